@@ -1,0 +1,1 @@
+"""Everything that touches the world: files, services, clock, database engine, Prefect, terminal."""

@@ -1,0 +1,148 @@
+"""The words that every part shares: targets, kinds, states, fates, verdicts, error codes and match outcomes.
+
+The values are public: they stand in the ledger, in the JSON output and in the reports. Sources: the documents
+"Update Client Rewards Request" (Mindbody) and "POST api/rewards/update" (Referral Rock), retold in README.md.
+"""
+
+from enum import StrEnum
+
+
+class Target(StrEnum):
+    """The service that an event is posted to."""
+
+    MINDBODY = "mindbody"
+    REFERRAL_ROCK = "referral_rock"
+
+
+class Kind(StrEnum):
+    """What an event does; one batch per kind and file."""
+
+    EARNED = "earned"
+    REDEEMED = "redeemed"
+    REWARD_UPDATE = "reward_update"
+
+    @property
+    def target(self) -> Target:
+        """The service that takes events of this kind."""
+        return Target.REFERRAL_ROCK if self is Kind.REWARD_UPDATE else Target.MINDBODY
+
+
+class Action(StrEnum):
+    """What a Mindbody transaction says it was; only the first two can be posted, all five come back on reads."""
+
+    EARNED = "Earned"
+    REDEEMED = "Redeemed"
+    RETURNED = "Returned"
+    REMOVED = "Removed"
+    LATE_CANCELED = "LateCanceled"
+
+
+class Source(StrEnum):
+    """What points were earned for."""
+
+    APPOINTMENT_BOOKING = "Appointment Booking"
+    CLASS_BOOKING = "Class Booking"
+    REFERRAL = "Referral"
+    SALE = "Sale"
+
+
+class Fate(StrEnum):
+    """Where a row that was read ends; every row has exactly one."""
+
+    ACCEPTED = "accepted"
+    DUPLICATE = "duplicate"
+    HELD = "held"
+    REJECTED = "rejected"
+
+
+class State(StrEnum):
+    """Where an event of the ledger stands."""
+
+    HELD = "held"  # waits for a person: nobody can tell whether it is a new event
+    READY = "ready"  # to be sent; reported as pending
+    SENDING = "sending"  # claimed: the request may be on its way
+    POSTED = "posted"  # the service confirmed it, or reading back showed it
+    REFUSED = "refused"  # the service said no, for good
+    UNKNOWN = "unknown"  # the answer was lost: only reading back decides
+    DISCARDED = "discarded"  # a person said that a held event must not be sent
+
+
+# The only ways from state to state. The ledger holds the same pairs in a table, and a trigger refuses any other.
+TRANSITIONS: frozenset[tuple[State, State]] = frozenset(
+    {
+        (State.HELD, State.READY),  # approved by a person
+        (State.HELD, State.DISCARDED),  # discarded by a person
+        (State.READY, State.SENDING),  # claimed, before the request leaves
+        (State.SENDING, State.POSTED),
+        (State.SENDING, State.REFUSED),
+        (State.SENDING, State.READY),  # it surely never took effect
+        (State.SENDING, State.UNKNOWN),  # the answer was lost, or the claim is dead
+        (State.UNKNOWN, State.POSTED),  # reading back shows it
+        (State.UNKNOWN, State.READY),  # reading back shows that it never took effect
+    }
+)
+
+
+class Verdict(StrEnum):
+    """What one attempt proved; the loader turns every answer, and every missing answer, into one of these."""
+
+    POSTED = "posted"
+    REFUSED = "refused"
+    RETRY = "retry"  # it never took effect
+    UNKNOWN = "unknown"
+    UNAUTHORIZED = "unauthorized"  # it never took effect, and the credentials need renewing
+
+
+class Code(StrEnum):
+    """Why a row, or a whole file, was rejected."""
+
+    # rows
+    CLIENT_ID_MISSING = "client_id_missing"
+    POINTS_MISSING = "points_missing"
+    POINTS_NOT_POSITIVE_INTEGER = "points_not_positive_integer"
+    ACTION_MISSING = "action_missing"
+    ACTION_UNKNOWN = "action_unknown"
+    SOURCE_MISSING = "source_missing"
+    SOURCE_UNKNOWN = "source_unknown"
+    SOURCE_WITH_REDEEMED = "source_with_redeemed"
+    SOURCE_ID_NOT_POSITIVE_INTEGER = "source_id_not_positive_integer"
+    SOURCE_ID_WITHOUT_SOURCE = "source_id_without_source"
+    SOURCE_ID_NOT_FOUND = "source_id_not_found"
+    SOURCE_ID_OTHER_CLIENT = "source_id_other_client"
+    REFERRAL_REVERSED = "referral_reversed"
+    ACTION_TIME_UNREADABLE = "action_time_unreadable"
+    ACTION_TIME_IN_FUTURE = "action_time_in_future"
+    ACTION_TIME_AMBIGUOUS = "action_time_ambiguous"
+    ACTION_TIME_NONEXISTENT = "action_time_nonexistent"
+    REWARD_ID_MISSING = "reward_id_missing"
+    PAYOUT_ID_MISSING = "payout_id_missing"
+    AMOUNT_UNREADABLE = "amount_unreadable"
+    ELIGIBILITY_DATE_UNREADABLE = "eligibility_date_unreadable"
+    REWARD_ID_CONFLICT = "reward_id_conflict"
+    CELL_ERROR = "cell_error"
+    RECEIPT_MISMATCH = "receipt_mismatch"
+    SITE_UNKNOWN = "site_unknown"
+    ROW_KIND_AMBIGUOUS = "row_kind_ambiguous"
+    ROW_KIND_UNKNOWN = "row_kind_unknown"
+    # whole files
+    FILE_UNREADABLE = "file_unreadable"
+    FILE_ENCRYPTED = "file_encrypted"
+    HEADING_NOT_FOUND = "heading_not_found"
+    COLUMN_MISSING = "column_missing"
+    HEADING_TWICE = "heading_twice"
+
+
+class Outcome(StrEnum):
+    """What matching source, ledger and remote found; exhaustive and exclusive. All but the first are breaks."""
+
+    MATCHED = "matched"
+    LATE = "late"  # not there yet, inside the grace time
+    MISSING_REMOTE = "missing_remote"
+    UNEXPECTED_REMOTE = "unexpected_remote"  # somebody else's entry
+    DUPLICATE_REMOTE = "duplicate_remote"
+    AMOUNT_MISMATCH = "amount_mismatch"
+    TIME_MISMATCH = "time_mismatch"  # the same but for the time: zone slips show here
+    STATUS_MISMATCH = "status_mismatch"
+    REVERSED_REMOTE = "reversed_remote"  # Returned, Removed, LateCanceled
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
