@@ -7,7 +7,7 @@ the spelling that was probably meant, since a column that is passed over would d
 
 import difflib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -58,6 +58,11 @@ def normalize_heading(text: str) -> str:
 
 
 _FIELD_OF_HEADING = {normalize_heading(heading): field for field, heading in FIELDS.items()}
+
+
+def count_known_headings(texts: Iterable[str]) -> int:
+    """Count the different documented fields that a row of texts names."""
+    return len({normalize_heading(text) for text in texts} & _FIELD_OF_HEADING.keys())
 
 
 @dataclass(frozen=True)

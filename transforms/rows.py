@@ -11,7 +11,8 @@ import pandas as pd
 
 from transforms.cells import clean_text, without_dashes, without_invisible
 from transforms.headings import FIELDS, Table, normalize_heading
-from transforms.sheet import Sheet
+from transforms.sheet import FileError, Place, Sheet
+from transforms.vocabulary import Code
 
 SKIPPED_COLUMNS = ["sheet", "row", "reason"]
 
@@ -39,6 +40,7 @@ def _split_rows(table: Table) -> tuple[pd.DataFrame, pd.DataFrame]:
     cells = _with_errors(table.sheet).apply(clean_text)
     reason = _reasons(cells, table)
     kept = cells[reason.isna() & (cells.index != table.heading_row)]
+    _refuse_shifted(kept, table)
     fields = {field: _field_text(kept, table, field) for field in FIELDS}
     rows = pd.DataFrame({"sheet": table.sheet.name, "row": kept.index, **fields}, index=kept.index)
     missed = reason.dropna()
@@ -54,6 +56,22 @@ def _with_errors(sheet: Sheet) -> pd.DataFrame:
     places = pd.MultiIndex.from_tuples(list(sheet.error_cells), names=["row", "column"])
     shown = pd.Series(list(sheet.error_cells.values()), index=places, dtype="str").unstack("column")
     return shown.combine_first(cells).reindex(index=cells.index, columns=cells.columns).astype("str")
+
+
+def _refuse_shifted(rows: pd.DataFrame, table: Table) -> None:
+    """Refuse delimited text with more values in a row than headings: every value may stand under a wrong one."""
+    if table.sheet.has_addresses or table.sheet.heading_row is not None:
+        return
+    headed = table.sheet.cells.loc[table.heading_row].last_valid_index()
+    shifted = rows.loc[:, rows.columns > headed].notna().any(axis=1)
+    if shifted.any():
+        first = list(rows.index[shifted][:5])
+        raise FileError(
+            Code.FILE_UNREADABLE,
+            f"{shifted.sum()} rows have more values than the {headed + 1} headings (row {', '.join(map(str, first))}), so "
+            "nobody can tell which value belongs where. Put values that hold the delimiter in quotation marks.",
+            Place(row=int(first[0])),
+        )
 
 
 def _field_text(cells: pd.DataFrame, table: Table, field: str) -> pd.Series:

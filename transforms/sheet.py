@@ -13,6 +13,7 @@ import pandas as pd
 from transforms.vocabulary import Code
 
 FORMULA_WITHOUT_VALUE = "formula without a stored value"
+NESTED_VALUE = "list or object in place of a value"
 DIGITS_LOST = "number of more than 15 digits"  # a spreadsheet has replaced the others by zeros
 
 # What spreadsheet programs show in place of a value that they could not work out.

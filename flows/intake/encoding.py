@@ -1,0 +1,76 @@
+"""Tell the encoding of a text file: UTF-8 with or without a byte order mark, UTF-16, else Windows-1252.
+
+Windows-1252 reads nearly any bytes, so it is the last choice and is said in a note.
+"""
+
+import codecs
+import re
+from pathlib import Path
+
+from transforms.sheet import FileError
+from transforms.vocabulary import Code
+
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+_FEW = 0.02  # control characters slip into exports; in a binary file they are everywhere
+_BLOCK = 2**20
+WESTERN = "cp1252"
+
+
+def decode_head(head: bytes) -> str | None:
+    """Decode the beginning of a file, or return None where it is no text."""
+    encoding = marked_encoding(head)
+    text = head.decode(encoding or "utf-8", errors="ignore")
+    if encoding is None and "\x00" in text:
+        return None
+    return None if len(_CONTROL.findall(text)) > _FEW * len(text) else text
+
+
+def marked_encoding(head: bytes) -> str | None:
+    """Return the encoding that the first bytes give away, or None where only the content can tell."""
+    if head.startswith(codecs.BOM_UTF8):
+        return "utf-8-sig"
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    sample = head[:1024]
+    if len(sample) >= 4 and sample[1::2].count(0) > 0.4 * len(sample[1::2]) and not sample[::2].count(0):
+        return "utf-16-le"
+    if len(sample) >= 4 and sample[::2].count(0) > 0.4 * len(sample[::2]) and not sample[1::2].count(0):
+        return "utf-16-be"
+    return None
+
+
+def find_encoding(path: Path) -> str:
+    """Return the encoding of a whole text file; raise `FileError` where no known one fits."""
+    with path.open("rb") as file:
+        encoding = marked_encoding(file.read(1024)) or "utf-8"
+    for candidate in (encoding, WESTERN) if encoding == "utf-8" else (encoding,):
+        if _decodes(path, candidate):
+            return candidate
+    raise FileError(
+        Code.FILE_UNREADABLE,
+        "the text has bytes that fit neither UTF-8, UTF-16 nor Windows-1252. Save it as CSV UTF-8 and send that.",
+    )
+
+
+def read_text(path: Path) -> tuple[str, str]:
+    """Read a whole text file; return the text, without a byte order mark, and its encoding."""
+    encoding = find_encoding(path)
+    return path.read_bytes().decode(encoding).removeprefix("\ufeff"), encoding
+
+
+def encoding_notes(encoding: str) -> tuple[str, ...]:
+    """Say so where the encoding was the last choice."""
+    western = "The file is not UTF-8; it was read as Windows-1252. Look at the letters with accents."
+    return (western,) if encoding == WESTERN else ()
+
+
+def _decodes(path: Path, encoding: str) -> bool:
+    decoder = codecs.getincrementaldecoder(encoding)()
+    try:
+        with path.open("rb") as file:
+            while block := file.read(_BLOCK):
+                decoder.decode(block)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True

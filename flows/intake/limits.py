@@ -1,0 +1,38 @@
+"""Limits that protect the machine from a file; each refusal names the limit."""
+
+from transforms.sheet import FileError
+from transforms.vocabulary import Code
+
+MEBIBYTE = 2**20
+MAX_UNPACKED_BYTES = 1024 * MEBIBYTE  # of all parts of a workbook; a full sheet of 1,048,576 rows by 10 takes half
+MAX_RATIO = 200  # unpacked to packed; real sheets reach 10 to 40
+RATIO_APPLIES_FROM = 16 * MEBIBYTE
+MAX_PARTS = 10_000
+MAX_CELLS = 50_000_000  # of the rectangle from A1 to the last cell of a sheet
+MAX_IN_MEMORY_BYTES = 256 * MEBIBYTE  # of JSON, XML and HTML, which are read as a whole
+MAX_SHEETS = 1_000
+
+
+def refuse(what: str, limit: str, advice: str) -> FileError:
+    """Word a refusal: what the file has, what is allowed, what to do."""
+    return FileError(Code.FILE_UNREADABLE, f"{what}, more than the limit of {limit}. {advice}")
+
+
+def check_size(size: int, kind: str) -> None:
+    """Refuse a file that would be read into memory as a whole and is too large for that."""
+    if size > MAX_IN_MEMORY_BYTES:
+        raise refuse(
+            f"the {kind} file has {size // MEBIBYTE} MiB",
+            f"{MAX_IN_MEMORY_BYTES // MEBIBYTE} MiB",
+            "Split it, or save it as CSV.",
+        )
+
+
+def check_cells(rows: int, columns: int, sheet: str) -> None:
+    """Refuse a sheet whose last cell is absurdly far from its first."""
+    if rows * columns > MAX_CELLS:
+        raise refuse(
+            f'the sheet "{sheet}" reaches to row {rows}, column {columns}: {rows * columns:,} cells',
+            f"{MAX_CELLS:,}",
+            "Delete the stray cells far to the right or below, or save the rows as CSV.",
+        )

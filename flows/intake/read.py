@@ -1,0 +1,92 @@
+"""Read one file, whatever its name says: the kind is told by the content.
+
+| begins with | is read by |
+|---|---|
+| PK (a ZIP archive) | `workbook`, after a scan by `ooxml`, `xlsb` or `ods` |
+| D0 CF 11 E0 (OLE) | `workbook`, after a scan by `biff`; or it is encrypted |
+| < | `html_table`, `spreadsheetml` or `xml_items` |
+| { or [ | `json_items` |
+| other text | `delimited` |
+"""
+
+import zipfile
+from pathlib import Path
+
+from flows.intake import biff, delimited, html_table, json_items, ods, ooxml, xlsb, xml_items
+from flows.intake.archive import open_archive
+from flows.intake.encoding import decode_head
+from flows.intake.workbook import Scan, read_workbook
+from transforms.sheet import FileError, Sheet
+from transforms.vocabulary import Code
+
+_HEAD = 64 * 1024
+_HTML = ("<html", "<!doctype html", "<table", "<head", "<body", "<meta", "<style", "<div")
+_KNOWN_AS = {
+    b"%PDF": "a PDF",
+    b"\x1f\x8b": "packed by gzip",
+    b"PAR1": "a Parquet file",
+    b"7z\xbc\xaf": "packed by 7-Zip",
+}
+
+
+def read_file(path: Path) -> list[Sheet]:
+    """Read all sheets of a file; a format without sheets gives one without a name.
+
+    Raises `FileError` where the file cannot be read: unreadable, encrypted, of a kind that holds no rows, or past a
+    limit of `flows.intake.limits`.
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEAD)
+    except OSError as error:
+        raise FileError(Code.FILE_UNREADABLE, f"the file cannot be opened: {error.strerror}.") from None
+    if not head.strip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n"):
+        raise FileError(Code.FILE_UNREADABLE, "the file is empty. Export it again and send that.")
+    if head.startswith(b"PK\x03\x04"):
+        return _read_archive(path)
+    if head.startswith(b"\xd0\xcf\x11\xe0"):
+        return read_workbook(path, biff.scan_biff(path))
+    return _read_text(path, head)
+
+
+def _read_archive(path: Path) -> list[Sheet]:
+    with open_archive(path) as archive:
+        scans = _scan(archive)
+    return read_workbook(path, scans)
+
+
+def _scan(archive: zipfile.ZipFile) -> dict[str, Scan]:
+    names = {name.lower() for name in archive.namelist()}
+    if "content.xml" in names:
+        return ods.scan_ods(archive)
+    if any(name.endswith("workbook.bin") for name in names):
+        return xlsb.scan_xlsb(archive)
+    if any(name.endswith("workbook.xml") for name in names):
+        return ooxml.scan_ooxml(archive)
+    raise FileError(
+        Code.FILE_UNREADABLE,
+        "the file is a ZIP archive, but no workbook. Unpack it and send what is inside, file by file.",
+    )
+
+
+def _read_text(path: Path, head: bytes) -> list[Sheet]:
+    for magic, kind in _KNOWN_AS.items():
+        if head.startswith(magic):
+            raise _no_rows(f"the file is {kind}")
+    text = decode_head(head)
+    if text is None:
+        raise _no_rows("the file is neither a workbook nor text")
+    start = text.lstrip("\ufeff \t\r\n").lower()
+    if start.startswith(_HTML):
+        return html_table.read_html(path)
+    if start.startswith("<"):
+        return xml_items.read_xml(path)
+    if start.startswith(("{", "[")):
+        return json_items.read_json(path)
+    return delimited.read_delimited(path)
+
+
+def _no_rows(what: str) -> FileError:
+    return FileError(
+        Code.FILE_UNREADABLE, f"{what}. Save the rows as an Excel workbook (.xlsx) or as CSV and send that."
+    )

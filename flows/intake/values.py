@@ -1,0 +1,115 @@
+"""From the typed values of a workbook or of JSON to the text that a person sees in the cell."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+
+import pandas as pd
+
+from transforms.headings import normalize_heading
+from transforms.sheet import DIGITS_LOST, NESTED_VALUE, FileError, Place, Sheet
+from transforms.vocabulary import Code
+
+_EXACT_BELOW = 1e15  # a spreadsheet keeps 15 digits of a number and shows zeros for the others
+_LONGEST_NUMBER = 40  # digits; 1e400 stays as it is written, and is refused as a number
+
+
+def cell_text(value: object) -> str | None:
+    """Write one value of a workbook as text; None for an empty cell.
+
+    Numbers have the 15 digits at most that spreadsheet programs keep and show, so the noise of binary fractions is gone
+    (0.30000000000000004 is 0.3) and whole numbers have no point. A larger number has lost digits, and says so. Times
+    of day become ISO text, rounded to the millisecond since serial dates are fractions of a day.
+
+    >>> cell_text(12.0), cell_text(12.5), cell_text(0.1 + 0.2), cell_text(1e-7), cell_text(True)
+    ('12', '12.5', '0.3', '0.0000001', 'TRUE')
+    >>> cell_text(datetime(2024, 11, 8, 10, 26, 32, 999_990))
+    '2024-11-08T10:26:33'
+    """
+    if type(value) is str:
+        return value or None
+    if type(value) is float:
+        return _number_text(value)
+    return _other_text(value)
+
+
+def _number_text(value: float) -> str:
+    if not abs(value) < _EXACT_BELOW:
+        return DIGITS_LOST
+    if value.is_integer():
+        return str(int(value))
+    return f"{Decimal(f'{value:.15g}'):f}"
+
+
+def _other_text(value: object) -> str | None:
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, int):
+        return str(value) if abs(value) < _EXACT_BELOW else DIGITS_LOST
+    if isinstance(value, datetime):
+        return (value + timedelta(microseconds=500)).isoformat(timespec="milliseconds").removesuffix(".000")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, time):
+        return value.isoformat()
+    return None if value is None else str(value)
+
+
+def frame_of(rows: Sequence[Sequence[str | None]], first_row: int = 1) -> pd.DataFrame:
+    """Lay out rows of texts as the cells of a sheet; shorter rows are filled up with empty cells, "" is empty."""
+    width = max(map(len, rows), default=0)
+    full = [row if len(row) == width else [*row, *[None] * (width - len(row))] for row in rows]
+    columns = (list(column) for column in zip(*full, strict=True))
+    return frame_of_columns(columns, len(full), first_row)
+
+
+def frame_of_columns(columns: Iterable[list[str | None]], height: int, first_row: int = 1) -> pd.DataFrame:
+    """Lay out columns of texts as the cells of a sheet; None and "" are empty."""
+    arrays = {number: pd.array([text or None for text in column], dtype="str") for number, column in enumerate(columns)}
+    return pd.DataFrame(arrays, index=pd.RangeIndex(first_row, first_row + height), columns=range(len(arrays)))
+
+
+def sheet_of_items(items: Sequence[tuple[int, Sequence[tuple[str, object]]]], notes: tuple[str, ...] = ()) -> Sheet:
+    """Lay out numbered items of (key, value) pairs as a sheet whose headings, in row 0, are the keys.
+
+    Raises `FileError` where an item gives one field twice.
+    """
+    column_of: dict[str, int] = {}
+    headings: list[str | None] = []
+    rows: list[list[str | None]] = []
+    for number, item in items:
+        row: list[str | None] = [None] * len(headings)
+        seen = set()
+        for key, value in item:
+            name = normalize_heading(key)
+            if name in seen:
+                raise _twice(number, key)
+            seen.add(name)
+            if name not in column_of:
+                column_of[name] = len(headings)
+                headings.append(key)
+                row.append(None)
+            row[column_of[name]] = _item_text(value)
+        rows.append(row)
+    numbers = pd.Index([0, *(number for number, _ in items)], dtype="int64")
+    return Sheet(name=None, cells=frame_of([headings, *rows]).set_axis(numbers), heading_row=0, notes=notes)
+
+
+def _item_text(value: object) -> str | None:
+    """Write a value of JSON or XML as text; numbers exactly, whole ones without a point."""
+    if isinstance(value, Decimal):
+        plain = f"{value:f}" if abs(value.adjusted()) < _LONGEST_NUMBER else str(value)
+        return plain.rstrip("0").rstrip(".") if "." in plain else plain
+    if isinstance(value, (list, tuple)):
+        return NESTED_VALUE
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    return None if value is None else str(value)
+
+
+def _twice(number: int, key: str) -> FileError:
+    return FileError(
+        Code.HEADING_TWICE,
+        f"item {number} gives {key} twice, so nobody can tell which value holds. Remove one and send the file again.",
+        Place(row=number, column=key),
+    )

@@ -1,0 +1,78 @@
+"""Scan the binary parts of an .xlsb for what calamine does not tell: cells that hold errors, and how far cells reach.
+
+A part is a run of records, each a type and a length of one to four bytes with seven bits in each. Source: [MS-XLSB].
+"""
+
+import posixpath
+import struct
+import zipfile
+from collections.abc import Iterator
+
+from defusedxml import DefusedXmlException
+from defusedxml.ElementTree import ParseError, fromstring
+
+from flows.intake.archive import damaged
+from flows.intake.biff import ERROR_TEXTS
+from flows.intake.workbook import Scan
+
+_ROW, _CELL_ERROR, _FORMULA_ERROR, _SHEET = 0, 3, 11, 156
+_CELLS = range(1, 12)  # all record types of cells, of values and of formulas
+
+
+def scan_xlsb(archive: zipfile.ZipFile) -> dict[str, Scan]:
+    """Return a scan for every sheet by its name."""
+    try:
+        book = next(name for name in archive.namelist() if name.lower().endswith("workbook.bin"))
+        folder, file = posixpath.split(book)
+        relations = fromstring(archive.read(f"{folder}/_rels/{file}.rels"))
+        target = {relation.get("Id"): relation.get("Target", "") for relation in relations}
+        sheets = [_sheet(content) for kind, content in _records(archive.read(book)) if kind == _SHEET]
+        parts = {name: posixpath.normpath(posixpath.join(folder, target[relation])) for relation, name in sheets}
+        return {name: _scan_part(archive.read(part)) for name, part in parts.items() if part in archive.namelist()}
+    except (ParseError, DefusedXmlException, KeyError, IndexError, ValueError, struct.error):
+        raise damaged() from None
+
+
+def _sheet(content: bytes) -> tuple[str, str]:
+    """Return the relation and the name of a sheet: two texts, each after its length, behind 8 bytes of state."""
+    relation, end = _text(content, 8)
+    return relation, _text(content, end)[0]
+
+
+def _text(content: bytes, place: int) -> tuple[str, int]:
+    end = place + 4 + 2 * struct.unpack_from("<I", content, place)[0]
+    return content[place + 4 : end].decode("utf-16-le"), end
+
+
+def _scan_part(part: bytes) -> Scan:
+    row = rows = columns = 0
+    errors = {}
+    for kind, content in _records(part):
+        if kind == _ROW:
+            row = struct.unpack_from("<I", content)[0] + 1
+        elif kind in _CELLS:
+            column = struct.unpack_from("<I", content)[0]
+            rows, columns = max(rows, row), max(columns, column + 1)
+            if kind in (_CELL_ERROR, _FORMULA_ERROR):
+                errors[row, column] = ERROR_TEXTS.get(content[8], "#ERROR!")
+    return Scan(rows, columns, errors)
+
+
+def _records(part: bytes) -> Iterator[tuple[int, bytes]]:
+    place = 0
+    while place < len(part):
+        kind, place = _number(part, place, 2)
+        length, place = _number(part, place, 4)
+        yield kind, part[place : place + length]
+        place += length
+
+
+def _number(part: bytes, place: int, most: int) -> tuple[int, int]:
+    """Read a number of seven bits per byte, the lowest first, which the highest bit continues."""
+    number = 0
+    for index in range(most):
+        byte = part[place + index]
+        number |= (byte & 0x7F) << 7 * index
+        if byte < 0x80:
+            break
+    return number, place + index + 1
