@@ -167,7 +167,7 @@ def _refuse_slips(sheet: Sheet, row: int, columns: Mapping[str, int], others: Ma
         if meant:
             raise FileError(
                 Code.HEADING_NOT_FOUND,
-                f'{_place(sheet, row)}: the heading "{text}" is not known: did you mean {meant[0]}? Mend the heading, '
+                f'{_place(sheet, row)}: the heading "{_shown(text)}" is not known: did you mean {meant[0]}? Mend it, '
                 "or give the column another name if it is something else, and send the file again.",
                 _where(sheet, row, column, text),
                 meant[0],
@@ -178,9 +178,9 @@ def _missing(sheet: Sheet, row: int, columns: Mapping[str, int], others: Mapping
     target = max(REQUIRED, key=lambda t: (len(columns.keys() & set(REQUIRED[t])), len(columns.keys() & _FIELDS_OF[t])))
     missing = [FIELDS[field] for field in REQUIRED[target] if field not in columns]
     meant = {heading: _nearest(heading, others) for heading in missing}
-    asked = [f'"{text}": did you mean {heading}?' for heading, (_, text) in meant.items() if text is not None]
+    asked = [f'"{_shown(text)}": did you mean {heading}?' for heading, (_, text) in meant.items() if text is not None]
     column, text = next(((c, t) for c, t in meant.values() if t is not None), (None, None))
-    found = ", ".join([FIELDS[field] for field in columns] + list(others.values())[:20])
+    found = ", ".join([FIELDS[field] for field in columns] + [_shown(text) for text in others.values()][:12])
     return FileError(
         Code.COLUMN_MISSING,
         f"{_place(sheet, row)}: no column {' and no column '.join(missing)}. {' '.join(asked)}".rstrip()
@@ -217,9 +217,13 @@ def _no_headings(sheets: Sequence[Sheet]) -> FileError:
     )
 
 
+def _shown(text: str) -> str:
+    return "".join(sign if sign.isprintable() else " " for sign in text[:40])
+
+
 def _place(sheet: Sheet, row: int) -> str:
     if sheet.heading_row is not None:
-        return "The items"
+        return "Keys of the items"
     return f'Sheet "{sheet.name}", row {row}' if sheet.name is not None else f"Row {row}"
 
 

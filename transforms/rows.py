@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from transforms.cells import clean_text, without_dashes, without_invisible
+from transforms.failures import CELL_ERRORS
 from transforms.headings import FIELDS, Table, normalize_heading
 from transforms.sheet import FileError, Place, Sheet
 from transforms.vocabulary import Code
@@ -62,15 +63,18 @@ def _refuse_shifted(rows: pd.DataFrame, table: Table) -> None:
     """Refuse delimited text with more values in a row than headings: every value may stand under a wrong one."""
     if table.sheet.has_addresses or table.sheet.heading_row is not None:
         return
-    headed = table.sheet.cells.loc[table.heading_row].last_valid_index()
-    shifted = rows.loc[:, rows.columns > headed].notna().any(axis=1)
-    if shifted.any():
-        first = list(rows.index[shifted][:5])
+    headed = max(
+        column for column, text in enumerate(table.sheet.cells.loc[table.heading_row]) if isinstance(text, str)
+    )
+    beyond = rows[[column for column in rows.columns if int(column) > headed]].notna()
+    shifted = rows.index[beyond.T.any()] if len(beyond.columns) else rows.index[:0]
+    if len(shifted):
         raise FileError(
             Code.FILE_UNREADABLE,
-            f"{shifted.sum()} rows have more values than the {headed + 1} headings (row {', '.join(map(str, first))}), so "
-            "nobody can tell which value belongs where. Put values that hold the delimiter in quotation marks.",
-            Place(row=int(first[0])),
+            f"more values than the {headed + 1} headings in row {', '.join(str(row) for row in shifted[:5])}"
+            f"{f' and {len(shifted) - 5:,} more' if len(shifted) > 5 else ''}, so nobody can tell which value belongs "
+            "where. Put values that hold the delimiter in quotation marks.",
+            Place(row=int(shifted[0])),
         )
 
 
@@ -131,6 +135,8 @@ def _is_group(cells: pd.DataFrame, table: Table) -> pd.Series:
     column = cells.notna().idxmax(axis=1)
     first = cells.bfill(axis=1).iloc[:, 0].astype("str")
     names = [c for c, field in read.items() if field in _NAMES and c == min(read)]
+    # An error of the spreadsheet is not the name of a group.
+    first = first.mask(first.isin(CELL_ERRORS), "#")
     is_name = column.isin(names) & ~first.str.contains("[0-9#]")
     return is_name | ~column.isin(list(read)) | cells.index.isin(table.sheet.merged_rows)
 

@@ -12,7 +12,7 @@ _STREAM, _ROOT = 2, 5
 
 
 def read_streams(file: bytes) -> dict[str, bytes]:
-    """Return the content of every stream by its name; raise ValueError, IndexError or struct.error for a damaged one."""
+    """Return every stream by its name; raise ValueError, IndexError or struct.error for a damaged container."""
     shift = struct.unpack_from("<H", file, 30)[0]
     if shift not in (9, 12):
         raise ValueError(shift)

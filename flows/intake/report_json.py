@@ -48,10 +48,10 @@ def file_error_json(path: Path, sha256: str | None, error: FileError) -> dict[st
 def check_lines(path: Path, checked: Checked) -> list[str]:
     """Return the same for a person: totals, what was skipped, and each broken rule with its count and examples."""
     counts = checked.events["kind"].value_counts()
+    good = len(checked.events)
     kinds = ", ".join(f"{counts.get(kind.value, 0):,} {kind.value.replace('_', ' ')}" for kind in Kind)
     return [
-        f"{path.name}: {checked.rows_read:,} rows read, {len(checked.events):,} good ({kinds}), "
-        f"{checked.rejected:,} rejected.",
+        f"{path.name}: {checked.rows_read:,} rows read, {good:,} good ({kinds}), {checked.rejected:,} rejected.",
         *_rule_lines(checked.errors),
         *_skipped_lines(checked.skipped),
         *checked.notes,
@@ -113,6 +113,6 @@ def _row_range(first: int, last: int) -> str:
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """Return rows as plain values, with None for what is empty."""
     return [
-        {name: None if pd.isna(value) else value for name, value in record.items()}
+        {str(name): None if pd.isna(value) else value for name, value in record.items()}
         for record in frame.astype(object).to_dict("records")
     ]

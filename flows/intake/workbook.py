@@ -91,10 +91,8 @@ def _merged_rows(sheet: CalamineSheet) -> frozenset[int]:
 
 def _notes(name: str, is_hidden: bool, scan: Scan) -> Iterator[str]:
     if is_hidden:
-        yield f'The sheet "{name}" is hidden; it was read like the others.'
+        yield f'Sheet "{name}" is hidden; it was read like the others.'
     if scan.hidden_rows:
-        yield f'{scan.hidden_rows} rows of the sheet "{name}" are hidden, by a filter or by hand; they were read too.'
+        yield f'Sheet "{name}": rows hidden by a filter or by hand were read too ({scan.hidden_rows:,}).'
     if scan.padded_cells:
-        yield (
-            f'{len(scan.padded_cells)} numbers of sheet "{name}" are shown with leading zeros; they were read as shown.'
-        )
+        yield f'Sheet "{name}": numbers shown with leading zeros were read as shown ({len(scan.padded_cells):,}).'
