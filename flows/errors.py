@@ -11,7 +11,6 @@ TieoutError
 """
 
 from enum import IntEnum
-from pathlib import Path
 
 
 class ExitCode(IntEnum):
@@ -42,9 +41,8 @@ class CouldNotRun(TieoutError):  # noqa: N818 - named after its exit code
 class FileRejected(CouldNotRun):
     """A file that cannot be read as a whole; it stays where it was."""
 
-    def __init__(self, path: Path, code: str, message: str) -> None:
-        super().__init__(f"{path.name}: {message}")
-        self.path = path
+    def __init__(self, name: str, code: str, message: str) -> None:
+        super().__init__(f"{name}: {message}")
         self.code = code
 
 

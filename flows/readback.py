@@ -26,6 +26,7 @@ from flows.settings import Settings
 from sql.breaks import open_breaks, update_breaks
 from sql.queries import reading
 from transforms.match import Tolerances, match_rewards, match_transactions
+from transforms.totals import roll_forward
 from transforms.vocabulary import Outcome, Target
 
 _EVENT_COLUMNS = [
@@ -271,7 +272,7 @@ def _keep_breaks(
         gone = [row.break_id for row in before if row.break_id not in found_ids and looked_at.covers(row)]
         update_breaks(connection, found, gone, run_id=run_id, opened_on=now.date())
         after = open_breaks(connection)
-    return _roll_forward(before, after)
+    return roll_forward([dict(row._mapping) for row in before], [dict(row._mapping) for row in after])
 
 
 class _LookedAt:
@@ -309,30 +310,3 @@ def _text(amount: Decimal | None) -> str | None:
 
 def _time(moment: pd.Timestamp | None) -> datetime | None:
     return None if moment is None else moment.to_pydatetime()
-
-
-def _roll_forward(before: Sequence[Any], after: Sequence[Any]) -> pd.DataFrame:
-    """One row per class: open before + new - closed = open now, in count and in points."""
-    ids_before, ids_after = ({row.break_id for row in rows} for rows in (before, after))
-    # A break that changed its class closes in the old one and opens in the new one.
-    moved = {row.break_id for row in before} & {row.break_id for row in after}
-    classes_before = {row.break_id: getattr(row, "class") for row in before}
-    moved = {row.break_id for row in after if row.break_id in moved and classes_before[row.break_id] != getattr(row, "class")}
-    new = [row for row in after if row.break_id not in ids_before or row.break_id in moved]
-    closed = [row for row in before if row.break_id not in ids_after or row.break_id in moved]
-    rows = []
-    for name in sorted({getattr(row, "class") for row in (*before, *after)}):
-        counts, points = zip(*(_count_class(side, name) for side in (before, new, closed, after)), strict=True)
-        rows.append(
-            {"class": name, "difference": counts[0] + counts[1] - counts[2] - counts[3]}
-            | dict(zip(("open_before", "new", "closed", "open_now"), counts, strict=True))
-            | dict(zip(("points_before", "points_new", "points_closed", "points_now"), points, strict=True))
-        )
-    columns = ["class", "open_before", "new", "closed", "open_now"]
-    points_columns = ["points_before", "points_new", "points_closed", "points_now", "difference"]
-    return pd.DataFrame(rows, columns=columns + points_columns)
-
-
-def _count_class(rows: Sequence[Any], name: str) -> tuple[int, int]:
-    here = [row for row in rows if getattr(row, "class") == name]
-    return len(here), sum(row.points or 0 for row in here)

@@ -134,6 +134,11 @@ def declare_lost(connection: Connection, *, run_id: str, now: datetime) -> int:
     return connection.execute(query("declare_lost"), {"run_id": run_id, "now": now}).rowcount
 
 
+def open_work(connection: Connection) -> list[tuple[Target, str]]:
+    """Return the services and sites that something is ready for."""
+    return [(Target(row.target), row.site_id) for row in connection.execute(query("open_work"))]
+
+
 def take_calls(connection: Connection, target: Target, day_on: date, wanted: int, calls_per_day: int) -> int:
     """Reserve up to ``wanted`` calls of the day's budget (UTC) and return how many were granted."""
     made = connection.execute(query("calls_made"), {"target": target, "day_on": day_on}).scalar() or 0

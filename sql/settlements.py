@@ -56,9 +56,9 @@ def last_balance(connection: Connection, event: Row[Any]) -> int | None:
     return connection.execute(query("last_balance"), values).scalar()
 
 
-def earliest_wait(connection: Connection) -> datetime | None:
-    """Return when the next event that is claimed or in doubt can be looked at."""
-    return connection.execute(reading("earliest_wait")).scalar()
+def earliest_wait(connection: Connection, after: datetime) -> datetime | None:
+    """Return when the next event that is claimed or in doubt can be looked at, where that is still to come."""
+    return connection.execute(reading("earliest_wait"), {"after_at": after}).scalar()
 
 
 def settle(
