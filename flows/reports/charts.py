@@ -7,7 +7,7 @@ import pandas as pd
 from flows.reports.ink import Ink, Sheet
 
 _COLORS = {"breaks": "#C55A11", "earned": "#2F6DB5", "redeemed": "#E0A030"}
-_SIZE = {"width": 480, "height": 260}
+_SIZE = {"width": 320, "height": 230}
 
 
 def draw_breaks(ink: Ink, sheet: Sheet, at: tuple[int, int], ages: pd.DataFrame, first: int) -> None:
@@ -17,7 +17,7 @@ def draw_breaks(ink: Ink, sheet: Sheet, at: tuple[int, int], ages: pd.DataFrame,
     place = ("Summary", first, first + len(ages) - 1)
     chart = _chart(ink, "Open breaks by age", [_series("Breaks", place, (0, 1), ages["band"], ages["breaks"])], "breaks")
     told = ", ".join(f"{band}: {number}" for band, number in zip(ages["band"], ages["breaks"], strict=True))
-    sheet.insert_chart(*at, chart, {"description": f"Column chart of open breaks by age. {told}."})
+    sheet.insert_chart(*at, chart, {"x_offset": 14, "description": f"Column chart of open breaks by age. {told}."})
 
 
 def draw_points(ink: Ink, sheet: Sheet, at: tuple[int, int], days: pd.DataFrame, first: int) -> None:
@@ -31,7 +31,7 @@ def draw_points(ink: Ink, sheet: Sheet, at: tuple[int, int], days: pd.DataFrame,
     ]
     told = f"{days['earned'].sum():,} points earned and {days['redeemed'].sum():,} redeemed on {len(days)} days"
     chart = _chart(ink, "Points posted by day", series, "earned", "redeemed")
-    sheet.insert_chart(*at, chart, {"description": f"Column chart of points posted by day: {told}."})
+    sheet.insert_chart(*at, chart, {"x_offset": 14, "description": f"Column chart of points posted by day: {told}."})
 
 
 def _series(

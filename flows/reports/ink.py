@@ -58,13 +58,14 @@ def look(ink: Ink, **properties: object) -> Format:
     """Return the format with these properties."""
     key = tuple(sorted(properties.items()))
     if key not in ink.made:
-        ink.made[key] = ink.book.add_format({"font_name": "Calibri", "font_size": 10, "valign": "top", **properties})
+        ink.made[key] = ink.book.add_format({"font_name": "Calibri", "font_size": 10, "valign": "vcenter", **properties})
     return ink.made[key]
 
 
 def brush(ink: Ink, show: Show = Show.TEXT, **properties: object) -> Brush:
     """Return the formats for values that are meant as `show`, with these properties besides."""
-    sides: dict[str, object] = {"align": "left", **properties} if show is not Show.FLAG else {"align": "center", **properties}
+    centered: dict[str, object] = {"align": "center"}
+    sides = {**(centered if show is Show.FLAG else {"align": "left", "indent": 1}), **properties}
     return Brush(
         blank=look(ink, **properties),
         text=look(ink, **{"num_format": "@", **sides}),
@@ -75,10 +76,12 @@ def brush(ink: Ink, show: Show = Show.TEXT, **properties: object) -> Brush:
     )
 
 
-def heading(ink: Ink) -> Brush:
-    """Return the look of a heading."""
+def heading(ink: Ink, show: Show) -> Brush:
+    """Return the look of a heading: over numbers it stands right, as they do."""
     colors: dict[str, object] = {"font_color": "#FFFFFF", "bg_color": "#1F3A5F", "border": 1, "border_color": "#FFFFFF"}
-    return brush(ink, bold=True, text_wrap=True, **{"valign": "vcenter", **colors})
+    numbers = show in (Show.COUNT, Show.AMOUNT, Show.QUANTITY)
+    side: dict[str, object] = {"align": "right", "indent": 0} if numbers else {}
+    return brush(ink, Show.FLAG if show is Show.FLAG else Show.TEXT, bold=True, text_wrap=True, **{**colors, **side})
 
 
 def put(sheet: Sheet, row: int, column: int, value: Value, using: Brush) -> None:

@@ -26,7 +26,7 @@ def facts(report: Report) -> list[tuple[str, str]]:
 
 def sections(report: Report) -> list[Table]:
     """Return the tables of the summary, in reading order."""
-    parts = (_steps, _fates, _outcomes, _money, _ties, _roll_forward, _control_totals, _ages)
+    parts = (_steps, _ties, _fates, _outcomes, _money, _roll_forward, _control_totals, _ages)
     return [part(report) for part in parts]
 
 
@@ -40,8 +40,8 @@ def _steps(report: Report) -> Table:
         (
             Column("what", "What", Show.TEXT, 1),
             Column("how_many", "How many", Show.COUNT, 1),
-            Column("advice", "What to do", Show.TEXT, 4),
-            Column("command", "Command", Show.TEXT, 3),
+            Column("advice", "What to do", Show.TEXT, 3),
+            Column("command", "Command", Show.TEXT, 4),
             Column("sheet", "Where", Show.TEXT, 1),
         ),
         pd.DataFrame(lines, columns=["what", "how_many", "advice", "command", "sheet"]),
@@ -125,16 +125,16 @@ def _roll_forward(report: Report) -> Table:
 def _control_totals(report: Report) -> Table:
     return Table(
         "Control totals",
-        "The same figure at four places, per site and kind. Ledger less service must be zero, or a break says why.",
+        "The same figure at four places, per site and kind. Difference = ledger − service: zero, or a break says why.",
         "No totals: no file was read, and nothing was read back.",
         (
             Column("site_id", "Site", Show.ID, 1),
             Column("kind", "Kind", Show.TEXT, 1),
             Column("measure", "Measure", Show.TEXT, 1),
             *(Column(level, level.capitalize(), Show.QUANTITY, 1) for level in LEVELS),
-            Column("difference", "Ledger − service", Show.QUANTITY, 1, zero=True),
+            Column("difference", "Difference", Show.QUANTITY, 1, zero=True),
         ),
-        side_by_side(report),
+        side_by_side(report).fillna({"site_id": "—"}),
     )
 
 

@@ -17,7 +17,8 @@ from flows.reports.tables import Column, Table
 from flows.reports.values import Show, Value, values, visible
 from flows.reports.wording import Tone, verdict
 
-_WIDTHS: Final = (25, *[12.5] * 9)
+_WIDTHS: Final = (26, 15, *[12.5] * 7, 19)
+_NEW_PAGE: Final = ("What was posted",)
 _COLORS: Final[dict[Tone, tuple[str, str]]] = {
     "good": ("#E2F0D9", "#1E5631"),
     "wait": ("#FFF2CC", "#5C4400"),
@@ -45,10 +46,13 @@ def write_summary(ink: Ink, report: Report, sheet: Sheet) -> int:
     for number, width in enumerate(_WIDTHS):
         sheet.set_column(number, number, width)
     row = _write_head(grid, report)
-    first = row
+    first, breaks = row, []
     for section in sections(report):
         first = row + 3
+        if section.name in _NEW_PAGE:
+            breaks.append(row + 1)
         row = _write_section(grid, section, row + 1)
+    sheet.set_h_pagebreaks(breaks)
     sheet.freeze_panes(2, 0)
     return first
 
@@ -61,10 +65,11 @@ def _write_head(grid: Grid, report: Report) -> int:
     grid.sheet.set_row(1, 20 * ceil(len(found.sentence) / 105) + 6)
     banner = {"bold": True, "font_size": 13, "bg_color": back, "font_color": front, "text_wrap": True, "indent": 1}
     _put_across(grid, 1, (0, len(_WIDTHS) - 1), found.sentence, brush(grid.ink, **{**banner, "valign": "vcenter"}))
-    for row, (name, text) in enumerate(facts(report), start=2):
-        put(grid.sheet, row, 0, name, brush(grid.ink, font_color=_GRAY))
-        put(grid.sheet, row, 1, visible(text), brush(grid.ink))
-    return 2 + len(facts(report))
+    for number, (name, text) in enumerate(facts(report)):
+        row, column = 2 + number // 2, 5 * (number % 2)
+        put(grid.sheet, row, column, name, brush(grid.ink, font_color=_GRAY))
+        put(grid.sheet, row, column + 1 + number % 2, visible(text), brush(grid.ink))
+    return 2 + ceil(len(facts(report)) / 2)
 
 
 def _write_section(grid: Grid, section: Table, row: int) -> int:
@@ -76,7 +81,7 @@ def _write_section(grid: Grid, section: Table, row: int) -> int:
         return row + 2
     grid.sheet.set_row(row + 1, 18)
     for column, place in _placed(section):
-        _put_across(grid, row + 1, place, column.heading, heading(grid.ink))
+        _put_across(grid, row + 1, place, column.heading, heading(grid.ink, column.show))
     filled = [values(section.frame[column.key], column.show, grid.zone) for column in section.columns]
     for below, line in enumerate(zip(*filled, strict=True), start=row + 2):
         _write_line(grid, section, below, line)
@@ -99,7 +104,7 @@ def _write_line(grid: Grid, section: Table, row: int, line: tuple[Value, ...]) -
         using = brush(grid.ink, column.show, **{**_LINE, **wraps, **_mark(column, value)})
         _put_across(grid, row, place, value, using)
         room = sum(_WIDTHS[place[0] : place[1] + 1])
-        needed = max(needed, ceil(len(value) / room) if isinstance(value, str) else 1)
+        needed = max(needed, ceil(len(value) / room / 1.2) if isinstance(value, str) else 1)
     grid.sheet.set_row(row, 14 * min(needed, 8) + 1)
 
 

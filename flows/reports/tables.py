@@ -19,7 +19,8 @@ from transforms.vocabulary import Kind
 class Column:
     """One column as shown: where its values come from, its heading, how they are meant, how wide it is.
 
-    The width is in characters on a sheet of its own, and in columns of the grid on the summary.
+    The width is the most characters that it may take on a sheet of its own (more wrap), and columns of the grid on the
+    summary.
     """
 
     key: str
@@ -48,27 +49,27 @@ def tables(report: Report) -> list[Table]:
     return [part(report) for part in parts]
 
 
-_SITE = Column("site_id", "Site", Show.ID, 9)
-_CLIENT = Column("client_id", "Client", Show.ID, 14)
-_REWARD = Column("reward_id", "Reward", Show.ID, 16)
-_KIND = Column("kind", "Kind", Show.TEXT, 14)
-_POINTS = Column("points", "Points", Show.COUNT, 10, total=True)
-_EARNED = Column("earned", "Points earned", Show.COUNT, 10, total=True)
-_REDEEMED = Column("redeemed", "Points redeemed", Show.COUNT, 10, total=True)
-_AMOUNT = Column("amount", "Amount", Show.AMOUNT, 11, total=True)
-_EVENT = Column("event_id", "Event", Show.ID, 19)
+_SITE = Column("site_id", "Site", Show.ID, 40)
+_CLIENT = Column("client_id", "Client", Show.ID, 40)
+_REWARD = Column("reward_id", "Reward", Show.ID, 40)
+_KIND = Column("kind", "Kind", Show.TEXT, 15)
+_POINTS = Column("points", "Points", Show.COUNT, 14, total=True)
+_EARNED = Column("earned", "Points earned", Show.COUNT, 14, total=True)
+_REDEEMED = Column("redeemed", "Points redeemed", Show.COUNT, 14, total=True)
+_AMOUNT = Column("amount", "Amount", Show.AMOUNT, 20, total=True)
+_EVENT = Column("event_id", "Event", Show.ID, 40)
 _PLACE = (
-    Column("file", "File", Show.TEXT, 24),
-    Column("sheet", "Sheet", Show.TEXT, 12),
-    Column("row", "Row", Show.COUNT, 7),
+    Column("file", "File", Show.TEXT, 26),
+    Column("sheet", "Sheet", Show.TEXT, 16),
+    Column("row", "Row", Show.COUNT, 10),
 )
 
 
-def _moment(report: Report, key: str, heading: str) -> tuple[Column, ...]:
-    utc = Column(key, f"{heading} (UTC)", Show.UTC, 18)
+def _action_at(report: Report) -> tuple[Column, ...]:
+    utc = Column("action_at", "Action at (UTC)", Show.UTC, 20)
     if report.timezone == "UTC":
         return (utc,)
-    return (Column(key, f"{heading} ({report.timezone})", Show.LOCAL, 18), utc)
+    return (Column("action_at", f"Action at ({report.timezone})", Show.LOCAL, 20), utc)
 
 
 def _breaks(report: Report) -> Table:
@@ -81,17 +82,17 @@ def _breaks(report: Report) -> Table:
         "One line per difference between source, ledger and service; the oldest that still waits comes first.",
         "No breaks: source, ledger and service agree.",
         (
-            Column("id", "Break", Show.ID, 15),
+            Column("id", "Break", Show.ID, 40),
             Column("class", "Class", Show.TEXT, 18),
-            Column("short", "In words", Show.TEXT, 22),
-            Column("whose", "Whose", Show.TEXT, 20),
-            Column("age_days", "Age (days)", Show.COUNT, 7),
+            Column("short", "In words", Show.TEXT, 18),
+            Column("whose", "Whose", Show.TEXT, 17),
+            Column("age_days", "Age (days)", Show.COUNT, 10),
             Column("state", "State", Show.TEXT, 13),
-            Column("owner", "Owner", Show.TEXT, 12),
+            Column("owner", "Owner", Show.TEXT, 16),
             *(_SITE, _CLIENT, _REWARD, _POINTS, _AMOUNT),
             Column("opened_on", "Opened on", Show.DATE, 11),
             _EVENT,
-            Column("reason", "What is known", Show.TEXT, 44),
+            Column("reason", "What is known", Show.TEXT, 40),
         ),
         frame,
     )
@@ -104,9 +105,9 @@ def _rejected(report: Report) -> Table:
         "No row was rejected.",
         (
             *_PLACE,
-            Column("cell", "Cell", Show.TEXT, 7),
-            Column("column", "Column", Show.TEXT, 16),
-            Column("value", "What it holds", Show.TEXT, 22),
+            Column("cell", "Cell", Show.TEXT, 10),
+            Column("column", "Column", Show.TEXT, 20),
+            Column("value", "What it holds", Show.TEXT, 24),
             Column("message", "What is wrong", Show.TEXT, 48),
             Column("suggestion", "Suggestion", Show.TEXT, 24),
             Column("code", "Code", Show.TEXT, 30),
@@ -124,11 +125,11 @@ def _waiting(report: Report) -> Table:
         "Nothing is held, and no answer was lost.",
         (
             Column("state", "State", Show.TEXT, 10),
-            Column("reason", "Why", Show.TEXT, 44),
-            Column("command", "What to do", Show.TEXT, 46),
+            Column("reason", "Why", Show.TEXT, 30),
+            Column("command", "What to do", Show.TEXT, 28),
             *(_KIND, _SITE, _CLIENT, _REWARD, _EARNED, _REDEEMED, _AMOUNT),
-            *_moment(report, "action_at", "Action at"),
-            *_moment(report, "since", "Waits since"),
+            *_action_at(report),
+            Column("since", "Waits since (UTC)", Show.UTC, 20),
             *(*_PLACE, _EVENT),
         ),
         frame,
@@ -143,9 +144,9 @@ def _posted(report: Report) -> Table:
         (
             *(_KIND, _SITE, _CLIENT, _REWARD, _EARNED, _REDEEMED, _AMOUNT),
             Column("source", "Source", Show.TEXT, 19),
-            Column("source_id", "Source id", Show.ID, 11),
-            *_moment(report, "action_at", "Action at"),
-            *_moment(report, "posted_at", "Posted at"),
+            Column("source_id", "Source id", Show.ID, 24),
+            *_action_at(report),
+            Column("posted_at", "Posted at (UTC)", Show.UTC, 20),
             *(*_PLACE, _EVENT),
         ),
         _split_points(rows(report, "posted")),
@@ -178,7 +179,7 @@ def _refused(report: Report) -> Table:
         "The service refused nothing.",
         (
             Column("message", "What the service said", Show.TEXT, 50),
-            Column("code", "Its code", Show.TEXT, 22),
+            Column("code", "Its code", Show.TEXT, 28),
             *(_KIND, _SITE, _CLIENT, _REWARD, _EARNED, _REDEEMED, _AMOUNT),
             *(*_PLACE, _EVENT),
         ),
@@ -195,7 +196,7 @@ def _duplicates(report: Report) -> Table:
             *_PLACE,
             Column("first_file", "Seen first in file", Show.TEXT, 28),
             Column("first_sheet", "Sheet", Show.TEXT, 14),
-            Column("first_row", "Row", Show.COUNT, 7),
+            Column("first_row", "Row", Show.COUNT, 10),
             _EVENT,
         ),
         _sorted(rows(report, "duplicates"), "file", "sheet", "+row"),
@@ -238,9 +239,9 @@ def _words(report: Report) -> Table:
         (
             Column("of", "Said of a", Show.TEXT, 10),
             Column("code", "Word", Show.TEXT, 19),
-            Column("meaning", "Meaning", Show.TEXT, 70),
-            Column("whose", "Whose", Show.TEXT, 33),
-            Column("next_step", "What to do", Show.TEXT, 62),
+            Column("meaning", "Meaning", Show.TEXT, 66),
+            Column("whose", "Whose", Show.TEXT, 28),
+            Column("next_step", "What to do", Show.TEXT, 50),
         ),
         pd.DataFrame(
             [

@@ -161,27 +161,27 @@ def _for_a_person(report: Report, held: str) -> list[Step]:
     return [
         Step(
             *("rejected rows", count(report, "rejected")),
-            "Correct the named cells and send the sheet again; rows that are known are not sent twice.",
+            "Correct the named cells, then send the sheet again.",
             *("tieout upload FILE", "Rejected rows"),
         ),
         Step(
             *("held", count(report, "held")),
-            "Approve what is a new event, discard what is not.",
+            "Approve new events, discard the others.",
             *(f"tieout approve {held}", "Unknown and held"),
         ),
         Step(
             *("refused", count(report, "refused")),
-            "Read the service's message, correct the row and send the sheet again.",
+            "Read what the service said, correct, send again.",
             *(f"tieout trace {refused}", "Refused"),
         ),
         Step(
             *("unknown", count(report, "unknown")),
-            "Read back from the service, which decides; nothing is sent twice meanwhile.",
+            "Read back: what the service shows decides.",
             *("tieout settle", "Unknown and held"),
         ),
         Step(
             *("open breaks", count(report, "breaks_open")),
-            "Review each and write down the reason.",
+            "Review each, and write down the reason.",
             *(f"tieout breaks acknowledge {open_break} --by NAME --reason TEXT", "Breaks"),
         ),
     ]

@@ -45,19 +45,19 @@ def quiet(**changes: object) -> Report:
 
 
 def totals(**changes: int | str | bool) -> dict[str, int | str | bool]:
-    counts = {"files": 3, "rows_read": 1214, "accepted": 1183, "duplicate": 17, "held": 2, "rejected": 12}
-    events = {"carried_in": 4, "posted": 1180, "refused": 3, "unknown": 1, "pending": 3}
-    sums = {"points_earned": 15320, "points_redeemed": 1450, "amount_updated": "312.50", "breaks_open": 9}
+    counts = {"files": 3, "rows_read": 67, "accepted": 43, "duplicate": 17, "held": 2, "rejected": 5}
+    events = {"carried_in": 4, "posted": 40, "refused": 3, "unknown": 1, "pending": 3}
+    sums = {"points_earned": 800, "points_redeemed": 90, "amount_updated": "112.50", "breaks_open": 9}
     return {**counts, **events, **sums, "ties_out": True, **changes}
 
 
 def ties() -> pd.DataFrame:
     rows = [
-        ("Rows", "rows read = accepted + duplicate + held + rejected", 1214, 1214, 0, True),
-        ("Events", "carried in + accepted = posted + refused + unknown + pending", 1187, 1187, 0, True),
+        ("Rows", "rows read = accepted + duplicate + held + rejected", 67, 67, 0, True),
+        ("Events", "carried in + accepted = posted + refused + unknown + pending", 47, 47, 0, True),
         ("Breaks", "open before + new − closed = open now", 9, 9, 0, True),
-        ("Points", "ledger = service, per site and night", 16770, 16770, 0, True),
-        ("Amounts", "ledger = service", Decimal("312.50"), Decimal("312.50"), Decimal("0.00"), True),
+        ("Points earned", "ledger = service, per site and night", 800, 800, 0, True),
+        ("Amounts", "ledger = service", Decimal("112.50"), Decimal("112.50"), Decimal("0.00"), True),
     ]
     return pd.DataFrame(rows, columns=["name", "formula", "left", "right", "difference", "ties"], dtype="object")
 
@@ -65,9 +65,9 @@ def ties() -> pd.DataFrame:
 def control_totals() -> pd.DataFrame:
     rows = []
     for site, kind, events, points, amount in [
-        ("-99", "earned", 1020, 15320, None),
-        ("-99", "redeemed", 110, 1450, None),
-        (None, "reward_update", 50, None, Decimal("312.50")),
+        ("-99", "earned", 33, 800, None),
+        ("-99", "redeemed", 4, 90, None),
+        (None, "reward_update", 3, None, Decimal("112.50")),
     ]:
         for level, more in [("file", 3), ("batch", 3), ("ledger", 0), ("service", 0)]:
             rows.append((level, f"{kind} of july.xlsx", site, kind, events + more, points, amount))
