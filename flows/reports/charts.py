@@ -15,7 +15,9 @@ def draw_breaks(ink: Ink, sheet: Sheet, at: tuple[int, int], ages: pd.DataFrame,
     if not ages["breaks"].sum():
         return
     place = ("Summary", first, first + len(ages) - 1)
-    chart = _chart(ink, "Open breaks by age", [_series("Breaks", place, (0, 1), ages["band"], ages["breaks"])], "breaks")
+    chart = _chart(
+        ink, "Open breaks by age", [_series("Breaks", place, (0, 1), ages["band"], ages["breaks"])], "breaks"
+    )
     told = ", ".join(f"{band}: {number}" for band, number in zip(ages["band"], ages["breaks"], strict=True))
     sheet.insert_chart(*at, chart, {"x_offset": 14, "description": f"Column chart of open breaks by age. {told}."})
 
@@ -35,7 +37,11 @@ def draw_points(ink: Ink, sheet: Sheet, at: tuple[int, int], days: pd.DataFrame,
 
 
 def _series(
-    name: str, place: tuple[str, int, int], columns: tuple[int, int], labels: "pd.Series[Any]", figures: "pd.Series[Any]"
+    name: str,
+    place: tuple[str, int, int],
+    columns: tuple[int, int],
+    labels: "pd.Series[Any]",
+    figures: "pd.Series[Any]",
 ) -> dict[str, Any]:
     # The figures are stored in the chart too: a viewer that does not calculate shows them.
     sheet, first, last = place
@@ -51,7 +57,9 @@ def _series(
 def _chart(ink: Ink, title: str, series: list[dict[str, Any]], *colors: str) -> Any:
     chart = ink.book.add_chart({"type": "column"})
     for one, color in zip(series, colors, strict=True):
-        chart.add_series({**one, "fill": {"color": _COLORS[color]}, "gap": 60, "data_labels": {"value": len(series) == 1}})
+        chart.add_series(
+            {**one, "fill": {"color": _COLORS[color]}, "gap": 60, "data_labels": {"value": len(series) == 1}}
+        )
     chart.set_title({"name": title, "name_font": {"size": 12, "color": "#1F3A5F"}, "overlay": False})
     chart.set_legend({"position": "bottom"} if len(series) > 1 else {"none": True})
     chart.set_y_axis({"num_format": "#,##0", "major_gridlines": {"visible": True, "line": {"color": "#D9D9D9"}}})

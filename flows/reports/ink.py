@@ -58,7 +58,9 @@ def look(ink: Ink, **properties: object) -> Format:
     """Return the format with these properties."""
     key = tuple(sorted(properties.items()))
     if key not in ink.made:
-        ink.made[key] = ink.book.add_format({"font_name": "Calibri", "font_size": 10, "valign": "vcenter", **properties})
+        ink.made[key] = ink.book.add_format(
+            {"font_name": "Calibri", "font_size": 10, "valign": "vcenter", **properties}
+        )
     return ink.made[key]
 
 

@@ -14,7 +14,9 @@ from flows.reports.wording import FATES, OUTCOMES, Word, next_steps
 
 def facts(report: Report) -> list[tuple[str, str]]:
     """Return what identifies the run, in pairs of name and text."""
-    period = f"{report.period[0]:%Y-%m-%d} to {report.period[1]:%Y-%m-%d}" if report.period else "as the files brought it"
+    period = (
+        f"{report.period[0]:%Y-%m-%d} to {report.period[1]:%Y-%m-%d}" if report.period else "as the files brought it"
+    )
     return [
         ("Run", report.run_id),
         ("Kind", report.kind),
@@ -112,7 +114,9 @@ def _roll_forward(report: Report) -> Table:
         **{"points_before": "Points before", "points_new": "+ new", "points_closed": "− closed"},
         **{"points_now": "= points now", "difference": "Difference"},
     }
-    columns = [Column(key, name, Show.QUANTITY, 1, total=True, zero=key == "difference") for key, name in headings.items()]
+    columns = [
+        Column(key, name, Show.QUANTITY, 1, total=True, zero=key == "difference") for key, name in headings.items()
+    ]
     return Table(
         "Roll-forward of breaks",
         "Open before + new − closed = open now, in count and in points; the difference must be zero.",

@@ -245,7 +245,13 @@ def _words(report: Report) -> Table:
         ),
         pd.DataFrame(
             [
-                {"of": group, "code": code, "meaning": entry.meaning, "whose": entry.whose, "next_step": entry.next_step}
+                {
+                    "of": group,
+                    "code": code,
+                    "meaning": entry.meaning,
+                    "whose": entry.whose,
+                    "next_step": entry.next_step,
+                }
                 for group, code, entry in lines
             ]
         ),
@@ -257,7 +263,8 @@ def _split_points(frame: pd.DataFrame) -> pd.DataFrame:
     kinds = frame["kind"].astype("string").fillna("")
     points = frame["points"].astype("object")
     return frame.assign(
-        earned=points.where(kinds.ne(Kind.REDEEMED) & kinds.ne(Kind.REWARD_UPDATE)), redeemed=points.where(kinds.eq(Kind.REDEEMED))
+        earned=points.where(kinds.ne(Kind.REDEEMED) & kinds.ne(Kind.REWARD_UPDATE)),
+        redeemed=points.where(kinds.eq(Kind.REDEEMED)),
     )
 
 

@@ -73,9 +73,7 @@ def values(series: "pd.Series[object]", show: Show, zone: ZoneInfo) -> list[Valu
     return _filled(series, series.isna(), _READERS[show])
 
 
-def _filled(
-    given: Iterable[object], missing: Iterable[Hashable], read: Callable[[object], Value]
-) -> list[Value]:
+def _filled(given: Iterable[object], missing: Iterable[Hashable], read: Callable[[object], Value]) -> list[Value]:
     return [None if empty or value == "" else read(value) for value, empty in zip(given, missing, strict=True)]
 
 

@@ -101,7 +101,9 @@ def _write_lines(ink: Ink, sheet: Sheet, table: Table, filled: list[list[Value]]
     ]
     for row, line in enumerate(zip(*filled, strict=True), start=_FIRST):
         if any(wraps):
-            _set_height(sheet, row, [(cell, width) for cell, width, wrap in zip(line, widths, wraps, strict=True) if wrap])
+            _set_height(
+                sheet, row, [(cell, width) for cell, width, wrap in zip(line, widths, wraps, strict=True) if wrap]
+            )
         for number, value in enumerate(line):
             if value is not None:
                 put(sheet, row, number, value, brushes[number])
@@ -132,7 +134,11 @@ def _set_up(ink: Ink, sheet: Sheet, table: Table, widths: list[float], last: int
 
 
 def _write_top(ink: Ink, sheet: Sheet, table: Table, last: int, elsewhere: str | None) -> None:
-    note = f"{table.note} All {len(table.frame):,} lines stand in {elsewhere} beside this file." if elsewhere else table.note
+    note = (
+        f"{table.note} All {len(table.frame):,} lines stand in {elsewhere} beside this file."
+        if elsewhere
+        else table.note
+    )
     put(sheet, _TITLE, 0, table.name, brush(ink, bold=True, font_size=14, font_color="#1F3A5F"))
     put(sheet, _NOTE, 0, note, brush(ink, font_color="#595959"))
     put(sheet, _SUMS, 0, _counted(table), brush(ink, bold=True))
@@ -140,7 +146,9 @@ def _write_top(ink: Ink, sheet: Sheet, table: Table, last: int, elsewhere: str |
         if column.total:
             letter = xl_col_to_name(number)
             formula = f"=SUBTOTAL(109,{letter}{_FIRST + 1}:{letter}{last + 1})"
-            put_sum(sheet, (_SUMS, number), None if elsewhere else formula, table.frame[column.key], brush(ink, bold=True))
+            put_sum(
+                sheet, (_SUMS, number), None if elsewhere else formula, table.frame[column.key], brush(ink, bold=True)
+            )
     for number, column in enumerate(table.columns):
         put(sheet, _HEADINGS, number, column.heading, heading(ink, column.show))
 

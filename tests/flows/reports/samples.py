@@ -71,7 +71,9 @@ def control_totals() -> pd.DataFrame:
     ]:
         for level, more in [("file", 3), ("batch", 3), ("ledger", 0), ("service", 0)]:
             rows.append((level, f"{kind} of july.xlsx", site, kind, events + more, points, amount))
-    return pd.DataFrame(rows, columns=["level", "name", "site_id", "kind", "events", "points", "amount"], dtype="object")
+    return pd.DataFrame(
+        rows, columns=["level", "name", "site_id", "kind", "events", "points", "amount"], dtype="object"
+    )
 
 
 def roll_forward() -> pd.DataFrame:
@@ -180,7 +182,14 @@ def posted(count: int = 40) -> pd.DataFrame:
 
 
 def refused() -> pd.DataFrame:
-    base = {"kind": "redeemed", "site_id": "-99", "reward_id": None, "amount": None, "file": "july.xlsx", "sheet": "Redeemed"}
+    base = {
+        "kind": "redeemed",
+        "site_id": "-99",
+        "reward_id": None,
+        "amount": None,
+        "file": "july.xlsx",
+        "sheet": "Redeemed",
+    }
     return pd.DataFrame(
         [
             {**base, "event_id": "ev-ref000000001", "client_id": "000777", "points": 500, "row": 8}
@@ -215,5 +224,9 @@ def duplicates() -> pd.DataFrame:
 
 
 def skipped() -> pd.DataFrame:
-    rows = [("july.xlsx", "Earned", 1, "title"), ("july.xlsx", "Earned", 2, "blank"), ("july.xlsx", "Earned", 90, "total")]
+    rows = [
+        ("july.xlsx", "Earned", 1, "title"),
+        ("july.xlsx", "Earned", 2, "blank"),
+        ("july.xlsx", "Earned", 90, "total"),
+    ]
     return pd.DataFrame(rows, columns=["file", "sheet", "row", "reason"])
