@@ -51,11 +51,11 @@ def _section(section: Table, zone: ZoneInfo) -> str:
     if section.frame.empty:
         return f"{heading}\n\n{section.empty}"
     names = [column.heading for column in section.columns]
-    lines = [[_plain(_said(value)) for value in line.values()] for line in _objects(section, zone)]
+    lines = [[_plain(text) for text in line.values()] for line in _objects(section, zone)]
     return "\n".join([f"{heading}\n", *(f"| {' | '.join(line)} |" for line in [names, ["---"] * len(names), *lines])])
 
 
-def _objects(table: Table, zone: ZoneInfo) -> list[dict[str, object]]:
+def _objects(table: Table, zone: ZoneInfo) -> list[dict[str, str]]:
     first = table.frame.head(MOST_ROWS)
     filled = [values(first[column.key], column.show, zone) for column in table.columns]
     names = [column.heading for column in table.columns]

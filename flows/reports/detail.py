@@ -5,7 +5,7 @@ an apostrophe before it, as a spreadsheet would write it. Numbers stay numbers.
 """
 
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 
@@ -31,7 +31,7 @@ def write_detail(table: Table, path: Path, timezone: str) -> Path:
     return path
 
 
-def _cells(cells: "pd.Series[object]", column: Column, timezone: str) -> "pd.Series[object]":
+def _cells(cells: "pd.Series[Any]", column: Column, timezone: str) -> "pd.Series[Any]":
     # A million lines: whole columns at once.
     if column.show in (Show.UTC, Show.LOCAL):
         moments = pd.to_datetime(cells, utc=True)

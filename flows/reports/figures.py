@@ -1,6 +1,7 @@
 """The small frames that a report draws and compares: breaks by age, points by day, control totals side by side."""
 
-from typing import Final
+from collections.abc import Callable, Hashable
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -61,7 +62,7 @@ def points_by_day(report: Report) -> pd.DataFrame:
 def side_by_side(report: Report) -> pd.DataFrame:
     """Return one row per site, kind and measure: site_id, kind, measure, file, batch, ledger, service, difference.
 
-    Measures are events, then points or amount. A level without a figure stays null; the difference is ledger less service.
+    Measures are events, then points or amount. A level without a figure stays null; difference is ledger − service.
     Raises ValueError on a level that is not one of the four.
     """
     totals = rows(report, "control_totals")
@@ -71,28 +72,28 @@ def side_by_side(report: Report) -> pd.DataFrame:
     return pd.DataFrame(lines, columns=["site_id", "kind", "measure", *LEVELS, "difference"], dtype="object")
 
 
-def _lines(pair: tuple[object, object], part: pd.DataFrame) -> list[dict[str, object]]:
+def _lines(pair: tuple[Hashable, ...], part: pd.DataFrame) -> list[dict[str, object]]:
     value = "amount" if pair[1] == Kind.REWARD_UPDATE else "points"
     return [_line(pair, measure, part) for measure in ("events", value)]
 
 
-def _line(pair: tuple[object, object], measure: str, part: pd.DataFrame) -> dict[str, object]:
+def _line(pair: tuple[Hashable, ...], measure: str, part: pd.DataFrame) -> dict[str, object]:
     known = part[part[measure].notna()]
-    read = exact if measure == "amount" else int
+    read: Callable[[Any], Any] = exact if measure == "amount" else int
     levels = {name: sum(map(read, figures)) for name, figures in known[measure].groupby(known["level"].astype(str))}
     difference = levels["ledger"] - levels["service"] if {"ledger", "service"} <= levels.keys() else None
     return {"site_id": pair[0], "kind": pair[1], "measure": measure, **levels, "difference": difference}
 
 
-def _days(posted: pd.DataFrame, zone: ZoneInfo) -> "pd.Series[object]":
+def _days(posted: pd.DataFrame, zone: ZoneInfo) -> "pd.Series[Any]":
     moments = pd.to_datetime(posted["action_at"], utc=True)
     moments = moments.fillna(pd.to_datetime(posted["posted_at"], utc=True))
     return moments.dt.tz_convert(zone).dt.strftime("%Y-%m-%d").fillna("")
 
 
-def _whole(points: "pd.Series[object]") -> "pd.Series[int]":
+def _whole(points: "pd.Series[Any]") -> "pd.Series[int]":
     return pd.to_numeric(points).fillna(0).astype("int64")
 
 
-def _amounts(amounts: "pd.Series[object]") -> "pd.Series[object]":
+def _amounts(amounts: "pd.Series[Any]") -> "pd.Series[Any]":
     return amounts.map(lambda amount: exact(0) if pd.isna(amount) else exact(amount)).astype("object")

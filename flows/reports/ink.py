@@ -13,7 +13,7 @@ from typing import Any, Final
 import pandas as pd
 import xlsxwriter  # type: ignore[import-untyped]  # it has annotations, and no marker that says so
 
-from flows.reports.values import Show, Value, exact
+from flows.reports.values import Show, Value, numbers
 
 # The library ships without the marker that would let its annotations count.
 Sheet = Any
@@ -105,10 +105,10 @@ def put(sheet: Sheet, row: int, column: int, value: Value, using: Brush) -> None
 def put_sum(sheet: Sheet, at: tuple[int, int], formula: str | None, figures: "pd.Series[Any]", using: Brush) -> None:
     """Write `formula`, ours and the only kind there is, with the exact sum of `figures` as its stored value.
 
-    The bare sum is written where there is no formula or nothing to add, or where a spreadsheet would round a part of it.
+    The bare sum is written where there is no formula, nothing to add, or a part that a spreadsheet would round.
     """
-    known = [exact(figure) for figure in figures if not pd.isna(figure) and figure != ""]
-    total = sum(known, exact(0))
+    known = numbers(figures)
+    total = sum(known, Decimal(0))
     form = using.whole if total == total.to_integral_value() and not any(map(_has_decimals, figures)) else using.amount
     if formula and known and fits(total) and all(map(fits, known)):
         sheet.write_formula(*at, formula, form, float(total))
@@ -151,7 +151,7 @@ def fits(number: Decimal | int) -> bool:
         return False
     significant = "".join(map(str, digits)).rstrip("0")
     exponent += len(digits) - len(significant)
-    return not significant or (-_DECIMALS <= exponent and len(significant) + max(exponent, 0) <= _DIGITS)
+    return not significant or (exponent >= -_DECIMALS and len(significant) + max(exponent, 0) <= _DIGITS)
 
 
 def as_text(number: Decimal | int) -> str:

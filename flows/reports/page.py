@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from html import escape
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -18,7 +18,7 @@ from flows.reports.report import Report
 from flows.reports.summary import facts, sections
 from flows.reports.svg import Series, columns
 from flows.reports.tables import Column, Table, tables
-from flows.reports.values import Show, Value, exact, values, visible
+from flows.reports.values import Show, Value, numbers, values, visible
 from flows.reports.wording import verdict
 
 MOST_ROWS: Final = 500  # a page with more is slow on a phone; the workbook has them all
@@ -139,11 +139,10 @@ def _sums(table: Table) -> str:
     return f"<tfoot><tr><td>{escape(table.sum_name)}</td>{''.join(cells)}</tr></tfoot>"
 
 
-def _sum(column: Column, figures: "pd.Series[object]") -> str:
+def _sum(column: Column, figures: "pd.Series[Any]") -> str:
     if not column.total:
         return "<td></td>"
-    known = [exact(figure) for figure in figures if not pd.isna(figure) and figure != ""]
-    return f'<td class="number">{sum(known, exact(0)):,}</td>'
+    return f'<td class="number">{sum(numbers(figures), Decimal(0)):,}</td>'
 
 
 def _charts(report: Report) -> str:
@@ -158,4 +157,5 @@ def _charts(report: Report) -> str:
         heights = [Series(name.capitalize(), name, days[name].tolist()) for name in ("earned", "redeemed")]
         labels = [str(day)[5:] if len(str(day)) > 7 else str(day) for day in days["day"]]
         drawn.append(("Points posted by day", columns("Points posted by day", told, labels, heights)))
-    return f'<div class="charts">{"".join(f"<figure><figcaption>{name}</figcaption>{svg}</figure>" for name, svg in drawn)}</div>'
+    figures = (f"<figure><figcaption>{name}</figcaption>{svg}</figure>" for name, svg in drawn)
+    return f'<div class="charts">{"".join(figures)}</div>'

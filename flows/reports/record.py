@@ -22,7 +22,9 @@ _SHOWN = {
     **dict.fromkeys(_COUNTS, Show.COUNT),
     **dict.fromkeys(("action_at", "posted_at", "since"), Show.UTC),
     **dict.fromkeys(("left", "right", "difference"), Show.QUANTITY),
-    **{"amount": Show.AMOUNT, "opened_on": Show.DATE, "ties": Show.FLAG},
+    "amount": Show.AMOUNT,
+    "opened_on": Show.DATE,
+    "ties": Show.FLAG,
 }
 
 

@@ -71,9 +71,9 @@ class Report:
     """All that one run, upload or reconciliation has to show; every frame may be empty, with or without columns.
 
     Grain: `ties` one row per equation; `control_totals` one per level (file, batch, ledger, service), site and kind;
-    `roll_forward` one per class of break; `breaks`, `waiting`, `posted`, `refused` one per break or event; `rejected` one
-    per wrong cell; `by_client` one per client with activity, null where a balance was not read; `duplicates` and
-    `skipped` one per row of a file. Points are whole numbers, amounts Decimal, `_at` and `since` aware UTC, `_on` dates.
+    `roll_forward` one per class of break; `breaks`, `waiting`, `posted`, `refused` one per break or event; `rejected`
+    one per wrong cell; `by_client` one per client with activity, null where a balance was not read; `duplicates` and
+    `skipped` one per row of a file. Points are whole, amounts Decimal, `_at` and `since` aware UTC, `_on` dates.
 
     Raises ValueError where a frame with rows lacks a column, a total is missing, or a time has no zone.
     """

@@ -1,4 +1,4 @@
-"""The first sheet of the report: the verdict, what to do, where every row went, what ties, roll-forward, control totals.
+"""The first sheet of the report: the verdict, what waits, what ties, where every row went, and the totals.
 
 Each part is a table like those behind it, so that workbook and page draw them with the same hand.
 """
@@ -110,9 +110,15 @@ def _ties(report: Report) -> Table:
 
 def _roll_forward(report: Report) -> Table:
     headings = {
-        **{"open_before": "Open before", "new": "+ new", "closed": "− closed", "open_now": "= open now"},
-        **{"points_before": "Points before", "points_new": "+ new", "points_closed": "− closed"},
-        **{"points_now": "= points now", "difference": "Difference"},
+        "open_before": "Open before",
+        "new": "+ new",
+        "closed": "− closed",
+        "open_now": "= open now",
+        "points_before": "Points before",
+        "points_new": "+ new",
+        "points_closed": "− closed",
+        "points_now": "= points now",
+        "difference": "Difference",
     }
     columns = [
         Column(key, name, Show.QUANTITY, 1, total=True, zero=key == "difference") for key, name in headings.items()

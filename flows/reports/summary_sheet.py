@@ -64,7 +64,7 @@ def _write_head(grid: Grid, report: Report) -> int:
     put(grid.sheet, 0, 0, visible(report.title), brush(grid.ink, bold=True, font_size=18, font_color=_BLUE))
     grid.sheet.set_row(1, 20 * ceil(len(found.sentence) / 105) + 6)
     banner = {"bold": True, "font_size": 13, "bg_color": back, "font_color": front, "text_wrap": True, "indent": 1}
-    _put_across(grid, 1, (0, len(_WIDTHS) - 1), found.sentence, brush(grid.ink, **{**banner, "valign": "vcenter"}))
+    _put_across(grid, 1, (0, len(_WIDTHS) - 1), found.sentence, brush(grid.ink, Show.TEXT, **banner))
     for number, (name, text) in enumerate(facts(report)):
         row, column = 2 + number // 2, 5 * (number % 2)
         put(grid.sheet, row, column, name, brush(grid.ink, font_color=_GRAY))
@@ -127,10 +127,10 @@ def _write_sums(grid: Grid, section: Table, first: int) -> int:
     if not any(column.total for column in section.columns):
         return after
     bold: dict[str, object] = {"bold": True, "top": 1, "bottom": 1, "bg_color": "#EEF2F7"}
-    put(grid.sheet, after, 0, section.sum_name, brush(grid.ink, **bold))
+    put(grid.sheet, after, 0, section.sum_name, brush(grid.ink, Show.TEXT, **bold))
     for column, (left, _) in _placed(section)[1:]:
         if column.total:
             letter = xl_col_to_name(left)
             formula = f"=SUM({letter}{first + 1}:{letter}{after})"
-            put_sum(grid.sheet, (after, left), formula, section.frame[column.key], brush(grid.ink, **bold))
+            put_sum(grid.sheet, (after, left), formula, section.frame[column.key], brush(grid.ink, Show.TEXT, **bold))
     return after + 1

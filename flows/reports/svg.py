@@ -1,4 +1,4 @@
-"""Draw the charts of the page as SVG: columns side by side, with a title and a sentence for those who do not see them."""
+"""Draw the charts of the page as SVG: columns side by side, told in words for those who do not see them."""
 
 from dataclasses import dataclass
 from html import escape

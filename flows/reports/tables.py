@@ -45,8 +45,8 @@ class Table:
 
 def tables(report: Report) -> list[Table]:
     """Return the tables behind the summary, in the order of the sheets."""
-    parts = (_breaks, _rejected, _waiting, _posted, _by_client, _refused, _duplicates, _skipped, _by_day, _words)
-    return [part(report) for part in parts]
+    parts = (_breaks, _rejected, _waiting, _posted, _by_client, _refused, _duplicates, _skipped, _by_day)
+    return [*(part(report) for part in parts), _words()]
 
 
 _SITE = Column("site_id", "Site", Show.ID, 40)
@@ -101,7 +101,7 @@ def _breaks(report: Report) -> Table:
 def _rejected(report: Report) -> Table:
     return Table(
         "Rejected rows",
-        "One line per wrong cell. Correct it in the sheet and send the sheet again; rows that are known are not sent twice.",
+        "One line per wrong cell. Correct it and send the sheet again; known rows are not sent twice.",
         "No row was rejected.",
         (
             *_PLACE,
@@ -121,7 +121,7 @@ def _waiting(report: Report) -> Table:
     frame["command"] = [_command(state, event) for state, event in zip(frame["state"], frame["event_id"], strict=True)]
     return Table(
         "Unknown and held",
-        "Held: nobody can tell whether it is a new event. Unknown: the answer of the service was lost. None is sent before it is decided.",
+        "Held: nobody can tell whether it is new. Unknown: the answer was lost. Nothing is sent before it is decided.",
         "Nothing is held, and no answer was lost.",
         (
             Column("state", "State", Show.TEXT, 10),
@@ -156,7 +156,7 @@ def _posted(report: Report) -> Table:
 def _by_client(report: Report) -> Table:
     return Table(
         "By client",
-        "Balance before + earned − redeemed + entries of others = balance expected. A balance that was not read is empty.",
+        "Balance before + earned − redeemed + entries of others = balance expected. Empty: not read.",
         "No client had activity.",
         (
             *(_SITE, _CLIENT),
@@ -229,7 +229,7 @@ def _by_day(report: Report) -> Table:
     )
 
 
-def _words(report: Report) -> Table:
+def _words() -> Table:
     groups = {"row": FATES, "event": OUTCOMES, "break": BREAKS}
     lines = [(group, str(code), entry) for group, words in groups.items() for code, entry in words.items()]
     return Table(

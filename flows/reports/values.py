@@ -8,7 +8,7 @@ from collections.abc import Callable, Hashable, Iterable
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -60,7 +60,12 @@ def exact(value: object) -> Decimal:
     return value if isinstance(value, Decimal) else Decimal(str(value))
 
 
-def values(series: "pd.Series[object]", show: Show, zone: ZoneInfo) -> list[Value]:
+def numbers(figures: "pd.Series[Any]") -> list[Decimal]:
+    """Return the figures that are there, exactly."""
+    return [exact(figure) for figure in figures if not pd.isna(figure) and figure != ""]
+
+
+def values(series: "pd.Series[Any]", show: Show, zone: ZoneInfo) -> list[Value]:
     """Return the values of `series` as `show` means them, None where there is none; same length and order.
 
     Text and ids are made visible, times are aware. Raises ValueError or ArithmeticError on a value of another sort.
@@ -69,12 +74,16 @@ def values(series: "pd.Series[object]", show: Show, zone: ZoneInfo) -> list[Valu
         moments = pd.to_datetime(series, utc=True).dt.floor("us")
         if show is Show.LOCAL:
             moments = moments.dt.tz_convert(zone)
-        return _filled(list(moments.dt.to_pydatetime()), moments.isna(), lambda moment: moment)
+        return _filled(list(moments.dt.to_pydatetime()), moments.isna(), _same)
     return _filled(series, series.isna(), _READERS[show])
 
 
 def _filled(given: Iterable[object], missing: Iterable[Hashable], read: Callable[[object], Value]) -> list[Value]:
     return [None if empty or value == "" else read(value) for value, empty in zip(given, missing, strict=True)]
+
+
+def _same(moment: Any) -> Value:
+    return moment  # type: ignore[no-any-return]  # a datetime: pandas made it
 
 
 def _text(value: object) -> str:
@@ -101,7 +110,7 @@ def _quantity(value: object) -> int | Decimal:
 
 
 def _day(value: object) -> date:
-    return pd.Timestamp(value).date() if not type(value) is date else value  # type: ignore[arg-type]
+    return value if type(value) is date else pd.Timestamp(value).date()  # type: ignore[arg-type]
 
 
 _READERS: Final[dict[Show, Callable[[object], Value]]] = {

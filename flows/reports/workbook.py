@@ -8,7 +8,6 @@ from math import ceil
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import pandas as pd
 from xlsxwriter.utility import xl_col_to_name  # type: ignore[import-untyped]  # no marker, see ink
 
 from flows.reports.charts import draw_breaks, draw_points
@@ -26,8 +25,8 @@ _TITLE, _NOTE, _SUMS, _HEADINGS, _FIRST = range(5)  # rows of every sheet but th
 def write_workbook(report: Report, path: Path, *, sheet_limit: int = SHEET_LIMIT) -> Path:
     """Write `report` to `path` and return it.
 
-    A table of more than `sheet_limit` lines goes whole into a CSV file beside the workbook (`detail_path`), and its sheet
-    says so and keeps the sums.
+    A table of more than `sheet_limit` lines goes whole into a CSV file beside the workbook (`detail_path`), and its
+    sheet says so and keeps the sums.
     """
     ink = open_book(str(path), report.finished_at, visible(report.title))
     shown = tables(report)
@@ -81,7 +80,7 @@ def _write_table(ink: Ink, sheet: Sheet, table: Table, timezone: str, elsewhere:
 
 
 def _width(column: Column, cells: list[Value]) -> float:
-    """Return how wide a column is: as its longest value, at least its heading on two lines, at most what it may take."""
+    """Return how wide a column is: as its longest value, and its heading on two lines fits."""
     taken = {Show.UTC: 17, Show.LOCAL: 17, Show.DATE: 10}.get(column.show)
     longest = taken or max((len(str(cell)) for cell in cells if cell is not None), default=0)
     # Half the heading, and room for the button of the filter; large numbers show separators, and sums are longer.

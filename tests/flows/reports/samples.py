@@ -39,8 +39,8 @@ def quiet(**changes: object) -> Report:
     """A night on which nothing happened: every frame empty, some without columns."""
     empty = pd.DataFrame()
     frames = ("control_totals", "roll_forward", "breaks", "rejected", "waiting", "posted", "refused")
-    nothing = {name: empty for name in (*frames, "by_client", "duplicates", "skipped")}
-    zeros = {key: 0 for key in totals()} | {"amount_updated": "0", "ties_out": True}
+    nothing = dict.fromkeys((*frames, "by_client", "duplicates", "skipped"), empty)
+    zeros = dict.fromkeys(totals(), 0) | {"amount_updated": "0", "ties_out": True}
     return report(**{**nothing, "totals": zeros, "ties": ties().assign(left=0, right=0), **changes})
 
 
@@ -115,16 +115,16 @@ def breaks() -> pd.DataFrame:
 
 
 def rejected() -> pd.DataFrame:
+    sheet, desk = ("july.xlsx", "Earned"), ("desk.csv", None)
     rows = [
-        ("july.xlsx", "Earned", 14, "Points", "C14", "points_not_positive_integer", "12.5")
-        + ("Points must be a whole number of at least 1; the cell holds 12.5.", None),
-        ("july.xlsx", "Earned", 19, "Action", "D19", "action_unknown", "Earnd")
-        + ("Action must be Earned or Redeemed; the cell holds Earnd.", "Earned"),
-        ("july.xlsx", "Earned", 7, "Client ID", "A7", "client_id_missing", None) + ("Client ID is empty.", None),
-        ("desk.csv", None, 3, "ActionDateTime", None, "action_time_ambiguous", "2024-11-03 01:30")
-        + ("01:30 happened twice on 3 November 2024 in America/Los_Angeles; add an offset.", "2024-11-03T01:30-07:00"),
-        ("desk.csv", None, 9, "Source", None, "source_unknown", "=cmd|' /C calc'!A0")
-        + ("Source must be Appointment Booking, Class Booking, Referral or Sale.", None),
+        (*sheet, 14, "Points", "C14", "points_not_positive_integer", "12.5", "Points must be a whole number.", None),
+        (*sheet, 19, "Action", "D19", "action_unknown", "Earnd", "Action must be Earned or Redeemed.", "Earned"),
+        (*sheet, 7, "Client ID", "A7", "client_id_missing", None, "Client ID is empty.", None),
+        (
+            *(*desk, 3, "ActionDateTime", None, "action_time_ambiguous", "2024-11-03 01:30"),
+            *("01:30 came twice on 3 November 2024 in America/Los_Angeles; add an offset.", "2024-11-03T01:30-07:00"),
+        ),
+        (*desk, 9, "Source", None, "source_unknown", "=cmd|' /C calc'!A0", "Source is none of the four.", None),
     ]
     columns = ["file", "sheet", "row", "column", "cell", "code", "value", "message", "suggestion"]
     return pd.DataFrame(rows, columns=columns, dtype="object")
