@@ -51,8 +51,9 @@ def _steps(report: Report) -> Table:
 
 
 def _fates(report: Report) -> Table:
-    note = f"Every row of {count(report, 'files'):,} file(s) ends in exactly one of these."
-    return _counted(report, "Where every row went", note, "rows read", FATES)
+    read, files = count(report, "rows_read"), count(report, "files")
+    note = f"{read:,} rows read, files: {files:,}; each row ends in exactly one of these."
+    return _counted(report, "Where every row went", note, FATES)
 
 
 def _outcomes(report: Report) -> Table:
@@ -60,10 +61,10 @@ def _outcomes(report: Report) -> Table:
         f"{count(report, 'accepted'):,} accepted now and {count(report, 'carried_in'):,} carried in from earlier runs; "
         "each is in exactly one of these."
     )
-    return _counted(report, "What became of every event", note, "events", OUTCOMES)
+    return _counted(report, "What became of every event", note, OUTCOMES)
 
 
-def _counted(report: Report, name: str, note: str, unit: str, words: dict[str, Word]) -> Table:
+def _counted(report: Report, name: str, note: str, words: dict[str, Word]) -> Table:
     lines = [(str(code), count(report, str(code)), entry.meaning) for code, entry in words.items()]
     return Table(
         name,
@@ -75,7 +76,6 @@ def _counted(report: Report, name: str, note: str, unit: str, words: dict[str, W
             Column("meaning", "What it means", Show.TEXT, 8),
         ),
         pd.DataFrame(lines, columns=["code", "how_many", "meaning"]),
-        sum_name=unit.capitalize(),
     )
 
 

@@ -9,12 +9,23 @@ from flows.reports.wording import FATES, OUTCOMES, Step, Word, next_steps, verdi
 
 def summary_lines(report: Report, workbook: Path | None = None) -> list[str]:
     """Return the lines to print, without colors; the path of the workbook comes last, where one is given."""
+    carried_in, accepted = count(report, "carried_in"), count(report, "accepted")
     return [
         verdict(report).sentence,
         "",
-        *_counted(report, "rows", FATES, ("rows_read", "rows read, each in exactly one of the above")),
+        *_counted(report, FATES),
+        _line(
+            "rows",
+            count(report, "rows_read"),
+            f"Read, files: {count(report, 'files'):,}; each row is in one of the above.",
+        ),
         "",
-        *_counted(report, "events", OUTCOMES, ("", f"accepted now, and {count(report, 'carried_in'):,} carried in")),
+        *_counted(report, OUTCOMES),
+        _line(
+            "events",
+            carried_in + accepted,
+            f"Accepted now, and {carried_in:,} from earlier runs; each is in one of the above.",
+        ),
         "",
         *_sums(report),
         *_steps(next_steps(report)),
@@ -23,10 +34,8 @@ def summary_lines(report: Report, workbook: Path | None = None) -> list[str]:
     ]
 
 
-def _counted(report: Report, unit: str, words: dict[str, Word], last: tuple[str, str]) -> list[str]:
-    total = sum(count(report, str(code)) for code in words)
-    lines = [(str(code), count(report, str(code)), word.meaning) for code, word in words.items()]
-    return [_line(*line) for line in [*lines, (unit, total, last[1])]]
+def _counted(report: Report, words: dict[str, Word]) -> list[str]:
+    return [_line(str(code), count(report, str(code)), word.meaning) for code, word in words.items()]
 
 
 def _line(name: str, number: int, meaning: str) -> str:
