@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection, insert, select, update
 
 from sql.queries import query, reading
 from sql.tables import runs
@@ -53,3 +53,8 @@ def run_totals(connection: Connection, run_id: str) -> dict[str, int | str]:
 def _posted_amount(connection: Connection, run_id: str) -> Decimal:
     amounts = connection.execute(query("posted_amounts_of_run"), {"run_id": run_id}).scalars()
     return sum((Decimal(amount) for amount in amounts), start=Decimal(0))
+
+
+def started_at(connection: Connection, run_id: str) -> datetime:
+    """Return when the run began."""
+    return connection.execute(select(runs.c.started_at).where(runs.c.run_id == run_id)).scalar_one()
