@@ -14,7 +14,7 @@ from decimal import Decimal
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from flows.sandbox import seed
 from flows.sandbox.commit_log import append_line, open_for_append, read_lines
@@ -40,7 +40,7 @@ class State:
         saved = json.loads(path.read_text("utf-8")) if path.exists() else {}
         self.path = path
         self.options = replace(options, **{name: saved[name] for name in KEPT_OPTIONS if name in saved})
-        self.zone = ZoneInfo(self.options.timezone)
+        self.zone = _zone(self.options.timezone)
         self.tokens = {key: Token(_instant(at), count) for key, (at, count) in saved.get("tokens", {}).items()}
         self._load_seed()
         self.seq = 0
@@ -151,6 +151,13 @@ def utc_text(moment: datetime) -> str:
     '2026-09-01T17:00:00Z'
     """
     return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except ZoneInfoNotFoundError:
+        raise ValueError(f"No time zone is called {name!r}.") from None
 
 
 def _instant(text: str) -> datetime:
