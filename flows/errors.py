@@ -35,7 +35,7 @@ class SettingsError(TieoutError):
     exit_code = ExitCode.WRONG_USAGE
 
 
-class CouldNotRun(TieoutError):
+class CouldNotRun(TieoutError):  # noqa: N818 - named after its exit code
     """Something outside was missing; running again is safe."""
 
 
@@ -54,6 +54,10 @@ class ServiceUnreachable(CouldNotRun):
 
 class CredentialsRefused(CouldNotRun):
     """A service does not accept the configured credentials."""
+
+
+class BudgetSpent(CouldNotRun):
+    """The day's calls are used up; what is left stays pending."""
 
 
 class LedgerUnavailable(CouldNotRun):

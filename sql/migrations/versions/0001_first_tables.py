@@ -224,6 +224,7 @@ def upgrade() -> None:
         sa.Column("reward_id", sa.String(), nullable=True),
         sa.Column("points", sa.BigInteger(), nullable=True),
         sa.Column("amount", sa.String(), nullable=True),
+        sa.Column("action_at", UtcDateTime(timezone=True), nullable=True),
         sa.Column("event_id", sa.String(), nullable=True),
         sa.Column("opened_on", sa.Date(), nullable=False),
         sa.Column("opened_run_id", sa.String(), nullable=False),
