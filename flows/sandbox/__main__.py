@@ -38,7 +38,7 @@ def _read_arguments() -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--state", type=Path, help="file to keep everything beside; forgotten at the end without")
     parser.add_argument("--faults", help="what goes wrong; grammar in flows/sandbox/faults.py")
-    parser.add_argument("--site", default=Options.site_id)
+    parser.add_argument("--site", type=lambda text: str(int(text)), default=Options.site_id, help="a whole number")
     parser.add_argument("--timezone", default=Options.timezone)
     parser.add_argument("--batch-answer", choices=list(BatchAnswer), default=Options.batch_answer)
     parser.add_argument("--post-answer", choices=list(PostAnswer), default=Options.post_answer)

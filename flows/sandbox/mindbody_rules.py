@@ -16,6 +16,7 @@ from flows.sandbox.state import State
 
 SOURCES = ("Appointment Booking", "Class Booking", "Referral", "Sale")
 MAX_INT64 = 2**63 - 1
+FIRST_TIME = datetime(1753, 1, 1, tzinfo=UTC)  # where the dates of common databases begin
 
 
 def read_update(body: bytes, state: State) -> tuple[str, Transaction]:
@@ -73,9 +74,11 @@ def _read_time(fields: Mapping[str, Any]) -> datetime:
         return now.replace(microsecond=0)
     try:
         moment = datetime.fromisoformat(fields["actiondatetime"])
-    except (ValueError, TypeError):
+        moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, TypeError, OverflowError):
         raise _invalid("ActionDateTime is not a valid date and time.") from None
-    moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    if moment < FIRST_TIME:
+        raise _invalid("ActionDateTime is not a valid date and time.")
     if moment > now:
         raise _invalid("ActionDateTime may not be in the future.")
     return moment.replace(microsecond=0)

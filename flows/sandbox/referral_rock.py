@@ -121,7 +121,7 @@ def _utc_date(text: object) -> str | None:
         moment = datetime.fromisoformat(day + (clock or "T00:00:00") + (offset or "Z")).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-    return f"{moment:%Y-%m-%dT%H:%M:%S}{(fraction or '').rstrip('0').rstrip('.')}Z"
+    return f"{moment.replace(tzinfo=None).isoformat()}{(fraction or '').rstrip('0').rstrip('.')}Z"
 
 
 def _confirm(updates: Sequence[Update], state: State) -> object:

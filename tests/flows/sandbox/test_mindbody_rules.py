@@ -33,6 +33,8 @@ ABSENT = object()
         pytest.param({"Action": "Redeemed", "Points": 10**6}, 400, "ValidationFailed", id="beyond the balance"),
         pytest.param({"ActionDateTime": "2062-09-01T10:00:00Z"}, 400, "InvalidParameter", id="in the future"),
         pytest.param({"ActionDateTime": "yesterday"}, 400, "InvalidParameter", id="unreadable time"),
+        pytest.param({"ActionDateTime": "0001-01-01T00:00:00+14:00"}, 400, "InvalidParameter", id="before all dates"),
+        pytest.param({"ActionDateTime": "1752-12-31T23:59:59Z"}, 400, "InvalidParameter", id="too long ago"),
         pytest.param({"ActionDateTime": None}, 400, "InvalidParameter", id="null time"),
     ],
 )
