@@ -110,7 +110,9 @@ def _check_files(line: _Line, waiting: Iterable[InboxFile]) -> list[CheckedFile]
     for file in waiting:
         line.progress(f"checking {file.path.name}")
         try:
-            files.append(line.step(f"check {file.path.name}", check_file, line.settings, file.path, file.default_site_id))
+            files.append(
+                line.step(f"check {file.path.name}", check_file, line.settings, file.path, file.default_site_id)
+            )
         except FileRejected as error:
             line.failures.append(str(error))
     return files
@@ -173,7 +175,9 @@ def _post_all(line: _Line) -> None:
         places = open_work(connection)
     for place in places:
         line.progress(f"posting to {_name(place)}")
-        line.step(f"post {_name(place)}", post_place, line.settings, line.ledger, line.run_id, place, line.progress.count)
+        line.step(
+            f"post {_name(place)}", post_place, line.settings, line.ledger, line.run_id, place, line.progress.count
+        )
 
 
 def _wait_for_doubtful(line: _Line) -> bool:
@@ -228,5 +232,3 @@ def reconcile_line(
         with_rewards = settings.referral_rock.public_key is not None
         found = step("reconcile", reconcile, settings, ledger, run_id, windows, with_rewards=with_rewards)
         return step("report", report_reconciliation, settings, ledger, run_id, since, until, found)
-
-

@@ -299,7 +299,12 @@ def _break_rows(matched: pd.DataFrame, target: Target) -> list[dict[str, Any]]:
     rows = present.where(present.notna(), None).to_dict("records")
     return [
         {str(key): value for key, value in row.items()}
-        | {"class": row["outcome"], "target": target, "amount": _text(row["amount"]), "action_at": _time(row["action_at"])}
+        | {
+            "class": row["outcome"],
+            "target": target,
+            "amount": _text(row["amount"]),
+            "action_at": _time(row["action_at"]),
+        }
         for row in rows
     ]
 

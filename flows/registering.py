@@ -105,4 +105,6 @@ def _staged(identified: pd.DataFrame) -> Iterator[Sequence[Mapping[str, Any]]]:
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     plain = frame.astype(object)
-    return [{str(key): value for key, value in row.items()} for row in plain.where(plain.notna(), None).to_dict("records")]
+    return [
+        {str(key): value for key, value in row.items()} for row in plain.where(plain.notna(), None).to_dict("records")
+    ]

@@ -243,5 +243,3 @@ def _write(settings: Settings, report: Report) -> Path:
     write_page(report, folder / f"{report.run_id}.html")
     write_json(report, folder / f"{report.run_id}.json")
     return workbook
-
-

@@ -57,7 +57,9 @@ def _count(ledger: Ledger, target: Target, calls_per_day: int) -> None:
         raise Interrupted("Stopped as asked: nothing was in flight, the rest waits. Run again.")
     with ledger.begin() as connection:
         if not take_calls(connection, target, utc_now().date(), 1, calls_per_day):
-            raise BudgetSpent(f"The {calls_per_day} calls of today for {target} are spent: the rest waits for tomorrow.")
+            raise BudgetSpent(
+                f"The {calls_per_day} calls of today for {target} are spent: the rest waits for tomorrow."
+            )
 
 
 def check_services(settings: Settings, ledger: Ledger, places: Iterable[Place]) -> None:

@@ -115,7 +115,10 @@ def _roll(name: str, sides: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[s
 
 
 def control_totals(
-    files: Sequence[Mapping[str, Any]], batches: Sequence[Mapping[str, Any]], events: pd.DataFrame, service: pd.DataFrame
+    files: Sequence[Mapping[str, Any]],
+    batches: Sequence[Mapping[str, Any]],
+    events: pd.DataFrame,
+    service: pd.DataFrame,
 ) -> pd.DataFrame:
     """Return events, points and amount by level (file, batch, ledger, service), site and kind.
 
@@ -123,7 +126,8 @@ def control_totals(
     ``service`` are the matched rows with kind, site_id and the points or amount that the service shows.
     """
     rows: list[dict[str, Any]] = [
-        {"level": "file", "name": file["name"], "site_id": None, "kind": None, "events": file["accepted"]} for file in files
+        {"level": "file", "name": file["name"], "site_id": None, "kind": None, "events": file["accepted"]}
+        for file in files
     ]
     rows += [
         {

@@ -123,7 +123,9 @@ class Posting:
 
     def _batches(self, claims: Sequence[Claim]) -> list[Sequence[Claim]]:
         size = self._gateway.events_per_request
-        return [claims[start : start + size] for start in range(0, len(claims), size)]
+        together = [claim_ for claim_ in claims if not claim_.event.goes_alone]
+        alone = [[claim_] for claim_ in claims if claim_.event.goes_alone]
+        return [*alone, *(together[start : start + size] for start in range(0, len(together), size))]
 
     async def _send(self, claims: Sequence[Claim]) -> Ended:
         """Send within the lease, or not at all: past it another process may already be reading back."""

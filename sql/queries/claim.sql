@@ -1,7 +1,12 @@
 -- name: ready_heads
--- Grain: the first ready event of each lane that has nothing in flight and nothing in doubt, oldest first.
+-- Grain: the first ready event of each lane that has nothing in flight and nothing in doubt, oldest first. What an
+-- answer to a batch did not mention goes alone the next time, so that its answer cannot be another's.
 SELECT event_id, kind, target, site_id, lane, client_id, action, points, source, source_id, action_at,
-    reward_id, payout_id, amount, eligibility_on, description
+    reward_id, payout_id, amount, eligibility_on, description,
+    EXISTS (
+        SELECT 1 FROM answers WHERE answers.attempt_id = events.attempt_id
+        AND answers.verdict = 'unknown' AND answers.http_status < 300
+    ) AS goes_alone
 FROM events
 WHERE state = 'ready' AND target = :target AND site_id = :site_id
 AND NOT EXISTS (
