@@ -68,11 +68,10 @@ def prefect_api(store: Path | None = None, *, with_scheduler: bool = False, port
             EventsWorker.drain_all(timeout=STOP_SECONDS)  # they tell how the task runs ended
 
 
-def _settings(url: str, with_scheduler: bool) -> dict[str | Setting, Any]:
+def _settings(url: str, with_scheduler: bool) -> dict[Setting, Any]:
     """Spare a server that nobody watches the log and the heartbeats, whose thread ends a second late."""
-    watched = {PREFECT_API_URL: url}
-    spared = {PREFECT_LOGGING_TO_API_ENABLED: False, PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}
-    return watched if with_scheduler else watched | spared
+    spared: dict[Setting, Any] = {PREFECT_LOGGING_TO_API_ENABLED: False, PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}
+    return {PREFECT_API_URL: url} | ({} if with_scheduler else spared)
 
 
 @contextmanager
