@@ -9,6 +9,7 @@ from prefect import flow
 
 from flows.line import Summary, nightly_line
 from flows.prefect_step import run_as_task
+from flows.progress import Stderr
 from flows.settings import load_settings
 
 
@@ -18,4 +19,4 @@ def nightly(config: str | None = None) -> Summary:
 
     Raises a `TieoutError` where it could not run; the flow run then ends as failed, with the error's line.
     """
-    return nightly_line(load_settings(Path(config) if config else None), run_as_task)
+    return nightly_line(load_settings(Path(config) if config else None), run_as_task, Stderr())

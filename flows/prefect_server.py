@@ -9,6 +9,7 @@ Its database is kept in a folder if one is named, since migrating an empty one t
 """
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -25,6 +26,7 @@ import flows.prefect_quiet  # noqa: F401 - before Prefect, which reads its setti
 
 # isort: split
 import prefect
+from prefect.client.orchestration import get_client
 from prefect.events.worker import EventsWorker
 from prefect.settings import (
     PREFECT_API_URL,
@@ -52,10 +54,10 @@ def prefect_api(store: Path | None = None, *, with_scheduler: bool = False, port
     """Let flows of this process run against the configured API, else against a server of our own; give its URL.
 
     `store` is a folder that keeps the server's database from run to run, by Prefect's version; without it nothing is
-    kept. A scheduler is needed only where schedules are served. Raises `CouldNotRun` where the server does not start.
+    kept. A scheduler is needed only where schedules are served. Raises `CouldNotRun` where neither can be reached.
     """
     if is_api_configured():
-        yield str(PREFECT_API_URL.value())
+        yield _reach_configured_api()
         return
     with (
         _server_home(store) as home,
@@ -66,6 +68,16 @@ def prefect_api(store: Path | None = None, *, with_scheduler: bool = False, port
             yield url
         finally:
             EventsWorker.drain_all(timeout=STOP_SECONDS)  # they tell how the task runs ended
+
+
+def _reach_configured_api() -> str:
+    """Ask before anything else does, for one line in place of Prefect's many."""
+    url = str(PREFECT_API_URL.value())
+    try:
+        with get_client(sync_client=True):  # asks the API for its version
+            return url
+    except RuntimeError as error:
+        raise CouldNotRun(f"Prefect: {error}. Mend PREFECT_API_URL, or run without Prefect, with --plain.") from None
 
 
 def _settings(url: str, with_scheduler: bool) -> dict[Setting, Any]:
@@ -133,10 +145,15 @@ def _wait_for_url(process: subprocess.Popen[str], home: Path) -> str:
     finally:
         timer.cancel()
     if not url:
-        said = (home / LOG_NAME).read_text(encoding="utf-8", errors="replace").strip().splitlines()
-        reason = said[-1] if said else f"no answer in {START_SECONDS} s"
-        raise CouldNotRun(f"Prefect's temporary server did not start ({reason}): run without it, with --plain.")
+        raise CouldNotRun(f"Prefect's temporary server did not start ({_reason(home)}): run without it, with --plain.")
     return url
+
+
+def _reason(home: Path) -> str:
+    """Return the last exception of the log, else its last line."""
+    said = (home / LOG_NAME).read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    exceptions = [line for line in said if re.match(r"[\w.]+(Error|Exception)\b", line)]
+    return (exceptions or said or [f"no answer in {START_SECONDS} s"])[-1]
 
 
 def _stop(process: subprocess.Popen[str]) -> None:

@@ -10,6 +10,7 @@ from prefect import flow
 
 from flows.line import Reconciliation, reconcile_line
 from flows.prefect_step import run_as_task
+from flows.progress import Stderr
 from flows.settings import load_settings
 
 
@@ -19,4 +20,4 @@ def reconcile(since: date | None = None, until: date | None = None, config: str 
 
     Raises a `TieoutError` where it could not run; the flow run then ends as failed, with the error's line.
     """
-    return reconcile_line(load_settings(Path(config) if config else None), since, until, run_as_task)
+    return reconcile_line(load_settings(Path(config) if config else None), since, until, run_as_task, Stderr())

@@ -21,9 +21,9 @@ from flows.prefect_server import prefect_api  # before Prefect, which reads its 
 # isort: split
 from prefect import Flow
 from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
+from prefect.client.schemas.schedules import CronSchedule
 from prefect.deployments.runner import RunnerDeployment
 from prefect.runner import Runner
-from prefect.schedules import Cron, Schedule
 from prefect.types.entrypoint import EntrypointType
 
 from flows.errors import SettingsError
@@ -45,23 +45,22 @@ def serve_nightly(
     timezone: str = "UTC",
     announce: Callable[[str], None] = lambda _url: None,
 ) -> None:
-    """Serve the three flows until SIGTERM or Ctrl-C, `nightly` by the schedule; `announce` is told Prefect's API URL.
+    """Serve the three flows until SIGTERM or Ctrl-C, `nightly` by the schedule.
 
-    `cron` holds in `timezone` (an IANA name), summer time included. Raises `SettingsError` where either is none, and
-    `CouldNotRun` where no API can be reached.
+    `announce` is told Prefect's API URL once runs are taken. `cron` holds in `timezone` (an IANA name), summer time included. Raises
+    `SettingsError` where either is none, and `CouldNotRun` where no API can be reached.
     """
     deployments = list(_deployments(config, _schedule(cron, timezone)))
     with prefect_api(settings.root / ".prefect", with_scheduler=True, port=_free_port()) as url:
         runner = Runner(name="tieout", pause_on_shutdown=False)
         for deployment in deployments:
             runner.add_deployment(deployment)
-        announce(url)
-        asyncio.run(_run_until_told_to_stop(runner))
+        asyncio.run(_run_until_told_to_stop(runner, lambda: announce(url)))
 
 
-def _schedule(cron: str, timezone: str) -> Schedule:
+def _schedule(cron: str, timezone: str) -> CronSchedule:
     try:
-        return Cron(cron, timezone=timezone)
+        return CronSchedule(cron=cron, timezone=timezone)
     except ValueError:
         raise SettingsError(
             f'"{cron}" in "{timezone}" is no schedule: write a cron line such as "{NIGHTLY_CRON}" and a time zone '
@@ -69,8 +68,8 @@ def _schedule(cron: str, timezone: str) -> Schedule:
         ) from None
 
 
-def _deployments(config: Path | None, schedule: Schedule) -> Iterator[RunnerDeployment]:
-    yield _deployment(nightly, config, schedule=schedule, concurrency_limit=ONE_AT_A_TIME)
+def _deployments(config: Path | None, schedule: CronSchedule) -> Iterator[RunnerDeployment]:
+    yield _deployment(nightly, config, schedules=[schedule], concurrency_limit=ONE_AT_A_TIME)
     yield _deployment(upload, config)
     yield _deployment(reconcile, config)
 
@@ -83,7 +82,7 @@ def _deployment(served: Flow[Any, Any], config: Path | None, **options: Any) -> 
     )
 
 
-async def _run_until_told_to_stop(runner: Runner) -> None:
+async def _run_until_told_to_stop(runner: Runner, announce: Callable[[], None]) -> None:
     """Prefect's own handler of SIGTERM forgets to await what it starts; ours replaces it and stops in order."""
     loop = asyncio.get_running_loop()
     told = asyncio.Event()
@@ -92,6 +91,7 @@ async def _run_until_told_to_stop(runner: Runner) -> None:
         await asyncio.sleep(0.01)
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, told.set)
+    announce()
     waiting = asyncio.create_task(told.wait())
     await asyncio.wait({running, waiting}, return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()

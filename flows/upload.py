@@ -9,6 +9,7 @@ from prefect import flow
 
 from flows.line import Summary, upload_line
 from flows.prefect_step import run_as_task
+from flows.progress import Stderr
 from flows.settings import load_settings
 
 
@@ -18,4 +19,4 @@ def upload(file: str, site_id: str | None = None, config: str | None = None) -> 
 
     Raises a `TieoutError` where it could not run; the flow run then ends as failed, with the error's line.
     """
-    return upload_line(load_settings(Path(config) if config else None), Path(file), site_id, run_as_task)
+    return upload_line(load_settings(Path(config) if config else None), Path(file), site_id, run_as_task, Stderr())
