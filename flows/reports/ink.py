@@ -8,12 +8,12 @@ edits it. What a spreadsheet would take for the start of a formula carries the q
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import pandas as pd
 import xlsxwriter  # type: ignore[import-untyped]  # it has annotations, and no marker that says so
 
-from flows.reports.values import Show, Value, numbers
+from flows.reports.values import Show, Value, exact, total
 
 # The library ships without the marker that would let its annotations count.
 Sheet = Any
@@ -25,6 +25,9 @@ _STARTS_A_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 _LONGEST: Final = 32_000  # a cell holds 32,767
 _DIGITS: Final = 15  # more than these a spreadsheet rounds in silence
 _DECIMALS: Final = 8  # more than these the number format does not show
+
+
+Filled: TypeAlias = "tuple[pd.Series[Any], Show]"
 
 
 @dataclass(frozen=True)
@@ -102,22 +105,17 @@ def put(sheet: Sheet, row: int, column: int, value: Value, using: Brush) -> None
         sheet.write_number(row, column, float(value), using.amount if isinstance(value, Decimal) else using.whole)
 
 
-def put_sum(sheet: Sheet, at: tuple[int, int], formula: str | None, figures: "pd.Series[Any]", using: Brush) -> None:
-    """Write `formula`, ours and the only kind there is, with the exact sum of `figures` as its stored value.
+def put_sum(sheet: Sheet, at: tuple[int, int], formula: str | None, column: Filled, using: Brush) -> None:
+    """Write `formula`, ours and the only kind there is, with the exact sum of a column as its stored value.
 
     The bare sum is written where there is no formula, nothing to add, or a part that a spreadsheet would round.
     """
-    known = numbers(figures)
-    total = sum(known, Decimal(0))
-    form = using.whole if total == total.to_integral_value() and not any(map(_has_decimals, figures)) else using.amount
-    if formula and known and fits(total) and all(map(fits, known)):
-        sheet.write_formula(*at, formula, form, float(total))
+    figures, show = column
+    summed = total(figures, show)
+    if formula and len(figures) and fits(summed) and all(fits(exact(figure)) for figure in figures.dropna()):
+        sheet.write_formula(*at, formula, using.amount if isinstance(summed, Decimal) else using.whole, float(summed))
     else:
-        put(sheet, *at, total if form is using.amount else int(total), using)
-
-
-def _has_decimals(figure: object) -> bool:
-    return isinstance(figure, Decimal | str) and "." in str(figure)
+        put(sheet, *at, summed, using)
 
 
 def _put_text(sheet: Sheet, row: int, column: int, text: str, using: Brush) -> None:

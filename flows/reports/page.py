@@ -18,11 +18,12 @@ from flows.reports.report import Report
 from flows.reports.summary import facts, sections
 from flows.reports.svg import Series, columns
 from flows.reports.tables import Column, Table, tables
-from flows.reports.values import Show, Value, numbers, values, visible
+from flows.reports.values import Show, Value, total, values, visible
 from flows.reports.wording import verdict
 
 MOST_ROWS: Final = 500  # a page with more is slow on a phone; the workbook has them all
 _NUMBERS: Final = (Show.COUNT, Show.AMOUNT, Show.QUANTITY)
+_TIMES: Final = (Show.UTC, Show.LOCAL, Show.DATE)
 _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
 
@@ -104,18 +105,15 @@ def _side(column: Column) -> str:
 
 
 def _cell(column: Column, value: Value) -> str:
-    kind = (
-        "number"
-        if column.show in _NUMBERS
-        else "time"
-        if column.show in (Show.UTC, Show.LOCAL, Show.DATE)
-        else column.show
-    )
-    odd = value is False if column.show is Show.FLAG else column.zero and value not in (0, None)
     text = escape(_said(value))
-    return (
-        f'<td class="{kind}{" odd" if odd else ""}">{f"<code>{text}</code>" if column.key == "command" else text}</td>'
-    )
+    return f'<td class="{_looks(column, value)}">{f"<code>{text}</code>" if column.key == "command" else text}</td>'
+
+
+def _looks(column: Column, value: Value) -> str:
+    kinds = {**dict.fromkeys(_NUMBERS, "number"), **dict.fromkeys(_TIMES, "time")}
+    wide = " wide" if column.show is Show.TEXT and column.width >= 17 and value is not None else ""
+    odd = value is False if column.show is Show.FLAG else column.zero and value not in (0, None)
+    return f"{kinds.get(column.show, column.show)}{wide}{' odd' if odd else ''}"
 
 
 def _said(value: Value) -> str:
@@ -140,9 +138,7 @@ def _sums(table: Table) -> str:
 
 
 def _sum(column: Column, figures: "pd.Series[Any]") -> str:
-    if not column.total:
-        return "<td></td>"
-    return f'<td class="number">{sum(numbers(figures), Decimal(0)):,}</td>'
+    return f'<td class="number">{total(figures, column.show):,}</td>' if column.total else "<td></td>"
 
 
 def _charts(report: Report) -> str:

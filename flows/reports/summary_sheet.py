@@ -132,5 +132,11 @@ def _write_sums(grid: Grid, section: Table, first: int) -> int:
         if column.total:
             letter = xl_col_to_name(left)
             formula = f"=SUM({letter}{first + 1}:{letter}{after})"
-            put_sum(grid.sheet, (after, left), formula, section.frame[column.key], brush(grid.ink, Show.TEXT, **bold))
+            put_sum(
+                grid.sheet,
+                (after, left),
+                formula,
+                (section.frame[column.key], column.show),
+                brush(grid.ink, Show.TEXT, **bold),
+            )
     return after + 1

@@ -60,9 +60,14 @@ def exact(value: object) -> Decimal:
     return value if isinstance(value, Decimal) else Decimal(str(value))
 
 
-def numbers(figures: "pd.Series[Any]") -> list[Decimal]:
-    """Return the figures that are there, exactly."""
-    return [exact(figure) for figure in figures if not pd.isna(figure) and figure != ""]
+def total(figures: "pd.Series[Any]", show: Show) -> int | Decimal:
+    """Return the exact sum of the figures that are there: whole for counts, with its decimals for amounts.
+
+    >>> total(pd.Series([20.0, None, 5.0]), Show.COUNT), total(pd.Series(["12.50", "0.1"]), Show.AMOUNT)
+    (25, Decimal('12.60'))
+    """
+    known = [_READERS[show](figure) for figure in figures if not pd.isna(figure) and figure != ""]
+    return sum(number for number in known if isinstance(number, int | Decimal))
 
 
 def values(series: "pd.Series[Any]", show: Show, zone: ZoneInfo) -> list[Value]:

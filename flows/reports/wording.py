@@ -43,7 +43,7 @@ OUTCOMES: Final[dict[str, Word]] = {
 }
 
 WAITING: Final[dict[str, str]] = {
-    State.HELD: "tieout approve {id}   or   tieout discard {id}",
+    State.HELD: "tieout approve {id} or tieout discard {id}",
     State.UNKNOWN: "tieout settle",
 }
 

@@ -146,7 +146,11 @@ def _write_top(ink: Ink, sheet: Sheet, table: Table, last: int, elsewhere: str |
             letter = xl_col_to_name(number)
             formula = f"=SUBTOTAL(109,{letter}{_FIRST + 1}:{letter}{last + 1})"
             put_sum(
-                sheet, (_SUMS, number), None if elsewhere else formula, table.frame[column.key], brush(ink, bold=True)
+                sheet,
+                (_SUMS, number),
+                None if elsewhere else formula,
+                (table.frame[column.key], column.show),
+                brush(ink, bold=True),
             )
     for number, column in enumerate(table.columns):
         put(sheet, _HEADINGS, number, column.heading, heading(ink, column.show))
