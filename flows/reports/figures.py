@@ -40,15 +40,17 @@ def by_day(report: Report) -> pd.DataFrame:
     """
     posted = rows(report, "posted")
     kinds, points = posted["kind"].astype("string").fillna(""), _whole(posted["points"])
-    days = _days(posted, ZoneInfo(report.timezone))
+    days = _days(posted, ZoneInfo(report.timezone)).rename("day")
     figures = {
         "events": pd.Series(1, index=posted.index, dtype="int64"),
         "earned": points.where(kinds.eq(Kind.EARNED), 0),
         "redeemed": points.where(kinds.eq(Kind.REDEEMED), 0),
         "updates": kinds.eq(Kind.REWARD_UPDATE).astype("int64"),
-        "amount": _amounts(posted["amount"]),
     }
-    return pd.DataFrame(figures).groupby(days.rename("day"), sort=True).sum().reset_index()
+    grouped = pd.DataFrame(figures).groupby(days, sort=True).sum()
+    amounts = posted["amount"].dropna().map(exact).groupby(days).sum()
+    grouped["amount"] = [amounts.get(day, exact(0)) for day in grouped.index]
+    return grouped.reset_index()
 
 
 def points_by_day(report: Report) -> pd.DataFrame:
@@ -93,7 +95,3 @@ def _days(posted: pd.DataFrame, zone: ZoneInfo) -> "pd.Series[Any]":
 
 def _whole(points: "pd.Series[Any]") -> "pd.Series[int]":
     return pd.to_numeric(points).fillna(0).astype("int64")
-
-
-def _amounts(amounts: "pd.Series[Any]") -> "pd.Series[Any]":
-    return amounts.map(lambda amount: exact(0) if pd.isna(amount) else exact(amount)).astype("object")

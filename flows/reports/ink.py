@@ -5,9 +5,12 @@ from the same input. Text is always written as text, in a cell that is formatted
 edits it. What a spreadsheet would take for the start of a formula carries the quote prefix besides.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 import pandas as pd
@@ -50,11 +53,23 @@ class Brush:
     time: Format
 
 
-def open_book(path: str, finished_at: datetime, title: str) -> Ink:
-    """Start a workbook that is written row by row, stamped with the end of the run instead of the clock."""
-    book = xlsxwriter.Workbook(path, {"constant_memory": True})
-    book.set_properties({"title": title, "created": finished_at.astimezone(UTC), "comments": "Made by tieout."})
-    return Ink(book)
+@contextmanager
+def open_book(path: Path, finished_at: datetime, title: str) -> Iterator[Ink]:
+    """Give a workbook to write row by row, stamped with the end of the run instead of the clock; save it at the end.
+
+    It is written under another name and renamed when it is whole. Raises OSError where the folder cannot be written.
+    """
+    part = path.with_name(f"{path.name}.part")
+    try:
+        part.touch()  # fails before the library has opened a file per sheet
+        with xlsxwriter.Workbook(str(part), {"constant_memory": True}) as book:
+            book.set_properties({"title": title, "created": finished_at.astimezone(UTC), "comments": "Made by tieout."})
+            yield Ink(book)
+        part.replace(path)
+    except (OSError, xlsxwriter.exceptions.FileCreateError) as error:
+        raise OSError(f"Cannot write the workbook {path}: {error}. Choose a folder that can be written.") from None
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def look(ink: Ink, **properties: object) -> Format:
@@ -123,8 +138,8 @@ def _put_text(sheet: Sheet, row: int, column: int, text: str, using: Brush) -> N
         text = f"{text[: _LONGEST // 2]}… (cut: {len(text):,} characters)"
     form = using.guarded if text.startswith(_STARTS_A_FORMULA) else using.text
     if text.startswith("<r>") and text.endswith("</r>"):
-        # The library takes such text for its own markup and would write it unescaped; in two pieces it does not.
-        sheet.write_rich_string(row, column, text[:1], text[1:], form)
+        # The library takes such text for its own markup and would write it unescaped; in pieces it does not.
+        sheet.write_rich_string(row, column, "<", "r", text[2:], form)
     else:
         sheet.write_string(row, column, text, form)
 

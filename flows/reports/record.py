@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from flows.reports.detail import SHEET_LIMIT
 from flows.reports.report import COLUMNS, Report, rows
 from flows.reports.values import Show, Value, values
 from flows.reports.wording import verdict
@@ -36,7 +37,10 @@ def write_json(report: Report, path: Path) -> Path:
 
 
 def as_record(report: Report) -> dict[str, object]:
-    """Return `report` as plain values: what it is, its verdict, its totals, and a list of objects per frame."""
+    """Return `report` as plain values: what it is, its verdict, its totals, and a list of objects per frame.
+
+    A frame of more rows than a sheet takes is left out, and `left_out` says of how many: its CSV file has them.
+    """
     head = {
         "title": report.title,
         "run_id": report.run_id,
@@ -47,7 +51,10 @@ def as_record(report: Report) -> dict[str, object]:
         "timezone": report.timezone,
         "verdict": verdict(report).sentence,
     }
-    return {**head, "totals": dict(report.totals), **{name: _objects(report, name) for name in COLUMNS}}
+    sizes = {name: len(getattr(report, name)) for name in COLUMNS}
+    left_out = {name: size for name, size in sizes.items() if size > SHEET_LIMIT}
+    frames = {name: _objects(report, name) for name in COLUMNS if name not in left_out}
+    return {**head, "totals": dict(report.totals), "left_out": left_out, **frames}
 
 
 def _objects(report: Report, name: str) -> list[dict[str, Value]]:

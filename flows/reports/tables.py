@@ -261,7 +261,7 @@ def _words() -> Table:
 def _split_points(frame: pd.DataFrame) -> pd.DataFrame:
     # Points are positive for both actions: one column would add what was earned to what was redeemed.
     kinds = frame["kind"].astype("string").fillna("")
-    points = frame["points"].astype("object")
+    points = frame["points"]
     return frame.assign(
         earned=points.where(kinds.ne(Kind.REDEEMED) & kinds.ne(Kind.REWARD_UPDATE)),
         redeemed=points.where(kinds.eq(Kind.REDEEMED)),

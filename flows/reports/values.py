@@ -12,13 +12,14 @@ from typing import Any, Final, TypeAlias
 from zoneinfo import ZoneInfo
 
 import pandas as pd
+from pandas.api.types import is_integer_dtype
 
 Value: TypeAlias = str | int | Decimal | bool | datetime | date | None
 
 # Control characters, lone surrogates and non-characters (which XML cannot hold), line and paragraph separators, and the
-# signs that turn or hide text: two ids that look the same must not be two different ids.
+# signs that turn or hide text or pass for a blank: two ids that look the same must not be two different ids.
 UNSEEN: Final = re.compile(
-    "[\x00-\x1f\x7f-\x9f\xad\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufffe\uffff\ud800-\udfff]"
+    "[\x00-\x1f\x7f-\xa0\xad\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufffe\uffff\ud800-\udfff]"
 )
 
 
@@ -66,7 +67,9 @@ def total(figures: "pd.Series[Any]", show: Show) -> int | Decimal:
     >>> total(pd.Series([20.0, None, 5.0]), Show.COUNT), total(pd.Series(["12.50", "0.1"]), Show.AMOUNT)
     (25, Decimal('12.60'))
     """
-    known = [_READERS[show](figure) for figure in figures if not pd.isna(figure) and figure != ""]
+    if is_integer_dtype(figures.dtype):
+        return int(figures.sum())
+    known = [_READERS[show](figure) for figure in figures.dropna() if figure != ""]
     return sum(number for number in known if isinstance(number, int | Decimal))
 
 

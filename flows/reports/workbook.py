@@ -28,18 +28,16 @@ def write_workbook(report: Report, path: Path, *, sheet_limit: int = SHEET_LIMIT
     A table of more than `sheet_limit` lines goes whole into a CSV file beside the workbook (`detail_path`), and its
     sheet says so and keeps the sums.
     """
-    ink = open_book(str(path), report.finished_at, visible(report.title))
-    shown = tables(report)
-    summary = _add_sheet(ink, report, "Summary")
-    first = write_summary(ink, report, summary)
-    draw_breaks(ink, summary, (first - 2, 3), breaks_by_age(report), first)
-    draw_points(ink, summary, (first - 2, 7), by_day(report), _FIRST)
-    for table in shown:
-        elsewhere = None
-        if len(table.frame) > sheet_limit:
-            elsewhere = write_detail(table, detail_path(path, table.name), report.timezone).name
-        _write_table(ink, _add_sheet(ink, report, table.name), table, report.timezone, elsewhere)
-    ink.book.close()
+    with open_book(path, report.finished_at, visible(report.title)) as ink:
+        summary = _add_sheet(ink, report, "Summary")
+        first = write_summary(ink, report, summary)
+        draw_breaks(ink, summary, (first - 2, 3), breaks_by_age(report), first)
+        draw_points(ink, summary, (first - 2, 7), by_day(report), _FIRST)
+        for table in tables(report):
+            elsewhere = None
+            if len(table.frame) > sheet_limit:
+                elsewhere = write_detail(table, detail_path(path, table.name), report.timezone).name
+            _write_table(ink, _add_sheet(ink, report, table.name), table, report.timezone, elsewhere)
     return path
 
 

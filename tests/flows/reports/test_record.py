@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from flows.reports.record import write_json
+from flows.reports.detail import SHEET_LIMIT
+from flows.reports.record import as_record, write_json
 from flows.reports.report import COLUMNS, TOTALS
 from tests.flows.reports import samples
 
@@ -41,3 +42,10 @@ def test_write_json_of_a_quiet_night_has_empty_lists(tmp_path: Path) -> None:
 def test_write_json_made_twice_is_the_same(tmp_path: Path) -> None:
     one, two = (write_json(samples.report(), tmp_path / name) for name in ("1.json", "2.json"))
     assert one.read_bytes() == two.read_bytes()
+
+
+def test_as_record_leaves_out_what_is_too_long_and_says_so() -> None:
+    skipped = samples.skipped().loc[[0] * (SHEET_LIMIT + 1)]
+    record = as_record(samples.quiet(skipped=skipped))
+    assert record["left_out"] == {"skipped": SHEET_LIMIT + 1}
+    assert "skipped" not in record

@@ -191,7 +191,7 @@ def test_write_workbook_stays_text_when_a_person_edits_it(tmp_path: Path, start:
     breaks = samples.breaks().assign(reason=start)
     sheet = load_workbook(write_workbook(samples.report(breaks=breaks), tmp_path / "r.xlsx"))["Breaks"]
     cell = next(cell for cell in sheet[5] if cell.value == start)
-    assert (cell.data_type, cell.number_format, cell.style_id and cell.quotePrefix) == ("s", "@", True)
+    assert (cell.data_type, cell.number_format, cell.quotePrefix) == ("s", "@", True)
 
 
 def test_write_workbook_cuts_what_no_cell_can_hold_and_says_so(tmp_path: Path) -> None:
@@ -207,6 +207,18 @@ def test_write_workbook_puts_what_is_too_long_for_a_sheet_beside_it(tmp_path: Pa
     assert load_workbook(path)["Posted"]["A5"].value == "See r-posted.csv."
     assert (len(beside), set(beside["Client"])) == (30, {"'=1+1"})
     assert beside["Action at (UTC)"].iloc[1] == "2025-07-01 08:59:00"
+
+
+def test_write_workbook_leaves_nothing_half_made(tmp_path: Path) -> None:
+    posted = samples.posted(3).assign(row=["2", "3", "not a row"])
+    with pytest.raises(ArithmeticError):
+        write_workbook(samples.report(posted=posted), tmp_path / "r.xlsx")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_write_workbook_says_where_it_cannot_write(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match=r"Cannot write the workbook .*r\.xlsx: .* Choose a folder"):
+        write_workbook(samples.quiet(), tmp_path / "missing" / "r.xlsx")
 
 
 def test_write_workbook_of_utc_shows_every_time_once(tmp_path: Path) -> None:
