@@ -18,15 +18,16 @@ from flows.inbox import InboxFile, archive_file, list_inbox
 from flows.interrupt import stop_requested
 from flows.ledger import Ledger, open_ledger
 from flows.progress import Progress, say_nothing
-from flows.readback import Reconciled, reconcile, windows_of_period, windows_of_run
+from flows.reconciling import Reconciled, reconcile
 from flows.registering import CheckedFile, check_file, is_known, register
 from flows.reporting import report_reconciliation, report_run
 from flows.services import Place, check_services, post_place, settle_place
 from flows.settings import Settings
 from flows.summary import Reconciliation, Summary
+from flows.windows import windows_of_period, windows_of_run
 from sql.claims import declare_lost, open_work
 from sql.runs import start_run
-from sql.settlements import doubtful_sites, earliest_wait
+from sql.settlements import doubtful_sites, waiting_times
 from transforms.vocabulary import Target
 
 P = ParamSpec("P")
@@ -60,6 +61,7 @@ class _Line:
     step: Step
     progress: Progress
     failures: list[str] = field(default_factory=list)
+    undecided: set[str] = field(default_factory=set)  # events that reading back could not decide in this run
 
 
 def nightly_line(settings: Settings, step: Step = run_plain, progress: Progress = say_nothing) -> Summary:
@@ -167,7 +169,8 @@ def _settle_all(line: _Line) -> None:
         places = doubtful_sites(connection, utc_now())
     for place in places:
         line.progress(f"reading back what is in doubt at {_name(place)}")
-        line.step(f"settle {_name(place)}", settle_place, line.settings, line.ledger, line.run_id, place)
+        settle = line.step(f"settle {_name(place)}", settle_place, line.settings, line.ledger, line.run_id, place)
+        line.undecided |= settle
 
 
 def _post_all(line: _Line) -> None:
@@ -183,12 +186,12 @@ def _post_all(line: _Line) -> None:
 def _wait_for_doubtful(line: _Line) -> bool:
     """Wait until the next doubtful event may be read back; False where there is none to wait for."""
     with line.ledger.begin() as connection:
-        due_at = earliest_wait(connection, after=utc_now())
-    if due_at is None:
+        due_times = [row.settle_at for row in waiting_times(connection) if row.event_id not in line.undecided]
+    if not due_times:
         return False
-    seconds = (due_at - utc_now()).total_seconds()
-    line.progress(f"an answer was lost: reading back in {max(0, seconds):.0f} s")
-    if stop_requested.wait(timeout=max(0.0, seconds) + 0.01):
+    seconds = max(0.0, (min(due_times) - utc_now()).total_seconds())
+    line.progress(f"an answer was lost: reading back in {seconds:.0f} s")
+    if stop_requested.wait(timeout=seconds + 0.01):
         raise Interrupted("Stopped as asked: what is in doubt is read back by the next run.")
     return True
 

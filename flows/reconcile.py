@@ -8,9 +8,10 @@ import flows.prefect_quiet  # noqa: F401 - before Prefect, which reads its setti
 # isort: split
 from prefect import flow
 
-from flows.line import Reconciliation, reconcile_line
+from flows.line import reconcile_line
 from flows.prefect_step import run_as_task
 from flows.settings import load_settings
+from flows.summary import Reconciliation
 
 
 @flow(name="reconcile", persist_result=False)

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from flows.clock import utc_now
 from flows.ledger import Ledger
-from flows.readback import Reconciled
+from flows.reconciling import Reconciled
 from flows.reports.page import write_page
 from flows.reports.record import write_json
 from flows.reports.report import Report
@@ -179,7 +179,7 @@ def _control_totals(
 
 
 def _service_rows(events: pd.DataFrame, reconciled: Reconciled | None) -> pd.DataFrame:
-    """What the service shows of the run's own events, one row each."""
+    """Return what the service shows of the run's own events, one row each."""
     columns = ["kind", "site_id", "points", "amount"]
     if reconciled is None:
         return pd.DataFrame(columns=columns)
@@ -189,7 +189,10 @@ def _service_rows(events: pd.DataFrame, reconciled: Reconciled | None) -> pd.Dat
     is_there = reconciled.rewards["outcome"].isin([Outcome.MATCHED, Outcome.AMOUNT_MISMATCH])
     rewards = reconciled.rewards[is_there][["event_id", "remote_amount"]]
     of_rewards = known.merge(rewards, on="event_id", validate="1:1").rename(columns={"remote_amount": "amount"})
-    both = [of_clients.rename(columns={"remote_points": "points"}), of_rewards.assign(points=pd.NA)]
+    both = [
+        of_clients.rename(columns={"remote_points": "points"}),
+        of_rewards.assign(points=pd.Series(pd.NA, index=of_rewards.index, dtype="Int64")),
+    ]
     filled = [frame[columns] for frame in both if len(frame)]
     return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=columns)
 
@@ -197,7 +200,7 @@ def _service_rows(events: pd.DataFrame, reconciled: Reconciled | None) -> pd.Dat
 def _by_client(
     connection: Connection, run_id: str, posted: pd.DataFrame, reconciled: Reconciled | None
 ) -> pd.DataFrame:
-    """One row per client with activity: the balance before the run's first answer, what was posted, and the balance now.
+    """Return one row per client with activity: the balance before the run, what was posted, and the balance now.
 
     ``others`` is what other people's entries must have changed for the balance to be what it is; null where the
     balance before was not reported.
@@ -206,7 +209,8 @@ def _by_client(
     balances = reconciled.balances if reconciled is not None else {}
     of_clients = posted[posted["kind"].ne(Kind.REWARD_UPDATE)]
     rows = []
-    for (site_id, client_id), group in of_clients.groupby(["site_id", "client_id"], sort=True):
+    for key, group in of_clients.groupby(["site_id", "client_id"], sort=True):
+        site_id, client_id = map(str, key)
         earned = int(group.loc[group["kind"].eq(Kind.EARNED), "points"].sum())
         redeemed = int(group.loc[group["kind"].eq(Kind.REDEEMED), "points"].sum())
         start, now = before.get((site_id, client_id)), balances.get((site_id, client_id))
@@ -228,7 +232,7 @@ def _by_client(
 
 
 def _balances_before(connection: Connection, run_id: str) -> dict[tuple[str, str], int]:
-    """The service tells the balance after each event; before the first of them it was that much less, or more."""
+    """Return each client's balance before the first event of the run, from the balance that followed it."""
     before: dict[tuple[str, str], int] = {}
     for row in connection.execute(reading("balances_of_run"), {"run_id": run_id}):
         change = row.points if row.action == "Earned" else -row.points

@@ -84,10 +84,10 @@ def post_place(settings: Settings, ledger: Ledger, run_id: str, place: Place, on
     asyncio.run(post())
 
 
-def settle_place(settings: Settings, ledger: Ledger, run_id: str, place: Place) -> int:
-    """Read back everything in doubt at one service and site; return how many events were decided."""
+def settle_place(settings: Settings, ledger: Ledger, run_id: str, place: Place) -> set[str]:
+    """Read back everything in doubt at one service and site; return the ids that it could not decide."""
 
-    async def settle() -> int:
+    async def settle() -> set[str]:
         async with connected(settings, ledger, place) as service:
             if isinstance(service.client, MindbodyClient):
                 return await settle_mindbody(ledger, service.client, run_id)

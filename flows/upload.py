@@ -7,9 +7,10 @@ import flows.prefect_quiet  # noqa: F401 - before Prefect, which reads its setti
 # isort: split
 from prefect import flow
 
-from flows.line import Summary, upload_line
+from flows.line import upload_line
 from flows.prefect_step import run_as_task
 from flows.settings import load_settings
+from flows.summary import Summary
 
 
 @flow(name="upload", persist_result=False)

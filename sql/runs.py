@@ -57,4 +57,5 @@ def _posted_amount(connection: Connection, run_id: str) -> Decimal:
 
 def started_at(connection: Connection, run_id: str) -> datetime:
     """Return when the run began."""
-    return connection.execute(select(runs.c.started_at).where(runs.c.run_id == run_id)).scalar_one()
+    started: datetime = connection.execute(select(runs.c.started_at).where(runs.c.run_id == run_id)).scalar_one()
+    return started

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert
@@ -42,11 +42,11 @@ def confirmed_count(connection: Connection, event: Row[Any]) -> int:
     return int(connection.execute(query("confirmed_count"), values).scalar_one())
 
 
-def confirmed_other_times_count(connection: Connection, event: Row[Any], since: datetime, until: datetime) -> int:
-    """Return how many confirmed transactions are equal in all but the time, within the times read."""
+def confirmed_other_times_count(connection: Connection, event: Row[Any], since_at: datetime, until_at: datetime) -> int:
+    """Return how many confirmed transactions are equal in all but the time, within what was read."""
     content = ("site_id", "client_id", "action", "points", "action_at", "source", "source_id")
     values = {column: getattr(event, column) for column in content}
-    window = {"since_at": since - timedelta(days=1), "until_at": until + timedelta(days=1)}
+    window = {"since_at": since_at, "until_at": until_at}
     return int(connection.execute(query("confirmed_other_times_count"), values | window).scalar_one())
 
 
@@ -56,9 +56,9 @@ def last_balance(connection: Connection, event: Row[Any]) -> int | None:
     return connection.execute(query("last_balance"), values).scalar()
 
 
-def earliest_wait(connection: Connection, after: datetime) -> datetime | None:
-    """Return when the next event that is claimed or in doubt can be looked at, where that is still to come."""
-    return connection.execute(reading("earliest_wait"), {"after_at": after}).scalar()
+def waiting_times(connection: Connection) -> Sequence[Row[Any]]:
+    """Return event_id and settle_at of every event that is claimed or in doubt: when it can be looked at."""
+    return connection.execute(reading("waiting_times")).all()
 
 
 def settle(

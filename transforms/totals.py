@@ -53,9 +53,11 @@ def tie_service(transactions: pd.DataFrame) -> list[dict[str, Any]]:
 def tie_roll_forward(roll_forward: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the roll-forward of the breaks over all classes, in count and in points."""
     rows = []
-    names = (("Breaks", ("open_before", "new", "closed", "open_now")),)
-    names += (("Points in breaks", ("points_before", "points_new", "points_closed", "points_now")),)
-    for name, (before, new, closed, now) in names:
+    names = {
+        "Breaks": ("open_before", "new", "closed", "open_now"),
+        "Points in breaks": ("points_before", "points_new", "points_closed", "points_now"),
+    }
+    for name, (before, new, closed, now) in names.items():
         total = {column: int(roll_forward[column].sum()) for column in (before, new, closed, now)}
         left = total[before] + total[new] - total[closed]
         rows.append(equation(name, "open before + new - closed = open now", left, total[now]))
@@ -77,41 +79,6 @@ def equation(name: str, formula: str, left: int, right: int) -> dict[str, Any]:
 def tie_frame(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     """Return the equations as a frame, one row each, in order."""
     return pd.DataFrame(list(rows), columns=_TIES)
-
-
-def roll_forward(before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """Return one row per class of break: open before + new - closed = open now, in count and in points.
-
-    ``before`` and ``after``: break_id, class and points of each open break. One that changed its class is closed in
-    the old and new in the other.
-    """
-    keys_before = {(row["break_id"], row["class"]) for row in before}
-    keys_after = {(row["break_id"], row["class"]) for row in after}
-    sides = {
-        "before": before,
-        "new": [row for row in after if (row["break_id"], row["class"]) not in keys_before],
-        "closed": [row for row in before if (row["break_id"], row["class"]) not in keys_after],
-        "now": after,
-    }
-    classes = sorted({row["class"] for row in (*before, *after)})
-    columns = ["class", "open_before", "new", "closed", "open_now"]
-    columns += ["points_before", "points_new", "points_closed", "points_now", "difference"]
-    return pd.DataFrame([_roll(name, sides) for name in classes], columns=columns)
-
-
-def _roll(name: str, sides: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, Any]:
-    here = {side: [row for row in rows if row["class"] == name] for side, rows in sides.items()}
-    counts = {side: len(rows) for side, rows in here.items()}
-    points = {side: sum(row["points"] or 0 for row in rows) for side, rows in here.items()}
-    return {
-        "class": name,
-        "open_before": counts["before"],
-        "new": counts["new"],
-        "closed": counts["closed"],
-        "open_now": counts["now"],
-        **{f"points_{side}": total for side, total in points.items()},
-        "difference": counts["before"] + counts["new"] - counts["closed"] - counts["now"],
-    }
 
 
 def control_totals(

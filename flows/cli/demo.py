@@ -63,7 +63,7 @@ _MEANING = {
 
 
 def _samples() -> list[Path]:
-    """The samples lie beside the packages in a clone, and inside this one where tieout is installed."""
+    """Return the samples: beside the packages in a clone, inside this one where tieout is installed."""
     folders = (_PACKAGE / "data_samples", _PACKAGE.parent / "data_samples")
     folder = next(folder for folder in folders if folder.is_dir())
     return sorted(path for path in folder.iterdir() if path.is_file() and path.suffix != ".md")

@@ -1,4 +1,4 @@
-"""``run``, ``upload``, ``settle``, ``reconcile`` and ``serve``: start a line, with Prefect or without, and tell how it ended."""
+"""``run``, ``upload``, ``settle``, ``reconcile``, ``serve``: start a line, with or without Prefect, and tell its end."""
 
 import json
 import os

@@ -63,7 +63,7 @@ class MindbodyClient:
         return ZoneInfo(self._site.timezone)
 
     async def connect(self, now: datetime) -> None:
-        """Make sure that a valid token is there; `CredentialsRefused` or `ServiceUnreachable` where none is to be had."""
+        """Make sure of a valid token; `CredentialsRefused` or `ServiceUnreachable` where none is to be had."""
         async with self._token_lock:
             if self._token is None or now >= self._token_until:
                 self._token = await self._issue_token()
@@ -102,7 +102,8 @@ class MindbodyClient:
                 return History(client_id, balance, tuple(found))
             if not transactions:
                 raise ServiceUnreachable(
-                    f"Mindbody reported {total} transactions of client {client_id} and gave {len(found)}: a page is missing."
+                    f"Mindbody reported {total} transactions of client {client_id} and gave {len(found)}: "
+                    "a page is missing."
                 )
 
     async def _fetch_page(self, client_id: str, since: date, until: date, offset: int) -> dict[str, Any]:
@@ -127,6 +128,8 @@ class MindbodyClient:
                 return body
             if result.status == 401:
                 self.forget_token(token)
+            if _says_client_not_found(result):
+                return {"Transactions": []}
             failure = result.failure or f"status {result.status}"
             await asyncio.sleep(result.retry_after_seconds or backoff_seconds(tries))
         raise ServiceUnreachable(f"Mindbody could not be read ({path}): {failure}, {tries} times. Run again later.")
@@ -146,7 +149,8 @@ class MindbodyClient:
             if tries < self._settings.loader.max_tries:
                 await asyncio.sleep(result.retry_after_seconds or backoff_seconds(tries))
         raise ServiceUnreachable(
-            f"Mindbody at {self._settings.mindbody.base_url} is out of reach: {failure}. Nothing was sent; run again later."
+            f"Mindbody at {self._settings.mindbody.base_url} is out of reach: {failure}. Nothing was sent; run again "
+            "later."
         )
 
     def _refusal(self, answer: Mapping[str, Any], status: int) -> str:
@@ -178,3 +182,9 @@ class MindbodyClient:
 
     def _url(self, path: str) -> str:
         return f"{self._settings.mindbody.base_url}/public/v6/{path}"
+
+
+def _says_client_not_found(result: Exchange) -> bool:
+    """Return whether the service says that there is no such client, who then has no history either."""
+    error = (result.json_object or {}).get("Error")
+    return isinstance(error, dict) and str(error.get("Code", "")).lower() == "clientnotfound"

@@ -118,12 +118,8 @@ def to_utc_candidates(text: str, zone: ZoneInfo) -> tuple[datetime, ...]:
 
 def is_equal(transaction: Transaction, event: Row[Any]) -> bool:
     """Return whether the transaction is the event's in all but its time."""
-    return (
-        transaction.action == event.action
-        and transaction.points == event.points
-        and transaction.source == event.source
-        and transaction.source_id == event.source_id
-    )
+    said = (transaction.action, transaction.points, transaction.source, transaction.source_id)
+    return said == (event.action, event.points, event.source, event.source_id)
 
 
 def is_same_time(transaction: Transaction, event: Row[Any]) -> bool:

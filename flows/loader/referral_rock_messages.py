@@ -61,7 +61,7 @@ def xml_body(events: Sequence[Row[Any]]) -> bytes:
         for name, text in _xml_fields(event):
             if text is not None:
                 ElementTree.SubElement(item, name).text = text
-    return ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+    return bytes(ElementTree.tostring(root, encoding="utf-8", xml_declaration=True))
 
 
 def read_results(body: bytes, *, is_xml: bool) -> list[Result] | None:

@@ -20,6 +20,7 @@ from flows.loader.mindbody import History, MindbodyClient
 from flows.loader.mindbody_messages import is_equal, is_same_time
 from flows.loader.referral_rock import ReferralRockClient
 from flows.loader.referral_rock_messages import differing_fields
+from flows.windows import Window
 from sql.settlements import (
     Settlement,
     confirmed_count,
@@ -40,33 +41,31 @@ class Expected:
     last_balance: int | None
 
 
-async def settle_mindbody(ledger: Ledger, client: MindbodyClient, run_id: str) -> int:
-    """Read back every doubtful event of the site whose time has come; return how many were decided."""
+async def settle_mindbody(ledger: Ledger, client: MindbodyClient, run_id: str) -> set[str]:
+    """Read back every doubtful event of the site whose time has come; return the ids that stay unknown."""
     with ledger.begin() as connection:
         events = doubtful_events(connection, Target.MINDBODY, client.site_id, utc_now())
-    decided = 0
+    undecided: set[str] = set()
     for event in events:
-        decided += await _settle_client(ledger, client, event, run_id)
-    return decided
+        undecided |= _record(ledger, [await _read_client(ledger, client, event)], run_id)
+    return undecided
 
 
-async def _settle_client(ledger: Ledger, client: MindbodyClient, event: Row[Any], run_id: str) -> bool:
-    since, until = event.action_at - timedelta(days=1), event.action_at + timedelta(days=1)
+async def _read_client(ledger: Ledger, client: MindbodyClient, event: Row[Any]) -> Settlement:
+    day, margin = event.action_at.astimezone(client.zone).date(), timedelta(days=1)
+    window = Window(client.site_id, event.client_id, day - margin, day + margin, client.zone)
     read_at = utc_now()
     try:
-        history = await client.fetch_history(
-            event.client_id, since.astimezone(client.zone).date(), until.astimezone(client.zone).date()
-        )
+        history = await client.fetch_history(event.client_id, window.since, window.until)
     except ServiceUnreachable as error:
-        settlement = Settlement(event, State.UNKNOWN, f"could not be read back: {error}", {"failure": str(error)})
-        return _record(ledger, [settlement], run_id) > 0
+        return Settlement(event, State.UNKNOWN, f"could not be read back: {error}", {"failure": str(error)})
     with ledger.begin() as connection:
         expected = Expected(
             confirmed_count(connection, event),
-            confirmed_other_times_count(connection, event, since, until),
+            confirmed_other_times_count(connection, event, *window.bounds),
             last_balance(connection, event),
         )
-    return _record(ledger, [decide(event, history, expected, read_at)], run_id) > 0
+    return decide(event, history, expected, read_at)
 
 
 def decide(event: Row[Any], history: History, expected: Expected, read_at: datetime) -> Settlement:
@@ -88,20 +87,20 @@ def decide(event: Row[Any], history: History, expected: Expected, read_at: datet
         return Settlement(event, State.POSTED, reason, evidence)
     if counted < expected.confirmed_count or unaccounted > 0:
         reason = (
-            f"read back: {counted} equal entries, {expected.confirmed_count} confirmed, {max(0, unaccounted)} equal but "
-            "for the time and nobody's; a person has to decide"
+            f"read back: {counted} equal entries, {expected.confirmed_count} confirmed, {max(0, unaccounted)} equal "
+            "but for the time and nobody's; a person has to decide"
         )
         return Settlement(event, State.UNKNOWN, reason, evidence)
     reason = f"read back: {counted} equal entries, all confirmed before, so it did not land"
     return Settlement(event, State.READY, reason, evidence)
 
 
-async def settle_referral_rock(ledger: Ledger, client: ReferralRockClient, run_id: str) -> int:
-    """Read all rewards once and settle every doubtful update; return how many were decided."""
+async def settle_referral_rock(ledger: Ledger, client: ReferralRockClient, run_id: str) -> set[str]:
+    """Read all rewards once and settle every doubtful update; return the ids that stay unknown."""
     with ledger.begin() as connection:
         events = doubtful_events(connection, Target.REFERRAL_ROCK, "", utc_now())
     if not events:
-        return 0
+        return set()
     try:
         rewards = await client.fetch_rewards()
     except ServiceUnreachable as error:
@@ -125,8 +124,8 @@ def decide_update(event: Row[Any], reward: dict[str, Any] | None) -> Settlement:
     return Settlement(event, State.POSTED, "read back: the reward has these values", evidence)
 
 
-def _record(ledger: Ledger, settlements: Sequence[Settlement], run_id: str) -> int:
+def _record(ledger: Ledger, settlements: Sequence[Settlement], run_id: str) -> set[str]:
     now = utc_now()
     with ledger.begin() as connection:
         settle(connection, settlements, run_id=run_id, now=now, again_at=now)
-    return sum(settlement.state is not State.UNKNOWN for settlement in settlements)
+    return {settlement.event.event_id for settlement in settlements if settlement.state is State.UNKNOWN}

@@ -45,12 +45,10 @@ SELECT state, count(*) AS events_count FROM events GROUP BY state
 SELECT target, site_id, count(*) AS events_count FROM events WHERE state = 'ready' GROUP BY target, site_id
 ORDER BY target, site_id
 
--- name: earliest_wait
--- When the next claimed or doubtful event can be looked at; what could be looked at already is not waited for.
-SELECT CASE WHEN state = 'sending' THEN lease_until ELSE settle_at END AS settle_at FROM events
+-- name: waiting_times
+-- When each claimed or doubtful event can be looked at: when its lease ends, or when the service has had its time.
+SELECT event_id, CASE WHEN state = 'sending' THEN lease_until ELSE settle_at END AS settle_at FROM events
 WHERE state IN ('sending', 'unknown')
-AND CASE WHEN state = 'sending' THEN lease_until ELSE settle_at END > :after_at
-ORDER BY 1 LIMIT 1
 
 -- name: take_calls
 -- Reserve calls before they are made; no row comes back where the day's budget does not hold them.
