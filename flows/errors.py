@@ -1,0 +1,66 @@
+"""Errors that end a command, sorted by what the person should do; each is one line and carries the exit code.
+
+TieoutError
+├── SettingsError         exit 2  mend the settings or the command line
+└── CouldNotRun           exit 3  nothing was lost, run again when the cause is gone
+    ├── FileRejected              a file that cannot be read stays where it is
+    ├── ServiceUnreachable        no connection, or no sensible answer, after all tries
+    ├── CredentialsRefused        the service said 401 twice
+    ├── LedgerUnavailable         the database is out of reach, or not migrated
+    └── Interrupted               stopped by a person or the system; claims were released
+"""
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What a command's exit status tells the caller."""
+
+    TIES_OUT = 0
+    NEEDS_A_PERSON = 1
+    WRONG_USAGE = 2
+    COULD_NOT_RUN = 3
+
+
+class TieoutError(Exception):
+    """A thing that a person can mend, told in one line."""
+
+    exit_code = ExitCode.COULD_NOT_RUN
+
+
+class SettingsError(TieoutError):
+    """The settings or the command line are wrong."""
+
+    exit_code = ExitCode.WRONG_USAGE
+
+
+class CouldNotRun(TieoutError):  # noqa: N818 - named after its exit code
+    """Something outside was missing; running again is safe."""
+
+
+class FileRejected(CouldNotRun):
+    """A file that cannot be read as a whole; it stays where it was."""
+
+    def __init__(self, name: str, code: str, message: str) -> None:
+        super().__init__(f"{name}: {message}")
+        self.code = code
+
+
+class ServiceUnreachable(CouldNotRun):
+    """A service did not answer."""
+
+
+class CredentialsRefused(CouldNotRun):
+    """A service does not accept the configured credentials."""
+
+
+class BudgetSpent(CouldNotRun):
+    """The day's calls are used up; what is left stays pending."""
+
+
+class LedgerUnavailable(CouldNotRun):
+    """The ledger cannot be opened, or is not at this version's migration."""
+
+
+class Interrupted(CouldNotRun):
+    """The run was stopped from outside."""

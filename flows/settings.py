@@ -1,0 +1,223 @@
+"""The settings: ``tieout.toml``, overridden key by key by the environment (``TIEOUT_LOADER__CONCURRENCY=8``).
+
+``--config`` or ``TIEOUT_CONFIG`` names the file; without either it is ``tieout.toml`` in the current folder, where
+there is one. Paths are relative to ``workspace``, and ``workspace`` to the file's folder. Secrets are
+``SecretStr``: they show as asterisks wherever the settings are printed.
+"""
+
+import os
+import tomllib
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from flows.errors import SettingsError
+
+DEFAULT_FILE = Path("tieout.toml")
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise ValueError(f'"{name}" is no time zone; write one such as "America/Los_Angeles"') from None
+    return name
+
+
+def _without_trailing_slash(url: str) -> str:
+    if not url.startswith(("https://", "http://")):
+        raise ValueError(f'"{url}" is no address; write one such as "https://api.example.com"')
+    return url.rstrip("/")
+
+
+ZoneName = Annotated[str, AfterValidator(_known_zone)]
+BaseUrl = Annotated[str, AfterValidator(_without_trailing_slash)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class InboxSettings(_Section):
+    """Where files come from; a folder below it named like a site id gives its rows that site."""
+
+    url: str = "inbox"
+
+
+class SiteSettings(_Section):
+    """One Mindbody site, with the staff user who posts there."""
+
+    site_id: str
+    timezone: ZoneName
+    username: str
+    password: SecretStr
+
+
+class MindbodySettings(_Section):
+    """The Mindbody Public API."""
+
+    base_url: BaseUrl = "https://api.mindbodyonline.com"
+    api_key: SecretStr | None = None
+    calls_per_day: int = Field(default=1000, ge=1)
+    sites: tuple[SiteSettings, ...] = ()
+
+    def site(self, site_id: str) -> SiteSettings:
+        """Return the site's settings; `SettingsError` where it is not configured."""
+        for site in self.sites:
+            if site.site_id == site_id:
+                return site
+        raise SettingsError(f'Site {site_id} is not configured: add a [[mindbody.sites]] with site_id = "{site_id}".')
+
+
+class ReferralRockSettings(_Section):
+    """The Referral Rock API."""
+
+    base_url: BaseUrl = "https://api.referralrock.com"
+    public_key: SecretStr | None = None
+    private_key: SecretStr | None = None
+    batch_size: int = Field(default=100, ge=1, le=10_000)
+    format: Literal["json", "xml"] = "json"
+
+
+class LoaderSettings(_Section):
+    """How fast to send, how long to wait, how often to try."""
+
+    timeout_seconds: float = Field(default=30, gt=0)
+    concurrency: int = Field(default=16, ge=1, le=256)
+    requests_per_second: float = Field(default=10, gt=0)
+    max_tries: int = Field(default=5, ge=1)
+    settle_after_seconds: float = Field(default=120, ge=0)
+
+
+class ReconcileSettings(_Section):
+    """What still counts as equal, and how long a service may take to show an entry."""
+
+    grace_hours: float = Field(default=24, ge=0)
+    amount_tolerance: Decimal = Field(default=Decimal(0), ge=0)
+    time_tolerance_seconds: int = Field(default=1, ge=0)
+
+
+class GuardSettings(_Section):
+    """Limits past which nothing is sent without a person."""
+
+    max_points_per_event: int | None = Field(default=None, ge=1)
+    max_points_per_run: int | None = Field(default=None, ge=1)
+    max_rejected_share: float | None = Field(default=None, ge=0, le=1)
+    require_source: bool = False
+
+
+class NotifySettings(_Section):
+    """Who is told how a run ended."""
+
+    urls: tuple[SecretStr, ...] = ()
+
+
+class Settings(BaseSettings):
+    """Everything that can be configured, checked."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="TIEOUT_",
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        nested_model_default_partial_update=True,
+    )
+
+    database_url: SecretStr = SecretStr("sqlite:///tieout.db")  # may hold a password
+    workspace: Path = Path()
+    inbox: InboxSettings = InboxSettings()
+    mindbody: MindbodySettings = MindbodySettings()
+    referral_rock: ReferralRockSettings = ReferralRockSettings()
+    loader: LoaderSettings = LoaderSettings()
+    reconcile: ReconcileSettings = ReconcileSettings()
+    guards: GuardSettings = GuardSettings()
+    notify: NotifySettings = NotifySettings()
+    columns: dict[str, dict[str, Any]] = Field(default_factory=dict)
+
+    _folder: Path = PrivateAttr(default_factory=Path.cwd)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the signature is the library's
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let the environment win over the file, whose keys arrive as init arguments."""
+        return env_settings, init_settings
+
+    @property
+    def root(self) -> Path:
+        """The workspace as an absolute path."""
+        return (self._folder / self.workspace).resolve()
+
+    @property
+    def inbox_folder(self) -> Path:
+        """Where new files are looked for."""
+        return self.root / self.inbox.url
+
+    @property
+    def archive_folder(self) -> Path:
+        """Where registered files go."""
+        return self.root / "archive"
+
+    @property
+    def reports_folder(self) -> Path:
+        """Where reports are written."""
+        return self.root / "reports"
+
+    @property
+    def ledger_url(self) -> str:
+        """The database URL; a relative SQLite path lies in the workspace."""
+        prefix = "sqlite:///"
+        url = self.database_url.get_secret_value()
+        return prefix + str(self.root / url.removeprefix(prefix)) if url.startswith(prefix) else url
+
+
+def load_settings(config: Path | None = None) -> Settings:
+    """Read and check the settings; `SettingsError` names each wrong key.
+
+    Unknown top-level ``TIEOUT_`` variables are not errors, since others may use the prefix; unknown keys in the
+    file are, since a misspelt key must not be ignored.
+    """
+    path = config or _configured_path()
+    keys = _read_toml(path) if path else {}
+    try:
+        settings = Settings(**keys)
+    except ValidationError as error:
+        raise SettingsError(_explain(error, path)) from None
+    settings._folder = path.resolve().parent if path else Path.cwd()
+    return settings
+
+
+def _configured_path() -> Path | None:
+    named = os.environ.get("TIEOUT_CONFIG")
+    if named:
+        return Path(named)
+    return DEFAULT_FILE if DEFAULT_FILE.exists() else None
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise SettingsError(f"There is no settings file {path}: name another with --config, or make it.") from None
+    except OSError as error:
+        raise SettingsError(f"The settings file {path} cannot be read: {error.strerror}.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"The settings file {path} is no valid TOML: {error}.") from None
+
+
+def _explain(error: ValidationError, path: Path | None) -> str:
+    where = f"in {path} or the environment" if path else "in the environment (there is no tieout.toml here)"
+    # Inputs are left out on purpose: a wrong value may be a secret in the wrong place.
+    faults = "; ".join(
+        f"{'.'.join(map(str, fault['loc']))}: {fault['msg'].removeprefix('Value error, ')}" for fault in error.errors()
+    )
+    return f"Settings {where} are wrong: {faults}."

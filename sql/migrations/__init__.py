@@ -1,0 +1,1 @@
+"""Alembic migrations of the ledger, from the first table on."""

@@ -1,0 +1,349 @@
+"""The ledger's tables: one current row per event, append-only history beside it.
+
+Grain, unit and zone: times are UTC; points are whole and positive; amounts are decimals kept as text, since SQLite
+has no exact decimal. What cannot happen is said by a constraint, a partial unique index or a trigger (the triggers
+stand in ``sql/migrations``), each with a comment here.
+"""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+
+from transforms.vocabulary import Kind, State, Target, Verdict
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    }
+)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware UTC time; SQLite keeps it without its zone, PostgreSQL as timestamptz."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse a naive time, which could be of any zone."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value} has no zone; the ledger takes aware times only")
+        utc = value.astimezone(UTC)
+        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give the zone back that SQLite dropped."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
+
+
+def _one_of(column: str, values: type[Kind] | type[State] | type[Target] | type[Verdict]) -> CheckConstraint:
+    listed = ", ".join(f"'{value}'" for value in values)
+    return CheckConstraint(f"{column} IN ({listed})", name=f"{column}_known")
+
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("run_id", String, primary_key=True),
+    Column("kind", String, nullable=False),  # nightly, upload, settle, reconcile
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("finished_at", UtcDateTime),  # null: running, or it died
+    Column("summary", String),  # the JSON that the command printed
+)
+
+# A file is registered whole or not at all; the same content for the same site is a file that is known.
+files = Table(
+    "files",
+    metadata,
+    Column("file_id", Integer, primary_key=True, autoincrement=True),
+    Column("sha256", String(64), nullable=False),
+    Column("default_site_id", String, nullable=False),  # "" where no folder or option named one
+    Column("name", String, nullable=False),
+    Column("run_id", ForeignKey("runs.run_id"), nullable=False),
+    Column("registered_at", UtcDateTime, nullable=False),
+    Column("rows_read", Integer, nullable=False),
+    Column("accepted", Integer, nullable=False),
+    Column("duplicate", Integer, nullable=False),
+    Column("held", Integer, nullable=False),
+    Column("rejected", Integer, nullable=False),
+    UniqueConstraint("sha256", "default_site_id"),
+    # No row is lost between reading and the ledger.
+    CheckConstraint("rows_read = accepted + duplicate + held + rejected", name="rows_tie"),
+)
+
+# Control totals of what a file brought, by kind and site, over accepted rows only.
+batches = Table(
+    "batches",
+    metadata,
+    Column("file_id", ForeignKey("files.file_id"), primary_key=True),
+    Column("kind", String, primary_key=True),
+    Column("site_id", String, primary_key=True),  # "" for reward updates
+    Column("event_count", Integer, nullable=False),
+    Column("points", BigInteger, nullable=False),
+    Column("amount", String, nullable=False),  # exact decimal
+    _one_of("kind", Kind),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("event_id", String, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("target", String, nullable=False),
+    Column("site_id", String, nullable=False),  # "" for reward updates
+    Column("lane", String, nullable=False),  # what must go in order: one client, or one reward
+    Column("content_key", String, nullable=False),  # identity without the occurrence
+    Column("occurrence", Integer, nullable=False),
+    Column("client_id", String),
+    Column("action", String),
+    Column("points", BigInteger),
+    Column("source", String),
+    Column("source_id", BigInteger),
+    Column("action_at", UtcDateTime),  # pinned at acceptance where the row had none
+    Column("is_dated", Boolean, nullable=False),  # the row itself had a time
+    Column("reward_id", String),
+    Column("payout_id", String),
+    Column("amount", String),
+    Column("eligibility_on", Date),
+    Column("description", String),
+    Column("reward_version", Integer),  # nth accepted update of this reward; null while held
+    Column("file_id", ForeignKey("files.file_id"), nullable=False),
+    Column("ordinal", Integer, nullable=False),  # place in the file
+    Column("sheet", String),
+    Column("row_number", Integer, nullable=False),
+    Column("run_id", ForeignKey("runs.run_id"), nullable=False),  # the run that registered it
+    Column("registered_at", UtcDateTime, nullable=False),
+    Column("order_at", UtcDateTime, nullable=False),  # events of a lane are posted in this order
+    Column("first_state", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("state_at", UtcDateTime, nullable=False),
+    Column("state_run_id", String),
+    Column("state_reason", String),
+    Column("attempt_id", Integer),  # the attempt that holds the claim, or the last one that did
+    Column("lease_until", UtcDateTime),  # while sending: the claim is dead after it
+    Column("settle_at", UtcDateTime),  # while unknown: not to be read back before
+    _one_of("kind", Kind),
+    _one_of("target", Target),
+    _one_of("state", State),
+    CheckConstraint("points IS NULL OR points >= 1", name="points_positive"),
+    # An event is a whole earn or redeem, or a whole reward update, never a mixture.
+    CheckConstraint(
+        "(target = 'mindbody' AND client_id IS NOT NULL AND action IN ('Earned', 'Redeemed') AND points IS NOT NULL"
+        " AND action_at IS NOT NULL AND site_id <> '' AND reward_id IS NULL)"
+        " OR (target = 'referral_rock' AND reward_id IS NOT NULL AND payout_id IS NOT NULL AND client_id IS NULL"
+        " AND points IS NULL)",
+        name="shape",
+    ),
+    CheckConstraint("source IS NULL OR action = 'Earned'", name="source_only_when_earned"),
+    # Nothing is on its way without a claim that says until when.
+    CheckConstraint("state <> 'sending' OR (attempt_id IS NOT NULL AND lease_until IS NOT NULL)", name="claimed"),
+)
+
+# One client or reward never has two requests in flight, nor a new one while an older one is in doubt: otherwise a
+# count could not decide whether the doubtful one took effect.
+Index(
+    "uq_events_one_in_flight_per_lane",
+    events.c.lane,
+    unique=True,
+    sqlite_where=text("state IN ('sending', 'unknown')"),
+    postgresql_where=text("state IN ('sending', 'unknown')"),
+)
+# Two accepted updates of one reward never claim the same place in its history.
+Index(
+    "uq_events_reward_version",
+    events.c.reward_id,
+    events.c.reward_version,
+    unique=True,
+    sqlite_where=text("reward_version IS NOT NULL"),
+    postgresql_where=text("reward_version IS NOT NULL"),
+)
+Index(
+    "ix_events_ready",
+    events.c.target,
+    events.c.site_id,
+    events.c.order_at,
+    events.c.file_id,
+    events.c.ordinal,
+    sqlite_where=text("state = 'ready'"),
+    postgresql_where=text("state = 'ready'"),
+)
+Index(
+    "ix_events_ready_in_lane",
+    events.c.lane,
+    events.c.order_at,
+    events.c.file_id,
+    events.c.ordinal,
+    sqlite_where=text("state = 'ready'"),
+    postgresql_where=text("state = 'ready'"),
+)
+Index(
+    "ix_events_undated",
+    events.c.content_key,
+    sqlite_where=text("NOT is_dated"),
+    postgresql_where=text("NOT is_dated"),
+)
+Index("ix_events_by_client", events.c.site_id, events.c.client_id, events.c.action_at)
+Index("ix_events_by_run", events.c.run_id)
+
+# Everything that a run answers for: what it accepted, what was open when it began, what it sent.
+run_carried = Table(
+    "run_carried",
+    metadata,
+    Column("run_id", ForeignKey("runs.run_id"), primary_key=True),
+    Column("event_id", ForeignKey("events.event_id"), primary_key=True),
+)
+
+allowed_transitions = Table(
+    "allowed_transitions",
+    metadata,
+    Column("from_state", String, primary_key=True),
+    Column("to_state", String, primary_key=True),
+)
+
+# Written by a trigger on events, so that no change of state can go unrecorded. Append-only.
+transitions = Table(
+    "transitions",
+    metadata,
+    Column("transition_id", Integer, primary_key=True, autoincrement=True),
+    Column("event_id", String, nullable=False, index=True),
+    Column("from_state", String, nullable=False),
+    Column("to_state", String, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("run_id", String),
+    Column("reason", String),
+    Column("attempt_id", Integer),
+)
+
+# One row per claim, committed before the request leaves. Append-only.
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("attempt_id", Integer, primary_key=True, autoincrement=True),
+    Column("event_id", ForeignKey("events.event_id"), nullable=False, index=True),
+    Column("run_id", ForeignKey("runs.run_id"), nullable=False),
+    Column("claimed_at", UtcDateTime, nullable=False),
+    Column("lease_until", UtcDateTime, nullable=False),
+    Column("fingerprint", String(64), nullable=False),  # sha256 of the event's part of the request body
+)
+
+# One row per attempt whose end this side saw, whatever it was. Append-only.
+answers = Table(
+    "answers",
+    metadata,
+    Column("attempt_id", ForeignKey("attempts.attempt_id"), primary_key=True),
+    Column("answered_at", UtcDateTime, nullable=False),
+    Column("verdict", String, nullable=False),
+    Column("http_status", Integer),  # null: no answer came
+    Column("code", String),
+    Column("message", String),
+    Column("duration_ms", Float),
+    Column("balance", BigInteger),  # Mindbody: points of the client after the event
+    Column("returned", String),  # Referral Rock: the reward as it came back, JSON
+    _one_of("verdict", Verdict),
+)
+
+# One row per read-back of a doubtful event. Append-only.
+settlements = Table(
+    "settlements",
+    metadata,
+    Column("settlement_id", Integer, primary_key=True, autoincrement=True),
+    Column("event_id", ForeignKey("events.event_id"), nullable=False, index=True),
+    Column("run_id", ForeignKey("runs.run_id"), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("decided", String, nullable=False),  # posted, ready or unknown
+    Column("evidence", String, nullable=False),  # JSON: what was counted, expected, and the balance
+)
+
+duplicates = Table(
+    "duplicates",
+    metadata,
+    Column("file_id", ForeignKey("files.file_id"), primary_key=True),
+    Column("ordinal", Integer, primary_key=True),
+    Column("sheet", String),
+    Column("row_number", Integer, nullable=False),
+    Column("event_id", ForeignKey("events.event_id"), nullable=False),
+    Column("reason", String, nullable=False),
+)
+
+rejections = Table(
+    "rejections",
+    metadata,
+    Column("rejection_id", Integer, primary_key=True, autoincrement=True),
+    Column("file_id", ForeignKey("files.file_id"), nullable=False, index=True),
+    Column("sheet", String),
+    Column("row_number", Integer, nullable=False),
+    Column("column_heading", String),
+    Column("cell", String),
+    Column("code", String, nullable=False),
+    Column("value", String),
+    Column("message", String, nullable=False),
+    Column("suggestion", String),
+)
+
+skipped_rows = Table(
+    "skipped_rows",
+    metadata,
+    Column("skipped_id", Integer, primary_key=True, autoincrement=True),
+    Column("file_id", ForeignKey("files.file_id"), nullable=False, index=True),
+    Column("sheet", String),
+    Column("row_number", Integer),  # null: the whole sheet
+    Column("reason", String, nullable=False),
+)
+
+# Calls made, reads included, so that a budget holds across runs and crashes.
+call_counts = Table(
+    "call_counts",
+    metadata,
+    Column("target", String, primary_key=True),
+    Column("day_on", Date, primary_key=True),  # UTC
+    Column("calls", Integer, nullable=False),
+)
+
+breaks = Table(
+    "breaks",
+    metadata,
+    Column("break_id", String, primary_key=True),
+    Column("class", String, nullable=False),
+    Column("target", String, nullable=False),
+    Column("site_id", String),
+    Column("client_id", String),
+    Column("reward_id", String),
+    Column("points", BigInteger),
+    Column("amount", String),
+    Column("action_at", UtcDateTime),  # of the entry, so that a later reading knows whether it looked there
+    Column("event_id", ForeignKey("events.event_id")),
+    Column("opened_on", Date, nullable=False),
+    Column("opened_run_id", ForeignKey("runs.run_id"), nullable=False),
+    Column("closed_run_id", ForeignKey("runs.run_id")),
+    Column("state", String, nullable=False),
+    Column("owner", String),
+    Column("reason", String),
+    CheckConstraint("state IN ('open', 'acknowledged', 'resolved', 'closed')", name="state_known"),
+    # A break that closed by itself says which run saw it gone.
+    CheckConstraint("state <> 'closed' OR closed_run_id IS NOT NULL", name="closed_by_a_run"),
+)

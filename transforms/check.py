@@ -1,0 +1,131 @@
+"""Judge every row of a file by the documented rules: all its errors at once, each with its cell.
+
+    sheets -> tables (headings found) -> rows (text) -> kind of each row -> the rules of each service -> events, errors
+
+Every row that is read ends either in `events` or, with at least one line, in `errors`; what is no row is named in
+`skipped`. A wrong file is one `FileError` before any row.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from transforms.events import assemble_events
+from transforms.failures import CELL_ERRORS, FAILURE_COLUMNS
+from transforms.headings import FIELDS, Table, find_tables
+from transforms.messages import SENTENCES, suggest
+from transforms.mindbody import check_mindbody
+from transforms.referral_rock import check_referral_rock
+from transforms.rows import collect_rows
+from transforms.rules import Rules
+from transforms.sheet import Sheet
+from transforms.vocabulary import Code, Target
+
+ERROR_COLUMNS = ["sheet", "row", "column", "cell", "code", "value", "message", "suggestion"]
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What became of every row of one file.
+
+    events: one row per good row, see `transforms.events`. errors: one row per bad cell and code, see ERROR_COLUMNS;
+    column, cell and value are NA where the row as a whole is wrong. skipped: sheet, row (NA: the whole sheet), reason.
+    """
+
+    events: pd.DataFrame
+    errors: pd.DataFrame
+    skipped: pd.DataFrame
+    rows_read: int  # good and bad ones, not the skipped
+    notes: tuple[str, ...] = ()  # what was decided on the way, for the person
+
+    @property
+    def rejected(self) -> int:
+        """Count the bad rows."""
+        return self.rows_read - len(self.events)
+
+
+def check_sheets(sheets: Sequence[Sheet], rules: Rules) -> Checked:
+    """Check all rows of one file; raise `FileError` where the file as a whole is wrong."""
+    tables, without_headings = find_tables(sheets)
+    rows, skipped = collect_rows(tables, without_headings)
+    target, kind_failures = tell_kinds(rows, tables)
+    of_client, client_failures = check_mindbody(rows[target == Target.MINDBODY], rules)
+    of_reward, reward_failures = check_referral_rock(rows[target == Target.REFERRAL_ROCK], rules)
+    failed = pd.concat([kind_failures, client_failures, reward_failures], ignore_index=True)
+    return Checked(
+        events=assemble_events(rows, [of_client, of_reward]),
+        errors=describe(failed, rows, tables),
+        skipped=skipped,
+        rows_read=len(rows),
+        notes=tuple(note for sheet in sheets for note in sheet.notes) + tuple(_unused(tables)),
+    )
+
+
+def tell_kinds(rows: pd.DataFrame, tables: Sequence[Table]) -> tuple[pd.Series, pd.DataFrame]:
+    """Return the target of every row, NA where it has none or two, and the failures of those.
+
+    Where the headings of a sheet serve only one service, a row that fills neither side is of that one.
+    """
+    is_update = rows["reward_id"].notna()
+    is_client = rows["client_id"].notna() | rows["action"].notna()
+    only = {i: next(iter(t.targets)).value if len(t.targets) == 1 else None for i, t in enumerate(tables)}
+    target = rows["table"].map(only).astype("str")
+    target = target.mask(target.isna() & is_update, Target.REFERRAL_ROCK.value)
+    target = target.mask(target.isna() & is_client, Target.MINDBODY.value)
+    code = pd.Series(None, index=rows.index, dtype="str")
+    code[target.isna()] = Code.ROW_KIND_UNKNOWN.value
+    code[is_update & is_client] = Code.ROW_KIND_AMBIGUOUS.value
+    failed = pd.concat([_as_failures(code.dropna(), None), *_cell_errors(rows[code.notna()])], ignore_index=True)
+    return target.mask(code.notna()), failed
+
+
+def describe(failed: pd.DataFrame, rows: pd.DataFrame, tables: Sequence[Table]) -> pd.DataFrame:
+    """Turn failures into the error list: place, value, sentence and suggestion, in file order and column order."""
+    order = {field: i for i, field in enumerate(FIELDS)}
+    failed = failed.assign(order=failed["field"].map(order).fillna(-1)).sort_values(["index", "order", "code"])
+    found = failed.merge(rows[["table", "sheet", "row"]], left_on="index", right_index=True, validate="many_to_one")
+    found["value"] = _values(found, rows)
+    found["column"] = _lookup(found, ["table", "field"], lambda t, f: tables[t].heading(f))
+    found["cell"] = _addresses(found, tables)
+    found["message"] = found["code"].map({code.value: sentence for code, sentence in SENTENCES.items()})
+    found["suggestion"] = _lookup(found, ["code", "value"], lambda c, v: suggest(Code(c), v))
+    dtypes = dict.fromkeys(ERROR_COLUMNS, "str") | {"row": "int64"}
+    return found[ERROR_COLUMNS].astype(dtypes).reset_index(drop=True)
+
+
+def _values(found: pd.DataFrame, rows: pd.DataFrame) -> pd.Series:
+    """Look up the text of each failed cell; NA for whole rows and empty cells."""
+    value = pd.Series(None, index=found.index, dtype="str")
+    for field, cells in found.groupby("field"):
+        value[cells.index] = rows[str(field)].loc[cells["index"]].to_numpy()
+    return value
+
+
+def _addresses(found: pd.DataFrame, tables: Sequence[Table]) -> pd.Series:
+    letters = _lookup(found, ["table", "field"], lambda t, f: tables[t].letters(f))
+    return letters + found["row"].astype("str")
+
+
+def _lookup(found: pd.DataFrame, keys: list[str], say: Callable[..., str | None]) -> pd.Series:
+    """Work out a text once for each different combination of the keys."""
+    number = found.groupby(keys, dropna=False, sort=False).ngroup()
+    first = found.loc[~number.duplicated(), keys].astype(object)
+    texts = [say(*(None if pd.isna(key) else key for key in row)) for row in first.itertuples(index=False, name=None)]
+    return number.map(dict(zip(number[first.index], texts, strict=True))).astype("str")
+
+
+def _as_failures(codes: pd.Series, field: str | None) -> pd.DataFrame:
+    found = pd.DataFrame({"index": codes.index, "field": field, "code": codes.to_numpy()})
+    return found.astype({"index": "int64", "field": "str", "code": "str"})[FAILURE_COLUMNS]
+
+
+def _cell_errors(rows: pd.DataFrame) -> list[pd.DataFrame]:
+    """Name the cells that hold an error of the spreadsheet in rows that no schema will see."""
+    broken = {field: rows.index[rows[field].isin(CELL_ERRORS)] for field in FIELDS}
+    return [_as_failures(pd.Series(Code.CELL_ERROR.value, index=index), field) for field, index in broken.items()]
+
+
+def _unused(tables: Sequence[Table]) -> list[str]:
+    named = [("" if t.sheet.name is None else f'Sheet "{t.sheet.name}": ', t.unused) for t in tables]
+    return [f"{sheet}columns not read: {', '.join(unused)}" for sheet, unused in named if unused]

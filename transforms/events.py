@@ -1,0 +1,51 @@
+"""The typed frame of good rows: what everything after the check may rely on."""
+
+from decimal import Decimal
+
+import pandas as pd
+import pandera.pandas as pa
+
+from transforms.vocabulary import Kind, Target
+
+_EXACT = pa.Check(lambda amounts: amounts.map(lambda a: isinstance(a, Decimal)), name="amount is a Decimal")
+
+# One row per good row, in the order of the file. Empty is NA; in `amount` None.
+EVENTS = pa.DataFrameSchema(
+    {
+        "sheet": pa.Column(str, nullable=True),
+        "row": pa.Column("int64", pa.Check.ge(1)),
+        "kind": pa.Column(str, pa.Check.isin([kind.value for kind in Kind])),
+        "target": pa.Column(str, pa.Check.isin([target.value for target in Target])),
+        "site_id": pa.Column(str, nullable=True),
+        "client_id": pa.Column(str, nullable=True),
+        "action": pa.Column(str, nullable=True),
+        "points": pa.Column("Int64", pa.Check.ge(1), nullable=True),
+        "source": pa.Column(str, nullable=True),
+        "source_id": pa.Column("Int64", pa.Check.ge(1), nullable=True),
+        "action_at": pa.Column("datetime64[us, UTC]", nullable=True),  # to the second
+        "reward_id": pa.Column(str, nullable=True),
+        "payout_id": pa.Column(str, nullable=True),
+        "amount": pa.Column(object, _EXACT, nullable=True),
+        "eligibility_on": pa.Column(str, nullable=True),  # ISO date
+        "description": pa.Column(str, nullable=True),
+        "receipt": pa.Column(str, nullable=True),
+    },
+    index=pa.Index("int64", unique=True),
+    ordered=True,
+    strict=True,
+)
+
+
+def assemble_events(rows: pd.DataFrame, typed: list[pd.DataFrame]) -> pd.DataFrame:
+    """Put the typed rows of both services into one frame in file order; raise pandera's SchemaError where it is wrong.
+
+    `rows` gives sheet, row and receipt; the index is renewed.
+    """
+    values = pd.concat(typed).sort_index()
+    events = rows.loc[values.index, ["sheet", "row", "receipt"]].join(values, validate="one_to_one")
+    events["target"] = events["kind"].map({kind.value: kind.target.value for kind in Kind})
+    # pandera spells pandas' str as "string[python]", which is another dtype with another NA when it is asked for.
+    dtypes = {name: str(column.dtype).replace("string[python]", "str") for name, column in EVENTS.columns.items()}
+    events = events.reindex(columns=list(dtypes)).astype(dtypes).reset_index(drop=True)
+    events["amount"] = events["amount"].where(events["amount"].notna(), None)
+    return EVENTS.validate(events)

@@ -1,0 +1,118 @@
+"""From the text of cells to points in time (UTC) and dates.
+
+Read: ISO 8601 ("2024-11-08T10:26:33.2282749Z", "2024-11-08 10:26", "2024-11-08"), any number of decimals, an offset or
+none; and, only where the layout says which comes first, day/month/year with an optional clock ("24/4/2023 8:38:19 pm").
+An offset is obeyed. Without one the layout's zone holds, and an hour that the zone has twice or never is refused.
+"""
+
+from datetime import UTC, datetime, tzinfo
+from enum import StrEnum
+
+import pandas as pd
+
+from transforms.vocabulary import Code
+
+ISO = (
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+    r"(?:[Tt ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]{1,12})?)? ?(?:[Zz]|[+-][0-9]{2}:?[0-9]{2})?)?"
+)
+DAY_MONTH_YEAR = (
+    r"(?P<first>[0-9]{1,2})[/.-](?P<second>[0-9]{1,2})[/.-](?P<year>[0-9]{4})"
+    r"(?:,? +(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})(?::(?P<seconds>[0-9]{2}))? ?(?P<half>[AaPp]\.?[Mm]\.?)?)?"
+)
+_PLAIN = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z"  # what most exports hold, read in one step
+_FRACTION = r"[.,][0-9]+"
+_OFFSET = r".*[0-9] ?(?:[Zz]|[+-][0-9]{2}:?[0-9]{2})"
+# Earlier than any booking system: the services write an unset time as the year 1.
+_EARLIEST = pd.Timestamp("1900-01-01", tz=UTC)
+
+
+class DateOrder(StrEnum):
+    """Which comes first in a site's own dates; never guessed from a value."""
+
+    DAY_FIRST = "D/M"
+    MONTH_FIRST = "M/D"
+
+
+def parse_times(
+    texts: pd.Series, zone: tzinfo, now: datetime, date_order: DateOrder | None = None
+) -> tuple[pd.Series, pd.Series]:
+    """Read points in time, and say why one cannot be read or must not be used.
+
+    Returns two columns: datetime64[us, UTC], cut to the second, NaT where the cell is empty or wrong; and the
+    code of what is wrong (a `Code` value), NA where nothing is.
+    """
+    unique = pd.Series(texts.dropna().unique(), dtype="str")
+    local, at = _to_utc(_as_iso(unique, date_order), zone)
+    problem = pd.Series(None, index=unique.index, dtype="str")
+    problem[at > pd.Timestamp(now)] = Code.ACTION_TIME_IN_FUTURE
+    problem[at.isna()] = _why_not_in_zone(local[at.isna()], zone)
+    at = at.mask(problem.notna())
+    place = pd.Index(unique).get_indexer(pd.Index(texts))  # -1, so nothing, for an empty cell
+    return at.reindex(place).set_axis(texts.index), problem.reindex(place).set_axis(texts.index)
+
+
+def parse_dates(texts: pd.Series, date_order: DateOrder | None = None) -> pd.Series:
+    """Read dates as ISO text; a date-time with an offset gives its date in UTC, one without its date as written."""
+    unique = pd.Series(texts.dropna().unique(), dtype="str")
+    _, at = _to_utc(_as_iso(unique, date_order), UTC)
+    return texts.map(dict(zip(unique, at.dt.strftime("%Y-%m-%d"), strict=True))).astype("str")
+
+
+def _as_iso(texts: pd.Series, date_order: DateOrder | None) -> pd.Series:
+    """Keep what is ISO, rewrite the layout's own order to it, and leave NA for the rest."""
+    iso = texts.where(_matches(texts, ISO))
+    if date_order is None:
+        return iso
+    rest = texts[iso.isna()]
+    parts = rest[_matches(rest, DAY_MONTH_YEAR)].str.extract(DAY_MONTH_YEAR)
+    return iso.fillna(_rewrite(parts, date_order)) if len(parts) else iso
+
+
+def _matches(texts: pd.Series, pattern: str) -> pd.Series:
+    return texts.str.fullmatch(pattern)
+
+
+def _rewrite(parts: pd.DataFrame, date_order: DateOrder) -> pd.Series:
+    day, month = ("first", "second") if date_order is DateOrder.DAY_FIRST else ("second", "first")
+    hour = parts["hour"].fillna("0").astype("int64")
+    half = parts["half"].str[0].str.lower()
+    # 0 pm and 13 am are no hours: 99 makes the time unreadable instead of another one.
+    hour = hour.where(half.isna() | hour.between(1, 12), 99)
+    hour = hour.where(half.isna(), hour % 12 + 12 * (half == "p")).where(hour < 99, 99)
+    clock = hour.astype("str").str.zfill(2) + ":" + parts["minute"].fillna("00") + ":" + parts["seconds"].fillna("00")
+    return parts["year"] + "-" + parts[month].str.zfill(2) + "-" + parts[day].str.zfill(2) + "T" + clock
+
+
+def _to_utc(written: pd.Series, zone: tzinfo) -> tuple[pd.Series, pd.Series]:
+    """Return the clock time of cells without an offset, and the point in time of all; NaT where there is none."""
+    plain = _read_iso(written.where(_matches(written, _PLAIN)))
+    text = (
+        written[plain.isna()]
+        .str.upper()
+        .str.replace(_FRACTION, "", regex=True)
+        .str.replace(" (?=[Z+-])", "", regex=True)
+    )
+    has_offset = _matches(text, _OFFSET) & (text.str.len() > len("2024-11-08"))
+    at = plain.fillna(_read_iso(text.where(has_offset)))
+    local = _read_iso(text.where(~has_offset)).dt.tz_localize(None).reindex(written.index)
+    if zone is UTC:
+        placed = local.dt.tz_localize(UTC)
+    else:
+        placed = local.dt.tz_localize(zone, ambiguous="NaT", nonexistent="NaT").dt.tz_convert(UTC)
+    return local, at.fillna(placed)
+
+
+def _read_iso(texts: pd.Series) -> pd.Series:
+    at = pd.to_datetime(texts, format="ISO8601", utc=True, errors="coerce").astype("datetime64[us, UTC]")
+    return at.where(at >= _EARLIEST)
+
+
+def _why_not_in_zone(local: pd.Series, zone: tzinfo) -> pd.Series:
+    """Tell the hour that a zone has twice from the one it never has, and both from what is no time at all."""
+    code = pd.Series(str(Code.ACTION_TIME_UNREADABLE), index=local.index, dtype="str")
+    clock = local.dropna()
+    never = clock.dt.tz_localize(zone, ambiguous=[True] * len(clock), nonexistent="NaT").isna()
+    code[clock.index] = str(Code.ACTION_TIME_AMBIGUOUS)
+    code[never[never].index] = str(Code.ACTION_TIME_NONEXISTENT)
+    return code
