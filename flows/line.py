@@ -4,6 +4,7 @@ Each step is one call of `step`: plainly (`run_plain`), or as one Prefect task p
 caller, holds the truth, so a line that was cut off at any point is simply run again.
 """
 
+import math
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -190,7 +191,7 @@ def _wait_for_doubtful(line: _Line) -> bool:
     if not due_times:
         return False
     seconds = max(0.0, (min(due_times) - utc_now()).total_seconds())
-    line.progress(f"an answer was lost: reading back in {seconds:.0f} s")
+    line.progress(f"{len(due_times)} in doubt: reading back in {math.ceil(seconds)} s")
     if stop_requested.wait(timeout=seconds + 0.01):
         raise Interrupted("Stopped as asked: what is in doubt is read back by the next run.")
     return True

@@ -82,20 +82,15 @@ def tie_frame(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
 
 
 def control_totals(
-    files: Sequence[Mapping[str, Any]],
-    batches: Sequence[Mapping[str, Any]],
-    events: pd.DataFrame,
-    service: pd.DataFrame,
+    accepted: pd.DataFrame, batches: Sequence[Mapping[str, Any]], posted: pd.DataFrame, service: pd.DataFrame
 ) -> pd.DataFrame:
-    """Return events, points and amount by level (file, batch, ledger, service), site and kind.
+    """Return events, points and amount by level, site and kind: the same figures at four places.
 
-    ``events`` are the run's events with kind, site_id, points, amount and state; the ledger counts what is posted.
-    ``service`` are the matched rows with kind, site_id and the points or amount that the service shows.
+    file: ``accepted`` events as they stand in the ledger under their place in the file; batch: the totals written at
+    registration, so that an event lost since would show; ledger: ``posted`` events; service: what it shows of them.
+    The frames have kind, site_id, points and amount, one row per event.
     """
-    rows: list[dict[str, Any]] = [
-        {"level": "file", "name": file["name"], "site_id": None, "kind": None, "events": file["accepted"]}
-        for file in files
-    ]
+    rows = _by_kind("file", "accepted", accepted)
     rows += [
         {
             "level": "batch",
@@ -108,10 +103,21 @@ def control_totals(
         }
         for batch in batches
     ]
-    rows += _by_kind("ledger", "posted", events[events["state"].eq("posted")])
+    rows += _by_kind("ledger", "posted", posted)
     rows += _by_kind("service", "read back", service)
     columns = ["level", "name", "site_id", "kind", "events", "points", "amount"]
     return pd.DataFrame(rows, columns=columns).astype({"events": "Int64", "points": "Int64"})
+
+
+def tie_batches(totals: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the equation of accepted events and points between the files' rows and the batches' totals."""
+    of_level = {level: totals[totals["level"].eq(level)] for level in ("file", "batch")}
+    formula = "accepted in the ledger = batch totals at registration"
+    sums = {level: (int(rows["events"].sum()), int(rows["points"].sum())) for level, rows in of_level.items()}
+    return [
+        equation("Accepted events", formula, sums["file"][0], sums["batch"][0]),
+        equation("Accepted points", formula, sums["file"][1], sums["batch"][1]),
+    ]
 
 
 def _by_kind(level: str, name: str, frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -53,12 +53,3 @@ WHERE target = 'referral_rock' AND (
     ))
 )
 ORDER BY order_at, file_id, ordinal
-
--- name: balances_of_run
--- Grain: one row per client: the first and last balance that answers of this run reported.
-SELECT events.site_id, events.client_id, events.action, events.points, answers.balance, answers.attempt_id
-FROM answers
-JOIN attempts ON attempts.attempt_id = answers.attempt_id
-JOIN events ON events.event_id = attempts.event_id
-WHERE attempts.run_id = :run_id AND answers.verdict = 'posted' AND answers.balance IS NOT NULL
-ORDER BY answers.attempt_id

@@ -78,6 +78,3 @@ WHERE files.run_id = :run_id ORDER BY duplicates.file_id, duplicates.ordinal
 SELECT files.name AS file, batches.kind, batches.site_id, batches.event_count, batches.points, batches.amount
 FROM batches JOIN files ON files.file_id = batches.file_id
 WHERE files.run_id = :run_id ORDER BY batches.file_id, batches.kind, batches.site_id
-
--- name: files_named_in_run
-SELECT name, rows_read, accepted, duplicate, held, rejected FROM files WHERE run_id = :run_id ORDER BY file_id
