@@ -190,7 +190,9 @@ def _service_rows(posted: pd.DataFrame, reconciled: Reconciled | None) -> pd.Dat
     of_clients = known.merge(shown, on="event_id", validate="1:1").assign(amount=None)
     is_there = reconciled.rewards["outcome"].isin([Outcome.MATCHED, Outcome.AMOUNT_MISMATCH])
     rewards = reconciled.rewards[is_there][["event_id", "remote_amount"]]
-    of_rewards = known.merge(rewards, on="event_id", validate="1:1").rename(columns={"remote_amount": "amount"})
+    of_rewards = posted.merge(rewards, on="event_id", validate="1:1")
+    # An update that sets no amount answers for none, whatever amount its reward has.
+    of_rewards = of_rewards.assign(amount=of_rewards["remote_amount"].where(of_rewards["amount"].notna(), None))
     # An update that a later one of ours replaced cannot be seen any more; it was confirmed when it was posted.
     is_replaced = posted["kind"].eq(Kind.REWARD_UPDATE) & ~posted["event_id"].isin(reconciled.rewards["event_id"])
     replaced = posted[is_replaced] if len(reconciled.rewards) else posted[:0]
