@@ -1,0 +1,57 @@
+# Every target works as the first command after a clone: it makes .venv and installs the versions of constraints.txt.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# What is installed so far: the product, or the product and the tools of its developers.
+PRODUCT := $(VENV)/product.stamp
+TOOLS := $(VENV)/tools.stamp
+# More for pytest, as in `make test PYTEST_ARGS="-k nightly"`.
+PYTEST_ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check lint types bench clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+# Exit code 1 of tieout says that something waits for a person: the samples hold such rows, and the demo has still run.
+demo: $(PRODUCT) ## run the nightly flow on data_samples/ against the sandbox
+	@$(BIN)/tieout demo || { code=$$?; [ $$code -eq 1 ] || exit $$code; }
+
+test: $(TOOLS) ## run the tests
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+check: lint types test ## run lint, types and test: the same as CI
+
+lint: $(TOOLS) ## check style and format (ruff)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: $(TOOLS) ## check the types (mypy, strict)
+	@$(BIN)/mypy
+
+bench: $(TOOLS) ## measure: run every script of bench/
+	@set -e; for script in bench/*.py; do echo "$$script"; $(BIN)/python "$$script"; done
+
+clean: ## remove .venv and everything that can be made again
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(PRODUCT): pyproject.toml constraints.txt | $(BIN)/pip
+	@echo "Installing tieout into $(VENV): once, about a minute." >&2
+	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
+	@touch $@
+
+$(TOOLS): pyproject.toml constraints.txt | $(BIN)/pip
+	@echo "Installing tieout and its developers' tools into $(VENV): once, about a minute." >&2
+	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[dev]"
+	@touch $(PRODUCT) $@
+
+# On Debian a Python may come without its venv module; what it leaves half made is taken away again.
+$(BIN)/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "tieout needs Python 3.11 or later, and '$(PYTHON)' is none: name one, as in  make demo PYTHON=python3.12" >&2; \
+	  exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+	  echo "'$(PYTHON)' cannot make a virtual environment: install its venv module (Debian: python3-venv)." >&2; exit 1; }

@@ -11,7 +11,6 @@ TieoutError
 """
 
 from enum import IntEnum
-from pathlib import Path
 
 
 class ExitCode(IntEnum):
@@ -35,16 +34,15 @@ class SettingsError(TieoutError):
     exit_code = ExitCode.WRONG_USAGE
 
 
-class CouldNotRun(TieoutError):
+class CouldNotRun(TieoutError):  # noqa: N818 - named after its exit code
     """Something outside was missing; running again is safe."""
 
 
 class FileRejected(CouldNotRun):
     """A file that cannot be read as a whole; it stays where it was."""
 
-    def __init__(self, path: Path, code: str, message: str) -> None:
-        super().__init__(f"{path.name}: {message}")
-        self.path = path
+    def __init__(self, name: str, code: str, message: str) -> None:
+        super().__init__(f"{name}: {message}")
         self.code = code
 
 
@@ -54,6 +52,10 @@ class ServiceUnreachable(CouldNotRun):
 
 class CredentialsRefused(CouldNotRun):
     """A service does not accept the configured credentials."""
+
+
+class BudgetSpent(CouldNotRun):
+    """The day's calls are used up; what is left stays pending."""
 
 
 class LedgerUnavailable(CouldNotRun):

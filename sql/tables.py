@@ -335,6 +335,7 @@ breaks = Table(
     Column("reward_id", String),
     Column("points", BigInteger),
     Column("amount", String),
+    Column("action_at", UtcDateTime),  # of the entry, so that a later reading knows whether it looked there
     Column("event_id", ForeignKey("events.event_id")),
     Column("opened_on", Date, nullable=False),
     Column("opened_run_id", ForeignKey("runs.run_id"), nullable=False),

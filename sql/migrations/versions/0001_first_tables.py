@@ -114,7 +114,9 @@ def upgrade() -> None:
         sa.Column("lease_until", UtcDateTime(timezone=True), nullable=True),
         sa.Column("settle_at", UtcDateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
-            "(target = 'mindbody' AND client_id IS NOT NULL AND action IN ('Earned', 'Redeemed') AND points IS NOT NULL AND action_at IS NOT NULL AND site_id <> '' AND reward_id IS NULL) OR (target = 'referral_rock' AND reward_id IS NOT NULL AND payout_id IS NOT NULL AND client_id IS NULL AND points IS NULL)",
+            "(target = 'mindbody' AND client_id IS NOT NULL AND action IN ('Earned', 'Redeemed') AND points IS NOT NULL"
+            " AND action_at IS NOT NULL AND site_id <> '' AND reward_id IS NULL)"
+            " OR (target = 'referral_rock' AND reward_id IS NOT NULL AND payout_id IS NOT NULL AND client_id IS NULL AND points IS NULL)",
             name=op.f("ck_events_shape"),
         ),
         sa.CheckConstraint("kind IN ('earned', 'redeemed', 'reward_update')", name=op.f("ck_events_kind_known")),
@@ -224,6 +226,7 @@ def upgrade() -> None:
         sa.Column("reward_id", sa.String(), nullable=True),
         sa.Column("points", sa.BigInteger(), nullable=True),
         sa.Column("amount", sa.String(), nullable=True),
+        sa.Column("action_at", UtcDateTime(timezone=True), nullable=True),
         sa.Column("event_id", sa.String(), nullable=True),
         sa.Column("opened_on", sa.Date(), nullable=False),
         sa.Column("opened_run_id", sa.String(), nullable=False),
@@ -379,7 +382,5 @@ def _append_only_sqlite(table: str) -> tuple[str, ...]:
 
 
 def _append_only_postgresql(table: str) -> tuple[str, ...]:
-    return (
-        f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table} "
-        "FOR EACH ROW EXECUTE FUNCTION refuse_change()",
-    )
+    when = f"BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW"
+    return (f"CREATE TRIGGER {table}_append_only {when} EXECUTE FUNCTION refuse_change()",)

@@ -1,0 +1,170 @@
+"""The commands and their options; what they do stands in the modules that they call."""
+
+import os
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="tieout",
+    help="Post reward events from spreadsheets and exports exactly once, and prove that the numbers tie out.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+database = typer.Typer(help="The ledger's tables.", no_args_is_help=True)
+app.add_typer(database, name="db")
+
+
+def _use_config(path: Path | None) -> Path | None:
+    if path is not None:
+        os.environ["TIEOUT_CONFIG"] = str(path.resolve())  # flow runs in other processes find it there too
+    return path
+
+
+Config = Annotated[
+    Path | None,
+    typer.Option(
+        "--config", help="The settings file; by default TIEOUT_CONFIG or ./tieout.toml.", callback=_use_config
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else there.")]
+Plain = Annotated[bool, typer.Option("--plain", help="Run the same steps without Prefect.")]
+Site = Annotated[str | None, typer.Option("--site", help="The Mindbody site of rows that name none.")]
+Files = Annotated[list[Path], typer.Argument(metavar="FILE…", help="Workbooks and exports.")]
+
+
+@app.callback()
+def tieout(config: Config = None) -> None:
+    """Post reward events from spreadsheets and exports exactly once, and prove that the numbers tie out."""
+
+
+@app.command()
+def demo(
+    keep: Annotated[
+        Path | None, typer.Option("--keep", help="The folder to run in; a temporary one otherwise.")
+    ] = None,
+    plain: Plain = False,
+) -> None:
+    """Run the nightly flow on the samples against a sandbox of both services."""
+    from flows.cli.demo import run_demo
+
+    raise typer.Exit(run_demo(keep, plain=plain))
+
+
+@app.command()
+def check(
+    files: Files,
+    config: Config = None,
+    site: Site = None,
+    marked: Annotated[
+        Path | None, typer.Option("--marked", help="Write a copy of the one file with its bad cells marked.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Read and check files; send nothing, keep nothing."""
+    from flows.cli.check import run_check
+
+    raise typer.Exit(run_check(files, config, site, marked, as_json=json))
+
+
+@app.command()
+def run(config: Config = None, plain: Plain = False, json: Json = False) -> None:
+    """Run the night once: every new file of the inbox, then post, settle, reconcile and report."""
+    from flows.cli.lines import run_night
+
+    raise typer.Exit(run_night(config, plain=plain, as_json=json))
+
+
+@app.command()
+def upload(
+    file: Annotated[Path, typer.Argument(help="A workbook or an export.")],
+    config: Config = None,
+    site: Site = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Post without asking.")] = False,
+    plain: Plain = False,
+    json: Json = False,
+) -> None:
+    """Take one file by hand: check it, show the plan, ask, post, report."""
+    from flows.cli.lines import run_upload
+
+    raise typer.Exit(run_upload(file, config, site, is_approved=yes, plain=plain, as_json=json))
+
+
+@app.command()
+def settle(config: Config = None, plain: Plain = False, json: Json = False) -> None:
+    """Resolve what is unknown by reading back; post nothing."""
+    from flows.cli.lines import run_settle
+
+    raise typer.Exit(run_settle(config, plain=plain, as_json=json))
+
+
+@app.command()
+def reconcile(
+    since: Annotated[str | None, typer.Option(metavar="DATE", help="First day of the sites, YYYY-MM-DD.")] = None,
+    until: Annotated[str | None, typer.Option(metavar="DATE", help="Last day; today without it.")] = None,
+    config: Config = None,
+    plain: Plain = False,
+    json: Json = False,
+) -> None:
+    """Read back and match; write the report."""
+    from flows.cli.lines import run_reconcile
+
+    raise typer.Exit(run_reconcile(config, _day(since), _day(until), plain=plain, as_json=json))
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return None if text is None else date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f'"{text}" is no date; write it as 2026-03-31.') from None
+
+
+@app.command()
+def trace(
+    row: Annotated[str, typer.Argument(metavar="EVENT_ID|FILE:SHEET:ROW", help='Such as "march.xlsx:Sheet1:14".')],
+    config: Config = None,
+) -> None:
+    """Tell the whole life of one row: cell, checks, key, attempts, answers, match."""
+    from flows.cli.trace import run_trace
+
+    raise typer.Exit(run_trace(row, config))
+
+
+@app.command()
+def serve(config: Config = None) -> None:
+    """Keep the nightly schedule on this box until stopped."""
+    from flows.cli.lines import run_serve
+
+    raise typer.Exit(run_serve(config))
+
+
+@app.command()
+def sandbox(
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 0,
+    state: Annotated[Path | None, typer.Option(help="Keep the state in this file.")] = None,
+    faults: Annotated[str | None, typer.Option(metavar="SPEC", help='Such as "drop_after@3".')] = None,
+) -> None:
+    """Serve stand-ins of both services on loopback; print one JSON line when they listen."""
+    from flows.cli.sandbox import run_sandbox
+
+    raise typer.Exit(run_sandbox(port, state, faults))
+
+
+@database.command("upgrade")
+def database_upgrade(config: Config = None) -> None:
+    """Bring the ledger to this version's tables."""
+    from flows.cli.database import run_upgrade
+
+    raise typer.Exit(run_upgrade(config))
+
+
+@database.command("current")
+def database_current(config: Config = None) -> None:
+    """Say which migration the ledger is at."""
+    from flows.cli.database import run_current
+
+    raise typer.Exit(run_current(config))

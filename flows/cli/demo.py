@@ -1,0 +1,80 @@
+"""``tieout demo``: the nightly flow on the samples, against a sandbox that loses two answers."""
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from flows.cli.lines import run_night
+from flows.errors import ExitCode
+from flows.sandbox import start_sandbox
+
+# The answers to two first posts are lost. One is settled by reading back; for the other, reading fails as well.
+_FAULTS = "drop_after=100000009*1,read_503=100000009,drop_after=100000010*1"
+_PACKAGE = Path(__file__).resolve().parents[1]
+_SETTINGS = """\
+# Written by `tieout demo`. The sandbox that it points to is gone when the demo ends.
+[mindbody]
+base_url = "{url}"
+api_key = "{api_key}"
+
+[[mindbody.sites]]
+site_id = "{site_id}"
+timezone = "{timezone}"
+username = "{username}"
+password = "{password}"
+
+[referral_rock]
+base_url = "{url}"
+public_key = "{public_key}"
+private_key = "{private_key}"
+
+[loader]
+timeout_seconds = 5
+requests_per_second = 200
+max_tries = 3
+settle_after_seconds = 1
+"""
+
+
+def run_demo(keep: Path | None, *, plain: bool) -> ExitCode:
+    """Run the demo in a folder of its own, which stays: the report lies there."""
+    folder = keep.resolve() if keep else Path(tempfile.mkdtemp(prefix="tieout-demo-"))
+    inbox = folder / "inbox"
+    inbox.mkdir(parents=True, exist_ok=True)
+    for sample in _samples():
+        shutil.copy(sample, inbox)
+    with start_sandbox(state=folder / "sandbox.db", faults=_FAULTS) as sandbox:
+        config = folder / "tieout.toml"
+        config.write_text(_settings(sandbox), encoding="utf-8")
+        typer.echo(f"Sandbox of both services at {sandbox['url']}, working in {folder}", err=True)
+        code = run_night(config, plain=plain, as_json=False)
+    typer.echo(_MEANING[code])
+    return code
+
+
+_MEANING = {
+    ExitCode.TIES_OUT: "exit 0: everything ties out.",
+    ExitCode.NEEDS_A_PERSON: "exit 1: it ran, and something waits for a person, as the samples deserve.",
+    ExitCode.COULD_NOT_RUN: "exit 3: it could not run to the end; nothing was lost.",
+}
+
+
+def _samples() -> list[Path]:
+    """Return the samples: beside the packages in a clone, inside this one where tieout is installed."""
+    folders = (_PACKAGE / "data_samples", _PACKAGE.parent / "data_samples")
+    folder = next(folder for folder in folders if folder.is_dir())
+    return sorted(path for path in folder.iterdir() if path.is_file() and path.suffix != ".md")
+
+
+def _settings(sandbox: dict[str, Any]) -> str:
+    mindbody, rewards = sandbox["mindbody"], sandbox["referral_rock"]
+    keys = ("api_key", "site_id", "timezone", "username", "password")
+    return _SETTINGS.format(
+        url=sandbox["url"],
+        public_key=rewards["public_key"],
+        private_key=rewards["private_key"],
+        **{key: mindbody[key] for key in keys},
+    )

@@ -1,0 +1,18 @@
+"""``tieout trace``."""
+
+from pathlib import Path
+
+import typer
+
+from flows.errors import ExitCode
+from flows.ledger import open_ledger
+from flows.settings import load_settings
+from flows.tracing import trace_lines
+
+
+def run_trace(row: str, config: Path | None) -> ExitCode:
+    """Print the story of one row."""
+    with open_ledger(load_settings(config)) as ledger, ledger.begin() as connection:
+        for line in trace_lines(connection, row):
+            typer.echo(line)
+    return ExitCode.TIES_OUT

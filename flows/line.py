@@ -1,0 +1,237 @@
+"""The way of the rows, from file to report: the order of the steps, whoever runs them.
+
+Each step is one call of `step`: plainly (`run_plain`), or as one Prefect task per file or batch. The ledger, not the
+caller, holds the truth, so a line that was cut off at any point is simply run again.
+"""
+
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+from typing import ParamSpec, Protocol, TypeVar
+from uuid import uuid4
+
+from flows.clock import utc_now
+from flows.errors import BudgetSpent, CouldNotRun, FileRejected, Interrupted, SettingsError
+from flows.inbox import InboxFile, archive_file, list_inbox
+from flows.interrupt import stop_requested
+from flows.ledger import Ledger, open_ledger
+from flows.progress import Progress, say_nothing
+from flows.reconciling import Reconciled, reconcile
+from flows.registering import CheckedFile, check_file, is_known, register
+from flows.reporting import report_reconciliation, report_run
+from flows.services import Place, check_services, post_place, settle_place
+from flows.settings import Settings
+from flows.summary import Reconciliation, Summary
+from flows.windows import windows_of_period, windows_of_run
+from sql.claims import declare_lost, open_work
+from sql.runs import start_run
+from sql.settlements import doubtful_sites, waiting_times
+from transforms.vocabulary import Target
+
+P = ParamSpec("P")
+R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
+
+_MAX_ROUNDS = 10  # of posting and settling; each round sends only what reading back proved not to have landed
+DEFAULT_PERIOD_DAYS = 30
+
+
+class Step(Protocol):
+    """Runs one named step and returns its result."""
+
+    def __call__(self, name: str, function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run `function`."""
+
+
+def run_plain(_name: str, function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+    """Run the step here and now."""
+    return function(*args, **kwargs)
+
+
+@dataclass
+class _Line:
+    """One run's way through the steps, and what failed on it."""
+
+    settings: Settings
+    ledger: Ledger
+    run_id: str
+    kind: str
+    step: Step
+    progress: Progress
+    failures: list[str] = field(default_factory=list)
+    undecided: set[str] = field(default_factory=set)  # events that reading back could not decide in this run
+
+
+def nightly_line(settings: Settings, step: Step = run_plain, progress: Progress = say_nothing) -> Summary:
+    """Take every new file of the inbox, post, settle, reconcile and report.
+
+    A file that cannot be read stays in the inbox and the others go on; where a service is out of reach nothing is
+    registered and every file stays. Raises `CouldNotRun` or `SettingsError` where the run could not start.
+    """
+    with open_ledger(settings) as ledger:
+        waiting = list_inbox(settings)
+        return _run(settings, ledger, "nightly", waiting, step, progress)
+
+
+def upload_line(
+    settings: Settings,
+    path: Path,
+    site_id: str | None = None,
+    step: Step = run_plain,
+    progress: Progress = say_nothing,
+) -> Summary:
+    """Take one file by hand, wherever it lies; it stays there."""
+    with open_ledger(settings) as ledger:
+        return _run(settings, ledger, "upload", [InboxFile(path, site_id)], step, progress)
+
+
+def _run(
+    settings: Settings, ledger: Ledger, kind: str, waiting: Iterable[InboxFile], step: Step, progress: Progress
+) -> Summary:
+    line = _Line(settings, ledger, new_run_id(kind), kind, step, progress)
+    files = _check_files(line, waiting)
+    if kind == "upload" and line.failures:
+        raise CouldNotRun(line.failures[0])
+    _connect(line, {place for file in files for place in file.places})
+    with ledger.begin() as connection:
+        start_run(connection, line.run_id, kind, utc_now())
+    _register_files(line, files)
+    reconciled = _post_and_reconcile(line)
+    return step("report", report_run, settings, ledger, line.run_id, reconciled, tuple(line.failures))
+
+
+def new_run_id(kind: str) -> str:
+    """Return an id that sorts by time and tells the kind."""
+    return f"{kind}-{utc_now():%Y%m%dT%H%M%S}-{uuid4().hex[:6]}"
+
+
+def _check_files(line: _Line, waiting: Iterable[InboxFile]) -> list[CheckedFile]:
+    files = []
+    for file in waiting:
+        line.progress(f"checking {file.path.name}")
+        try:
+            files.append(
+                line.step(f"check {file.path.name}", check_file, line.settings, file.path, file.default_site_id)
+            )
+        except FileRejected as error:
+            line.failures.append(str(error))
+    return files
+
+
+def _connect(line: _Line, places: set[Place]) -> None:
+    """Make sure, before anything is kept, that every service that is needed is there and takes the credentials."""
+    with line.ledger.begin() as connection:
+        declare_lost(connection, run_id=line.run_id, now=utc_now())
+        needed = places | set(open_work(connection)) | set(doubtful_sites(connection, utc_now()))
+    if needed:
+        line.progress("connecting")
+        with suppress(BudgetSpent):  # what cannot be sent today is registered all the same, and stays pending
+            line.step("connect", check_services, line.settings, line.ledger, sorted(needed))
+
+
+def _register_files(line: _Line, files: Iterable[CheckedFile]) -> None:
+    for file in files:
+        if is_known(line.ledger, file):
+            line.progress(f"{file.path.name} is known: the same content was registered before")
+        else:
+            line.progress(f"registering {file.path.name}")
+            line.step(f"register {file.path.name}", register, line.settings, line.ledger, line.run_id, file)
+        if line.kind == "nightly":
+            archive_file(file.path, file.sha256, line.settings)
+
+
+def _post_and_reconcile(line: _Line) -> Reconciled | None:
+    """Post, settle and read back; a failure ends the posting, never the report of what was done."""
+    try:
+        for _ in range(_MAX_ROUNDS):
+            _settle_all(line)
+            _post_all(line)
+            if not _wait_for_doubtful(line):
+                break
+        line.progress("reading back")
+        windows = windows_of_run(line.settings, line.ledger, line.run_id)
+        with_rewards = line.settings.referral_rock.public_key is not None
+        return line.step(
+            "reconcile", reconcile, line.settings, line.ledger, line.run_id, windows, with_rewards=with_rewards
+        )
+    except BudgetSpent as error:
+        line.progress(str(error))
+    except CouldNotRun as error:
+        line.failures.append(str(error))
+    return None
+
+
+def _settle_all(line: _Line) -> None:
+    with line.ledger.begin() as connection:
+        declare_lost(connection, run_id=line.run_id, now=utc_now())
+        places = doubtful_sites(connection, utc_now())
+    for place in places:
+        line.progress(f"reading back what is in doubt at {_name(place)}")
+        settle = line.step(f"settle {_name(place)}", settle_place, line.settings, line.ledger, line.run_id, place)
+        line.undecided |= settle
+
+
+def _post_all(line: _Line) -> None:
+    with line.ledger.begin() as connection:
+        places = open_work(connection)
+    for place in places:
+        line.progress(f"posting to {_name(place)}")
+        line.step(
+            f"post {_name(place)}", post_place, line.settings, line.ledger, line.run_id, place, line.progress.count
+        )
+
+
+def _wait_for_doubtful(line: _Line) -> bool:
+    """Wait until the next doubtful event may be read back; False where there is none to wait for."""
+    with line.ledger.begin() as connection:
+        due_times = [row.settle_at for row in waiting_times(connection) if row.event_id not in line.undecided]
+    if not due_times:
+        return False
+    seconds = max(0.0, (min(due_times) - utc_now()).total_seconds())
+    line.progress(f"an answer was lost: reading back in {seconds:.0f} s")
+    if stop_requested.wait(timeout=seconds + 0.01):
+        raise Interrupted("Stopped as asked: what is in doubt is read back by the next run.")
+    return True
+
+
+def _name(place: Place) -> str:
+    target, site_id = place
+    return f"Mindbody site {site_id}" if target is Target.MINDBODY else "Referral Rock"
+
+
+def settle_line(settings: Settings, step: Step = run_plain, progress: Progress = say_nothing) -> Summary:
+    """Read back what is in doubt, without posting anything."""
+    with open_ledger(settings) as ledger:
+        line = _Line(settings, ledger, new_run_id("settle"), "settle", step, progress)
+        with ledger.begin() as connection:
+            start_run(connection, line.run_id, "settle", utc_now())
+        try:
+            _settle_all(line)
+        except CouldNotRun as error:
+            line.failures.append(str(error))
+        return step("report", report_run, settings, ledger, line.run_id, None, tuple(line.failures))
+
+
+def reconcile_line(
+    settings: Settings,
+    since: date | None = None,
+    until: date | None = None,
+    step: Step = run_plain,
+    progress: Progress = say_nothing,
+) -> Reconciliation:
+    """Read back and match a period, days of the sites, both included; the last 30 days without one."""
+    until = until or utc_now().date()
+    since = since or until - timedelta(days=DEFAULT_PERIOD_DAYS)
+    if since > until:
+        raise SettingsError(f"The period starts on {since} and ends before, on {until}: swap --since and --until.")
+    with open_ledger(settings) as ledger:
+        run_id = new_run_id("reconcile")
+        with ledger.begin() as connection:
+            start_run(connection, run_id, "reconcile", utc_now())
+        progress("reading back")
+        windows = windows_of_period(settings, ledger, since, until)
+        with_rewards = settings.referral_rock.public_key is not None
+        found = step("reconcile", reconcile, settings, ledger, run_id, windows, with_rewards=with_rewards)
+        return step("report", report_reconciliation, settings, ledger, run_id, since, until, found)

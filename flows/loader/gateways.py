@@ -1,0 +1,142 @@
+"""What the posting loop needs of a service, and the two that there are."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any, Protocol
+
+from sqlalchemy import Row
+
+from flows.loader.http import Exchange, Pacer
+from flows.loader.mindbody import MindbodyClient
+from flows.loader.mindbody_messages import read_answer, request_body
+from flows.loader.referral_rock import ReferralRockClient
+from flows.loader.referral_rock_messages import Result, differing_fields, read_results
+from flows.loader.verdict import answered, verdict_of_transport
+from sql.claims import Answer, Claim
+from transforms.vocabulary import Target, Verdict
+
+Ended = list[tuple[Claim, Answer]]
+
+
+class Gateway(Protocol):
+    """One service, and one site of it where it has sites."""
+
+    target: Target
+    site_id: str  # "" where the service has no sites
+    events_per_request: int
+    calls_per_day: int | None
+
+    def fingerprint(self, event: Row[Any]) -> str:
+        """Return the sha256 of the event's part of the request body."""
+
+    async def send(self, claims: Sequence[Claim]) -> Ended:
+        """Send one request for these claims and return what it proved about each of them."""
+
+    async def reconnect(self) -> None:
+        """Renew the credentials after a 401."""
+
+
+class MindbodyGateway:
+    """Posts one event a request, for one site."""
+
+    target = Target.MINDBODY
+    events_per_request = 1
+
+    def __init__(self, client: MindbodyClient, pacer: Pacer, calls_per_day: int) -> None:
+        self.site_id = client.site_id
+        self.calls_per_day: int | None = calls_per_day
+        self._client = client
+        self._pacer = pacer
+        self._refused_token: str | None = None
+
+    def fingerprint(self, event: Row[Any]) -> str:
+        """Return the sha256 of the request body."""
+        return sha256(request_body(event)).hexdigest()
+
+    async def send(self, claims: Sequence[Claim]) -> Ended:
+        """Send the one event."""
+        (claim,) = claims
+        token = self._client.token
+        exchange = await self._client.post(request_body(claim.event))
+        answer = read_answer(exchange, claim.event, self._client.zone)
+        if answer.verdict is Verdict.UNAUTHORIZED:
+            self._refused_token = token
+        _obey_retry_after(self._pacer, exchange)
+        return [(claim, answer)]
+
+    async def reconnect(self) -> None:
+        """Get a new token, unless another request already did."""
+        self._client.forget_token(self._refused_token)
+        await self._client.connect(datetime.now(UTC))
+
+
+class ReferralRockGateway:
+    """Posts many updates a request; one that fails as a whole is halved until the bad row stands alone."""
+
+    target = Target.REFERRAL_ROCK
+    site_id = ""
+    calls_per_day: int | None = None
+
+    def __init__(self, client: ReferralRockClient, pacer: Pacer, batch_size: int) -> None:
+        self.events_per_request = batch_size
+        self._client = client
+        self._pacer = pacer
+
+    def fingerprint(self, event: Row[Any]) -> str:
+        """Return the sha256 of the event as a batch of its own."""
+        return sha256(self._client.body([event])).hexdigest()
+
+    async def send(self, claims: Sequence[Claim]) -> Ended:
+        """Send the batch; where the service refuses it as a whole, its halves."""
+        exchange = await self._client.update([claim.event for claim in claims])
+        _obey_retry_after(self._pacer, exchange)
+        from_transport = verdict_of_transport(exchange)
+        if from_transport is not None:
+            return [(claim, from_transport) for claim in claims]
+        results = read_results(exchange.body, is_xml=self._client.is_xml)
+        if results is None:
+            broken = answered(Verdict.UNKNOWN, exchange, "the answer is broken or of an unknown shape")
+            return [(claim, broken) for claim in claims]
+        if len(claims) > 1 and _refused_as_a_whole(exchange, results):
+            middle = len(claims) // 2
+            return await self.send(claims[:middle]) + await self.send(claims[middle:])
+        return [(claim, _answer_of(claim, results, exchange, is_alone=len(claims) == 1)) for claim in claims]
+
+    async def reconnect(self) -> None:
+        """Check the keys again; `CredentialsRefused` where they are not taken."""
+        await self._client.connect()
+
+
+def _refused_as_a_whole(exchange: Exchange, results: Sequence[Result]) -> bool:
+    is_one_refusal = len(results) == 1 and results[0].is_refusal and results[0].reward_id is None
+    return exchange.status >= 400 or is_one_refusal
+
+
+def _answer_of(claim: Claim, results: Sequence[Result], exchange: Exchange, *, is_alone: bool) -> Answer:
+    mine = [result for result in results if result.reward_id == claim.event.reward_id.lower()]
+    if not mine and is_alone and len(results) == 1:
+        mine = list(results)  # nothing else can be meant
+    if not mine:
+        return answered(Verdict.UNKNOWN, exchange, "the answer does not mention the reward")
+    return _read_result(claim, mine[-1], exchange)
+
+
+def _read_result(claim: Claim, result: Result, exchange: Exchange) -> Answer:
+    returned = result.as_json
+    if result.is_refusal or exchange.status >= 400:
+        return answered(Verdict.REFUSED, exchange, result.message or "refused without a reason", returned=returned)
+    if result.reward is None or result.reward_id != claim.event.reward_id.lower():
+        return answered(Verdict.UNKNOWN, exchange, "the answer does not hold the reward", returned=returned)
+    differing = differing_fields(result.reward, claim.event)
+    if not differing:
+        return answered(Verdict.POSTED, exchange, "confirmed by the service", returned=returned)
+    if result.message:
+        return answered(Verdict.REFUSED, exchange, result.message, returned=returned)
+    message = f"the reward came back with another {', '.join(differing)}"
+    return answered(Verdict.UNKNOWN, exchange, message, returned=returned)
+
+
+def _obey_retry_after(pacer: Pacer, exchange: Exchange) -> None:
+    if exchange.retry_after_seconds is not None and exchange.status in {429, 503}:
+        pacer.pause(exchange.retry_after_seconds)

@@ -1,0 +1,140 @@
+"""One request to a service and how it ended, told apart by what it proves about the service's state.
+
+aiohttp is the client because a request costs it least: see ``make bench``. Redirects are never followed and
+nothing is sent again by this layer: whether a repeat is safe is for the caller to know.
+"""
+
+import asyncio
+import json
+import math
+import random
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from email.utils import parsedate_to_datetime
+from enum import StrEnum
+from typing import Any
+
+import aiohttp
+
+from flows.clock import utc_now
+
+
+class Reach(StrEnum):
+    """How far a request got."""
+
+    NEVER_LEFT = "never_left"  # no name, no connection, no TLS: the service cannot have seen it
+    MAYBE = "maybe"  # it left, and no whole answer came back
+    ANSWERED = "answered"
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """A request's end; `body` and `status` mean something only when it was answered."""
+
+    reach: Reach
+    duration_ms: float
+    failure: str = ""
+    status: int = 0
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def json_object(self) -> dict[str, Any] | None:
+        """The body as a JSON object, its decimals exact; None where it is broken or of another kind."""
+        try:
+            parsed = json.loads(self.body, parse_float=Decimal)
+        except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
+            return None
+        return parsed if isinstance(parsed, dict) else None
+
+    @property
+    def retry_after_seconds(self) -> float | None:
+        """What the Retry-After header asks for, in seconds or as a date; None without one."""
+        value = self.headers.get("Retry-After")
+        if value is None:
+            return None
+        try:
+            return max(0.0, float(value))
+        except ValueError:
+            pass
+        try:
+            return max(0.0, (parsedate_to_datetime(value) - utc_now()).total_seconds())
+        except (ValueError, TypeError):
+            return None
+
+
+def open_session(concurrency: int, timeout_seconds: float) -> aiohttp.ClientSession:
+    """Open a session whose connections are reused, with a limit on every wait and TLS verified."""
+    # A connection that does not come up is told apart from an answer that does not: it never took effect.
+    timeout = aiohttp.ClientTimeout(total=timeout_seconds, sock_connect=min(10.0, timeout_seconds / 2))
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=concurrency),
+        timeout=timeout,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        headers={"User-Agent": "tieout"},
+    )
+
+
+async def exchange(
+    session: aiohttp.ClientSession,
+    method: str,
+    url: str,
+    *,
+    headers: Mapping[str, str],
+    params: Mapping[str, str] | None = None,
+    body: bytes | None = None,
+) -> Exchange:
+    """Send one request and return how it ended; transport errors are results here, never exceptions."""
+    started = time.perf_counter()
+
+    def ended(reach: Reach, failure: str) -> Exchange:
+        return Exchange(reach, (time.perf_counter() - started) * 1000, failure)
+
+    try:
+        async with session.request(
+            method, url, headers=headers, params=params, data=body, allow_redirects=False
+        ) as response:
+            content = await response.read()
+            elapsed_ms = (time.perf_counter() - started) * 1000
+            return Exchange(Reach.ANSWERED, elapsed_ms, "", response.status, content, response.headers)
+    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as error:
+        return ended(Reach.NEVER_LEFT, f"no connection: {error}")
+    except TimeoutError:
+        return ended(Reach.MAYBE, "no answer in time")
+    except (aiohttp.ClientError, OSError) as error:
+        return ended(Reach.MAYBE, f"the connection was lost: {error or type(error).__name__}")
+
+
+class Pacer:
+    """Lets requests out at most so many a second, and none while the service asks for quiet."""
+
+    def __init__(self, requests_per_second: float) -> None:
+        self._interval = 1 / requests_per_second
+        self._next_at = 0.0
+        self._paused_until = 0.0
+
+    @property
+    def paused_seconds(self) -> float:
+        """How long the pause still lasts."""
+        return max(0.0, self._paused_until - time.monotonic())
+
+    def pause(self, seconds: float) -> None:
+        """Hold every request for at least so long."""
+        self._paused_until = max(self._paused_until, time.monotonic() + seconds)
+
+    async def wait(self, at_most_seconds: float = math.inf) -> bool:
+        """Wait for a turn; False, at once, where it would not come in time."""
+        now = time.monotonic()
+        turn_at = max(now, self._next_at, self._paused_until)
+        if turn_at - now > at_most_seconds:
+            return False
+        self._next_at = turn_at + self._interval
+        await asyncio.sleep(turn_at - now)
+        return True
+
+
+def backoff_seconds(failures: int) -> float:
+    """Return how long to wait after so many failures in a row: doubling from half a second to 30, with jitter."""
+    return min(30.0, 0.25 * 2.0**failures) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, not a secret

@@ -1,0 +1,153 @@
+"""Mindbody's messages: the request body of one event, and what an answer or a read says.
+
+Follows "Update Client Rewards Request": PascalCase names, UTC times in requests; transactions come back in the
+site's local time without an offset, with ``SourceID`` spelled otherwise than in the request, and without any id.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Row
+
+from flows.loader.http import Exchange
+from flows.loader.verdict import answered, verdict_of_transport
+from sql.claims import Answer
+from transforms.vocabulary import Verdict
+
+# Codes that speak of the caller, not of the event: nothing took effect, and every other event would fail the same.
+_CREDENTIAL_CODES = {
+    "deniedaccess",
+    "invalidpermissionconfiguration",
+    "invalidsiteid",
+    "invalidsourcecredentials",
+    "invalidstaffcredentials",
+    "invalidusercredentials",
+}
+
+
+@dataclass(frozen=True)
+class Transaction:
+    """One line of a client's reward history as the service reports it."""
+
+    action: str
+    points: int
+    source: str | None
+    source_id: int | None
+    action_at_candidates: tuple[datetime, ...]  # UTC; two where the site's clock went back over that hour
+
+    @property
+    def action_at(self) -> datetime:
+        """The earlier of the possible times."""
+        return self.action_at_candidates[0]
+
+
+def request_body(event: Row[Any]) -> bytes:
+    """Return the body for one event; a field that the event lacks is left out, never sent empty."""
+    body: dict[str, Any] = {
+        "ClientId": event.client_id,
+        "Points": event.points,
+        "Action": event.action,
+        "ActionDateTime": event.action_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+    }
+    if event.source is not None:
+        body["Source"] = event.source
+    if event.source_id is not None:
+        body["SourceId"] = event.source_id
+    return json.dumps(body, ensure_ascii=False).encode()
+
+
+def read_answer(exchange: Exchange, event: Row[Any], zone: ZoneInfo) -> Answer:
+    """Return what the answer to one posted event proves about it."""
+    from_transport = verdict_of_transport(exchange)
+    if from_transport is not None:
+        return from_transport
+    body = exchange.json_object
+    if body is None:
+        return answered(Verdict.UNKNOWN, exchange, "the answer is no whole JSON object")
+    error = _error_of(body)
+    if error is not None:
+        return _read_error(exchange, *error)
+    if exchange.status >= 400:
+        return answered(Verdict.UNKNOWN, exchange, f"the service answered {exchange.status} without its error body")
+    return _read_confirmation(exchange, body, event, zone)
+
+
+def read_transactions(body: Mapping[str, Any], zone: ZoneInfo) -> list[Transaction] | None:
+    """Return the transactions of an answer or a page; None where one of them cannot be read.
+
+    Both documented shapes are taken: a list under ``Transactions``, and one under ``Transaction``.
+    """
+    listed = body.get("Transactions")
+    if listed is None and isinstance(body.get("Transaction"), dict):
+        listed = [body["Transaction"]]
+    if not isinstance(listed, list):
+        return None
+    transactions = [_read_transaction(item, zone) for item in listed]
+    return None if None in transactions else [transaction for transaction in transactions if transaction]
+
+
+def _read_transaction(item: Any, zone: ZoneInfo) -> Transaction | None:
+    try:
+        source_id = item.get("SourceID", item.get("SourceId"))
+        return Transaction(
+            action=str(item["Action"]),
+            points=int(item["Points"]),
+            source=item.get("Source") or None,
+            source_id=int(source_id) if source_id else None,
+            action_at_candidates=to_utc_candidates(item["ActionDateTime"], zone),
+        )
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return None
+
+
+def to_utc_candidates(text: str, zone: ZoneInfo) -> tuple[datetime, ...]:
+    """Return the UTC times, to the second, that a site-local time may stand for; two in the doubled hour.
+
+    A text with an offset says it itself. ValueError where it is no time.
+    """
+    local = datetime.fromisoformat(text).replace(microsecond=0)
+    if local.tzinfo is not None:
+        return (local.astimezone(UTC),)
+    folds = {local.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)}
+    return tuple(sorted(folds))
+
+
+def is_equal(transaction: Transaction, event: Row[Any]) -> bool:
+    """Return whether the transaction is the event's in all but its time."""
+    said = (transaction.action, transaction.points, transaction.source, transaction.source_id)
+    return said == (event.action, event.points, event.source, event.source_id)
+
+
+def is_same_time(transaction: Transaction, event: Row[Any]) -> bool:
+    """Return whether the transaction may have the event's time, to the second."""
+    return event.action_at in transaction.action_at_candidates
+
+
+def _error_of(body: Mapping[str, Any]) -> tuple[str, str] | None:
+    error = body.get("Error")
+    if not isinstance(error, dict):
+        return None
+    return str(error.get("Code") or ""), str(error.get("Message") or "")
+
+
+def _read_error(exchange: Exchange, code: str, message: str) -> Answer:
+    if code.lower() == "toomanyrequests":
+        return answered(Verdict.RETRY, exchange, message, code=code)
+    if code.lower() in _CREDENTIAL_CODES:
+        return answered(Verdict.UNAUTHORIZED, exchange, message, code=code)
+    return answered(Verdict.REFUSED, exchange, message or "refused without a reason", code=code)
+
+
+def _read_confirmation(exchange: Exchange, body: Mapping[str, Any], event: Row[Any], zone: ZoneInfo) -> Answer:
+    transactions = read_transactions(body, zone)
+    balance = body.get("Balance") if isinstance(body.get("Balance"), int) else None
+    if transactions is None:
+        return answered(Verdict.UNKNOWN, exchange, "the answer has no transactions that can be read", balance=balance)
+    # The answer is to this request alone, so its time need not be compared: a service that rounds it still confirms.
+    if any(is_equal(transaction, event) for transaction in transactions):
+        return answered(Verdict.POSTED, exchange, "confirmed by the service", balance=balance)
+    return answered(Verdict.UNKNOWN, exchange, "the answer does not list the event", balance=balance)

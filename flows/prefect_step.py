@@ -1,0 +1,37 @@
+"""One step of a line as one Prefect task: it shows when it ran and how it ended, and nothing else.
+
+A task takes no arguments and keeps no result, so neither settings, secrets nor rows reach Prefect's database. It is
+never cached and never retried: the ledger knows what was sent, and decides alone what is sent again.
+"""
+
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+import flows.prefect_quiet  # noqa: F401 - before Prefect, which reads its settings as it is imported
+
+# isort: split
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def run_as_task(name: str, function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+    """Run the function as a task run of this name, inside a flow; what it raises is raised as it was.
+
+    `name` is a verb and what it works on ("read visits.xlsx"): the task is named by the verb, its run by all of it.
+    """
+
+    # The name comes from a function, since Prefect would fill in the braces that a file's name may hold.
+    @task(
+        name=name.partition(" ")[0],
+        task_run_name=lambda: name,
+        cache_policy=NO_CACHE,
+        persist_result=False,
+        retries=0,
+    )
+    def run() -> R:
+        return function(*args, **kwargs)
+
+    return run()

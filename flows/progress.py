@@ -1,0 +1,52 @@
+"""Tell a person what goes on, on stderr; the steps only know that they may say a line or count."""
+
+import sys
+import time
+from typing import Protocol
+
+_EVERY_SECONDS = 2.0
+
+
+class Progress(Protocol):
+    """Takes a line for each step, and counts while a step goes on."""
+
+    def __call__(self, line: str, /) -> None:
+        """Say what begins."""
+
+    def count(self, more: int, /) -> None:
+        """Say that so many more events are done."""
+
+
+class _Silent:
+    def __call__(self, line: str, /) -> None:
+        """Say nothing."""
+
+    def count(self, more: int, /) -> None:
+        """Count nothing."""
+
+
+class Stderr:
+    """Lines on stderr; counts with their rate, at most every two seconds."""
+
+    def __init__(self) -> None:
+        self._done = 0
+        self._started = self._said = time.monotonic()
+
+    def __call__(self, line: str, /) -> None:
+        """Say what begins, and count from zero."""
+        self._done = 0
+        self._started = self._said = time.monotonic()
+        sys.stderr.write(f"{line}\n")
+        sys.stderr.flush()
+
+    def count(self, more: int, /) -> None:
+        """Add up, and say so now and then."""
+        self._done += more
+        now = time.monotonic()
+        if now - self._said >= _EVERY_SECONDS:
+            self._said = now
+            sys.stderr.write(f"  {self._done:,} events, {self._done / (now - self._started):,.0f} a second\n")
+            sys.stderr.flush()
+
+
+say_nothing: Progress = _Silent()

@@ -1,0 +1,157 @@
+"""Match the ledger with what was read back, and keep the breaks from night to night."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import Row
+
+from flows.clock import utc_now
+from flows.ledger import Ledger
+from flows.readback import Client, Remote, fetch_remote, reward_row, transaction_row
+from flows.settings import Settings
+from flows.windows import Window
+from sql.breaks import open_breaks, update_breaks
+from sql.queries import reading
+from transforms.breaks import break_records, identify_breaks, roll_forward
+from transforms.match import Tolerances, match_rewards, match_transactions
+from transforms.vocabulary import Outcome, State, Target
+
+_EVENT = [
+    "event_id", "state", "settled_at", "site_id", "client_id", "action", "points", "source", "source_id", "action_at",
+]  # fmt: skip
+_TRANSACTION = ["remote_id", *_EVENT[3:]]
+_REWARD_EVENT = [
+    "event_id", "state", "settled_at", "reward_id", "payout_id", "amount", "eligibility_on", "description",
+]  # fmt: skip
+_REWARD = ["reward_id", "remote_payout_id", "remote_amount", "remote_eligibility_on", "remote_description"]
+
+
+@dataclass(frozen=True)
+class Reconciled:
+    """What matching found: one row per record or pair of either service, and what that made of the breaks."""
+
+    transactions: pd.DataFrame  # as `transforms.match.match_transactions` gives them, and break_id
+    rewards: pd.DataFrame  # as `transforms.match.match_rewards` gives them, and break_id
+    balances: Mapping[Client, int]  # at the time of reading
+    roll_forward: pd.DataFrame
+    unread: Mapping[Client, str]  # clients of whom nothing is concluded, and why
+
+    @property
+    def matched(self) -> int:
+        """How many events the services show as the ledger has them."""
+        return sum(int(frame["outcome"].eq(Outcome.MATCHED).sum()) for frame in (self.transactions, self.rewards))
+
+
+def reconcile(
+    settings: Settings, ledger: Ledger, run_id: str, windows: Sequence[Window], *, with_rewards: bool
+) -> Reconciled:
+    """Read the services for these windows, match, and update the breaks in the ledger."""
+    remote = fetch_remote(settings, ledger, windows, with_rewards=with_rewards)
+    tolerances = _tolerances(settings)
+    transactions = identify_breaks(_match_clients(ledger, windows, remote, tolerances))
+    rewards = identify_breaks(_match_rewards(ledger, remote, tolerances))
+    before, after = _keep_breaks(ledger, run_id, windows, remote, transactions, rewards)
+    return Reconciled(
+        transactions=transactions,
+        rewards=rewards,
+        balances={key: history.balance for key, history in remote.histories.items() if history.balance is not None},
+        roll_forward=roll_forward(before, after),
+        unread=remote.unread,
+    )
+
+
+def _tolerances(settings: Settings) -> Tolerances:
+    return Tolerances(
+        now=utc_now(),
+        grace=timedelta(hours=settings.reconcile.grace_hours),
+        time=timedelta(seconds=settings.reconcile.time_tolerance_seconds),
+        amount=settings.reconcile.amount_tolerance,
+    )
+
+
+def _match_clients(ledger: Ledger, windows: Sequence[Window], remote: Remote, tolerances: Tolerances) -> pd.DataFrame:
+    events: list[dict[str, Any]] = []
+    transactions: list[dict[str, Any]] = []
+    with ledger.begin() as connection:
+        for window in windows:
+            key = {"site_id": window.site_id, "client_id": window.client_id}
+            since_at, until_at = window.bounds
+            found = connection.execute(reading("events_of_client"), key | {"since_at": since_at, "until_at": until_at})
+            ours = [dict(row) for row in found.mappings()]
+            history = remote.histories.get((window.site_id, window.client_id))
+            if history is None:
+                # Nobody could look, so a posted event is neither there nor missing; doubt and refusal are ours to know.
+                events += [row for row in ours if row["state"] != State.POSTED]
+                continue
+            events += ours
+            times = {row["action_at"] for row in ours}
+            theirs = [key | transaction_row(line, times) for line in history.transactions]
+            transactions += [row for row in theirs if window.holds(row["action_at"])]
+    numbered = [row | {"remote_id": number} for number, row in enumerate(transactions)]
+    return match_transactions(_typed(events, _EVENT), _typed(numbered, _TRANSACTION), tolerances)
+
+
+def _typed(rows: list[dict[str, Any]], columns: list[str]) -> pd.DataFrame:
+    types: dict[str, Any] = {column: "datetime64[us, UTC]" for column in columns if column.endswith("_at")}
+    types |= dict.fromkeys(("points", "source_id", "remote_id"), "Int64")
+    return pd.DataFrame(rows, columns=columns).astype({column: types.get(column, "str") for column in columns})
+
+
+def _match_rewards(ledger: Ledger, remote: Remote, tolerances: Tolerances) -> pd.DataFrame:
+    if remote.rewards is None:
+        return match_rewards(_reward_events([]), _rewards([]), tolerances)
+    with ledger.begin() as connection:
+        events = [dict(row) for row in connection.execute(reading("last_updates")).mappings()]
+    known = {event["reward_id"].lower(): event["reward_id"] for event in events}
+    found = [reward_row(known[id_], reward) for id_, reward in remote.rewards.items() if id_ in known]
+    return match_rewards(_reward_events(events), _rewards(found), tolerances)
+
+
+def _reward_events(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    plain = [
+        row
+        | {"amount": None if row["amount"] is None else Decimal(row["amount"]), "payout_id": row["payout_id"].lower()}
+        for row in rows
+    ]
+    return pd.DataFrame(plain, columns=_REWARD_EVENT).astype({"event_id": "str", "reward_id": "str", "state": "str"})
+
+
+def _rewards(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=_REWARD).astype({"reward_id": "str"})
+
+
+_Breaks = Sequence[Mapping[str, Any]]
+
+
+def _keep_breaks(
+    ledger: Ledger,
+    run_id: str,
+    windows: Sequence[Window],
+    remote: Remote,
+    transactions: pd.DataFrame,
+    rewards: pd.DataFrame,
+) -> tuple[_Breaks, _Breaks]:
+    """Open what was found, close what is gone, and return the open breaks before and after."""
+    found = [*break_records(transactions, Target.MINDBODY), *break_records(rewards, Target.REFERRAL_ROCK)]
+    found_ids = {record["break_id"] for record in found}
+    read = {(window.site_id, window.client_id): window for window in windows}
+    with ledger.begin() as connection:
+        before = open_breaks(connection)
+        gone = [row.break_id for row in before if row.break_id not in found_ids and _was_looked_at(row, read, remote)]
+        update_breaks(connection, found, gone, run_id=run_id, opened_on=utc_now().date())
+        after = open_breaks(connection)
+    return [dict(row._mapping) for row in before], [dict(row._mapping) for row in after]
+
+
+def _was_looked_at(row: Row[Any], read: Mapping[Client, Window], remote: Remote) -> bool:
+    """Return whether this reading looked where the break is; elsewhere it stays open, since nobody looked."""
+    if row.target == Target.REFERRAL_ROCK:
+        return remote.rewards is not None
+    window = read.get((row.site_id, row.client_id))
+    if window is None or (row.site_id, row.client_id) in remote.unread:
+        return False
+    return row.action_at is None or window.holds(row.action_at)

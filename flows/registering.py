@@ -1,0 +1,110 @@
+"""Bring one file from the disk into the ledger: read, check, identify, register."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from flows.clock import utc_now
+from flows.errors import FileRejected
+from flows.inbox import sha256_of
+from flows.intake.read import read_file
+from flows.ledger import Ledger
+from flows.services import Place
+from flows.settings import Settings
+from sql.register import Guards, NewFile, Registered, find_file, register_file
+from transforms.check import Checked, check_sheets
+from transforms.identify import identify
+from transforms.rules import Rules
+from transforms.sheet import FileError
+from transforms.vocabulary import Target
+
+_CHUNK_ROWS = 10_000
+_STAGED = [
+    "event_id", "kind", "target", "site_id", "lane", "content_key", "occurrence", "client_id", "action", "points",
+    "source", "source_id", "action_at", "is_dated", "reward_id", "payout_id", "amount", "eligibility_on",
+    "description", "ordinal", "sheet", "row", "receipt",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class CheckedFile:
+    """A file that was read and judged, before anything is kept of it."""
+
+    path: Path
+    sha256: str
+    default_site_id: str | None
+    checked: Checked
+
+    @property
+    def places(self) -> set[Place]:
+        """The services and sites that its good rows are for."""
+        pairs = self.checked.events[["target", "site_id"]].drop_duplicates()
+        return {
+            (Target(target), "" if target == Target.REFERRAL_ROCK else site_id)
+            for target, site_id in pairs.itertuples(index=False, name=None)
+        }
+
+
+def check_file(settings: Settings, path: Path, default_site_id: str | None) -> CheckedFile:
+    """Read and judge one file; `FileRejected` where it is wrong as a whole. Nothing is kept or sent."""
+    rules = Rules(
+        now=utc_now(),
+        site_ids=tuple(site.site_id for site in settings.mindbody.sites),
+        default_site_id=default_site_id,
+        require_source=settings.guards.require_source,
+    )
+    try:
+        checked = check_sheets(read_file(path), rules)
+        return CheckedFile(path, sha256_of(path), default_site_id, checked)
+    except FileError as error:
+        raise FileRejected(path.name, error.code, error.message) from None
+
+
+def is_known(ledger: Ledger, file: CheckedFile) -> bool:
+    """Return whether the same content was registered before, for the same site."""
+    with ledger.begin() as connection:
+        return find_file(connection, file.sha256, file.default_site_id or "") is not None
+
+
+def register(settings: Settings, ledger: Ledger, run_id: str, file: CheckedFile) -> Registered:
+    """Register the file whole, in one transaction."""
+    checked = file.checked
+    site_id = file.default_site_id or ""
+    identified = identify(checked.events, file.sha256, site_id)
+    new = NewFile(
+        sha256=file.sha256,
+        name=file.path.name,
+        default_site_id=site_id,
+        rejected=_records(checked.errors.rename(columns={"row": "row_number", "column": "column_heading"})),
+        rejected_count=checked.rejected,
+        skipped=_records(checked.skipped.rename(columns={"row": "row_number"})[["sheet", "row_number", "reason"]]),
+    )
+    guards = Guards(
+        settings.guards.max_points_per_event, settings.guards.max_points_per_run, settings.guards.max_rejected_share
+    )
+    with ledger.begin() as connection:
+        return register_file(connection, new, _staged(identified), run_id=run_id, now=utc_now(), guards=guards)
+
+
+def _staged(identified: pd.DataFrame) -> Iterator[Sequence[Mapping[str, Any]]]:
+    """Give the rows as the ledger takes them, a chunk at a time."""
+    for start in range(0, len(identified), _CHUNK_ROWS):
+        chunk = identified.iloc[start : start + _CHUNK_ROWS]
+        rows = _records(chunk[_STAGED].rename(columns={"row": "row_number"}))
+        for row in rows:
+            row["site_id"] = row["site_id"] or ""
+            row["amount"] = None if row["amount"] is None else str(row["amount"])
+            row["action_at"] = None if row["action_at"] is None else row["action_at"].to_pydatetime()
+            row["eligibility_on"] = None if row["eligibility_on"] is None else date.fromisoformat(row["eligibility_on"])
+        yield rows
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    plain = frame.astype(object)
+    return [
+        {str(key): value for key, value in row.items()} for row in plain.where(plain.notna(), None).to_dict("records")
+    ]

@@ -1,0 +1,249 @@
+"""Close a run: put the ledger's rows and what was read back into one report, and write it as files."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Literal
+
+import pandas as pd
+from sqlalchemy import Connection
+
+from flows.clock import utc_now
+from flows.ledger import Ledger
+from flows.reconciling import Reconciled
+from flows.reports.page import write_page
+from flows.reports.record import write_json
+from flows.reports.report import Report
+from flows.reports.terminal import summary_lines
+from flows.reports.workbook import write_workbook
+from flows.settings import Settings
+from flows.summary import Reconciliation, Summary
+from sql.breaks import open_breaks
+from sql.queries import reading
+from sql.runs import finish_run, run_totals, started_at
+from transforms.totals import control_totals, tie_frame, tie_roll_forward, tie_rows, tie_service
+from transforms.vocabulary import Kind, Outcome, State
+
+_Kind = Literal["nightly", "upload", "settle", "reconcile"]
+_PLACE = {"row_number": "row"}
+
+
+def report_run(
+    settings: Settings, ledger: Ledger, run_id: str, reconciled: Reconciled | None, failures: Sequence[str] = ()
+) -> Summary:
+    """Write the report of a run and close it; ``reconciled`` is None where nothing was read back."""
+    with ledger.begin() as connection:
+        report = _build(settings, connection, run_id, reconciled, None)
+        waiting_count = len(report.waiting)
+    path = _write(settings, report)
+    summary = Summary(
+        run_id=run_id,
+        totals=dict(report.totals),
+        report=path,
+        lines=tuple(summary_lines(report, path)),
+        failures=tuple(failures),
+        waiting_count=waiting_count,
+    )
+    with ledger.begin() as connection:
+        finish_run(connection, run_id, report.finished_at, summary.to_json())
+    return summary
+
+
+def report_reconciliation(
+    settings: Settings, ledger: Ledger, run_id: str, since: date, until: date, reconciled: Reconciled
+) -> Reconciliation:
+    """Write the report of a reconciliation and close its run."""
+    with ledger.begin() as connection:
+        report = _build(settings, connection, run_id, reconciled, (since, until))
+    path = _write(settings, report)
+    rolled = reconciled.roll_forward
+    result = Reconciliation(
+        since=since,
+        until=until,
+        matched=reconciled.matched,
+        breaks={row["class"]: row["open_now"] for row in rolled.to_dict("records") if row["open_now"]},
+        opening=int(rolled["open_before"].sum()),
+        opened=int(rolled["new"].sum()),
+        closed=int(rolled["closed"].sum()),
+        open=int(rolled["open_now"].sum()),
+        ties_out=bool(report.totals["ties_out"]),
+        report=path,
+        lines=tuple(summary_lines(report, path)),
+    )
+    with ledger.begin() as connection:
+        finish_run(connection, run_id, report.finished_at, result.to_json())
+    return result
+
+
+def _build(
+    settings: Settings,
+    connection: Connection,
+    run_id: str,
+    reconciled: Reconciled | None,
+    period: tuple[date, date] | None,
+) -> Report:
+    now = utc_now()
+    kind = run_id.partition("-")[0]
+    totals = run_totals(connection, run_id)
+    breaks = _breaks(connection, now.date())
+    ties = tie_rows(totals)
+    if reconciled is not None:
+        ties += tie_service(reconciled.transactions) + tie_roll_forward(reconciled.roll_forward)
+    frame = tie_frame(ties)
+    events = _events(connection, run_id, "events_of_run")
+    posted = events[events["state"].eq(State.POSTED)].rename(columns={"state_at": "posted_at"})
+    return Report(
+        title=_TITLES[kind],
+        run_id=run_id,
+        kind="reconcile" if kind == "reconcile" else "upload" if kind == "upload" else "nightly",
+        started_at=started_at(connection, run_id),
+        finished_at=now,
+        period=period,
+        timezone=_timezone(settings),
+        totals={**totals, "breaks_open": len(breaks), "ties_out": bool(frame["ties"].all())},
+        ties=frame,
+        control_totals=_control_totals(connection, run_id, events, reconciled),
+        roll_forward=reconciled.roll_forward if reconciled is not None else pd.DataFrame(),
+        breaks=breaks,
+        rejected=_rows(connection, "rejections_of_run", run_id),
+        waiting=_waiting(connection),
+        posted=posted,
+        refused=events[events["state"].eq(State.REFUSED)],
+        by_client=_by_client(connection, run_id, posted, reconciled),
+        duplicates=_rows(connection, "duplicates_of_run", run_id),
+        skipped=_rows(connection, "skipped_of_run", run_id),
+    )
+
+
+_TITLES = {
+    "nightly": "Nightly run",
+    "upload": "Upload",
+    "settle": "Settling",
+    "reconcile": "Reconciliation",
+}
+
+
+def _timezone(settings: Settings) -> str:
+    zones = {site.timezone for site in settings.mindbody.sites}
+    return zones.pop() if len(zones) == 1 else "UTC"
+
+
+def _rows(connection: Connection, name: str, run_id: str) -> pd.DataFrame:
+    return pd.DataFrame(connection.execute(reading(name), {"run_id": run_id}).mappings().all())
+
+
+def _events(connection: Connection, run_id: str, name: str) -> pd.DataFrame:
+    result = connection.execute(reading(name), {"run_id": run_id} if run_id else {})
+    columns = list(result.keys())
+    frame = pd.DataFrame([tuple(row) for row in result], columns=columns).rename(columns=_PLACE)
+    amounts = [None if amount is None else Decimal(amount) for amount in frame["amount"]]
+    return frame.assign(
+        amount=pd.Series(amounts, index=frame.index, dtype=object),
+        points=frame["points"].astype("Int64"),
+        source_id=frame["source_id"].astype("Int64"),
+    )
+
+
+def _waiting(connection: Connection) -> pd.DataFrame:
+    frame = _events(connection, "", "waiting_events")
+    return frame.rename(columns={"state_at": "since", "state_reason": "reason"})
+
+
+def _breaks(connection: Connection, today: date) -> pd.DataFrame:
+    rows = [dict(row._mapping) for row in open_breaks(connection)]
+    return pd.DataFrame([break_row(row, today) for row in rows])
+
+
+def break_row(row: Mapping[str, Any], today: date) -> dict[str, Any]:
+    """Return a break of the ledger with the keys of the documented JSON."""
+    keys = ("class", "target", "site_id", "client_id", "reward_id", "points", "amount", "event_id", "opened_on")
+    age = {"age_days": (today - row["opened_on"]).days}
+    return {
+        "id": row["break_id"],
+        **{key: row[key] for key in keys},
+        **age,
+        "state": row["state"],
+        "owner": row["owner"],
+        "reason": row["reason"],
+    }
+
+
+def _control_totals(
+    connection: Connection, run_id: str, events: pd.DataFrame, reconciled: Reconciled | None
+) -> pd.DataFrame:
+    parameters = {"run_id": run_id}
+    files = [dict(row) for row in connection.execute(reading("files_named_in_run"), parameters).mappings()]
+    batches = [dict(row) for row in connection.execute(reading("batches_of_run"), parameters).mappings()]
+    return control_totals(files, batches, events, _service_rows(events, reconciled))
+
+
+def _service_rows(events: pd.DataFrame, reconciled: Reconciled | None) -> pd.DataFrame:
+    """Return what the service shows of the run's own events, one row each."""
+    columns = ["kind", "site_id", "points", "amount"]
+    if reconciled is None:
+        return pd.DataFrame(columns=columns)
+    known = events[["event_id", "kind", "site_id"]]
+    shown = reconciled.transactions.dropna(subset=["remote_id", "event_id"])[["event_id", "remote_points"]]
+    of_clients = known.merge(shown, on="event_id", validate="1:1").assign(amount=None)
+    is_there = reconciled.rewards["outcome"].isin([Outcome.MATCHED, Outcome.AMOUNT_MISMATCH])
+    rewards = reconciled.rewards[is_there][["event_id", "remote_amount"]]
+    of_rewards = known.merge(rewards, on="event_id", validate="1:1").rename(columns={"remote_amount": "amount"})
+    both = [
+        of_clients.rename(columns={"remote_points": "points"}),
+        of_rewards.assign(points=pd.Series(pd.NA, index=of_rewards.index, dtype="Int64")),
+    ]
+    filled = [frame[columns] for frame in both if len(frame)]
+    return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=columns)
+
+
+def _by_client(
+    connection: Connection, run_id: str, posted: pd.DataFrame, reconciled: Reconciled | None
+) -> pd.DataFrame:
+    """Return one row per client with activity: the balance before the run, what was posted, and the balance now.
+
+    ``others`` is what other people's entries must have changed for the balance to be what it is; null where the
+    balance before was not reported.
+    """
+    before = _balances_before(connection, run_id)
+    balances = reconciled.balances if reconciled is not None else {}
+    of_clients = posted[posted["kind"].ne(Kind.REWARD_UPDATE)]
+    rows = []
+    for key, group in of_clients.groupby(["site_id", "client_id"], sort=True):
+        site_id, client_id = map(str, key)
+        earned = int(group.loc[group["kind"].eq(Kind.EARNED), "points"].sum())
+        redeemed = int(group.loc[group["kind"].eq(Kind.REDEEMED), "points"].sum())
+        start, now = before.get((site_id, client_id)), balances.get((site_id, client_id))
+        expected = None if start is None else start + earned - redeemed
+        rows.append(
+            {
+                "site_id": site_id,
+                "client_id": client_id,
+                "balance_before": start,
+                "earned": earned,
+                "redeemed": redeemed,
+                "others": None,
+                "balance_expected": expected,
+                "balance_reported": now,
+                "difference": None if expected is None or now is None else now - expected,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _balances_before(connection: Connection, run_id: str) -> dict[tuple[str, str], int]:
+    """Return each client's balance before the first event of the run, from the balance that followed it."""
+    before: dict[tuple[str, str], int] = {}
+    for row in connection.execute(reading("balances_of_run"), {"run_id": run_id}):
+        change = row.points if row.action == "Earned" else -row.points
+        before.setdefault((row.site_id, row.client_id), row.balance - change)
+    return before
+
+
+def _write(settings: Settings, report: Report) -> Path:
+    folder = settings.reports_folder / report.run_id
+    folder.mkdir(parents=True, exist_ok=True)
+    workbook = write_workbook(report, folder / f"{report.run_id}.xlsx")
+    write_page(report, folder / f"{report.run_id}.html")
+    write_json(report, folder / f"{report.run_id}.json")
+    return workbook

@@ -1,0 +1,172 @@
+"""How one value is put into a cell of a workbook, so that it shows exactly what it is and never starts a formula.
+
+XlsxWriter writes the workbooks: it streams row by row (100,000 rows in 20 MB), draws charts, and makes the same bytes
+from the same input. Text is always written as text, in a cell that is formatted as text: it stays text when a person
+edits it. What a spreadsheet would take for the start of a formula carries the quote prefix besides.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+import pandas as pd
+import xlsxwriter  # type: ignore[import-untyped]  # it has annotations, and no marker that says so
+
+from flows.reports.values import Show, Value, exact, total
+
+# The library ships without the marker that would let its annotations count.
+Sheet = Any
+Format = Any
+
+WHOLE: Final = "#,##0"
+AMOUNT: Final = "#,##0.00######"
+_STARTS_A_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+_LONGEST: Final = 32_000  # a cell holds 32,767
+_DIGITS: Final = 15  # more than these a spreadsheet rounds in silence
+_DECIMALS: Final = 8  # more than these the number format does not show
+
+
+Filled: TypeAlias = "tuple[pd.Series[Any], Show]"
+
+
+@dataclass(frozen=True)
+class Ink:
+    """A workbook being written and the formats made so far: equal looks share one format."""
+
+    book: Any
+    made: dict[tuple[tuple[str, object], ...], Format] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Brush:
+    """The formats that the values of one column take, made once and not for every cell."""
+
+    blank: Format
+    text: Format
+    guarded: Format  # with the quote prefix
+    whole: Format
+    amount: Format
+    time: Format
+
+
+@contextmanager
+def open_book(path: Path, finished_at: datetime, title: str) -> Iterator[Ink]:
+    """Give a workbook to write row by row, stamped with the end of the run instead of the clock; save it at the end.
+
+    It is written under another name and renamed when it is whole. Raises OSError where the folder cannot be written.
+    """
+    part = path.with_name(f"{path.name}.part")
+    try:
+        part.touch()  # fails before the library has opened a file per sheet
+        with xlsxwriter.Workbook(str(part), {"constant_memory": True}) as book:
+            book.set_properties({"title": title, "created": finished_at.astimezone(UTC), "comments": "Made by tieout."})
+            yield Ink(book)
+        part.replace(path)
+    except (OSError, xlsxwriter.exceptions.FileCreateError) as error:
+        raise OSError(f"Cannot write the workbook {path}: {error}. Choose a folder that can be written.") from None
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def look(ink: Ink, **properties: object) -> Format:
+    """Return the format with these properties."""
+    key = tuple(sorted(properties.items()))
+    if key not in ink.made:
+        ink.made[key] = ink.book.add_format(
+            {"font_name": "Calibri", "font_size": 10, "valign": "vcenter", **properties}
+        )
+    return ink.made[key]
+
+
+def brush(ink: Ink, show: Show = Show.TEXT, **properties: object) -> Brush:
+    """Return the formats for values that are meant as `show`, with these properties besides."""
+    centered: dict[str, object] = {"align": "center"}
+    sides = {**(centered if show is Show.FLAG else {"align": "left", "indent": 1}), **properties}
+    return Brush(
+        blank=look(ink, **properties),
+        text=look(ink, **{"num_format": "@", **sides}),
+        guarded=look(ink, **{"num_format": "@", "quote_prefix": True, **sides}),
+        whole=look(ink, num_format=WHOLE, **properties),
+        amount=look(ink, num_format=AMOUNT, **properties),
+        time=look(ink, **{"num_format": "yyyy-mm-dd" if show is Show.DATE else "yyyy-mm-dd hh:mm:ss", **sides}),
+    )
+
+
+def heading(ink: Ink, show: Show) -> Brush:
+    """Return the look of a heading: over numbers it stands right, as they do."""
+    colors: dict[str, object] = {"font_color": "#FFFFFF", "bg_color": "#1F3A5F", "border": 1, "border_color": "#FFFFFF"}
+    numbers = show in (Show.COUNT, Show.AMOUNT, Show.QUANTITY)
+    side: dict[str, object] = {"align": "right", "indent": 0} if numbers else {}
+    return brush(ink, Show.FLAG if show is Show.FLAG else Show.TEXT, bold=True, text_wrap=True, **{**colors, **side})
+
+
+def put(sheet: Sheet, row: int, column: int, value: Value, using: Brush) -> None:
+    """Write `value` into a cell (row and column from 0); None leaves it blank but for its look."""
+    if isinstance(value, str):
+        _put_text(sheet, row, column, value, using)
+    elif value is None:
+        sheet.write_blank(row, column, None, using.blank)
+    elif isinstance(value, bool):
+        sheet.write_string(row, column, "yes" if value else "NO", using.text)
+    elif isinstance(value, date):
+        _put_time(sheet, row, column, value, using)
+    elif not fits(value):
+        _put_text(sheet, row, column, as_text(value), using)
+    else:
+        sheet.write_number(row, column, float(value), using.amount if isinstance(value, Decimal) else using.whole)
+
+
+def put_sum(sheet: Sheet, at: tuple[int, int], formula: str | None, column: Filled, using: Brush) -> None:
+    """Write `formula`, ours and the only kind there is, with the exact sum of a column as its stored value.
+
+    The bare sum is written where there is no formula, nothing to add, or a part that a spreadsheet would round.
+    """
+    figures, show = column
+    summed = total(figures, show)
+    if formula and len(figures) and fits(summed) and all(fits(exact(figure)) for figure in figures.dropna()):
+        sheet.write_formula(*at, formula, using.amount if isinstance(summed, Decimal) else using.whole, float(summed))
+    else:
+        put(sheet, *at, summed, using)
+
+
+def _put_text(sheet: Sheet, row: int, column: int, text: str, using: Brush) -> None:
+    if len(text) > _LONGEST // 2:
+        text = f"{text[: _LONGEST // 2]}… (cut: {len(text):,} characters)"
+    form = using.guarded if text.startswith(_STARTS_A_FORMULA) else using.text
+    if text.startswith("<r>") and text.endswith("</r>"):
+        # The library takes such text for its own markup and would write it unescaped; in pieces it does not.
+        sheet.write_rich_string(row, column, "<", "r", text[2:], form)
+    else:
+        sheet.write_string(row, column, text, form)
+
+
+def _put_time(sheet: Sheet, row: int, column: int, value: date, using: Brush) -> None:
+    # Spreadsheets know no zones (the heading names it) and no days before 1900.
+    moment = value.replace(tzinfo=None) if isinstance(value, datetime) else value
+    if moment.year < 1901:
+        sheet.write_string(row, column, str(moment), using.text)
+    else:
+        sheet.write_datetime(row, column, moment, using.time)
+
+
+def fits(number: Decimal | int) -> bool:
+    """Tell whether a spreadsheet keeps and shows every digit of `number`.
+
+    >>> fits(Decimal("12.50")), fits(1234567890123456)
+    (True, False)
+    """
+    _, digits, exponent = Decimal(number).as_tuple()
+    if not isinstance(exponent, int):
+        return False
+    significant = "".join(map(str, digits)).rstrip("0")
+    exponent += len(digits) - len(significant)
+    return not significant or (exponent >= -_DECIMALS and len(significant) + max(exponent, 0) <= _DIGITS)
+
+
+def as_text(number: Decimal | int) -> str:
+    """Return all digits of `number`, and the exponent only where there would be more than forty."""
+    return f"{number:f}" if isinstance(number, Decimal) and abs(number.adjusted()) <= 40 else str(number)

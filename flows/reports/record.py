@@ -1,0 +1,78 @@
+"""Write the report as JSON: the totals under the keys of `tieout run`, and every frame as a list of objects.
+
+Amounts are decimals as text, times are UTC with a Z, dates are ISO, and what is not known is null.
+"""
+
+import json
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from flows.reports.detail import SHEET_LIMIT
+from flows.reports.report import COLUMNS, Report, rows
+from flows.reports.values import Show, Value, values
+from flows.reports.wording import verdict
+
+_COUNTS = {
+    *("row", "first_row", "points", "events", "age_days", "earned", "redeemed", "others"),
+    *("balance_before", "balance_expected", "balance_reported", "open_before", "new", "closed", "open_now"),
+    *("points_before", "points_new", "points_closed", "points_now"),
+}
+_SHOWN = {
+    **dict.fromkeys(_COUNTS, Show.COUNT),
+    **dict.fromkeys(("action_at", "posted_at", "since"), Show.UTC),
+    **dict.fromkeys(("left", "right", "difference"), Show.QUANTITY),
+    "amount": Show.AMOUNT,
+    "opened_on": Show.DATE,
+    "ties": Show.FLAG,
+}
+
+
+def write_json(report: Report, path: Path) -> Path:
+    """Write `report` to `path` as one JSON object, and return the path; the same bytes for the same report."""
+    text = json.dumps(as_record(report), indent=1, ensure_ascii=False, allow_nan=False, default=_written)
+    path.write_text(text + "\n", encoding="utf-8")
+    return path
+
+
+def as_record(report: Report) -> dict[str, object]:
+    """Return `report` as plain values: what it is, its verdict, its totals, and a list of objects per frame.
+
+    A frame of more rows than a sheet takes is left out, and `left_out` says of how many: its CSV file has them.
+    """
+    head = {
+        "title": report.title,
+        "run_id": report.run_id,
+        "kind": report.kind,
+        "started_at": report.started_at,
+        "finished_at": report.finished_at,
+        "period": list(report.period) if report.period else None,
+        "timezone": report.timezone,
+        "verdict": verdict(report).sentence,
+    }
+    sizes = {name: len(getattr(report, name)) for name in COLUMNS}
+    left_out = {name: size for name, size in sizes.items() if size > SHEET_LIMIT}
+    frames = {name: _objects(report, name) for name in COLUMNS if name not in left_out}
+    return {**head, "totals": dict(report.totals), "left_out": left_out, **frames}
+
+
+def _objects(report: Report, name: str) -> list[dict[str, Value]]:
+    frame = rows(report, name)
+    if frame.empty:
+        return []
+    zone = ZoneInfo("UTC")
+    filled = [values(frame[column], _SHOWN.get(column, Show.TEXT), zone) for column in frame.columns]
+    return [dict(zip(frame.columns, line, strict=True)) for line in zip(*filled, strict=True)]
+
+
+def _written(value: object) -> str:
+    match value:
+        case Decimal():
+            return str(value)
+        case datetime():
+            return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        case date():
+            return value.isoformat()
+        case _:
+            raise TypeError(f"A report holds no {type(value).__name__}.")

@@ -1,0 +1,123 @@
+"""What a report is made of: the totals of one run, and one frame for each thing that finance asks about.
+
+The frames come from matching, totals and the ledger; this module only checks that they have the agreed columns. The
+names of the totals are the JSON keys of `tieout run`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final, Literal
+
+import pandas as pd
+
+KINDS: Final = ("nightly", "upload", "reconcile")
+
+TOTALS: Final = (
+    "files",
+    "rows_read",
+    "accepted",
+    "duplicate",
+    "held",
+    "rejected",
+    "carried_in",
+    "posted",
+    "refused",
+    "unknown",
+    "pending",
+    "points_earned",
+    "points_redeemed",
+    "amount_updated",
+    "breaks_open",
+    "ties_out",
+)
+
+PLACE: Final = ("file", "sheet", "row")
+
+COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
+    "ties": ("name", "formula", "left", "right", "difference", "ties"),
+    "control_totals": ("level", "name", "site_id", "kind", "events", "points", "amount"),
+    "roll_forward": (
+        *("class", "open_before", "new", "closed", "open_now"),
+        *("points_before", "points_new", "points_closed", "points_now", "difference"),
+    ),
+    "breaks": (
+        *("id", "class", "target", "site_id", "client_id", "reward_id", "points", "amount"),
+        *("event_id", "opened_on", "age_days", "state", "owner", "reason"),
+    ),
+    "rejected": (*PLACE, "column", "cell", "code", "value", "message", "suggestion"),
+    "waiting": (
+        *("event_id", "state", "kind", "target", "site_id", "client_id", "reward_id", "points", "amount", "action_at"),
+        *(*PLACE, "since", "reason"),
+    ),
+    "posted": (
+        *("event_id", "kind", "target", "site_id", "client_id", "reward_id", "points", "amount"),
+        *("source", "source_id", "action_at", "posted_at", *PLACE),
+    ),
+    "refused": (
+        *("event_id", "kind", "site_id", "client_id", "reward_id", "points", "amount", "code", "message", *PLACE),
+    ),
+    "by_client": (
+        *("site_id", "client_id", "balance_before", "earned", "redeemed", "others"),
+        *("balance_expected", "balance_reported", "difference"),
+    ),
+    "duplicates": (*PLACE, "event_id", "first_file", "first_sheet", "first_row"),
+    "skipped": (*PLACE, "reason"),
+}
+
+
+@dataclass(frozen=True)
+class Report:
+    """All that one run, upload or reconciliation has to show; every frame may be empty, with or without columns.
+
+    Grain: `ties` one row per equation; `control_totals` one per level (file, batch, ledger, service), site and kind;
+    `roll_forward` one per class of break; `breaks`, `waiting`, `posted`, `refused` one per break or event; `rejected`
+    one per wrong cell; `by_client` one per client with activity, null where a balance was not read; `duplicates` and
+    `skipped` one per row of a file. Points are whole, amounts Decimal, `_at` and `since` aware UTC, `_on` dates.
+
+    Raises ValueError where a frame with rows lacks a column, a total is missing, or a time has no zone.
+    """
+
+    title: str
+    run_id: str
+    kind: Literal["nightly", "upload", "reconcile"]
+    started_at: datetime
+    finished_at: datetime
+    period: tuple[date, date] | None
+    timezone: str  # times are shown in this zone, with UTC beside
+    totals: Mapping[str, int | str | bool]
+    ties: pd.DataFrame
+    control_totals: pd.DataFrame
+    roll_forward: pd.DataFrame
+    breaks: pd.DataFrame
+    rejected: pd.DataFrame
+    waiting: pd.DataFrame
+    posted: pd.DataFrame
+    refused: pd.DataFrame
+    by_client: pd.DataFrame
+    duplicates: pd.DataFrame
+    skipped: pd.DataFrame
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise ValueError(f"A report is of kind {', '.join(KINDS)}; got {self.kind!r}.")
+        if self.started_at.tzinfo is None or self.finished_at.tzinfo is None:
+            raise ValueError("A report needs started_at and finished_at in UTC; got a time without a zone.")
+        if missing := [key for key in TOTALS if key not in self.totals]:
+            raise ValueError(f"The totals of a report lack {', '.join(missing)}.")
+        for name in COLUMNS:
+            rows(self, name)
+
+
+def rows(report: Report, name: str) -> pd.DataFrame:
+    """Return the frame `name` with exactly the agreed columns, in their order, and a fresh index."""
+    frame: pd.DataFrame = getattr(report, name)
+    missing = [column for column in COLUMNS[name] if column not in frame.columns]
+    if missing and len(frame):
+        raise ValueError(f"The frame {name!r} of a report has {len(frame)} rows and lacks {', '.join(missing)}.")
+    return frame.reindex(columns=list(COLUMNS[name])).reset_index(drop=True)
+
+
+def count(report: Report, key: str) -> int:
+    """Return the total `key` as a whole number."""
+    return int(report.totals[key])

@@ -1,0 +1,162 @@
+"""The first sheet of the report: the verdict, what waits, what ties, where every row went, and the totals.
+
+Each part is a table like those behind it, so that workbook and page draw them with the same hand.
+"""
+
+import pandas as pd
+
+from flows.reports.figures import LEVELS, breaks_by_age, side_by_side
+from flows.reports.report import Report, count, rows
+from flows.reports.tables import Column, Table
+from flows.reports.values import Show
+from flows.reports.wording import FATES, OUTCOMES, Word, next_steps
+
+
+def facts(report: Report) -> list[tuple[str, str]]:
+    """Return what identifies the run, in pairs of name and text."""
+    period = (
+        f"{report.period[0]:%Y-%m-%d} to {report.period[1]:%Y-%m-%d}" if report.period else "as the files brought it"
+    )
+    return [
+        ("Run", report.run_id),
+        ("Kind", report.kind),
+        ("Period", period),
+        ("Finished (UTC)", f"{report.finished_at:%Y-%m-%d %H:%M:%S}"),
+        ("Times shown in", report.timezone),
+    ]
+
+
+def sections(report: Report) -> list[Table]:
+    """Return the tables of the summary, in reading order."""
+    parts = (_steps, _ties, _fates, _outcomes, _money, _roll_forward, _control_totals, _ages)
+    return [part(report) for part in parts]
+
+
+def _steps(report: Report) -> Table:
+    steps = next_steps(report)
+    lines = [(step.what, step.how_many, step.advice, step.command, step.sheet) for step in steps]
+    return Table(
+        "What waits",
+        "",
+        "Nothing: no row, event or break waits for anybody.",
+        (
+            Column("what", "What", Show.TEXT, 1),
+            Column("how_many", "How many", Show.COUNT, 1),
+            Column("advice", "What to do", Show.TEXT, 3),
+            Column("command", "Command", Show.TEXT, 4),
+            Column("sheet", "Where", Show.TEXT, 1),
+        ),
+        pd.DataFrame(lines, columns=["what", "how_many", "advice", "command", "sheet"]),
+    )
+
+
+def _fates(report: Report) -> Table:
+    read, files = count(report, "rows_read"), count(report, "files")
+    note = f"{read:,} rows read, files: {files:,}; each row ends in exactly one of these."
+    return _counted(report, "Where every row went", note, FATES)
+
+
+def _outcomes(report: Report) -> Table:
+    note = (
+        f"{count(report, 'accepted'):,} accepted now and {count(report, 'carried_in'):,} carried in from earlier runs; "
+        "each is in exactly one of these."
+    )
+    return _counted(report, "What became of every event", note, OUTCOMES)
+
+
+def _counted(report: Report, name: str, note: str, words: dict[str, Word]) -> Table:
+    lines = [(str(code), count(report, str(code)), entry.meaning) for code, entry in words.items()]
+    return Table(
+        name,
+        note,
+        "",
+        (
+            Column("code", "Outcome", Show.TEXT, 1),
+            Column("how_many", "How many", Show.COUNT, 1, total=True),
+            Column("meaning", "What it means", Show.TEXT, 8),
+        ),
+        pd.DataFrame(lines, columns=["code", "how_many", "meaning"]),
+    )
+
+
+def _money(report: Report) -> Table:
+    names = {"points_earned": "Points earned", "points_redeemed": "Points redeemed", "amount_updated": "Amount updated"}
+    lines = [(name, report.totals[key]) for key, name in names.items()]
+    return Table(
+        "What was posted",
+        "",
+        "",
+        (Column("what", "Over all posted events", Show.TEXT, 1), Column("sum", "Total", Show.QUANTITY, 1)),
+        pd.DataFrame(lines, columns=["what", "sum"], dtype="object"),
+    )
+
+
+def _ties(report: Report) -> Table:
+    return Table(
+        "What ties and what does not",
+        "Both sides of every equation, counted apart.",
+        "No equation was checked.",
+        (
+            Column("name", "Equation", Show.TEXT, 1),
+            Column("left", "Left", Show.QUANTITY, 1),
+            Column("right", "Right", Show.QUANTITY, 1),
+            Column("difference", "Difference", Show.QUANTITY, 1, zero=True),
+            Column("ties", "Ties", Show.FLAG, 1),
+            Column("formula", "Left = right", Show.TEXT, 5),
+        ),
+        rows(report, "ties"),
+    )
+
+
+def _roll_forward(report: Report) -> Table:
+    headings = {
+        "open_before": "Open before",
+        "new": "+ new",
+        "closed": "− closed",
+        "open_now": "= open now",
+        "points_before": "Points before",
+        "points_new": "+ new",
+        "points_closed": "− closed",
+        "points_now": "= points now",
+        "difference": "Difference",
+    }
+    columns = [
+        Column(key, name, Show.QUANTITY, 1, total=True, zero=key == "difference") for key, name in headings.items()
+    ]
+    return Table(
+        "Roll-forward of breaks",
+        "Open before + new − closed = open now, in count and in points; the difference must be zero.",
+        "No break was open before, and none is now.",
+        (Column("class", "Class", Show.TEXT, 1), *columns),
+        rows(report, "roll_forward"),
+    )
+
+
+def _control_totals(report: Report) -> Table:
+    return Table(
+        "Control totals",
+        "The same figure at four places, per site and kind. Difference = ledger − service: zero, or a break says why.",
+        "No totals: no file was read, and nothing was read back.",
+        (
+            Column("site_id", "Site", Show.ID, 1),
+            Column("kind", "Kind", Show.TEXT, 1),
+            Column("measure", "Measure", Show.TEXT, 1),
+            *(Column(level, level.capitalize(), Show.QUANTITY, 1) for level in LEVELS),
+            Column("difference", "Difference", Show.QUANTITY, 1, zero=True),
+        ),
+        side_by_side(report).fillna({"site_id": "—"}),
+    )
+
+
+def _ages(report: Report) -> Table:
+    return Table(
+        "Open breaks by age",
+        "",
+        "",
+        (
+            Column("band", "Age", Show.TEXT, 1),
+            Column("breaks", "Breaks", Show.COUNT, 1, total=True),
+            Column("points", "Points", Show.COUNT, 1, total=True),
+        ),
+        breaks_by_age(report),
+    )

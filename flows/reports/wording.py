@@ -1,0 +1,215 @@
+"""The sentences of the report: the verdict, what every word means, whose a break is, and what to do about it.
+
+One place for the words, so that workbook, page, artifacts and terminal say the same. The codes are those of
+`transforms.vocabulary`; a code without an entry here is shown as it is.
+"""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import pandas as pd
+
+from flows.reports.report import Report, count, rows
+from flows.reports.values import exact, visible
+from transforms.vocabulary import Fate, Outcome, State
+
+Tone = Literal["good", "wait", "bad"]
+
+
+@dataclass(frozen=True)
+class Word:
+    """What a code means to a person: in a few words, in a sentence, whose it is, and what to do."""
+
+    short: str
+    meaning: str
+    whose: str = ""
+    next_step: str = ""
+
+
+FATES: Final[dict[str, Word]] = {
+    Fate.ACCEPTED: Word("New event", "Registered in the ledger as a new event, to be posted once."),
+    Fate.DUPLICATE: Word("Known already", "An earlier file brought the same event; it is not sent again."),
+    Fate.HELD: Word(
+        "Held for a person", "Nobody can tell whether it is a new event; a person approves or discards it."
+    ),
+    Fate.REJECTED: Word("Wrong in the sheet", "At least one cell breaks a documented rule; nothing was sent."),
+}
+
+OUTCOMES: Final[dict[str, Word]] = {
+    "posted": Word("Posted", "The service confirmed it, or reading back showed it."),
+    "refused": Word("Refused", "The service said no, for good."),
+    "unknown": Word("Answer lost", "It may have taken effect; it is not sent again before reading back decides."),
+    "pending": Word("To be sent", "Not sent yet, or surely without effect; the next run sends it by itself."),
+}
+
+WAITING: Final[dict[str, str]] = {
+    State.HELD: "tieout approve {id} or tieout discard {id}",
+    State.UNKNOWN: "tieout settle",
+}
+
+BREAKS: Final[dict[str, Word]] = {
+    Outcome.LATE: Word(
+        "Not there yet",
+        "Posted, not shown by the service so far, and still inside the grace time.",
+        "the service",
+        "Wait: it closes by itself when the entry arrives.",
+    ),
+    Outcome.MISSING_REMOTE: Word(
+        "Missing at the service",
+        "The ledger has it as posted, and the service does not show it after the grace time.",
+        "the service",
+        "Look the client up at the service, then resolve the break with what was found.",
+    ),
+    Outcome.UNEXPECTED_REMOTE: Word(
+        "Somebody else's entry",
+        "The service shows an entry that was not sent from here: an entry by hand, or by another tool.",
+        "somebody else",
+        "Ask who made the entry, then resolve the break with the answer.",
+    ),
+    Outcome.DUPLICATE_REMOTE: Word(
+        "More often than sent",
+        "The service shows the same entry more often than the source has it.",
+        "ours or somebody else's",
+        "Offset the extra entry, or ask who made it.",
+    ),
+    Outcome.AMOUNT_MISMATCH: Word(
+        "Other amount",
+        "The same event, with other points or another amount at the service.",
+        "the service or a later edit there",
+        "Compare both amounts and correct the one that is wrong.",
+    ),
+    Outcome.TIME_MISMATCH: Word(
+        "Other time",
+        "The same but for the time. Off by whole hours: a time was read in the wrong zone.",
+        "the sheet, or its time zone setting",
+        "Check the zone of the sheet's times.",
+    ),
+    Outcome.STATUS_MISMATCH: Word(
+        "Other state",
+        "The ledger and the service disagree on whether it took effect.",
+        "ours",
+        "Follow the event with tieout trace, then run tieout settle.",
+    ),
+    Outcome.REVERSED_REMOTE: Word(
+        "Taken back at the service",
+        "Posted, and returned, removed or canceled late at the service since.",
+        "somebody else",
+        "Resolve the break when the reversal is meant.",
+    ),
+    Outcome.REFUSED: Word(
+        "Refused by the service",
+        "The service said no, for good; its words stand in sheet Refused.",
+        "the sheet, or the service's settings",
+        "Read the service's message, correct the row and send the sheet again.",
+    ),
+    Outcome.UNKNOWN: Word(
+        "Answer lost",
+        "The answer of the service was lost, and reading back has not decided yet.",
+        "ours",
+        "Run tieout settle.",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The one sentence at the top, and the color that goes with it."""
+
+    tone: Tone
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing that waits, how often, what to do, and the command to type; `sheet` is where the rows are."""
+
+    what: str
+    how_many: int
+    advice: str
+    command: str
+    sheet: str
+    for_a_person: bool = True
+
+
+def verdict(report: Report) -> Verdict:
+    """Return whether the numbers of `report` tie out, what does not, and what waits for a person."""
+    waits = ", ".join(f"{step.how_many:,} {step.what}" for step in next_steps(report) if step.for_a_person)
+    for_a_person = f"For a person: {waits}." if waits else "Nothing waits for a person."
+    if not report.totals["ties_out"]:
+        return Verdict("bad", f"Does not tie: {_what_is_off(report)}. {for_a_person}")
+    return Verdict("wait" if waits else "good", f"Ties out: every row and every event is accounted for. {for_a_person}")
+
+
+def _what_is_off(report: Report) -> str:
+    ties = rows(report, "ties")
+    off = ties[ties["ties"].eq(False)]
+    named = [f"{visible(str(row['name']))} is off by {_quantity(row['difference'])}" for _, row in off.iterrows()]
+    return "; ".join(named) or "the totals of the run say so, and no single equation is off"
+
+
+def _quantity(difference: object) -> str:
+    return "an amount nobody knows" if pd.isna(difference) else f"{exact(difference):,}"  # type: ignore[call-overload]
+
+
+def next_steps(report: Report) -> list[Step]:
+    """Return what waits, most urgent first; an empty list means that nobody has to do anything."""
+    held = _first(report, "waiting", State.HELD)
+    return [step for step in (*_for_a_person(report, held), _pending(report)) if step.how_many]
+
+
+def _for_a_person(report: Report, held: str) -> list[Step]:
+    # By-hand commands name the first case, so that they can be copied; the others stand in the sheet.
+    open_break, refused = _first(report, "breaks"), _first(report, "refused")
+    return [
+        Step(
+            *("rejected rows", count(report, "rejected")),
+            "Correct the named cells, then send the sheet again.",
+            *("tieout upload FILE", "Rejected rows"),
+        ),
+        Step(
+            *("held", count(report, "held")),
+            "Approve new events, discard the others.",
+            *(f"tieout approve {held}", "Unknown and held"),
+        ),
+        Step(
+            *("refused", count(report, "refused")),
+            "Read what the service said, correct, send again.",
+            *(f"tieout trace {refused}", "Refused"),
+        ),
+        Step(
+            *("unknown", count(report, "unknown")),
+            "Read back: what the service shows decides.",
+            *("tieout settle", "Unknown and held"),
+        ),
+        Step(
+            *("open breaks", count(report, "breaks_open")),
+            "Review each, and write down the reason.",
+            *(f"tieout breaks acknowledge {open_break} --by NAME --reason TEXT", "Breaks"),
+        ),
+    ]
+
+
+def _pending(report: Report) -> Step:
+    advice = "Nothing to do: the next run sends them."
+    return Step("pending", count(report, "pending"), advice, "tieout run", "Summary", for_a_person=False)
+
+
+def _first(report: Report, name: str, state: str | None = None) -> str:
+    frame = rows(report, name)
+    key = "id" if name == "breaks" else "event_id"
+    if name == "breaks":
+        frame = frame[is_open(frame)]
+    elif state is not None:
+        frame = frame[frame["state"].eq(state)]
+    known = frame[key].dropna()
+    return visible(str(known.iloc[0])) if len(known) else "ID"
+
+
+def is_open(breaks: pd.DataFrame) -> "pd.Series[bool]":
+    """Return which breaks still wait: all but the resolved and the closed ones."""
+    return ~breaks["state"].isin(["resolved", "closed"])
+
+
+def word(words: dict[str, Word], code: object) -> Word:
+    """Return what is said of `code`; a code that nobody described is shown as it is."""
+    return words.get(str(code)) or Word(str(code), "")

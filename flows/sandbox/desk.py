@@ -1,0 +1,38 @@
+"""What people do at the studio's own desk, behind the back of any API client: for tests and demonstrations only.
+
+These paths exist in no service. `POST /sandbox/desk/transactions` {ClientId, Action, Points, Source, SourceId,
+ActionDateTime} enters any of the five actions unchecked; `POST /sandbox/desk/rewards` {rewardId, status, payoutId,
+amount, eligibilityDate, description} sets whatever is given. Both go into the commit log with `"actor": "desk"`.
+"""
+
+import json
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from aiohttp import web
+
+from flows.sandbox.errors import ServiceError
+from flows.sandbox.seed import Transaction
+from flows.sandbox.state import SIGNS, State
+
+
+async def enter_transaction(request: web.Request, state: State) -> dict[str, Any]:
+    """Enter points by hand; times are UTC unless they bear an offset, and default to now."""
+    fields = json.loads(await request.read())
+    if fields.get("ClientId") not in state.clients or fields.get("Action") not in SIGNS:
+        raise ServiceError(400, "InvalidParameter", "ClientId and Action must be known.")
+    moment = datetime.fromisoformat(fields.get("ActionDateTime") or datetime.now(UTC).isoformat())
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    entry = Transaction(fields["Action"], int(fields["Points"]), fields.get("Source"), fields.get("SourceId"), moment)
+    state.commit_transaction(fields["ClientId"], entry, actor="desk")
+    return {"Balance": state.balances[fields["ClientId"]]}
+
+
+async def edit_reward(request: web.Request, state: State) -> dict[str, Any]:
+    """Edit a reward by hand, issued or not."""
+    fields = json.loads(await request.read(), parse_float=Decimal, parse_int=Decimal)
+    if fields.get("rewardId") not in state.rewards:
+        raise ServiceError(400, "InvalidParameter", "rewardId must be known.")
+    state.commit_reward(fields["rewardId"], fields, actor="desk")
+    return {"rewardId": fields["rewardId"]}

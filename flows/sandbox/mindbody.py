@@ -1,0 +1,74 @@
+"""Mindbody's two reward calls: post one event, read one client's entries.
+
+Entries come back in the site's local time without an offset, oldest first, and with `SourceID` where the request has
+`SourceId`. No entry has an id, and nothing makes a repeated post harmless.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from aiohttp import web
+
+from flows.sandbox.errors import ServiceError
+from flows.sandbox.faults import Kind
+from flows.sandbox.mindbody_rules import read_update
+from flows.sandbox.mindbody_tokens import check_access
+from flows.sandbox.options import PostAnswer
+from flows.sandbox.query import cut_page, local_text, pagination, read_day, read_value, today
+from flows.sandbox.seed import Transaction
+from flows.sandbox.state import SIGNS, State
+
+
+async def post_client_rewards(request: web.Request, state: State) -> dict[str, Any]:
+    """POST client/clientrewards: commit one event and show it with the balance after it."""
+    body = await request.read()
+    check_access(request, state)
+    client_id, entry = read_update(body, state)
+    fault: Kind | None = request.get("fault")
+    times = {Kind.PHANTOM: 0, Kind.TWICE: 2}.get(fault, 1) if fault else 1
+    for _ in range(times):
+        state.commit_transaction(client_id, entry)
+    unseen = SIGNS[entry.action] * entry.points if fault == Kind.PHANTOM else 0
+    shown = [_show(entry, state)] * (2 if fault == Kind.DUPLICATE else 1)
+    return _answer_post(state, state.balances[client_id] + unseen, shown)
+
+
+async def get_client_rewards(request: web.Request, state: State) -> dict[str, Any]:
+    """GET client/clientrewards: by site-local days, both included; without dates only today, as the service does."""
+    check_access(request, state)
+    client_id = read_client(request, state)
+    first = read_day(request, "startDate", state.zone, today(state.zone))
+    last = read_day(request, "endDate", state.zone, first)
+    found = [e for e in state.entries[client_id] if first <= e.acted_at.astimezone(state.zone).date() <= last]
+    page, paging = cut_page(request, found)
+    shown = [_show(entry, state) for entry in page]
+    return {"PaginationResponse": paging, "Balance": state.balances[client_id], "Transactions": shown}
+
+
+def read_client(request: web.Request, state: State) -> str:
+    """Return the clientId parameter of a client that exists."""
+    client_id = read_value(request, "clientId")
+    if client_id is None:
+        raise ServiceError(400, "MissingRequiredFields", "ClientId is required.")
+    if client_id not in state.clients:
+        raise ServiceError(404, "ClientNotFound", f"Client {client_id} was not found.")
+    return client_id
+
+
+def _answer_post(state: State, balance: int, shown: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    if state.options.post_answer is PostAnswer.ONE:
+        return {"Transaction": shown[0], "Balance": balance}
+    paging = pagination(100, 0, len(shown), len(shown))
+    return {"PaginationResponse": paging, "Balance": balance, "Transactions": list(shown)}
+
+
+def _show(entry: Transaction, state: State) -> dict[str, Any]:
+    expires = None if entry.expires_at is None else local_text(entry.expires_at, state.zone)
+    return {
+        "ActionDateTime": local_text(entry.acted_at, state.zone),
+        "Action": entry.action,
+        "Source": entry.source,
+        "SourceID": entry.source_id,
+        "ExpirationDateTime": expires,
+        "Points": entry.points,
+    }

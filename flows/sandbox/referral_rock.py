@@ -1,0 +1,161 @@
+"""Referral Rock's two calls: update a batch of rewards, and list rewards.
+
+The documents leave open what a batch answers and whether it is atomic. Both are start options here; by default every
+item has its own confirmation and a bad item leaves the others in force. An issued reward cannot be edited.
+"""
+
+import re
+import secrets
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, Literal
+
+from aiohttp import web
+
+from flows.sandbox.errors import ServiceError
+from flows.sandbox.faults import Kind
+from flows.sandbox.options import PRIVATE_KEY, PUBLIC_KEY, BatchAnswer
+from flows.sandbox.referral_rock_forms import is_xml_wanted, read_batch, write_answer
+from flows.sandbox.seed import PAYOUTS
+from flows.sandbox.state import State
+
+SETTABLE = ("payoutId", "amount", "eligibilityDate", "description")
+STATUSES = ("Pending", "Processing", "Issued")
+Update = tuple[Mapping[str, Any], str]  # an item as sent, and what is wrong with it ("" when nothing is)
+
+_AUTHORIZATION = "Basic " + b64encode(f"{PUBLIC_KEY}:{PRIVATE_KEY}".encode()).decode()
+_ROOTS = {
+    BatchAnswer.SINGLE: "rewardConfirmation",
+    BatchAnswer.ARRAY: "ArrayOfrewardConfirmation",
+    BatchAnswer.RESULTS: "ArrayOfrewardResult",
+}
+_TIME = re.compile(r"(\d{4}-\d\d-\d\d)(T\d\d:\d\d:\d\d)?(\.\d{1,7})?(Z|[+-]\d\d:\d\d)?", re.ASCII)
+
+
+async def post_rewards_update(request: web.Request, state: State) -> web.Response:
+    """POST api/rewards/update."""
+    check_keys(request)
+    items = read_batch(await request.read(), request.content_type)
+    updates = [(item, _find_error(item, state)) for item in items]
+    if state.options.is_strict and any(error for _, error in updates):
+        raise ServiceError(400, "InvalidParameter", "; ".join(error for _, error in updates if error))
+    fault = request.get("fault")
+    applied = updates[: len(updates) // 2] if fault == Kind.RESET_MID_BATCH else updates
+    for item, error in applied:
+        for _ in range(0 if error or fault == Kind.PHANTOM else 1):
+            state.commit_reward(item["rewardId"], _read_values(item))
+    answer = _confirm(applied * 2 if fault == Kind.DUPLICATE else applied, state)
+    return write_answer(answer, _ROOTS[state.options.batch_answer], is_xml_wanted(request))
+
+
+async def get_rewards(request: web.Request, state: State) -> web.Response:
+    """GET api/rewards: `query` finds a recipient's id, e-mail or external id, and, as seen in use, a reward's id."""
+    check_keys(request)
+    query = request.query
+    one = state.rewards.get(query.get("query", ""))
+    found = [reward for reward in ([one] if one else state.rewards.values()) if _is_asked_for(reward, query)]
+    column, _, order = query.get("sort", "Create_Dt_Desc").rpartition("_")
+    names = {"Create_Dt": "createDate", "Recipient_Name": "recipientName", "Complete_Dt": "issueDate"}
+    if order not in ("Asc", "Desc") or column not in (*names, "Reward_Action"):
+        raise ServiceError(400, "InvalidParameter", "sort is not known.")
+    found.sort(key=lambda reward: reward[names.get(column, "type")] or "", reverse=order == "Desc")
+    offset, count = _whole(query, "offset", 0), _whole(query, "count", 2**31 - 1)
+    page = found[offset : offset + count]
+    answer = {"rewards": page, "offset": offset, "total": len(found), "message": ""}
+    return write_answer(answer, "rewardSet", is_xml_wanted(request))
+
+
+def check_keys(request: web.Request) -> None:
+    """Raise 401 unless the request bears the two keys."""
+    given = request.headers.get("Authorization", "")
+    if not secrets.compare_digest(given.encode(), _AUTHORIZATION.encode()):
+        raise ServiceError(401, "DeniedAccess", "Authorization has been denied for this request.")
+
+
+def _find_error(item: Mapping[str, Any], state: State) -> str:
+    reward_id, payout_id = item.get("rewardId"), item.get("payoutId")
+    if not isinstance(reward_id, str) or not reward_id:
+        return "rewardId is required."
+    if not isinstance(payout_id, str) or not payout_id:
+        return f"Reward {reward_id}: payoutId is required."
+    reward = state.rewards.get(reward_id)
+    if reward is None:
+        return f"Reward {reward_id} was not found."
+    if payout_id not in PAYOUTS:
+        return f"Reward {reward_id}: payout {payout_id} was not found."
+    if reward["status"] == "Issued":
+        return f"Reward {reward_id} has been issued and cannot be edited."
+    return _find_bad_value(item, reward_id)
+
+
+def _find_bad_value(item: Mapping[str, Any], reward_id: str) -> str:
+    if "amount" in item and not isinstance(item["amount"], Decimal):
+        return f"Reward {reward_id}: amount must be a number."
+    if "description" in item and not isinstance(item["description"], str):
+        return f"Reward {reward_id}: description must be text."
+    if "eligibilityDate" in item and _utc_date(item["eligibilityDate"]) is None:
+        return f"Reward {reward_id}: eligibilityDate must be a date."
+    return ""
+
+
+def _read_values(item: Mapping[str, Any]) -> dict[str, Any]:
+    values = {name: item[name] for name in SETTABLE if name in item}
+    if "eligibilityDate" in values:
+        values["eligibilityDate"] = _utc_date(values["eligibilityDate"])
+    return values
+
+
+def _utc_date(text: object) -> str | None:
+    """Return a date or date-time as UTC text, its fraction (up to seven digits) kept; None if it is neither.
+
+    >>> _utc_date("2026-10-01T02:00:00.2500000+02:00")
+    '2026-10-01T00:00:00.25Z'
+    """
+    found = _TIME.fullmatch(text) if isinstance(text, str) else None
+    if found is None:
+        return None
+    day, clock, fraction, offset = found.groups()
+    try:
+        moment = datetime.fromisoformat(day + (clock or "T00:00:00") + (offset or "Z")).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return f"{moment.replace(tzinfo=None).isoformat()}{(fraction or '').rstrip('0').rstrip('.')}Z"
+
+
+def _confirm(updates: Sequence[Update], state: State) -> object:
+    rewards = [(state.rewards.get(str(item.get("rewardId"))), error) for item, error in updates]
+    if state.options.batch_answer is BatchAnswer.RESULTS:
+        return [{"resultInfo": _result(error), "reward": reward} for reward, error in rewards]
+    if state.options.batch_answer is BatchAnswer.ARRAY:
+        return [{"message": error, "reward": reward} for reward, error in rewards]
+    last = rewards[-1][0] if rewards else None
+    return {"message": " ".join(error for _, error in rewards if error), "reward": last}
+
+
+def _result(error: str) -> dict[str, str | Literal["Failed", "Success"]]:
+    return {"status": "Failed" if error else "Success", "message": error}
+
+
+def _is_asked_for(reward: Mapping[str, Any], query: Mapping[str, str]) -> bool:
+    finds = {
+        "programId": (reward["programId"], reward["programName"]),
+        "memberId": (reward["memberId"],),
+        "query": tuple(
+            reward[name] for name in ("recipientId", "recipientEmailAddress", "recipientExternalIdentifier", "id")
+        ),
+        "status": (reward["status"],),
+    }
+    if any(query.get(name) and query[name] not in values for name, values in finds.items()):
+        return False
+    created = reward["createDate"]
+    first, last = query.get("dateFrom", ""), query.get("dateTo", "9999")
+    return bool(created >= first and created[: len(last)] <= last)
+
+
+def _whole(query: Mapping[str, str], name: str, default: int) -> int:
+    text = query.get(name, str(default))
+    if not (text.isascii() and text.isdigit()):
+        raise ServiceError(400, "InvalidParameter", f"{name} must be a whole number.")
+    return int(text)

@@ -1,0 +1,164 @@
+"""What the two services know: the seed, and every change committed since, kept beside the state file.
+
+Three files: the state file (set-up and tokens, JSON), `<state>.log.jsonl` (the commit log) and `<state>.faults.jsonl`
+(the injected faults). Opening an old state file replays its log, so a restart goes on where the last run ended.
+"""
+
+import json
+from bisect import insort
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from operator import attrgetter
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from flows.sandbox import seed
+from flows.sandbox.commit_log import append_line, open_for_append, read_lines
+from flows.sandbox.options import Options
+from flows.sandbox.seed import Client, Transaction
+
+KEPT_OPTIONS = ("site_id", "timezone", "extra_clients", "extra_rewards")
+SIGNS = {"Earned": 1, "Redeemed": -1, "Returned": -1, "Removed": -1, "LateCanceled": -1}
+
+
+@dataclass(frozen=True)
+class Token:
+    """A staff user's token; it can be renewed seven times."""
+
+    expires_at: datetime
+    renewals: int = 0
+
+
+class State:
+    """The one mutable thing of the sandbox; every change goes through a `commit_…` method and into the log."""
+
+    def __init__(self, path: Path, options: Options) -> None:
+        saved = json.loads(path.read_text("utf-8")) if path.exists() else {}
+        self.path = path
+        self.options = replace(options, **{name: saved[name] for name in KEPT_OPTIONS if name in saved})
+        self.zone = _zone(self.options.timezone)
+        self.tokens = {key: Token(_instant(at), count) for key, (at, count) in saved.get("tokens", {}).items()}
+        self._load_seed()
+        self.seq = 0
+        for line in read_lines(self.log_path):
+            self._apply(line)
+        self._log = open_for_append(self.log_path)
+        self._fault_log = open_for_append(path.with_name(path.name + ".faults.jsonl"))
+        self.save()
+
+    @property
+    def log_path(self) -> Path:
+        """Where the commit log lies."""
+        return self.path.with_name(self.path.name + ".log.jsonl")
+
+    def save(self) -> None:
+        """Write set-up and tokens to the state file, in one step."""
+        kept = {name: getattr(self.options, name) for name in KEPT_OPTIONS}
+        tokens = {key: (token.expires_at.isoformat(), token.renewals) for key, token in self.tokens.items()}
+        draft = self.path.with_name(self.path.name + ".draft")
+        draft.write_text(json.dumps({**kept, "tokens": tokens}, indent=2), "utf-8")
+        draft.replace(self.path)
+
+    def commit_transaction(self, client_id: str, entry: Transaction, actor: str = "api") -> None:
+        """Add one entry to a client's points; `actor` is `api`, or `desk` for what staff did by hand."""
+        self._commit(
+            {
+                "service": "mindbody",
+                "site_id": self.options.site_id,
+                "client_id": client_id,
+                "action": entry.action,
+                "points": entry.points,
+                "source": entry.source,
+                "source_id": entry.source_id,
+                "action_date_time": utc_text(entry.acted_at),
+                "actor": actor,
+            }
+        )
+
+    def commit_reward(self, reward_id: str, values: Mapping[str, Any], actor: str = "api") -> None:
+        """Set what `values` names (payoutId, amount, eligibilityDate, description, status) on one reward."""
+        amount = values.get("amount")
+        self._commit(
+            {
+                "service": "referral_rock",
+                "reward_id": reward_id,
+                "payout_id": values.get("payoutId"),
+                "amount": None if amount is None else str(amount),
+                "eligibility_date": values.get("eligibilityDate"),
+                "description": values.get("description"),
+                "status": values.get("status"),
+                "actor": actor,
+            }
+        )
+
+    def record_fault(self, record: Mapping[str, Any]) -> None:
+        """Note one injected fault."""
+        append_line(self._fault_log, {"at": utc_text(datetime.now(UTC)), **record})
+
+    def _load_seed(self) -> None:
+        self.clients: dict[str, Client] = {c.client_id: c for c in seed.seed_clients(self.options.extra_clients)}
+        self.referrers: defaultdict[str, list[str]] = defaultdict(list)
+        for client in self.clients.values():
+            for other in client.referred:
+                self.referrers[other].append(client.client_id)
+        self.visits = sorted(seed.seed_visits(), key=attrgetter("starts_at"))
+        self.sales = {sale.sale_id: sale for sale in seed.seed_sales()}
+        self.rewards = {reward["id"]: reward for reward in seed.seed_rewards(self.options.extra_rewards)}
+        self.entries: defaultdict[str, list[Transaction]] = defaultdict(list)
+        self.balances: Counter[str] = Counter()
+        for client_id, entry in seed.seed_transactions():
+            self._enter(client_id, entry)
+
+    def _commit(self, change: dict[str, Any]) -> None:
+        now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        line = {"seq": self.seq + 1, "at": now, **change}
+        append_line(self._log, line)
+        self._apply(line)
+
+    def _apply(self, line: Mapping[str, Any]) -> None:
+        self.seq = line["seq"]
+        if line["service"] == "mindbody":
+            acted_at = _instant(line["action_date_time"])
+            entry = Transaction(line["action"], line["points"], line["source"], line["source_id"], acted_at)
+            self._enter(line["client_id"], entry)
+        else:
+            self._set_reward(line)
+
+    def _enter(self, client_id: str, entry: Transaction) -> None:
+        insort(self.entries[client_id], entry, key=attrgetter("acted_at"))
+        self.balances[client_id] += SIGNS[entry.action] * entry.points
+
+    def _set_reward(self, line: Mapping[str, Any]) -> None:
+        reward = self.rewards[line["reward_id"]]
+        names = {"payout_id": "payoutId", "eligibility_date": "eligibilityDate"}
+        for key in ("payout_id", "eligibility_date", "description", "status"):
+            if line[key] is not None:
+                reward[names.get(key, key)] = line[key]
+        if line["amount"] is not None:
+            reward["amount"] = Decimal(line["amount"])
+        reward["payoutDescription"] = seed.PAYOUTS.get(reward["payoutId"])
+        reward["updateDate"] = line["at"]
+
+
+def utc_text(moment: datetime) -> str:
+    """Return a moment as UTC text to the second.
+
+    >>> utc_text(datetime(2026, 9, 1, 17, 0, 0, 250000, tzinfo=UTC))
+    '2026-09-01T17:00:00Z'
+    """
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except ZoneInfoNotFoundError:
+        raise ValueError(f"No time zone is called {name!r}.") from None
+
+
+def _instant(text: str) -> datetime:
+    return datetime.fromisoformat(text)

@@ -1,0 +1,148 @@
+"""Tell the whole life of one row in words: the cell, the checks, the key, each attempt, what reading back showed."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row
+
+from flows.errors import SettingsError
+from sql.queries import reading
+
+
+@dataclass(frozen=True)
+class _Moment:
+    at: datetime
+    order: int  # of what happened at the same moment
+    text: str
+
+
+def trace_lines(connection: Connection, row: str) -> list[str]:
+    """Return the story of an event (by its id) or of a row (``FILE:SHEET:ROW``), a line each, in order of time.
+
+    Times are UTC. `SettingsError` where the ledger knows nothing of it.
+    """
+    event = connection.execute(reading("trace_event"), {"event_id": row}).one_or_none()
+    if event is not None:
+        return _event_lines(connection, event)
+    return _row_lines(connection, row)
+
+
+def _row_lines(connection: Connection, row: str) -> list[str]:
+    file, sheet, number = _split(row)
+    place = {"file": file, "sheet": sheet, "row_number": number}
+    lines: list[str] = []
+    for event in connection.execute(reading("trace_row_events"), place):
+        lines += _event_lines(connection, event)
+    for duplicate in connection.execute(reading("trace_row_duplicates"), place):
+        lines.append(f"{row} is a duplicate of event {duplicate.event_id}: {duplicate.reason}.")
+        original = connection.execute(reading("trace_event"), {"event_id": duplicate.event_id}).one()
+        lines += _event_lines(connection, original)
+    for rejection in connection.execute(reading("trace_row_rejections"), place):
+        where = rejection.cell or rejection.column_heading or "the row"
+        value = f' "{rejection.value}"' if rejection.value is not None else ""
+        lines.append(f"{row} was rejected: {where}{value}: {rejection.message} ({rejection.code})")
+    lines += [
+        f"{row} was skipped: {skipped.reason}." for skipped in connection.execute(reading("trace_row_skipped"), place)
+    ]
+    if not lines:
+        raise SettingsError(
+            f'The ledger knows no event and no row "{row}": name an event id, or FILE:SHEET:ROW such as '
+            '"march.xlsx:Sheet1:14" (for a file without sheets, "march.csv::14").'
+        )
+    return lines
+
+
+def _split(row: str) -> tuple[str, str, int]:
+    parts = row.rsplit(":", 2)
+    if len(parts) != 3 or not parts[2].isdigit():
+        raise SettingsError(
+            f'"{row}" is neither the id of an event of this ledger nor FILE:SHEET:ROW, such as "march.xlsx:Sheet1:14" '
+            '(for a file without sheets, "march.csv::14").'
+        )
+    return parts[0], parts[1], int(parts[2])
+
+
+def _event_lines(connection: Connection, event: Row[Any]) -> list[str]:
+    moments = [
+        *_transitions(connection, event),
+        *_answers(connection, event),
+        *_settlements(connection, event),
+    ]
+    story = [
+        f"  {_time(moment.at)}  {moment.text}"
+        for moment in sorted(moments, key=lambda moment: (moment.at, moment.order))
+    ]
+    return [*_heading(event), *story, f"  now: {event.state}{_break_of(connection, event)}"]
+
+
+def _heading(event: Row[Any]) -> list[str]:
+    sheet = f", sheet {event.sheet}" if event.sheet else ""
+    return [
+        f"Event {event.event_id}: {_what(event)}",
+        f"  from {event.file}{sheet}, row {event.row_number}; key {event.content_key}, number {event.occurrence} of equal rows",
+        f"  {_time(event.registered_at)}  registered as {event.first_state} by run {event.run_id}",
+    ]
+
+
+def _what(event: Row[Any]) -> str:
+    if event.reward_id:
+        amount = f" to {event.amount}" if event.amount is not None else ""
+        return f"reward {event.reward_id} set{amount}, payout {event.payout_id}"
+    source = f" for {event.source}" if event.source else ""
+    number = f" {event.source_id}" if event.source_id else ""
+    pinned = "" if event.is_dated else " (given when it was accepted)"
+    return (
+        f"client {event.client_id} of site {event.site_id}, {event.action} {event.points} points{source}{number} "
+        f"at {_time(event.action_at)}{pinned}"
+    )
+
+
+_TRANSITION = {
+    "sending": "claimed for sending",
+    "posted": "posted",
+    "refused": "refused, for good",
+    "unknown": "in doubt",
+    "ready": "ready again",
+    "discarded": "discarded by a person",
+}
+
+
+def _transitions(connection: Connection, event: Row[Any]) -> list[_Moment]:
+    moments = []
+    for row in connection.execute(reading("trace_transitions"), {"event_id": event.event_id}):
+        reason = "" if row.to_state == "sending" or not row.reason else f": {row.reason}"
+        text = f"{_TRANSITION.get(row.to_state, row.to_state)}{reason} (run {row.run_id})"
+        moments.append(_Moment(row.at, 2 * row.transition_id + 1, text))
+    return moments
+
+
+def _answers(connection: Connection, event: Row[Any]) -> list[_Moment]:
+    moments = []
+    for row in connection.execute(reading("trace_answers"), {"event_id": event.event_id}):
+        status = f"answer {row.http_status}" if row.http_status else "no answer"
+        took = f" after {row.duration_ms:.0f} ms" if row.duration_ms is not None else ""
+        code = f" {row.code}:" if row.code else ""
+        balance = f", balance {row.balance}" if row.balance is not None else ""
+        text = f"attempt {row.attempt_id}: {status}{took},{code} {row.message}{balance}"
+        moments.append(_Moment(row.answered_at, 0, text))
+    return moments
+
+
+def _settlements(connection: Connection, event: Row[Any]) -> list[_Moment]:
+    moments = []
+    for row in connection.execute(reading("trace_settlements"), {"event_id": event.event_id}):
+        evidence = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in json.loads(row.evidence).items())
+        moments.append(_Moment(row.at, 0, f"read back: {evidence}"))
+    return moments
+
+
+def _break_of(connection: Connection, event: Row[Any]) -> str:
+    rows: Sequence[Row[Any]] = connection.execute(reading("trace_breaks"), {"event_id": event.event_id}).all()
+    return "".join(f"; break {getattr(row, 'class')}, {row.state} since {row.opened_on}" for row in rows)
+
+
+def _time(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%SZ")

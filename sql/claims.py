@@ -1,0 +1,149 @@
+"""Claim events before they are sent, and record what came of it.
+
+The order makes a crash harmless: the claim is committed before the request leaves, the answer is recorded after.
+What is found ``sending`` with its lease over belongs to a process that died, and is declared ``unknown``.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert
+
+from sql.queries import query, reading
+from sql.tables import answers, attempts
+from transforms.vocabulary import State, Target, Verdict
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One event that this process may send, once, before `lease_until`."""
+
+    event: Row[Any]
+    attempt_id: int
+    lease_until: datetime
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one attempt proved; grain: one event, also where one request carried many."""
+
+    verdict: Verdict
+    message: str
+    http_status: int | None = None  # None: no answer came
+    code: str | None = None
+    duration_ms: float | None = None
+    balance: int | None = None  # Mindbody: points of the client after the event
+    returned: str | None = None  # Referral Rock: the reward as it came back, JSON
+
+
+def ready_heads(connection: Connection, target: Target, site_id: str, limit: int) -> Sequence[Row[Any]]:
+    """Return the events that may go next: the first ready one of each lane that has nothing in flight or in doubt."""
+    # What another process is claiming right now is passed over, not waited for; SQLite has one writer anyway.
+    suffix = "FOR UPDATE OF events SKIP LOCKED" if connection.dialect.name == "postgresql" else ""
+    statement = reading("ready_heads", suffix)
+    return connection.execute(statement, {"target": target, "site_id": site_id, "limit": limit}).all()
+
+
+def claim(
+    connection: Connection,
+    heads: Sequence[tuple[Row[Any], str]],
+    *,
+    run_id: str,
+    now: datetime,
+    lease_until: datetime,
+) -> list[Claim]:
+    """Move the events to ``sending`` and open an attempt for each; the caller commits before it sends.
+
+    ``heads`` are events with the fingerprint of their request body. The claims come back in the same order.
+    """
+    if not heads:
+        return []
+    times = {"run_id": run_id, "claimed_at": now, "lease_until": lease_until}
+    rows = [{**times, "event_id": event.event_id, "fingerprint": fingerprint} for event, fingerprint in heads]
+    opened = insert(attempts).returning(attempts.c.attempt_id, sort_by_parameter_order=True)
+    ids = connection.execute(opened, rows).scalars().all()
+    claimed = [{**times, "event_id": row["event_id"], "attempt_id": id_} for row, id_ in zip(rows, ids, strict=True)]
+    connection.execute(query("carry_claimed"), [{"run_id": run_id, "event_id": row["event_id"]} for row in rows])
+    connection.execute(query("claim_event"), claimed)
+    return [Claim(event, id_, lease_until) for (event, _), id_ in zip(heads, ids, strict=True)]
+
+
+_STATE_AFTER = {
+    Verdict.POSTED: State.POSTED,
+    Verdict.REFUSED: State.REFUSED,
+    Verdict.RETRY: State.READY,
+    Verdict.UNAUTHORIZED: State.READY,
+    Verdict.UNKNOWN: State.UNKNOWN,
+}
+
+
+def record_answers(
+    connection: Connection,
+    ended: Sequence[tuple[Claim, Answer]],
+    *,
+    run_id: str,
+    now: datetime,
+    settle_at: datetime,
+) -> None:
+    """Record each attempt's end and move its event; what is in doubt is not to be read back before ``settle_at``."""
+    if not ended:
+        return
+    connection.execute(insert(answers), [_answer_row(claim_, answer, now) for claim_, answer in ended])
+    connection.execute(
+        query("end_attempt"), [_end_row(claim_, answer, run_id, now, settle_at) for claim_, answer in ended]
+    )
+
+
+def _answer_row(claim_: Claim, answer: Answer, now: datetime) -> dict[str, Any]:
+    return {
+        "attempt_id": claim_.attempt_id,
+        "answered_at": now,
+        "verdict": answer.verdict,
+        "http_status": answer.http_status,
+        "code": answer.code,
+        "message": answer.message,
+        "duration_ms": answer.duration_ms,
+        "balance": answer.balance,
+        "returned": answer.returned,
+    }
+
+
+def _end_row(claim_: Claim, answer: Answer, run_id: str, now: datetime, settle_at: datetime) -> dict[str, Any]:
+    state = _STATE_AFTER[answer.verdict]
+    return {
+        "event_id": claim_.event.event_id,
+        "attempt_id": claim_.attempt_id,
+        "state": state,
+        "answered_at": now,
+        "run_id": run_id,
+        "reason": answer.message,
+        "settle_at": settle_at if state is State.UNKNOWN else None,
+    }
+
+
+def release(connection: Connection, claims: Sequence[Claim], *, run_id: str, now: datetime) -> None:
+    """Give back claims whose request never left."""
+    never_sent = Answer(Verdict.RETRY, "released before it was sent")
+    record_answers(connection, [(claim_, never_sent) for claim_ in claims], run_id=run_id, now=now, settle_at=now)
+
+
+def declare_lost(connection: Connection, *, run_id: str, now: datetime) -> int:
+    """Turn dead claims into events in doubt; return how many there were."""
+    return connection.execute(query("declare_lost"), {"run_id": run_id, "now": now}).rowcount
+
+
+def open_work(connection: Connection) -> list[tuple[Target, str]]:
+    """Return the services and sites that something is ready for."""
+    return [(Target(row.target), row.site_id) for row in connection.execute(query("open_work"))]
+
+
+def take_calls(connection: Connection, target: Target, day_on: date, wanted: int, calls_per_day: int) -> int:
+    """Reserve up to ``wanted`` calls of the day's budget (UTC) and return how many were granted."""
+    made = connection.execute(query("calls_made"), {"target": target, "day_on": day_on}).scalar() or 0
+    granted = max(0, min(wanted, calls_per_day - made))
+    budget = {"target": target, "day_on": day_on, "calls": granted, "calls_per_day": calls_per_day}
+    if granted and connection.execute(query("take_calls"), budget).scalar() is None:
+        return 0  # another process took the rest in between
+    return granted

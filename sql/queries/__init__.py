@@ -1,0 +1,57 @@
+"""Named queries: each ``.sql`` file holds blocks that start with ``-- name: <query>``, followed by its purpose.
+
+Names carry types: a parameter or result column that the tables know as a time, a date or a flag is bound and
+returned as one, on SQLite and PostgreSQL alike.
+"""
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Boolean, Date, TextClause, TextualSelect, bindparam, text
+from sqlalchemy.types import TypeEngine
+
+from sql.tables import UtcDateTime, metadata
+
+_FOLDER = Path(__file__).parent
+_NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
+_PARAMETER = re.compile(r"(?<!:):(\w+)")
+_TYPED = {
+    column.name: column.type
+    for table in metadata.sorted_tables
+    for column in table.columns
+    if isinstance(column.type, UtcDateTime | Date | Boolean)
+}
+
+
+@cache
+def query(name: str, suffix: str = "") -> TextClause:
+    """Return the named query, with what one dialect needs at its end; KeyError where no file has it."""
+    sql = f"{_all_queries()[name]} {suffix}"
+    types = {parameter: _type_of(parameter) for parameter in sorted(set(_PARAMETER.findall(sql)))}
+    return text(sql).bindparams(*(bindparam(parameter, type_=type_) for parameter, type_ in types.items() if type_))
+
+
+@cache
+def reading(name: str, suffix: str = "") -> TextualSelect:
+    """Return the named query with its result columns typed, for queries that return rows."""
+    return query(name, suffix).columns(**_TYPED)
+
+
+def _type_of(parameter: str) -> TypeEngine[Any] | None:
+    known = _TYPED.get(parameter)
+    if known is not None:
+        return known
+    if parameter.endswith("_at") or parameter == "now":
+        return UtcDateTime()
+    return Date() if parameter.endswith("_on") else None
+
+
+@cache
+def _all_queries() -> dict[str, str]:
+    found: dict[str, str] = {}
+    for path in sorted(_FOLDER.glob("*.sql")):
+        parts = _NAME.split(path.read_text(encoding="utf-8"))
+        found |= dict(zip(parts[1::2], (part.strip() for part in parts[2::2]), strict=True))
+    return found

@@ -1,0 +1,60 @@
+-- name: ready_heads
+-- Grain: the first ready event of each lane that has nothing in flight and nothing in doubt, oldest first. What an
+-- answer to a batch did not mention goes alone the next time, so that its answer cannot be another's.
+SELECT event_id, kind, target, site_id, lane, client_id, action, points, source, source_id, action_at,
+    reward_id, payout_id, amount, eligibility_on, description,
+    EXISTS (
+        SELECT 1 FROM answers WHERE answers.attempt_id = events.attempt_id
+        AND answers.verdict = 'unknown' AND answers.http_status < 300
+    ) AS goes_alone
+FROM events
+WHERE state = 'ready' AND target = :target AND site_id = :site_id
+AND NOT EXISTS (
+    SELECT 1 FROM events AS busy WHERE busy.lane = events.lane AND busy.state IN ('sending', 'unknown')
+)
+AND NOT EXISTS (
+    SELECT 1 FROM events AS earlier WHERE earlier.lane = events.lane AND earlier.state = 'ready'
+    AND (earlier.order_at, earlier.file_id, earlier.ordinal) < (events.order_at, events.file_id, events.ordinal)
+)
+ORDER BY order_at, file_id, ordinal LIMIT :limit
+
+-- name: claim_event
+-- Only what is still ready can be claimed; the index on lanes refuses a second one of the same lane.
+UPDATE events SET state = 'sending', state_at = :claimed_at, state_run_id = :run_id, state_reason = 'claimed',
+    attempt_id = :attempt_id, lease_until = :lease_until
+WHERE event_id = :event_id AND state = 'ready'
+
+-- name: end_attempt
+-- The answer moves its event only while the event still belongs to that attempt: in flight, or declared lost.
+UPDATE events SET state = :state, state_at = :answered_at, state_run_id = :run_id, state_reason = :reason,
+    lease_until = NULL, settle_at = :settle_at
+WHERE event_id = :event_id AND attempt_id = :attempt_id
+AND (state = 'sending' OR (state = 'unknown' AND :state = 'posted'))
+
+-- name: declare_lost
+-- A claim whose lease is over belongs to a process that died: its request may have left.
+UPDATE events SET state = 'unknown', state_at = :now, state_run_id = :run_id,
+    state_reason = 'its process ended before an answer was recorded', lease_until = NULL, settle_at = :now
+WHERE state = 'sending' AND lease_until < :now
+
+-- name: count_by_state
+SELECT state, count(*) AS events_count FROM events GROUP BY state
+
+-- name: open_work
+-- Grain: one row per target and site that has something to post.
+SELECT target, site_id, count(*) AS events_count FROM events WHERE state = 'ready' GROUP BY target, site_id
+ORDER BY target, site_id
+
+-- name: waiting_times
+-- When each claimed or doubtful event can be looked at: when its lease ends, or when the service has had its time.
+SELECT event_id, CASE WHEN state = 'sending' THEN lease_until ELSE settle_at END AS settle_at FROM events
+WHERE state IN ('sending', 'unknown')
+
+-- name: take_calls
+-- Reserve calls before they are made; no row comes back where the day's budget does not hold them.
+INSERT INTO call_counts (target, day_on, calls) VALUES (:target, :day_on, :calls)
+ON CONFLICT (target, day_on) DO UPDATE SET calls = call_counts.calls + :calls
+WHERE call_counts.calls + :calls <= :calls_per_day RETURNING calls
+
+-- name: calls_made
+SELECT calls FROM call_counts WHERE target = :target AND day_on = :day_on

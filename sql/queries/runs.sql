@@ -1,0 +1,83 @@
+-- name: carry_open
+-- What earlier runs left open is this run's to finish; held and discarded events are a person's.
+INSERT INTO run_carried (run_id, event_id)
+SELECT :run_id, event_id FROM events WHERE state IN ('ready', 'sending', 'unknown')
+
+-- name: carry_claimed
+-- An event that is claimed without having been open at the start (approved since, or another run's) is this run's too.
+INSERT INTO run_carried (run_id, event_id) VALUES (:run_id, :event_id) ON CONFLICT DO NOTHING
+
+-- name: files_of_run
+SELECT
+    count(*) AS files, coalesce(sum(rows_read), 0) AS rows_read, coalesce(sum(accepted), 0) AS accepted,
+    coalesce(sum(duplicate), 0) AS duplicate, coalesce(sum(held), 0) AS held, coalesce(sum(rejected), 0) AS rejected
+FROM files WHERE run_id = :run_id
+
+-- name: states_of_run
+-- Grain: one row per kind and state of the events that the run answers for: accepted by it, or carried in.
+SELECT kind, site_id, state, run_events.is_accepted, count(*) AS events_count, coalesce(sum(points), 0) AS points
+FROM events JOIN (
+    SELECT event_id, 1 AS is_accepted FROM events WHERE run_id = :run_id AND first_state = 'ready'
+    UNION ALL
+    SELECT run_carried.event_id, 0 AS is_accepted FROM run_carried
+    JOIN events ON events.event_id = run_carried.event_id
+    WHERE run_carried.run_id = :run_id AND NOT (events.run_id = :run_id AND events.first_state = 'ready')
+) AS run_events ON run_events.event_id = events.event_id
+GROUP BY kind, site_id, state, run_events.is_accepted
+
+-- name: posted_amounts_of_run
+SELECT amount FROM events WHERE target = 'referral_rock' AND state = 'posted' AND amount IS NOT NULL AND event_id IN (
+    SELECT event_id FROM events WHERE run_id = :run_id AND first_state = 'ready'
+    UNION
+    SELECT event_id FROM run_carried WHERE run_id = :run_id
+)
+
+-- name: events_of_run
+-- Grain: one row per event that the run answers for, with where it came from and what the service last said.
+SELECT events.*, files.name AS file, answers.answered_at, answers.code, answers.message, answers.balance
+FROM events
+JOIN files ON files.file_id = events.file_id
+LEFT JOIN answers ON answers.attempt_id = events.attempt_id
+WHERE events.event_id IN (
+    SELECT event_id FROM events WHERE run_id = :run_id
+    UNION
+    SELECT event_id FROM run_carried WHERE run_id = :run_id
+)
+ORDER BY events.file_id, events.ordinal
+
+-- name: waiting_events
+-- Grain: one row per event of any run that waits for a person or for reading back.
+SELECT events.*, files.name AS file, answers.message
+FROM events
+JOIN files ON files.file_id = events.file_id
+LEFT JOIN answers ON answers.attempt_id = events.attempt_id
+WHERE events.state IN ('held', 'unknown')
+ORDER BY events.file_id, events.ordinal
+
+-- name: rejections_of_run
+SELECT files.name AS file, rejections.sheet, rejections.row_number AS row, rejections.column_heading AS column,
+    rejections.cell, rejections.code, rejections.value, rejections.message, rejections.suggestion
+FROM rejections JOIN files ON files.file_id = rejections.file_id
+WHERE files.run_id = :run_id ORDER BY rejections.rejection_id
+
+-- name: skipped_of_run
+SELECT files.name AS file, skipped_rows.sheet, skipped_rows.row_number AS row, skipped_rows.reason
+FROM skipped_rows JOIN files ON files.file_id = skipped_rows.file_id
+WHERE files.run_id = :run_id ORDER BY skipped_rows.skipped_id
+
+-- name: duplicates_of_run
+SELECT files.name AS file, duplicates.sheet, duplicates.row_number AS row, duplicates.event_id,
+    first_files.name AS first_file, events.sheet AS first_sheet, events.row_number AS first_row
+FROM duplicates
+JOIN files ON files.file_id = duplicates.file_id
+JOIN events ON events.event_id = duplicates.event_id
+JOIN files AS first_files ON first_files.file_id = events.file_id
+WHERE files.run_id = :run_id ORDER BY duplicates.file_id, duplicates.ordinal
+
+-- name: batches_of_run
+SELECT files.name AS file, batches.kind, batches.site_id, batches.event_count, batches.points, batches.amount
+FROM batches JOIN files ON files.file_id = batches.file_id
+WHERE files.run_id = :run_id ORDER BY batches.file_id, batches.kind, batches.site_id
+
+-- name: files_named_in_run
+SELECT name, rows_read, accepted, duplicate, held, rejected FROM files WHERE run_id = :run_id ORDER BY file_id

@@ -1,0 +1,93 @@
+"""Settle events in doubt by what reading back showed, and keep the evidence."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert
+
+from sql.queries import query, reading
+from sql.tables import settlements
+from transforms.vocabulary import State, Target
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """What reading back decided about one event."""
+
+    event: Row[Any]
+    state: State  # posted, ready, or unknown where it could not decide
+    reason: str
+    evidence: Mapping[str, Any]  # what was counted and expected; goes into the ledger as JSON
+
+
+def doubtful_sites(connection: Connection, now: datetime) -> list[tuple[Target, str]]:
+    """Return where events in doubt can be read back by now."""
+    rows = connection.execute(reading("doubtful_sites"), {"now": now})
+    return [(Target(row.target), row.site_id) for row in rows]
+
+
+def doubtful_events(connection: Connection, target: Target, site_id: str, now: datetime) -> Sequence[Row[Any]]:
+    """Return the events in doubt whose time has come, oldest first; at most one per lane."""
+    filters = {"target": target, "site_id": site_id, "now": now}
+    return connection.execute(reading("doubtful_events"), filters).all()
+
+
+def confirmed_count(connection: Connection, event: Row[Any]) -> int:
+    """Return how many equal transactions of the client the ledger knows to have taken effect."""
+    content = ("site_id", "client_id", "action", "points", "action_at", "source", "source_id")
+    values = {column: getattr(event, column) for column in content}
+    return int(connection.execute(query("confirmed_count"), values).scalar_one())
+
+
+def confirmed_other_times_count(connection: Connection, event: Row[Any], since_at: datetime, until_at: datetime) -> int:
+    """Return how many confirmed transactions are equal in all but the time, within what was read."""
+    content = ("site_id", "client_id", "action", "points", "action_at", "source", "source_id")
+    values = {column: getattr(event, column) for column in content}
+    window = {"since_at": since_at, "until_at": until_at}
+    return int(connection.execute(query("confirmed_other_times_count"), values | window).scalar_one())
+
+
+def last_balance(connection: Connection, event: Row[Any]) -> int | None:
+    """Return the balance that the service reported last after an event of this client."""
+    values = {"site_id": event.site_id, "client_id": event.client_id}
+    return connection.execute(query("last_balance"), values).scalar()
+
+
+def waiting_times(connection: Connection) -> Sequence[Row[Any]]:
+    """Return event_id and settle_at of every event that is claimed or in doubt: when it can be looked at."""
+    return connection.execute(reading("waiting_times")).all()
+
+
+def settle(
+    connection: Connection, decided: Sequence[Settlement], *, run_id: str, now: datetime, again_at: datetime
+) -> None:
+    """Move the events as decided; one that stays unknown is looked at again from ``again_at`` on."""
+    if not decided:
+        return
+    connection.execute(insert(settlements), [_row(settlement, run_id, now) for settlement in decided])
+    for settlement in decided:
+        name = "postpone_settling" if settlement.state is State.UNKNOWN else "settle_event"
+        values = {
+            "event_id": settlement.event.event_id,
+            "attempt_id": settlement.event.attempt_id,
+            "state": settlement.state,
+            "reason": settlement.reason,
+            "run_id": run_id,
+            "now": now,
+            "settle_at": again_at,
+        }
+        clause = query(name)
+        connection.execute(clause, {key: values[key] for key in clause.compile().params})
+
+
+def _row(settlement: Settlement, run_id: str, now: datetime) -> dict[str, Any]:
+    return {
+        "event_id": settlement.event.event_id,
+        "run_id": run_id,
+        "at": now,
+        "decided": settlement.state,
+        "evidence": json.dumps(settlement.evidence, default=str),
+    }

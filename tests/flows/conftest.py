@@ -1,0 +1,39 @@
+"""One Prefect server on loopback for the whole session: its start takes longer than all that is asked of it."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from flows.prefect_server import prefect_api
+
+# isort: split
+from prefect.client.orchestration import SyncPrefectClient, get_client
+
+
+@pytest.fixture(scope="session")
+def prefect_url() -> Iterator[str]:
+    """A real server, with its scheduler; flows of this process run against it."""
+    with prefect_api(with_scheduler=True) as url:
+        yield url
+
+
+@pytest.fixture
+def prefect_client(prefect_url: str) -> Iterator[SyncPrefectClient]:
+    with get_client(sync_client=True) as client:
+        yield client
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    """A folder with an empty inbox and settings that name no service."""
+    (tmp_path / "inbox").mkdir()
+    (tmp_path / "tieout.toml").write_text('database_url = "sqlite:///ledger.db"\n', encoding="utf-8")
+    return tmp_path
+
+
+@pytest.fixture
+def prefect_environment(prefect_url: str) -> dict[str, str]:
+    """For processes that run flows against the server; they find the packages as this one does."""
+    return {**os.environ, "PREFECT_API_URL": prefect_url, "PYTHONPATH": str(Path(__file__).parents[2])}

@@ -1,0 +1,35 @@
+from pathlib import Path
+
+from flows.reports.terminal import summary_lines
+from tests.flows.reports import samples
+
+
+def test_summary_lines_name_every_fate_and_outcome_also_with_zeros() -> None:
+    lines = [line.split()[:2] for line in summary_lines(samples.quiet())]
+    for name in ("accepted", "duplicate", "held", "rejected", "rows", "posted", "refused", "unknown", "pending"):
+        assert [name, "0"] in lines
+
+
+def test_summary_lines_say_what_to_type() -> None:
+    text = "\n".join(summary_lines(samples.report()))
+    commands = ("tieout upload FILE", "tieout approve ev-held00000001", "tieout trace ev-ref000000001", "tieout settle")
+    assert [command for command in commands if command not in text] == []
+
+
+def test_summary_lines_of_a_quiet_night_ask_for_nothing() -> None:
+    text = "\n".join(summary_lines(samples.quiet()))
+    assert "Nothing waits for a person." in text
+    assert "What waits" not in text
+
+
+def test_summary_lines_end_with_the_verdict_and_the_workbook() -> None:
+    totals = samples.totals(ties_out=False)
+    assert summary_lines(samples.report(totals=totals), Path("reports/r.xlsx"))[-2:] == [
+        "ties_out: no",
+        "report: reports/r.xlsx",
+    ]
+
+
+def test_summary_lines_pass_no_control_character_on() -> None:
+    breaks = samples.breaks().assign(id="brk-\x1b[31m")
+    assert "\x1b" not in "\n".join(summary_lines(samples.report(breaks=breaks)))

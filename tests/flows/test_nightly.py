@@ -1,0 +1,33 @@
+from pathlib import Path
+
+import pytest
+
+from flows.errors import SettingsError
+from flows.nightly import nightly
+
+# isort: split
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.sorting import FlowRunSort
+
+
+def test_nightly_returns_the_summary_of_the_settings_it_is_given(prefect_url: str, workspace: Path) -> None:
+    summary = nightly(str(workspace / "tieout.toml"))
+    assert summary.to_json()["files"] == 0
+
+
+def test_nightly_that_cannot_run_raises_and_leaves_a_failed_flow_run(
+    prefect_client: SyncPrefectClient, tmp_path: Path
+) -> None:
+    with pytest.raises(SettingsError, match="There is no settings file"):
+        nightly(str(tmp_path / "missing.toml"))
+    (last,) = prefect_client.read_flow_runs(sort=FlowRunSort.START_TIME_DESC, limit=1)
+    assert last.state
+    assert (last.state.is_failed(), "There is no settings file" in str(last.state.message)) == (True, True)
+
+
+def test_nightly_says_nothing_of_its_own_failure(
+    prefect_url: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SettingsError):
+        nightly(str(tmp_path / "missing.toml"))
+    assert capfd.readouterr() == ("", "")
