@@ -60,15 +60,12 @@ def check(
     files: Files,
     config: Config = None,
     site: Site = None,
-    marked: Annotated[
-        Path | None, typer.Option("--marked", help="Write a copy of the one file with its bad cells marked.")
-    ] = None,
     json: Json = False,
 ) -> None:
     """Read and check files; send nothing, keep nothing."""
     from flows.cli.check import run_check
 
-    raise typer.Exit(run_check(files, config, site, marked, as_json=json))
+    raise typer.Exit(run_check(files, config, site, as_json=json))
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""``run``, ``upload``, ``settle``, ``reconcile``, ``serve``: start a line, with or without Prefect, and tell its end."""
+"""``run``, ``upload``, ``settle``, ``reconcile``, ``serve``: start a line, with or without Prefect, tell its end."""
 
 import json
 import os
@@ -41,10 +41,11 @@ def run_upload(
     if site_id is not None:
         settings.mindbody.site(site_id)
     if not is_approved:
+        from flows.intake.report_json import check_lines, plan_lines
         from flows.registering import check_file
-        from flows.wording import plan_lines
 
-        for line in plan_lines(check_file(settings, file, site_id)):
+        checked = check_file(settings, file, site_id).checked
+        for line in (*check_lines(file, checked), *plan_lines(checked)):
             typer.echo(line, err=True)
         if not typer.confirm("Post this?", err=True):
             typer.echo("Nothing was posted and nothing is kept.", err=True)
