@@ -15,14 +15,15 @@ REWARD = ["RewardId", "PayoutId", "Amount", "EligibilityDate", "Description"]
 
 
 def sheet_of(*rows: list[str], name: str = "Rewards") -> Sheet:
-    cells = pd.DataFrame(rows, dtype="str")
+    """Return a spreadsheet's sheet; short rows are filled up with empty cells."""
+    width = max(map(len, rows))
+    cells = pd.DataFrame([row + [""] * (width - len(row)) for row in rows], dtype="str")
     return Sheet(name, cells.mask(cells == "").set_axis(range(1, len(rows) + 1)), has_addresses=True)
 
 
 def check_rows(*rows: list[str], headings: list[str] = CLIENT, rules: Rules = RULES) -> Checked:
-    """Check rows under the given headings, the first of which is row 2; short rows are filled up."""
-    full = [row + [""] * (len(headings) - len(row)) for row in rows]
-    return check_sheets([sheet_of(headings, *full)], rules)
+    """Check rows under the given headings, the first of which is row 2."""
+    return check_sheets([sheet_of(headings, *rows)], rules)
 
 
 def codes(checked: Checked) -> list[tuple[str | None, str]]:

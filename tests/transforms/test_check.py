@@ -1,6 +1,8 @@
+from random import Random
+
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.transforms.sheets import CLIENT, REWARD, RULES, check_rows, codes, sheet_of
@@ -97,11 +99,15 @@ CELLS = st.sampled_from(
 ROWS = st.lists(st.lists(CELLS, min_size=11, max_size=11), max_size=12)
 
 
+few = settings(max_examples=25, deadline=None)  # each example is a whole check, a tenth of a second
+
+
 def fates(checked: Checked) -> list[int]:
     rejected = set(checked.errors["row"])
     return sorted([*checked.events["row"], *rejected, *checked.skipped["row"].dropna()])
 
 
+@few
 @given(ROWS)
 def test_check_gives_every_row_exactly_one_fate(rows: list[list[str]]) -> None:
     checked = check_sheets([sheet_of(CLIENT + REWARD, *rows)], RULES)
@@ -109,10 +115,11 @@ def test_check_gives_every_row_exactly_one_fate(rows: list[list[str]]) -> None:
     assert checked.rejected == checked.errors["row"].nunique()
 
 
+@few
 @given(ROWS, st.randoms(use_true_random=False))
-def test_check_does_not_depend_on_the_order_of_rows(rows: list[list[str]], random: object) -> None:
+def test_check_does_not_depend_on_the_order_of_rows(rows: list[list[str]], random: Random) -> None:
     shuffled = list(rows)
-    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    random.shuffle(shuffled)
     first, second = (check_sheets([sheet_of(CLIENT + REWARD, *order)], RULES) for order in (rows, shuffled))
     for one, other in ((first.events, second.events), (first.errors, second.errors)):
         pd.testing.assert_frame_equal(unplaced(one), unplaced(other))
@@ -123,6 +130,7 @@ def unplaced(frame: pd.DataFrame) -> pd.DataFrame:
     return texts.sort_values(list(texts.columns), ignore_index=True)
 
 
+@few
 @given(ROWS)
 def test_check_lists_no_cell_and_code_twice(rows: list[list[str]]) -> None:
     errors = check_sheets([sheet_of(CLIENT + REWARD, *rows)], RULES).errors
