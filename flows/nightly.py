@@ -7,6 +7,7 @@ import flows.prefect_quiet  # noqa: F401 - before Prefect, which reads its setti
 # isort: split
 from prefect import flow
 
+from flows.interrupt import stopping_in_order
 from flows.line import nightly_line
 from flows.prefect_step import run_as_task
 from flows.progress import Stderr
@@ -20,4 +21,5 @@ def nightly(config: str | None = None) -> Summary:
 
     Raises a `TieoutError` where it could not run; the flow run then ends as failed, with the error's line.
     """
-    return nightly_line(load_settings(Path(config) if config else None), run_as_task, Stderr())
+    with stopping_in_order():  # Prefect takes SIGTERM for itself as the flow starts; this takes it back
+        return nightly_line(load_settings(Path(config) if config else None), run_as_task, Stderr())

@@ -8,6 +8,7 @@ import flows.prefect_quiet  # noqa: F401 - before Prefect, which reads its setti
 # isort: split
 from prefect import flow
 
+from flows.interrupt import stopping_in_order
 from flows.line import reconcile_line
 from flows.prefect_step import run_as_task
 from flows.progress import Stderr
@@ -21,4 +22,5 @@ def reconcile(since: date | None = None, until: date | None = None, config: str 
 
     Raises a `TieoutError` where it could not run; the flow run then ends as failed, with the error's line.
     """
-    return reconcile_line(load_settings(Path(config) if config else None), since, until, run_as_task, Stderr())
+    with stopping_in_order():  # Prefect takes SIGTERM for itself as the flow starts; this takes it back
+        return reconcile_line(load_settings(Path(config) if config else None), since, until, run_as_task, Stderr())

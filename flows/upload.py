@@ -7,6 +7,7 @@ import flows.prefect_quiet  # noqa: F401 - before Prefect, which reads its setti
 # isort: split
 from prefect import flow
 
+from flows.interrupt import stopping_in_order
 from flows.line import upload_line
 from flows.prefect_step import run_as_task
 from flows.progress import Stderr
@@ -20,4 +21,5 @@ def upload(file: str, site_id: str | None = None, config: str | None = None) -> 
 
     Raises a `TieoutError` where it could not run; the flow run then ends as failed, with the error's line.
     """
-    return upload_line(load_settings(Path(config) if config else None), Path(file), site_id, run_as_task, Stderr())
+    with stopping_in_order():  # Prefect takes SIGTERM for itself as the flow starts; this takes it back
+        return upload_line(load_settings(Path(config) if config else None), Path(file), site_id, run_as_task, Stderr())
