@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from flows.errors import CouldNotRun, ExitCode
 from flows.interrupt import stopping_in_order
 from flows.progress import Stderr
 from flows.settings import load_settings
-from flows.summary import Reconciliation, Summary
+from flows.summary import Reconciliation, RunIncomplete, Summary
 
 
 def run_night(config: Path | None, *, plain: bool, as_json: bool) -> ExitCode:
@@ -28,7 +29,7 @@ def run_night(config: Path | None, *, plain: bool, as_json: bool) -> ExitCode:
         with prefect_api(settings.root / ".prefect"):
             from flows.nightly import nightly
 
-            return _tell(nightly(_text(config)), as_json=as_json)
+            return _tell_flow(lambda: nightly(_text(config)), as_json=as_json)
 
 
 def run_upload(
@@ -57,7 +58,7 @@ def run_upload(
             return _tell(upload_line(settings, file, site_id, progress=Stderr()), as_json=as_json)
         from flows.upload import upload
 
-        return _tell(upload(str(file.resolve()), site_id, _text(config)), as_json=as_json)
+        return _tell_flow(lambda: upload(str(file.resolve()), site_id, _text(config)), as_json=as_json)
 
 
 def run_settle(config: Path | None, *, plain: bool, as_json: bool) -> ExitCode:
@@ -90,6 +91,14 @@ def run_serve(config: Path | None) -> ExitCode:
 
     serve_nightly(load_settings(config), config)
     return ExitCode.TIES_OUT
+
+
+def _tell_flow(run: Callable[[], Summary], *, as_json: bool) -> ExitCode:
+    """Tell a flow's end; one that could not do all has reported what it did."""
+    try:
+        return _tell(run(), as_json=as_json)
+    except RunIncomplete as error:
+        return _tell(error.summary, as_json=as_json)
 
 
 def _tell(ended: Summary | Reconciliation, *, as_json: bool) -> ExitCode:
