@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from flows.clock import utc_now
 from flows.ledger import Ledger
 from flows.reconciling import Reconciled
+from flows.reports.artifacts import prefect_artifacts
 from flows.reports.page import write_page
 from flows.reports.record import write_json
 from flows.reports.report import Report
@@ -44,6 +45,7 @@ def report_run(
         lines=tuple(summary_lines(report, path)),
         failures=tuple(failures),
         waiting_count=waiting_count,
+        artifacts=tuple(prefect_artifacts(report, [path, path.with_suffix(".html")])),
     )
     with ledger.begin() as connection:
         finish_run(connection, run_id, report.finished_at, summary.to_json())
@@ -70,6 +72,7 @@ def report_reconciliation(
         ties_out=bool(report.totals["ties_out"]),
         report=path,
         lines=tuple(summary_lines(report, path)),
+        artifacts=tuple(prefect_artifacts(report, [path, path.with_suffix(".html")])),
     )
     with ledger.begin() as connection:
         finish_run(connection, run_id, report.finished_at, result.to_json())

@@ -132,11 +132,17 @@ def trace(
 
 
 @app.command()
-def serve(config: Config = None) -> None:
+def serve(
+    config: Config = None,
+    cron: Annotated[str, typer.Option(help="When the nightly run starts.")] = "0 3 * * *",
+    timezone: Annotated[
+        str | None, typer.Option(help="The zone of --cron; by default the sites' own, where they share one, else UTC.")
+    ] = None,
+) -> None:
     """Keep the nightly schedule on this box until stopped."""
     from flows.cli.lines import run_serve
 
-    raise typer.Exit(run_serve(config))
+    raise typer.Exit(run_serve(config, cron, timezone))
 
 
 @app.command()

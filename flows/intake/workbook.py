@@ -62,8 +62,7 @@ def read_workbook(path: Path, scans: Mapping[str, Scan]) -> list[Sheet]:
 def _read_sheet(sheet: CalamineSheet, visible: SheetVisibleEnum, scan: Scan) -> Sheet:
     values = sheet.to_python(skip_empty_area=False)
     columns = [[cell_text(value) for value in column] for column in zip(*values, strict=True)]
-    for (row, column), width in scan.padded_cells.items():
-        columns[column][row - 1] = str(columns[column][row - 1]).zfill(width)
+    _pad(columns, scan.padded_cells)
     is_hidden = visible != SheetVisibleEnum.Visible
     return Sheet(
         name=sheet.name,
@@ -74,6 +73,14 @@ def _read_sheet(sheet: CalamineSheet, visible: SheetVisibleEnum, scan: Scan) -> 
         merged_rows=_merged_rows(sheet),
         notes=tuple(_notes(sheet.name, is_hidden, scan)),
     )
+
+
+def _pad(columns: list[list[str | None]], padded_cells: Mapping[tuple[int, int], int]) -> None:
+    """Write numbers with the leading zeros that their cells show."""
+    for (row, column), width in padded_cells.items():
+        text = columns[column][row - 1] if column < len(columns) and row <= len(columns[column]) else None
+        if text is not None and text.isdigit():
+            columns[column][row - 1] = text.zfill(width)
 
 
 def _reaching(cells: pd.DataFrame, error_cells: Mapping[tuple[int, int], str]) -> pd.DataFrame:
