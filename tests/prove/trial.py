@@ -39,6 +39,13 @@ class Ended:
     runs: int  # after the first one, until quiet
     was_hit: bool  # the trouble came about
     steps: int  # of the first run, 0 where it was killed
+    folder: Path  # kept where something is wrong
+    tracebacks: int  # that a person would have seen
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether nothing was lost, paid twice, left untold, or told as a traceback."""
+        return not (self.found.lost or self.found.twice or self.found.untold or self.tracebacks)
 
 
 @contextmanager
@@ -67,9 +74,7 @@ def begin_night(bench: Bench) -> tuple[Night, Path]:
     clients = bench.ready["mindbody"]["client_ids"][start : start + CLIENTS_PER_NIGHT]
     rewards = bench.ready["referral_rock"]["reward_ids"][_SEEDED_REWARDS:]
     night = plan_night(number, clients, rewards)
-    config = write_night(
-        bench.folder / f"night{number}", night, bench.ready, TIMEOUT_SECONDS, SETTLE_AFTER_SECONDS
-    )
+    config = write_night(bench.folder / f"night{number}", night, bench.ready, TIMEOUT_SECONDS, SETTLE_AFTER_SECONDS)
     shutil.copy(bench.template, config.parent / "tieout.db")
     return night, config
 
@@ -87,9 +92,11 @@ def prove_night(bench: Bench, first: Callable[[Path], bool]) -> Ended:
     steps = 0 if was_hit else steps_of(config)
     runs = _run_until_quiet(config)
     found = compare(night, read_log(bench.ready, since), config.parent / "tieout.db")
-    if not found.lost and not found.twice and found.is_quiet:
+    tracebacks = (config.parent / "run.err").read_text(encoding="utf-8").count("Traceback")
+    ended = Ended(found, night.events_count, runs, was_hit, steps, config.parent, tracebacks)
+    if ended.is_proven and found.is_quiet:
         shutil.rmtree(config.parent)
-    return Ended(found, night.events_count, runs, was_hit, steps)
+    return ended
 
 
 def _run_until_quiet(config: Path) -> int:
