@@ -1,10 +1,10 @@
 """Close a run: put the ledger's rows and what was read back into one report, and write it as files."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import pandas as pd
 from sqlalchemy import Connection
@@ -20,7 +20,7 @@ from flows.reports.terminal import summary_lines
 from flows.reports.workbook import write_workbook
 from flows.settings import Settings
 from flows.summary import Reconciliation, Summary
-from sql.breaks import open_breaks
+from sql.breaks import break_json, open_breaks
 from sql.queries import reading
 from sql.runs import finish_run, run_totals, started_at
 from transforms.totals import control_totals, tie_batches, tie_frame, tie_roll_forward, tie_rows, tie_service
@@ -155,22 +155,7 @@ def _waiting(connection: Connection) -> pd.DataFrame:
 
 
 def _breaks(connection: Connection, today: date) -> pd.DataFrame:
-    rows = [dict(row._mapping) for row in open_breaks(connection)]
-    return pd.DataFrame([break_row(row, today) for row in rows])
-
-
-def break_row(row: Mapping[str, Any], today: date) -> dict[str, Any]:
-    """Return a break of the ledger with the keys of the documented JSON."""
-    keys = ("class", "target", "site_id", "client_id", "reward_id", "points", "amount", "event_id", "opened_on")
-    age = {"age_days": (today - row["opened_on"]).days}
-    return {
-        "id": row["break_id"],
-        **{key: row[key] for key in keys},
-        **age,
-        "state": row["state"],
-        "owner": row["owner"],
-        "reason": row["reason"],
-    }
+    return pd.DataFrame([break_json(row, today) for row in open_breaks(connection)])
 
 
 def _control_totals(

@@ -348,3 +348,22 @@ breaks = Table(
     # A break that closed by itself says which run saw it gone.
     CheckConstraint("state <> 'closed' OR closed_run_id IS NOT NULL", name="closed_by_a_run"),
 )
+
+# What people decided about breaks. Append-only, and each row's hash covers the one before it, so that a history that
+# was changed outside of tieout shows.
+break_decisions = Table(
+    "break_decisions",
+    metadata,
+    Column("decision_id", Integer, primary_key=True, autoincrement=True),
+    Column("break_id", ForeignKey("breaks.break_id"), nullable=False, index=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("actor", String, nullable=False),
+    Column("verb", String, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("previous_hash", String(64), nullable=False),  # "" for the first
+    Column("hash", String(64), nullable=False),
+    CheckConstraint("verb IN ('acknowledge', 'resolve', 'reopen')", name="verb_known"),
+    CheckConstraint("actor <> '' AND reason <> ''", name="said_by_someone"),
+    # Two decisions never follow the same one: the chain has no branches.
+    UniqueConstraint("previous_hash"),
+)
