@@ -1,10 +1,10 @@
 """Close a run: put the ledger's rows and what was read back into one report, and write it as files."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import pandas as pd
 from sqlalchemy import Connection
@@ -20,10 +20,18 @@ from flows.reports.terminal import summary_lines
 from flows.reports.workbook import write_workbook
 from flows.settings import Settings
 from flows.summary import Reconciliation, Summary
-from sql.breaks import open_breaks
+from sql.breaks import break_json, open_breaks
 from sql.queries import reading
 from sql.runs import finish_run, run_totals, started_at
-from transforms.totals import control_totals, tie_batches, tie_frame, tie_roll_forward, tie_rows, tie_service
+from transforms.totals import (
+    control_totals,
+    tie_batches,
+    tie_frame,
+    tie_read_back,
+    tie_roll_forward,
+    tie_rows,
+    tie_service,
+)
 from transforms.vocabulary import Kind, Outcome, State
 
 _Kind = Literal["nightly", "upload", "settle", "reconcile"]
@@ -94,6 +102,8 @@ def _build(
     posted = events[events["state"].eq(State.POSTED)].rename(columns={"state_at": "posted_at"})
     control = _control_totals(connection, run_id, events, reconciled)
     ties = tie_rows(totals) + tie_batches(control)
+    if kind != "settle":
+        ties += tie_read_back(len(posted), _compared_count(posted, reconciled))
     if reconciled is not None:
         ties += tie_service(reconciled.transactions) + tie_roll_forward(reconciled.roll_forward)
     frame = tie_frame(ties)
@@ -155,22 +165,7 @@ def _waiting(connection: Connection) -> pd.DataFrame:
 
 
 def _breaks(connection: Connection, today: date) -> pd.DataFrame:
-    rows = [dict(row._mapping) for row in open_breaks(connection)]
-    return pd.DataFrame([break_row(row, today) for row in rows])
-
-
-def break_row(row: Mapping[str, Any], today: date) -> dict[str, Any]:
-    """Return a break of the ledger with the keys of the documented JSON."""
-    keys = ("class", "target", "site_id", "client_id", "reward_id", "points", "amount", "event_id", "opened_on")
-    age = {"age_days": (today - row["opened_on"]).days}
-    return {
-        "id": row["break_id"],
-        **{key: row[key] for key in keys},
-        **age,
-        "state": row["state"],
-        "owner": row["owner"],
-        "reason": row["reason"],
-    }
+    return pd.DataFrame([break_json(row, today) for row in open_breaks(connection)])
 
 
 def _control_totals(
@@ -180,6 +175,16 @@ def _control_totals(
     is_accepted = events["run_id"].eq(run_id) & events["first_state"].eq(State.READY)
     posted = events[events["state"].eq(State.POSTED)]
     return control_totals(events[is_accepted], batches, posted, _service_rows(posted, reconciled))
+
+
+def _compared_count(posted: pd.DataFrame, reconciled: Reconciled | None) -> int:
+    if reconciled is None:
+        return 0
+    compared = {*reconciled.transactions["event_id"], *reconciled.rewards["event_id"]}
+    is_update = posted["kind"].eq(Kind.REWARD_UPDATE)
+    # Rewards are read all at once, so an update of ours that is not among the last ones was replaced by one that is.
+    is_compared = posted["event_id"].isin(compared) | (is_update & (len(reconciled.rewards) > 0))
+    return int(is_compared.sum())
 
 
 def _service_rows(posted: pd.DataFrame, reconciled: Reconciled | None) -> pd.DataFrame:

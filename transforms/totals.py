@@ -50,6 +50,11 @@ def tie_service(transactions: pd.DataFrame) -> list[dict[str, Any]]:
     return [equation("Points at the service", "ledger + breaks = service", ours + explained, theirs)]
 
 
+def tie_read_back(posted_count: int, compared_count: int) -> list[dict[str, Any]]:
+    """Return the equation that every posted event was compared with what its service shows."""
+    return [equation("Posted events read back", "posted = compared with the service", posted_count, compared_count)]
+
+
 def tie_roll_forward(roll_forward: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the roll-forward of the breaks over all classes, in count and in points."""
     rows = []

@@ -116,7 +116,8 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "(target = 'mindbody' AND client_id IS NOT NULL AND action IN ('Earned', 'Redeemed') AND points IS NOT NULL"
             " AND action_at IS NOT NULL AND site_id <> '' AND reward_id IS NULL)"
-            " OR (target = 'referral_rock' AND reward_id IS NOT NULL AND payout_id IS NOT NULL AND client_id IS NULL AND points IS NULL)",
+            " OR (target = 'referral_rock' AND reward_id IS NOT NULL AND payout_id IS NOT NULL AND client_id IS NULL"
+            " AND points IS NULL)",
             name=op.f("ck_events_shape"),
         ),
         sa.CheckConstraint("kind IN ('earned', 'redeemed', 'reward_update')", name=op.f("ck_events_kind_known")),
