@@ -88,7 +88,7 @@ def test_database_keeps_history_as_it_was_written(ledger: Ledger, earns: list[st
 def test_database_refuses_a_second_event_of_a_client_in_flight(ledger: Ledger, earns: list[str]) -> None:
     with ledger.begin() as connection:
         force(connection, earns[0], "sending")
-    with pytest.raises(DBAPIError, match="(?i)unique"), ledger.begin() as connection:
+    with pytest.raises(DBAPIError, match=r"(?i)unique"), ledger.begin() as connection:
         force(connection, earns[1], "sending")
 
 
