@@ -85,12 +85,12 @@ def rewrite(path: Path, part: str, old: bytes, new: bytes) -> Path:
 def test_read_file_refuses_a_stray_cell_that_would_take_all_memory(place: str, tmp_path: Path) -> None:
     path = write_xlsx(tmp_path / "a.xlsx", [["x"], ["y"], [1]])
     far = f'r="{place}"'.encode()
-    with pytest.raises(FileError, match=r"more than the limit of (50,000,000|1,048,576)"):
+    with pytest.raises(FileError, match=r"more than the limit of (20,000,000|1,048,576)"):
         read_file(rewrite(path, "xl/worksheets/sheet1.xml", b'r="A3"', far))
 
 
 def test_read_file_refuses_a_stray_cell_in_xlsb(tmp_path: Path) -> None:
-    with pytest.raises(FileError, match="50,000,000"):
+    with pytest.raises(FileError, match="1,048,576"):
         read_file(write_xlsb(tmp_path / "a.xlsb", [["x"]], far_column=60_000_000))
 
 
@@ -127,3 +127,9 @@ def test_read_file_refuses_an_encrypted_workbook(tmp_path: Path) -> None:
     with pytest.raises(FileError) as refusal:
         read_file(write_bytes(path, bytes(content)))
     assert refusal.value.code == "file_encrypted"
+
+
+def test_read_file_refuses_a_few_cells_spread_over_millions(tmp_path: Path) -> None:
+    path = write_xlsx(tmp_path / "a.xlsx", [["x", "y"], [None, None, 1]])
+    with pytest.raises(FileError, match="only 3 of its cells are filled"):
+        read_file(rewrite(path, "xl/worksheets/sheet1.xml", b'r="C2"', b'r="C1000000"'))
