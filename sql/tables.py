@@ -276,7 +276,9 @@ settlements = Table(
     Column("event_id", ForeignKey("events.event_id"), nullable=False, index=True),
     Column("run_id", ForeignKey("runs.run_id"), nullable=False),
     Column("at", UtcDateTime, nullable=False),
+    Column("attempt_id", ForeignKey("attempts.attempt_id"), nullable=False),  # the one that was in doubt
     Column("decided", String, nullable=False),  # posted, ready or unknown
+    Column("balance", BigInteger),  # Mindbody: points of the client when it was read
     Column("evidence", String, nullable=False),  # JSON: what was counted, expected, and the balance
 )
 
