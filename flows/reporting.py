@@ -92,7 +92,9 @@ def _build(
     control = _control_totals(connection, run_id, events, reconciled)
     ties = tie_rows(totals) + tie_batches(control)
     if reconciled is not None:
-        ties += tie_service(reconciled.transactions) + tie_roll_forward(reconciled.roll_forward)
+        ties += tie_service(reconciled.client_points, reconciled.transactions) + tie_roll_forward(
+            reconciled.roll_forward
+        )
     frame = tie_frame(ties)
     return Report(
         title=_TITLES[kind],

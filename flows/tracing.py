@@ -82,8 +82,10 @@ def _heading(event: Row[Any]) -> list[str]:
     sheet = f", sheet {event.sheet}" if event.sheet else ""
     return [
         f"Event {event.event_id}: {_what(event)}",
-        f"  from {event.file}{sheet}, row {event.row_number}; key {event.content_key}, "
-        f"number {event.occurrence} of equal rows",
+        (
+            f"  from {event.file}{sheet}, row {event.row_number}; key {event.content_key}, number {event.occurrence}"
+            " of equal rows"
+        ),
         f"  {_time(event.registered_at)}  registered as {event.first_state} by run {event.run_id}",
     ]
 
