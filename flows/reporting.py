@@ -105,7 +105,9 @@ def _build(
     if kind != "settle":
         ties += tie_read_back(len(posted), _compared_count(posted, reconciled))
     if reconciled is not None:
-        ties += tie_service(reconciled.transactions) + tie_roll_forward(reconciled.roll_forward)
+        ties += tie_service(reconciled.client_points, reconciled.transactions) + tie_roll_forward(
+            reconciled.roll_forward
+        )
     frame = tie_frame(ties)
     return Report(
         title=_TITLES[kind],
