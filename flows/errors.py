@@ -11,6 +11,10 @@ TieoutError
 """
 
 from enum import IntEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from transforms.sheet import FileError
 
 
 class ExitCode(IntEnum):
@@ -41,9 +45,10 @@ class CouldNotRun(TieoutError):  # noqa: N818 - named after its exit code
 class FileRejected(CouldNotRun):
     """A file that cannot be read as a whole; it stays where it was."""
 
-    def __init__(self, name: str, code: str, message: str) -> None:
-        super().__init__(f"{name}: {message}")
-        self.code = code
+    def __init__(self, name: str, sha256: str | None, cause: "FileError") -> None:
+        super().__init__(f"{name}: {cause.message}")
+        self.sha256 = sha256
+        self.cause = cause
 
 
 class ServiceUnreachable(CouldNotRun):

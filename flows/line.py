@@ -4,6 +4,7 @@ Each step is one call of `step`: plainly (`run_plain`), or as one Prefect task p
 caller, holds the truth, so a line that was cut off at any point is simply run again.
 """
 
+import math
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from flows.errors import BudgetSpent, CouldNotRun, FileRejected, Interrupted, Se
 from flows.inbox import InboxFile, archive_file, list_inbox
 from flows.interrupt import stop_requested
 from flows.ledger import Ledger, open_ledger
+from flows.notify import notify
 from flows.progress import Progress, say_nothing
 from flows.reconciling import Reconciled, reconcile
 from flows.registering import CheckedFile, check_file, is_known, register
@@ -99,7 +101,9 @@ def _run(
         start_run(connection, line.run_id, kind, utc_now())
     _register_files(line, files)
     reconciled = _post_and_reconcile(line)
-    return step("report", report_run, settings, ledger, line.run_id, reconciled, tuple(line.failures))
+    summary = step("report", report_run, settings, ledger, line.run_id, reconciled, tuple(line.failures))
+    notify(settings, summary, progress)
+    return summary
 
 
 def new_run_id(kind: str) -> str:
@@ -190,7 +194,7 @@ def _wait_for_doubtful(line: _Line) -> bool:
     if not due_times:
         return False
     seconds = max(0.0, (min(due_times) - utc_now()).total_seconds())
-    line.progress(f"an answer was lost: reading back in {seconds:.0f} s")
+    line.progress(f"{len(due_times)} in doubt: reading back in {math.ceil(seconds)} s")
     if stop_requested.wait(timeout=seconds + 0.01):
         raise Interrupted("Stopped as asked: what is in doubt is read back by the next run.")
     return True

@@ -11,13 +11,14 @@ from sqlalchemy import Row
 
 from flows.clock import utc_now
 from flows.ledger import Ledger
-from flows.readback import Client, Remote, fetch_remote, reward_row, transaction_row
+from flows.readback import Client, Remote, fetch_remote, reward_row, transaction_rows
 from flows.settings import Settings
 from flows.windows import Window
 from sql.breaks import open_breaks, update_breaks
 from sql.queries import reading
 from transforms.breaks import break_records, identify_breaks, roll_forward
 from transforms.match import Tolerances, match_rewards, match_transactions
+from transforms.totals import points_by_client
 from transforms.vocabulary import Outcome, State, Target
 
 _EVENT = [
@@ -36,6 +37,7 @@ class Reconciled:
 
     transactions: pd.DataFrame  # as `transforms.match.match_transactions` gives them, and break_id
     rewards: pd.DataFrame  # as `transforms.match.match_rewards` gives them, and break_id
+    client_points: pd.DataFrame  # as `transforms.totals.points_by_client` gives them
     balances: Mapping[Client, int]  # at the time of reading
     roll_forward: pd.DataFrame
     unread: Mapping[Client, str]  # clients of whom nothing is concluded, and why
@@ -52,12 +54,14 @@ def reconcile(
     """Read the services for these windows, match, and update the breaks in the ledger."""
     remote = fetch_remote(settings, ledger, windows, with_rewards=with_rewards)
     tolerances = _tolerances(settings)
-    transactions = identify_breaks(_match_clients(ledger, windows, remote, tolerances))
+    events, entries = _sides(ledger, windows, remote)
+    transactions = identify_breaks(match_transactions(events, entries, tolerances))
     rewards = identify_breaks(_match_rewards(ledger, remote, tolerances))
     before, after = _keep_breaks(ledger, run_id, windows, remote, transactions, rewards)
     return Reconciled(
         transactions=transactions,
         rewards=rewards,
+        client_points=points_by_client(events, entries),
         balances={key: history.balance for key, history in remote.histories.items() if history.balance is not None},
         roll_forward=roll_forward(before, after),
         unread=remote.unread,
@@ -73,7 +77,8 @@ def _tolerances(settings: Settings) -> Tolerances:
     )
 
 
-def _match_clients(ledger: Ledger, windows: Sequence[Window], remote: Remote, tolerances: Tolerances) -> pd.DataFrame:
+def _sides(ledger: Ledger, windows: Sequence[Window], remote: Remote) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the ledger's events and the service's entries in the windows."""
     events: list[dict[str, Any]] = []
     transactions: list[dict[str, Any]] = []
     with ledger.begin() as connection:
@@ -88,11 +93,10 @@ def _match_clients(ledger: Ledger, windows: Sequence[Window], remote: Remote, to
                 events += [row for row in ours if row["state"] != State.POSTED]
                 continue
             events += ours
-            times = {row["action_at"] for row in ours}
-            theirs = [key | transaction_row(line, times) for line in history.transactions]
+            theirs = [key | row for row in transaction_rows(history.transactions, ours)]
             transactions += [row for row in theirs if window.holds(row["action_at"])]
     numbered = [row | {"remote_id": number} for number, row in enumerate(transactions)]
-    return match_transactions(_typed(events, _EVENT), _typed(numbered, _TRANSACTION), tolerances)
+    return _typed(events, _EVENT), _typed(numbered, _TRANSACTION)
 
 
 def _typed(rows: list[dict[str, Any]], columns: list[str]) -> pd.DataFrame:

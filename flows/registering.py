@@ -21,7 +21,7 @@ from transforms.check import Checked, check_sheets
 from transforms.identify import identify
 from transforms.rules import Rules
 from transforms.sheet import FileError
-from transforms.vocabulary import Target
+from transforms.vocabulary import Code, Target
 
 _CHUNK_ROWS = 20_000
 
@@ -54,10 +54,14 @@ def check_file(settings: Settings, path: Path, default_site_id: str | None) -> C
         require_source=settings.guards.require_source,
     )
     try:
-        checked = check_sheets(read_file(path), rules)
-        return CheckedFile(path, sha256_of(path), default_site_id, checked)
+        sha256 = sha256_of(path)
+    except OSError as error:
+        reason = FileError(Code.FILE_UNREADABLE, f"the file cannot be opened: {error.strerror}.")
+        raise FileRejected(path.name, None, reason) from None
+    try:
+        return CheckedFile(path, sha256, default_site_id, check_sheets(read_file(path), rules))
     except FileError as error:
-        raise FileRejected(path.name, error.code, error.message) from None
+        raise FileRejected(path.name, sha256, error) from None
 
 
 def is_known(ledger: Ledger, file: CheckedFile) -> bool:

@@ -1,10 +1,10 @@
 """Close a run: put the ledger's rows and what was read back into one report, and write it as files."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import pandas as pd
 from sqlalchemy import Connection
@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from flows.clock import utc_now
 from flows.ledger import Ledger
 from flows.reconciling import Reconciled
+from flows.reports.artifacts import prefect_artifacts
 from flows.reports.page import write_page
 from flows.reports.record import write_json
 from flows.reports.report import Report
@@ -19,10 +20,18 @@ from flows.reports.terminal import summary_lines
 from flows.reports.workbook import write_workbook
 from flows.settings import Settings
 from flows.summary import Reconciliation, Summary
-from sql.breaks import open_breaks
+from sql.breaks import break_json, open_breaks
 from sql.queries import reading
 from sql.runs import finish_run, run_totals, started_at
-from transforms.totals import control_totals, tie_frame, tie_roll_forward, tie_rows, tie_service
+from transforms.totals import (
+    control_totals,
+    tie_batches,
+    tie_frame,
+    tie_read_back,
+    tie_roll_forward,
+    tie_rows,
+    tie_service,
+)
 from transforms.vocabulary import Kind, Outcome, State
 
 _Kind = Literal["nightly", "upload", "settle", "reconcile"]
@@ -44,6 +53,7 @@ def report_run(
         lines=tuple(summary_lines(report, path)),
         failures=tuple(failures),
         waiting_count=waiting_count,
+        artifacts=tuple(prefect_artifacts(report, [path, path.with_suffix(".html")])),
     )
     with ledger.begin() as connection:
         finish_run(connection, run_id, report.finished_at, summary.to_json())
@@ -70,6 +80,7 @@ def report_reconciliation(
         ties_out=bool(report.totals["ties_out"]),
         report=path,
         lines=tuple(summary_lines(report, path)),
+        artifacts=tuple(prefect_artifacts(report, [path, path.with_suffix(".html")])),
     )
     with ledger.begin() as connection:
         finish_run(connection, run_id, report.finished_at, result.to_json())
@@ -87,12 +98,17 @@ def _build(
     kind = run_id.partition("-")[0]
     totals = run_totals(connection, run_id)
     breaks = _breaks(connection, now.date())
-    ties = tie_rows(totals)
-    if reconciled is not None:
-        ties += tie_service(reconciled.transactions) + tie_roll_forward(reconciled.roll_forward)
-    frame = tie_frame(ties)
     events = _events(connection, run_id, "events_of_run")
     posted = events[events["state"].eq(State.POSTED)].rename(columns={"state_at": "posted_at"})
+    control = _control_totals(connection, run_id, events, reconciled)
+    ties = tie_rows(totals) + tie_batches(control)
+    if kind != "settle":
+        ties += tie_read_back(len(posted), _compared_count(posted, reconciled))
+    if reconciled is not None:
+        ties += tie_service(reconciled.client_points, reconciled.transactions) + tie_roll_forward(
+            reconciled.roll_forward
+        )
+    frame = tie_frame(ties)
     return Report(
         title=_TITLES[kind],
         run_id=run_id,
@@ -103,14 +119,14 @@ def _build(
         timezone=_timezone(settings),
         totals={**totals, "breaks_open": len(breaks), "ties_out": bool(frame["ties"].all())},
         ties=frame,
-        control_totals=_control_totals(connection, run_id, events, reconciled),
+        control_totals=control,
         roll_forward=reconciled.roll_forward if reconciled is not None else pd.DataFrame(),
         breaks=breaks,
         rejected=_rows(connection, "rejections_of_run", run_id),
         waiting=_waiting(connection),
         posted=posted,
         refused=events[events["state"].eq(State.REFUSED)],
-        by_client=_by_client(connection, run_id, posted, reconciled),
+        by_client=_by_client(posted, reconciled),
         duplicates=_rows(connection, "duplicates_of_run", run_id),
         skipped=_rows(connection, "skipped_of_run", run_id),
     )
@@ -151,61 +167,54 @@ def _waiting(connection: Connection) -> pd.DataFrame:
 
 
 def _breaks(connection: Connection, today: date) -> pd.DataFrame:
-    rows = [dict(row._mapping) for row in open_breaks(connection)]
-    return pd.DataFrame([break_row(row, today) for row in rows])
-
-
-def break_row(row: Mapping[str, Any], today: date) -> dict[str, Any]:
-    """Return a break of the ledger with the keys of the documented JSON."""
-    keys = ("class", "target", "site_id", "client_id", "reward_id", "points", "amount", "event_id", "opened_on")
-    age = {"age_days": (today - row["opened_on"]).days}
-    return {
-        "id": row["break_id"],
-        **{key: row[key] for key in keys},
-        **age,
-        "state": row["state"],
-        "owner": row["owner"],
-        "reason": row["reason"],
-    }
+    return pd.DataFrame([break_json(row, today) for row in open_breaks(connection)])
 
 
 def _control_totals(
     connection: Connection, run_id: str, events: pd.DataFrame, reconciled: Reconciled | None
 ) -> pd.DataFrame:
-    parameters = {"run_id": run_id}
-    files = [dict(row) for row in connection.execute(reading("files_named_in_run"), parameters).mappings()]
-    batches = [dict(row) for row in connection.execute(reading("batches_of_run"), parameters).mappings()]
-    return control_totals(files, batches, events, _service_rows(events, reconciled))
+    batches = [dict(row) for row in connection.execute(reading("batches_of_run"), {"run_id": run_id}).mappings()]
+    is_accepted = events["run_id"].eq(run_id) & events["first_state"].eq(State.READY)
+    posted = events[events["state"].eq(State.POSTED)]
+    return control_totals(events[is_accepted], batches, posted, _service_rows(posted, reconciled))
 
 
-def _service_rows(events: pd.DataFrame, reconciled: Reconciled | None) -> pd.DataFrame:
+def _compared_count(posted: pd.DataFrame, reconciled: Reconciled | None) -> int:
+    if reconciled is None:
+        return 0
+    compared = {*reconciled.transactions["event_id"], *reconciled.rewards["event_id"]}
+    is_update = posted["kind"].eq(Kind.REWARD_UPDATE)
+    # Rewards are read all at once, so an update of ours that is not among the last ones was replaced by one that is.
+    is_compared = posted["event_id"].isin(compared) | (is_update & (len(reconciled.rewards) > 0))
+    return int(is_compared.sum())
+
+
+def _service_rows(posted: pd.DataFrame, reconciled: Reconciled | None) -> pd.DataFrame:
     """Return what the service shows of the run's own events, one row each."""
     columns = ["kind", "site_id", "points", "amount"]
     if reconciled is None:
         return pd.DataFrame(columns=columns)
-    known = events[["event_id", "kind", "site_id"]]
+    posted = posted[["event_id", "kind", "site_id", "amount"]]
+    known = posted.drop(columns="amount")
     shown = reconciled.transactions.dropna(subset=["remote_id", "event_id"])[["event_id", "remote_points"]]
     of_clients = known.merge(shown, on="event_id", validate="1:1").assign(amount=None)
     is_there = reconciled.rewards["outcome"].isin([Outcome.MATCHED, Outcome.AMOUNT_MISMATCH])
     rewards = reconciled.rewards[is_there][["event_id", "remote_amount"]]
-    of_rewards = known.merge(rewards, on="event_id", validate="1:1").rename(columns={"remote_amount": "amount"})
-    both = [
-        of_clients.rename(columns={"remote_points": "points"}),
-        of_rewards.assign(points=pd.Series(pd.NA, index=of_rewards.index, dtype="Int64")),
-    ]
-    filled = [frame[columns] for frame in both if len(frame)]
+    of_rewards = posted.merge(rewards, on="event_id", validate="1:1")
+    # An update that sets no amount answers for none, whatever amount its reward has.
+    of_rewards = of_rewards.assign(amount=of_rewards["remote_amount"].where(of_rewards["amount"].notna(), None))
+    # An update that a later one of ours replaced cannot be seen any more; it was confirmed when it was posted.
+    is_replaced = posted["kind"].eq(Kind.REWARD_UPDATE) & ~posted["event_id"].isin(reconciled.rewards["event_id"])
+    replaced = posted[is_replaced] if len(reconciled.rewards) else posted[:0]
+    no_points = pd.Series(pd.NA, dtype="Int64")
+    frames = [of_clients.rename(columns={"remote_points": "points"})]
+    frames += [frame.assign(points=no_points.reindex(frame.index)) for frame in (of_rewards, replaced)]
+    filled = [frame[columns] for frame in frames if len(frame)]
     return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=columns)
 
 
-def _by_client(
-    connection: Connection, run_id: str, posted: pd.DataFrame, reconciled: Reconciled | None
-) -> pd.DataFrame:
-    """Return one row per client with activity: the balance before the run, what was posted, and the balance now.
-
-    ``others`` is what other people's entries must have changed for the balance to be what it is; null where the
-    balance before was not reported.
-    """
-    before = _balances_before(connection, run_id)
+def _by_client(posted: pd.DataFrame, reconciled: Reconciled | None) -> pd.DataFrame:
+    """Return one row per client with activity: the balance before the run, what was posted, and the balance now."""
     balances = reconciled.balances if reconciled is not None else {}
     of_clients = posted[posted["kind"].ne(Kind.REWARD_UPDATE)]
     rows = []
@@ -213,7 +222,7 @@ def _by_client(
         site_id, client_id = map(str, key)
         earned = int(group.loc[group["kind"].eq(Kind.EARNED), "points"].sum())
         redeemed = int(group.loc[group["kind"].eq(Kind.REDEEMED), "points"].sum())
-        start, now = before.get((site_id, client_id)), balances.get((site_id, client_id))
+        start, now = _balance_before(group), balances.get((site_id, client_id))
         expected = None if start is None else start + earned - redeemed
         rows.append(
             {
@@ -231,13 +240,15 @@ def _by_client(
     return pd.DataFrame(rows)
 
 
-def _balances_before(connection: Connection, run_id: str) -> dict[tuple[str, str], int]:
-    """Return each client's balance before the first event of the run, from the balance that followed it."""
-    before: dict[tuple[str, str], int] = {}
-    for row in connection.execute(reading("balances_of_run"), {"run_id": run_id}):
-        change = row.points if row.action == "Earned" else -row.points
-        before.setdefault((row.site_id, row.client_id), row.balance - change)
-    return before
+def _balance_before(posted: pd.DataFrame) -> int | None:
+    """Return a client's balance before the run: the first one reported, less what had been posted up to then.
+
+    The service tells the balance in its answers, and an answer may be lost; None where all of them were.
+    """
+    in_order = posted.sort_values("attempt_id")
+    change = in_order["points"].where(in_order["kind"].eq(Kind.EARNED), -in_order["points"]).cumsum()
+    before = (in_order["balance"].astype("Int64") - change).dropna()
+    return None if before.empty else int(before.iloc[0])
 
 
 def _write(settings: Settings, report: Report) -> Path:

@@ -2,6 +2,9 @@
 -- Grain: one row per break that is not closed or resolved.
 SELECT * FROM breaks WHERE state IN ('open', 'acknowledged') ORDER BY opened_on, break_id
 
+-- name: all_breaks
+SELECT * FROM breaks ORDER BY opened_on, break_id
+
 -- name: open_break
 INSERT INTO breaks (
     break_id, class, target, site_id, client_id, reward_id, points, amount, action_at, event_id, opened_on,
@@ -53,12 +56,3 @@ WHERE target = 'referral_rock' AND (
     ))
 )
 ORDER BY order_at, file_id, ordinal
-
--- name: balances_of_run
--- Grain: one row per client: the first and last balance that answers of this run reported.
-SELECT events.site_id, events.client_id, events.action, events.points, answers.balance, answers.attempt_id
-FROM answers
-JOIN attempts ON attempts.attempt_id = answers.attempt_id
-JOIN events ON events.event_id = attempts.event_id
-WHERE attempts.run_id = :run_id AND answers.verdict = 'posted' AND answers.balance IS NOT NULL
-ORDER BY answers.attempt_id

@@ -63,9 +63,7 @@ def main() -> None:
 @contextmanager
 def address(home: str) -> Iterator[str]:
     """Give an empty database, durable as in production."""
-    with tempfile.TemporaryDirectory() as folder, (
-        nullcontext() if home == "sqlite" else postgresql_server()
-    ) as server:
+    with tempfile.TemporaryDirectory() as folder, nullcontext() if home == "sqlite" else postgresql_server() as server:
         yield server.url() if server else f"sqlite:///{folder}/ledger.db"
 
 

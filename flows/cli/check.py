@@ -1,0 +1,39 @@
+"""``tieout check``: read and judge files, keep and send nothing."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from flows.errors import ExitCode, FileRejected
+from flows.settings import Settings, load_settings
+
+
+def run_check(files: Sequence[Path], config: Path | None, site_id: str | None, *, as_json: bool) -> ExitCode:
+    """Check each file; the worst exit code of them counts."""
+    settings = load_settings(config)
+    if site_id is not None and settings.mindbody.sites:
+        settings.mindbody.site(site_id)
+    told = [_check(settings, path, site_id, as_json=as_json) for path in files]
+    if as_json:
+        objects = [found for _, found in told]
+        typer.echo(json.dumps(objects[0] if len(objects) == 1 else {"files": objects}, ensure_ascii=False))
+    return max(code for code, _ in told)
+
+
+def _check(settings: Settings, path: Path, site_id: str | None, *, as_json: bool) -> tuple[ExitCode, dict[str, Any]]:
+    from flows.intake.report_json import check_json, check_lines, file_error_json
+    from flows.registering import check_file
+
+    try:
+        file = check_file(settings, path, site_id)
+    except FileRejected as error:
+        typer.echo(f"tieout: {error}", err=True)
+        return ExitCode.COULD_NOT_RUN, file_error_json(path, error.sha256, error.cause)
+    if not as_json:
+        for line in check_lines(path, file.checked):
+            typer.echo(line)
+    code = ExitCode.NEEDS_A_PERSON if file.checked.rejected else ExitCode.TIES_OUT
+    return code, check_json(path, file.sha256, file.checked)
