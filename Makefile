@@ -10,7 +10,7 @@ TOOLS := $(VENV)/tools.stamp
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types bench clean
+.PHONY: help demo test check lint types prove bench clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -30,6 +30,9 @@ lint: $(TOOLS) ## check style and format (ruff)
 
 types: $(TOOLS) ## check the types (mypy, strict)
 	@$(BIN)/mypy
+
+prove: $(TOOLS) ## meet every fault and kill, and count what was lost or paid twice: SEED= ONLY= STRIDE=
+	@$(BIN)/python -m tests.prove $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY)) $(if $(STRIDE),--stride $(STRIDE))
 
 bench: $(TOOLS) ## measure: run every script of bench/
 	@set -e; for script in bench/*.py; do echo "$$script"; $(BIN)/python "$$script"; done

@@ -46,9 +46,16 @@ def sha256_of(path: Path) -> str:
 
 
 def archive_file(path: Path, sha256: str, settings: Settings) -> Path:
-    """Move a registered file out of the inbox; its hash in the name keeps files of one name apart."""
+    """Move a registered file out of the inbox; its hash in the name keeps files of one name apart.
+
+    Where another run, at work at the same time, has moved it already, it is left there.
+    """
     folder = settings.archive_folder
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / f"{path.stem}.{sha256[:12]}{path.suffix}"
-    shutil.move(path, target)
+    try:
+        shutil.move(path, target)
+    except FileNotFoundError:
+        if not target.exists():
+            raise
     return target

@@ -3,13 +3,16 @@
 Being killed is harmless too: what was claimed and not recorded is read back by the next run.
 """
 
+import asyncio
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
 stop_requested = threading.Event()
+_POLL_SECONDS = 0.1
 
 
 @contextmanager
@@ -32,3 +35,14 @@ def stopping_in_order() -> Iterator[None]:
 def _request_stop(number: int, _frame: FrameType | None) -> None:
     stop_requested.set()
     signal.signal(number, signal.SIG_DFL)
+
+
+async def sleep_unless_stopped(seconds: float) -> bool:
+    """Sleep, and return True; False, at once, when a stop is asked for."""
+    until = time.monotonic() + seconds
+    while not stop_requested.is_set():
+        left = until - time.monotonic()
+        if left <= 0:
+            return True
+        await asyncio.sleep(min(left, _POLL_SECONDS))
+    return False

@@ -20,6 +20,8 @@ from flows.errors import LedgerUnavailable, SettingsError
 from flows.settings import Settings
 
 _BUSY_TIMEOUT_SECONDS = 60  # how long a SQLite writer waits for another process's transaction
+# Registering a million events writes to the middle of every index; with SQLite's own 2 MB it takes twice as long.
+_CACHE_KIB = 64 * 1024
 
 
 class Ledger:
@@ -127,7 +129,8 @@ def _prepare_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) ->
     connection.isolation_level = None  # _begin_immediate begins, not the driver
     cursor = connection.cursor()
     # WAL lets a report read while a run writes; FULL makes a commit survive a power cut.
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+    pragmas = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", f"cache_size = -{_CACHE_KIB}")
+    for pragma in pragmas:
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

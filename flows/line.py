@@ -18,6 +18,7 @@ from flows.errors import BudgetSpent, CouldNotRun, FileRejected, Interrupted, Se
 from flows.inbox import InboxFile, archive_file, list_inbox
 from flows.interrupt import stop_requested
 from flows.ledger import Ledger, open_ledger
+from flows.notify import notify
 from flows.progress import Progress, say_nothing
 from flows.reconciling import Reconciled, reconcile
 from flows.registering import CheckedFile, check_file, is_known, register
@@ -100,7 +101,9 @@ def _run(
         start_run(connection, line.run_id, kind, utc_now())
     _register_files(line, files)
     reconciled = _post_and_reconcile(line)
-    return step("report", report_run, settings, ledger, line.run_id, reconciled, tuple(line.failures))
+    summary = step("report", report_run, settings, ledger, line.run_id, reconciled, tuple(line.failures))
+    notify(settings, summary, progress)
+    return summary
 
 
 def new_run_id(kind: str) -> str:

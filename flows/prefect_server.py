@@ -74,10 +74,11 @@ def _reach_configured_api() -> str:
     """Ask before anything else does, for one line in place of Prefect's many."""
     url = str(PREFECT_API_URL.value())
     try:
-        with get_client(sync_client=True):  # asks the API for its version
-            return url
+        with get_client(sync_client=True) as client:
+            client.raise_for_api_version_mismatch()
     except RuntimeError as error:
         raise CouldNotRun(f"Prefect: {error}. Mend PREFECT_API_URL, or run without Prefect, with --plain.") from None
+    return url
 
 
 def _settings(url: str, with_scheduler: bool) -> dict[Setting, Any]:

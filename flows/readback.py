@@ -4,9 +4,10 @@ One client that cannot be read does not stop the others: it is named, and nothin
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from flows.errors import ServiceUnreachable
@@ -18,9 +19,10 @@ from flows.loader.referral_rock_messages import to_amount, to_day
 from flows.services import connected
 from flows.settings import Settings
 from flows.windows import Window
-from transforms.vocabulary import Target
+from transforms.vocabulary import State, Target
 
 Client = tuple[str, str]  # site and client id
+_CONTENT = ("action", "points", "source", "source_id", "action_at")
 
 
 @dataclass(frozen=True)
@@ -78,17 +80,21 @@ async def _fetch_histories(
     return await asyncio.gather(*(fetch(window) for window in windows))
 
 
-def transaction_row(line: Transaction, times: Iterable[datetime]) -> dict[str, Any]:
-    """Return a transaction as a row to match; in a doubled hour its time is the one that an event of the client has."""
-    known = set(times)
-    fitting = [moment for moment in line.action_at_candidates if moment in known]
-    return {
-        "action": line.action,
-        "points": line.points,
-        "source": line.source,
-        "source_id": line.source_id,
-        "action_at": fitting[0] if fitting else line.action_at,
-    }
+def transaction_rows(lines: Iterable[Transaction], events: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return transactions as rows to match, in the same order.
+
+    In a doubled hour a transaction's time is the one that an equal event of the client has, each event's once.
+    """
+    known = Counter(tuple(event[name] for name in _CONTENT) for event in events if event["state"] != State.REFUSED)
+    return [_transaction_row(line, known) for line in lines]
+
+
+def _transaction_row(line: Transaction, known: Counter[tuple[Any, ...]]) -> dict[str, Any]:
+    content = (line.action, line.points, line.source, line.source_id)
+    fitting = [moment for moment in line.action_at_candidates if known[(*content, moment)] > 0]
+    action_at = fitting[0] if fitting else line.action_at
+    known[(*content, action_at)] -= 1
+    return dict(zip(_CONTENT, (*content, action_at), strict=True))
 
 
 def reward_row(reward_id: str, reward: Mapping[str, Any]) -> dict[str, Any]:

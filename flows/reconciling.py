@@ -11,7 +11,7 @@ from sqlalchemy import Row
 
 from flows.clock import utc_now
 from flows.ledger import Ledger
-from flows.readback import Client, Remote, fetch_remote, reward_row, transaction_row
+from flows.readback import Client, Remote, fetch_remote, reward_row, transaction_rows
 from flows.settings import Settings
 from flows.windows import Window
 from sql.breaks import open_breaks, update_breaks
@@ -93,8 +93,7 @@ def _sides(ledger: Ledger, windows: Sequence[Window], remote: Remote) -> tuple[p
                 events += [row for row in ours if row["state"] != State.POSTED]
                 continue
             events += ours
-            times = {row["action_at"] for row in ours}
-            theirs = [key | transaction_row(line, times) for line in history.transactions]
+            theirs = [key | row for row in transaction_rows(history.transactions, ours)]
             transactions += [row for row in theirs if window.holds(row["action_at"])]
     numbered = [row | {"remote_id": number} for number, row in enumerate(transactions)]
     return _typed(events, _EVENT), _typed(numbered, _TRANSACTION)

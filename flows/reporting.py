@@ -1,10 +1,10 @@
 """Close a run: put the ledger's rows and what was read back into one report, and write it as files."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import pandas as pd
 from sqlalchemy import Connection
@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from flows.clock import utc_now
 from flows.ledger import Ledger
 from flows.reconciling import Reconciled
+from flows.reports.artifacts import prefect_artifacts
 from flows.reports.page import write_page
 from flows.reports.record import write_json
 from flows.reports.report import Report
@@ -19,10 +20,18 @@ from flows.reports.terminal import summary_lines
 from flows.reports.workbook import write_workbook
 from flows.settings import Settings
 from flows.summary import Reconciliation, Summary
-from sql.breaks import open_breaks
+from sql.breaks import break_json, open_breaks
 from sql.queries import reading
 from sql.runs import finish_run, run_totals, started_at
-from transforms.totals import control_totals, tie_batches, tie_frame, tie_roll_forward, tie_rows, tie_service
+from transforms.totals import (
+    control_totals,
+    tie_batches,
+    tie_frame,
+    tie_read_back,
+    tie_roll_forward,
+    tie_rows,
+    tie_service,
+)
 from transforms.vocabulary import Kind, Outcome, State
 
 _Kind = Literal["nightly", "upload", "settle", "reconcile"]
@@ -44,6 +53,7 @@ def report_run(
         lines=tuple(summary_lines(report, path)),
         failures=tuple(failures),
         waiting_count=waiting_count,
+        artifacts=tuple(prefect_artifacts(report, [path, path.with_suffix(".html")])),
     )
     with ledger.begin() as connection:
         finish_run(connection, run_id, report.finished_at, summary.to_json())
@@ -70,6 +80,7 @@ def report_reconciliation(
         ties_out=bool(report.totals["ties_out"]),
         report=path,
         lines=tuple(summary_lines(report, path)),
+        artifacts=tuple(prefect_artifacts(report, [path, path.with_suffix(".html")])),
     )
     with ledger.begin() as connection:
         finish_run(connection, run_id, report.finished_at, result.to_json())
@@ -91,6 +102,8 @@ def _build(
     posted = events[events["state"].eq(State.POSTED)].rename(columns={"state_at": "posted_at"})
     control = _control_totals(connection, run_id, events, reconciled)
     ties = tie_rows(totals) + tie_batches(control)
+    if kind != "settle":
+        ties += tie_read_back(len(posted), _compared_count(posted, reconciled))
     if reconciled is not None:
         ties += tie_service(reconciled.client_points, reconciled.transactions) + tie_roll_forward(
             reconciled.roll_forward
@@ -154,22 +167,7 @@ def _waiting(connection: Connection) -> pd.DataFrame:
 
 
 def _breaks(connection: Connection, today: date) -> pd.DataFrame:
-    rows = [dict(row._mapping) for row in open_breaks(connection)]
-    return pd.DataFrame([break_row(row, today) for row in rows])
-
-
-def break_row(row: Mapping[str, Any], today: date) -> dict[str, Any]:
-    """Return a break of the ledger with the keys of the documented JSON."""
-    keys = ("class", "target", "site_id", "client_id", "reward_id", "points", "amount", "event_id", "opened_on")
-    age = {"age_days": (today - row["opened_on"]).days}
-    return {
-        "id": row["break_id"],
-        **{key: row[key] for key in keys},
-        **age,
-        "state": row["state"],
-        "owner": row["owner"],
-        "reason": row["reason"],
-    }
+    return pd.DataFrame([break_json(row, today) for row in open_breaks(connection)])
 
 
 def _control_totals(
@@ -179,6 +177,16 @@ def _control_totals(
     is_accepted = events["run_id"].eq(run_id) & events["first_state"].eq(State.READY)
     posted = events[events["state"].eq(State.POSTED)]
     return control_totals(events[is_accepted], batches, posted, _service_rows(posted, reconciled))
+
+
+def _compared_count(posted: pd.DataFrame, reconciled: Reconciled | None) -> int:
+    if reconciled is None:
+        return 0
+    compared = {*reconciled.transactions["event_id"], *reconciled.rewards["event_id"]}
+    is_update = posted["kind"].eq(Kind.REWARD_UPDATE)
+    # Rewards are read all at once, so an update of ours that is not among the last ones was replaced by one that is.
+    is_compared = posted["event_id"].isin(compared) | (is_update & (len(reconciled.rewards) > 0))
+    return int(is_compared.sum())
 
 
 def _service_rows(posted: pd.DataFrame, reconciled: Reconciled | None) -> pd.DataFrame:
@@ -192,7 +200,9 @@ def _service_rows(posted: pd.DataFrame, reconciled: Reconciled | None) -> pd.Dat
     of_clients = known.merge(shown, on="event_id", validate="1:1").assign(amount=None)
     is_there = reconciled.rewards["outcome"].isin([Outcome.MATCHED, Outcome.AMOUNT_MISMATCH])
     rewards = reconciled.rewards[is_there][["event_id", "remote_amount"]]
-    of_rewards = known.merge(rewards, on="event_id", validate="1:1").rename(columns={"remote_amount": "amount"})
+    of_rewards = posted.merge(rewards, on="event_id", validate="1:1")
+    # An update that sets no amount answers for none, whatever amount its reward has.
+    of_rewards = of_rewards.assign(amount=of_rewards["remote_amount"].where(of_rewards["amount"].notna(), None))
     # An update that a later one of ours replaced cannot be seen any more; it was confirmed when it was posted.
     is_replaced = posted["kind"].eq(Kind.REWARD_UPDATE) & ~posted["event_id"].isin(reconciled.rewards["event_id"])
     replaced = posted[is_replaced] if len(reconciled.rewards) else posted[:0]

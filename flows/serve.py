@@ -47,8 +47,8 @@ def serve_nightly(
 ) -> None:
     """Serve the three flows until SIGTERM or Ctrl-C, `nightly` by the schedule.
 
-    `announce` is told Prefect's API URL once runs are taken. `cron` holds in `timezone` (an IANA name), summer time included. Raises
-    `SettingsError` where either is none, and `CouldNotRun` where no API can be reached.
+    `announce` is told Prefect's API URL once runs are taken. `cron` holds in `timezone` (an IANA name), summer
+    time included. Raises `SettingsError` where either is none, and `CouldNotRun` where no API can be reached.
     """
     deployments = list(_deployments(config, _schedule(cron, timezone)))
     with prefect_api(settings.root / ".prefect", with_scheduler=True, port=_free_port()) as url:

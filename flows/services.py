@@ -90,7 +90,7 @@ def settle_place(settings: Settings, ledger: Ledger, run_id: str, place: Place) 
     async def settle() -> set[str]:
         async with connected(settings, ledger, place) as service:
             if isinstance(service.client, MindbodyClient):
-                return await settle_mindbody(ledger, service.client, run_id)
+                return await settle_mindbody(ledger, service.client, run_id, settings.loader.concurrency)
             return await settle_referral_rock(ledger, service.client, run_id)
 
     return asyncio.run(settle())

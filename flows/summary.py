@@ -1,11 +1,14 @@
 """What a command says in the end: the documented JSON, and the exit code that follows from it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from flows.errors import ExitCode
+from flows.errors import CouldNotRun, ExitCode
+
+if TYPE_CHECKING:
+    from flows.reports.artifacts import Artifact
 
 _WAITS_FOR_A_PERSON = ("rejected", "held", "refused", "unknown", "breaks_open")
 
@@ -24,6 +27,7 @@ class Summary:
     lines: tuple[str, ...] = ()  # the summary as a person reads it
     failures: tuple[str, ...] = ()
     waiting_count: int = 0
+    artifacts: tuple["Artifact", ...] = ()  # what a Prefect flow run shows
 
     def to_json(self) -> dict[str, Any]:
         """Return the documented object, its keys in the documented order."""
@@ -52,7 +56,8 @@ class Reconciliation:
     open: int
     ties_out: bool
     report: Path
-    lines: tuple[str, ...] = field(default=())
+    lines: tuple[str, ...] = ()
+    artifacts: tuple["Artifact", ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the documented object, its keys in the documented order."""
@@ -73,3 +78,11 @@ class Reconciliation:
     def exit_code(self) -> ExitCode:
         """Return what the reconciliation's end means for the caller."""
         return ExitCode.NEEDS_A_PERSON if self.open or not self.ties_out else ExitCode.TIES_OUT
+
+
+class RunIncomplete(CouldNotRun):
+    """A run that reported what it did, and could not do all; a scheduler sees it as failed."""
+
+    def __init__(self, summary: Summary) -> None:
+        super().__init__(" ".join(summary.failures))
+        self.summary = summary

@@ -82,10 +82,8 @@ def _heading(event: Row[Any]) -> list[str]:
     sheet = f", sheet {event.sheet}" if event.sheet else ""
     return [
         f"Event {event.event_id}: {_what(event)}",
-        (
-            f"  from {event.file}{sheet}, row {event.row_number}; key {event.content_key}, number {event.occurrence}"
-            " of equal rows"
-        ),
+        f"  from {event.file}{sheet}, row {event.row_number}",
+        f"  key {event.content_key}, number {event.occurrence} of the equal rows in its file",
         f"  {_time(event.registered_at)}  registered as {event.first_state} by run {event.run_id}",
     ]
 

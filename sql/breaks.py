@@ -1,12 +1,37 @@
 """Keep breaks from night to night: a break opens once, keeps its id, and closes by itself when it is gone."""
 
+import json
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection, Row, insert, select, update
 
 from sql.queries import query, reading
+from sql.tables import break_decisions, breaks
+
+
+class Verb(StrEnum):
+    """What a person may do with a break."""
+
+    ACKNOWLEDGE = "acknowledge"  # seen, somebody works on it
+    RESOLVE = "resolve"  # explained, nothing more to do
+    REOPEN = "reopen"
+
+
+# From which states, and to which, each verb leads.
+_LEADS = {
+    Verb.ACKNOWLEDGE: ({"open"}, "acknowledged"),
+    Verb.RESOLVE: ({"open", "acknowledged"}, "resolved"),
+    Verb.REOPEN: ({"acknowledged", "resolved"}, "open"),
+}
+
+
+class DecisionRefused(Exception):  # noqa: N818 - reads as what happened
+    """A decision that does not fit the break; its text says why."""
+
 
 _STORED = (
     "break_id", "class", "target", "site_id", "client_id", "reward_id", "points", "amount", "action_at", "event_id",
@@ -32,3 +57,53 @@ def update_breaks(
         connection.execute(query("open_break"), rows)
     if gone:
         connection.execute(query("close_break"), [{"break_id": break_id, "run_id": run_id} for break_id in gone])
+
+
+def all_breaks(connection: Connection) -> Sequence[Row[Any]]:
+    """Return every break there ever was, oldest first."""
+    return connection.execute(reading("all_breaks")).all()
+
+
+def break_json(row: Row[Any], today: date) -> dict[str, Any]:
+    """Return a break with the keys of the documented JSON, in their order."""
+    kept = row._mapping
+    keys = ("class", "target", "site_id", "client_id", "reward_id", "points", "amount", "event_id", "opened_on")
+    record = {"id": row.break_id} | {key: kept[key] for key in keys}
+    record["age_days"] = (today - row.opened_on).days
+    return record | {key: kept[key] for key in ("state", "owner", "reason")}
+
+
+def decide(connection: Connection, break_id: str, verb: Verb, *, actor: str, reason: str, now: datetime) -> None:
+    """Record what a person decided and move the break; `DecisionRefused` where it does not fit."""
+    before, after = _LEADS[verb]
+    state = connection.execute(select(breaks.c.state).where(breaks.c.break_id == break_id)).scalar()
+    if state is None:
+        raise DecisionRefused(f"There is no break {break_id}: `tieout breaks` lists them.")
+    if state not in before:
+        raise DecisionRefused(f"Break {break_id} is {state}: {verb} takes one that is {' or '.join(sorted(before))}.")
+    if not actor.strip() or not reason.strip():
+        raise DecisionRefused("A decision needs a name and a reason: --by NAME --reason TEXT.")
+    decision = {"break_id": break_id, "at": now, "actor": actor.strip(), "verb": str(verb), "reason": reason.strip()}
+    latest = select(break_decisions.c.hash).order_by(break_decisions.c.decision_id.desc()).limit(1)
+    previous = connection.execute(latest).scalar() or ""
+    chained = decision | {"previous_hash": previous, "hash": chain_hash(previous, decision)}
+    connection.execute(insert(break_decisions).values(chained))
+    moved = update(breaks).where(breaks.c.break_id == break_id)
+    connection.execute(moved.values(state=after, owner=decision["actor"], reason=decision["reason"]))
+
+
+def broken_link(connection: Connection) -> int | None:
+    """Return the first decision whose hash does not follow from its content and the one before; None where all do."""
+    previous = ""
+    for row in connection.execute(select(break_decisions).order_by(break_decisions.c.decision_id)).mappings():
+        if row["previous_hash"] != previous or row["hash"] != chain_hash(previous, dict(row)):
+            return int(row["decision_id"])
+        previous = row["hash"]
+    return None
+
+
+def chain_hash(previous: str, decision: Mapping[str, Any]) -> str:
+    """Return the sha256 of a decision and the hash before it."""
+    at = decision["at"].astimezone(UTC).isoformat(timespec="microseconds")
+    said = [previous, at, *(decision[key] for key in ("break_id", "actor", "verb", "reason"))]
+    return sha256(json.dumps(said).encode()).hexdigest()

@@ -10,10 +10,15 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert
+from sqlalchemy.exc import IntegrityError
 
 from sql.queries import query, reading
 from sql.tables import answers, attempts
 from transforms.vocabulary import State, Target, Verdict
+
+
+class ClaimConflict(Exception):  # noqa: N818 - another process was faster, which is no error
+    """Another process claimed one of the events first: roll back, nothing may be sent."""
 
 
 @dataclass(frozen=True)
@@ -53,10 +58,13 @@ def claim(
     run_id: str,
     now: datetime,
     lease_until: datetime,
+    settle_at: datetime,
 ) -> list[Claim]:
     """Move the events to ``sending`` and open an attempt for each; the caller commits before it sends.
 
-    ``heads`` are events with the fingerprint of their request body. The claims come back in the same order.
+    ``heads`` are events with the fingerprint of their request body. The claims come back in the same order. Should
+    this process die, the events are read back from ``settle_at`` on. Raises `ClaimConflict`, after which the
+    transaction can only be rolled back.
     """
     if not heads:
         return []
@@ -64,9 +72,17 @@ def claim(
     rows = [{**times, "event_id": event.event_id, "fingerprint": fingerprint} for event, fingerprint in heads]
     opened = insert(attempts).returning(attempts.c.attempt_id, sort_by_parameter_order=True)
     ids = connection.execute(opened, rows).scalars().all()
-    claimed = [{**times, "event_id": row["event_id"], "attempt_id": id_} for row, id_ in zip(rows, ids, strict=True)]
+    claimed = [
+        {**times, "event_id": row["event_id"], "attempt_id": id_, "settle_at": settle_at}
+        for row, id_ in zip(rows, ids, strict=True)
+    ]
     connection.execute(query("carry_claimed"), [{"run_id": run_id, "event_id": row["event_id"]} for row in rows])
-    connection.execute(query("claim_event"), claimed)
+    try:
+        claimed_count = connection.execute(query("claim_event"), claimed).rowcount
+    except IntegrityError as error:  # the lane's index, or the trigger on transitions
+        raise ClaimConflict(str(error.orig)) from None
+    if claimed_count != len(claimed):
+        raise ClaimConflict(f"{len(claimed) - claimed_count} of {len(claimed)} events were not ready any more")
     return [Claim(event, id_, lease_until) for (event, _), id_ in zip(heads, ids, strict=True)]
 
 
@@ -121,12 +137,6 @@ def _end_row(claim_: Claim, answer: Answer, run_id: str, now: datetime, settle_a
         "reason": answer.message,
         "settle_at": settle_at if state is State.UNKNOWN else None,
     }
-
-
-def release(connection: Connection, claims: Sequence[Claim], *, run_id: str, now: datetime) -> None:
-    """Give back claims whose request never left."""
-    never_sent = Answer(Verdict.RETRY, "released before it was sent")
-    record_answers(connection, [(claim_, never_sent) for claim_ in claims], run_id=run_id, now=now, settle_at=now)
 
 
 def declare_lost(connection: Connection, *, run_id: str, now: datetime) -> int:

@@ -4,37 +4,22 @@ The rows are staged in a temporary table and classified by set-based queries (``
 same code serves ten rows and a million, on SQLite and on PostgreSQL.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Any
 
-from sqlalchemy import Column, Connection, Integer, String, Table, func, insert, select
-from sqlalchemy.schema import CreateTable, DropTable
+from sqlalchemy import Connection, func, insert, select
 
 from sql.queries import query
-from sql.tables import batches, events, files, metadata, rejections, skipped_rows
+from sql.staging import Columns, stage, unstage
+from sql.tables import batches, files, rejections, skipped_rows
 from transforms.vocabulary import Code, Fate
 
-_STAGED_COLUMNS = (
-    "event_id", "kind", "target", "site_id", "lane", "content_key", "occurrence", "client_id", "action", "points",
-    "source", "source_id", "action_at", "is_dated", "reward_id", "payout_id", "amount", "eligibility_on",
-    "description", "ordinal", "sheet", "row_number",
-)  # fmt: skip
-_CHUNK_ROWS = 10_000
-
-_staged = Table(
-    "staged_events",
-    metadata.__class__(),
-    *(Column(name, events.c[name].type) for name in _STAGED_COLUMNS),
-    Column("receipt", String),
-    Column("latest_version", Integer),
-    Column("fate", String),
-    Column("known_event_id", String),
-    Column("reason", String),
-    prefixes=["TEMPORARY"],
-)
+_DECIDING = 0x7469656F7574  # the number of the lock on PostgreSQL; anything that other programs do not take
+_EXACT_DIGITS = 100  # an amount has up to 56, so that sums of them stay exact
 
 
 @dataclass(frozen=True)
@@ -76,107 +61,118 @@ def find_file(connection: Connection, sha256: str, default_site_id: str) -> int 
     return connection.execute(known).scalar()
 
 
+def wait_for_others(connection: Connection) -> None:
+    """Wait until no other transaction decides what is new; it holds until the caller's ends.
+
+    Two processes that register overlapping files at once would otherwise not see each other's events. On SQLite every
+    transaction waits for the one before it anyway.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(_DECIDING)))
+
+
 def register_file(
     connection: Connection,
     file: NewFile,
-    rows: Iterable[Sequence[Mapping[str, Any]]],
+    rows: Iterable[Columns],
     *,
     run_id: str,
     now: datetime,
     guards: Guards = Guards(),
-) -> Registered:
-    """Register a new file whole; the caller commits.
+) -> Registered | None:
+    """Register a file whole and return what became of its rows; None where its content is known for this site.
 
-    ``rows`` are chunks of good rows with the columns of the staging table. ``now`` (UTC) is when undated events
-    count as having happened, to the second.
+    The caller commits. ``rows`` are chunks of good rows, as `sql.staging` takes them; they are read once, and not at
+    all where the file is known. ``now`` (UTC), cut to the second, is when undated events count as having happened.
     """
-    _stage(connection, rows)
-    _classify(connection, file, guards)
+    wait_for_others(connection)
+    if find_file(connection, file.sha256, file.default_site_id) is not None:
+        return None
+    stage(connection, rows)
+    _classify(connection, file, run_id, guards)
     registered = _insert_file(connection, file, run_id, now)
     _insert_batches(connection, registered.file_id)
-    pinned = {"file_id": registered.file_id, "run_id": run_id, "registered_at": now.replace(microsecond=0)}
+    pinned = {"file_id": registered.file_id, "run_id": run_id, "registered_at": now.replace(microsecond=0), "now": now}
     connection.execute(query("insert_events"), pinned)
     connection.execute(query("insert_duplicates"), {"file_id": registered.file_id})
     _insert_notes(connection, file, registered.file_id)
-    connection.execute(DropTable(_staged))
+    unstage(connection)
     return registered
 
 
-def _stage(connection: Connection, rows: Iterable[Sequence[Mapping[str, Any]]]) -> None:
-    connection.execute(CreateTable(_staged))
-    for chunk in rows:
-        if chunk:
-            connection.execute(insert(_staged), list(chunk))
-
-
-def _classify(connection: Connection, file: NewFile, guards: Guards) -> None:
+def _classify(connection: Connection, file: NewFile, run_id: str, guards: Guards) -> None:
     # The order matters: each step looks only at rows that the steps before it left open.
-    for name in (
-        "mark_receipts", "mark_receipt_mismatches", "mark_dated_duplicates", "mark_undated_held", "find_latest_updates",
-        "mark_repeated_updates", "mark_updates_held_before", "mark_stale_updates",
-    ):  # fmt: skip
+    totals = connection.execute(query("staged_totals")).one()
+    steps = [
+        *_where(totals.receipts, "mark_receipts", "mark_receipt_mismatches"),
+        *_where(totals.rows_count, "mark_dated_duplicates"),
+        *_where(totals.undated, "mark_undated_held"),
+        *_where(totals.updates, "mark_repeated_updates", "mark_updates_held_before"),
+        *_where(totals.updates, "mark_repeated_in_file", "mark_stale_updates"),
+    ]
+    for name in steps:
         connection.execute(query(name))
-    _apply_guards(connection, file, guards)
-    connection.execute(query("mark_accepted"))
-    connection.execute(query("mark_repeated_in_file"))
-
-
-def _apply_guards(connection: Connection, file: NewFile, guards: Guards) -> None:
     if guards.max_points_per_event is not None:
         connection.execute(query("mark_guarded_points"), {"max_points_per_event": guards.max_points_per_event})
-    reason = _guard_of_file(connection, file, guards)
+    reason = _guard_of_file(connection, file, run_id, guards)
     if reason:
         connection.execute(query("mark_guarded_file"), {"reason": reason})
 
 
-def _guard_of_file(connection: Connection, file: NewFile, guards: Guards) -> str | None:
-    good = connection.execute(select(func.count()).select_from(_staged)).scalar_one()
-    share = file.rejected_count / max(1, good + file.rejected_count)
+def _where(count: int, *names: str) -> tuple[str, ...]:
+    return names if count else ()
+
+
+def _guard_of_file(connection: Connection, file: NewFile, run_id: str, guards: Guards) -> str | None:
+    counts = _count_fates(connection, file)
+    share = counts[Fate.REJECTED] / max(1, sum(counts.values()))
     if guards.max_rejected_share is not None and share > guards.max_rejected_share:
         return "a larger share of rejected rows than guards.max_rejected_share"
-    points = connection.execute(query("count_points")).scalar_one()
-    if guards.max_points_per_run is not None and points > guards.max_points_per_run:
-        return "more points than guards.max_points_per_run"
+    if guards.max_points_per_run is not None:
+        points = connection.execute(query("points_of_run"), {"run_id": run_id}).scalar_one()
+        if points > guards.max_points_per_run:
+            return "more points than guards.max_points_per_run"
     return None
 
 
+def _count_fates(connection: Connection, file: NewFile) -> dict[Fate, int]:
+    found = {row.fate: row.rows_count for row in connection.execute(query("count_fates"))}
+    counts = {fate: found.get(fate, 0) for fate in Fate}
+    counts[Fate.REJECTED] += file.rejected_count
+    return counts
+
+
 def _insert_file(connection: Connection, file: NewFile, run_id: str, now: datetime) -> Registered:
-    fates = {row.fate: row.rows_count for row in connection.execute(query("count_fates"))}
-    counts = {str(fate): fates.get(fate, 0) for fate in Fate}
-    counts["rejected"] += file.rejected_count
+    counts = {str(fate): count for fate, count in _count_fates(connection, file).items()}
+    rows_read = sum(counts.values())
     row = {
         "sha256": file.sha256,
         "default_site_id": file.default_site_id,
         "name": file.name,
         "run_id": run_id,
         "registered_at": now,
-        "rows_read": sum(counts.values()),
-        **counts,
     }
-    file_id = connection.execute(insert(files).values(row).returning(files.c.file_id)).scalar_one()
-    return Registered(file_id=file_id, rows_read=row["rows_read"], **counts)
+    new = insert(files).values(**row, rows_read=rows_read, **counts).returning(files.c.file_id)
+    return Registered(file_id=connection.execute(new).scalar_one(), rows_read=rows_read, **counts)
 
 
 def _insert_batches(connection: Connection, file_id: int) -> None:
-    totals: dict[tuple[str, str], list[Any]] = {}
-    for row in connection.execute(query("accepted_amounts")):
-        total = totals.setdefault((row.kind, row.site_id), [0, 0, Decimal(0)])
-        total[0] += 1
-        total[1] += row.points or 0
-        total[2] += Decimal(row.amount or 0)
+    amounts = _accepted_amounts(connection)
     rows = [
-        {
-            "file_id": file_id,
-            "kind": kind,
-            "site_id": site_id,
-            "event_count": count,
-            "points": points,
-            "amount": str(amount),
-        }
-        for (kind, site_id), (count, points, amount) in sorted(totals.items())
+        {**total, "points": int(total["points"]), "amount": str(amounts[total["kind"], total["site_id"]])}
+        for total in connection.execute(query("accepted_totals")).mappings()
     ]
     if rows:
-        connection.execute(insert(batches), rows)
+        connection.execute(insert(batches), [{**row, "file_id": file_id} for row in rows])
+
+
+def _accepted_amounts(connection: Connection) -> Mapping[tuple[str, str], Decimal]:
+    """Sum the amounts by kind and site, a few thousand in memory at a time."""
+    sums: defaultdict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    with localcontext(prec=_EXACT_DIGITS):
+        for row in connection.execute(query("accepted_amounts"), execution_options={"yield_per": 10_000}):
+            sums[row.kind, row.site_id] += Decimal(row.amount)
+    return sums
 
 
 def _insert_notes(connection: Connection, file: NewFile, file_id: int) -> None:

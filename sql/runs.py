@@ -22,9 +22,10 @@ _REPORTED_AS = {
 
 
 def start_run(connection: Connection, run_id: str, kind: str, now: datetime) -> None:
-    """Open a run and take over everything that earlier runs left open."""
+    """Open a run and take over everything that earlier runs left open, or ended and never reported."""
     connection.execute(insert(runs).values(run_id=run_id, kind=kind, started_at=now))
     connection.execute(query("carry_open"), {"run_id": run_id})
+    connection.execute(query("carry_untold"), {"run_id": run_id})
 
 
 def finish_run(connection: Connection, run_id: str, now: datetime, summary: Mapping[str, Any]) -> None:

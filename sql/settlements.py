@@ -21,6 +21,7 @@ class Settlement:
     state: State  # posted, ready, or unknown where it could not decide
     reason: str
     evidence: Mapping[str, Any]  # what was counted and expected; goes into the ledger as JSON
+    balance: int | None = None  # Mindbody: points of the client when it was read
 
 
 def doubtful_sites(connection: Connection, now: datetime) -> list[tuple[Target, str]]:
@@ -35,25 +36,20 @@ def doubtful_events(connection: Connection, target: Target, site_id: str, now: d
     return connection.execute(reading("doubtful_events"), filters).all()
 
 
-def confirmed_count(connection: Connection, event: Row[Any]) -> int:
-    """Return how many equal transactions of the client the ledger knows to have taken effect."""
-    content = ("site_id", "client_id", "action", "points", "action_at", "source", "source_id")
-    values = {column: getattr(event, column) for column in content}
-    return int(connection.execute(query("confirmed_count"), values).scalar_one())
+def confirmed_times(connection: Connection, event: Row[Any], since_at: datetime, until_at: datetime) -> list[datetime]:
+    """Return the times of the client's confirmed transactions that are equal to the event in all but the time.
+
+    Grain: one per transaction, ascending, UTC.
+    """
+    content = ("site_id", "client_id", "action", "points", "source", "source_id")
+    values = {column: getattr(event, column) for column in content} | {"since_at": since_at, "until_at": until_at}
+    return list(connection.execute(reading("confirmed_times"), values).scalars())
 
 
-def confirmed_other_times_count(connection: Connection, event: Row[Any], since_at: datetime, until_at: datetime) -> int:
-    """Return how many confirmed transactions are equal in all but the time, within what was read."""
-    content = ("site_id", "client_id", "action", "points", "action_at", "source", "source_id")
-    values = {column: getattr(event, column) for column in content}
-    window = {"since_at": since_at, "until_at": until_at}
-    return int(connection.execute(query("confirmed_other_times_count"), values | window).scalar_one())
-
-
-def last_balance(connection: Connection, event: Row[Any]) -> int | None:
-    """Return the balance that the service reported last after an event of this client."""
-    values = {"site_id": event.site_id, "client_id": event.client_id}
-    return connection.execute(query("last_balance"), values).scalar()
+def balance_before(connection: Connection, event: Row[Any]) -> int | None:
+    """Return the client's balance as the service gave it before the attempt in doubt; None where it did not."""
+    values = {"site_id": event.site_id, "client_id": event.client_id, "attempt_id": event.attempt_id}
+    return connection.execute(query("balance_before"), values).scalar()
 
 
 def waiting_times(connection: Connection) -> Sequence[Row[Any]]:
@@ -68,6 +64,8 @@ def settle(
     if not decided:
         return
     connection.execute(insert(settlements), [_row(settlement, run_id, now) for settlement in decided])
+    settled = [{"run_id": run_id, "event_id": settlement.event.event_id} for settlement in decided]
+    connection.execute(query("carry_claimed"), settled)
     for settlement in decided:
         name = "postpone_settling" if settlement.state is State.UNKNOWN else "settle_event"
         values = {
@@ -88,6 +86,8 @@ def _row(settlement: Settlement, run_id: str, now: datetime) -> dict[str, Any]:
         "event_id": settlement.event.event_id,
         "run_id": run_id,
         "at": now,
+        "attempt_id": settlement.event.attempt_id,
         "decided": settlement.state,
+        "balance": settlement.balance,
         "evidence": json.dumps(settlement.evidence, default=str),
     }

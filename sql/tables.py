@@ -31,6 +31,7 @@ from transforms.vocabulary import Kind, State, Target, Verdict
 
 metadata = MetaData(
     naming_convention={
+        "ix": "ix_%(column_0_label)s",
         "pk": "pk_%(table_name)s",
         "fk": "fk_%(table_name)s_%(column_0_name)s",
         "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -275,7 +276,9 @@ settlements = Table(
     Column("event_id", ForeignKey("events.event_id"), nullable=False, index=True),
     Column("run_id", ForeignKey("runs.run_id"), nullable=False),
     Column("at", UtcDateTime, nullable=False),
+    Column("attempt_id", ForeignKey("attempts.attempt_id"), nullable=False),  # the one that was in doubt
     Column("decided", String, nullable=False),  # posted, ready or unknown
+    Column("balance", BigInteger),  # Mindbody: points of the client when it was read
     Column("evidence", String, nullable=False),  # JSON: what was counted, expected, and the balance
 )
 
@@ -346,4 +349,23 @@ breaks = Table(
     CheckConstraint("state IN ('open', 'acknowledged', 'resolved', 'closed')", name="state_known"),
     # A break that closed by itself says which run saw it gone.
     CheckConstraint("state <> 'closed' OR closed_run_id IS NOT NULL", name="closed_by_a_run"),
+)
+
+# What people decided about breaks. Append-only, and each row's hash covers the one before it, so that a history that
+# was changed outside of tieout shows.
+break_decisions = Table(
+    "break_decisions",
+    metadata,
+    Column("decision_id", Integer, primary_key=True, autoincrement=True),
+    Column("break_id", ForeignKey("breaks.break_id"), nullable=False, index=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("actor", String, nullable=False),
+    Column("verb", String, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("previous_hash", String(64), nullable=False),  # "" for the first
+    Column("hash", String(64), nullable=False),
+    CheckConstraint("verb IN ('acknowledge', 'resolve', 'reopen')", name="verb_known"),
+    CheckConstraint("actor <> '' AND reason <> ''", name="said_by_someone"),
+    # Two decisions never follow the same one: the chain has no branches.
+    UniqueConstraint("previous_hash"),
 )

@@ -122,7 +122,7 @@ def _as_failures(codes: pd.Series, field: str | None) -> pd.DataFrame:
 
 def _cell_errors(rows: pd.DataFrame) -> list[pd.DataFrame]:
     """Name the cells that hold an error of the spreadsheet in rows that no schema will see."""
-    broken = {field: rows.index[rows[field].isin(CELL_ERRORS)] for field in FIELDS}
+    broken = {field: rows.index[rows[field].isin(CELL_ERRORS)] for field in FIELDS if len(rows)}
     return [_as_failures(pd.Series(Code.CELL_ERROR.value, index=index), field) for field, index in broken.items()]
 
 

@@ -6,13 +6,14 @@ time, and a reward update, cannot be told apart by content alone, so the file's 
 the ledger decides whether they are new (``sql.register``).
 """
 
+from decimal import Decimal
 from hashlib import blake2b
 
 import pandas as pd
 
 from transforms.vocabulary import Kind
 
-_SEPARATOR = "\x1f"  # no cell holds it: control characters are errors of the cell
+_SEPARATOR = "\x1f"  # no cell holds it: control characters are dropped when cells are read
 _REWARD_CONTENT = ["reward_id", "payout_id", "amount", "eligibility_on", "description"]
 _CLIENT_CONTENT = ["target", "site_id", "client_id", "action", "points", "source", "source_id", "action_at"]
 
@@ -25,37 +26,53 @@ def identify(events: pd.DataFrame, file_sha256: str, default_site_id: str = "") 
     """
     is_update = events["kind"].eq(Kind.REWARD_UPDATE)
     is_dated = events["action_at"].notna() & ~is_update
-    content_key = pd.Series(_content_keys(events, is_update), index=events.index, dtype="str")
-    occurrence = content_key.groupby(content_key).cumcount() + 1
-    scope = pd.Series(f"{file_sha256}{_SEPARATOR}{default_site_id}", index=events.index).where(~is_dated, "")
-    identity = zip(content_key, occurrence, scope, strict=True)
+    content_key = pd.concat([_client_keys(events[~is_update]), _reward_keys(events[is_update])]).reindex(events.index)
+    occurrence = _occurrence(content_key, events["receipt"])
+    in_file = f"{file_sha256}{_SEPARATOR}{default_site_id}"
     return events.assign(
         lane=_lanes(events, is_update),
         content_key=content_key,
         occurrence=occurrence,
         is_dated=is_dated,
         ordinal=range(len(events)),
-        event_id=pd.Series([_digest(*map(str, parts)) for parts in identity], index=events.index, dtype="str"),
+        event_id=_digests([content_key, occurrence, pd.Series(in_file, index=events.index).where(~is_dated, "")]),
     )
 
 
-def _content_keys(events: pd.DataFrame, is_update: pd.Series) -> list[str]:
-    texts = events.assign(action_at=events["action_at"].dt.strftime("%Y-%m-%dT%H:%M:%SZ")).astype("str").fillna("")
-    by_client = texts[_CLIENT_CONTENT].itertuples(index=False, name=None)
-    by_reward = texts[_REWARD_CONTENT].itertuples(index=False, name=None)
-    return [
-        _digest("reward", *reward) if update else _digest("client", *client)
-        for update, client, reward in zip(is_update, by_client, by_reward, strict=True)
-    ]
+def _client_keys(events: pd.DataFrame) -> pd.Series:
+    times = events["action_at"].dt.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return _digests([pd.Series("client", index=events.index), *(events[name] for name in _CLIENT_CONTENT[:-1]), times])
+
+
+def _reward_keys(events: pd.DataFrame) -> pd.Series:
+    values = events[_REWARD_CONTENT].assign(amount=events["amount"].map(_plain_amount, na_action="ignore"))
+    return _digests([pd.Series("reward", index=events.index), *(values[name] for name in _REWARD_CONTENT)])
+
+
+def _plain_amount(amount: Decimal) -> str:
+    """Write equal amounts alike, whatever zeros they came with; every digit stays.
+
+    >>> [_plain_amount(Decimal(text)) for text in ("25", "25.00", "2.5E1", "-0.0", "0.10", "100")]
+    ['25', '25', '25', '0', '0.1', '100']
+    """
+    text = f"{amount:f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if text == "-0" else text
+
+
+def _occurrence(content_key: pd.Series, receipt: pd.Series) -> pd.Series:
+    """Count equal rows from 1, those with a receipt first: what was added beside them is what is new."""
+    receipts_first = content_key.loc[receipt.isna().sort_values(kind="stable").index]
+    return (receipts_first.groupby(receipts_first).cumcount() + 1).reindex(content_key.index)
 
 
 def _lanes(events: pd.DataFrame, is_update: pd.Series) -> pd.Series:
-    of_client = (
-        "mindbody:" + events["site_id"].astype("str").fillna("") + ":" + events["client_id"].astype("str").fillna("")
-    )
-    return of_client.where(~is_update, "referral_rock:" + events["reward_id"].astype("str").fillna(""))
+    of_client = "mindbody:" + events["site_id"].fillna("") + ":" + events["client_id"].fillna("")
+    return of_client.where(~is_update, "referral_rock:" + events["reward_id"].fillna(""))
 
 
-def _digest(*parts: str) -> str:
-    """Return 24 hexadecimal digits: 96 bits, so a chance collision among 10^9 events has odds of 10^-11."""
-    return blake2b(_SEPARATOR.join(parts).encode(), digest_size=12).hexdigest()
+def _digests(columns: list[pd.Series]) -> pd.Series:
+    """Return 24 hexadecimal digits per row: 96 bits, so a chance collision among 10^9 events has odds of 10^-11."""
+    texts = (map(str, column.to_numpy(dtype=object, na_value="").tolist()) for column in columns)
+    digests = [blake2b(_SEPARATOR.join(row).encode(), digest_size=12).hexdigest() for row in zip(*texts, strict=True)]
+    return pd.Series(digests, index=columns[0].index, dtype="str")

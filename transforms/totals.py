@@ -83,6 +83,11 @@ def _signed_sums(frame: pd.DataFrame, column: str) -> pd.Series:
     return signed.groupby([frame[key] for key in _CLIENT]).sum().rename(column)
 
 
+def tie_read_back(posted_count: int, compared_count: int) -> list[dict[str, Any]]:
+    """Return the equation that every posted event was compared with what its service shows."""
+    return [equation("Posted events read back", "posted = compared with the service", posted_count, compared_count)]
+
+
 def tie_roll_forward(roll_forward: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the roll-forward of the breaks over all classes, in count and in points."""
     rows = []

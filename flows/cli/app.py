@@ -17,6 +17,8 @@ app = typer.Typer(
 )
 database = typer.Typer(help="The ledger's tables.", no_args_is_help=True)
 app.add_typer(database, name="db")
+breaks = typer.Typer(help="What does not match, and what a person decided about it.", invoke_without_command=True)
+app.add_typer(breaks, name="breaks")
 
 
 def _use_config(path: Path | None) -> Path | None:
@@ -132,11 +134,17 @@ def trace(
 
 
 @app.command()
-def serve(config: Config = None) -> None:
+def serve(
+    config: Config = None,
+    cron: Annotated[str, typer.Option(help="When the nightly run starts.")] = "0 3 * * *",
+    timezone: Annotated[
+        str | None, typer.Option(help="The zone of --cron; by default the sites' own, where they share one, else UTC.")
+    ] = None,
+) -> None:
     """Keep the nightly schedule on this box until stopped."""
     from flows.cli.lines import run_serve
 
-    raise typer.Exit(run_serve(config))
+    raise typer.Exit(run_serve(config, cron, timezone))
 
 
 @app.command()
@@ -165,3 +173,47 @@ def database_current(config: Config = None) -> None:
     from flows.cli.database import run_current
 
     raise typer.Exit(run_current(config))
+
+
+@breaks.callback()
+def list_breaks(
+    context: typer.Context,
+    only_open: Annotated[bool, typer.Option("--open", help="Only what is neither closed nor resolved.")] = False,
+    config: Config = None,
+    json: Json = False,
+) -> None:
+    """List the breaks, or record a decision about one."""
+    if context.invoked_subcommand is None:
+        from flows.cli.breaks import run_breaks
+
+        raise typer.Exit(run_breaks(config, only_open=only_open, as_json=json))
+
+
+BreakId = Annotated[str, typer.Argument(metavar="ID")]
+By = Annotated[str, typer.Option("--by", metavar="NAME", help="Who decides.")]
+Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why.")]
+
+
+@breaks.command("acknowledge")
+def acknowledge_break(break_id: BreakId, by: By, reason: Reason, config: Config = None) -> None:
+    """Say that it was seen and somebody works on it."""
+    _decide("acknowledge", break_id, by, reason, config)
+
+
+@breaks.command("resolve")
+def resolve_break(break_id: BreakId, by: By, reason: Reason, config: Config = None) -> None:
+    """Say that it is explained and nothing is left to do."""
+    _decide("resolve", break_id, by, reason, config)
+
+
+@breaks.command("reopen")
+def reopen_break(break_id: BreakId, by: By, reason: Reason, config: Config = None) -> None:
+    """Take a decision back."""
+    _decide("reopen", break_id, by, reason, config)
+
+
+def _decide(verb: str, break_id: str, actor: str, reason: str, config: Path | None) -> None:
+    from flows.cli.breaks import run_decision
+    from sql.breaks import Verb
+
+    raise typer.Exit(run_decision(config, Verb(verb), break_id, actor, reason))

@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from flows.errors import CouldNotRun, ExitCode, SettingsError
 from flows.interrupt import stopping_in_order
 from flows.progress import Stderr
 from flows.settings import load_settings
-from flows.summary import Reconciliation, Summary
+from flows.summary import Reconciliation, RunIncomplete, Summary
 
 
 def run_night(config: Path | None, *, plain: bool, as_json: bool) -> ExitCode:
@@ -28,7 +29,7 @@ def run_night(config: Path | None, *, plain: bool, as_json: bool) -> ExitCode:
         with prefect_api(settings.root / ".prefect"):
             from flows.nightly import nightly
 
-            return _tell(nightly(_text(config)), as_json=as_json)
+            return _tell_flow(lambda: nightly(_text(config)), as_json=as_json)
 
 
 def run_upload(
@@ -51,13 +52,16 @@ def run_upload(
             typer.echo("Nothing was posted and nothing is kept.", err=True)
             return ExitCode.TIES_OUT
     with stopping_in_order():
-        if plain or not os.environ.get("PREFECT_API_URL"):
+        if plain or not _is_prefect_configured():
             from flows.line import upload_line
 
             return _tell(upload_line(settings, file, site_id, progress=Stderr()), as_json=as_json)
-        from flows.upload import upload
+        from flows.prefect_server import prefect_api
 
-        return _tell(upload(str(file.resolve()), site_id, _text(config)), as_json=as_json)
+        with prefect_api():
+            from flows.upload import upload
+
+            return _tell_flow(lambda: upload(str(file.resolve()), site_id, _text(config)), as_json=as_json)
 
 
 def _is_confirmed() -> bool:
@@ -85,21 +89,51 @@ def run_reconcile(
     """Read back and match a period; a flow only where a Prefect API is configured."""
     settings = load_settings(config)
     with stopping_in_order():
-        if plain or not os.environ.get("PREFECT_API_URL"):
+        if plain or not _is_prefect_configured():
             from flows.line import reconcile_line
 
             return _tell(reconcile_line(settings, since, until, progress=Stderr()), as_json=as_json)
-        from flows.reconcile import reconcile
+        from flows.prefect_server import prefect_api
 
-        return _tell(reconcile(since, until, _text(config)), as_json=as_json)
+        with prefect_api():
+            from flows.reconcile import reconcile
+
+            return _tell(reconcile(since, until, _text(config)), as_json=as_json)
 
 
-def run_serve(config: Path | None) -> ExitCode:
-    """Keep the schedule until stopped."""
+def _is_prefect_configured() -> bool:
+    """Return whether the environment or a profile names a Prefect API; Prefect is loaded only where one may."""
+    if os.environ.get("PREFECT_API_URL"):
+        return True
+    home = Path(os.environ.get("PREFECT_HOME") or Path.home() / ".prefect")
+    if not (home / "profiles.toml").exists():
+        return False
+    from flows.prefect_server import is_api_configured
+
+    return is_api_configured()
+
+
+def run_serve(config: Path | None, cron: str, timezone: str | None) -> ExitCode:
+    """Keep the schedule until stopped; without a zone it holds in the sites' own, where they share one."""
     from flows.serve import serve_nightly
 
-    serve_nightly(load_settings(config), config)
+    settings = load_settings(config)
+    zones = {site.timezone for site in settings.mindbody.sites}
+    zone = timezone or (zones.pop() if len(zones) == 1 else "UTC")
+
+    def announce(url: str) -> None:
+        typer.echo(f'Serving the nightly run at "{cron}" in {zone}; Prefect is at {url}. Stop with Ctrl-C.', err=True)
+
+    serve_nightly(settings, config, cron, zone, announce)
     return ExitCode.TIES_OUT
+
+
+def _tell_flow(run: Callable[[], Summary], *, as_json: bool) -> ExitCode:
+    """Tell a flow's end; one that could not do all has reported what it did."""
+    try:
+        return _tell(run(), as_json=as_json)
+    except RunIncomplete as error:
+        return _tell(error.summary, as_json=as_json)
 
 
 def _tell(ended: Summary | Reconciliation, *, as_json: bool) -> ExitCode:

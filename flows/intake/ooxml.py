@@ -31,7 +31,7 @@ def scan_ooxml(archive: zipfile.ZipFile) -> dict[str, Scan]:
     try:
         padding = _padding_styles(archive)
         return {name: _scan_part(archive.read(part), padding) for name, part in _sheet_parts(archive).items()}
-    except (ParseError, DefusedXmlException, expat.ExpatError, KeyError, ValueError):
+    except (ParseError, DefusedXmlException, expat.ExpatError, LookupError, ValueError, StopIteration):
         raise damaged() from None
 
 
@@ -72,23 +72,23 @@ def _local(name: str) -> str:
 def _scan_part(xml: bytes, padding: Mapping[str, int]) -> Scan:
     if not xml.removeprefix(codecs.BOM_UTF8).startswith(b"<"):  # another encoding, which no spreadsheet program writes
         raise damaged()
-    rows, columns = _extent(xml)
+    rows, columns, filled = _extent(xml)
     hidden = len(_HIDDEN_ROW.findall(xml))
     styles = "|".join(padding).encode()
     padded = bool(padding) and re.search(rb"""\ss\s*=\s*["'](?:""" + styles + rb""")["']""", xml) is not None
     if padded or _ERROR_OR_FORMULA.search(xml):
         cells = _Cells(padding)
         cells.parse(xml)
-        return Scan(rows, columns, cells.errors, cells.padded, hidden)
-    return Scan(rows, columns, hidden_rows=hidden)
+        return Scan(rows, columns, filled, cells.errors, cells.padded, hidden)
+    return Scan(rows, columns, filled, hidden_rows=hidden)
 
 
-def _extent(xml: bytes) -> tuple[int, int]:
-    """Return the last row and column that any cell names, by bytes, whatever the sheet claims as its dimension."""
+def _extent(xml: bytes) -> tuple[int, int, int]:
+    """Return the last row and column that any cell names, and how many do, whatever the sheet itself claims."""
     places = _PLACE.findall(xml)
     rows = {row for _, row in places} | set(_ROW.findall(xml))
     letters = {name for name, _ in places}
-    return max(map(int, rows), default=0), max(map(_column_number, letters), default=-1) + 1
+    return max(map(int, rows), default=0), max(map(_column_number, letters), default=-1) + 1, len(places)
 
 
 def _column_number(letters: bytes) -> int:

@@ -19,6 +19,10 @@ from transforms.vocabulary import Target, Verdict
 Ended = list[tuple[Claim, Answer]]
 
 
+# Not the service's: an answer with this code says that the batch goes again in halves, without delay.
+BATCH_REFUSED = "batch_refused"
+
+
 class Gateway(Protocol):
     """One service, and one site of it where it has sites."""
 
@@ -30,8 +34,11 @@ class Gateway(Protocol):
     def fingerprint(self, event: Row[Any]) -> str:
         """Return the sha256 of the event's part of the request body."""
 
+    def batches(self, events: Sequence[Row[Any]]) -> list[list[Row[Any]]]:
+        """Return the events as they may go together, a request each."""
+
     async def send(self, claims: Sequence[Claim]) -> Ended:
-        """Send one request for these claims and return what it proved about each of them."""
+        """Send one request for these claims, once, and return what it proved about each of them."""
 
     async def reconnect(self) -> None:
         """Renew the credentials after a 401."""
@@ -54,6 +61,10 @@ class MindbodyGateway:
         """Return the sha256 of the request body."""
         return sha256(request_body(event)).hexdigest()
 
+    def batches(self, events: Sequence[Row[Any]]) -> list[list[Row[Any]]]:
+        """Return each event alone."""
+        return [[event] for event in events]
+
     async def send(self, claims: Sequence[Claim]) -> Ended:
         """Send the one event."""
         (claim,) = claims
@@ -72,7 +83,7 @@ class MindbodyGateway:
 
 
 class ReferralRockGateway:
-    """Posts many updates a request; one that fails as a whole is halved until the bad row stands alone."""
+    """Posts many updates a request; one that is refused as a whole is halved until the bad row stands alone."""
 
     target = Target.REFERRAL_ROCK
     site_id = ""
@@ -80,6 +91,7 @@ class ReferralRockGateway:
 
     def __init__(self, client: ReferralRockClient, pacer: Pacer, batch_size: int) -> None:
         self.events_per_request = batch_size
+        self._size_limits: dict[str, int] = {}  # by event id, of those whose batch was refused as a whole
         self._client = client
         self._pacer = pacer
 
@@ -87,8 +99,20 @@ class ReferralRockGateway:
         """Return the sha256 of the event as a batch of its own."""
         return sha256(self._client.body([event])).hexdigest()
 
+    def batches(self, events: Sequence[Row[Any]]) -> list[list[Row[Any]]]:
+        """Return batches of the size that each event may still go in; what an answer did not mention goes alone."""
+        by_size: dict[int, list[Row[Any]]] = {}
+        for event in events:
+            size = 1 if event.goes_alone else self._size_limits.get(event.event_id, self.events_per_request)
+            by_size.setdefault(size, []).append(event)
+        return [
+            together[start : start + size]
+            for size, together in sorted(by_size.items())
+            for start in range(0, len(together), size)
+        ]
+
     async def send(self, claims: Sequence[Claim]) -> Ended:
-        """Send the batch; where the service refuses it as a whole, its halves."""
+        """Send the batch; where the service refuses it as a whole, its events are to go in halves."""
         exchange = await self._client.update([claim.event for claim in claims])
         _obey_retry_after(self._pacer, exchange)
         from_transport = verdict_of_transport(exchange)
@@ -99,9 +123,16 @@ class ReferralRockGateway:
             broken = answered(Verdict.UNKNOWN, exchange, "the answer is broken or of an unknown shape")
             return [(claim, broken) for claim in claims]
         if len(claims) > 1 and _refused_as_a_whole(exchange, results):
-            middle = len(claims) // 2
-            return await self.send(claims[:middle]) + await self.send(claims[middle:])
+            return self._halve(claims, exchange, results)
         return [(claim, _answer_of(claim, results, exchange, is_alone=len(claims) == 1)) for claim in claims]
+
+    def _halve(self, claims: Sequence[Claim], exchange: Exchange, results: Sequence[Result]) -> Ended:
+        """Give the events back, to go in batches half as large: every request has a claim and a turn of its own."""
+        half = (len(claims) + 1) // 2
+        self._size_limits |= {claim.event.event_id: half for claim in claims}
+        said = next((result.message for result in results if result.message), "without a reason")
+        message = f"refused with the whole batch of {len(claims)} ({said}): goes in halves"
+        return [(claim, answered(Verdict.RETRY, exchange, message, code=BATCH_REFUSED)) for claim in claims]
 
     async def reconnect(self) -> None:
         """Check the keys again; `CredentialsRefused` where they are not taken."""

@@ -4,7 +4,6 @@ aiohttp is the client because a request costs it least: see ``make bench``. Redi
 nothing is sent again by this layer: whether a repeat is safe is for the caller to know.
 """
 
-import asyncio
 import json
 import math
 import random
@@ -19,6 +18,10 @@ from typing import Any
 import aiohttp
 
 from flows.clock import utc_now
+from flows.errors import ServiceUnreachable
+from flows.interrupt import sleep_unless_stopped
+
+LONGEST_PAUSE_SECONDS = 900  # a service that asks for more quiet than this is left to the next run
 
 
 class Reach(StrEnum):
@@ -52,16 +55,12 @@ class Exchange:
     @property
     def retry_after_seconds(self) -> float | None:
         """What the Retry-After header asks for, in seconds or as a date; None without one."""
-        value = self.headers.get("Retry-After")
-        if value is None:
-            return None
-        try:
-            return max(0.0, float(value))
-        except ValueError:
-            pass
+        value = self.headers.get("Retry-After", "").strip()
+        if value.isascii() and value.isdigit():
+            return float(value)
         try:
             return max(0.0, (parsedate_to_datetime(value) - utc_now()).total_seconds())
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, OverflowError):
             return None
 
 
@@ -120,21 +119,46 @@ class Pacer:
         """How long the pause still lasts."""
         return max(0.0, self._paused_until - time.monotonic())
 
+    @property
+    def seconds_until_turn(self) -> float:
+        """How long a request would wait that came now."""
+        return max(0.0, max(self._next_at, self._paused_until) - time.monotonic())
+
+    def turns_within(self, seconds: float) -> int:
+        """How many requests may leave in the next so many seconds; none during a pause."""
+        left = seconds - self.seconds_until_turn
+        return 0 if left < 0 or self.paused_seconds > 0 else 1 + int(left / self._interval)
+
     def pause(self, seconds: float) -> None:
-        """Hold every request for at least so long."""
+        """Hold every request, also one that waits for its turn already, for at least so long."""
         self._paused_until = max(self._paused_until, time.monotonic() + seconds)
 
     async def wait(self, at_most_seconds: float = math.inf) -> bool:
-        """Wait for a turn; False, at once, where it would not come in time."""
-        now = time.monotonic()
-        turn_at = max(now, self._next_at, self._paused_until)
-        if turn_at - now > at_most_seconds:
-            return False
-        self._next_at = turn_at + self._interval
-        await asyncio.sleep(turn_at - now)
-        return True
+        """Wait for a turn; False, at once, where it would not come in time or the run is to stop."""
+        deadline = time.monotonic() + at_most_seconds
+        while True:
+            now = time.monotonic()
+            turn_at = max(now, self._next_at, self._paused_until)
+            if turn_at > deadline:
+                return False
+            self._next_at = turn_at + self._interval
+            if not await sleep_unless_stopped(turn_at - now):
+                return False
+            if time.monotonic() >= self._paused_until:
+                return True
+
+
+async def wait_to_repeat(asked_seconds: float | None, failures: int) -> None:
+    """Wait before a read is repeated: as long as the service asked for, or by the number of failures in a row.
+
+    `ServiceUnreachable` where it asks for more than `LONGEST_PAUSE_SECONDS`; a stop ends the wait.
+    """
+    seconds = backoff_seconds(failures) if asked_seconds is None else asked_seconds
+    if seconds > LONGEST_PAUSE_SECONDS:
+        raise ServiceUnreachable(f"The service asks for {seconds:.0f} seconds of quiet. Run again after that.")
+    await sleep_unless_stopped(seconds)
 
 
 def backoff_seconds(failures: int) -> float:
     """Return how long to wait after so many failures in a row: doubling from half a second to 30, with jitter."""
-    return min(30.0, 0.25 * 2.0**failures) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, not a secret
+    return min(30.0, 0.25 * 2.0 ** min(failures, 10)) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, not a secret

@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 import aiohttp
 
 from flows.errors import CredentialsRefused, ServiceUnreachable, SettingsError
-from flows.loader.http import Exchange, Pacer, Reach, backoff_seconds, exchange
-from flows.loader.mindbody_messages import Transaction, read_transactions
+from flows.loader.http import Exchange, Pacer, Reach, exchange, wait_to_repeat
+from flows.loader.mindbody_messages import Transaction, balance_of, read_transactions
 from flows.settings import Settings, SiteSettings
 
 _PAGE_SIZE = 200  # the size that all known clients use; a larger one is not documented
@@ -87,7 +87,7 @@ class MindbodyClient:
     async def fetch_history(self, client_id: str, since: date, until: date) -> History:
         """Read a client's transactions of these site-local days, both included, over all pages."""
         found: list[Transaction] = []
-        balance: int | None = None
+        page_before: list[Transaction] = []
         while True:
             page = await self._fetch_page(client_id, since, until, offset=len(found))
             transactions = read_transactions(page, self.zone)
@@ -96,15 +96,16 @@ class MindbodyClient:
                     f"Mindbody's reward history of client {client_id} cannot be read: unknown shape."
                 )
             found += transactions
-            balance = page.get("Balance", balance)
-            total = (page.get("PaginationResponse") or {}).get("TotalResults", len(found))
+            total = _total_of(page, len(found))
             if len(found) >= total:
-                return History(client_id, balance, tuple(found))
-            if not transactions:
+                return History(client_id, balance_of(page), tuple(found))
+            # Entries counted twice would pass for entries that landed, so a service that ignores the offset is noticed.
+            if not transactions or transactions == page_before:
                 raise ServiceUnreachable(
-                    f"Mindbody reported {total} transactions of client {client_id} and gave {len(found)}: "
-                    "a page is missing."
+                    f"Mindbody reported {total} transactions of client {client_id}, and page after {len(found)} gave "
+                    "nothing new: a page is missing."
                 )
+            page_before = transactions
 
     async def _fetch_page(self, client_id: str, since: date, until: date, offset: int) -> dict[str, Any]:
         params = {
@@ -131,7 +132,8 @@ class MindbodyClient:
             if _says_client_not_found(result):
                 return {"Transactions": []}
             failure = result.failure or f"status {result.status}"
-            await asyncio.sleep(result.retry_after_seconds or backoff_seconds(tries))
+            if tries < self._settings.loader.max_tries:
+                await wait_to_repeat(result.retry_after_seconds, tries)
         raise ServiceUnreachable(f"Mindbody could not be read ({path}): {failure}, {tries} times. Run again later.")
 
     async def _issue_token(self) -> str:
@@ -147,7 +149,7 @@ class MindbodyClient:
                 raise CredentialsRefused(self._refusal(answer, result.status))
             failure = result.failure or f"status {result.status}"
             if tries < self._settings.loader.max_tries:
-                await asyncio.sleep(result.retry_after_seconds or backoff_seconds(tries))
+                await wait_to_repeat(result.retry_after_seconds, tries)
         raise ServiceUnreachable(
             f"Mindbody at {self._settings.mindbody.base_url} is out of reach: {failure}. Nothing was sent; run again "
             "later."
@@ -182,6 +184,12 @@ class MindbodyClient:
 
     def _url(self, path: str) -> str:
         return f"{self._settings.mindbody.base_url}/public/v6/{path}"
+
+
+def _total_of(page: Mapping[str, Any], otherwise: int) -> int:
+    paging = page.get("PaginationResponse")
+    total = paging.get("TotalResults") if isinstance(paging, dict) else None
+    return total if isinstance(total, int) else otherwise
 
 
 def _says_client_not_found(result: Exchange) -> bool:

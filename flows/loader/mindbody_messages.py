@@ -90,6 +90,12 @@ def read_transactions(body: Mapping[str, Any], zone: ZoneInfo) -> list[Transacti
     return None if None in transactions else [transaction for transaction in transactions if transaction]
 
 
+def balance_of(body: Mapping[str, Any]) -> int | None:
+    """Return the client's points that an answer or a page tells; None where it does not."""
+    balance = body.get("Balance")
+    return balance if isinstance(balance, int) and not isinstance(balance, bool) else None
+
+
 def _read_transaction(item: Any, zone: ZoneInfo) -> Transaction | None:
     try:
         source_id = item.get("SourceID", item.get("SourceId"))
@@ -122,11 +128,6 @@ def is_equal(transaction: Transaction, event: Row[Any]) -> bool:
     return said == (event.action, event.points, event.source, event.source_id)
 
 
-def is_same_time(transaction: Transaction, event: Row[Any]) -> bool:
-    """Return whether the transaction may have the event's time, to the second."""
-    return event.action_at in transaction.action_at_candidates
-
-
 def _error_of(body: Mapping[str, Any]) -> tuple[str, str] | None:
     error = body.get("Error")
     if not isinstance(error, dict):
@@ -144,7 +145,7 @@ def _read_error(exchange: Exchange, code: str, message: str) -> Answer:
 
 def _read_confirmation(exchange: Exchange, body: Mapping[str, Any], event: Row[Any], zone: ZoneInfo) -> Answer:
     transactions = read_transactions(body, zone)
-    balance = body.get("Balance") if isinstance(body.get("Balance"), int) else None
+    balance = balance_of(body)
     if transactions is None:
         return answered(Verdict.UNKNOWN, exchange, "the answer has no transactions that can be read", balance=balance)
     # The answer is to this request alone, so its time need not be compared: a service that rounds it still confirms.

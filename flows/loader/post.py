@@ -6,27 +6,30 @@ ledger's heads of lanes see to that, not this loop.
 """
 
 import asyncio
-import math
 from collections import Counter
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
+from itertools import islice
+from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from flows.clock import utc_now
-from flows.errors import CredentialsRefused, Interrupted, ServiceUnreachable
-from flows.interrupt import stop_requested
+from flows.errors import CouldNotRun, CredentialsRefused, Interrupted, LedgerUnavailable, ServiceUnreachable
+from flows.interrupt import sleep_unless_stopped, stop_requested
 from flows.ledger import Ledger
-from flows.loader.gateways import Ended, Gateway
-from flows.loader.http import Pacer, backoff_seconds
+from flows.loader.gateways import BATCH_REFUSED, Ended, Gateway
+from flows.loader.http import LONGEST_PAUSE_SECONDS, Pacer, backoff_seconds
 from flows.settings import LoaderSettings
-from sql.claims import Answer, Claim, claim, ready_heads, record_answers, take_calls
+from sql.claims import Answer, Claim, ClaimConflict, claim, ready_heads, record_answers, take_calls
 from transforms.vocabulary import Verdict
 
-_STOP_POLL_SECONDS = 0.2
 _NEVER_SENT = Answer(Verdict.RETRY, "released before it was sent")
-_SETTLED = {Verdict.POSTED, Verdict.REFUSED}
+_SETTLED = {Verdict.POSTED, Verdict.REFUSED, Verdict.UNKNOWN}  # this loop has done what it can
+_CLAIM_TRIES = 5
+_SAVE_TRIES = 3
 OnProgress = Callable[[int], None]
+Batch = Sequence[Claim]
 
 
 class Posting:
@@ -50,113 +53,141 @@ class Posting:
         self._tries: Counter[str] = Counter()  # per event, of tries that did not take effect
         self._unauthorized: set[str] = set()
         self._failures_in_a_row = 0
-        self._error: Exception | None = None
+        self._error: CouldNotRun | None = None
         self._is_budget_spent = False
 
     async def run(self) -> None:
         """Post until nothing is left; what may not be sent now stays ready.
 
-        Raises `CredentialsRefused`, `ServiceUnreachable` or `Interrupted` after everything in flight is recorded.
+        Raises `CredentialsRefused`, `ServiceUnreachable`, `BudgetSpent` or `Interrupted` after everything in flight is
+        recorded, and `LedgerUnavailable` after trying to.
         """
         in_flight: set[asyncio.Task[Ended]] = set()
         ended: Ended = []
         while True:
-            claims = await asyncio.to_thread(self._record_and_claim, ended, self._free_requests(len(in_flight)))
-            in_flight |= {asyncio.create_task(self._send(batch)) for batch in self._batches(claims)}
-            if not in_flight and not self._has_quiet_time():
+            free = self._free_requests(len(in_flight))
+            if ended or free:
+                try:
+                    batches = await asyncio.to_thread(self._record_and_claim, ended, free)
+                except LedgerUnavailable:
+                    await self._save_answers(ended, in_flight)
+                    raise
+                in_flight |= {asyncio.create_task(self._send(batch)) for batch in batches}
+                ended = []
+            if in_flight:
+                done, in_flight = await asyncio.wait(in_flight, return_when=asyncio.FIRST_COMPLETED)
+                ended = [pair for task in done for pair in task.result()]
+                await self._learn(ended)
+            elif not await self._rest():
                 break
-            done, in_flight = await self._wait(in_flight)
-            ended = [pair for task in done for pair in task.result()]
-            await self._learn(ended)
         if self._error is not None:
             raise self._error
 
-    def _has_quiet_time(self) -> bool:
-        """Whether the loop only waits for the service's pause to end."""
-        return self._error is None and not self._is_budget_spent and self._pacer.paused_seconds > 0
-
-    async def _wait(
-        self, in_flight: set[asyncio.Task[Ended]]
-    ) -> tuple[set[asyncio.Task[Ended]], set[asyncio.Task[Ended]]]:
-        if not in_flight:
-            await asyncio.sleep(min(_STOP_POLL_SECONDS, self._pacer.paused_seconds))
-            return set(), set()
-        return await asyncio.wait(in_flight, return_when=asyncio.FIRST_COMPLETED)
-
     def _free_requests(self, busy: int) -> int:
-        if stop_requested.is_set() and self._error is None:
-            self._error = Interrupted("Stopped as asked: what was in flight is recorded, the rest waits. Run again.")
-        if self._error is not None or self._is_budget_spent or self._pacer.paused_seconds > 0:
+        """How many requests may be claimed now: no more than leave within a time-out, so that no lease ends in wait."""
+        self._note_reasons_to_stop()
+        if self._error is not None or self._is_budget_spent:
             return 0
-        # No more claims than the pace lets out within one time-out, so that no claim outlives its lease in the queue.
-        by_pace = math.ceil(self._loader.requests_per_second * self._loader.timeout_seconds)
-        return max(0, min(self._loader.concurrency, by_pace) - busy)
+        return min(self._loader.concurrency - busy, self._pacer.turns_within(self._loader.timeout_seconds))
 
-    def _record_and_claim(self, ended: Ended, free_requests: int) -> list[Claim]:
-        now = utc_now()
-        settle_at = now + timedelta(seconds=self._loader.settle_after_seconds)
+    def _note_reasons_to_stop(self) -> None:
+        if self._error is not None:
+            return
+        if stop_requested.is_set():
+            self._error = Interrupted("Stopped as asked: what was in flight is recorded, the rest waits. Run again.")
+        elif self._pacer.paused_seconds > LONGEST_PAUSE_SECONDS:
+            self._error = ServiceUnreachable(
+                f"{self._gateway.target} asks for {self._pacer.paused_seconds:.0f} seconds of quiet. Nothing was lost; "
+                "run again after that."
+            )
+
+    async def _rest(self) -> bool:
+        """Wait for the service's pause, or the next turn, to come; False where nothing is left to wait for."""
+        if self._free_requests(0) or self._error is not None or self._is_budget_spent:
+            return False
+        if not await asyncio.to_thread(self._has_work):
+            return False
+        await sleep_unless_stopped(self._pacer.seconds_until_turn)
+        return True
+
+    def _has_work(self) -> bool:
         with self._ledger.begin() as connection:
-            record_answers(connection, ended, run_id=self._run_id, now=now, settle_at=settle_at)
-            return self._claim(connection, free_requests * self._gateway.events_per_request, now)
+            return bool(self._ready_heads(connection, 1))
 
-    def _claim(self, connection: Connection, wanted: int, now: datetime) -> list[Claim]:
-        if not wanted:
-            return []
+    def _record_and_claim(self, ended: Ended, free_requests: int) -> list[Batch]:
+        for _ in range(_CLAIM_TRIES):
+            try:
+                return self._turn(ended, free_requests)
+            except ClaimConflict:  # another process took one of them: the answers are kept all the same
+                self._turn(ended, 0)
+                ended = []
+        return []
+
+    def _turn(self, ended: Ended, free_requests: int) -> list[Batch]:
+        with self._ledger.begin() as connection:
+            now = utc_now()  # once the ledger is ours: what waits for it is not recorded as of before
+            settle_at = now + timedelta(seconds=self._loader.settle_after_seconds)
+            record_answers(connection, ended, run_id=self._run_id, now=now, settle_at=settle_at)
+            return self._claim(connection, free_requests) if free_requests else []
+
+    def _claim(self, connection: Connection, free_requests: int) -> list[Batch]:
+        now = utc_now()
+        heads = self._ready_heads(connection, free_requests * self._gateway.events_per_request)
+        batches = self._gateway.batches(heads)[:free_requests]
+        batches = batches[: self._take_calls(connection, len(batches))]
+        prints = [(event, self._gateway.fingerprint(event)) for batch in batches for event in batch]
+        lease_until = now + timedelta(seconds=2 * self._loader.timeout_seconds)
+        settle_at = lease_until + timedelta(seconds=self._loader.settle_after_seconds)
+        claims = claim(connection, prints, run_id=self._run_id, now=now, lease_until=lease_until, settle_at=settle_at)
+        left = iter(claims)
+        return [list(islice(left, len(batch))) for batch in batches]
+
+    def _ready_heads(self, connection: Connection, wanted: int) -> Sequence[Row[Any]]:
+        """Return the heads of lanes but for those that were tried often enough in this run."""
         exhausted = {event_id for event_id, tries in self._tries.items() if tries >= self._loader.max_tries}
         heads = ready_heads(connection, self._gateway.target, self._gateway.site_id, wanted + len(exhausted))
-        heads = [head for head in heads if head.event_id not in exhausted][:wanted]
-        heads = heads[: self._take_calls(connection, len(heads), now)]
-        prints = [(head, self._gateway.fingerprint(head)) for head in heads]
-        lease_until = now + timedelta(seconds=2 * self._loader.timeout_seconds)
-        return claim(connection, prints, run_id=self._run_id, now=now, lease_until=lease_until)
+        return [head for head in heads if head.event_id not in exhausted][:wanted]
 
-    def _take_calls(self, connection: Connection, events_count: int, now: datetime) -> int:
-        """Return how many of the events the day's calls are enough for."""
+    def _take_calls(self, connection: Connection, wanted: int) -> int:
+        """Return how many of the requests the day's calls are enough for."""
         calls_per_day = self._gateway.calls_per_day
-        if calls_per_day is None or not events_count:
-            return events_count
-        size = self._gateway.events_per_request
-        wanted = math.ceil(events_count / size)
-        granted = take_calls(connection, self._gateway.target, now.date(), wanted, calls_per_day)
+        if calls_per_day is None or not wanted:
+            return wanted
+        granted = take_calls(connection, self._gateway.target, utc_now().date(), wanted, calls_per_day)
         self._is_budget_spent = granted < wanted
-        return min(events_count, granted * size)
+        return granted
 
-    def _batches(self, claims: Sequence[Claim]) -> list[Sequence[Claim]]:
-        size = self._gateway.events_per_request
-        together = [claim_ for claim_ in claims if not claim_.event.goes_alone]
-        alone = [[claim_] for claim_ in claims if claim_.event.goes_alone]
-        return [*alone, *(together[start : start + size] for start in range(0, len(together), size))]
-
-    async def _send(self, claims: Sequence[Claim]) -> Ended:
+    async def _send(self, claims: Batch) -> Ended:
         """Send within the lease, or not at all: past it another process may already be reading back."""
-        left = (claims[0].lease_until - utc_now()).total_seconds() - self._loader.timeout_seconds
-        if stop_requested.is_set() or not await self._pacer.wait(at_most_seconds=left):
+        last_at = claims[0].lease_until - timedelta(seconds=self._loader.timeout_seconds)
+        has_turn = await self._pacer.wait(at_most_seconds=(last_at - utc_now()).total_seconds())
+        if not has_turn or stop_requested.is_set() or utc_now() > last_at:
             return [(claim_, _NEVER_SENT) for claim_ in claims]
         return await self._gateway.send(claims)
 
     async def _learn(self, ended: Ended) -> None:
         """Count what the answers say about the service, and wait or give up accordingly."""
         sent = [(claim_, answer) for claim_, answer in ended if answer is not _NEVER_SENT]
-        for claim_, answer in sent:
-            if answer.verdict is Verdict.RETRY:
-                self._tries[claim_.event.event_id] += 1
-            elif answer.verdict is Verdict.UNAUTHORIZED:
-                await self._renew(claim_, answer)
-        self._on_progress(sum(answer.verdict in {*_SETTLED, Verdict.UNKNOWN} for _, answer in sent))
+        sent = [(claim_, answer) for claim_, answer in sent if answer.code != BATCH_REFUSED]
+        self._tries.update(claim_.event.event_id for claim_, answer in sent if answer.verdict is Verdict.RETRY)
+        refused = [(claim_, answer) for claim_, answer in sent if answer.verdict is Verdict.UNAUTHORIZED]
+        if refused:
+            await self._renew({claim_.event.event_id for claim_, _ in refused}, refused[0][1])
+        self._on_progress(sum(answer.verdict in _SETTLED for _, answer in sent))
         self._mind_failures([answer for _, answer in sent])
 
-    async def _renew(self, claim_: Claim, answer: Answer) -> None:
+    async def _renew(self, event_ids: set[str], answer: Answer) -> None:
         """Get new credentials once per event; a second refusal ends the posting."""
         try:
-            if claim_.event.event_id in self._unauthorized:
+            if event_ids & self._unauthorized:
                 raise CredentialsRefused(
                     f"{self._gateway.target} refused the credentials twice ({answer.message}): check them and run "
                     "again. What was sent before is recorded."
                 )
-            self._unauthorized.add(claim_.event.event_id)
+            self._unauthorized |= event_ids
             await self._gateway.reconnect()
-        except (CredentialsRefused, ServiceUnreachable) as error:
-            self._error = error
+        except CouldNotRun as error:  # told when everything in flight is recorded
+            self._error = self._error or error
 
     def _mind_failures(self, answers: Sequence[Answer]) -> None:
         """Slow down while nothing but failures comes back, and stop where that goes on."""
@@ -173,3 +204,17 @@ class Posting:
                 f"{self._gateway.target} failed {self._failures_in_a_row} times in a row ({failures[0].message}). "
                 "Nothing was lost; run again later."
             )
+
+    async def _save_answers(self, ended: Ended, in_flight: set[asyncio.Task[Ended]]) -> None:
+        """Let what is in flight end and try to record it, in case the ledger is back by then.
+
+        Where it is not, nothing is lost: the events are read back by a later run.
+        """
+        ended = ended + [pair for task in in_flight for pair in await task]
+        for tries in range(1, _SAVE_TRIES + 1):
+            await sleep_unless_stopped(backoff_seconds(tries))
+            try:
+                await asyncio.to_thread(self._turn, ended, 0)
+            except LedgerUnavailable:
+                continue
+            return

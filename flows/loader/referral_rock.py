@@ -4,7 +4,6 @@ Follows "POST api/rewards/update" and the vendor's help pages: basic authorizati
 so reading back is a sweep. An update sets values, so sending it again is harmless where nobody else edits.
 """
 
-import asyncio
 from base64 import b64encode
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -13,7 +12,7 @@ import aiohttp
 from sqlalchemy import Row
 
 from flows.errors import CredentialsRefused, ServiceUnreachable, SettingsError
-from flows.loader.http import Exchange, Pacer, Reach, backoff_seconds, exchange
+from flows.loader.http import Exchange, Pacer, Reach, exchange, wait_to_repeat
 from flows.loader.referral_rock_messages import json_body, xml_body
 from flows.settings import Settings
 
@@ -84,7 +83,7 @@ class ReferralRockClient:
                 )
             failure = result.failure or f"status {result.status}"
             if tries < max_tries:
-                await asyncio.sleep(result.retry_after_seconds or backoff_seconds(tries))
+                await wait_to_repeat(result.retry_after_seconds, tries)
         raise ServiceUnreachable(
             f"Referral Rock at {self._settings.referral_rock.base_url} is out of reach: {failure}. Run again later."
         )

@@ -2,10 +2,13 @@
 
 Mindbody has no transaction ids, so equal transactions are counted: more than the ledger has confirmed means that the
 doubtful one landed, as many means that it did not. That holds because a client has at most one event in doubt and
-none in flight beside it. Where an entry that is equal in all but its time is not accounted for, the count cannot
-decide and the event stays unknown for a person. A Referral Rock update sets values, so the reward itself answers.
+none in flight beside it. The client's balance is the second witness, where it was known before and nobody else moved
+it since: it decides where the count cannot (an entry that is equal in all but its time is nobody's, more than one is
+new), and where the two contradict each other the event stays unknown for a person. A Referral Rock update sets values,
+so the reward itself answers.
 """
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,38 +20,44 @@ from flows.clock import utc_now
 from flows.errors import ServiceUnreachable
 from flows.ledger import Ledger
 from flows.loader.mindbody import History, MindbodyClient
-from flows.loader.mindbody_messages import is_equal, is_same_time
+from flows.loader.mindbody_messages import is_equal
 from flows.loader.referral_rock import ReferralRockClient
 from flows.loader.referral_rock_messages import differing_fields
 from flows.windows import Window
-from sql.settlements import (
-    Settlement,
-    confirmed_count,
-    confirmed_other_times_count,
-    doubtful_events,
-    last_balance,
-    settle,
-)
-from transforms.vocabulary import State, Target
+from sql.settlements import Settlement, balance_before, confirmed_times, doubtful_events, settle
+from transforms.vocabulary import Action, State, Target
+
+_LANDED, _DID_NOT = "it landed", "it did not land"  # what a balance can say
 
 
 @dataclass(frozen=True)
 class Expected:
     """What the ledger knows about a client before the doubtful event is counted in."""
 
-    confirmed_count: int  # equal to the event, time included
-    confirmed_other_times_count: int  # equal in all but the time, within the days that were read
-    last_balance: int | None
+    confirmed_times: tuple[datetime, ...]  # of transactions equal in all but the time, around the days that were read
+    balance_before: int | None
 
 
-async def settle_mindbody(ledger: Ledger, client: MindbodyClient, run_id: str) -> set[str]:
+@dataclass(frozen=True)
+class Count:
+    """Transactions that are equal to the doubtful event, against what the ledger has confirmed."""
+
+    counted: int  # the service shows at the event's time
+    confirmed: int  # of them the ledger knew before
+    unaccounted: int  # the service shows at another time, and the ledger does not know
+
+
+async def settle_mindbody(ledger: Ledger, client: MindbodyClient, run_id: str, concurrency: int) -> set[str]:
     """Read back every doubtful event of the site whose time has come; return the ids that stay unknown."""
     with ledger.begin() as connection:
         events = doubtful_events(connection, Target.MINDBODY, client.site_id, utc_now())
-    undecided: set[str] = set()
-    for event in events:
-        undecided |= _record(ledger, [await _read_client(ledger, client, event)], run_id)
-    return undecided
+    slots = asyncio.Semaphore(concurrency)
+
+    async def settle_one(event: Row[Any]) -> set[str]:
+        async with slots:  # each is of a client of its own
+            return _record(ledger, [await _read_client(ledger, client, event)], run_id)
+
+    return set().union(*await asyncio.gather(*(settle_one(event) for event in events)))
 
 
 async def _read_client(ledger: Ledger, client: MindbodyClient, event: Row[Any]) -> Settlement:
@@ -59,40 +68,79 @@ async def _read_client(ledger: Ledger, client: MindbodyClient, event: Row[Any]) 
         history = await client.fetch_history(event.client_id, window.since, window.until)
     except ServiceUnreachable as error:
         return Settlement(event, State.UNKNOWN, f"could not be read back: {error}", {"failure": str(error)})
+    since_at, until_at = window.bounds
     with ledger.begin() as connection:
-        expected = Expected(
-            confirmed_count(connection, event),
-            confirmed_other_times_count(connection, event, *window.bounds),
-            last_balance(connection, event),
-        )
+        # A service whose days are not the site's shows a little more or less than was asked for.
+        times = confirmed_times(connection, event, since_at - margin, until_at + margin)
+        expected = Expected(tuple(times), balance_before(connection, event))
     return decide(event, history, expected, read_at)
 
 
 def decide(event: Row[Any], history: History, expected: Expected, read_at: datetime) -> Settlement:
-    """Return what the counted history proves about one doubtful event, with the evidence."""
-    equal = [transaction for transaction in history.transactions if is_equal(transaction, event)]
-    counted = sum(is_same_time(transaction, event) for transaction in equal)
-    unaccounted = len(equal) - counted - expected.confirmed_other_times_count
+    """Return what the counted history and the balance prove about one doubtful event, with the evidence."""
+    count = count_equal(event, history, expected.confirmed_times)
+    witness = _ask_balance(event, expected.balance_before, history.balance)
+    state = _weigh(count, witness)
     evidence = {
         "read_at": read_at.isoformat(),
-        "counted": counted,
-        "confirmed": expected.confirmed_count,
-        "equal_at_other_times": len(equal) - counted,
-        "confirmed_at_other_times": expected.confirmed_other_times_count,
-        "balance_before": expected.last_balance,
+        "counted": count.counted,
+        "confirmed": count.confirmed,
+        "unaccounted_at_other_times": count.unaccounted,
+        "balance_before": expected.balance_before,
         "balance_now": history.balance,
+        "balance_says": witness,
     }
-    if counted > expected.confirmed_count:
-        reason = f"read back: {counted} equal entries, {expected.confirmed_count} confirmed before, so it landed"
-        return Settlement(event, State.POSTED, reason, evidence)
-    if counted < expected.confirmed_count or unaccounted > 0:
-        reason = (
-            f"read back: {counted} equal entries, {expected.confirmed_count} confirmed, {max(0, unaccounted)} equal "
-            "but for the time and nobody's; a person has to decide"
-        )
-        return Settlement(event, State.UNKNOWN, reason, evidence)
-    reason = f"read back: {counted} equal entries, all confirmed before, so it did not land"
-    return Settlement(event, State.READY, reason, evidence)
+    return Settlement(event, state, _word(state, count, witness), evidence, history.balance)
+
+
+def count_equal(event: Row[Any], history: History, confirmed: Sequence[datetime]) -> Count:
+    """Count what is equal to the event; where the clock went back an hour may be either of two, so both count."""
+    equal = [transaction for transaction in history.transactions if is_equal(transaction, event)]
+    same = [transaction for transaction in equal if event.action_at in transaction.action_at_candidates]
+    moments = {event.action_at}.union(*(transaction.action_at_candidates for transaction in same))
+    left = [time for time in confirmed if time not in moments]
+    unaccounted = 0
+    for transaction in equal:
+        if event.action_at in transaction.action_at_candidates:
+            continue
+        known = next((time for time in left if time in transaction.action_at_candidates), None)
+        if known is None:
+            unaccounted += 1
+        else:
+            left.remove(known)
+    return Count(len(same), sum(time in moments for time in confirmed), unaccounted)
+
+
+def _ask_balance(event: Row[Any], before: int | None, now: int | None) -> str | None:
+    """Return what the balance says; None where it was not known, or somebody else moved it."""
+    if before is None or now is None:
+        return None
+    change = event.points if event.action == Action.EARNED else -event.points
+    return {before + change: _LANDED, before: _DID_NOT}.get(now)
+
+
+def _weigh(count: Count, witness: str | None) -> State:
+    """Return posted, ready, or unknown where the witnesses do not agree or cannot tell."""
+    new = count.counted - count.confirmed
+    if new < 0:  # something that had landed is gone: nothing follows from such a history
+        return State.UNKNOWN
+    if new == 1:
+        return State.UNKNOWN if witness == _DID_NOT else State.POSTED
+    if new == 0 and not count.unaccounted:
+        return State.UNKNOWN if witness == _LANDED else State.READY
+    if new == 0 and witness == _DID_NOT:
+        return State.READY
+    return State.POSTED if witness == _LANDED else State.UNKNOWN
+
+
+def _word(state: State, count: Count, witness: str | None) -> str:
+    entries = "1 equal entry" if count.counted == 1 else f"{count.counted} equal entries"
+    seen = f"read back: {entries}, {count.confirmed} confirmed before"
+    if count.unaccounted:
+        seen += f", {count.unaccounted} equal but for the time and nobody's"
+    balance = f"; by the balance {witness}" if witness else ""
+    ending = {State.POSTED: ", so it landed", State.READY: ", so it did not land"}
+    return seen + balance + ending.get(state, "; a person has to decide")
 
 
 async def settle_referral_rock(ledger: Ledger, client: ReferralRockClient, run_id: str) -> set[str]:
@@ -125,7 +173,7 @@ def decide_update(event: Row[Any], reward: dict[str, Any] | None) -> Settlement:
 
 
 def _record(ledger: Ledger, settlements: Sequence[Settlement], run_id: str) -> set[str]:
-    now = utc_now()
     with ledger.begin() as connection:
+        now = utc_now()
         settle(connection, settlements, run_id=run_id, now=now, again_at=now)
     return {settlement.event.event_id for settlement in settlements if settlement.state is State.UNKNOWN}

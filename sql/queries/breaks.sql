@@ -2,6 +2,9 @@
 -- Grain: one row per break that is not closed or resolved.
 SELECT * FROM breaks WHERE state IN ('open', 'acknowledged') ORDER BY opened_on, break_id
 
+-- name: all_breaks
+SELECT * FROM breaks ORDER BY opened_on, break_id
+
 -- name: open_break
 INSERT INTO breaks (
     break_id, class, target, site_id, client_id, reward_id, points, amount, action_at, event_id, opened_on,

@@ -19,9 +19,10 @@ AND NOT EXISTS (
 ORDER BY order_at, file_id, ordinal LIMIT :limit
 
 -- name: claim_event
--- Only what is still ready can be claimed; the index on lanes refuses a second one of the same lane.
+-- Only what is still ready can be claimed; the index on lanes refuses a second one of the same lane. Should its
+-- process die, the service still has its time after the lease before anybody reads back.
 UPDATE events SET state = 'sending', state_at = :claimed_at, state_run_id = :run_id, state_reason = 'claimed',
-    attempt_id = :attempt_id, lease_until = :lease_until
+    attempt_id = :attempt_id, lease_until = :lease_until, settle_at = :settle_at
 WHERE event_id = :event_id AND state = 'ready'
 
 -- name: end_attempt
@@ -32,9 +33,10 @@ WHERE event_id = :event_id AND attempt_id = :attempt_id
 AND (state = 'sending' OR (state = 'unknown' AND :state = 'posted'))
 
 -- name: declare_lost
--- A claim whose lease is over belongs to a process that died: its request may have left.
+-- A claim whose lease is over belongs to a process that died: its request may have left. When it may be read back was
+-- written down with the claim.
 UPDATE events SET state = 'unknown', state_at = :now, state_run_id = :run_id,
-    state_reason = 'its process ended before an answer was recorded', lease_until = NULL, settle_at = :now
+    state_reason = 'its process ended before an answer was recorded', lease_until = NULL
 WHERE state = 'sending' AND lease_until < :now
 
 -- name: count_by_state

@@ -1,3 +1,9 @@
+-- name: staged_totals
+-- Grain: one row. What the file brings, so that steps that have nothing to do are left out.
+SELECT count(*) AS rows_count, count(receipt) AS receipts, count(reward_id) AS updates,
+    coalesce(sum(CASE WHEN is_dated OR reward_id IS NOT NULL THEN 0 ELSE 1 END), 0) AS undated
+FROM staged_events
+
 -- name: mark_receipts
 -- Rows that bear the receipt of an event with the same content are known, whatever else the file says.
 UPDATE staged_events SET fate = 'duplicate', known_event_id = receipt, reason = 'bears its receipt'
@@ -8,8 +14,7 @@ WHERE receipt IS NOT NULL AND EXISTS (
 
 -- name: mark_receipt_mismatches
 -- A receipt beside other values than its event has: somebody edited a row that was already taken.
-UPDATE staged_events SET fate = 'rejected', reason = 'receipt_mismatch'
-WHERE receipt IS NOT NULL AND fate IS NULL
+UPDATE staged_events SET fate = 'rejected', reason = 'receipt_mismatch' WHERE receipt IS NOT NULL AND fate IS NULL
 
 -- name: mark_dated_duplicates
 -- The key of a dated event is its event id, so an equal id is the same event.
@@ -27,56 +32,63 @@ UPDATE staged_events SET
     ),
     reason = 'no date, and another file has an equal row without one'
 WHERE fate IS NULL AND NOT is_dated AND reward_id IS NULL
-AND EXISTS (
-    SELECT 1 FROM events WHERE NOT events.is_dated AND events.content_key = staged_events.content_key
-)
-
--- name: find_latest_updates
--- The place of the last accepted update in each reward's history; null where there is none.
-UPDATE staged_events SET latest_version = (
-    SELECT max(events.reward_version) FROM events WHERE events.reward_id = staged_events.reward_id
-)
-WHERE reward_id IS NOT NULL
+AND EXISTS (SELECT 1 FROM events WHERE NOT events.is_dated AND events.content_key = staged_events.content_key)
 
 -- name: mark_repeated_updates
--- The values last accepted, or an equal row further up in the same file.
 UPDATE staged_events SET
     fate = 'duplicate',
     known_event_id = (
         SELECT events.event_id FROM events
-        WHERE events.reward_id = staged_events.reward_id AND events.reward_version = staged_events.latest_version
+        WHERE events.reward_id = staged_events.reward_id AND events.reward_version IS NOT NULL
+        ORDER BY events.reward_version DESC LIMIT 1
     ),
     reason = 'the values last accepted'
 WHERE fate IS NULL AND reward_id IS NOT NULL AND content_key = (
     SELECT events.content_key FROM events
-    WHERE events.reward_id = staged_events.reward_id AND events.reward_version = staged_events.latest_version
+    WHERE events.reward_id = staged_events.reward_id AND events.reward_version IS NOT NULL
+    ORDER BY events.reward_version DESC LIMIT 1
 )
 
 -- name: mark_updates_held_before
--- The same replaced values again, while a person has not decided yet: one question is enough.
+-- The same values again, while a person has not decided about them yet: one question is enough.
 UPDATE staged_events SET
     fate = 'duplicate',
     known_event_id = (
-        SELECT min(events.event_id) FROM events WHERE events.state = 'held'
-        AND NOT events.is_dated AND events.content_key = staged_events.content_key
+        SELECT min(events.event_id) FROM events
+        WHERE events.state = 'held' AND NOT events.is_dated AND events.content_key = staged_events.content_key
     ),
     reason = 'the same values are held already'
 WHERE fate IS NULL AND reward_id IS NOT NULL AND EXISTS (
-    SELECT 1 FROM events WHERE events.state = 'held'
-    AND NOT events.is_dated AND events.content_key = staged_events.content_key
+    SELECT 1 FROM events
+    WHERE events.state = 'held' AND NOT events.is_dated AND events.content_key = staged_events.content_key
 )
 
+-- name: mark_repeated_in_file
+-- Equal updates set nothing new: all but the first that is left are duplicates of it, whatever becomes of that one.
+UPDATE staged_events SET fate = 'duplicate', known_event_id = first_rows.event_id,
+    reason = 'an equal row stands further up in the file'
+FROM (
+    SELECT event_id, content_key, ordinal,
+        row_number() OVER (PARTITION BY content_key ORDER BY ordinal) AS place
+    FROM staged_events WHERE fate IS NULL AND reward_id IS NOT NULL
+) AS first_rows
+WHERE first_rows.place = 1 AND first_rows.content_key = staged_events.content_key
+AND staged_events.ordinal > first_rows.ordinal AND staged_events.fate IS NULL
+
 -- name: mark_stale_updates
--- Values that were replaced since: a stale export, or a wish to go back? Only a person knows.
+-- Values that were accepted once and replaced since: a stale export, or a wish to go back? Only a person knows.
 UPDATE staged_events SET
     fate = 'held',
     known_event_id = (
         SELECT min(events.event_id) FROM events
-        WHERE NOT events.is_dated AND events.content_key = staged_events.content_key
+        WHERE events.reward_version IS NOT NULL AND NOT events.is_dated
+        AND events.content_key = staged_events.content_key
     ),
     reason = 'these values were replaced since'
-WHERE fate IS NULL AND reward_id IS NOT NULL AND occurrence = 1 AND EXISTS (
-    SELECT 1 FROM events WHERE NOT events.is_dated AND events.content_key = staged_events.content_key
+WHERE fate IS NULL AND reward_id IS NOT NULL AND EXISTS (
+    SELECT 1 FROM events
+    WHERE events.reward_version IS NOT NULL AND NOT events.is_dated
+    AND events.content_key = staged_events.content_key
 )
 
 -- name: mark_guarded_points
@@ -88,31 +100,29 @@ WHERE fate IS NULL AND points > :max_points_per_event
 -- The whole file waits for a person.
 UPDATE staged_events SET fate = 'held', reason = :reason WHERE fate IS NULL
 
--- name: mark_accepted
-UPDATE staged_events SET fate = 'accepted' WHERE fate IS NULL AND (reward_id IS NULL OR occurrence = 1)
-
--- name: mark_repeated_in_file
--- What is left are equal reward updates further down in the same file: duplicates of the first of them.
-UPDATE staged_events SET
-    fate = 'duplicate',
-    known_event_id = (
-        SELECT first.event_id FROM staged_events AS first
-        WHERE first.content_key = staged_events.content_key AND first.occurrence = 1
-    ),
-    reason = 'an equal row stands further up in the file'
-WHERE fate IS NULL
+-- name: points_of_run
+-- What the run would post with this file: the new points, and those of its files before.
+SELECT (SELECT coalesce(sum(points), 0) FROM staged_events WHERE fate IS NULL) + (
+    SELECT coalesce(sum(batches.points), 0) FROM batches JOIN files ON files.file_id = batches.file_id
+    WHERE files.run_id = :run_id
+) AS points
 
 -- name: count_fates
-SELECT fate, count(*) AS rows_count FROM staged_events GROUP BY fate
+-- Grain: one row per fate. A row that nothing spoke against is accepted.
+SELECT coalesce(fate, 'accepted') AS fate, count(*) AS rows_count FROM staged_events GROUP BY coalesce(fate, 'accepted')
 
--- name: count_points
-SELECT coalesce(sum(points), 0) FROM staged_events WHERE fate IS NULL
+-- name: accepted_totals
+-- Grain: one row per kind and site.
+SELECT kind, site_id, count(*) AS event_count, coalesce(sum(points), 0) AS points FROM staged_events
+WHERE fate IS NULL GROUP BY kind, site_id ORDER BY kind, site_id
 
 -- name: accepted_amounts
--- Grain: one row per kind and site. Amounts are exact decimals kept as text, so they are summed outside.
-SELECT kind, site_id, points, amount FROM staged_events WHERE fate = 'accepted'
+-- Grain: one row per reward update that sets an amount: exact decimals kept as text, so they are summed outside.
+SELECT kind, site_id, amount FROM staged_events WHERE fate IS NULL AND amount IS NOT NULL
 
 -- name: insert_events
+-- An update goes after all that were accepted for its reward before, also where another machine's clock was ahead;
+-- where the times are equal the file that was registered later goes last.
 INSERT INTO events (
     event_id, kind, target, site_id, lane, content_key, occurrence, client_id, action, points, source, source_id,
     action_at, is_dated, reward_id, payout_id, amount, eligibility_on, description, reward_version,
@@ -120,15 +130,23 @@ INSERT INTO events (
     state_reason
 )
 SELECT
-    event_id, kind, target, site_id, lane, content_key, occurrence, client_id, action, points, source, source_id,
-    CASE WHEN reward_id IS NULL THEN coalesce(action_at, :registered_at) END, is_dated,
-    reward_id, payout_id, amount, eligibility_on, description,
-    CASE WHEN reward_id IS NOT NULL AND fate = 'accepted' THEN coalesce(latest_version, 0) + 1 END,
-    :file_id, ordinal, sheet, row_number, :run_id, :registered_at,
-    CASE WHEN reward_id IS NULL THEN coalesce(action_at, :registered_at) ELSE :registered_at END,
-    CASE WHEN fate = 'held' THEN 'held' ELSE 'ready' END, CASE WHEN fate = 'held' THEN 'held' ELSE 'ready' END,
-    :registered_at, :run_id, reason
-FROM staged_events WHERE fate IN ('accepted', 'held')
+    staged.event_id, staged.kind, staged.target, staged.site_id, staged.lane, staged.content_key, staged.occurrence,
+    staged.client_id, staged.action, staged.points, staged.source, staged.source_id,
+    CASE WHEN staged.reward_id IS NULL THEN coalesce(staged.action_at, :registered_at) END, staged.is_dated,
+    staged.reward_id, staged.payout_id, staged.amount, staged.eligibility_on, staged.description,
+    CASE WHEN staged.reward_id IS NOT NULL AND staged.fate IS NULL THEN coalesce(latest.reward_version, 0) + 1 END,
+    :file_id, staged.ordinal, staged.sheet, staged.row_number, :run_id, :registered_at,
+    CASE
+        WHEN staged.reward_id IS NULL THEN coalesce(staged.action_at, :registered_at)
+        WHEN latest.order_at > :now THEN latest.order_at
+        ELSE :now
+    END,
+    coalesce(staged.fate, 'ready'), coalesce(staged.fate, 'ready'), :registered_at, :run_id, staged.reason
+FROM staged_events AS staged
+LEFT JOIN events AS latest ON latest.reward_id = staged.reward_id AND latest.reward_version = (
+    SELECT max(known.reward_version) FROM events AS known WHERE known.reward_id = staged.reward_id
+)
+WHERE staged.fate IS NULL OR staged.fate = 'held'
 
 -- name: insert_duplicates
 INSERT INTO duplicates (file_id, ordinal, sheet, row_number, event_id, reason)
@@ -136,8 +154,3 @@ SELECT :file_id, ordinal, sheet, row_number, known_event_id, reason FROM staged_
 
 -- name: receipt_mismatches
 SELECT sheet, row_number, receipt FROM staged_events WHERE fate = 'rejected' ORDER BY ordinal
-
--- name: fates_of_file
--- Grain: one row per event row of the file, in file order; what the marked copy writes beside it.
-SELECT sheet, row_number, fate, coalesce(known_event_id, event_id) AS event_id, reason FROM staged_events
-ORDER BY ordinal

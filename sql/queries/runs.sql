@@ -3,8 +3,31 @@
 INSERT INTO run_carried (run_id, event_id)
 SELECT :run_id, event_id FROM events WHERE state IN ('ready', 'sending', 'unknown')
 
+-- name: carry_untold
+-- What was posted or refused under a run that never came to its report, and in no report since, is told by this one.
+-- A run that is still at work looks the same, so what it ends before this one begins may be told by both; by none,
+-- never.
+INSERT INTO run_carried (run_id, event_id)
+SELECT :run_id, events.event_id FROM events JOIN (
+    SELECT events.event_id FROM runs JOIN events ON events.run_id = runs.run_id
+    WHERE runs.finished_at IS NULL AND runs.run_id <> :run_id
+    UNION
+    SELECT run_carried.event_id FROM runs JOIN run_carried ON run_carried.run_id = runs.run_id
+    WHERE runs.finished_at IS NULL AND runs.run_id <> :run_id
+) AS unreported ON unreported.event_id = events.event_id
+WHERE events.state IN ('posted', 'refused') AND NOT EXISTS (
+    SELECT 1 FROM runs AS told WHERE told.finished_at >= events.state_at AND (
+        told.run_id = events.run_id OR EXISTS (
+            SELECT 1 FROM run_carried WHERE run_carried.run_id = told.run_id
+            AND run_carried.event_id = events.event_id
+        )
+    )
+)
+ON CONFLICT DO NOTHING
+
 -- name: carry_claimed
--- An event that is claimed without having been open at the start (approved since, or another run's) is this run's too.
+-- An event that is claimed or settled without having been open at the start (approved since, or another run's) is this
+-- run's too.
 INSERT INTO run_carried (run_id, event_id) VALUES (:run_id, :event_id) ON CONFLICT DO NOTHING
 
 -- name: files_of_run

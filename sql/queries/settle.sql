@@ -10,26 +10,31 @@ ORDER BY order_at, file_id, ordinal
 SELECT target, site_id, count(*) AS events_count FROM events WHERE state = 'unknown' AND settle_at <= :now
 GROUP BY target, site_id ORDER BY target, site_id
 
--- name: confirmed_count
--- How many equal transactions of this client the ledger knows to have taken effect.
-SELECT count(*) FROM events
+-- name: confirmed_times
+-- The times of this client's transactions that the ledger knows to have taken effect and that are equal in all but
+-- the time; a day more on each side, for services whose days are not the site's.
+SELECT action_at FROM events
 WHERE state = 'posted' AND site_id = :site_id AND client_id = :client_id AND action = :action AND points = :points
-AND action_at = :action_at
+AND action_at >= :since_at AND action_at < :until_at
 AND coalesce(source, '') = coalesce(:source, '') AND coalesce(source_id, 0) = coalesce(:source_id, 0)
+ORDER BY action_at
 
--- name: confirmed_other_times_count
-SELECT count(*) FROM events
-WHERE state = 'posted' AND site_id = :site_id AND client_id = :client_id AND action = :action AND points = :points
-AND action_at <> :action_at AND action_at >= :since_at AND action_at < :until_at
-AND coalesce(source, '') = coalesce(:source, '') AND coalesce(source_id, 0) = coalesce(:source_id, 0)
-
--- name: last_balance
--- The balance that the service last reported after an event of this client; null where it never did.
-SELECT answers.balance, answers.answered_at FROM answers
-JOIN attempts ON attempts.attempt_id = answers.attempt_id
-JOIN events ON events.event_id = attempts.event_id
-WHERE events.site_id = :site_id AND events.client_id = :client_id AND answers.balance IS NOT NULL
-ORDER BY answers.attempt_id DESC LIMIT 1
+-- name: balance_before
+-- The client's balance when the last thing before the attempt in doubt was known to be over; null where the service
+-- did not say it then. Answers that moved nothing are passed over, and so is the doubtful attempt's own.
+SELECT balance FROM (
+    SELECT attempts.attempt_id, 0 AS is_settlement, answers.balance FROM events
+    JOIN attempts ON attempts.event_id = events.event_id
+    JOIN answers ON answers.attempt_id = attempts.attempt_id
+    WHERE events.site_id = :site_id AND events.client_id = :client_id AND answers.verdict = 'posted'
+    AND attempts.attempt_id < :attempt_id
+    UNION ALL
+    SELECT settlements.attempt_id, 1 AS is_settlement, settlements.balance FROM events
+    JOIN settlements ON settlements.event_id = events.event_id
+    WHERE events.site_id = :site_id AND events.client_id = :client_id AND settlements.decided <> 'unknown'
+    AND settlements.attempt_id < :attempt_id
+) AS ended
+ORDER BY attempt_id DESC, is_settlement DESC LIMIT 1
 
 -- name: settle_event
 UPDATE events SET state = :state, state_at = :now, state_run_id = :run_id, state_reason = :reason, settle_at = NULL

@@ -1,8 +1,11 @@
+import os
+import signal
 from pathlib import Path
 
 import pytest
 
 from flows.errors import SettingsError
+from flows.interrupt import stop_requested, stopping_in_order
 from flows.nightly import nightly
 
 # isort: split
@@ -31,3 +34,15 @@ def test_nightly_says_nothing_of_its_own_failure(
     with pytest.raises(SettingsError):
         nightly(str(tmp_path / "missing.toml"))
     assert capfd.readouterr() == ("", "")
+
+
+def test_sigterm_asks_the_line_to_stop_and_does_not_cut_it_off(
+    prefect_url: str, workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped_line(*_: object) -> bool:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return stop_requested.wait(1)
+
+    monkeypatch.setattr("flows.nightly.nightly_line", stopped_line)
+    with stopping_in_order():  # as the command line does
+        assert nightly(str(workspace / "tieout.toml")) is True

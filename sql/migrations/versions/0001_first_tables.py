@@ -116,7 +116,8 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "(target = 'mindbody' AND client_id IS NOT NULL AND action IN ('Earned', 'Redeemed') AND points IS NOT NULL"
             " AND action_at IS NOT NULL AND site_id <> '' AND reward_id IS NULL)"
-            " OR (target = 'referral_rock' AND reward_id IS NOT NULL AND payout_id IS NOT NULL AND client_id IS NULL AND points IS NULL)",
+            " OR (target = 'referral_rock' AND reward_id IS NOT NULL AND payout_id IS NOT NULL AND client_id IS NULL"
+            " AND points IS NULL)",
             name=op.f("ck_events_shape"),
         ),
         sa.CheckConstraint("kind IN ('earned', 'redeemed', 'reward_update')", name=op.f("ck_events_kind_known")),
@@ -269,8 +270,11 @@ def upgrade() -> None:
         sa.Column("event_id", sa.String(), nullable=False),
         sa.Column("run_id", sa.String(), nullable=False),
         sa.Column("at", UtcDateTime(timezone=True), nullable=False),
+        sa.Column("attempt_id", sa.Integer(), nullable=False),
         sa.Column("decided", sa.String(), nullable=False),
+        sa.Column("balance", sa.BigInteger(), nullable=True),
         sa.Column("evidence", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["attempt_id"], ["attempts.attempt_id"], name=op.f("fk_settlements_attempt_id")),
         sa.ForeignKeyConstraint(["event_id"], ["events.event_id"], name=op.f("fk_settlements_event_id")),
         sa.ForeignKeyConstraint(["run_id"], ["runs.run_id"], name=op.f("fk_settlements_run_id")),
         sa.PrimaryKeyConstraint("settlement_id", name=op.f("pk_settlements")),

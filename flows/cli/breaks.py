@@ -1,0 +1,49 @@
+"""``tieout breaks``: list what does not match, and record what a person decided about it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from flows.clock import utc_now
+from flows.errors import ExitCode, SettingsError
+from flows.ledger import open_ledger
+from flows.settings import load_settings
+from sql.breaks import DecisionRefused, Verb, all_breaks, break_json, decide, open_breaks
+
+
+def run_breaks(config: Path | None, *, only_open: bool, as_json: bool) -> ExitCode:
+    """List the breaks, oldest first; 1 where one of them is open."""
+    today = utc_now().date()
+    with open_ledger(load_settings(config)) as ledger, ledger.begin() as connection:
+        rows = open_breaks(connection) if only_open else all_breaks(connection)
+        listed = [break_json(row, today) for row in rows]
+    if as_json:
+        typer.echo(json.dumps(listed, default=str, ensure_ascii=False))
+    else:
+        for record in listed:
+            typer.echo(_line(record))
+        typer.echo(f"{len(listed)} {'open ' if only_open else ''}breaks.")
+    is_open = any(record["state"] in {"open", "acknowledged"} for record in listed)
+    return ExitCode.NEEDS_A_PERSON if is_open else ExitCode.TIES_OUT
+
+
+def _line(record: dict[str, Any]) -> str:
+    whose = f"reward {record['reward_id']}" if record["reward_id"] else f"client {record['client_id']}"
+    site = f" of site {record['site_id']}" if record["site_id"] else ""
+    value = f"{record['points']} points" if record["points"] is not None else f"amount {record['amount']}"
+    decided = f", {record['owner']}: {record['reason']}" if record["owner"] else ""
+    state = f"{record['state']} {record['age_days']} d"
+    return f"{record['id']}  {record['class']:<18} {whose}{site}, {value}, {state}{decided}"
+
+
+def run_decision(config: Path | None, verb: Verb, break_id: str, actor: str, reason: str) -> ExitCode:
+    """Record a decision."""
+    with open_ledger(load_settings(config)) as ledger, ledger.begin() as connection:
+        try:
+            decide(connection, break_id, verb, actor=actor, reason=reason, now=utc_now())
+        except DecisionRefused as error:
+            raise SettingsError(str(error)) from None
+    typer.echo(f"Recorded: {verb} {break_id} by {actor}.")
+    return ExitCode.TIES_OUT

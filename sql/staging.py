@@ -1,0 +1,76 @@
+"""Load the rows of one file into a temporary table, without an object or a statement per row.
+
+Grain: one row per good row of the file. The rows come as columns, so that a million of them cost a `zip`; SQLite
+takes them by its driver's ``executemany``, PostgreSQL by COPY. The table is gone when the transaction ends.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Column, Connection, MetaData, String, Table
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.schema import CreateTable, DropTable
+
+from sql.tables import events
+
+# Column by column, all of the same length: text, int, bool, date, aware datetime, or None.
+Columns = Mapping[str, Sequence[Any]]
+
+_OF_EVENTS = (
+    "event_id", "kind", "target", "site_id", "lane", "content_key", "occurrence", "client_id", "action", "points",
+    "source", "source_id", "action_at", "is_dated", "reward_id", "payout_id", "amount", "eligibility_on",
+    "description", "ordinal", "sheet", "row_number",
+)  # fmt: skip
+STAGED_COLUMNS = (*_OF_EVENTS, "receipt")
+
+_staged = Table(
+    "staged_events",
+    MetaData(),
+    # What registering finds out about a row stands first, where SQLite reads it without unpacking the rest.
+    Column("fate", String),  # null: new, and nothing speaks against it
+    Column("known_event_id", String),
+    Column("reason", String),
+    *(Column(name, events.c[name].type) for name in _OF_EVENTS),
+    Column("receipt", String),
+    prefixes=["TEMPORARY"],
+)
+_LISTED = ", ".join(STAGED_COLUMNS)
+_INSERT = f"INSERT INTO staged_events ({_LISTED}) VALUES ({', '.join('?' * len(STAGED_COLUMNS))})"  # noqa: S608
+_COPY = f"COPY staged_events ({_LISTED}) FROM STDIN"
+
+
+def stage(connection: Connection, chunks: Iterable[Columns]) -> None:
+    """Make the temporary table ``staged_events`` and fill it; only one chunk at a time is held in memory."""
+    connection.execute(CreateTable(_staged))
+    if connection.dialect.name == "postgresql":
+        _copy(connection, chunks)
+        connection.exec_driver_sql("ANALYZE staged_events")  # without it the joins below are planned for a few rows
+        return
+    for chunk in chunks:
+        connection.exec_driver_sql(_INSERT, list(_tuples(connection, chunk)))
+
+
+def unstage(connection: Connection) -> None:
+    """Drop the temporary table."""
+    connection.execute(DropTable(_staged))
+
+
+def _copy(connection: Connection, chunks: Iterable[Columns]) -> None:
+    driver = connection.dialect.loaded_dbapi
+    try:
+        with connection.connection.cursor().copy(_COPY) as copy:
+            for chunk in chunks:
+                for row in _tuples(connection, chunk):
+                    copy.write_row(row)
+    except driver.Error as error:  # as SQLAlchemy words the errors of every other statement
+        raise DBAPIError.instance(_COPY, None, error, driver.Error, dialect=connection.dialect) from error
+
+
+def _tuples(connection: Connection, chunk: Columns) -> Iterator[tuple[Any, ...]]:
+    return zip(*(_bound(connection, name, chunk[name]) for name in STAGED_COLUMNS), strict=True)
+
+
+def _bound(connection: Connection, name: str, values: Sequence[Any]) -> Iterable[Any]:
+    """Turn a column's values into what the driver stores, as SQLAlchemy would; most types are stored as they are."""
+    to_driver = _staged.c[name].type.dialect_impl(connection.dialect).bind_processor(connection.dialect)
+    return values if to_driver is None else map(to_driver, values)

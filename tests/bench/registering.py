@@ -1,0 +1,179 @@
+"""How long registering takes, against the bare ``executemany`` (SQLite) or COPY (PostgreSQL) of the same rows.
+
+Registering is all that comes after the check: identity, fates, constraints, indexes, the durable commit. The bare
+rows are those that the ledger then holds, ready as tuples, into a table without a key, check or index, committed as
+durably. Both run side by side, each in a process of its own, whose memory tells what it needed.
+
+    TIEOUT_BENCH_EVENTS   how many events; 200,000 without it
+    TIEOUT_BENCH_CLIENTS  of how many clients; a twentieth of the events without it
+"""
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pydantic import SecretStr
+from sqlalchemy import Connection
+
+from flows.clock import utc_now
+from flows.ledger import Ledger, open_ledger
+from flows.registering import staged_columns
+from flows.settings import Settings
+from sql.register import NewFile, register_file
+from sql.runs import start_run
+from sql.tables import events
+from tests.postgresql import postgresql_server
+from transforms.events import EVENTS
+from transforms.identify import identify
+
+_EVENTS = int(os.environ.get("TIEOUT_BENCH_EVENTS", "200000"))
+_CLIENTS = int(os.environ.get("TIEOUT_BENCH_CLIENTS", str(max(1, _EVENTS // 20))))
+_SHA256 = "0" * 64
+_RUN_ID = "nightly-20260101T000000-000000"
+_FIXED_SEED = 7
+_LIMIT = 3.0
+
+
+def main() -> None:
+    """Print one line per database: seconds, events a second, ratio, memory."""
+    print(f"registering {_EVENTS:,} events of {_CLIENTS:,} clients")
+    for home in ("sqlite", "postgresql"):
+        with address(home) as url:
+            bare = measure("bare", url)
+        with address(home) as url:
+            whole = measure("register", url)
+        ratio = whole["seconds"] / bare["seconds"]
+        print(
+            f"{home:<11} bare {bare['seconds']:6.1f} s   registered {whole['seconds']:6.1f} s"
+            f" ({_EVENTS / whole['seconds']:,.0f}/s)   ratio {ratio:.2f} (at most {_LIMIT:.0f})"
+            f"   memory {whole['frame_mb']:,.0f} MB with the frame, {whole['more_mb']:,.0f} MB more at the peak"
+        )
+
+
+@contextmanager
+def address(home: str) -> Iterator[str]:
+    """Give an empty database, durable as in production."""
+    with tempfile.TemporaryDirectory() as folder, nullcontext() if home == "sqlite" else postgresql_server() as server:
+        yield server.url() if server else f"sqlite:///{folder}/ledger.db"
+
+
+def measure(what: str, url: str) -> dict[str, float]:
+    """Run one measurement in a fresh process."""
+    command = [sys.executable, "-m", "tests.bench.registering", what, url]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, cwd=Path(__file__).parents[2])
+    return json.loads(done.stdout)
+
+
+def run_one(what: str, url: str) -> dict[str, float]:
+    """Measure here: seconds, and memory before and at the peak."""
+    checked = synthetic_events()
+    with open_ledger(Settings(database_url=SecretStr(url))) as ledger:
+        with ledger.begin() as connection:
+            start_run(connection, _RUN_ID, "nightly", utc_now())
+        work = register if what == "register" else prepare_bare(ledger, checked)
+        before = peak_mb()
+        started = time.perf_counter()
+        work(ledger, checked)
+        return {
+            "seconds": time.perf_counter() - started,
+            "frame_mb": before,
+            "more_mb": peak_mb() - before,
+        }
+
+
+def register(ledger: Ledger, checked: pd.DataFrame) -> None:
+    """Do what `flows.registering.register` does with a file that has no bad row."""
+    rows = staged_columns(identify(checked, _SHA256))
+    new = NewFile(_SHA256, "bench.csv", "", rejected=[], rejected_count=0, skipped=[])
+    with ledger.begin() as connection:
+        registered = register_file(connection, new, rows, run_id=_RUN_ID, now=utc_now())
+    assert registered is not None
+    assert registered.accepted == len(checked)
+
+
+def prepare_bare(ledger: Ledger, checked: pd.DataFrame) -> Callable[[Ledger, pd.DataFrame], None]:
+    """Make the rows as the ledger holds them, and the table without anything that guards it."""
+    now = utc_now()
+    names = list(events.c.keys())
+    with ledger.begin() as connection:
+        types = {c.name: c.type.compile(connection.dialect) for c in events.c}
+        columns = ", ".join(f"{name} {types[name]}" for name in names)
+        connection.exec_driver_sql(f"CREATE TABLE bare ({columns})")
+        rows = [row for chunk in staged_columns(identify(checked, _SHA256)) for row in as_held(connection, chunk, now)]
+
+    def insert(ledger: Ledger, _checked: pd.DataFrame) -> None:
+        with ledger.begin() as connection:
+            if connection.dialect.name == "sqlite":
+                marks = ", ".join("?" * len(names))
+                connection.exec_driver_sql(f"INSERT INTO bare VALUES ({marks})", rows)
+                return
+            with connection.connection.cursor().copy("COPY bare FROM STDIN") as copy:
+                for row in rows:
+                    copy.write_row(row)
+
+    return insert
+
+
+def as_held(connection: Connection, chunk: Any, now: Any) -> Iterator[tuple[Any, ...]]:
+    """Complete a chunk with what registering adds, bound as the driver takes it."""
+    length = len(chunk["event_id"])
+    fixed = {
+        "file_id": 1,
+        "run_id": _RUN_ID,
+        "state_run_id": _RUN_ID,
+        "registered_at": now,
+        "state_at": now,
+        "first_state": "ready",
+        "state": "ready",
+    }
+    filled = {name: [value] * length for name, value in fixed.items()} | {"order_at": chunk["action_at"]} | dict(chunk)
+    columns = []
+    for column in events.c:
+        bind = column.type.dialect_impl(connection.dialect).bind_processor(connection.dialect)
+        values = filled.get(column.name, [None] * length)
+        columns.append([bind(value) for value in values] if bind else values)
+    return zip(*columns, strict=True)
+
+
+def synthetic_events() -> pd.DataFrame:
+    """Make good rows of one site, in order of time, as `check` gives them."""
+    random = np.random.default_rng(_FIXED_SEED)
+    sources = np.array(["Sale", "Class Booking", "Appointment Booking", "Referral"], dtype=object)
+    columns = {
+        "sheet": None,
+        "row": np.arange(2, _EVENTS + 2),
+        "kind": "earned",
+        "target": "mindbody",
+        "site_id": "-99",
+        "client_id": (100_000_000 + random.integers(0, _CLIENTS, _EVENTS)).astype(str),
+        "action": "Earned",
+        "points": random.integers(1, 500, _EVENTS),
+        "source": sources[random.integers(0, len(sources), _EVENTS)],
+        "source_id": random.integers(1, 10_000_000, _EVENTS),
+        "action_at": pd.to_datetime(1_700_000_000 + np.arange(_EVENTS) * 7, unit="s", utc=True),
+    }
+    made = pd.DataFrame(columns, index=range(_EVENTS)).reindex(columns=list(EVENTS.columns))
+    dtypes = {name: str(column.dtype).replace("string[python]", "str") for name, column in EVENTS.columns.items()}
+    return made.astype(dtypes).assign(amount=pd.Series([None] * _EVENTS, dtype=object))
+
+
+def peak_mb() -> float:
+    """Return the most memory that this process has held so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+if __name__ == "__main__":
+    if len(sys.argv) == 3:
+        json.dump(run_one(*sys.argv[1:]), sys.stdout)
+    else:
+        main()

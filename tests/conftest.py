@@ -1,0 +1,54 @@
+"""The ledger's two homes, for every test that keeps something.
+
+A test that takes ``database_url``, ``ledger_settings`` or ``ledger`` runs twice, on SQLite and on PostgreSQL 18, each
+time with an empty database of its own:
+
+- ``ledger``: an open `Ledger` at this version's tables;
+- ``ledger_settings``: the `Settings` that it was opened with, and nothing else configured; workspace is ``tmp_path``;
+- ``database_url``: the address alone, for tests that write settings of their own or start a process. It has no tables.
+
+``postgresql`` is the server itself, started when the first test asks for it; a test that stops or kills a server
+starts one of its own with ``tests.postgresql.postgresql_server``.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from pydantic import SecretStr
+
+from flows.ledger import Ledger, open_ledger
+from flows.settings import Settings
+from tests.postgresql import PostgresqlServer, postgresql_server
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgresqlServer]:
+    """A server for the whole session; its databases are lost with it, so nothing waits for the disk."""
+    with postgresql_server("fsync=off", "full_page_writes=off") as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'ledger.db'}"
+        return
+    server: PostgresqlServer = request.getfixturevalue("postgresql")
+    name = f"ledger_{uuid4().hex}"
+    with server.connect() as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        yield server.url(name)
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def ledger_settings(database_url: str, tmp_path: Path) -> Settings:
+    return Settings(database_url=SecretStr(database_url), workspace=tmp_path)
+
+
+@pytest.fixture
+def ledger(ledger_settings: Settings) -> Iterator[Ledger]:
+    with open_ledger(ledger_settings) as opened:
+        yield opened

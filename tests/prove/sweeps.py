@@ -1,0 +1,155 @@
+"""The sweeps: each meets many nights with one family of troubles and gives rows for the table."""
+
+import random
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from queue import SimpleQueue
+
+from tests.prove.command import Trouble, start_run, wait_for
+from tests.prove.trial import Bench, Ended, open_bench, prove_night, try_night
+
+WORKERS = 6  # a night mostly waits: for leases to end, and for the service to have had its time
+ANSWERS_LOST = "mb:drop_after/5,rr:drop_after/2"
+
+# Every fault of the sandbox, on writes and on the reads that settle. A request that is held is applied after the
+# client gave up and before it reads back: later than settle_after_seconds no client could know.
+FAULTS = (
+    "mb:drop_before/4", "rr:drop_before/2", "mb:drop_after/4", "rr:drop_after/2",
+    "mb:503_before/4", "rr:503_before/2", "mb:503_after/4", "rr:503_after/2",
+    "mb:late/6~1.4", "rr:late/2~1.4", "mb:truncated/4", "rr:truncated/2", "mb:cut/4", "rr:cut/2",
+    "mb:error_200/6", "rr:error_200/3", "mb:429/5", "rr:429/3", "mb:429_retry/9", "rr:429_retry/3",
+    "mb:401/9", "mb:slow/8~2", "rr:slow/3~2", "mb:duplicate/3", "rr:duplicate/2", "rr:reset_mid_batch/2",
+    "mb:drop_after/5,read_503/3", "mb:drop_after/5,read_drop/3", "mb:drop_after/5,read_truncated/3",
+    "mb:drop_after/5,read_429/4", "mb:drop_after%0.5,mb:503_before%0.5,rr:reset_mid_batch%0.5",
+)  # fmt: skip
+# Here the service itself does something else than it answers. No client can prevent that; it must show as a break.
+LIES = ("mb:twice/9", "mb:phantom/9", "rr:phantom/2")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One row of the table."""
+
+    trouble: str
+    points: int  # killed or injected
+    events: int
+    lost: int
+    twice: int
+    unknown: int
+    untold: int
+    tracebacks: int
+    seconds: float
+    shown: int | None = None  # only where the service lies: open breaks
+    failed: tuple[str, ...] = ()  # folders, for who wants to look
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether the row is as it must be."""
+        damage = self.lost + self.twice
+        return not self.untold and not self.tracebacks and (not damage if self.shown is None else damage <= self.shown)
+
+
+def sweep_kills(folder: Path, seed: int, name: str, faults: str | None, stride: int) -> Line:
+    """Kill a night at every `stride`th of its steps; the seed says which one is the first."""
+    with open_bench(folder / "count", 3, faults) as bench:
+        steps = max(try_night(bench, Trouble()).steps for _ in range(2))
+    points = range(1 + seed % stride, steps + 1, stride)
+    trials = [lambda bench, point=point: try_night(bench, Trouble(die_at_step=point)) for point in points]
+    return _sweep(folder, f"SIGKILL at a step, {name}", trials, faults)
+
+
+def sweep_faults(folder: Path, seed: int, faults: Sequence[str] = FAULTS) -> Iterator[Line]:
+    """Meet one night with each fault of the service, which goes on while it is run again until quiet."""
+    for spec in faults:
+        trials = [lambda bench: try_night(bench, Trouble())]
+        yield _sweep(folder / str(faults.index(spec)), spec, trials, f"{spec},seed={seed}", is_lie=spec in LIES)
+
+
+def sweep_full_disks(folder: Path, seed: int, trials_count: int) -> Iterator[Line]:
+    """Let the ledger's disk be full after so many pages, or its files too large to grow."""
+    chance = random.Random(seed)  # noqa: S311 - repeatable, not a secret
+    pages = [Trouble(spare_pages=number) for number in chance.sample(range(40), trials_count)]
+    yield _sweep(folder / "pages", "disk full: no page left", [_troubled(trouble) for trouble in pages])
+    sizes = [Trouble(largest_file=chance.randrange(40_000, 400_000)) for _ in range(trials_count)]
+    yield _sweep(folder / "sizes", "disk full: write refused", [_troubled(trouble) for trouble in sizes])
+
+
+def sweep_pairs(folder: Path, seed: int, trials_count: int) -> Iterator[Line]:
+    """Start two runs at once on one inbox and one ledger; in half of the trials, kill one of them somewhere."""
+    chance = random.Random(seed)  # noqa: S311 - repeatable, not a secret
+    plain = [lambda bench: prove_night(bench, _two_at_once(Trouble()))] * trials_count
+    yield _sweep(folder / "two", "two runs at once", plain)
+    points = [chance.randrange(100, 500) for _ in range(trials_count)]
+    killed = [
+        lambda bench, point=point: prove_night(bench, _two_at_once(Trouble(die_at_step=point))) for point in points
+    ]
+    yield _sweep(folder / "killed", "two runs at once, SIGKILL to one", killed, ANSWERS_LOST)
+
+
+def _two_at_once(trouble: Trouble) -> Callable[[Path], bool]:
+    def run_both(config: Path) -> bool:
+        processes = [start_run(config, trouble), start_run(config)]
+        return [wait_for(process) for process in processes] != []
+
+    return run_both
+
+
+def _troubled(trouble: Trouble) -> Callable[[Bench], Ended]:
+    return lambda bench: try_night(bench, trouble)
+
+
+def _sweep(
+    folder: Path,
+    name: str,
+    trials: Sequence[Callable[[Bench], Ended]],
+    faults: str | None = None,
+    *,
+    is_lie: bool = False,
+) -> Line:
+    """Run the trials side by side, each worker with a sandbox of its own."""
+    started = time.monotonic()
+    workers = min(WORKERS, len(trials))
+    nights = len(trials) + 1
+    with ExitStack() as stack:
+        benches: SimpleQueue[Bench] = SimpleQueue()
+        for number in range(workers):
+            benches.put(stack.enter_context(open_bench(folder / f"bench{number}", nights, faults)))
+
+        def work(trial: Callable[[Bench], Ended]) -> Ended:
+            bench = benches.get()
+            try:
+                return trial(bench)
+            finally:
+                benches.put(bench)
+
+        with ThreadPoolExecutor(workers) as pool:
+            ended = list(pool.map(work, trials))
+        injected = sum(_count_lines(Path(folder / f"bench{number}")) for number in range(workers))
+    return _add_up(name, ended, injected, time.monotonic() - started, is_lie=is_lie)
+
+
+def _count_lines(folder: Path) -> int:
+    log = folder / "sandbox.json.faults.jsonl"
+    return len(log.read_bytes().splitlines()) if log.exists() else 0
+
+
+def _add_up(name: str, ended: Iterable[Ended], injected: int, seconds: float, *, is_lie: bool) -> Line:
+    ended = list(ended)
+    hits = sum(end.was_hit for end in ended)
+    return Line(
+        trouble=name,
+        points=injected if len(ended) == 1 else hits,
+        events=sum(end.events_count for end in ended),
+        lost=sum(len(end.found.lost) for end in ended),
+        twice=sum(len(end.found.twice) for end in ended),
+        unknown=sum(end.found.unknown for end in ended),
+        untold=sum(end.found.untold for end in ended),
+        tracebacks=sum(end.tracebacks for end in ended),
+        seconds=seconds,
+        shown=sum(sum(end.found.open_breaks.values()) for end in ended) if is_lie else None,
+        failed=tuple(str(end.folder) for end in ended if not end.is_proven or not end.found.is_quiet),
+    )

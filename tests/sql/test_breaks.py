@@ -1,0 +1,116 @@
+from datetime import UTC, date, datetime
+
+import pytest
+from sqlalchemy import delete, text, update
+from sqlalchemy.exc import DBAPIError
+
+from flows.ledger import Ledger
+from sql.breaks import DecisionRefused, Verb, all_breaks, break_json, broken_link, decide, open_breaks, update_breaks
+from sql.runs import start_run
+from sql.tables import break_decisions
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+FOUND = {
+    "break_id": "b1",
+    "class": "unexpected_remote",
+    "target": "mindbody",
+    "site_id": "-99",
+    "client_id": "100000001",
+    "reward_id": None,
+    "points": 7,
+    "amount": None,
+    "action_at": NOW,
+    "event_id": None,
+}
+
+
+@pytest.fixture
+def night(ledger: Ledger) -> Ledger:
+    with ledger.begin() as connection:
+        start_run(connection, "night-1", "nightly", NOW)
+        start_run(connection, "night-2", "nightly", NOW)
+        update_breaks(connection, [FOUND], [], run_id="night-1", opened_on=date(2026, 3, 1))
+    return ledger
+
+
+def test_update_breaks_keeps_the_id_and_the_day_of_a_break_found_again(night: Ledger) -> None:
+    with night.begin() as connection:
+        update_breaks(
+            connection, [FOUND | {"class": "time_mismatch"}], [], run_id="night-2", opened_on=date(2026, 3, 2)
+        )
+        (row,) = open_breaks(connection)
+    assert (row.break_id, getattr(row, "class"), row.opened_on) == ("b1", "time_mismatch", date(2026, 3, 1))
+
+
+def test_update_breaks_closes_what_is_gone_and_opens_it_again_when_it_is_back(night: Ledger) -> None:
+    with night.begin() as connection:
+        update_breaks(connection, [], ["b1"], run_id="night-2", opened_on=date(2026, 3, 2))
+        assert [row.closed_run_id for row in all_breaks(connection)] == ["night-2"]
+        assert not open_breaks(connection)
+        update_breaks(connection, [FOUND], [], run_id="night-2", opened_on=date(2026, 3, 3))
+        (row,) = open_breaks(connection)
+    assert (row.state, row.closed_run_id) == ("open", None)
+
+
+def test_decide_moves_the_break_and_says_who_and_why(night: Ledger) -> None:
+    with night.begin() as connection:
+        decide(connection, "b1", Verb.ACKNOWLEDGE, actor="Ann", reason="asked the studio", now=NOW)
+        (row,) = open_breaks(connection)
+        record = break_json(row, date(2026, 3, 4))
+    assert (record["state"], record["owner"], record["reason"]) == ("acknowledged", "Ann", "asked the studio")
+    assert record["age_days"] == 3
+
+
+@pytest.mark.parametrize(
+    ("break_id", "verb", "actor", "reason"),
+    [
+        pytest.param("b1", Verb.REOPEN, "Ann", "x", id="it is open already"),
+        pytest.param("nix", Verb.RESOLVE, "Ann", "x", id="no such break"),
+        pytest.param("b1", Verb.RESOLVE, " ", "x", id="nobody"),
+        pytest.param("b1", Verb.RESOLVE, "Ann", "", id="no reason"),
+    ],
+)
+def test_decide_refuses(night: Ledger, break_id: str, verb: Verb, actor: str, reason: str) -> None:
+    with night.begin() as connection, pytest.raises(DecisionRefused):
+        decide(connection, break_id, verb, actor=actor, reason=reason, now=NOW)
+
+
+def test_a_resolved_break_stays_resolved_when_it_is_found_again(night: Ledger) -> None:
+    with night.begin() as connection:
+        decide(connection, "b1", Verb.RESOLVE, actor="Ann", reason="typed by the desk", now=NOW)
+        update_breaks(connection, [FOUND], [], run_id="night-2", opened_on=date(2026, 3, 2))
+        assert not open_breaks(connection)
+
+
+def _decide_thrice(ledger: Ledger) -> None:
+    with ledger.begin() as connection:
+        for verb in (Verb.ACKNOWLEDGE, Verb.RESOLVE, Verb.REOPEN):
+            decide(connection, "b1", verb, actor="Ann", reason=f"to {verb}", now=NOW)
+
+
+def test_the_chain_of_decisions_holds(night: Ledger) -> None:
+    _decide_thrice(night)
+    with night.begin() as connection:
+        assert broken_link(connection) is None
+
+
+def test_a_changed_history_shows(night: Ledger) -> None:
+    _decide_thrice(night)
+    with night.begin() as connection:
+        _drop_guards(connection.dialect.name, connection)
+        connection.execute(update(break_decisions).where(break_decisions.c.decision_id == 2).values(reason="other"))
+        assert broken_link(connection) == 2
+
+
+def _drop_guards(dialect: str, connection: object) -> None:
+    names = {"sqlite": ["no_update", "no_delete"], "postgresql": ["append_only"]}[dialect]
+    table = " ON break_decisions" if dialect == "postgresql" else ""
+    for name in names:
+        connection.execute(text(f"DROP TRIGGER break_decisions_{name}{table}"))  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("statement", [update(break_decisions).values(reason="other"), delete(break_decisions)])
+def test_decisions_are_append_only(night: Ledger, statement: object) -> None:
+    _decide_thrice(night)
+    with pytest.raises(DBAPIError, match="append-only"), night.begin() as connection:
+        connection.execute(statement)  # type: ignore[call-overload]
