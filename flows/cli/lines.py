@@ -98,7 +98,7 @@ def run_reconcile(
         with prefect_api():
             from flows.reconcile import reconcile
 
-            return _tell(reconcile(since, until, _text(config)), as_json=as_json)
+            return _tell_flow(lambda: reconcile(since, until, _text(config)), as_json=as_json)
 
 
 def _is_prefect_configured() -> bool:
@@ -128,7 +128,7 @@ def run_serve(config: Path | None, cron: str, timezone: str | None) -> ExitCode:
     return ExitCode.TIES_OUT
 
 
-def _tell_flow(run: Callable[[], Summary], *, as_json: bool) -> ExitCode:
+def _tell_flow(run: Callable[[], Summary | Reconciliation], *, as_json: bool) -> ExitCode:
     """Tell a flow's end; one that could not do all has reported what it did."""
     try:
         return _tell(run(), as_json=as_json)
@@ -137,7 +137,7 @@ def _tell_flow(run: Callable[[], Summary], *, as_json: bool) -> ExitCode:
 
 
 def _tell(ended: Summary | Reconciliation, *, as_json: bool) -> ExitCode:
-    for failure in getattr(ended, "failures", ()):
+    for failure in ended.failures:
         sys.stderr.write(f"tieout: {failure}\n")
     if as_json:
         typer.echo(json.dumps(ended.to_json(), ensure_ascii=False))

@@ -53,3 +53,12 @@ def test_archive_file_keeps_files_of_one_name_apart(settings: Settings) -> None:
         moved = archive_file(path, sha256_of(path), settings)
         assert (path.exists(), moved.read_text(encoding="utf-8")) == (False, content)
     assert len(list(settings.archive_folder.iterdir())) == 2
+
+
+def test_archive_file_puts_back_a_file_that_somebody_went_on_writing(settings: Settings) -> None:
+    path = settings.inbox_folder / "a.csv"
+    path.write_text("one row")
+    sha256 = sha256_of(path)
+    path.write_text("one row, and another")
+    assert archive_file(path, sha256, settings) is False
+    assert (path.read_text(), list(settings.archive_folder.iterdir())) == ("one row, and another", [])

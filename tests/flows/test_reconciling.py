@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from flows.errors import ExitCode, ServiceUnreachable
+from flows.errors import ExitCode
 from flows.line import reconcile_line
 from flows.sandbox import start_sandbox
 from flows.sandbox.seed import reward_id
@@ -170,9 +170,21 @@ def test_a_hand_entry_keeps_its_id_when_another_comes(place: Place) -> None:
 def test_reconcile_concludes_nothing_about_a_client_who_cannot_be_read(place: Place) -> None:
     workplace = place()
     workplace.put("a.csv", earned("200000004"), earned("200000015"))
-    totals = workplace.run().totals
-    assert (totals["posted"], totals["ties_out"], workplace.breaks()) == (2, False, {})
-    assert reconcile(workplace).matched == 1
+    summary = workplace.run()
+    assert (summary.totals["posted"], summary.exit_code, workplace.breaks()) == (2, ExitCode.NEEDS_A_PERSON, {})
+    assert "1 posted events are not compared yet: the next run reads them back." in summary.lines
+    found = reconcile(workplace)
+    assert (found.matched, found.ties_out, found.exit_code) == (1, False, ExitCode.NEEDS_A_PERSON)
+
+
+def test_a_later_night_compares_what_an_earlier_one_could_not(place: Place) -> None:
+    workplace = place()
+    workplace.put("a.csv", earned("200000004"), earned("200000015"))
+    workplace.run()
+    workplace.run()
+    compared = workplace.rows("SELECT client_id, compared_at IS NOT NULL FROM events ORDER BY client_id")
+    assert [tuple(row) for row in compared] == [("200000004", 0), ("200000015", 1)]
+    assert any("200000004" in line for line in workplace.run().lines)
 
 
 def test_reconcile_that_can_read_nobody_says_so(place: Place) -> None:
@@ -180,8 +192,9 @@ def test_reconcile_that_can_read_nobody_says_so(place: Place) -> None:
     workplace.put("a.csv", earned("200000004", 3))
     ended = workplace.run()
     assert (ended.exit_code, ended.totals["posted"], len(ended.failures)) == (ExitCode.COULD_NOT_RUN, 1, 1)
-    with pytest.raises(ServiceUnreachable, match="could not be read"):
-        reconcile(workplace)
+    found = reconcile(workplace)
+    assert (found.exit_code, found.matched) == (ExitCode.COULD_NOT_RUN, 0)
+    assert "could not be read" in found.failures[0]
 
 
 def test_reconcile_of_a_period_without_events_calls_nobody_and_ties_out(place: Place) -> None:
