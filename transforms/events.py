@@ -55,5 +55,5 @@ def _column(known: pd.DataFrame, name: str) -> pd.Series:
     dtype = str(EVENTS.columns[name].dtype).replace("string[python]", "str")
     if name not in known:
         return pd.Series(None, index=known.index, dtype=dtype)
-    column = known[name].astype(dtype)
+    column: pd.Series = known[name].astype(dtype)  # type: ignore[call-overload]  # a dtype by its name
     return column.where(column.notna(), None) if name == "amount" else column

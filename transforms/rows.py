@@ -40,7 +40,9 @@ def collect_rows(tables: Sequence[Table], without_headings: Sequence[Sheet]) -> 
 def _split_rows(table: Table) -> tuple[pd.DataFrame, pd.DataFrame]:
     prose = table.columns.get("description")
     raw = _with_errors(table.sheet)
-    cells = pd.DataFrame({column: clean_text(raw[column], is_prose=column == prose) for column in raw.columns})
+    cells = pd.DataFrame(
+        {column: clean_text(raw[column], is_prose=str(column) == str(prose)) for column in raw.columns}
+    )
     reason = _reasons(cells, table)
     kept = cells[reason.isna() & (cells.index != table.heading_row)]
     _refuse_shifted(kept, table)

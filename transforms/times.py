@@ -20,7 +20,7 @@ DAY_MONTH_YEAR = (
     r"(?P<first>[0-9]{1,2})[/.-](?P<second>[0-9]{1,2})[/.-](?P<year>[0-9]{4})"
     r"(?:,? +(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})(?::(?P<seconds>[0-9]{2}))? ?(?P<half>[AaPp]\.?[Mm]\.?)?)?"
 )
-_PLAIN = "%Y-%m-%dT%H:%M:%S%z"
+_PLAIN, _PLAIN_CLOCK = "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%S"
 _FRACTION = r"[.,][0-9]+"
 _OFFSET = r".*[0-9] ?(?:[Zz]|[+-][0-9]{2}:?[0-9]{2})"
 # Earlier than any booking system: the services write an unset time as the year 1.
@@ -46,28 +46,33 @@ def parse_times(
     problem = pd.Series(None, index=texts.index, dtype="str")
     problem[at > pd.Timestamp(now)] = Code.ACTION_TIME_IN_FUTURE
     wrong = at.isna() & texts.notna()
-    problem[wrong] = _why_not_in_zone(local.reindex(texts.index[wrong]), zone)
+    problem[wrong] = _why_not_in_zone(local[wrong], zone)
     return at.mask(problem.notna()), problem
 
 
 def parse_dates(texts: pd.Series, date_order: DateOrder | None = None) -> pd.Series:
     """Read dates as ISO text; a date-time with an offset gives its date in UTC, one without its date as written."""
     _, at = _read(texts, UTC, date_order)
-    return at.dt.strftime("%Y-%m-%d").astype("str")
+    dates: pd.Series = at.dt.strftime("%Y-%m-%d").astype("str")
+    return dates
 
 
 def _read(texts: pd.Series, zone: tzinfo, date_order: DateOrder | None) -> tuple[pd.Series, pd.Series]:
-    """Return the clock times of texts that need care, and the points in time of all; NaT where there is none.
+    """Return clock times without an offset, and the points in time of all; NaT where there is none.
 
-    What most exports hold is read in one step, the rest once for every different text.
+    What most exports and workbooks hold is read in one step, the rest with care, once for every different text.
     """
-    at = _read_iso(texts.where(texts.str.len() == len("2024-11-08T10:26:33Z")), _PLAIN)
-    rest = texts[at.isna()].dropna()
+    length = texts.str.len()
+    at = _read_iso(texts.where(length == len("2024-11-08T10:26:33Z")), _PLAIN)
+    clocks = texts[length == len("2024-11-08T10:26:33")].str.replace(" ", "T", regex=False)
+    local = _read_iso(clocks, _PLAIN_CLOCK).dt.tz_localize(None).reindex(texts.index)
+    rest = texts[at.isna() & local.isna()].dropna()
     unique = pd.Series(rest.unique(), dtype="str")
-    local, placed = _to_utc(_as_iso(unique, date_order), zone)
     place = pd.Index(unique).get_indexer(pd.Index(rest))
-    at.loc[rest.index] = placed.reindex(place).set_axis(rest.index)
-    return local.reindex(place).set_axis(rest.index), at
+    found_local, found_at = _read_with_care(_as_iso(unique, date_order))
+    local[rest.index] = found_local.reindex(place).set_axis(rest.index)
+    at[rest.index] = found_at.reindex(place).set_axis(rest.index)
+    return local, at.fillna(_in_zone(local, zone))
 
 
 def _as_iso(texts: pd.Series, date_order: DateOrder | None) -> pd.Series:
@@ -95,17 +100,16 @@ def _rewrite(parts: pd.DataFrame, date_order: DateOrder) -> pd.Series:
     return parts["year"] + "-" + parts[month].str.zfill(2) + "-" + parts[day].str.zfill(2) + "T" + clock
 
 
-def _to_utc(written: pd.Series, zone: tzinfo) -> tuple[pd.Series, pd.Series]:
-    """Return the clock time of ISO texts without an offset, and the point in time of all; NaT where there is none."""
-    text = written.str.upper().str.replace(_FRACTION, "", regex=True).str.replace(" (?=[Z+-])", "", regex=True)
+def _read_with_care(iso: pd.Series) -> tuple[pd.Series, pd.Series]:
+    """Return the clock times of ISO texts without an offset, and the points in time of those with one."""
+    text = iso.str.upper().str.replace(_FRACTION, "", regex=True).str.replace(" (?=[Z+-])", "", regex=True)
     has_offset = _matches(text, _OFFSET) & (text.str.len() > len("2024-11-08"))
-    at = _read_iso(text.where(has_offset))
-    local = _read_iso(text.where(~has_offset)).dt.tz_localize(None)
-    if zone is UTC:
-        placed = local.dt.tz_localize(UTC)
-    else:
-        placed = local.dt.tz_localize(zone, ambiguous="NaT", nonexistent="NaT").dt.tz_convert(UTC)
-    return local, at.fillna(placed)
+    return _read_iso(text.where(~has_offset)).dt.tz_localize(None), _read_iso(text.where(has_offset))
+
+
+def _in_zone(local: pd.Series, zone: tzinfo) -> pd.Series:
+    placed: pd.Series = local.dt.tz_localize(zone, ambiguous="NaT", nonexistent="NaT").dt.tz_convert(UTC)
+    return placed
 
 
 def _read_iso(texts: pd.Series, format_: str = "ISO8601") -> pd.Series:
