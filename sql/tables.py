@@ -152,6 +152,8 @@ events = Table(
     _one_of("kind", Kind),
     _one_of("target", Target),
     _one_of("state", State),
+    # Nothing enters the ledger as if it had been sent.
+    CheckConstraint("first_state IN ('held', 'ready')", name="first_state_known"),
     CheckConstraint("points IS NULL OR points >= 1", name="points_positive"),
     # An event is a whole earn or redeem, or a whole reward update, never a mixture.
     CheckConstraint(
@@ -164,6 +166,13 @@ events = Table(
     CheckConstraint("source IS NULL OR action = 'Earned'", name="source_only_when_earned"),
     # Nothing is on its way without a claim that says until when.
     CheckConstraint("state <> 'sending' OR (attempt_id IS NOT NULL AND lease_until IS NOT NULL)", name="claimed"),
+    # Nothing was posted, refused or lost without an attempt to send it.
+    CheckConstraint("state IN ('held', 'ready', 'discarded') OR attempt_id IS NOT NULL", name="attempted"),
+    # An update has its place in the reward's history when it is accepted, and not before.
+    CheckConstraint(
+        "(reward_version IS NOT NULL) = (reward_id IS NOT NULL AND state NOT IN ('held', 'discarded'))",
+        name="versioned",
+    ),
 )
 
 # One client or reward never has two requests in flight, nor a new one while an older one is in doubt: otherwise a
