@@ -182,8 +182,8 @@ def test_a_later_night_compares_what_an_earlier_one_could_not(place: Place) -> N
     workplace.put("a.csv", earned("200000004"), earned("200000015"))
     workplace.run()
     workplace.run()
-    compared = workplace.rows("SELECT client_id, compared_at IS NOT NULL FROM events ORDER BY client_id")
-    assert [tuple(row) for row in compared] == [("200000004", 0), ("200000015", 1)]
+    compared = workplace.rows("SELECT client_id FROM events WHERE compared_at IS NOT NULL")
+    assert [row["client_id"] for row in compared] == ["200000015"]
     assert any("200000004" in line for line in workplace.run().lines)
 
 

@@ -22,7 +22,7 @@ def sqlite_ledgers(folder: Path) -> NewLedger:
 
     def copy(night_folder: Path, _number: int) -> str:
         night_folder.mkdir(parents=True)
-        return _SQLITE + shutil.copy(template, night_folder / "tieout.db")
+        return _SQLITE + str(shutil.copy(template, night_folder / "tieout.db"))
 
     return copy
 

@@ -60,8 +60,12 @@ def sweep_kills(folder: Path, seed: int, name: str, faults: str | None, stride: 
     """Kill a night at every `stride`th of its steps; the seed says which one is the first."""
     with open_bench(folder / "count", 3, faults) as bench:
         steps = max(try_night(bench, Trouble()).steps for _ in range(2))
-    points = range(1 + seed % stride, steps + 1, stride)
-    trials = [lambda bench, point=point: try_night(bench, Trouble(die_at_step=point)) for point in points]
+    return sweep_kills_at(folder, name, faults, range(1 + seed % stride, steps + 1, stride))
+
+
+def sweep_kills_at(folder: Path, name: str, faults: str | None, points: Iterable[int]) -> Line:
+    """Kill a night at each of these steps."""
+    trials = [_troubled(Trouble(die_at_step=point)) for point in points]
     return _sweep(folder, f"SIGKILL at a step, {name}", trials, faults)
 
 
@@ -98,7 +102,7 @@ def sweep_postgresql(folder: Path, seed: int, trials_count: int, stride: int) ->
     chance = random.Random(seed)  # noqa: S311 - repeatable, not a secret
     with postgresql_server("fsync=off", "max_connections=200") as server:
         points = range(1 + seed % stride, 700, stride)
-        killed = [lambda bench, point=point: try_night(bench, Trouble(die_at_step=point)) for point in points]
+        killed = [_troubled(Trouble(die_at_step=point)) for point in points]
         name = "PostgreSQL: SIGKILL at a step, answers are lost"
         yield _sweep(folder / "killed", name, killed, ANSWERS_LOST, server=server)
         pairs = [lambda bench: prove_night(bench, _two_at_once(Trouble()))] * trials_count
