@@ -148,6 +148,7 @@ events = Table(
     Column("attempt_id", Integer),  # the attempt that holds the claim, or the last one that did
     Column("lease_until", UtcDateTime),  # while sending: the claim is dead after it
     Column("settle_at", UtcDateTime),  # while unknown: not to be read back before
+    Column("compared_at", UtcDateTime),  # when reading back last compared it with what the service shows
     _one_of("kind", Kind),
     _one_of("target", Target),
     _one_of("state", State),
@@ -216,6 +217,13 @@ Index(
     events.c.content_key,
     sqlite_where=text("NOT is_dated"),
     postgresql_where=text("NOT is_dated"),
+)
+Index(
+    "ix_events_not_compared",
+    events.c.site_id,
+    events.c.client_id,
+    sqlite_where=text("state = 'posted' AND compared_at IS NULL"),
+    postgresql_where=text("state = 'posted' AND compared_at IS NULL"),
 )
 Index("ix_events_by_client", events.c.site_id, events.c.client_id, events.c.action_at)
 Index("ix_events_by_run", events.c.run_id)

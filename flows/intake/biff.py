@@ -45,7 +45,7 @@ def scan_biff(path: Path) -> dict[str, Scan]:
     if "Workbook" not in streams:
         raise FileError(
             Code.FILE_UNREADABLE,
-            "the file is no workbook of Excel 97 or later. Open it in a spreadsheet program, save it as .xlsx, send that.",
+            "the file is no workbook of Excel 97 or later. Open it in a spreadsheet program, save it as .xlsx.",
         )
     try:
         return _scan_book(streams["Workbook"])

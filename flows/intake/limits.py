@@ -37,8 +37,6 @@ def check_cells(rows: int, columns: int, filled: int, sheet: str) -> None:
     if rows > MAX_ROWS or columns > MAX_COLUMNS:
         raise refuse(reach, f"{MAX_ROWS:,} rows and {MAX_COLUMNS:,} columns", advice)
     if rows * columns > MAX_EMPTY_CELLS and filled * MAX_EMPTY_SHARE < rows * columns:
-        raise refuse(
-            f"{reach}, but only {filled:,} of its cells are filled", f"{MAX_EMPTY_SHARE} per filled one", advice
-        )
+        raise refuse(f"{reach} for {filled:,} filled cells", f"{MAX_EMPTY_SHARE} cells for each filled one", advice)
     if rows * columns > MAX_CELLS:
         raise refuse(f"{reach}: {rows * columns:,} cells", f"{MAX_CELLS:,}", advice)

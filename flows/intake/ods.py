@@ -4,7 +4,7 @@ A number under a format like 000000 has its leading zeros in the text of the cel
 """
 
 import re
-import zipfile
+from collections.abc import Mapping
 from xml.parsers import expat
 
 from flows.intake.archive import damaged, encrypted
@@ -15,13 +15,13 @@ _MAX_REPEATED_ERRORS = 1_000_000
 _SHOWN_PADDED = re.compile("0[0-9]+")
 
 
-def scan_ods(archive: zipfile.ZipFile) -> dict[str, Scan]:
+def scan_ods(parts: Mapping[str, bytes]) -> dict[str, Scan]:
     """Return a scan for every sheet by its name."""
-    if "META-INF/manifest.xml" in archive.namelist() and b"encryption-data" in archive.read("META-INF/manifest.xml"):
+    if b"encryption-data" in parts.get("META-INF/manifest.xml", b""):
         raise encrypted()
     tables = _Tables()
     try:
-        tables.parse(archive.read("content.xml"))
+        tables.parse(parts["content.xml"])
     except (expat.ExpatError, LookupError, ValueError):
         raise damaged() from None
     return tables.scans

@@ -61,7 +61,9 @@ def read_workbook(path: Path, scans: Mapping[str, Scan]) -> list[Sheet]:
 
 def _read_sheet(sheet: CalamineSheet, visible: SheetVisibleEnum, scan: Scan) -> Sheet:
     values = sheet.to_python(skip_empty_area=False)
-    columns = [[cell_text(value) for value in column] for column in zip(*values, strict=True)]
+    columns = [
+        [value if type(value) is str else cell_text(value) for value in column] for column in zip(*values, strict=True)
+    ]
     _pad(columns, scan.padded_cells)
     is_hidden = visible != SheetVisibleEnum.Visible
     return Sheet(

@@ -27,6 +27,7 @@ from transforms.vocabulary import Verdict
 _NEVER_SENT = Answer(Verdict.RETRY, "released before it was sent")
 _SETTLED = {Verdict.POSTED, Verdict.REFUSED, Verdict.UNKNOWN}  # this loop has done what it can
 _CLAIM_TRIES = 5
+_AHEAD_SECONDS = 0.1  # how long a commit may take
 _SAVE_TRIES = 3
 OnProgress = Callable[[int], None]
 Batch = Sequence[Claim]
@@ -50,6 +51,7 @@ class Posting:
         self._loader = loader
         self._run_id = run_id
         self._on_progress = on_progress
+        self._slots = asyncio.Semaphore(loader.concurrency)
         self._tries: Counter[str] = Counter()  # per event, of tries that did not take effect
         self._unauthorized: set[str] = set()
         self._failures_in_a_row = 0
@@ -84,11 +86,16 @@ class Posting:
             raise self._error
 
     def _free_requests(self, busy: int) -> int:
-        """How many requests may be claimed now: no more than leave within a time-out, so that no lease ends in wait."""
+        """How many requests may be claimed now: no more than leave within a time-out, so that no lease ends in wait.
+
+        Where requests leave faster than the ledger commits, some are claimed ahead, to leave while it does; few, since
+        each of them is one to read back should this process die.
+        """
         self._note_reasons_to_stop()
         if self._error is not None or self._is_budget_spent:
             return 0
-        return min(self._loader.concurrency - busy, self._pacer.turns_within(self._loader.timeout_seconds))
+        ahead = min(self._loader.concurrency, self._pacer.turns_within(_AHEAD_SECONDS))
+        return min(self._loader.concurrency + ahead - busy, self._pacer.turns_within(self._loader.timeout_seconds))
 
     def _note_reasons_to_stop(self) -> None:
         if self._error is not None:
@@ -160,10 +167,11 @@ class Posting:
     async def _send(self, claims: Batch) -> Ended:
         """Send within the lease, or not at all: past it another process may already be reading back."""
         last_at = claims[0].lease_until - timedelta(seconds=self._loader.timeout_seconds)
-        has_turn = await self._pacer.wait(at_most_seconds=(last_at - utc_now()).total_seconds())
-        if not has_turn or stop_requested.is_set() or utc_now() > last_at:
-            return [(claim_, _NEVER_SENT) for claim_ in claims]
-        return await self._gateway.send(claims)
+        async with self._slots:
+            has_turn = await self._pacer.wait(at_most_seconds=(last_at - utc_now()).total_seconds())
+            if not has_turn or stop_requested.is_set() or utc_now() > last_at:
+                return [(claim_, _NEVER_SENT) for claim_ in claims]
+            return await self._gateway.send(claims)
 
     async def _learn(self, ended: Ended) -> None:
         """Count what the answers say about the service, and wait or give up accordingly."""

@@ -2,7 +2,7 @@
 
     make prove                 the whole sweep, some minutes
     make prove SEED=7          the same again: the seed is printed with the table
-    make prove ONLY=faults     kills, faults, disks or pairs alone
+    make prove ONLY=faults     kills, faults, disks, pairs or postgresql alone
     make prove STRIDE=1        every step instead of every other one
 
 Exit code 1 where an event was lost, paid twice, or left out of every report.
@@ -49,6 +49,8 @@ def _all_lines(arguments: argparse.Namespace, folder: Path) -> Iterator[sweeps.L
         yield from sweeps.sweep_full_disks(folder / "disks", seed, 18)
     if only in ("", "pairs"):
         yield from sweeps.sweep_pairs(folder / "pairs", seed, 18)
+    if only in ("", "postgresql"):
+        yield from sweeps.sweep_postgresql(folder / "postgresql", seed, 18, 3 * arguments.stride)
     if only in ("", "kills"):
         yield sweeps.sweep_kills(folder / "kills", seed, "answers arrive", None, arguments.stride)
         name = "answers are lost"
@@ -66,7 +68,7 @@ def _tell(line: sweeps.Line) -> None:
 def _read_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.prove", description=__doc__.splitlines()[0])
     parser.add_argument("--seed", type=int, default=None)
-    parser.add_argument("--only", choices=("", "faults", "disks", "pairs", "kills"), default="")
+    parser.add_argument("--only", choices=("", "faults", "disks", "pairs", "postgresql", "kills"), default="")
     parser.add_argument("--stride", type=int, default=2)
     arguments = parser.parse_args()
     if arguments.seed is None:

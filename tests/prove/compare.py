@@ -4,13 +4,12 @@ The judge reads the sandbox's commit log and the ledger's file by itself, with n
 """
 
 import json
-import sqlite3
 from collections import Counter
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.prove.ledgers import read_rows
 from tests.prove.night import Night, Transaction, Update
 
 _UNTOLD = """
@@ -19,6 +18,10 @@ SELECT count(*) FROM events WHERE state IN ('posted', 'refused') AND NOT EXISTS 
         runs.run_id = events.run_id OR EXISTS (
             SELECT 1 FROM run_carried WHERE run_carried.run_id = runs.run_id
             AND run_carried.event_id = events.event_id)))
+"""
+_WAITING = """
+SELECT client_id, action, points, source, action_at, reward_id, amount FROM events
+WHERE state IN ('refused', 'unknown')
 """
 
 
@@ -55,9 +58,9 @@ def read_log(ready: dict[str, Any], since: int = 0) -> list[dict[str, Any]]:
         return [json.loads(line) for number, line in enumerate(log) if number >= since]
 
 
-def compare(night: Night, log: list[dict[str, Any]], ledger: Path) -> Found:
+def compare(night: Night, log: list[dict[str, Any]], database_url: str) -> Found:
     """Judge one night by the log lines since it began."""
-    states, untold, breaks, waiting = _read_ledger(ledger)
+    states, untold, breaks, waiting = _read_ledger(database_url)
     paid = Counter(_transaction(line) for line in log if line["service"] == "mindbody" and line["actor"] == "api")
     updates = [(line["reward_id"], line["amount"]) for line in log if line["service"] == "referral_rock"]
     missing = night.expected - paid
@@ -91,17 +94,15 @@ def _stale_updates(night: Night, applied: list[Update]) -> list[Update]:
     return stale
 
 
-def _read_ledger(path: Path) -> tuple[Counter[str], int, Counter[str], Counter[Any]]:
+def _read_ledger(database_url: str) -> tuple[Counter[str], int, Counter[str], Counter[Any]]:
     """Return states, untold events, open breaks by class, and what is refused or in doubt, as the night names it."""
-    with closing(sqlite3.connect(path)) as ledger:
-        states = Counter(state for (state,) in ledger.execute("SELECT state FROM events"))
-        untold = ledger.execute(_UNTOLD).fetchone()[0]
-        breaks = Counter(name for (name,) in ledger.execute("SELECT class FROM breaks WHERE state = 'open'"))
-        rows = ledger.execute(
-            "SELECT client_id, action, points, source, action_at, reward_id, amount FROM events "
-            "WHERE state IN ('refused', 'unknown')"
-        )
-        waiting = Counter(
-            (row[5], row[6]) if row[5] else (*row[:4], row[4][:19].replace(" ", "T") + "Z") for row in rows
-        )
+    states = Counter(state for (state,) in read_rows(database_url, "SELECT state FROM events"))
+    ((untold,),) = read_rows(database_url, _UNTOLD)
+    breaks = Counter(name for (name,) in read_rows(database_url, "SELECT class FROM breaks WHERE state = 'open'"))
+    rows = read_rows(database_url, _WAITING)
+    waiting = Counter((row[5], row[6]) if row[5] else (*row[:4], _utc_text(row[4])) for row in rows)
     return states, untold, breaks, waiting
+
+
+def _utc_text(value: object) -> str:
+    return str(value)[:19].replace(" ", "T") + "Z"

@@ -14,6 +14,8 @@ CLIENTS_PER_NIGHT = 8
 REWARDS_PER_NIGHT = 5
 _PAYOUTS = ("35b10000-0000-4000-8000-000000000001", "35b10000-0000-4000-8000-000000000002")
 _SETTINGS = """\
+database_url = "{database_url}"
+
 [mindbody]
 base_url = "{url}"
 api_key = "{api_key}"
@@ -81,8 +83,10 @@ def _client_rows(client_id: str) -> Iterator[Transaction]:
         yield client_id, "Earned", 7, "Class Booking", "2025-11-02T09:30:00Z"
 
 
-def write_night(folder: Path, night: Night, ready: dict[str, Any], timeout: float, settle_after: float) -> Path:
-    """Write inbox and settings into a new folder; return the settings file."""
+def write_night(
+    folder: Path, night: Night, ready: dict[str, Any], database_url: str, waits: tuple[float, float]
+) -> Path:
+    """Write inbox and settings into a new folder; return the settings file. `waits`: time-out, settling; seconds."""
     inbox = folder / "inbox"
     inbox.mkdir(parents=True)
     rows = [[client, points, action, source or "", at] for client, action, points, source, at in night.transactions]
@@ -95,8 +99,9 @@ def write_night(folder: Path, night: Night, ready: dict[str, Any], timeout: floa
         url=ready["url"],
         public_key=ready["referral_rock"]["public_key"],
         private_key=ready["referral_rock"]["private_key"],
-        timeout_seconds=timeout,
-        settle_after_seconds=settle_after,
+        database_url=database_url,
+        timeout_seconds=waits[0],
+        settle_after_seconds=waits[1],
         **{key: ready["mindbody"][key] for key in keys},
     )
     config = folder / "tieout.toml"

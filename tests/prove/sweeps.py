@@ -4,15 +4,18 @@ import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
 
+from tests.postgresql import PostgresqlServer, postgresql_server
 from tests.prove.command import Trouble, start_run, wait_for
+from tests.prove.ledgers import postgresql_ledgers
 from tests.prove.trial import Bench, Ended, open_bench, prove_night, try_night
 
 WORKERS = 6  # a night mostly waits: for leases to end, and for the service to have had its time
+_START_TRIES = 50
 ANSWERS_LOST = "mb:drop_after/5,rr:drop_after/2"
 
 # Every fault of the sandbox, on writes and on the reads that settle. A request that is held is applied after the
@@ -57,8 +60,12 @@ def sweep_kills(folder: Path, seed: int, name: str, faults: str | None, stride: 
     """Kill a night at every `stride`th of its steps; the seed says which one is the first."""
     with open_bench(folder / "count", 3, faults) as bench:
         steps = max(try_night(bench, Trouble()).steps for _ in range(2))
-    points = range(1 + seed % stride, steps + 1, stride)
-    trials = [lambda bench, point=point: try_night(bench, Trouble(die_at_step=point)) for point in points]
+    return sweep_kills_at(folder, name, faults, range(1 + seed % stride, steps + 1, stride))
+
+
+def sweep_kills_at(folder: Path, name: str, faults: str | None, points: Iterable[int]) -> Line:
+    """Kill a night at each of these steps."""
+    trials = [_troubled(Trouble(die_at_step=point)) for point in points]
     return _sweep(folder, f"SIGKILL at a step, {name}", trials, faults)
 
 
@@ -90,6 +97,45 @@ def sweep_pairs(folder: Path, seed: int, trials_count: int) -> Iterator[Line]:
     yield _sweep(folder / "killed", "two runs at once, SIGKILL to one", killed, ANSWERS_LOST)
 
 
+def sweep_postgresql(folder: Path, seed: int, trials_count: int, stride: int) -> Iterator[Line]:
+    """The same on PostgreSQL: runs killed, two at once, and the server killed and restarted under a run."""
+    chance = random.Random(seed)  # noqa: S311 - repeatable, not a secret
+    with postgresql_server("fsync=off", "max_connections=200") as server:
+        points = range(1 + seed % stride, 700, stride)
+        killed = [_troubled(Trouble(die_at_step=point)) for point in points]
+        name = "PostgreSQL: SIGKILL at a step, answers are lost"
+        yield _sweep(folder / "killed", name, killed, ANSWERS_LOST, server=server)
+        pairs = [lambda bench: prove_night(bench, _two_at_once(Trouble()))] * trials_count
+        yield _sweep(folder / "two", "PostgreSQL: two runs at once", pairs, server=server)
+        # The server goes from under all nights, so they go one by one.
+        waits = [chance.uniform(0.1, 1.2) for _ in range(trials_count)]
+        restarted = [lambda bench, wait=wait: prove_night(bench, _restart_under(server, wait)) for wait in waits]
+        name = "PostgreSQL: killed and restarted in mid-run"
+        yield _sweep(folder / "restarted", name, restarted, ANSWERS_LOST, server=server, workers=1)
+
+
+def _restart_under(server: PostgresqlServer, wait_seconds: float) -> Callable[[Path], bool]:
+    def restart(config: Path) -> bool:
+        process = start_run(config)
+        time.sleep(wait_seconds)
+        was_hit = process.is_alive()
+        server.kill()
+        _start_again(server)
+        wait_for(process)
+        return was_hit
+
+    return restart
+
+
+def _start_again(server: PostgresqlServer) -> None:
+    """Start when the killed server's own processes have noticed that it is gone."""
+    for _ in range(_START_TRIES):
+        with suppress(RuntimeError):
+            return server.start()
+        time.sleep(0.1)
+    raise RuntimeError("PostgreSQL did not start again.")
+
+
 def _two_at_once(trouble: Trouble) -> Callable[[Path], bool]:
     def run_both(config: Path) -> bool:
         processes = [start_run(config, trouble), start_run(config)]
@@ -109,15 +155,19 @@ def _sweep(
     faults: str | None = None,
     *,
     is_lie: bool = False,
+    server: PostgresqlServer | None = None,
+    workers: int = WORKERS,
 ) -> Line:
     """Run the trials side by side, each worker with a sandbox of its own."""
     started = time.monotonic()
-    workers = min(WORKERS, len(trials))
+    workers = min(workers, len(trials))
     nights = len(trials) + 1
     with ExitStack() as stack:
         benches: SimpleQueue[Bench] = SimpleQueue()
         for number in range(workers):
-            benches.put(stack.enter_context(open_bench(folder / f"bench{number}", nights, faults)))
+            name_of_ledgers = f"ledgers_{abs(hash(folder))}_{number}_"
+            new_ledger = postgresql_ledgers(server, name_of_ledgers) if server else None
+            benches.put(stack.enter_context(open_bench(folder / f"bench{number}", nights, faults, new_ledger)))
 
         def work(trial: Callable[[Bench], Ended]) -> Ended:
             bench = benches.get()

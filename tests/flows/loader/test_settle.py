@@ -1,0 +1,111 @@
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from flows.loader.mindbody import History
+from flows.loader.mindbody_messages import read_transactions
+from flows.loader.settle import Expected, decide, decide_update
+from tests.flows.loader.exchanges import ACTED_AT, earn, shown, update
+from transforms.vocabulary import State
+
+ZONE = ZoneInfo("America/Los_Angeles")
+FIRST_0130 = datetime(2025, 11, 2, 8, 30, tzinfo=UTC)  # 01:30 at the site, before its clock went back
+SECOND_0130 = FIRST_0130 + timedelta(hours=1)
+
+
+def state(event=None, *, seen=(), confirmed=(), before=None, now=None) -> State:
+    history = History("100000002", now, tuple(read_transactions({"Transactions": list(seen)}, ZONE) or ()))
+    return decide(event or earn(), history, Expected(tuple(confirmed), before), ACTED_AT).state
+
+
+@pytest.mark.parametrize(
+    ("seen", "confirmed", "decided"),
+    [
+        pytest.param(0, 0, State.READY, id="nothing there"),
+        pytest.param(1, 0, State.POSTED, id="one more than confirmed"),
+        pytest.param(1, 1, State.READY, id="an earlier equal event, and no more"),
+        pytest.param(2, 1, State.POSTED, id="an earlier equal event, and one more"),
+        pytest.param(0, 1, State.UNKNOWN, id="a confirmed one is gone"),
+        pytest.param(2, 0, State.UNKNOWN, id="one more than can be ours"),
+    ],
+)
+def test_decide_counts_equal_entries(seen: int, confirmed: int, decided: State) -> None:
+    assert state(seen=[shown()] * seen, confirmed=[ACTED_AT] * confirmed) is decided
+
+
+@pytest.mark.parametrize(
+    ("seen", "now", "decided"),
+    [
+        pytest.param(1, 30, State.POSTED, id="count and balance: landed"),
+        pytest.param(0, 20, State.READY, id="count and balance: did not"),
+        pytest.param(1, 20, State.UNKNOWN, id="somebody's equal entry, and the balance did not move"),
+        pytest.param(0, 30, State.UNKNOWN, id="no entry, and yet the balance moved"),
+        pytest.param(1, 77, State.POSTED, id="others moved the balance: the count decides"),
+        pytest.param(0, 77, State.READY, id="others moved the balance: the count decides, not there"),
+        pytest.param(2, 30, State.POSTED, id="an older equal entry of somebody: the balance decides"),
+        pytest.param(2, 40, State.UNKNOWN, id="two new ones and twice the points"),
+    ],
+)
+def test_decide_asks_the_balance_too(seen: int, now: int, decided: State) -> None:
+    assert state(seen=[shown()] * seen, before=20, now=now) is decided
+
+
+@pytest.mark.parametrize(("now", "decided"), [(10, State.POSTED), (20, State.READY)])
+def test_decide_subtracts_what_was_redeemed(now: int, decided: State) -> None:
+    event = earn(action="Redeemed", source=None)
+    entries = [shown(Action="Redeemed", Source=None)] if decided is State.POSTED else []
+    assert state(event, seen=entries, before=20, now=now) is decided
+
+
+@pytest.mark.parametrize(("now", "decided"), [(None, State.UNKNOWN), (30, State.POSTED), (20, State.READY)])
+def test_decide_leaves_an_entry_at_another_time_to_the_balance(now: int | None, decided: State) -> None:
+    assert state(seen=[shown(at="2025-10-01T03:00:00")], before=20, now=now) is decided
+
+
+def test_decide_knows_confirmed_entries_at_other_times() -> None:
+    other = ACTED_AT - timedelta(hours=7)
+    assert state(seen=[shown(at="2025-10-01T03:00:00")], confirmed=[other]) is State.READY
+
+
+@pytest.mark.parametrize(
+    ("seen", "decided"),
+    [
+        pytest.param(1, State.READY, id="the entry is the other hour's"),
+        pytest.param(2, State.POSTED, id="both hours have theirs"),
+    ],
+)
+def test_decide_in_a_doubled_hour_counts_both(seen: int, decided: State) -> None:
+    entries = [shown(at="2025-11-02T01:30:00")] * seen
+    assert state(earn(action_at=SECOND_0130), seen=entries, confirmed=[FIRST_0130]) is decided
+
+
+def test_decide_keeps_the_evidence() -> None:
+    history = History("100000002", 30, tuple(read_transactions({"Transactions": [shown()]}, ZONE) or ()))
+    settlement = decide(earn(), history, Expected((), 20), ACTED_AT)
+    assert settlement.balance == 30
+    assert dict(settlement.evidence) == {
+        "read_at": ACTED_AT.isoformat(), "counted": 1, "confirmed": 0, "unaccounted_at_other_times": 0,
+        "balance_before": 20, "balance_now": 30, "balance_says": "it landed",
+    }  # fmt: skip
+
+
+def test_decide_says_that_a_person_has_to() -> None:
+    history = History("100000002", 20, tuple(read_transactions({"Transactions": [shown()]}, ZONE) or ()))
+    assert "a person has to decide" in decide(earn(), history, Expected((), 20), ACTED_AT).reason
+
+
+@pytest.mark.parametrize(
+    ("reward", "decided"),
+    [
+        pytest.param(None, State.READY, id="no such reward"),
+        pytest.param({"payoutId": "P1", "amount": 10}, State.READY, id="old values"),
+        pytest.param(
+            {"payoutId": "p1", "amount": 12.5, "eligibilityDate": "2026-01-02T00:00:00Z", "description": "thanks"},
+            State.POSTED,
+            id="the values of the event",
+        ),
+    ],
+)
+def test_decide_update_compares_values(reward: dict[str, object] | None, decided: State) -> None:
+    assert decide_update(update(), reward).state is decided

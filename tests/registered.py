@@ -1,0 +1,63 @@
+"""Events in a ledger, registered from a file as the product does it."""
+
+import csv
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from flows.clock import utc_now
+from flows.ledger import Ledger
+from flows.registering import check_file, register
+from flows.settings import Settings
+from sql.runs import start_run
+from sql.tables import events
+
+EARN = {
+    "ClientId": "100000002",
+    "Points": 10,
+    "Action": "Earned",
+    "Source": "Sale",
+    "ActionDateTime": "2025-10-01T17:00:00Z",
+}
+UPDATE = {
+    "RewardId": "3344d59a-0000-4000-8000-000000000001",
+    "PayoutId": "35b10000-0000-4000-8000-000000000001",
+    "Amount": "12.50",
+}
+
+
+def with_site(settings: Settings) -> Settings:
+    """Add a site to settings that name none."""
+    site = {"site_id": "-99", "timezone": "America/Los_Angeles", "username": "u", "password": "p"}
+    return Settings(
+        database_url=settings.database_url, workspace=settings.workspace, mindbody={"api_key": "key", "sites": [site]}
+    )
+
+
+def add_run(ledger: Ledger, run_id: str) -> str:
+    with ledger.begin() as connection:
+        start_run(connection, run_id, "nightly", utc_now())
+    return run_id
+
+
+def add_events(
+    ledger: Ledger, settings: Settings, rows: Sequence[Mapping[str, Any]], run_id: str, name: str = "rows.csv"
+) -> list[Row[Any]]:
+    """Register the rows for this run and return its events in the order of the file."""
+    settings = settings if settings.mindbody.sites else with_site(settings)
+    path: Path = settings.root / name
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    registered = register(settings, ledger, run_id, check_file(settings, path, None))
+    assert registered is not None
+    assert registered.accepted == len(rows), registered
+    return [event for event in read_events(ledger) if event.file_id == registered.file_id]
+
+
+def read_events(ledger: Ledger) -> list[Row[Any]]:
+    with ledger.begin() as connection:
+        return list(connection.execute(select(events).order_by(events.c.file_id, events.c.ordinal)).all())
