@@ -34,8 +34,8 @@ types: $(TOOLS) ## check the types (mypy, strict)
 prove: $(TOOLS) ## meet every fault and kill, and count what was lost or paid twice: SEED= ONLY= STRIDE=
 	@$(BIN)/python -m tests.prove $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY)) $(if $(STRIDE),--stride $(STRIDE))
 
-bench: $(TOOLS) ## measure: run every script of bench/
-	@set -e; for script in bench/*.py; do echo "$$script"; $(BIN)/python "$$script"; done
+bench: $(TOOLS) ## measure, side by side with the bare thing: TIEOUT_BENCH_EVENTS=1000000 and others, see tests/bench/
+	@set -e; for script in tests/bench/[a-z]*.py; do echo "$$script"; $(BIN)/python -m $$(echo $${script%.py} | tr / .); done
 
 clean: ## remove .venv and everything that can be made again
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -45,10 +45,11 @@ def sha256_of(path: Path) -> str:
         return file_digest(file, "sha256").hexdigest()
 
 
-def archive_file(path: Path, sha256: str, settings: Settings) -> Path:
+def archive_file(path: Path, sha256: str, settings: Settings) -> bool:
     """Move a registered file out of the inbox; its hash in the name keeps files of one name apart.
 
-    Where another run, at work at the same time, has moved it already, it is left there.
+    A file that somebody went on writing is put back, since what came later is in no ledger: False. Where another run,
+    at work at the same time, has moved it already, it is left there.
     """
     folder = settings.archive_folder
     folder.mkdir(parents=True, exist_ok=True)
@@ -58,4 +59,8 @@ def archive_file(path: Path, sha256: str, settings: Settings) -> Path:
     except FileNotFoundError:
         if not target.exists():
             raise
-    return target
+        return True
+    if sha256_of(target) == sha256:
+        return True
+    shutil.move(target, path)
+    return False

@@ -13,7 +13,7 @@ from typing import Self
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from flows.errors import LedgerUnavailable, SettingsError
@@ -36,8 +36,12 @@ class Ledger:
         try:
             with self._engine.connect() as connection, connection.begin():
                 yield connection
-        except OperationalError as error:
-            raise LedgerUnavailable(f"The ledger is out of reach: {error.orig}. Nothing was lost; run again.") from None
+        except (OperationalError, InterfaceError) as error:
+            raise LedgerUnavailable(_say(error.orig)) from None
+        except DatabaseError as error:
+            if type(error) is not DatabaseError:
+                raise  # a constraint that held, or a fault of this program
+            raise LedgerUnavailable(_say(error.orig)) from None  # SQLite: the file is no database, or a broken one
 
     def close(self) -> None:
         """Give all connections back."""
@@ -50,6 +54,12 @@ class Ledger:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _say(error: BaseException | None) -> str:
+    """Word what the driver said in one line; no driver repeats the password."""
+    reason = " ".join(str(error).split()).rstrip(".")
+    return f"The ledger is out of reach: {reason}. Nothing was lost: see that database_url is right, and run again."
 
 
 def open_ledger(settings: Settings) -> Ledger:
@@ -85,11 +95,13 @@ def connect_ledger(settings: Settings) -> Ledger:
         raise SettingsError('database_url needs a driver: install "tieout[postgres]".') from None
     except OSError as error:
         raise LedgerUnavailable(f"The ledger's folder cannot be made: {error}.") from None
+    if engine.dialect.driver not in ("pysqlite", "psycopg"):
+        raise SettingsError(
+            "database_url: the ledger lives in SQLite (sqlite:///) or PostgreSQL (postgresql+psycopg://)."
+        )
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_immediate)
-    elif engine.dialect.name != "postgresql":
-        raise SettingsError("database_url: the ledger lives in SQLite or PostgreSQL.")
     return Ledger(engine)
 
 

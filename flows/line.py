@@ -5,13 +5,14 @@ caller, holds the truth, so a line that was cut off at any point is simply run a
 """
 
 import math
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 from typing import ParamSpec, Protocol, TypeVar
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 from flows.clock import utc_now
 from flows.errors import BudgetSpent, CouldNotRun, FileRejected, Interrupted, SettingsError
@@ -63,6 +64,8 @@ class _Line:
     step: Step
     progress: Progress
     failures: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)  # what a person should know, without its being a failure
+    failed_places: set[Place] = field(default_factory=set)  # not tried again in this run
     undecided: set[str] = field(default_factory=set)  # events that reading back could not decide in this run
 
 
@@ -100,10 +103,16 @@ def _run(
     with ledger.begin() as connection:
         start_run(connection, line.run_id, kind, utc_now())
     _register_files(line, files)
-    reconciled = _post_and_reconcile(line)
-    summary = step("report", report_run, settings, ledger, line.run_id, reconciled, tuple(line.failures))
+    _post_and_settle(line)
+    reconciled = _reconcile(line)
+    summary = _report(line, reconciled)
     notify(settings, summary, progress)
     return summary
+
+
+def _report(line: _Line, reconciled: Reconciled | None) -> Summary:
+    told = {"failures": tuple(line.failures), "notes": tuple(line.notes)}
+    return line.step("report", report_run, line.settings, line.ledger, line.run_id, reconciled, **told)
 
 
 def new_run_id(kind: str) -> str:
@@ -131,8 +140,7 @@ def _connect(line: _Line, places: set[Place]) -> None:
         needed = places | set(open_work(connection)) | set(doubtful_sites(connection, utc_now()))
     if needed:
         line.progress("connecting")
-        with suppress(BudgetSpent):  # what cannot be sent today is registered all the same, and stays pending
-            line.step("connect", check_services, line.settings, line.ledger, sorted(needed))
+        line.step("connect", check_services, line.settings, line.ledger, sorted(needed))
 
 
 def _register_files(line: _Line, files: Iterable[CheckedFile]) -> None:
@@ -143,28 +151,29 @@ def _register_files(line: _Line, files: Iterable[CheckedFile]) -> None:
             line.progress(f"registering {file.path.name}")
             line.step(f"register {file.path.name}", register, line.settings, line.ledger, line.run_id, file)
         if line.kind == "nightly":
-            archive_file(file.path, file.sha256, line.settings)
+            _archive(line, file)
 
 
-def _post_and_reconcile(line: _Line) -> Reconciled | None:
-    """Post, settle and read back; a failure ends the posting, never the report of what was done."""
+def _archive(line: _Line, file: CheckedFile) -> None:
+    try:
+        if not archive_file(file.path, file.sha256, line.settings):
+            line.failures.append(
+                f"{file.path.name}: it changed while it was taken in: the rest is taken the next time."
+            )
+    except OSError as error:
+        line.failures.append(f"{file.path.name}: it is registered, and cannot go to the archive: {error.strerror}.")
+
+
+def _post_and_settle(line: _Line) -> None:
+    """Post and settle until nothing is left to do; trouble at one service or site never stops the others."""
     try:
         for _ in range(_MAX_ROUNDS):
             _settle_all(line)
             _post_all(line)
             if not _wait_for_doubtful(line):
                 break
-        line.progress("reading back")
-        windows = windows_of_run(line.settings, line.ledger, line.run_id)
-        with_rewards = line.settings.referral_rock.public_key is not None
-        return line.step(
-            "reconcile", reconcile, line.settings, line.ledger, line.run_id, windows, with_rewards=with_rewards
-        )
-    except BudgetSpent as error:
-        line.progress(str(error))
-    except CouldNotRun as error:
+    except Interrupted as error:
         line.failures.append(str(error))
-    return None
 
 
 def _settle_all(line: _Line) -> None:
@@ -172,19 +181,54 @@ def _settle_all(line: _Line) -> None:
         declare_lost(connection, run_id=line.run_id, now=utc_now())
         places = doubtful_sites(connection, utc_now())
     for place in places:
-        line.progress(f"reading back what is in doubt at {_name(place)}")
-        settle = line.step(f"settle {_name(place)}", settle_place, line.settings, line.ledger, line.run_id, place)
-        line.undecided |= settle
+        if place not in line.failed_places:
+            line.progress(f"reading back what is in doubt at {_name(place)}")
+            with _trouble_at(line, place):
+                run = (line.settings, line.ledger, line.run_id, place)
+                line.undecided |= line.step(f"settle {_name(place)}", settle_place, *run)
 
 
 def _post_all(line: _Line) -> None:
     with line.ledger.begin() as connection:
         places = open_work(connection)
     for place in places:
-        line.progress(f"posting to {_name(place)}")
-        line.step(
-            f"post {_name(place)}", post_place, line.settings, line.ledger, line.run_id, place, line.progress.count
-        )
+        if place not in line.failed_places:
+            line.progress(f"posting to {_name(place)}")
+            with _trouble_at(line, place):
+                run = (line.settings, line.ledger, line.run_id, place)
+                line.step(f"post {_name(place)}", post_place, *run, line.progress.count)
+
+
+@contextmanager
+def _trouble_at(line: _Line, place: Place) -> Iterator[None]:
+    """Note what went wrong at one place and go on with the others; a stop that was asked for stops all."""
+    try:
+        yield
+    except Interrupted:
+        raise
+    except BudgetSpent as error:
+        line.failed_places.add(place)
+        line.notes.append(str(error))
+    except CouldNotRun as error:
+        line.failed_places.add(place)
+        line.failures.append(str(error))
+
+
+def _reconcile(line: _Line) -> Reconciled | None:
+    """Read back and match, unless the run was stopped; what could not be read is noted."""
+    if stop_requested.is_set():
+        return None
+    line.progress("reading back")
+    windows = windows_of_run(line.settings, line.ledger, line.run_id)
+    with_rewards = line.settings.referral_rock.public_key is not None
+    run = (line.settings, line.ledger, line.run_id, windows)
+    try:
+        reconciled = line.step("reconcile", reconcile, *run, with_rewards=with_rewards)
+    except CouldNotRun as error:
+        line.failures.append(str(error))
+        return None
+    line.failures += [failure for failure in reconciled.failures if failure not in line.failures]
+    return reconciled
 
 
 def _wait_for_doubtful(line: _Line) -> bool:
@@ -213,9 +257,15 @@ def settle_line(settings: Settings, step: Step = run_plain, progress: Progress =
             start_run(connection, line.run_id, "settle", utc_now())
         try:
             _settle_all(line)
-        except CouldNotRun as error:
+        except Interrupted as error:
             line.failures.append(str(error))
-        return step("report", report_run, settings, ledger, line.run_id, None, tuple(line.failures))
+        return _report(line, None)
+
+
+def _latest_day(settings: Settings) -> date:
+    """Return today where it is latest: days are the sites' own."""
+    now = utc_now()
+    return max((now.astimezone(ZoneInfo(site.timezone)).date() for site in settings.mindbody.sites), default=now.date())
 
 
 def reconcile_line(
@@ -226,7 +276,7 @@ def reconcile_line(
     progress: Progress = say_nothing,
 ) -> Reconciliation:
     """Read back and match a period, days of the sites, both included; the last 30 days without one."""
-    until = until or utc_now().date()
+    until = until or _latest_day(settings)
     since = since or until - timedelta(days=DEFAULT_PERIOD_DAYS)
     if since > until:
         raise SettingsError(f"The period starts on {since} and ends before, on {until}: swap --since and --until.")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from flows.errors import ServiceUnreachable
+from flows.errors import BudgetSpent, CouldNotRun, CredentialsRefused, ServiceUnreachable
 from flows.ledger import Ledger
 from flows.loader.mindbody import History, MindbodyClient
 from flows.loader.mindbody_messages import Transaction
@@ -31,53 +31,71 @@ class Remote:
 
     histories: Mapping[Client, History]
     unread: Mapping[Client, str]  # why a client could not be read
-    rewards: Mapping[str, Mapping[str, Any]] | None  # by id in lower case; None where Referral Rock was not asked
+    rewards: Mapping[str, Mapping[str, Any]] | None  # by id in lower case; None where Referral Rock was not read
+    failures: tuple[str, ...] = ()  # of a whole service or site
 
 
 def fetch_remote(settings: Settings, ledger: Ledger, windows: Sequence[Window], *, with_rewards: bool) -> Remote:
-    """Read the windows' clients, and all rewards where asked; `ServiceUnreachable` where no client can be read."""
-    remote = asyncio.run(_fetch(settings, ledger, windows, with_rewards))
-    if windows and not remote.histories:
-        raise ServiceUnreachable(next(iter(remote.unread.values())))
-    return remote
+    """Read the windows' clients, and all rewards where asked; trouble at one place never stops the others."""
+    return asyncio.run(_fetch(settings, ledger, windows, with_rewards))
 
 
 async def _fetch(settings: Settings, ledger: Ledger, windows: Sequence[Window], with_rewards: bool) -> Remote:
-    histories: dict[Client, History] = {}
-    unread: dict[Client, str] = {}
+    found: dict[Client, History | CouldNotRun] = {}
+    failures: list[str] = []
     for site_id in sorted({window.site_id for window in windows}):
         here = [window for window in windows if window.site_id == site_id]
-        async with connected(settings, ledger, (Target.MINDBODY, site_id)) as service:
-            assert isinstance(service.client, MindbodyClient)  # noqa: S101 - by the target
-            for window, found in await _fetch_histories(service.client, here, settings.loader.concurrency):
-                key = (window.site_id, window.client_id)
-                if isinstance(found, History):
-                    histories[key] = found
-                else:
-                    unread[key] = str(found)
-    if not with_rewards:
-        return Remote(histories, unread, None)
+        read = await _fetch_site(settings, ledger, site_id, here)
+        found |= read
+        if not any(isinstance(answer, History) for answer in read.values()):
+            failures.append(str(next(iter(read.values()))))
+    rewards = None
+    if with_rewards:
+        try:
+            rewards = await _fetch_rewards(settings, ledger)
+        except (ServiceUnreachable, CredentialsRefused) as error:
+            failures.append(str(error))
+    return Remote(
+        histories={client: answer for client, answer in found.items() if isinstance(answer, History)},
+        unread={client: str(answer) for client, answer in found.items() if isinstance(answer, CouldNotRun)},
+        rewards=rewards,
+        failures=tuple(failures),
+    )
+
+
+async def _fetch_rewards(settings: Settings, ledger: Ledger) -> dict[str, dict[str, Any]]:
     async with connected(settings, ledger, (Target.REFERRAL_ROCK, "")) as service:
         assert isinstance(service.client, ReferralRockClient)  # noqa: S101 - by the target
-        return Remote(histories, unread, await service.client.fetch_rewards())
+        return await service.client.fetch_rewards()
+
+
+async def _fetch_site(
+    settings: Settings, ledger: Ledger, site_id: str, windows: Sequence[Window]
+) -> dict[Client, History | CouldNotRun]:
+    try:
+        async with connected(settings, ledger, (Target.MINDBODY, site_id)) as service:
+            assert isinstance(service.client, MindbodyClient)  # noqa: S101 - by the target
+            return await _fetch_histories(service.client, windows, settings.loader.concurrency)
+    except (ServiceUnreachable, CredentialsRefused, BudgetSpent) as error:
+        return {(window.site_id, window.client_id): error for window in windows}
 
 
 async def _fetch_histories(
     client: MindbodyClient, windows: Sequence[Window], concurrency: int
-) -> list[tuple[Window, History | ServiceUnreachable]]:
+) -> dict[Client, History | CouldNotRun]:
     slots = asyncio.Semaphore(concurrency)
     # Whether the service means site-local or UTC days is not documented, so a day more is read on each side.
     margin = timedelta(days=1)
 
-    async def fetch(window: Window) -> tuple[Window, History | ServiceUnreachable]:
+    async def fetch(window: Window) -> History | CouldNotRun:
         async with slots:
             try:
-                history = await client.fetch_history(window.client_id, window.since - margin, window.until + margin)
-            except ServiceUnreachable as error:
-                return window, error
-            return window, history
+                return await client.fetch_history(window.client_id, window.since - margin, window.until + margin)
+            except (ServiceUnreachable, BudgetSpent) as error:
+                return error
 
-    return await asyncio.gather(*(fetch(window) for window in windows))
+    answers = await asyncio.gather(*(fetch(window) for window in windows))
+    return {(window.site_id, window.client_id): answer for window, answer in zip(windows, answers, strict=True)}
 
 
 def transaction_rows(lines: Iterable[Transaction], events: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:

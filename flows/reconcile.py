@@ -14,7 +14,7 @@ from flows.prefect_artifacts import publish
 from flows.prefect_step import run_as_task
 from flows.progress import Stderr
 from flows.settings import load_settings
-from flows.summary import Reconciliation
+from flows.summary import Reconciliation, RunIncomplete
 
 
 @flow(name="reconcile", persist_result=False)
@@ -26,4 +26,6 @@ def reconcile(since: date | None = None, until: date | None = None, config: str 
     with stopping_in_order():  # Prefect takes SIGTERM for itself as the flow starts; this takes it back
         ended = reconcile_line(load_settings(Path(config) if config else None), since, until, run_as_task, Stderr())
     publish(ended.artifacts)
+    if ended.failures:
+        raise RunIncomplete(ended)
     return ended

@@ -14,10 +14,11 @@ from flows.ledger import Ledger
 from flows.readback import Client, Remote, fetch_remote, reward_row, transaction_rows
 from flows.settings import Settings
 from flows.windows import Window
-from sql.breaks import open_breaks, update_breaks
+from sql.breaks import mark_compared, open_breaks, update_breaks
 from sql.queries import reading
 from transforms.breaks import break_records, identify_breaks, roll_forward
 from transforms.match import Tolerances, match_rewards, match_transactions
+from transforms.totals import points_by_client
 from transforms.vocabulary import Outcome, State, Target
 
 _EVENT = [
@@ -36,9 +37,12 @@ class Reconciled:
 
     transactions: pd.DataFrame  # as `transforms.match.match_transactions` gives them, and break_id
     rewards: pd.DataFrame  # as `transforms.match.match_rewards` gives them, and break_id
+    client_points: pd.DataFrame  # as `transforms.totals.points_by_client` gives them
     balances: Mapping[Client, int]  # at the time of reading
     roll_forward: pd.DataFrame
     unread: Mapping[Client, str]  # clients of whom nothing is concluded, and why
+    uncompared_count: int  # posted events of theirs
+    failures: tuple[str, ...]  # of a whole service or site
 
     @property
     def matched(self) -> int:
@@ -52,15 +56,21 @@ def reconcile(
     """Read the services for these windows, match, and update the breaks in the ledger."""
     remote = fetch_remote(settings, ledger, windows, with_rewards=with_rewards)
     tolerances = _tolerances(settings)
-    transactions = identify_breaks(_match_clients(ledger, windows, remote, tolerances))
+    events, entries, uncompared_count = _sides(ledger, windows, remote)
+    matched = match_transactions(events, entries, tolerances)
+    is_ours = _is_within(windows, matched) | matched["event_id"].notna()
+    transactions = identify_breaks(matched[is_ours].reset_index(drop=True))
     rewards = identify_breaks(_match_rewards(ledger, remote, tolerances))
     before, after = _keep_breaks(ledger, run_id, windows, remote, transactions, rewards)
     return Reconciled(
         transactions=transactions,
         rewards=rewards,
+        client_points=points_by_client(events, _drop_outside(entries, matched[~is_ours])),
         balances={key: history.balance for key, history in remote.histories.items() if history.balance is not None},
         roll_forward=roll_forward(before, after),
         unread=remote.unread,
+        uncompared_count=uncompared_count,
+        failures=remote.failures,
     )
 
 
@@ -73,7 +83,21 @@ def _tolerances(settings: Settings) -> Tolerances:
     )
 
 
-def _match_clients(ledger: Ledger, windows: Sequence[Window], remote: Remote, tolerances: Tolerances) -> pd.DataFrame:
+def _is_within(windows: Sequence[Window], matched: pd.DataFrame) -> pd.Series:
+    """Return which rows lie on the days of their client's window; more was read, to find entries that slipped."""
+    of_client = {(window.site_id, window.client_id): window for window in windows}
+    places = zip(matched["site_id"], matched["client_id"], matched["action_at"], strict=True)
+    within = [of_client[site_id, client_id].holds(action_at) for site_id, client_id, action_at in places]
+    return pd.Series(within, index=matched.index, dtype="bool")
+
+
+def _drop_outside(entries: pd.DataFrame, outside: pd.DataFrame) -> pd.DataFrame:
+    return entries[~entries["remote_id"].isin(outside["remote_id"])]
+
+
+def _sides(ledger: Ledger, windows: Sequence[Window], remote: Remote) -> tuple[pd.DataFrame, pd.DataFrame, int]:
+    """Return the ledger's events, the service's entries, and how many posted events nobody could compare."""
+    uncompared_count = 0
     events: list[dict[str, Any]] = []
     transactions: list[dict[str, Any]] = []
     with ledger.begin() as connection:
@@ -86,12 +110,12 @@ def _match_clients(ledger: Ledger, windows: Sequence[Window], remote: Remote, to
             if history is None:
                 # Nobody could look, so a posted event is neither there nor missing; doubt and refusal are ours to know.
                 events += [row for row in ours if row["state"] != State.POSTED]
+                uncompared_count += sum(row["state"] == State.POSTED for row in ours)
                 continue
             events += ours
-            theirs = [key | row for row in transaction_rows(history.transactions, ours)]
-            transactions += [row for row in theirs if window.holds(row["action_at"])]
+            transactions += [key | row for row in transaction_rows(history.transactions, ours)]
     numbered = [row | {"remote_id": number} for number, row in enumerate(transactions)]
-    return match_transactions(_typed(events, _EVENT), _typed(numbered, _TRANSACTION), tolerances)
+    return _typed(events, _EVENT), _typed(numbered, _TRANSACTION), uncompared_count
 
 
 def _typed(rows: list[dict[str, Any]], columns: list[str]) -> pd.DataFrame:
@@ -141,7 +165,8 @@ def _keep_breaks(
     with ledger.begin() as connection:
         before = open_breaks(connection)
         gone = [row.break_id for row in before if row.break_id not in found_ids and _was_looked_at(row, read, remote)]
-        update_breaks(connection, found, gone, run_id=run_id, opened_on=utc_now().date())
+        update_breaks(connection, found, gone, run_id=run_id, now=utc_now())
+        mark_compared(connection, [*transactions["event_id"].dropna(), *rewards["event_id"]], utc_now())
         after = open_breaks(connection)
     return [dict(row._mapping) for row in before], [dict(row._mapping) for row in after]
 

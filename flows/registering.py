@@ -59,9 +59,13 @@ def check_file(settings: Settings, path: Path, default_site_id: str | None) -> C
         reason = FileError(Code.FILE_UNREADABLE, f"the file cannot be opened: {error.strerror}.")
         raise FileRejected(path.name, None, reason) from None
     try:
-        return CheckedFile(path, sha256, default_site_id, check_sheets(read_file(path), rules))
+        file = CheckedFile(path, sha256, default_site_id, check_sheets(read_file(path), rules))
     except FileError as error:
         raise FileRejected(path.name, sha256, error) from None
+    if sha256_of(path) != sha256:
+        changed = FileError(Code.FILE_UNREADABLE, "the file changed while it was read: it is taken when it is whole.")
+        raise FileRejected(path.name, None, changed)
+    return file
 
 
 def is_known(ledger: Ledger, file: CheckedFile) -> bool:

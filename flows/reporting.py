@@ -39,20 +39,27 @@ _PLACE = {"row_number": "row"}
 
 
 def report_run(
-    settings: Settings, ledger: Ledger, run_id: str, reconciled: Reconciled | None, failures: Sequence[str] = ()
+    settings: Settings,
+    ledger: Ledger,
+    run_id: str,
+    reconciled: Reconciled | None,
+    *,
+    failures: Sequence[str] = (),
+    notes: Sequence[str] = (),
 ) -> Summary:
     """Write the report of a run and close it; ``reconciled`` is None where nothing was read back."""
     with ledger.begin() as connection:
         report = _build(settings, connection, run_id, reconciled, None)
         waiting_count = len(report.waiting)
+        uncompared = _uncompared_lines(report.posted, reconciled)
     path = _write(settings, report)
     summary = Summary(
         run_id=run_id,
         totals=dict(report.totals),
         report=path,
-        lines=tuple(summary_lines(report, path)),
+        lines=(*summary_lines(report, path), *notes, *uncompared, *_unread_lines(reconciled)),
         failures=tuple(failures),
-        waiting_count=waiting_count,
+        waiting_count=waiting_count + (len(reconciled.unread) if reconciled is not None else 0),
         artifacts=tuple(prefect_artifacts(report, [path, path.with_suffix(".html")])),
     )
     with ledger.begin() as connection:
@@ -79,7 +86,9 @@ def report_reconciliation(
         open=int(rolled["open_now"].sum()),
         ties_out=bool(report.totals["ties_out"]),
         report=path,
-        lines=tuple(summary_lines(report, path)),
+        lines=(*summary_lines(report, path), *_unread_lines(reconciled)),
+        failures=reconciled.failures,
+        unread_count=len(reconciled.unread),
         artifacts=tuple(prefect_artifacts(report, [path, path.with_suffix(".html")])),
     )
     with ledger.begin() as connection:
@@ -102,10 +111,16 @@ def _build(
     posted = events[events["state"].eq(State.POSTED)].rename(columns={"state_at": "posted_at"})
     control = _control_totals(connection, run_id, events, reconciled)
     ties = tie_rows(totals) + tie_batches(control)
-    if kind != "settle":
-        ties += tie_read_back(len(posted), _compared_count(posted, reconciled))
+    if kind == "reconcile" and reconciled is not None:
+        compared = int(reconciled.transactions["outcome"].isin(_OF_POSTED).sum())
+        ties += tie_read_back(compared + reconciled.uncompared_count, compared)
+    elif kind != "settle":
+        is_compared = _is_compared(posted, reconciled)
+        ties += tie_read_back(len(posted), int(is_compared.sum()) + len(_not_compared(posted[~is_compared])))
     if reconciled is not None:
-        ties += tie_service(reconciled.transactions) + tie_roll_forward(reconciled.roll_forward)
+        ties += tie_service(reconciled.client_points, reconciled.transactions) + tie_roll_forward(
+            reconciled.roll_forward
+        )
     frame = tie_frame(ties)
     return Report(
         title=_TITLES[kind],
@@ -177,14 +192,39 @@ def _control_totals(
     return control_totals(events[is_accepted], batches, posted, _service_rows(posted, reconciled))
 
 
-def _compared_count(posted: pd.DataFrame, reconciled: Reconciled | None) -> int:
+# What the match says of events that the ledger has as posted.
+_OF_POSTED = (
+    Outcome.MATCHED,
+    Outcome.LATE,
+    Outcome.MISSING_REMOTE,
+    Outcome.TIME_MISMATCH,
+    Outcome.AMOUNT_MISMATCH,
+)
+
+
+def _unread_lines(reconciled: Reconciled | None) -> list[str]:
+    unread = reconciled.unread if reconciled is not None else {}
+    return [f"not read back: client {client} of site {site}: {why}" for (site, client), why in sorted(unread.items())]
+
+
+def _is_compared(posted: pd.DataFrame, reconciled: Reconciled | None) -> pd.Series:
     if reconciled is None:
-        return 0
+        return pd.Series(False, index=posted.index, dtype="bool")
     compared = {*reconciled.transactions["event_id"], *reconciled.rewards["event_id"]}
-    is_update = posted["kind"].eq(Kind.REWARD_UPDATE)
-    # Rewards are read all at once, so an update of ours that is not among the last ones was replaced by one that is.
-    is_compared = posted["event_id"].isin(compared) | (is_update & (len(reconciled.rewards) > 0))
-    return int(is_compared.sum())
+    # An update that a later one of ours replaced is compared by that one.
+    return posted["event_id"].isin(compared) | posted["reward_id"].isin(reconciled.rewards["reward_id"])
+
+
+def _not_compared(posted: pd.DataFrame) -> pd.DataFrame:
+    """Return the events that the ledger knows to be still uncompared; the next run reads them back."""
+    return posted[posted["compared_at"].isna()]
+
+
+def _uncompared_lines(posted: pd.DataFrame, reconciled: Reconciled | None) -> list[str]:
+    waiting = _not_compared(posted[~_is_compared(posted, reconciled)])
+    return (
+        [f"{len(waiting):,} posted events are not compared yet: the next run reads them back."] if len(waiting) else []
+    )
 
 
 def _service_rows(posted: pd.DataFrame, reconciled: Reconciled | None) -> pd.DataFrame:

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import SettingsError as UnreadableVariable
 
 from flows.errors import SettingsError
 
@@ -192,6 +193,8 @@ def load_settings(config: Path | None = None) -> Settings:
         settings = Settings(**keys)
     except ValidationError as error:
         raise SettingsError(_explain(error, path)) from None
+    except UnreadableVariable as error:
+        raise SettingsError(_explain_variable(error)) from None
     settings._folder = path.resolve().parent if path else Path.cwd()
     return settings
 
@@ -221,3 +224,9 @@ def _explain(error: ValidationError, path: Path | None) -> str:
         f"{'.'.join(map(str, fault['loc']))}: {fault['msg'].removeprefix('Value error, ')}" for fault in error.errors()
     )
     return f"Settings {where} are wrong: {faults}."
+
+
+def _explain_variable(error: UnreadableVariable) -> str:
+    section = str(error).partition('"')[2].partition('"')[0]  # the library tells it in its sentence only
+    names = [name for name in sorted(os.environ) if name.upper().startswith(f"TIEOUT_{section.upper()}")]
+    return f"The environment is wrong: lists and whole sections are written as JSON; look at {', '.join(names)}."

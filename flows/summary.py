@@ -57,6 +57,8 @@ class Reconciliation:
     ties_out: bool
     report: Path
     lines: tuple[str, ...] = ()
+    failures: tuple[str, ...] = ()
+    unread_count: int = 0  # clients of whom nothing is concluded
     artifacts: tuple["Artifact", ...] = ()
 
     def to_json(self) -> dict[str, Any]:
@@ -77,12 +79,15 @@ class Reconciliation:
     @property
     def exit_code(self) -> ExitCode:
         """Return what the reconciliation's end means for the caller."""
-        return ExitCode.NEEDS_A_PERSON if self.open or not self.ties_out else ExitCode.TIES_OUT
+        if self.failures:
+            return ExitCode.COULD_NOT_RUN
+        waits = self.open or self.unread_count
+        return ExitCode.NEEDS_A_PERSON if waits or not self.ties_out else ExitCode.TIES_OUT
 
 
 class RunIncomplete(CouldNotRun):
     """A run that reported what it did, and could not do all; a scheduler sees it as failed."""
 
-    def __init__(self, summary: Summary) -> None:
+    def __init__(self, summary: Summary | Reconciliation) -> None:
         super().__init__(" ".join(summary.failures))
         self.summary = summary

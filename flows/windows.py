@@ -34,9 +34,15 @@ class Window:
 
 
 def windows_of_run(settings: Settings, ledger: Ledger, run_id: str) -> list[Window]:
-    """Return the clients that the run touched or that have an open break, each with the days of its own events."""
+    """Return the clients to read, each with the days of its own events.
+
+    Those that the run touched, those with an open break, and those with posted events that nothing has compared yet.
+    """
     with ledger.begin() as connection:
-        touched = connection.execute(reading("clients_of_run"), {"run_id": run_id}).all()
+        touched = [
+            *connection.execute(reading("clients_of_run"), {"run_id": run_id}),
+            *connection.execute(reading("clients_not_compared")),
+        ]
         broken = [row for row in open_breaks(connection) if row.client_id and row.action_at]
     spans: dict[tuple[str, str], list[datetime]] = {}
     for row in touched:
@@ -44,8 +50,11 @@ def windows_of_run(settings: Settings, ledger: Ledger, run_id: str) -> list[Wind
     for row in broken:
         spans.setdefault((row.site_id, row.client_id), []).append(row.action_at)
     windows = []
+    zones = {site.site_id: ZoneInfo(site.timezone) for site in settings.mindbody.sites}
     for (site_id, client_id), times in sorted(spans.items()):
-        zone = ZoneInfo(settings.mindbody.site(site_id).timezone)
+        zone = zones.get(site_id)
+        if zone is None:  # a site that was taken out of the settings cannot be asked any more
+            continue
         first, last = (moment.astimezone(zone).date() for moment in (min(times), max(times)))
         windows.append(Window(site_id, client_id, first, last, zone))
     return windows

@@ -49,14 +49,35 @@ def update_breaks(
     gone: Sequence[str],
     *,
     run_id: str,
-    opened_on: date,
+    now: datetime,
 ) -> None:
-    """Open or keep what was found, and close what a reading of the same place no longer shows."""
+    """Open or keep what was found, and close what a reading of the same place no longer shows.
+
+    A decision was about what the break was then: one that has become another class is open again.
+    """
+    opened_on = now.date()
+    _reopen_changed(connection, found, now)
     if found:
         rows = [{key: row[key] for key in _STORED} | {"run_id": run_id, "opened_on": opened_on} for row in found]
         connection.execute(query("open_break"), rows)
     if gone:
         connection.execute(query("close_break"), [{"break_id": break_id, "run_id": run_id} for break_id in gone])
+
+
+def _reopen_changed(connection: Connection, found: Sequence[Mapping[str, Any]], now: datetime) -> None:
+    classes = {row["break_id"]: row["class"] for row in found}
+    decided = select(breaks.c.break_id, breaks.c["class"]).where(breaks.c.state.in_(("acknowledged", "resolved")))
+    for break_id, known in connection.execute(decided).all():
+        if classes.get(break_id, known) != known:
+            reason = f"was {known}, is now {classes[break_id]}"
+            decide(connection, break_id, Verb.REOPEN, actor="tieout", reason=reason, now=now)
+
+
+def mark_compared(connection: Connection, event_ids: Sequence[str], now: datetime) -> None:
+    """Remember that the events were compared with what their service shows, so that a later run need not."""
+    if event_ids:
+        compared = [{"event_id": event_id, "compared_at": now} for event_id in event_ids]
+        connection.execute(query("mark_compared"), compared)
 
 
 def all_breaks(connection: Connection) -> Sequence[Row[Any]]:

@@ -8,11 +8,17 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
+from sql.register import wait_for_others
+
 _MIGRATIONS = Path(__file__).with_name("migrations")
 
 
 def upgrade(connection: Connection) -> None:
-    """Run every migration that the ledger lacks, in the caller's transaction."""
+    """Run every migration that the ledger lacks, in the caller's transaction.
+
+    A second process that does the same waits, and finds it done.
+    """
+    wait_for_others(connection)
     command.upgrade(_config(connection), "head")
 
 

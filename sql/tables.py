@@ -148,9 +148,12 @@ events = Table(
     Column("attempt_id", Integer),  # the attempt that holds the claim, or the last one that did
     Column("lease_until", UtcDateTime),  # while sending: the claim is dead after it
     Column("settle_at", UtcDateTime),  # while unknown: not to be read back before
+    Column("compared_at", UtcDateTime),  # when reading back last compared it with what the service shows
     _one_of("kind", Kind),
     _one_of("target", Target),
     _one_of("state", State),
+    # Nothing enters the ledger as if it had been sent.
+    CheckConstraint("first_state IN ('held', 'ready')", name="first_state_known"),
     CheckConstraint("points IS NULL OR points >= 1", name="points_positive"),
     # An event is a whole earn or redeem, or a whole reward update, never a mixture.
     CheckConstraint(
@@ -163,6 +166,13 @@ events = Table(
     CheckConstraint("source IS NULL OR action = 'Earned'", name="source_only_when_earned"),
     # Nothing is on its way without a claim that says until when.
     CheckConstraint("state <> 'sending' OR (attempt_id IS NOT NULL AND lease_until IS NOT NULL)", name="claimed"),
+    # Nothing was posted, refused or lost without an attempt to send it.
+    CheckConstraint("state IN ('held', 'ready', 'discarded') OR attempt_id IS NOT NULL", name="attempted"),
+    # An update has its place in the reward's history when it is accepted, and not before.
+    CheckConstraint(
+        "(reward_version IS NOT NULL) = (reward_id IS NOT NULL AND state NOT IN ('held', 'discarded'))",
+        name="versioned",
+    ),
 )
 
 # One client or reward never has two requests in flight, nor a new one while an older one is in doubt: otherwise a
@@ -207,6 +217,13 @@ Index(
     events.c.content_key,
     sqlite_where=text("NOT is_dated"),
     postgresql_where=text("NOT is_dated"),
+)
+Index(
+    "ix_events_not_compared",
+    events.c.site_id,
+    events.c.client_id,
+    sqlite_where=text("state = 'posted' AND compared_at IS NULL"),
+    postgresql_where=text("state = 'posted' AND compared_at IS NULL"),
 )
 Index("ix_events_by_client", events.c.site_id, events.c.client_id, events.c.action_at)
 Index("ix_events_by_run", events.c.run_id)

@@ -15,13 +15,15 @@ _RECORD = ("site_id", "client_id", "reward_id", "points", "amount", "action_at",
 def identify_breaks(matched: pd.DataFrame) -> pd.DataFrame:
     """Add ``break_id`` to the outcomes of a match: the event's id, else one made of the entry and its number.
 
-    The number counts equal entries, so two equal entries of somebody else are two breaks, and stay so.
+    The number counts equal entries without an event, so two equal entries of somebody else are two breaks, and one
+    keeps its id when an event of ours comes or goes.
     """
-    entries = matched.reindex(columns=_ENTRY)
+    is_entry = matched["event_id"].isna()
+    entries = matched.reindex(columns=_ENTRY)[is_entry]
     nth = entries.groupby(_ENTRY, dropna=False).cumcount()
-    parts = zip(matched["event_id"], *(entries[column].astype(str) for column in _ENTRY), nth, strict=True)
-    ids = [event_id if isinstance(event_id, str) else _digest(entry) for event_id, *entry in parts]
-    return matched.assign(break_id=pd.Series(ids, index=matched.index, dtype="str"))
+    parts = zip(*(entries[column].astype(str) for column in _ENTRY), nth, strict=True)
+    digests = pd.Series([_digest(part) for part in parts], index=entries.index, dtype="str")
+    return matched.assign(break_id=matched["event_id"].astype("str").where(~is_entry, digests.reindex(matched.index)))
 
 
 def _digest(entry: Sequence[object]) -> str:

@@ -21,34 +21,25 @@ _OUTER = rf"^[\s{_CONTROLS}{_INVISIBLE}]+|[\s{_CONTROLS}{_INVISIBLE}]+$"
 _DASHES = ("-", "–", "—")
 
 
-def clean_text(texts: pd.Series) -> pd.Series:
-    """Trim outer blanks of every kind and drop control characters; what is left empty becomes NA.
+def clean_text(texts: pd.Series, *, is_prose: bool = False) -> pd.Series:
+    """Trim outer blanks of every kind and drop what nobody can see; what is left empty becomes NA.
 
-    Joiners inside a text stay: some scripts and signs need them.
+    Two ids or numbers that look equal are equal then. Inside prose, signs that cannot be seen stay, except control
+    characters: some scripts and pictures need joiners.
     """
-    joined = _joined(texts)
-    if joined.isprintable() and not any(sign in joined for sign in ("| ", " |", "||")):
+    # All texts in one, so that a column without anything odd is known as such in one step.
+    joined = f"|{'|'.join(texts.dropna().to_numpy(object))}|"
+    is_printable = joined.isprintable()
+    if is_printable and not any(sign in joined for sign in ("| ", " |", "||")):
         return texts
     cleaned = texts.str.strip()
-    if not joined.isprintable():
+    if not is_printable:
         odd = cleaned[_is_odd(cleaned)]
         odd = odd.str.replace(_OUTER, "", regex=True).str.replace(f"[{_CONTROLS}]", "", regex=True)
+        if not is_prose:
+            odd = odd.str.replace(f"[{_INVISIBLE}]", "", regex=True).str.replace(r"\s+", " ", regex=True)
         cleaned = cleaned.where(~cleaned.index.isin(odd.index), odd.reindex(cleaned.index))
     return cleaned.mask(cleaned == "")
-
-
-def without_invisible(texts: pd.Series) -> pd.Series:
-    """Drop what nobody can see from inside names and numbers, so that two equal looking ids are equal."""
-    if _joined(texts).isprintable():
-        return texts
-    odd = texts[_is_odd(texts)]
-    seen = odd.str.replace(f"[{_INVISIBLE}]", "", regex=True).str.replace(r"\s+", " ", regex=True)
-    return texts.where(~texts.index.isin(odd.index), seen.reindex(texts.index))
-
-
-def _joined(texts: pd.Series) -> str:
-    """Put all texts into one, so that a column without anything odd is known as such in one step."""
-    return f"|{'|'.join(texts.dropna().to_numpy(object))}|"
 
 
 def _is_odd(texts: pd.Series) -> pd.Series:
@@ -63,12 +54,20 @@ def without_dashes(texts: pd.Series) -> pd.Series:
 
 def is_whole(texts: pd.Series) -> pd.Series:
     """Tell which texts are whole numbers of at least 1."""
-    return texts.str.fullmatch(WHOLE)
+    unique = texts.drop_duplicates()
+    if len(unique) * 2 > len(texts):
+        return texts.str.fullmatch(WHOLE)
+    return texts.isin(unique[unique.str.fullmatch(WHOLE)].to_numpy(object))
 
 
 def parse_whole(texts: pd.Series) -> pd.Series:
     """Turn texts that `is_whole` accepts into Int64, and NA into NA; raise ValueError for any other text."""
-    return texts.dropna().str.removesuffix(".0").astype("int64").astype("Int64").reindex(texts.index)
+    filled = texts.dropna()
+    try:
+        numbers = filled.astype("int64")
+    except ValueError:
+        numbers = filled.str.removesuffix(".0").astype("int64")
+    return numbers.astype("Int64").reindex(texts.index)
 
 
 def parse_choice(texts: pd.Series, choices: Iterable[str]) -> pd.Series:

@@ -41,11 +41,19 @@ def assemble_events(rows: pd.DataFrame, typed: list[pd.DataFrame]) -> pd.DataFra
 
     `rows` gives sheet, row and receipt; the index is renewed.
     """
-    values = pd.concat(typed).sort_index()
-    events = rows.loc[values.index, ["sheet", "row", "receipt"]].join(values, validate="one_to_one")
-    events["target"] = events["kind"].map({kind.value: kind.target.value for kind in Kind})
+    filled = [part for part in typed if len(part)]
+    values = filled[0] if len(filled) == 1 else pd.concat(typed).sort_index()
+    known = rows.loc[values.index, ["sheet", "row", "receipt"]].join(values, validate="one_to_one")
+    known["target"] = known["kind"].map({kind.value: kind.target.value for kind in Kind})
+    known = known.reset_index(drop=True)
+    return EVENTS.validate(pd.DataFrame({name: _column(known, name) for name in EVENTS.columns}), inplace=True)
+
+
+def _column(known: pd.DataFrame, name: str) -> pd.Series:
+    """Return a column with its dtype, empty where neither service has it."""
     # pandera spells pandas' str as "string[python]", which is another dtype with another NA when it is asked for.
-    dtypes = {name: str(column.dtype).replace("string[python]", "str") for name, column in EVENTS.columns.items()}
-    events = events.reindex(columns=list(dtypes)).astype(dtypes).reset_index(drop=True)
-    events["amount"] = events["amount"].where(events["amount"].notna(), None)
-    return EVENTS.validate(events)
+    dtype = str(EVENTS.columns[name].dtype).replace("string[python]", "str")
+    if name not in known:
+        return pd.Series(None, index=known.index, dtype=dtype)
+    column: pd.Series = known[name].astype(dtype)  # type: ignore[call-overload]  # a dtype by its name
+    return column.where(column.notna(), None) if name == "amount" else column

@@ -15,7 +15,7 @@ from transforms.vocabulary import Kind
 
 _SEPARATOR = "\x1f"  # no cell holds it: control characters are dropped when cells are read
 _REWARD_CONTENT = ["reward_id", "payout_id", "amount", "eligibility_on", "description"]
-_CLIENT_CONTENT = ["target", "site_id", "client_id", "action", "points", "source", "source_id", "action_at"]
+_CLIENT_CONTENT = ["target", "site_id", "client_id", "action", "points", "source", "source_id"]
 
 
 def identify(events: pd.DataFrame, file_sha256: str, default_site_id: str = "") -> pd.DataFrame:
@@ -40,8 +40,9 @@ def identify(events: pd.DataFrame, file_sha256: str, default_site_id: str = "") 
 
 
 def _client_keys(events: pd.DataFrame) -> pd.Series:
-    times = events["action_at"].dt.strftime("%Y-%m-%dT%H:%M:%SZ")
-    return _digests([pd.Series("client", index=events.index), *(events[name] for name in _CLIENT_CONTENT[:-1]), times])
+    at = events["action_at"]
+    seconds = at.dt.as_unit("s").astype("int64").astype("str").where(at.notna())
+    return _digests([pd.Series("client", index=events.index), *(events[name] for name in _CLIENT_CONTENT), seconds])
 
 
 def _reward_keys(events: pd.DataFrame) -> pd.Series:
@@ -62,8 +63,10 @@ def _plain_amount(amount: Decimal) -> str:
 
 def _occurrence(content_key: pd.Series, receipt: pd.Series) -> pd.Series:
     """Count equal rows from 1, those with a receipt first: what was added beside them is what is new."""
-    receipts_first = content_key.loc[receipt.isna().sort_values(kind="stable").index]
-    return (receipts_first.groupby(receipts_first).cumcount() + 1).reindex(content_key.index)
+    equal = content_key[content_key.duplicated(keep=False)]
+    receipts_first = equal.loc[receipt[equal.index].isna().sort_values(kind="stable").index]
+    places = receipts_first.groupby(receipts_first).cumcount() + 1
+    return places.reindex(content_key.index, fill_value=1)
 
 
 def _lanes(events: pd.DataFrame, is_update: pd.Series) -> pd.Series:
@@ -73,6 +76,6 @@ def _lanes(events: pd.DataFrame, is_update: pd.Series) -> pd.Series:
 
 def _digests(columns: list[pd.Series]) -> pd.Series:
     """Return 24 hexadecimal digits per row: 96 bits, so a chance collision among 10^9 events has odds of 10^-11."""
-    texts = (map(str, column.to_numpy(dtype=object, na_value="").tolist()) for column in columns)
+    texts = (column.astype("str").to_numpy(dtype=object, na_value="").tolist() for column in columns)
     digests = [blake2b(_SEPARATOR.join(row).encode(), digest_size=12).hexdigest() for row in zip(*texts, strict=True)]
     return pd.Series(digests, index=columns[0].index, dtype="str")

@@ -9,6 +9,7 @@ import pandera.pandas as pa
 
 from transforms.cells import is_whole, parse_choice, parse_whole
 from transforms.failures import cell_check, failures, row_check, text
+from transforms.headings import MINDBODY_FIELDS
 from transforms.rules import Rules
 from transforms.times import parse_times
 from transforms.vocabulary import Action, Code, Source
@@ -27,7 +28,7 @@ def check_mindbody(rows: pd.DataFrame, rules: Rules) -> tuple[pd.DataFrame, pd.D
 
     events: the good rows with their index and the columns of `transforms.events`. failures: see `failures`.
     """
-    prepared = _prepare(rows, rules)
+    prepared = _prepare(rows[list(MINDBODY_FIELDS)], rules)
     failed = failures(row_schema(rules), prepared)
     return _typed(prepared[~prepared.index.isin(failed["index"])]), failed
 

@@ -5,6 +5,7 @@ import pandera.pandas as pa
 
 from transforms.cells import is_amount, parse_amounts
 from transforms.failures import cell_check, failures, row_check, text
+from transforms.headings import REFERRAL_ROCK_FIELDS
 from transforms.rules import Rules
 from transforms.times import parse_dates
 from transforms.vocabulary import Code, Kind
@@ -18,7 +19,7 @@ def check_referral_rock(rows: pd.DataFrame, rules: Rules) -> tuple[pd.DataFrame,
     events: the good rows with their index and the columns of `transforms.events`. failures: see `failures`.
     All rows of a file must come in one call, since one reward may stand in several sheets.
     """
-    prepared = rows.assign(
+    prepared = rows[list(REFERRAL_ROCK_FIELDS)].assign(
         eligibility_on=parse_dates(rows["eligibility_date"], rules.date_order),
         parsed_amount=parse_amounts(rows["amount"]),
     )

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from transforms.cells import clean_text, without_dashes, without_invisible
+from transforms.cells import clean_text, without_dashes
 from transforms.failures import CELL_ERRORS
 from transforms.headings import FIELDS, Table, normalize_heading
 from transforms.sheet import FileError, Place, Sheet
@@ -38,7 +38,11 @@ def collect_rows(tables: Sequence[Table], without_headings: Sequence[Sheet]) -> 
 
 
 def _split_rows(table: Table) -> tuple[pd.DataFrame, pd.DataFrame]:
-    cells = _with_errors(table.sheet).apply(clean_text)
+    prose = table.columns.get("description")
+    raw = _with_errors(table.sheet)
+    cells = pd.DataFrame(
+        {column: clean_text(raw[column], is_prose=str(column) == str(prose)) for column in raw.columns}
+    )
     reason = _reasons(cells, table)
     kept = cells[reason.isna() & (cells.index != table.heading_row)]
     _refuse_shifted(kept, table)
@@ -82,8 +86,6 @@ def _field_text(cells: pd.DataFrame, table: Table, field: str) -> pd.Series:
     if field not in table.columns:
         return pd.Series(None, index=cells.index, dtype="str")
     texts = cells[table.columns[field]]
-    if field != "description":
-        texts = without_invisible(texts)
     return texts if field in _WITH_DASH else without_dashes(texts)
 
 

@@ -20,7 +20,7 @@ DAY_MONTH_YEAR = (
     r"(?P<first>[0-9]{1,2})[/.-](?P<second>[0-9]{1,2})[/.-](?P<year>[0-9]{4})"
     r"(?:,? +(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})(?::(?P<seconds>[0-9]{2}))? ?(?P<half>[AaPp]\.?[Mm]\.?)?)?"
 )
-_PLAIN = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z"  # what most exports hold, read in one step
+_PLAIN, _PLAIN_CLOCK = "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%S"
 _FRACTION = r"[.,][0-9]+"
 _OFFSET = r".*[0-9] ?(?:[Zz]|[+-][0-9]{2}:?[0-9]{2})"
 # Earlier than any booking system: the services write an unset time as the year 1.
@@ -42,21 +42,37 @@ def parse_times(
     Returns two columns: datetime64[us, UTC], cut to the second, NaT where the cell is empty or wrong; and the
     code of what is wrong (a `Code` value), NA where nothing is.
     """
-    unique = pd.Series(texts.dropna().unique(), dtype="str")
-    local, at = _to_utc(_as_iso(unique, date_order), zone)
-    problem = pd.Series(None, index=unique.index, dtype="str")
+    local, at = _read(texts, zone, date_order)
+    problem = pd.Series(None, index=texts.index, dtype="str")
     problem[at > pd.Timestamp(now)] = Code.ACTION_TIME_IN_FUTURE
-    problem[at.isna()] = _why_not_in_zone(local[at.isna()], zone)
-    at = at.mask(problem.notna())
-    place = pd.Index(unique).get_indexer(pd.Index(texts))  # -1, so nothing, for an empty cell
-    return at.reindex(place).set_axis(texts.index), problem.reindex(place).set_axis(texts.index)
+    wrong = at.isna() & texts.notna()
+    problem[wrong] = _why_not_in_zone(local[wrong], zone)
+    return at.mask(problem.notna()), problem
 
 
 def parse_dates(texts: pd.Series, date_order: DateOrder | None = None) -> pd.Series:
     """Read dates as ISO text; a date-time with an offset gives its date in UTC, one without its date as written."""
-    unique = pd.Series(texts.dropna().unique(), dtype="str")
-    _, at = _to_utc(_as_iso(unique, date_order), UTC)
-    return texts.map(dict(zip(unique, at.dt.strftime("%Y-%m-%d"), strict=True))).astype("str")
+    _, at = _read(texts, UTC, date_order)
+    dates: pd.Series = at.dt.strftime("%Y-%m-%d").astype("str")
+    return dates
+
+
+def _read(texts: pd.Series, zone: tzinfo, date_order: DateOrder | None) -> tuple[pd.Series, pd.Series]:
+    """Return clock times without an offset, and the points in time of all; NaT where there is none.
+
+    What most exports and workbooks hold is read in one step, the rest with care, once for every different text.
+    """
+    length = texts.str.len()
+    at = _read_iso(texts.where(length == len("2024-11-08T10:26:33Z")), _PLAIN)
+    clocks = texts[length == len("2024-11-08T10:26:33")].str.replace(" ", "T", regex=False)
+    local = _read_iso(clocks, _PLAIN_CLOCK).dt.tz_localize(None).reindex(texts.index)
+    rest = texts[at.isna() & local.isna()].dropna()
+    unique = pd.Series(rest.unique(), dtype="str")
+    place = pd.Index(unique).get_indexer(pd.Index(rest))
+    found_local, found_at = _read_with_care(_as_iso(unique, date_order))
+    local[rest.index] = found_local.reindex(place).set_axis(rest.index)
+    at[rest.index] = found_at.reindex(place).set_axis(rest.index)
+    return local, at.fillna(_in_zone(local, zone))
 
 
 def _as_iso(texts: pd.Series, date_order: DateOrder | None) -> pd.Series:
@@ -84,27 +100,20 @@ def _rewrite(parts: pd.DataFrame, date_order: DateOrder) -> pd.Series:
     return parts["year"] + "-" + parts[month].str.zfill(2) + "-" + parts[day].str.zfill(2) + "T" + clock
 
 
-def _to_utc(written: pd.Series, zone: tzinfo) -> tuple[pd.Series, pd.Series]:
-    """Return the clock time of cells without an offset, and the point in time of all; NaT where there is none."""
-    plain = _read_iso(written.where(_matches(written, _PLAIN)))
-    text = (
-        written[plain.isna()]
-        .str.upper()
-        .str.replace(_FRACTION, "", regex=True)
-        .str.replace(" (?=[Z+-])", "", regex=True)
-    )
+def _read_with_care(iso: pd.Series) -> tuple[pd.Series, pd.Series]:
+    """Return the clock times of ISO texts without an offset, and the points in time of those with one."""
+    text = iso.str.upper().str.replace(_FRACTION, "", regex=True).str.replace(" (?=[Z+-])", "", regex=True)
     has_offset = _matches(text, _OFFSET) & (text.str.len() > len("2024-11-08"))
-    at = plain.fillna(_read_iso(text.where(has_offset)))
-    local = _read_iso(text.where(~has_offset)).dt.tz_localize(None).reindex(written.index)
-    if zone is UTC:
-        placed = local.dt.tz_localize(UTC)
-    else:
-        placed = local.dt.tz_localize(zone, ambiguous="NaT", nonexistent="NaT").dt.tz_convert(UTC)
-    return local, at.fillna(placed)
+    return _read_iso(text.where(~has_offset)).dt.tz_localize(None), _read_iso(text.where(has_offset))
 
 
-def _read_iso(texts: pd.Series) -> pd.Series:
-    at = pd.to_datetime(texts, format="ISO8601", utc=True, errors="coerce").astype("datetime64[us, UTC]")
+def _in_zone(local: pd.Series, zone: tzinfo) -> pd.Series:
+    placed: pd.Series = local.dt.tz_localize(zone, ambiguous="NaT", nonexistent="NaT").dt.tz_convert(UTC)
+    return placed
+
+
+def _read_iso(texts: pd.Series, format_: str = "ISO8601") -> pd.Series:
+    at = pd.to_datetime(texts, format=format_, utc=True, errors="coerce").astype("datetime64[us, UTC]")
     return at.where(at >= _EARLIEST)
 
 

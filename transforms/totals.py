@@ -9,10 +9,19 @@ from typing import Any
 
 import pandas as pd
 
-from transforms.vocabulary import Kind, Outcome
+from transforms.vocabulary import Action, Kind, Outcome, State
 
 _TIES = ["name", "formula", "left", "right", "difference", "ties"]
-_IS_THERE = {Outcome.MATCHED, Outcome.TIME_MISMATCH, Outcome.AMOUNT_MISMATCH}
+_CLIENT = ["site_id", "client_id"]
+_NOT_THERE = {Outcome.LATE, Outcome.MISSING_REMOTE}  # posted by the ledger's account, and not at the service
+# At the service without a posted event; of a doubtful one only where an entry was found.
+_THERE_ALONE = {
+    Outcome.UNEXPECTED_REMOTE,
+    Outcome.DUPLICATE_REMOTE,
+    Outcome.REVERSED_REMOTE,
+    Outcome.STATUS_MISMATCH,
+    Outcome.UNKNOWN,
+}
 
 
 def tie_rows(totals: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -30,24 +39,48 @@ def tie_rows(totals: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def tie_service(transactions: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return the equation of points between ledger and service, every difference named by its break.
+def points_by_client(events: pd.DataFrame, remote: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per client: site_id, client_id, ``ledger`` (posted) and ``service`` points, counted separately.
 
-    ``transactions`` are the rows of `transforms.match.match_transactions`. Both sides are signed: earned adds,
-    anything else takes away.
+    Signed: earned adds, anything else takes away. Taken before matching, so that `tie_service` can hold it to account.
     """
-    if transactions.empty:
+    posted = events[events["state"].eq(State.POSTED)]
+    sums = [_signed_sums(frame, "points").rename(name) for name, frame in (("ledger", posted), ("service", remote))]
+    return pd.concat(sums, axis="columns").fillna(0).astype("int64").sort_index().reset_index()
+
+
+def tie_service(clients: pd.DataFrame, transactions: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the equation of points between ledger and service, and one for each client for whom it fails.
+
+    ``clients`` as `points_by_client` gives them, ``transactions`` as `transforms.match.match_transactions` does. What
+    the ledger posted, and what the breaks say the service has more or less, must add up to what the service shows.
+    """
+    if clients.empty and transactions.empty:
         return []
-    sign = transactions["action"].map(lambda action: 1 if action == "Earned" else -1)
-    points = (transactions["points"] * sign).fillna(0)
-    remote = (transactions["remote_points"] * sign).fillna(0)
-    is_ours = transactions["outcome"].isin([*_IS_THERE, Outcome.LATE, Outcome.MISSING_REMOTE])
-    ours = int(points[is_ours].sum())
-    outcome = transactions["outcome"]
-    # What the breaks say the service has more, or less, than the ledger's confirmed events.
-    explained = int((remote - points.where(is_ours, 0))[outcome.ne(Outcome.MATCHED)].sum())
-    theirs = int(remote.sum())
-    return [equation("Points at the service", "ledger + breaks = service", ours + explained, theirs)]
+    explained = _signed_sums(transactions.assign(explained=_explained(transactions)), "explained")
+    sides = clients.set_index(_CLIENT).join(explained, how="outer").fillna(0).astype("int64")
+    left = sides["ledger"] + sides["explained"]
+    formula = "ledger + breaks = service"
+    failing = [
+        equation(f"Points of client {client_id}, site {site_id}", formula, int(left[key]), int(sides["service"][key]))
+        for key in sides.index[left.ne(sides["service"])]
+        for site_id, client_id in [key]
+    ]
+    return [equation("Points at the service", formula, int(left.sum()), int(sides["service"].sum())), *failing]
+
+
+def _explained(transactions: pd.DataFrame) -> pd.Series:
+    """Return the points that the service has more than the ledger by the outcome's own account, unsigned."""
+    points, remote = transactions["points"].fillna(0), transactions["remote_points"].fillna(0)
+    more = pd.Series(0, index=transactions.index, dtype="Int64")
+    more = more.mask(transactions["outcome"].isin(_NOT_THERE), -points)
+    more = more.mask(transactions["outcome"].isin(_THERE_ALONE), remote)
+    return more.mask(transactions["outcome"].eq(Outcome.AMOUNT_MISMATCH), remote - points)
+
+
+def _signed_sums(frame: pd.DataFrame, column: str) -> pd.Series:
+    signed = frame[column].where(frame["action"].eq(Action.EARNED), -frame[column])
+    return signed.groupby([frame[key] for key in _CLIENT]).sum().rename(column)
 
 
 def tie_read_back(posted_count: int, compared_count: int) -> list[dict[str, Any]]:

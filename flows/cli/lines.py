@@ -9,7 +9,7 @@ from pathlib import Path
 
 import typer
 
-from flows.errors import CouldNotRun, ExitCode
+from flows.errors import CouldNotRun, ExitCode, SettingsError
 from flows.interrupt import stopping_in_order
 from flows.progress import Stderr
 from flows.settings import load_settings
@@ -48,7 +48,7 @@ def run_upload(
         checked = check_file(settings, file, site_id).checked
         for line in (*check_lines(file, checked), *plan_lines(checked)):
             typer.echo(line, err=True)
-        if not typer.confirm("Post this?", err=True):
+        if not _is_confirmed():
             typer.echo("Nothing was posted and nothing is kept.", err=True)
             return ExitCode.TIES_OUT
     with stopping_in_order():
@@ -62,6 +62,16 @@ def run_upload(
             from flows.upload import upload
 
             return _tell_flow(lambda: upload(str(file.resolve()), site_id, _text(config)), as_json=as_json)
+
+
+def _is_confirmed() -> bool:
+    """Ask on stderr; typer's own question leaves a blank on stdout, where only the result belongs."""
+    sys.stderr.write("Post this? [y/N]: ")
+    sys.stderr.flush()
+    answer = sys.stdin.readline()
+    if not answer:
+        raise SettingsError("Nobody answered, so nothing was posted: add --yes to post without asking.")
+    return answer.strip().lower() in {"y", "yes"}
 
 
 def run_settle(config: Path | None, *, plain: bool, as_json: bool) -> ExitCode:
@@ -88,7 +98,7 @@ def run_reconcile(
         with prefect_api():
             from flows.reconcile import reconcile
 
-            return _tell(reconcile(since, until, _text(config)), as_json=as_json)
+            return _tell_flow(lambda: reconcile(since, until, _text(config)), as_json=as_json)
 
 
 def _is_prefect_configured() -> bool:
@@ -118,7 +128,7 @@ def run_serve(config: Path | None, cron: str, timezone: str | None) -> ExitCode:
     return ExitCode.TIES_OUT
 
 
-def _tell_flow(run: Callable[[], Summary], *, as_json: bool) -> ExitCode:
+def _tell_flow(run: Callable[[], Summary | Reconciliation], *, as_json: bool) -> ExitCode:
     """Tell a flow's end; one that could not do all has reported what it did."""
     try:
         return _tell(run(), as_json=as_json)
@@ -127,7 +137,7 @@ def _tell_flow(run: Callable[[], Summary], *, as_json: bool) -> ExitCode:
 
 
 def _tell(ended: Summary | Reconciliation, *, as_json: bool) -> ExitCode:
-    for failure in getattr(ended, "failures", ()):
+    for failure in ended.failures:
         sys.stderr.write(f"tieout: {failure}\n")
     if as_json:
         typer.echo(json.dumps(ended.to_json(), ensure_ascii=False))

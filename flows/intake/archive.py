@@ -14,24 +14,17 @@ from transforms.vocabulary import Code
 
 _ADVICE = "Open it in a spreadsheet program, save the rows alone as a new workbook or as CSV, and send that."
 _CHUNK = MEBIBYTE
+_WANTED = (".xml", ".rels", ".bin")
 
 
-def open_archive(path: Path) -> zipfile.ZipFile:
-    """Open and verify an archive; the caller closes it. Raise `FileError` where it is damaged or too large."""
+def unpack(path: Path) -> dict[str, bytes]:
+    """Return the parts that hold text or records, by name; raise `FileError` for a damaged or dangerous archive."""
     try:
-        archive = zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, IndexError):
-        raise damaged() from None
-    try:
-        _check_limits(archive)
-        _verify(archive)
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError) as error:
-        archive.close()
+        with zipfile.ZipFile(path) as archive:
+            _check_limits(archive)
+            return {part.filename: content for part in archive.infolist() if (content := _verified(archive, part))}
+    except (zipfile.BadZipFile, zlib.error, EOFError, LookupError, OSError, ValueError, RuntimeError) as error:
         raise (encrypted() if "encrypted" in str(error) else damaged()) from None
-    except FileError:
-        archive.close()
-        raise
-    return archive
 
 
 def damaged() -> FileError:
@@ -64,16 +57,18 @@ def _check_limits(archive: zipfile.ZipFile) -> None:
         raise refuse(f"the workbook unpacks to {unpacked // max(packed, 1):,} times its size", f"{MAX_RATIO}", _ADVICE)
 
 
-def _verify(archive: zipfile.ZipFile) -> None:
-    """Unpack every part: Python stops at the length that the archive claims, and fails where more or other follows."""
-    for part in archive.infolist():
-        with archive.open(part) as stream:
-            head = stream.read(_CHUNK)
-            if part.filename.endswith((".xml", ".rels")) and b"<!DOCTYPE" in head[:4096]:
-                raise FileError(
-                    Code.FILE_UNREADABLE,
-                    f"the workbook's part {part.filename[:100]} holds a DTD, which no spreadsheet program writes. "
-                    + _ADVICE,
-                )
+def _verified(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bytes:
+    """Unpack a part: Python stops at the length that the archive claims, and fails where more or other follows.
+
+    Pictures and the like are verified and let go.
+    """
+    with archive.open(part) as stream:
+        if not part.filename.endswith(_WANTED):
             while stream.read(_CHUNK):
                 pass
+            return b""
+        content = stream.read()
+    if b"<!DOCTYPE" in content[:4096]:
+        what = f"the workbook's part {part.filename[:100]} holds a DTD, which no spreadsheet program writes."
+        raise FileError(Code.FILE_UNREADABLE, f"{what} {_ADVICE}")
+    return content

@@ -13,6 +13,8 @@ from flows.intake.archive import damaged, encrypted
 from flows.intake.limits import check_size
 from flows.intake.ole import read_streams
 from flows.intake.workbook import Scan
+from transforms.sheet import FileError
+from transforms.vocabulary import Code
 
 # The error codes of [MS-XLS] and [MS-XLSB].
 ERROR_TEXTS = {
@@ -40,11 +42,13 @@ def scan_biff(path: Path) -> dict[str, Scan]:
         raise damaged() from None
     if "EncryptedPackage" in streams:
         raise encrypted()
-    book = streams.get("Workbook", streams.get("Book"))
-    if book is None:
-        raise damaged()
+    if "Workbook" not in streams:
+        raise FileError(
+            Code.FILE_UNREADABLE,
+            "the file is no workbook of Excel 97 or later. Open it in a spreadsheet program, save it as .xlsx.",
+        )
     try:
-        return _scan_book(book)
+        return _scan_book(streams["Workbook"])
     except (struct.error, IndexError, ValueError):
         raise damaged() from None
 

@@ -75,7 +75,6 @@ def _read_fast(path: Path, encoding: str, delimiter: str, skipped: int, width: i
             keep_default_na=False,
             na_values=[""],
             skip_blank_lines=False,
-            low_memory=False,
         )
     except (pd.errors.ParserError, pd.errors.EmptyDataError):
         return None

@@ -30,7 +30,8 @@ def read_html(path: Path) -> list[Sheet]:
     tables.end_row()
     if not tables.rows:
         raise FileError(Code.FILE_UNREADABLE, "the HTML page holds no table. Export the report again and send that.")
-    check_cells(len(tables.rows), max(map(len, tables.rows)), path.name)
+    width = max(map(len, tables.rows))
+    check_cells(len(tables.rows), width, sum(map(len, tables.rows)), path.name)
     merged = frozenset(tables.merged_rows)
     notes = encoding_notes(encoding)
     return [Sheet(None, frame_of(tables.rows), has_addresses=True, merged_rows=merged, notes=notes)]

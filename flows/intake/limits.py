@@ -8,7 +8,9 @@ MAX_UNPACKED_BYTES = 1024 * MEBIBYTE  # of all parts of a workbook; a full sheet
 MAX_RATIO = 200  # unpacked to packed; real sheets reach 10 to 40
 RATIO_APPLIES_FROM = 16 * MEBIBYTE
 MAX_PARTS = 10_000
-MAX_CELLS = 50_000_000  # of the rectangle from A1 to the last cell of a sheet
+MAX_ROWS, MAX_COLUMNS = 1_048_576, 16_384  # of a sheet, in every spreadsheet program
+MAX_CELLS = 20_000_000  # of the rectangle from A1 to the last cell of a sheet
+MAX_EMPTY_CELLS, MAX_EMPTY_SHARE = 2_000_000, 500  # a stray cell at the end must not make the machine lay out the rest
 MAX_IN_MEMORY_BYTES = 256 * MEBIBYTE  # of JSON, XML and HTML, which are read as a whole
 MAX_SHEETS = 1_000
 
@@ -28,11 +30,13 @@ def check_size(size: int, kind: str) -> None:
         )
 
 
-def check_cells(rows: int, columns: int, sheet: str) -> None:
-    """Refuse a sheet whose last cell is absurdly far from its first."""
+def check_cells(rows: int, columns: int, filled: int, sheet: str) -> None:
+    """Refuse a sheet whose last cell is absurdly far from its first, for what it holds."""
+    reach = f'the sheet "{sheet}" reaches to row {rows:,} and column {columns:,}'
+    advice = "Delete the stray cells far to the right or below, or save the rows as CSV."
+    if rows > MAX_ROWS or columns > MAX_COLUMNS:
+        raise refuse(reach, f"{MAX_ROWS:,} rows and {MAX_COLUMNS:,} columns", advice)
+    if rows * columns > MAX_EMPTY_CELLS and filled * MAX_EMPTY_SHARE < rows * columns:
+        raise refuse(f"{reach} for {filled:,} filled cells", f"{MAX_EMPTY_SHARE} cells for each filled one", advice)
     if rows * columns > MAX_CELLS:
-        raise refuse(
-            f'the sheet "{sheet}" reaches to row {rows}, column {columns}: {rows * columns:,} cells',
-            f"{MAX_CELLS:,}",
-            "Delete the stray cells far to the right or below, or save the rows as CSV.",
-        )
+        raise refuse(f"{reach}: {rows * columns:,} cells", f"{MAX_CELLS:,}", advice)

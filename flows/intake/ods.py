@@ -4,7 +4,7 @@ A number under a format like 000000 has its leading zeros in the text of the cel
 """
 
 import re
-import zipfile
+from collections.abc import Mapping
 from xml.parsers import expat
 
 from flows.intake.archive import damaged, encrypted
@@ -15,14 +15,14 @@ _MAX_REPEATED_ERRORS = 1_000_000
 _SHOWN_PADDED = re.compile("0[0-9]+")
 
 
-def scan_ods(archive: zipfile.ZipFile) -> dict[str, Scan]:
+def scan_ods(parts: Mapping[str, bytes]) -> dict[str, Scan]:
     """Return a scan for every sheet by its name."""
-    if "META-INF/manifest.xml" in archive.namelist() and b"encryption-data" in archive.read("META-INF/manifest.xml"):
+    if b"encryption-data" in parts.get("META-INF/manifest.xml", b""):
         raise encrypted()
     tables = _Tables()
     try:
-        tables.parse(archive.read("content.xml"))
-    except (expat.ExpatError, KeyError, ValueError):
+        tables.parse(parts["content.xml"])
+    except (expat.ExpatError, LookupError, ValueError):
         raise damaged() from None
     return tables.scans
 
@@ -33,7 +33,7 @@ class _Tables:
     def __init__(self) -> None:
         self.scans: dict[str, Scan] = {}
         self._name = ""
-        self._row = self._column = self._rows = self._columns = 0
+        self._row = self._column = self._rows = self._columns = self._filled = 0
         self._row_repeat = self._column_repeat = 1
         self._errors: dict[tuple[int, int], str] = {}
         self._padded: dict[tuple[int, int], int] = {}
@@ -52,7 +52,7 @@ class _Tables:
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
         if tag == "table:table":
             self._name = attributes.get("table:name", "")
-            self._row = self._rows = self._columns = 0
+            self._row = self._rows = self._columns = self._filled = 0
             self._errors, self._padded = {}, {}
         elif tag == "table:table-row":
             self._row_repeat = int(attributes.get("table:number-rows-repeated", 1))
@@ -77,7 +77,7 @@ class _Tables:
         elif tag == "table:table-row":
             self._row += self._row_repeat
         elif tag == "table:table":
-            self.scans[self._name] = Scan(self._rows, self._columns, self._errors, self._padded)
+            self.scans[self._name] = Scan(self._rows, self._columns, self._filled, self._errors, self._padded)
 
     def _add_errors(self, text: str) -> None:
         if self._row_repeat * self._column_repeat > _MAX_REPEATED_ERRORS:
@@ -90,6 +90,7 @@ class _Tables:
         text = "".join(self._text or []).strip()
         self._text = None
         if text or self._is_filled:
+            self._filled += self._column_repeat
             self._rows = max(self._rows, self._row + self._row_repeat)
             self._columns = max(self._columns, self._column + self._column_repeat)
         if self._may_be_error and text in SPREADSHEET_ERRORS:

@@ -7,7 +7,7 @@ of the root, with a table of their own. Source: the published format [MS-CFB].
 import struct
 
 _END_OF_CHAIN = 0xFFFFFFF0  # and above: the format's markers
-_SMALL_SECTOR = 64
+_SMALL_SECTOR, _ENTRY = 64, 128  # bytes
 _STREAM, _ROOT = 2, 5
 
 
@@ -34,8 +34,10 @@ def read_streams(file: bytes) -> dict[str, bytes]:
 def _entries(directory: bytes) -> list[tuple[str, int, int, int]]:
     """Return name, kind, first sector and length of every entry."""
     found = []
-    for place in range(0, len(directory) - 127, 128):
-        entry = directory[place : place + 128]
+    if len(directory) % _ENTRY:
+        raise ValueError(len(directory))
+    for place in range(0, len(directory), _ENTRY):
+        entry = directory[place : place + _ENTRY]
         name_length = struct.unpack_from("<H", entry, 64)[0]
         name = entry[: max(name_length - 2, 0)].decode("utf-16-le", errors="replace")
         found.append((name, entry[66], *struct.unpack_from("<II", entry, 116)))

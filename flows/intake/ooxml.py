@@ -7,7 +7,7 @@ parsed, by expat, element by element. No part may hold a DTD (`archive`), so the
 import codecs
 import posixpath
 import re
-import zipfile
+import string
 from collections.abc import Mapping
 from xml.etree.ElementTree import Element
 from xml.parsers import expat
@@ -19,42 +19,45 @@ from flows.intake.archive import damaged
 from flows.intake.workbook import Scan
 from transforms.sheet import FORMULA_WITHOUT_VALUE, SPREADSHEET_ERRORS
 
+# A cell as programs write it, with its place first; the group is empty for a cell that is written otherwise.
+_USUAL_PLACE = re.compile(rb'<c(?: r="([A-Z]{1,3}[0-9]{1,7})"|[^a-zA-Z/])')
 _PLACE = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]+)([0-9]+)["']""")
 _ROW = re.compile(rb"""<(?:\w+:)?row\s(?:[^>]*?\s)?r\s*=\s*["']([0-9]+)["']""")
-_ERROR_OR_FORMULA = re.compile(rb"""\st\s*=\s*["']e["']|<(?:\w+:)?f[\s/>]""")
 _HIDDEN_ROW = re.compile(rb"""<(?:\w+:)?row\s[^>]*?\shidden\s*=\s*["'](?:1|true)["']""")
+_ERROR_OR_FORMULA = (b'"e"', b"'e'", b"<f", b":f")
+_LETTERS = string.ascii_letters.encode()
 _ZEROS = re.compile(r"0{2,}")
 
 
-def scan_ooxml(archive: zipfile.ZipFile) -> dict[str, Scan]:
+def scan_ooxml(parts: Mapping[str, bytes]) -> dict[str, Scan]:
     """Return a scan for every sheet by its name."""
     try:
-        padding = _padding_styles(archive)
-        return {name: _scan_part(archive.read(part), padding) for name, part in _sheet_parts(archive).items()}
-    except (ParseError, DefusedXmlException, expat.ExpatError, KeyError, ValueError):
+        padding = _padding_styles(parts)
+        return {name: _scan_part(parts[part], padding) for name, part in _sheet_parts(parts).items()}
+    except (ParseError, DefusedXmlException, expat.ExpatError, LookupError, ValueError, StopIteration):
         raise damaged() from None
 
 
-def _sheet_parts(archive: zipfile.ZipFile) -> dict[str, str]:
+def _sheet_parts(parts: Mapping[str, bytes]) -> dict[str, str]:
     """Return the part of each sheet, by the sheet's name."""
-    book = next(name for name in ("xl/workbook.xml", *archive.namelist()) if name.lower().endswith("workbook.xml"))
+    book = next(name for name in ("xl/workbook.xml", *parts) if name.lower().endswith("workbook.xml"))
     folder, file = posixpath.split(book)
-    relations = fromstring(archive.read(f"{folder}/_rels/{file}.rels"))
+    relations = fromstring(parts[f"{folder}/_rels/{file}.rels"])
     target = {relation.get("Id"): relation.get("Target", "") for relation in relations}
-    parts = {}
-    for sheet in _found(fromstring(archive.read(book)), "sheet"):
+    found = {}
+    for sheet in _found(fromstring(parts[book]), "sheet"):
         relation = next(value for key, value in sheet.attrib.items() if _local(key) == "id")
         part = posixpath.normpath(posixpath.join("/" + folder, target[relation])).lstrip("/")
-        if part in archive.namelist():
-            parts[sheet.get("name", "")] = part
-    return parts
+        if part in parts:
+            found[sheet.get("name", "")] = part
+    return found
 
 
-def _padding_styles(archive: zipfile.ZipFile) -> dict[str, int]:
+def _padding_styles(parts: Mapping[str, bytes]) -> dict[str, int]:
     """Return the cell styles that show a number with leading zeros, and to how many digits."""
-    if "xl/styles.xml" not in archive.namelist():
+    if "xl/styles.xml" not in parts:
         return {}
-    styles = fromstring(archive.read("xl/styles.xml"))
+    styles = fromstring(parts["xl/styles.xml"])
     codes = {fmt.get("numFmtId"): fmt.get("formatCode", "").split(";")[0] for fmt in _found(styles, "numFmt")}
     cells = [xf.get("numFmtId") for xfs in _found(styles, "cellXfs") for xf in xfs]
     shown = {str(i): codes.get(number, "").replace('"', "") for i, number in enumerate(cells)}
@@ -72,23 +75,26 @@ def _local(name: str) -> str:
 def _scan_part(xml: bytes, padding: Mapping[str, int]) -> Scan:
     if not xml.removeprefix(codecs.BOM_UTF8).startswith(b"<"):  # another encoding, which no spreadsheet program writes
         raise damaged()
-    rows, columns = _extent(xml)
-    hidden = len(_HIDDEN_ROW.findall(xml))
+    rows, columns, filled = _extent(xml)
+    hidden = len(_HIDDEN_ROW.findall(xml)) if b"hidden" in xml else 0
     styles = "|".join(padding).encode()
     padded = bool(padding) and re.search(rb"""\ss\s*=\s*["'](?:""" + styles + rb""")["']""", xml) is not None
-    if padded or _ERROR_OR_FORMULA.search(xml):
+    if padded or any(sign in xml for sign in _ERROR_OR_FORMULA):
         cells = _Cells(padding)
         cells.parse(xml)
-        return Scan(rows, columns, cells.errors, cells.padded, hidden)
-    return Scan(rows, columns, hidden_rows=hidden)
+        return Scan(rows, columns, filled, cells.errors, cells.padded, hidden)
+    return Scan(rows, columns, filled, hidden_rows=hidden)
 
 
-def _extent(xml: bytes) -> tuple[int, int]:
-    """Return the last row and column that any cell names, by bytes, whatever the sheet claims as its dimension."""
-    places = _PLACE.findall(xml)
-    rows = {row for _, row in places} | set(_ROW.findall(xml))
-    letters = {name for name, _ in places}
-    return max(map(int, rows), default=0), max(map(_column_number, letters), default=-1) + 1
+def _extent(xml: bytes) -> tuple[int, int, int]:
+    """Return the last row and column that any cell names, and how many do, whatever the sheet itself claims."""
+    places = _USUAL_PLACE.findall(xml)
+    if b"" in places or b":c" in xml:
+        places = [b"".join(found) for found in _PLACE.findall(xml)] + _ROW.findall(xml)
+    together = b" ".join(places)
+    rows = set(together.translate(None, _LETTERS).split())
+    letters = set(together.translate(None, b"0123456789").split())
+    return max(map(int, rows), default=0), max(map(_column_number, letters), default=-1) + 1, len(places)
 
 
 def _column_number(letters: bytes) -> int:

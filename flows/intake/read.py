@@ -9,11 +9,11 @@
 | other text | `delimited` |
 """
 
-import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from flows.intake import biff, delimited, html_table, json_items, ods, ooxml, xlsb, xml_items
-from flows.intake.archive import open_archive
+from flows.intake.archive import unpack
 from flows.intake.encoding import decode_head
 from flows.intake.workbook import Scan, read_workbook
 from transforms.sheet import FileError, Sheet
@@ -50,19 +50,17 @@ def read_file(path: Path) -> list[Sheet]:
 
 
 def _read_archive(path: Path) -> list[Sheet]:
-    with open_archive(path) as archive:
-        scans = _scan(archive)
-    return read_workbook(path, scans)
+    return read_workbook(path, _scan(unpack(path)))
 
 
-def _scan(archive: zipfile.ZipFile) -> dict[str, Scan]:
-    names = {name.lower() for name in archive.namelist()}
+def _scan(parts: Mapping[str, bytes]) -> dict[str, Scan]:
+    names = {name.lower() for name in parts}
     if "content.xml" in names:
-        return ods.scan_ods(archive)
+        return ods.scan_ods(parts)
     if any(name.endswith("workbook.bin") for name in names):
-        return xlsb.scan_xlsb(archive)
+        return xlsb.scan_xlsb(parts)
     if any(name.endswith("workbook.xml") for name in names):
-        return ooxml.scan_ooxml(archive)
+        return ooxml.scan_ooxml(parts)
     raise FileError(
         Code.FILE_UNREADABLE,
         "the file is a ZIP archive, but no workbook. Unpack it and send what is inside, file by file.",

@@ -42,6 +42,8 @@ def _number_text(value: float) -> str:
 
 
 def _other_text(value: object) -> str | None:
+    if isinstance(value, datetime) and not value.microsecond:
+        return value.isoformat()
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
     if isinstance(value, int):

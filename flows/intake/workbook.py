@@ -31,27 +31,27 @@ class Scan:
 
     rows: int = 0  # the last row and column with a cell
     columns: int = 0
+    filled: int = 0  # cells, as far as they are written one by one
     error_cells: Mapping[tuple[int, int], str] = field(default_factory=dict)  # (row from 1, column from 0)
     padded_cells: Mapping[tuple[int, int], int] = field(default_factory=dict)  # digits that a format like 000000 shows
     hidden_rows: int = 0
 
 
 def read_workbook(path: Path, scans: Mapping[str, Scan]) -> list[Sheet]:
-    """Read all sheets of a scanned workbook; `scans` has one entry per sheet name, as far as the format tells."""
+    """Read all sheets of a scanned workbook; `scans` has one entry per sheet name. A sheet without one is refused."""
     for name, scan in scans.items():
-        check_cells(scan.rows, scan.columns, name)
+        check_cells(scan.rows, scan.columns, scan.filled, name)
     try:
         with path.open("rb") as file, CalamineWorkbook.from_filelike(file) as workbook:
             metas = [meta for meta in workbook.sheets_metadata if meta.typ == SheetTypeEnum.WorkSheet]
             if len(metas) > MAX_SHEETS:
                 raise refuse(f"the workbook has {len(metas):,} sheets", f"{MAX_SHEETS:,}", "Send fewer.")
             return [
-                _read_sheet(workbook.get_sheet_by_name(meta.name), meta.visible, scans.get(meta.name, Scan()))
-                for meta in metas
+                _read_sheet(workbook.get_sheet_by_name(meta.name), meta.visible, scans[meta.name]) for meta in metas
             ]
     except PasswordError:
         raise encrypted() from None
-    except (CalamineError, OSError, ValueError, OverflowError):
+    except (CalamineError, OSError, ValueError, OverflowError, KeyError):
         raise damaged() from None
     except BaseException as error:
         if type(error).__name__ != "PanicException":  # calamine's Rust code gave up on a damaged file
@@ -61,7 +61,9 @@ def read_workbook(path: Path, scans: Mapping[str, Scan]) -> list[Sheet]:
 
 def _read_sheet(sheet: CalamineSheet, visible: SheetVisibleEnum, scan: Scan) -> Sheet:
     values = sheet.to_python(skip_empty_area=False)
-    columns = [[cell_text(value) for value in column] for column in zip(*values, strict=True)]
+    columns = [
+        [value if type(value) is str else cell_text(value) for value in column] for column in zip(*values, strict=True)
+    ]
     _pad(columns, scan.padded_cells)
     is_hidden = visible != SheetVisibleEnum.Visible
     return Sheet(

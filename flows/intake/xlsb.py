@@ -5,8 +5,7 @@ A part is a run of records, each a type and a length of one to four bytes with s
 
 import posixpath
 import struct
-import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import ParseError, fromstring
@@ -16,20 +15,21 @@ from flows.intake.biff import ERROR_TEXTS
 from flows.intake.workbook import Scan
 
 _ROW, _CELL_ERROR, _FORMULA_ERROR, _SHEET = 0, 3, 11, 156
-_CELLS = range(1, 12)  # all record types of cells, of values and of formulas
+# All record types of cells, of values and of formulas, with the bytes that each has at least.
+_CELLS = {1: 8, 2: 12, 3: 9, 4: 9, 5: 16, 6: 12, 7: 12, 8: 12, 9: 16, 10: 9, 11: 9}
 
 
-def scan_xlsb(archive: zipfile.ZipFile) -> dict[str, Scan]:
+def scan_xlsb(parts: Mapping[str, bytes]) -> dict[str, Scan]:
     """Return a scan for every sheet by its name."""
     try:
-        book = next(name for name in archive.namelist() if name.lower().endswith("workbook.bin"))
+        book = next(name for name in parts if name.lower().endswith("workbook.bin"))
         folder, file = posixpath.split(book)
-        relations = fromstring(archive.read(f"{folder}/_rels/{file}.rels"))
+        relations = fromstring(parts[f"{folder}/_rels/{file}.rels"])
         target = {relation.get("Id"): relation.get("Target", "") for relation in relations}
-        sheets = [_sheet(content) for kind, content in _records(archive.read(book)) if kind == _SHEET]
-        parts = {name: posixpath.normpath(posixpath.join(folder, target[relation])) for relation, name in sheets}
-        return {name: _scan_part(archive.read(part)) for name, part in parts.items() if part in archive.namelist()}
-    except (ParseError, DefusedXmlException, KeyError, IndexError, ValueError, struct.error):
+        sheets = [_sheet(content) for kind, content in _records(parts[book]) if kind == _SHEET]
+        places = {name: posixpath.normpath(posixpath.join(folder, target[relation])) for relation, name in sheets}
+        return {name: _scan_part(parts[place]) for name, place in places.items() if place in parts}
+    except (ParseError, DefusedXmlException, LookupError, ValueError, StopIteration, struct.error):
         raise damaged() from None
 
 
@@ -45,17 +45,20 @@ def _text(content: bytes, place: int) -> tuple[str, int]:
 
 
 def _scan_part(part: bytes) -> Scan:
-    row = rows = columns = 0
+    row = rows = columns = filled = 0
     errors = {}
     for kind, content in _records(part):
         if kind == _ROW:
             row = struct.unpack_from("<I", content)[0] + 1
         elif kind in _CELLS:
+            if len(content) < _CELLS[kind]:
+                raise ValueError(kind)
             column = struct.unpack_from("<I", content)[0]
+            filled += 1
             rows, columns = max(rows, row), max(columns, column + 1)
             if kind in (_CELL_ERROR, _FORMULA_ERROR):
                 errors[row, column] = ERROR_TEXTS.get(content[8], "#ERROR!")
-    return Scan(rows, columns, errors)
+    return Scan(rows, columns, filled, errors)
 
 
 def _records(part: bytes) -> Iterator[tuple[int, bytes]]:
@@ -63,6 +66,8 @@ def _records(part: bytes) -> Iterator[tuple[int, bytes]]:
     while place < len(part):
         kind, place = _number(part, place, 2)
         length, place = _number(part, place, 4)
+        if place + length > len(part):
+            raise ValueError(length)
         yield kind, part[place : place + length]
         place += length
 

@@ -89,7 +89,8 @@ def _line(pair: tuple[Hashable, ...], measure: str, part: pd.DataFrame) -> dict[
 
 def _days(posted: pd.DataFrame, zone: ZoneInfo) -> "pd.Series[Any]":
     moments = pd.to_datetime(posted["action_at"], utc=True)
-    moments = moments.fillna(pd.to_datetime(posted["posted_at"], utc=True))
+    # Of one unit, since a column without any time has another one than the ledger's.
+    moments = moments.dt.as_unit("us").fillna(pd.to_datetime(posted["posted_at"], utc=True).dt.as_unit("us"))
     return moments.dt.tz_convert(zone).dt.strftime("%Y-%m-%d").fillna("")
 
 

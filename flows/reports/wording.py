@@ -167,7 +167,7 @@ def _for_a_person(report: Report, held: str) -> list[Step]:
             *("tieout upload FILE", "Rejected rows"),
         ),
         Step(
-            *("held", count(report, "held")),
+            *("held", _waiting_count(report, State.HELD)),
             "Approve new events, discard the others.",
             *(f"tieout approve {held}", "Unknown and held"),
         ),
@@ -177,7 +177,7 @@ def _for_a_person(report: Report, held: str) -> list[Step]:
             *(f"tieout trace {refused}", "Refused"),
         ),
         Step(
-            *("unknown", count(report, "unknown")),
+            *("unknown", _waiting_count(report, State.UNKNOWN)),
             "Read back: what the service shows decides.",
             *("tieout settle", "Unknown and held"),
         ),
@@ -192,6 +192,11 @@ def _for_a_person(report: Report, held: str) -> list[Step]:
 def _pending(report: Report) -> Step:
     advice = "Nothing to do: the next run sends them."
     return Step("pending", count(report, "pending"), advice, "tieout run", "Summary", for_a_person=False)
+
+
+def _waiting_count(report: Report, state: State) -> int:
+    """Count what waits of any run: a question of an earlier night is still a question."""
+    return int(rows(report, "waiting")["state"].eq(state).sum())
 
 
 def _first(report: Report, name: str, state: str | None = None) -> str:

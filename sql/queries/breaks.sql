@@ -15,7 +15,9 @@ INSERT INTO breaks (
 )
 ON CONFLICT (break_id) DO UPDATE SET class = :class, points = :points, amount = :amount,
     state = CASE WHEN breaks.state = 'closed' THEN 'open' ELSE breaks.state END,
-    closed_run_id = CASE WHEN breaks.state = 'closed' THEN NULL ELSE breaks.closed_run_id END
+    closed_run_id = CASE WHEN breaks.state = 'closed' THEN NULL ELSE breaks.closed_run_id END,
+    owner = CASE WHEN breaks.state = 'closed' THEN NULL ELSE breaks.owner END,
+    reason = CASE WHEN breaks.state = 'closed' THEN NULL ELSE breaks.reason END
 
 -- name: close_break
 UPDATE breaks SET state = 'closed', closed_run_id = :run_id
@@ -30,6 +32,16 @@ WHERE target = 'mindbody' AND state IN ('posted', 'unknown', 'refused') AND even
     SELECT event_id FROM run_carried WHERE run_id = :run_id
 )
 GROUP BY site_id, client_id ORDER BY site_id, client_id
+
+-- name: clients_not_compared
+-- Grain: one row per client with posted events that no reading has compared yet: a service was out of reach, or a run
+-- died before it read back.
+SELECT site_id, client_id, min(action_at) AS first_at, max(action_at) AS last_at FROM events
+WHERE target = 'mindbody' AND state = 'posted' AND compared_at IS NULL
+GROUP BY site_id, client_id ORDER BY site_id, client_id
+
+-- name: mark_compared
+UPDATE events SET compared_at = :compared_at WHERE event_id = :event_id
 
 -- name: clients_of_period
 SELECT site_id, client_id, min(action_at) AS first_at, max(action_at) AS last_at FROM events

@@ -46,18 +46,24 @@ _LIMIT = 3.0
 
 def main() -> None:
     """Print one line per database: seconds, events a second, ratio, memory."""
-    print(f"registering {_EVENTS:,} events of {_CLIENTS:,} clients")
+    say(f"registering {_EVENTS:,} events of {_CLIENTS:,} clients")
     for home in ("sqlite", "postgresql"):
         with address(home) as url:
             bare = measure("bare", url)
         with address(home) as url:
             whole = measure("register", url)
         ratio = whole["seconds"] / bare["seconds"]
-        print(
+        say(
             f"{home:<11} bare {bare['seconds']:6.1f} s   registered {whole['seconds']:6.1f} s"
             f" ({_EVENTS / whole['seconds']:,.0f}/s)   ratio {ratio:.2f} (at most {_LIMIT:.0f})"
             f"   memory {whole['frame_mb']:,.0f} MB with the frame, {whole['more_mb']:,.0f} MB more at the peak"
         )
+
+
+def say(line: str) -> None:
+    """Print at once, since a line takes minutes."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 @contextmanager
@@ -70,7 +76,7 @@ def address(home: str) -> Iterator[str]:
 def measure(what: str, url: str) -> dict[str, float]:
     """Run one measurement in a fresh process."""
     command = [sys.executable, "-m", "tests.bench.registering", what, url]
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, cwd=Path(__file__).parents[2])
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, cwd=Path(__file__).parents[2])  # noqa: S603
     return json.loads(done.stdout)
 
 
@@ -115,7 +121,7 @@ def prepare_bare(ledger: Ledger, checked: pd.DataFrame) -> Callable[[Ledger, pd.
         with ledger.begin() as connection:
             if connection.dialect.name == "sqlite":
                 marks = ", ".join("?" * len(names))
-                connection.exec_driver_sql(f"INSERT INTO bare VALUES ({marks})", rows)
+                connection.exec_driver_sql(f"INSERT INTO bare VALUES ({marks})", rows)  # noqa: S608
                 return
             with connection.connection.cursor().copy("COPY bare FROM STDIN") as copy:
                 for row in rows:

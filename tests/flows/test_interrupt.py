@@ -1,60 +1,37 @@
-"""Signals to the real command, while it posts to a sandbox that is slow."""
-
-import json
+import os
 import signal
-import sqlite3
-import subprocess
-import sys
-from collections import Counter
-from contextlib import closing
-from pathlib import Path
+import threading
 
 import pytest
 
-from flows.sandbox import start_sandbox
-from tests.flows.eventually import eventually
-from tests.prove.night import plan_night, write_night
-
-
-def states(ledger: Path) -> Counter[str]:
-    if not ledger.exists():
-        return Counter()
-    with closing(sqlite3.connect(ledger)) as connection:
-        if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'events'").fetchone():
-            return Counter()
-        return Counter(state for (state,) in connection.execute("SELECT state FROM events"))
-
-
-def interrupt(folder: Path, *signals: signal.Signals) -> tuple[int, str, Counter[str], int]:
-    """Return the exit code, stderr, the states of the ledger's events, and how many the service committed."""
-    options = ("--extra-clients", "8")
-    with start_sandbox(state=folder / "sandbox.json", faults="slow~0.8", options=options) as ready:
-        night = plan_night(1, ready["mindbody"]["client_ids"][-8:], ready["referral_rock"]["reward_ids"][:5])
-        home = folder / "home"
-        config = write_night(home, night, ready, f"sqlite:///{home / 'tieout.db'}", (5, 1))
-        command = [sys.executable, "-m", "flows.cli", "run", "--plain", "--json", "--config", str(config)]
-        with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
-            eventually(lambda: states(home / "tieout.db")["posted"])
-            for number in signals:
-                process.send_signal(number)
-            error = process.communicate(timeout=60)[1]
-        log = [json.loads(line) for line in Path(ready["log"]).read_text("utf-8").splitlines()]
-        return process.returncode, error, states(home / "tieout.db"), len(log)
+from flows.interrupt import stop_requested, stopping_in_order
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_first_signal_finishes_what_is_in_flight_and_exits_3(tmp_path: Path, number: signal.Signals) -> None:
-    code, error, found, committed = interrupt(tmp_path, number)
-    assert code == 3
-    assert "Stopped as asked" in error
-    assert "Traceback" not in error
-    assert found["posted"] == committed
-    assert set(found) == {"posted", "ready"}
+def test_the_first_signal_asks_and_the_second_would_kill(number: signal.Signals) -> None:
+    with stopping_in_order():
+        os.kill(os.getpid(), number)
+        assert stop_requested.wait(5)
+        assert signal.getsignal(number) is signal.SIG_DFL
 
 
-def test_second_signal_kills_and_leaves_every_event_accounted_for(tmp_path: Path) -> None:
-    code, error, found, committed = interrupt(tmp_path, signal.SIGTERM, signal.SIGINT)
-    assert code in {3, -signal.SIGINT, -signal.SIGTERM}
-    assert "Traceback" not in error
-    assert found["posted"] <= committed <= found["posted"] + found["sending"]
-    assert found.total() == 40
+def test_the_handlers_before_come_back_and_the_request_is_forgotten() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    with stopping_in_order():
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert stop_requested.wait(5)
+    assert (signal.getsignal(signal.SIGTERM), stop_requested.is_set()) == (before, False)
+
+
+def test_outside_the_main_thread_nothing_changes() -> None:
+    seen = []
+
+    def look() -> None:
+        before = signal.getsignal(signal.SIGTERM)
+        with stopping_in_order():
+            seen.append(signal.getsignal(signal.SIGTERM) is before)
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    thread.join()
+    assert seen == [True]

@@ -1,4 +1,4 @@
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import delete, text, update
@@ -29,14 +29,14 @@ def night(ledger: Ledger) -> Ledger:
     with ledger.begin() as connection:
         start_run(connection, "night-1", "nightly", NOW)
         start_run(connection, "night-2", "nightly", NOW)
-        update_breaks(connection, [FOUND], [], run_id="night-1", opened_on=date(2026, 3, 1))
+        update_breaks(connection, [FOUND], [], run_id="night-1", now=NOW + timedelta(days=1 - 1))
     return ledger
 
 
 def test_update_breaks_keeps_the_id_and_the_day_of_a_break_found_again(night: Ledger) -> None:
     with night.begin() as connection:
         update_breaks(
-            connection, [FOUND | {"class": "time_mismatch"}], [], run_id="night-2", opened_on=date(2026, 3, 2)
+            connection, [FOUND | {"class": "time_mismatch"}], [], run_id="night-2", now=NOW + timedelta(days=2 - 1)
         )
         (row,) = open_breaks(connection)
     assert (row.break_id, getattr(row, "class"), row.opened_on) == ("b1", "time_mismatch", date(2026, 3, 1))
@@ -44,10 +44,10 @@ def test_update_breaks_keeps_the_id_and_the_day_of_a_break_found_again(night: Le
 
 def test_update_breaks_closes_what_is_gone_and_opens_it_again_when_it_is_back(night: Ledger) -> None:
     with night.begin() as connection:
-        update_breaks(connection, [], ["b1"], run_id="night-2", opened_on=date(2026, 3, 2))
+        update_breaks(connection, [], ["b1"], run_id="night-2", now=NOW + timedelta(days=2 - 1))
         assert [row.closed_run_id for row in all_breaks(connection)] == ["night-2"]
         assert not open_breaks(connection)
-        update_breaks(connection, [FOUND], [], run_id="night-2", opened_on=date(2026, 3, 3))
+        update_breaks(connection, [FOUND], [], run_id="night-2", now=NOW + timedelta(days=3 - 1))
         (row,) = open_breaks(connection)
     assert (row.state, row.closed_run_id) == ("open", None)
 
@@ -78,8 +78,16 @@ def test_decide_refuses(night: Ledger, break_id: str, verb: Verb, actor: str, re
 def test_a_resolved_break_stays_resolved_when_it_is_found_again(night: Ledger) -> None:
     with night.begin() as connection:
         decide(connection, "b1", Verb.RESOLVE, actor="Ann", reason="typed by the desk", now=NOW)
-        update_breaks(connection, [FOUND], [], run_id="night-2", opened_on=date(2026, 3, 2))
+        update_breaks(connection, [FOUND], [], run_id="night-2", now=NOW + timedelta(days=2 - 1))
         assert not open_breaks(connection)
+
+
+def test_a_resolved_break_that_becomes_another_class_is_open_again(night: Ledger) -> None:
+    with night.begin() as connection:
+        decide(connection, "b1", Verb.RESOLVE, actor="Ann", reason="typed by the desk", now=NOW)
+        update_breaks(connection, [FOUND | {"class": "duplicate_remote"}], [], run_id="night-2", now=NOW)
+        (row,) = open_breaks(connection)
+    assert (row.owner, row.reason) == ("tieout", "was unexpected_remote, is now duplicate_remote")
 
 
 def _decide_thrice(ledger: Ledger) -> None:

@@ -121,6 +121,14 @@ def upgrade() -> None:
             name=op.f("ck_events_shape"),
         ),
         sa.CheckConstraint("kind IN ('earned', 'redeemed', 'reward_update')", name=op.f("ck_events_kind_known")),
+        sa.CheckConstraint("first_state IN ('held', 'ready')", name=op.f("ck_events_first_state_known")),
+        sa.CheckConstraint(
+            "state IN ('held', 'ready', 'discarded') OR attempt_id IS NOT NULL", name=op.f("ck_events_attempted")
+        ),
+        sa.CheckConstraint(
+            "(reward_version IS NOT NULL) = (reward_id IS NOT NULL AND state NOT IN ('held', 'discarded'))",
+            name=op.f("ck_events_versioned"),
+        ),
         sa.CheckConstraint("source IS NULL OR action = 'Earned'", name=op.f("ck_events_source_only_when_earned")),
         sa.CheckConstraint(
             "state <> 'sending' OR (attempt_id IS NOT NULL AND lease_until IS NOT NULL)", name=op.f("ck_events_claimed")
@@ -351,11 +359,19 @@ _POSTGRESQL = (
     """
     CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
-        RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'integrity_constraint_violation';
+        RAISE EXCEPTION '% %', TG_TABLE_NAME, coalesce(TG_ARGV[0], 'is append-only')
+        USING ERRCODE = 'integrity_constraint_violation';
     END $$
     """,
 )
-# What happened stays as it was written. What an event says, apart from its state, is fixed when it is accepted.
+# What an event says is fixed when it is registered; its time and its place in order, when it is accepted.
+_FIXED = (
+    "event_id, kind, target, site_id, lane, content_key, occurrence, client_id, action, points, source, source_id, "
+    "is_dated, reward_id, payout_id, amount, eligibility_on, description, file_id, ordinal, sheet, row_number, run_id, "
+    "registered_at, first_state"
+)
+_FIXED_ONCE_ACCEPTED = "action_at, order_at, reward_version"
+# What happened stays as it was written.
 _APPEND_ONLY = (
     "transitions",
     "attempts",
@@ -371,6 +387,8 @@ _APPEND_ONLY = (
 def _create_triggers() -> None:
     is_sqlite = op.get_bind().dialect.name == "sqlite"
     for statement in _SQLITE if is_sqlite else _POSTGRESQL:
+        op.execute(statement)
+    for statement in _fixed_sqlite() if is_sqlite else _fixed_postgresql():
         op.execute(statement)
     for table in _APPEND_ONLY:
         for statement in _append_only_sqlite(table) if is_sqlite else _append_only_postgresql(table):
@@ -388,3 +406,23 @@ def _append_only_sqlite(table: str) -> tuple[str, ...]:
 def _append_only_postgresql(table: str) -> tuple[str, ...]:
     when = f"BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW"
     return (f"CREATE TRIGGER {table}_append_only {when} EXECUTE FUNCTION refuse_change()",)
+
+
+def _fixed_sqlite() -> tuple[str, ...]:
+    refuse = "BEGIN SELECT RAISE(ABORT, 'events cannot be rewritten'); END"
+    once = f"BEFORE UPDATE OF {_FIXED_ONCE_ACCEPTED} ON events WHEN OLD.state <> 'held'"
+    return (
+        f"CREATE TRIGGER events_fixed BEFORE UPDATE OF {_FIXED} ON events {refuse}",
+        f"CREATE TRIGGER events_fixed_once_accepted {once} {refuse}",
+        f"CREATE TRIGGER events_no_delete BEFORE DELETE ON events {refuse}",
+    )
+
+
+def _fixed_postgresql() -> tuple[str, ...]:
+    refuse = "EXECUTE FUNCTION refuse_change('cannot be rewritten')"
+    once = f"BEFORE UPDATE OF {_FIXED_ONCE_ACCEPTED} ON events FOR EACH ROW WHEN (OLD.state <> 'held')"
+    return (
+        f"CREATE TRIGGER events_fixed BEFORE UPDATE OF {_FIXED} ON events FOR EACH ROW {refuse}",
+        f"CREATE TRIGGER events_fixed_once_accepted {once} {refuse}",
+        f"CREATE TRIGGER events_no_delete BEFORE DELETE ON events FOR EACH ROW {refuse}",
+    )

@@ -85,12 +85,12 @@ def rewrite(path: Path, part: str, old: bytes, new: bytes) -> Path:
 def test_read_file_refuses_a_stray_cell_that_would_take_all_memory(place: str, tmp_path: Path) -> None:
     path = write_xlsx(tmp_path / "a.xlsx", [["x"], ["y"], [1]])
     far = f'r="{place}"'.encode()
-    with pytest.raises(FileError, match=r"more than the limit of (50,000,000|1,048,576)"):
+    with pytest.raises(FileError, match=r"more than the limit of (500 cells|1,048,576)"):
         read_file(rewrite(path, "xl/worksheets/sheet1.xml", b'r="A3"', far))
 
 
 def test_read_file_refuses_a_stray_cell_in_xlsb(tmp_path: Path) -> None:
-    with pytest.raises(FileError, match="50,000,000"):
+    with pytest.raises(FileError, match="1,048,576"):
         read_file(write_xlsb(tmp_path / "a.xlsb", [["x"]], far_column=60_000_000))
 
 
@@ -127,3 +127,30 @@ def test_read_file_refuses_an_encrypted_workbook(tmp_path: Path) -> None:
     with pytest.raises(FileError) as refusal:
         read_file(write_bytes(path, bytes(content)))
     assert refusal.value.code == "file_encrypted"
+
+
+def test_read_file_refuses_a_few_cells_spread_over_millions(tmp_path: Path) -> None:
+    path = write_xlsx(tmp_path / "a.xlsx", [["x", "y"], [None, None, 1]])
+    with pytest.raises(FileError, match="for 3 filled cells"):
+        read_file(rewrite(path, "xl/worksheets/sheet1.xml", b'r="C2"', b'r="C1000000"'))
+
+
+@pytest.mark.parametrize(
+    ("usual", "allowed"),
+    [
+        pytest.param(b'<c r="A2" t="e">', b"<c t='e' r='A2'>", id="single quotes, another order"),
+        pytest.param(b'<c r="A2" t="e">', b'<c\n  t = "e"\tr = "A2">', id="blanks"),
+        pytest.param(b'<c r="A2" t="e">', b'<c t="e">', id="without a place"),
+    ],
+)
+def test_read_file_finds_errors_however_the_xml_is_written(usual: bytes, allowed: bytes, tmp_path: Path) -> None:
+    path = write_xlsx(tmp_path / "a.xlsx", [["x"], ["#N/A"], ["y"]])
+    sheet = read_one(rewrite(path, "xl/worksheets/sheet1.xml", usual, allowed))
+    assert sheet.error_cells == {(2, 0): "#N/A"}
+
+
+def test_read_file_refuses_a_far_row_whose_cells_have_no_place(tmp_path: Path) -> None:
+    path = write_xlsx(tmp_path / "a.xlsx", [["x"], ["y"]])
+    rewrite(path, "xl/worksheets/sheet1.xml", b'<c r="A2"', b"<c")
+    with pytest.raises(FileError, match="1,048,576"):
+        read_file(rewrite(path, "xl/worksheets/sheet1.xml", b'<row r="2"', b'<row r="2000000"'))

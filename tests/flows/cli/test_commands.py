@@ -1,0 +1,283 @@
+"""The commands as a shell sees them: exit code, stdout, stderr; against one real sandbox, through `main` itself."""
+
+import io
+import json
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from flows.cli import main
+from flows.sandbox import start_sandbox
+from tests.flows.workplace import SAMPLES, Workplace, earned, open_workplace, redeemed
+
+RUN_KEYS = [
+    "run_id", "files", "rows_read", "accepted", "duplicate", "held", "rejected", "carried_in", "posted", "refused",
+    "unknown", "pending", "points_earned", "points_redeemed", "amount_updated", "breaks_open", "ties_out", "report",
+]  # fmt: skip
+CHECK_KEYS = ["file", "sha256", "rows_read", "accepted", "rejected", "rows_skipped", "events", "errors"]
+RECONCILE_KEYS = ["since", "until", "matched", "breaks", "opening", "opened", "closed", "open", "ties_out", "report"]
+
+
+class Ended(NamedTuple):
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+Tieout = Callable[..., Ended]
+
+
+@pytest.fixture
+def tieout(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Tieout:
+    monkeypatch.setenv("TIEOUT_CONFIG", "")  # so that what --config sets is gone after the test
+
+    def run(*arguments: object, answer: str = "") -> Ended:
+        monkeypatch.setattr(sys, "argv", ["tieout", *map(str, arguments)])
+        monkeypatch.setattr(sys, "stdin", io.StringIO(answer))
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return Ended(int(ended.value.code or 0), *capsys.readouterr())
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    state = tmp_path_factory.mktemp("sandbox") / "sandbox.db"
+    with start_sandbox(state=state, options=("--extra-clients", "9")) as found:
+        yield found
+
+
+@pytest.fixture
+def workplace(tmp_path: Path, ready: dict[str, Any]) -> Workplace:
+    return open_workplace(tmp_path, ready)
+
+
+@pytest.fixture(scope="module")
+def sampled(tmp_path_factory: pytest.TempPathFactory, ready: dict[str, Any]) -> Workplace:
+    """A workplace whose ledger holds the samples."""
+    workplace = open_workplace(tmp_path_factory.mktemp("sampled"), ready)
+    for sample in SAMPLES:
+        (workplace.inbox / sample.name).write_bytes(sample.read_bytes())
+    workplace.run()
+    return workplace
+
+
+def test_run_prints_one_object_with_the_documented_keys(tieout: Tieout, workplace: Workplace) -> None:
+    workplace.put("a.csv", earned("200000001"))
+    ended = tieout("run", "--plain", "--json", "--config", workplace.config)
+    assert (ended.code, list(ended.json), ended.json["posted"]) == (0, RUN_KEYS, 1)
+    assert Path(ended.json["report"]).is_file()
+
+
+def test_run_tells_a_person_what_happened(tieout: Tieout, workplace: Workplace) -> None:
+    workplace.put("a.csv", "1,0,Earned,,,")
+    ended = tieout("run", "--plain", "--config", workplace.config)
+    assert (ended.code, "rejected" in ended.out, "checking a.csv" in ended.err) == (1, True, True)
+
+
+def test_run_of_a_file_that_cannot_be_read_says_so_once_and_still_prints_its_object(
+    tieout: Tieout, workplace: Workplace
+) -> None:
+    (workplace.inbox / "a.pdf").write_bytes(b"%PDF-1.7")
+    ended = tieout("run", "--plain", "--json", "--config", workplace.config)
+    assert (ended.code, ended.json["files"], ended.err.count("a.pdf: ")) == (3, 0, 1)
+
+
+def test_upload_without_yes_shows_the_plan_and_posts_nothing_on_a_no(tieout: Tieout, workplace: Workplace) -> None:
+    path = workplace.put("a.csv", earned("200000002", 17))
+    ended = tieout("upload", path, "--config", workplace.config, answer="n\n")
+    assert (ended.code, ended.out, "17" in ended.err, "Nothing was posted" in ended.err) == (0, "", True, True)
+    assert workplace.commits("200000002") == []
+
+
+def test_upload_posts_on_a_yes(tieout: Tieout, workplace: Workplace) -> None:
+    path = workplace.put("a.csv", earned("200000003"))
+    assert tieout("upload", path, "--config", workplace.config, answer="y\n").code == 0
+    assert len(workplace.commits("200000003")) == 1
+
+
+def test_upload_that_nobody_answers_posts_nothing(tieout: Tieout, workplace: Workplace) -> None:
+    path = workplace.put("a.csv", earned("200000004"))
+    ended = tieout("upload", path, "--config", workplace.config)
+    assert (ended.code, ended.out, "--yes" in ended.err) == (2, "", True)
+    assert workplace.commits("200000004") == []
+
+
+def test_upload_yes_prints_one_object(tieout: Tieout, workplace: Workplace) -> None:
+    path = workplace.put("a.csv", earned("200000005"), redeemed("200000005"))
+    ended = tieout("upload", path, "--yes", "--json", "--site", "-99", "--config", workplace.config)
+    assert (ended.code, list(ended.json), ended.json["posted"]) == (0, RUN_KEYS, 2)
+
+
+def test_settle_prints_one_object(tieout: Tieout, workplace: Workplace) -> None:
+    ended = tieout("settle", "--json", "--config", workplace.config)
+    assert (ended.code, list(ended.json)) == (0, RUN_KEYS)
+
+
+def test_reconcile_prints_one_object(tieout: Tieout, sampled: Workplace) -> None:
+    ended = tieout("reconcile", "--since", "2026-09-01", "--until", "2026-10-31", "--json", "--config", sampled.config)
+    assert (ended.code, list(ended.json), ended.json["ties_out"]) == (1, RECONCILE_KEYS, True)
+    assert ended.json["breaks"] == {"refused": 6}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param(("reconcile", "--since", "31.12.2026"), id="no date"),
+        pytest.param(("reconcile", "--until", "2026-02-30"), id="no such day"),
+        pytest.param(("reconcile", "--since", "2026-10-02", "--until", "2026-10-01"), id="backwards"),
+        pytest.param(("reconcile", "--plain", "--month"), id="unknown option"),
+        pytest.param(("trace", "nothing"), id="unknown event"),
+        pytest.param(("trace", "a.csv:Sheet:9"), id="unknown row"),
+        pytest.param(("upload", __file__, "--site", "5"), id="unknown site"),
+        pytest.param(("check", __file__, "--site", "5"), id="unknown site to check"),
+        pytest.param(("sandbox", "--faults", "rain"), id="unknown fault"),
+        pytest.param(("bogus",), id="unknown command"),
+    ],
+)
+def test_wrong_usage_exits_2_with_nothing_on_stdout(
+    tieout: Tieout, sampled: Workplace, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("TIEOUT_CONFIG", str(sampled.config))
+    ended = tieout(*arguments)
+    assert (ended.code, ended.out, "Traceback" in ended.err) == (2, "", False)
+    assert ended.err
+
+
+@pytest.mark.parametrize("command", ["run", "settle", "reconcile", "serve", "db upgrade", "db current", "check x.csv"])
+def test_a_settings_file_that_is_not_there_exits_2(tieout: Tieout, tmp_path: Path, command: str) -> None:
+    ended = tieout(*command.split(), "--config", tmp_path / "missing.toml")
+    assert (ended.code, ended.out, ended.err.count("\n")) == (2, "", 1)
+    assert "missing.toml" in ended.err
+
+
+def test_upload_of_a_missing_file_exits_3(tieout: Tieout, workplace: Workplace) -> None:
+    ended = tieout("upload", workplace.folder / "none.csv", "--yes", "--config", workplace.config)
+    assert (ended.code, ended.out, "no such file" in ended.err) == (3, "", True)
+
+
+def test_check_prints_one_object_a_file(tieout: Tieout, workplace: Workplace) -> None:
+    ended = tieout("check", SAMPLES[0], "--json", "--config", workplace.config)
+    assert (ended.code, list(ended.json), ended.json["rejected"]) == (1, CHECK_KEYS, 6)
+
+
+def test_check_of_several_files_exits_with_the_worst(tieout: Tieout, workplace: Workplace) -> None:
+    bad = workplace.folder / "a.pdf"
+    bad.write_bytes(b"%PDF-1.7")
+    ended = tieout("check", SAMPLES[0], bad, SAMPLES[2], "--json", "--config", workplace.config)
+    assert (ended.code, [found["accepted"] for found in ended.json["files"]][::2]) == (3, [20, 3])
+    assert list(ended.json["files"][1]) == CHECK_KEYS
+
+
+def test_check_touches_no_ledger(tieout: Tieout, workplace: Workplace) -> None:
+    tieout("check", *SAMPLES, "--config", workplace.config)
+    assert sorted(path.name for path in workplace.folder.iterdir()) == ["inbox", "tieout.toml"]
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        pytest.param("01_front_desk_rewards.xlsx:Rewards:5", "now: posted", id="posted"),
+        pytest.param("01_front_desk_rewards.xlsx:Rewards:17", "now: refused; break refused, open", id="refused"),
+        pytest.param("01_front_desk_rewards.xlsx:Rewards:23", "was rejected", id="rejected"),
+        pytest.param("01_front_desk_rewards.xlsx:Rewards:1", "was skipped", id="skipped"),
+        pytest.param("01_front_desk_rewards.xlsx:Reward updates:2", "set to 25", id="update"),
+        pytest.param("02_bookings_export.csv::2", "is a duplicate of event", id="duplicate"),
+        pytest.param("02_bookings_export.csv::12", "now: held", id="held"),
+    ],
+)
+def test_trace_tells_the_life_of_every_kind_of_row(tieout: Tieout, sampled: Workplace, row: str, said: str) -> None:
+    ended = tieout("trace", row, "--config", sampled.config)
+    assert (ended.code, said in ended.out, ended.err) == (0, True, "")
+
+
+def test_trace_of_a_posted_event_names_claim_answer_and_balance(tieout: Tieout, sampled: Workplace) -> None:
+    (event,) = sampled.rows("SELECT event_id FROM events WHERE state = 'posted' AND action = 'Redeemed' LIMIT 1")
+    told = tieout("trace", event["event_id"], "--config", sampled.config).out
+    assert [told.count(word) for word in ("claimed for sending", "answer 200", "balance ")] == [1, 1, 1]
+
+
+def test_db_current_and_upgrade_say_where_the_ledger_stands(tieout: Tieout, workplace: Workplace) -> None:
+    told = [tieout("db", word, "--config", workplace.config).out for word in ("current", "upgrade", "current")]
+    assert ("no tables" in told[0], told[1] == told[2], "at migration 0" in told[2]) == (True, True, True)
+
+
+def test_a_ledger_of_another_version_exits_3_and_names_the_command(tieout: Tieout, workplace: Workplace) -> None:
+    import sqlite3
+
+    tieout("db", "upgrade", "--config", workplace.config)
+    with sqlite3.connect(workplace.folder / "tieout.db") as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '0000_older'")
+    connection.close()
+    ended = tieout("run", "--plain", "--json", "--config", workplace.config)
+    assert (ended.code, ended.out, "`tieout db upgrade`" in ended.err) == (3, "", True)
+    assert ended.err.count("\n") == 1
+
+
+def _held(workplace: Workplace, client_id: str) -> str:
+    """Two files with an equal undated row: nobody can tell whether the second is the same event."""
+    for name, note in (("a.csv", "one"), ("b.csv", "two")):
+        workplace.put(name, f"{client_id},5,Earned,{note}", headings="ClientId,Points,Action,Note")
+        workplace.run()
+    (row,) = workplace.rows("SELECT event_id FROM events WHERE state = 'held'")
+    return str(row["event_id"])
+
+
+def test_approve_lets_a_held_event_be_posted_by_the_next_run(tieout: Tieout, workplace: Workplace) -> None:
+    event_id = _held(workplace, "200000008")
+    assert tieout("approve", event_id, "--by", "Ann", "--config", workplace.config).code == 0
+    ended = tieout("run", "--plain", "--json", "--config", workplace.config).json
+    assert (ended["carried_in"], ended["posted"], ended["held"]) == (1, 1, 0)
+    assert "approved by Ann" in tieout("trace", event_id, "--config", workplace.config).out
+
+
+def test_discard_is_final_and_leaves_nothing_waiting(tieout: Tieout, workplace: Workplace) -> None:
+    event_id = _held(workplace, "200000007")
+    assert tieout("discard", event_id, "--config", workplace.config).code == 0
+    again = tieout("approve", event_id, "--config", workplace.config)
+    assert (again.code, again.err) == (
+        2,
+        f"tieout: Event {event_id} is discarded, not held: there is nothing to decide.\n",
+    )
+    assert tieout("run", "--plain", "--config", workplace.config).code == 0
+
+
+def test_a_held_event_of_an_earlier_night_still_waits(tieout: Tieout, workplace: Workplace) -> None:
+    _held(workplace, "200000006")
+    ended = tieout("run", "--plain", "--config", workplace.config)
+    assert ended.code == 1
+    assert "For a person: 1 held." in ended.out
+
+
+BREAK_KEYS = [
+    "id", "class", "target", "site_id", "client_id", "reward_id", "points", "amount", "event_id", "opened_on",
+    "age_days", "state", "owner", "reason",
+]  # fmt: skip
+
+
+def test_breaks_lists_and_records_decisions(tieout: Tieout, workplace: Workplace) -> None:
+    workplace.put("a.csv", redeemed("200000005", points=9_000))
+    workplace.run()
+    (found,) = tieout("breaks", "--open", "--json", "--config", workplace.config).json
+    assert (list(found), found["class"]) == (BREAK_KEYS, "refused")
+    decided = tieout("breaks", "resolve", found["id"], "--by", "Ann", "--reason", "typo", "--config", workplace.config)
+    assert decided.code == 0
+    assert tieout("breaks", "--open", "--json", "--config", workplace.config).json == []
+    (resolved,) = tieout("breaks", "--json", "--config", workplace.config).json
+    assert (resolved["state"], resolved["owner"], resolved["reason"]) == ("resolved", "Ann", "typo")
+
+
+def test_breaks_refuses_a_decision_that_does_not_fit(tieout: Tieout, workplace: Workplace) -> None:
+    ended = tieout("breaks", "reopen", "nix", "--by", "Ann", "--reason", "x", "--config", workplace.config)
+    assert (ended.code, ended.err) == (2, "tieout: There is no break nix: `tieout breaks` lists them.\n")

@@ -1,0 +1,112 @@
+"""A workspace of its own with an inbox, a ledger and settings that name a running sandbox."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from flows.ledger import open_ledger
+from flows.line import nightly_line
+from flows.settings import Settings, load_settings
+from flows.summary import Summary
+from sql.queries import reading
+from tests.flows.sandbox.talk import Talk, open_talk
+
+ROOT = Path(__file__).parents[2]
+SAMPLES = sorted(path for path in (ROOT / "data_samples").iterdir() if path.suffix != ".md")
+HEADINGS = "ClientId,Points,Action,Source,SourceId,ActionDateTime"
+_SETTINGS = """\
+[mindbody]
+base_url = "{url}"
+api_key = "{api_key}"
+calls_per_day = {calls_per_day}
+
+[[mindbody.sites]]
+site_id = "{site_id}"
+timezone = "{timezone}"
+username = "{username}"
+password = "{password}"
+
+[referral_rock]
+base_url = "{url}"
+public_key = "{public_key}"
+private_key = "{private_key}"
+
+[loader]
+timeout_seconds = 5
+requests_per_second = 2000
+max_tries = {max_tries}
+settle_after_seconds = 0.2
+
+[reconcile]
+grace_hours = {grace_hours}
+"""
+_CHOICES = {"calls_per_day": 1000, "max_tries": 2, "grace_hours": 0}
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """A folder with settings, and the sandbox that they name."""
+
+    folder: Path
+    ready: Mapping[str, Any]
+
+    @property
+    def config(self) -> Path:
+        return self.folder / "tieout.toml"
+
+    @property
+    def inbox(self) -> Path:
+        return self.folder / "inbox"
+
+    @property
+    def settings(self) -> Settings:
+        return load_settings(self.config)
+
+    @property
+    def talk(self) -> Talk:
+        return open_talk(dict(self.ready))
+
+    def put(self, name: str, *rows: str, headings: str = HEADINGS) -> Path:
+        """Write a CSV export into the inbox."""
+        path = self.inbox / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("\n".join([headings, *rows]) + "\n", encoding="utf-8")
+        return path
+
+    def run(self) -> Summary:
+        return nightly_line(self.settings)
+
+    def configure(self, text: str | None = None, **choices: Any) -> "Workplace":
+        """Write the settings anew, with other choices or as the text says."""
+        known = {**self.ready["mindbody"], **self.ready["referral_rock"], "url": self.ready["url"]}
+        self.config.write_text(text or _SETTINGS.format(**{**known, **_CHOICES, **choices}), encoding="utf-8")
+        return replace(self)
+
+    def commits(self, *client_ids: str) -> list[dict[str, Any]]:
+        """Return what the sandbox committed, of these clients where some are named."""
+        return [line for line in self.talk.log() if not client_ids or line.get("client_id") in client_ids]
+
+    def rows(self, sql: str) -> list[dict[str, Any]]:
+        """Return rows of the ledger."""
+        with open_ledger(self.settings) as ledger, ledger.begin() as connection:
+            return [dict(row) for row in connection.exec_driver_sql(sql).mappings()]
+
+    def breaks(self) -> dict[str, str]:
+        """Return {id: class} of the open breaks."""
+        with open_ledger(self.settings) as ledger, ledger.begin() as connection:
+            return {row.break_id: getattr(row, "class") for row in connection.execute(reading("open_breaks"))}
+
+
+def open_workplace(folder: Path, ready: Mapping[str, Any], **choices: Any) -> Workplace:
+    """Make the folder's inbox and settings."""
+    (folder / "inbox").mkdir(parents=True, exist_ok=True)
+    return Workplace(folder, ready).configure(**choices)
+
+
+def earned(client_id: str, points: int = 10, time: str = "2026-09-20T17:00:00Z") -> str:
+    return f"{client_id},{points},Earned,Sale,,{time}"
+
+
+def redeemed(client_id: str, points: int = 5, time: str = "2026-09-21T17:00:00Z") -> str:
+    return f"{client_id},{points},Redeemed,,,{time}"

@@ -1,0 +1,78 @@
+"""Good rows as the check gives them, and the way into a ledger."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from hashlib import sha256
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import text
+
+from flows.ledger import Ledger
+from flows.registering import staged_columns
+from sql.register import Guards, NewFile, Registered, register_file
+from sql.runs import start_run
+from transforms.events import EVENTS
+from transforms.identify import identify
+
+NOW = datetime(2026, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
+RUN_ID = "upload-20260301T120000-abcdef"
+WITHOUT_LIMITS = Guards()
+Row = Mapping[str, Any]
+
+
+def earned(client_id: str = "000123", at: str | None = "2026-02-01T10:00:00Z", **values: Any) -> Row:
+    fixed = {"kind": "earned", "target": "mindbody", "site_id": "-99", "action": "Earned", "points": 10}
+    return {**fixed, "source": "Sale", "client_id": client_id, "action_at": at, **values}
+
+
+def update(reward_id: str = "r-1", amount: str | None = "25", **values: Any) -> Row:
+    number = None if amount is None else Decimal(amount)
+    fixed = {"kind": "reward_update", "target": "referral_rock", "payout_id": "p-1"}
+    return {**fixed, "reward_id": reward_id, "amount": number, **values}
+
+
+def frame_of(rows: Sequence[Row]) -> pd.DataFrame:
+    dtypes = {name: str(column.dtype).replace("string[python]", "str") for name, column in EVENTS.columns.items()}
+    numbered = [{"row": number, **row} for number, row in enumerate(rows, start=2)]
+    frame = pd.DataFrame(numbered, columns=list(dtypes))
+    frame["action_at"] = pd.to_datetime(frame["action_at"], utc=True)
+    frame = frame.astype(dtypes)
+    frame["amount"] = frame["amount"].astype(object).where(frame["amount"].notna(), None)
+    return frame
+
+
+def register(
+    ledger: Ledger,
+    name: str,
+    rows: Sequence[Row],
+    *,
+    guards: Guards = WITHOUT_LIMITS,
+    now: datetime = NOW,
+    rejected: int = 0,
+) -> Registered | None:
+    """Register rows as the file `name`, whose content is its name."""
+    digest = sha256(name.encode()).hexdigest()
+    columns = staged_columns(identify(frame_of(rows), digest))
+    new = NewFile(digest, name, "", rejected=[], rejected_count=rejected, skipped=[])
+    with ledger.begin() as connection:
+        if not connection.execute(text("SELECT 1 FROM runs WHERE run_id = :run_id"), {"run_id": RUN_ID}).scalar():
+            start_run(connection, RUN_ID, "upload", now)
+        return register_file(connection, new, columns, run_id=RUN_ID, now=now, guards=guards)
+
+
+def fates(registered: Registered | None) -> dict[str, int]:
+    """Return the fates that any row had."""
+    assert registered is not None
+    names = ("accepted", "duplicate", "held", "rejected")
+    return {name: getattr(registered, name) for name in names if getattr(registered, name)}
+
+
+def rows_of(ledger: Ledger, statement: str, **values: Any) -> list[tuple[Any, ...]]:
+    with ledger.begin() as connection:
+        return [tuple(row) for row in connection.execute(text(statement), values)]
+
+
+def later(minutes: float) -> datetime:
+    return NOW + timedelta(minutes=minutes)
