@@ -36,6 +36,13 @@ def doubtful_events(connection: Connection, target: Target, site_id: str, now: d
     return connection.execute(reading("doubtful_events"), filters).all()
 
 
+def confirmed_kin_count(connection: Connection, event: Row[Any]) -> int:
+    """Count the client's confirmed transactions of the event's time, action and points that have another source."""
+    content = ("site_id", "client_id", "action", "points", "action_at", "source", "source_id")
+    values = {column: getattr(event, column) for column in content}
+    return int(connection.execute(query("confirmed_kin_count"), values).scalar_one())
+
+
 def confirmed_times(connection: Connection, event: Row[Any], since_at: datetime, until_at: datetime) -> list[datetime]:
     """Return the times of the client's confirmed transactions that are equal to the event in all but the time.
 

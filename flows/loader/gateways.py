@@ -162,7 +162,7 @@ def _read_result(claim: Claim, result: Result, exchange: Exchange) -> Answer:
     differing = differing_fields(result.reward, claim.event)
     if not differing:
         return answered(Verdict.POSTED, exchange, "confirmed by the service", returned=returned)
-    if result.message:
+    if result.message and not result.sounds_done:
         return answered(Verdict.REFUSED, exchange, result.message, returned=returned)
     message = f"the reward came back with another {', '.join(differing)}"
     return answered(Verdict.UNKNOWN, exchange, message, returned=returned)

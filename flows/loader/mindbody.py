@@ -88,6 +88,7 @@ class MindbodyClient:
         """Read a client's transactions of these site-local days, both included, over all pages."""
         found: list[Transaction] = []
         page_before: list[Transaction] = []
+        totals: set[int] = set()  # of all pages; they must agree
         while True:
             page = await self._fetch_page(client_id, since, until, offset=len(found))
             transactions = read_transactions(page, self.zone)
@@ -96,14 +97,16 @@ class MindbodyClient:
                     f"Mindbody's reward history of client {client_id} cannot be read: unknown shape."
                 )
             found += transactions
-            total = _total_of(page, len(found))
-            if len(found) >= total:
+            totals.add(_total_of(page))
+            total = max(totals)
+            # Without a total only an empty page is the last one.
+            if len(found) >= total if total >= 0 else not transactions:
                 return History(client_id, balance_of(page), tuple(found))
             # Entries counted twice would pass for entries that landed, so a service that ignores the offset is noticed.
-            if not transactions or transactions == page_before:
+            if not transactions or transactions == page_before or len(totals) > 1:
                 raise ServiceUnreachable(
-                    f"Mindbody reported {total} transactions of client {client_id}, and page after {len(found)} gave "
-                    "nothing new: a page is missing."
+                    f"Mindbody reported {total} transactions of client {client_id}, and after {len(found)} of them "
+                    "nothing new or another total came: a page is missing. Run again later."
                 )
             page_before = transactions
 
@@ -156,8 +159,9 @@ class MindbodyClient:
         )
 
     def _refusal(self, answer: Mapping[str, Any], status: int) -> str:
-        error = answer.get("Error") or {}
-        said = f"{error.get('Code', status)}: {error.get('Message', '')}".rstrip(": ")
+        error = answer.get("Error")
+        told = error if isinstance(error, dict) else {"Message": error or ""}
+        said = f"{told.get('Code', status)}: {told.get('Message', '')}".rstrip(": ")
         return (
             f"Mindbody does not accept the credentials of site {self.site_id} ({said}): check mindbody.api_key, and "
             "username and password of the site. Nothing was sent."
@@ -186,10 +190,11 @@ class MindbodyClient:
         return f"{self._settings.mindbody.base_url}/public/v6/{path}"
 
 
-def _total_of(page: Mapping[str, Any], otherwise: int) -> int:
+def _total_of(page: Mapping[str, Any]) -> int:
+    """Return how many transactions there are in all, -1 where the page does not say."""
     paging = page.get("PaginationResponse")
     total = paging.get("TotalResults") if isinstance(paging, dict) else None
-    return total if isinstance(total, int) else otherwise
+    return int(total) if isinstance(total, int | str) and str(total).isdigit() else -1
 
 
 def _says_client_not_found(result: Exchange) -> bool:

@@ -18,10 +18,13 @@ from flows.loader.verdict import answered, verdict_of_transport
 from sql.claims import Answer
 from transforms.vocabulary import Verdict
 
-# Codes that speak of the caller, not of the event: nothing took effect, and every other event would fail the same.
-_CREDENTIAL_CODES = {
+# Nothing took effect, and later it may.
+_PASSING_CODES = {"sqldbmaintenance", "toomanyrequests"}
+# Codes that speak of the caller or the site, not of the event: nothing took effect, and every other would fail too.
+_CALLER_CODES = {
     "deniedaccess",
     "invalidpermissionconfiguration",
+    "invalidsettingconfiguration",
     "invalidsiteid",
     "invalidsourcecredentials",
     "invalidstaffcredentials",
@@ -106,7 +109,7 @@ def _read_transaction(item: Any, zone: ZoneInfo) -> Transaction | None:
             source_id=int(source_id) if source_id else None,
             action_at_candidates=to_utc_candidates(item["ActionDateTime"], zone),
         )
-    except (AttributeError, KeyError, TypeError, ValueError):
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError):  # OverflowError: the unset date, year 1
         return None
 
 
@@ -128,6 +131,12 @@ def is_equal(transaction: Transaction, event: Row[Any]) -> bool:
     return said == (event.action, event.points, event.source, event.source_id)
 
 
+def is_kin(transaction: Transaction, event: Row[Any]) -> bool:
+    """Return whether the transaction may be the event's, told a little differently: its source, its sign, its case."""
+    said = (transaction.action.lower(), abs(transaction.points))
+    return said == (event.action.lower(), event.points)
+
+
 def _error_of(body: Mapping[str, Any]) -> tuple[str, str] | None:
     error = body.get("Error")
     if not isinstance(error, dict):
@@ -136,9 +145,9 @@ def _error_of(body: Mapping[str, Any]) -> tuple[str, str] | None:
 
 
 def _read_error(exchange: Exchange, code: str, message: str) -> Answer:
-    if code.lower() == "toomanyrequests":
+    if code.lower() in _PASSING_CODES:
         return answered(Verdict.RETRY, exchange, message, code=code)
-    if code.lower() in _CREDENTIAL_CODES:
+    if code.lower() in _CALLER_CODES:
         return answered(Verdict.UNAUTHORIZED, exchange, message, code=code)
     return answered(Verdict.REFUSED, exchange, message or "refused without a reason", code=code)
 
@@ -148,7 +157,7 @@ def _read_confirmation(exchange: Exchange, body: Mapping[str, Any], event: Row[A
     balance = balance_of(body)
     if transactions is None:
         return answered(Verdict.UNKNOWN, exchange, "the answer has no transactions that can be read", balance=balance)
-    # The answer is to this request alone, so its time need not be compared: a service that rounds it still confirms.
-    if any(is_equal(transaction, event) for transaction in transactions):
+    # The answer is to this request alone, so a service that rounds the time or tells the source otherwise confirms it.
+    if any(is_kin(transaction, event) for transaction in transactions):
         return answered(Verdict.POSTED, exchange, "confirmed by the service", balance=balance)
     return answered(Verdict.UNKNOWN, exchange, "the answer does not list the event", balance=balance)

@@ -171,7 +171,11 @@ class Posting:
             has_turn = await self._pacer.wait(at_most_seconds=(last_at - utc_now()).total_seconds())
             if not has_turn or stop_requested.is_set() or utc_now() > last_at:
                 return [(claim_, _NEVER_SENT) for claim_ in claims]
-            return await self._gateway.send(claims)
+            try:
+                return await self._gateway.send(claims)
+            except Exception as error:  # noqa: BLE001 - whatever broke, the request may have left: reading back decides
+                broken = Answer(Verdict.UNKNOWN, f"the answer could not be understood ({type(error).__name__})")
+                return [(claim_, broken) for claim_ in claims]
 
     async def _learn(self, ended: Ended) -> None:
         """Count what the answers say about the service, and wait or give up accordingly."""

@@ -55,10 +55,9 @@ class ReferralRockClient:
         offset = 0
         while True:
             page = await self._fetch_page(offset, _PAGE_SIZE)
-            items = page.get("rewards") or []
+            items, total = _read_page(page)
             rewards |= {str(item["id"]).lower(): item for item in items}
             offset += len(items)
-            total = int(page.get("total") or 0)
             if offset >= total:
                 return rewards
             if not items:
@@ -106,3 +105,17 @@ class ReferralRockClient:
 
     def _url(self, path: str) -> str:
         return f"{self._settings.referral_rock.base_url}/api/rewards/{path}".rstrip("/")
+
+
+def _read_page(page: dict[str, Any]) -> tuple[list[dict[str, Any]], int]:
+    """Return a page's rewards and how many there are in all; a page that does not say both is no page.
+
+    An error told in a 200 would otherwise read as "there are no rewards".
+    """
+    items, total = page.get("rewards"), page.get("total")
+    if isinstance(items, list) and isinstance(total, int):
+        rewards = [item for item in items if isinstance(item, dict) and item.get("id")]
+        if len(rewards) == len(items):
+            return rewards, total
+    said = str(page.get("message") or "no list of rewards with a total")[:200]
+    raise ServiceUnreachable(f"Referral Rock's rewards cannot be read: {said}. Run again later.")

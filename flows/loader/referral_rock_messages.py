@@ -5,6 +5,7 @@ results are seen too, so all three are read, and matched by reward id, never by 
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -17,7 +18,7 @@ from defusedxml.ElementTree import fromstring
 from sqlalchemy import Row
 
 _SCHEMA_INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
-_DONE = {"success", "succeeded"}
+_DONE = {"success", "successful", "successfully", "succeeded", "updated", "saved", "ok"}
 _NOT_DONE = {"error", "fail", "failed", "failure"}
 
 
@@ -44,7 +45,13 @@ class Result:
         """Whether the service says plainly that the update was not done."""
         if self.status:
             return self.status.lower() in _NOT_DONE
-        return self.reward is None and bool(self.message)
+        return self.reward is None and bool(self.message) and not self.sounds_done
+
+    @property
+    def sounds_done(self) -> bool:
+        """Whether the status or the message speaks of success; the words are not documented."""
+        said = set(re.findall(r"[a-z]+", f"{self.status} {self.message}".lower()))
+        return bool(said & _DONE)
 
 
 def json_body(events: Sequence[Row[Any]]) -> bytes:
@@ -149,7 +156,8 @@ def _is_result(item: Any) -> bool:
 
 
 def _result(item: Mapping[str, Any]) -> Result:
-    info = item.get("resultInfo") or {}
+    told = item.get("resultInfo")
+    info = told if isinstance(told, dict) else {"status": told}
     reward = item.get("reward")
     message = info.get("message") or item.get("message") or item.get("Message") or ""
     return Result(reward if isinstance(reward, dict) else None, str(message), str(info.get("status") or ""))

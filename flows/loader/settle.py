@@ -3,9 +3,9 @@
 Mindbody has no transaction ids, so equal transactions are counted: more than the ledger has confirmed means that the
 doubtful one landed, as many means that it did not. That holds because a client has at most one event in doubt and
 none in flight beside it. The client's balance is the second witness, where it was known before and nobody else moved
-it since: it decides where the count cannot (an entry that is equal in all but its time is nobody's, more than one is
-new), and where the two contradict each other the event stays unknown for a person. A Referral Rock update sets values,
-so the reward itself answers.
+it since: it decides where the count cannot (an entry that is equal in all but its time or its source is nobody's, more
+than one is new, or the service took the request and its answer could not be read), and where the two contradict each
+other the event stays unknown for a person. A Referral Rock update sets values, so the reward itself answers.
 """
 
 import asyncio
@@ -20,11 +20,18 @@ from flows.clock import utc_now
 from flows.errors import ServiceUnreachable
 from flows.ledger import Ledger
 from flows.loader.mindbody import History, MindbodyClient
-from flows.loader.mindbody_messages import is_equal
+from flows.loader.mindbody_messages import is_equal, is_kin
 from flows.loader.referral_rock import ReferralRockClient
 from flows.loader.referral_rock_messages import differing_fields
 from flows.windows import Window
-from sql.settlements import Settlement, balance_before, confirmed_times, doubtful_events, settle
+from sql.settlements import (
+    Settlement,
+    balance_before,
+    confirmed_kin_count,
+    confirmed_times,
+    doubtful_events,
+    settle,
+)
 from transforms.vocabulary import Action, State, Target
 
 _LANDED, _DID_NOT = "it landed", "it did not land"  # what a balance can say
@@ -36,6 +43,7 @@ class Expected:
 
     confirmed_times: tuple[datetime, ...]  # of transactions equal in all but the time, around the days that were read
     balance_before: int | None
+    confirmed_kin: int = 0  # at the event's very time, with another source
 
 
 @dataclass(frozen=True)
@@ -44,7 +52,7 @@ class Count:
 
     counted: int  # the service shows at the event's time
     confirmed: int  # of them the ledger knew before
-    unaccounted: int  # the service shows at another time, and the ledger does not know
+    unaccounted: int  # the service shows almost the same (another time, or another source), unknown to the ledger
 
 
 async def settle_mindbody(ledger: Ledger, client: MindbodyClient, run_id: str, concurrency: int) -> set[str]:
@@ -72,20 +80,24 @@ async def _read_client(ledger: Ledger, client: MindbodyClient, event: Row[Any]) 
     with ledger.begin() as connection:
         # A service whose days are not the site's shows a little more or less than was asked for.
         times = confirmed_times(connection, event, since_at - margin, until_at + margin)
-        expected = Expected(tuple(times), balance_before(connection, event))
+        kin = confirmed_kin_count(connection, event)
+        expected = Expected(tuple(times), balance_before(connection, event), kin)
     return decide(event, history, expected, read_at)
 
 
 def decide(event: Row[Any], history: History, expected: Expected, read_at: datetime) -> Settlement:
     """Return what the counted history and the balance prove about one doubtful event, with the evidence."""
-    count = count_equal(event, history, expected.confirmed_times)
+    count = count_equal(event, history, expected.confirmed_times, expected.confirmed_kin)
     witness = _ask_balance(event, expected.balance_before, history.balance)
     state = _weigh(count, witness)
+    if state is State.READY and event.was_answered and witness != _DID_NOT:
+        # The service took the request and its answer could not be read: more than a count must speak against it.
+        state = State.UNKNOWN
     evidence = {
         "read_at": read_at.isoformat(),
         "counted": count.counted,
         "confirmed": count.confirmed,
-        "unaccounted_at_other_times": count.unaccounted,
+        "almost_equal_and_nobodys": count.unaccounted,
         "balance_before": expected.balance_before,
         "balance_now": history.balance,
         "balance_says": witness,
@@ -93,7 +105,7 @@ def decide(event: Row[Any], history: History, expected: Expected, read_at: datet
     return Settlement(event, state, _word(state, count, witness), evidence, history.balance)
 
 
-def count_equal(event: Row[Any], history: History, confirmed: Sequence[datetime]) -> Count:
+def count_equal(event: Row[Any], history: History, confirmed: Sequence[datetime], confirmed_kin: int = 0) -> Count:
     """Count what is equal to the event; where the clock went back an hour may be either of two, so both count."""
     equal = [transaction for transaction in history.transactions if is_equal(transaction, event)]
     same = [transaction for transaction in equal if event.action_at in transaction.action_at_candidates]
@@ -108,6 +120,10 @@ def count_equal(event: Row[Any], history: History, confirmed: Sequence[datetime]
             unaccounted += 1
         else:
             left.remove(known)
+    # What lies at the very same time and is told a little differently may be the event: its source or its sign.
+    kin = [line for line in history.transactions if is_kin(line, event) and not is_equal(line, event)]
+    same_time = sum(event.action_at in line.action_at_candidates for line in kin)
+    unaccounted += max(0, same_time - confirmed_kin)
     return Count(len(same), sum(time in moments for time in confirmed), unaccounted)
 
 
@@ -137,7 +153,7 @@ def _word(state: State, count: Count, witness: str | None) -> str:
     entries = "1 equal entry" if count.counted == 1 else f"{count.counted} equal entries"
     seen = f"read back: {entries}, {count.confirmed} confirmed before"
     if count.unaccounted:
-        seen += f", {count.unaccounted} equal but for the time and nobody's"
+        seen += f", {count.unaccounted} almost equal and nobody's"
     balance = f"; by the balance {witness}" if witness else ""
     ending = {State.POSTED: ", so it landed", State.READY: ", so it did not land"}
     return seen + balance + ending.get(state, "; a person has to decide")

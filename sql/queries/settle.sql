@@ -2,13 +2,24 @@
 -- Grain: one row per event in doubt whose time has come, with what the last attempt knew.
 SELECT events.event_id, events.kind, events.target, events.site_id, events.client_id, events.action, events.points,
     events.source, events.source_id, events.action_at, events.reward_id, events.payout_id, events.amount,
-    events.eligibility_on, events.description, events.attempt_id
+    events.eligibility_on, events.description, events.attempt_id,
+    EXISTS (
+        SELECT 1 FROM answers WHERE answers.attempt_id = events.attempt_id
+        AND answers.http_status >= 200 AND answers.http_status < 300
+    ) AS was_answered
 FROM events WHERE state = 'unknown' AND target = :target AND site_id = :site_id AND settle_at <= :now
 ORDER BY order_at, file_id, ordinal
 
 -- name: doubtful_sites
 SELECT target, site_id, count(*) AS events_count FROM events WHERE state = 'unknown' AND settle_at <= :now
 GROUP BY target, site_id ORDER BY target, site_id
+
+-- name: confirmed_kin_count
+-- What else of the client has the event's time, action and points, under another source.
+SELECT count(*) FROM events
+WHERE state = 'posted' AND site_id = :site_id AND client_id = :client_id AND action = :action AND points = :points
+AND action_at = :action_at
+AND NOT (coalesce(source, '') = coalesce(:source, '') AND coalesce(source_id, 0) = coalesce(:source_id, 0))
 
 -- name: confirmed_times
 -- The times of this client's transactions that the ledger knows to have taken effect and that are equal in all but

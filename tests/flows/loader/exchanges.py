@@ -24,6 +24,7 @@ def earn(**changes: Any) -> Any:
     values: dict[str, Any] = {
         "event_id": "e1", "attempt_id": 1, "site_id": "-99", "client_id": "100000002", "action": "Earned",
         "points": 10, "source": "Sale", "source_id": None, "action_at": ACTED_AT,
+        "was_answered": False,
     }  # fmt: skip
     return SimpleNamespace(**values | changes)
 

@@ -51,6 +51,28 @@ def test_decide_asks_the_balance_too(seen: int, now: int, decided: State) -> Non
     assert state(seen=[shown()] * seen, before=20, now=now) is decided
 
 
+@pytest.mark.parametrize(
+    "told",
+    [
+        pytest.param({"SourceID": 9005}, id="with a source id"),
+        pytest.param({"Source": "sale"}, id="the source in other case"),
+        pytest.param({"Source": None}, id="without the source"),
+        pytest.param({"Points": -10}, id="with a sign"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("now", "decided"), [(None, State.UNKNOWN), (30, State.POSTED), (20, State.READY)], ids=["blind", "up", "same"]
+)
+def test_decide_leaves_an_entry_that_is_almost_equal_to_the_balance(told, now, decided) -> None:
+    assert state(seen=[shown(**told)], before=20, now=now) is decided
+
+
+def test_decide_never_sends_again_on_a_count_alone_what_the_service_answered() -> None:
+    answered = earn(was_answered=True)
+    assert state(answered) is State.UNKNOWN
+    assert state(answered, before=20, now=20) is State.READY
+
+
 @pytest.mark.parametrize(("now", "decided"), [(10, State.POSTED), (20, State.READY)])
 def test_decide_subtracts_what_was_redeemed(now: int, decided: State) -> None:
     event = earn(action="Redeemed", source=None)
@@ -85,7 +107,7 @@ def test_decide_keeps_the_evidence() -> None:
     settlement = decide(earn(), history, Expected((), 20), ACTED_AT)
     assert settlement.balance == 30
     assert dict(settlement.evidence) == {
-        "read_at": ACTED_AT.isoformat(), "counted": 1, "confirmed": 0, "unaccounted_at_other_times": 0,
+        "read_at": ACTED_AT.isoformat(), "counted": 1, "confirmed": 0, "almost_equal_and_nobodys": 0,
         "balance_before": 20, "balance_now": 30, "balance_says": "it landed",
     }  # fmt: skip
 
