@@ -20,6 +20,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from transforms.check import Checked
 from transforms.headings import FIELDS, Table, find_tables
+from transforms.layout import Layout
 from transforms.sheet import Sheet
 
 RowPlace = tuple[str | None, int]  # sheet, row
@@ -38,16 +39,17 @@ def write_marked(
     out: Path,
     receipts: Mapping[RowPlace, str] | None = None,
     statuses: Mapping[RowPlace, str] | None = None,
+    layouts: Sequence[Layout] = (),
 ) -> list[str]:
     """Write the marked copy of the checked file at `path` to `out`, and return what could not be kept, in words.
 
     `sheets` is what was read from it. `receipts` and `statuses` give a row more than the check alone can say, which
-    is "good" or "rejected". Raises OSError where `out` cannot be written.
+    is "good" or "rejected"; `layouts` are those of the check. Raises OSError where `out` cannot be written.
     """
     book, lost = _open(path, sheets)
     told = dict.fromkeys(_places(checked.events), "good") | dict.fromkeys(_places(checked.errors), "rejected")
     told.update(statuses or {})
-    tables, _ = find_tables(sheets)
+    tables, _ = find_tables(sheets, layouts)
     for table in tables:
         sheet = book[table.sheet.name or _TITLE_OF_SHEETLESS]
         _mark_table(sheet, table, checked.errors, told, receipts or {})
