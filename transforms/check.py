@@ -6,7 +6,7 @@ Every row that is read ends either in `events` or, with at least one line, in `e
 `skipped`. A wrong file is one `FileError` before any row.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -20,6 +20,7 @@ from transforms.referral_rock import check_referral_rock
 from transforms.rows import collect_rows
 from transforms.rules import Rules
 from transforms.sheet import Sheet
+from transforms.times import Clock
 from transforms.vocabulary import Code, Target
 
 ERROR_COLUMNS = ["sheet", "row", "column", "cell", "code", "value", "message", "suggestion"]
@@ -47,19 +48,27 @@ class Checked:
 
 def check_sheets(sheets: Sequence[Sheet], rules: Rules) -> Checked:
     """Check all rows of one file; raise `FileError` where the file as a whole is wrong."""
-    tables, without_headings = find_tables(sheets)
+    tables, without_headings = find_tables(sheets, rules.layouts)
     rows, skipped = collect_rows(tables, without_headings)
     target, kind_failures = tell_kinds(rows, tables)
-    of_client, client_failures = check_mindbody(rows[target == Target.MINDBODY], rules)
-    of_reward, reward_failures = check_referral_rock(rows[target == Target.REFERRAL_ROCK], rules)
+    clocks = [_clock(table, rules) for table in tables]
+    of_client, client_failures = check_mindbody(rows[target == Target.MINDBODY], rules, clocks)
+    of_reward, reward_failures = check_referral_rock(rows[target == Target.REFERRAL_ROCK], clocks)
     failed = pd.concat([kind_failures, client_failures, reward_failures], ignore_index=True)
     return Checked(
         events=assemble_events(rows, [of_client, of_reward]),
         errors=describe(failed, rows, tables),
         skipped=skipped,
         rows_read=len(rows),
-        notes=tuple(note for sheet in sheets for note in sheet.notes) + tuple(_unused(tables)),
+        notes=tuple(note for sheet in sheets for note in sheet.notes) + tuple(_table_notes(tables)),
     )
+
+
+def _clock(table: Table, rules: Rules) -> Clock:
+    """Return how the table's times are written: by its layout, where it has one."""
+    if table.layout is None:
+        return Clock(rules.zone)
+    return Clock(table.layout.zone or rules.zone, table.layout.date_order)
 
 
 def tell_kinds(rows: pd.DataFrame, tables: Sequence[Table]) -> tuple[pd.Series, pd.DataFrame]:
@@ -126,6 +135,10 @@ def _cell_errors(rows: pd.DataFrame) -> list[pd.DataFrame]:
     return [_as_failures(pd.Series(Code.CELL_ERROR.value, index=index), field) for field, index in broken.items()]
 
 
-def _unused(tables: Sequence[Table]) -> list[str]:
-    named = [("" if t.sheet.name is None else f'Sheet "{t.sheet.name}": ', t.unused) for t in tables]
-    return [f"{sheet}columns not read: {', '.join(unused)}" for sheet, unused in named if unused]
+def _table_notes(tables: Sequence[Table]) -> Iterator[str]:
+    for table in tables:
+        sheet = "" if table.sheet.name is None else f'Sheet "{table.sheet.name}": '
+        if table.layout is not None:
+            yield f'{sheet}read by the layout "{table.layout.name}".'
+        if table.unused:
+            yield f"{sheet}columns not read: {', '.join(table.unused)}"

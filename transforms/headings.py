@@ -7,11 +7,12 @@ the spelling that was probably meant, since a column that is passed over would d
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 import pandas as pd
 
+from transforms.layout import Layout
 from transforms.sheet import FileError, Place, Sheet, column_letters
 from transforms.vocabulary import Code, Target
 
@@ -73,6 +74,7 @@ class Table:
     heading_row: int
     columns: Mapping[str, int]  # field -> column of the sheet
     targets: frozenset[Target]  # what the headings can serve: one, or both
+    layout: Layout | None = None  # whose headings they are, where they are not the documented ones
 
     def heading(self, field: str | None) -> str | None:
         """Return the heading as the sheet spells it, or None where it has no such column."""
@@ -94,37 +96,54 @@ class Table:
         return [str(text) for column, text in texts.items() if column not in read]
 
 
-def find_tables(sheets: Sequence[Sheet]) -> tuple[list[Table], list[Sheet]]:
+def find_tables(sheets: Sequence[Sheet], layouts: Sequence[Layout] = ()) -> tuple[list[Table], list[Sheet]]:
     """Return the sheets that have headings, and those that have none; raise `FileError` where none has.
 
     A sheet has headings where a row holds at least two known ones. Only where no sheet has, one known heading is
     enough, so that the person is told which columns are missing.
     """
     for least in (2, 1):
-        rows = [_heading_row(sheet, least) for sheet in sheets]
+        rows = [_heading_row(sheet, least, layouts) for sheet in sheets]
         if any(row is not None for row in rows):
             break
     else:
         raise _no_headings(sheets)
-    tables = [_read_headings(sheet, row) for sheet, row in zip(sheets, rows, strict=True) if row is not None]
+    tables = [_read_headings(sheet, row, layouts) for sheet, row in zip(sheets, rows, strict=True) if row is not None]
     return tables, [sheet for sheet, row in zip(sheets, rows, strict=True) if row is None]
 
 
-def _heading_row(sheet: Sheet, least: int) -> int | None:
+def _heading_row(sheet: Sheet, least: int, layouts: Sequence[Layout]) -> int | None:
     """Return the row that holds most known headings, the first of several."""
     if sheet.heading_row is not None:
         return sheet.heading_row
     searched = sheet.cells.head(_SEARCHED_ROWS)
-    known = {row: _known_headings(searched.loc[row]) for row in searched.index}
+    known = {row: _known_headings(searched.loc[row], layouts) for row in searched.index}
     best = max(known, key=lambda row: (known[row], -row), default=None)
     return best if best is not None and known[best] >= least else None
 
 
-def _known_headings(cells: pd.Series) -> float:
+def _known_headings(cells: pd.Series, layouts: Sequence[Layout]) -> float:
     """Count the known headings of a row; those nearly right count a little less."""
     texts = {normalize_heading(text) for text in cells.dropna()}
-    near = sum(any(is_slip(text, known) for known in _FIELD_OF_HEADING) for text in texts - _FIELD_OF_HEADING.keys())
-    return len(texts & _FIELD_OF_HEADING.keys()) + 0.9 * near
+    fields, _ = _fields(texts, layouts)
+    near = sum(any(is_slip(text, known) for known in _FIELD_OF_HEADING) for text in texts - fields.keys())
+    return len(texts & fields.keys()) + 0.9 * near
+
+
+def _fields(texts: Set[str], layouts: Sequence[Layout]) -> tuple[Mapping[str, str], Layout | None]:
+    """Return the field of every heading that is known in this row, and the layout that makes it so.
+
+    Of several layouts whose headings are all there, the one with most of them holds, and the first of equals.
+    """
+    named = [{normalize_heading(heading): field for heading, field in layout.columns.items()} for layout in layouts]
+    fitting = [(len(own), -i) for i, own in enumerate(named) if own.keys() <= texts]
+    if not fitting:
+        return _FIELD_OF_HEADING, None
+    chosen = -max(fitting)[1]
+    own = named[chosen]
+    # A documented heading beside the site's own one for the same field is just another column.
+    rest = {heading: field for heading, field in _FIELD_OF_HEADING.items() if field not in own.values()}
+    return {**rest, **own}, layouts[chosen]
 
 
 def is_slip(text: str, word: str) -> bool:
@@ -140,11 +159,12 @@ def is_slip(text: str, word: str) -> bool:
     return rest[1:] == wanted[1:] or rest[1:] == wanted or rest == wanted[1:] or rest == wanted[1::-1] + wanted[2:]
 
 
-def _read_headings(sheet: Sheet, row: int) -> Table:
+def _read_headings(sheet: Sheet, row: int, layouts: Sequence[Layout]) -> Table:
+    fields, layout = _fields({normalize_heading(str(text)) for text in sheet.cells.loc[row].dropna()}, layouts)
     columns: dict[str, int] = {}
     others: dict[int, str] = {}
     for column, text in enumerate(sheet.cells.loc[row]):
-        field = _FIELD_OF_HEADING.get(normalize_heading(text)) if isinstance(text, str) else ""
+        field = fields.get(normalize_heading(text)) if isinstance(text, str) else ""
         if field is None:
             others[column] = text
         elif field in columns and field not in MARKED_FIELDS:
@@ -155,7 +175,7 @@ def _read_headings(sheet: Sheet, row: int) -> Table:
     if not targets:
         raise _missing(sheet, row, columns, others)
     _refuse_slips(sheet, row, columns, others)
-    return Table(sheet, row, columns, targets)
+    return Table(sheet, row, columns, targets, layout)
 
 
 def _refuse_slips(sheet: Sheet, row: int, columns: Mapping[str, int], others: Mapping[int, str]) -> None:

@@ -4,6 +4,8 @@ Left to others: whether SourceId exists and belongs to the client, which needs r
 (`source_id_not_found`, `source_id_other_client`, `referral_reversed`).
 """
 
+from collections.abc import Sequence
+
 import pandas as pd
 import pandera.pandas as pa
 
@@ -11,7 +13,7 @@ from transforms.cells import is_whole, parse_choice, parse_whole
 from transforms.failures import cell_check, failures, row_check, text
 from transforms.headings import MINDBODY_FIELDS
 from transforms.rules import Rules
-from transforms.times import parse_times
+from transforms.times import Clock, parse_times
 from transforms.vocabulary import Action, Code, Source
 
 POSTED_ACTIONS = (Action.EARNED, Action.REDEEMED)  # the other three come back on reads, and cannot be posted
@@ -23,12 +25,12 @@ _TIME_CODES = (
 )
 
 
-def check_mindbody(rows: pd.DataFrame, rules: Rules) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return (events, failures) of the rows that earn or redeem.
+def check_mindbody(rows: pd.DataFrame, rules: Rules, clocks: Sequence[Clock]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return (events, failures) of the rows that earn or redeem; `clocks` has one entry per table.
 
     events: the good rows with their index and the columns of `transforms.events`. failures: see `failures`.
     """
-    prepared = _prepare(rows[list(MINDBODY_FIELDS)], rules)
+    prepared = _prepare(rows[["table", *MINDBODY_FIELDS]], rules, clocks)
     failed = failures(row_schema(rules), prepared)
     return _typed(prepared[~prepared.index.isin(failed["index"])]), failed
 
@@ -59,8 +61,8 @@ def row_schema(rules: Rules) -> pa.DataFrameSchema:
     )
 
 
-def _prepare(rows: pd.DataFrame, rules: Rules) -> pd.DataFrame:
-    at, problem = parse_times(rows["action_date_time"], rules.zone, rules.now, rules.date_order)
+def _prepare(rows: pd.DataFrame, rules: Rules, clocks: Sequence[Clock]) -> pd.DataFrame:
+    at, problem = _read_times(rows, rules, clocks)
     fallback = rules.fallback_site_id()
     return rows.assign(
         known_action=parse_choice(rows["action"], POSTED_ACTIONS),
@@ -69,6 +71,16 @@ def _prepare(rows: pd.DataFrame, rules: Rules) -> pd.DataFrame:
         time_problem=problem,
         site_id=rows["site_id"] if fallback is None else rows["site_id"].fillna(fallback),
     )
+
+
+def _read_times(rows: pd.DataFrame, rules: Rules, clocks: Sequence[Clock]) -> tuple[pd.Series, pd.Series]:
+    """Read the times of every table by its own clock."""
+    times = rows.groupby("table")["action_date_time"]
+    parts = [parse_times(texts, clocks[int(str(table))], rules.now) for table, texts in times]
+    if not parts:
+        return parse_times(rows["action_date_time"], Clock(), rules.now)
+    at, problem = zip(*parts, strict=True)
+    return pd.concat(at), pd.concat(problem)
 
 
 def _typed(rows: pd.DataFrame) -> pd.DataFrame:

@@ -1,26 +1,29 @@
 """Reward updates: the rules of Referral Rock's "POST api/rewards/update", and the typed rows."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 import pandera.pandas as pa
 
 from transforms.cells import is_amount, parse_amounts
 from transforms.failures import cell_check, failures, row_check, text
 from transforms.headings import REFERRAL_ROCK_FIELDS
-from transforms.rules import Rules
-from transforms.times import parse_dates
+from transforms.times import Clock, parse_dates
 from transforms.vocabulary import Code, Kind
 
 _VALUES = ["payout_id", "amount", "eligibility_date", "description"]
 
 
-def check_referral_rock(rows: pd.DataFrame, rules: Rules) -> tuple[pd.DataFrame, pd.DataFrame]:
+def check_referral_rock(rows: pd.DataFrame, clocks: Sequence[Clock]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return (events, failures) of the rows that update a reward.
 
     events: the good rows with their index and the columns of `transforms.events`. failures: see `failures`.
     All rows of a file must come in one call, since one reward may stand in several sheets.
     """
+    dates = rows.groupby("table")["eligibility_date"]
+    parsed = [parse_dates(texts, clocks[int(str(table))].date_order) for table, texts in dates]
     prepared = rows[list(REFERRAL_ROCK_FIELDS)].assign(
-        eligibility_on=parse_dates(rows["eligibility_date"], rules.date_order),
+        eligibility_on=pd.concat(parsed) if parsed else rows["eligibility_date"],
         parsed_amount=parse_amounts(rows["amount"]),
     )
     prepared["is_conflicting"] = _is_conflicting(prepared)

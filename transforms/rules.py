@@ -1,20 +1,9 @@
 """What the rules need to know besides the rows: the time, the sites, the zone."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
-from transforms.times import DateOrder
-
-
-@dataclass(frozen=True)
-class Layout:
-    """A site's own headings and the way it writes dates; recognized by its headings."""
-
-    name: str
-    columns: Mapping[str, str] = field(default_factory=dict)  # the site's heading -> the documented one
-    date_order: DateOrder | None = None  # None: only ISO dates are read
-    zone: tzinfo = UTC
+from transforms.layout import Layout
 
 
 @dataclass(frozen=True)
@@ -25,7 +14,6 @@ class Rules:
     site_ids: tuple[str, ...] = ()  # the configured sites
     default_site_id: str | None = None  # the inbox folder's name or --site, for rows without a SiteId
     zone: tzinfo = UTC  # of times without an offset, where no layout says otherwise
-    date_order: DateOrder | None = None
     require_source: bool = False
     layouts: tuple[Layout, ...] = ()
 

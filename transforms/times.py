@@ -5,6 +5,7 @@ none; and, only where the layout says which comes first, day/month/year with an 
 An offset is obeyed. Without one the layout's zone holds, and an hour that the zone has twice or never is refused.
 """
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
 
@@ -34,30 +35,36 @@ class DateOrder(StrEnum):
     MONTH_FIRST = "M/D"
 
 
-def parse_times(
-    texts: pd.Series, zone: tzinfo, now: datetime, date_order: DateOrder | None = None
-) -> tuple[pd.Series, pd.Series]:
+@dataclass(frozen=True)
+class Clock:
+    """How the times of a sheet are written, where they do not say it themselves."""
+
+    zone: tzinfo = UTC  # of times without an offset
+    date_order: DateOrder | None = None  # None: only ISO dates are read
+
+
+def parse_times(texts: pd.Series, clock: Clock, now: datetime) -> tuple[pd.Series, pd.Series]:
     """Read points in time, and say why one cannot be read or must not be used.
 
     Returns two columns: datetime64[us, UTC], cut to the second, NaT where the cell is empty or wrong; and the
     code of what is wrong (a `Code` value), NA where nothing is.
     """
-    local, at = _read(texts, zone, date_order)
+    local, at = _read(texts, clock)
     problem = pd.Series(None, index=texts.index, dtype="str")
     problem[at > pd.Timestamp(now)] = Code.ACTION_TIME_IN_FUTURE
     wrong = at.isna() & texts.notna()
-    problem[wrong] = _why_not_in_zone(local[wrong], zone)
+    problem[wrong] = _why_not_in_zone(local[wrong], clock.zone)
     return at.mask(problem.notna()), problem
 
 
 def parse_dates(texts: pd.Series, date_order: DateOrder | None = None) -> pd.Series:
     """Read dates as ISO text; a date-time with an offset gives its date in UTC, one without its date as written."""
-    _, at = _read(texts, UTC, date_order)
+    _, at = _read(texts, Clock(UTC, date_order))
     dates: pd.Series = at.dt.strftime("%Y-%m-%d").astype("str")
     return dates
 
 
-def _read(texts: pd.Series, zone: tzinfo, date_order: DateOrder | None) -> tuple[pd.Series, pd.Series]:
+def _read(texts: pd.Series, clock: Clock) -> tuple[pd.Series, pd.Series]:
     """Return clock times without an offset, and the points in time of all; NaT where there is none.
 
     What most exports and workbooks hold is read in one step, the rest with care, once for every different text.
@@ -69,10 +76,10 @@ def _read(texts: pd.Series, zone: tzinfo, date_order: DateOrder | None) -> tuple
     rest = texts[at.isna() & local.isna()].dropna()
     unique = pd.Series(rest.unique(), dtype="str")
     place = pd.Index(unique).get_indexer(pd.Index(rest))
-    found_local, found_at = _read_with_care(_as_iso(unique, date_order))
+    found_local, found_at = _read_with_care(_as_iso(unique, clock.date_order))
     local[rest.index] = found_local.reindex(place).set_axis(rest.index)
     at[rest.index] = found_at.reindex(place).set_axis(rest.index)
-    return local, at.fillna(_in_zone(local, zone))
+    return local, at.fillna(_in_zone(local, clock.zone))
 
 
 def _as_iso(texts: pd.Series, date_order: DateOrder | None) -> pd.Series:
@@ -120,8 +127,8 @@ def _read_iso(texts: pd.Series, format_: str = "ISO8601") -> pd.Series:
 def _why_not_in_zone(local: pd.Series, zone: tzinfo) -> pd.Series:
     """Tell the hour that a zone has twice from the one it never has, and both from what is no time at all."""
     code = pd.Series(str(Code.ACTION_TIME_UNREADABLE), index=local.index, dtype="str")
-    clock = local.dropna()
-    never = clock.dt.tz_localize(zone, ambiguous=[True] * len(clock), nonexistent="NaT").isna()
-    code[clock.index] = str(Code.ACTION_TIME_AMBIGUOUS)
+    times = local.dropna()
+    never = times.dt.tz_localize(zone, ambiguous=[True] * len(times), nonexistent="NaT").isna()
+    code[times.index] = str(Code.ACTION_TIME_AMBIGUOUS)
     code[never[never].index] = str(Code.ACTION_TIME_NONEXISTENT)
     return code

@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.times import DateOrder, parse_dates, parse_times
+from transforms.times import Clock, DateOrder, parse_dates, parse_times
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 ZONE = ZoneInfo("America/Los_Angeles")
 
 
 def parse_one(text: str, order: DateOrder | None = None, zone: ZoneInfo | None = None) -> str | None:
-    at, _ = parse_times(pd.Series([text], dtype="str"), zone or UTC, NOW, order)
+    at, _ = parse_times(pd.Series([text], dtype="str"), Clock(zone or UTC, order), NOW)
     return None if pd.isna(at[0]) else at[0].isoformat()
 
 
@@ -55,7 +55,7 @@ def test_parse_times_reads_back_what_was_written(at: datetime) -> None:
 @given(st.lists(st.sampled_from(["2024-11-03 01:30", "2024-03-10 02:30", "2024-05-05", "x", None]), max_size=8))
 def test_parse_times_gives_every_cell_a_time_or_a_code(texts: list[str | None]) -> None:
     column = pd.Series(texts, dtype="str")
-    at, problem = parse_times(column, ZONE, NOW)
+    at, problem = parse_times(column, Clock(ZONE), NOW)
     assert (column.notna() == (at.notna() ^ problem.notna())).all()
 
 

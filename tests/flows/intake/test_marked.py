@@ -1,0 +1,112 @@
+from pathlib import Path
+
+import openpyxl
+import pytest
+from openpyxl.styles import Font
+from openpyxl.worksheet.worksheet import Worksheet
+
+from flows.intake.marked import write_marked
+from flows.intake.read import read_file
+from tests.flows.intake.reading import write_bytes, write_xlsx
+from tests.transforms.sheets import RULES
+from transforms.check import Checked, check_sheets
+
+ROWS = [["ClientId", "Points", "Action"], ["000123", 5, "Earned"], ["A2", 12.5, "Earnd"], ["A3", 7, "Redeemed"]]
+CSV = b"ClientId,Points,Action\n000123,5,Earned\n=1+1,x,Earned\n"
+
+
+def mark(path: Path, out: Path, **more: object) -> tuple[Worksheet, list[str]]:
+    sheets = read_file(path)
+    lost = write_marked(path, sheets, check_sheets(sheets, RULES), out, **more)  # type: ignore[arg-type]
+    return openpyxl.load_workbook(out).worksheets[0], lost
+
+
+def check(path: Path) -> Checked:
+    return check_sheets(read_file(path), RULES)
+
+
+def test_write_marked_colors_bad_cells_and_says_why(tmp_path: Path) -> None:
+    page, _ = mark(write_xlsx(tmp_path / "a.xlsx", ROWS), tmp_path / "marked.xlsx")
+    colored = {cell.coordinate for row in page.iter_rows() for cell in row if cell.fill.fill_type == "solid"}
+    assert colored == {"B3", "C3"}
+    assert "Suggestion: Earned" in page["C3"].comment.text
+    assert [cell.value for cell in page["D"]] == ["Status", "good", "rejected", "good"]
+
+
+def test_write_marked_keeps_the_workbook(tmp_path: Path) -> None:
+    workbook = openpyxl.Workbook()
+    sheet = workbook.active
+    for row in ROWS:
+        sheet.append(row)
+    sheet["A2"].font = Font(italic=True)
+    sheet["B4"] = "=3+4"
+    sheet.auto_filter.ref = "A1:C4"
+    workbook.create_sheet("Notes")["A1"] = "mine"
+    workbook.save(tmp_path / "a.xlsx")
+    page, lost = mark(tmp_path / "a.xlsx", tmp_path / "marked.xlsx")
+    assert (page["A2"].font.italic, page["B4"].value, page.auto_filter.ref) == (True, "=3+4", "A1:C4")
+    assert page.parent["Notes"]["A1"].value == "mine"
+    assert lost == []
+
+
+def test_write_marked_adds_to_a_note_that_is_there(tmp_path: Path) -> None:
+    path = write_xlsx(tmp_path / "a.xlsx", ROWS)
+    workbook = openpyxl.load_workbook(path)
+    workbook.active["C3"].comment = openpyxl.comments.Comment("ask Jo", "manager")
+    workbook.save(path)
+    page, _ = mark(path, tmp_path / "marked.xlsx")
+    assert page["C3"].comment.text.startswith("ask Jo\ntieout: The action")
+
+
+def test_write_marked_lays_out_the_rows_of_other_files(tmp_path: Path) -> None:
+    page, _ = mark(write_bytes(tmp_path / "a.csv", CSV), tmp_path / "marked.xlsx")
+    assert [cell.value for cell in page["A"]] == ["ClientId", "000123", "=1+1"]
+    assert page["A3"].data_type == "s"
+    assert page["B3"].fill.fill_type == "solid"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(b'[{"ClientId": "1", "Points": "x", "Action": "Earned"}]', id="JSON"),
+        pytest.param(b"<a><b><ClientId>1</ClientId><Points>x</Points><Action>Earned</Action></b></a>", id="XML"),
+    ],
+)
+def test_write_marked_puts_items_below_their_keys(content: bytes, tmp_path: Path) -> None:
+    page, _ = mark(write_bytes(tmp_path / "a", content), tmp_path / "marked.xlsx")
+    assert [cell.value for cell in page[1]] == ["ClientId", "Points", "Action", "Status", "Receipt"]
+    assert page["B2"].comment is not None
+
+
+@pytest.mark.parametrize("source", ["xlsx", "csv"])
+def test_a_mended_copy_is_good_and_brings_its_receipts_back(source: str, tmp_path: Path) -> None:
+    name = None if source == "csv" else "Sheet"
+    path = tmp_path / f"a.{source}"
+    path = write_bytes(path, CSV) if source == "csv" else write_xlsx(path, ROWS)
+    page, _ = mark(path, tmp_path / "marked.xlsx", receipts={(name, 2): "abc"}, statuses={(name, 2): "posted"})
+    page["B3"], page["C3"] = 12, "Earned"
+    page.parent.save(tmp_path / "mended.xlsx")
+    checked = check(tmp_path / "mended.xlsx")
+    assert checked.rejected == 0
+    assert checked.events["receipt"].fillna("").tolist()[:2] == ["abc", ""]
+
+
+def test_write_marked_again_uses_the_columns_that_are_there(tmp_path: Path) -> None:
+    mark(write_xlsx(tmp_path / "a.xlsx", ROWS), tmp_path / "once.xlsx")
+    page, _ = mark(tmp_path / "once.xlsx", tmp_path / "twice.xlsx")
+    assert [cell.value for cell in page[1]] == ["ClientId", "Points", "Action", "Status", "Receipt"]
+
+
+def test_write_marked_tells_an_error_of_the_whole_row_at_its_status(tmp_path: Path) -> None:
+    path = write_xlsx(tmp_path / "a.xlsx", [["ClientId", "Points", "Action", "RewardId"], ["1", 5, "Earned", "r"]])
+    page, _ = mark(path, tmp_path / "marked.xlsx")
+    assert page["E2"].comment.text.startswith("tieout: The row fills RewardId as well")
+
+
+def test_write_marked_again_clears_what_was_mended(tmp_path: Path) -> None:
+    page, _ = mark(write_xlsx(tmp_path / "a.xlsx", ROWS), tmp_path / "once.xlsx")
+    page["B3"] = 12
+    page.parent.save(tmp_path / "once.xlsx")
+    page, _ = mark(tmp_path / "once.xlsx", tmp_path / "twice.xlsx")
+    assert (page["B3"].comment, page["B3"].fill.fill_type) == (None, None)
+    assert page["C3"].comment.text.count("tieout: ") == 1
