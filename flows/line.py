@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import ParamSpec, Protocol, TypeVar
 from uuid import uuid4
@@ -264,8 +264,8 @@ def settle_line(settings: Settings, step: Step = run_plain, progress: Progress =
 
 def _latest_day(settings: Settings) -> date:
     """Return today where it is latest: days are the sites' own."""
-    zones = [ZoneInfo(site.timezone) for site in settings.mindbody.sites] or [UTC]
-    return max(utc_now().astimezone(zone).date() for zone in zones)
+    now = utc_now()
+    return max((now.astimezone(ZoneInfo(site.timezone)).date() for site in settings.mindbody.sites), default=now.date())
 
 
 def reconcile_line(

@@ -115,7 +115,8 @@ def _transitions(connection: Connection, event: Row[Any]) -> list[_Moment]:
     moments = []
     for row in connection.execute(reading("trace_transitions"), {"event_id": event.event_id}):
         reason = "" if row.to_state == "sending" or not row.reason else f": {row.reason}"
-        text = f"{_TRANSITION.get(row.to_state, row.to_state)}{reason} (run {row.run_id})"
+        word = "ready to be sent" if row.from_state == "held" else _TRANSITION.get(row.to_state, row.to_state)
+        text = f"{word}{reason}" + (f" (run {row.run_id})" if row.run_id else "")
         moments.append(_Moment(row.at, 2 * row.transition_id + 1, text))
     return moments
 

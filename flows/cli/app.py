@@ -93,6 +93,27 @@ def upload(
     raise typer.Exit(run_upload(file, config, site, is_approved=yes, plain=plain, as_json=json))
 
 
+By = Annotated[str, typer.Option("--by", metavar="NAME", help="Who decides.")]
+ByUser = Annotated[str | None, typer.Option("--by", metavar="NAME", help="Who decides; the system's user otherwise.")]
+EventId = Annotated[str, typer.Argument(metavar="EVENT_ID", help="Of a held event: in the report, and by `trace`.")]
+
+
+@app.command()
+def approve(event_id: EventId, by: ByUser = None, config: Config = None) -> None:
+    """Say that a held event is a new one: the next run posts it."""
+    from flows.cli.held import run_approve
+
+    raise typer.Exit(run_approve(config, event_id, by))
+
+
+@app.command()
+def discard(event_id: EventId, by: ByUser = None, config: Config = None) -> None:
+    """Say that a held event must not be posted."""
+    from flows.cli.held import run_discard
+
+    raise typer.Exit(run_discard(config, event_id, by))
+
+
 @app.command()
 def settle(config: Config = None, plain: Plain = False, json: Json = False) -> None:
     """Resolve what is unknown by reading back; post nothing."""
@@ -190,7 +211,6 @@ def list_breaks(
 
 
 BreakId = Annotated[str, typer.Argument(metavar="ID")]
-By = Annotated[str, typer.Option("--by", metavar="NAME", help="Who decides.")]
 Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why.")]
 
 

@@ -16,6 +16,7 @@ from tests.prove.trial import Bench, Ended, open_bench, prove_night, try_night
 
 WORKERS = 6  # a night mostly waits: for leases to end, and for the service to have had its time
 _START_TRIES = 50
+_HIT, _FAULT, _LIE = "hit", "fault", "lie"  # what a line counts: nights that were hit, or injected faults
 ANSWERS_LOST = "mb:drop_after/5,rr:drop_after/2"
 
 # Every fault of the sandbox, on writes and on the reads that settle. A request that is held is applied after the
@@ -73,7 +74,9 @@ def sweep_faults(folder: Path, seed: int, faults: Sequence[str] = FAULTS) -> Ite
     """Meet one night with each fault of the service, which goes on while it is run again until quiet."""
     for spec in faults:
         trials = [lambda bench: try_night(bench, Trouble())]
-        yield _sweep(folder / str(faults.index(spec)), spec, trials, f"{spec},seed={seed}", is_lie=spec in LIES)
+        yield _sweep(
+            folder / str(faults.index(spec)), spec, trials, f"{spec},seed={seed}", kind=_LIE if spec in LIES else _FAULT
+        )
 
 
 def sweep_full_disks(folder: Path, seed: int, trials_count: int) -> Iterator[Line]:
@@ -154,7 +157,7 @@ def _sweep(
     trials: Sequence[Callable[[Bench], Ended]],
     faults: str | None = None,
     *,
-    is_lie: bool = False,
+    kind: str = _HIT,
     server: PostgresqlServer | None = None,
     workers: int = WORKERS,
 ) -> Line:
@@ -179,7 +182,7 @@ def _sweep(
         with ThreadPoolExecutor(workers) as pool:
             ended = list(pool.map(work, trials))
         injected = sum(_count_lines(Path(folder / f"bench{number}")) for number in range(workers))
-    return _add_up(name, ended, injected, time.monotonic() - started, is_lie=is_lie)
+    return _add_up(name, ended, injected, time.monotonic() - started, kind=kind)
 
 
 def _count_lines(folder: Path) -> int:
@@ -187,12 +190,12 @@ def _count_lines(folder: Path) -> int:
     return len(log.read_bytes().splitlines()) if log.exists() else 0
 
 
-def _add_up(name: str, ended: Iterable[Ended], injected: int, seconds: float, *, is_lie: bool) -> Line:
+def _add_up(name: str, ended: Iterable[Ended], injected: int, seconds: float, *, kind: str) -> Line:
     ended = list(ended)
     hits = sum(end.was_hit for end in ended)
     return Line(
         trouble=name,
-        points=injected if len(ended) == 1 else hits,
+        points=hits if kind == _HIT else injected,
         events=sum(end.events_count for end in ended),
         lost=sum(len(end.found.lost) for end in ended),
         twice=sum(len(end.found.twice) for end in ended),
@@ -200,6 +203,6 @@ def _add_up(name: str, ended: Iterable[Ended], injected: int, seconds: float, *,
         untold=sum(end.found.untold for end in ended),
         tracebacks=sum(end.tracebacks for end in ended),
         seconds=seconds,
-        shown=sum(sum(end.found.open_breaks.values()) for end in ended) if is_lie else None,
+        shown=sum(sum(end.found.open_breaks.values()) for end in ended) if kind == _LIE else None,
         failed=tuple(str(end.folder) for end in ended if not end.is_proven or not end.found.is_quiet),
     )

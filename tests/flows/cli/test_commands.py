@@ -223,3 +223,61 @@ def test_a_ledger_of_another_version_exits_3_and_names_the_command(tieout: Tieou
     ended = tieout("run", "--plain", "--json", "--config", workplace.config)
     assert (ended.code, ended.out, "`tieout db upgrade`" in ended.err) == (3, "", True)
     assert ended.err.count("\n") == 1
+
+
+def _held(workplace: Workplace, client_id: str) -> str:
+    """Two files with an equal undated row: nobody can tell whether the second is the same event."""
+    for name, note in (("a.csv", "one"), ("b.csv", "two")):
+        workplace.put(name, f"{client_id},5,Earned,{note}", headings="ClientId,Points,Action,Note")
+        workplace.run()
+    (row,) = workplace.rows("SELECT event_id FROM events WHERE state = 'held'")
+    return str(row["event_id"])
+
+
+def test_approve_lets_a_held_event_be_posted_by_the_next_run(tieout: Tieout, workplace: Workplace) -> None:
+    event_id = _held(workplace, "200000008")
+    assert tieout("approve", event_id, "--by", "Ann", "--config", workplace.config).code == 0
+    ended = tieout("run", "--plain", "--json", "--config", workplace.config).json
+    assert (ended["carried_in"], ended["posted"], ended["held"]) == (1, 1, 0)
+    assert "approved by Ann" in tieout("trace", event_id, "--config", workplace.config).out
+
+
+def test_discard_is_final_and_leaves_nothing_waiting(tieout: Tieout, workplace: Workplace) -> None:
+    event_id = _held(workplace, "200000007")
+    assert tieout("discard", event_id, "--config", workplace.config).code == 0
+    again = tieout("approve", event_id, "--config", workplace.config)
+    assert (again.code, again.err) == (
+        2,
+        f"tieout: Event {event_id} is discarded, not held: there is nothing to decide.\n",
+    )
+    assert tieout("run", "--plain", "--config", workplace.config).code == 0
+
+
+def test_a_held_event_of_an_earlier_night_still_waits(tieout: Tieout, workplace: Workplace) -> None:
+    _held(workplace, "200000006")
+    ended = tieout("run", "--plain", "--config", workplace.config)
+    assert ended.code == 1
+    assert "For a person: 1 held." in ended.out
+
+
+BREAK_KEYS = [
+    "id", "class", "target", "site_id", "client_id", "reward_id", "points", "amount", "event_id", "opened_on",
+    "age_days", "state", "owner", "reason",
+]  # fmt: skip
+
+
+def test_breaks_lists_and_records_decisions(tieout: Tieout, workplace: Workplace) -> None:
+    workplace.put("a.csv", redeemed("200000005", points=9_000))
+    workplace.run()
+    (found,) = tieout("breaks", "--open", "--json", "--config", workplace.config).json
+    assert (list(found), found["class"]) == (BREAK_KEYS, "refused")
+    decided = tieout("breaks", "resolve", found["id"], "--by", "Ann", "--reason", "typo", "--config", workplace.config)
+    assert decided.code == 0
+    assert tieout("breaks", "--open", "--json", "--config", workplace.config).json == []
+    (resolved,) = tieout("breaks", "--json", "--config", workplace.config).json
+    assert (resolved["state"], resolved["owner"], resolved["reason"]) == ("resolved", "Ann", "typo")
+
+
+def test_breaks_refuses_a_decision_that_does_not_fit(tieout: Tieout, workplace: Workplace) -> None:
+    ended = tieout("breaks", "reopen", "nix", "--by", "Ann", "--reason", "x", "--config", workplace.config)
+    assert (ended.code, ended.err) == (2, "tieout: There is no break nix: `tieout breaks` lists them.\n")

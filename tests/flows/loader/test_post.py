@@ -63,7 +63,8 @@ def opened(folder: Path, faults: str | None = None, *options: str, **loader: Any
             referral_rock={
                 "base_url": ready["url"], "public_key": "sandbox-public-key", "private_key": "sandbox-private-key",
             },
-            loader={"requests_per_second": 500, "timeout_seconds": 2, "settle_after_seconds": 0, "max_tries": 3} | loader,
+            loader={"requests_per_second": 500, "timeout_seconds": 2, "settle_after_seconds": 0, "max_tries": 3}
+            | loader,
         )  # fmt: skip
         with open_ledger(settings) as ledger:
             yield Place(ready, ledger, settings)
