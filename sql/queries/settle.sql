@@ -25,7 +25,7 @@ AND NOT (coalesce(source, '') = coalesce(:source, '') AND coalesce(source_id, 0)
 -- The times of this client's transactions that the ledger knows to have taken effect and that are equal in all but
 -- the time; a day more on each side, for services whose days are not the site's.
 SELECT action_at FROM events
-WHERE state = 'posted' AND site_id = :site_id AND client_id = :client_id AND action = :action AND points = :points
+WHERE lane = 'mindbody:' || :site_id || ':' || :client_id AND state = 'posted' AND action = :action AND points = :points
 AND action_at >= :since_at AND action_at < :until_at
 AND coalesce(source, '') = coalesce(:source, '') AND coalesce(source_id, 0) = coalesce(:source_id, 0)
 ORDER BY action_at
@@ -37,12 +37,12 @@ SELECT balance FROM (
     SELECT attempts.attempt_id, 0 AS is_settlement, answers.balance FROM events
     JOIN attempts ON attempts.event_id = events.event_id
     JOIN answers ON answers.attempt_id = attempts.attempt_id
-    WHERE events.site_id = :site_id AND events.client_id = :client_id AND answers.verdict = 'posted'
+    WHERE events.lane = 'mindbody:' || :site_id || ':' || :client_id AND answers.verdict = 'posted'
     AND attempts.attempt_id < :attempt_id
     UNION ALL
     SELECT settlements.attempt_id, 1 AS is_settlement, settlements.balance FROM events
     JOIN settlements ON settlements.event_id = events.event_id
-    WHERE events.site_id = :site_id AND events.client_id = :client_id AND settlements.decided <> 'unknown'
+    WHERE events.lane = 'mindbody:' || :site_id || ':' || :client_id AND settlements.decided <> 'unknown'
     AND settlements.attempt_id < :attempt_id
 ) AS ended
 ORDER BY attempt_id DESC, is_settlement DESC LIMIT 1

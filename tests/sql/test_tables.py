@@ -72,7 +72,7 @@ BREAKERS = [
     ),
     pytest.param(new_event(reward_version="1"), "versioned", id="a place in a history of rewards for an earn"),
     pytest.param(new_event(file_id="99"), "file_id|FOREIGN KEY", id="an event of no file"),
-    pytest.param(new_event(run_id="'no run'"), "run_id|FOREIGN KEY", id="an event of no run"),
+    pytest.param(new_event(run_id="'another run'"), "run_id|FOREIGN KEY", id="an event of another run than its file"),
     pytest.param(
         "UPDATE events SET state = 'sending', attempt_id = 1 WHERE points = 1",
         "claimed",

@@ -63,6 +63,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["run_id"], ["runs.run_id"], name=op.f("fk_files_run_id")),
         sa.PrimaryKeyConstraint("file_id", name=op.f("pk_files")),
         sa.UniqueConstraint("sha256", "default_site_id", name=op.f("uq_files_sha256_default_site_id")),
+        sa.UniqueConstraint("file_id", "run_id", name=op.f("uq_files_file_id_run_id")),
     )
     op.create_table(
         "batches",
@@ -123,7 +124,8 @@ def upgrade() -> None:
         sa.CheckConstraint("kind IN ('earned', 'redeemed', 'reward_update')", name=op.f("ck_events_kind_known")),
         sa.CheckConstraint("first_state IN ('held', 'ready')", name=op.f("ck_events_first_state_known")),
         sa.CheckConstraint(
-            "state IN ('held', 'ready', 'discarded') OR attempt_id IS NOT NULL", name=op.f("ck_events_attempted")
+            "state IN ('held', 'ready', 'sending', 'discarded') OR attempt_id IS NOT NULL",
+            name=op.f("ck_events_attempted"),
         ),
         sa.CheckConstraint(
             "(reward_version IS NOT NULL) = (reward_id IS NOT NULL AND state NOT IN ('held', 'discarded'))",
@@ -139,11 +141,11 @@ def upgrade() -> None:
         ),
         sa.CheckConstraint("target IN ('mindbody', 'referral_rock')", name=op.f("ck_events_target_known")),
         sa.CheckConstraint("points IS NULL OR points >= 1", name=op.f("ck_events_points_positive")),
-        sa.ForeignKeyConstraint(["file_id"], ["files.file_id"], name=op.f("fk_events_file_id")),
-        sa.ForeignKeyConstraint(["run_id"], ["runs.run_id"], name=op.f("fk_events_run_id")),
+        sa.ForeignKeyConstraint(
+            ["file_id", "run_id"], ["files.file_id", "files.run_id"], name=op.f("fk_events_file_id")
+        ),
         sa.PrimaryKeyConstraint("event_id", name=op.f("pk_events")),
     )
-    op.create_index("ix_events_by_client", "events", ["site_id", "client_id", "action_at"], unique=False)
     op.create_index("ix_events_by_run", "events", ["run_id"], unique=False)
     op.create_index(
         "ix_events_ready",
@@ -153,14 +155,7 @@ def upgrade() -> None:
         sqlite_where=sa.text("state = 'ready'"),
         postgresql_where=sa.text("state = 'ready'"),
     )
-    op.create_index(
-        "ix_events_ready_in_lane",
-        "events",
-        ["lane", "order_at", "file_id", "ordinal"],
-        unique=False,
-        sqlite_where=sa.text("state = 'ready'"),
-        postgresql_where=sa.text("state = 'ready'"),
-    )
+    op.create_index("ix_events_in_lane", "events", ["lane", "state", "order_at", "file_id", "ordinal"], unique=False)
     op.create_index(
         "ix_events_undated",
         "events",
