@@ -7,6 +7,7 @@ import pytest
 from flows.errors import SettingsError
 from flows.interrupt import stop_requested, stopping_in_order
 from flows.nightly import nightly
+from flows.summary import Summary
 
 # isort: split
 from prefect.client.orchestration import SyncPrefectClient
@@ -39,10 +40,14 @@ def test_nightly_says_nothing_of_its_own_failure(
 def test_sigterm_asks_the_line_to_stop_and_does_not_cut_it_off(
     prefect_url: str, workspace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def stopped_line(*_: object) -> bool:
+    heard = []
+
+    def stopped_line(*_: object) -> Summary:
         os.kill(os.getpid(), signal.SIGTERM)
-        return stop_requested.wait(1)
+        heard.append(stop_requested.wait(1))
+        return Summary("nightly-1", {"ties_out": True}, workspace / "report.xlsx")
 
     monkeypatch.setattr("flows.nightly.nightly_line", stopped_line)
     with stopping_in_order():  # as the command line does
-        assert nightly(str(workspace / "tieout.toml")) is True
+        nightly(str(workspace / "tieout.toml"))
+    assert heard == [True]
