@@ -22,7 +22,7 @@ from flows.ledger import Ledger, open_ledger
 from flows.notify import notify
 from flows.progress import Progress, say_nothing
 from flows.reconciling import Reconciled, reconcile
-from flows.registering import CheckedFile, check_file, is_known, register
+from flows.registering import CheckedFile, check_file, register
 from flows.reporting import report_reconciliation, report_run
 from flows.services import Place, check_services, post_place, settle_place
 from flows.settings import Settings
@@ -129,7 +129,13 @@ def _check_files(line: _Line, waiting: Iterable[InboxFile]) -> list[CheckedFile]
                 line.step(f"check {file.path.name}", check_file, line.settings, file.path, file.default_site_id)
             )
         except FileRejected as error:
+            if line.kind == "nightly" and not file.path.exists():
+                line.progress(f"{file.path.name} was taken by another run")
+                continue
             line.failures.append(str(error))
+        except Exception as error:  # noqa: BLE001 - one odd file must not stop the night for all the others
+            reason = f"it cannot be read ({type(error).__name__}: {error}). It stays; please report this as a defect."
+            line.failures.append(f"{file.path.name}: {reason}")
     return files
 
 
@@ -145,11 +151,10 @@ def _connect(line: _Line, places: set[Place]) -> None:
 
 def _register_files(line: _Line, files: Iterable[CheckedFile]) -> None:
     for file in files:
-        if is_known(line.ledger, file):
+        line.progress(f"registering {file.path.name}")
+        run = (line.settings, line.ledger, line.run_id, file)
+        if line.step(f"register {file.path.name}", register, *run) is None:
             line.progress(f"{file.path.name} is known: the same content was registered before")
-        else:
-            line.progress(f"registering {file.path.name}")
-            line.step(f"register {file.path.name}", register, line.settings, line.ledger, line.run_id, file)
         if line.kind == "nightly":
             _archive(line, file)
 

@@ -11,16 +11,17 @@ import pandas as pd
 from flows.clock import utc_now
 from flows.errors import FileRejected
 from flows.inbox import sha256_of
+from flows.intake.layouts import read_layouts
 from flows.intake.read import read_file
 from flows.ledger import Ledger
 from flows.services import Place
 from flows.settings import Settings
-from sql.register import Guards, NewFile, Registered, find_file, register_file
+from sql.register import Guards, NewFile, Registered, register_file
 from sql.staging import STAGED_COLUMNS, Columns
 from transforms.check import Checked, check_sheets
 from transforms.identify import identify
 from transforms.rules import Rules
-from transforms.sheet import FileError
+from transforms.sheet import FileError, Sheet
 from transforms.vocabulary import Code, Target
 
 _CHUNK_ROWS = 20_000
@@ -33,6 +34,8 @@ class CheckedFile:
     path: Path
     sha256: str
     default_site_id: str | None
+    sheets: tuple[Sheet, ...]
+    rules: Rules
     checked: Checked
 
     @property
@@ -47,39 +50,35 @@ class CheckedFile:
 
 def check_file(settings: Settings, path: Path, default_site_id: str | None) -> CheckedFile:
     """Read and judge one file; `FileRejected` where it is wrong as a whole. Nothing is kept or sent."""
+    sha256 = _hash(path)
     rules = Rules(
         now=utc_now(),
         site_ids=tuple(site.site_id for site in settings.mindbody.sites),
         default_site_id=default_site_id,
         require_source=settings.guards.require_source,
+        layouts=read_layouts(settings.columns),
     )
     try:
-        sha256 = sha256_of(path)
-    except OSError as error:
-        reason = FileError(Code.FILE_UNREADABLE, f"the file cannot be opened: {error.strerror}.")
-        raise FileRejected(path.name, None, reason) from None
-    try:
-        file = CheckedFile(path, sha256, default_site_id, check_sheets(read_file(path), rules))
+        sheets = read_file(path)
+        file = CheckedFile(path, sha256, default_site_id, tuple(sheets), rules, check_sheets(sheets, rules))
     except FileError as error:
         raise FileRejected(path.name, sha256, error) from None
-    if sha256_of(path) != sha256:
+    if _hash(path) != sha256:
         changed = FileError(Code.FILE_UNREADABLE, "the file changed while it was read: it is taken when it is whole.")
         raise FileRejected(path.name, None, changed)
     return file
 
 
-def is_known(ledger: Ledger, file: CheckedFile) -> bool:
-    """Return whether the same content was registered before, for the same site."""
-    with ledger.begin() as connection:
-        return find_file(connection, file.sha256, file.default_site_id or "") is not None
+def _hash(path: Path) -> str:
+    try:
+        return sha256_of(path)
+    except OSError as error:
+        reason = FileError(Code.FILE_UNREADABLE, f"the file cannot be opened: {error.strerror}.")
+        raise FileRejected(path.name, None, reason) from None
 
 
 def register(settings: Settings, ledger: Ledger, run_id: str, file: CheckedFile) -> Registered | None:
-    """Register the file whole, in one transaction; None where its content is known for its site.
-
-    `is_known` asks the same without taking anything, but only this answer holds where another process registers the
-    same content at the same moment.
-    """
+    """Register the file whole, in one transaction; None where its content is known for its site."""
     checked = file.checked
     site_id = file.default_site_id or ""
     new = NewFile(

@@ -105,7 +105,7 @@ class ReconcileSettings(_Section):
 class GuardSettings(_Section):
     """Limits past which nothing is sent without a person."""
 
-    max_points_per_event: int | None = Field(default=None, ge=1)
+    max_points_per_event: int | None = Field(default=1_000_000_000, ge=1)  # past it, a slip of the keyboard
     max_points_per_run: int | None = Field(default=None, ge=1)
     max_rejected_share: float | None = Field(default=None, ge=0, le=1)
     require_source: bool = False

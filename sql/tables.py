@@ -191,7 +191,7 @@ Index(
 # Two accepted updates of one reward never claim the same place in its history.
 Index(
     "uq_events_reward_version",
-    events.c.reward_id,
+    events.c.lane,
     events.c.reward_version,
     unique=True,
     sqlite_where=text("reward_version IS NOT NULL"),

@@ -46,7 +46,12 @@ def _client_keys(events: pd.DataFrame) -> pd.Series:
 
 
 def _reward_keys(events: pd.DataFrame) -> pd.Series:
-    values = events[_REWARD_CONTENT].assign(amount=events["amount"].map(_plain_amount, na_action="ignore"))
+    # Ids of rewards and payouts are GUIDs, and the service minds no case; what is sent keeps the person's spelling.
+    values = events[_REWARD_CONTENT].assign(
+        amount=events["amount"].map(_plain_amount, na_action="ignore"),
+        reward_id=events["reward_id"].str.lower(),
+        payout_id=events["payout_id"].str.lower(),
+    )
     return _digests([pd.Series("reward", index=events.index), *(values[name] for name in _REWARD_CONTENT)])
 
 
@@ -71,7 +76,7 @@ def _occurrence(content_key: pd.Series, receipt: pd.Series) -> pd.Series:
 
 def _lanes(events: pd.DataFrame, is_update: pd.Series) -> pd.Series:
     of_client = "mindbody:" + events["site_id"].fillna("") + ":" + events["client_id"].fillna("")
-    return of_client.where(~is_update, "referral_rock:" + events["reward_id"].fillna(""))
+    return of_client.where(~is_update, "referral_rock:" + events["reward_id"].str.lower().fillna(""))
 
 
 def _digests(columns: list[pd.Series]) -> pd.Series:

@@ -58,10 +58,12 @@ def _is_conflicting(rows: pd.DataFrame) -> pd.Series:
     values = rows[_VALUES].copy()
     values["amount"] = rows["parsed_amount"].where(rows["parsed_amount"].notna(), rows["amount"])
     values["eligibility_date"] = rows["eligibility_on"].fillna(rows["eligibility_date"])
-    is_repeated = rows["reward_id"].notna() & rows["reward_id"].duplicated(keep=False)
-    distinct = values[is_repeated].assign(reward_id=rows["reward_id"]).drop_duplicates()
+    values["payout_id"] = rows["payout_id"].str.lower()
+    reward_id = rows["reward_id"].str.lower()  # GUIDs: the service minds no case
+    is_repeated = reward_id.notna() & reward_id.duplicated(keep=False)
+    distinct = values[is_repeated].assign(reward_id=reward_id).drop_duplicates()
     contradicted = distinct.loc[distinct["reward_id"].duplicated(), "reward_id"]
-    return is_repeated & rows["reward_id"].isin(contradicted)
+    return is_repeated & reward_id.isin(contradicted)
 
 
 def _typed(rows: pd.DataFrame) -> pd.DataFrame:

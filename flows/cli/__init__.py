@@ -4,8 +4,9 @@ Nothing heavy is imported until a command needs it: ``tieout --help`` and ``tieo
 """
 
 import sys
+import traceback
 
-from flows.errors import TieoutError
+from flows.errors import ExitCode, TieoutError
 
 
 def main() -> None:
@@ -17,3 +18,8 @@ def main() -> None:
     except TieoutError as error:
         sys.stderr.write(f"tieout: {error}\n")
         sys.exit(error.exit_code)
+    except Exception as error:  # noqa: BLE001 - the exit code must hold for what nobody foresaw too
+        # Nobody foresaw it, so its trace is needed; the code still says that nothing was lost.
+        traceback.print_exc()
+        sys.stderr.write(f"tieout: an unforeseen error, {type(error).__name__}; nothing was lost. Please report it.\n")
+        sys.exit(ExitCode.COULD_NOT_RUN)

@@ -62,12 +62,15 @@ def check(
     files: Files,
     config: Config = None,
     site: Site = None,
+    marked: Annotated[
+        Path | None, typer.Option("--marked", help="Write a copy of the one file here, its bad cells marked.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Read and check files; send nothing, keep nothing."""
     from flows.cli.check import run_check
 
-    raise typer.Exit(run_check(files, config, site, as_json=json))
+    raise typer.Exit(run_check(files, config, site, marked, as_json=json))
 
 
 @app.command()

@@ -3,27 +3,36 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from flows.errors import ExitCode, FileRejected
+from flows.errors import CouldNotRun, ExitCode, FileRejected, SettingsError
 from flows.settings import Settings, load_settings
 
+if TYPE_CHECKING:
+    from flows.registering import CheckedFile
 
-def run_check(files: Sequence[Path], config: Path | None, site_id: str | None, *, as_json: bool) -> ExitCode:
+
+def run_check(
+    files: Sequence[Path], config: Path | None, site_id: str | None, marked: Path | None, *, as_json: bool
+) -> ExitCode:
     """Check each file; the worst exit code of them counts."""
+    if marked is not None and len(files) > 1:
+        raise SettingsError("--marked writes the copy of one file: check the files one by one.")
     settings = load_settings(config)
     if site_id is not None and settings.mindbody.sites:
         settings.mindbody.site(site_id)
-    told = [_check(settings, path, site_id, as_json=as_json) for path in files]
+    told = [_check(settings, path, site_id, marked, as_json=as_json) for path in files]
     if as_json:
         objects = [found for _, found in told]
         typer.echo(json.dumps(objects[0] if len(objects) == 1 else {"files": objects}, ensure_ascii=False))
     return max(code for code, _ in told)
 
 
-def _check(settings: Settings, path: Path, site_id: str | None, *, as_json: bool) -> tuple[ExitCode, dict[str, Any]]:
+def _check(
+    settings: Settings, path: Path, site_id: str | None, marked: Path | None, *, as_json: bool
+) -> tuple[ExitCode, dict[str, Any]]:
     from flows.intake.report_json import check_json, check_lines, file_error_json
     from flows.registering import check_file
 
@@ -35,5 +44,19 @@ def _check(settings: Settings, path: Path, site_id: str | None, *, as_json: bool
     if not as_json:
         for line in check_lines(path, file.checked):
             typer.echo(line)
+    if marked is not None:
+        _write_marked(file, marked)
     code = ExitCode.NEEDS_A_PERSON if file.checked.rejected else ExitCode.TIES_OUT
     return code, check_json(path, file.sha256, file.checked)
+
+
+def _write_marked(file: "CheckedFile", out: Path) -> None:
+    from flows.intake.marked import write_marked
+
+    try:
+        lost = write_marked(file.path, file.sheets, file.checked, out, layouts=file.rules.layouts)
+    except OSError as error:
+        raise CouldNotRun(f"The marked copy {out} cannot be written: {error.strerror}.") from None
+    typer.echo(f"Marked copy: {out}", err=True)
+    for line in lost:
+        typer.echo(line, err=True)

@@ -64,7 +64,7 @@ WHERE target = 'referral_rock' AND (
     state IN ('unknown', 'refused')
     OR (state = 'posted' AND reward_version = (
         SELECT max(later.reward_version) FROM events AS later
-        WHERE later.reward_id = events.reward_id AND later.state = 'posted'
+        WHERE later.lane = events.lane AND later.state = 'posted'
     ))
 )
 ORDER BY order_at, file_id, ordinal

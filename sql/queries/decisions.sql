@@ -9,13 +9,13 @@ UPDATE events SET state = 'ready', state_at = :now, state_run_id = :run_id, stat
     END,
     reward_version = CASE WHEN reward_id IS NOT NULL THEN 1 + (
         SELECT coalesce(max(accepted.reward_version), 0) FROM events AS accepted
-        WHERE accepted.reward_id = events.reward_id
+        WHERE accepted.lane = events.lane
     ) END
 WHERE event_id = :event_id AND state = 'held'
 
 -- name: last_order
 -- When the last accepted update of the event's reward is to be posted; no row where there is none.
-SELECT accepted.order_at FROM events AS held JOIN events AS accepted ON accepted.reward_id = held.reward_id
+SELECT accepted.order_at FROM events AS held JOIN events AS accepted ON accepted.lane = held.lane
 WHERE held.event_id = :event_id AND accepted.reward_version IS NOT NULL
 ORDER BY accepted.reward_version DESC LIMIT 1
 

@@ -39,13 +39,13 @@ UPDATE staged_events SET
     fate = 'duplicate',
     known_event_id = (
         SELECT events.event_id FROM events
-        WHERE events.reward_id = staged_events.reward_id AND events.reward_version IS NOT NULL
+        WHERE events.lane = staged_events.lane AND events.reward_version IS NOT NULL
         ORDER BY events.reward_version DESC LIMIT 1
     ),
     reason = 'the values last accepted'
 WHERE fate IS NULL AND reward_id IS NOT NULL AND content_key = (
     SELECT events.content_key FROM events
-    WHERE events.reward_id = staged_events.reward_id AND events.reward_version IS NOT NULL
+    WHERE events.lane = staged_events.lane AND events.reward_version IS NOT NULL
     ORDER BY events.reward_version DESC LIMIT 1
 )
 
@@ -143,8 +143,8 @@ SELECT
     END,
     coalesce(staged.fate, 'ready'), coalesce(staged.fate, 'ready'), :registered_at, :run_id, staged.reason
 FROM staged_events AS staged
-LEFT JOIN events AS latest ON latest.reward_id = staged.reward_id AND latest.reward_version = (
-    SELECT max(known.reward_version) FROM events AS known WHERE known.reward_id = staged.reward_id
+LEFT JOIN events AS latest ON latest.lane = staged.lane AND latest.reward_version = (
+    SELECT max(known.reward_version) FROM events AS known WHERE known.lane = staged.lane
 )
 WHERE staged.fate IS NULL OR staged.fate = 'held'
 

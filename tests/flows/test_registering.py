@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from flows.clock import utc_now
 from flows.ledger import Ledger, open_ledger
-from flows.registering import CheckedFile, check_file, is_known, register
+from flows.registering import CheckedFile, check_file, register
 from flows.settings import Settings
 from sql.register import Registered
 from sql.runs import start_run
@@ -66,7 +66,6 @@ def test_register_knows_the_same_file_under_another_name(
 ) -> None:
     register(ledger_settings, ledger, run, checked(ledger_settings, export(tmp_path, "a.csv", EARNED)))
     again = checked(ledger_settings, export(tmp_path, "a (1).csv", EARNED))
-    assert is_known(ledger, again)
     assert register(ledger_settings, ledger, run, again) is None
 
 
@@ -122,3 +121,18 @@ def test_register_by_two_at_once_takes_what_overlaps_once(
     ended = register_at_once(ledger_settings, exports)
     assert sum(registered.accepted for registered in ended if registered) == 301
     assert sum(registered.duplicate for registered in ended if registered) == 101
+
+
+def test_register_knows_a_reward_in_another_case(
+    ledger: Ledger, ledger_settings: Settings, run: str, tmp_path: Path
+) -> None:
+    register(ledger_settings, ledger, run, checked(ledger_settings, export(tmp_path, "a.csv", UPDATED)))
+    same = UPDATED.replace("r-1", "R-1").replace("p-1", "P-1")
+    again = register(ledger_settings, ledger, run, checked(ledger_settings, export(tmp_path, "b.csv", same)))
+    assert fates(again) == {"duplicate": 1}
+
+
+def test_check_file_finds_a_reward_twice_in_two_cases(ledger_settings: Settings, tmp_path: Path) -> None:
+    other = UPDATED.replace("r-1", "R-1").replace("25.50", "26")
+    file = checked(ledger_settings, export(tmp_path, "a.csv", UPDATED, other))
+    assert set(file.checked.errors["code"]) == {"reward_id_conflict"}

@@ -175,7 +175,7 @@ def upgrade() -> None:
     op.create_index(
         "uq_events_reward_version",
         "events",
-        ["reward_id", "reward_version"],
+        ["lane", "reward_version"],
         unique=True,
         sqlite_where=sa.text("reward_version IS NOT NULL"),
         postgresql_where=sa.text("reward_version IS NOT NULL"),
