@@ -6,20 +6,23 @@ at once (``BEGIN IMMEDIATE``), so two processes on one file queue up instead of 
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from flows.clock import utc_now
 from flows.errors import LedgerUnavailable, SettingsError
 from flows.settings import Settings
 
 _BUSY_TIMEOUT_SECONDS = 60  # how long a SQLite writer waits for another process's transaction
+_MOST_SKEW_SECONDS = 5  # between this machine's clock and a shared ledger's
 # Registering a million events writes to the middle of every index; with SQLite's own 2 MB it takes twice as long.
 _CACHE_KIB = 64 * 1024
 
@@ -66,9 +69,10 @@ def open_ledger(settings: Settings) -> Ledger:
     """Open the configured ledger at this version's tables; an empty one is given them.
 
     A ledger of an older version is left alone and `LedgerUnavailable` says how to bring it up: a person decides
-    when the tables of a ledger that is in use change.
+    when the tables of a ledger that is in use change. Nor is a shared ledger opened where the clocks disagree.
     """
     ledger = connect_ledger(settings)
+    _check_clock(ledger)
     revision = ledger_revision(ledger)
     if revision is None:
         upgrade_ledger(ledger)
@@ -78,6 +82,19 @@ def open_ledger(settings: Settings) -> Ledger:
             f"The ledger is at migration {revision}, this version needs {_head_revision()}: run `tieout db upgrade`."
         )
     return ledger
+
+
+def _check_clock(ledger: Ledger) -> None:
+    """Refuse to work on a shared ledger with a clock that is off: claims and waits are told by the clock."""
+    with ledger.begin() as connection:
+        if connection.dialect.name != "postgresql":
+            return
+        theirs: datetime = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
+    skew_seconds = (utc_now() - theirs).total_seconds()
+    if abs(skew_seconds) > _MOST_SKEW_SECONDS:
+        raise LedgerUnavailable(
+            f"This machine's clock and the ledger's differ by {abs(skew_seconds):.0f} s: set the clock and run again."
+        )
 
 
 def connect_ledger(settings: Settings) -> Ledger:

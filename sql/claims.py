@@ -76,7 +76,7 @@ def claim(
         {**times, "event_id": row["event_id"], "attempt_id": id_, "settle_at": settle_at}
         for row, id_ in zip(rows, ids, strict=True)
     ]
-    connection.execute(query("carry_claimed"), [{"run_id": run_id, "event_id": row["event_id"]} for row in rows])
+    _carry(connection, run_id, [event for event, _ in heads])
     try:
         claimed_count = connection.execute(query("claim_event"), claimed).rowcount
     except IntegrityError as error:  # the lane's index, or the trigger on transitions
@@ -84,6 +84,13 @@ def claim(
     if claimed_count != len(claimed):
         raise ClaimConflict(f"{len(claimed) - claimed_count} of {len(claimed)} events were not ready any more")
     return [Claim(event, id_, lease_until) for (event, _), id_ in zip(heads, ids, strict=True)]
+
+
+def _carry(connection: Connection, run_id: str, events: Sequence[Row[Any]]) -> None:
+    """Make the run answer for what it claims; what it accepted itself it answers for anyway."""
+    others = [event for event in events if event.run_id != run_id or event.first_state == State.HELD]
+    if others:
+        connection.execute(query("carry_claimed"), [{"run_id": run_id, "event_id": event.event_id} for event in others])
 
 
 _STATE_AFTER = {

@@ -1,5 +1,6 @@
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -114,3 +115,14 @@ def test_open_ledger_says_that_a_file_is_no_database(tmp_path: Path) -> None:
 def test_open_ledger_says_that_the_address_is_none(url: str) -> None:
     with pytest.raises(SettingsError, match="database_url"):
         opened(url)
+
+
+def test_open_ledger_refuses_a_shared_ledger_whose_clock_disagrees(
+    ledger_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flows.ledger.utc_now", lambda: datetime.now(UTC) + timedelta(minutes=4))
+    if ledger_settings.ledger_url.startswith("sqlite"):
+        open_ledger(ledger_settings).close()  # one machine, one clock
+        return
+    with pytest.raises(LedgerUnavailable, match="differ by 240 s: set the clock"):
+        open_ledger(ledger_settings)
