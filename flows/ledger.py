@@ -92,6 +92,7 @@ def _check_clock(ledger: Ledger) -> None:
         theirs: datetime = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
     skew_seconds = (utc_now() - theirs).total_seconds()
     if abs(skew_seconds) > _MOST_SKEW_SECONDS:
+        ledger.close()
         raise LedgerUnavailable(
             f"This machine's clock and the ledger's differ by {abs(skew_seconds):.0f} s: set the clock and run again."
         )

@@ -136,7 +136,8 @@ def _answers(connection: Connection, event: Row[Any]) -> list[_Moment]:
 def _settlements(connection: Connection, event: Row[Any]) -> list[_Moment]:
     moments = []
     for row in connection.execute(reading("trace_settlements"), {"event_id": event.event_id}):
-        evidence = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in json.loads(row.evidence).items())
+        seen = {key: value for key, value in json.loads(row.evidence).items() if value is not None and key != "read_at"}
+        evidence = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in seen.items()) or "nothing"
         moments.append(_Moment(row.at, 0, f"read back: {evidence}"))
     return moments
 

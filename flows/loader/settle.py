@@ -97,7 +97,7 @@ def decide(event: Row[Any], history: History, expected: Expected, read_at: datet
         "read_at": read_at.isoformat(),
         "counted": count.counted,
         "confirmed": count.confirmed,
-        "almost_equal_and_nobodys": count.unaccounted,
+        "almost_equal": count.unaccounted,
         "balance_before": expected.balance_before,
         "balance_now": history.balance,
         "balance_says": witness,

@@ -3,6 +3,7 @@
     make prove                 the whole sweep, some minutes
     make prove SEED=7          the same again: the seed is printed with the table
     make prove ONLY=faults     kills, faults, disks, pairs or postgresql alone
+    make prove ONLY=lies       what the service itself commits twice, or only says it did: shown as breaks
     make prove STRIDE=1        every step instead of every other one
 
 Exit code 1 where an event was lost, paid twice, or left out of every report.
@@ -69,7 +70,7 @@ def _tell(line: sweeps.Line) -> None:
 def _read_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.prove", description=__doc__.splitlines()[0])
     parser.add_argument("--seed", type=int, default=None)
-    parser.add_argument("--only", choices=("", "faults", "disks", "pairs", "postgresql", "kills"), default="")
+    parser.add_argument("--only", choices=("", "faults", "lies", "disks", "pairs", "postgresql", "kills"), default="")
     parser.add_argument("--stride", type=int, default=2)
     arguments = parser.parse_args()
     if arguments.seed is None:

@@ -107,7 +107,7 @@ def test_decide_keeps_the_evidence() -> None:
     settlement = decide(earn(), history, Expected((), 20), ACTED_AT)
     assert settlement.balance == 30
     assert dict(settlement.evidence) == {
-        "read_at": ACTED_AT.isoformat(), "counted": 1, "confirmed": 0, "almost_equal_and_nobodys": 0,
+        "read_at": ACTED_AT.isoformat(), "counted": 1, "confirmed": 0, "almost_equal": 0,
         "balance_before": 20, "balance_now": 30, "balance_says": "it landed",
     }  # fmt: skip
 
