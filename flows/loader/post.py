@@ -95,7 +95,9 @@ class Posting:
         if self._error is not None or self._is_budget_spent:
             return 0
         ahead = min(self._loader.concurrency, self._pacer.turns_within(_AHEAD_SECONDS))
-        return min(self._loader.concurrency + ahead - busy, self._pacer.turns_within(self._loader.timeout_seconds))
+        # What was claimed ahead may be more than the pace still lets out: then nothing is free, never less than nothing.
+        free = min(self._loader.concurrency + ahead - busy, self._pacer.turns_within(self._loader.timeout_seconds))
+        return max(0, free)
 
     def _note_reasons_to_stop(self) -> None:
         if self._error is not None:
