@@ -95,7 +95,7 @@ class Posting:
         if self._error is not None or self._is_budget_spent:
             return 0
         ahead = min(self._loader.concurrency, self._pacer.turns_within(_AHEAD_SECONDS))
-        # What was claimed ahead may be more than the pace still lets out: then nothing is free, never less than nothing.
+        # What was claimed ahead may be more than the pace lets out now: then nothing is free, never less than nothing.
         free = min(self._loader.concurrency + ahead - busy, self._pacer.turns_within(self._loader.timeout_seconds))
         return max(0, free)
 
