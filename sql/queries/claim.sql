@@ -39,9 +39,6 @@ UPDATE events SET state = 'unknown', state_at = :now, state_run_id = :run_id,
     state_reason = 'its process ended before an answer was recorded', lease_until = NULL
 WHERE state = 'sending' AND lease_until < :now
 
--- name: count_by_state
-SELECT state, count(*) AS events_count FROM events GROUP BY state
-
 -- name: open_work
 -- Grain: one row per target and site that has something to post.
 SELECT target, site_id, count(*) AS events_count FROM events WHERE state = 'ready' GROUP BY target, site_id
