@@ -167,6 +167,8 @@ def _archive(line: _Line, file: CheckedFile) -> None:
             )
     except OSError as error:
         line.failures.append(f"{file.path.name}: it is registered, and cannot go to the archive: {error.strerror}.")
+    except CouldNotRun as error:
+        line.failures.append(f"{file.path.name}: it is registered, and stays in the inbox. {error}")
 
 
 def _post_and_settle(line: _Line) -> None:

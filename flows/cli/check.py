@@ -20,7 +20,7 @@ def run_check(
     """Check each file; the worst exit code of them counts."""
     if marked is not None and len(files) > 1:
         raise SettingsError("--marked writes the copy of one file: check the files one by one.")
-    settings = load_settings(config)
+    settings = load_settings(config, with_secrets=False)
     if site_id is not None and settings.mindbody.sites:
         settings.mindbody.site(site_id)
     told = [_check(settings, path, site_id, marked, as_json=as_json) for path in files]
