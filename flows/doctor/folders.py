@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from flows.doctor.finding import Finding, bad, doubtful, good
-from flows.errors import ExitCode
+from flows.errors import CouldNotRun, ExitCode, SettingsError
+from flows.remote_inbox import is_remote, look_into_inbox
 from flows.settings import Settings
 
 _MEBIBYTE = 1024**2
@@ -16,13 +17,21 @@ _NO_SPACE = 100 * _MEBIBYTE  # a night of a million rows needs a few times this 
 
 def examine_folders(settings: Settings) -> Iterator[Finding]:
     """Say whether inbox, archive and reports can be written to; none is made here."""
-    if "://" in settings.inbox.url:
-        mend = "Name a folder of this machine."
-        yield bad("inbox", f"inbox.url {settings.inbox.url} is no folder.", mend, ExitCode.WRONG_USAGE)
+    if is_remote(settings.inbox.url):
+        yield _examine_address(settings.inbox.url)
     else:
         yield _examine_folder("inbox", settings.inbox_folder)
     yield _examine_folder("archive", settings.archive_folder)
     yield _examine_folder("reports", settings.reports_folder)
+
+
+def _examine_address(url: str) -> Finding:
+    try:
+        return good("inbox", f"{look_into_inbox(url)} can be reached.")
+    except SettingsError as error:
+        return bad("inbox", str(error), "", ExitCode.WRONG_USAGE)
+    except CouldNotRun as error:
+        return bad("inbox", str(error), "", ExitCode.COULD_NOT_RUN)
 
 
 def _examine_folder(name: str, folder: Path) -> Finding:

@@ -75,7 +75,7 @@ WRONG_SETTINGS = [
     pytest.param("", "No service is configured", id="nothing"),
     pytest.param('[[mindbody.sites]]\nsite_id="1"\ntimezone="UTC"\nusername="u"\npassword="p"', "api_key", id="no key"),
     pytest.param('[referral_rock]\npublic_key = "k"', "private_key", id="half a pair of keys"),
-    pytest.param('[inbox]\nurl = "s3://bucket/in"', "no folder", id="an inbox that is no folder"),
+    pytest.param('[inbox]\nurl = "nowhere://bucket/in"', "nowhere://bucket", id="an inbox that nothing opens"),
     pytest.param('database_url = "oracle://x"', "database_url", id="another database"),
 ]
 
@@ -135,6 +135,16 @@ def test_examine_finds_a_clock_that_is_off(workplace: Workplace, monkeypatch: py
 def test_examine_finds_folders_that_are_files(workplace: Workplace) -> None:
     (workplace.folder / "reports").write_text("not a folder")
     assert list(found(workplace)) == ["reports"]
+
+
+@pytest.mark.parametrize(
+    ("url", "exit_code"),
+    [("memory://inbox", ExitCode.TIES_OUT), ("ftp://me:hush-hush@127.0.0.1:9/in", ExitCode.COULD_NOT_RUN)],
+)
+def test_examine_looks_into_an_inbox_at_an_address(workplace: Workplace, url: str, exit_code: ExitCode) -> None:
+    workplace.configure(workplace.config.read_text() + f'\n[inbox]\nurl = "{url}"\n')
+    (finding,) = [finding for finding in examine(workplace.config) if finding.name == "inbox"]
+    assert (finding.exit_code, "hush-hush" in finding.line) == (exit_code, False)
 
 
 def test_examine_asks_the_prefect_api_that_is_configured(
