@@ -88,6 +88,7 @@ def register(settings: Settings, ledger: Ledger, run_id: str, file: CheckedFile)
         rejected=_records(checked.errors.rename(columns={"row": "row_number", "column": "column_heading"})),
         rejected_count=checked.rejected,
         skipped=_records(checked.skipped.rename(columns={"row": "row_number"})[["sheet", "row_number", "reason"]]),
+        receipt_columns=checked.receipt_columns,
     )
     guards = Guards(
         settings.guards.max_points_per_event, settings.guards.max_points_per_run, settings.guards.max_rejected_share
