@@ -10,7 +10,7 @@ from tests.flows.intake.reading import read_one, texts, write_bytes, write_xlsx
 from transforms.sheet import FileError
 
 FILES = Path(__file__).parent / "files"
-WORKBOOKS = ["libreoffice.xlsx", "libreoffice.xls", "libreoffice.ods", "xlsxwriter.xlsx"]
+WORKBOOKS = ["libreoffice.xlsx", "libreoffice.xls", "libreoffice.ods", "xlsxwriter.xlsx", "by_hand.spreadsheetml.xml"]
 ROWS = [
     ["Rewards of May", None, None, None, None, None],
     [None, None, None, None, None, None],
