@@ -11,7 +11,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 _STDERR = 2
-_PANIC = re.compile(rb"\n?thread '[^\n]*panicked at .*?(?:note: run with [^\n]*\n|\Z)", re.DOTALL)
+# The line with the place, the reason, with RUST_BACKTRACE the calls, and once in a process a hint.
+_PANIC = re.compile(
+    rb"\n?thread '[^\n]*panicked at [^\n]*\n[^\n]*\n?"
+    rb"(?:stack backtrace:\n(?: [^\n]*\n)*)?(?:note: [^\n]*run with [^\n]*\n)?"
+)
 
 
 @contextmanager
