@@ -97,6 +97,7 @@ def register_within(
         rejected=_records(checked.errors.rename(columns={"row": "row_number", "column": "column_heading"})),
         rejected_count=checked.rejected,
         skipped=_records(checked.skipped.rename(columns={"row": "row_number"})[["sheet", "row_number", "reason"]]),
+        receipt_columns=checked.receipt_columns,
     )
     limits = settings.guards
     guards = Guards(
