@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from flows.intake.cut_off import ending_notes
 from flows.intake.encoding import encoding_notes, find_encoding
 from flows.intake.values import frame_of
 from transforms.headings import count_known_headings
@@ -31,7 +32,8 @@ def read_delimited(path: Path) -> list[Sheet]:
     cells = _read_fast(path, encoding, delimiter, skipped, _width(sample, delimiter))
     if cells is None:
         cells = _read_ragged(path, encoding, delimiter, skipped)
-    return [Sheet(name=None, cells=cells, notes=encoding_notes(encoding))]
+    notes = (*encoding_notes(encoding), *ending_notes(path, encoding, delimiter))
+    return [Sheet(name=None, cells=cells, notes=notes)]
 
 
 def find_delimiter(sample: str) -> str:
