@@ -14,6 +14,7 @@ from typing import ParamSpec, Protocol, TypeVar
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
+from flows.checking import CheckedFile, check_file
 from flows.clock import utc_now
 from flows.errors import BudgetSpent, CouldNotRun, FileRejected, Interrupted, SettingsError
 from flows.inbox import InboxFile, archive_file, list_inbox
@@ -22,7 +23,7 @@ from flows.ledger import Ledger, open_ledger
 from flows.notify import notify
 from flows.progress import Progress, say_nothing
 from flows.reconciling import Reconciled, reconcile
-from flows.registering import CheckedFile, check_file, register
+from flows.registering import register
 from flows.reporting import report_reconciliation, report_run
 from flows.services import Place, check_services, post_place, settle_place
 from flows.settings import Settings
