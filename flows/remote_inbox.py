@@ -45,6 +45,14 @@ def fetch_inbox(url: str) -> Path:
     return folder
 
 
+def look_into_inbox(url: str) -> str:
+    """Open the inbox and fetch nothing; return its address without secrets. Raises as `fetch_inbox` does."""
+    with _reachable(url):
+        system, root = _open(url)
+        system.exists(root)
+    return _without_secrets(url)
+
+
 def remove_fetched(url: str, path: Path, sha256: str) -> bool:
     """Take a file out of the inbox, now that its content is safe; False where the inbox holds another by now.
 

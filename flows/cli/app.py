@@ -172,6 +172,18 @@ def serve(
 
 
 @app.command()
+def doctor(config: Config = None, json: Json = False) -> None:
+    """Say what works and how to mend what does not: settings, ledger, folders, services, credentials, clocks.
+
+    Changes nothing. One counted call a Mindbody site and one at Referral Rock try the credentials. Exit code: 0 all is
+    well, 1 a person should look, 2 settings are wrong, 3 something is out of reach.
+    """
+    from flows.cli.doctor import run_doctor
+
+    raise typer.Exit(run_doctor(config, as_json=json))
+
+
+@app.command()
 def sandbox(
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 0,
     state: Annotated[Path | None, typer.Option(help="Keep the state in this file.")] = None,

@@ -167,6 +167,15 @@ def test_upload_of_a_missing_file_exits_3(tieout: Tieout, workplace: Workplace) 
     assert (ended.code, ended.out, "no such file" in ended.err) == (3, "", True)
 
 
+def test_doctor_prints_a_line_each_or_one_object(tieout: Tieout, workplace: Workplace) -> None:
+    tieout("db", "upgrade", "--config", workplace.config)
+    told = tieout("doctor", "--config", workplace.config)
+    ended = tieout("doctor", "--json", "--config", workplace.config)
+    assert (told.code, ended.code, list(ended.json)) == (0, 0, ["exit_code", "checks"])
+    assert {tuple(check) for check in ended.json["checks"]} == {("name", "status", "message", "mend")}
+    assert len(told.out.splitlines()) == len(ended.json["checks"])
+
+
 def test_check_prints_one_object_a_file(tieout: Tieout, workplace: Workplace) -> None:
     ended = tieout("check", SAMPLES[0], "--json", "--config", workplace.config)
     assert (ended.code, list(ended.json), ended.json["rejected"]) == (1, CHECK_KEYS, 6)
