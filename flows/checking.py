@@ -23,13 +23,12 @@ from transforms.equal_rows import find_contradicted, number_equal_rows
 from transforms.events import EVENTS
 from transforms.headings import SEARCHED_ROWS
 from transforms.identify import add_content_keys
-from transforms.rows import Shifted, refuse_shifted
+from transforms.rows import NOT_SHIFTED, Shifted, refuse_shifted
 from transforms.rules import Rules
 from transforms.sheet import FileError, Sheet, join_parts
 from transforms.vocabulary import Code, Target
 
 PART_ROWS = 50_000
-NUMBER_COLUMNS = ["ordinal", "occurrence"]
 
 OnRows = Callable[[int], None]
 
@@ -140,7 +139,7 @@ class _Found:
     at_once: tuple[Sheet, ...] | None
     keeps_events: bool
     brought: Brought = NOTHING
-    shifted: Shifted = Shifted()
+    shifted: Shifted = NOT_SHIFTED
     errors: Spool[pd.DataFrame] = field(default_factory=Spool)
     skipped: Spool[pd.DataFrame] = field(default_factory=Spool)
     events: Spool[pd.DataFrame] = field(default_factory=Spool)
@@ -185,7 +184,8 @@ class _Found:
             return pd.DataFrame({"ordinal": rows["ordinal"].loc[occurrence.index], "occurrence": occurrence})
 
         found = self.keys.gather(find)
-        return found.sort_values("ordinal", ignore_index=True) if len(found) else pd.DataFrame(columns=NUMBER_COLUMNS)
+        none = pd.DataFrame({"ordinal": pd.Series(dtype="int64"), "occurrence": pd.Series(dtype="int64")})
+        return found.sort_values("ordinal", ignore_index=True) if len(found) else none
 
 
 def _judge(
@@ -229,4 +229,5 @@ def _among(places: pd.Series, rows_before: int, sheets: Sequence[Sheet]) -> pd.I
     """Return the places that lie in these sheets, counted from their first row."""
     most = rows_before + sum(len(sheet.cells) for sheet in sheets)
     first, last = places.searchsorted([rows_before, most])
-    return pd.Index(places.iloc[first:last] - rows_before)
+    found: pd.Index = pd.Index(places.iloc[first:last] - rows_before)
+    return found

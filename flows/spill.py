@@ -7,7 +7,7 @@ import pickle
 import tempfile
 import weakref
 from collections.abc import Callable, Iterator
-from typing import IO, Any, Generic, TypeVar
+from typing import IO, Any, Generic, TypeVar, cast
 
 import numpy as np
 import pandas as pd
@@ -39,9 +39,9 @@ class Spool(Generic[T]):
     def __iter__(self) -> Iterator[T]:
         yield from self._first
         for place in self._places:
-            assert self._file is not None
-            self._file.seek(place)
-            yield pickle.load(self._file)  # noqa: S301 - this process wrote it, into a file without a name
+            file = cast("IO[bytes]", self._file)
+            file.seek(place)
+            yield pickle.load(file)  # noqa: S301 - this process wrote it, into a file without a name
 
 
 class KeyedRows:

@@ -55,7 +55,7 @@ def count_brought(events: pd.DataFrame, rows_read: int) -> Brought:
     counts = events["kind"].value_counts()
     points = events.groupby("kind")["points"].sum()
     with localcontext(prec=_EXACT_DIGITS):
-        amount = sum((amount for amount in events["amount"] if amount is not None), start=Decimal(0))
+        amount = sum(events["amount"].dropna(), start=Decimal(0))
     pairs = events[["target", "site_id"]].drop_duplicates().itertuples(index=False, name=None)
     return Brought(
         rows_read,

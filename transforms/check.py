@@ -6,8 +6,9 @@ Every row that is read ends either in `events` or, with at least one line, in `e
 `skipped`. A wrong file is one `FileError` before any row.
 """
 
+import dataclasses
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -17,7 +18,7 @@ from transforms.headings import FIELDS, Table, find_tables
 from transforms.messages import SENTENCES, suggest
 from transforms.mindbody import check_mindbody
 from transforms.referral_rock import CLAIM_COLUMNS, check_rewards, prepare_rewards
-from transforms.rows import Shifted, collect_rows, refuse_shifted
+from transforms.rows import NOT_SHIFTED, Shifted, collect_rows, refuse_shifted
 from transforms.rules import Rules
 from transforms.sheet import Sheet
 from transforms.times import Clock
@@ -39,9 +40,9 @@ class Checked:
     skipped: pd.DataFrame
     rows_read: int  # good and bad ones, not the skipped
     notes: tuple[str, ...] = ()  # what was decided on the way, for the person
-    shifted: Shifted = Shifted()  # more values than headings: the file as a whole is wrong
+    shifted: Shifted = NOT_SHIFTED  # more values than headings: the file as a whole is wrong
     # Of the rows that update a reward, by their place among the rows read: by what they contradict each other.
-    claims: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=CLAIM_COLUMNS))
+    claims: pd.DataFrame = dataclasses.field(default_factory=lambda: pd.DataFrame(columns=CLAIM_COLUMNS))
 
     @property
     def rejected(self) -> int:

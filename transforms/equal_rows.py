@@ -10,7 +10,7 @@ import pandas as pd
 
 
 def number_equal_rows(rows: pd.DataFrame, key: Sequence[str]) -> pd.Series:
-    """Number equal rows from 1, those with a receipt first: what was added beside them is what is new.
+    """Give equal rows their numbers, those with a receipt first: what was added beside them is what is new.
 
     `rows` has the key, `has_receipt` and `ordinal` (place in the file). Returned are only rows that have an equal, with
     their index.
@@ -26,4 +26,5 @@ def find_contradicted(rows: pd.DataFrame, key: Sequence[str], values: Sequence[s
     distinct = repeated.drop_duplicates([*key, *values])
     contradicted = distinct.loc[distinct.duplicated(key), list(key)].drop_duplicates()
     found = repeated.reset_index(names="row_label").merge(contradicted, on=list(key), validate="many_to_one")
-    return pd.Index(found["row_label"])
+    labels: pd.Index = pd.Index(found["row_label"])
+    return labels

@@ -38,6 +38,9 @@ class Shifted:
         return Shifted((self.first_rows + later.first_rows)[:_EXAMPLES], self.count + later.count)
 
 
+NOT_SHIFTED = Shifted()
+
+
 def collect_rows(
     tables: Sequence[Table], without_headings: Sequence[Sheet]
 ) -> tuple[pd.DataFrame, pd.DataFrame, Shifted]:
@@ -54,7 +57,7 @@ def collect_rows(
     return (
         rows[["table", "sheet", "row", *FIELDS]],
         skipped.astype({"sheet": "str", "row": "Int64", "reason": "str"}),
-        sum((shifted for _, _, shifted in parts), start=Shifted()),
+        sum((shifted for _, _, shifted in parts), start=NOT_SHIFTED),
     )
 
 
@@ -86,7 +89,7 @@ def _with_errors(sheet: Sheet) -> pd.DataFrame:
 def _find_shifted(rows: pd.DataFrame, table: Table) -> Shifted:
     """Find rows of delimited text with more values than headings."""
     if table.sheet.has_addresses or table.sheet.heading_row is not None:
-        return Shifted()
+        return NOT_SHIFTED
     headed = _headed_columns(table)
     beyond = rows[[column for column in rows.columns if int(column) >= headed]].notna()
     shifted = rows.index[beyond.any(axis=1)] if len(beyond.columns) else rows.index[:0]

@@ -11,7 +11,7 @@ import typer
 
 from flows.errors import CouldNotRun, ExitCode, SettingsError
 from flows.interrupt import stopping_in_order
-from flows.progress import Stderr
+from flows.progress import Stderr, count_rows
 from flows.settings import load_settings
 from flows.summary import Reconciliation, RunIncomplete, Summary
 
@@ -42,11 +42,11 @@ def run_upload(
     if site_id is not None:
         settings.mindbody.site(site_id)
     if not is_approved:
+        from flows.checking import check_file
         from flows.intake.report_json import check_lines, plan_lines
-        from flows.registering import check_file
 
-        checked = check_file(settings, file, site_id).checked
-        for line in (*check_lines(file, checked), *plan_lines(checked)):
+        checked = check_file(settings, file, site_id, keeps_events=False, on_rows=count_rows(Stderr()))
+        for line in (*check_lines(checked), *plan_lines(checked.brought)):
             typer.echo(line, err=True)
         if not _is_confirmed():
             typer.echo("Nothing was posted and nothing is kept.", err=True)
