@@ -4,7 +4,7 @@ What the parts say of the whole (headings, rewards that contradict each other, e
 a file gives the same result whether it is read at once or in parts of any size.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -47,6 +47,7 @@ class CheckedFile:
     rules: Rules
     brought: Brought
     notes: tuple[str, ...]
+    receipt_columns: Mapping[str | None, tuple[str, str | None]]  # as in `Checked`
     errors: Spool[pd.DataFrame]  # as in `Checked`, part by part
     skipped: Spool[pd.DataFrame]
     events: Spool[pd.DataFrame]  # with what `add_content_keys` adds; none where they were not to be kept
@@ -73,6 +74,7 @@ class CheckedFile:
             skipped=pd.concat(list(self.skipped), ignore_index=True),
             rows_read=self.brought.rows_read,
             notes=self.notes,
+            receipt_columns=self.receipt_columns,
         )
 
 
@@ -115,6 +117,7 @@ def check_file(
         rules=rules,
         brought=found.brought,
         notes=found.recognized.notes,
+        receipt_columns=found.recognized.receipt_columns,
         errors=found.errors,
         skipped=found.skipped,
         events=found.events,

@@ -44,6 +44,11 @@ def sha256_of(path: Path) -> str:
         return file_digest(file, "sha256").hexdigest()
 
 
+def archive_path(path: Path, sha256: str, settings: Settings) -> Path:
+    """Return where a file of the inbox lies once it is registered."""
+    return settings.archive_folder / f"{path.stem}.{sha256[:12]}{path.suffix}"
+
+
 def archive_file(path: Path, sha256: str, settings: Settings) -> bool:
     """Move a registered file out of the inbox; its hash in the name keeps files of one name apart.
 
@@ -52,7 +57,7 @@ def archive_file(path: Path, sha256: str, settings: Settings) -> bool:
     """
     folder = settings.archive_folder
     folder.mkdir(parents=True, exist_ok=True)
-    target = folder / f"{path.stem}.{sha256[:12]}{path.suffix}"
+    target = archive_path(path, sha256, settings)
     try:
         shutil.move(path, target)
     except FileNotFoundError:

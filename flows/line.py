@@ -21,6 +21,7 @@ from flows.errors import BudgetSpent, CouldNotRun, FileRejected, Interrupted, Se
 from flows.inbox import InboxFile, archive_file, list_inbox
 from flows.interrupt import stop_requested
 from flows.ledger import Ledger, open_ledger
+from flows.marking import mark_file
 from flows.notify import notify
 from flows.progress import Progress, count_rows, say_nothing
 from flows.reconciling import Reconciled, reconcile
@@ -67,6 +68,7 @@ class _Line:
     progress: Progress
     failures: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)  # what a person should know, without its being a failure
+    registered: set[str] = field(default_factory=set)  # by their hash: the files that were new
     failed_places: set[Place] = field(default_factory=set)  # not tried again in this run
     undecided: set[str] = field(default_factory=set)  # events that reading back could not decide in this run
 
@@ -107,9 +109,20 @@ def _run(
     _register_files(line, files)
     _post_and_settle(line)
     reconciled = _reconcile(line)
+    _mark_files(line, files)
     summary = _report(line, reconciled)
     notify(settings, summary, progress)
     return summary
+
+
+def _mark_files(line: _Line, files: Iterable[CheckedFile]) -> None:
+    """Give the files back with what became of their rows; what cannot be written is said, and stops nothing."""
+    always = line.kind == "upload"
+    for file in files:
+        if always or file.sha256 in line.registered:
+            known_as = (file.sha256, file.default_site_id or "")
+            run = (line.settings, line.ledger, line.run_id, file.path, *known_as)
+            line.notes += line.step(f"mark {file.path.name}", mark_file, *run, always=always)
 
 
 def _report(line: _Line, reconciled: Reconciled | None) -> Summary:
@@ -156,6 +169,8 @@ def _register_files(line: _Line, files: Iterable[CheckedFile]) -> None:
         run = (line.settings, line.ledger, line.run_id, file)
         if line.step(f"register {file.path.name}", register, *run) is None:
             line.progress(f"{file.path.name} is known: the same content was registered before")
+        else:
+            line.registered.add(file.sha256)
         if line.kind == "nightly":
             _archive(line, file)
 

@@ -27,6 +27,7 @@ def register(settings: Settings, ledger: Ledger, run_id: str, file: CheckedFile)
         rejected=(record for errors in file.errors for record in _records(errors.rename(columns=_ERROR_NAMES))),
         rejected_count=file.brought.rejected,
         skipped=(record for rows in file.skipped for record in _records(rows.rename(columns=_ERROR_NAMES))),
+        receipt_columns=file.receipt_columns,
     )
     guards = Guards(
         settings.guards.max_points_per_event, settings.guards.max_points_per_run, settings.guards.max_rejected_share

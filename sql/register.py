@@ -6,13 +6,13 @@ same code serves ten rows and a million, on SQLite and on PostgreSQL.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal, localcontext
 from itertools import chain, islice
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, Row, func, insert, select
 
 from sql.queries import query
 from sql.staging import Columns, stage, unstage
@@ -21,6 +21,14 @@ from transforms.vocabulary import Code, Fate
 
 _DECIDING = 0x7469656F7574  # the number of the lock on PostgreSQL; anything that other programs do not take
 _NOTES_AT_ONCE = 10_000
+_MISMATCHES: Mapping[str, str] = {
+    "receipt_mismatch": "The receipt belongs to a row with other values, which is in the ledger already: undo the "
+    "change. Only where this row is a further event, empty its Receipt.",
+    "receipt_repeated": "Another row bears the same receipt: where this row is a further event, empty its Receipt, "
+    "else delete the row.",
+    "receipt_unknown": "The ledger has given out no such receipt: restore it, or empty it where the row was never "
+    "sent.",
+}
 _EXACT_DIGITS = 100  # an amount has up to 56, so that sums of them stay exact
 
 
@@ -34,6 +42,8 @@ class NewFile:
     rejected: Iterable[Mapping[str, Any]]  # read once; one per bad cell: columns of `rejections` but file_id
     rejected_count: int  # rows, not cells
     skipped: Iterable[Mapping[str, Any]]  # read once; columns of `skipped_rows` but file_id
+    # sheet -> heading and letters (None: no cell addresses) of the column of receipts, where there is one
+    receipt_columns: Mapping[str | None, tuple[str, str | None]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -106,7 +116,7 @@ def _classify(connection: Connection, file: NewFile, run_id: str, guards: Guards
     # The order matters: each step looks only at rows that the steps before it left open.
     totals = connection.execute(query("staged_totals")).one()
     steps = [
-        *_where(totals.receipts, "mark_receipts", "mark_receipt_mismatches"),
+        *_where(totals.receipts, "mark_receipts", "mark_repeated_receipts", "mark_receipt_mismatches"),
         *_where(totals.rows_count, "mark_dated_duplicates"),
         *_where(totals.undated, "mark_undated_held"),
         *_where(totals.updates, "mark_repeated_updates", "mark_updates_held_before"),
@@ -178,19 +188,22 @@ def _accepted_amounts(connection: Connection) -> Mapping[tuple[str, str], Decima
 
 
 def _insert_notes(connection: Connection, file: NewFile, file_id: int) -> None:
-    mismatches = [
-        {
-            "sheet": row.sheet,
-            "row_number": row.row_number,
-            "column_heading": "Receipt",
-            "cell": None,
-            "code": str(Code.RECEIPT_MISMATCH),
-            "value": row.receipt,
-            "message": "The receipt names another event than this row holds: take the receipt out, or undo the change.",
-            "suggestion": None,
-        }
-        for row in connection.execute(query("receipt_mismatches"))
-    ]
+    mismatches = (_mismatch(file, row) for row in connection.execute(query("receipt_mismatches")).all())
     for table, notes in ((rejections, chain(file.rejected, mismatches)), (skipped_rows, iter(file.skipped))):
         while some := list(islice(notes, _NOTES_AT_ONCE)):
             connection.execute(insert(table), [{**row, "file_id": file_id} for row in some])
+
+
+def _mismatch(file: NewFile, row: Row[Any]) -> Mapping[str, Any]:
+    """Word the rejection of a row for its receipt, as one of the check is."""
+    heading, letters = file.receipt_columns.get(row.sheet, ("Receipt", None))
+    return {
+        "sheet": row.sheet,
+        "row_number": row.row_number,
+        "column_heading": heading,
+        "cell": None if letters is None else f"{letters}{row.row_number}",
+        "code": str(Code.RECEIPT_MISMATCH),
+        "value": row.receipt,
+        "message": _MISMATCHES[row.reason],
+        "suggestion": None,
+    }

@@ -6,9 +6,8 @@ Every row that is read ends either in `events` or, with at least one line, in `e
 `skipped`. A wrong file is one `FileError` before any row.
 """
 
-import dataclasses
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
@@ -40,9 +39,11 @@ class Checked:
     skipped: pd.DataFrame
     rows_read: int  # good and bad ones, not the skipped
     notes: tuple[str, ...] = ()  # what was decided on the way, for the person
+    # sheet -> heading and letters (None: no cell addresses) of the column of receipts, where there is one
+    receipt_columns: Mapping[str | None, tuple[str, str | None]] = field(default_factory=dict)
     shifted: Shifted = NOT_SHIFTED  # more values than headings: the file as a whole is wrong
     # Of the rows that update a reward, by their place among the rows read: by what they contradict each other.
-    claims: pd.DataFrame = dataclasses.field(default_factory=lambda: pd.DataFrame(columns=CLAIM_COLUMNS))
+    claims: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=CLAIM_COLUMNS))
 
     @property
     def rejected(self) -> int:
@@ -58,6 +59,15 @@ class Recognized:
     without_headings: tuple[Sheet, ...]
     clocks: tuple[Clock, ...]  # one per table
     notes: tuple[str, ...]
+
+    @property
+    def receipt_columns(self) -> Mapping[str | None, tuple[str, str | None]]:
+        """Heading and letters (None: no cell addresses) of the column of receipts, by sheet."""
+        return {
+            table.sheet.name: (str(table.heading("receipt")), table.letters("receipt"))
+            for table in self.tables
+            if "receipt" in table.columns
+        }
 
     def following(self, sheet: Sheet) -> "Recognized":
         """Return the same for the next rows of a file that is read in parts, which has one sheet."""
@@ -103,6 +113,7 @@ def check_part(recognized: Recognized, rules: Rules, contradicted_elsewhere: pd.
         skipped=skipped,
         rows_read=len(rows),
         notes=recognized.notes,
+        receipt_columns=recognized.receipt_columns,
         shifted=shifted,
         claims=rewards.loc[rewards["reward"].notna(), CLAIM_COLUMNS],
     )
@@ -150,8 +161,8 @@ def describe(failed: pd.DataFrame, rows: pd.DataFrame, tables: Sequence[Table]) 
 def _values(found: pd.DataFrame, rows: pd.DataFrame) -> pd.Series:
     """Look up the text of each failed cell; NA for whole rows and empty cells."""
     value = pd.Series(None, index=found.index, dtype="str")
-    for field, cells in found.groupby("field"):
-        value[cells.index] = rows[str(field)].loc[cells["index"]].to_numpy()
+    for name, cells in found.groupby("field"):
+        value[cells.index] = rows[str(name)].loc[cells["index"]].to_numpy()
     return value
 
 

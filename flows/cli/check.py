@@ -69,7 +69,7 @@ def _check(
 
 def _write_marked(file: "CheckedFile", out: Path) -> None:
     from flows.intake.limits import MAX_ROWS
-    from flows.intake.marked import write_marked
+    from flows.intake.marked import statuses_of_check, write_marked
 
     if file.at_once is None and file.brought.rows_read > MAX_ROWS:
         raise CouldNotRun(
@@ -77,7 +77,9 @@ def _write_marked(file: "CheckedFile", out: Path) -> None:
             f"sheet holds {MAX_ROWS:,}. Split the file, or take the list of --json."
         )
     try:
-        lost = write_marked(file.path, file.sheets, file.checked, out, layouts=file.rules.layouts)
+        checked = file.checked
+        what, statuses = (file.path, file.sheets, checked.errors, out), statuses_of_check(checked)
+        lost = write_marked(*what, statuses=statuses, layouts=file.rules.layouts)
     except OSError as error:
         raise CouldNotRun(f"The marked copy {out} cannot be written: {error.strerror}.") from None
     typer.echo(f"Marked copy: {out}", err=True)

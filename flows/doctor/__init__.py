@@ -8,7 +8,7 @@ from flows.doctor.folders import examine_folders
 from flows.doctor.ledger import examine_ledger
 from flows.doctor.prefect_api import examine_prefect
 from flows.doctor.services import examine_services
-from flows.errors import ExitCode, SettingsError
+from flows.errors import CouldNotRun, ExitCode, SettingsError
 from flows.settings import load_settings
 
 
@@ -22,6 +22,8 @@ def examine(config: Path | None) -> list[Finding]:
         settings = load_settings(config)
     except SettingsError as error:
         return [bad("settings", str(error), "", ExitCode.WRONG_USAGE)]
+    except CouldNotRun as error:  # a secret that Prefect keeps
+        return [bad("settings", str(error), "", ExitCode.COULD_NOT_RUN)]
     return [
         *examine_settings(settings, config),
         *examine_ledger(settings),

@@ -12,7 +12,7 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from flows.intake import biff, delimited, html_table, json_items, ods, ooxml, xlsb, xml_items
+from flows.intake import biff, delimited, html_table, json_items, ods, ooxml, spreadsheetml, xlsb, xml_items
 from flows.intake.archive import unpack
 from flows.intake.encoding import decode_head
 from flows.intake.workbook import Scan, read_workbook
@@ -87,6 +87,8 @@ def _read_text(path: Path, head: bytes, part_rows: int | None) -> Iterator[list[
     start = text.lstrip("\ufeff \t\r\n").lower()
     if start.startswith(_HTML):
         yield html_table.read_html(path)
+    elif start.startswith("<") and spreadsheetml.NAMESPACE in start:
+        yield spreadsheetml.read_spreadsheetml(path)
     elif start.startswith("<"):
         yield xml_items.read_xml(path)
     elif start.startswith(("{", "[")):

@@ -19,7 +19,7 @@ GOOD = ["1", "5", "Earned"]
 
 def file_of(*parts: Checked, name: str = "a.xlsx") -> CheckedFile:
     """Return a file that came in these parts."""
-    file = CheckedFile(Path(name), "abc", None, RULES, NOTHING, (), Spool(), Spool(), Spool(), pd.DataFrame(), None)
+    file = CheckedFile(Path(name), "abc", None, RULES, NOTHING, (), {}, Spool(), Spool(), Spool(), pd.DataFrame(), None)
     for part in parts:
         file.errors.append(part.errors)
         file.skipped.append(part.skipped)
