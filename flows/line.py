@@ -12,7 +12,6 @@ from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
 from typing import ParamSpec, Protocol, TypeVar
-from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from flows.checking import CheckedFile, check_file
@@ -27,6 +26,7 @@ from flows.progress import Progress, count_rows, say_nothing
 from flows.reconciling import Reconciled, reconcile
 from flows.registering import register
 from flows.reporting import report_reconciliation, report_run
+from flows.runs import new_run_id
 from flows.services import Place, check_services, post_place, settle_place
 from flows.settings import Settings
 from flows.summary import Reconciliation, Summary
@@ -90,17 +90,27 @@ def upload_line(
     site_id: str | None = None,
     step: Step = run_plain,
     progress: Progress = say_nothing,
+    checked: CheckedFile | None = None,
 ) -> Summary:
-    """Take one file by hand, wherever it lies; it stays there."""
+    """Take one file by hand, wherever it lies; it stays there.
+
+    What was ``checked`` when a person approved it is taken as it was then, whatever has become of the file.
+    """
     with open_ledger(settings) as ledger:
-        return _run(settings, ledger, "upload", [InboxFile(path, site_id)], step, progress)
+        return _run(settings, ledger, "upload", [InboxFile(path, site_id)], step, progress, checked)
 
 
 def _run(
-    settings: Settings, ledger: Ledger, kind: str, waiting: Iterable[InboxFile], step: Step, progress: Progress
+    settings: Settings,
+    ledger: Ledger,
+    kind: str,
+    waiting: Iterable[InboxFile],
+    step: Step,
+    progress: Progress,
+    checked: CheckedFile | None = None,
 ) -> Summary:
     line = _Line(settings, ledger, new_run_id(kind), kind, step, progress)
-    files = _check_files(line, waiting)
+    files = _check_files(line, waiting) if checked is None else [checked]
     if kind == "upload" and line.failures:
         raise CouldNotRun(line.failures[0])
     _connect(line, {place for file in files for place in file.places})
@@ -128,11 +138,6 @@ def _mark_files(line: _Line, files: Iterable[CheckedFile]) -> None:
 def _report(line: _Line, reconciled: Reconciled | None) -> Summary:
     told = {"failures": tuple(line.failures), "notes": tuple(line.notes)}
     return line.step("report", report_run, line.settings, line.ledger, line.run_id, reconciled, **told)
-
-
-def new_run_id(kind: str) -> str:
-    """Return an id that sorts by time and tells the kind."""
-    return f"{kind}-{utc_now():%Y%m%dT%H%M%S}-{uuid4().hex[:6]}"
 
 
 def _check_files(line: _Line, waiting: Iterable[InboxFile]) -> list[CheckedFile]:

@@ -5,6 +5,7 @@ from datetime import UTC, date
 from typing import Any
 
 import pandas as pd
+from sqlalchemy import Connection
 
 from flows.checking import CheckedFile
 from flows.clock import utc_now
@@ -20,6 +21,14 @@ _ERROR_NAMES = {"row": "row_number", "column": "column_heading"}
 
 def register(settings: Settings, ledger: Ledger, run_id: str, file: CheckedFile) -> Registered | None:
     """Register the file whole, in one transaction; None where its content is known for its site."""
+    with ledger.begin() as connection:
+        return register_within(connection, settings, run_id, file)
+
+
+def register_within(
+    connection: Connection, settings: Settings, run_id: str, file: CheckedFile, hold_reason: str | None = None
+) -> Registered | None:
+    """Register the file in the caller's transaction; with a reason, every new event of it waits for a person."""
     new = NewFile(
         sha256=file.sha256,
         name=file.path.name,
@@ -29,12 +38,12 @@ def register(settings: Settings, ledger: Ledger, run_id: str, file: CheckedFile)
         skipped=(record for rows in file.skipped for record in _records(rows.rename(columns=_ERROR_NAMES))),
         receipt_columns=file.receipt_columns,
     )
+    limits = settings.guards
     guards = Guards(
-        settings.guards.max_points_per_event, settings.guards.max_points_per_run, settings.guards.max_rejected_share
+        limits.max_points_per_event, limits.max_points_per_run, limits.max_rejected_share, hold_reason=hold_reason
     )
     rows = (columns for events in identified(file) for columns in staged_columns(events))
-    with ledger.begin() as connection:
-        return register_file(connection, new, rows, run_id=run_id, now=utc_now(), guards=guards)
+    return register_file(connection, new, rows, run_id=run_id, now=utc_now(), guards=guards)
 
 
 def identified(file: CheckedFile) -> Iterator[pd.DataFrame]:

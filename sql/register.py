@@ -53,6 +53,7 @@ class Guards:
     max_points_per_event: int | None = None
     max_points_per_run: int | None = None
     max_rejected_share: float | None = None
+    hold_reason: str | None = None  # hold every new event, and why
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,8 @@ def register_file(
     pinned = {"file_id": registered.file_id, "run_id": run_id, "registered_at": now.replace(microsecond=0), "now": now}
     connection.execute(query("insert_events"), pinned)
     connection.execute(query("insert_duplicates"), {"file_id": registered.file_id})
+    back = {"file_id": registered.file_id, "now": now, "reason": f"its plan was discarded, and {file.name} brings it"}
+    connection.execute(query("bring_back_planned"), back)
     _insert_notes(connection, file, registered.file_id)
     unstage(connection)
     return registered
@@ -136,6 +139,8 @@ def _where(count: int, *names: str) -> tuple[str, ...]:
 
 
 def _guard_of_file(connection: Connection, file: NewFile, run_id: str, guards: Guards) -> str | None:
+    if guards.hold_reason is not None:
+        return guards.hold_reason
     counts = _count_fates(connection, file)
     share = counts[Fate.REJECTED] / max(1, sum(counts.values()))
     if guards.max_rejected_share is not None and share > guards.max_rejected_share:

@@ -10,7 +10,6 @@ from typing import Any
 import pandas as pd
 
 from flows.checking import CheckedFile
-from transforms.brought import Brought
 from transforms.sheet import FileError
 from transforms.vocabulary import Kind
 
@@ -70,17 +69,6 @@ def check_lines(file: CheckedFile) -> list[str]:
         *_skipped_lines(file.skipped),
         *file.notes,
     ]
-
-
-def plan_lines(brought: Brought) -> list[str]:
-    """Return what posting the good rows would do: events, points and amounts by kind, before duplicates are known."""
-    lines = ["Would be posted, less what the ledger has already:"]
-    for kind in Kind:
-        if kind is Kind.REWARD_UPDATE:
-            lines.append(f"  {brought.events[kind]:>8,} reward updates, {brought.amount:,} in all")
-        else:
-            lines.append(f"  {brought.events[kind]:>8,} {kind}, {brought.points[kind]:,} points")
-    return lines
 
 
 def _rule_lines(parts: Iterable[pd.DataFrame]) -> Iterator[str]:

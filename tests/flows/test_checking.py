@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from flows import spill
 from flows.checking import CheckedFile, check_file
 from flows.errors import FileRejected
-from flows.intake.report_json import check_json, check_lines, plan_lines
+from flows.intake.report_json import check_json, check_lines
 from flows.registering import identified
 from flows.settings import Settings
 
@@ -45,7 +45,7 @@ def told(file: CheckedFile) -> dict[str, Any]:
     events = pd.concat(list(identified(file)), ignore_index=True)
     return {
         "json": json.loads("".join(check_json(file))),
-        "lines": [*check_lines(file), *plan_lines(file.brought)],
+        "lines": check_lines(file),
         "places": file.places,
         "events": events.astype("str").fillna("").to_dict("list"),
     }
