@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from typing import ParamSpec, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
+from flows.checking import CheckedFile, check_file
 from flows.clock import utc_now
 from flows.errors import BudgetSpent, CouldNotRun, FileRejected, Interrupted, SettingsError
 from flows.inbox import InboxFile, archive_file, list_inbox
@@ -20,9 +22,9 @@ from flows.interrupt import stop_requested
 from flows.ledger import Ledger, open_ledger
 from flows.marking import mark_file
 from flows.notify import notify
-from flows.progress import Progress, say_nothing
+from flows.progress import Progress, count_rows, say_nothing
 from flows.reconciling import Reconciled, reconcile
-from flows.registering import CheckedFile, check_file, register
+from flows.registering import register
 from flows.reporting import report_reconciliation, report_run
 from flows.runs import new_run_id
 from flows.services import Place, check_services, post_place, settle_place
@@ -143,9 +145,8 @@ def _check_files(line: _Line, waiting: Iterable[InboxFile]) -> list[CheckedFile]
     for file in waiting:
         line.progress(f"checking {file.path.name}")
         try:
-            files.append(
-                line.step(f"check {file.path.name}", check_file, line.settings, file.path, file.default_site_id)
-            )
+            check = partial(check_file, on_rows=count_rows(line.progress))
+            files.append(line.step(f"check {file.path.name}", check, line.settings, file.path, file.default_site_id))
         except FileRejected as error:
             if line.kind == "nightly" and not file.path.exists():
                 line.progress(f"{file.path.name} was taken by another run")

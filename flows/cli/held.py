@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Row
 from flows.clock import utc_now
 from flows.errors import CouldNotRun, ExitCode, SettingsError
 from flows.ledger import open_ledger
+from flows.progress import Stderr, count_rows
 from flows.settings import load_settings
 from flows.tracing import describe_event
 from sql import decisions, plans
@@ -27,22 +28,22 @@ _SHOWN = 20  # events of a plan in the list for a person; --json lists all
 
 def run_plan(config: Path | None, file: Path, site_id: str | None, by: str | None, *, as_json: bool) -> ExitCode:
     """Check the file and keep it as a plan: every new event waits for a person."""
+    from flows.checking import check_file
     from flows.intake.report_json import check_lines
     from flows.planning import keep_plan, plan_lines
-    from flows.registering import check_file
 
     settings = load_settings(config)
     if not file.is_file():
         raise CouldNotRun(f"{file}: there is no such file.")
     if site_id is not None:
         settings.mindbody.site(site_id)
-    checked = check_file(settings, file, site_id)
+    checked = check_file(settings, file, site_id, on_rows=count_rows(Stderr()))
     with open_ledger(settings) as ledger:
         plan = keep_plan(settings, ledger, checked, by or getuser())
     if as_json:
         typer.echo(json.dumps(plan.to_json(), ensure_ascii=False))
     else:
-        for line in (*check_lines(file, checked.checked), *plan_lines(plan), *_how_to_decide(plan.plan_id)):
+        for line in (*check_lines(checked), *plan_lines(plan), *_how_to_decide(plan.plan_id)):
             typer.echo(line)
     return ExitCode.NEEDS_A_PERSON if plan.waits else ExitCode.TIES_OUT
 
