@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from typing import ParamSpec, Protocol, TypeVar
-from uuid import uuid4
 from zoneinfo import ZoneInfo
 
+from flows.checking import CheckedFile, check_file
 from flows.clock import utc_now
 from flows.errors import BudgetSpent, CouldNotRun, FileRejected, Interrupted, SettingsError
 from flows.inbox import InboxFile, archive_file, list_inbox
@@ -21,10 +22,11 @@ from flows.interrupt import stop_requested
 from flows.ledger import Ledger, open_ledger
 from flows.marking import mark_file
 from flows.notify import notify
-from flows.progress import Progress, say_nothing
+from flows.progress import Progress, count_rows, say_nothing
 from flows.reconciling import Reconciled, reconcile
-from flows.registering import CheckedFile, check_file, register
+from flows.registering import register
 from flows.reporting import report_reconciliation, report_run
+from flows.runs import new_run_id
 from flows.services import Place, check_services, post_place, settle_place
 from flows.settings import Settings
 from flows.summary import Reconciliation, Summary
@@ -88,17 +90,27 @@ def upload_line(
     site_id: str | None = None,
     step: Step = run_plain,
     progress: Progress = say_nothing,
+    checked: CheckedFile | None = None,
 ) -> Summary:
-    """Take one file by hand, wherever it lies; it stays there."""
+    """Take one file by hand, wherever it lies; it stays there.
+
+    What was ``checked`` when a person approved it is taken as it was then, whatever has become of the file.
+    """
     with open_ledger(settings) as ledger:
-        return _run(settings, ledger, "upload", [InboxFile(path, site_id)], step, progress)
+        return _run(settings, ledger, "upload", [InboxFile(path, site_id)], step, progress, checked)
 
 
 def _run(
-    settings: Settings, ledger: Ledger, kind: str, waiting: Iterable[InboxFile], step: Step, progress: Progress
+    settings: Settings,
+    ledger: Ledger,
+    kind: str,
+    waiting: Iterable[InboxFile],
+    step: Step,
+    progress: Progress,
+    checked: CheckedFile | None = None,
 ) -> Summary:
     line = _Line(settings, ledger, new_run_id(kind), kind, step, progress)
-    files = _check_files(line, waiting)
+    files = _check_files(line, waiting) if checked is None else [checked]
     if kind == "upload" and line.failures:
         raise CouldNotRun(line.failures[0])
     _connect(line, {place for file in files for place in file.places})
@@ -128,19 +140,13 @@ def _report(line: _Line, reconciled: Reconciled | None) -> Summary:
     return line.step("report", report_run, line.settings, line.ledger, line.run_id, reconciled, **told)
 
 
-def new_run_id(kind: str) -> str:
-    """Return an id that sorts by time and tells the kind."""
-    return f"{kind}-{utc_now():%Y%m%dT%H%M%S}-{uuid4().hex[:6]}"
-
-
 def _check_files(line: _Line, waiting: Iterable[InboxFile]) -> list[CheckedFile]:
     files = []
     for file in waiting:
         line.progress(f"checking {file.path.name}")
         try:
-            files.append(
-                line.step(f"check {file.path.name}", check_file, line.settings, file.path, file.default_site_id)
-            )
+            check = partial(check_file, on_rows=count_rows(line.progress))
+            files.append(line.step(f"check {file.path.name}", check, line.settings, file.path, file.default_site_id))
         except FileRejected as error:
             if line.kind == "nightly" and not file.path.exists():
                 line.progress(f"{file.path.name} was taken by another run")

@@ -9,11 +9,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
-from sqlalchemy import Row
+from sqlalchemy import Connection, Row
 
 from flows.balances import expect_balances, keep_balances
 from flows.clock import utc_now
 from flows.ledger import Ledger
+from flows.proposing import propose_reversals
 from flows.readback import Client, Remote, fetch_remote, reward_row, transaction_rows
 from flows.settings import Settings
 from flows.windows import Window
@@ -21,6 +22,7 @@ from sql.breaks import mark_compared, open_breaks, update_breaks
 from sql.closings import figures, keep_closing, last_closing, moves_since
 from sql.queries import reading
 from sql.register import wait_for_others
+from sql.reversals import offset_breaks
 from transforms.balances import balance_breaks
 from transforms.breaks import break_records, identify_breaks, roll_forward
 from transforms.details import describe_rewards, describe_transactions
@@ -77,7 +79,7 @@ def reconcile(
     rewards = describe_rewards(identify_breaks(match_rewards(updates, shown, tolerances)))
     more = explained(transactions, zones)
     reading = _Reading(run_id, read_at, windows, remote, transactions, rewards)
-    balances, rolled = _keep(ledger, reading)
+    balances, rolled = _keep(settings, ledger, reading)
     return Reconciled(
         transactions=transactions,
         rewards=rewards,
@@ -184,31 +186,40 @@ class _Reading:
     rewards: pd.DataFrame
 
 
-def _keep(ledger: Ledger, found: _Reading) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _keep(settings: Settings, ledger: Ledger, found: _Reading) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Open what was found, close what is gone, close the books; return the balances by client and the roll-forward."""
     now = utc_now()
     with ledger.begin() as connection:
         wait_for_others(connection)  # nobody else moves a break between this opening and this closing
         opening = last_closing(connection)
         balances = expect_balances(connection, found.remote.histories, found.transactions, found.read_at)
-        records = [
-            *break_records(found.transactions, Target.MINDBODY),
-            *break_records(found.rewards, Target.REFERRAL_ROCK),
-            *balance_breaks(balances),
-        ]
+        mark_compared(connection, [*found.transactions["event_id"].dropna(), *found.rewards["event_id"]], now)
+        records = [*_without_offset(connection, _records(found)), *balance_breaks(balances)]
         gone = _gone(open_breaks(connection), {record["break_id"] for record in records}, found)
         update_breaks(connection, records, gone, run_id=found.run_id, now=now)
         keep_balances(connection, balances, run_id=found.run_id, read_at=found.read_at)
-        mark_compared(connection, [*found.transactions["event_id"].dropna(), *found.rewards["event_id"]], now)
         open_now = [dict(row._mapping) for row in open_breaks(connection)]
         rolled = roll_forward(opening.lines, moves_since(connection, opening), [figures(row) for row in open_now])
         keep_closing(connection, open_now, run_id=found.run_id, now=now)
+        is_open = found.transactions["break_id"].isin([row["break_id"] for row in open_now])
+        propose_reversals(connection, settings, found.transactions[is_open])
     return balances, rolled
+
+
+def _records(found: _Reading) -> list[dict[str, Any]]:
+    return [*break_records(found.transactions, Target.MINDBODY), *break_records(found.rewards, Target.REFERRAL_ROCK)]
 
 
 def _gone(known: Sequence[Row[Any]], found_ids: set[str], found: _Reading) -> list[str]:
     read = {(window.site_id, window.client_id): window for window in found.windows}
     return [row.break_id for row in known if row.break_id not in found_ids and _was_looked_at(row, read, found.remote)]
+
+
+def _without_offset(connection: Connection, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Leave out the extra entries that were taken back since, by an entry that is itself in order."""
+    found_ids = {record["break_id"] for record in found}
+    offset = offset_breaks(connection)
+    return [record for record in found if offset.get(record["break_id"], record["break_id"]) in found_ids]
 
 
 def _was_looked_at(row: Row[Any], read: Mapping[Client, Window], remote: Remote) -> bool:

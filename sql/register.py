@@ -5,10 +5,11 @@ same code serves ten rows and a million, on SQLite and on PostgreSQL.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal, localcontext
+from itertools import chain, islice
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select
@@ -19,6 +20,7 @@ from sql.tables import batches, files, rejections, skipped_rows
 from transforms.vocabulary import Code, Fate
 
 _DECIDING = 0x7469656F7574  # the number of the lock on PostgreSQL; anything that other programs do not take
+_NOTES_AT_ONCE = 10_000
 _MISMATCHES: Mapping[str, str] = {
     "receipt_mismatch": "The receipt belongs to a row with other values, which is in the ledger already: undo the "
     "change. Only where this row is a further event, empty its Receipt.",
@@ -37,9 +39,9 @@ class NewFile:
     sha256: str
     name: str
     default_site_id: str
-    rejected: Sequence[Mapping[str, Any]]  # one per bad cell: columns of `rejections` but file_id
+    rejected: Iterable[Mapping[str, Any]]  # read once; one per bad cell: columns of `rejections` but file_id
     rejected_count: int  # rows, not cells
-    skipped: Sequence[Mapping[str, Any]]  # columns of `skipped_rows` but file_id
+    skipped: Iterable[Mapping[str, Any]]  # read once; columns of `skipped_rows` but file_id
     # sheet -> heading and letters (None: no cell addresses) of the column of receipts, where there is one
     receipt_columns: Mapping[str | None, tuple[str, str | None]] = field(default_factory=dict)
 
@@ -51,6 +53,7 @@ class Guards:
     max_points_per_event: int | None = None
     max_points_per_run: int | None = None
     max_rejected_share: float | None = None
+    hold_reason: str | None = None  # hold every new event, and why
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,8 @@ def register_file(
     pinned = {"file_id": registered.file_id, "run_id": run_id, "registered_at": now.replace(microsecond=0), "now": now}
     connection.execute(query("insert_events"), pinned)
     connection.execute(query("insert_duplicates"), {"file_id": registered.file_id})
+    back = {"file_id": registered.file_id, "now": now, "reason": f"its plan was discarded, and {file.name} brings it"}
+    connection.execute(query("bring_back_planned"), back)
     _insert_notes(connection, file, registered.file_id)
     unstage(connection)
     return registered
@@ -134,6 +139,8 @@ def _where(count: int, *names: str) -> tuple[str, ...]:
 
 
 def _guard_of_file(connection: Connection, file: NewFile, run_id: str, guards: Guards) -> str | None:
+    if guards.hold_reason is not None:
+        return guards.hold_reason
     counts = _count_fates(connection, file)
     share = counts[Fate.REJECTED] / max(1, sum(counts.values()))
     if guards.max_rejected_share is not None and share > guards.max_rejected_share:
@@ -186,12 +193,10 @@ def _accepted_amounts(connection: Connection) -> Mapping[tuple[str, str], Decima
 
 
 def _insert_notes(connection: Connection, file: NewFile, file_id: int) -> None:
-    mismatches = [_mismatch(file, row) for row in connection.execute(query("receipt_mismatches"))]
-    rejected = [*file.rejected, *mismatches]
-    if rejected:
-        connection.execute(insert(rejections), [{**row, "file_id": file_id} for row in rejected])
-    if file.skipped:
-        connection.execute(insert(skipped_rows), [{**row, "file_id": file_id} for row in file.skipped])
+    mismatches = (_mismatch(file, row) for row in connection.execute(query("receipt_mismatches")).all())
+    for table, notes in ((rejections, chain(file.rejected, mismatches)), (skipped_rows, iter(file.skipped))):
+        while some := list(islice(notes, _NOTES_AT_ONCE)):
+            connection.execute(insert(table), [{**row, "file_id": file_id} for row in some])
 
 
 def _mismatch(file: NewFile, row: Row[Any]) -> Mapping[str, Any]:

@@ -2,6 +2,7 @@
 
 import os
 from datetime import date
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -98,31 +99,100 @@ def upload(
 
 By = Annotated[str, typer.Option("--by", metavar="NAME", help="Who decides.")]
 ByUser = Annotated[str | None, typer.Option("--by", metavar="NAME", help="Who decides; the system's user otherwise.")]
-EventId = Annotated[str, typer.Argument(metavar="EVENT_ID", help="Of a held event: in the report, and by `trace`.")]
+HeldId = Annotated[str, typer.Argument(metavar="ID", help="Of a held event or a plan: `tieout plan` lists both.")]
 
 
 @app.command()
-def approve(event_id: EventId, by: ByUser = None, config: Config = None) -> None:
-    """Say that a held event is a new one: the next run posts it."""
+def plan(
+    file: Annotated[
+        Path | None, typer.Argument(help="A workbook or an export; without one, what waits for a person is listed.")
+    ] = None,
+    config: Config = None,
+    site: Site = None,
+    by: ByUser = None,
+    json: Json = False,
+) -> None:
+    """Check a file and keep it as a plan, to be approved or discarded; or list all that waits for a person.
+
+    Nothing is sent: every new event of the file is held until `tieout approve`, by the plan's id or one by one.
+    """
+    from flows.cli.held import run_held, run_plan
+
+    if file is None:
+        raise typer.Exit(run_held(config, as_json=json))
+    raise typer.Exit(run_plan(config, file, site, by, as_json=json))
+
+
+@app.command()
+def approve(held_id: HeldId, by: ByUser = None, config: Config = None) -> None:
+    """Say that a held event, or all that a plan still holds, is to be posted: the next run does it."""
     from flows.cli.held import run_approve
 
-    raise typer.Exit(run_approve(config, event_id, by))
+    raise typer.Exit(run_approve(config, held_id, by))
 
 
 @app.command()
-def discard(event_id: EventId, by: ByUser = None, config: Config = None) -> None:
-    """Say that a held event must not be posted."""
+def discard(held_id: HeldId, by: ByUser = None, config: Config = None) -> None:
+    """Say that a held event is never posted, or drop all that a plan still holds.
+
+    An event that was dropped with its plan comes back to a person when another file brings it.
+    """
     from flows.cli.held import run_discard
 
-    raise typer.Exit(run_discard(config, event_id, by))
+    raise typer.Exit(run_discard(config, held_id, by))
 
 
 @app.command()
-def settle(config: Config = None, plain: Plain = False, json: Json = False) -> None:
-    """Resolve what is unknown by reading back; post nothing."""
-    from flows.cli.lines import run_settle
+def reverse(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="Its path, or the name or sha256 that the ledger knows.")],
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why it is taken back.")],
+    by: ByUser = None,
+    site: Annotated[str | None, typer.Option("--site", help="Of several files, the one sent for this site.")] = None,
+    config: Config = None,
+    json: Json = False,
+) -> None:
+    """Plan to take back all that a file posted: a Redeemed for each Earned, an Earned for each Redeemed.
 
-    raise typer.Exit(run_settle(config, plain=plain, as_json=json))
+    Nothing is sent before `tieout approve`. What has no opposite, such as an update of a reward, is named.
+    """
+    from flows.cli.reverse import run_reverse
+
+    raise typer.Exit(run_reverse(config, file, reason, by, site, as_json=json))
+
+
+class Ruled(StrEnum):
+    """What a person may say of an event in doubt."""
+
+    POSTED = "posted"
+    NOT_POSTED = "not-posted"
+
+
+@app.command()
+def settle(
+    event_id: Annotated[
+        str | None, typer.Argument(metavar="EVENT_ID", help="An unknown event that reading back could not decide.")
+    ] = None,
+    ruled: Annotated[
+        Ruled | None, typer.Option("--as", help="Whether it took effect, as seen at the service by a person.")
+    ] = None,
+    by: ByUser = None,
+    reason: Annotated[str | None, typer.Option("--reason", metavar="TEXT", help="How that is known.")] = None,
+    config: Config = None,
+    plain: Plain = False,
+    json: Json = False,
+) -> None:
+    """Resolve what is unknown by reading back; post nothing.
+
+    With an event, --as and --reason: record what a person found out about it where reading back cannot decide. As
+    "not-posted" it is sent again by the next run.
+    """
+    from flows.cli.lines import run_ruling, run_settle
+
+    if event_id is None and ruled is None and reason is None:
+        raise typer.Exit(run_settle(config, plain=plain, as_json=json))
+    if event_id is None or ruled is None or reason is None:
+        raise typer.BadParameter("a ruling takes all of them: EVENT_ID --as posted|not-posted --reason TEXT.")
+    raise typer.Exit(run_ruling(config, event_id, ruled is Ruled.POSTED, by, reason, as_json=json))
 
 
 @app.command()

@@ -44,7 +44,7 @@ OUTCOMES: Final[dict[str, Word]] = {
 
 WAITING: Final[dict[str, str]] = {
     State.HELD: "tieout approve {id} or tieout discard {id}",
-    State.UNKNOWN: "tieout settle",
+    State.UNKNOWN: "tieout settle; if that cannot decide: tieout settle {id} --as posted, or --as not-posted",
 }
 
 BREAKS: Final[dict[str, Word]] = {
@@ -70,7 +70,7 @@ BREAKS: Final[dict[str, Word]] = {
         "More often than sent",
         "The service shows the same entry more often than the source has it.",
         "ours or somebody else's",
-        "Offset the extra entry, or ask who made it.",
+        "Approve the entry that is proposed to offset it (tieout plan lists it), or ask who made the extra one.",
     ),
     Outcome.AMOUNT_MISMATCH: Word(
         "Other amount",

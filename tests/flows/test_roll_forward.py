@@ -94,9 +94,7 @@ def test_what_is_changed_at_the_service_is_a_break_and_the_rest_ties(tmp_path: P
     (row,) = workplace.rows("SELECT points, detail FROM breaks WHERE class = 'unexpected_remote'")
     assert row["points"] == 4
     assert "-4 points on days that were not read" in row["detail"]
-    assert (
-        reconcile_line(workplace.settings, *SEPTEMBER).breaks == ended.breaks
-    )  # it stays for a person, though the balance moves no more
+    assert reconcile_line(workplace.settings, *SEPTEMBER).breaks == ended.breaks
 
 
 def test_what_people_decide_in_between_is_a_line_of_the_roll_forward(workplace: Workplace) -> None:
