@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import ParamSpec, Protocol, TypeVar
 from uuid import uuid4
@@ -22,6 +22,8 @@ from flows.ledger import Ledger, open_ledger
 from flows.notify import notify
 from flows.progress import Progress, say_nothing
 from flows.reconciling import Reconciled, reconcile
+from flows.reference.folder import Extracts
+from flows.reference.gather import reference_at_hand, sweep_for
 from flows.registering import CheckedFile, check_file, register
 from flows.reporting import report_reconciliation, report_run
 from flows.services import Place, check_services, post_place, settle_place
@@ -31,6 +33,7 @@ from flows.windows import windows_of_period, windows_of_run
 from sql.claims import declare_lost, open_work
 from sql.runs import start_run
 from sql.settlements import doubtful_sites, waiting_times
+from transforms.reference import Reference
 from transforms.vocabulary import Target
 
 P = ParamSpec("P")
@@ -96,10 +99,13 @@ def _run(
     settings: Settings, ledger: Ledger, kind: str, waiting: Iterable[InboxFile], step: Step, progress: Progress
 ) -> Summary:
     line = _Line(settings, ledger, new_run_id(kind), kind, step, progress)
-    files = _check_files(line, waiting)
+    at_hand, now = _find_reference(line), utc_now()
+    files = _check_files(line, waiting, at_hand.reference, now)
     if kind == "upload" and line.failures:
         raise CouldNotRun(line.failures[0])
+    line.failures += at_hand.failures
     _connect(line, {place for file in files for place in file.places})
+    files = _sweep(line, files, at_hand.reference, now)
     with ledger.begin() as connection:
         start_run(connection, line.run_id, kind, utc_now())
     _register_files(line, files)
@@ -120,14 +126,20 @@ def new_run_id(kind: str) -> str:
     return f"{kind}-{utc_now():%Y%m%dT%H%M%S}-{uuid4().hex[:6]}"
 
 
-def _check_files(line: _Line, waiting: Iterable[InboxFile]) -> list[CheckedFile]:
+def _find_reference(line: _Line) -> Extracts:
+    """Find what SourceIds can be checked against without a call."""
+    at_hand = reference_at_hand(line.settings, line.ledger)
+    line.notes += at_hand.notes
+    return at_hand
+
+
+def _check_files(line: _Line, waiting: Iterable[InboxFile], reference: Reference, now: datetime) -> list[CheckedFile]:
     files = []
     for file in waiting:
         line.progress(f"checking {file.path.name}")
         try:
-            files.append(
-                line.step(f"check {file.path.name}", check_file, line.settings, file.path, file.default_site_id)
-            )
+            what = (line.settings, file.path, file.default_site_id, reference, now)
+            files.append(line.step(f"check {file.path.name}", check_file, *what))
         except FileRejected as error:
             if line.kind == "nightly" and not file.path.exists():
                 line.progress(f"{file.path.name} was taken by another run")
@@ -137,6 +149,18 @@ def _check_files(line: _Line, waiting: Iterable[InboxFile]) -> list[CheckedFile]
             reason = f"it cannot be read ({type(error).__name__}: {error}). It stays; please report this as a defect."
             line.failures.append(f"{file.path.name}: {reason}")
     return files
+
+
+def _sweep(line: _Line, files: list[CheckedFile], reference: Reference, now: datetime) -> list[CheckedFile]:
+    """Where it is switched on, ask the service about SourceIds that nothing at hand tells, and judge anew."""
+    if not line.settings.reference.sweep or not files:
+        return files
+    line.progress("looking up source ids")
+    found = line.step("sweep reference", sweep_for, line.settings, line.ledger, files, reference)
+    line.notes += found.notes
+    if not found.asked_count:
+        return files
+    return _check_files(line, [InboxFile(file.path, file.default_site_id) for file in files], found.reference, now)
 
 
 def _connect(line: _Line, places: set[Place]) -> None:

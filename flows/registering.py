@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,16 @@ from flows.inbox import sha256_of
 from flows.intake.layouts import read_layouts
 from flows.intake.read import read_file
 from flows.ledger import Ledger
+from flows.reference.folder import read_extracts
+from flows.reference.tally import count_checks
 from flows.services import Place
 from flows.settings import Settings
+from sql.reference import record_checks
 from sql.register import Guards, NewFile, Registered, register_file
 from sql.staging import STAGED_COLUMNS, Columns
 from transforms.check import Checked, check_sheets
 from transforms.identify import identify
+from transforms.reference import Reference
 from transforms.rules import Rules
 from transforms.sheet import FileError, Sheet
 from transforms.vocabulary import Code, Target
@@ -48,15 +52,26 @@ class CheckedFile:
         }
 
 
-def check_file(settings: Settings, path: Path, default_site_id: str | None) -> CheckedFile:
-    """Read and judge one file; `FileRejected` where it is wrong as a whole. Nothing is kept or sent."""
+def check_file(
+    settings: Settings,
+    path: Path,
+    default_site_id: str | None,
+    reference: Reference | None = None,
+    now: datetime | None = None,
+) -> CheckedFile:
+    """Read and judge one file; `FileRejected` where it is wrong as a whole. Nothing is kept or sent.
+
+    SourceIds are checked against `reference`; where none is given, against the extracts of the reference folder.
+    """
+    now = now or utc_now()
     sha256 = _hash(path)
     rules = Rules(
-        now=utc_now(),
+        now=now,
         site_ids=tuple(site.site_id for site in settings.mindbody.sites),
         default_site_id=default_site_id,
         require_source=settings.guards.require_source,
         layouts=read_layouts(settings.columns),
+        reference=reference if reference is not None else read_extracts(settings, now).reference,
     )
     try:
         sheets = read_file(path)
@@ -94,7 +109,10 @@ def register(settings: Settings, ledger: Ledger, run_id: str, file: CheckedFile)
     )
     rows = staged_columns(identify(checked.events, file.sha256, site_id))
     with ledger.begin() as connection:
-        return register_file(connection, new, rows, run_id=run_id, now=utc_now(), guards=guards)
+        registered = register_file(connection, new, rows, run_id=run_id, now=utc_now(), guards=guards)
+        if registered is not None:
+            record_checks(connection, registered.file_id, count_checks(checked, file.rules))
+        return registered
 
 
 def staged_columns(identified: pd.DataFrame) -> Iterator[Columns]:

@@ -1,7 +1,6 @@
 """Earned and redeemed points: the rules of Mindbody's "Update Client Rewards Request", and the typed rows.
 
-Left to others: whether SourceId exists and belongs to the client, which needs reference data
-(`source_id_not_found`, `source_id_other_client`, `referral_reversed`).
+Left to others: whether SourceId exists and belongs to the client, which needs reference data (`transforms.reference`).
 """
 
 from collections.abc import Sequence
@@ -12,6 +11,7 @@ import pandera.pandas as pa
 from transforms.cells import is_whole, parse_choice, parse_whole
 from transforms.failures import cell_check, failures, row_check, text
 from transforms.headings import MINDBODY_FIELDS
+from transforms.reference import wrong_source_ids
 from transforms.rules import Rules
 from transforms.times import Clock, parse_times
 from transforms.vocabulary import Action, Code, Source
@@ -32,7 +32,11 @@ def check_mindbody(rows: pd.DataFrame, rules: Rules, clocks: Sequence[Clock]) ->
     """
     prepared = _prepare(rows[["table", *MINDBODY_FIELDS]], rules, clocks)
     failed = failures(row_schema(rules), prepared)
-    return _typed(prepared[~prepared.index.isin(failed["index"])]), failed
+    typed = _typed(prepared[~prepared.index.isin(failed["index"])])
+    if rules.reference is None or rules.reference.is_empty:
+        return typed, failed
+    wrong = wrong_source_ids(typed, rules.reference, rules.now)
+    return typed[~typed.index.isin(wrong["index"])], pd.concat([failed, wrong], ignore_index=True)
 
 
 def row_schema(rules: Rules) -> pa.DataFrameSchema:

@@ -11,6 +11,7 @@ from flows.errors import CouldNotRun, ExitCode, FileRejected, SettingsError
 from flows.settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    from flows.reference.folder import Extracts
     from flows.registering import CheckedFile
 
 
@@ -23,26 +24,41 @@ def run_check(
     settings = load_settings(config, with_secrets=False)
     if site_id is not None and settings.mindbody.sites:
         settings.mindbody.site(site_id)
-    told = [_check(settings, path, site_id, marked, as_json=as_json) for path in files]
+    reference = _read_extracts(settings)
+    told = [_check(settings, reference, path, site_id, marked, as_json=as_json) for path in files]
     if as_json:
         objects = [found for _, found in told]
         typer.echo(json.dumps(objects[0] if len(objects) == 1 else {"files": objects}, ensure_ascii=False))
-    return max(code for code, _ in told)
+    worst = ExitCode.COULD_NOT_RUN if reference.failures else ExitCode.TIES_OUT
+    return max(worst, *(code for code, _ in told))
+
+
+def _read_extracts(settings: Settings) -> "Extracts":
+    """Read the extracts once for all files, and say which of them are not used."""
+    from flows.clock import utc_now
+    from flows.reference.folder import read_extracts
+
+    extracts = read_extracts(settings, utc_now())
+    for line in (*extracts.failures, *extracts.notes):
+        typer.echo(f"tieout: {line}", err=True)
+    return extracts
 
 
 def _check(
-    settings: Settings, path: Path, site_id: str | None, marked: Path | None, *, as_json: bool
+    settings: Settings, extracts: "Extracts", path: Path, site_id: str | None, marked: Path | None, *, as_json: bool
 ) -> tuple[ExitCode, dict[str, Any]]:
     from flows.intake.report_json import check_json, check_lines, file_error_json
+    from flows.reference.tally import check_line, count_checks
     from flows.registering import check_file
 
     try:
-        file = check_file(settings, path, site_id)
+        file = check_file(settings, path, site_id, extracts.reference)
     except FileRejected as error:
         typer.echo(f"tieout: {error}", err=True)
         return ExitCode.COULD_NOT_RUN, file_error_json(path, error.sha256, error.cause)
     if not as_json:
-        for line in check_lines(path, file.checked):
+        source_ids = check_line(count_checks(file.checked, file.rules))
+        for line in (*check_lines(path, file.checked), *([source_ids] if source_ids else [])):
             typer.echo(line)
     if marked is not None:
         _write_marked(file, marked)
