@@ -22,6 +22,7 @@ from transforms.identify import identify
 from transforms.reference import Reference, coverage_frame, facts_frame, judge_source_ids, what_is_asked
 from transforms.vocabulary import Finding, Target
 
+_TOKENS = 3  # of a site, to post, to settle and to read back
 _TO_ASK = (Finding.NO_DATA, Finding.TOO_OLD, Finding.NOT_COVERED)
 
 
@@ -77,6 +78,7 @@ def _allowance(settings: Settings, ledger: Ledger, files: Sequence[CheckedFile])
     """Return how many of today's calls posting, and reading every client back, will not need."""
     of_clients = [file.checked.events[file.checked.events["target"] == Target.MINDBODY] for file in files]
     new = sum(len(events) + events["client_id"].nunique() for events in of_clients)
+    new += _TOKENS * len({site_id for events in of_clients for site_id in events["site_id"].unique()})
     with ledger.begin() as connection:
         return settings.mindbody.calls_per_day - new - calls_spoken_for(connection, utc_now().date())
 

@@ -14,7 +14,7 @@ _WHY: Mapping[Finding, str] = {
     Finding.NO_DATA: "no reference data about {}",
     Finding.TOO_OLD: "the reference data about {} is too old",
     Finding.NOT_COVERED: "the reference data about {} neither has the id nor covers the row",
-    Finding.SPELLING: "ids that differ in leading zeros alone, of {}",
+    Finding.SPELLING: "ids that differ in leading zeros or case alone, of {}",
 }
 
 
@@ -41,5 +41,8 @@ def check_line(counts: Counts) -> str | None:
     left_count = sum(left.values())
     wrong = sum(count for (_, finding), count in counts.items() if finding in list(WRONG))
     reasons = "; ".join(f"{_WHY[why].format(subject)}: {count:,}" for (subject, why), count in left.items())
-    told = f"Source ids: {total - left_count:,} of {total:,} checked, {wrong:,} of them wrong"
-    return f"{told}; {left_count:,} left to the service ({reasons})." if left else f"{told}."
+    checked = f"Source ids: {total - left_count:,} of {total:,} checked, {wrong:,} of them wrong"
+    if not left:
+        return f"{checked}."
+    told = f"{checked}; {left_count:,}" if left_count < total else f"Source ids: all {total:,}"
+    return f"{told} left to the service ({reasons})."
