@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
+from sys import intern
 from typing import Any
 
 import pandas as pd
@@ -25,6 +26,7 @@ _EVENT = [
     "event_id", "state", "settled_at", "site_id", "client_id", "action", "points", "source", "source_id", "action_at",
 ]  # fmt: skip
 _TRANSACTION = ["remote_id", *_EVENT[3:]]
+_FEW = ("site_id", "action", "source")  # the same words again and again
 _REWARD_EVENT = [
     "event_id", "state", "settled_at", "reward_id", "payout_id", "amount", "eligibility_on", "description",
 ]  # fmt: skip
@@ -121,7 +123,9 @@ def _sides(ledger: Ledger, windows: Sequence[Window], remote: Remote) -> tuple[p
 def _typed(rows: list[dict[str, Any]], columns: list[str]) -> pd.DataFrame:
     types: dict[str, Any] = {column: "datetime64[us, UTC]" for column in columns if column.endswith("_at")}
     types |= dict.fromkeys(("points", "source_id", "remote_id"), "Int64")
-    return pd.DataFrame(rows, columns=columns).astype({column: types.get(column, "str") for column in columns})
+    # A million copies of a dozen words would take 200 MB.
+    once = [row | {name: row[name] and intern(row[name]) for name in _FEW} for row in rows]
+    return pd.DataFrame(once, columns=columns).astype({column: types.get(column, "str") for column in columns})
 
 
 def _match_rewards(ledger: Ledger, remote: Remote, tolerances: Tolerances) -> pd.DataFrame:

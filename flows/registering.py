@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from sqlalchemy import Connection
 
 from flows.clock import utc_now
 from flows.errors import FileRejected
@@ -94,6 +95,14 @@ def _hash(path: Path) -> str:
 
 def register(settings: Settings, ledger: Ledger, run_id: str, file: CheckedFile) -> Registered | None:
     """Register the file whole, in one transaction; None where its content is known for its site."""
+    with ledger.begin() as connection:
+        return register_within(connection, settings, run_id, file)
+
+
+def register_within(
+    connection: Connection, settings: Settings, run_id: str, file: CheckedFile, hold_reason: str | None = None
+) -> Registered | None:
+    """Register the file in the caller's transaction; with a reason, every new event of it waits for a person."""
     checked = file.checked
     site_id = file.default_site_id or ""
     new = NewFile(
@@ -103,16 +112,17 @@ def register(settings: Settings, ledger: Ledger, run_id: str, file: CheckedFile)
         rejected=_records(checked.errors.rename(columns={"row": "row_number", "column": "column_heading"})),
         rejected_count=checked.rejected,
         skipped=_records(checked.skipped.rename(columns={"row": "row_number"})[["sheet", "row_number", "reason"]]),
+        receipt_columns=checked.receipt_columns,
     )
+    limits = settings.guards
     guards = Guards(
-        settings.guards.max_points_per_event, settings.guards.max_points_per_run, settings.guards.max_rejected_share
+        limits.max_points_per_event, limits.max_points_per_run, limits.max_rejected_share, hold_reason=hold_reason
     )
     rows = staged_columns(identify(checked.events, file.sha256, site_id))
-    with ledger.begin() as connection:
-        registered = register_file(connection, new, rows, run_id=run_id, now=utc_now(), guards=guards)
-        if registered is not None:
-            record_checks(connection, registered.file_id, count_checks(checked, file.rules))
-        return registered
+    registered = register_file(connection, new, rows, run_id=run_id, now=utc_now(), guards=guards)
+    if registered is not None:
+        record_checks(connection, registered.file_id, count_checks(checked, file.rules))
+    return registered
 
 
 def staged_columns(identified: pd.DataFrame) -> Iterator[Columns]:

@@ -81,14 +81,15 @@ def _event_lines(connection: Connection, event: Row[Any]) -> list[str]:
 def _heading(event: Row[Any]) -> list[str]:
     sheet = f", sheet {event.sheet}" if event.sheet else ""
     return [
-        f"Event {event.event_id}: {_what(event)}",
+        f"Event {event.event_id}: {describe_event(event)}",
         f"  from {event.file}{sheet}, row {event.row_number}",
         f"  key {event.content_key}, number {event.occurrence} of the equal rows in its file",
         f"  {_time(event.registered_at)}  registered as {event.first_state} by run {event.run_id}",
     ]
 
 
-def _what(event: Row[Any]) -> str:
+def describe_event(event: Row[Any]) -> str:
+    """Return what the event does, in a few words."""
     if event.reward_id:
         amount = f" to {event.amount}" if event.amount is not None else ""
         return f"reward {event.reward_id} set{amount}, payout {event.payout_id}"

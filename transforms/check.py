@@ -6,8 +6,8 @@ Every row that is read ends either in `events` or, with at least one line, in `e
 `skipped`. A wrong file is one `FileError` before any row.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import pandas as pd
 
@@ -39,6 +39,8 @@ class Checked:
     skipped: pd.DataFrame
     rows_read: int  # good and bad ones, not the skipped
     notes: tuple[str, ...] = ()  # what was decided on the way, for the person
+    # sheet -> heading and letters (None: no cell addresses) of the column of receipts, where there is one
+    receipt_columns: Mapping[str | None, tuple[str, str | None]] = field(default_factory=dict)
 
     @property
     def rejected(self) -> int:
@@ -61,6 +63,11 @@ def check_sheets(sheets: Sequence[Sheet], rules: Rules) -> Checked:
         skipped=skipped,
         rows_read=len(rows),
         notes=tuple(note for sheet in sheets for note in sheet.notes) + tuple(_table_notes(tables)),
+        receipt_columns={
+            table.sheet.name: (str(table.heading("receipt")), table.letters("receipt"))
+            for table in tables
+            if "receipt" in table.columns
+        },
     )
 
 
@@ -106,8 +113,8 @@ def describe(failed: pd.DataFrame, rows: pd.DataFrame, tables: Sequence[Table]) 
 def _values(found: pd.DataFrame, rows: pd.DataFrame) -> pd.Series:
     """Look up the text of each failed cell; NA for whole rows and empty cells."""
     value = pd.Series(None, index=found.index, dtype="str")
-    for field, cells in found.groupby("field"):
-        value[cells.index] = rows[str(field)].loc[cells["index"]].to_numpy()
+    for name, cells in found.groupby("field"):
+        value[cells.index] = rows[str(name)].loc[cells["index"]].to_numpy()
     return value
 
 

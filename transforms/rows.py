@@ -11,7 +11,7 @@ import pandas as pd
 
 from transforms.cells import clean_text, without_dashes
 from transforms.failures import CELL_ERRORS
-from transforms.headings import FIELDS, Table, normalize_heading
+from transforms.headings import FIELDS, MARKED_FIELDS, Table, normalize_heading
 from transforms.sheet import FileError, Place, Sheet
 from transforms.vocabulary import Code
 
@@ -91,7 +91,8 @@ def _field_text(cells: pd.DataFrame, table: Table, field: str) -> pd.Series:
 
 def _reasons(cells: pd.DataFrame, table: Table) -> pd.Series:
     """Say why a row of the sheet is no row; NA for rows and for the headings."""
-    filled = cells.notna().sum(axis=1)
+    marks = [column for field, column in table.columns.items() if field in MARKED_FIELDS]
+    filled = cells.drop(columns=marks).notna().sum(axis=1)  # a Status alone makes no row
     reason = pd.Series(None, index=cells.index, dtype="str")
     if table.sheet.heading_row is None:
         reason[_is_repeated_heading(cells, table)] = "repeated heading"

@@ -67,10 +67,12 @@ def _check(
 
 
 def _write_marked(file: "CheckedFile", out: Path) -> None:
-    from flows.intake.marked import write_marked
+    from flows.intake.marked import statuses_of_check, write_marked
 
     try:
-        lost = write_marked(file.path, file.sheets, file.checked, out, layouts=file.rules.layouts)
+        statuses = statuses_of_check(file.checked)
+        what = (file.path, file.sheets, file.checked.errors, out)
+        lost = write_marked(*what, statuses=statuses, layouts=file.rules.layouts)
     except OSError as error:
         raise CouldNotRun(f"The marked copy {out} cannot be written: {error.strerror}.") from None
     typer.echo(f"Marked copy: {out}", err=True)

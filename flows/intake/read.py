@@ -12,7 +12,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from flows.intake import biff, delimited, html_table, json_items, ods, ooxml, xlsb, xml_items
+from flows.intake import biff, delimited, html_table, json_items, ods, ooxml, spreadsheetml, xlsb, xml_items
 from flows.intake.archive import unpack
 from flows.intake.encoding import decode_head
 from flows.intake.workbook import Scan, read_workbook
@@ -77,6 +77,8 @@ def _read_text(path: Path, head: bytes) -> list[Sheet]:
     start = text.lstrip("\ufeff \t\r\n").lower()
     if start.startswith(_HTML):
         return html_table.read_html(path)
+    if start.startswith("<") and spreadsheetml.NAMESPACE in start:
+        return spreadsheetml.read_spreadsheetml(path)
     if start.startswith("<"):
         return xml_items.read_xml(path)
     if start.startswith(("{", "[")):

@@ -1,7 +1,6 @@
 """What `tieout check` says: the documented JSON, and lines for a person, grouped by rule."""
 
 from collections.abc import Iterator
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -57,19 +56,6 @@ def check_lines(path: Path, checked: Checked) -> list[str]:
         *_skipped_lines(checked.skipped),
         *checked.notes,
     ]
-
-
-def plan_lines(checked: Checked) -> list[str]:
-    """Return what posting the good rows would do: events, points and amounts by kind, before duplicates are known."""
-    lines = ["Would be posted, less what the ledger has already:"]
-    for kind in Kind:
-        events = checked.events[checked.events["kind"].eq(kind)]
-        if kind is Kind.REWARD_UPDATE:
-            amount = sum((amount for amount in events["amount"] if not pd.isna(amount)), start=Decimal(0))
-            lines.append(f"  {len(events):>8,} reward updates, {amount:,} in all")
-        else:
-            lines.append(f"  {len(events):>8,} {kind}, {int(events['points'].sum()):,} points")
-    return lines
 
 
 def _rule_lines(errors: pd.DataFrame) -> Iterator[str]:

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from flows.errors import CouldNotRun, SettingsError
+from flows.doctor import examine
+from flows.doctor.finding import Health
+from flows.errors import CouldNotRun, ExitCode, SettingsError
 from flows.settings import load_settings
 
 # isort: split
@@ -86,3 +88,9 @@ def test_check_asks_for_no_secret(config: Path) -> None:
     command = [sys.executable, "-m", "flows.cli", "check", "good.csv"]
     ended = subprocess.run(command, env=environment, cwd=config.parent, check=False)  # noqa: S603  (our own code)
     assert ended.returncode == 0
+
+
+def test_doctor_tells_a_secret_that_cannot_be_read_as_one_finding(config: Path) -> None:
+    with temporary_settings(updates={PREFECT_API_URL: "http://127.0.0.1:9/api"}):
+        (finding,) = examine(config)
+    assert (finding.health, finding.exit_code) == (Health.FAIL, ExitCode.COULD_NOT_RUN)
