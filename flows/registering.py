@@ -16,7 +16,6 @@ from flows.intake.layouts import read_layouts
 from flows.intake.read import read_file
 from flows.ledger import Ledger
 from flows.reference.folder import read_extracts
-from flows.reference.tally import count_checks
 from flows.services import Place
 from flows.settings import Settings
 from sql.reference import record_checks
@@ -121,7 +120,7 @@ def register_within(
     rows = staged_columns(identify(checked.events, file.sha256, site_id))
     registered = register_file(connection, new, rows, run_id=run_id, now=utc_now(), guards=guards)
     if registered is not None:
-        record_checks(connection, registered.file_id, count_checks(checked, file.rules))
+        record_checks(connection, registered.file_id, checked.source_ids)
     return registered
 
 

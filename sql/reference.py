@@ -63,7 +63,7 @@ def calls_spoken_for(connection: Connection, day_on: date) -> int:
 
 
 def record_checks(connection: Connection, file_id: int, counts: Mapping[tuple[str, str], int]) -> None:
-    """Keep how many rows of a file came to what, by subject ("" where the row was rejected) and finding."""
+    """Keep how many rows of a file came to what, by subject and finding."""
     rows = [
         {"file_id": file_id, "subject": subject, "finding": finding, "row_count": count}
         for (subject, finding), count in sorted(counts.items())

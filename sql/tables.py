@@ -433,7 +433,7 @@ source_id_checks = Table(
     "source_id_checks",
     metadata,
     Column("file_id", ForeignKey("files.file_id"), primary_key=True),
-    Column("subject", String, primary_key=True),  # visits, sales, referrals; "" where the row was rejected
+    Column("subject", String, primary_key=True),  # visits, sales, referrals
     Column("finding", String, primary_key=True),  # `transforms.reference.Finding`, or the code of the rejection
     Column("row_count", Integer, nullable=False),
     CheckConstraint("row_count >= 1", name="counts_something"),

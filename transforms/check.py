@@ -16,6 +16,7 @@ from transforms.failures import CELL_ERRORS, FAILURE_COLUMNS
 from transforms.headings import FIELDS, Table, find_tables
 from transforms.messages import SENTENCES, suggest
 from transforms.mindbody import check_mindbody
+from transforms.reference import cross_check
 from transforms.referral_rock import check_referral_rock
 from transforms.rows import collect_rows
 from transforms.rules import Rules
@@ -38,6 +39,8 @@ class Checked:
     errors: pd.DataFrame
     skipped: pd.DataFrame
     rows_read: int  # good and bad ones, not the skipped
+    # rows with a SourceId by subject and finding (`transforms.reference`), the rejected ones included
+    source_ids: Mapping[tuple[str, str], int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()  # what was decided on the way, for the person
     # sheet -> heading and letters (None: no cell addresses) of the column of receipts, where there is one
     receipt_columns: Mapping[str | None, tuple[str, str | None]] = field(default_factory=dict)
@@ -55,13 +58,15 @@ def check_sheets(sheets: Sequence[Sheet], rules: Rules) -> Checked:
     target, kind_failures = tell_kinds(rows, tables)
     clocks = [_clock(table, rules) for table in tables]
     of_client, client_failures = check_mindbody(rows[target == Target.MINDBODY], rules, clocks)
+    crossed = cross_check(of_client, rules.reference, rules.now)
     of_reward, reward_failures = check_referral_rock(rows[target == Target.REFERRAL_ROCK], clocks)
-    failed = pd.concat([kind_failures, client_failures, reward_failures], ignore_index=True)
+    failed = pd.concat([kind_failures, client_failures, crossed.failures, reward_failures], ignore_index=True)
     return Checked(
-        events=assemble_events(rows, [of_client, of_reward]),
+        events=assemble_events(rows, [crossed.good, of_reward]),
         errors=describe(failed, rows, tables),
         skipped=skipped,
         rows_read=len(rows),
+        source_ids=crossed.counts,
         notes=tuple(note for sheet in sheets for note in sheet.notes) + tuple(_table_notes(tables)),
         receipt_columns={
             table.sheet.name: (str(table.heading("receipt")), table.letters("receipt"))

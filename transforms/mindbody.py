@@ -11,7 +11,6 @@ import pandera.pandas as pa
 from transforms.cells import is_whole, parse_choice, parse_whole
 from transforms.failures import cell_check, failures, row_check, text
 from transforms.headings import MINDBODY_FIELDS
-from transforms.reference import wrong_source_ids
 from transforms.rules import Rules
 from transforms.times import Clock, parse_times
 from transforms.vocabulary import Action, Code, Source
@@ -32,11 +31,7 @@ def check_mindbody(rows: pd.DataFrame, rules: Rules, clocks: Sequence[Clock]) ->
     """
     prepared = _prepare(rows[["table", *MINDBODY_FIELDS]], rules, clocks)
     failed = failures(row_schema(rules), prepared)
-    typed = _typed(prepared[~prepared.index.isin(failed["index"])])
-    if rules.reference is None or rules.reference.is_empty:
-        return typed, failed
-    wrong = wrong_source_ids(typed, rules.reference, rules.now)
-    return typed[~typed.index.isin(wrong["index"])], pd.concat([failed, wrong], ignore_index=True)
+    return _typed(prepared[~prepared.index.isin(failed["index"])]), failed
 
 
 def row_schema(rules: Rules) -> pa.DataFrameSchema:

@@ -12,7 +12,8 @@ spreadsheet may have cut the zeros of any client's id; so ids that differ in lea
 taken for equal nor for different. Client ids with letters cannot be written as a SourceId at all.
 """
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -77,12 +78,31 @@ class Reference:
         return self.facts.empty and self.coverage.empty
 
 
-def wrong_source_ids(events: pd.DataFrame, reference: Reference, now: datetime) -> pd.DataFrame:
-    """Return the failures of typed rows: `index`, `field` and `code`, at most one per row."""
-    found = judge_source_ids(events, reference, now)
-    wrong = found[found.isin([code.value for code in WRONG])]
+@dataclass(frozen=True)
+class CrossChecked:
+    """Typed rows whose SourceIds were looked up.
+
+    good: those that are not wrong, with their index. failures: `index`, `field` and `code` of the others, each once.
+    counts: rows with a SourceId by (subject, finding), good and wrong.
+    """
+
+    good: pd.DataFrame
+    failures: pd.DataFrame
+    counts: Mapping[tuple[str, str], int]
+
+
+def cross_check(events: pd.DataFrame, reference: Reference | None, now: datetime) -> CrossChecked:
+    """Look the SourceIds of typed rows up; without reference data all rows are good, and all left to the service."""
+    asked = what_is_asked(events)
+    finding = judge_source_ids(events, reference or Reference(), now)
+    counts = Counter(zip(asked["subject"], finding, strict=True))
+    wrong = finding[finding.isin([code.value for code in WRONG])]
     failed = pd.DataFrame({"index": wrong.index, "field": "source_id", "code": wrong.to_numpy()})
-    return failed.astype({"index": "int64", "field": "str", "code": "str"})[FAILURE_COLUMNS]
+    return CrossChecked(
+        good=events[~events.index.isin(wrong.index)] if len(wrong) else events,
+        failures=failed.astype({"index": "int64", "field": "str", "code": "str"})[FAILURE_COLUMNS],
+        counts=counts,
+    )
 
 
 def judge_source_ids(events: pd.DataFrame, reference: Reference, now: datetime) -> pd.Series:

@@ -48,7 +48,7 @@ def _check(
     settings: Settings, extracts: "Extracts", path: Path, site_id: str | None, marked: Path | None, *, as_json: bool
 ) -> tuple[ExitCode, dict[str, Any]]:
     from flows.intake.report_json import check_json, check_lines, file_error_json
-    from flows.reference.tally import check_line, count_checks
+    from flows.reference.tally import check_line
     from flows.registering import check_file
 
     try:
@@ -57,7 +57,7 @@ def _check(
         typer.echo(f"tieout: {error}", err=True)
         return ExitCode.COULD_NOT_RUN, file_error_json(path, error.sha256, error.cause)
     if not as_json:
-        source_ids = check_line(count_checks(file.checked, file.rules))
+        source_ids = check_line(file.checked.source_ids)
         for line in (*check_lines(path, file.checked), *([source_ids] if source_ids else [])):
             typer.echo(line)
     if marked is not None:

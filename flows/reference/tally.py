@@ -1,14 +1,11 @@
-"""Count how SourceIds came out, and say it: what was checked, what was left to the service, and why."""
+"""Say how SourceIds came out: what was checked, what was left to the service, and why."""
 
-from collections import Counter
 from collections.abc import Mapping
 
-from transforms.check import Checked
-from transforms.reference import LEFT, WRONG, judge_source_ids, what_is_asked
-from transforms.rules import Rules
+from transforms.reference import LEFT, WRONG
 from transforms.vocabulary import Finding
 
-Counts = Mapping[tuple[str, str], int]  # (subject, finding) -> rows; the subject is "" where the row was rejected
+Counts = Mapping[tuple[str, str], int]  # (subject, finding) -> rows
 
 _WHY: Mapping[Finding, str] = {
     Finding.NO_DATA: "no reference data about {}",
@@ -16,20 +13,6 @@ _WHY: Mapping[Finding, str] = {
     Finding.NOT_COVERED: "the reference data about {} neither has the id nor covers the row",
     Finding.SPELLING: "ids that differ in leading zeros or case alone, of {}",
 }
-
-
-def count_checks(checked: Checked, rules: Rules) -> Counts:
-    """Count the rows with a SourceId by subject and finding, but for those rejected for another reason."""
-    events = checked.events
-    counts: Counter[tuple[str, str]] = Counter()
-    if rules.reference is not None:
-        finding = judge_source_ids(events, rules.reference, rules.now)
-        counts.update(zip(what_is_asked(events)["subject"], finding, strict=True))
-    else:
-        counts.update((subject, Finding.NO_DATA.value) for subject in what_is_asked(events)["subject"])
-    codes = checked.errors["code"].value_counts()
-    counts.update({("", code.value): int(codes[code.value]) for code in WRONG if code.value in codes})
-    return counts
 
 
 def check_line(counts: Counts) -> str | None:

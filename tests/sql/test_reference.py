@@ -57,9 +57,9 @@ def test_record_checks_keeps_counts_of_a_file(ledger: Ledger):
     register(ledger, "first", [earned("a")])
     with ledger.begin() as connection:
         [file_id] = connection.execute(text("SELECT file_id FROM files")).scalars()
-        record_checks(connection, file_id, {("sales", "confirmed"): 3, ("", "source_id_not_found"): 1})
+        record_checks(connection, file_id, {("sales", "confirmed"): 3, ("sales", "source_id_not_found"): 1})
         rows = connection.execute(text("SELECT subject, finding, row_count FROM source_id_checks ORDER BY row_count"))
-        assert [tuple(row) for row in rows] == [("", "source_id_not_found", 1), ("sales", "confirmed", 3)]
+        assert [tuple(row) for row in rows] == [("sales", "source_id_not_found", 1), ("sales", "confirmed", 3)]
 
 
 def test_source_id_checks_count_something(ledger: Ledger):

@@ -146,6 +146,14 @@ def test_check_sheets_rejects_at_the_cell_with_a_sentence():
     assert "look up" in error["suggestion"]
 
 
+def test_check_sheets_counts_how_every_source_id_came_out():
+    rows = [earned("bob", "Sale", "9001"), earned("ann", "Sale", "9001"), ["ann", "5", "Redeemed", "", "7", ""]]
+    assert check_rows(*rows).source_ids == {("sales", "no_data"): 3}
+    assert check_rows(*rows, rules=rules(reference())).source_ids == {
+        ("sales", "source_id_other_client"): 1, ("sales", "confirmed"): 1, ("sales", "not_covered"): 1,
+    }  # fmt: skip
+
+
 def test_check_sheets_looks_up_nothing_in_a_row_that_is_wrong_otherwise():
     checked = check_rows(["bob", "0", "Earned", "Sale", "9001", ""], rules=rules(reference()))
     assert codes(checked) == [("B2", "points_not_positive_integer")]

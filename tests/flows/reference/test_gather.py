@@ -84,7 +84,7 @@ def test_run_rejects_by_an_extract_and_sends_nothing_of_it(tmp_path, ready, aske
     ended = workplace.run()
     assert (codes(workplace), ended.totals["refused"], asked) == (["source_id_other_client"], 1, [])
     assert findings(workplace) == {
-        ("sales", "confirmed"): 1, ("", "source_id_other_client"): 1, ("visits", "no_data"): 1,
+        ("sales", "confirmed"): 1, ("sales", "source_id_other_client"): 1, ("visits", "no_data"): 1,
     }  # fmt: skip
 
 
