@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import ParamSpec, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
+from flows.checking import CheckedFile, check_file
 from flows.clock import utc_now
 from flows.errors import BudgetSpent, CouldNotRun, FileRejected, Interrupted, SettingsError
 from flows.inbox import InboxFile, archive_file, list_inbox
@@ -20,11 +22,11 @@ from flows.interrupt import stop_requested
 from flows.ledger import Ledger, open_ledger
 from flows.marking import mark_file
 from flows.notify import notify
-from flows.progress import Progress, say_nothing
+from flows.progress import Progress, count_rows, say_nothing
 from flows.reconciling import Reconciled, reconcile
 from flows.reference.folder import Extracts
-from flows.reference.gather import reference_at_hand, sweep_for
-from flows.registering import CheckedFile, check_file, register
+from flows.reference.gather import check_again, reference_at_hand, sweep_for
+from flows.registering import register
 from flows.reporting import report_reconciliation, report_run
 from flows.runs import new_run_id
 from flows.services import Place, check_services, post_place, settle_place
@@ -117,7 +119,8 @@ def _run(
         raise CouldNotRun(line.failures[0])
     line.failures += at_hand.failures
     _connect(line, {place for file in files for place in file.places})
-    files = _sweep(line, files, at_hand.reference, now)
+    if checked is None:  # what a person approved was swept before
+        files = _sweep(line, files, at_hand.reference)
     with ledger.begin() as connection:
         start_run(connection, line.run_id, kind, utc_now())
     _register_files(line, files)
@@ -156,8 +159,8 @@ def _check_files(line: _Line, waiting: Iterable[InboxFile], reference: Reference
     for file in waiting:
         line.progress(f"checking {file.path.name}")
         try:
-            what = (line.settings, file.path, file.default_site_id, reference, now)
-            files.append(line.step(f"check {file.path.name}", check_file, *what))
+            check = partial(check_file, reference=reference, now=now, on_rows=count_rows(line.progress))
+            files.append(line.step(f"check {file.path.name}", check, line.settings, file.path, file.default_site_id))
         except FileRejected as error:
             if line.kind == "nightly" and not file.path.exists():
                 line.progress(f"{file.path.name} was taken by another run")
@@ -169,7 +172,7 @@ def _check_files(line: _Line, waiting: Iterable[InboxFile], reference: Reference
     return files
 
 
-def _sweep(line: _Line, files: list[CheckedFile], reference: Reference, now: datetime) -> list[CheckedFile]:
+def _sweep(line: _Line, files: list[CheckedFile], reference: Reference) -> list[CheckedFile]:
     """Where it is switched on, ask the service about SourceIds that nothing at hand tells, and judge anew."""
     if not line.settings.reference.sweep or not files:
         return files
@@ -178,7 +181,7 @@ def _sweep(line: _Line, files: list[CheckedFile], reference: Reference, now: dat
     line.notes += found.notes
     if not found.asked_count:
         return files
-    return _check_files(line, [InboxFile(file.path, file.default_site_id) for file in files], found.reference, now)
+    return [line.step(f"check {file.path.name}", check_again, line.settings, file, found.reference) for file in files]
 
 
 def _connect(line: _Line, places: set[Place]) -> None:

@@ -10,9 +10,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
+from flows.checking import CheckedFile
 from flows.clock import utc_now
 from flows.ledger import Ledger
-from flows.registering import CheckedFile, register_within
+from flows.registering import register_within
 from flows.runs import new_run_id
 from flows.settings import Settings
 from sql.plans import NO_TOTALS, PlanTotals, known_file, plan_totals, take_up_plan
@@ -104,8 +105,8 @@ def _take_up(connection: Connection, file: CheckedFile, known: Row[Any], by: str
     totals = plan_totals(connection, known.run_id, f"planned again by {by}", clients=_MOST_CLIENTS)
     if not count:
         return _known(file, known)
-    rest = file.checked.rows_read - count
-    return Plan(known.run_id, file.path.name, file.sha256, file.checked.rows_read, count, rest, 0, 0, totals)
+    rest = file.brought.rows_read - count
+    return Plan(known.run_id, file.path.name, file.sha256, file.brought.rows_read, count, rest, 0, 0, totals)
 
 
 def _take_in(
@@ -130,7 +131,7 @@ def _counts(registered: Registered, new: int) -> tuple[int, int, int]:
 
 def _known(file: CheckedFile, known: Row[Any]) -> Plan:
     where = f"{known.name}, registered on {known.registered_at:%Y-%m-%d %H:%M}Z by {known.run_id}"
-    rows = file.checked.rows_read
+    rows = file.brought.rows_read
     return Plan(None, file.path.name, file.sha256, rows, 0, rows, 0, 0, NO_TOTALS, where)
 
 

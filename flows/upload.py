@@ -7,13 +7,13 @@ import flows.prefect_quiet  # noqa: F401 - before Prefect, which reads its setti
 # isort: split
 from prefect import flow
 
+from flows.checking import CheckedFile, check_file
 from flows.errors import CouldNotRun
 from flows.interrupt import stopping_in_order
 from flows.line import upload_line
 from flows.prefect_artifacts import publish
 from flows.prefect_step import run_as_task
 from flows.progress import Stderr
-from flows.registering import CheckedFile, check_file
 from flows.settings import Settings, load_settings
 from flows.summary import RunIncomplete, Summary
 

@@ -5,10 +5,11 @@ same code serves ten rows and a million, on SQLite and on PostgreSQL.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal, localcontext
+from itertools import chain, islice
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select
@@ -19,6 +20,7 @@ from sql.tables import batches, files, rejections, skipped_rows
 from transforms.vocabulary import Code, Fate
 
 _DECIDING = 0x7469656F7574  # the number of the lock on PostgreSQL; anything that other programs do not take
+_NOTES_AT_ONCE = 10_000
 _MISMATCHES: Mapping[str, str] = {
     "receipt_mismatch": "The receipt belongs to a row with other values, which is in the ledger already: undo the "
     "change. Only where this row is a further event, empty its Receipt.",
@@ -37,9 +39,9 @@ class NewFile:
     sha256: str
     name: str
     default_site_id: str
-    rejected: Sequence[Mapping[str, Any]]  # one per bad cell: columns of `rejections` but file_id
+    rejected: Iterable[Mapping[str, Any]]  # read once; one per bad cell: columns of `rejections` but file_id
     rejected_count: int  # rows, not cells
-    skipped: Sequence[Mapping[str, Any]]  # columns of `skipped_rows` but file_id
+    skipped: Iterable[Mapping[str, Any]]  # read once; columns of `skipped_rows` but file_id
     # sheet -> heading and letters (None: no cell addresses) of the column of receipts, where there is one
     receipt_columns: Mapping[str | None, tuple[str, str | None]] = field(default_factory=dict)
 
@@ -191,12 +193,10 @@ def _accepted_amounts(connection: Connection) -> Mapping[tuple[str, str], Decima
 
 
 def _insert_notes(connection: Connection, file: NewFile, file_id: int) -> None:
-    mismatches = [_mismatch(file, row) for row in connection.execute(query("receipt_mismatches"))]
-    rejected = [*file.rejected, *mismatches]
-    if rejected:
-        connection.execute(insert(rejections), [{**row, "file_id": file_id} for row in rejected])
-    if file.skipped:
-        connection.execute(insert(skipped_rows), [{**row, "file_id": file_id} for row in file.skipped])
+    mismatches = (_mismatch(file, row) for row in connection.execute(query("receipt_mismatches")).all())
+    for table, notes in ((rejections, chain(file.rejected, mismatches)), (skipped_rows, iter(file.skipped))):
+        while some := list(islice(notes, _NOTES_AT_ONCE)):
+            connection.execute(insert(table), [{**row, "file_id": file_id} for row in some])
 
 
 def _mismatch(file: NewFile, row: Row[Any]) -> Mapping[str, Any]:

@@ -142,6 +142,24 @@ def discard(held_id: HeldId, by: ByUser = None, config: Config = None) -> None:
 
 
 @app.command()
+def reverse(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="Its path, or the name or sha256 that the ledger knows.")],
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why it is taken back.")],
+    by: ByUser = None,
+    site: Annotated[str | None, typer.Option("--site", help="Of several files, the one sent for this site.")] = None,
+    config: Config = None,
+    json: Json = False,
+) -> None:
+    """Plan to take back all that a file posted: a Redeemed for each Earned, an Earned for each Redeemed.
+
+    Nothing is sent before `tieout approve`. What has no opposite, such as an update of a reward, is named.
+    """
+    from flows.cli.reverse import run_reverse
+
+    raise typer.Exit(run_reverse(config, file, reason, by, site, as_json=json))
+
+
+@app.command()
 def settle(config: Config = None, plain: Plain = False, json: Json = False) -> None:
     """Resolve what is unknown by reading back; post nothing."""
     from flows.cli.lines import run_settle

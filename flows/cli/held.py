@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from datetime import date
+from datetime import date, datetime
 from difflib import get_close_matches
 from getpass import getuser
 from itertools import groupby
@@ -15,10 +15,12 @@ from sqlalchemy import Connection, Row
 from flows.clock import utc_now
 from flows.errors import CouldNotRun, ExitCode, SettingsError
 from flows.ledger import open_ledger
+from flows.progress import Stderr, count_rows
 from flows.settings import load_settings
 from flows.tracing import describe_event
 from sql import decisions, plans
 from sql.decisions import NotHeld
+from sql.reversals import needless_reversals
 from transforms.vocabulary import State
 
 _SHOWN = 20  # events of a plan in the list for a person; --json lists all
@@ -26,22 +28,24 @@ _SHOWN = 20  # events of a plan in the list for a person; --json lists all
 
 def run_plan(config: Path | None, file: Path, site_id: str | None, by: str | None, *, as_json: bool) -> ExitCode:
     """Check the file and keep it as a plan: every new event waits for a person."""
+    from flows.checking import check_file
     from flows.intake.report_json import check_lines
     from flows.planning import keep_plan, plan_lines
-    from flows.registering import check_file
+    from flows.reference.gather import swept
 
     settings = load_settings(config)
     if not file.is_file():
         raise CouldNotRun(f"{file}: there is no such file.")
     if site_id is not None:
         settings.mindbody.site(site_id)
-    checked = check_file(settings, file, site_id)
+    checked = check_file(settings, file, site_id, on_rows=count_rows(Stderr()))
     with open_ledger(settings) as ledger:
+        checked, notes = swept(settings, ledger, checked)
         plan = keep_plan(settings, ledger, checked, by or getuser())
     if as_json:
         typer.echo(json.dumps(plan.to_json(), ensure_ascii=False))
     else:
-        for line in (*check_lines(file, checked.checked), *plan_lines(plan), *_how_to_decide(plan.plan_id)):
+        for line in (*check_lines(checked), *notes, *plan_lines(plan), *_how_to_decide(plan.plan_id)):
             typer.echo(line)
     return ExitCode.NEEDS_A_PERSON if plan.waits else ExitCode.TIES_OUT
 
@@ -91,12 +95,31 @@ def _held_lines(events: Sequence[Row[Any]], today: date) -> Iterator[str]:
 
 def run_approve(config: Path | None, id_: str, by: str | None) -> ExitCode:
     """Let a held event, or all that a plan still holds, be posted by the next run."""
-    count = _decide(config, id_, by or getuser(), decisions.approve, plans.approve_plan)
+    count = _decide(config, id_, by or getuser(), _approve_event, _approve_plan)
     if count is None:
         typer.echo(f"Approved: the next run posts event {id_}.")
     else:
         typer.echo(f"Approved: the next run posts {count:,} events of {id_}.")
     return ExitCode.TIES_OUT
+
+
+def _approve_event(connection: Connection, id_: str, *, by: str, now: datetime) -> None:
+    _refuse_needless(connection, id_)
+    decisions.approve(connection, id_, by=by, now=now)
+
+
+def _approve_plan(connection: Connection, id_: str, *, by: str, now: datetime) -> int:
+    _refuse_needless(connection, id_)
+    return plans.approve_plan(connection, id_, by=by, now=now)
+
+
+def _refuse_needless(connection: Connection, id_: str) -> None:
+    """Refuse to take back an entry whose break is settled by now: it would be taken back from nothing."""
+    for row in needless_reversals(connection, id_):
+        raise SettingsError(
+            f"Event {row.event_id} takes back the extra entry of break {row.break_id}, which is {row.state} by now: "
+            f"`tieout discard {row.event_id}`, or reopen the break first."
+        )
 
 
 def run_discard(config: Path | None, id_: str, by: str | None) -> ExitCode:

@@ -12,12 +12,12 @@ import typer
 
 from flows.errors import CouldNotRun, ExitCode, SettingsError
 from flows.interrupt import stopping_in_order
-from flows.progress import Stderr
+from flows.progress import Stderr, count_rows
 from flows.settings import Settings, load_settings
 from flows.summary import Reconciliation, RunIncomplete, Summary
 
 if TYPE_CHECKING:
-    from flows.registering import CheckedFile
+    from flows.checking import CheckedFile
 
 
 def run_night(config: Path | None, *, plain: bool, as_json: bool) -> ExitCode:
@@ -65,15 +65,17 @@ def run_upload(
 
 def _ask_about(settings: Settings, file: Path, site_id: str | None) -> "CheckedFile | None":
     """Show what the file would do, as the ledger stands, and return it as it was checked; None where nobody agrees."""
+    from flows.checking import check_file
     from flows.intake.report_json import check_lines
     from flows.ledger import open_ledger
     from flows.planning import plan_lines, preview
-    from flows.registering import check_file
+    from flows.reference.gather import swept
 
-    checked = check_file(settings, file, site_id)
+    checked = check_file(settings, file, site_id, on_rows=count_rows(Stderr()))
     with open_ledger(settings) as ledger:
+        checked, notes = swept(settings, ledger, checked)
         plan = preview(settings, ledger, checked)
-    for line in (*check_lines(file, checked.checked), *plan_lines(plan)):
+    for line in (*check_lines(checked), *notes, *plan_lines(plan)):
         typer.echo(line, err=True)
     return checked if _is_confirmed() else None
 

@@ -332,6 +332,42 @@ def test_upload_posts_what_was_approved_whatever_became_of_the_file(
     assert (41 in points, 999 in points) == (True, False)
 
 
+REVERSE_KEYS = [
+    "plan_id", "file", "sha256", "reversed", "already", "not_posted", "duplicate", "without_opposite",
+]  # fmt: skip
+
+
+def test_reverse_plans_and_posts_only_what_was_approved(tieout: Tieout, workplace: Workplace) -> None:
+    workplace.put("a.csv", earned("200000004", 71))
+    tieout("run", "--plain", "--config", workplace.config)
+    ended = tieout("reverse", "a.csv", "--reason", "wrong file", "--by", "Ann", "--json", "--config", workplace.config)
+    assert (ended.code, list(ended.json)) == (1, REVERSE_KEYS)
+    assert ended.json["reversed"]["earned"] == {"count": 1, "points": 71}
+    again = tieout("reverse", "a.csv", "--reason", "wrong file", "--config", workplace.config)
+    assert (again.code, "1 taken back before" in again.out, "Nothing is planned." in again.out) == (0, True, True)
+    (event,) = tieout("plan", "--json", "--config", workplace.config).json
+    told = tieout("trace", event["event_id"], "--config", workplace.config).out
+    assert "takes back event" in told
+    assert "asked for by Ann: wrong file" in told
+
+
+def test_breaks_shows_the_proposed_reversal_and_approve_refuses_it_once_the_break_is_settled(
+    tieout: Tieout, workplace: Workplace
+) -> None:
+    workplace.put("a.csv", earned("200000007", 72))
+    tieout("run", "--plain", "--config", workplace.config)
+    entry = {"ClientId": "200000007", "Action": "Earned", "Points": 72, "Source": "Sale"}
+    workplace.talk.post_json("/sandbox/desk/transactions", entry | {"ActionDateTime": "2026-09-20T17:00:00Z"})
+    tieout("reconcile", "--since", "2026-09-01", "--until", "2026-09-30", "--config", workplace.config)
+    (proposed,) = workplace.rows("SELECT event_id, break_id FROM reversals")
+    told = tieout("breaks", "--config", workplace.config).out
+    assert f"proposed reversal: tieout approve {proposed['event_id']}" in told
+    resolve = ("breaks", "resolve", proposed["break_id"], "--by", "Ann", "--reason", "entered by hand")
+    assert tieout(*resolve, "--config", workplace.config).code == 0
+    ended = tieout("approve", proposed["event_id"], "--config", workplace.config)
+    assert (ended.code, "which is resolved by now" in ended.err) == (2, True)
+
+
 BREAK_KEYS = [
     "id", "class", "target", "site_id", "client_id", "reward_id", "points", "amount", "event_id", "opened_on",
     "age_days", "state", "owner", "reason",
