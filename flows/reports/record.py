@@ -19,6 +19,7 @@ _COUNTS = {
     *("balance_before", "balance_expected", "balance_reported"),
     *("ledger_events", "breaks_events", "service_events", "difference_events"),
     *("ledger_points", "breaks_points", "service_points", "difference_points"),
+    "row_count",
 }
 _SHOWN = {
     **dict.fromkeys(_COUNTS, Show.COUNT),

@@ -5,8 +5,8 @@ from alembic import op
 
 from sql.tables import UtcDateTime
 
-revision = "0005"
-down_revision = "0004"
+revision = "0006"
+down_revision = "0005"
 
 _APPEND_ONLY = ("break_moves", "closings", "closing_lines", "snapshots")
 
