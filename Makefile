@@ -10,7 +10,7 @@ TOOLS := $(VENV)/tools.stamp
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types prove bench clean
+.PHONY: help demo test check lint types prove truth bench clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -33,6 +33,9 @@ types: $(TOOLS) ## check the types (mypy, strict)
 
 prove: $(TOOLS) ## meet every fault and kill, and count what was lost or paid twice: SEED= ONLY= STRIDE=
 	@$(BIN)/python -m tests.prove $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY)) $(if $(STRIDE),--stride $(STRIDE))
+
+truth: $(TOOLS) ## compare matching with a million seeded events, class by class: EVENTS= BREAKS= SEED=
+	@$(BIN)/python -m tests.truth $(if $(EVENTS),--events $(EVENTS)) $(if $(BREAKS),--breaks $(BREAKS)) $(if $(SEED),--seed $(SEED))
 
 bench: $(TOOLS) ## measure, side by side with the bare thing: TIEOUT_BENCH_EVENTS=1000000 and others, see tests/bench/
 	@set -e; for script in tests/bench/[a-z]*.py; do echo "$$script"; $(BIN)/python -m $$(echo $${script%.py} | tr / .); done

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from hashlib import file_digest
 from pathlib import Path
 
-from flows.errors import CouldNotRun, SettingsError
+from flows.errors import CouldNotRun
+from flows.remote_inbox import fetch_inbox, is_remote, remove_fetched
 from flows.settings import Settings
 
 
@@ -23,9 +24,7 @@ class InboxFile:
 
 def list_inbox(settings: Settings) -> list[InboxFile]:
     """Return the waiting files in order of their path; an inbox that does not exist yet is made."""
-    if "://" in settings.inbox.url:
-        raise SettingsError(f"inbox.url {settings.inbox.url}: only folders of this machine can be an inbox so far.")
-    folder = settings.inbox_folder
+    folder = fetch_inbox(settings.inbox.url) if is_remote(settings.inbox.url) else settings.inbox_folder
     try:
         folder.mkdir(parents=True, exist_ok=True)
         paths = sorted(path for path in folder.glob("**/*") if path.is_file() and not _is_passed_over(path, folder))
@@ -45,6 +44,11 @@ def sha256_of(path: Path) -> str:
         return file_digest(file, "sha256").hexdigest()
 
 
+def archive_path(path: Path, sha256: str, settings: Settings) -> Path:
+    """Return where a file of the inbox lies once it is registered."""
+    return settings.archive_folder / f"{path.stem}.{sha256[:12]}{path.suffix}"
+
+
 def archive_file(path: Path, sha256: str, settings: Settings) -> bool:
     """Move a registered file out of the inbox; its hash in the name keeps files of one name apart.
 
@@ -53,13 +57,15 @@ def archive_file(path: Path, sha256: str, settings: Settings) -> bool:
     """
     folder = settings.archive_folder
     folder.mkdir(parents=True, exist_ok=True)
-    target = folder / f"{path.stem}.{sha256[:12]}{path.suffix}"
+    target = archive_path(path, sha256, settings)
     try:
         shutil.move(path, target)
     except FileNotFoundError:
         if not target.exists():
             raise
         return True
+    if is_remote(settings.inbox.url):
+        return remove_fetched(settings.inbox.url, path, sha256)
     if sha256_of(target) == sha256:
         return True
     shutil.move(target, path)

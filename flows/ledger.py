@@ -23,7 +23,7 @@ from flows.errors import LedgerUnavailable, SettingsError
 from flows.settings import Settings
 
 _BUSY_TIMEOUT_SECONDS = 60  # how long a SQLite writer waits for another process's transaction
-_MOST_SKEW_SECONDS = 5  # between this machine's clock and a shared ledger's
+MOST_SKEW_SECONDS = 5  # between this machine's clock and a shared ledger's
 # Registering a million events writes to the middle of every index; with SQLite's own 2 MB it takes twice as long.
 _CACHE_KIB = 64 * 1024
 # The pages that posting touches are copied from the log to the file once in 32 MB, not in 4: a third less writing.
@@ -95,7 +95,7 @@ def _check_clock(ledger: Ledger) -> None:
             return
         theirs: datetime = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
     skew_seconds = (utc_now() - theirs).total_seconds()
-    if abs(skew_seconds) > _MOST_SKEW_SECONDS:
+    if abs(skew_seconds) > MOST_SKEW_SECONDS:
         ledger.close()
         raise LedgerUnavailable(
             f"This machine's clock and the ledger's differ by {abs(skew_seconds):.0f} s: set the clock and run again."

@@ -9,21 +9,24 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from typing import ParamSpec, Protocol, TypeVar
-from uuid import uuid4
 from zoneinfo import ZoneInfo
 
+from flows.checking import CheckedFile, check_file
 from flows.clock import utc_now
 from flows.errors import BudgetSpent, CouldNotRun, FileRejected, Interrupted, SettingsError
 from flows.inbox import InboxFile, archive_file, list_inbox
 from flows.interrupt import stop_requested
 from flows.ledger import Ledger, open_ledger
+from flows.marking import mark_file
 from flows.notify import notify
-from flows.progress import Progress, say_nothing
+from flows.progress import Progress, count_rows, say_nothing
 from flows.reconciling import Reconciled, reconcile
-from flows.registering import CheckedFile, check_file, register
+from flows.registering import register
 from flows.reporting import report_reconciliation, report_run
+from flows.runs import new_run_id
 from flows.services import Place, check_services, post_place, settle_place
 from flows.settings import Settings
 from flows.summary import Reconciliation, Summary
@@ -65,6 +68,7 @@ class _Line:
     progress: Progress
     failures: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)  # what a person should know, without its being a failure
+    registered: set[str] = field(default_factory=set)  # by their hash: the files that were new
     failed_places: set[Place] = field(default_factory=set)  # not tried again in this run
     undecided: set[str] = field(default_factory=set)  # events that reading back could not decide in this run
 
@@ -86,17 +90,27 @@ def upload_line(
     site_id: str | None = None,
     step: Step = run_plain,
     progress: Progress = say_nothing,
+    checked: CheckedFile | None = None,
 ) -> Summary:
-    """Take one file by hand, wherever it lies; it stays there."""
+    """Take one file by hand, wherever it lies; it stays there.
+
+    What was ``checked`` when a person approved it is taken as it was then, whatever has become of the file.
+    """
     with open_ledger(settings) as ledger:
-        return _run(settings, ledger, "upload", [InboxFile(path, site_id)], step, progress)
+        return _run(settings, ledger, "upload", [InboxFile(path, site_id)], step, progress, checked)
 
 
 def _run(
-    settings: Settings, ledger: Ledger, kind: str, waiting: Iterable[InboxFile], step: Step, progress: Progress
+    settings: Settings,
+    ledger: Ledger,
+    kind: str,
+    waiting: Iterable[InboxFile],
+    step: Step,
+    progress: Progress,
+    checked: CheckedFile | None = None,
 ) -> Summary:
     line = _Line(settings, ledger, new_run_id(kind), kind, step, progress)
-    files = _check_files(line, waiting)
+    files = _check_files(line, waiting) if checked is None else [checked]
     if kind == "upload" and line.failures:
         raise CouldNotRun(line.failures[0])
     _connect(line, {place for file in files for place in file.places})
@@ -105,9 +119,20 @@ def _run(
     _register_files(line, files)
     _post_and_settle(line)
     reconciled = _reconcile(line)
+    _mark_files(line, files)
     summary = _report(line, reconciled)
     notify(settings, summary, progress)
     return summary
+
+
+def _mark_files(line: _Line, files: Iterable[CheckedFile]) -> None:
+    """Give the files back with what became of their rows; what cannot be written is said, and stops nothing."""
+    always = line.kind == "upload"
+    for file in files:
+        if always or file.sha256 in line.registered:
+            known_as = (file.sha256, file.default_site_id or "")
+            run = (line.settings, line.ledger, line.run_id, file.path, *known_as)
+            line.notes += line.step(f"mark {file.path.name}", mark_file, *run, always=always)
 
 
 def _report(line: _Line, reconciled: Reconciled | None) -> Summary:
@@ -115,19 +140,13 @@ def _report(line: _Line, reconciled: Reconciled | None) -> Summary:
     return line.step("report", report_run, line.settings, line.ledger, line.run_id, reconciled, **told)
 
 
-def new_run_id(kind: str) -> str:
-    """Return an id that sorts by time and tells the kind."""
-    return f"{kind}-{utc_now():%Y%m%dT%H%M%S}-{uuid4().hex[:6]}"
-
-
 def _check_files(line: _Line, waiting: Iterable[InboxFile]) -> list[CheckedFile]:
     files = []
     for file in waiting:
         line.progress(f"checking {file.path.name}")
         try:
-            files.append(
-                line.step(f"check {file.path.name}", check_file, line.settings, file.path, file.default_site_id)
-            )
+            check = partial(check_file, on_rows=count_rows(line.progress))
+            files.append(line.step(f"check {file.path.name}", check, line.settings, file.path, file.default_site_id))
         except FileRejected as error:
             if line.kind == "nightly" and not file.path.exists():
                 line.progress(f"{file.path.name} was taken by another run")
@@ -155,6 +174,8 @@ def _register_files(line: _Line, files: Iterable[CheckedFile]) -> None:
         run = (line.settings, line.ledger, line.run_id, file)
         if line.step(f"register {file.path.name}", register, *run) is None:
             line.progress(f"{file.path.name} is known: the same content was registered before")
+        else:
+            line.registered.add(file.sha256)
         if line.kind == "nightly":
             _archive(line, file)
 
@@ -167,6 +188,8 @@ def _archive(line: _Line, file: CheckedFile) -> None:
             )
     except OSError as error:
         line.failures.append(f"{file.path.name}: it is registered, and cannot go to the archive: {error.strerror}.")
+    except CouldNotRun as error:
+        line.failures.append(f"{file.path.name}: it is registered, and stays in the inbox. {error}")
 
 
 def _post_and_settle(line: _Line) -> None:

@@ -2,6 +2,8 @@
 
 import sys
 import time
+from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 
 _EVERY_SECONDS = 2.0
@@ -13,15 +15,15 @@ class Progress(Protocol):
     def __call__(self, line: str, /) -> None:
         """Say what begins."""
 
-    def count(self, more: int, /) -> None:
-        """Say that so many more events are done."""
+    def count(self, more: int, /, unit: str = "events") -> None:
+        """Say that so many more events, or rows, are done."""
 
 
 class _Silent:
     def __call__(self, line: str, /) -> None:
         """Say nothing."""
 
-    def count(self, more: int, /) -> None:
+    def count(self, more: int, /, unit: str = "events") -> None:
         """Count nothing."""
 
 
@@ -39,14 +41,19 @@ class Stderr:
         sys.stderr.write(f"{line}\n")
         sys.stderr.flush()
 
-    def count(self, more: int, /) -> None:
+    def count(self, more: int, /, unit: str = "events") -> None:
         """Add up, and say so now and then."""
         self._done += more
         now = time.monotonic()
         if now - self._said >= _EVERY_SECONDS:
             self._said = now
-            sys.stderr.write(f"  {self._done:,} events, {self._done / (now - self._started):,.0f} a second\n")
+            sys.stderr.write(f"  {self._done:,} {unit}, {self._done / (now - self._started):,.0f} a second\n")
             sys.stderr.flush()
 
 
 say_nothing: Progress = _Silent()
+
+
+def count_rows(progress: Progress) -> Callable[[int], None]:
+    """Return what takes how many more rows of a file were read."""
+    return partial(progress.count, unit="rows")

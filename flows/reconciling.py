@@ -4,18 +4,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
+from sys import intern
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Row
+from sqlalchemy import Connection, Row
 
 from flows.clock import utc_now
 from flows.ledger import Ledger
+from flows.proposing import propose_reversals
 from flows.readback import Client, Remote, fetch_remote, reward_row, transaction_rows
 from flows.settings import Settings
 from flows.windows import Window
 from sql.breaks import mark_compared, open_breaks, update_breaks
 from sql.queries import reading
+from sql.reversals import offset_breaks
 from transforms.breaks import break_records, identify_breaks, roll_forward
 from transforms.match import Tolerances, match_rewards, match_transactions
 from transforms.totals import points_by_client
@@ -25,6 +28,7 @@ _EVENT = [
     "event_id", "state", "settled_at", "site_id", "client_id", "action", "points", "source", "source_id", "action_at",
 ]  # fmt: skip
 _TRANSACTION = ["remote_id", *_EVENT[3:]]
+_FEW = ("site_id", "action", "source")  # the same words again and again
 _REWARD_EVENT = [
     "event_id", "state", "settled_at", "reward_id", "payout_id", "amount", "eligibility_on", "description",
 ]  # fmt: skip
@@ -61,7 +65,7 @@ def reconcile(
     is_ours = _is_within(windows, matched) | matched["event_id"].notna()
     transactions = identify_breaks(matched[is_ours].reset_index(drop=True))
     rewards = identify_breaks(_match_rewards(ledger, remote, tolerances))
-    before, after = _keep_breaks(ledger, run_id, windows, remote, transactions, rewards)
+    before, after = _keep_breaks(settings, ledger, run_id, windows, remote, transactions, rewards)
     return Reconciled(
         transactions=transactions,
         rewards=rewards,
@@ -121,7 +125,9 @@ def _sides(ledger: Ledger, windows: Sequence[Window], remote: Remote) -> tuple[p
 def _typed(rows: list[dict[str, Any]], columns: list[str]) -> pd.DataFrame:
     types: dict[str, Any] = {column: "datetime64[us, UTC]" for column in columns if column.endswith("_at")}
     types |= dict.fromkeys(("points", "source_id", "remote_id"), "Int64")
-    return pd.DataFrame(rows, columns=columns).astype({column: types.get(column, "str") for column in columns})
+    # A million copies of a dozen words would take 200 MB.
+    once = [row | {name: row[name] and intern(row[name]) for name in _FEW} for row in rows]
+    return pd.DataFrame(once, columns=columns).astype({column: types.get(column, "str") for column in columns})
 
 
 def _match_rewards(ledger: Ledger, remote: Remote, tolerances: Tolerances) -> pd.DataFrame:
@@ -151,6 +157,7 @@ _Breaks = Sequence[Mapping[str, Any]]
 
 
 def _keep_breaks(
+    settings: Settings,
     ledger: Ledger,
     run_id: str,
     windows: Sequence[Window],
@@ -159,16 +166,26 @@ def _keep_breaks(
     rewards: pd.DataFrame,
 ) -> tuple[_Breaks, _Breaks]:
     """Open what was found, close what is gone, and return the open breaks before and after."""
-    found = [*break_records(transactions, Target.MINDBODY), *break_records(rewards, Target.REFERRAL_ROCK)]
-    found_ids = {record["break_id"] for record in found}
+    shown = [*break_records(transactions, Target.MINDBODY), *break_records(rewards, Target.REFERRAL_ROCK)]
     read = {(window.site_id, window.client_id): window for window in windows}
     with ledger.begin() as connection:
         before = open_breaks(connection)
+        mark_compared(connection, [*transactions["event_id"].dropna(), *rewards["event_id"]], utc_now())
+        found = _without_offset(connection, shown)
+        found_ids = {record["break_id"] for record in found}
         gone = [row.break_id for row in before if row.break_id not in found_ids and _was_looked_at(row, read, remote)]
         update_breaks(connection, found, gone, run_id=run_id, now=utc_now())
-        mark_compared(connection, [*transactions["event_id"].dropna(), *rewards["event_id"]], utc_now())
         after = open_breaks(connection)
+        is_open = transactions["break_id"].isin([row.break_id for row in after])
+        propose_reversals(connection, settings, transactions[is_open])
     return [dict(row._mapping) for row in before], [dict(row._mapping) for row in after]
+
+
+def _without_offset(connection: Connection, found: _Breaks) -> _Breaks:
+    """Leave out the extra entries that were taken back since, by an entry that is itself in order."""
+    found_ids = {record["break_id"] for record in found}
+    offset = offset_breaks(connection)
+    return [record for record in found if offset.get(record["break_id"], record["break_id"]) in found_ids]
 
 
 def _was_looked_at(row: Row[Any], read: Mapping[Client, Window], remote: Remote) -> bool:

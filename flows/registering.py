@@ -1,100 +1,60 @@
-"""Bring one file from the disk into the ledger: read, check, identify, register."""
+"""Bring a checked file into the ledger: identify its events and register them, part by part, in one transaction."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, date
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from sqlalchemy import Connection
 
+from flows.checking import CheckedFile
 from flows.clock import utc_now
-from flows.errors import FileRejected
-from flows.inbox import sha256_of
-from flows.intake.layouts import read_layouts
-from flows.intake.read import read_file
 from flows.ledger import Ledger
-from flows.services import Place
 from flows.settings import Settings
 from sql.register import Guards, NewFile, Registered, register_file
 from sql.staging import STAGED_COLUMNS, Columns
-from transforms.check import Checked, check_sheets
-from transforms.identify import identify
-from transforms.rules import Rules
-from transforms.sheet import FileError, Sheet
-from transforms.vocabulary import Code, Target
+from transforms.identify import add_event_ids
 
 _CHUNK_ROWS = 20_000
-
-
-@dataclass(frozen=True)
-class CheckedFile:
-    """A file that was read and judged, before anything is kept of it."""
-
-    path: Path
-    sha256: str
-    default_site_id: str | None
-    sheets: tuple[Sheet, ...]
-    rules: Rules
-    checked: Checked
-
-    @property
-    def places(self) -> set[Place]:
-        """The services and sites that its good rows are for."""
-        pairs = self.checked.events[["target", "site_id"]].drop_duplicates()
-        return {
-            (Target(target), "" if target == Target.REFERRAL_ROCK else site_id)
-            for target, site_id in pairs.itertuples(index=False, name=None)
-        }
-
-
-def check_file(settings: Settings, path: Path, default_site_id: str | None) -> CheckedFile:
-    """Read and judge one file; `FileRejected` where it is wrong as a whole. Nothing is kept or sent."""
-    sha256 = _hash(path)
-    rules = Rules(
-        now=utc_now(),
-        site_ids=tuple(site.site_id for site in settings.mindbody.sites),
-        default_site_id=default_site_id,
-        require_source=settings.guards.require_source,
-        layouts=read_layouts(settings.columns),
-    )
-    try:
-        sheets = read_file(path)
-        file = CheckedFile(path, sha256, default_site_id, tuple(sheets), rules, check_sheets(sheets, rules))
-    except FileError as error:
-        raise FileRejected(path.name, sha256, error) from None
-    if _hash(path) != sha256:
-        changed = FileError(Code.FILE_UNREADABLE, "the file changed while it was read: it is taken when it is whole.")
-        raise FileRejected(path.name, None, changed)
-    return file
-
-
-def _hash(path: Path) -> str:
-    try:
-        return sha256_of(path)
-    except OSError as error:
-        reason = FileError(Code.FILE_UNREADABLE, f"the file cannot be opened: {error.strerror}.")
-        raise FileRejected(path.name, None, reason) from None
+_ERROR_NAMES = {"row": "row_number", "column": "column_heading"}
 
 
 def register(settings: Settings, ledger: Ledger, run_id: str, file: CheckedFile) -> Registered | None:
     """Register the file whole, in one transaction; None where its content is known for its site."""
-    checked = file.checked
-    site_id = file.default_site_id or ""
+    with ledger.begin() as connection:
+        return register_within(connection, settings, run_id, file)
+
+
+def register_within(
+    connection: Connection, settings: Settings, run_id: str, file: CheckedFile, hold_reason: str | None = None
+) -> Registered | None:
+    """Register the file in the caller's transaction; with a reason, every new event of it waits for a person."""
     new = NewFile(
         sha256=file.sha256,
         name=file.path.name,
-        default_site_id=site_id,
-        rejected=_records(checked.errors.rename(columns={"row": "row_number", "column": "column_heading"})),
-        rejected_count=checked.rejected,
-        skipped=_records(checked.skipped.rename(columns={"row": "row_number"})[["sheet", "row_number", "reason"]]),
+        default_site_id=file.default_site_id or "",
+        rejected=(record for errors in file.errors for record in _records(errors.rename(columns=_ERROR_NAMES))),
+        rejected_count=file.brought.rejected,
+        skipped=(record for rows in file.skipped for record in _records(rows.rename(columns=_ERROR_NAMES))),
+        receipt_columns=file.receipt_columns,
     )
+    limits = settings.guards
     guards = Guards(
-        settings.guards.max_points_per_event, settings.guards.max_points_per_run, settings.guards.max_rejected_share
+        limits.max_points_per_event, limits.max_points_per_run, limits.max_rejected_share, hold_reason=hold_reason
     )
-    rows = staged_columns(identify(checked.events, file.sha256, site_id))
-    with ledger.begin() as connection:
-        return register_file(connection, new, rows, run_id=run_id, now=utc_now(), guards=guards)
+    rows = (columns for events in identified(file) for columns in staged_columns(events))
+    return register_file(connection, new, rows, run_id=run_id, now=utc_now(), guards=guards)
+
+
+def identified(file: CheckedFile) -> Iterator[pd.DataFrame]:
+    """Give the file's events with their identity (`transforms.identify`), part by part."""
+    first = 0
+    for events in file.events:
+        start, end = file.numbers["ordinal"].searchsorted([first, first + len(events)])
+        numbers = file.numbers[start:end]
+        occurrence = numbers["occurrence"].set_axis(events.index[numbers["ordinal"] - first])
+        yield add_event_ids(events, occurrence, file.sha256, file.default_site_id or "", first)
+        first += len(events)
 
 
 def staged_columns(identified: pd.DataFrame) -> Iterator[Columns]:

@@ -20,7 +20,7 @@ from sql.claims import take_calls
 from transforms.vocabulary import Target
 
 Place = tuple[Target, str]  # a service, and a site of it ("" where it has none)
-_WITHOUT_LIMIT = 2**31 - 1
+WITHOUT_LIMIT = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -43,16 +43,17 @@ async def connected(settings: Settings, ledger: Ledger, place: Place) -> AsyncIt
     async with open_session(settings.loader.concurrency, settings.loader.timeout_seconds) as session:
         if target is Target.MINDBODY:
             budget = settings.mindbody.calls_per_day
-            mindbody = MindbodyClient(settings, site_id, session, pacer, lambda: _count(ledger, target, budget))
+            mindbody = MindbodyClient(settings, site_id, session, pacer, lambda: count_call(ledger, target, budget))
             await mindbody.connect(utc_now())
             yield Connected(mindbody, MindbodyGateway(mindbody, pacer, budget), pacer)
             return
-        rewards = ReferralRockClient(settings, session, pacer, lambda: _count(ledger, target, _WITHOUT_LIMIT))
+        rewards = ReferralRockClient(settings, session, pacer, lambda: count_call(ledger, target, WITHOUT_LIMIT))
         await rewards.connect()
         yield Connected(rewards, ReferralRockGateway(rewards, pacer, settings.referral_rock.batch_size), pacer)
 
 
-def _count(ledger: Ledger, target: Target, calls_per_day: int) -> None:
+def count_call(ledger: Ledger, target: Target, calls_per_day: int) -> None:
+    """Count one call before it is made; `BudgetSpent` where the day's calls do not hold it, `Interrupted` on a stop."""
     if stop_requested.is_set():
         raise Interrupted("Stopped as asked: nothing was in flight, the rest waits. Run again.")
     with ledger.begin() as connection:

@@ -2,7 +2,8 @@
 
 ``--config`` or ``TIEOUT_CONFIG`` names the file; without either it is ``tieout.toml`` in the current folder, where
 there is one. Paths are relative to ``workspace``, and ``workspace`` to the file's folder. Secrets are
-``SecretStr``: they show as asterisks wherever the settings are printed.
+``SecretStr``: they show as asterisks wherever the settings are printed, and may name a block of Prefect in place of
+the secret itself (`flows.secret_blocks`).
 """
 
 import os
@@ -17,6 +18,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from pydantic_settings import SettingsError as UnreadableVariable
 
 from flows.errors import SettingsError
+from flows.secret_blocks import with_secret_blocks
 
 DEFAULT_FILE = Path("tieout.toml")
 
@@ -181,9 +183,10 @@ class Settings(BaseSettings):
         return prefix + str(self.root / url.removeprefix(prefix)) if url.startswith(prefix) else url
 
 
-def load_settings(config: Path | None = None) -> Settings:
+def load_settings(config: Path | None = None, *, with_secrets: bool = True) -> Settings:
     """Read and check the settings; `SettingsError` names each wrong key.
 
+    Secrets that name a block of Prefect are read from there, unless `with_secrets` says that none will be needed.
     Unknown top-level ``TIEOUT_`` variables are not errors, since others may use the prefix; unknown keys in the
     file are, since a misspelt key must not be ignored.
     """
@@ -196,7 +199,7 @@ def load_settings(config: Path | None = None) -> Settings:
     except UnreadableVariable as error:
         raise SettingsError(_explain_variable(error)) from None
     settings._folder = path.resolve().parent if path else Path.cwd()
-    return settings
+    return with_secret_blocks(settings) if with_secrets else settings
 
 
 def _configured_path() -> Path | None:

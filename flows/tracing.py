@@ -75,20 +75,42 @@ def _event_lines(connection: Connection, event: Row[Any]) -> list[str]:
         f"  {_time(moment.at)}  {moment.text}"
         for moment in sorted(moments, key=lambda moment: (moment.at, moment.order))
     ]
-    return [*_heading(event), *story, f"  now: {event.state}{_break_of(connection, event)}"]
+    return [
+        *_heading(event),
+        *_reversals(connection, event),
+        *story,
+        f"  now: {event.state}{_break_of(connection, event)}",
+    ]
 
 
 def _heading(event: Row[Any]) -> list[str]:
     sheet = f", sheet {event.sheet}" if event.sheet else ""
     return [
-        f"Event {event.event_id}: {_what(event)}",
+        f"Event {event.event_id}: {describe_event(event)}",
         f"  from {event.file}{sheet}, row {event.row_number}",
         f"  key {event.content_key}, number {event.occurrence} of the equal rows in its file",
         f"  {_time(event.registered_at)}  registered as {event.first_state} by run {event.run_id}",
     ]
 
 
-def _what(event: Row[Any]) -> str:
+def _reversals(connection: Connection, event: Row[Any]) -> list[str]:
+    lines = []
+    for row in connection.execute(reading("trace_reversals"), {"event_id": event.event_id}):
+        asked = f"asked for by {row.requested_by}: {row.reason}"
+        if row.event_id != event.event_id:
+            lines.append(f"  taken back by event {row.event_id}, which is {row.state}; {asked}")
+        else:
+            what = (
+                f"event {row.reversed_event_id}"
+                if row.reversed_event_id
+                else f"the extra entry of break {row.break_id}"
+            )
+            lines.append(f"  takes back {what}; {asked}")
+    return lines
+
+
+def describe_event(event: Row[Any]) -> str:
+    """Return what the event does, in a few words."""
     if event.reward_id:
         amount = f" to {event.amount}" if event.amount is not None else ""
         return f"reward {event.reward_id} set{amount}, payout {event.payout_id}"

@@ -7,24 +7,37 @@ import flows.prefect_quiet  # noqa: F401 - before Prefect, which reads its setti
 # isort: split
 from prefect import flow
 
+from flows.checking import CheckedFile, check_file
+from flows.errors import CouldNotRun
 from flows.interrupt import stopping_in_order
 from flows.line import upload_line
 from flows.prefect_artifacts import publish
 from flows.prefect_step import run_as_task
 from flows.progress import Stderr
-from flows.settings import load_settings
+from flows.settings import Settings, load_settings
 from flows.summary import RunIncomplete, Summary
 
 
 @flow(name="upload", persist_result=False)
-def upload(file: str, site_id: str | None = None, config: str | None = None) -> Summary:
+def upload(file: str, site_id: str | None = None, config: str | None = None, sha256: str | None = None) -> Summary:
     """Register the file, post what it holds and report; `site_id` is for rows that do not say their site.
+
+    `sha256` is of the content that a person approved; another one is not taken.
 
     Raises a `TieoutError` where it could not run, or not to the end; the flow run then ends as failed, with its line.
     """
     with stopping_in_order():  # Prefect takes SIGTERM for itself as the flow starts; this takes it back
-        ended = upload_line(load_settings(Path(config) if config else None), Path(file), site_id, run_as_task, Stderr())
+        settings, path = load_settings(Path(config) if config else None), Path(file)
+        checked = None if sha256 is None else _check_approved(settings, path, site_id, sha256)
+        ended = upload_line(settings, path, site_id, run_as_task, Stderr(), checked)
     publish(ended.artifacts)
     if ended.failures:
         raise RunIncomplete(ended)
     return ended
+
+
+def _check_approved(settings: Settings, path: Path, site_id: str | None, sha256: str) -> CheckedFile:
+    checked = run_as_task(f"check {path.name}", check_file, settings, path, site_id)
+    if checked.sha256 != sha256:
+        raise CouldNotRun(f"{path.name} changed since it was approved: nothing was posted. Upload it again.")
+    return checked

@@ -5,13 +5,14 @@ same code serves ten rows and a million, on SQLite and on PostgreSQL.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal, localcontext
+from itertools import chain, islice
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, Row, func, insert, select
 
 from sql.queries import query
 from sql.staging import Columns, stage, unstage
@@ -19,6 +20,15 @@ from sql.tables import batches, files, rejections, skipped_rows
 from transforms.vocabulary import Code, Fate
 
 _DECIDING = 0x7469656F7574  # the number of the lock on PostgreSQL; anything that other programs do not take
+_NOTES_AT_ONCE = 10_000
+_MISMATCHES: Mapping[str, str] = {
+    "receipt_mismatch": "The receipt belongs to a row with other values, which is in the ledger already: undo the "
+    "change. Only where this row is a further event, empty its Receipt.",
+    "receipt_repeated": "Another row bears the same receipt: where this row is a further event, empty its Receipt, "
+    "else delete the row.",
+    "receipt_unknown": "The ledger has given out no such receipt: restore it, or empty it where the row was never "
+    "sent.",
+}
 _EXACT_DIGITS = 100  # an amount has up to 56, so that sums of them stay exact
 
 
@@ -29,9 +39,11 @@ class NewFile:
     sha256: str
     name: str
     default_site_id: str
-    rejected: Sequence[Mapping[str, Any]]  # one per bad cell: columns of `rejections` but file_id
+    rejected: Iterable[Mapping[str, Any]]  # read once; one per bad cell: columns of `rejections` but file_id
     rejected_count: int  # rows, not cells
-    skipped: Sequence[Mapping[str, Any]]  # columns of `skipped_rows` but file_id
+    skipped: Iterable[Mapping[str, Any]]  # read once; columns of `skipped_rows` but file_id
+    # sheet -> heading and letters (None: no cell addresses) of the column of receipts, where there is one
+    receipt_columns: Mapping[str | None, tuple[str, str | None]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -41,6 +53,7 @@ class Guards:
     max_points_per_event: int | None = None
     max_points_per_run: int | None = None
     max_rejected_share: float | None = None
+    hold_reason: str | None = None  # hold every new event, and why
 
 
 @dataclass(frozen=True)
@@ -95,6 +108,8 @@ def register_file(
     pinned = {"file_id": registered.file_id, "run_id": run_id, "registered_at": now.replace(microsecond=0), "now": now}
     connection.execute(query("insert_events"), pinned)
     connection.execute(query("insert_duplicates"), {"file_id": registered.file_id})
+    back = {"file_id": registered.file_id, "now": now, "reason": f"its plan was discarded, and {file.name} brings it"}
+    connection.execute(query("bring_back_planned"), back)
     _insert_notes(connection, file, registered.file_id)
     unstage(connection)
     return registered
@@ -104,7 +119,7 @@ def _classify(connection: Connection, file: NewFile, run_id: str, guards: Guards
     # The order matters: each step looks only at rows that the steps before it left open.
     totals = connection.execute(query("staged_totals")).one()
     steps = [
-        *_where(totals.receipts, "mark_receipts", "mark_receipt_mismatches"),
+        *_where(totals.receipts, "mark_receipts", "mark_repeated_receipts", "mark_receipt_mismatches"),
         *_where(totals.rows_count, "mark_dated_duplicates"),
         *_where(totals.undated, "mark_undated_held"),
         *_where(totals.updates, "mark_repeated_updates", "mark_updates_held_before"),
@@ -124,6 +139,8 @@ def _where(count: int, *names: str) -> tuple[str, ...]:
 
 
 def _guard_of_file(connection: Connection, file: NewFile, run_id: str, guards: Guards) -> str | None:
+    if guards.hold_reason is not None:
+        return guards.hold_reason
     counts = _count_fates(connection, file)
     share = counts[Fate.REJECTED] / max(1, sum(counts.values()))
     if guards.max_rejected_share is not None and share > guards.max_rejected_share:
@@ -176,21 +193,22 @@ def _accepted_amounts(connection: Connection) -> Mapping[tuple[str, str], Decima
 
 
 def _insert_notes(connection: Connection, file: NewFile, file_id: int) -> None:
-    mismatches = [
-        {
-            "sheet": row.sheet,
-            "row_number": row.row_number,
-            "column_heading": "Receipt",
-            "cell": None,
-            "code": str(Code.RECEIPT_MISMATCH),
-            "value": row.receipt,
-            "message": "The receipt names another event than this row holds: take the receipt out, or undo the change.",
-            "suggestion": None,
-        }
-        for row in connection.execute(query("receipt_mismatches"))
-    ]
-    rejected = [*file.rejected, *mismatches]
-    if rejected:
-        connection.execute(insert(rejections), [{**row, "file_id": file_id} for row in rejected])
-    if file.skipped:
-        connection.execute(insert(skipped_rows), [{**row, "file_id": file_id} for row in file.skipped])
+    mismatches = (_mismatch(file, row) for row in connection.execute(query("receipt_mismatches")).all())
+    for table, notes in ((rejections, chain(file.rejected, mismatches)), (skipped_rows, iter(file.skipped))):
+        while some := list(islice(notes, _NOTES_AT_ONCE)):
+            connection.execute(insert(table), [{**row, "file_id": file_id} for row in some])
+
+
+def _mismatch(file: NewFile, row: Row[Any]) -> Mapping[str, Any]:
+    """Word the rejection of a row for its receipt, as one of the check is."""
+    heading, letters = file.receipt_columns.get(row.sheet, ("Receipt", None))
+    return {
+        "sheet": row.sheet,
+        "row_number": row.row_number,
+        "column_heading": heading,
+        "cell": None if letters is None else f"{letters}{row.row_number}",
+        "code": str(Code.RECEIPT_MISMATCH),
+        "value": row.receipt,
+        "message": _MISMATCHES[row.reason],
+        "suggestion": None,
+    }

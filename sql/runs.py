@@ -28,6 +28,12 @@ def start_run(connection: Connection, run_id: str, kind: str, now: datetime) -> 
     connection.execute(query("carry_untold"), {"run_id": run_id})
 
 
+def record_run(connection: Connection, run_id: str, kind: str, now: datetime, summary: Mapping[str, Any]) -> None:
+    """Write down a run that is over at once: it takes nothing over and answers for nothing but what it brings."""
+    ended = {"started_at": now, "finished_at": now, "summary": json.dumps(summary)}
+    connection.execute(insert(runs).values(run_id=run_id, kind=kind, **ended))
+
+
 def finish_run(connection: Connection, run_id: str, now: datetime, summary: Mapping[str, Any]) -> None:
     """Close a run with the summary that its command prints."""
     done = update(runs).where(runs.c.run_id == run_id)

@@ -389,3 +389,20 @@ break_decisions = Table(
     # Two decisions never follow the same one: the chain has no branches.
     UniqueConstraint("previous_hash"),
 )
+
+# Which entry takes which back: an event of ours, or an entry that a break is about. Append-only; a trigger refuses a
+# second one as long as the first has not come to nothing.
+reversals = Table(
+    "reversals",
+    metadata,
+    Column("event_id", ForeignKey("events.event_id"), primary_key=True),  # the entry that takes back
+    Column("reversed_event_id", ForeignKey("events.event_id")),
+    Column("break_id", ForeignKey("breaks.break_id")),
+    Column("nth", Integer, nullable=False),  # try; a next one only after the one before was discarded or refused
+    Column("requested_by", String, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("requested_at", UtcDateTime, nullable=False),
+    CheckConstraint("(reversed_event_id IS NULL) <> (break_id IS NULL)", name="of_event_or_break"),
+    UniqueConstraint("reversed_event_id", "nth"),
+    UniqueConstraint("break_id", "nth"),
+)

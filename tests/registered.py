@@ -7,9 +7,10 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
+from flows.checking import check_file
 from flows.clock import utc_now
 from flows.ledger import Ledger
-from flows.registering import check_file, register
+from flows.registering import register
 from flows.settings import Settings
 from sql.runs import start_run
 from sql.tables import events

@@ -6,8 +6,8 @@ Every row that is read ends either in `events` or, with at least one line, in `e
 `skipped`. A wrong file is one `FileError` before any row.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
@@ -16,8 +16,8 @@ from transforms.failures import CELL_ERRORS, FAILURE_COLUMNS
 from transforms.headings import FIELDS, Table, find_tables
 from transforms.messages import SENTENCES, suggest
 from transforms.mindbody import check_mindbody
-from transforms.referral_rock import check_referral_rock
-from transforms.rows import collect_rows
+from transforms.referral_rock import CLAIM_COLUMNS, check_rewards, prepare_rewards
+from transforms.rows import NOT_SHIFTED, Shifted, collect_rows, refuse_shifted
 from transforms.rules import Rules
 from transforms.sheet import Sheet
 from transforms.times import Clock
@@ -39,6 +39,11 @@ class Checked:
     skipped: pd.DataFrame
     rows_read: int  # good and bad ones, not the skipped
     notes: tuple[str, ...] = ()  # what was decided on the way, for the person
+    # sheet -> heading and letters (None: no cell addresses) of the column of receipts, where there is one
+    receipt_columns: Mapping[str | None, tuple[str, str | None]] = field(default_factory=dict)
+    shifted: Shifted = NOT_SHIFTED  # more values than headings: the file as a whole is wrong
+    # Of the rows that update a reward, by their place among the rows read: by what they contradict each other.
+    claims: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=CLAIM_COLUMNS))
 
     @property
     def rejected(self) -> int:
@@ -46,21 +51,71 @@ class Checked:
         return self.rows_read - len(self.events)
 
 
+@dataclass(frozen=True)
+class Recognized:
+    """What the first rows of a file say about all of it: the headings, and how its times are written."""
+
+    tables: tuple[Table, ...]
+    without_headings: tuple[Sheet, ...]
+    clocks: tuple[Clock, ...]  # one per table
+    notes: tuple[str, ...]
+
+    @property
+    def receipt_columns(self) -> Mapping[str | None, tuple[str, str | None]]:
+        """Heading and letters (None: no cell addresses) of the column of receipts, by sheet."""
+        return {
+            table.sheet.name: (str(table.heading("receipt")), table.letters("receipt"))
+            for table in self.tables
+            if "receipt" in table.columns
+        }
+
+    def following(self, sheet: Sheet) -> "Recognized":
+        """Return the same for the next rows of a file that is read in parts, which has one sheet."""
+        (table,) = self.tables
+        return replace(self, tables=(replace(table, sheet=sheet),), without_headings=(), notes=())
+
+
 def check_sheets(sheets: Sequence[Sheet], rules: Rules) -> Checked:
     """Check all rows of one file; raise `FileError` where the file as a whole is wrong."""
+    recognized = recognize(sheets, rules)
+    checked = check_part(recognized, rules)
+    refuse_shifted(checked.shifted, recognized.tables[0])
+    return checked
+
+
+def recognize(sheets: Sequence[Sheet], rules: Rules) -> Recognized:
+    """Find the headings; raise `FileError` where there are none, or wrong ones.
+
+    Where the file is read in parts the first `SEARCHED_ROWS` rows of it are enough.
+    """
     tables, without_headings = find_tables(sheets, rules.layouts)
-    rows, skipped = collect_rows(tables, without_headings)
+    notes = tuple(note for sheet in sheets for note in sheet.notes) + tuple(_table_notes(tables))
+    return Recognized(tuple(tables), tuple(without_headings), tuple(_clock(table, rules) for table in tables), notes)
+
+
+def check_part(recognized: Recognized, rules: Rules, contradicted_elsewhere: pd.Index | None = None) -> Checked:
+    """Check all rows of a file whose headings are known, or some of its rows.
+
+    Any split of a file into parts gives the same as the whole, but for two things that the caller brings together:
+    rows that are `shifted`, and rewards that are set to different values in different parts (`claims`). The places of
+    the latter's rows among those read here go into `contradicted_elsewhere`.
+    """
+    tables = recognized.tables
+    rows, skipped, shifted = collect_rows(tables, recognized.without_headings)
     target, kind_failures = tell_kinds(rows, tables)
-    clocks = [_clock(table, rules) for table in tables]
-    of_client, client_failures = check_mindbody(rows[target == Target.MINDBODY], rules, clocks)
-    of_reward, reward_failures = check_referral_rock(rows[target == Target.REFERRAL_ROCK], clocks)
+    of_client, client_failures = check_mindbody(rows[target == Target.MINDBODY], rules, recognized.clocks)
+    rewards = prepare_rewards(rows[target == Target.REFERRAL_ROCK], recognized.clocks)
+    of_reward, reward_failures = check_rewards(rewards, contradicted_elsewhere)
     failed = pd.concat([kind_failures, client_failures, reward_failures], ignore_index=True)
     return Checked(
         events=assemble_events(rows, [of_client, of_reward]),
         errors=describe(failed, rows, tables),
         skipped=skipped,
         rows_read=len(rows),
-        notes=tuple(note for sheet in sheets for note in sheet.notes) + tuple(_table_notes(tables)),
+        notes=recognized.notes,
+        receipt_columns=recognized.receipt_columns,
+        shifted=shifted,
+        claims=rewards.loc[rewards["reward"].notna(), CLAIM_COLUMNS],
     )
 
 
@@ -106,8 +161,8 @@ def describe(failed: pd.DataFrame, rows: pd.DataFrame, tables: Sequence[Table]) 
 def _values(found: pd.DataFrame, rows: pd.DataFrame) -> pd.Series:
     """Look up the text of each failed cell; NA for whole rows and empty cells."""
     value = pd.Series(None, index=found.index, dtype="str")
-    for field, cells in found.groupby("field"):
-        value[cells.index] = rows[str(field)].loc[cells["index"]].to_numpy()
+    for name, cells in found.groupby("field"):
+        value[cells.index] = rows[str(name)].loc[cells["index"]].to_numpy()
     return value
 
 

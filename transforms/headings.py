@@ -45,7 +45,7 @@ REQUIRED: Mapping[Target, tuple[str, ...]] = {
     Target.REFERRAL_ROCK: ("reward_id", "payout_id"),
 }
 
-_SEARCHED_ROWS = 200  # titles and notes above the headings; a report's fit on a page
+SEARCHED_ROWS = 200  # titles and notes above the headings; a report's fit on a page
 _BLANKS = re.compile(r"[\s_\u00ad\u200b-\u200f\u2060\ufeff]+")
 
 
@@ -68,10 +68,11 @@ def count_known_headings(texts: Iterable[str]) -> int:
 
 @dataclass(frozen=True)
 class Table:
-    """A sheet whose headings are known."""
+    """A sheet, or a part of one, whose headings are known."""
 
     sheet: Sheet
     heading_row: int
+    headings: tuple[str | None, ...]  # as the sheet spells them, column by column
     columns: Mapping[str, int]  # field -> column of the sheet
     targets: frozenset[Target]  # what the headings can serve: one, or both
     layout: Layout | None = None  # whose headings they are, where they are not the documented ones
@@ -80,7 +81,7 @@ class Table:
         """Return the heading as the sheet spells it, or None where it has no such column."""
         if field is None or field not in self.columns:
             return None
-        return str(self.sheet.cells.at[self.heading_row, self.columns[field]])
+        return self.headings[self.columns[field]]
 
     def letters(self, field: str | None) -> str | None:
         """Return the letters of the field's column, or None where the format has no cell addresses."""
@@ -92,8 +93,7 @@ class Table:
         """Headings that no rule reads, as the sheet spells them."""
         read = {self.columns[f] for target in self.targets for f in _FIELDS_OF[target] if f in self.columns}
         read |= {self.columns[f] for f in MARKED_FIELDS if f in self.columns}
-        texts = self.sheet.cells.loc[self.heading_row].dropna()
-        return [str(text) for column, text in texts.items() if column not in read]
+        return [text for column, text in enumerate(self.headings) if text is not None and column not in read]
 
 
 def find_tables(sheets: Sequence[Sheet], layouts: Sequence[Layout] = ()) -> tuple[list[Table], list[Sheet]]:
@@ -116,7 +116,7 @@ def _heading_row(sheet: Sheet, least: int, layouts: Sequence[Layout]) -> int | N
     """Return the row that holds most known headings, the first of several."""
     if sheet.heading_row is not None:
         return sheet.heading_row
-    searched = sheet.cells.head(_SEARCHED_ROWS)
+    searched = sheet.cells.head(SEARCHED_ROWS)
     known = {row: _known_headings(searched.loc[row], layouts) for row in searched.index}
     best = max(known, key=lambda row: (known[row], -row), default=None)
     return best if best is not None and known[best] >= least else None
@@ -160,13 +160,14 @@ def is_slip(text: str, word: str) -> bool:
 
 
 def _read_headings(sheet: Sheet, row: int, layouts: Sequence[Layout]) -> Table:
-    fields, layout = _fields({normalize_heading(str(text)) for text in sheet.cells.loc[row].dropna()}, layouts)
+    headings = tuple(text if isinstance(text, str) else None for text in sheet.cells.loc[row])
+    fields, layout = _fields({normalize_heading(text) for text in headings if text is not None}, layouts)
     columns: dict[str, int] = {}
     others: dict[int, str] = {}
-    for column, text in enumerate(sheet.cells.loc[row]):
-        field = fields.get(normalize_heading(text)) if isinstance(text, str) else ""
+    for column, text in enumerate(headings):
+        field = "" if text is None else fields.get(normalize_heading(text))
         if field is None:
-            others[column] = text
+            others[column] = str(text)
         elif field in columns and field not in MARKED_FIELDS:
             raise _twice(sheet, row, field, columns[field], column)
         elif field:
@@ -175,7 +176,7 @@ def _read_headings(sheet: Sheet, row: int, layouts: Sequence[Layout]) -> Table:
     if not targets:
         raise _missing(sheet, row, columns, others)
     _refuse_slips(sheet, row, columns, others)
-    return Table(sheet, row, columns, targets, layout)
+    return Table(sheet, row, headings, columns, targets, layout)
 
 
 def _refuse_slips(sheet: Sheet, row: int, columns: Mapping[str, int], others: Mapping[int, str]) -> None:
@@ -230,7 +231,7 @@ def _twice(sheet: Sheet, row: int, field: str, first: int, second: int) -> FileE
 def _no_headings(sheets: Sequence[Sheet]) -> FileError:
     return FileError(
         Code.HEADING_NOT_FOUND,
-        f"no headings found in the first {_SEARCHED_ROWS} rows of "
+        f"no headings found in the first {SEARCHED_ROWS} rows of "
         + (f"{len(sheets)} sheets. " if len(sheets) > 1 else "the file. ")
         + "A file of points needs the columns ClientId, Points and Action; a file of reward updates needs RewardId and "
         "PayoutId. Add a row of headings above the rows and send the file again.",

@@ -7,7 +7,7 @@ equal within the tolerance, the same but for the time, the same but for the poin
 
 import math
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -18,11 +18,14 @@ import pandas as pd
 
 from transforms.vocabulary import Action, Outcome, State
 
-_WHO_AND_WHAT = ["site_id", "client_id", "action", "points", "source", "source_id"]
-_EXACT = [*_WHO_AND_WHAT, "action_at"]
-_ALL_BUT_POINTS = ["site_id", "client_id", "action", "source", "source_id", "action_at"]
+_WHO = ["site_id", "client_id", "action", "source", "source_id"]
+_EXACT = [*_WHO, "points", "action_at"]
+_SHARED = ["site_id", "client_id", "action", "points", "action_at"]
 _REVERSALS = [Action.RETURNED, Action.REMOVED, Action.LATE_CANCELED]
-_RESULT = ["outcome", "event_id", "remote_id", "site_id", "client_id", "action", "points", "remote_points", "action_at"]
+_RESULT = [
+    "outcome", "event_id", "remote_id", "site_id", "client_id", "action", "points", "remote_points", "action_at",
+    "remote_at",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -39,37 +42,40 @@ def match_transactions(events: pd.DataFrame, remote: pd.DataFrame, tolerances: T
     """Return one row per pair, per event without an entry, and per entry without an event.
 
     ``events``: event_id, state (posted, refused or unknown), settled_at, and the columns of `_EXACT`, one row per
-    event. ``remote``: remote_id and the columns of `_EXACT`, one row per transaction. ``points`` of the result are
-    the ledger's, or the entry's where there is no event; ``remote_points`` the entry's. Times are UTC.
+    event. ``remote``: remote_id and the columns of `_EXACT`, one row per transaction. ``points`` and ``action_at`` of
+    the result are the ledger's, or the entry's where there is no event; ``remote_points`` and ``remote_at`` the
+    entry's. Times are UTC.
     """
-    of = {state: events[events["state"].eq(state)] for state in (State.POSTED, State.UNKNOWN, State.REFUSED)}
-    found: list[pd.DataFrame] = []
+    ours, theirs = _coded(events, remote)
+    of = {state: ours[ours["state"].eq(state)] for state in (State.POSTED, State.UNKNOWN, State.REFUSED)}
+    found: list[_Found] = []
 
-    matched, posted, rest = _pair(of[State.POSTED], remote, _EXACT)
-    doubtful, unknown, rest = _pair(of[State.UNKNOWN], rest, _EXACT)
-    close, posted, rest = _pair_nearest(posted, rest, _WHO_AND_WHAT, "action_at", tolerances.time)
-    found += [_labeled(matched, Outcome.MATCHED), _labeled(close, Outcome.MATCHED)]
-    found.append(_labeled(doubtful, Outcome.UNKNOWN))
-    is_twice = _is_among(rest, [matched, close])
-    found.append(_remote_only(rest[is_twice], Outcome.DUPLICATE_REMOTE))
-    shown, refused, rest = _pair(of[State.REFUSED], rest[~is_twice], _EXACT)
-    found.append(_labeled(shown, Outcome.STATUS_MISMATCH))
-    shifted, posted, rest = _pair_nearest(posted, rest, _WHO_AND_WHAT, "action_at")
-    found.append(_labeled(shifted, Outcome.TIME_MISMATCH))
-    other_points, posted, rest = _pair_nearest(posted, rest, _ALL_BUT_POINTS, "points")
-    found.append(_labeled(other_points, Outcome.AMOUNT_MISMATCH))
+    matched, posted, rest = _pair(of[State.POSTED], theirs)
+    doubtful, unknown, rest = _pair(of[State.UNKNOWN], rest)
+    close, posted, rest = _pair_nearest(posted, rest, "points", "action_at", tolerances.time)
+    found += [(Outcome.MATCHED, matched), (Outcome.MATCHED, close), (Outcome.UNKNOWN, doubtful)]
+    is_twice = rest["exact"].isin(theirs["exact"].loc[pd.concat([matched["theirs"], close["theirs"]])])
+    found.append((Outcome.DUPLICATE_REMOTE, _alone("theirs", rest[is_twice])))
+    shown, refused, rest = _pair(of[State.REFUSED], rest[~is_twice])
+    found.append((Outcome.STATUS_MISMATCH, shown))
+    shifted, posted, rest = _pair_nearest(posted, rest, "points", "action_at")
+    found.append((Outcome.TIME_MISMATCH, shifted))
+    other_points, posted, rest = _pair_nearest(posted, rest, "action_at", "points")
+    found.append((Outcome.AMOUNT_MISMATCH, other_points))
 
     is_late = posted["settled_at"] > tolerances.now - tolerances.grace
-    found.append(_labeled(posted[is_late], Outcome.LATE))
-    found.append(_labeled(posted[~is_late], Outcome.MISSING_REMOTE))
-    found.append(_labeled(unknown, Outcome.UNKNOWN))
-    found.append(_labeled(refused, Outcome.REFUSED))
-    is_reversal = rest["action"].isin(_REVERSALS)
-    found.append(_remote_only(rest[is_reversal], Outcome.REVERSED_REMOTE))
-    found.append(_remote_only(rest[~is_reversal], Outcome.UNEXPECTED_REMOTE))
-    return _stack(found, _RESULT)
+    found.append((Outcome.LATE, _alone("ours", posted[is_late])))
+    found.append((Outcome.MISSING_REMOTE, _alone("ours", posted[~is_late])))
+    found.append((Outcome.UNKNOWN, _alone("ours", unknown)))
+    found.append((Outcome.REFUSED, _alone("ours", refused)))
+    is_reversal = remote["action"].iloc[rest.index].isin(_REVERSALS).to_numpy()
+    found.append((Outcome.REVERSED_REMOTE, _alone("theirs", rest[is_reversal])))
+    found.append((Outcome.UNEXPECTED_REMOTE, _alone("theirs", rest[~is_reversal])))
+    return _assemble(found, events, remote)
 
 
+_OF_ENTRY = {"remote_id": "remote_id", "remote_points": "points", "remote_at": "action_at"}
+_MOST_CODES = 2**62
 _REWARD_RESULT = ["outcome", "event_id", "reward_id", "amount", "remote_amount"]
 
 
@@ -83,7 +89,7 @@ def match_rewards(events: pd.DataFrame, remote: pd.DataFrame, tolerances: Tolera
     """
     both = events.merge(remote, on="reward_id", how="left", validate="m:1", indicator="where")
     outcomes = [_reward_outcome(row, tolerances) for row in both.itertuples()]
-    return _stack([both.assign(outcome=pd.Series(outcomes, index=both.index, dtype="str"))], _REWARD_RESULT)
+    return both.assign(outcome=pd.Series(outcomes, index=both.index, dtype="str"))[_REWARD_RESULT]
 
 
 def _reward_outcome(row: object, tolerances: Tolerances) -> Outcome:
@@ -106,56 +112,84 @@ def _is_other(row: object, column: str) -> bool:
     return not pd.isna(ours) and (pd.isna(theirs) or ours != theirs)
 
 
-_Split = tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]  # pairs, what is left of the events, and of the entries
+_Found = tuple[Outcome, pd.DataFrame]  # places in both frames, -1 where a side has nothing
+_Split = tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]  # places of pairs, what is left of the events and the entries
 
 
-def _pair(events: pd.DataFrame, remote: pd.DataFrame, key: list[str]) -> _Split:
-    """Pair the nth event with the nth entry of the same key; of equal events the longest settled comes first."""
-    if events.empty or remote.empty:
-        return _split(events, remote, [])
-    numbered = [*key, "nth"]
-    ours, theirs = _number(events, key, ["settled_at", "event_id"]), _number(remote, key, ["remote_id"])
-    pairs = ours[["event_id", *numbered]].merge(
-        theirs[["remote_id", *numbered]], on=numbered, how="inner", validate="1:1"
-    )
-    return _split(events, remote, zip(pairs["event_id"], pairs["remote_id"], strict=True))
+def _coded(events: pd.DataFrame, remote: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return both sides by place, with whole numbers that are equal where the records are.
+
+    A million records are compared by number in a tenth of the time that their texts take.
+    """
+    code = {name: _factorized(pd.concat([events[name], remote[name]])) for name in _EXACT}
+    who = _codes([code[name] for name in _WHO])
+    codes = pd.DataFrame({"who": who, "exact": _codes([who, code["points"], code["action_at"]])})
+    of_events, of_remote = codes.iloc[: len(events)], codes.iloc[len(events) :].reset_index(drop=True)
+    ours = events[["event_id", "state", "settled_at", "points", "action_at"]].reset_index(drop=True)
+    theirs = remote[["remote_id", "points", "action_at"]].reset_index(drop=True)
+    return ours.join(of_events, validate="1:1"), theirs.join(of_remote, validate="1:1")
 
 
-def _number(frame: pd.DataFrame, key: list[str], order: list[str]) -> pd.DataFrame:
-    # Most keys stand alone; sorting only the others keeps a million rows cheap.
-    is_shared = frame.duplicated(key, keep=False)
-    shared = frame[is_shared].sort_values(order)
-    nth = shared.groupby(key, dropna=False).cumcount().reindex(frame.index, fill_value=0)
-    return frame.assign(nth=nth)
+def _factorized(column: pd.Series) -> pd.Series:
+    """Return the number of each value from 0 on, that of null too, on a fresh index."""
+    return pd.Series(pd.factorize(column, use_na_sentinel=False)[0])
+
+
+def _codes(columns: Sequence[pd.Series]) -> pd.Series:
+    """Return one number per row, equal for rows that are equal in all columns, from 0 without gaps."""
+    combined, size = columns[0], 1 + int(columns[0].max()) if len(columns[0]) else 1
+    for column in columns[1:]:
+        width = 1 + int(column.max()) if len(column) else 1
+        if size * width >= _MOST_CODES:
+            combined = _factorized(combined)
+            size = 1 + int(combined.max())
+        combined, size = combined * width + column, size * width
+    return _factorized(combined)
+
+
+def _pair(ours: pd.DataFrame, theirs: pd.DataFrame) -> _Split:
+    """Pair the nth event with the nth equal entry; of equal events the longest settled comes first."""
+    nth_of = [_number(ours, ["event_id", "settled_at"]), _number(theirs, ["remote_id"])]
+    width = max((int(nth.max()) for nth in nth_of if len(nth)), default=0) + 1
+    left, right = (side["exact"] * width + nth for side, nth in zip((ours, theirs), nth_of, strict=True))
+    places = pd.Series(pd.Index(right).get_indexer(pd.Index(left)), index=ours.index)
+    found = places[places >= 0]
+    return _split(ours, theirs, pd.DataFrame({"ours": found.index, "theirs": theirs.index[found]}))
+
+
+def _number(side: pd.DataFrame, order: list[str]) -> pd.Series:
+    """Return each row's number among its equals from 0, by the last column of ``order``, then by the one before."""
+    # Most keys stand alone; sorting only the others, by one column after the other, keeps a million rows cheap.
+    shared = side[side.duplicated("exact", keep=False)]
+    for column in order:
+        shared = shared.sort_values(column, kind="stable")
+    return shared.groupby("exact").cumcount().reindex(side.index, fill_value=0)
 
 
 def _pair_nearest(
-    events: pd.DataFrame, remote: pd.DataFrame, key: list[str], by: str, within: timedelta | None = None
+    ours: pd.DataFrame, theirs: pd.DataFrame, same: str, by: str, within: timedelta | None = None
 ) -> _Split:
-    """Pair events and entries of one key so that ``by`` differs least over all pairs, and at most ``within``."""
-    if events.empty or remote.empty:
-        return _split(events, remote, [])
-    groups = pd.concat([events[key], remote[key]]).groupby(key, dropna=False).ngroup()
-    of_events, of_remote = groups.iloc[: len(events)], groups.iloc[len(events) :]
-    ours = _members(events, of_events, set(of_remote), by, ["settled_at", "event_id"])
-    theirs = _members(remote, of_remote, set(of_events), by, ["remote_id"])
-    pairs: list[tuple[str, int]] = []
-    for group, mine in ours.items():
-        values = [value for value, _ in mine], [value for value, _ in theirs[group]]
+    """Pair events and entries of one client, equal in ``same``, so that ``by`` differs least, at most ``within``."""
+    both = pd.concat([ours, theirs])
+    group = _codes([_factorized(both["who"]), _factorized(both[same])])
+    of_ours, of_theirs = group.iloc[: len(ours)].to_numpy(), group.iloc[len(ours) :].to_numpy()
+    mine = _members(ours.assign(group=of_ours), of_theirs, by, ["settled_at", "event_id"])
+    others = _members(theirs.assign(group=of_theirs), of_ours, by, ["remote_id"])
+    pairs: list[tuple[int, int]] = []
+    for key, members in mine.items():
+        values = [value for value, _ in members], [value for value, _ in others[key]]
         places = _nearest(*values) if within is None else _close(*values, within // timedelta(microseconds=1))
-        pairs += [(mine[place][1], theirs[group][other][1]) for place, other in places]
-    return _split(events, remote, pairs)
+        pairs += [(members[place][1], others[key][other][1]) for place, other in places]
+    return _split(ours, theirs, pd.DataFrame(pairs, columns=["ours", "theirs"], dtype="int64"))
 
 
-def _members(
-    frame: pd.DataFrame, groups: pd.Series, wanted: set[int], by: str, order: list[str]
-) -> dict[int, list[tuple[int, Any]]]:
-    """Return (value, id) of each row of the wanted groups, sorted; times in microseconds."""
-    rows = frame.assign(group=groups)[groups.isin(wanted)].sort_values([by, *order])
-    values = rows[by].dt.as_unit("us").astype("int64") if by.endswith("_at") else rows[by]
-    members: dict[int, list[tuple[int, Any]]] = {}
-    for group, value, id_ in zip(rows["group"], values, rows[order[-1]], strict=True):
-        members.setdefault(group, []).append((int(value), id_))
+def _members(side: pd.DataFrame, wanted: Any, by: str, order: list[str]) -> dict[int, list[tuple[int, int]]]:
+    """Return (value, place) of each row of the wanted groups, sorted; times in microseconds."""
+    rows = side[side["group"].isin(wanted)].sort_values([by, *order])
+    values = rows[by].dt.as_unit("us").astype("int64") if by.endswith("_at") else rows[by].astype("int64")
+    members: dict[int, list[tuple[int, int]]] = {}
+    for group, value, place in zip(rows["group"].tolist(), values.tolist(), rows.index.tolist(), strict=True):
+        members.setdefault(group, []).append((value, place))
     return members
 
 
@@ -197,36 +231,32 @@ def _nearest(ours: Sequence[int], theirs: Sequence[int]) -> list[tuple[int, int]
     return pairs[::-1]
 
 
-def _split(events: pd.DataFrame, remote: pd.DataFrame, pairs: Iterable[tuple[str, int]]) -> _Split:
-    """Return the pairs (the events' columns, remote_id, remote_points, remote_at) and what is left of each side."""
-    other_of = dict(pairs)
-    is_paired, is_taken = events["event_id"].isin(other_of), remote["remote_id"].isin(other_of.values())
-    seen = remote[["remote_id", "points", "action_at"]][is_taken]
-    seen = seen.rename(columns={"points": "remote_points", "action_at": "remote_at"})
-    paired = events[is_paired]
-    paired = paired.assign(remote_id=paired["event_id"].map(other_of).astype("Int64"))
-    return paired.merge(seen, on="remote_id", validate="1:1"), events[~is_paired], remote[~is_taken]
+def _split(ours: pd.DataFrame, theirs: pd.DataFrame, pairs: pd.DataFrame) -> _Split:
+    """Return the pairs and what is left of each side."""
+    return pairs, ours[~ours.index.isin(pairs["ours"])], theirs[~theirs.index.isin(pairs["theirs"])]
 
 
-def _is_among(remote: pd.DataFrame, matched: Sequence[pd.DataFrame]) -> pd.Series:
-    """Return which entries repeat one that was matched."""
-    entries = [pairs.assign(points=pairs["remote_points"], action_at=pairs["remote_at"])[_EXACT] for pairs in matched]
-    known = pd.concat(entries).drop_duplicates()
-    joined = remote[_EXACT].merge(known, on=_EXACT, how="left", validate="m:1", indicator="where")
-    return joined["where"].eq("both").set_axis(remote.index)
+def _alone(side: str, rows: pd.DataFrame) -> pd.DataFrame:
+    return pd.DataFrame({side: rows.index}, columns=["ours", "theirs"], dtype="Int64").fillna(-1).astype("int64")
 
 
-def _labeled(frame: pd.DataFrame, outcome: Outcome) -> pd.DataFrame:
-    return frame.assign(outcome=str(outcome))
+def _assemble(found: Sequence[_Found], events: pd.DataFrame, remote: pd.DataFrame) -> pd.DataFrame:
+    """Return the documented columns for the places found: first what has an event, then entries without one."""
+    outcomes = pd.Series([str(outcome) for outcome, _ in found], dtype="str").repeat([len(pairs) for _, pairs in found])
+    places = pd.concat([pairs for _, pairs in found], ignore_index=True).assign(outcome=outcomes.to_numpy())
+    of_events, of_entries = places[places["ours"] >= 0], places[places["ours"] < 0]
+    ours = pd.DataFrame(
+        {name: _taken(events[name], of_events["ours"]) for name in ("event_id", *_SHARED)}
+        | {name: _taken(remote[column], of_events["theirs"]) for name, column in _OF_ENTRY.items()}
+    )
+    theirs = pd.DataFrame(
+        {name: _taken(remote[name], of_entries["theirs"]) for name in _SHARED}
+        | {name: _taken(remote[column], of_entries["theirs"]) for name, column in _OF_ENTRY.items()}
+    )
+    whole = pd.concat([ours, theirs.assign(event_id=pd.Series(None, dtype="str"))], ignore_index=True)
+    return whole.assign(outcome=pd.concat([of_events["outcome"], of_entries["outcome"]]).to_numpy())[_RESULT]
 
 
-def _remote_only(remote: pd.DataFrame, outcome: Outcome) -> pd.DataFrame:
-    return remote.assign(outcome=str(outcome), remote_points=remote["points"])
-
-
-def _stack(frames: Sequence[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
-    filled = [frame.reindex(columns=columns) for frame in frames if len(frame)]
-    stacked = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=columns)
-    # A row without one side has no number there; without this the whole column would turn into floats.
-    whole = [column for column in ("points", "remote_points", "remote_id") if column in columns]
-    return stacked.astype(dict.fromkeys(whole, "Int64"))
+def _taken(column: pd.Series, places: pd.Series) -> Any:
+    """Return the values at these places, null at -1."""
+    return pd.api.extensions.take(column.array, places.to_numpy(), allow_fill=True)

@@ -6,19 +6,20 @@ import pandas as pd
 import pandera.pandas as pa
 
 from transforms.cells import is_amount, parse_amounts
+from transforms.digests import digests
+from transforms.equal_rows import find_contradicted
 from transforms.failures import cell_check, failures, row_check, text
 from transforms.headings import REFERRAL_ROCK_FIELDS
 from transforms.times import Clock, parse_dates
 from transforms.vocabulary import Code, Kind
 
-_VALUES = ["payout_id", "amount", "eligibility_date", "description"]
+CLAIM_COLUMNS = ["reward", "values"]
 
 
-def check_referral_rock(rows: pd.DataFrame, clocks: Sequence[Clock]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return (events, failures) of the rows that update a reward.
+def prepare_rewards(rows: pd.DataFrame, clocks: Sequence[Clock]) -> pd.DataFrame:
+    """Read the cells of the rows that update a reward; `clocks` has one entry per table.
 
-    events: the good rows with their index and the columns of `transforms.events`. failures: see `failures`.
-    All rows of a file must come in one call, since one reward may stand in several sheets.
+    Adds `eligibility_on`, `parsed_amount`, and `reward` and `values`, by which rows contradict each other.
     """
     dates = rows.groupby("table")["eligibility_date"]
     parsed = [parse_dates(texts, clocks[int(str(table))].date_order) for table, texts in dates]
@@ -26,7 +27,23 @@ def check_referral_rock(rows: pd.DataFrame, clocks: Sequence[Clock]) -> tuple[pd
         eligibility_on=pd.concat(parsed) if parsed else rows["eligibility_date"],
         parsed_amount=parse_amounts(rows["amount"]),
     )
-    prepared["is_conflicting"] = _is_conflicting(prepared)
+    return prepared.assign(**_claims(prepared))
+
+
+def check_rewards(
+    prepared: pd.DataFrame, contradicted_elsewhere: pd.Index | None = None
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return (events, failures) of prepared rows that update a reward.
+
+    events: the good rows with their index and the columns of `transforms.events`. failures: see `failures`.
+    Where these are not all rows of the file, `contradicted_elsewhere` are those whose reward other parts set to other
+    values.
+    """
+    claims = prepared.loc[prepared["reward"].notna(), CLAIM_COLUMNS]
+    is_conflicting = prepared.index.isin(find_contradicted(claims, ["reward"], ["values"]))
+    if contradicted_elsewhere is not None:
+        is_conflicting |= prepared.index.isin(contradicted_elsewhere)
+    prepared = prepared.assign(is_conflicting=is_conflicting)
     failed = failures(row_schema(), prepared)
     return _typed(prepared[~prepared.index.isin(failed["index"])]), failed
 
@@ -49,21 +66,20 @@ def row_schema() -> pa.DataFrameSchema:
     )
 
 
-def _is_conflicting(rows: pd.DataFrame) -> pd.Series:
-    """Tell rows whose reward is set to other values elsewhere in the file.
+def _claims(rows: pd.DataFrame) -> dict[str, pd.Series]:
+    """Return `reward` and `values`: rows that are equal in the first and not in the second contradict each other.
 
     Values are compared as read (5 and 5.00 are equal); what cannot be read is compared as text, so that a row with
-    a bad cell still contradicts its twin, of which nobody can say that it is the right one.
+    a bad cell still contradicts its twin, of which nobody can say that it is the right one. `reward` is NA where there
+    is none.
     """
-    values = rows[_VALUES].copy()
-    values["amount"] = rows["parsed_amount"].where(rows["parsed_amount"].notna(), rows["amount"])
-    values["eligibility_date"] = rows["eligibility_on"].fillna(rows["eligibility_date"])
-    values["payout_id"] = rows["payout_id"].str.lower()
     reward_id = rows["reward_id"].str.lower()  # GUIDs: the service minds no case
-    is_repeated = reward_id.notna() & reward_id.duplicated(keep=False)
-    distinct = values[is_repeated].assign(reward_id=reward_id).drop_duplicates()
-    contradicted = distinct.loc[distinct["reward_id"].duplicated(), "reward_id"]
-    return is_repeated & reward_id.isin(contradicted)
+    amount = rows["parsed_amount"].map(str, na_action="ignore").astype("str").fillna(rows["amount"])
+    date = rows["eligibility_on"].fillna(rows["eligibility_date"])
+    return {
+        "reward": digests([reward_id]).where(reward_id.notna()),
+        "values": digests([rows["payout_id"].str.lower(), amount, date, rows["description"]]),
+    }
 
 
 def _typed(rows: pd.DataFrame) -> pd.DataFrame:

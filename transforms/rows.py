@@ -6,16 +6,18 @@ is a row, and is rejected if it is wrong: a row is never dropped in silence.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 
 from transforms.cells import clean_text, without_dashes
 from transforms.failures import CELL_ERRORS
-from transforms.headings import FIELDS, Table, normalize_heading
+from transforms.headings import FIELDS, MARKED_FIELDS, Table, normalize_heading
 from transforms.sheet import FileError, Place, Sheet
 from transforms.vocabulary import Code
 
 SKIPPED_COLUMNS = ["sheet", "row", "reason"]
+_EXAMPLES = 5
 
 _TOTAL = r"(?:(?:sub|grand)[\s-]*)?totals?\b.*|# ?(?:of )?clients\b.*"
 _ENDS_WITH_TOTAL = r".*\b(?:sub|grand)?[\s-]*totals?:?"
@@ -24,20 +26,42 @@ _ENTERED = ("action", "payout_id")  # no total and no group row fills these
 _WITH_DASH = ("amount", "description")  # an amount of "-" may be a zero in an accounting format: refused, not guessed
 
 
-def collect_rows(tables: Sequence[Table], without_headings: Sequence[Sheet]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return (rows, skipped).
+@dataclass(frozen=True)
+class Shifted:
+    """Rows of delimited text with more values than headings."""
+
+    first_rows: tuple[int, ...] = ()  # five at most
+    count: int = 0
+
+    def __add__(self, later: "Shifted") -> "Shifted":
+        """Join what was found further down."""
+        return Shifted((self.first_rows + later.first_rows)[:_EXAMPLES], self.count + later.count)
+
+
+NOT_SHIFTED = Shifted()
+
+
+def collect_rows(
+    tables: Sequence[Table], without_headings: Sequence[Sheet]
+) -> tuple[pd.DataFrame, pd.DataFrame, Shifted]:
+    """Return (rows, skipped, shifted).
 
     rows: one per row of the file in its order, with a unique index, `table` (place in `tables`), `sheet`, `row`, and a
     text column for every field of `FIELDS`; NA where the cell is empty or the sheet has no such column.
     skipped: `sheet`, `row` (NA for a whole sheet), `reason`.
+    shifted: rows whose values may all stand under a wrong heading; a file that has any is refused as a whole.
     """
     parts = [_split_rows(table) for table in tables]
-    rows = pd.concat([found.assign(table=i) for i, (found, _) in enumerate(parts)], ignore_index=True)
-    skipped = pd.concat([*(missed for _, missed in parts), _skipped_sheets(without_headings)], ignore_index=True)
-    return rows[["table", "sheet", "row", *FIELDS]], skipped.astype({"sheet": "str", "row": "Int64", "reason": "str"})
+    rows = pd.concat([found.assign(table=i) for i, (found, _, _) in enumerate(parts)], ignore_index=True)
+    skipped = pd.concat([*(missed for _, missed, _ in parts), _skipped_sheets(without_headings)], ignore_index=True)
+    return (
+        rows[["table", "sheet", "row", *FIELDS]],
+        skipped.astype({"sheet": "str", "row": "Int64", "reason": "str"}),
+        sum((shifted for _, _, shifted in parts), start=NOT_SHIFTED),
+    )
 
 
-def _split_rows(table: Table) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _split_rows(table: Table) -> tuple[pd.DataFrame, pd.DataFrame, Shifted]:
     prose = table.columns.get("description")
     raw = _with_errors(table.sheet)
     cells = pd.DataFrame(
@@ -45,12 +69,11 @@ def _split_rows(table: Table) -> tuple[pd.DataFrame, pd.DataFrame]:
     )
     reason = _reasons(cells, table)
     kept = cells[reason.isna() & (cells.index != table.heading_row)]
-    _refuse_shifted(kept, table)
     fields = {field: _field_text(kept, table, field) for field in FIELDS}
     rows = pd.DataFrame({"sheet": table.sheet.name, "row": kept.index, **fields}, index=kept.index)
     missed = reason.dropna()
     skipped = pd.DataFrame({"sheet": table.sheet.name, "row": missed.index, "reason": missed})
-    return rows.astype({"sheet": "str", "row": "int64"}), skipped
+    return rows.astype({"sheet": "str", "row": "int64"}), skipped, _find_shifted(kept, table)
 
 
 def _with_errors(sheet: Sheet) -> pd.DataFrame:
@@ -63,22 +86,30 @@ def _with_errors(sheet: Sheet) -> pd.DataFrame:
     return shown.combine_first(cells).reindex(index=cells.index, columns=cells.columns).astype("str")
 
 
-def _refuse_shifted(rows: pd.DataFrame, table: Table) -> None:
-    """Refuse delimited text with more values in a row than headings: every value may stand under a wrong one."""
+def _find_shifted(rows: pd.DataFrame, table: Table) -> Shifted:
+    """Find rows of delimited text with more values than headings."""
     if table.sheet.has_addresses or table.sheet.heading_row is not None:
-        return
-    headed = max(
-        column for column, text in enumerate(table.sheet.cells.loc[table.heading_row]) if isinstance(text, str)
-    )
-    beyond = rows[[column for column in rows.columns if int(column) > headed]].notna()
-    shifted = rows.index[beyond.T.any()] if len(beyond.columns) else rows.index[:0]
-    if len(shifted):
+        return NOT_SHIFTED
+    headed = _headed_columns(table)
+    beyond = rows[[column for column in rows.columns if int(column) >= headed]].notna()
+    shifted = rows.index[beyond.any(axis=1)] if len(beyond.columns) else rows.index[:0]
+    return Shifted(tuple(int(row) for row in shifted[:_EXAMPLES]), len(shifted))
+
+
+def _headed_columns(table: Table) -> int:
+    return 1 + max(column for column, text in enumerate(table.headings) if text is not None)
+
+
+def refuse_shifted(shifted: Shifted, table: Table) -> None:
+    """Raise `FileError` where a row has more values than headings: every value may stand under a wrong one."""
+    if shifted.count:
+        more = shifted.count - len(shifted.first_rows)
         raise FileError(
             Code.FILE_UNREADABLE,
-            f"more values than the {headed + 1} headings in row {', '.join(str(row) for row in shifted[:5])}"
-            f"{f' and {len(shifted) - 5:,} more' if len(shifted) > 5 else ''}, so nobody can tell which value belongs "
+            f"more values than the {_headed_columns(table)} headings in row {', '.join(map(str, shifted.first_rows))}"
+            f"{f' and {more:,} more' if more else ''}, so nobody can tell which value belongs "
             "where. Put values that hold the delimiter in quotation marks.",
-            Place(row=int(shifted[0])),
+            Place(row=shifted.first_rows[0]),
         )
 
 
@@ -91,7 +122,8 @@ def _field_text(cells: pd.DataFrame, table: Table, field: str) -> pd.Series:
 
 def _reasons(cells: pd.DataFrame, table: Table) -> pd.Series:
     """Say why a row of the sheet is no row; NA for rows and for the headings."""
-    filled = cells.notna().sum(axis=1)
+    marks = [column for field, column in table.columns.items() if field in MARKED_FIELDS]
+    filled = cells.drop(columns=marks).notna().sum(axis=1)  # a Status alone makes no row
     reason = pd.Series(None, index=cells.index, dtype="str")
     if table.sheet.heading_row is None:
         reason[_is_repeated_heading(cells, table)] = "repeated heading"
@@ -101,7 +133,7 @@ def _reasons(cells: pd.DataFrame, table: Table) -> pd.Series:
         reason[lone[_is_group(lone, table)].index] = "group"
     reason[reason.index < table.heading_row] = "title"
     reason[filled == 0] = "blank"
-    reason[table.heading_row] = None
+    reason[reason.index == table.heading_row] = None
     return reason
 
 

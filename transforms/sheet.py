@@ -5,8 +5,8 @@ Every reader of `flows.intake` gives these, whatever the format was, and every r
     FileError    the file as a whole cannot be used; one clear line for the person who sent it
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
@@ -56,6 +56,14 @@ class Place:
     row: int | None = None
     column: str | None = None  # the heading as the file spells it
     cell: str | None = None
+
+
+def join_parts(parts: Sequence[Sheet]) -> Sheet:
+    """Put consecutive parts of one sheet together, as a reader gives them that reads a long file bit by bit."""
+    if len(parts) == 1:
+        return parts[0]
+    # A later part may be wider.
+    return replace(parts[0], cells=pd.concat([part.cells for part in parts]).astype("str"))
 
 
 class FileError(Exception):

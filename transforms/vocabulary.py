@@ -72,6 +72,7 @@ TRANSITIONS: frozenset[tuple[State, State]] = frozenset(
     {
         (State.HELD, State.READY),  # approved by a person
         (State.HELD, State.DISCARDED),  # discarded by a person
+        (State.DISCARDED, State.HELD),  # dropped with its plan, and brought again
         (State.READY, State.SENDING),  # claimed, before the request leaves
         (State.SENDING, State.POSTED),
         (State.SENDING, State.REFUSED),

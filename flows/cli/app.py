@@ -98,23 +98,65 @@ def upload(
 
 By = Annotated[str, typer.Option("--by", metavar="NAME", help="Who decides.")]
 ByUser = Annotated[str | None, typer.Option("--by", metavar="NAME", help="Who decides; the system's user otherwise.")]
-EventId = Annotated[str, typer.Argument(metavar="EVENT_ID", help="Of a held event: in the report, and by `trace`.")]
+HeldId = Annotated[str, typer.Argument(metavar="ID", help="Of a held event or a plan: `tieout plan` lists both.")]
 
 
 @app.command()
-def approve(event_id: EventId, by: ByUser = None, config: Config = None) -> None:
-    """Say that a held event is a new one: the next run posts it."""
+def plan(
+    file: Annotated[
+        Path | None, typer.Argument(help="A workbook or an export; without one, what waits for a person is listed.")
+    ] = None,
+    config: Config = None,
+    site: Site = None,
+    by: ByUser = None,
+    json: Json = False,
+) -> None:
+    """Check a file and keep it as a plan, to be approved or discarded; or list all that waits for a person.
+
+    Nothing is sent: every new event of the file is held until `tieout approve`, by the plan's id or one by one.
+    """
+    from flows.cli.held import run_held, run_plan
+
+    if file is None:
+        raise typer.Exit(run_held(config, as_json=json))
+    raise typer.Exit(run_plan(config, file, site, by, as_json=json))
+
+
+@app.command()
+def approve(held_id: HeldId, by: ByUser = None, config: Config = None) -> None:
+    """Say that a held event, or all that a plan still holds, is to be posted: the next run does it."""
     from flows.cli.held import run_approve
 
-    raise typer.Exit(run_approve(config, event_id, by))
+    raise typer.Exit(run_approve(config, held_id, by))
 
 
 @app.command()
-def discard(event_id: EventId, by: ByUser = None, config: Config = None) -> None:
-    """Say that a held event must not be posted."""
+def discard(held_id: HeldId, by: ByUser = None, config: Config = None) -> None:
+    """Say that a held event is never posted, or drop all that a plan still holds.
+
+    An event that was dropped with its plan comes back to a person when another file brings it.
+    """
     from flows.cli.held import run_discard
 
-    raise typer.Exit(run_discard(config, event_id, by))
+    raise typer.Exit(run_discard(config, held_id, by))
+
+
+@app.command()
+def reverse(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="Its path, or the name or sha256 that the ledger knows.")],
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why it is taken back.")],
+    by: ByUser = None,
+    site: Annotated[str | None, typer.Option("--site", help="Of several files, the one sent for this site.")] = None,
+    config: Config = None,
+    json: Json = False,
+) -> None:
+    """Plan to take back all that a file posted: a Redeemed for each Earned, an Earned for each Redeemed.
+
+    Nothing is sent before `tieout approve`. What has no opposite, such as an update of a reward, is named.
+    """
+    from flows.cli.reverse import run_reverse
+
+    raise typer.Exit(run_reverse(config, file, reason, by, site, as_json=json))
 
 
 @app.command()
@@ -169,6 +211,18 @@ def serve(
     from flows.cli.lines import run_serve
 
     raise typer.Exit(run_serve(config, cron, timezone))
+
+
+@app.command()
+def doctor(config: Config = None, json: Json = False) -> None:
+    """Say what works and how to mend what does not: settings, ledger, folders, services, credentials, clocks.
+
+    Changes nothing. One counted call a Mindbody site and one at Referral Rock try the credentials. Exit code: 0 all is
+    well, 1 a person should look, 2 settings are wrong, 3 something is out of reach.
+    """
+    from flows.cli.doctor import run_doctor
+
+    raise typer.Exit(run_doctor(config, as_json=json))
 
 
 @app.command()

@@ -5,12 +5,15 @@ from pathlib import Path
 from typing import Any
 
 import typer
+from sqlalchemy import Row
 
 from flows.clock import utc_now
 from flows.errors import ExitCode, SettingsError
 from flows.ledger import open_ledger
 from flows.settings import load_settings
 from sql.breaks import DecisionRefused, Verb, all_breaks, break_json, decide, open_breaks
+from sql.reversals import breaks_with_reversals
+from transforms.vocabulary import State
 
 
 def run_breaks(config: Path | None, *, only_open: bool, as_json: bool) -> ExitCode:
@@ -19,11 +22,12 @@ def run_breaks(config: Path | None, *, only_open: bool, as_json: bool) -> ExitCo
     with open_ledger(load_settings(config)) as ledger, ledger.begin() as connection:
         rows = open_breaks(connection) if only_open else all_breaks(connection)
         listed = [break_json(row, today) for row in rows]
+        reversals = breaks_with_reversals(connection)
     if as_json:
         typer.echo(json.dumps(listed, default=str, ensure_ascii=False))
     else:
         for record in listed:
-            typer.echo(_line(record))
+            typer.echo(_line(record) + _reversal(reversals.get(record["id"])))
         typer.echo(f"{len(listed)} {'open ' if only_open else ''}breaks.")
     is_open = any(record["state"] in {"open", "acknowledged"} for record in listed)
     return ExitCode.NEEDS_A_PERSON if is_open else ExitCode.TIES_OUT
@@ -36,6 +40,18 @@ def _line(record: dict[str, Any]) -> str:
     decided = f", {record['owner']}: {record['reason']}" if record["owner"] else ""
     state = f"{record['state']} {record['age_days']} d"
     return f"{record['id']}  {record['class']:<18} {whose}{site}, {value}, {state}{decided}"
+
+
+def _reversal(proposed: Row[Any] | None) -> str:
+    """Say where the entry stands that takes the extra one back."""
+    if proposed is None:
+        return ""
+    words = {
+        State.HELD: f"proposed reversal: tieout approve {proposed.event_id}",
+        State.READY: f"reversal {proposed.event_id} approved: the next run posts it",
+        State.DISCARDED: f"reversal {proposed.event_id} discarded",
+    }
+    return f"; {words.get(State(proposed.state), f'reversal {proposed.event_id} {proposed.state}')}"
 
 
 def run_decision(config: Path | None, verb: Verb, break_id: str, actor: str, reason: str) -> ExitCode:

@@ -1,17 +1,19 @@
 """``tieout check``: read and judge files, keep and send nothing."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
 from flows.errors import CouldNotRun, ExitCode, FileRejected, SettingsError
+from flows.progress import Stderr, count_rows
 from flows.settings import Settings, load_settings
 
 if TYPE_CHECKING:
-    from flows.registering import CheckedFile
+    from flows.checking import CheckedFile
 
 
 def run_check(
@@ -20,41 +22,64 @@ def run_check(
     """Check each file; the worst exit code of them counts."""
     if marked is not None and len(files) > 1:
         raise SettingsError("--marked writes the copy of one file: check the files one by one.")
-    settings = load_settings(config)
+    settings = load_settings(config, with_secrets=False)
     if site_id is not None and settings.mindbody.sites:
         settings.mindbody.site(site_id)
-    told = [_check(settings, path, site_id, marked, as_json=as_json) for path in files]
-    if as_json:
-        objects = [found for _, found in told]
-        typer.echo(json.dumps(objects[0] if len(objects) == 1 else {"files": objects}, ensure_ascii=False))
-    return max(code for code, _ in told)
+    codes = []
+    echo = partial(typer.echo, nl=False) if as_json else _say_nothing
+    echo('{"files": [' if len(files) > 1 else "")
+    for number, path in enumerate(files):
+        echo(", " if number else "")
+        codes.append(_check(settings, path, site_id, marked, echo, as_json=as_json))
+    echo("]}\n" if len(files) > 1 else "\n")
+    return max(codes)
+
+
+def _say_nothing(_text: str) -> None:
+    pass
 
 
 def _check(
-    settings: Settings, path: Path, site_id: str | None, marked: Path | None, *, as_json: bool
-) -> tuple[ExitCode, dict[str, Any]]:
+    settings: Settings,
+    path: Path,
+    site_id: str | None,
+    marked: Path | None,
+    echo: Callable[[str], None],
+    *,
+    as_json: bool,
+) -> ExitCode:
+    from flows.checking import check_file
     from flows.intake.report_json import check_json, check_lines, file_error_json
-    from flows.registering import check_file
 
     try:
-        file = check_file(settings, path, site_id)
+        progress = count_rows(Stderr())
+        file = check_file(settings, path, site_id, keeps_events=marked is not None, on_rows=progress)
     except FileRejected as error:
         typer.echo(f"tieout: {error}", err=True)
-        return ExitCode.COULD_NOT_RUN, file_error_json(path, error.sha256, error.cause)
-    if not as_json:
-        for line in check_lines(path, file.checked):
-            typer.echo(line)
+        echo(json.dumps(file_error_json(path, error.sha256, error.cause), ensure_ascii=False))
+        return ExitCode.COULD_NOT_RUN
+    for piece in check_json(file) if as_json else ():
+        echo(piece)
+    for line in () if as_json else check_lines(file):
+        typer.echo(line)
     if marked is not None:
         _write_marked(file, marked)
-    code = ExitCode.NEEDS_A_PERSON if file.checked.rejected else ExitCode.TIES_OUT
-    return code, check_json(path, file.sha256, file.checked)
+    return ExitCode.NEEDS_A_PERSON if file.brought.rejected else ExitCode.TIES_OUT
 
 
 def _write_marked(file: "CheckedFile", out: Path) -> None:
-    from flows.intake.marked import write_marked
+    from flows.intake.limits import MAX_ROWS
+    from flows.intake.marked import statuses_of_check, write_marked
 
+    if file.at_once is None and file.brought.rows_read > MAX_ROWS:
+        raise CouldNotRun(
+            f"The marked copy {out} cannot be written: {file.path.name} has {file.brought.rows_read:,} rows, and a "
+            f"sheet holds {MAX_ROWS:,}. Split the file, or take the list of --json."
+        )
     try:
-        lost = write_marked(file.path, file.sheets, file.checked, out, layouts=file.rules.layouts)
+        checked = file.checked
+        what, statuses = (file.path, file.sheets, checked.errors, out), statuses_of_check(checked)
+        lost = write_marked(*what, statuses=statuses, layouts=file.rules.layouts)
     except OSError as error:
         raise CouldNotRun(f"The marked copy {out} cannot be written: {error.strerror}.") from None
     typer.echo(f"Marked copy: {out}", err=True)

@@ -6,14 +6,18 @@ import sys
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from flows.errors import CouldNotRun, ExitCode, SettingsError
 from flows.interrupt import stopping_in_order
-from flows.progress import Stderr
-from flows.settings import load_settings
+from flows.progress import Stderr, count_rows
+from flows.settings import Settings, load_settings
 from flows.summary import Reconciliation, RunIncomplete, Summary
+
+if TYPE_CHECKING:
+    from flows.checking import CheckedFile
 
 
 def run_night(config: Path | None, *, plain: bool, as_json: bool) -> ExitCode:
@@ -41,27 +45,37 @@ def run_upload(
         raise CouldNotRun(f"{file}: there is no such file.")
     if site_id is not None:
         settings.mindbody.site(site_id)
-    if not is_approved:
-        from flows.intake.report_json import check_lines, plan_lines
-        from flows.registering import check_file
-
-        checked = check_file(settings, file, site_id).checked
-        for line in (*check_lines(file, checked), *plan_lines(checked)):
-            typer.echo(line, err=True)
-        if not _is_confirmed():
-            typer.echo("Nothing was posted and nothing is kept.", err=True)
-            return ExitCode.TIES_OUT
+    approved = None if is_approved else _ask_about(settings, file, site_id)
+    if approved is None and not is_approved:
+        typer.echo("Nothing was posted and nothing is kept.", err=True)
+        return ExitCode.TIES_OUT
     with stopping_in_order():
         if plain or not _is_prefect_configured():
             from flows.line import upload_line
 
-            return _tell(upload_line(settings, file, site_id, progress=Stderr()), as_json=as_json)
+            return _tell(upload_line(settings, file, site_id, progress=Stderr(), checked=approved), as_json=as_json)
         from flows.prefect_server import prefect_api
 
         with prefect_api():
             from flows.upload import upload
 
-            return _tell_flow(lambda: upload(str(file.resolve()), site_id, _text(config)), as_json=as_json)
+            sha256 = approved.sha256 if approved else None
+            return _tell_flow(lambda: upload(str(file.resolve()), site_id, _text(config), sha256), as_json=as_json)
+
+
+def _ask_about(settings: Settings, file: Path, site_id: str | None) -> "CheckedFile | None":
+    """Show what the file would do, as the ledger stands, and return it as it was checked; None where nobody agrees."""
+    from flows.checking import check_file
+    from flows.intake.report_json import check_lines
+    from flows.ledger import open_ledger
+    from flows.planning import plan_lines, preview
+
+    checked = check_file(settings, file, site_id, on_rows=count_rows(Stderr()))
+    with open_ledger(settings) as ledger:
+        plan = preview(settings, ledger, checked)
+    for line in (*check_lines(checked), *plan_lines(plan)):
+        typer.echo(line, err=True)
+    return checked if _is_confirmed() else None
 
 
 def _is_confirmed() -> bool:

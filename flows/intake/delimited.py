@@ -2,7 +2,9 @@
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import pandas as pd
@@ -16,22 +18,46 @@ from transforms.vocabulary import Code
 DELIMITERS = (",", ";", "\t", "|")
 _SAMPLE_CHARACTERS = 256 * 1024
 _MAX_FIELD = 2**20
+_ALL_ROWS = 2**31 - 1
 
 
-def read_delimited(path: Path) -> list[Sheet]:
-    """Read a text file of delimited values as one sheet without a name.
+def read_delimited(path: Path, part_rows: int | None = None) -> Iterator[Sheet]:
+    """Read a text file of delimited values as one sheet without a name, in parts of `part_rows`, or whole.
 
     A row is a record, as in a spreadsheet program: a quoted line break does not start a new one, an empty line does.
     """
+    form = _tell_form(path)
+    read = pd.DataFrame()
+    try:
+        for read in _read_fast(path, form, part_rows):
+            yield _sheet(read, form)
+    except (pd.errors.ParserError, pd.errors.EmptyDataError):
+        # A row is wider than any of the sample, or a quotation mark is not closed.
+        for cells in _read_ragged(path, form, part_rows, read):
+            yield _sheet(cells, form)
+
+
+def _sheet(cells: pd.DataFrame, form: "_Form") -> Sheet:
+    return Sheet(name=None, cells=cells, notes=encoding_notes(form.encoding))
+
+
+@dataclass(frozen=True)
+class _Form:
+    """How the text is written, as far as its beginning tells."""
+
+    encoding: str
+    delimiter: str
+    hidden: int  # lines that a spreadsheet program hides
+    width: int  # values in a row, at most
+
+
+def _tell_form(path: Path) -> _Form:
     encoding = find_encoding(path)
     with path.open(encoding=encoding, newline="") as file:
-        sample = file.read(_SAMPLE_CHARACTERS)
-    skipped = 1 if sample.removeprefix("\ufeff").lower().startswith("sep=") else 0  # Excel's own line, which it hides
-    delimiter = sample.removeprefix("\ufeff")[4] if skipped else find_delimiter(sample)
-    cells = _read_fast(path, encoding, delimiter, skipped, _width(sample, delimiter))
-    if cells is None:
-        cells = _read_ragged(path, encoding, delimiter, skipped)
-    return [Sheet(name=None, cells=cells, notes=encoding_notes(encoding))]
+        sample = file.read(_SAMPLE_CHARACTERS).removeprefix("\ufeff")
+    hidden = 1 if sample.lower().startswith("sep=") else 0  # Excel's own line
+    delimiter = sample[4] if hidden else find_delimiter(sample)
+    return _Form(encoding, delimiter, hidden, _width(sample, delimiter))
 
 
 def find_delimiter(sample: str) -> str:
@@ -60,39 +86,60 @@ def _width(sample: str, delimiter: str) -> int:
     return max(map(len, _sample_rows(sample, delimiter, most=10_000)), default=1)
 
 
-def _read_fast(path: Path, encoding: str, delimiter: str, skipped: int, width: int) -> pd.DataFrame | None:
-    """Read by pandas' C parser; None where a row is wider than any of the sample, or a quotation mark is not closed."""
-    try:
-        cells = pd.read_csv(
-            path,
-            sep=delimiter,
-            encoding=encoding,
-            header=None,
-            names=range(width),
-            index_col=False,
-            skiprows=skipped,
-            dtype=str,
-            keep_default_na=False,
-            na_values=[""],
-            skip_blank_lines=False,
-        )
-    except (pd.errors.ParserError, pd.errors.EmptyDataError):
-        return None
-    return cells.set_axis(pd.RangeIndex(1, len(cells) + 1))
+def _read_fast(path: Path, form: _Form, part_rows: int | None) -> Iterator[pd.DataFrame]:
+    """Read by pandas' C parser."""
+    with pd.read_csv(
+        path,
+        sep=form.delimiter,
+        encoding=form.encoding,
+        header=None,
+        names=range(form.width),
+        index_col=False,
+        skiprows=form.hidden,
+        dtype=str,
+        keep_default_na=False,
+        na_values=[""],
+        skip_blank_lines=False,
+        chunksize=part_rows or _ALL_ROWS,
+    ) as parts:
+        for cells in parts:
+            yield cells.set_axis(cells.index + 1)
 
 
-def _read_ragged(path: Path, encoding: str, delimiter: str, skipped: int) -> pd.DataFrame:
-    """Read row by row, however many values each has."""
+def _read_ragged(path: Path, form: _Form, part_rows: int | None, read: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    """Read what comes after `read` row by row, however many values each has; at least one part, if only an empty one.
+
+    Both ways must have counted alike, or a row would be taken twice or never.
+    """
+    rows = _rows(path, form)
+    first = len(read) and int(read.index[-1])
+    if first:
+        last = [text if isinstance(text, str) else None for text in read.iloc[-1]]
+        again = next(islice(rows, first - 1, None), [])
+        if [text or None for text in again] != last[: len(again)]:
+            raise _broken(first, "the rows above are counted in two ways")
+    while part := list(islice(rows, part_rows)):
+        yield frame_of(part, first + 1)
+        first += len(part)
+    if not first:
+        yield frame_of([])
+
+
+def _rows(path: Path, form: _Form) -> Iterator[list[str]]:
     csv.field_size_limit(_MAX_FIELD)
-    rows: list[Sequence[str]] = []
+    reached = 0
     try:
-        with path.open(encoding=encoding, newline="") as file:
-            reader = csv.reader(file, delimiter=delimiter, strict=True)
-            rows.extend(reader)
+        with path.open(encoding=form.encoding, newline="") as file:
+            for reached, row in enumerate(csv.reader(file, delimiter=form.delimiter, strict=True), start=1):
+                if reached > form.hidden:
+                    yield row
     except csv.Error as error:
-        raise FileError(
-            Code.FILE_UNREADABLE,
-            f"after row {len(rows)} the text cannot be split into values ({error}). Look for a quotation mark there "
-            "that is not closed, or a value of more than a million characters.",
-        ) from None
-    return frame_of(rows[skipped:])
+        raise _broken(reached, str(error)) from None
+
+
+def _broken(row: int, why: str) -> FileError:
+    return FileError(
+        Code.FILE_UNREADABLE,
+        f"after row {row} the text cannot be split into values ({why}). Look for a quotation mark there "
+        "that is not closed, or a value of more than a million characters.",
+    )

@@ -5,40 +5,78 @@ of one field ("clientId", "ClientId") in different items are one column.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from itertools import islice
 from pathlib import Path
 
-from flows.intake.encoding import encoding_notes, read_text
-from flows.intake.limits import check_size
-from flows.intake.values import sheet_of_items
+from flows.intake.encoding import encoding_notes, find_encoding, read_text
+from flows.intake.limits import MAX_LINE, MEBIBYTE, check_size
+from flows.intake.values import Keys, sheet_of_items, sheet_of_part
 from transforms.sheet import FileError, Sheet
 from transforms.vocabulary import Code
 
+_BLOCK = MEBIBYTE
 Pairs = tuple[tuple[str, object], ...]  # an object with its keys in order, a key twice if it is there twice
 
 
-def read_json(path: Path) -> list[Sheet]:
-    """Read a JSON or JSON Lines file as one sheet without a name."""
-    check_size(path.stat().st_size, "JSON")
-    text, encoding = read_text(path)
-    items = _items(text)
-    return [sheet_of_items(items, encoding_notes(encoding))]
+def read_json(path: Path, part_rows: int | None = None) -> Iterator[Sheet]:
+    """Read a JSON or JSON Lines file as one sheet without a name; JSON Lines in parts of `part_rows`, if that is given.
+
+    A JSON file is read whole, JSON Lines twice: the keys of all lines make the headings.
+    """
+    encoding = find_encoding(path)
+    notes = encoding_notes(encoding)
+    if not _is_lines(path, encoding):
+        check_size(path.stat().st_size, "JSON")
+        yield sheet_of_items(_items(read_text(path)[0]), notes)
+        return
+    keys = Keys()
+    for item in _read_lines(path, encoding):
+        keys.add(item)
+    items = _read_lines(path, encoding)
+    is_first = True
+    while (part := list(islice(items, part_rows))) or is_first:
+        yield sheet_of_part(keys, part, notes, is_first=is_first)
+        is_first = False
+
+
+def _is_lines(path: Path, encoding: str) -> bool:
+    """Tell JSON Lines: the first line is a value by itself, and something follows."""
+    with path.open(encoding=encoding, newline="\n") as file:
+        line = "\n"
+        while line and not line.strip():
+            line = file.readline(MAX_LINE).removeprefix("\ufeff")
+        try:
+            json.loads(line)
+        except (ValueError, RecursionError):
+            return False
+        return any(block.strip() for block in iter(lambda: file.read(_BLOCK), ""))
+
+
+def _read_lines(path: Path, encoding: str) -> Iterator[tuple[int, Pairs]]:
+    """Give every line with its number; blank ones are items without keys, but not those at the end."""
+    blank: list[int] = []
+    with path.open(encoding=encoding, newline="\n") as file:
+        for number, line in enumerate(iter(lambda: file.readline(MAX_LINE), ""), start=1):
+            if len(line) == MAX_LINE:
+                raise _broken(f"line {number} is longer than {MAX_LINE // MEBIBYTE} MiB")
+            if not line.strip():
+                blank.append(number)
+                continue
+            yield from ((skipped, ()) for skipped in blank)
+            blank = []
+            yield number, _parse_line(number, line.removeprefix("\ufeff"))
 
 
 def _items(text: str) -> list[tuple[int, Pairs]]:
     try:
         return [*enumerate(_list_of(_parse(text)), start=1)]
     except json.JSONDecodeError as error:
-        lines = text.splitlines()
-        if error.msg != "Extra data" or len(lines) < 2:
-            raise _broken(f"line {error.lineno}, column {error.colno}: {error.msg}") from None
-    return [(number, _parse_line(number, line)) for number, line in enumerate(text.rstrip().split("\n"), start=1)]
+        raise _broken(f"line {error.lineno}, column {error.colno}: {error.msg}") from None
 
 
 def _parse_line(number: int, line: str) -> Pairs:
-    if not line.strip():
-        return ()
     try:
         return _list_of([_parse(line)])[0]
     except json.JSONDecodeError as error:

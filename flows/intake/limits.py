@@ -12,6 +12,7 @@ MAX_ROWS, MAX_COLUMNS = 1_048_576, 16_384  # of a sheet, in every spreadsheet pr
 MAX_CELLS = 20_000_000  # of the rectangle from A1 to the last cell of a sheet
 MAX_EMPTY_CELLS, MAX_EMPTY_SHARE = 2_000_000, 500  # a stray cell at the end must not make the machine lay out the rest
 MAX_IN_MEMORY_BYTES = 256 * MEBIBYTE  # of JSON, XML and HTML, which are read as a whole
+MAX_LINE = 16 * MEBIBYTE  # characters of one item of JSON Lines
 MAX_SHEETS = 1_000
 
 

@@ -1,9 +1,8 @@
 """Write the marked copy: the person's own workbook with the bad cells colored and a note on each, and two columns more.
 
 Status says what became of a row; Receipt is how the row is known when the mended copy is sent again. An .xlsx or .xlsm
-is opened and saved by openpyxl, so that formats, formulas, filters and other sheets stay; a spreadsheet program works
-the formulas out again when it opens the copy. Every other kind of file gets a new workbook of its rows, all cells as
-text, at the same row numbers (items of JSON and XML one row below their number).
+is opened and saved by openpyxl, so that formats, formulas, filters and other sheets stay; what openpyxl cannot keep is
+said. Every other kind of file gets a new workbook of its rows (`laid_out`).
 """
 
 import warnings
@@ -16,45 +15,48 @@ from openpyxl import Workbook, load_workbook
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, Cell, MergedCell
 from openpyxl.comments import Comment
 from openpyxl.styles import Font, PatternFill
+from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
+from flows.intake.laid_out import sheet_row, write_laid_out
+from flows.intake.losses import lost_parts
+from flows.intake.marks import (
+    AUTHOR,
+    NOTE_HEIGHT,
+    NOTE_WIDTH,
+    RECEIPT_WIDTH,
+    SIGN,
+    STATUS_WIDTH,
+    Marks,
+    RowPlace,
+    SheetMarks,
+    make_marks,
+)
+from flows.intake.stored_values import keep_stored_values
 from transforms.check import Checked
-from transforms.headings import FIELDS, Table, find_tables
+from transforms.headings import FIELDS
 from transforms.layout import Layout
 from transforms.sheet import Sheet
 
-RowPlace = tuple[str | None, int]  # sheet, row
-
 _BAD = PatternFill("solid", start_color="FFFFC7CE")
-_AUTHOR = "tieout"
-_SIGN = "tieout: "  # before our part of a note; what stands above it is the person's own
-_NOTE_WIDTH, _NOTE_HEIGHT = 320, 110  # pixels
-_TITLE_OF_SHEETLESS = "Rows"
+_OPENPYXL_FAILS = (KeyError, ValueError, TypeError, AttributeError, IndexError)  # where calamine reads
+_AS_TEXT = "The copy holds the rows as text: formats, formulas and the like of the file are not in it."
+_NOT_KEPT = "The workbook could not be kept as it is; the copy holds its rows as text."
 
 
-def write_marked(
-    path: Path,
-    sheets: Sequence[Sheet],
-    checked: Checked,
-    out: Path,
-    receipts: Mapping[RowPlace, str] | None = None,
-    statuses: Mapping[RowPlace, str] | None = None,
-    layouts: Sequence[Layout] = (),
-) -> list[str]:
-    """Write the marked copy of the checked file at `path` to `out`, and return what could not be kept, in words.
+def statuses_of_check(checked: Checked) -> dict[RowPlace, str]:
+    """Return the status that the check alone can give a row: "good", or why it is rejected."""
+    return dict.fromkeys(_places(checked.events), "good") | rejected_statuses(checked.errors)
 
-    `sheets` is what was read from it. `receipts` and `statuses` give a row more than the check alone can say, which
-    is "good" or "rejected"; `layouts` are those of the check. Raises OSError where `out` cannot be written.
-    """
-    book, lost = _open(path, sheets)
-    told = dict.fromkeys(_places(checked.events), "good") | dict.fromkeys(_places(checked.errors), "rejected")
-    told.update(statuses or {})
-    tables, _ = find_tables(sheets, layouts)
-    for table in tables:
-        sheet = book[table.sheet.name or _TITLE_OF_SHEETLESS]
-        _mark_table(sheet, table, checked.errors, told, receipts or {})
-    book.save(out)
-    return lost
+
+def rejected_statuses(errors: pd.DataFrame) -> dict[RowPlace, str]:
+    """Return the status of every rejected row: each cell that is wrong, and why."""
+    told: dict[RowPlace, str] = {}
+    columns = errors["column"].astype(object).where(errors["column"].notna(), None)
+    for place, column, message in zip(_places(errors), columns, errors["message"], strict=True):
+        line = f"{column}: {message}" if column else message
+        told[place] = f"{told[place]} {line}" if place in told else f"rejected: {line}"
+    return told
 
 
 def _places(frame: pd.DataFrame) -> Iterator[RowPlace]:
@@ -62,37 +64,92 @@ def _places(frame: pd.DataFrame) -> Iterator[RowPlace]:
         yield (sheet if isinstance(sheet, str) else None), int(row)
 
 
-def _open(path: Path, sheets: Sequence[Sheet]) -> tuple[Workbook, list[str]]:
-    """Open the person's own workbook where openpyxl can, else lay out the rows in a new one."""
-    if not zipfile.is_zipfile(path):
-        return _lay_out(sheets), []
-    with zipfile.ZipFile(path) as archive:
-        names = {name.lower() for name in archive.namelist()}
-    if "xl/workbook.xml" not in names:
-        return _lay_out(sheets), []
+def write_marked(
+    path: Path,
+    sheets: Sequence[Sheet],
+    errors: pd.DataFrame,
+    out: Path,
+    *,
+    statuses: Mapping[RowPlace, str],
+    receipts: Mapping[RowPlace, str] | None = None,
+    layouts: Sequence[Layout] = (),
+) -> list[str]:
+    """Write the marked copy of the checked file at `path` to `out`, and return what could not be kept, in words.
+
+    `sheets` is what was read from it, `errors` a row per wrong cell (`make_marks`); `layouts` are those of the check.
+    Raises OSError where `out` cannot be written.
+    """
+    marks = make_marks(sheets, layouts, errors, statuses, receipts or {})
+    if not _is_ooxml(path):
+        write_laid_out(sheets, marks, out)
+        return [_AS_TEXT] if sheets[0].name is not None else []
     with warnings.catch_warnings(record=True) as raised:
         warnings.simplefilter("always")
         try:
-            book = load_workbook(path, keep_vba="xl/vbaproject.bin" in names, rich_text=True)
-        except (KeyError, ValueError, TypeError, AttributeError):  # what calamine reads and openpyxl does not
-            return _lay_out(sheets), ["The workbook could not be kept as it is; the copy holds its rows as text."]
-    return book, sorted({str(warning.message) for warning in raised})
+            _mark_own(path, sheets, marks, out)
+        except _OPENPYXL_FAILS:
+            write_laid_out(sheets, marks, out)
+            return [_NOT_KEPT]
+    keep_stored_values(path, out)
+    return [*lost_parts(path, out), *sorted({str(warning.message) for warning in raised})]
 
 
-def _lay_out(sheets: Sequence[Sheet]) -> Workbook:
-    book = Workbook()
-    book.remove(book.worksheets[0])
+def _is_ooxml(path: Path) -> bool:
+    if not zipfile.is_zipfile(path):
+        return False
+    with zipfile.ZipFile(path) as archive:
+        return any(name.lower() == "xl/workbook.xml" for name in archive.namelist())
+
+
+def _mark_own(path: Path, sheets: Sequence[Sheet], marks: Marks, out: Path) -> None:
+    with zipfile.ZipFile(path) as archive:
+        has_macros = any(name.lower() == "xl/vbaproject.bin" for name in archive.namelist())
+    book = load_workbook(path, keep_vba=has_macros, rich_text=True)
     for sheet in sheets:
-        page = book.create_sheet(sheet.name or _TITLE_OF_SHEETLESS)
-        for row, texts in zip(sheet.cells.index, sheet.cells.itertuples(index=False, name=None), strict=True):
-            for column, text in enumerate(texts):
-                if isinstance(text, str):
-                    _write_text(page.cell(_sheet_row(sheet, row), column + 1), text)
-    return book
+        marked = marks.of(sheet.name)
+        if marked is not None:
+            _mark_sheet(book[str(sheet.name)], sheet, marked)
+    _save(book, out)
 
 
-def _sheet_row(sheet: Sheet, row: int) -> int:
-    return row + 1 if sheet.heading_row == 0 else row
+def _save(book: Workbook, out: Path) -> None:
+    book.template = False  # a template would open as a new workbook without a name
+    book.save(out)
+
+
+def _mark_sheet(page: Worksheet, sheet: Sheet, marked: SheetMarks) -> None:
+    _clear(page)
+    _add_headings(page, sheet, marked)
+    for column, texts in ((marked.status, marked.statuses), (marked.receipt, marked.receipts)):
+        for row, text in texts.items():
+            _write_text(page.cell(sheet_row(sheet, row), column + 1), text)
+    for row, notes in marked.notes.items():
+        for column, note in notes.items():
+            cell = page.cell(sheet_row(sheet, row), column + 1)
+            # A part of merged cells can bear no note of its own.
+            _mark(cell if isinstance(cell, Cell) else page.cell(sheet_row(sheet, row), marked.status + 1), note)
+
+
+def _clear(page: Worksheet) -> None:
+    """Take away the notes and colors of an earlier marking, so that what was mended looks mended."""
+    for cells in page.iter_rows():
+        for cell in cells:
+            if cell.comment is not None and SIGN in cell.comment.text and isinstance(cell, Cell):
+                own = cell.comment.text.partition(SIGN)[0].rstrip()
+                cell.comment = Comment(own, cell.comment.author) if own else None
+                cell.fill = PatternFill()
+
+
+def _add_headings(page: Worksheet, sheet: Sheet, marked: SheetMarks) -> None:
+    top = sheet_row(sheet, marked.heading_row)
+    for field, column, width, is_new in (
+        ("status", marked.status, STATUS_WIDTH, marked.is_status_new),
+        ("receipt", marked.receipt, RECEIPT_WIDTH, marked.is_receipt_new),
+    ):
+        if is_new:
+            cell = page.cell(top, column + 1, FIELDS[field])
+            cell.font = Font(bold=True)
+            page.column_dimensions[get_column_letter(column + 1)].width = width
 
 
 def _write_text(cell: Cell | MergedCell, text: str) -> None:
@@ -104,59 +161,7 @@ def _write_text(cell: Cell | MergedCell, text: str) -> None:
     cell.number_format = "@"
 
 
-def _mark_table(
-    page: Worksheet,
-    table: Table,
-    errors: pd.DataFrame,
-    statuses: Mapping[RowPlace, str],
-    receipts: Mapping[RowPlace, str],
-) -> None:
-    name = table.sheet.name
-    _clear(page)
-    status, receipt = _added_columns(page, table)
-    for mapping, column in ((statuses, status), (receipts, receipt)):
-        for (sheet, row), text in mapping.items():
-            if sheet == name:
-                _write_text(page.cell(_sheet_row(table.sheet, row), column), text)
-    mine = errors[errors["sheet"].isna() if name is None else errors["sheet"] == name]
-    columns = {table.heading(field): column + 1 for field, column in table.columns.items()}
-    places = zip(mine["row"], mine["column"].where(mine["column"].notna(), None), strict=True)
-    for (row, heading), found in mine.groupby(pd.Series(list(places), index=mine.index), sort=False):
-        on_page = _sheet_row(table.sheet, int(row))
-        cell = page.cell(on_page, columns.get(heading, status))
-        # A part of merged cells can bear no note of its own.
-        _mark(cell if isinstance(cell, Cell) else page.cell(on_page, status), _note(found))
-
-
-def _clear(page: Worksheet) -> None:
-    """Take away the notes and colors of an earlier marking, so that what was mended looks mended."""
-    for cells in page.iter_rows():
-        for cell in cells:
-            if cell.comment is not None and _SIGN in cell.comment.text and isinstance(cell, Cell):
-                own = cell.comment.text.partition(_SIGN)[0].rstrip()
-                cell.comment = Comment(own, cell.comment.author) if own else None
-                cell.fill = PatternFill()
-
-
-def _added_columns(page: Worksheet, table: Table) -> tuple[int, int]:
-    """Return the columns of Status and Receipt, added at the right where an earlier marking has not done so."""
-    heading_row = _sheet_row(table.sheet, table.heading_row)
-    places = []
-    for field in ("status", "receipt"):
-        column = table.columns[field] + 1 if field in table.columns else page.max_column + 1
-        if field not in table.columns:
-            cell = page.cell(heading_row, column, FIELDS[field])
-            cell.font = Font(bold=True)
-        places.append(column)
-    return places[0], places[1]
-
-
-def _note(found: pd.DataFrame) -> str:
-    hints = found["suggestion"].map(lambda hint: "" if pd.isna(hint) else f" Suggestion: {hint}")
-    return "\n".join(found["message"] + hints)
-
-
 def _mark(cell: Cell | MergedCell, note: str) -> None:
     before = f"{cell.comment.text}\n" if cell.comment else ""
     cell.fill = _BAD
-    cell.comment = Comment(before + _SIGN + note, _AUTHOR, height=_NOTE_HEIGHT, width=_NOTE_WIDTH)
+    cell.comment = Comment(before + note, AUTHOR, height=NOTE_HEIGHT, width=NOTE_WIDTH)

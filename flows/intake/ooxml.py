@@ -33,12 +33,12 @@ def scan_ooxml(parts: Mapping[str, bytes]) -> dict[str, Scan]:
     """Return a scan for every sheet by its name."""
     try:
         padding = _padding_styles(parts)
-        return {name: _scan_part(parts[part], padding) for name, part in _sheet_parts(parts).items()}
+        return {name: _scan_part(parts[part], padding) for name, part in sheet_parts(parts).items()}
     except (ParseError, DefusedXmlException, expat.ExpatError, LookupError, ValueError, StopIteration):
         raise damaged() from None
 
 
-def _sheet_parts(parts: Mapping[str, bytes]) -> dict[str, str]:
+def sheet_parts(parts: Mapping[str, bytes]) -> dict[str, str]:
     """Return the part of each sheet, by the sheet's name."""
     book = next(name for name in ("xl/workbook.xml", *parts) if name.lower().endswith("workbook.xml"))
     folder, file = posixpath.split(book)

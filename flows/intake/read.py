@@ -9,10 +9,10 @@
 | other text | `delimited` |
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from flows.intake import biff, delimited, html_table, json_items, ods, ooxml, xlsb, xml_items
+from flows.intake import biff, delimited, html_table, json_items, ods, ooxml, spreadsheetml, xlsb, xml_items
 from flows.intake.archive import unpack
 from flows.intake.encoding import decode_head
 from flows.intake.workbook import Scan, read_workbook
@@ -35,6 +35,15 @@ def read_file(path: Path) -> list[Sheet]:
     Raises `FileError` where the file cannot be read: unreadable, encrypted, of a kind that holds no rows, or past a
     limit of `flows.intake.limits`.
     """
+    return [sheet for sheets in read_parts(path, None) for sheet in sheets]
+
+
+def read_parts(path: Path, part_rows: int | None) -> Iterator[list[Sheet]]:
+    """Read the same in parts of so many rows, whose memory does not depend on the length of the file.
+
+    Delimited text, JSON Lines and Parquet come in parts, which have one sheet each, with the numbers of its rows going
+    on; there is at least one part. Every other kind comes at once.
+    """
     try:
         with path.open("rb") as file:
             head = file.read(_HEAD)
@@ -43,10 +52,11 @@ def read_file(path: Path) -> list[Sheet]:
     if not head.strip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n"):
         raise FileError(Code.FILE_UNREADABLE, "the file is empty. Export it again and send that.")
     if head.startswith(b"PK\x03\x04"):
-        return _read_archive(path)
-    if head.startswith(b"\xd0\xcf\x11\xe0"):
-        return read_workbook(path, biff.scan_biff(path))
-    return _read_text(path, head)
+        yield _read_archive(path)
+    elif head.startswith(b"\xd0\xcf\x11\xe0"):
+        yield read_workbook(path, biff.scan_biff(path))
+    else:
+        yield from _read_text(path, head, part_rows)
 
 
 def _read_archive(path: Path) -> list[Sheet]:
@@ -67,7 +77,7 @@ def _scan(parts: Mapping[str, bytes]) -> dict[str, Scan]:
     )
 
 
-def _read_text(path: Path, head: bytes) -> list[Sheet]:
+def _read_text(path: Path, head: bytes, part_rows: int | None) -> Iterator[list[Sheet]]:
     for magic, kind in _KNOWN_AS.items():
         if head.startswith(magic):
             raise _no_rows(f"the file is {kind}")
@@ -76,12 +86,15 @@ def _read_text(path: Path, head: bytes) -> list[Sheet]:
         raise _no_rows("the file is neither a workbook nor text")
     start = text.lstrip("\ufeff \t\r\n").lower()
     if start.startswith(_HTML):
-        return html_table.read_html(path)
-    if start.startswith("<"):
-        return xml_items.read_xml(path)
-    if start.startswith(("{", "[")):
-        return json_items.read_json(path)
-    return delimited.read_delimited(path)
+        yield html_table.read_html(path)
+    elif start.startswith("<") and spreadsheetml.NAMESPACE in start:
+        yield spreadsheetml.read_spreadsheetml(path)
+    elif start.startswith("<"):
+        yield xml_items.read_xml(path)
+    elif start.startswith(("{", "[")):
+        yield from ([sheet] for sheet in json_items.read_json(path, part_rows))
+    else:
+        yield from ([sheet] for sheet in delimited.read_delimited(path, part_rows))
 
 
 def _no_rows(what: str) -> FileError:

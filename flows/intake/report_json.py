@@ -1,32 +1,44 @@
 """What `tieout check` says: the documented JSON, and lines for a person, grouped by rule."""
 
-from collections.abc import Iterator
-from decimal import Decimal
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from transforms.check import Checked
+from flows.checking import CheckedFile
 from transforms.sheet import FileError
 from transforms.vocabulary import Kind
 
 _EXAMPLES = 5
 
 
-def check_json(path: Path, sha256: str, checked: Checked) -> dict[str, Any]:
-    """Return the documented JSON of a checked file."""
-    counts = checked.events["kind"].value_counts()
-    return {
-        "file": str(path),
-        "sha256": sha256,
-        "rows_read": checked.rows_read,
-        "accepted": len(checked.events),
-        "rejected": checked.rejected,
-        "rows_skipped": _records(checked.skipped),
-        "events": {kind.value: int(counts.get(kind.value, 0)) for kind in Kind},
-        "errors": _records(checked.errors),
-    }
+def check_json(file: CheckedFile) -> Iterator[str]:
+    """Give the documented JSON of a checked file, piece by piece: a long file may have a long list of errors."""
+    brought = file.brought
+    told = {"file": str(file.path), "sha256": file.sha256, "rows_read": brought.rows_read}
+    yield _json(told | {"accepted": brought.accepted, "rejected": brought.rejected})[:-1]
+    yield ', "rows_skipped": '
+    yield from _json_list(file.skipped)
+    yield f', "events": {_json({kind.value: brought.events[kind] for kind in Kind})}, "errors": '
+    yield from _json_list(file.errors)
+    yield "}"
+
+
+def _json_list(frames: Iterable[pd.DataFrame]) -> Iterator[str]:
+    separator = "["
+    for frame in frames:
+        if len(frame):
+            yield separator + _json(_records(frame))[1:-1]
+            separator = ", "
+    yield "[]" if separator == "[" else "]"
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 def file_error_json(path: Path, sha256: str | None, error: FileError) -> dict[str, Any]:
@@ -46,40 +58,34 @@ def file_error_json(path: Path, sha256: str | None, error: FileError) -> dict[st
     }
 
 
-def check_lines(path: Path, checked: Checked) -> list[str]:
+def check_lines(file: CheckedFile) -> list[str]:
     """Return the same for a person: totals, what was skipped, and each broken rule with its count and examples."""
-    counts = checked.events["kind"].value_counts()
-    good = len(checked.events)
-    kinds = ", ".join(f"{counts.get(kind.value, 0):,} {kind.value.replace('_', ' ')}" for kind in Kind)
+    brought = file.brought
+    kinds = ", ".join(f"{brought.events[kind]:,} {kind.value.replace('_', ' ')}" for kind in Kind)
+    totals = f"{brought.rows_read:,} rows read, {brought.accepted:,} good ({kinds}), {brought.rejected:,} rejected."
     return [
-        f"{path.name}: {checked.rows_read:,} rows read, {good:,} good ({kinds}), {checked.rejected:,} rejected.",
-        *_rule_lines(checked.errors),
-        *_skipped_lines(checked.skipped),
-        *checked.notes,
+        f"{file.path.name}: {totals}",
+        *_rule_lines(file.errors),
+        *_skipped_lines(file.skipped),
+        *file.notes,
     ]
 
 
-def plan_lines(checked: Checked) -> list[str]:
-    """Return what posting the good rows would do: events, points and amounts by kind, before duplicates are known."""
-    lines = ["Would be posted, less what the ledger has already:"]
-    for kind in Kind:
-        events = checked.events[checked.events["kind"].eq(kind)]
-        if kind is Kind.REWARD_UPDATE:
-            amount = sum((amount for amount in events["amount"] if not pd.isna(amount)), start=Decimal(0))
-            lines.append(f"  {len(events):>8,} reward updates, {amount:,} in all")
-        else:
-            lines.append(f"  {len(events):>8,} {kind}, {int(events['points'].sum()):,} points")
-    return lines
-
-
-def _rule_lines(errors: pd.DataFrame) -> Iterator[str]:
-    for code in errors["code"].value_counts().index:
-        found = errors[errors["code"] == code]
-        yield f"{found['message'].iloc[0]} ({code}: {len(found):,})"
-        for _, error in found.head(_EXAMPLES).iterrows():
+def _rule_lines(parts: Iterable[pd.DataFrame]) -> Iterator[str]:
+    counts: Counter[str] = Counter()
+    examples: dict[str, list[pd.Series[Any]]] = {}
+    for errors in parts:
+        for name, found in errors.groupby("code", sort=False):
+            code = str(name)
+            counts[code] += len(found)
+            kept = examples.setdefault(code, [])
+            kept += [error for _, error in found.head(_EXAMPLES - len(kept)).iterrows()]
+    for code, count in counts.most_common():
+        yield f"{examples[code][0]['message']} ({code}: {count:,})"
+        for error in examples[code]:
             yield f"    {_example(error)}"
-        if len(found) > _EXAMPLES:
-            yield f"    and {len(found) - _EXAMPLES:,} more"
+        if count > _EXAMPLES:
+            yield f"    and {count - _EXAMPLES:,} more"
 
 
 def _example(error: "pd.Series[Any]") -> str:
@@ -96,28 +102,42 @@ def _hint(suggestion: str) -> str:
     return suggestion if " " in suggestion and suggestion[0].islower() else f"did you mean {suggestion}?"
 
 
-def _skipped_lines(skipped: pd.DataFrame) -> Iterator[str]:
-    for reason, found in skipped.groupby("reason", sort=False):
-        rows = [_row_range(first, last) for first, last in _runs(list(found["row"].dropna().astype(int)))]
-        sheets = [f'"{sheet}"' for sheet in found.loc[found["row"].isna(), "sheet"].dropna()]
-        named = [*rows, *sheets]
-        more = f" and {len(named) - _EXAMPLES:,} more" if len(named) > _EXAMPLES else ""
-        yield f"Skipped, {reason}: {len(found):,} ({', '.join(named[:_EXAMPLES])}{more})"
+@dataclass
+class _Skipped:
+    """What was skipped for one reason, with its first places."""
+
+    count: int = 0
+    runs: list[tuple[int, int]] = field(default_factory=list)  # neighboring rows, from and to
+    runs_count: int = 0
+    sheets: list[str] = field(default_factory=list)  # left out as a whole
+    last_row: int = -1
+
+    def add(self, skipped: pd.DataFrame) -> None:
+        """Take in more, in order of the file."""
+        self.count += len(skipped)
+        self.sheets += [f'"{sheet}"' for sheet in skipped.loc[skipped["row"].isna(), "sheet"].dropna()]
+        for row in skipped["row"].dropna().astype(int).tolist():
+            if row != self.last_row + 1:
+                self.runs_count += 1
+                self.runs += [(row, row)] if len(self.runs) <= _EXAMPLES else []
+            if len(self.runs) == self.runs_count:
+                self.runs[-1] = (self.runs[-1][0], row)
+            self.last_row = row
+
+    def places(self) -> str:
+        """Name the first ones, and say how many more there are."""
+        named = [*(_row_range(first, last) for first, last in self.runs), *self.sheets][:_EXAMPLES]
+        left = self.runs_count + len(self.sheets) - len(named)
+        return f"{', '.join(named)}{f' and {left:,} more' if left else ''}"
 
 
-def _runs(rows: list[int]) -> list[tuple[int, int]]:
-    """Join neighboring rows.
-
-    >>> _runs([1, 2, 3, 7])
-    [(1, 3), (7, 7)]
-    """
-    runs: list[tuple[int, int]] = []
-    for row in rows:
-        if runs and row == runs[-1][1] + 1:
-            runs[-1] = (runs[-1][0], row)
-        else:
-            runs.append((row, row))
-    return runs
+def _skipped_lines(parts: Iterable[pd.DataFrame]) -> Iterator[str]:
+    found: dict[str, _Skipped] = {}
+    for skipped in parts:
+        for reason, rows in skipped.groupby("reason", sort=False):
+            found.setdefault(str(reason), _Skipped()).add(rows)
+    for reason, what in found.items():
+        yield f"Skipped, {reason}: {what.count:,} ({what.places()})"
 
 
 def _row_range(first: int, last: int) -> str:

@@ -57,9 +57,12 @@ def _other_text(value: object) -> str | None:
     return None if value is None else str(value)
 
 
-def frame_of(rows: Sequence[Sequence[str | None]], first_row: int = 1) -> pd.DataFrame:
-    """Lay out rows of texts as the cells of a sheet; shorter rows are filled up with empty cells, "" is empty."""
-    width = max(map(len, rows), default=0)
+def frame_of(rows: Sequence[Sequence[str | None]], first_row: int = 1, width: int = 0) -> pd.DataFrame:
+    """Lay out rows of texts as the cells of a sheet; shorter rows are filled up with empty cells, "" is empty.
+
+    There are at least `width` columns.
+    """
+    width = max(map(len, rows), default=width)
     full = [row if len(row) == width else [*row, *[None] * (width - len(row))] for row in rows]
     columns = (list(column) for column in zip(*full, strict=True))
     return frame_of_columns(columns, len(full), first_row)
@@ -71,33 +74,58 @@ def frame_of_columns(columns: Iterable[list[str | None]], height: int, first_row
     return pd.DataFrame(arrays, index=pd.RangeIndex(first_row, first_row + height), columns=range(len(arrays)))
 
 
-def sheet_of_items(items: Sequence[tuple[int, Sequence[tuple[str, object]]]], notes: tuple[str, ...] = ()) -> Sheet:
-    """Lay out numbered items of (key, value) pairs as a sheet whose headings, in row 0, are the keys.
+Item = tuple[int, Sequence[tuple[str, object]]]  # its number, and its keys and values in order
 
-    Raises `FileError` where an item gives one field twice.
-    """
-    column_of: dict[str, int] = {}
-    headings: list[str | None] = []
-    rows: list[list[str | None]] = []
-    for number, item in items:
-        row: list[str | None] = [None] * len(headings)
+
+class Keys:
+    """The keys of items, in order of their first appearance; two spellings of one field are one."""
+
+    def __init__(self) -> None:
+        self._column_of: dict[str, int] = {}
+        self.headings: list[str] = []
+
+    def add(self, item: Item) -> None:
+        """Take in the keys of an item; raise `FileError` where it gives one field twice."""
+        number, pairs = item
         seen = set()
-        for key, value in item:
+        for key, _ in pairs:
             name = normalize_heading(key)
             if name in seen:
                 raise _twice(number, key)
             seen.add(name)
-            if name not in column_of:
-                column_of[name] = len(headings)
-                headings.append(key)
-                row.append(None)
-            row[column_of[name]] = _item_text(value)
-        rows.append(row)
-    numbers = pd.Index([0, *(number for number, _ in items)], dtype="int64")
-    return Sheet(name=None, cells=frame_of([headings, *rows]).set_axis(numbers), heading_row=0, notes=notes)
+            if name not in self._column_of:
+                self._column_of[name] = len(self.headings)
+                self.headings.append(key)
+
+    def row(self, item: Item) -> list[str | None]:
+        """Lay out an item whose keys were taken in."""
+        row: list[str | None] = [None] * len(self.headings)
+        for key, value in item[1]:
+            row[self._column_of[normalize_heading(key)]] = item_text(value)
+        return row
 
 
-def _item_text(value: object) -> str | None:
+def sheet_of_items(items: Sequence[Item], notes: tuple[str, ...] = ()) -> Sheet:
+    """Lay out numbered items as a sheet whose headings, in row 0, are the keys.
+
+    Raises `FileError` where an item gives one field twice.
+    """
+    keys = Keys()
+    for item in items:
+        keys.add(item)
+    return sheet_of_part(keys, items, notes, is_first=True)
+
+
+def sheet_of_part(keys: Keys, items: Sequence[Item], notes: tuple[str, ...], *, is_first: bool) -> Sheet:
+    """Lay out some of the items of a file whose keys are known; the first part begins with the headings."""
+    headings = [(0, keys.headings)] if is_first else []
+    numbered: list[tuple[int, Sequence[str | None]]] = [*headings, *((item[0], keys.row(item)) for item in items)]
+    cells = frame_of([row for _, row in numbered], width=len(keys.headings))
+    numbers = pd.Index([number for number, _ in numbered], dtype="int64")
+    return Sheet(name=None, cells=cells.set_axis(numbers), heading_row=0, notes=notes)
+
+
+def item_text(value: object) -> str | None:
     """Write a value of JSON or XML as text; numbers exactly, whole ones without a point."""
     if isinstance(value, Decimal):
         plain = f"{value:f}" if abs(value.adjusted()) < _LONGEST_NUMBER else str(value)

@@ -21,6 +21,7 @@ from python_calamine import (
 
 from flows.intake.archive import damaged, encrypted
 from flows.intake.limits import MAX_SHEETS, check_cells, refuse
+from flows.intake.stderr import without_panics
 from flows.intake.values import cell_text, frame_of_columns
 from transforms.sheet import Sheet
 
@@ -42,7 +43,7 @@ def read_workbook(path: Path, scans: Mapping[str, Scan]) -> list[Sheet]:
     for name, scan in scans.items():
         check_cells(scan.rows, scan.columns, scan.filled, name)
     try:
-        with path.open("rb") as file, CalamineWorkbook.from_filelike(file) as workbook:
+        with without_panics(), path.open("rb") as file, CalamineWorkbook.from_filelike(file) as workbook:
             metas = [meta for meta in workbook.sheets_metadata if meta.typ == SheetTypeEnum.WorkSheet]
             if len(metas) > MAX_SHEETS:
                 raise refuse(f"the workbook has {len(metas):,} sheets", f"{MAX_SHEETS:,}", "Send fewer.")

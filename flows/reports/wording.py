@@ -70,7 +70,7 @@ BREAKS: Final[dict[str, Word]] = {
         "More often than sent",
         "The service shows the same entry more often than the source has it.",
         "ours or somebody else's",
-        "Offset the extra entry, or ask who made it.",
+        "Approve the entry that is proposed to offset it (tieout plan lists it), or ask who made the extra one.",
     ),
     Outcome.AMOUNT_MISMATCH: Word(
         "Other amount",

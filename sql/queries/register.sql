@@ -12,9 +12,26 @@ WHERE receipt IS NOT NULL AND EXISTS (
     AND events.content_key = staged_events.content_key
 )
 
+-- name: mark_repeated_receipts
+-- One receipt on several rows of points: a row was copied together with its receipt, so nobody can tell whether the copy
+-- is a new event. Equal updates of a reward set nothing new, and may share one.
+UPDATE staged_events SET fate = 'rejected', known_event_id = NULL, reason = 'receipt_repeated'
+FROM (
+    SELECT ordinal, row_number() OVER (PARTITION BY receipt ORDER BY ordinal) AS place
+    FROM staged_events WHERE fate = 'duplicate' AND reward_id IS NULL
+) AS bearers
+WHERE bearers.place > 1 AND bearers.ordinal = staged_events.ordinal
+
 -- name: mark_receipt_mismatches
--- A receipt beside other values than its event has: somebody edited a row that was already taken.
-UPDATE staged_events SET fate = 'rejected', reason = 'receipt_mismatch' WHERE receipt IS NOT NULL AND fate IS NULL
+-- A receipt beside other values than its event has: somebody edited a row that was already taken. What the service
+-- refused, or a person discarded, never took effect, so the edited row is a new event.
+UPDATE staged_events SET fate = 'rejected', reason = CASE
+    WHEN EXISTS (SELECT 1 FROM events WHERE events.event_id = staged_events.receipt) THEN 'receipt_mismatch'
+    ELSE 'receipt_unknown'
+END
+WHERE receipt IS NOT NULL AND fate IS NULL AND NOT EXISTS (
+    SELECT 1 FROM events WHERE events.event_id = staged_events.receipt AND events.state IN ('refused', 'discarded')
+)
 
 -- name: mark_dated_duplicates
 -- The key of a dated event is its event id, so an equal id is the same event.
@@ -153,4 +170,4 @@ INSERT INTO duplicates (file_id, ordinal, sheet, row_number, event_id, reason)
 SELECT :file_id, ordinal, sheet, row_number, known_event_id, reason FROM staged_events WHERE fate = 'duplicate'
 
 -- name: receipt_mismatches
-SELECT sheet, row_number, receipt FROM staged_events WHERE fate = 'rejected' ORDER BY ordinal
+SELECT sheet, row_number, receipt, reason FROM staged_events WHERE fate = 'rejected' ORDER BY ordinal

@@ -27,9 +27,10 @@ from typing import Any
 import aiohttp
 import pandas as pd
 
+from flows.checking import check_file
 from flows.clock import utc_now
 from flows.ledger import Ledger, open_ledger
-from flows.registering import check_file, register
+from flows.registering import register
 from flows.sandbox import start_sandbox
 from flows.services import post_place
 from flows.settings import Settings

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.errors import CouldNotRun, SettingsError
+from flows.errors import CouldNotRun
 from flows.inbox import archive_file, list_inbox, sha256_of
 from flows.settings import Settings, load_settings
 
@@ -38,12 +38,6 @@ def test_list_inbox_that_is_a_file_says_so(settings: Settings) -> None:
     settings.inbox_folder.touch()
     with pytest.raises(CouldNotRun, match="cannot be read"):
         list_inbox(settings)
-
-
-def test_list_inbox_at_an_address_is_refused_and_not_taken_for_a_folder(workspace: Path) -> None:
-    (workspace / "tieout.toml").write_text('[inbox]\nurl = "s3://bucket/inbox"\n', encoding="utf-8")
-    with pytest.raises(SettingsError, match=r"inbox\.url"):
-        list_inbox(load_settings(workspace / "tieout.toml"))
 
 
 def test_archive_file_keeps_files_of_one_name_apart(settings: Settings) -> None:

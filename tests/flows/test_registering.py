@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from flows.checking import CheckedFile, check_file
 from flows.clock import utc_now
 from flows.ledger import Ledger, open_ledger
-from flows.registering import CheckedFile, check_file, register
+from flows.registering import register
 from flows.settings import Settings
 from sql.register import Registered
 from sql.runs import start_run

@@ -7,8 +7,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from flows.ledger import Ledger
+from sql.decisions import discard
 from sql.register import Guards
-from tests.sql.rows import Row, earned, fates, register, rows_of, update
+from tests.sql.rows import NOW, Row, earned, fates, register, rows_of, update
 
 
 def test_register_file_accepts_what_is_new(ledger: Ledger) -> None:
@@ -145,6 +146,7 @@ def test_register_file_knows_replaced_values_by_their_receipt_beside_equal_rows(
     [
         pytest.param(earned(), earned(points=11), id="points"),
         pytest.param(earned(at=None), earned(), id="a time added"),
+        pytest.param(earned(), earned(site_id="-98"), id="another site"),
         pytest.param(update(), update(amount="26"), id="amount"),
     ],
 )
@@ -153,6 +155,27 @@ def test_register_file_rejects_a_receipt_beside_other_values(ledger: Ledger, row
     marked = {**edited, "receipt": receipts(ledger)[0]}
     assert fates(register(ledger, "marked", [marked])) == {"rejected": 1}
     assert rows_of(ledger, "SELECT code, row_number FROM rejections") == [("receipt_mismatch", 2)]
+
+
+def test_register_file_rejects_a_row_copied_with_its_receipt(ledger: Ledger) -> None:
+    register(ledger, "a", [earned()])
+    marked = {**earned(), "receipt": receipts(ledger)[0]}
+    assert fates(register(ledger, "marked", [marked, marked])) == {"duplicate": 1, "rejected": 1}
+
+
+def test_register_file_knows_equal_updates_that_share_a_receipt(ledger: Ledger) -> None:
+    register(ledger, "a", [update()])
+    marked = {**update(), "receipt": receipts(ledger)[0]}
+    assert fates(register(ledger, "marked", [marked, marked])) == {"duplicate": 2}
+
+
+def test_register_file_takes_other_values_beside_the_receipt_of_what_was_discarded(ledger: Ledger) -> None:
+    register(ledger, "a", [earned()], guards=Guards(max_points_per_event=1))
+    [receipt] = receipts(ledger)
+    with ledger.begin() as connection:
+        discard(connection, receipt, by="Jo", now=NOW)
+    marked = {**earned(points=11), "receipt": receipts(ledger)[0]}
+    assert fates(register(ledger, "marked", [marked])) == {"accepted": 1}
 
 
 def test_register_file_rejects_a_receipt_of_no_event(ledger: Ledger) -> None:

@@ -167,6 +167,15 @@ def test_upload_of_a_missing_file_exits_3(tieout: Tieout, workplace: Workplace) 
     assert (ended.code, ended.out, "no such file" in ended.err) == (3, "", True)
 
 
+def test_doctor_prints_a_line_each_or_one_object(tieout: Tieout, workplace: Workplace) -> None:
+    tieout("db", "upgrade", "--config", workplace.config)
+    told = tieout("doctor", "--config", workplace.config)
+    ended = tieout("doctor", "--json", "--config", workplace.config)
+    assert (told.code, ended.code, list(ended.json)) == (0, 0, ["exit_code", "checks"])
+    assert {tuple(check) for check in ended.json["checks"]} == {("name", "status", "message", "mend")}
+    assert len(told.out.splitlines()) == len(ended.json["checks"])
+
+
 def test_check_prints_one_object_a_file(tieout: Tieout, workplace: Workplace) -> None:
     ended = tieout("check", SAMPLES[0], "--json", "--config", workplace.config)
     assert (ended.code, list(ended.json), ended.json["rejected"]) == (1, CHECK_KEYS, 6)
@@ -258,6 +267,105 @@ def test_a_held_event_of_an_earlier_night_still_waits(tieout: Tieout, workplace:
     ended = tieout("run", "--plain", "--config", workplace.config)
     assert ended.code == 1
     assert "For a person: 1 held." in ended.out
+
+
+PLAN_KEYS = ["plan_id", "file", "sha256", "rows_read", "new", "duplicate", "held", "rejected", "events", "clients"]
+
+
+def test_a_plan_waits_until_it_is_approved_and_the_next_run_posts_it(tieout: Tieout, workplace: Workplace) -> None:
+    path = workplace.put("../a.csv", earned("200000009", 21), redeemed("200000009", 4))
+    kept = tieout("plan", path, "--by", "Ann", "--json", "--config", workplace.config)
+    assert (kept.code, list(kept.json), kept.json["new"]) == (1, PLAN_KEYS, 2)
+    assert tieout("run", "--plain", "--json", "--config", workplace.config).json["posted"] == 0
+    approved = tieout("approve", kept.json["plan_id"], "--by", "Kim", "--config", workplace.config)
+    assert (approved.code, "2 events" in approved.out) == (0, True)
+    ended = tieout("run", "--plain", "--json", "--config", workplace.config).json
+    assert (ended["carried_in"], ended["posted"], len(workplace.commits("200000009"))) == (2, 2, 2)
+
+
+def test_plan_without_a_file_lists_what_waits_with_reason_and_age(tieout: Tieout, workplace: Workplace) -> None:
+    assert tieout("plan", "--config", workplace.config).code == 0
+    path = workplace.put("../a.csv", earned("200000009", 22), redeemed("200000009", 5))
+    plan_id = tieout("plan", path, "--by", "Ann", "--json", "--config", workplace.config).json["plan_id"]
+    listed = tieout("plan", "--json", "--config", workplace.config)
+    assert (listed.code, [row["plan_id"] for row in listed.json]) == (1, [plan_id] * 2)
+    told = tieout("plan", "--config", workplace.config).out
+    assert f"{plan_id}: 2 held of a.csv, 27 points" in told
+    assert [told.count(said) for said in (listed.json[0]["event_id"], "row 2; planned by Ann; 0 d")] == [1, 1]
+
+
+def test_a_plan_that_is_partly_decided_says_how_far_it_is(tieout: Tieout, workplace: Workplace) -> None:
+    path = workplace.put("../a.csv", earned("200000009", 23), redeemed("200000009", 6))
+    plan_id = tieout("plan", path, "--json", "--config", workplace.config).json["plan_id"]
+    event = tieout("plan", "--json", "--config", workplace.config).json[0]["event_id"]
+    assert tieout("discard", event, "--config", workplace.config).code == 0
+    assert "Approved: the next run posts 1 events" in tieout("approve", plan_id, "--config", workplace.config).out
+    again = tieout("approve", plan_id, "--config", workplace.config)
+    said = f"tieout: Nothing of {plan_id} waits any more: 1 discarded, 1 approved and to be posted.\n"
+    assert (again.code, again.err) == (2, said)
+    unknown = tieout("approve", plan_id + "0", "--config", workplace.config)
+    assert (unknown.code, "The ledger has no event and no plan" in unknown.err) == (2, True)
+
+
+def test_upload_asks_about_what_the_ledger_does_not_know_yet(tieout: Tieout, workplace: Workplace) -> None:
+    rows = [earned("200000001", 31), earned("200000001", 32)]
+    tieout("upload", workplace.put("../a.csv", rows[0]), "--yes", "--config", workplace.config)
+    path = workplace.put("../b.csv", *rows)
+    ended = tieout("upload", path, "--config", workplace.config, answer="n\n")
+    assert "2 rows: 1 new, 1 known already" in ended.err
+    assert "1 earned, 32 points" in ended.err
+    assert workplace.rows("SELECT count(*) AS n FROM files") == [{"n": 1}]
+
+
+def test_upload_posts_what_was_approved_whatever_became_of_the_file(
+    tieout: Tieout, workplace: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = workplace.put("../a.csv", earned("200000002", 41))
+
+    def agree() -> bool:
+        workplace.put("../a.csv", earned("200000002", 999))
+        return True
+
+    monkeypatch.setattr("flows.cli.lines._is_confirmed", agree)
+    assert tieout("upload", path, "--config", workplace.config).code == 0
+    points = [line["points"] for line in workplace.commits("200000002")]
+    assert (41 in points, 999 in points) == (True, False)
+
+
+REVERSE_KEYS = [
+    "plan_id", "file", "sha256", "reversed", "already", "not_posted", "duplicate", "without_opposite",
+]  # fmt: skip
+
+
+def test_reverse_plans_and_posts_only_what_was_approved(tieout: Tieout, workplace: Workplace) -> None:
+    workplace.put("a.csv", earned("200000004", 71))
+    tieout("run", "--plain", "--config", workplace.config)
+    ended = tieout("reverse", "a.csv", "--reason", "wrong file", "--by", "Ann", "--json", "--config", workplace.config)
+    assert (ended.code, list(ended.json)) == (1, REVERSE_KEYS)
+    assert ended.json["reversed"]["earned"] == {"count": 1, "points": 71}
+    again = tieout("reverse", "a.csv", "--reason", "wrong file", "--config", workplace.config)
+    assert (again.code, "1 taken back before" in again.out, "Nothing is planned." in again.out) == (0, True, True)
+    (event,) = tieout("plan", "--json", "--config", workplace.config).json
+    told = tieout("trace", event["event_id"], "--config", workplace.config).out
+    assert "takes back event" in told
+    assert "asked for by Ann: wrong file" in told
+
+
+def test_breaks_shows_the_proposed_reversal_and_approve_refuses_it_once_the_break_is_settled(
+    tieout: Tieout, workplace: Workplace
+) -> None:
+    workplace.put("a.csv", earned("200000007", 72))
+    tieout("run", "--plain", "--config", workplace.config)
+    entry = {"ClientId": "200000007", "Action": "Earned", "Points": 72, "Source": "Sale"}
+    workplace.talk.post_json("/sandbox/desk/transactions", entry | {"ActionDateTime": "2026-09-20T17:00:00Z"})
+    tieout("reconcile", "--since", "2026-09-01", "--until", "2026-09-30", "--config", workplace.config)
+    (proposed,) = workplace.rows("SELECT event_id, break_id FROM reversals")
+    told = tieout("breaks", "--config", workplace.config).out
+    assert f"proposed reversal: tieout approve {proposed['event_id']}" in told
+    resolve = ("breaks", "resolve", proposed["break_id"], "--by", "Ann", "--reason", "entered by hand")
+    assert tieout(*resolve, "--config", workplace.config).code == 0
+    ended = tieout("approve", proposed["event_id"], "--config", workplace.config)
+    assert (ended.code, "which is resolved by now" in ended.err) == (2, True)
 
 
 BREAK_KEYS = [

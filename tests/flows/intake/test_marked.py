@@ -5,7 +5,7 @@ import pytest
 from openpyxl.styles import Font
 from openpyxl.worksheet.worksheet import Worksheet
 
-from flows.intake.marked import write_marked
+from flows.intake.marked import statuses_of_check, write_marked
 from flows.intake.read import read_file
 from tests.flows.intake.reading import write_bytes, write_xlsx
 from tests.transforms.sheets import RULES
@@ -17,7 +17,9 @@ CSV = b"ClientId,Points,Action\n000123,5,Earned\n=1+1,x,Earned\n"
 
 def mark(path: Path, out: Path, **more: object) -> tuple[Worksheet, list[str]]:
     sheets = read_file(path)
-    lost = write_marked(path, sheets, check_sheets(sheets, RULES), out, **more)  # type: ignore[arg-type]
+    checked = check_sheets(sheets, RULES)
+    more = {"statuses": statuses_of_check(checked), **more}
+    lost = write_marked(path, sheets, checked.errors, out, **more)  # type: ignore[arg-type]
     return openpyxl.load_workbook(out).worksheets[0], lost
 
 
@@ -30,7 +32,8 @@ def test_write_marked_colors_bad_cells_and_says_why(tmp_path: Path) -> None:
     colored = {cell.coordinate for row in page.iter_rows() for cell in row if cell.fill.fill_type == "solid"}
     assert colored == {"B3", "C3"}
     assert "Suggestion: Earned" in page["C3"].comment.text
-    assert [cell.value for cell in page["D"]] == ["Status", "good", "rejected", "good"]
+    assert [cell.value for cell in page["D"]] == ["Status", "good", page["D3"].value, "good"]
+    assert page["D3"].value.startswith("rejected: Points: ")
 
 
 def test_write_marked_keeps_the_workbook(tmp_path: Path) -> None:

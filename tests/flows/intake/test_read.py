@@ -3,6 +3,7 @@
 import zipfile
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from flows.intake.read import read_file
@@ -10,7 +11,7 @@ from tests.flows.intake.reading import read_one, texts, write_bytes, write_xlsx
 from transforms.sheet import FileError
 
 FILES = Path(__file__).parent / "files"
-WORKBOOKS = ["libreoffice.xlsx", "libreoffice.xls", "libreoffice.ods", "xlsxwriter.xlsx"]
+WORKBOOKS = ["libreoffice.xlsx", "libreoffice.xls", "libreoffice.ods", "xlsxwriter.xlsx", "by_hand.spreadsheetml.xml"]
 ROWS = [
     ["Rewards of May", None, None, None, None, None],
     [None, None, None, None, None, None],
@@ -41,6 +42,20 @@ def test_read_file_says_what_a_person_does_not_see(name: str) -> None:
     assert (first.is_hidden, second.is_hidden) == (False, True)
     assert any("leading zeros" in note for note in first.notes)
     assert any("hidden" in note for note in second.notes)
+
+
+@pytest.mark.parametrize("name", ["password.xlsx", "password.xls", "password.ods"])
+def test_read_file_refuses_what_is_encrypted(name: str) -> None:
+    with pytest.raises(FileError, match="save it without the password") as refusal:
+        read_file(FILES / name)
+    assert refusal.value.code == "file_encrypted"
+
+
+def test_read_file_reads_a_sheet_that_is_only_protected_against_changes(tmp_path: Path) -> None:
+    book = openpyxl.load_workbook(FILES / "libreoffice.xlsx")
+    book.worksheets[0].protection.set_password("secret")
+    book.save(tmp_path / "protected.xlsx")
+    assert texts(read_file(tmp_path / "protected.xlsx")[0])[2:4] == ROWS[2:4]
 
 
 def test_read_file_reads_the_page_that_calls_itself_xls(tmp_path: Path) -> None:

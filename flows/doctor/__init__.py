@@ -1,0 +1,33 @@
+"""Examine an installation without changing anything: what works, what does not, and how to mend it."""
+
+from pathlib import Path
+
+from flows.doctor.environment import examine_settings
+from flows.doctor.finding import Finding, bad
+from flows.doctor.folders import examine_folders
+from flows.doctor.ledger import examine_ledger
+from flows.doctor.prefect_api import examine_prefect
+from flows.doctor.services import examine_services
+from flows.errors import CouldNotRun, ExitCode, SettingsError
+from flows.settings import load_settings
+
+
+def examine(config: Path | None) -> list[Finding]:
+    """Return one finding per thing examined; nothing is raised, nothing is changed, no secret is told.
+
+    With settings that cannot be read nothing else can be looked at. A token is issued per Mindbody site and one reward
+    is read at Referral Rock; these calls are counted.
+    """
+    try:
+        settings = load_settings(config)
+    except SettingsError as error:
+        return [bad("settings", str(error), "", ExitCode.WRONG_USAGE)]
+    except CouldNotRun as error:  # a secret that Prefect keeps
+        return [bad("settings", str(error), "", ExitCode.COULD_NOT_RUN)]
+    return [
+        *examine_settings(settings, config),
+        *examine_ledger(settings),
+        *examine_folders(settings),
+        *examine_services(settings),
+        *examine_prefect(settings),
+    ]

@@ -1,0 +1,60 @@
+"""One thing that was examined, and what its state means for the exit code."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from flows.errors import ExitCode
+
+
+class Health(StrEnum):
+    """How a thing is."""
+
+    OK = "ok"
+    WARN = "warn"  # it works, and a person should look
+    FAIL = "fail"  # a run would stop there, or go wrong
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was examined, how it is, in a sentence, and how to mend it ("" where nothing is to mend)."""
+
+    name: str
+    health: Health
+    message: str
+    mend: str = ""
+    exit_code: ExitCode = ExitCode.TIES_OUT
+
+    @property
+    def line(self) -> str:
+        """The finding in one line for a person."""
+        return f"{self.health:<5} {self.name}: {' '.join(f'{self.message} {self.mend}'.split())}"
+
+    def to_json(self) -> dict[str, str]:
+        """Return the finding with the keys of the documented JSON."""
+        return {"name": self.name, "status": str(self.health), "message": self.message, "mend": self.mend}
+
+
+def good(name: str, message: str) -> Finding:
+    """Return a finding that needs nobody."""
+    return Finding(name, Health.OK, message)
+
+
+def doubtful(name: str, message: str, mend: str) -> Finding:
+    """Return a finding that a person should look at."""
+    return Finding(name, Health.WARN, message, mend, ExitCode.NEEDS_A_PERSON)
+
+
+def bad(name: str, message: str, mend: str, exit_code: ExitCode = ExitCode.NEEDS_A_PERSON) -> Finding:
+    """Return a finding that stops a run; the code says whether settings, reach, or a person is what is missing."""
+    return Finding(name, Health.FAIL, message, mend, exit_code)
+
+
+# Settings come first: what is out of reach may be so by a wrong address.
+_GRAVEST_FIRST = (ExitCode.WRONG_USAGE, ExitCode.COULD_NOT_RUN, ExitCode.NEEDS_A_PERSON)
+
+
+def worst_exit_code(findings: Iterable[Finding]) -> ExitCode:
+    """Return 2 where settings are wrong, else 3 where something is out of reach, else 1 where a person is needed."""
+    codes = {finding.exit_code for finding in findings}
+    return next((code for code in _GRAVEST_FIRST if code in codes), ExitCode.TIES_OUT)

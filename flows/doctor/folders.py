@@ -1,0 +1,63 @@
+"""Examine the folders that files come from and go to."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from flows.doctor.finding import Finding, bad, doubtful, good
+from flows.errors import CouldNotRun, ExitCode, SettingsError
+from flows.remote_inbox import is_remote, look_into_inbox
+from flows.settings import Settings
+
+_MEBIBYTE = 1024**2
+_LITTLE_SPACE = 1024 * _MEBIBYTE
+_NO_SPACE = 100 * _MEBIBYTE  # a night of a million rows needs a few times this for its ledger and report
+
+
+def examine_folders(settings: Settings) -> Iterator[Finding]:
+    """Say whether inbox, archive and reports can be written to; none is made here."""
+    if is_remote(settings.inbox.url):
+        yield _examine_address(settings.inbox.url)
+    else:
+        yield _examine_folder("inbox", settings.inbox_folder)
+    yield _examine_folder("archive", settings.archive_folder)
+    yield _examine_folder("reports", settings.reports_folder)
+
+
+def _examine_address(url: str) -> Finding:
+    try:
+        return good("inbox", f"{look_into_inbox(url)} can be reached.")
+    except SettingsError as error:
+        return bad("inbox", str(error), "", ExitCode.WRONG_USAGE)
+    except CouldNotRun as error:
+        return bad("inbox", str(error), "", ExitCode.COULD_NOT_RUN)
+
+
+def _examine_folder(name: str, folder: Path) -> Finding:
+    try:
+        is_there, home = folder.exists(), nearest_folder(folder)
+    except OSError as error:
+        return bad(name, f"{folder} cannot be looked at: {error.strerror}.", "Give this user access to it.")
+    if not home.is_dir():
+        mend = "Move the file away, or name another folder."
+        return bad(name, f"{home} is a file, and a folder is needed there.", mend, ExitCode.WRONG_USAGE)
+    if not os.access(home, os.R_OK | os.W_OK | os.X_OK):
+        return bad(name, f"{home} cannot be written to.", "Give this user the right to read and write there.")
+    said = f"{folder} can be written to." if is_there else f"{folder} is not there yet: the first run makes it."
+    return examine_space(name, home, said)
+
+
+def examine_space(name: str, folder: Path, said: str) -> Finding:
+    """Return what was said of a folder, unless its disk is nearly full."""
+    free = shutil.disk_usage(folder).free
+    told = f"{said} {free / 1024 / _MEBIBYTE:,.1f} GiB free."
+    mend = "Make room on that disk."
+    if free < _NO_SPACE:
+        return bad(name, told, mend)
+    return doubtful(name, told, mend) if free < _LITTLE_SPACE else good(name, told)
+
+
+def nearest_folder(path: Path) -> Path:
+    """Return the path itself, or what exists nearest above it."""
+    return next(place for place in (path, *path.parents) if place.exists())

@@ -1,0 +1,120 @@
+"""Examine the ledger: can it be reached and written to, is it at this version's tables, was its history changed."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import Connection, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
+
+from flows.clock import utc_now
+from flows.doctor.finding import Finding, bad, doubtful, good
+from flows.doctor.folders import examine_space, nearest_folder
+from flows.errors import CouldNotRun, ExitCode, SettingsError
+from flows.ledger import MOST_SKEW_SECONDS, Ledger, connect_ledger
+from flows.settings import Settings
+from sql.breaks import broken_link
+from sql.migrate import current_revision, head_revision
+
+_UPGRADE = "Run `tieout db upgrade`."
+
+
+def examine_ledger(settings: Settings) -> Iterator[Finding]:
+    """Say how the ledger is; one that does not exist yet is not made."""
+    try:
+        file = sqlite_file(settings)
+        if file is not None and not file.exists():
+            yield _examine_place(file)
+            return
+        with connect_ledger(settings) as ledger:
+            yield from _examine(settings, ledger, file)
+    except SettingsError as error:
+        yield bad("ledger", str(error), "", ExitCode.WRONG_USAGE)
+    except CouldNotRun as error:
+        yield bad("ledger", str(error), "", ExitCode.COULD_NOT_RUN)
+
+
+def _examine(settings: Settings, ledger: Ledger, file: Path | None) -> Iterator[Finding]:
+    with ledger.begin() as connection:
+        revision = current_revision(connection)
+        skew_seconds = _skew_seconds(connection)
+    refusal = None if revision is None else refusal_to_write(ledger)
+    if refusal:
+        yield bad(
+            "ledger", f"{describe(settings)} can be read and not written to: {refusal}.", "Give this user the right."
+        )
+    else:
+        said = f"{describe(settings)} is reachable" + (" and can be written to." if revision else ".")
+        yield good("ledger", said) if file is None else examine_space("ledger", file.parent, said)
+    yield _examine_revision(revision)
+    if skew_seconds is not None:
+        yield _examine_clock(skew_seconds)
+    if revision == head_revision():
+        yield _examine_chain(ledger)
+
+
+def describe(settings: Settings) -> str:
+    """Name the ledger without its user, its password or any option of its address."""
+    url = make_url(settings.ledger_url)
+    if url.get_backend_name() == "sqlite":
+        return f"SQLite file {url.database}"
+    return f"PostgreSQL database {url.database} at {url.host or 'the local socket'}"
+
+
+def sqlite_file(settings: Settings) -> Path | None:
+    """Return the file of a ledger in SQLite; None for a database elsewhere."""
+    prefix = "sqlite:///"
+    url = settings.ledger_url
+    return Path(url.removeprefix(prefix)) if url.startswith(prefix) else None
+
+
+def _examine_place(file: Path) -> Finding:
+    home = nearest_folder(file.parent)
+    return examine_space("ledger", home, f"{file} is not there yet: the first run makes it, or `tieout db upgrade`.")
+
+
+def refusal_to_write(ledger: Ledger) -> str | None:
+    """Return why the ledger cannot be written to; None where it can. Nothing is changed."""
+    try:
+        with ledger.begin() as connection:
+            connection.execute(text("UPDATE runs SET kind = kind WHERE 1 = 0"))
+    except DBAPIError as error:
+        return " ".join(str(error.orig).split())
+    except CouldNotRun as error:
+        return str(error)
+    return None
+
+
+def _skew_seconds(connection: Connection) -> float | None:
+    """Return how far this clock is ahead of the database's; None where the database is this machine's file."""
+    if connection.dialect.name != "postgresql":
+        return None
+    theirs: datetime = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
+    return (utc_now() - theirs).total_seconds()
+
+
+def _examine_clock(skew_seconds: float) -> Finding:
+    said = f"This machine's clock and the ledger's differ by {abs(skew_seconds):.1f} s."
+    if abs(skew_seconds) > MOST_SKEW_SECONDS:
+        return bad("ledger clock", said, "Set both clocks by a time service: claims are told by the clock.")
+    return good("ledger clock", said)
+
+
+def _examine_revision(revision: str | None) -> Finding:
+    head = head_revision()
+    if revision is None:
+        return doubtful("migrations", "The ledger has no tables yet.", f"{_UPGRADE} The first run does it too.")
+    if revision != head:
+        return bad("migrations", f"The ledger is at {revision}, this version needs {head}.", _UPGRADE)
+    return good("migrations", f"The ledger is at {revision}, as this version needs.")
+
+
+def _examine_chain(ledger: Ledger) -> Finding:
+    with ledger.begin() as connection:
+        changed = broken_link(connection)
+    if changed is not None:
+        said = f"Decision {changed} about a break does not follow from the one before it: the history was changed."
+        mend = "Compare table break_decisions with a backup from before, and find out who changed it."
+        return bad("decisions", said, mend)
+    return good("decisions", "The history of decisions about breaks is as it was written.")

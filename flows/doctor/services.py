@@ -1,0 +1,137 @@
+"""Examine both services: are they there, does their clock agree, do they take the credentials.
+
+Whether one is there is asked without credentials, which is no metered call; the credentials are tried by one call a
+site, counted like any other, and only where the service is there.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from email.utils import parsedate_to_datetime
+
+import aiohttp
+
+from flows.clock import utc_now
+from flows.doctor.finding import Finding, bad, doubtful, good
+from flows.doctor.ledger import refusal_to_write, sqlite_file
+from flows.errors import BudgetSpent, CouldNotRun, CredentialsRefused, ExitCode, SettingsError, TieoutError
+from flows.ledger import Ledger, connect_ledger, ledger_revision
+from flows.loader.http import Exchange, Pacer, Reach, exchange, open_session
+from flows.loader.mindbody import MindbodyClient
+from flows.loader.referral_rock import ReferralRockClient
+from flows.services import WITHOUT_LIMIT, count_call
+from flows.settings import Settings
+from sql.migrate import head_revision
+from transforms.vocabulary import Target
+
+_LONGEST_WAIT_SECONDS = 10.0
+_MOST_SKEW_SECONDS = 5.0  # a Date header is cut to the second, and its answer takes a while
+_NOT_CONFIGURED = "It is not configured: rows for it cannot be posted."
+
+
+def examine_services(settings: Settings) -> list[Finding]:
+    """Say how each configured service is; what is not configured is not asked."""
+    with _counting_ledger(settings) as ledger:
+        return asyncio.run(_examine(_hurried(settings), ledger))
+
+
+@contextmanager
+def _counting_ledger(settings: Settings) -> Iterator[Ledger | None]:
+    """Give the ledger to count calls in; None where there is none that could (another finding says why)."""
+    file = sqlite_file(settings)
+    if file is not None and not file.exists():
+        yield None
+        return
+    try:
+        ledger = connect_ledger(settings)
+        can_count = ledger_revision(ledger) == head_revision() and refusal_to_write(ledger) is None
+    except TieoutError:
+        yield None
+        return
+    with ledger:
+        yield ledger if can_count else None
+
+
+def _hurried(settings: Settings) -> Settings:
+    """Return the settings for one try and a short wait: a person sits before it."""
+    seconds = min(settings.loader.timeout_seconds, _LONGEST_WAIT_SECONDS)
+    loader = settings.loader.model_copy(update={"max_tries": 1, "timeout_seconds": seconds})
+    return settings.model_copy(update={"loader": loader})
+
+
+async def _examine(settings: Settings, ledger: Ledger | None) -> list[Finding]:
+    async with open_session(2, settings.loader.timeout_seconds) as session:
+        found = [
+            _examine_mindbody(settings, ledger, session),
+            _examine_referral_rock(settings, ledger, session),
+        ]
+        return [finding for findings in await asyncio.gather(*found) for finding in findings]
+
+
+async def _examine_mindbody(settings: Settings, ledger: Ledger | None, session: aiohttp.ClientSession) -> list[Finding]:
+    name, mindbody = "Mindbody", settings.mindbody
+    if mindbody.api_key is None or not mindbody.sites:
+        return [good(name, _NOT_CONFIGURED)]
+    findings, is_there = await _reach(name, mindbody.base_url, session)
+    count = _counter(ledger, Target.MINDBODY, mindbody.calls_per_day)
+    for site in mindbody.sites if is_there else ():
+        client = MindbodyClient(settings, site.site_id, session, Pacer(settings.loader.requests_per_second), count)
+        findings.append(await _try(f"{name} site {site.site_id}", client.connect(utc_now()), ledger))
+    return findings
+
+
+async def _examine_referral_rock(
+    settings: Settings, ledger: Ledger | None, session: aiohttp.ClientSession
+) -> list[Finding]:
+    name, rewards = "Referral Rock", settings.referral_rock
+    if rewards.public_key is None or rewards.private_key is None:
+        return [good(name, _NOT_CONFIGURED)]
+    findings, is_there = await _reach(name, rewards.base_url, session)
+    if is_there:
+        count = _counter(ledger, Target.REFERRAL_ROCK, WITHOUT_LIMIT)
+        client = ReferralRockClient(settings, session, Pacer(settings.loader.requests_per_second), count)
+        findings.append(await _try(f"{name} keys", client.connect(), ledger))
+    return findings
+
+
+def _counter(ledger: Ledger | None, target: Target, calls_per_day: int) -> Callable[[], None]:
+    return (lambda: None) if ledger is None else (lambda: count_call(ledger, target, calls_per_day))
+
+
+async def _reach(name: str, base_url: str, session: aiohttp.ClientSession) -> tuple[list[Finding], bool]:
+    """Ask the service's front door, without credentials; any answer shows that it is there, and its clock."""
+    asked_at = utc_now()
+    answer = await exchange(session, "GET", f"{base_url}/", headers={})
+    if answer.reach is not Reach.ANSWERED:
+        mend = "See that base_url is right and that this machine may reach it."
+        said = f"{base_url} is out of reach: {answer.failure}."
+        return [bad(name, said, mend, ExitCode.COULD_NOT_RUN)], False
+    there = good(name, f"{base_url} answers, in {answer.duration_ms:.0f} ms.")
+    middle = asked_at.timestamp() + answer.duration_ms / 2000
+    return [there, *_examine_clock(f"{name} clock", answer, middle)], True
+
+
+def _examine_clock(name: str, answer: Exchange, asked_at: float) -> list[Finding]:
+    try:
+        theirs = parsedate_to_datetime(answer.headers.get("Date", "")).timestamp()
+    except ValueError:
+        return [good(name, "It does not tell its time.")]
+    ahead = asked_at - (theirs + 0.5)  # the header is cut to the second, so half of one is lost on the average
+    said = f"This machine's clock is {abs(ahead):.0f} s {'ahead of' if ahead > 0 else 'behind'} the service's."
+    if abs(ahead) > _MOST_SKEW_SECONDS:
+        # A time in the future is refused, and what landed is looked for around the wrong moment.
+        return [doubtful(name, said, "Set this machine's clock by a time service.")]
+    return [good(name, said)]
+
+
+async def _try(name: str, attempt: Awaitable[None], ledger: Ledger | None) -> Finding:
+    counted = "" if ledger is not None else " (The call is not counted: no ledger to count it in.)"
+    try:
+        await attempt
+    except BudgetSpent as error:
+        return doubtful(name, f"The credentials were not tried. {error}", "")
+    except (SettingsError, CredentialsRefused) as error:
+        return bad(name, str(error), "", ExitCode.WRONG_USAGE)
+    except CouldNotRun as error:
+        return bad(name, str(error), "", ExitCode.COULD_NOT_RUN)
+    return good(name, f"The credentials are accepted.{counted}")

@@ -1,0 +1,86 @@
+"""What waits for a person, and what a person says of all of it at once.
+
+A plan is a run that took a file in and held every new event of it; its run id is what it is decided by.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Connection, Row
+
+from sql.decisions import approve
+from sql.queries import query, reading
+from sql.register import wait_for_others
+from transforms.vocabulary import Kind, State
+
+
+@dataclass(frozen=True)
+class PlanTotals:
+    """What a run brought that is new, by kind; points of reward updates are 0, the amount is theirs."""
+
+    events: dict[Kind, int]
+    points: dict[Kind, int]
+    amount: Decimal
+    clients: Sequence[Row[Any]]  # those with the most points: site_id, client_id, events_count, earned, redeemed
+
+
+NO_TOTALS = PlanTotals({}, {}, Decimal(0), ())
+
+
+def known_file(connection: Connection, sha256: str, default_site_id: str) -> Row[Any] | None:
+    """Return file_id, name, registered_at, run_id and the run's kind of the file with this content; None if new."""
+    values = {"sha256": sha256, "default_site_id": default_site_id}
+    return connection.execute(reading("known_file"), values).one_or_none()
+
+
+def plan_totals(connection: Connection, run_id: str, planned: str, *, clients: int) -> PlanTotals:
+    """Add up the run's new events: those that are ready, or held for no other reason than ``planned``."""
+    values = {"run_id": run_id, "planned": planned}
+    rows = [row for row in connection.execute(query("plan_totals"), values) if row.is_new]
+    amounts = connection.execute(query("plan_amounts"), values).scalars()
+    return PlanTotals(
+        events={Kind(row.kind): int(row.events_count) for row in rows},
+        points={Kind(row.kind): int(row.points) for row in rows},
+        amount=sum((Decimal(amount) for amount in amounts), start=Decimal(0)),
+        clients=connection.execute(query("plan_clients"), values | {"limit": clients}).all(),
+    )
+
+
+def held_events(connection: Connection) -> Sequence[Row[Any]]:
+    """Return every event that waits for a person, with its file's name as ``file``; the longest waiting run first."""
+    return connection.execute(reading("held_events")).all()
+
+
+def states_of_plan(connection: Connection, plan_id: str) -> dict[State, int]:
+    """Count where the events stand that the run held; empty where it held none, or where there is no such run."""
+    rows = connection.execute(query("states_of_plan"), {"run_id": plan_id})
+    return {State(row.state): int(row.events_count) for row in rows}
+
+
+def approve_plan(connection: Connection, plan_id: str, *, by: str, now: datetime) -> int:
+    """Let everything be sent that the run brought and that is still held; return how many events that are."""
+    wait_for_others(connection)
+    values = {"plan_id": plan_id, "now": now, "reason": f"approved by {by}", "pinned_at": now.replace(microsecond=0)}
+    approved = connection.execute(query("approve_clients_of_plan"), values).rowcount
+    updates = connection.execute(query("held_updates_of_plan"), {"plan_id": plan_id}).scalars().all()
+    for event_id in updates:
+        approve(connection, event_id, by=by, now=now)
+    return approved + len(updates)
+
+
+def discard_plan(connection: Connection, plan_id: str, *, by: str, now: datetime) -> int:
+    """Drop what is still held of the run, as a whole; return how many events that are.
+
+    What a plan held comes back to a person when a file brings it again; what any other run held never does.
+    """
+    values = {"plan_id": plan_id, "now": now, "reason": f"discarded with {plan_id} by {by}"}
+    return connection.execute(query("discard_plan"), values).rowcount
+
+
+def take_up_plan(connection: Connection, plan_id: str, *, by: str, now: datetime) -> int:
+    """Hold again what was dropped with its plan; return how many events that are."""
+    values = {"plan_id": plan_id, "now": now, "reason": f"planned again by {by}"}
+    return connection.execute(query("take_up_plan"), values).rowcount

@@ -1,0 +1,62 @@
+-- name: known_file
+-- The file that has this content for this site, and the run that took it in.
+SELECT files.file_id, files.name, files.registered_at, files.run_id, runs.kind
+FROM files JOIN runs ON runs.run_id = files.run_id
+WHERE files.sha256 = :sha256 AND files.default_site_id = :default_site_id
+
+-- name: plan_totals
+-- Grain: one row per kind of new events of the run, and per kind of those held for a reason of their own.
+SELECT kind, CASE WHEN first_state = 'ready' OR state_reason = :planned THEN 1 ELSE 0 END AS is_new,
+    count(*) AS events_count, coalesce(sum(points), 0) AS points
+FROM events WHERE run_id = :run_id AND state IN ('ready', 'held')
+GROUP BY kind, CASE WHEN first_state = 'ready' OR state_reason = :planned THEN 1 ELSE 0 END
+
+-- name: plan_amounts
+-- Grain: one row per new reward update that sets an amount.
+SELECT amount FROM events WHERE run_id = :run_id AND amount IS NOT NULL
+AND (first_state = 'ready' OR state_reason = :planned)
+
+-- name: plan_clients
+-- Grain: one row per client with new events, the most points first.
+SELECT site_id, client_id, count(*) AS events_count,
+    coalesce(sum(CASE WHEN action = 'Earned' THEN points END), 0) AS earned,
+    coalesce(sum(CASE WHEN action = 'Redeemed' THEN points END), 0) AS redeemed
+FROM events WHERE run_id = :run_id AND client_id IS NOT NULL AND (first_state = 'ready' OR state_reason = :planned)
+GROUP BY site_id, client_id ORDER BY sum(points) DESC, site_id, client_id LIMIT :limit
+
+-- name: held_events
+-- Grain: one row per event that waits for a person, by the run that brought it.
+SELECT events.*, files.name AS file FROM events JOIN files ON files.file_id = events.file_id
+WHERE events.state = 'held' ORDER BY events.registered_at, events.run_id, events.file_id, events.ordinal
+
+-- name: states_of_plan
+-- Grain: one row per state of the events of the run that were held when it brought them.
+SELECT state, count(*) AS events_count FROM events WHERE run_id = :run_id AND first_state = 'held'
+GROUP BY state ORDER BY state
+
+-- name: held_updates_of_plan
+-- One by one: each takes the next place in its reward's history.
+SELECT event_id FROM events WHERE run_id = :plan_id AND state = 'held' AND reward_id IS NOT NULL
+ORDER BY file_id, ordinal
+
+-- name: approve_clients_of_plan
+-- An undated event happens when it is accepted.
+UPDATE events SET state = 'ready', state_at = :now, state_run_id = NULL, state_reason = :reason,
+    action_at = CASE WHEN is_dated THEN action_at ELSE :pinned_at END,
+    order_at = CASE WHEN is_dated THEN order_at ELSE :pinned_at END
+WHERE run_id = :plan_id AND state = 'held' AND reward_id IS NULL
+
+-- name: discard_plan
+-- The run stands beside the decision: the plan was dropped as a whole, which says nothing against each of its events.
+UPDATE events SET state = 'discarded', state_at = :now, state_run_id = run_id, state_reason = :reason
+WHERE run_id = :plan_id AND state = 'held'
+
+-- name: take_up_plan
+UPDATE events SET state = 'held', state_at = :now, state_run_id = NULL, state_reason = :reason
+WHERE run_id = :plan_id AND state = 'discarded' AND state_run_id = run_id
+
+-- name: bring_back_planned
+-- A file brings an event that was dropped with its plan as a whole: nobody has said that it must not be sent.
+UPDATE events SET state = 'held', state_at = :now, state_run_id = NULL, state_reason = :reason
+WHERE run_id IN (SELECT run_id FROM runs WHERE kind = 'plan') AND state = 'discarded' AND state_run_id = run_id
+AND event_id IN (SELECT event_id FROM duplicates WHERE file_id = :file_id)

@@ -1,0 +1,56 @@
+-- name: files_known_as
+-- Files of this name, of this content, or whose hash begins so; the latest first.
+SELECT file_id, name, sha256, default_site_id, run_id, registered_at, duplicate FROM files
+WHERE name = :name OR sha256 = :sha256 OR (:prefix <> '' AND substr(sha256, 1, length(:prefix)) = :prefix)
+ORDER BY registered_at DESC, file_id DESC
+
+-- name: events_to_reverse
+-- Grain: one row per event that the file brought, with how often and by which live entry it is taken back.
+SELECT events.event_id, events.kind, events.state, events.site_id, events.client_id, events.action, events.points,
+    events.lane, events.reward_id, events.payout_id, events.amount, events.eligibility_on, events.description,
+    events.reward_version, events.sheet, events.row_number, tries.tries, live.event_id AS live_event_id,
+    live.run_id AS live_run_id
+FROM events
+LEFT JOIN (
+    SELECT reversed_event_id, max(nth) AS tries FROM reversals WHERE reversed_event_id IS NOT NULL
+    GROUP BY reversed_event_id
+) AS tries ON tries.reversed_event_id = events.event_id
+LEFT JOIN reversals AS latest ON latest.reversed_event_id = events.event_id AND latest.nth = tries.tries
+LEFT JOIN events AS live ON live.event_id = latest.event_id AND live.state NOT IN ('discarded', 'refused')
+WHERE events.file_id = :file_id ORDER BY events.ordinal
+
+-- name: update_before
+-- The last update of the reward that took effect before this one, as far as this ledger knows.
+SELECT events.event_id, events.payout_id, events.amount, events.eligibility_on, events.description, files.name AS file
+FROM events JOIN files ON files.file_id = events.file_id
+WHERE events.lane = :lane AND events.state = 'posted' AND events.reward_version < :reward_version
+ORDER BY events.reward_version DESC LIMIT 1
+
+-- name: breaks_with_reversals
+-- Every break that an entry was proposed for, with where that one stands; the latest try.
+SELECT reversals.break_id, reversals.event_id, events.state, breaks.state AS break_state
+FROM reversals JOIN events ON events.event_id = reversals.event_id
+JOIN breaks ON breaks.break_id = reversals.break_id
+WHERE reversals.nth = (
+    SELECT max(later.nth) FROM reversals AS later WHERE later.break_id = reversals.break_id
+)
+
+-- name: offset_breaks
+-- Breaks whose extra entry is taken back by one that the service was seen to show.
+SELECT reversals.break_id, reversals.event_id FROM reversals JOIN events ON events.event_id = reversals.event_id
+WHERE reversals.break_id IS NOT NULL AND events.state = 'posted' AND events.compared_at IS NOT NULL
+
+-- name: needless_reversals
+-- Held entries that would take back what a break is about, where that break is not open any more.
+SELECT reversals.event_id, reversals.break_id, breaks.state FROM reversals
+JOIN events ON events.event_id = reversals.event_id
+JOIN breaks ON breaks.break_id = reversals.break_id
+WHERE events.state = 'held' AND breaks.state NOT IN ('open', 'acknowledged')
+AND (events.event_id = :held_id OR events.run_id = :held_id)
+
+-- name: trace_reversals
+-- What takes the event back, and what the event takes back.
+SELECT reversals.event_id, reversals.reversed_event_id, reversals.break_id, reversals.requested_by, reversals.reason,
+    reversals.requested_at, events.state
+FROM reversals JOIN events ON events.event_id = reversals.event_id
+WHERE reversals.event_id = :event_id OR reversals.reversed_event_id = :event_id ORDER BY reversals.nth

@@ -1,0 +1,151 @@
+"""Entries that take others back: planned here, held for a person, then posted and settled like any event.
+
+Mindbody has no undo, so an Earned is offset by a Redeemed and the other way round. An entry is taken back once: a next
+try is made only where the one before was discarded or refused, and the database refuses any other.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import blake2b, sha256
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert
+
+from sql.queries import reading
+from sql.register import wait_for_others
+from sql.runs import record_run
+from sql.tables import events, files, reversals
+from transforms.vocabulary import Action, Kind, State, Target
+
+_OPPOSITE = {Action.EARNED: Action.REDEEMED, Action.REDEEMED: Action.EARNED}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An entry at the service that is to be taken back: an event of ours, or what a break is about."""
+
+    site_id: str
+    client_id: str
+    action: Action
+    points: int
+    event_id: str | None = None
+    break_id: str | None = None
+    tries: int = 0  # to take it back, so far
+    sheet: str | None = None  # where the event came from
+    row_number: int = 1
+
+
+@dataclass(frozen=True)
+class Request:
+    """Who wants entries taken back, when and why; ``name`` is what the plan is called beside the names of files."""
+
+    name: str
+    by: str
+    reason: str
+    now: datetime
+
+
+def files_known_as(connection: Connection, name: str, content_sha256: str) -> Sequence[Row[Any]]:
+    """Return the files of this name, or content, or whose hash begins with the name (8 digits or more)."""
+    prefix = name.lower() if 8 <= len(name) <= 64 and set(name.lower()) <= set("0123456789abcdef") else ""
+    values = {"name": name, "sha256": content_sha256, "prefix": prefix}
+    return connection.execute(reading("files_known_as"), values).all()
+
+
+def events_to_reverse(connection: Connection, file_id: int) -> Sequence[Row[Any]]:
+    """Return every event that the file brought, with the live entry that takes it back, if any."""
+    return connection.execute(reading("events_to_reverse"), {"file_id": file_id}).all()
+
+
+def update_before(connection: Connection, event: Row[Any]) -> Row[Any] | None:
+    """Return what the ledger had set on the reward before this update; None where it does not know."""
+    values = {"lane": event.lane, "reward_version": event.reward_version}
+    return connection.execute(reading("update_before"), values).one_or_none()
+
+
+def plan_reversal(connection: Connection, run_id: str, entries: Sequence[Entry], request: Request) -> None:
+    """Hold one opposite entry for each, under a run of its own.
+
+    What gives points comes first, so that what takes them finds them. They are given their time when a person approves.
+    """
+    wait_for_others(connection)
+    now = request.now
+    record_run(connection, run_id, "reverse", now, {})
+    file_id = _insert_file(connection, run_id, len(entries), request)
+    ordered = sorted(entries, key=lambda entry: entry.action is Action.EARNED)
+    fixed = {"file_id": file_id, "run_id": run_id, "registered_at": now.replace(microsecond=0), "state_at": now}
+    rows = [fixed | _event(entry, ordinal, request) for ordinal, entry in enumerate(ordered)]
+    connection.execute(insert(events), rows)
+    asked = {"requested_by": request.by, "reason": request.reason, "requested_at": now}
+    ties = [
+        {"event_id": _digest(entry), "reversed_event_id": entry.event_id, "break_id": entry.break_id}
+        | {"nth": entry.tries + 1, **asked}
+        for entry in ordered
+    ]
+    connection.execute(insert(reversals), ties)
+
+
+def _insert_file(connection: Connection, run_id: str, count: int, request: Request) -> int:
+    """Enter the plan among the files, whose place every event has; no file has a run id for its content."""
+    row = {
+        "sha256": sha256(run_id.encode()).hexdigest(),
+        "default_site_id": "",
+        "name": request.name,
+        "run_id": run_id,
+        "registered_at": request.now,
+        "rows_read": count,
+        "accepted": 0,
+        "duplicate": 0,
+        "held": count,
+        "rejected": 0,
+    }
+    file_id: int = connection.execute(insert(files).values(row).returning(files.c.file_id)).scalar_one()
+    return file_id
+
+
+def _event(entry: Entry, ordinal: int, request: Request) -> dict[str, Any]:
+    action, event_id = _OPPOSITE[entry.action], _digest(entry)
+    at = request.now.replace(microsecond=0)
+    what = f"event {entry.event_id}" if entry.event_id else f"the extra entry of break {entry.break_id}"
+    return {
+        "event_id": event_id,
+        "kind": Kind.EARNED if action is Action.EARNED else Kind.REDEEMED,
+        "target": Target.MINDBODY,
+        "site_id": entry.site_id,
+        "lane": f"mindbody:{entry.site_id}:{entry.client_id}",
+        "content_key": event_id,  # equal to no row's: a row that looks alike is another event
+        "occurrence": 1,
+        "client_id": entry.client_id,
+        "action": action,
+        "points": entry.points,
+        "is_dated": False,
+        "action_at": at,
+        "order_at": at,
+        "ordinal": ordinal,
+        "sheet": entry.sheet,
+        "row_number": entry.row_number,
+        "first_state": State.HELD,
+        "state": State.HELD,
+        "state_reason": f"takes back {what}, asked for by {request.by}: {request.reason}",
+    }
+
+
+def _digest(entry: Entry) -> str:
+    said = f"reversal\x1f{entry.event_id or entry.break_id}\x1f{entry.tries + 1}"
+    return blake2b(said.encode(), digest_size=12).hexdigest()
+
+
+def breaks_with_reversals(connection: Connection) -> dict[str, Row[Any]]:
+    """Return by break id the entry that was proposed for it: event_id, state, and the break's state."""
+    return {row.break_id: row for row in connection.execute(reading("breaks_with_reversals"))}
+
+
+def offset_breaks(connection: Connection) -> dict[str, str]:
+    """Return the breaks whose extra entry is taken back, as the service was seen to show: break id to event id."""
+    return {row.break_id: row.event_id for row in connection.execute(reading("offset_breaks"))}
+
+
+def needless_reversals(connection: Connection, held_id: str) -> Sequence[Row[Any]]:
+    """Return the held entries, of this event or plan, whose break is not open any more."""
+    return connection.execute(reading("needless_reversals"), {"held_id": held_id}).all()
