@@ -42,8 +42,8 @@ SELECT CAST(value ->> 'attempt_id' AS INTEGER), :answered_at, value ->> 'verdict
 FROM json_each(:given) WHERE true
 
 -- name: end_attempts
--- The answer moves its event only while the event still belongs to that attempt: in flight, or declared lost. Given:
--- as to record_answers, with the state after.
+-- The answer moves its event only while the event still belongs to that attempt: in flight; or declared lost, or even
+-- set back to ready, where the answer confirms it after all. Given: as to record_answers, with the state after.
 UPDATE events SET state = given.state, state_at = :answered_at, state_run_id = :run_id, state_reason = given.message,
     lease_until = NULL, settle_at = CASE WHEN given.state = 'unknown' THEN :settle_at END
 FROM (
@@ -52,7 +52,7 @@ FROM (
     FROM json_each(:given)
 ) AS given
 WHERE events.event_id = given.event_id AND events.attempt_id = given.attempt_id
-AND (events.state = 'sending' OR (events.state = 'unknown' AND given.state = 'posted'))
+AND (events.state = 'sending' OR (events.state IN ('unknown', 'ready') AND given.state = 'posted'))
 
 -- name: declare_lost
 -- A claim whose lease is over belongs to a process that died: its request may have left. When it may be read back was
@@ -79,3 +79,7 @@ WHERE call_counts.calls + :calls <= :calls_per_day RETURNING calls
 
 -- name: calls_made
 SELECT calls FROM call_counts WHERE target = :target AND day_on = :day_on
+
+-- name: left_to_post
+SELECT count(*) AS events, count(DISTINCT lane) AS clients, count(DISTINCT site_id) AS sites FROM events
+WHERE state = 'ready' AND target = :target

@@ -189,6 +189,35 @@ def test_record_answers_after_the_claim_was_declared_lost(
     assert {event.state for event in read_events(ledger) if event.attempt_id} == {state}
 
 
+def lost_and_taken_for_not_landed(connection: Connection) -> list[Claim]:
+    """Return claims whose answer did not come in time, and whose events reading back set to ready."""
+    claims = claim_heads(connection, lease_seconds=-0.1)
+    declare_lost(connection, run_id="run", now=utc_now())
+    doubtful = doubtful_events(connection, Target.MINDBODY, "-99", utc_now() + 2 * SECOND)
+    decided = [Settlement(event, State.READY, "read back", {}) for event in doubtful]
+    settle(connection, decided, run_id="run", now=utc_now(), again_at=utc_now())
+    return claims
+
+
+def test_record_answers_takes_a_late_proof_for_what_was_set_to_ready(ledger: Ledger, earns: list[str]) -> None:
+    with ledger.begin() as connection:
+        claims = lost_and_taken_for_not_landed(connection)
+        end(connection, claims[:1], Verdict.POSTED)
+        end(connection, claims[1:], Verdict.REFUSED)  # proves nothing that reading back has not shown
+    states = {event.event_id: event.state for event in read_events(ledger)}
+    assert [states[one.event.event_id] for one in claims] == ["posted", "ready"]
+
+
+def test_record_answers_only_keeps_a_late_proof_where_the_event_went_again(ledger: Ledger, earns: list[str]) -> None:
+    with ledger.begin() as connection:
+        claims = lost_and_taken_for_not_landed(connection)
+        again = claim_heads(connection)
+        end(connection, claims, Verdict.POSTED)
+        assert connection.execute(text("SELECT count(*) FROM answers WHERE verdict = 'posted'")).scalar() == 2
+        end(connection, again, Verdict.UNKNOWN)
+    assert {event.state for event in read_events(ledger) if event.attempt_id} == {"unknown"}
+
+
 def test_settle_moves_only_the_attempt_that_was_in_doubt(ledger: Ledger, earns: list[str]) -> None:
     with ledger.begin() as connection:
         end(connection, claim_heads(connection), Verdict.UNKNOWN)
