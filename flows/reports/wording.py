@@ -44,7 +44,7 @@ OUTCOMES: Final[dict[str, Word]] = {
 
 WAITING: Final[dict[str, str]] = {
     State.HELD: "tieout approve {id} or tieout discard {id}",
-    State.UNKNOWN: "tieout settle",
+    State.UNKNOWN: "tieout settle; if that cannot decide: tieout settle {id} --as posted, or --as not-posted",
 }
 
 BREAKS: Final[dict[str, Word]] = {
