@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0005"
-down_revision = "0004"
+revision = "0006"
+down_revision = "0005"
 
 # Nothing is posted without having been on its way, but for an event whose last attempt is confirmed after the event was
 # set back to ready: that proof, and nothing else, makes it posted without another request.
