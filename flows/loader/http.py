@@ -8,7 +8,7 @@ import json
 import math
 import random
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
@@ -21,6 +21,9 @@ from flows.clock import utc_now
 from flows.errors import ServiceUnreachable
 from flows.interrupt import sleep_unless_stopped
 
+Params = Mapping[str, str] | Sequence[tuple[str, str]]  # pairs where a key is repeated
+
+_EXACT = json.JSONDecoder(parse_float=Decimal)
 LONGEST_PAUSE_SECONDS = 900  # a service that asks for more quiet than this is left to the next run
 
 
@@ -47,7 +50,7 @@ class Exchange:
     def json_object(self) -> dict[str, Any] | None:
         """The body as a JSON object, its decimals exact; None where it is broken or of another kind."""
         try:
-            parsed = json.loads(self.body, parse_float=Decimal)
+            parsed = _EXACT.decode(self.body.decode(json.detect_encoding(self.body)))
         except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
             return None
         return parsed if isinstance(parsed, dict) else None
@@ -82,7 +85,7 @@ async def exchange(
     url: str,
     *,
     headers: Mapping[str, str],
-    params: Mapping[str, str] | None = None,
+    params: Params | None = None,
     body: bytes | None = None,
 ) -> Exchange:
     """Send one request and return how it ended; transport errors are results here, never exceptions."""

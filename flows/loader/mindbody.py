@@ -15,11 +15,13 @@ from zoneinfo import ZoneInfo
 import aiohttp
 
 from flows.errors import CredentialsRefused, ServiceUnreachable, SettingsError
-from flows.loader.http import Exchange, Pacer, Reach, exchange, wait_to_repeat
+from flows.loader.http import Exchange, Pacer, Params, Reach, exchange, wait_to_repeat
 from flows.loader.mindbody_messages import Transaction, balance_of, read_transactions
+from flows.loader.tokens import StaffToken, Tokens
 from flows.settings import Settings, SiteSettings
 
 _PAGE_SIZE = 200  # the size that all known clients use; a larger one is not documented
+_NO_CLIENT: Mapping[str, Any] = {"Transactions": []}  # a client whom the service does not know has no history
 _TOKEN_LIFE = timedelta(hours=23)  # documented as 24
 
 
@@ -42,14 +44,14 @@ class MindbodyClient:
         session: aiohttp.ClientSession,
         pacer: Pacer,
         count_call: Callable[[], None],
+        tokens: Tokens | None = None,
     ) -> None:
         self._settings = settings
         self._site: SiteSettings = settings.mindbody.site(site_id)
         self._session = session
         self._pacer = pacer
         self._count_call = count_call
-        self._token: str | None = None
-        self._token_until = datetime.min.replace(tzinfo=UTC)
+        self._tokens: Tokens = {} if tokens is None else tokens
         self._token_lock = asyncio.Lock()
 
     @property
@@ -65,19 +67,21 @@ class MindbodyClient:
     async def connect(self, now: datetime) -> None:
         """Make sure of a valid token; `CredentialsRefused` or `ServiceUnreachable` where none is to be had."""
         async with self._token_lock:
-            if self._token is None or now >= self._token_until:
-                self._token = await self._issue_token()
-                self._token_until = now + _TOKEN_LIFE
+            token = self._tokens.get(self.site_id)
+            if token is None or now >= token.until:
+                self._tokens.pop(self.site_id, None)  # a new one is asked for without the old one
+                self._tokens[self.site_id] = StaffToken(await self._issue_token(), now + _TOKEN_LIFE)
 
     def forget_token(self, used: str | None) -> None:
         """Drop a token that the service refused, unless it has been renewed since."""
-        if self._token == used:
-            self._token = None
+        if self.token == used:
+            self._tokens.pop(self.site_id, None)
 
     @property
     def token(self) -> str | None:
         """The token that requests go out with now."""
-        return self._token
+        token = self._tokens.get(self.site_id)
+        return token.text if token else None
 
     async def post(self, body: bytes) -> Exchange:
         """Send one event, once; its call was counted when it was claimed."""
@@ -120,12 +124,21 @@ class MindbodyClient:
         }
         return await self._get("client/clientrewards", params)
 
-    async def _get(self, path: str, params: Mapping[str, str]) -> dict[str, Any]:
+    async def fetch(self, path: str, params: Params) -> dict[str, Any]:
+        """Read one page of what is no reward history, as the service tells it; see `is_unknown_client`."""
+        return await self._get(path, params)
+
+    @staticmethod
+    def is_unknown_client(page: Mapping[str, Any]) -> bool:
+        """Return whether a page says that the service does not know the client."""
+        return page == _NO_CLIENT
+
+    async def _get(self, path: str, params: Params) -> dict[str, Any]:
         """Read with repeats, which change nothing; the last failure is told."""
         failure = ""
         for tries in range(1, self._settings.loader.max_tries + 1):
             await self.connect(datetime.now(UTC))
-            token = self._token
+            token = self.token
             result = await self._send_read("GET", path, params=params)
             body = result.json_object if result.status == 200 else None
             if body is not None:
@@ -133,7 +146,7 @@ class MindbodyClient:
             if result.status == 401:
                 self.forget_token(token)
             if _says_client_not_found(result):
-                return {"Transactions": []}
+                return dict(_NO_CLIENT)
             failure = result.failure or f"status {result.status}"
             if tries < self._settings.loader.max_tries:
                 await wait_to_repeat(result.retry_after_seconds, tries)
@@ -168,7 +181,7 @@ class MindbodyClient:
         )
 
     async def _send_read(
-        self, method: str, path: str, *, params: Mapping[str, str] | None = None, body: bytes | None = None
+        self, method: str, path: str, *, params: Params | None = None, body: bytes | None = None
     ) -> Exchange:
         await self._pacer.wait()
         self._count_call()
@@ -182,8 +195,8 @@ class MindbodyClient:
         if key is None:
             raise SettingsError("mindbody.api_key is missing: add it to tieout.toml or set TIEOUT_MINDBODY__API_KEY.")
         headers = {"Api-Key": key.get_secret_value(), "SiteId": self.site_id}
-        if self._token:
-            headers["Authorization"] = f"Bearer {self._token}"
+        if token := self.token:
+            headers["Authorization"] = f"Bearer {token}"
         return headers
 
     def _url(self, path: str) -> str:
