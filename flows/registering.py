@@ -11,6 +11,7 @@ from flows.checking import CheckedFile
 from flows.clock import utc_now
 from flows.ledger import Ledger
 from flows.settings import Settings
+from sql.reference import record_checks
 from sql.register import Guards, NewFile, Registered, register_file
 from sql.staging import STAGED_COLUMNS, Columns
 from transforms.identify import add_event_ids
@@ -43,7 +44,10 @@ def register_within(
         limits.max_points_per_event, limits.max_points_per_run, limits.max_rejected_share, hold_reason=hold_reason
     )
     rows = (columns for events in identified(file) for columns in staged_columns(events))
-    return register_file(connection, new, rows, run_id=run_id, now=utc_now(), guards=guards)
+    registered = register_file(connection, new, rows, run_id=run_id, now=utc_now(), guards=guards)
+    if registered is not None:
+        record_checks(connection, registered.file_id, file.brought.source_ids)
+    return registered
 
 
 def identified(file: CheckedFile) -> Iterator[pd.DataFrame]:

@@ -70,11 +70,13 @@ def _ask_about(settings: Settings, file: Path, site_id: str | None) -> "CheckedF
     from flows.intake.report_json import check_lines
     from flows.ledger import open_ledger
     from flows.planning import plan_lines, preview
+    from flows.reference.gather import swept
 
     checked = check_file(settings, file, site_id, on_rows=count_rows(Stderr()))
     with open_ledger(settings) as ledger:
+        checked, notes = swept(settings, ledger, checked)
         plan = preview(settings, ledger, checked)
-    for line in (*check_lines(checked), *plan_lines(plan)):
+    for line in (*check_lines(checked), *notes, *plan_lines(plan)):
         typer.echo(line, err=True)
     return checked if _is_confirmed() else None
 
