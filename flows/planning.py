@@ -133,7 +133,7 @@ def _known(connection: Connection, file: CheckedFile, known: Row[Any]) -> Plan:
     where = f"{known.name}, registered on {known.registered_at:%Y-%m-%d %H:%M}Z by {known.run_id}"
     held = states_of_plan(connection, known.run_id).get(State.HELD)
     where += f", of which {held:,} events still wait" if held else ""
-    rows = file.checked.rows_read
+    rows = file.brought.rows_read
     return Plan(None, file.path.name, file.sha256, rows, 0, rows, 0, 0, NO_TOTALS, where)
 
 

@@ -120,10 +120,11 @@ def describe_event(event: Row[Any]) -> str:
         return f"reward {event.reward_id} set{amount}, payout {event.payout_id}"
     source = f" for {event.source}" if event.source else ""
     number = f" {event.source_id}" if event.source_id else ""
-    when = f"at {_time(event.action_at)}" if event.is_dated or event.state not in _NOT_ACCEPTED else "without a time yet"
-    pinned = " (given when it was accepted)" if not event.is_dated and event.state not in _NOT_ACCEPTED else ""
+    when = f"at {_time(event.action_at)}"
+    if not event.is_dated:
+        when = "without a time yet" if event.state in _NOT_ACCEPTED else f"{when} (given when it was accepted)"
     what = f"{event.action} {event.points} points{source}{number}"
-    return f"client {event.client_id} of site {event.site_id}, {what} {when}{pinned}"
+    return f"client {event.client_id} of site {event.site_id}, {what} {when}"
 
 
 _TRANSITION = {

@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0005"
-down_revision = "0004"
+revision = "0006"
+down_revision = "0005"
 
 _CODES = (
     "accepted_difference", "corrected_at_service", "duplicate_of_other", "entered_by_hand", "mistake", "service_error",
