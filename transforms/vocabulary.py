@@ -80,6 +80,7 @@ TRANSITIONS: frozenset[tuple[State, State]] = frozenset(
         (State.SENDING, State.UNKNOWN),  # the answer was lost, or the claim is dead
         (State.UNKNOWN, State.POSTED),  # reading back shows it
         (State.UNKNOWN, State.READY),  # reading back shows that it never took effect
+        (State.READY, State.POSTED),  # confirmed after all, late; the database wants to see the attempt's answer
     }
 )
 
