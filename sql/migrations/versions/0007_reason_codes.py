@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0006"
-down_revision = "0005"
+revision = "0007"
+down_revision = "0006"
 
 _CODES = (
     "accepted_difference", "corrected_at_service", "duplicate_of_other", "entered_by_hand", "mistake", "service_error",
