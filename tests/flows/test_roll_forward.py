@@ -99,9 +99,9 @@ def test_what_is_changed_at_the_service_is_a_break_and_the_rest_ties(tmp_path: P
 
 def test_what_people_decide_in_between_is_a_line_of_the_roll_forward(workplace: Workplace) -> None:
     (break_id,) = workplace.breaks()
-    run_decision(workplace.config, Verb.RESOLVE, break_id, "Ann", "paid out by hand")
+    run_decision(workplace.config, Verb.RESOLVE, break_id, "Ann", "entered_by_hand: paid out by hand")
     ended = reconcile(workplace)
     assert (ended.ties_out, ended.opening, ended.opened, ended.closed, ended.open) == (True, 1, 0, 1, 0)
-    run_decision(workplace.config, Verb.REOPEN, break_id, "Ann", "no it was not")
+    run_decision(workplace.config, Verb.REOPEN, break_id, "Ann", "mistake: it was not")
     ended = reconcile(workplace)
     assert (ended.ties_out, ended.opening, ended.opened, ended.closed, ended.open) == (True, 0, 1, 0, 1)
