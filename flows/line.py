@@ -14,12 +14,14 @@ from pathlib import Path
 from typing import ParamSpec, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
+from flows.budget import tell_nights
 from flows.checking import CheckedFile, check_file
 from flows.clock import utc_now
 from flows.errors import BudgetSpent, CouldNotRun, FileRejected, Interrupted, SettingsError
 from flows.inbox import InboxFile, archive_file, list_inbox
 from flows.interrupt import stop_requested
 from flows.ledger import Ledger, open_ledger
+from flows.loader.tokens import sharing_tokens
 from flows.marking import mark_file
 from flows.notify import notify
 from flows.progress import Progress, count_rows, say_nothing
@@ -82,7 +84,7 @@ def nightly_line(settings: Settings, step: Step = run_plain, progress: Progress 
     A file that cannot be read stays in the inbox and the others go on; where a service is out of reach nothing is
     registered and every file stays. Raises `CouldNotRun` or `SettingsError` where the run could not start.
     """
-    with open_ledger(settings) as ledger:
+    with open_ledger(settings) as ledger, sharing_tokens():
         waiting = list_inbox(settings)
         return _run(settings, ledger, "nightly", waiting, step, progress)
 
@@ -99,7 +101,7 @@ def upload_line(
 
     What was ``checked`` when a person approved it is taken as it was then, whatever has become of the file.
     """
-    with open_ledger(settings) as ledger:
+    with open_ledger(settings) as ledger, sharing_tokens():
         return _run(settings, ledger, "upload", [InboxFile(path, site_id)], step, progress, checked)
 
 
@@ -143,7 +145,8 @@ def _mark_files(line: _Line, files: Iterable[CheckedFile]) -> None:
 
 
 def _report(line: _Line, reconciled: Reconciled | None) -> Summary:
-    told = {"failures": tuple(line.failures), "notes": tuple(line.notes)}
+    nights = tell_nights(line.settings, line.ledger)
+    told = {"failures": tuple(line.failures), "notes": (*line.notes, *([nights] if nights else []))}
     return line.step("report", report_run, line.settings, line.ledger, line.run_id, reconciled, **told)
 
 

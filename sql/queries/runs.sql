@@ -27,8 +27,8 @@ ON CONFLICT DO NOTHING
 
 -- name: carry_claimed
 -- An event that is claimed or settled without having been open at the start (approved since, or another run's) is this
--- run's too.
-INSERT INTO run_carried (run_id, event_id) VALUES (:run_id, :event_id) ON CONFLICT DO NOTHING
+-- run's too. Given: a JSON object whose keys are event ids.
+INSERT INTO run_carried (run_id, event_id) SELECT :run_id, key FROM json_each(:given) WHERE true ON CONFLICT DO NOTHING
 
 -- name: files_of_run
 SELECT
