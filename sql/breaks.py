@@ -3,13 +3,15 @@
 import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
+from difflib import get_close_matches
 from enum import StrEnum
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 
 from sql.queries import query, reading
+from sql.reasons import ReasonRefused, read_reason
 from sql.tables import break_decisions, breaks
 
 
@@ -25,7 +27,7 @@ class Verb(StrEnum):
 _LEADS = {
     Verb.ACKNOWLEDGE: ({"open"}, "acknowledged"),
     Verb.RESOLVE: ({"open", "acknowledged"}, "resolved"),
-    Verb.REOPEN: ({"acknowledged", "resolved"}, "open"),
+    Verb.REOPEN: ({"acknowledged", "resolved", "closed"}, "open"),  # one that closed counts as open again
 }
 
 
@@ -99,18 +101,40 @@ def decide(connection: Connection, break_id: str, verb: Verb, *, actor: str, rea
     before, after = _LEADS[verb]
     state = connection.execute(select(breaks.c.state).where(breaks.c.break_id == break_id)).scalar()
     if state is None:
-        raise DecisionRefused(f"There is no break {break_id}: `tieout breaks` lists them.")
+        raise DecisionRefused(f"There is no break {break_id}: {_suggest(connection, break_id)}")
     if state not in before:
         raise DecisionRefused(f"Break {break_id} is {state}: {verb} takes one that is {' or '.join(sorted(before))}.")
-    if not actor.strip() or not reason.strip():
+    if not actor.strip():
         raise DecisionRefused("A decision needs a name and a reason: --by NAME --reason TEXT.")
+    try:
+        code = read_reason(reason)
+    except ReasonRefused as error:
+        raise DecisionRefused(str(error)) from None
     decision = {"break_id": break_id, "at": now, "actor": actor.strip(), "verb": str(verb), "reason": reason.strip()}
+    decision["reason_code"] = str(code)
     latest = select(break_decisions.c.hash).order_by(break_decisions.c.decision_id.desc()).limit(1)
     previous = connection.execute(latest).scalar() or ""
     chained = decision | {"previous_hash": previous, "hash": chain_hash(previous, decision)}
     connection.execute(insert(break_decisions).values(chained))
-    moved = update(breaks).where(breaks.c.break_id == break_id)
-    connection.execute(moved.values(state=after, owner=decision["actor"], reason=decision["reason"]))
+    moved = {"state": after, "owner": decision["actor"], "reason": decision["reason"], "closed_run_id": None}
+    connection.execute(update(breaks).where(breaks.c.break_id == break_id).values(moved))
+
+
+def _suggest(connection: Connection, break_id: str) -> str:
+    """Name the break that was probably meant: one that begins alike, or where they are listed."""
+    alike = select(breaks.c.break_id).where(func.substr(breaks.c.break_id, 1, 4) == break_id[:4]).limit(100)
+    known = connection.execute(alike).scalars().all()
+    begins = [id_ for id_ in known if len(break_id) >= 4 and id_.startswith(break_id)]
+    close = begins if len(begins) == 1 else get_close_matches(break_id, known, n=1, cutoff=0.8)
+    return f"did you mean {close[0]}?" if close else "`tieout breaks` lists them."
+
+
+def decisions_about(connection: Connection, break_id: str) -> Sequence[Row[Any]]:
+    """Return what people decided about one break, oldest first; `DecisionRefused` where there is no such break."""
+    if connection.execute(select(breaks.c.break_id).where(breaks.c.break_id == break_id)).scalar() is None:
+        raise DecisionRefused(f"There is no break {break_id}: {_suggest(connection, break_id)}")
+    of_break = select(break_decisions).where(break_decisions.c.break_id == break_id)
+    return connection.execute(of_break.order_by(break_decisions.c.decision_id)).all()
 
 
 def broken_link(connection: Connection) -> int | None:
@@ -127,4 +151,6 @@ def chain_hash(previous: str, decision: Mapping[str, Any]) -> str:
     """Return the sha256 of a decision and the hash before it."""
     at = decision["at"].astimezone(UTC).isoformat(timespec="microseconds")
     said = [previous, at, *(decision[key] for key in ("break_id", "actor", "verb", "reason"))]
+    if decision.get("reason_code") is not None:  # those from before there were codes keep their hash
+        said.append(decision["reason_code"])
     return sha256(json.dumps(said).encode()).hexdigest()

@@ -6,6 +6,7 @@ stand in ``sql/migrations``), each with a comment here.
 """
 
 from datetime import UTC, datetime
+from enum import StrEnum
 
 from sqlalchemy import (
     BigInteger,
@@ -28,7 +29,7 @@ from sqlalchemy import (
     text,
 )
 
-from transforms.vocabulary import Kind, State, Target, Verdict
+from transforms.vocabulary import Kind, ReasonCode, State, Target, Verdict
 
 metadata = MetaData(
     naming_convention={
@@ -63,7 +64,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
 
 
-def _one_of(column: str, values: type[Kind] | type[State] | type[Target] | type[Verdict]) -> CheckConstraint:
+def _one_of(column: str, values: type[StrEnum]) -> CheckConstraint:
     listed = ", ".join(f"'{value}'" for value in values)
     return CheckConstraint(f"{column} IN ({listed})", name=f"{column}_known")
 
@@ -384,7 +385,9 @@ break_decisions = Table(
     Column("reason", String, nullable=False),
     Column("previous_hash", String(64), nullable=False),  # "" for the first
     Column("hash", String(64), nullable=False),
+    Column("reason_code", String),  # null: decided before there were codes
     CheckConstraint("verb IN ('acknowledge', 'resolve', 'reopen')", name="verb_known"),
+    _one_of("reason_code", ReasonCode),
     CheckConstraint("actor <> '' AND reason <> ''", name="said_by_someone"),
     # Two decisions never follow the same one: the chain has no branches.
     UniqueConstraint("previous_hash"),
