@@ -10,8 +10,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select, update
 
+from sql.closings import Move, record_changes, record_move
 from sql.queries import query, reading
 from sql.reasons import ReasonRefused, read_reason
+from sql.register import wait_for_others
 from sql.tables import break_decisions, breaks
 
 
@@ -29,6 +31,7 @@ _LEADS = {
     Verb.RESOLVE: ({"open", "acknowledged"}, "resolved"),
     Verb.REOPEN: ({"acknowledged", "resolved", "closed"}, "open"),  # one that closed counts as open again
 }
+_OPEN = {"open", "acknowledged"}
 
 
 class DecisionRefused(Exception):  # noqa: N818 - reads as what happened
@@ -37,6 +40,7 @@ class DecisionRefused(Exception):  # noqa: N818 - reads as what happened
 
 _STORED = (
     "break_id", "class", "target", "site_id", "client_id", "reward_id", "points", "amount", "action_at", "event_id",
+    "detail",
 )  # fmt: skip
 
 
@@ -59,11 +63,13 @@ def update_breaks(
     """
     opened_on = now.date()
     _reopen_changed(connection, found, now)
+    before = open_breaks(connection)
     if found:
-        rows = [{key: row[key] for key in _STORED} | {"run_id": run_id, "opened_on": opened_on} for row in found]
+        rows = [{key: row.get(key) for key in _STORED} | {"run_id": run_id, "opened_on": opened_on} for row in found]
         connection.execute(query("open_break"), rows)
     if gone:
         connection.execute(query("close_break"), [{"break_id": break_id, "run_id": run_id} for break_id in gone])
+    record_changes(connection, before, open_breaks(connection), now=now, run_id=run_id)
 
 
 def _reopen_changed(connection: Connection, found: Sequence[Mapping[str, Any]], now: datetime) -> None:
@@ -99,9 +105,11 @@ def break_json(row: Row[Any], today: date) -> dict[str, Any]:
 def decide(connection: Connection, break_id: str, verb: Verb, *, actor: str, reason: str, now: datetime) -> None:
     """Record what a person decided and move the break; `DecisionRefused` where it does not fit."""
     before, after = _LEADS[verb]
-    state = connection.execute(select(breaks.c.state).where(breaks.c.break_id == break_id)).scalar()
-    if state is None:
+    wait_for_others(connection)  # a run that closes meanwhile must not count half of it
+    broken = connection.execute(select(breaks).where(breaks.c.break_id == break_id)).mappings().one_or_none()
+    if broken is None:
         raise DecisionRefused(f"There is no break {break_id}: {_suggest(connection, break_id)}")
+    state = broken["state"]
     if state not in before:
         raise DecisionRefused(f"Break {break_id} is {state}: {verb} takes one that is {' or '.join(sorted(before))}.")
     if not actor.strip():
@@ -118,6 +126,8 @@ def decide(connection: Connection, break_id: str, verb: Verb, *, actor: str, rea
     connection.execute(insert(break_decisions).values(chained))
     moved = {"state": after, "owner": decision["actor"], "reason": decision["reason"], "closed_run_id": None}
     connection.execute(update(breaks).where(breaks.c.break_id == break_id).values(moved))
+    if (state in _OPEN) != (after in _OPEN):
+        record_move(connection, dict(broken), Move.REOPENED if after in _OPEN else Move.RESOLVED, now=now)
 
 
 def _suggest(connection: Connection, break_id: str) -> str:

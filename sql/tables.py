@@ -367,6 +367,7 @@ breaks = Table(
     Column("state", String, nullable=False),
     Column("owner", String),
     Column("reason", String),
+    Column("detail", String),  # what the two sides say, for a person
     CheckConstraint("state IN ('open', 'acknowledged', 'resolved', 'closed')", name="state_known"),
     # A break that closed by itself says which run saw it gone.
     CheckConstraint("state <> 'closed' OR closed_run_id IS NOT NULL", name="closed_by_a_run"),
@@ -391,6 +392,66 @@ break_decisions = Table(
     CheckConstraint("actor <> '' AND reason <> ''", name="said_by_someone"),
     # Two decisions never follow the same one: the chain has no branches.
     UniqueConstraint("previous_hash"),
+)
+
+# Every time a break came to the open ones or left them. Append-only: with the last closing it says what must be open.
+break_moves = Table(
+    "break_moves",
+    metadata,
+    Column("move_id", Integer, primary_key=True, autoincrement=True),
+    Column("break_id", ForeignKey("breaks.break_id"), nullable=False, index=True),
+    Column("move", String, nullable=False),
+    Column("moved_at", UtcDateTime, nullable=False),
+    Column("run_id", ForeignKey("runs.run_id")),  # null: a person decided
+    Column("class", String, nullable=False),
+    Column("target", String, nullable=False),
+    Column("site_id", String, nullable=False),  # "" for rewards
+    Column("points", BigInteger, nullable=False),
+    Column("amount", String, nullable=False),  # exact decimal
+    CheckConstraint("move IN ('new', 'reopened', 'closed', 'resolved')", name="move_known"),
+)
+
+# What a run saw open when it ended: the opening of the next one. Append-only.
+closings = Table(
+    "closings",
+    metadata,
+    Column("closing_id", Integer, primary_key=True, autoincrement=True),
+    Column("run_id", ForeignKey("runs.run_id"), nullable=False),
+    Column("closed_at", UtcDateTime, nullable=False),
+    Column("last_move_id", Integer, nullable=False),  # the moves after it belong to the next run
+)
+closing_lines = Table(
+    "closing_lines",
+    metadata,
+    Column("closing_id", ForeignKey("closings.closing_id"), primary_key=True),
+    Column("class", String, primary_key=True),
+    Column("target", String, primary_key=True),
+    Column("site_id", String, primary_key=True),
+    Column("open_count", Integer, nullable=False),
+    Column("points", BigInteger, nullable=False),
+    Column("amount", String, nullable=False),
+)
+
+# The balance that the service last reported of a client, where nothing about the client was in doubt.
+client_balances = Table(
+    "client_balances",
+    metadata,
+    Column("site_id", String, primary_key=True),
+    Column("client_id", String, primary_key=True),
+    Column("balance", BigInteger, nullable=False),
+    Column("read_at", UtcDateTime, nullable=False),
+    Column("run_id", ForeignKey("runs.run_id"), nullable=False),
+)
+
+# Where everything that a run's report was made of is kept: the file lies in the workspace, its hash here. Append-only.
+snapshots = Table(
+    "snapshots",
+    metadata,
+    Column("run_id", ForeignKey("runs.run_id"), primary_key=True),
+    Column("taken_at", UtcDateTime, nullable=False),
+    Column("name", String, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
 )
 
 # Which entry takes which back: an event of ours, or an entry that a break is about. Append-only; a trigger refuses a

@@ -154,7 +154,7 @@ def pass_days(monkeypatch: pytest.MonkeyPatch, days: int) -> None:
     from flows.clock import utc_now
 
     today = utc_now() + timedelta(days=days)
-    for module in ("flows.services", "flows.loader.post", "flows.line", "flows.budget"):
+    for module in ("flows.services", "flows.loader.post", "flows.delivering", "flows.line", "flows.budget"):
         monkeypatch.setattr(f"{module}.utc_now", lambda: today)
     assert flows.services.utc_now().date() > date(2026, 1, 1)
 
