@@ -217,6 +217,17 @@ def _day(text: str | None) -> date | None:
 
 
 @app.command()
+def report(
+    run_id: Annotated[str, typer.Argument(metavar="RUN", help="The id of a run, or `latest`.")],
+    config: Config = None,
+) -> None:
+    """Make the report of a run again from its snapshot, the same byte for byte; ask no service."""
+    from flows.cli.report import run_report
+
+    raise typer.Exit(run_report(config, run_id))
+
+
+@app.command()
 def trace(
     row: Annotated[str, typer.Argument(metavar="EVENT_ID|FILE:SHEET:ROW", help='Such as "march.xlsx:Sheet1:14".')],
     config: Config = None,
@@ -296,7 +307,23 @@ def list_breaks(
 
 
 BreakId = Annotated[str, typer.Argument(metavar="ID")]
-Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why.")]
+Reason = Annotated[
+    str,
+    typer.Option(
+        "--reason",
+        metavar="TEXT",
+        help='Why: words, or "code: words" with one of accepted_difference, corrected_at_service, duplicate_of_other, '
+        "entered_by_hand, mistake, service_error, timing, other.",
+    ),
+]
+
+
+@breaks.command("history")
+def break_history(break_id: BreakId, config: Config = None, json: Json = False) -> None:
+    """Tell what people decided about a break, and why; oldest first."""
+    from flows.cli.breaks import run_history
+
+    raise typer.Exit(run_history(config, break_id, as_json=json))
 
 
 @breaks.command("acknowledge")
