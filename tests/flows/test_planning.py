@@ -7,6 +7,7 @@ import pytest
 from flows.checking import check_file
 from flows.ledger import Ledger
 from flows.planning import Plan, keep_plan, plan_lines, preview
+from flows.registering import register
 from flows.settings import Settings
 from sql.plans import approve_plan, discard_plan, held_events, states_of_plan
 from tests.registered import EARN, UPDATE, add_events, add_run, with_site
@@ -104,6 +105,16 @@ def test_a_discarded_plan_is_taken_up_again_by_the_same_file(ledger: Ledger, set
     assert decide(ledger, plan, discard_plan) == 2
     again = planned(ledger, settings, NEW, REDEEMED)
     assert (again.plan_id, again.new, states(ledger, plan)) == (plan.plan_id, 2, {State.HELD: 2})
+
+
+def test_a_discarded_plan_waits_again_when_a_run_takes_the_same_file(ledger: Ledger, settings: Settings) -> None:
+    plan = planned(ledger, settings, NEW, REDEEMED)
+    decide(ledger, plan, discard_plan)
+    file = check_file(settings, settings.root / "a.csv", None)
+    assert "2 events still wait" in preview(settings, ledger, file).known
+    assert states(ledger, plan) == {State.DISCARDED: 2}
+    assert register(settings, ledger, add_run(ledger, "night"), file) is None
+    assert states(ledger, plan) == {State.HELD: 2}
 
 
 def test_what_was_dropped_with_its_plan_waits_again_when_another_file_brings_it(
