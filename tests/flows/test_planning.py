@@ -82,8 +82,10 @@ def test_keep_plan_of_a_file_with_nothing_new_waits_for_nobody(ledger: Ledger, s
 def test_keep_plan_of_a_known_file_says_where_it_is_known_from(ledger: Ledger, settings: Settings) -> None:
     first = planned(ledger, settings, NEW)
     again = planned(ledger, settings, NEW, name="copy.csv")
-    assert (again.plan_id, again.new, first.plan_id in again.known) == (None, 0, True)
+    assert (again.plan_id, again.new, first.plan_id in again.known) == (first.plan_id, 0, True)
     assert "nothing is new" in "".join(plan_lines(again))
+    decide(ledger, first, approve_plan)
+    assert planned(ledger, settings, NEW).waits is False
 
 
 def test_approve_plan_lets_all_of_it_be_sent(ledger: Ledger, settings: Settings) -> None:
