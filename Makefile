@@ -9,8 +9,11 @@ TOOLS := $(VENV)/tools.stamp
 # More for pytest, as in `make test PYTEST_ARGS="-k nightly"`.
 PYTEST_ARGS ?=
 
+# Any browser of that family.
+CHROMIUM ?= chromium
+
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types prove mutants truth bench clean
+.PHONY: help demo test check lint types prove mutants truth bench picture clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -42,6 +45,11 @@ mutants: $(TOOLS) ## read 10,000 damaged files and look for a wrong row, a trace
 
 bench: $(TOOLS) ## measure, side by side with the bare thing: TIEOUT_BENCH_EVENTS=1000000 and others, see tests/bench/
 	@set -e; for script in tests/bench/[a-z]*.py; do echo "$$script"; $(BIN)/python -m $$(echo $${script%.py} | tr / .); done
+
+picture: $(PRODUCT) ## take the README's picture of the report of the demo, with CHROMIUM=
+	@set -e; folder=$$(mktemp -d); $(BIN)/tieout demo --plain --keep $$folder >/dev/null || [ $$? -eq 1 ]; \
+	$(CHROMIUM) --headless --no-sandbox --hide-scrollbars --window-size=1100,1290 \
+	  --screenshot=$(CURDIR)/tests/flows/reports/report.png file://$$(echo $$folder/reports/nightly-*/nightly-*.html)
 
 clean: ## remove .venv and everything that can be made again
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

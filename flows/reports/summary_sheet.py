@@ -18,7 +18,7 @@ from flows.reports.values import Show, Value, values, visible
 from flows.reports.wording import Tone, verdict
 
 _WIDTHS: Final = (26, 15, *[12.5] * 7, 19)
-_NEW_PAGE: Final = ("What was posted",)
+_NEW_PAGE: Final = ("Where every row went", "Roll-forward of breaks")
 _COLORS: Final[dict[Tone, tuple[str, str]]] = {
     "good": ("#E2F0D9", "#1E5631"),
     "wait": ("#FFF2CC", "#5C4400"),

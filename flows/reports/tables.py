@@ -176,9 +176,9 @@ def _by_client(report: Report) -> Table:
 def _nights(report: Report) -> Table:
     sides = {
         "ledger": "in the ledger",
-        "breaks": "+ by breaks",
-        "service": "= at the service",
-        "difference": "difference",
+        "breaks": "by breaks",
+        "service": "at the service",
+        "difference": "off by",
     }
     columns = [
         Column(
@@ -189,7 +189,7 @@ def _nights(report: Report) -> Table:
     ]
     return Table(
         "By night",
-        "Per site and night of the action: what was posted, and what breaks explain, against what the service shows.",
+        "Per site and night of the action: in the ledger + by breaks = at the service; what is off must be zero.",
         "Nothing was read back.",
         (_SITE, Column("night", "Night", Show.DATE, 12), *columns),
         _sorted(rows(report, "nights"), "site_id", "night"),
