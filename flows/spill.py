@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 DIGEST = ["high", "low"]  # the columns that `halves` makes
 _GROUPS = 16
-_ROWS_IN_MEMORY = 2**20  # of 20 to 40 bytes
+_ROWS_IN_MEMORY = 2**18  # of 20 to 40 bytes
 
 
 class Spool(Generic[T]):
