@@ -10,7 +10,7 @@ TOOLS := $(VENV)/tools.stamp
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types prove truth bench clean
+.PHONY: help demo test check lint types prove mutants truth bench clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -36,6 +36,9 @@ prove: $(TOOLS) ## meet every fault and kill, and count what was lost or paid tw
 
 truth: $(TOOLS) ## compare matching with a million seeded events, class by class: EVENTS= BREAKS= SEED=
 	@$(BIN)/python -m tests.truth $(if $(EVENTS),--events $(EVENTS)) $(if $(BREAKS),--breaks $(BREAKS)) $(if $(SEED),--seed $(SEED))
+
+mutants: $(TOOLS) ## read 10,000 damaged files and look for a wrong row, a traceback or a hang: SEED= COUNT=
+	@$(BIN)/python -m tests.mutants $(if $(SEED),--seed $(SEED)) $(if $(COUNT),--count $(COUNT))
 
 bench: $(TOOLS) ## measure, side by side with the bare thing: TIEOUT_BENCH_EVENTS=1000000 and others, see tests/bench/
 	@set -e; for script in tests/bench/[a-z]*.py; do echo "$$script"; $(BIN)/python -m $$(echo $${script%.py} | tr / .); done

@@ -6,6 +6,7 @@ a file gives the same result whether it is read at once or in parts of any size.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 import pandas as pd
@@ -16,6 +17,7 @@ from flows.inbox import sha256_of
 from flows.intake.layouts import read_layouts
 from flows.intake.read import read_file, read_parts
 from flows.kept_events import KeptEvents
+from flows.reference.folder import read_extracts
 from flows.settings import Settings
 from flows.spill import DIGEST, KeyedRows, Spool, halves
 from transforms.brought import NOTHING, Brought, count_brought
@@ -23,6 +25,7 @@ from transforms.check import Checked, Recognized, check_part, recognize
 from transforms.equal_rows import find_contradicted
 from transforms.events import EVENTS
 from transforms.headings import SEARCHED_ROWS
+from transforms.reference import Reference
 from transforms.rows import NOT_SHIFTED, Shifted, refuse_shifted
 from transforms.rules import Rules
 from transforms.sheet import FileError, Sheet, join_parts
@@ -58,6 +61,10 @@ class CheckedFile:
         """The services and sites that its good rows are for."""
         return self.brought.services
 
+    def identified(self) -> Iterator[pd.DataFrame]:
+        """Give its good rows with their identity (`transforms.identify`), part by part."""
+        return self.events.identified(self.sha256, self.default_site_id or "")
+
     @property
     def sheets(self) -> Sequence[Sheet]:
         """All of the file, read again where it was read in parts: in memory."""
@@ -72,6 +79,7 @@ class CheckedFile:
             errors=pd.concat(list(self.errors), ignore_index=True),
             skipped=pd.concat(list(self.skipped), ignore_index=True),
             rows_read=self.brought.rows_read,
+            source_ids=self.brought.source_ids,
             notes=self.notes,
             receipt_columns=self.receipt_columns,
         )
@@ -85,18 +93,23 @@ def check_file(
     keeps_events: bool = True,
     part_rows: int = PART_ROWS,
     on_rows: OnRows = count_nothing,
+    reference: Reference | None = None,
+    now: datetime | None = None,
 ) -> CheckedFile:
     """Read and judge one file; `FileRejected` where it is wrong as a whole. Nothing is kept or sent.
 
-    Without `keeps_events` only the counts of the good rows are known after.
+    Without `keeps_events` only the counts of the good rows are known after. SourceIds are checked against `reference`;
+    where none is given, against the extracts of the reference folder.
     """
+    now = now or utc_now()
     sha256 = _hash(path)
     rules = Rules(
-        now=utc_now(),
+        now=now,
         site_ids=tuple(site.site_id for site in settings.mindbody.sites),
         default_site_id=default_site_id,
         require_source=settings.guards.require_source,
         layouts=read_layouts(settings.columns),
+        reference=reference if reference is not None else read_extracts(settings, now).reference,
     )
     try:
         found = _judge(path, rules, part_rows, keeps_events=keeps_events, on_rows=on_rows)
@@ -158,7 +171,7 @@ class _Found:
             self.claims.add(rewards, values_high=values["high"], values_low=values["low"], place=places)
         if self.keeps_events:
             self.events.add(checked.events)
-        self.brought += count_brought(checked.events, checked.rows_read)
+        self.brought += count_brought(checked.events, checked.rows_read, checked.source_ids)
 
     def contradicted(self) -> pd.Series:
         """Return the places, among the rows read, whose reward is set to other values elsewhere; in order."""

@@ -27,13 +27,14 @@ def list_inbox(settings: Settings) -> list[InboxFile]:
     folder = fetch_inbox(settings.inbox.url) if is_remote(settings.inbox.url) else settings.inbox_folder
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        paths = sorted(path for path in folder.glob("**/*") if path.is_file() and not _is_passed_over(path, folder))
+        paths = sorted(path for path in folder.glob("**/*") if path.is_file() and not is_passed_over(path, folder))
     except OSError as error:
         raise CouldNotRun(f"The inbox {folder} cannot be read: {error.strerror}.") from None
     return [InboxFile(path, path.parent.name if path.parent != folder else None) for path in paths]
 
 
-def _is_passed_over(path: Path, folder: Path) -> bool:
+def is_passed_over(path: Path, folder: Path) -> bool:
+    """Tell hidden files and the lock files of spreadsheet programs."""
     parts = path.relative_to(folder).parts
     return any(part.startswith((".", "~$")) for part in parts)
 

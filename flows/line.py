@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import ParamSpec, Protocol, TypeVar
@@ -24,6 +24,8 @@ from flows.marking import mark_file
 from flows.notify import notify
 from flows.progress import Progress, count_rows, say_nothing
 from flows.reconciling import Reconciled, reconcile
+from flows.reference.folder import Extracts
+from flows.reference.gather import check_again, reference_at_hand, sweep_for
 from flows.registering import register
 from flows.reporting import report_reconciliation, report_run
 from flows.runs import new_run_id
@@ -34,6 +36,7 @@ from flows.windows import windows_of_period, windows_of_run
 from sql.claims import declare_lost, open_work
 from sql.runs import start_run
 from sql.settlements import doubtful_sites, waiting_times
+from transforms.reference import Reference
 from transforms.vocabulary import Target
 
 P = ParamSpec("P")
@@ -110,10 +113,14 @@ def _run(
     checked: CheckedFile | None = None,
 ) -> Summary:
     line = _Line(settings, ledger, new_run_id(kind), kind, step, progress)
-    files = _check_files(line, waiting) if checked is None else [checked]
+    at_hand, now = _find_reference(line), utc_now()
+    files = _check_files(line, waiting, at_hand.reference, now) if checked is None else [checked]
     if kind == "upload" and line.failures:
         raise CouldNotRun(line.failures[0])
+    line.failures += at_hand.failures
     _connect(line, {place for file in files for place in file.places})
+    if checked is None:  # what a person approved was swept before
+        files = _sweep(line, files, at_hand.reference)
     with ledger.begin() as connection:
         start_run(connection, line.run_id, kind, utc_now())
     _register_files(line, files)
@@ -140,12 +147,19 @@ def _report(line: _Line, reconciled: Reconciled | None) -> Summary:
     return line.step("report", report_run, line.settings, line.ledger, line.run_id, reconciled, **told)
 
 
-def _check_files(line: _Line, waiting: Iterable[InboxFile]) -> list[CheckedFile]:
+def _find_reference(line: _Line) -> Extracts:
+    """Find what SourceIds can be checked against without a call."""
+    at_hand = reference_at_hand(line.settings, line.ledger)
+    line.notes += at_hand.notes
+    return at_hand
+
+
+def _check_files(line: _Line, waiting: Iterable[InboxFile], reference: Reference, now: datetime) -> list[CheckedFile]:
     files = []
     for file in waiting:
         line.progress(f"checking {file.path.name}")
         try:
-            check = partial(check_file, on_rows=count_rows(line.progress))
+            check = partial(check_file, reference=reference, now=now, on_rows=count_rows(line.progress))
             files.append(line.step(f"check {file.path.name}", check, line.settings, file.path, file.default_site_id))
         except FileRejected as error:
             if line.kind == "nightly" and not file.path.exists():
@@ -156,6 +170,18 @@ def _check_files(line: _Line, waiting: Iterable[InboxFile]) -> list[CheckedFile]
             reason = f"it cannot be read ({type(error).__name__}: {error}). It stays; please report this as a defect."
             line.failures.append(f"{file.path.name}: {reason}")
     return files
+
+
+def _sweep(line: _Line, files: list[CheckedFile], reference: Reference) -> list[CheckedFile]:
+    """Where it is switched on, ask the service about SourceIds that nothing at hand tells, and judge anew."""
+    if not line.settings.reference.sweep or not files:
+        return files
+    line.progress("looking up source ids")
+    found = line.step("sweep reference", sweep_for, line.settings, line.ledger, files, reference)
+    line.notes += found.notes
+    if not found.asked_count:
+        return files
+    return [line.step(f"check {file.path.name}", check_again, line.settings, file, found.reference) for file in files]
 
 
 def _connect(line: _Line, places: set[Place]) -> None:

@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import is_zipfile
 
 import pandas as pd
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection, Row, select
 
 from flows.inbox import archive_path, sha256_of
 from flows.intake.laid_out import sheet_row
@@ -24,6 +25,7 @@ from flows.ledger import Ledger
 from flows.settings import Settings
 from sql.queries import reading
 from sql.register import find_file
+from sql.tables import files
 from transforms.sheet import FileError, Sheet
 from transforms.vocabulary import State
 
@@ -36,6 +38,7 @@ _MACROS = ".xlsm"
 class Rows:
     """What the ledger says of the rows of one file."""
 
+    rows_read: int
     errors: pd.DataFrame
     statuses: Mapping[RowPlace, str]
     receipts: Mapping[RowPlace, str]
@@ -74,9 +77,12 @@ def _holds(path: Path, sha256: str) -> bool:
 
 
 def _write(settings: Settings, path: Path, lies_at: Path, folder: Path, rows: Rows) -> list[str]:
+    too_long = [f"{path.name}: no marked copy, since it has more than the {MAX_ROWS:,} rows of a sheet."]
+    if rows.rows_read > MAX_ROWS and not is_zipfile(lies_at):
+        return too_long
     sheets = read_file(lies_at)
     if any(_last_row(sheet) > MAX_ROWS for sheet in sheets):
-        return [f"{path.name}: no marked copy, since it has more than the {MAX_ROWS:,} rows of a sheet."]
+        return too_long
     folder.mkdir(parents=True, exist_ok=True)
     out = _free_name(folder, path)
     lost = write_marked(
@@ -114,6 +120,7 @@ def read_rows(connection: Connection, file_id: int) -> Rows:
     statuses |= {_place(row): _known_status(row, file_id) for row in known}
     waiting = {State.HELD, State.REFUSED, State.UNKNOWN}
     return Rows(
+        rows_read=connection.execute(select(files.c.rows_read).where(files.c.file_id == file_id)).scalar_one(),
         errors=errors,
         statuses=statuses | rejected_statuses(errors),
         receipts={_place(row): row.event_id for row in (*own, *known)},

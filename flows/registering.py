@@ -11,6 +11,7 @@ from flows.checking import CheckedFile
 from flows.clock import utc_now
 from flows.ledger import Ledger
 from flows.settings import Settings
+from sql.reference import record_checks
 from sql.register import Guards, NewFile, Registered, register_file
 from sql.staging import STAGED_COLUMNS, Columns
 
@@ -41,9 +42,11 @@ def register_within(
     guards = Guards(
         limits.max_points_per_event, limits.max_points_per_run, limits.max_rejected_share, hold_reason=hold_reason
     )
-    identified = file.events.identified(file.sha256, file.default_site_id or "")
-    rows = (columns for events in identified for columns in staged_columns(events))
-    return register_file(connection, new, rows, run_id=run_id, now=utc_now(), guards=guards)
+    rows = (columns for events in file.identified() for columns in staged_columns(events))
+    registered = register_file(connection, new, rows, run_id=run_id, now=utc_now(), guards=guards)
+    if registered is not None:
+        record_checks(connection, registered.file_id, file.brought.source_ids)
+    return registered
 
 
 def staged_columns(identified: pd.DataFrame) -> Iterator[Columns]:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from flows.clock import utc_now
 from flows.ledger import Ledger
 from flows.reconciling import Reconciled
+from flows.reference.tally import check_line
 from flows.reports.artifacts import prefect_artifacts
 from flows.reports.page import write_page
 from flows.reports.record import write_json
@@ -57,7 +58,13 @@ def report_run(
         run_id=run_id,
         totals=dict(report.totals),
         report=path,
-        lines=(*summary_lines(report, path), *notes, *uncompared, *_unread_lines(reconciled)),
+        lines=(
+            *summary_lines(report, path),
+            *_source_id_lines(report),
+            *notes,
+            *uncompared,
+            *_unread_lines(reconciled),
+        ),
         failures=tuple(failures),
         waiting_count=waiting_count + (len(reconciled.unread) if reconciled is not None else 0),
         artifacts=tuple(prefect_artifacts(report, [path, path.with_suffix(".html")])),
@@ -142,6 +149,7 @@ def _build(
         by_client=_by_client(posted, reconciled),
         duplicates=_rows(connection, "duplicates_of_run", run_id),
         skipped=_rows(connection, "skipped_of_run", run_id),
+        source_ids=_rows(connection, "source_ids_of_run", run_id),
     )
 
 
@@ -200,6 +208,12 @@ _OF_POSTED = (
     Outcome.TIME_MISMATCH,
     Outcome.AMOUNT_MISMATCH,
 )
+
+
+def _source_id_lines(report: Report) -> list[str]:
+    found = report.source_ids.to_dict("records")
+    line = check_line({(row["subject"], row["finding"]): int(row["row_count"]) for row in found})
+    return [line] if line else []
 
 
 def _unread_lines(reconciled: Reconciled | None) -> list[str]:

@@ -113,6 +113,18 @@ class GuardSettings(_Section):
     require_source: bool = False
 
 
+class ReferenceSettings(_Section):
+    """What SourceIds are checked against before anything is sent."""
+
+    folder: str = "reference"  # extracts; a folder below it named like a site id gives its rows that site
+    fresh_hours: float = Field(default=24, gt=0)  # older data is not used
+    days_around: int = Field(default=31, ge=0, le=3660)  # how far from its time a row's visit or sale may lie
+    sweep: bool = False  # ask the service for what the extracts do not tell: metered calls
+    referred_name: str = "Referred"  # what a site calls the relationship to a client who was brought
+    referred_by_name: str = "Referred By"
+    columns: dict[str, str] = Field(default_factory=dict)  # own heading -> documented one
+
+
 class NotifySettings(_Section):
     """Who is told how a run ended."""
 
@@ -138,6 +150,7 @@ class Settings(BaseSettings):
     loader: LoaderSettings = LoaderSettings()
     reconcile: ReconcileSettings = ReconcileSettings()
     guards: GuardSettings = GuardSettings()
+    reference: ReferenceSettings = ReferenceSettings()
     notify: NotifySettings = NotifySettings()
     columns: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
@@ -164,6 +177,11 @@ class Settings(BaseSettings):
     def inbox_folder(self) -> Path:
         """Where new files are looked for."""
         return self.root / self.inbox.url
+
+    @property
+    def reference_folder(self) -> Path:
+        """Where extracts of visits, sales and referrals are looked for."""
+        return self.root / self.reference.folder
 
     @property
     def archive_folder(self) -> Path:

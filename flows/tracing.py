@@ -158,7 +158,11 @@ def _answers(connection: Connection, event: Row[Any]) -> list[_Moment]:
 def _settlements(connection: Connection, event: Row[Any]) -> list[_Moment]:
     moments = []
     for row in connection.execute(reading("trace_settlements"), {"event_id": event.event_id}):
-        seen = {key: value for key, value in json.loads(row.evidence).items() if value is not None and key != "read_at"}
+        found = json.loads(row.evidence)
+        if "ruled_by" in found:
+            moments.append(_Moment(row.at, 0, f"a person rules: {found['ruled_by']}: {found['reason']}"))
+            continue
+        seen = {key: value for key, value in found.items() if value is not None and key != "read_at"}
         evidence = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in seen.items()) or "nothing"
         moments.append(_Moment(row.at, 0, f"read back: {evidence}"))
     return moments

@@ -16,6 +16,7 @@ from transforms.failures import CELL_ERRORS, FAILURE_COLUMNS
 from transforms.headings import FIELDS, Table, find_tables
 from transforms.messages import SENTENCES, suggest
 from transforms.mindbody import check_mindbody
+from transforms.reference import cross_check
 from transforms.referral_rock import CLAIM_COLUMNS, check_rewards, prepare_rewards
 from transforms.rows import NOT_SHIFTED, Shifted, collect_rows, refuse_shifted
 from transforms.rules import Rules
@@ -38,6 +39,8 @@ class Checked:
     errors: pd.DataFrame
     skipped: pd.DataFrame
     rows_read: int  # good and bad ones, not the skipped
+    # rows with a SourceId by subject and finding (`transforms.reference`), the rejected ones included
+    source_ids: Mapping[tuple[str, str], int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()  # what was decided on the way, for the person
     # sheet -> heading and letters (None: no cell addresses) of the column of receipts, where there is one
     receipt_columns: Mapping[str | None, tuple[str, str | None]] = field(default_factory=dict)
@@ -104,14 +107,16 @@ def check_part(recognized: Recognized, rules: Rules, contradicted_elsewhere: pd.
     rows, skipped, shifted = collect_rows(tables, recognized.without_headings)
     target, kind_failures = tell_kinds(rows, tables)
     of_client, client_failures = check_mindbody(rows[target == Target.MINDBODY], rules, recognized.clocks)
+    crossed = cross_check(of_client, rules.reference, rules.now)
     rewards = prepare_rewards(rows[target == Target.REFERRAL_ROCK], recognized.clocks)
     of_reward, reward_failures = check_rewards(rewards, contradicted_elsewhere)
-    failed = pd.concat([kind_failures, client_failures, reward_failures], ignore_index=True)
+    failed = pd.concat([kind_failures, client_failures, crossed.failures, reward_failures], ignore_index=True)
     return Checked(
-        events=assemble_events(rows, [of_client, of_reward]),
+        events=assemble_events(rows, [crossed.good, of_reward]),
         errors=describe(failed, rows, tables),
         skipped=skipped,
         rows_read=len(rows),
+        source_ids=crossed.counts,
         notes=recognized.notes,
         receipt_columns=recognized.receipt_columns,
         shifted=shifted,

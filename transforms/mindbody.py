@@ -1,7 +1,6 @@
 """Earned and redeemed points: the rules of Mindbody's "Update Client Rewards Request", and the typed rows.
 
-Left to others: whether SourceId exists and belongs to the client, which needs reference data
-(`source_id_not_found`, `source_id_other_client`, `referral_reversed`).
+Left to others: whether SourceId exists and belongs to the client, which needs reference data (`transforms.reference`).
 """
 
 from collections.abc import Sequence

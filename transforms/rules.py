@@ -1,9 +1,10 @@
 """What the rules need to know besides the rows: the time, the sites, the zone."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 
 from transforms.layout import Layout
+from transforms.reference import Reference
 
 
 @dataclass(frozen=True)
@@ -16,6 +17,7 @@ class Rules:
     zone: tzinfo = UTC  # of times without an offset, where no layout says otherwise
     require_source: bool = False
     layouts: tuple[Layout, ...] = ()
+    reference: Reference | None = field(default=None, compare=False)  # None: every SourceId is left to the service
 
     def fallback_site_id(self) -> str | None:
         """Return the site of rows without a SiteId, or None where nobody can tell."""

@@ -133,6 +133,34 @@ class Code(StrEnum):
     HEADING_TWICE = "heading_twice"
 
 
+class Subject(StrEnum):
+    """What reference data is about; SourceIds are checked against it."""
+
+    VISITS = "visits"
+    SALES = "sales"
+    REFERRALS = "referrals"
+
+
+class Named(StrEnum):
+    """What an id names."""
+
+    APPOINTMENT = "appointment"
+    VISIT = "visit"
+    SALE = "sale"
+    REFERRED = "referred"  # a client, who was referred by the fact's client
+
+
+class Finding(StrEnum):
+    """What is known about a SourceId that is not wrong; of the wrong ones it is their code."""
+
+    CONFIRMED = "confirmed"
+    # left to the service, because
+    NO_DATA = "no_data"  # nothing is at hand
+    TOO_OLD = "too_old"  # what is at hand is not fresh
+    NOT_COVERED = "not_covered"  # what is at hand does not know the id, and need not
+    SPELLING = "spelling"  # it differs in leading zeros or case alone
+
+
 class Outcome(StrEnum):
     """What matching source, ledger and remote found; exhaustive and exclusive. All but the first are breaks."""
 

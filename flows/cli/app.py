@@ -2,6 +2,7 @@
 
 import os
 from datetime import date
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -159,12 +160,39 @@ def reverse(
     raise typer.Exit(run_reverse(config, file, reason, by, site, as_json=json))
 
 
-@app.command()
-def settle(config: Config = None, plain: Plain = False, json: Json = False) -> None:
-    """Resolve what is unknown by reading back; post nothing."""
-    from flows.cli.lines import run_settle
+class Ruled(StrEnum):
+    """What a person may say of an event in doubt."""
 
-    raise typer.Exit(run_settle(config, plain=plain, as_json=json))
+    POSTED = "posted"
+    NOT_POSTED = "not-posted"
+
+
+@app.command()
+def settle(
+    event_id: Annotated[
+        str | None, typer.Argument(metavar="EVENT_ID", help="An unknown event that reading back could not decide.")
+    ] = None,
+    ruled: Annotated[
+        Ruled | None, typer.Option("--as", help="Whether it took effect, as seen at the service by a person.")
+    ] = None,
+    by: ByUser = None,
+    reason: Annotated[str | None, typer.Option("--reason", metavar="TEXT", help="How that is known.")] = None,
+    config: Config = None,
+    plain: Plain = False,
+    json: Json = False,
+) -> None:
+    """Resolve what is unknown by reading back; post nothing.
+
+    With an event, --as and --reason: record what a person found out about it where reading back cannot decide. As
+    "not-posted" it is sent again by the next run.
+    """
+    from flows.cli.lines import run_ruling, run_settle
+
+    if event_id is None and ruled is None and reason is None:
+        raise typer.Exit(run_settle(config, plain=plain, as_json=json))
+    if event_id is None or ruled is None or reason is None:
+        raise typer.BadParameter("a ruling takes all of them: EVENT_ID --as posted|not-posted --reason TEXT.")
+    raise typer.Exit(run_ruling(config, event_id, ruled is Ruled.POSTED, by, reason, as_json=json))
 
 
 @app.command()

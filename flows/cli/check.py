@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -14,6 +14,8 @@ from flows.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from flows.checking import CheckedFile
+    from flows.reference.folder import Extracts
+    from transforms.reference import Reference
 
 
 def run_check(
@@ -25,12 +27,13 @@ def run_check(
     settings = load_settings(config, with_secrets=False)
     if site_id is not None and settings.mindbody.sites:
         settings.mindbody.site(site_id)
-    codes = []
+    extracts = _read_extracts(settings)
+    codes = [ExitCode.COULD_NOT_RUN if extracts.failures else ExitCode.TIES_OUT]
     echo = partial(typer.echo, nl=False) if as_json else _say_nothing
     echo('{"files": [' if len(files) > 1 else "")
     for number, path in enumerate(files):
         echo(", " if number else "")
-        codes.append(_check(settings, path, site_id, marked, echo, as_json=as_json))
+        codes.append(_check(settings, extracts.reference, path, site_id, marked, echo, as_json=as_json))
     echo("]}\n" if len(files) > 1 else "\n")
     return max(codes)
 
@@ -39,8 +42,20 @@ def _say_nothing(_text: str) -> None:
     pass
 
 
+def _read_extracts(settings: Settings) -> "Extracts":
+    """Read the extracts once for all files, and say which of them are not used."""
+    from flows.clock import utc_now
+    from flows.reference.folder import read_extracts
+
+    extracts = read_extracts(settings, utc_now())
+    for line in (*extracts.failures, *extracts.notes):
+        typer.echo(f"tieout: {line}", err=True)
+    return extracts
+
+
 def _check(
     settings: Settings,
+    reference: "Reference",
     path: Path,
     site_id: str | None,
     marked: Path | None,
@@ -52,8 +67,8 @@ def _check(
     from flows.intake.report_json import check_json, check_lines, file_error_json
 
     try:
-        progress = count_rows(Stderr())
-        file = check_file(settings, path, site_id, keeps_events=marked is not None, on_rows=progress)
+        choices: dict[str, Any] = {"keeps_events": marked is not None, "on_rows": count_rows(Stderr())}
+        file = check_file(settings, path, site_id, reference=reference, **choices)
     except FileRejected as error:
         typer.echo(f"tieout: {error}", err=True)
         echo(json.dumps(file_error_json(path, error.sha256, error.cause), ensure_ascii=False))

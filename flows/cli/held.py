@@ -31,6 +31,7 @@ def run_plan(config: Path | None, file: Path, site_id: str | None, by: str | Non
     from flows.checking import check_file
     from flows.intake.report_json import check_lines
     from flows.planning import keep_plan, plan_lines
+    from flows.reference.gather import swept
 
     settings = load_settings(config)
     if not file.is_file():
@@ -39,11 +40,12 @@ def run_plan(config: Path | None, file: Path, site_id: str | None, by: str | Non
         settings.mindbody.site(site_id)
     checked = check_file(settings, file, site_id, on_rows=count_rows(Stderr()))
     with open_ledger(settings) as ledger:
+        checked, notes = swept(settings, ledger, checked)
         plan = keep_plan(settings, ledger, checked, by or getuser())
     if as_json:
         typer.echo(json.dumps(plan.to_json(), ensure_ascii=False))
     else:
-        for line in (*check_lines(checked), *plan_lines(plan), *_how_to_decide(plan.plan_id)):
+        for line in (*check_lines(checked), *notes, *plan_lines(plan), *_how_to_decide(plan.plan_id)):
             typer.echo(line)
     return ExitCode.NEEDS_A_PERSON if plan.waits else ExitCode.TIES_OUT
 

@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable
 from datetime import date
+from getpass import getuser
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -69,11 +70,13 @@ def _ask_about(settings: Settings, file: Path, site_id: str | None) -> "CheckedF
     from flows.intake.report_json import check_lines
     from flows.ledger import open_ledger
     from flows.planning import plan_lines, preview
+    from flows.reference.gather import swept
 
     checked = check_file(settings, file, site_id, on_rows=count_rows(Stderr()))
     with open_ledger(settings) as ledger:
+        checked, notes = swept(settings, ledger, checked)
         plan = preview(settings, ledger, checked)
-    for line in (*check_lines(checked), *plan_lines(plan)):
+    for line in (*check_lines(checked), *notes, *plan_lines(plan)):
         typer.echo(line, err=True)
     return checked if _is_confirmed() else None
 
@@ -95,6 +98,21 @@ def run_settle(config: Path | None, *, plain: bool, as_json: bool) -> ExitCode:
 
     with stopping_in_order():
         return _tell(settle_line(load_settings(config), progress=Stderr()), as_json=as_json)
+
+
+def run_ruling(
+    config: Path | None, event_id: str, has_landed: bool, by: str | None, reason: str, *, as_json: bool
+) -> ExitCode:
+    """Record what a person found out about an event in doubt, and report it."""
+    from flows.ruling import rule_on_event
+    from sql.rulings import Ruling
+    from transforms.vocabulary import State
+
+    state = State.POSTED if has_landed else State.READY
+    ended = rule_on_event(load_settings(config), event_id, Ruling(state, by or getuser(), reason))
+    follows = "it counts as posted" if has_landed else "the next run sends it again"
+    typer.echo(f"Recorded: {follows}; `tieout trace {event_id}` tells its story.", err=True)
+    return _tell(ended, as_json=as_json)
 
 
 def run_reconcile(

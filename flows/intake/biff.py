@@ -82,6 +82,8 @@ def _records(book: bytes) -> Iterator[tuple[int, int, bytes]]:
     position = 0
     while position + 4 <= len(book):
         kind, length = struct.unpack_from("<HH", book, position)
+        if position + 4 + length > len(book):
+            raise ValueError(position)
         yield position, kind, book[position + 4 : position + 4 + length]
         position += 4 + length
 

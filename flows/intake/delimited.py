@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from flows.intake.cut_off import ending_notes
 from flows.intake.encoding import encoding_notes, find_encoding
 from flows.intake.values import frame_of
 from transforms.headings import count_known_headings
@@ -38,7 +39,7 @@ def read_delimited(path: Path, part_rows: int | None = None) -> Iterator[Sheet]:
 
 
 def _sheet(cells: pd.DataFrame, form: "_Form") -> Sheet:
-    return Sheet(name=None, cells=cells, notes=encoding_notes(form.encoding))
+    return Sheet(name=None, cells=cells, notes=form.notes)
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ class _Form:
     delimiter: str
     hidden: int  # lines that a spreadsheet program hides
     width: int  # values in a row, at most
+    notes: tuple[str, ...]
 
 
 def _tell_form(path: Path) -> _Form:
@@ -57,7 +59,8 @@ def _tell_form(path: Path) -> _Form:
         sample = file.read(_SAMPLE_CHARACTERS).removeprefix("\ufeff")
     hidden = 1 if sample.lower().startswith("sep=") else 0  # Excel's own line
     delimiter = sample[4] if hidden else find_delimiter(sample)
-    return _Form(encoding, delimiter, hidden, _width(sample, delimiter))
+    notes = (*encoding_notes(encoding), *ending_notes(path, encoding, delimiter))
+    return _Form(encoding, delimiter, hidden, _width(sample, delimiter), notes)
 
 
 def find_delimiter(sample: str) -> str:

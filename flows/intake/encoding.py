@@ -13,6 +13,9 @@ from transforms.vocabulary import Code
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _FEW = 0.02  # control characters slip into exports; in a binary file they are everywhere
 _BLOCK = 2**20
+_UTF8_LETTER = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+_RARE = 8  # in Windows-1252 far fewer of the signs beyond ASCII look like letters of UTF-8
+_NOT_ASCII = re.compile(rb"[\x80-\xff]")
 WESTERN = "cp1252"
 
 
@@ -40,16 +43,37 @@ def marked_encoding(head: bytes) -> str | None:
 
 
 def find_encoding(path: Path) -> str:
-    """Return the encoding of a whole text file; raise `FileError` where no known one fits."""
+    """Return the encoding of a whole text file; raise `FileError` where no known one fits, or it is damaged UTF-8."""
     with path.open("rb") as file:
         encoding = marked_encoding(file.read(1024)) or "utf-8"
-    for candidate in (encoding, WESTERN) if encoding == "utf-8" else (encoding,):
-        if _decodes(path, candidate):
-            return candidate
+    if _decodes(path, encoding):
+        return encoding
+    if encoding == "utf-8" and not _is_mostly_utf8(path) and _decodes(path, WESTERN):
+        return WESTERN
+    if encoding != "utf-8" or _is_mostly_utf8(path):
+        raise FileError(
+            Code.FILE_UNREADABLE,
+            f"the text is {'UTF-16' if encoding.startswith('utf-16') else 'UTF-8'}, but some bytes of it are not: it "
+            "was damaged or cut off on its way. Export it again and send that.",
+        )
     raise FileError(
         Code.FILE_UNREADABLE,
         "the text has bytes that fit neither UTF-8, UTF-16 nor Windows-1252. Save it as CSV UTF-8 and send that.",
     )
+
+
+def _is_mostly_utf8(path: Path) -> bool:
+    """Tell damaged UTF-8 from Windows-1252, whose letters with accents hardly ever form what UTF-8 writes for one.
+
+    Read as Windows-1252, a damaged file would show two odd letters for every one with an accent.
+    """
+    letters = others = 0
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            found = _UTF8_LETTER.findall(block)
+            letters += len(found)
+            others += len(_NOT_ASCII.findall(block)) - sum(map(len, found))
+    return letters * _RARE > others
 
 
 def read_text(path: Path) -> tuple[str, str]:

@@ -28,6 +28,11 @@ def read_html(path: Path) -> list[Sheet]:
     tables.feed(path.read_bytes().decode(encoding))
     tables.close()
     tables.end_row()
+    if tables.is_cut_off:
+        raise FileError(
+            Code.FILE_UNREADABLE,
+            "the page ends inside a table, so it was cut off. Export the report again and send that.",
+        )
     if not tables.rows:
         raise FileError(Code.FILE_UNREADABLE, "the HTML page holds no table. Export the report again and send that.")
     width = max(map(len, tables.rows))
@@ -50,6 +55,12 @@ class _Tables(HTMLParser):
         self._taken: dict[int, set[int]] = defaultdict(set)  # row -> columns that a cell above reaches into
         self._depth = 0
         self._silent = 0
+        self._closes = False
+
+    @property
+    def is_cut_off(self) -> bool:
+        """Whether the page ends inside a table; one that closes nothing at all ends like that, and is whole."""
+        return self._depth > 0 and self._closes
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Open a table, row or cell."""
@@ -68,6 +79,7 @@ class _Tables(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         """Close a table, row or cell; a close without its opening is passed over."""
+        self._closes |= tag in ("td", "th", "tr")
         if tag in ("td", "th"):
             self._end_cell()
         elif tag in ("tr", "table"):

@@ -22,13 +22,17 @@ def read_streams(file: bytes) -> dict[str, bytes]:
     entries = _entries(_chain(sectors, table, first_directory, size))
     small = next((_chain(sectors, table, start, size) for _, kind, start, _ in entries if kind == _ROOT), b"")
     small_table = _numbers(_chain(sectors, table, first_small, size))
-    return {
-        name: (
-            _chain(small, small_table, start, _SMALL_SECTOR) if length < cutoff else _chain(sectors, table, start, size)
-        )[:length]
-        for name, kind, start, length in entries
-        if kind == _STREAM
-    }
+    found = {}
+    for name, kind, start, length in entries:
+        if kind == _STREAM:
+            is_small = length < cutoff
+            stream = (
+                _chain(small, small_table, start, _SMALL_SECTOR) if is_small else _chain(sectors, table, start, size)
+            )
+            if len(stream) < length:  # the file was cut off
+                raise ValueError(name)
+            found[name] = stream[:length]
+    return found
 
 
 def _entries(directory: bytes) -> list[tuple[str, int, int, int]]:

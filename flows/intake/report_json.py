@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from flows.checking import CheckedFile
+from flows.reference.tally import check_line
 from transforms.sheet import FileError
 from transforms.vocabulary import Kind
 
@@ -62,12 +63,14 @@ def check_lines(file: CheckedFile) -> list[str]:
     """Return the same for a person: totals, what was skipped, and each broken rule with its count and examples."""
     brought = file.brought
     kinds = ", ".join(f"{brought.events[kind]:,} {kind.value.replace('_', ' ')}" for kind in Kind)
+    source_ids = check_line(brought.source_ids)
     totals = f"{brought.rows_read:,} rows read, {brought.accepted:,} good ({kinds}), {brought.rejected:,} rejected."
     return [
         f"{file.path.name}: {totals}",
         *_rule_lines(file.errors),
         *_skipped_lines(file.skipped),
         *file.notes,
+        *([source_ids] if source_ids else []),
     ]
 
 

@@ -8,7 +8,7 @@ import json
 import math
 import random
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
@@ -20,6 +20,8 @@ import aiohttp
 from flows.clock import utc_now
 from flows.errors import ServiceUnreachable
 from flows.interrupt import sleep_unless_stopped
+
+Params = Mapping[str, str] | Sequence[tuple[str, str]]  # pairs where a key is repeated
 
 LONGEST_PAUSE_SECONDS = 900  # a service that asks for more quiet than this is left to the next run
 
@@ -82,7 +84,7 @@ async def exchange(
     url: str,
     *,
     headers: Mapping[str, str],
-    params: Mapping[str, str] | None = None,
+    params: Params | None = None,
     body: bytes | None = None,
 ) -> Exchange:
     """Send one request and return how it ended; transport errors are results here, never exceptions."""

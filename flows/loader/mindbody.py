@@ -15,11 +15,12 @@ from zoneinfo import ZoneInfo
 import aiohttp
 
 from flows.errors import CredentialsRefused, ServiceUnreachable, SettingsError
-from flows.loader.http import Exchange, Pacer, Reach, exchange, wait_to_repeat
+from flows.loader.http import Exchange, Pacer, Params, Reach, exchange, wait_to_repeat
 from flows.loader.mindbody_messages import Transaction, balance_of, read_transactions
 from flows.settings import Settings, SiteSettings
 
 _PAGE_SIZE = 200  # the size that all known clients use; a larger one is not documented
+_NO_CLIENT: Mapping[str, Any] = {"Transactions": []}  # a client whom the service does not know has no history
 _TOKEN_LIFE = timedelta(hours=23)  # documented as 24
 
 
@@ -120,7 +121,16 @@ class MindbodyClient:
         }
         return await self._get("client/clientrewards", params)
 
-    async def _get(self, path: str, params: Mapping[str, str]) -> dict[str, Any]:
+    async def fetch(self, path: str, params: Params) -> dict[str, Any]:
+        """Read one page of what is no reward history, as the service tells it; see `is_unknown_client`."""
+        return await self._get(path, params)
+
+    @staticmethod
+    def is_unknown_client(page: Mapping[str, Any]) -> bool:
+        """Return whether a page says that the service does not know the client."""
+        return page == _NO_CLIENT
+
+    async def _get(self, path: str, params: Params) -> dict[str, Any]:
         """Read with repeats, which change nothing; the last failure is told."""
         failure = ""
         for tries in range(1, self._settings.loader.max_tries + 1):
@@ -133,7 +143,7 @@ class MindbodyClient:
             if result.status == 401:
                 self.forget_token(token)
             if _says_client_not_found(result):
-                return {"Transactions": []}
+                return dict(_NO_CLIENT)
             failure = result.failure or f"status {result.status}"
             if tries < self._settings.loader.max_tries:
                 await wait_to_repeat(result.retry_after_seconds, tries)
@@ -168,7 +178,7 @@ class MindbodyClient:
         )
 
     async def _send_read(
-        self, method: str, path: str, *, params: Mapping[str, str] | None = None, body: bytes | None = None
+        self, method: str, path: str, *, params: Params | None = None, body: bytes | None = None
     ) -> Exchange:
         await self._pacer.wait()
         self._count_call()

@@ -17,7 +17,7 @@ from flows.reports.wording import verdict
 _COUNTS = {
     *("row", "first_row", "points", "events", "age_days", "earned", "redeemed", "others"),
     *("balance_before", "balance_expected", "balance_reported", "open_before", "new", "closed", "open_now"),
-    *("points_before", "points_new", "points_closed", "points_now"),
+    *("points_before", "points_new", "points_closed", "points_now", "row_count"),
 }
 _SHOWN = {
     **dict.fromkeys(_COUNTS, Show.COUNT),

@@ -5,7 +5,7 @@ names of the totals are the JSON keys of `tieout run`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Final, Literal
 
@@ -63,6 +63,7 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "duplicates": (*PLACE, "event_id", "first_file", "first_sheet", "first_row"),
     "skipped": (*PLACE, "reason"),
+    "source_ids": ("subject", "finding", "row_count"),
 }
 
 
@@ -73,7 +74,8 @@ class Report:
     Grain: `ties` one row per equation; `control_totals` one per level (file, batch, ledger, service), site and kind;
     `roll_forward` one per class of break; `breaks`, `waiting`, `posted`, `refused` one per break or event; `rejected`
     one per wrong cell; `by_client` one per client with activity, null where a balance was not read; `duplicates` and
-    `skipped` one per row of a file. Points are whole, amounts Decimal, `_at` and `since` aware UTC, `_on` dates.
+    `skipped` one per row of a file; `source_ids` one per subject and finding (`transforms.reference`). Points are
+    whole, amounts Decimal, `_at` and `since` aware UTC, `_on` dates.
 
     Raises ValueError where a frame with rows lacks a column, a total is missing, or a time has no zone.
     """
@@ -97,6 +99,7 @@ class Report:
     by_client: pd.DataFrame
     duplicates: pd.DataFrame
     skipped: pd.DataFrame
+    source_ids: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:

@@ -9,7 +9,7 @@ from flows.reports.figures import LEVELS, breaks_by_age, side_by_side
 from flows.reports.report import Report, count, rows
 from flows.reports.tables import Column, Table
 from flows.reports.values import Show
-from flows.reports.wording import FATES, OUTCOMES, Word, next_steps
+from flows.reports.wording import FATES, OUTCOMES, SOURCE_IDS, Word, next_steps, word
 
 
 def facts(report: Report) -> list[tuple[str, str]]:
@@ -28,7 +28,7 @@ def facts(report: Report) -> list[tuple[str, str]]:
 
 def sections(report: Report) -> list[Table]:
     """Return the tables of the summary, in reading order."""
-    parts = (_steps, _ties, _fates, _outcomes, _money, _roll_forward, _control_totals, _ages)
+    parts = (_steps, _ties, _fates, _outcomes, _source_ids, _money, _roll_forward, _control_totals, _ages)
     return [part(report) for part in parts]
 
 
@@ -62,6 +62,24 @@ def _outcomes(report: Report) -> Table:
         "each is in exactly one of these."
     )
     return _counted(report, "What became of every event", note, OUTCOMES)
+
+
+def _source_ids(report: Report) -> Table:
+    found = rows(report, "source_ids")
+    words = [word(SOURCE_IDS, finding) for finding in found["finding"]]
+    lines = found.assign(outcome=[entry.short for entry in words], meaning=[entry.meaning for entry in words])
+    return Table(
+        "Source ids",
+        "What SourceIds of the read rows name, by reference data. What is left to the service, it checks itself.",
+        "No row that was read names a SourceId.",
+        (
+            Column("outcome", "Outcome", Show.TEXT, 1),
+            Column("row_count", "Rows", Show.COUNT, 1, total=True),
+            Column("subject", "About", Show.TEXT, 1),
+            Column("meaning", "What it means", Show.TEXT, 7),
+        ),
+        lines,
+    )
 
 
 def _counted(report: Report, name: str, note: str, words: dict[str, Word]) -> Table:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from flows.reports.report import Report, count, rows
 from flows.reports.values import exact, visible
-from transforms.vocabulary import Fate, Outcome, State
+from transforms.vocabulary import Code, Fate, Finding, Outcome, State
 
 Tone = Literal["good", "wait", "bad"]
 
@@ -44,7 +44,7 @@ OUTCOMES: Final[dict[str, Word]] = {
 
 WAITING: Final[dict[str, str]] = {
     State.HELD: "tieout approve {id} or tieout discard {id}",
-    State.UNKNOWN: "tieout settle",
+    State.UNKNOWN: "tieout settle; if that cannot decide: tieout settle {id} --as posted, or --as not-posted",
 }
 
 BREAKS: Final[dict[str, Word]] = {
@@ -107,6 +107,20 @@ BREAKS: Final[dict[str, Word]] = {
         "The answer of the service was lost, and reading back has not decided yet.",
         "ours",
         "Run tieout settle.",
+    ),
+}
+
+
+SOURCE_IDS: Final[dict[str, Word]] = {
+    Finding.CONFIRMED: Word("Checked, right", "It is the client's own: reference data has it."),
+    Code.SOURCE_ID_NOT_FOUND: Word("Checked, not found", "The row was rejected: the client has nothing with this id."),
+    Code.SOURCE_ID_OTHER_CLIENT: Word("Checked, another's", "The row was rejected: it belongs to another client."),
+    Code.REFERRAL_REVERSED: Word("Checked, reversed", "The row was rejected: it was the other client who referred."),
+    Finding.NO_DATA: Word("Left to the service", "There is no reference data of this kind for the site."),
+    Finding.TOO_OLD: Word("Left to the service", "The reference data is older than reference.fresh_hours."),
+    Finding.NOT_COVERED: Word("Left to the service", "The reference data lacks the id, and need not have it."),
+    Finding.SPELLING: Word(
+        "Left to the service", "Ids differ in leading zeros or case alone, which a whole number cannot tell."
     ),
 }
 

@@ -224,3 +224,11 @@ def test_a_laid_out_copy_keeps_what_the_spreadsheet_could_not_work_out(workplace
     rows = [HEADINGS, [client, 5, "Earned", "#N/A", "2026-09-20T17:00:00Z"]]
     (sheet,) = read_file(copy_of(upload(workplace, write_csv(workplace.folder / "sheet", rows))))
     assert sheet.cells.at[2, 3] == "#N/A"
+
+
+def test_mark_file_says_that_a_file_is_too_long_for_a_sheet(
+    workplace: Workplace, client: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flows.marking.MAX_ROWS", 4)
+    ended = upload(workplace, write_csv(workplace.folder / "sheet", five_rows(client)))
+    assert "sheet.csv: no marked copy, since it has more than the 4 rows of a sheet." in ended.lines

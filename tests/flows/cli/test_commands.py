@@ -143,6 +143,9 @@ def test_reconcile_prints_one_object(tieout: Tieout, sampled: Workplace) -> None
         pytest.param(("upload", __file__, "--site", "5"), id="unknown site"),
         pytest.param(("check", __file__, "--site", "5"), id="unknown site to check"),
         pytest.param(("sandbox", "--faults", "rain"), id="unknown fault"),
+        pytest.param(("settle", "nothing", "--as", "posted", "--reason", "x"), id="a ruling on nothing"),
+        pytest.param(("settle", "nothing", "--as", "posted"), id="a ruling without a reason"),
+        pytest.param(("settle", "nothing", "--as", "perhaps", "--reason", "x"), id="a ruling that is none"),
         pytest.param(("bogus",), id="unknown command"),
     ],
 )

@@ -22,7 +22,7 @@ def file_of(*parts: Checked, name: str = "a.xlsx") -> CheckedFile:
     for part in parts:
         file.errors.append(part.errors)
         file.skipped.append(part.skipped)
-    brought = [count_brought(part.events, part.rows_read) for part in parts]
+    brought = [count_brought(part.events, part.rows_read, part.source_ids) for part in parts]
     return replace(file, brought=sum(brought, start=NOTHING), notes=parts[0].notes)
 
 

@@ -1,0 +1,162 @@
+"""Ask Mindbody for what rows name and no extract tells, with as few metered calls as possible.
+
+Visits: one call per client for the days around its rows; only where an id is not among them, the client's whole
+history. Sales: pages of the days of the rows, as long as that needs fewer calls than asking for each sale that is left
+by its id. Referrals: 20 clients a call. What is read is kept in the ledger and used until it is no longer fresh.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from math import ceil
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+
+from flows.clock import utc_now
+from flows.errors import BudgetSpent, CredentialsRefused, ServiceUnreachable, SettingsError
+from flows.ledger import Ledger
+from flows.loader.mindbody import MindbodyClient
+from flows.reference.reads import (
+    CLIENTS_PER_CALL,
+    PAGE_SIZE,
+    Allowance,
+    Asker,
+    Referrals,
+    fetch_referrals,
+    fetch_sale,
+    fetch_sales,
+    fetch_visits,
+    sale_fact,
+)
+from flows.services import connected
+from flows.settings import ReferenceSettings, Settings
+from transforms.reference import NOBODY, Fact
+from transforms.vocabulary import Named, Subject, Target
+
+_FIRST_DAY = date(2000, 1, 1)  # of a whole history; the service was founded in 2001
+_AHEAD = timedelta(days=731)  # bookings ahead of today
+_SALE_DAYS = timedelta(days=1)  # a sale is rung up on the day of its points, or its id is asked for
+_Trouble = (ServiceUnreachable, BudgetSpent, CredentialsRefused, SettingsError)
+
+
+@dataclass
+class Swept:
+    """What the service said: facts, and the clients of whom all is known (site, subject, client)."""
+
+    facts: set[Fact] = field(default_factory=set)
+    reads: dict[tuple[str, str, str], datetime] = field(default_factory=dict)
+    troubles: list[str] = field(default_factory=list)
+
+
+def sweep(settings: Settings, ledger: Ledger, asked: pd.DataFrame, allowance: Allowance) -> Swept:
+    """Read what the rows of `asked` name (see `transforms.reference.what_is_asked`, times filled, site known).
+
+    Trouble at one client or site is noted and stops neither the others nor the run.
+    """
+    swept = Swept()
+    for site_id, rows in asked.groupby("site_id", sort=True):
+        asyncio.run(_sweep_site(settings, ledger, str(site_id), rows, allowance, swept))
+    swept.troubles = list(dict.fromkeys(swept.troubles))
+    return swept
+
+
+async def _sweep_site(
+    settings: Settings, ledger: Ledger, site_id: str, rows: pd.DataFrame, allowance: Allowance, swept: Swept
+) -> None:
+    try:
+        allowance.take()  # for the token
+        async with connected(settings, ledger, (Target.MINDBODY, site_id)) as service:
+            assert isinstance(service.client, MindbodyClient)  # noqa: S101 - by the target
+            asker = Asker(service.client, allowance)
+            work = _Work(asker, settings.reference, swept, settings.loader.concurrency)
+            await work.referrals(rows[rows["subject"] == Subject.REFERRALS])
+            await work.sales(rows[rows["subject"] == Subject.SALES])
+            await work.visits(rows[rows["subject"] == Subject.VISITS])
+    except _Trouble as error:
+        swept.troubles.append(str(error))
+
+
+class _Work:
+    """The reads at one site."""
+
+    def __init__(self, asker: Asker, settings: ReferenceSettings, swept: Swept, concurrency: int) -> None:
+        self._asker = asker
+        self._settings = settings
+        self._swept = swept
+        self._slots = asyncio.Semaphore(concurrency)
+
+    async def visits(self, rows: pd.DataFrame) -> None:
+        await self._all(self._visits_of(str(client_id), asked) for client_id, asked in rows.groupby("client_id"))
+
+    async def _visits_of(self, client_id: str, asked: pd.DataFrame) -> None:
+        first, last = _days(asked, self._asker.client.zone, timedelta(days=self._settings.days_around))
+        if not await self._read_visits(client_id, asked, first, last):
+            started_at = utc_now()
+            await self._read_visits(client_id, asked, _FIRST_DAY, started_at.date() + _AHEAD)
+            self._swept.reads[self._asker.site_id, Subject.VISITS.value, client_id] = started_at
+
+    async def _read_visits(self, client_id: str, asked: pd.DataFrame, first: date, last: date) -> bool:
+        """Read some days; True where nothing is left to look for."""
+        facts = await fetch_visits(self._asker, client_id, first, last)
+        self._swept.facts.update(facts or ())
+        found = {(named, item_id) for _, named, item_id, _ in facts or ()}
+        return facts is None or found.issuperset(zip(asked["named"], asked["key"], strict=True))
+
+    async def sales(self, rows: pd.DataFrame) -> None:
+        wanted = set(rows["key"])
+        if len(wanted) > 1:
+            await self._page_through_sales(rows, wanted)
+        await self._all(self._sale(sale_id) for sale_id in sorted(wanted))
+
+    async def _page_through_sales(self, rows: pd.DataFrame, wanted: set[str]) -> None:
+        """Take out of `wanted` what the pages of the rows' days show, while they cost less than asking one by one."""
+        first, last = _days(rows, self._asker.client.zone, _SALE_DAYS)
+        async for page in fetch_sales(self._asker, first, last):
+            facts = [sale_fact(self._asker.site_id, sale) for sale in page.items if sale.get("Id")]
+            self._swept.facts.update(facts)
+            wanted.difference_update(item_id for _, _, item_id, _ in facts)
+            if len(wanted) <= ceil((page.total - page.read) / PAGE_SIZE):
+                return
+
+    async def _sale(self, sale_id: str) -> None:
+        owner = await fetch_sale(self._asker, sale_id)
+        self._swept.facts.add((self._asker.site_id, Named.SALE.value, sale_id, owner or NOBODY))
+
+    async def referrals(self, rows: pd.DataFrame) -> None:
+        clients = sorted(set(rows["client_id"]))
+        batches = [clients[i : i + CLIENTS_PER_CALL] for i in range(0, len(clients), CLIENTS_PER_CALL)]
+        started_at = utc_now()
+        answers: list[Referrals] = []
+        await self._all(self._referrals_of(batch, answers) for batch in batches)
+        self._swept.facts.update(fact for answer in answers for fact in answer.facts)
+        # By the specification an answer need not list all relationships. Where none of anybody is listed, that is
+        # what happened, and nothing is concluded from what is not there.
+        if any(answer.has_relationships for answer in answers):
+            known = {client_id for answer in answers for client_id in answer.answered}
+            place = self._asker.site_id, Subject.REFERRALS.value
+            self._swept.reads.update({(*place, client_id): started_at for client_id in known})
+
+    async def _referrals_of(self, client_ids: list[str], answers: list[Referrals]) -> None:
+        words = self._settings.referred_name, self._settings.referred_by_name
+        answers.append(await fetch_referrals(self._asker, client_ids, *words))
+
+    async def _all(self, tasks: Iterable[Awaitable[None]]) -> None:
+        """Run the tasks, so many at a time; trouble of one is noted."""
+
+        async def run(task: Awaitable[None]) -> None:
+            async with self._slots:
+                try:
+                    await task
+                except _Trouble as error:
+                    self._swept.troubles.append(str(error))
+
+        await asyncio.gather(*(run(task) for task in tasks))
+
+
+def _days(rows: pd.DataFrame, zone: ZoneInfo, around: timedelta) -> tuple[date, date]:
+    """Return the site's days from the first to the last row, and so many more on each side."""
+    first, last = rows["action_at"].min(), rows["action_at"].max()
+    local = [moment.to_pydatetime().astimezone(zone).date() for moment in (first, last)]
+    return local[0] - around, local[1] + around
