@@ -81,7 +81,7 @@ class KeyedRows:
 
 def halves(digests: pd.Series) -> pd.DataFrame:
     """Return the numbers `high` and `low` that digests of 24 hexadecimal digits are."""
-    raw = np.frombuffer(bytes.fromhex("".join(digests)), dtype=[("high", ">u8"), ("low", ">u4")])
+    raw = np.frombuffer(bytes.fromhex("".join(digests.tolist())), dtype=[("high", ">u8"), ("low", ">u4")])
     return pd.DataFrame({"high": raw["high"].astype("u8"), "low": raw["low"].astype("u4")}, index=digests.index)
 
 

@@ -12,7 +12,6 @@ spreadsheet may have cut the zeros of any client's id; so ids that differ in lea
 taken for equal nor for different. Client ids with letters cannot be written as a SourceId at all.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -95,13 +94,13 @@ def cross_check(events: pd.DataFrame, reference: Reference | None, now: datetime
     """Look the SourceIds of typed rows up; without reference data all rows are good, and all left to the service."""
     asked = what_is_asked(events)
     finding = judge_source_ids(events, reference or Reference(), now)
-    counts = Counter(zip(asked["subject"], finding, strict=True))
+    counts = pd.DataFrame({"subject": asked["subject"], "finding": finding}).value_counts(dropna=False)
     wrong = finding[finding.isin([code.value for code in WRONG])]
     failed = pd.DataFrame({"index": wrong.index, "field": "source_id", "code": wrong.to_numpy()})
     return CrossChecked(
         good=events[~events.index.isin(wrong.index)] if len(wrong) else events,
         failures=failed.astype({"index": "int64", "field": "str", "code": "str"})[FAILURE_COLUMNS],
-        counts=counts,
+        counts={(str(subject), str(why)): int(count) for (subject, why), count in counts.items()},
     )
 
 

@@ -114,7 +114,7 @@ def _allowance(settings: Settings, ledger: Ledger, files: Sequence[CheckedFile])
 def _calls_for(file: CheckedFile) -> int:
     """Count one call per event, to post it, and one per client, to read back."""
     clients: set[tuple[str, str]] = set()
-    for events in file.events:
+    for events in file.events.parts:
         of_clients = events.loc[events["target"] == Target.MINDBODY, ["site_id", "client_id"]].drop_duplicates()
         clients.update(of_clients.itertuples(index=False, name=None))
     return file.brought.events[Kind.EARNED] + file.brought.events[Kind.REDEEMED] + len(clients)
