@@ -109,7 +109,7 @@ def check_file(
         default_site_id=default_site_id,
         require_source=settings.guards.require_source,
         layouts=read_layouts(settings.columns),
-        reference=reference if reference is not None else read_extracts(settings, now).reference,
+        reference=(reference or read_extracts(settings, now).reference).if_any(),
     )
     try:
         found = _judge(path, rules, part_rows, keeps_events=keeps_events, on_rows=on_rows)

@@ -4,6 +4,7 @@ Every change is one transaction of `Ledger.begin`, durable when it returns. On S
 at once (``BEGIN IMMEDIATE``), so two processes on one file queue up instead of failing half way.
 """
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -25,6 +26,9 @@ _BUSY_TIMEOUT_SECONDS = 60  # how long a SQLite writer waits for another process
 MOST_SKEW_SECONDS = 5  # between this machine's clock and a shared ledger's
 # Registering a million events writes to the middle of every index; with SQLite's own 2 MB it takes twice as long.
 _CACHE_KIB = 64 * 1024
+# The pages that posting touches are copied from the log to the file once in 32 MB, not in 4: a third less writing.
+_CHECKPOINT_PAGES = 8000
+_OLDEST_SQLITE = (3, 38)  # the named queries take JSON apart with ->>
 
 
 class Ledger:
@@ -118,6 +122,11 @@ def connect_ledger(settings: Settings) -> Ledger:
             "database_url: the ledger lives in SQLite (sqlite:///) or PostgreSQL (postgresql+psycopg://)."
         )
     if engine.dialect.name == "sqlite":
+        if sqlite3.sqlite_version_info < _OLDEST_SQLITE:
+            raise SettingsError(
+                f"This Python has SQLite {sqlite3.sqlite_version}, and the ledger needs 3.38 or later: use another "
+                "Python, or PostgreSQL by database_url."
+            )
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_immediate)
     return Ledger(engine)
@@ -159,8 +168,9 @@ def _prepare_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) ->
     connection.isolation_level = None  # _begin_immediate begins, not the driver
     cursor = connection.cursor()
     # WAL lets a report read while a run writes; FULL makes a commit survive a power cut.
-    pragmas = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", f"cache_size = -{_CACHE_KIB}")
-    for pragma in pragmas:
+    settings = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON")
+    sizes = (f"cache_size = -{_CACHE_KIB}", f"wal_autocheckpoint = {_CHECKPOINT_PAGES}")
+    for pragma in settings + sizes:
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

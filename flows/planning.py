@@ -16,10 +16,10 @@ from flows.ledger import Ledger
 from flows.registering import register_within
 from flows.runs import new_run_id
 from flows.settings import Settings
-from sql.plans import NO_TOTALS, PlanTotals, known_file, plan_totals, take_up_plan
+from sql.plans import NO_TOTALS, PlanTotals, known_file, plan_totals, states_of_plan, take_up_plan
 from sql.register import Registered
 from sql.runs import record_run
-from transforms.vocabulary import Kind
+from transforms.vocabulary import Kind, State
 
 _MOST_CLIENTS = 10
 
@@ -104,7 +104,7 @@ def _take_up(connection: Connection, file: CheckedFile, known: Row[Any], by: str
     count = take_up_plan(connection, known.run_id, by=by, now=utc_now())
     totals = plan_totals(connection, known.run_id, f"planned again by {by}", clients=_MOST_CLIENTS)
     if not count:
-        return _known(file, known)
+        return _known(connection, file, known)
     rest = file.brought.rows_read - count
     return Plan(known.run_id, file.path.name, file.sha256, file.brought.rows_read, count, rest, 0, 0, totals)
 
@@ -116,7 +116,7 @@ def _take_in(
     registered = register_within(connection, settings, run_id, file, hold_reason)
     if registered is None:
         assert known is not None  # noqa: S101 - that is why nothing was registered
-        return _known(file, known)
+        return _known(connection, file, known)
     totals = plan_totals(connection, run_id, hold_reason or "", clients=_MOST_CLIENTS)
     new = sum(totals.events.values())
     plan_id = run_id if hold_reason and registered.held else None
@@ -129,8 +129,10 @@ def _counts(registered: Registered, new: int) -> tuple[int, int, int]:
     return registered.duplicate, registered.accepted + registered.held - new, registered.rejected
 
 
-def _known(file: CheckedFile, known: Row[Any]) -> Plan:
+def _known(connection: Connection, file: CheckedFile, known: Row[Any]) -> Plan:
     where = f"{known.name}, registered on {known.registered_at:%Y-%m-%d %H:%M}Z by {known.run_id}"
+    held = states_of_plan(connection, known.run_id).get(State.HELD)
+    where += f", of which {held:,} events still wait" if held else ""
     rows = file.brought.rows_read
     return Plan(None, file.path.name, file.sha256, rows, 0, rows, 0, 0, NO_TOTALS, where)
 

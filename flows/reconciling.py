@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from sys import intern
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 from sqlalchemy import Connection, Row
 
+from flows.balances import expect_balances, keep_balances
 from flows.clock import utc_now
 from flows.ledger import Ledger
 from flows.proposing import propose_reversals
@@ -17,11 +19,15 @@ from flows.readback import Client, Remote, fetch_remote, reward_row, transaction
 from flows.settings import Settings
 from flows.windows import Window
 from sql.breaks import mark_compared, open_breaks, update_breaks
+from sql.closings import figures, keep_closing, last_closing, moves_since
 from sql.queries import reading
+from sql.register import wait_for_others
 from sql.reversals import offset_breaks
+from transforms.balances import balance_breaks
 from transforms.breaks import break_records, identify_breaks, roll_forward
+from transforms.details import describe_rewards, describe_transactions
 from transforms.match import Tolerances, match_rewards, match_transactions
-from transforms.totals import points_by_client
+from transforms.service_totals import amounts_of_rewards, both_sides, by_night, explained, tie_rewards, tie_service
 from transforms.vocabulary import Outcome, State, Target
 
 _EVENT = [
@@ -39,11 +45,12 @@ _REWARD = ["reward_id", "remote_payout_id", "remote_amount", "remote_eligibility
 class Reconciled:
     """What matching found: one row per record or pair of either service, and what that made of the breaks."""
 
-    transactions: pd.DataFrame  # as `transforms.match.match_transactions` gives them, and break_id
-    rewards: pd.DataFrame  # as `transforms.match.match_rewards` gives them, and break_id
-    client_points: pd.DataFrame  # as `transforms.totals.points_by_client` gives them
-    balances: Mapping[Client, int]  # at the time of reading
-    roll_forward: pd.DataFrame
+    transactions: pd.DataFrame  # as `transforms.match.match_transactions` gives them, break_id and detail
+    rewards: pd.DataFrame  # as `transforms.match.match_rewards` gives them, break_id and detail
+    ties: Sequence[dict[str, Any]]  # ledger + breaks = service, as `transforms.service_totals` gives them
+    nights: pd.DataFrame  # as `transforms.service_totals.by_night` gives them
+    balances: pd.DataFrame  # as `flows.balances.expect_balances` gives them
+    roll_forward: pd.DataFrame  # as `transforms.breaks.roll_forward` gives it
     unread: Mapping[Client, str]  # clients of whom nothing is concluded, and why
     uncompared_count: int  # posted events of theirs
     failures: tuple[str, ...]  # of a whole service or site
@@ -58,20 +65,31 @@ def reconcile(
     settings: Settings, ledger: Ledger, run_id: str, windows: Sequence[Window], *, with_rewards: bool
 ) -> Reconciled:
     """Read the services for these windows, match, and update the breaks in the ledger."""
+    read_at = utc_now()
     remote = fetch_remote(settings, ledger, windows, with_rewards=with_rewards)
     tolerances = _tolerances(settings)
+    zones = {site.site_id: ZoneInfo(site.timezone) for site in settings.mindbody.sites}
     events, entries, uncompared_count = _sides(ledger, windows, remote)
     matched = match_transactions(events, entries, tolerances)
     is_ours = _is_within(windows, matched) | matched["event_id"].notna()
+    sides = both_sides(events, _drop_outside(entries, matched[~is_ours]), zones)
     transactions = identify_breaks(matched[is_ours].reset_index(drop=True))
-    rewards = identify_breaks(_match_rewards(ledger, remote, tolerances))
-    before, after = _keep_breaks(settings, ledger, run_id, windows, remote, transactions, rewards)
+    transactions = describe_transactions(transactions, zones)
+    updates, shown = _reward_sides(ledger, remote)
+    rewards = describe_rewards(identify_breaks(match_rewards(updates, shown, tolerances)))
+    more = explained(transactions, zones)
+    reading = _Reading(run_id, read_at, windows, remote, transactions, rewards)
+    balances, rolled = _keep(settings, ledger, reading)
     return Reconciled(
         transactions=transactions,
         rewards=rewards,
-        client_points=points_by_client(events, _drop_outside(entries, matched[~is_ours])),
-        balances={key: history.balance for key, history in remote.histories.items() if history.balance is not None},
-        roll_forward=roll_forward(before, after),
+        ties=[
+            *tie_service(sides, more),
+            *tie_rewards(amounts_of_rewards(updates, shown), rewards, tolerances.amount),
+        ],
+        nights=by_night(sides, more),
+        balances=balances,
+        roll_forward=rolled,
         unread=remote.unread,
         uncompared_count=uncompared_count,
         failures=remote.failures,
@@ -79,9 +97,11 @@ def reconcile(
 
 
 def _tolerances(settings: Settings) -> Tolerances:
+    of_mindbody, of_rewards = settings.grace_hours
     return Tolerances(
         now=utc_now(),
-        grace=timedelta(hours=settings.reconcile.grace_hours),
+        grace=timedelta(hours=of_mindbody),
+        grace_of_rewards=timedelta(hours=of_rewards),
         time=timedelta(seconds=settings.reconcile.time_tolerance_seconds),
         amount=settings.reconcile.amount_tolerance,
     )
@@ -130,14 +150,15 @@ def _typed(rows: list[dict[str, Any]], columns: list[str]) -> pd.DataFrame:
     return pd.DataFrame(once, columns=columns).astype({column: types.get(column, "str") for column in columns})
 
 
-def _match_rewards(ledger: Ledger, remote: Remote, tolerances: Tolerances) -> pd.DataFrame:
+def _reward_sides(ledger: Ledger, remote: Remote) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the last update of each reward, and those rewards as the service has them; none where it was not read."""
     if remote.rewards is None:
-        return match_rewards(_reward_events([]), _rewards([]), tolerances)
+        return _reward_events([]), _rewards([])
     with ledger.begin() as connection:
         events = [dict(row) for row in connection.execute(reading("last_updates")).mappings()]
     known = {event["reward_id"].lower(): event["reward_id"] for event in events}
     found = [reward_row(known[id_], reward) for id_, reward in remote.rewards.items() if id_ in known]
-    return match_rewards(_reward_events(events), _rewards(found), tolerances)
+    return _reward_events(events), _rewards(found)
 
 
 def _reward_events(rows: list[dict[str, Any]]) -> pd.DataFrame:
@@ -153,35 +174,48 @@ def _rewards(rows: list[dict[str, Any]]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=_REWARD).astype({"reward_id": "str"})
 
 
-_Breaks = Sequence[Mapping[str, Any]]
+@dataclass(frozen=True)
+class _Reading:
+    """What was read, when and where, and what matching made of it."""
+
+    run_id: str
+    read_at: datetime
+    windows: Sequence[Window]
+    remote: Remote
+    transactions: pd.DataFrame
+    rewards: pd.DataFrame
 
 
-def _keep_breaks(
-    settings: Settings,
-    ledger: Ledger,
-    run_id: str,
-    windows: Sequence[Window],
-    remote: Remote,
-    transactions: pd.DataFrame,
-    rewards: pd.DataFrame,
-) -> tuple[_Breaks, _Breaks]:
-    """Open what was found, close what is gone, and return the open breaks before and after."""
-    shown = [*break_records(transactions, Target.MINDBODY), *break_records(rewards, Target.REFERRAL_ROCK)]
-    read = {(window.site_id, window.client_id): window for window in windows}
+def _keep(settings: Settings, ledger: Ledger, found: _Reading) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Open what was found, close what is gone, close the books; return the balances by client and the roll-forward."""
+    now = utc_now()
     with ledger.begin() as connection:
-        before = open_breaks(connection)
-        mark_compared(connection, [*transactions["event_id"].dropna(), *rewards["event_id"]], utc_now())
-        found = _without_offset(connection, shown)
-        found_ids = {record["break_id"] for record in found}
-        gone = [row.break_id for row in before if row.break_id not in found_ids and _was_looked_at(row, read, remote)]
-        update_breaks(connection, found, gone, run_id=run_id, now=utc_now())
-        after = open_breaks(connection)
-        is_open = transactions["break_id"].isin([row.break_id for row in after])
-        propose_reversals(connection, settings, transactions[is_open])
-    return [dict(row._mapping) for row in before], [dict(row._mapping) for row in after]
+        wait_for_others(connection)  # nobody else moves a break between this opening and this closing
+        opening = last_closing(connection)
+        balances = expect_balances(connection, found.remote.histories, found.transactions, found.read_at)
+        mark_compared(connection, [*found.transactions["event_id"].dropna(), *found.rewards["event_id"]], now)
+        records = [*_without_offset(connection, _records(found)), *balance_breaks(balances)]
+        gone = _gone(open_breaks(connection), {record["break_id"] for record in records}, found)
+        update_breaks(connection, records, gone, run_id=found.run_id, now=now)
+        keep_balances(connection, balances, run_id=found.run_id, read_at=found.read_at)
+        open_now = [dict(row._mapping) for row in open_breaks(connection)]
+        rolled = roll_forward(opening.lines, moves_since(connection, opening), [figures(row) for row in open_now])
+        keep_closing(connection, open_now, run_id=found.run_id, now=now)
+        is_open = found.transactions["break_id"].isin([row["break_id"] for row in open_now])
+        propose_reversals(connection, settings, found.transactions[is_open])
+    return balances, rolled
 
 
-def _without_offset(connection: Connection, found: _Breaks) -> _Breaks:
+def _records(found: _Reading) -> list[dict[str, Any]]:
+    return [*break_records(found.transactions, Target.MINDBODY), *break_records(found.rewards, Target.REFERRAL_ROCK)]
+
+
+def _gone(known: Sequence[Row[Any]], found_ids: set[str], found: _Reading) -> list[str]:
+    read = {(window.site_id, window.client_id): window for window in found.windows}
+    return [row.break_id for row in known if row.break_id not in found_ids and _was_looked_at(row, read, found.remote)]
+
+
+def _without_offset(connection: Connection, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Leave out the extra entries that were taken back since, by an entry that is itself in order."""
     found_ids = {record["break_id"] for record in found}
     offset = offset_breaks(connection)
@@ -195,4 +229,5 @@ def _was_looked_at(row: Row[Any], read: Mapping[Client, Window], remote: Remote)
     window = read.get((row.site_id, row.client_id))
     if window is None or (row.site_id, row.client_id) in remote.unread:
         return False
-    return row.action_at is None or window.holds(row.action_at)
+    # Without a time it is about the balance: nothing that is read later takes it back, so a person closes it.
+    return row.action_at is not None and window.holds(row.action_at)

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from flows.clock import utc_now
 from flows.ledger import Ledger
@@ -22,16 +22,18 @@ from flows.reports.workbook import write_workbook
 from flows.settings import Settings
 from flows.summary import Reconciliation, Summary
 from sql.breaks import break_json, open_breaks
-from sql.queries import reading
+from sql.queries import query, reading
 from sql.runs import finish_run, run_totals, started_at
+from sql.tables import breaks
+from transforms.balances import balance_breaks
 from transforms.totals import (
     control_totals,
+    equation,
     tie_batches,
     tie_frame,
     tie_read_back,
     tie_roll_forward,
     tie_rows,
-    tie_service,
 )
 from transforms.vocabulary import Kind, Outcome, State
 
@@ -81,16 +83,17 @@ def report_reconciliation(
     with ledger.begin() as connection:
         report = _build(settings, connection, run_id, reconciled, (since, until))
     path = _write(settings, report)
-    rolled = reconciled.roll_forward
+    rolled = reconciled.roll_forward[reconciled.roll_forward["measure"].eq("breaks")]
+    open_now = rolled.groupby("class")["open_now"].sum()
     result = Reconciliation(
         since=since,
         until=until,
         matched=reconciled.matched,
-        breaks={row["class"]: row["open_now"] for row in rolled.to_dict("records") if row["open_now"]},
+        breaks={str(name): int(count) for name, count in open_now.items() if count},
         opening=int(rolled["open_before"].sum()),
-        opened=int(rolled["new"].sum()),
-        closed=int(rolled["closed"].sum()),
-        open=int(rolled["open_now"].sum()),
+        opened=int(rolled["new"].sum() + rolled["reopened"].sum()),
+        closed=int(rolled["closed"].sum() + rolled["resolved"].sum()),
+        open=int(open_now.sum()),
         ties_out=bool(report.totals["ties_out"]),
         report=path,
         lines=(*summary_lines(report, path), *_unread_lines(reconciled)),
@@ -113,21 +116,24 @@ def _build(
     now = utc_now()
     kind = run_id.partition("-")[0]
     totals = run_totals(connection, run_id)
-    breaks = _breaks(connection, now.date())
+    open_now = _breaks(connection, now.date())
     events = _events(connection, run_id, "events_of_run")
     posted = events[events["state"].eq(State.POSTED)].rename(columns={"state_at": "posted_at"})
     control = _control_totals(connection, run_id, events, reconciled)
-    ties = tie_rows(totals) + tie_batches(control)
+    ties = tie_rows(totals) + (tie_batches(control, int(totals["accepted"])) if kind != "reconcile" else [])
     if kind == "reconcile" and reconciled is not None:
+        ties += _foot(connection)
         compared = int(reconciled.transactions["outcome"].isin(_OF_POSTED).sum())
         ties += tie_read_back(compared + reconciled.uncompared_count, compared)
     elif kind != "settle":
         is_compared = _is_compared(posted, reconciled)
         ties += tie_read_back(len(posted), int(is_compared.sum()) + len(_not_compared(posted[~is_compared])))
     if reconciled is not None:
-        ties += tie_service(reconciled.client_points, reconciled.transactions) + tie_roll_forward(
-            reconciled.roll_forward
-        )
+        ties += [
+            *map(dict, reconciled.ties),
+            *_tie_balances(connection, reconciled),
+            *tie_roll_forward(reconciled.roll_forward),
+        ]
     frame = tie_frame(ties)
     return Report(
         title=_TITLES[kind],
@@ -137,16 +143,17 @@ def _build(
         finished_at=now,
         period=period,
         timezone=_timezone(settings),
-        totals={**totals, "breaks_open": len(breaks), "ties_out": bool(frame["ties"].all())},
+        totals={**totals, "breaks_open": len(open_now), "ties_out": bool(frame["ties"].all())},
         ties=frame,
         control_totals=control,
         roll_forward=reconciled.roll_forward if reconciled is not None else pd.DataFrame(),
-        breaks=breaks,
+        breaks=open_now,
         rejected=_rows(connection, "rejections_of_run", run_id),
         waiting=_waiting(connection),
         posted=posted,
         refused=events[events["state"].eq(State.REFUSED)],
-        by_client=_by_client(posted, reconciled),
+        by_client=reconciled.balances if reconciled is not None else pd.DataFrame(),
+        nights=reconciled.nights if reconciled is not None else pd.DataFrame(),
         duplicates=_rows(connection, "duplicates_of_run", run_id),
         skipped=_rows(connection, "skipped_of_run", run_id),
         source_ids=_rows(connection, "source_ids_of_run", run_id),
@@ -188,7 +195,23 @@ def _waiting(connection: Connection) -> pd.DataFrame:
 
 
 def _breaks(connection: Connection, today: date) -> pd.DataFrame:
-    return pd.DataFrame([break_json(row, today) for row in open_breaks(connection)])
+    return pd.DataFrame([break_json(row, today) | {"detail": row.detail} for row in open_breaks(connection)])
+
+
+def _foot(connection: Connection) -> list[dict[str, Any]]:
+    """Return the equations between all files, all batches and all events that the ledger ever accepted."""
+    amount = sum(map(Decimal, connection.execute(query("amounts_of_events")).scalars()), start=Decimal(0))
+    events = [
+        {"level": "file", **row, "amount": amount if row["kind"] == Kind.REWARD_UPDATE else None}
+        for row in connection.execute(reading("footing_of_events")).mappings()
+    ]
+    batches = [
+        {"level": "batch", **row, "events": row["event_count"], "amount": Decimal(row["amount"])}
+        for row in connection.execute(reading("footing_of_batches")).mappings()
+    ]
+    columns = ["level", "kind", "site_id", "events", "points", "amount"]
+    footed = pd.DataFrame([*events, *batches], columns=columns, dtype="object")
+    return tie_batches(footed, int(connection.execute(query("accepted_by_files")).scalar_one()))
 
 
 def _control_totals(
@@ -265,42 +288,12 @@ def _service_rows(posted: pd.DataFrame, reconciled: Reconciled | None) -> pd.Dat
     return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=columns)
 
 
-def _by_client(posted: pd.DataFrame, reconciled: Reconciled | None) -> pd.DataFrame:
-    """Return one row per client with activity: the balance before the run, what was posted, and the balance now."""
-    balances = reconciled.balances if reconciled is not None else {}
-    of_clients = posted[posted["kind"].ne(Kind.REWARD_UPDATE)]
-    rows = []
-    for key, group in of_clients.groupby(["site_id", "client_id"], sort=True):
-        site_id, client_id = map(str, key)
-        earned = int(group.loc[group["kind"].eq(Kind.EARNED), "points"].sum())
-        redeemed = int(group.loc[group["kind"].eq(Kind.REDEEMED), "points"].sum())
-        start, now = _balance_before(group), balances.get((site_id, client_id))
-        expected = None if start is None else start + earned - redeemed
-        rows.append(
-            {
-                "site_id": site_id,
-                "client_id": client_id,
-                "balance_before": start,
-                "earned": earned,
-                "redeemed": redeemed,
-                "others": None,
-                "balance_expected": expected,
-                "balance_reported": now,
-                "difference": None if expected is None or now is None else now - expected,
-            }
-        )
-    return pd.DataFrame(rows)
-
-
-def _balance_before(posted: pd.DataFrame) -> int | None:
-    """Return a client's balance before the run: the first one reported, less what had been posted up to then.
-
-    The service tells the balance in its answers, and an answer may be lost; None where all of them were.
-    """
-    in_order = posted.sort_values("attempt_id")
-    change = in_order["points"].where(in_order["kind"].eq(Kind.EARNED), -in_order["points"]).cumsum()
-    before = (in_order["balance"].astype("Int64") - change).dropna()
-    return None if before.empty else int(before.iloc[0])
+def _tie_balances(connection: Connection, reconciled: Reconciled) -> list[dict[str, Any]]:
+    """Return the equation that every balance that moved unexplained has a break that says so."""
+    off = reconciled.balances["difference"].fillna(0).abs().sum()
+    ids = [record["break_id"] for record in balance_breaks(reconciled.balances)]
+    told = connection.execute(select(breaks.c.points).where(breaks.c.break_id.in_(ids))).scalars()
+    return [equation("Balances", "moved without a known reason = breaks that say so", int(off), sum(told))]
 
 
 def _write(settings: Settings, report: Report) -> Path:

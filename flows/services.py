@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 
 from flows.clock import utc_now
 from flows.errors import BudgetSpent, Interrupted
@@ -15,6 +16,7 @@ from flows.loader.mindbody import MindbodyClient
 from flows.loader.post import OnProgress, Posting
 from flows.loader.referral_rock import ReferralRockClient
 from flows.loader.settle import settle_mindbody, settle_referral_rock
+from flows.loader.tokens import tokens_of_run
 from flows.settings import Settings
 from sql.claims import take_calls
 from transforms.vocabulary import Target
@@ -43,7 +45,8 @@ async def connected(settings: Settings, ledger: Ledger, place: Place) -> AsyncIt
     async with open_session(settings.loader.concurrency, settings.loader.timeout_seconds) as session:
         if target is Target.MINDBODY:
             budget = settings.mindbody.calls_per_day
-            mindbody = MindbodyClient(settings, site_id, session, pacer, lambda: count_call(ledger, target, budget))
+            count = partial(count_call, ledger, target, budget)
+            mindbody = MindbodyClient(settings, site_id, session, pacer, count, tokens_of_run())
             await mindbody.connect(utc_now())
             yield Connected(mindbody, MindbodyGateway(mindbody, pacer, budget), pacer)
             return

@@ -66,6 +66,7 @@ class MindbodySettings(_Section):
     base_url: BaseUrl = "https://api.mindbodyonline.com"
     api_key: SecretStr | None = None
     calls_per_day: int = Field(default=1000, ge=1)
+    grace_hours: float | None = Field(default=None, ge=0)  # of this service; reconcile.grace_hours without it
     sites: tuple[SiteSettings, ...] = ()
 
     def site(self, site_id: str) -> SiteSettings:
@@ -84,6 +85,7 @@ class ReferralRockSettings(_Section):
     private_key: SecretStr | None = None
     batch_size: int = Field(default=100, ge=1, le=10_000)
     format: Literal["json", "xml"] = "json"
+    grace_hours: float | None = Field(default=None, ge=0)
 
 
 class LoaderSettings(_Section):
@@ -167,6 +169,13 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Let the environment win over the file, whose keys arrive as init arguments."""
         return env_settings, init_settings
+
+    @property
+    def grace_hours(self) -> tuple[float, float]:
+        """How long an entry may take to show at Mindbody, and a reward at Referral Rock."""
+        of_both = self.reconcile.grace_hours
+        of_mindbody, of_rewards = self.mindbody.grace_hours, self.referral_rock.grace_hours
+        return of_both if of_mindbody is None else of_mindbody, of_both if of_rewards is None else of_rewards
 
     @property
     def root(self) -> Path:

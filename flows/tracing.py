@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row
 
 from flows.errors import SettingsError
 from sql.queries import reading
+from transforms.vocabulary import State
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,9 @@ def _reversals(connection: Connection, event: Row[Any]) -> list[str]:
     return lines
 
 
+_NOT_ACCEPTED = {State.HELD, State.DISCARDED}
+
+
 def describe_event(event: Row[Any]) -> str:
     """Return what the event does, in a few words."""
     if event.reward_id:
@@ -116,11 +120,11 @@ def describe_event(event: Row[Any]) -> str:
         return f"reward {event.reward_id} set{amount}, payout {event.payout_id}"
     source = f" for {event.source}" if event.source else ""
     number = f" {event.source_id}" if event.source_id else ""
-    pinned = "" if event.is_dated else " (given when it was accepted)"
-    return (
-        f"client {event.client_id} of site {event.site_id}, {event.action} {event.points} points{source}{number} "
-        f"at {_time(event.action_at)}{pinned}"
-    )
+    when = f"at {_time(event.action_at)}"
+    if not event.is_dated:
+        when = "without a time yet" if event.state in _NOT_ACCEPTED else f"{when} (given when it was accepted)"
+    what = f"{event.action} {event.points} points{source}{number}"
+    return f"client {event.client_id} of site {event.site_id}, {what} {when}"
 
 
 _TRANSITION = {

@@ -4,16 +4,17 @@ The order makes a crash harmless: the claim is committed before the request leav
 What is found ``sending`` with its lease over belongs to a process that died, and is declared ``unknown``.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert
+from sqlalchemy import Connection, Row
 from sqlalchemy.exc import IntegrityError
 
 from sql.queries import query, reading
-from sql.tables import answers, attempts
 from transforms.vocabulary import State, Target, Verdict
 
 
@@ -28,6 +29,7 @@ class Claim:
     event: Row[Any]
     attempt_id: int
     lease_until: datetime
+    body: bytes  # the event's part of the request, whose fingerprint the attempt keeps
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ def ready_heads(connection: Connection, target: Target, site_id: str, limit: int
 
 def claim(
     connection: Connection,
-    heads: Sequence[tuple[Row[Any], str]],
+    heads: Sequence[tuple[Row[Any], bytes]],
     *,
     run_id: str,
     now: datetime,
@@ -62,35 +64,35 @@ def claim(
 ) -> list[Claim]:
     """Move the events to ``sending`` and open an attempt for each; the caller commits before it sends.
 
-    ``heads`` are events with the fingerprint of their request body. The claims come back in the same order. Should
-    this process die, the events are read back from ``settle_at`` on. Raises `ClaimConflict`, after which the
-    transaction can only be rolled back.
+    ``heads`` are events with their part of the request body. The claims come back in the same order. Should this
+    process die, the events are read back from ``settle_at`` on. Raises `ClaimConflict`, after which the transaction
+    can only be rolled back.
     """
     if not heads:
         return []
     times = {"run_id": run_id, "claimed_at": now, "lease_until": lease_until}
-    rows = [{**times, "event_id": event.event_id, "fingerprint": fingerprint} for event, fingerprint in heads]
-    opened = insert(attempts).returning(attempts.c.attempt_id, sort_by_parameter_order=True)
-    ids = connection.execute(opened, rows).scalars().all()
-    claimed = [
-        {**times, "event_id": row["event_id"], "attempt_id": id_, "settle_at": settle_at}
-        for row, id_ in zip(rows, ids, strict=True)
-    ]
+    prints = {event.event_id: {"fingerprint": sha256(body).hexdigest()} for event, body in heads}
+    opened = connection.execute(query("open_attempts"), {**times, "given": json.dumps(prints)})
+    attempt_ids: dict[str, int] = {row.event_id: row.attempt_id for row in opened}
     _carry(connection, run_id, [event for event, _ in heads])
+    claimed = {event_id: {"attempt_id": attempt_id} for event_id, attempt_id in attempt_ids.items()}
     try:
-        claimed_count = connection.execute(query("claim_event"), claimed).rowcount
+        values = {**times, "settle_at": settle_at, "given": json.dumps(claimed)}
+        claimed_count = connection.execute(query("claim_events"), values).rowcount
     except IntegrityError as error:  # the lane's index, or the trigger on transitions
         raise ClaimConflict(str(error.orig)) from None
-    if claimed_count != len(claimed):
-        raise ClaimConflict(f"{len(claimed) - claimed_count} of {len(claimed)} events were not ready any more")
-    return [Claim(event, id_, lease_until) for (event, _), id_ in zip(heads, ids, strict=True)]
+    if claimed_count != len(heads):
+        raise ClaimConflict(f"{len(heads) - claimed_count} of {len(heads)} events were not ready any more")
+    return [Claim(event, attempt_ids[event.event_id], lease_until, body) for event, body in heads]
 
 
 def _carry(connection: Connection, run_id: str, events: Sequence[Row[Any]]) -> None:
     """Make the run answer for what it claims; what it accepted itself it answers for anyway."""
-    others = [event for event in events if event.run_id != run_id or event.first_state == State.HELD]
+    others: dict[str, Any] = {
+        event.event_id: {} for event in events if event.run_id != run_id or event.first_state == State.HELD
+    }
     if others:
-        connection.execute(query("carry_claimed"), [{"run_id": run_id, "event_id": event.event_id} for event in others])
+        connection.execute(query("carry_claimed"), {"run_id": run_id, "given": json.dumps(others)})
 
 
 _STATE_AFTER = {
@@ -113,16 +115,17 @@ def record_answers(
     """Record each attempt's end and move its event; what is in doubt is not to be read back before ``settle_at``."""
     if not ended:
         return
-    connection.execute(insert(answers), [_answer_row(claim_, answer, now) for claim_, answer in ended])
+    given = json.dumps({claim_.event.event_id: _answer_row(claim_, answer) for claim_, answer in ended})
+    connection.execute(query("record_answers"), {"answered_at": now, "given": given})
     connection.execute(
-        query("end_attempt"), [_end_row(claim_, answer, run_id, now, settle_at) for claim_, answer in ended]
+        query("end_attempts"), {"answered_at": now, "run_id": run_id, "settle_at": settle_at, "given": given}
     )
 
 
-def _answer_row(claim_: Claim, answer: Answer, now: datetime) -> dict[str, Any]:
+def _answer_row(claim_: Claim, answer: Answer) -> dict[str, Any]:
     return {
         "attempt_id": claim_.attempt_id,
-        "answered_at": now,
+        "state": _STATE_AFTER[answer.verdict],
         "verdict": answer.verdict,
         "http_status": answer.http_status,
         "code": answer.code,
@@ -130,19 +133,6 @@ def _answer_row(claim_: Claim, answer: Answer, now: datetime) -> dict[str, Any]:
         "duration_ms": answer.duration_ms,
         "balance": answer.balance,
         "returned": answer.returned,
-    }
-
-
-def _end_row(claim_: Claim, answer: Answer, run_id: str, now: datetime, settle_at: datetime) -> dict[str, Any]:
-    state = _STATE_AFTER[answer.verdict]
-    return {
-        "event_id": claim_.event.event_id,
-        "attempt_id": claim_.attempt_id,
-        "state": state,
-        "answered_at": now,
-        "run_id": run_id,
-        "reason": answer.message,
-        "settle_at": settle_at if state is State.UNKNOWN else None,
     }
 
 
@@ -158,9 +148,20 @@ def open_work(connection: Connection) -> list[tuple[Target, str]]:
 
 def take_calls(connection: Connection, target: Target, day_on: date, wanted: int, calls_per_day: int) -> int:
     """Reserve up to ``wanted`` calls of the day's budget (UTC) and return how many were granted."""
-    made = connection.execute(query("calls_made"), {"target": target, "day_on": day_on}).scalar() or 0
-    granted = max(0, min(wanted, calls_per_day - made))
-    budget = {"target": target, "day_on": day_on, "calls": granted, "calls_per_day": calls_per_day}
-    if granted and connection.execute(query("take_calls"), budget).scalar() is None:
+    day = {"target": target, "day_on": day_on, "calls_per_day": calls_per_day}
+    if 0 < wanted <= calls_per_day and connection.execute(query("take_calls"), day | {"calls": wanted}).scalar():
+        return wanted
+    granted = max(0, min(wanted, calls_per_day - calls_made(connection, target, day_on)))
+    if granted and connection.execute(query("take_calls"), day | {"calls": granted}).scalar() is None:
         return 0  # another process took the rest in between
     return granted
+
+
+def calls_made(connection: Connection, target: Target, day_on: date) -> int:
+    """Return how many calls were counted on that day (UTC)."""
+    return connection.execute(query("calls_made"), {"target": target, "day_on": day_on}).scalar() or 0
+
+
+def left_to_post(connection: Connection, target: Target) -> Row[Any]:
+    """Return how many events are ready, and of how many clients and sites."""
+    return connection.execute(query("left_to_post"), {"target": target}).one()

@@ -127,7 +127,7 @@ def _classify(connection: Connection, file: NewFile, run_id: str, guards: Guards
         *_where(totals.updates, "mark_repeated_updates", "mark_updates_held_before"),
         *_where(totals.updates, "mark_repeated_in_file", "mark_stale_updates"),
     ]
-    for name in steps:
+    for name in (*steps, "mark_taken_back"):
         connection.execute(query(name))
     if guards.max_points_per_event is not None:
         connection.execute(query("mark_guarded_points"), {"max_points_per_event": guards.max_points_per_event})

@@ -71,8 +71,8 @@ def settle(
     if not decided:
         return
     connection.execute(insert(settlements), [_row(settlement, run_id, now) for settlement in decided])
-    settled = [{"run_id": run_id, "event_id": settlement.event.event_id} for settlement in decided]
-    connection.execute(query("carry_claimed"), settled)
+    settled = json.dumps({settlement.event.event_id: {} for settlement in decided})
+    connection.execute(query("carry_claimed"), {"run_id": run_id, "given": settled})
     for settlement in decided:
         name = "postpone_settling" if settlement.state is State.UNKNOWN else "settle_event"
         values = {

@@ -6,6 +6,7 @@ stand in ``sql/migrations``), each with a comment here.
 """
 
 from datetime import UTC, datetime
+from enum import StrEnum
 
 from sqlalchemy import (
     BigInteger,
@@ -28,7 +29,7 @@ from sqlalchemy import (
     text,
 )
 
-from transforms.vocabulary import Kind, State, Target, Verdict
+from transforms.vocabulary import Kind, ReasonCode, State, Target, Verdict
 
 metadata = MetaData(
     naming_convention={
@@ -63,7 +64,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
 
 
-def _one_of(column: str, values: type[Kind] | type[State] | type[Target] | type[Verdict]) -> CheckConstraint:
+def _one_of(column: str, values: type[StrEnum]) -> CheckConstraint:
     listed = ", ".join(f"'{value}'" for value in values)
     return CheckConstraint(f"{column} IN ({listed})", name=f"{column}_known")
 
@@ -366,6 +367,7 @@ breaks = Table(
     Column("state", String, nullable=False),
     Column("owner", String),
     Column("reason", String),
+    Column("detail", String),  # what the two sides say, for a person
     CheckConstraint("state IN ('open', 'acknowledged', 'resolved', 'closed')", name="state_known"),
     # A break that closed by itself says which run saw it gone.
     CheckConstraint("state <> 'closed' OR closed_run_id IS NOT NULL", name="closed_by_a_run"),
@@ -384,10 +386,72 @@ break_decisions = Table(
     Column("reason", String, nullable=False),
     Column("previous_hash", String(64), nullable=False),  # "" for the first
     Column("hash", String(64), nullable=False),
+    Column("reason_code", String),  # null: decided before there were codes
     CheckConstraint("verb IN ('acknowledge', 'resolve', 'reopen')", name="verb_known"),
+    _one_of("reason_code", ReasonCode),
     CheckConstraint("actor <> '' AND reason <> ''", name="said_by_someone"),
     # Two decisions never follow the same one: the chain has no branches.
     UniqueConstraint("previous_hash"),
+)
+
+# Every time a break came to the open ones or left them. Append-only: with the last closing it says what must be open.
+break_moves = Table(
+    "break_moves",
+    metadata,
+    Column("move_id", Integer, primary_key=True, autoincrement=True),
+    Column("break_id", ForeignKey("breaks.break_id"), nullable=False, index=True),
+    Column("move", String, nullable=False),
+    Column("moved_at", UtcDateTime, nullable=False),
+    Column("run_id", ForeignKey("runs.run_id")),  # null: a person decided
+    Column("class", String, nullable=False),
+    Column("target", String, nullable=False),
+    Column("site_id", String, nullable=False),  # "" for rewards
+    Column("points", BigInteger, nullable=False),
+    Column("amount", String, nullable=False),  # exact decimal
+    CheckConstraint("move IN ('new', 'reopened', 'closed', 'resolved')", name="move_known"),
+)
+
+# What a run saw open when it ended: the opening of the next one. Append-only.
+closings = Table(
+    "closings",
+    metadata,
+    Column("closing_id", Integer, primary_key=True, autoincrement=True),
+    Column("run_id", ForeignKey("runs.run_id"), nullable=False),
+    Column("closed_at", UtcDateTime, nullable=False),
+    Column("last_move_id", Integer, nullable=False),  # the moves after it belong to the next run
+)
+closing_lines = Table(
+    "closing_lines",
+    metadata,
+    Column("closing_id", ForeignKey("closings.closing_id"), primary_key=True),
+    Column("class", String, primary_key=True),
+    Column("target", String, primary_key=True),
+    Column("site_id", String, primary_key=True),
+    Column("open_count", Integer, nullable=False),
+    Column("points", BigInteger, nullable=False),
+    Column("amount", String, nullable=False),
+)
+
+# The balance that the service last reported of a client, where nothing about the client was in doubt.
+client_balances = Table(
+    "client_balances",
+    metadata,
+    Column("site_id", String, primary_key=True),
+    Column("client_id", String, primary_key=True),
+    Column("balance", BigInteger, nullable=False),
+    Column("read_at", UtcDateTime, nullable=False),
+    Column("run_id", ForeignKey("runs.run_id"), nullable=False),
+)
+
+# Where everything that a run's report was made of is kept: the file lies in the workspace, its hash here. Append-only.
+snapshots = Table(
+    "snapshots",
+    metadata,
+    Column("run_id", ForeignKey("runs.run_id"), primary_key=True),
+    Column("taken_at", UtcDateTime, nullable=False),
+    Column("name", String, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
 )
 
 # Which entry takes which back: an event of ours, or an entry that a break is about. Append-only; a trigger refuses a

@@ -9,7 +9,8 @@ import pandas as pd
 from transforms.vocabulary import Outcome, Target
 
 _ENTRY = ["site_id", "client_id", "action", "points", "action_at"]
-_RECORD = ("site_id", "client_id", "reward_id", "points", "amount", "action_at", "event_id")
+_Rows = Sequence[Mapping[str, Any]]
+_RECORD = ("site_id", "client_id", "reward_id", "points", "amount", "action_at", "event_id", "detail")
 
 
 def identify_breaks(matched: pd.DataFrame) -> pd.DataFrame:
@@ -47,36 +48,37 @@ def break_records(identified: pd.DataFrame, target: Target) -> list[dict[str, An
     ]
 
 
-def roll_forward(before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """Return one row per class of break: open before + new - closed = open now, in count and in points.
+MOVES = ("new", "reopened", "closed", "resolved")
+_INWARD = ("new", "reopened")
+_ROLL = ["site_id", "class", "measure", "open_before", *MOVES, "open_now", "difference"]
 
-    ``before`` and ``after``: break_id, class and points of each open break. One that changed its class is closed in
-    the old and new in the other.
+
+def roll_forward(
+    opening: Sequence[Mapping[str, Any]], moves: Sequence[Mapping[str, Any]], open_now: Sequence[Mapping[str, Any]]
+) -> pd.DataFrame:
+    """Return open before + new + reopened - closed - resolved = open now, by site, class and measure.
+
+    Three witnesses: ``opening`` is the last closing (a line has open_count), ``moves`` are those since (one row each,
+    by its ``move``), ``open_now`` the breaks as they are found. All have class, target, site_id, points and amount
+    (Decimal), none null. Measures are breaks, and points (Mindbody) or amount (Referral Rock).
     """
-    keys_before = {(row["break_id"], row["class"]) for row in before}
-    keys_after = {(row["break_id"], row["class"]) for row in after}
-    sides = {
-        "before": before,
-        "new": [row for row in after if (row["break_id"], row["class"]) not in keys_before],
-        "closed": [row for row in before if (row["break_id"], row["class"]) not in keys_after],
-        "now": after,
-    }
-    classes = sorted({row["class"] for row in (*before, *after)})
-    columns = ["class", "open_before", "new", "closed", "open_now"]
-    columns += ["points_before", "points_new", "points_closed", "points_now", "difference"]
-    return pd.DataFrame([_roll(name, sides) for name in classes], columns=columns)
+    witnesses: dict[tuple[str, str, str], list[list[Mapping[str, Any]]]] = {}
+    for place, rows in enumerate((opening, moves, open_now)):
+        for row in rows:
+            witnesses.setdefault((row["site_id"], row["target"], row["class"]), [[], [], []])[place].append(row)
+    lines = []
+    for (site_id, target, name), (before, moved, now) in sorted(witnesses.items()):
+        value = "amount" if target == Target.REFERRAL_ROCK else "points"
+        lines += [_roll(site_id, name, measure, before, moved, now) for measure in ("breaks", value)]
+    return pd.DataFrame(lines, columns=_ROLL, dtype="object")
 
 
-def _roll(name: str, sides: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, Any]:
-    here = {side: [row for row in rows if row["class"] == name] for side, rows in sides.items()}
-    counts = {side: len(rows) for side, rows in here.items()}
-    points = {side: sum(row["points"] or 0 for row in rows) for side, rows in here.items()}
-    return {
-        "class": name,
-        "open_before": counts["before"],
-        "new": counts["new"],
-        "closed": counts["closed"],
-        "open_now": counts["now"],
-        **{f"points_{side}": total for side, total in points.items()},
-        "difference": counts["before"] + counts["new"] - counts["closed"] - counts["now"],
-    }
+def _roll(site_id: str, name: str, measure: str, opening: _Rows, moves: _Rows, open_now: _Rows) -> dict[str, Any]:
+    def total(rows: _Rows) -> Any:
+        return sum(row.get("open_count", 1) if measure == "breaks" else row[measure] for row in rows)
+
+    before, now = total(opening), total(open_now)
+    moved = {move: total([row for row in moves if row["move"] == move]) for move in MOVES}
+    due = before + sum(moved[move] if move in _INWARD else -moved[move] for move in MOVES)
+    line = {"site_id": site_id or None, "class": name, "measure": measure, "open_before": before, **moved}
+    return {**line, "open_now": now, "difference": due - now}

@@ -43,6 +43,7 @@ _ADVICE: Mapping[Code, str] = {
     Code.ACTION_TIME_UNREADABLE: "write it like 2024-11-08T10:26:33Z, or set the order of day and month in a layout",
     Code.ELIGIBILITY_DATE_UNREADABLE: "write it like 2024-11-08, or set the order of day and month in a layout",
     Code.SITE_UNKNOWN: "fill a SiteId column with a configured site, or use --site",
+    Code.SOURCE_ID_NOT_POSITIVE_INTEGER: "empty the cell: Mindbody takes no id with letters here, not even a client's",
     Code.SOURCE_ID_NOT_FOUND: "look the id up in Mindbody, or empty the cell: a row without a source id is good",
     Code.SOURCE_ID_OTHER_CLIENT: "look up whether the client or the id is the wrong one, and mend that cell",
     Code.REFERRAL_REVERSED: "the points belong to the client who referred: exchange ClientId and SourceId",
@@ -54,6 +55,7 @@ _CHOICES: Mapping[Code, tuple[str, ...]] = {
     Code.SOURCE_UNKNOWN: tuple(Source),
 }
 _NUMBERS = {Code.POINTS_NOT_POSITIVE_INTEGER, Code.SOURCE_ID_NOT_POSITIVE_INTEGER}
+_LETTER = re.compile("[A-Za-z]")
 _THOUSANDS = re.compile(r"-?[0-9]{1,3}(?:[ ,'\u00a0\u202f][0-9]{3})+(?:\.[0-9]+)?")
 _NOISE = re.compile(r"([0-9]+)\.(?:0+[0-9]?|9{6,}[0-9]*|0{6,}[0-9]*)")
 
@@ -67,7 +69,7 @@ def suggest(code: Code, value: str | None) -> str | None:
     if code in _CHOICES and value is not None:
         return _nearest(value, _CHOICES[code])
     if code in _NUMBERS and value is not None:
-        return _plain_whole(value)
+        return _ADVICE.get(code) if _LETTER.search(value) else _plain_whole(value)
     if code is Code.AMOUNT_UNREADABLE and value is not None:
         return _plain_amount(value)
     return _ADVICE.get(code)

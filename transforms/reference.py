@@ -12,9 +12,11 @@ spreadsheet may have cut the zeros of any client's id; so ids that differ in lea
 taken for equal nor for different. Client ids with letters cannot be written as a SourceId at all.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 
 import pandas as pd
 
@@ -76,6 +78,29 @@ class Reference:
         """Return whether nothing is known, so that nothing can be checked."""
         return self.facts.empty and self.coverage.empty
 
+    def if_any(self) -> "Reference | None":
+        """Return this, or None where nothing is at hand, not even what is too old."""
+        return None if self.is_empty and not self.too_old else self
+
+    # A file is checked part by part, so what all parts need is worked out once.
+    @cached_property
+    def keyed_facts(self) -> pd.DataFrame:
+        """The facts with `key`, the item's id as a whole number is written."""
+        return self.facts.assign(key=_without_zeros(self.facts["item_id"]))
+
+    @cached_property
+    def turned_referrals(self) -> pd.DataFrame:
+        """Who was referred (`client_id`) by whom (`key`), by site."""
+        referrals = self.facts.loc[self.facts["named"] == Named.REFERRED, ["site_id", "item_id", "client_id"]]
+        return referrals.rename(columns={"item_id": "client_id", "client_id": "key"}).drop_duplicates()
+
+    @cached_property
+    def at_hand(self) -> frozenset[tuple[str, str]]:
+        """The (site, subject) pairs of which something is known."""
+        known = self.facts[["site_id", "named"]].drop_duplicates().itertuples(index=False, name=None)
+        covered = self.coverage[["site_id", "subject"]].drop_duplicates().itertuples(index=False, name=None)
+        return frozenset((site_id, SUBJECT_OF[Named(named)].value) for site_id, named in known) | frozenset(covered)
+
 
 @dataclass(frozen=True)
 class CrossChecked:
@@ -92,16 +117,32 @@ class CrossChecked:
 
 def cross_check(events: pd.DataFrame, reference: Reference | None, now: datetime) -> CrossChecked:
     """Look the SourceIds of typed rows up; without reference data all rows are good, and all left to the service."""
+    if reference is None:
+        return CrossChecked(events, _no_failures(), _count_unchecked(events))
     asked = what_is_asked(events)
-    finding = judge_source_ids(events, reference or Reference(), now)
-    counts = pd.DataFrame({"subject": asked["subject"], "finding": finding}).value_counts(dropna=False)
+    finding = judge_source_ids(events, reference, now)
+    counts = Counter(zip(asked["subject"], finding, strict=True))
     wrong = finding[finding.isin([code.value for code in WRONG])]
     failed = pd.DataFrame({"index": wrong.index, "field": "source_id", "code": wrong.to_numpy()})
     return CrossChecked(
         good=events[~events.index.isin(wrong.index)] if len(wrong) else events,
         failures=failed.astype({"index": "int64", "field": "str", "code": "str"})[FAILURE_COLUMNS],
-        counts={(str(subject), str(why)): int(count) for (subject, why), count in counts.items()},
+        counts=counts,
     )
+
+
+def _count_unchecked(events: pd.DataFrame) -> Counter[tuple[str, str]]:
+    """Count what is asked without looking at it row by row: most files are checked without reference data."""
+    kinds = events.loc[events["source_id"].notna(), ["action", "source"]].value_counts(dropna=False)
+    asked = what_is_asked(kinds.reset_index().assign(site_id="", client_id="", source_id=1, action_at=None))
+    counts: Counter[tuple[str, str]] = Counter()
+    for subject, count in zip(asked["subject"], kinds.iloc[asked.index], strict=True):
+        counts[subject, Finding.NO_DATA.value] += int(count)
+    return counts
+
+
+def _no_failures() -> pd.DataFrame:
+    return pd.DataFrame({"index": pd.Series(dtype="int64"), "field": "", "code": ""}).astype({"code": "str"})
 
 
 def judge_source_ids(events: pd.DataFrame, reference: Reference, now: datetime) -> pd.Series:
@@ -111,16 +152,16 @@ def judge_source_ids(events: pd.DataFrame, reference: Reference, now: datetime) 
     """
     asked = what_is_asked(events)
     finding = pd.Series(Finding.NOT_COVERED.value, index=asked.index, dtype="str")
-    known = _subjects_with(asked, {*_at_hand(reference)})
+    known = _subjects_with(asked, reference.at_hand)
     finding[~known] = Finding.NO_DATA.value
     finding[~known & _subjects_with(asked, reference.too_old)] = Finding.TOO_OLD.value
     if reference.is_empty:
         return finding
-    owners = _compare_owners(asked, reference.facts)
+    owners = _compare_owners(asked, reference)
     # From the weakest to the strongest: what is set later holds.
     finding[_is_covered(asked, reference, now) | owners["is_nobody"]] = Code.SOURCE_ID_NOT_FOUND.value
     finding[owners["is_other"]] = Code.SOURCE_ID_OTHER_CLIENT.value
-    finding[_is_reversed(asked, reference.facts)] = Code.REFERRAL_REVERSED.value
+    finding[_is_reversed(asked, reference)] = Code.REFERRAL_REVERSED.value
     finding[owners["is_near"]] = Finding.SPELLING.value
     finding[owners["is_exact"]] = Finding.CONFIRMED.value
     return finding
@@ -140,25 +181,17 @@ def what_is_asked(events: pd.DataFrame) -> pd.DataFrame:
     return asked[asked["named"].notna()]
 
 
-def _at_hand(reference: Reference) -> set[tuple[str, str]]:
-    """Return the (site, subject) pairs of which something is known."""
-    subjects = reference.facts["named"].map({named.value: subject.value for named, subject in SUBJECT_OF.items()})
-    of_facts = {*zip(reference.facts["site_id"], subjects, strict=True)}
-    return of_facts | {*zip(reference.coverage["site_id"], reference.coverage["subject"], strict=True)}
-
-
-def _subjects_with(asked: pd.DataFrame, pairs: set[tuple[str, str]] | frozenset[tuple[str, str]]) -> pd.Series:
+def _subjects_with(asked: pd.DataFrame, pairs: frozenset[tuple[str, str]]) -> pd.Series:
     is_in = pd.Series(False, index=asked.index)
     for site_id, subject in pairs:
         is_in |= asked["site_id"].eq(site_id) & asked["subject"].eq(subject)
     return is_in
 
 
-def _compare_owners(asked: pd.DataFrame, facts: pd.DataFrame) -> pd.DataFrame:
+def _compare_owners(asked: pd.DataFrame, reference: Reference) -> pd.DataFrame:
     """Compare the client of every row with the clients whom its id is known to belong to; all False without any."""
-    kept = facts.assign(key=_without_zeros(facts["item_id"]))
     pairs = asked.reset_index(names="index").merge(
-        kept, on=["site_id", "named", "key"], suffixes=("", "_owner"), validate="many_to_many"
+        reference.keyed_facts, on=["site_id", "named", "key"], suffixes=("", "_owner"), validate="many_to_many"
     )
     owner, client = pairs["client_id_owner"], pairs["client_id"]
     is_exact = owner.eq(client) & pairs["item_id"].eq(pairs["key"])
@@ -170,12 +203,10 @@ def _compare_owners(asked: pd.DataFrame, facts: pd.DataFrame) -> pd.DataFrame:
     return compared.groupby(pairs["index"]).any().reindex(asked.index, fill_value=False)
 
 
-def _is_reversed(asked: pd.DataFrame, facts: pd.DataFrame) -> pd.Series:
+def _is_reversed(asked: pd.DataFrame, reference: Reference) -> pd.Series:
     """Tell rows whose client was referred by the one whom the SourceId names."""
-    referrals = facts.loc[facts["named"] == Named.REFERRED, ["site_id", "item_id", "client_id"]]
-    turned = referrals.rename(columns={"item_id": "client_id", "client_id": "key"}).drop_duplicates()
     wanted = asked[asked["named"] == Named.REFERRED].reset_index(names="index")
-    found = wanted.merge(turned, on=["site_id", "client_id", "key"], validate="many_to_one")
+    found = wanted.merge(reference.turned_referrals, on=["site_id", "client_id", "key"], validate="many_to_one")
     return pd.Series(asked.index.isin(found["index"]), index=asked.index)
 
 

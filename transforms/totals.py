@@ -9,19 +9,9 @@ from typing import Any
 
 import pandas as pd
 
-from transforms.vocabulary import Action, Kind, Outcome, State
+from transforms.vocabulary import Kind
 
 _TIES = ["name", "formula", "left", "right", "difference", "ties"]
-_CLIENT = ["site_id", "client_id"]
-_NOT_THERE = {Outcome.LATE, Outcome.MISSING_REMOTE}  # posted by the ledger's account, and not at the service
-# At the service without a posted event; of a doubtful one only where an entry was found.
-_THERE_ALONE = {
-    Outcome.UNEXPECTED_REMOTE,
-    Outcome.DUPLICATE_REMOTE,
-    Outcome.REVERSED_REMOTE,
-    Outcome.STATUS_MISMATCH,
-    Outcome.UNKNOWN,
-}
 
 
 def tie_rows(totals: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -39,70 +29,34 @@ def tie_rows(totals: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def points_by_client(events: pd.DataFrame, remote: pd.DataFrame) -> pd.DataFrame:
-    """Return one row per client: site_id, client_id, ``ledger`` (posted) and ``service`` points, counted separately.
-
-    Signed: earned adds, anything else takes away. Taken before matching, so that `tie_service` can hold it to account.
-    """
-    posted = events[events["state"].eq(State.POSTED)]
-    sums = [_signed_sums(frame, "points").rename(name) for name, frame in (("ledger", posted), ("service", remote))]
-    return pd.concat(sums, axis="columns").fillna(0).astype("int64").sort_index().reset_index()
-
-
-def tie_service(clients: pd.DataFrame, transactions: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return the equation of points between ledger and service, and one for each client for whom it fails.
-
-    ``clients`` as `points_by_client` gives them, ``transactions`` as `transforms.match.match_transactions` does. What
-    the ledger posted, and what the breaks say the service has more or less, must add up to what the service shows.
-    """
-    if clients.empty and transactions.empty:
-        return []
-    explained = _signed_sums(transactions.assign(explained=_explained(transactions)), "explained")
-    sides = clients.set_index(_CLIENT).join(explained, how="outer").fillna(0).astype("int64")
-    left = sides["ledger"] + sides["explained"]
-    formula = "ledger + breaks = service"
-    failing = [
-        equation(f"Points of client {client_id}, site {site_id}", formula, int(left[key]), int(sides["service"][key]))
-        for key in sides.index[left.ne(sides["service"])]
-        for site_id, client_id in [key]
-    ]
-    return [equation("Points at the service", formula, int(left.sum()), int(sides["service"].sum())), *failing]
-
-
-def _explained(transactions: pd.DataFrame) -> pd.Series:
-    """Return the points that the service has more than the ledger by the outcome's own account, unsigned."""
-    points, remote = transactions["points"].fillna(0), transactions["remote_points"].fillna(0)
-    more = pd.Series(0, index=transactions.index, dtype="Int64")
-    more = more.mask(transactions["outcome"].isin(_NOT_THERE), -points)
-    more = more.mask(transactions["outcome"].isin(_THERE_ALONE), remote)
-    return more.mask(transactions["outcome"].eq(Outcome.AMOUNT_MISMATCH), remote - points)
-
-
-def _signed_sums(frame: pd.DataFrame, column: str) -> pd.Series:
-    signed = frame[column].where(frame["action"].eq(Action.EARNED), -frame[column])
-    return signed.groupby([frame[key] for key in _CLIENT]).sum().rename(column)
-
-
 def tie_read_back(posted_count: int, compared_count: int) -> list[dict[str, Any]]:
     """Return the equation that every posted event was compared with what its service shows."""
     return [equation("Posted events read back", "posted = compared with the service", posted_count, compared_count)]
 
 
 def tie_roll_forward(roll_forward: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return the roll-forward of the breaks over all classes, in count and in points."""
+    """Return the roll-forward of the breaks over all classes: in count, and in points and amount where there are any.
+
+    What fails for one class and site is named, since two failures may cancel each other out.
+    """
+    names = {"breaks": "Breaks", "points": "Points in breaks", "amount": "Amount in breaks"}
+    formula = "open before + new + reopened - closed - resolved = open now"
     rows = []
-    names = {
-        "Breaks": ("open_before", "new", "closed", "open_now"),
-        "Points in breaks": ("points_before", "points_new", "points_closed", "points_now"),
-    }
-    for name, (before, new, closed, now) in names.items():
-        total = {column: int(roll_forward[column].sum()) for column in (before, new, closed, now)}
-        left = total[before] + total[new] - total[closed]
-        rows.append(equation(name, "open before + new - closed = open now", left, total[now]))
+    for measure, name in names.items():
+        lines = roll_forward[roll_forward["measure"].eq(measure)]
+        now, off = sum(lines["open_now"]), sum(lines["difference"])
+        rows += [equation(name, formula, now + off, now)] if len(lines) or measure == "breaks" else []
+        failing = lines[lines["difference"].ne(0)].itertuples()
+        rows += [_rolled(name, formula, line) for line in failing]
     return rows
 
 
-def equation(name: str, formula: str, left: int, right: int) -> dict[str, Any]:
+def _rolled(name: str, formula: str, line: Any) -> dict[str, Any]:
+    about = f"{name}: {line[2]}" + (f", site {line.site_id}" if line.site_id else "")
+    return equation(about, formula, line.open_now + line.difference, line.open_now)
+
+
+def equation(name: str, formula: str, left: int | Decimal, right: int | Decimal) -> dict[str, Any]:
     """Return one row of the frame of ties."""
     return {
         "name": name,
@@ -147,15 +101,45 @@ def control_totals(
     return pd.DataFrame(rows, columns=columns).astype({"events": "Int64", "points": "Int64"})
 
 
-def tie_batches(totals: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return the equation of accepted events and points between the files' rows and the batches' totals."""
-    of_level = {level: totals[totals["level"].eq(level)] for level in ("file", "batch")}
+def tie_batches(totals: pd.DataFrame, accepted_rows_count: int) -> list[dict[str, Any]]:
+    """Return the equations between the files' rows, the batches' totals at registration and the ledger's events.
+
+    ``accepted_rows_count``: what the files themselves say. Events, points and amount over all, and one equation for
+    each site and kind where one of them fails.
+    """
+    file, batch = (_sums(totals[totals["level"].eq(level)]) for level in ("file", "batch"))
     formula = "accepted in the ledger = batch totals at registration"
-    sums = {level: (int(rows["events"].sum()), int(rows["points"].sum())) for level, rows in of_level.items()}
-    return [
-        equation("Accepted events", formula, sums["file"][0], sums["batch"][0]),
-        equation("Accepted points", formula, sums["file"][1], sums["batch"][1]),
+    rows = [
+        equation(
+            "Accepted rows", "accepted rows of the files = batch totals", accepted_rows_count, _all(batch, "events")
+        ),
+        *(equation(f"Accepted {measure}", formula, _all(file, measure), _all(batch, measure)) for measure in _MEASURES),
     ]
+    for site_id, kind in sorted({*file, *batch}):
+        for measure in _MEASURES:
+            left, right = (side.get((site_id, kind), _NOTHING)[measure] for side in (file, batch))
+            if left != right:
+                about = f"Accepted {measure}: {kind}" + (f", site {site_id}" if site_id else "")
+                rows.append(equation(about, formula, left, right))
+    return rows
+
+
+_MEASURES = ("events", "points", "amount")
+_NOTHING: dict[str, Any] = {"events": 0, "points": 0, "amount": Decimal(0)}
+_Sums = dict[tuple[str, str], dict[str, Any]]
+
+
+def _sums(level: pd.DataFrame) -> _Sums:
+    sums: _Sums = {}
+    for row in level.astype(object).where(level.notna(), None).to_dict("records"):
+        line = sums.setdefault((row["site_id"] or "", row["kind"]), dict(_NOTHING))
+        for measure in _MEASURES:
+            line[measure] += row[measure] or 0
+    return sums
+
+
+def _all(sums: _Sums, measure: str) -> Any:
+    return sum((line[measure] for line in sums.values()), start=_NOTHING[measure])
 
 
 def _by_kind(level: str, name: str, frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -80,6 +80,7 @@ TRANSITIONS: frozenset[tuple[State, State]] = frozenset(
         (State.SENDING, State.UNKNOWN),  # the answer was lost, or the claim is dead
         (State.UNKNOWN, State.POSTED),  # reading back shows it
         (State.UNKNOWN, State.READY),  # reading back shows that it never took effect
+        (State.READY, State.POSTED),  # confirmed after all, late; the database wants to see the attempt's answer
     }
 )
 
@@ -175,3 +176,16 @@ class Outcome(StrEnum):
     REVERSED_REMOTE = "reversed_remote"  # Returned, Removed, LateCanceled
     REFUSED = "refused"
     UNKNOWN = "unknown"
+
+
+class ReasonCode(StrEnum):
+    """Why a person decided about a break as they did."""
+
+    ACCEPTED_DIFFERENCE = "accepted_difference"  # known, and not worth correcting
+    CORRECTED_AT_SERVICE = "corrected_at_service"  # put right there by hand
+    DUPLICATE_OF_OTHER = "duplicate_of_other"  # another break is about the same thing
+    ENTERED_BY_HAND = "entered_by_hand"  # somebody's own entry, and meant
+    MISTAKE = "mistake"  # of the sheet, or of an earlier decision
+    SERVICE_ERROR = "service_error"  # the service has it wrong
+    TIMING = "timing"  # it comes, or came, with another night
+    OTHER = "other"  # as the words beside it say

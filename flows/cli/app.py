@@ -296,7 +296,23 @@ def list_breaks(
 
 
 BreakId = Annotated[str, typer.Argument(metavar="ID")]
-Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why.")]
+Reason = Annotated[
+    str,
+    typer.Option(
+        "--reason",
+        metavar="TEXT",
+        help='Why: words, or "code: words" with one of accepted_difference, corrected_at_service, duplicate_of_other, '
+        "entered_by_hand, mistake, service_error, timing, other.",
+    ),
+]
+
+
+@breaks.command("history")
+def break_history(break_id: BreakId, config: Config = None, json: Json = False) -> None:
+    """Tell what people decided about a break, and why; oldest first."""
+    from flows.cli.breaks import run_history
+
+    raise typer.Exit(run_history(config, break_id, as_json=json))
 
 
 @breaks.command("acknowledge")

@@ -11,7 +11,7 @@ from flows.clock import utc_now
 from flows.errors import ExitCode, SettingsError
 from flows.ledger import open_ledger
 from flows.settings import load_settings
-from sql.breaks import DecisionRefused, Verb, all_breaks, break_json, decide, open_breaks
+from sql.breaks import DecisionRefused, Verb, all_breaks, break_json, decide, decisions_about, open_breaks
 from sql.reversals import breaks_with_reversals
 from transforms.vocabulary import State
 
@@ -52,6 +52,25 @@ def _reversal(proposed: Row[Any] | None) -> str:
         State.DISCARDED: f"reversal {proposed.event_id} discarded",
     }
     return f"; {words.get(State(proposed.state), f'reversal {proposed.event_id} {proposed.state}')}"
+
+
+def run_history(config: Path | None, break_id: str, *, as_json: bool) -> ExitCode:
+    """List the decisions about one break."""
+    with open_ledger(load_settings(config)) as ledger, ledger.begin() as connection:
+        try:
+            decisions = decisions_about(connection, break_id)
+        except DecisionRefused as error:
+            raise SettingsError(str(error)) from None
+    keys = ("decision_id", "at", "actor", "verb", "reason_code", "reason")
+    if as_json:
+        records = [{key: getattr(row, key) for key in keys} | {"at": row.at.isoformat()} for row in decisions]
+        typer.echo(json.dumps(records, ensure_ascii=False))
+        return ExitCode.TIES_OUT
+    for row in decisions:
+        code = f" ({row.reason_code})" if row.reason_code else ""
+        typer.echo(f"{row.at:%Y-%m-%d %H:%M:%S}Z  {row.verb} by {row.actor}{code}: {row.reason}")
+    typer.echo(f"{len(decisions)} decisions about break {break_id}.")
+    return ExitCode.TIES_OUT
 
 
 def run_decision(config: Path | None, verb: Verb, break_id: str, actor: str, reason: str) -> ExitCode:

@@ -59,12 +59,15 @@ def _titles(sheets: Sequence[Sheet]) -> list[str]:
 def _write_sheet(page: Any, sheet: Sheet, marked: SheetMarks | None, looks: Mapping[str, Any]) -> None:
     width = len(sheet.cells.columns)
     page.set_column(0, max(width - 1, 0), _WIDTH)
+    page.set_landscape()
+    page.fit_to_pages(1, 0)
     added: dict[int, dict[int, str]] = defaultdict(dict)
     if marked is not None:
         page.set_column(marked.status, marked.status, STATUS_WIDTH)
         page.set_column(marked.receipt, marked.receipt, RECEIPT_WIDTH)
         top, last = sheet_row(sheet, marked.heading_row), sheet_row(sheet, int(sheet.cells.index[-1]))
         page.freeze_panes(top, 0)
+        page.repeat_rows(top - 1)
         page.autofilter(top - 1, 0, last - 1, max(width - 1, marked.status, marked.receipt))
         added[marked.heading_row] = {marked.status: FIELDS["status"], marked.receipt: FIELDS["receipt"]}
         for column, texts in ((marked.status, marked.statuses), (marked.receipt, marked.receipts)):

@@ -54,7 +54,7 @@ def rejected_statuses(errors: pd.DataFrame) -> dict[RowPlace, str]:
     told: dict[RowPlace, str] = {}
     columns = errors["column"].astype(object).where(errors["column"].notna(), None)
     for place, column, message in zip(_places(errors), columns, errors["message"], strict=True):
-        line = f"{column}: {message}" if column else message
+        line = f"{column}: {message}" if column and column.casefold() not in message.casefold() else message
         told[place] = f"{told[place]} {line}" if place in told else f"rejected: {line}"
     return told
 

@@ -1,13 +1,12 @@
 """Scan the XML of an .xlsx or .xlsm for what calamine does not tell: errors, formulas without a value, zero padding.
 
-The quick look is by regular expressions over the bytes of a sheet; only a sheet that holds something of interest is
+How far the cells reach is found in the bytes (`extent`); only a sheet that holds something of interest is
 parsed, by expat, element by element. No part may hold a DTD (`archive`), so there are no entities to expand.
 """
 
 import codecs
 import posixpath
 import re
-import string
 from collections.abc import Mapping
 from xml.etree.ElementTree import Element
 from xml.parsers import expat
@@ -16,16 +15,12 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import ParseError, fromstring
 
 from flows.intake.archive import damaged
+from flows.intake.extent import column_number, find_extent
 from flows.intake.workbook import Scan
 from transforms.sheet import FORMULA_WITHOUT_VALUE, SPREADSHEET_ERRORS
 
-# A cell as programs write it, with its place first; the group is empty for a cell that is written otherwise.
-_USUAL_PLACE = re.compile(rb'<c(?: r="([A-Z]{1,3}[0-9]{1,7})"|[^a-zA-Z/])')
-_PLACE = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]+)([0-9]+)["']""")
-_ROW = re.compile(rb"""<(?:\w+:)?row\s(?:[^>]*?\s)?r\s*=\s*["']([0-9]+)["']""")
 _HIDDEN_ROW = re.compile(rb"""<(?:\w+:)?row\s[^>]*?\shidden\s*=\s*["'](?:1|true)["']""")
 _ERROR_OR_FORMULA = (b'"e"', b"'e'", b"<f", b":f")
-_LETTERS = string.ascii_letters.encode()
 _ZEROS = re.compile(r"0{2,}")
 
 
@@ -75,7 +70,7 @@ def _local(name: str) -> str:
 def _scan_part(xml: bytes, padding: Mapping[str, int]) -> Scan:
     if not xml.removeprefix(codecs.BOM_UTF8).startswith(b"<"):  # another encoding, which no spreadsheet program writes
         raise damaged()
-    rows, columns, filled = _extent(xml)
+    rows, columns, filled = find_extent(xml)
     hidden = len(_HIDDEN_ROW.findall(xml)) if b"hidden" in xml else 0
     styles = "|".join(padding).encode()
     padded = bool(padding) and re.search(rb"""\ss\s*=\s*["'](?:""" + styles + rb""")["']""", xml) is not None
@@ -84,24 +79,6 @@ def _scan_part(xml: bytes, padding: Mapping[str, int]) -> Scan:
         cells.parse(xml)
         return Scan(rows, columns, filled, cells.errors, cells.padded, hidden)
     return Scan(rows, columns, filled, hidden_rows=hidden)
-
-
-def _extent(xml: bytes) -> tuple[int, int, int]:
-    """Return the last row and column that any cell names, and how many do, whatever the sheet itself claims."""
-    places = _USUAL_PLACE.findall(xml)
-    if b"" in places or b":c" in xml:
-        places = [b"".join(found) for found in _PLACE.findall(xml)] + _ROW.findall(xml)
-    together = b" ".join(places)
-    rows = set(together.translate(None, _LETTERS).split())
-    letters = set(together.translate(None, b"0123456789").split())
-    return max(map(int, rows), default=0), max(map(_column_number, letters), default=-1) + 1, len(places)
-
-
-def _column_number(letters: bytes) -> int:
-    number = 0
-    for letter in letters.upper():
-        number = number * 26 + letter - ord("A") + 1
-    return number - 1
 
 
 class _Cells:
@@ -144,7 +121,7 @@ class _Cells:
     def _start_cell(self, attributes: dict[str, str]) -> None:
         place = attributes.get("r", "")
         letters = place.rstrip("0123456789")
-        self._column = _column_number(letters.encode()) if letters else self._column + 1
+        self._column = column_number(letters.encode()) if letters else self._column + 1
         self._row = int(place[len(letters) :] or self._row)
         self._kind, self._style = attributes.get("t", "n"), attributes.get("s", "")
         self._text = None

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pandas as pd
 
@@ -33,8 +34,18 @@ def cell_text(value: object) -> str | None:
     return _other_text(value)
 
 
+def column_texts(values: Sequence[Any]) -> list[str | None]:
+    """Write the values of one column of a workbook as text, as `cell_text` does: most are texts and whole numbers."""
+    kinds = set(map(type, values))
+    if kinds == {str}:
+        return list(values)
+    if kinds <= {str, float}:
+        return [value if type(value) is str else _number_text(value) for value in values]
+    return [value if type(value) is str else cell_text(value) for value in values]
+
+
 def _number_text(value: float) -> str:
-    if not abs(value) < _EXACT_BELOW:
+    if not -_EXACT_BELOW < value < _EXACT_BELOW:
         return DIGITS_LOST
     if value.is_integer():
         return str(int(value))
@@ -70,7 +81,7 @@ def frame_of(rows: Sequence[Sequence[str | None]], first_row: int = 1, width: in
 
 def frame_of_columns(columns: Iterable[list[str | None]], height: int, first_row: int = 1) -> pd.DataFrame:
     """Lay out columns of texts as the cells of a sheet; None and "" are empty."""
-    arrays = {number: pd.array([text or None for text in column], dtype="str") for number, column in enumerate(columns)}
+    arrays = {number: pd.array(_without_empty(column), dtype="str") for number, column in enumerate(columns)}
     return pd.DataFrame(arrays, index=pd.RangeIndex(first_row, first_row + height), columns=range(len(arrays)))
 
 
@@ -103,6 +114,10 @@ class Keys:
         for key, value in item[1]:
             row[self._column_of[normalize_heading(key)]] = item_text(value)
         return row
+
+
+def _without_empty(column: list[str | None]) -> list[str | None]:
+    return [text or None for text in column] if "" in column else column
 
 
 def sheet_of_items(items: Sequence[Item], notes: tuple[str, ...] = ()) -> Sheet:

@@ -5,7 +5,9 @@ and it lays out the whole rectangle from A1 to the last cell, so one stray cell 
 `ooxml`, `xlsb`, `biff` and `ods` scan the file for both beforehand.
 """
 
+import gc
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,7 +24,7 @@ from python_calamine import (
 from flows.intake.archive import damaged, encrypted
 from flows.intake.limits import MAX_SHEETS, check_cells, refuse
 from flows.intake.stderr import without_panics
-from flows.intake.values import cell_text, frame_of_columns
+from flows.intake.values import column_texts, frame_of_columns
 from transforms.sheet import Sheet
 
 
@@ -43,7 +45,12 @@ def read_workbook(path: Path, scans: Mapping[str, Scan]) -> list[Sheet]:
     for name, scan in scans.items():
         check_cells(scan.rows, scan.columns, scan.filled, name)
     try:
-        with without_panics(), path.open("rb") as file, CalamineWorkbook.from_filelike(file) as workbook:
+        with (
+            without_panics(),
+            _without_collecting(),
+            path.open("rb") as file,
+            CalamineWorkbook.from_filelike(file) as workbook,
+        ):
             metas = [meta for meta in workbook.sheets_metadata if meta.typ == SheetTypeEnum.WorkSheet]
             if len(metas) > MAX_SHEETS:
                 raise refuse(f"the workbook has {len(metas):,} sheets", f"{MAX_SHEETS:,}", "Send fewer.")
@@ -60,11 +67,21 @@ def read_workbook(path: Path, scans: Mapping[str, Scan]) -> list[Sheet]:
         raise damaged() from None
 
 
+@contextmanager
+def _without_collecting() -> Iterator[None]:
+    """Keep the garbage collector from walking again and again through millions of new cells, none of them garbage."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
 def _read_sheet(sheet: CalamineSheet, visible: SheetVisibleEnum, scan: Scan) -> Sheet:
     values = sheet.to_python(skip_empty_area=False)
-    columns = [
-        [value if type(value) is str else cell_text(value) for value in column] for column in zip(*values, strict=True)
-    ]
+    columns = [column_texts(column) for column in zip(*values, strict=True)]
     _pad(columns, scan.padded_cells)
     is_hidden = visible != SheetVisibleEnum.Visible
     return Sheet(

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from hashlib import sha256
 from typing import Any, Protocol
 
 from sqlalchemy import Row
@@ -31,8 +30,8 @@ class Gateway(Protocol):
     events_per_request: int
     calls_per_day: int | None
 
-    def fingerprint(self, event: Row[Any]) -> str:
-        """Return the sha256 of the event's part of the request body."""
+    def body(self, event: Row[Any]) -> bytes:
+        """Return the event's part of the request body."""
 
     def batches(self, events: Sequence[Row[Any]]) -> list[list[Row[Any]]]:
         """Return the events as they may go together, a request each."""
@@ -57,9 +56,9 @@ class MindbodyGateway:
         self._pacer = pacer
         self._refused_token: str | None = None
 
-    def fingerprint(self, event: Row[Any]) -> str:
-        """Return the sha256 of the request body."""
-        return sha256(request_body(event)).hexdigest()
+    def body(self, event: Row[Any]) -> bytes:
+        """Return the request body."""
+        return request_body(event)
 
     def batches(self, events: Sequence[Row[Any]]) -> list[list[Row[Any]]]:
         """Return each event alone."""
@@ -69,7 +68,7 @@ class MindbodyGateway:
         """Send the one event."""
         (claim,) = claims
         token = self._client.token
-        exchange = await self._client.post(request_body(claim.event))
+        exchange = await self._client.post(claim.body)
         answer = read_answer(exchange, claim.event, self._client.zone)
         if answer.verdict is Verdict.UNAUTHORIZED:
             self._refused_token = token
@@ -95,9 +94,9 @@ class ReferralRockGateway:
         self._client = client
         self._pacer = pacer
 
-    def fingerprint(self, event: Row[Any]) -> str:
-        """Return the sha256 of the event as a batch of its own."""
-        return sha256(self._client.body([event])).hexdigest()
+    def body(self, event: Row[Any]) -> bytes:
+        """Return the event as a batch of its own."""
+        return self._client.body([event])
 
     def batches(self, events: Sequence[Row[Any]]) -> list[list[Row[Any]]]:
         """Return batches of the size that each event may still go in; what an answer did not mention goes alone."""
@@ -169,5 +168,5 @@ def _read_result(claim: Claim, result: Result, exchange: Exchange) -> Answer:
 
 
 def _obey_retry_after(pacer: Pacer, exchange: Exchange) -> None:
-    if exchange.retry_after_seconds is not None and exchange.status in {429, 503}:
+    if exchange.status in {429, 503} and exchange.retry_after_seconds is not None:
         pacer.pause(exchange.retry_after_seconds)

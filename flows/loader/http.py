@@ -23,6 +23,7 @@ from flows.interrupt import sleep_unless_stopped
 
 Params = Mapping[str, str] | Sequence[tuple[str, str]]  # pairs where a key is repeated
 
+_EXACT = json.JSONDecoder(parse_float=Decimal)
 LONGEST_PAUSE_SECONDS = 900  # a service that asks for more quiet than this is left to the next run
 
 
@@ -49,7 +50,7 @@ class Exchange:
     def json_object(self) -> dict[str, Any] | None:
         """The body as a JSON object, its decimals exact; None where it is broken or of another kind."""
         try:
-            parsed = json.loads(self.body, parse_float=Decimal)
+            parsed = _EXACT.decode(self.body.decode(json.detect_encoding(self.body)))
         except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
             return None
         return parsed if isinstance(parsed, dict) else None

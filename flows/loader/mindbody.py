@@ -17,6 +17,7 @@ import aiohttp
 from flows.errors import CredentialsRefused, ServiceUnreachable, SettingsError
 from flows.loader.http import Exchange, Pacer, Params, Reach, exchange, wait_to_repeat
 from flows.loader.mindbody_messages import Transaction, balance_of, read_transactions
+from flows.loader.tokens import StaffToken, Tokens
 from flows.settings import Settings, SiteSettings
 
 _PAGE_SIZE = 200  # the size that all known clients use; a larger one is not documented
@@ -43,14 +44,14 @@ class MindbodyClient:
         session: aiohttp.ClientSession,
         pacer: Pacer,
         count_call: Callable[[], None],
+        tokens: Tokens | None = None,
     ) -> None:
         self._settings = settings
         self._site: SiteSettings = settings.mindbody.site(site_id)
         self._session = session
         self._pacer = pacer
         self._count_call = count_call
-        self._token: str | None = None
-        self._token_until = datetime.min.replace(tzinfo=UTC)
+        self._tokens: Tokens = {} if tokens is None else tokens
         self._token_lock = asyncio.Lock()
 
     @property
@@ -66,19 +67,21 @@ class MindbodyClient:
     async def connect(self, now: datetime) -> None:
         """Make sure of a valid token; `CredentialsRefused` or `ServiceUnreachable` where none is to be had."""
         async with self._token_lock:
-            if self._token is None or now >= self._token_until:
-                self._token = await self._issue_token()
-                self._token_until = now + _TOKEN_LIFE
+            token = self._tokens.get(self.site_id)
+            if token is None or now >= token.until:
+                self._tokens.pop(self.site_id, None)  # a new one is asked for without the old one
+                self._tokens[self.site_id] = StaffToken(await self._issue_token(), now + _TOKEN_LIFE)
 
     def forget_token(self, used: str | None) -> None:
         """Drop a token that the service refused, unless it has been renewed since."""
-        if self._token == used:
-            self._token = None
+        if self.token == used:
+            self._tokens.pop(self.site_id, None)
 
     @property
     def token(self) -> str | None:
         """The token that requests go out with now."""
-        return self._token
+        token = self._tokens.get(self.site_id)
+        return token.text if token else None
 
     async def post(self, body: bytes) -> Exchange:
         """Send one event, once; its call was counted when it was claimed."""
@@ -135,7 +138,7 @@ class MindbodyClient:
         failure = ""
         for tries in range(1, self._settings.loader.max_tries + 1):
             await self.connect(datetime.now(UTC))
-            token = self._token
+            token = self.token
             result = await self._send_read("GET", path, params=params)
             body = result.json_object if result.status == 200 else None
             if body is not None:
@@ -192,8 +195,8 @@ class MindbodyClient:
         if key is None:
             raise SettingsError("mindbody.api_key is missing: add it to tieout.toml or set TIEOUT_MINDBODY__API_KEY.")
         headers = {"Api-Key": key.get_secret_value(), "SiteId": self.site_id}
-        if self._token:
-            headers["Authorization"] = f"Bearer {self._token}"
+        if token := self.token:
+            headers["Authorization"] = f"Bearer {token}"
         return headers
 
     def _url(self, path: str) -> str:

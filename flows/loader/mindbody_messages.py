@@ -96,7 +96,7 @@ def read_transactions(body: Mapping[str, Any], zone: ZoneInfo) -> list[Transacti
 def balance_of(body: Mapping[str, Any]) -> int | None:
     """Return the client's points that an answer or a page tells; None where it does not."""
     balance = body.get("Balance")
-    return balance if isinstance(balance, int) and not isinstance(balance, bool) else None
+    return balance if isinstance(balance, int) and not isinstance(balance, bool) and abs(balance) < 2**63 else None
 
 
 def _read_transaction(item: Any, zone: ZoneInfo) -> Transaction | None:

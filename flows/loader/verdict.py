@@ -38,10 +38,15 @@ def answered(
     """Return an answer with the exchange's status and timing, its message cut to a length that fits a report."""
     return Answer(
         verdict=verdict,
-        message=message[:_MESSAGE_CHARACTERS],
+        message=_storable(message[:_MESSAGE_CHARACTERS]),
         http_status=exchange.status or None,
-        code=code,
+        code=code and _storable(code),
         duration_ms=exchange.duration_ms,
         balance=balance,
-        returned=returned,
+        returned=returned and _storable(returned),
     )
+
+
+def _storable(text: str) -> str:
+    """Return what a database takes: an answer is kept all the same where it holds what is no character at all."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode()

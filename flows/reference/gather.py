@@ -74,8 +74,7 @@ def swept(settings: Settings, ledger: Ledger, file: CheckedFile) -> tuple[Checke
     """Sweep for one file, where that is switched on, and judge it anew; what went wrong comes beside it."""
     if not settings.reference.sweep:
         return file, ()
-    reference = _with_kept(settings, ledger, file.rules.reference or Reference())
-    found = sweep_for(settings, ledger, [file], reference)
+    found = sweep_for(settings, ledger, [file], reference_at_hand(settings, ledger).reference)
     return check_again(settings, file, found.reference), found.notes
 
 

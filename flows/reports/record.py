@@ -16,13 +16,16 @@ from flows.reports.wording import verdict
 
 _COUNTS = {
     *("row", "first_row", "points", "events", "age_days", "earned", "redeemed", "others"),
-    *("balance_before", "balance_expected", "balance_reported", "open_before", "new", "closed", "open_now"),
-    *("points_before", "points_new", "points_closed", "points_now", "row_count"),
+    *("balance_before", "balance_expected", "balance_reported"),
+    *("ledger_events", "breaks_events", "service_events", "difference_events"),
+    *("ledger_points", "breaks_points", "service_points", "difference_points"),
+    "row_count",
 }
 _SHOWN = {
     **dict.fromkeys(_COUNTS, Show.COUNT),
     **dict.fromkeys(("action_at", "posted_at", "since"), Show.UTC),
     **dict.fromkeys(("left", "right", "difference"), Show.QUANTITY),
+    **dict.fromkeys(("open_before", "new", "reopened", "closed", "resolved", "open_now"), Show.QUANTITY),
     "amount": Show.AMOUNT,
     "opened_on": Show.DATE,
     "ties": Show.FLAG,

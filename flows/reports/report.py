@@ -38,12 +38,12 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "ties": ("name", "formula", "left", "right", "difference", "ties"),
     "control_totals": ("level", "name", "site_id", "kind", "events", "points", "amount"),
     "roll_forward": (
-        *("class", "open_before", "new", "closed", "open_now"),
-        *("points_before", "points_new", "points_closed", "points_now", "difference"),
+        *("site_id", "class", "measure", "open_before", "new", "reopened", "closed", "resolved", "open_now"),
+        "difference",
     ),
     "breaks": (
         *("id", "class", "target", "site_id", "client_id", "reward_id", "points", "amount"),
-        *("event_id", "opened_on", "age_days", "state", "owner", "reason"),
+        *("event_id", "opened_on", "age_days", "state", "owner", "reason", "detail"),
     ),
     "rejected": (*PLACE, "column", "cell", "code", "value", "message", "suggestion"),
     "waiting": (
@@ -61,6 +61,10 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
         *("site_id", "client_id", "balance_before", "earned", "redeemed", "others"),
         *("balance_expected", "balance_reported", "difference"),
     ),
+    "nights": (
+        *("site_id", "night", "ledger_events", "breaks_events", "service_events", "difference_events"),
+        *("ledger_points", "breaks_points", "service_points", "difference_points"),
+    ),
     "duplicates": (*PLACE, "event_id", "first_file", "first_sheet", "first_row"),
     "skipped": (*PLACE, "reason"),
     "source_ids": ("subject", "finding", "row_count"),
@@ -72,9 +76,10 @@ class Report:
     """All that one run, upload or reconciliation has to show; every frame may be empty, with or without columns.
 
     Grain: `ties` one row per equation; `control_totals` one per level (file, batch, ledger, service), site and kind;
-    `roll_forward` one per class of break; `breaks`, `waiting`, `posted`, `refused` one per break or event; `rejected`
-    one per wrong cell; `by_client` one per client with activity, null where a balance was not read; `duplicates` and
-    `skipped` one per row of a file; `source_ids` one per subject and finding (`transforms.reference`). Points are
+    `roll_forward` one per site, class of break and measure; `breaks`, `waiting`, `posted`, `refused` one per break or
+    event; `rejected` one per wrong cell; `by_client` one per client whose balance was read, null where the balance
+    before is not known; `nights` one per site and night; `duplicates` and `skipped` one per row of a file;
+    `source_ids` one per subject and finding (`transforms.reference`). Points are
     whole, amounts Decimal, `_at` and `since` aware UTC, `_on` dates.
 
     Raises ValueError where a frame with rows lacks a column, a total is missing, or a time has no zone.
@@ -97,6 +102,7 @@ class Report:
     posted: pd.DataFrame
     refused: pd.DataFrame
     by_client: pd.DataFrame
+    nights: pd.DataFrame
     duplicates: pd.DataFrame
     skipped: pd.DataFrame
     source_ids: pd.DataFrame = field(default_factory=pd.DataFrame)

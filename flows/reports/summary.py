@@ -130,23 +130,24 @@ def _roll_forward(report: Report) -> Table:
     headings = {
         "open_before": "Open before",
         "new": "+ new",
+        "reopened": "+ reopened",
         "closed": "− closed",
+        "resolved": "− resolved",
         "open_now": "= open now",
-        "points_before": "Points before",
-        "points_new": "+ new",
-        "points_closed": "− closed",
-        "points_now": "= points now",
         "difference": "Difference",
     }
-    columns = [
-        Column(key, name, Show.QUANTITY, 1, total=True, zero=key == "difference") for key, name in headings.items()
-    ]
+    columns = [Column(key, name, Show.QUANTITY, 1, zero=key == "difference") for key, name in headings.items()]
     return Table(
         "Roll-forward of breaks",
-        "Open before + new − closed = open now, in count and in points; the difference must be zero.",
+        "Open when the last run closed, + new and reopened, − closed and resolved = open now; the difference is zero.",
         "No break was open before, and none is now.",
-        (Column("class", "Class", Show.TEXT, 1), *columns),
-        rows(report, "roll_forward"),
+        (
+            Column("class", "Class", Show.TEXT, 1),
+            Column("site_id", "Site", Show.ID, 1),
+            Column("measure", "Measure", Show.TEXT, 1),
+            *columns,
+        ),
+        rows(report, "roll_forward").fillna({"site_id": "—"}),
     )
 
 

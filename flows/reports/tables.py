@@ -45,7 +45,7 @@ class Table:
 
 def tables(report: Report) -> list[Table]:
     """Return the tables behind the summary, in the order of the sheets."""
-    parts = (_breaks, _rejected, _waiting, _posted, _by_client, _refused, _duplicates, _skipped, _by_day)
+    parts = (_breaks, _rejected, _waiting, _posted, _by_client, _nights, _refused, _duplicates, _skipped, _by_day)
     return [*(part(report) for part in parts), _words()]
 
 
@@ -86,13 +86,14 @@ def _breaks(report: Report) -> Table:
             Column("class", "Class", Show.TEXT, 18),
             Column("short", "In words", Show.TEXT, 18),
             Column("whose", "Whose", Show.TEXT, 17),
+            Column("detail", "What is known", Show.TEXT, 44),
             Column("age_days", "Age (days)", Show.COUNT, 10),
             Column("state", "State", Show.TEXT, 13),
             Column("owner", "Owner", Show.TEXT, 16),
             *(_SITE, _CLIENT, _REWARD, _POINTS, _AMOUNT),
             Column("opened_on", "Opened on", Show.DATE, 11),
             _EVENT,
-            Column("reason", "What is known", Show.TEXT, 40),
+            Column("reason", "What was decided", Show.TEXT, 34),
         ),
         frame,
     )
@@ -156,19 +157,42 @@ def _posted(report: Report) -> Table:
 def _by_client(report: Report) -> Table:
     return Table(
         "By client",
-        "Balance before + earned − redeemed + entries of others = balance expected. Empty: not read.",
-        "No client had activity.",
+        "Balance before + earned − redeemed + what breaks explain = balance expected. Empty: nothing can be concluded.",
+        "No balance was read.",
         (
             *(_SITE, _CLIENT),
             Column("balance_before", "Balance before", Show.COUNT, 13, total=True),
             Column("earned", "Earned", Show.COUNT, 12, total=True),
             Column("redeemed", "Redeemed", Show.COUNT, 12, total=True),
-            Column("others", "Entries of others", Show.COUNT, 13, total=True),
+            Column("others", "By breaks (others' entries)", Show.COUNT, 13, total=True),
             Column("balance_expected", "Balance expected", Show.COUNT, 13, total=True),
             Column("balance_reported", "Balance reported", Show.COUNT, 13, total=True),
             Column("difference", "Difference", Show.COUNT, 12, total=True, zero=True),
         ),
         _sorted(rows(report, "by_client"), "site_id", "client_id"),
+    )
+
+
+def _nights(report: Report) -> Table:
+    sides = {
+        "ledger": "in the ledger",
+        "breaks": "+ by breaks",
+        "service": "= at the service",
+        "difference": "difference",
+    }
+    columns = [
+        Column(
+            f"{side}_{measure}", f"{measure.capitalize()} {name}", Show.COUNT, 13, total=True, zero=side == "difference"
+        )
+        for measure in ("events", "points")
+        for side, name in sides.items()
+    ]
+    return Table(
+        "By night",
+        "Per site and night of the action: what was posted, and what breaks explain, against what the service shows.",
+        "Nothing was read back.",
+        (_SITE, Column("night", "Night", Show.DATE, 12), *columns),
+        _sorted(rows(report, "nights"), "site_id", "night"),
     )
 
 

@@ -7,13 +7,13 @@ SELECT * FROM breaks ORDER BY opened_on, break_id
 
 -- name: open_break
 INSERT INTO breaks (
-    break_id, class, target, site_id, client_id, reward_id, points, amount, action_at, event_id, opened_on,
-    opened_run_id, state
+    break_id, class, target, site_id, client_id, reward_id, points, amount, action_at, event_id, detail,
+    opened_on, opened_run_id, state
 ) VALUES (
-    :break_id, :class, :target, :site_id, :client_id, :reward_id, :points, :amount, :action_at, :event_id, :opened_on,
-    :run_id, 'open'
+    :break_id, :class, :target, :site_id, :client_id, :reward_id, :points, :amount, :action_at, :event_id, :detail,
+    :opened_on, :run_id, 'open'
 )
-ON CONFLICT (break_id) DO UPDATE SET class = :class, points = :points, amount = :amount,
+ON CONFLICT (break_id) DO UPDATE SET class = :class, points = :points, amount = :amount, detail = :detail,
     state = CASE WHEN breaks.state = 'closed' THEN 'open' ELSE breaks.state END,
     closed_run_id = CASE WHEN breaks.state = 'closed' THEN NULL ELSE breaks.closed_run_id END,
     owner = CASE WHEN breaks.state = 'closed' THEN NULL ELSE breaks.owner END,
@@ -68,3 +68,37 @@ WHERE target = 'referral_rock' AND (
     ))
 )
 ORDER BY order_at, file_id, ordinal
+
+-- name: balance_known
+-- What the client's balance was when it was last read without a doubt, and what was posted since.
+SELECT client_balances.balance, client_balances.read_at,
+    coalesce(sum(CASE WHEN events.action = 'Earned' THEN events.points END), 0) AS earned,
+    coalesce(sum(CASE WHEN events.action = 'Redeemed' THEN events.points END), 0) AS redeemed
+FROM client_balances LEFT JOIN events
+    ON events.lane = 'mindbody:' || client_balances.site_id || ':' || client_balances.client_id
+    AND events.state = 'posted' AND events.state_at > client_balances.read_at
+WHERE client_balances.site_id = :site_id AND client_balances.client_id = :client_id
+GROUP BY client_balances.balance, client_balances.read_at
+
+-- name: first_balances
+-- Grain: one row per posted event of the client, in the order of their attempts; the balance that its answer told.
+SELECT events.action, events.points, answers.balance FROM events
+LEFT JOIN answers ON answers.attempt_id = events.attempt_id
+WHERE events.lane = 'mindbody:' || :site_id || ':' || :client_id AND events.state = 'posted'
+ORDER BY events.attempt_id
+
+-- name: moving_count
+-- What was posted while the balance was read may be in it or not, so nothing can be concluded.
+SELECT count(*) FROM events WHERE lane = 'mindbody:' || :site_id || ':' || :client_id
+AND (state = 'sending' OR (state = 'posted' AND state_at > :reading_at))
+
+-- name: keep_balance
+INSERT INTO client_balances (site_id, client_id, balance, read_at, run_id)
+VALUES (:site_id, :client_id, :balance, :read_at, :run_id)
+ON CONFLICT (site_id, client_id) DO UPDATE SET balance = :balance, read_at = :read_at, run_id = :run_id
+
+-- name: breaks_of_clients
+-- Grain: one row per break of a client that was not closed by itself, and when it opened.
+SELECT breaks.break_id, breaks.class, breaks.state, breaks.site_id, breaks.client_id, breaks.points, runs.started_at
+FROM breaks JOIN runs ON runs.run_id = breaks.opened_run_id
+WHERE breaks.client_id IS NOT NULL AND breaks.state <> 'closed'

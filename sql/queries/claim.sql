@@ -18,19 +18,41 @@ AND NOT EXISTS (
 )
 ORDER BY order_at, file_id, ordinal LIMIT :limit
 
--- name: claim_event
--- Only what is still ready can be claimed; the index on lanes refuses a second one of the same lane. Should its
--- process die, the service still has its time after the lease before anybody reads back.
-UPDATE events SET state = 'sending', state_at = :claimed_at, state_run_id = :run_id, state_reason = 'claimed',
-    attempt_id = :attempt_id, lease_until = :lease_until, settle_at = :settle_at
-WHERE event_id = :event_id AND state = 'ready'
+-- name: open_attempts
+-- Grain: one attempt per event. Given: a JSON object, by event id, each with its fingerprint. As everywhere in this
+-- file, one statement serves a whole turn of the posting loop, on SQLite and PostgreSQL alike.
+INSERT INTO attempts (event_id, run_id, claimed_at, lease_until, fingerprint)
+SELECT key, :run_id, :claimed_at, :lease_until, value ->> 'fingerprint' FROM json_each(:given) WHERE true
+RETURNING event_id, attempt_id
 
--- name: end_attempt
--- The answer moves its event only while the event still belongs to that attempt: in flight, or declared lost.
-UPDATE events SET state = :state, state_at = :answered_at, state_run_id = :run_id, state_reason = :reason,
-    lease_until = NULL, settle_at = :settle_at
-WHERE event_id = :event_id AND attempt_id = :attempt_id
-AND (state = 'sending' OR (state = 'unknown' AND :state = 'posted'))
+-- name: claim_events
+-- Only what is still ready can be claimed; the index on lanes refuses a second one of the same lane. Should its
+-- process die, the service still has its time after the lease before anybody reads back. Given: attempts by event id.
+UPDATE events SET state = 'sending', state_at = :claimed_at, state_run_id = :run_id, state_reason = 'claimed',
+    attempt_id = given.attempt_id, lease_until = :lease_until, settle_at = :settle_at
+FROM (SELECT key AS event_id, CAST(value ->> 'attempt_id' AS INTEGER) AS attempt_id FROM json_each(:given)) AS given
+WHERE events.event_id = given.event_id AND events.state = 'ready'
+
+-- name: record_answers
+-- Grain: one answer per attempt. Given: answers by event id.
+INSERT INTO answers (attempt_id, answered_at, verdict, http_status, code, message, duration_ms, balance, returned)
+SELECT CAST(value ->> 'attempt_id' AS INTEGER), :answered_at, value ->> 'verdict',
+    CAST(value ->> 'http_status' AS INTEGER), value ->> 'code', value ->> 'message',
+    CAST(value ->> 'duration_ms' AS DOUBLE PRECISION), CAST(value ->> 'balance' AS BIGINT), value ->> 'returned'
+FROM json_each(:given) WHERE true
+
+-- name: end_attempts
+-- The answer moves its event only while the event still belongs to that attempt: in flight; or declared lost, or even
+-- set back to ready, where the answer confirms it after all. Given: as to record_answers, with the state after.
+UPDATE events SET state = given.state, state_at = :answered_at, state_run_id = :run_id, state_reason = given.message,
+    lease_until = NULL, settle_at = CASE WHEN given.state = 'unknown' THEN :settle_at END
+FROM (
+    SELECT key AS event_id, CAST(value ->> 'attempt_id' AS INTEGER) AS attempt_id, value ->> 'state' AS state,
+        value ->> 'message' AS message
+    FROM json_each(:given)
+) AS given
+WHERE events.event_id = given.event_id AND events.attempt_id = given.attempt_id
+AND (events.state = 'sending' OR (events.state IN ('unknown', 'ready') AND given.state = 'posted'))
 
 -- name: declare_lost
 -- A claim whose lease is over belongs to a process that died: its request may have left. When it may be read back was
@@ -57,3 +79,7 @@ WHERE call_counts.calls + :calls <= :calls_per_day RETURNING calls
 
 -- name: calls_made
 SELECT calls FROM call_counts WHERE target = :target AND day_on = :day_on
+
+-- name: left_to_post
+SELECT count(*) AS events, count(DISTINCT lane) AS clients, count(DISTINCT site_id) AS sites FROM events
+WHERE state = 'ready' AND target = :target

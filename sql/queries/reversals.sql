@@ -54,3 +54,11 @@ SELECT reversals.event_id, reversals.reversed_event_id, reversals.break_id, reve
     reversals.requested_at, events.state
 FROM reversals JOIN events ON events.event_id = reversals.event_id
 WHERE reversals.event_id = :event_id OR reversals.reversed_event_id = :event_id ORDER BY reversals.nth
+
+-- name: mark_taken_back
+-- A row that equals an event which was taken back is known all the same; whoever sent it again should read why it stays.
+UPDATE staged_events SET reason = 'already in the ledger, and taken back since: give a further event another time'
+WHERE fate = 'duplicate' AND known_event_id IN (
+    SELECT reversals.reversed_event_id FROM reversals JOIN events ON events.event_id = reversals.event_id
+    WHERE events.state = 'posted'
+)

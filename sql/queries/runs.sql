@@ -27,8 +27,8 @@ ON CONFLICT DO NOTHING
 
 -- name: carry_claimed
 -- An event that is claimed or settled without having been open at the start (approved since, or another run's) is this
--- run's too.
-INSERT INTO run_carried (run_id, event_id) VALUES (:run_id, :event_id) ON CONFLICT DO NOTHING
+-- run's too. Given: a JSON object whose keys are event ids.
+INSERT INTO run_carried (run_id, event_id) SELECT :run_id, key FROM json_each(:given) WHERE true ON CONFLICT DO NOTHING
 
 -- name: files_of_run
 SELECT
@@ -101,3 +101,18 @@ WHERE files.run_id = :run_id ORDER BY duplicates.file_id, duplicates.ordinal
 SELECT files.name AS file, batches.kind, batches.site_id, batches.event_count, batches.points, batches.amount
 FROM batches JOIN files ON files.file_id = batches.file_id
 WHERE files.run_id = :run_id ORDER BY batches.file_id, batches.kind, batches.site_id
+
+-- name: footing_of_events
+-- Grain: one row per kind and site of all that the ledger ever accepted.
+SELECT kind, site_id, count(*) AS events, coalesce(sum(points), 0) AS points FROM events
+WHERE first_state = 'ready' GROUP BY kind, site_id ORDER BY kind, site_id
+
+-- name: amounts_of_events
+SELECT amount FROM events WHERE first_state = 'ready' AND target = 'referral_rock' AND amount IS NOT NULL
+
+-- name: footing_of_batches
+SELECT files.name AS file, batches.kind, batches.site_id, batches.event_count, batches.points, batches.amount
+FROM batches JOIN files ON files.file_id = batches.file_id ORDER BY batches.file_id, batches.kind, batches.site_id
+
+-- name: accepted_by_files
+SELECT coalesce(sum(accepted), 0) FROM files

@@ -1,3 +1,4 @@
+import sqlite3
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -35,6 +36,12 @@ def test_begin_keeps_nothing_of_a_transaction_that_failed(ledger: Ledger) -> Non
     with pytest.raises(IntegrityError), ledger.begin() as connection:
         connection.execute(twice, [{}, {}])
     assert count_runs(ledger) == 0
+
+
+def test_connect_ledger_names_a_sqlite_that_is_too_old(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 37, 2))
+    with pytest.raises(SettingsError, match=r"needs 3\.38"):
+        connect_ledger(Settings(database_url=SecretStr("sqlite://")))
 
 
 def test_open_ledger_of_an_older_version_says_what_to_do(ledger: Ledger, ledger_settings: Settings) -> None:

@@ -132,7 +132,7 @@ def test_nightly_line_finds_the_duplicates_of_an_overlapping_file(place: Place) 
 def test_nightly_line_stops_at_the_budget_and_goes_on_the_next_day(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    workplace = place(calls_per_day=4)
+    workplace = place(calls_per_day=3)
     workplace.put("a.csv", *(earned("200000023", points) for points in range(1, 4)))
     first = workplace.run()
     assert first.totals["posted"] + first.totals["pending"] == 3
@@ -151,7 +151,7 @@ def pass_days(monkeypatch: pytest.MonkeyPatch, days: int) -> None:
     from flows.clock import utc_now
 
     today = utc_now() + timedelta(days=days)
-    for module in ("flows.services", "flows.loader.post", "flows.line"):
+    for module in ("flows.services", "flows.loader.post", "flows.delivering", "flows.line"):
         monkeypatch.setattr(f"{module}.utc_now", lambda: today)
     assert flows.services.utc_now().date() > date(2026, 1, 1)
 

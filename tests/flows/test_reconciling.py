@@ -116,7 +116,7 @@ def looked(tmp_path_factory: pytest.TempPathFactory, ready: dict[str, Any]) -> L
         pytest.param("200000020", ["reversed_remote"], id="removed"),
         pytest.param("200000010", ["unexpected_remote"], id="other points at another time"),
         pytest.param("200000011", ["duplicate_remote"], id="the same by hand"),
-        pytest.param("200000012", [], id="by hand before the period"),
+        pytest.param("200000012", ["unexpected_remote"], id="by hand before the period: only the balance tells"),
         pytest.param("200000021", ["time_mismatch"], id="never committed, and by hand in another zone"),
         pytest.param("200000022", ["amount_mismatch"], id="never committed, and by hand with other points"),
         pytest.param(reward_id(9), ["amount_mismatch"], id="reward: amount"),

@@ -76,6 +76,16 @@ def test_nothing_is_taken_back_twice(workplace: Workplace) -> None:
     assert (len(first.entries), again.plan_id, again.already) == (2, None, 2)
 
 
+def test_a_row_that_was_taken_back_is_known_and_says_so(workplace: Workplace) -> None:
+    night(workplace, earned("200000003", 33))
+    decide(workplace, approve_plan, reverse(workplace).plan_id)
+    workplace.run()
+    night(workplace, earned("200000003", 33), earned("200000003", 1), name="again.csv")
+    (duplicate,) = workplace.rows("SELECT reason FROM duplicates")
+    assert duplicate["reason"].startswith("already in the ledger, and taken back since")
+    assert entries(workplace, "200000003").count(("Earned", 33)) == 1
+
+
 def test_what_was_discarded_can_be_taken_back_at_a_next_try(workplace: Workplace) -> None:
     night(workplace, earned("200000003", 31), redeemed("200000003", 21))
     reverse(workplace)

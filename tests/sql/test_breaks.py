@@ -1,11 +1,22 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from sqlalchemy import delete, text, update
+from sqlalchemy import delete, insert, text, update
 from sqlalchemy.exc import DBAPIError
 
 from flows.ledger import Ledger
-from sql.breaks import DecisionRefused, Verb, all_breaks, break_json, broken_link, decide, open_breaks, update_breaks
+from sql.breaks import (
+    DecisionRefused,
+    Verb,
+    all_breaks,
+    break_json,
+    broken_link,
+    chain_hash,
+    decide,
+    decisions_about,
+    open_breaks,
+    update_breaks,
+)
 from sql.runs import start_run
 from sql.tables import break_decisions
 
@@ -108,6 +119,42 @@ def test_a_changed_history_shows(night: Ledger) -> None:
         _drop_guards(connection.dialect.name, connection)
         connection.execute(update(break_decisions).where(break_decisions.c.decision_id == 2).values(reason="other"))
         assert broken_link(connection) == 2
+
+
+def test_decisions_from_before_there_were_codes_keep_their_hash(night: Ledger) -> None:
+    plain = {"break_id": "b1", "at": NOW, "actor": "Ann", "verb": "acknowledge", "reason": "seen"}
+    with night.begin() as connection:
+        connection.execute(insert(break_decisions).values(**plain, previous_hash="", hash=chain_hash("", plain)))
+        decide(connection, "b1", Verb.RESOLVE, actor="Ann", reason="timing", now=NOW)
+        assert broken_link(connection) is None
+        assert [row.reason_code for row in decisions_about(connection, "b1")] == [None, "timing"]
+
+
+def test_a_changed_code_shows(night: Ledger) -> None:
+    _decide_thrice(night)
+    with night.begin() as connection:
+        _drop_guards(connection.dialect.name, connection)
+        connection.execute(
+            update(break_decisions).where(break_decisions.c.decision_id == 1).values(reason_code="timing")
+        )
+        assert broken_link(connection) == 1
+
+
+def test_reopen_takes_back_a_closing(night: Ledger) -> None:
+    with night.begin() as connection:
+        update_breaks(connection, [], ["b1"], run_id="night-2", now=NOW)
+        decide(connection, "b1", Verb.REOPEN, actor="Ann", reason="mistake: it is still there", now=NOW)
+        (row,) = open_breaks(connection)
+    assert (row.state, row.owner, row.closed_run_id) == ("open", "Ann", None)
+
+
+def test_decide_names_the_break_that_was_probably_meant(night: Ledger) -> None:
+    long_id = "5a1b2c3d4e5f5a1b2c3d4e5f"
+    with night.begin() as connection:
+        update_breaks(connection, [FOUND | {"break_id": long_id}], [], run_id="night-2", now=NOW)
+        for wrong in (long_id[:9], long_id[:-2] + "ff"):
+            with pytest.raises(DecisionRefused, match=f"did you mean {long_id}"):
+                decide(connection, wrong, Verb.RESOLVE, actor="Ann", reason="timing", now=NOW)
 
 
 def _drop_guards(dialect: str, connection: object) -> None:

@@ -21,7 +21,7 @@ def claim_heads(
 ) -> list[Claim]:
     now = utc_now()
     lease_until = now + timedelta(seconds=lease_seconds)
-    heads = [(head, "f" * 64) for head in ready_heads(connection, Target.MINDBODY, "-99", limit)]
+    heads = [(head, b"{}") for head in ready_heads(connection, Target.MINDBODY, "-99", limit)]
     settle_at = lease_until + SECOND
     return claim(connection, heads, run_id=run_id, now=now, lease_until=lease_until, settle_at=settle_at)
 
@@ -124,7 +124,7 @@ def test_ready_heads_go_on_in_order_of_time(ledger: Ledger, earns: list[str]) ->
 
 def test_claim_refuses_what_another_process_took(ledger: Ledger, earns: list[str]) -> None:
     with ledger.begin() as connection:
-        heads = [(head, "f" * 64) for head in ready_heads(connection, Target.MINDBODY, "-99", 100)]
+        heads = [(head, b"{}") for head in ready_heads(connection, Target.MINDBODY, "-99", 100)]
         claim_heads(connection)
     now = utc_now()
     with pytest.raises(ClaimConflict), ledger.begin() as connection:
@@ -147,6 +147,29 @@ def test_declare_lost_lets_the_service_have_its_time(ledger: Ledger, earns: list
         assert len(doubtful_events(connection, Target.MINDBODY, "-99", claim_.lease_until + SECOND)) == 2
 
 
+def test_record_answers_keeps_all_that_an_answer_said(ledger: Ledger, earns: list[str]) -> None:
+    said = Answer(
+        Verdict.REFUSED,
+        "no: \"é\" \\ 'x' 東",
+        http_status=400,
+        code="Bad",
+        duration_ms=1.25,
+        balance=2**40,
+        returned="{}",
+    )
+    with ledger.begin() as connection:
+        claims, now = claim_heads(connection), utc_now()
+        ended = [(claims[0], said), (claims[1], Answer(Verdict.UNKNOWN, ""))]
+        record_answers(connection, ended, run_id="run", now=now, settle_at=now + SECOND)
+        statement = "SELECT verdict, message, http_status, code, duration_ms, balance, returned FROM answers"
+        kept = connection.execute(text(f"{statement} ORDER BY attempt_id")).all()
+    assert tuple(kept[0]) == ("refused", said.message, 400, "Bad", 1.25, 2**40, "{}")
+    assert tuple(kept[1]) == ("unknown", "", None, None, None, None, None)
+    states = {event.event_id: (event.state, event.settle_at) for event in read_events(ledger)}
+    assert states[claims[0].event.event_id] == ("refused", None)
+    assert states[claims[1].event.event_id] == ("unknown", now + SECOND)
+
+
 @pytest.mark.parametrize(
     ("verdict", "state"),
     [
@@ -164,6 +187,35 @@ def test_record_answers_after_the_claim_was_declared_lost(
         declare_lost(connection, run_id="run", now=utc_now())
         end(connection, claims, verdict)
     assert {event.state for event in read_events(ledger) if event.attempt_id} == {state}
+
+
+def lost_and_taken_for_not_landed(connection: Connection) -> list[Claim]:
+    """Return claims whose answer did not come in time, and whose events reading back set to ready."""
+    claims = claim_heads(connection, lease_seconds=-0.1)
+    declare_lost(connection, run_id="run", now=utc_now())
+    doubtful = doubtful_events(connection, Target.MINDBODY, "-99", utc_now() + 2 * SECOND)
+    decided = [Settlement(event, State.READY, "read back", {}) for event in doubtful]
+    settle(connection, decided, run_id="run", now=utc_now(), again_at=utc_now())
+    return claims
+
+
+def test_record_answers_takes_a_late_proof_for_what_was_set_to_ready(ledger: Ledger, earns: list[str]) -> None:
+    with ledger.begin() as connection:
+        claims = lost_and_taken_for_not_landed(connection)
+        end(connection, claims[:1], Verdict.POSTED)
+        end(connection, claims[1:], Verdict.REFUSED)  # proves nothing that reading back has not shown
+    states = {event.event_id: event.state for event in read_events(ledger)}
+    assert [states[one.event.event_id] for one in claims] == ["posted", "ready"]
+
+
+def test_record_answers_only_keeps_a_late_proof_where_the_event_went_again(ledger: Ledger, earns: list[str]) -> None:
+    with ledger.begin() as connection:
+        claims = lost_and_taken_for_not_landed(connection)
+        again = claim_heads(connection)
+        end(connection, claims, Verdict.POSTED)
+        assert connection.execute(text("SELECT count(*) FROM answers WHERE verdict = 'posted'")).scalar() == 2
+        end(connection, again, Verdict.UNKNOWN)
+    assert {event.state for event in read_events(ledger) if event.attempt_id} == {"unknown"}
 
 
 def test_settle_moves_only_the_attempt_that_was_in_doubt(ledger: Ledger, earns: list[str]) -> None:
@@ -205,7 +257,7 @@ def test_ready_heads_let_an_unmentioned_update_go_alone(ledger: Ledger, ledger_s
     with ledger.begin() as connection:
         now = utc_now()
         (head,) = ready_heads(connection, Target.REFERRAL_ROCK, "", 9)
-        claims = claim(connection, [(head, "f" * 64)], run_id="run", now=now, lease_until=now, settle_at=now)
+        claims = claim(connection, [(head, b"{}")], run_id="run", now=now, lease_until=now, settle_at=now)
         not_mentioned = [(claims[0], Answer(Verdict.UNKNOWN, "not mentioned", http_status=200))]
         record_answers(connection, not_mentioned, run_id="run", now=now, settle_at=now)
         (event,) = doubtful_events(connection, Target.REFERRAL_ROCK, "", now)

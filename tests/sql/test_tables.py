@@ -181,3 +181,11 @@ def test_state_changes_of_any_other_kind_are_refused(held: Ledger, before: State
     with pytest.raises(DBAPIError, match="transition not allowed"):
         run(held, claim(500, after))
     assert rows_of(held, "SELECT state FROM events WHERE points = 500") == [(before,)]
+
+
+def test_nothing_ready_is_posted_without_the_proof_of_its_attempt(held: Ledger) -> None:
+    run(held, ATTEMPT)  # the second one, and nobody knows what came of it
+    walk(held, [State.READY])
+    with pytest.raises(DBAPIError, match="without proof"):
+        run(held, "UPDATE events SET state = 'posted', attempt_id = 2 WHERE points = 500")
+    assert rows_of(held, "SELECT state FROM events WHERE points = 500") == [("ready",)]

@@ -69,23 +69,48 @@ def test_break_records_tells_amounts_as_exact_text() -> None:
     assert (record["amount"], record["points"], record["class"]) == ("12.50", None, "missing_remote")
 
 
-def broken(break_id: str, name: str = "late", points: int | None = 5) -> dict[str, Any]:
-    return {"break_id": break_id, "class": name, "points": points}
+def broken(name: str = "late", points: int = 5, **more: Any) -> dict[str, Any]:
+    return {"class": name, "target": "mindbody", "site_id": "-99", "points": points, "amount": Decimal(0), **more}
 
 
-def test_roll_forward_counts_what_opened_and_closed() -> None:
-    stays = broken("b", points=1)
-    (row,) = roll_forward([broken("a"), stays], [stays, broken("c", points=None)]).to_dict("records")
-    assert [row[key] for key in ("open_before", "new", "closed", "open_now")] == [2, 1, 1, 2]
-    assert [row[f"points_{key}"] for key in ("before", "new", "closed", "now")] == [6, 0, 5, 1]
+def rolled(*witnesses: list[dict[str, Any]]) -> dict[tuple[str, str], list[Any]]:
+    """Return {(class, measure): [before, new, reopened, closed, resolved, now, difference]}."""
+    lines = roll_forward(*witnesses).to_dict("split")["data"]
+    return {(line[1], line[2]): line[3:] for line in lines}
+
+
+def test_roll_forward_counts_what_opened_and_closed_and_what_people_decided() -> None:
+    moves = [
+        broken(move=move, points=points) for points, move in enumerate(("new", "reopened", "closed", "resolved"), 1)
+    ]
+    lines = rolled([broken(open_count=3, points=30)], moves, [broken(points=9), broken(points=8), broken(points=9)])
+    assert lines["late", "breaks"] == [3, 1, 1, 1, 1, 3, 0]
+    assert lines["late", "points"] == [30, 1, 2, 3, 4, 26, 0]
+
+
+@pytest.mark.parametrize("gone", [0, 1, 2])
+def test_roll_forward_fails_where_one_of_its_three_witnesses_is_changed(gone: int) -> None:
+    witnesses = [[broken(open_count=1)], [broken(move="new")], [broken(), broken()]]
+    assert rolled(*witnesses)["late", "breaks"][-1] == 0
+    witnesses[gone] = witnesses[gone][1:]
+    assert rolled(*witnesses)["late", "breaks"][-1] != 0
 
 
 def test_roll_forward_moves_a_break_that_changed_its_class() -> None:
-    rolled = roll_forward([broken("a")], [broken("a", "missing_remote")]).set_index("class")
-    assert rolled.loc["late", ["closed", "open_now"]].tolist() == [1, 0]
-    assert rolled.loc["missing_remote", ["new", "open_now"]].tolist() == [1, 1]
+    moves = [broken(move="closed"), broken("missing_remote", move="new")]
+    lines = rolled([broken(open_count=1)], moves, [broken("missing_remote")])
+    assert (lines["late", "breaks"], lines["missing_remote", "breaks"]) == (
+        [1, 0, 0, 1, 0, 0, 0],
+        [0, 1, 0, 0, 0, 1, 0],
+    )
+
+
+def test_roll_forward_of_rewards_adds_exact_amounts() -> None:
+    one = {"target": "referral_rock", "site_id": "", "points": 0, "amount": Decimal("0.10")}
+    lines = rolled([], [broken(move="new") | one] * 3, [broken() | one] * 3)
+    assert lines["late", "amount"] == [0, Decimal("0.30"), 0, 0, 0, Decimal("0.30"), 0]
 
 
 def test_roll_forward_of_nothing_is_an_empty_frame_with_all_columns() -> None:
-    empty, full = roll_forward([], []), roll_forward([broken("a")], [])
+    empty, full = roll_forward([], [], []), roll_forward([broken(open_count=1)], [], [])
     assert (len(empty), list(empty.columns)) == (0, list(full.columns))

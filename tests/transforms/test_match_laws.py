@@ -4,6 +4,7 @@ from collections import Counter
 from datetime import timedelta
 from itertools import combinations
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 from hypothesis import Phase, assume, given, settings
@@ -11,9 +12,10 @@ from hypothesis import strategies as st
 
 from tests.transforms.sides import NOW, TOLERANCES, at, entries, events, match, told
 from transforms.match import _nearest, match_transactions
-from transforms.totals import points_by_client, tie_service
+from transforms.service_totals import both_sides, by_night, explained, tie_service
 from transforms.vocabulary import Outcome
 
+ZONES = {"-99": ZoneInfo("America/Los_Angeles")}
 Records = list[dict[str, Any]]
 # Matching six records costs 50 ms of pandas, so there are few examples, and a failing one is told as it was found.
 LAW = settings(max_examples=25, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
@@ -64,10 +66,12 @@ def test_match_transactions_mirrors_when_the_sides_are_swapped(ours: Records, th
 
 @LAW
 @given(EVENTS, ENTRIES)
-def test_match_transactions_explains_all_points_of_both_sides(ours: Records, theirs: Records) -> None:
+def test_match_transactions_explains_both_sides_of_every_night(ours: Records, theirs: Records) -> None:
     left, right = events(*ours), entries(*theirs)
     found = match_transactions(left, right, TOLERANCES)
-    assert [row for row in tie_service(points_by_client(left, right), found) if not row["ties"]] == []
+    sides, more = both_sides(left, right, ZONES), explained(found, ZONES)
+    assert [row for row in tie_service(sides, more) if not row["ties"]] == []
+    assert not by_night(sides, more)[["difference_events", "difference_points"]].to_numpy().any()
 
 
 @LAW

@@ -214,3 +214,9 @@ def test_less_reference_data_leaves_more_and_never_confirms_what_all_of_it_does_
     is_left = part.isin([why.value for why in LEFT])
     assert (is_left | (part == full) | full.isin(["confirmed", "spelling"])).all()
     assert full[part == "confirmed"].eq("confirmed").all()
+
+
+def test_check_sheets_tells_that_a_client_id_with_letters_cannot_be_a_source_id():
+    [error] = check_rows(earned("ann", "Referral", "AB123456")).errors.to_dict("records")
+    assert error["code"] == "source_id_not_positive_integer"
+    assert error["suggestion"].startswith("empty the cell: Mindbody takes no id with letters")

@@ -392,6 +392,21 @@ def test_breaks_lists_and_records_decisions(tieout: Tieout, workplace: Workplace
     assert (resolved["state"], resolved["owner"], resolved["reason"]) == ("resolved", "Ann", "typo")
 
 
+def test_breaks_history_tells_who_decided_what_and_why(tieout: Tieout, sampled: Workplace) -> None:
+    (found, *_) = tieout("breaks", "--open", "--json", "--config", sampled.config).json
+    for verb, reason in (
+        ("acknowledge", "asked the studio"),
+        ("resolve", "entered_by_hand: by Kim"),
+        ("reopen", "mistake"),
+    ):
+        tieout("breaks", verb, found["id"], "--by", "Ann", "--reason", reason, "--config", sampled.config)
+    told = tieout("breaks", "history", found["id"], "--json", "--config", sampled.config).json
+    codes = [("acknowledge", "other"), ("resolve", "entered_by_hand"), ("reopen", "mistake")]
+    assert [(row["verb"], row["reason_code"]) for row in told] == codes
+    lines = tieout("breaks", "history", found["id"], "--config", sampled.config).out
+    assert "resolve by Ann (entered_by_hand): entered_by_hand: by Kim" in lines
+
+
 def test_breaks_refuses_a_decision_that_does_not_fit(tieout: Tieout, workplace: Workplace) -> None:
     ended = tieout("breaks", "reopen", "nix", "--by", "Ann", "--reason", "x", "--config", workplace.config)
     assert (ended.code, ended.err) == (2, "tieout: There is no break nix: `tieout breaks` lists them.\n")

@@ -174,7 +174,7 @@ def kept(workplace: Workplace, database_url: str, monkeypatch: pytest.MonkeyPatc
         start_run(connection, "night", "nightly", utc_now())
         update_breaks(connection, [found_break], [], run_id="night", now=utc_now())
         for verb in (Verb.ACKNOWLEDGE, Verb.RESOLVE):
-            decide(connection, "b1", verb, actor="Ann", reason="other", now=utc_now())
+            decide(connection, "b1", verb, actor="Ann", reason="asked the studio", now=utc_now())
     return workplace
 
 

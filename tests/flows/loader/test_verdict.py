@@ -51,5 +51,10 @@ def test_answered_keeps_status_code_and_timing() -> None:
     assert (kept.http_status, kept.code, kept.duration_ms) == (400, "InvalidParameter", 12.0)
 
 
+def test_answered_keeps_no_character_that_a_database_refuses() -> None:
+    kept = answered(Verdict.REFUSED, answer(400), "n\x00o \ud800", code="a\x00", returned='"\udfff"')
+    assert (kept.message, kept.code, kept.returned) == ("no ?", "a", '"?"')
+
+
 def test_answered_cuts_a_message_that_no_report_could_show() -> None:
     assert len(answered(Verdict.UNKNOWN, answer(500), "x" * 9000).message) == 500

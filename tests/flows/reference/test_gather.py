@@ -10,12 +10,17 @@ from typing import Any
 import pytest
 from openpyxl import load_workbook
 
+from flows.checking import check_file
 from flows.errors import ExitCode
+from flows.ledger import open_ledger
 from flows.line import upload_line
+from flows.reference.gather import check_again
+from flows.reference.gather import swept as swept_first
 from flows.reference.reads import Asker
 from flows.sandbox import start_sandbox
 from flows.summary import Summary
 from tests.flows.workplace import Workplace, open_workplace
+from transforms.reference import Reference
 
 RIGHT = "100000005,5,Earned,Sale,9002,2026-09-06T20:00:00Z"
 ANOTHERS = "100000005,5,Earned,Sale,9001,2026-09-06T20:00:00Z"
@@ -185,3 +190,23 @@ def test_report_shows_what_was_checked(swept: tuple[Workplace, Summary]):
     assert {"Source ids", "Checked, right", "Checked, another's"} <= set(cells)
     told = json.loads(ended.report.with_suffix(".json").read_text(encoding="utf-8"))["source_ids"]
     assert {(line["finding"], line["row_count"]) for line in told} == {("confirmed", 1), ("source_id_other_client", 1)}
+
+
+def test_what_a_person_is_asked_about_was_swept_before(tmp_path, ready, asked):
+    workplace = place(tmp_path, ready, "sweep = true")
+    file = workplace.put("../rows.csv", ANOTHERS.replace("20:00", "20:09"), UNNAMED.replace("20:00", "20:09"))
+    with open_ledger(workplace.settings) as ledger:
+        checked, notes = swept_first(workplace.settings, ledger, check_file(workplace.settings, file, None))
+        assert (checked.brought.rejected, notes, asked) == (1, (), ["sale/sales"])
+    upload_line(workplace.settings, file, checked=checked)
+    assert (codes(workplace), asked) == (["source_id_other_client"], ["sale/sales"])
+
+
+def test_check_again_keeps_what_it_was_where_the_file_is_another_by_now(tmp_path, ready):
+    workplace = place(tmp_path, ready)
+    file = workplace.put("rows.csv", RIGHT)
+    checked = check_file(workplace.settings, file, None)
+    workplace.put("rows.csv", RIGHT, UNNAMED)
+    assert check_again(workplace.settings, checked, Reference()) is checked
+    file.unlink()
+    assert check_again(workplace.settings, checked, Reference()) is checked

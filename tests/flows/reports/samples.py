@@ -29,6 +29,7 @@ def report(**changes: object) -> Report:
         "posted": posted(),
         "refused": refused(),
         "by_client": by_client(),
+        "nights": nights(),
         "duplicates": duplicates(),
         "skipped": skipped(),
     }
@@ -39,7 +40,7 @@ def quiet(**changes: object) -> Report:
     """A night on which nothing happened: every frame empty, some without columns."""
     empty = pd.DataFrame()
     frames = ("control_totals", "roll_forward", "breaks", "rejected", "waiting", "posted", "refused")
-    nothing = dict.fromkeys((*frames, "by_client", "duplicates", "skipped"), empty)
+    nothing = dict.fromkeys((*frames, "by_client", "nights", "duplicates", "skipped"), empty)
     zeros = dict.fromkeys(totals(), 0) | {"amount_updated": "0", "ties_out": True}
     return report(**{**nothing, "totals": zeros, "ties": ties().assign(left=0, right=0), **changes})
 
@@ -78,13 +79,27 @@ def control_totals() -> pd.DataFrame:
 
 def roll_forward() -> pd.DataFrame:
     rows = [
-        ("late", 3, 2, 3, 2, 90, 40, 90, 40, 0),
-        ("missing_remote", 1, 1, 0, 2, 25, 50, 0, 75, 0),
-        ("unexpected_remote", 2, 1, 1, 2, 60, 10, 20, 50, 0),
-        ("refused", 0, 3, 0, 3, 0, 55, 0, 55, 0),
+        ("-99", "late", "breaks", 3, 2, 0, 3, 0, 2, 0),
+        ("-99", "late", "points", 90, 40, 0, 90, 0, 40, 0),
+        ("-99", "missing_remote", "breaks", 1, 1, 0, 0, 0, 2, 0),
+        ("-99", "missing_remote", "points", 25, 50, 0, 0, 0, 75, 0),
+        ("-99", "unexpected_remote", "breaks", 2, 1, 1, 1, 1, 2, 0),
+        ("-99", "unexpected_remote", "points", 60, 10, 10, 20, 10, 50, 0),
+        (None, "amount_mismatch", "breaks", 0, 1, 0, 0, 0, 1, 0),
+        (None, "amount_mismatch", "amount", Decimal(0), Decimal("12.50"), 0, 0, 0, Decimal("12.50"), Decimal(0)),
     ]
-    points = ["points_before", "points_new", "points_closed", "points_now", "difference"]
-    return pd.DataFrame(rows, columns=["class", "open_before", "new", "closed", "open_now", *points])
+    columns = ["site_id", "class", "measure", "open_before", "new", "reopened", "closed", "resolved", "open_now"]
+    return pd.DataFrame(rows, columns=[*columns, "difference"], dtype="object")
+
+
+def nights() -> pd.DataFrame:
+    rows = [
+        ("-99", "2025-07-01", 20, 1, 21, 0, 400, 15, 415, 0),
+        ("-99", "2025-07-02", 13, -1, 11, 1, 310, -20, 280, 10),
+    ]
+    sides = ["ledger", "breaks", "service", "difference"]
+    columns = [f"{side}_{measure}" for measure in ("events", "points") for side in sides]
+    return pd.DataFrame(rows, columns=["site_id", "night", *columns])
 
 
 def breaks() -> pd.DataFrame:
@@ -109,6 +124,7 @@ def breaks() -> pd.DataFrame:
                 "state": "acknowledged" if number == 3 else "open",
                 "owner": "Finance" if number == 3 else None,
                 "reason": ["No entry of 20 points on 30 June at the service.", "=SUM(A1:A9)", None][number % 3],
+                "detail": "The ledger has Earned 20 points at 2025-06-30 17:00:00 UTC." if number % 2 else None,
             }
         )
     return pd.DataFrame(rows)

@@ -1,0 +1,32 @@
+"""Say how many nights the calls of a day are enough for, when they are spent and events are left."""
+
+import math
+
+from flows.clock import utc_now
+from flows.ledger import Ledger
+from flows.settings import Settings
+from sql.claims import calls_made, left_to_post
+from transforms.vocabulary import Target
+
+
+def tell_nights(settings: Settings, ledger: Ledger) -> str | None:
+    """Return how many more nights what is left for Mindbody needs; None where today's calls are not spent.
+
+    Expected are one call an event, one read of each of its clients when it is told, and one token a site and night;
+    what is in doubt, and clients with more than 200 transactions, take some more.
+    """
+    calls_per_day = settings.mindbody.calls_per_day
+    with ledger.begin() as connection:
+        if calls_made(connection, Target.MINDBODY, utc_now().date()) < calls_per_day:
+            return None
+        left = left_to_post(connection, Target.MINDBODY)
+    if not left.events:
+        return None
+    calls = left.events + left.clients
+    spent = f"The {calls_per_day} calls of today for Mindbody are spent"
+    what = f"{left.events} events are left, about {calls} calls with the reads"
+    per_night = calls_per_day - left.sites
+    if per_night < 1:
+        return f"{spent}, and they are too few for any: {what}. Raise mindbody.calls_per_day."
+    nights = math.ceil(calls / per_night)
+    return f"{spent}: {what}, so they need {nights} more {'night' if nights == 1 else 'nights'}."

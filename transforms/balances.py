@@ -1,0 +1,79 @@
+"""Balances by client: balance before + posted + others' entries = balance reported, or a break says why.
+
+The service tells the balance, but not when an entry was made: what others entered is known by its break, and which of
+them came since the last reading follows from the sum.
+"""
+
+from collections.abc import Mapping, Sequence
+from hashlib import blake2b
+from typing import Any
+
+import pandas as pd
+
+from transforms.vocabulary import Outcome, Target
+
+_COLUMNS = [
+    "site_id", "client_id", "balance_before", "earned", "redeemed", "others", "balance_expected", "balance_reported",
+    "difference",
+]  # fmt: skip
+_ABOUT = ("site_id", "client_id", "balance_before", "balance_expected", "balance_reported")
+Parts = Mapping[tuple[str, str], list[int]]
+_MOST_SUMS = 10_000  # past it only the sum of all is tried
+
+
+def balances_by_client(readings: Sequence[Mapping[str, Any]], parts: Parts) -> pd.DataFrame:
+    """Return one row per client whose balance was read, in order; ``others`` is what breaks explain.
+
+    ``readings``: site_id, client_id, balance_before (None: never told), earned and redeemed since, balance_reported.
+    ``parts``: by site and client, the signed points of each break that the service has more than the ledger.
+    Where some of them add up to what is lacking they are the reason; otherwise ``difference`` is left.
+    """
+    rows = [_row(reading, parts.get((reading["site_id"], reading["client_id"]), [])) for reading in readings]
+    return pd.DataFrame(rows, columns=_COLUMNS).astype(dict.fromkeys(_COLUMNS[2:], "Int64"))
+
+
+def _row(reading: Mapping[str, Any], parts: list[int]) -> dict[str, Any]:
+    before, reported = reading["balance_before"], reading["balance_reported"]
+    if before is None:
+        return {**reading, "others": None, "balance_expected": None, "difference": None}
+    due = before + reading["earned"] - reading["redeemed"]
+    others = reported - due if adds_up(parts, reported - due) else 0
+    return {**reading, "others": others, "balance_expected": due + others, "difference": reported - due - others}
+
+
+def adds_up(parts: list[int], wanted: int) -> bool:
+    """Tell whether some of the parts add up to what is wanted; of many parts, whether all of them do.
+
+    >>> adds_up([5, -3, 10], 7), adds_up([5], 6), adds_up([], 0)
+    (True, False, True)
+    """
+    reached = {0}
+    for part in parts:
+        reached |= {known + part for known in reached}
+        if len(reached) > _MOST_SUMS:
+            return wanted == sum(parts)
+    return wanted in reached
+
+
+def balance_breaks(balances: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return a break for each client whose balance moved by more than all that is known.
+
+    It has no entry and no time: somebody entered something on other days than those that were read, or points expired.
+    """
+    off = balances[balances["difference"].fillna(0).ne(0)]
+    return [_break(row) for row in off.to_dict("records")]
+
+
+def _break(row: Mapping[Any, Any]) -> dict[str, Any]:
+    about = [str(row[key]) for key in _ABOUT]
+    more = int(row["difference"])
+    return {
+        "break_id": blake2b("\x1f".join(["balance", *about]).encode(), digest_size=12).hexdigest(),
+        "class": str(Outcome.UNEXPECTED_REMOTE),
+        "target": str(Target.MINDBODY),
+        "site_id": row["site_id"],
+        "client_id": row["client_id"],
+        "points": abs(more),
+        "detail": f"The balance is {row['balance_reported']:,}, and {row['balance_expected']:,} would follow from what "
+        f"is known: {more:+,} points on days that were not read, or expired.",
+    } | dict.fromkeys(("reward_id", "amount", "action_at", "event_id"))
