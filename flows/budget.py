@@ -24,9 +24,10 @@ def tell_nights(settings: Settings, ledger: Ledger) -> str | None:
         return None
     calls = left.events + left.clients
     spent = f"The {calls_per_day} calls of today for Mindbody are spent"
-    what = f"{left.events} events are left, about {calls} calls with the reads"
+    events = "1 event is left" if left.events == 1 else f"{left.events} events are left"
+    what = f"{events}, about {calls} calls with the reads"
     per_night = calls_per_day - left.sites
     if per_night < 1:
         return f"{spent}, and they are too few for any: {what}. Raise mindbody.calls_per_day."
     nights = math.ceil(calls / per_night)
-    return f"{spent}: {what}, so they need {nights} more {'night' if nights == 1 else 'nights'}."
+    return f"{spent}: {what}, so {nights} more {'night' if nights == 1 else 'nights'}."

@@ -18,8 +18,10 @@ from flows.reports.page import write_page
 from flows.reports.record import write_json
 from flows.reports.report import Report
 from flows.reports.terminal import summary_lines
+from flows.reports.wording import verdict
 from flows.reports.workbook import write_workbook
 from flows.settings import Settings
+from flows.snapshots import keep_snapshot, read_snapshot
 from flows.summary import Reconciliation, Summary
 from sql.breaks import break_json, open_breaks
 from sql.queries import query, reading
@@ -54,6 +56,7 @@ def report_run(
     with ledger.begin() as connection:
         report = _build(settings, connection, run_id, reconciled, None)
         waiting_count = len(report.waiting)
+        keep_snapshot(settings, connection, report, _read_back(reconciled))
         uncompared = _uncompared_lines(report.posted, reconciled)
     path = _write(settings, report)
     summary = Summary(
@@ -82,6 +85,7 @@ def report_reconciliation(
     """Write the report of a reconciliation and close its run."""
     with ledger.begin() as connection:
         report = _build(settings, connection, run_id, reconciled, (since, until))
+        keep_snapshot(settings, connection, report, _read_back(reconciled))
     path = _write(settings, report)
     rolled = reconciled.roll_forward[reconciled.roll_forward["measure"].eq("breaks")]
     open_now = rolled.groupby("class")["open_now"].sum()
@@ -104,6 +108,22 @@ def report_reconciliation(
     with ledger.begin() as connection:
         finish_run(connection, run_id, report.finished_at, result.to_json())
     return result
+
+
+def report_again(settings: Settings, ledger: Ledger, run_id: str) -> tuple[list[str], bool]:
+    """Write the files of a run's report anew, the same byte for byte; ``latest`` is the last run.
+
+    Return the lines to print, and whether something waited for a person. Nobody is asked, and nothing is counted again.
+    """
+    with ledger.begin() as connection:
+        report = read_snapshot(settings, connection, run_id)
+    return summary_lines(report, _write(settings, report)), verdict(report).tone != "good"
+
+
+def _read_back(reconciled: Reconciled | None) -> dict[str, pd.DataFrame]:
+    if reconciled is None:
+        return {}
+    return {"read_back_transactions": reconciled.transactions, "read_back_rewards": reconciled.rewards}
 
 
 def _build(

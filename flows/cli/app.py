@@ -217,6 +217,17 @@ def _day(text: str | None) -> date | None:
 
 
 @app.command()
+def report(
+    run_id: Annotated[str, typer.Argument(metavar="RUN", help="The id of a run, or `latest`.")],
+    config: Config = None,
+) -> None:
+    """Make the report of a run again from its snapshot, the same byte for byte; ask no service."""
+    from flows.cli.report import run_report
+
+    raise typer.Exit(run_report(config, run_id))
+
+
+@app.command()
 def trace(
     row: Annotated[str, typer.Argument(metavar="EVENT_ID|FILE:SHEET:ROW", help='Such as "march.xlsx:Sheet1:14".')],
     config: Config = None,

@@ -18,6 +18,7 @@ from openpyxl.styles import Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
+from flows.intake.collecting import without_collecting
 from flows.intake.laid_out import sheet_row, write_laid_out
 from flows.intake.losses import lost_parts
 from flows.intake.marks import (
@@ -83,7 +84,7 @@ def write_marked(
     if not _is_ooxml(path):
         write_laid_out(sheets, marks, out)
         return [_AS_TEXT] if sheets[0].name is not None else []
-    with warnings.catch_warnings(record=True) as raised:
+    with warnings.catch_warnings(record=True) as raised, without_collecting():
         warnings.simplefilter("always")
         try:
             _mark_own(path, sheets, marks, out)
@@ -103,11 +104,13 @@ def _is_ooxml(path: Path) -> bool:
 
 def _mark_own(path: Path, sheets: Sequence[Sheet], marks: Marks, out: Path) -> None:
     with zipfile.ZipFile(path) as archive:
-        has_macros = any(name.lower() == "xl/vbaproject.bin" for name in archive.namelist())
-    book = load_workbook(path, keep_vba=has_macros, rich_text=True)
+        names = [name.lower() for name in archive.namelist()]
+    book = load_workbook(path, keep_vba="xl/vbaproject.bin" in names, rich_text=True)
     for sheet in sheets:
         marked = marks.of(sheet.name)
         if marked is not None:
+            if any("comments" in name for name in names):
+                _clear(book[str(sheet.name)])
             _mark_sheet(book[str(sheet.name)], sheet, marked)
     _save(book, out)
 
@@ -118,7 +121,6 @@ def _save(book: Workbook, out: Path) -> None:
 
 
 def _mark_sheet(page: Worksheet, sheet: Sheet, marked: SheetMarks) -> None:
-    _clear(page)
     _add_headings(page, sheet, marked)
     for column, texts in ((marked.status, marked.statuses), (marked.receipt, marked.receipts)):
         for row, text in texts.items():
@@ -156,9 +158,10 @@ def _write_text(cell: Cell | MergedCell, text: str) -> None:
     """Write a text as a text: it starts no formula, and keeps its zeros when it is edited."""
     if isinstance(cell, MergedCell):
         return
-    cell.value = ILLEGAL_CHARACTERS_RE.sub("", text)
+    cell.value = text if text.isprintable() else ILLEGAL_CHARACTERS_RE.sub("", text)
     cell.data_type = "s"
-    cell.number_format = "@"
+    if cell.number_format != "@":
+        cell.number_format = "@"
 
 
 def _mark(cell: Cell | MergedCell, note: str) -> None:

@@ -5,9 +5,7 @@ and it lays out the whole rectangle from A1 to the last cell, so one stray cell 
 `ooxml`, `xlsb`, `biff` and `ods` scan the file for both beforehand.
 """
 
-import gc
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,6 +20,7 @@ from python_calamine import (
 )
 
 from flows.intake.archive import damaged, encrypted
+from flows.intake.collecting import without_collecting
 from flows.intake.limits import MAX_SHEETS, check_cells, refuse
 from flows.intake.stderr import without_panics
 from flows.intake.values import column_texts, frame_of_columns
@@ -47,7 +46,7 @@ def read_workbook(path: Path, scans: Mapping[str, Scan]) -> list[Sheet]:
     try:
         with (
             without_panics(),
-            _without_collecting(),
+            without_collecting(),
             path.open("rb") as file,
             CalamineWorkbook.from_filelike(file) as workbook,
         ):
@@ -65,18 +64,6 @@ def read_workbook(path: Path, scans: Mapping[str, Scan]) -> list[Sheet]:
         if type(error).__name__ != "PanicException":  # calamine's Rust code gave up on a damaged file
             raise
         raise damaged() from None
-
-
-@contextmanager
-def _without_collecting() -> Iterator[None]:
-    """Keep the garbage collector from walking again and again through millions of new cells, none of them garbage."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _read_sheet(sheet: CalamineSheet, visible: SheetVisibleEnum, scan: Scan) -> Sheet:

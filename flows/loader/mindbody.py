@@ -8,12 +8,13 @@ import asyncio
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import aiohttp
 
+from flows.clock import utc_now
 from flows.errors import CredentialsRefused, ServiceUnreachable, SettingsError
 from flows.loader.http import Exchange, Pacer, Params, Reach, exchange, wait_to_repeat
 from flows.loader.mindbody_messages import Transaction, balance_of, read_transactions
@@ -137,7 +138,7 @@ class MindbodyClient:
         """Read with repeats, which change nothing; the last failure is told."""
         failure = ""
         for tries in range(1, self._settings.loader.max_tries + 1):
-            await self.connect(datetime.now(UTC))
+            await self.connect(utc_now())
             token = self.token
             result = await self._send_read("GET", path, params=params)
             body = result.json_object if result.status == 200 else None

@@ -192,7 +192,7 @@ def _for_a_person(report: Report, held: str) -> list[Step]:
         ),
         Step(
             *("unknown", _waiting_count(report, State.UNKNOWN)),
-            "Read back: what the service shows decides.",
+            "Read back; where that cannot decide, a person may: tieout settle ID --as.",
             *("tieout settle", "Unknown and held"),
         ),
         Step(

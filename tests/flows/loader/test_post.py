@@ -2,19 +2,24 @@
 
 import json
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from flows.clock import utc_now
 from flows.errors import CouldNotRun, CredentialsRefused, Interrupted, ServiceUnreachable
 from flows.interrupt import stop_requested
 from flows.ledger import Ledger, open_ledger
 from flows.sandbox import start_sandbox
 from flows.services import post_place, settle_place
 from flows.settings import Settings
+from sql.claims import declare_lost
 from tests.registered import EARN, UPDATE, add_events, add_run, read_events
 from transforms.vocabulary import Target
 
@@ -68,6 +73,35 @@ def opened(folder: Path, faults: str | None = None, *options: str, **loader: Any
         )  # fmt: skip
         with open_ledger(settings) as ledger:
             yield Place(ready, ledger, settings)
+
+
+@pytest.mark.parametrize("hours", [-1, 1], ids=["back", "forth"])
+def test_post_pays_nobody_twice_where_the_clock_steps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hours: int
+) -> None:
+    asked = count()
+
+    def stepping() -> datetime:
+        return utc_now() + timedelta(hours=hours if next(asked) % 5 == 4 else 0)
+
+    with opened(tmp_path, "mb:drop_after/4") as place:
+        place.add([EARN | {"Points": points, "ClientId": f"10000000{points % 9}"} for points in range(1, 19)])
+        with monkeypatch.context() as patch:
+            for module in ("flows.loader.post", "flows.loader.settle"):
+                patch.setattr(f"{module}.utc_now", stepping)
+            place.post()
+        # Hours later the clock is right: what is in doubt is read back, what was released is sent.
+        monkeypatch.setattr("flows.loader.settle.utc_now", lambda: utc_now() + timedelta(hours=3))
+        for _ in range(18):
+            with place.ledger.begin() as connection:
+                declare_lost(connection, run_id=place.run_id, now=utc_now() + timedelta(hours=3))
+            settle_place(place.settings, place.ledger, place.run_id, MINDBODY)
+            place.post()
+            if set(place.states()) <= {"posted", "refused"}:
+                break
+        paid = Counter(line["points"] for line in place.log())
+        assert (set(place.states()), max(paid.values())) == ({"posted", "refused"}, 1)
+        assert len(paid) == place.states().count("posted")
 
 
 def test_post_keeps_the_order_of_each_client(tmp_path: Path) -> None:

@@ -1,0 +1,21 @@
+"""``tieout report``: make the report of a run again, from its snapshot and without a call."""
+
+from pathlib import Path
+
+import typer
+
+from flows.errors import ExitCode
+from flows.ledger import open_ledger
+from flows.settings import load_settings
+
+
+def run_report(config: Path | None, run_id: str) -> ExitCode:
+    """Write workbook, page and JSON of the run anew; 1 where something waited for a person then."""
+    from flows.reporting import report_again
+
+    settings = load_settings(config)
+    with open_ledger(settings) as ledger:
+        lines, needs_a_person = report_again(settings, ledger, run_id)
+    for line in lines:
+        typer.echo(line)
+    return ExitCode.NEEDS_A_PERSON if needs_a_person else ExitCode.TIES_OUT

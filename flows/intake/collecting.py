@@ -1,0 +1,20 @@
+"""Keep the garbage collector from walking again and again through millions of new cells, none of them garbage.
+
+Measured: a fifth of what reading a workbook of 800,000 cells takes, and more of what openpyxl takes to change one.
+"""
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def without_collecting() -> Iterator[None]:
+    """Switch the collector off while the block runs; what nothing refers to any more is freed all the same."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
