@@ -5,7 +5,7 @@ Both take the file through the same registering as a run: a preview is rolled ba
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, Row
@@ -26,7 +26,7 @@ _MOST_CLIENTS = 10
 
 @dataclass(frozen=True)
 class Plan:
-    """What a file brings; ``plan_id`` is None where nothing of it was kept, ``known`` says where it is known from.
+    """What a file brings; ``plan_id`` is None where nothing of it waits, ``known`` says where it is known from.
 
     Every row is in one of ``new``, ``duplicate``, ``held`` (for a reason of its own) and ``rejected``.
     """
@@ -104,7 +104,8 @@ def _take_up(connection: Connection, file: CheckedFile, known: Row[Any], by: str
     count = take_up_plan(connection, known.run_id, by=by, now=utc_now())
     totals = plan_totals(connection, known.run_id, f"planned again by {by}", clients=_MOST_CLIENTS)
     if not count:
-        return _known(connection, file, known)
+        still_waits = states_of_plan(connection, known.run_id).get(State.HELD)
+        return replace(_known(connection, file, known), plan_id=known.run_id if still_waits else None)
     rest = file.brought.rows_read - count
     return Plan(known.run_id, file.path.name, file.sha256, file.brought.rows_read, count, rest, 0, 0, totals)
 

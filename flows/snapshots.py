@@ -126,7 +126,8 @@ def _read(text: str) -> Report:
 def _typed(values: list[Any], dtype: Any) -> "pd.Series[Any]":
     if dtype.startswith("datetime64"):
         return pd.Series(pd.Series(values, dtype="int64").astype(dtype))
-    return pd.Series(values, dtype=dtype)
+    typed: pd.Series[Any] = pd.Series(values, dtype=dtype)
+    return typed
 
 
 def snapshot_path(settings: Settings, run_id: str) -> Path:

@@ -99,7 +99,10 @@ def register_file(
     all where the file is known. ``now`` (UTC), cut to the second, is when undated events count as having happened.
     """
     wait_for_others(connection)
-    if find_file(connection, file.sha256, file.default_site_id) is not None:
+    known_id = find_file(connection, file.sha256, file.default_site_id)
+    if known_id is not None:
+        again = {"file_id": known_id, "now": now, "reason": "its plan was discarded, and its file is here again"}
+        connection.execute(query("bring_back_file"), again)
         return None
     stage(connection, rows)
     _classify(connection, file, run_id, guards)

@@ -58,7 +58,7 @@ def zone_slip(ours: datetime, theirs: datetime, zone: ZoneInfo | None) -> str:
     "7:00:00 later, exactly the zone's offset from UTC: a local time was taken for UTC"
     """
     apart = theirs - ours
-    told = f"{str(abs(apart)).removeprefix('0 days ')} {'later' if apart > timedelta(0) else 'earlier'}"
+    told = f"{timedelta(seconds=abs(apart).total_seconds())} {'later' if apart > timedelta(0) else 'earlier'}"
     offsets = {moment.astimezone(zone).utcoffset() or timedelta(0) for moment in (ours, theirs)} if zone else set()
     if timedelta(0) != apart and apart in {-offset for offset in offsets}:
         return f"{told}, exactly the zone's offset from UTC: a local time was taken for UTC"

@@ -1,4 +1,4 @@
-"""Scan the binary .xls of Excel 97 to 2003 for what calamine does not tell: errors, padding, passwords.
+"""Scan the binary .xls of Excel 97 to 2003 for what calamine does not tell: errors, padding, hidden rows, passwords.
 
 The stream "Workbook" is a run of records, each a type and a length of two bytes. Source: the published format [MS-XLS].
 """
@@ -29,6 +29,7 @@ ERROR_TEXTS = {
 }
 
 _FORMULA, _FILEPASS, _BOUNDSHEET, _BOOLERR, _BOF = 0x0006, 0x002F, 0x0085, 0x0205, 0x0809
+_ROW, _HIDDEN = 0x0208, 0x20  # a row's record, and the flag in it
 _FORMAT, _XF, _NUMBER, _RK, _MULRK = 0x041E, 0x00E0, 0x0203, 0x027E, 0x00BD
 _ZEROS = re.compile(r"0{2,}")
 
@@ -57,6 +58,7 @@ def _scan_book(book: bytes) -> dict[str, Scan]:
     names: dict[int, str] = {}
     errors: dict[int, dict[tuple[int, int], str]] = defaultdict(dict)
     padded: dict[int, dict[tuple[int, int], int]] = defaultdict(dict)
+    hidden: dict[int, int] = defaultdict(int)
     digits: dict[int, int] = {}  # number format -> digits that it shows at least
     styles: list[int] = []  # cell style -> digits
     start = 0
@@ -65,6 +67,8 @@ def _scan_book(book: bytes) -> dict[str, Scan]:
             raise encrypted()
         if kind == _BOF:
             start = position
+        elif kind == _ROW:
+            hidden[start] += bool(content[12] & _HIDDEN)
         elif kind == _BOUNDSHEET:
             names[struct.unpack_from("<I", content)[0]] = _text(content, 6, wide_length=False)
         elif kind == _FORMAT:
@@ -75,7 +79,10 @@ def _scan_book(book: bytes) -> dict[str, Scan]:
         else:
             padded[start].update(_padded(kind, content, styles))
             errors[start].update(_error(kind, content))
-    return {name: Scan(error_cells=errors[at], padded_cells=padded[at]) for at, name in names.items()}
+    return {
+        name: Scan(error_cells=errors[at], padded_cells=padded[at], hidden_rows=hidden[at])
+        for at, name in names.items()
+    }
 
 
 def _records(book: bytes) -> Iterator[tuple[int, int, bytes]]:

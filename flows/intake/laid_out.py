@@ -18,7 +18,7 @@ from transforms.sheet import Sheet
 
 TITLE_OF_SHEETLESS = "Rows"
 _LONGEST = 32_000  # a cell holds 32,767
-_WIDTH = 18
+_WIDTH = 22
 _LONGEST_TITLE = 31
 _NOT_ALLOWED = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
 

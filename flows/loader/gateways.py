@@ -1,11 +1,11 @@
 """What the posting loop needs of a service, and the two that there are."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from sqlalchemy import Row
 
+from flows.clock import utc_now
 from flows.loader.http import Exchange, Pacer
 from flows.loader.mindbody import MindbodyClient
 from flows.loader.mindbody_messages import read_answer, request_body
@@ -78,7 +78,7 @@ class MindbodyGateway:
     async def reconnect(self) -> None:
         """Get a new token, unless another request already did."""
         self._client.forget_token(self._refused_token)
-        await self._client.connect(datetime.now(UTC))
+        await self._client.connect(utc_now())
 
 
 class ReferralRockGateway:

@@ -8,15 +8,16 @@ import asyncio
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import aiohttp
 
+from flows.clock import utc_now
 from flows.errors import CredentialsRefused, ServiceUnreachable, SettingsError
 from flows.loader.http import Exchange, Pacer, Params, Reach, exchange, wait_to_repeat
-from flows.loader.mindbody_messages import Transaction, balance_of, read_transactions
+from flows.loader.mindbody_messages import Transaction, balance_of, read_transactions, unreadable_part
 from flows.loader.tokens import StaffToken, Tokens
 from flows.settings import Settings, SiteSettings
 
@@ -97,17 +98,17 @@ class MindbodyClient:
             page = await self._fetch_page(client_id, since, until, offset=len(found))
             transactions = read_transactions(page, self.zone)
             if transactions is None:
-                raise ServiceUnreachable(
-                    f"Mindbody's reward history of client {client_id} cannot be read: unknown shape."
-                )
+                what = unreadable_part(page, self.zone)
+                raise ServiceUnreachable(f"Mindbody's reward history of client {client_id} cannot be read: {what}.")
             found += transactions
             totals.add(_total_of(page))
             total = max(totals)
             # Without a total only an empty page is the last one.
-            if len(found) >= total if total >= 0 else not transactions:
+            is_whole = len(found) == total if total >= 0 else not transactions
+            if is_whole and len(totals) == 1:
                 return History(client_id, balance_of(page), tuple(found))
             # Entries counted twice would pass for entries that landed, so a service that ignores the offset is noticed.
-            if not transactions or transactions == page_before or len(totals) > 1:
+            if not transactions or transactions == page_before or len(totals) > 1 or len(found) > total >= 0:
                 raise ServiceUnreachable(
                     f"Mindbody reported {total} transactions of client {client_id}, and after {len(found)} of them "
                     "nothing new or another total came: a page is missing. Run again later."
@@ -137,7 +138,7 @@ class MindbodyClient:
         """Read with repeats, which change nothing; the last failure is told."""
         failure = ""
         for tries in range(1, self._settings.loader.max_tries + 1):
-            await self.connect(datetime.now(UTC))
+            await self.connect(utc_now())
             token = self.token
             result = await self._send_read("GET", path, params=params)
             body = result.json_object if result.status == 200 else None

@@ -31,6 +31,8 @@ _CALLER_CODES = {
     "invalidusercredentials",
 }
 
+_FIRST_YEAR = 1900
+
 
 @dataclass(frozen=True)
 class Transaction:
@@ -93,6 +95,17 @@ def read_transactions(body: Mapping[str, Any], zone: ZoneInfo) -> list[Transacti
     return None if None in transactions else [transaction for transaction in transactions if transaction]
 
 
+def unreadable_part(body: Mapping[str, Any], zone: ZoneInfo) -> str:
+    """Say which part of a page cannot be read, for a page of which `read_transactions` gives none."""
+    listed = body.get("Transactions")
+    if not isinstance(listed, list):
+        return "it has no list of transactions"
+    number, item = next((n, item) for n, item in enumerate(listed, 1) if _read_transaction(item, zone) is None)
+    told = item if isinstance(item, dict) else {}
+    shown = ", ".join(f"{name} {str(told.get(name))[:40]}" for name in ("Action", "Points", "ActionDateTime"))
+    return f"entry {number} of {len(listed)} has {shown}"
+
+
 def balance_of(body: Mapping[str, Any]) -> int | None:
     """Return the client's points that an answer or a page tells; None where it does not."""
     balance = body.get("Balance")
@@ -103,8 +116,8 @@ def _read_transaction(item: Any, zone: ZoneInfo) -> Transaction | None:
     try:
         source_id = item.get("SourceID", item.get("SourceId"))
         return Transaction(
-            action=str(item["Action"]),
-            points=int(item["Points"]),
+            action=_word(item["Action"]),
+            points=_whole(item["Points"]),
             source=item.get("Source") or None,
             source_id=int(source_id) if source_id else None,
             action_at_candidates=to_utc_candidates(item["ActionDateTime"], zone),
@@ -113,12 +126,29 @@ def _read_transaction(item: Any, zone: ZoneInfo) -> Transaction | None:
         return None
 
 
+def _word(value: Any) -> str:
+    """Return an action as it is told, also one that is not documented; ValueError where there is none."""
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError("no action")
+    return value
+
+
+def _whole(value: Any) -> int:
+    """Return whole points; ValueError for 12.5, which `int` would cut, and for what is no number."""
+    number = int(value)
+    if isinstance(value, bool) or not (isinstance(value, str) or number == value):
+        raise ValueError("not whole")
+    return number
+
+
 def to_utc_candidates(text: str, zone: ZoneInfo) -> tuple[datetime, ...]:
     """Return the UTC times, to the second, that a site-local time may stand for; two in the doubled hour.
 
     A text with an offset says it itself. ValueError where it is no time.
     """
     local = datetime.fromisoformat(text).replace(microsecond=0)
+    if local.year < _FIRST_YEAR:
+        raise ValueError("the service's unset time, the year 1")
     if local.tzinfo is not None:
         return (local.astimezone(UTC),)
     folds = {local.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)}

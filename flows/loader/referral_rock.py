@@ -53,16 +53,19 @@ class ReferralRockClient:
         """Sweep all rewards; keyed by id in lower case."""
         rewards: dict[str, dict[str, Any]] = {}
         offset = 0
+        totals: set[int] = set()  # of all pages; they must agree
         while True:
             page = await self._fetch_page(offset, _PAGE_SIZE)
             items, total = _read_page(page)
             rewards |= {str(item["id"]).lower(): item for item in items}
             offset += len(items)
-            if offset >= total:
+            totals.add(total)
+            if len(rewards) == total and len(totals) == 1:
                 return rewards
-            if not items:
+            if not items or offset >= total or len(totals) > 1:
                 raise ServiceUnreachable(
-                    f"Referral Rock reported {total} rewards and gave {offset}: a page is missing."
+                    f"Referral Rock reported {' and then '.join(map(str, sorted(totals)))} rewards and gave "
+                    f"{len(rewards)}: a page is missing or came twice. Run again later."
                 )
 
     async def _fetch_page(self, offset: int, count: int) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 These paths exist in no service. `POST /sandbox/desk/transactions` {ClientId, Action, Points, Source, SourceId,
 ActionDateTime} enters any of the five actions unchecked; `POST /sandbox/desk/rewards` {rewardId, status, payoutId,
 amount, eligibilityDate, description} sets whatever is given. Both go into the commit log with `"actor": "desk"`.
+`POST /sandbox/desk/clock` {now} lets the services' clock go on from that moment.
 """
 
 import json
@@ -12,6 +13,7 @@ from typing import Any
 
 from aiohttp import web
 
+from flows.sandbox.clock import current_time, set_now
 from flows.sandbox.errors import ServiceError
 from flows.sandbox.seed import Transaction
 from flows.sandbox.state import SIGNS, State
@@ -22,7 +24,7 @@ async def enter_transaction(request: web.Request, state: State) -> dict[str, Any
     fields = json.loads(await request.read())
     if fields.get("ClientId") not in state.clients or fields.get("Action") not in SIGNS:
         raise ServiceError(400, "InvalidParameter", "ClientId and Action must be known.")
-    moment = datetime.fromisoformat(fields.get("ActionDateTime") or datetime.now(UTC).isoformat())
+    moment = datetime.fromisoformat(fields.get("ActionDateTime") or current_time().isoformat())
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     entry = Transaction(fields["Action"], int(fields["Points"]), fields.get("Source"), fields.get("SourceId"), moment)
     state.commit_transaction(fields["ClientId"], entry, actor="desk")
@@ -36,3 +38,9 @@ async def edit_reward(request: web.Request, state: State) -> dict[str, Any]:
         raise ServiceError(400, "InvalidParameter", "rewardId must be known.")
     state.commit_reward(fields["rewardId"], fields, actor="desk")
     return {"rewardId": fields["rewardId"]}
+
+
+async def set_clock(request: web.Request, _state: State) -> dict[str, Any]:
+    """Let the clock go on from a moment, so that a month of nights can be rehearsed."""
+    set_now(datetime.fromisoformat(json.loads(await request.read())["now"]))
+    return {"now": current_time().isoformat()}

@@ -8,6 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
+from flows.sandbox.clock import current_time
 from flows.sandbox.errors import ServiceError
 from flows.sandbox.mindbody import read_client
 from flows.sandbox.mindbody_tokens import check_access, check_key
@@ -47,7 +48,7 @@ async def get_client_purchases(request: web.Request, state: State) -> dict[str, 
     """GET client/clientpurchases: from startDate (default now) to endDate (default the end of today)."""
     check_access(request, state)
     client_id = read_client(request, state)
-    now = datetime.now(state.zone).replace(tzinfo=None)
+    now = current_time(state.zone).replace(tzinfo=None)
     first = read_moment(request, "startDate", state.zone) or now
     last = read_moment(request, "endDate", state.zone) or datetime.combine(now, time()) + timedelta(days=1)
     mine = [sale for sale in state.sales.values() if sale.client_id == client_id]

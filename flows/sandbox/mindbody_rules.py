@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from flows.sandbox.clock import current_time
 from flows.sandbox.errors import ServiceError
 from flows.sandbox.seed import Transaction
 from flows.sandbox.state import State
@@ -69,7 +70,7 @@ def _read_source(fields: Mapping[str, Any], action: str) -> str | None:
 
 
 def _read_time(fields: Mapping[str, Any]) -> datetime:
-    now = datetime.now(UTC)
+    now = current_time()
     if "actiondatetime" not in fields:
         return now.replace(microsecond=0)
     try:

@@ -3,11 +3,12 @@
 import json
 import secrets
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from aiohttp import web
 
+from flows.sandbox.clock import current_time
 from flows.sandbox.errors import ServiceError
 from flows.sandbox.options import API_KEY, PASSWORD, USERNAME
 from flows.sandbox.state import State, Token, utc_text
@@ -27,7 +28,7 @@ def check_access(request: web.Request, state: State) -> str:
     check_site(request, state)
     token = request.headers.get("Authorization", "").removeprefix("Bearer ").strip()
     known = state.tokens.get(token)
-    if known is None or known.expires_at <= datetime.now(UTC):
+    if known is None or known.expires_at <= current_time():
         raise ServiceError(401, "InvalidUserCredentials", "The user token is missing, revoked or expired.")
     return token
 
@@ -53,7 +54,7 @@ async def issue_token(request: web.Request, state: State) -> dict[str, Any]:
     if credentials != (USERNAME, PASSWORD):
         raise ServiceError(401, "InvalidStaffCredentials", "The staff credentials are not valid.")
     text = secrets.token_hex(32)
-    state.tokens[text] = Token(datetime.now(UTC) + LIFETIME)
+    state.tokens[text] = Token(current_time() + LIFETIME)
     state.save()
     return _show_token(text, state.tokens[text])
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
+from flows.sandbox.clock import current_time
 from flows.sandbox.errors import ServiceError
 
 DEFAULT_LIMIT = 100
@@ -57,7 +58,7 @@ def read_day(request: web.Request, name: str, zone: ZoneInfo, default: date) -> 
 
 def today(zone: ZoneInfo) -> date:
     """Return the day that the site's calendar shows."""
-    return datetime.now(zone).date()
+    return current_time(zone).date()
 
 
 def local_text(moment: datetime, zone: ZoneInfo) -> str:

@@ -43,6 +43,7 @@ _ROUTES: tuple[tuple[str, str, Answering], ...] = (
     ("POST", "/api/rewards/update", referral_rock.post_rewards_update),
     ("POST", "/sandbox/desk/transactions", desk.enter_transaction),
     ("POST", "/sandbox/desk/rewards", desk.edit_reward),
+    ("POST", "/sandbox/desk/clock", desk.set_clock),
 )
 
 

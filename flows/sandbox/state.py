@@ -17,6 +17,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from flows.sandbox import seed
+from flows.sandbox.clock import current_time
 from flows.sandbox.commit_log import append_line, open_for_append, read_lines
 from flows.sandbox.options import Options
 from flows.sandbox.seed import Client, Transaction
@@ -97,7 +98,7 @@ class State:
 
     def record_fault(self, record: Mapping[str, Any]) -> None:
         """Note one injected fault."""
-        append_line(self._fault_log, {"at": utc_text(datetime.now(UTC)), **record})
+        append_line(self._fault_log, {"at": utc_text(current_time()), **record})
 
     def _load_seed(self) -> None:
         self.clients: dict[str, Client] = {c.client_id: c for c in seed.seed_clients(self.options.extra_clients)}
@@ -114,7 +115,7 @@ class State:
             self._enter(client_id, entry)
 
     def _commit(self, change: dict[str, Any]) -> None:
-        now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        now = current_time().isoformat(timespec="milliseconds").replace("+00:00", "Z")
         line = {"seq": self.seq + 1, "at": now, **change}
         append_line(self._log, line)
         self._apply(line)

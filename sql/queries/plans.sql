@@ -60,3 +60,12 @@ WHERE run_id = :plan_id AND state = 'discarded' AND state_run_id = run_id
 UPDATE events SET state = 'held', state_at = :now, state_run_id = NULL, state_reason = :reason
 WHERE run_id IN (SELECT run_id FROM runs WHERE kind = 'plan') AND state = 'discarded' AND state_run_id = run_id
 AND event_id IN (SELECT event_id FROM duplicates WHERE file_id = :file_id)
+
+-- name: bring_back_file
+-- The same file again, though not as a plan: what was dropped with its plan waits for a person again.
+UPDATE events SET state = 'held', state_at = :now, state_run_id = NULL, state_reason = :reason
+WHERE run_id = (
+    SELECT files.run_id FROM files JOIN runs ON runs.run_id = files.run_id
+    WHERE files.file_id = :file_id AND runs.kind = 'plan'
+)
+AND state = 'discarded' AND state_run_id = run_id

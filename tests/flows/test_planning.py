@@ -7,6 +7,7 @@ import pytest
 from flows.checking import check_file
 from flows.ledger import Ledger
 from flows.planning import Plan, keep_plan, plan_lines, preview
+from flows.registering import register
 from flows.settings import Settings
 from sql.plans import approve_plan, discard_plan, held_events, states_of_plan
 from tests.registered import EARN, UPDATE, add_events, add_run, with_site
@@ -81,8 +82,10 @@ def test_keep_plan_of_a_file_with_nothing_new_waits_for_nobody(ledger: Ledger, s
 def test_keep_plan_of_a_known_file_says_where_it_is_known_from(ledger: Ledger, settings: Settings) -> None:
     first = planned(ledger, settings, NEW)
     again = planned(ledger, settings, NEW, name="copy.csv")
-    assert (again.plan_id, again.new, first.plan_id in again.known) == (None, 0, True)
+    assert (again.plan_id, again.new, first.plan_id in again.known) == (first.plan_id, 0, True)
     assert "nothing is new" in "".join(plan_lines(again))
+    decide(ledger, first, approve_plan)
+    assert planned(ledger, settings, NEW).waits is False
 
 
 def test_approve_plan_lets_all_of_it_be_sent(ledger: Ledger, settings: Settings) -> None:
@@ -104,6 +107,16 @@ def test_a_discarded_plan_is_taken_up_again_by_the_same_file(ledger: Ledger, set
     assert decide(ledger, plan, discard_plan) == 2
     again = planned(ledger, settings, NEW, REDEEMED)
     assert (again.plan_id, again.new, states(ledger, plan)) == (plan.plan_id, 2, {State.HELD: 2})
+
+
+def test_a_discarded_plan_waits_again_when_a_run_takes_the_same_file(ledger: Ledger, settings: Settings) -> None:
+    plan = planned(ledger, settings, NEW, REDEEMED)
+    decide(ledger, plan, discard_plan)
+    file = check_file(settings, settings.root / "a.csv", None)
+    assert "2 events still wait" in preview(settings, ledger, file).known
+    assert states(ledger, plan) == {State.DISCARDED: 2}
+    assert register(settings, ledger, add_run(ledger, "night"), file) is None
+    assert states(ledger, plan) == {State.HELD: 2}
 
 
 def test_what_was_dropped_with_its_plan_waits_again_when_another_file_brings_it(

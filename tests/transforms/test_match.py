@@ -203,3 +203,10 @@ def test_match_transactions_knows_every_outcome() -> None:
         {"client_id": "reversed", "action": "Returned"},
     )  # fmt: skip
     assert {row[0] for row in match(ours, theirs)} == set(Outcome)
+
+
+def test_match_transactions_names_an_action_that_nobody_documented() -> None:
+    assert match(events({}), entries({}, {"action": "Expired"})) == [
+        ("matched", "e1", 1),
+        ("unexpected_remote", None, 2),
+    ]

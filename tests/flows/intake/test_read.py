@@ -41,6 +41,7 @@ def test_read_file_says_what_a_person_does_not_see(name: str) -> None:
     first, second = read_file(FILES / name)
     assert (first.is_hidden, second.is_hidden) == (False, True)
     assert any("leading zeros" in note for note in first.notes)
+    assert any("rows hidden" in note and "(1)" in note for note in first.notes)
     assert any("hidden" in note for note in second.notes)
 
 

@@ -154,3 +154,17 @@ def test_read_file_refuses_a_far_row_whose_cells_have_no_place(tmp_path: Path) -
     rewrite(path, "xl/worksheets/sheet1.xml", b'<c r="A2"', b"<c")
     with pytest.raises(FileError, match="1,048,576"):
         read_file(rewrite(path, "xl/worksheets/sheet1.xml", b'<row r="2"', b'<row r="2000000"'))
+
+
+def test_read_file_says_what_a_person_sees_otherwise_in_xlsb(tmp_path: Path) -> None:
+    rows: list[list[str | float]] = [["ClientId", "Points"], [123, 5.0], [1234567, 6.0]]
+    sheet = read_one(write_xlsb(tmp_path / "a.xlsb", rows, hidden=(2,)))
+    assert texts(sheet) == [["ClientId", "Points"], ["000123", "5"], ["1234567", "6"]]
+    assert [note.partition(": ")[2].partition(" ")[0] for note in sheet.notes] == ["rows", "numbers"]
+
+
+def test_read_file_finds_formulas_without_a_value_in_ods(tmp_path: Path) -> None:
+    path = write_bytes(tmp_path / "a.ods", (Path(__file__).parent / "files" / "libreoffice.ods").read_bytes())
+    formula = b'table:formula="of:=5+6" office:value-type="float" office:value="11" calcext:value-type="float"'
+    sheet = read_file(rewrite(path, "content.xml", formula + b"><text:p>11</text:p>", formula[:23] + b">"))[0]
+    assert sheet.error_cells == {(6, 1): FORMULA_WITHOUT_VALUE, (6, 4): "#N/A"}
