@@ -16,15 +16,15 @@ from flows.errors import FileRejected
 from flows.inbox import sha256_of
 from flows.intake.layouts import read_layouts
 from flows.intake.read import read_file, read_parts
+from flows.kept_events import KeptEvents
 from flows.reference.folder import read_extracts
 from flows.settings import Settings
 from flows.spill import DIGEST, KeyedRows, Spool, halves
 from transforms.brought import NOTHING, Brought, count_brought
 from transforms.check import Checked, Recognized, check_part, recognize
-from transforms.equal_rows import find_contradicted, number_equal_rows
+from transforms.equal_rows import find_contradicted
 from transforms.events import EVENTS
 from transforms.headings import SEARCHED_ROWS
-from transforms.identify import add_content_keys
 from transforms.reference import Reference
 from transforms.rows import NOT_SHIFTED, Shifted, refuse_shifted
 from transforms.rules import Rules
@@ -53,14 +53,17 @@ class CheckedFile:
     receipt_columns: Mapping[str | None, tuple[str, str | None]]  # as in `Checked`
     errors: Spool[pd.DataFrame]  # as in `Checked`, part by part
     skipped: Spool[pd.DataFrame]
-    events: Spool[pd.DataFrame]  # with what `add_content_keys` adds; none where they were not to be kept
-    numbers: pd.DataFrame  # `ordinal` (place among the events) and `occurrence` of those that have an equal one
+    events: KeptEvents  # none where they were not to be kept
     at_once: tuple[Sheet, ...] | None  # the sheets of a file that came in one part
 
     @property
     def places(self) -> frozenset[tuple[Target, str]]:
         """The services and sites that its good rows are for."""
         return self.brought.services
+
+    def identified(self) -> Iterator[pd.DataFrame]:
+        """Give its good rows with their identity (`transforms.identify`), part by part."""
+        return self.events.identified(self.sha256, self.default_site_id or "")
 
     @property
     def sheets(self) -> Sequence[Sheet]:
@@ -70,7 +73,7 @@ class CheckedFile:
     @property
     def checked(self) -> Checked:
         """What became of every row, in memory."""
-        events = pd.concat(list(self.events), ignore_index=True)
+        events = pd.concat(list(self.events.parts), ignore_index=True)
         return Checked(
             events=events[list(EVENTS.columns)],
             errors=pd.concat(list(self.errors), ignore_index=True),
@@ -130,7 +133,6 @@ def check_file(
         errors=found.errors,
         skipped=found.skipped,
         events=found.events,
-        numbers=found.numbers(),
         at_once=found.at_once,
     )
 
@@ -154,9 +156,8 @@ class _Found:
     shifted: Shifted = NOT_SHIFTED
     errors: Spool[pd.DataFrame] = field(default_factory=Spool)
     skipped: Spool[pd.DataFrame] = field(default_factory=Spool)
-    events: Spool[pd.DataFrame] = field(default_factory=Spool)
+    events: KeptEvents = field(default_factory=KeptEvents)
     claims: KeyedRows = field(default_factory=KeyedRows)
-    keys: KeyedRows = field(default_factory=KeyedRows)
 
     def add(self, checked: Checked) -> None:
         """Take in what became of the next rows."""
@@ -169,15 +170,8 @@ class _Found:
             rewards = checked.claims["reward"]
             self.claims.add(rewards, values_high=values["high"], values_low=values["low"], place=places)
         if self.keeps_events:
-            self._keep(checked.events)
+            self.events.add(checked.events)
         self.brought += count_brought(checked.events, checked.rows_read, checked.source_ids)
-
-    def _keep(self, events: pd.DataFrame) -> None:
-        keyed = add_content_keys(events)
-        self.events.append(keyed)
-        first = self.brought.accepted
-        ordinal = range(first, first + len(keyed))
-        self.keys.add(keyed["content_key"], has_receipt=keyed["receipt"].notna(), ordinal=ordinal)
 
     def contradicted(self) -> pd.Series:
         """Return the places, among the rows read, whose reward is set to other values elsewhere; in order."""
@@ -187,17 +181,6 @@ class _Found:
 
         found = self.claims.gather(find)
         return found["place"].sort_values(ignore_index=True) if len(found) else pd.Series(dtype="int64")
-
-    def numbers(self) -> pd.DataFrame:
-        """Return `ordinal` and `occurrence` of events that have an equal one, in order of the file."""
-
-        def find(rows: pd.DataFrame) -> pd.DataFrame:
-            occurrence = number_equal_rows(rows, DIGEST)
-            return pd.DataFrame({"ordinal": rows["ordinal"].loc[occurrence.index], "occurrence": occurrence})
-
-        found = self.keys.gather(find)
-        none = pd.DataFrame({"ordinal": pd.Series(dtype="int64"), "occurrence": pd.Series(dtype="int64")})
-        return found.sort_values("ordinal", ignore_index=True) if len(found) else none
 
 
 def _judge(

@@ -14,7 +14,6 @@ from flows.settings import Settings
 from sql.reference import record_checks
 from sql.register import Guards, NewFile, Registered, register_file
 from sql.staging import STAGED_COLUMNS, Columns
-from transforms.identify import add_event_ids
 
 _CHUNK_ROWS = 20_000
 _ERROR_NAMES = {"row": "row_number", "column": "column_heading"}
@@ -43,22 +42,11 @@ def register_within(
     guards = Guards(
         limits.max_points_per_event, limits.max_points_per_run, limits.max_rejected_share, hold_reason=hold_reason
     )
-    rows = (columns for events in identified(file) for columns in staged_columns(events))
+    rows = (columns for events in file.identified() for columns in staged_columns(events))
     registered = register_file(connection, new, rows, run_id=run_id, now=utc_now(), guards=guards)
     if registered is not None:
         record_checks(connection, registered.file_id, file.brought.source_ids)
     return registered
-
-
-def identified(file: CheckedFile) -> Iterator[pd.DataFrame]:
-    """Give the file's events with their identity (`transforms.identify`), part by part."""
-    first = 0
-    for events in file.events:
-        start, end = file.numbers["ordinal"].searchsorted([first, first + len(events)])
-        numbers = file.numbers[start:end]
-        occurrence = numbers["occurrence"].set_axis(events.index[numbers["ordinal"] - first])
-        yield add_event_ids(events, occurrence, file.sha256, file.default_site_id or "", first)
-        first += len(events)
 
 
 def staged_columns(identified: pd.DataFrame) -> Iterator[Columns]:

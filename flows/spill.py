@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 DIGEST = ["high", "low"]  # the columns that `halves` makes
 _GROUPS = 16
-_ROWS_IN_MEMORY = 2**20  # of 20 to 40 bytes
+_ROWS_IN_MEMORY = 2**18  # of 20 to 40 bytes
 
 
 class Spool(Generic[T]):
@@ -81,7 +81,7 @@ class KeyedRows:
 
 def halves(digests: pd.Series) -> pd.DataFrame:
     """Return the numbers `high` and `low` that digests of 24 hexadecimal digits are."""
-    raw = np.frombuffer(bytes.fromhex("".join(digests)), dtype=[("high", ">u8"), ("low", ">u4")])
+    raw = np.frombuffer(bytes.fromhex("".join(digests.tolist())), dtype=[("high", ">u8"), ("low", ">u4")])
     return pd.DataFrame({"high": raw["high"].astype("u8"), "low": raw["low"].astype("u4")}, index=digests.index)
 
 

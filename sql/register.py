@@ -105,11 +105,12 @@ def register_file(
         connection.execute(query("bring_back_file"), again)
         return None
     stage(connection, rows)
-    _classify(connection, file, run_id, guards)
+    totals = _classify(connection, file, run_id, guards)
     registered = _insert_file(connection, file, run_id, now)
     _insert_batches(connection, registered.file_id)
     pinned = {"file_id": registered.file_id, "run_id": run_id, "registered_at": now.replace(microsecond=0), "now": now}
-    connection.execute(query("insert_events"), pinned)
+    for name in ("insert_client_events", *_where(totals.updates, "insert_reward_updates")):
+        connection.execute(query(name), pinned)
     connection.execute(query("insert_duplicates"), {"file_id": registered.file_id})
     back = {"file_id": registered.file_id, "now": now, "reason": f"its plan was discarded, and {file.name} brings it"}
     connection.execute(query("bring_back_planned"), back)
@@ -118,7 +119,8 @@ def register_file(
     return registered
 
 
-def _classify(connection: Connection, file: NewFile, run_id: str, guards: Guards) -> None:
+def _classify(connection: Connection, file: NewFile, run_id: str, guards: Guards) -> Row[Any]:
+    """Give the staged rows their fates and return what the file brings, see the query `staged_totals`."""
     # The order matters: each step looks only at rows that the steps before it left open.
     totals = connection.execute(query("staged_totals")).one()
     steps = [
@@ -135,6 +137,7 @@ def _classify(connection: Connection, file: NewFile, run_id: str, guards: Guards
     reason = _guard_of_file(connection, file, run_id, guards)
     if reason:
         connection.execute(query("mark_guarded_file"), {"reason": reason})
+    return totals
 
 
 def _where(count: int, *names: str) -> tuple[str, ...]:
@@ -144,10 +147,10 @@ def _where(count: int, *names: str) -> tuple[str, ...]:
 def _guard_of_file(connection: Connection, file: NewFile, run_id: str, guards: Guards) -> str | None:
     if guards.hold_reason is not None:
         return guards.hold_reason
-    counts = _count_fates(connection, file)
-    share = counts[Fate.REJECTED] / max(1, sum(counts.values()))
-    if guards.max_rejected_share is not None and share > guards.max_rejected_share:
-        return "a larger share of rejected rows than guards.max_rejected_share"
+    if guards.max_rejected_share is not None:
+        counts = _count_fates(connection, file)
+        if counts[Fate.REJECTED] / max(1, sum(counts.values())) > guards.max_rejected_share:
+            return "a larger share of rejected rows than guards.max_rejected_share"
     if guards.max_points_per_run is not None:
         points = connection.execute(query("points_of_run"), {"run_id": run_id}).scalar_one()
         if points > guards.max_points_per_run:

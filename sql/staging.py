@@ -34,9 +34,6 @@ _staged = Table(
     Column("receipt", String),
     prefixes=["TEMPORARY"],
 )
-_LISTED = ", ".join(STAGED_COLUMNS)
-_INSERT = f"INSERT INTO staged_events ({_LISTED}) VALUES ({', '.join('?' * len(STAGED_COLUMNS))})"  # noqa: S608
-_COPY = f"COPY staged_events ({_LISTED}) FROM STDIN"
 
 
 def stage(connection: Connection, chunks: Iterable[Columns]) -> None:
@@ -47,7 +44,9 @@ def stage(connection: Connection, chunks: Iterable[Columns]) -> None:
         connection.exec_driver_sql("ANALYZE staged_events")  # without it the joins below are planned for a few rows
         return
     for chunk in chunks:
-        connection.exec_driver_sql(_INSERT, list(_tuples(connection, chunk)))
+        names = _filled(chunk)
+        statement = f"INSERT INTO staged_events ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"  # noqa: S608
+        connection.exec_driver_sql(statement, list(_tuples(connection, chunk, names)))
 
 
 def unstage(connection: Connection) -> None:
@@ -57,17 +56,24 @@ def unstage(connection: Connection) -> None:
 
 def _copy(connection: Connection, chunks: Iterable[Columns]) -> None:
     driver = connection.dialect.loaded_dbapi
-    try:
-        with connection.connection.cursor().copy(_COPY) as copy:
-            for chunk in chunks:
-                for row in _tuples(connection, chunk):
+    for chunk in chunks:
+        names = _filled(chunk)
+        statement = f"COPY staged_events ({', '.join(names)}) FROM STDIN"
+        try:
+            with connection.connection.cursor().copy(statement) as copy:
+                for row in _tuples(connection, chunk, names):
                     copy.write_row(row)
-    except driver.Error as error:  # as SQLAlchemy words the errors of every other statement
-        raise DBAPIError.instance(_COPY, None, error, driver.Error, dialect=connection.dialect) from error
+        except driver.Error as error:  # as SQLAlchemy words the errors of every other statement
+            raise DBAPIError.instance(statement, None, error, driver.Error, dialect=connection.dialect) from error
 
 
-def _tuples(connection: Connection, chunk: Columns) -> Iterator[tuple[Any, ...]]:
-    return zip(*(_bound(connection, name, chunk[name]) for name in STAGED_COLUMNS), strict=True)
+def _filled(chunk: Columns) -> list[str]:
+    """Name the columns that hold anything: what the others cost is a quarter of the time."""
+    return [name for name in STAGED_COLUMNS if any(value is not None for value in chunk[name])]
+
+
+def _tuples(connection: Connection, chunk: Columns, names: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+    return zip(*(_bound(connection, name, chunk[name]) for name in names), strict=True)
 
 
 def _bound(connection: Connection, name: str, values: Sequence[Any]) -> Iterable[Any]:

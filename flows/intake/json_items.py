@@ -85,13 +85,24 @@ def _parse_line(number: int, line: str) -> Pairs:
 
 def _parse(text: str) -> object:
     try:
-        return json.loads(text, parse_float=Decimal, parse_constant=_no_constant, object_pairs_hook=tuple)
+        value = json.loads(text, parse_float=Decimal, parse_constant=_no_constant, object_pairs_hook=tuple)
     except RecursionError:
         raise _broken("the values are nested too deeply") from None
     except json.JSONDecodeError:
         raise
     except ValueError:  # Python refuses to read a number of more than 4300 digits
         raise _broken("a number has more than 4,300 digits") from None
+    if "\\ud" in text or "\\uD" in text:
+        _refuse_half_characters(value)
+    return value
+
+
+def _refuse_half_characters(value: object) -> None:
+    """Refuse the escape of one half of a character without its other half: no ledger and no report can hold it."""
+    try:
+        json.dumps(value, default=str, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise _broken("an escape such as \\ud83d is half of a character, without its other half") from None
 
 
 def _no_constant(name: str) -> object:

@@ -6,13 +6,14 @@
 | D0 CF 11 E0 (OLE) | `workbook`, after a scan by `biff`; or it is encrypted |
 | < | `html_table`, `spreadsheetml` or `xml_items` |
 | { or [ | `json_items` |
+| PAR1 | `parquet` |
 | other text | `delimited` |
 """
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from flows.intake import biff, delimited, html_table, json_items, ods, ooxml, spreadsheetml, xlsb, xml_items
+from flows.intake import biff, delimited, html_table, json_items, ods, ooxml, parquet, spreadsheetml, xlsb, xml_items
 from flows.intake.archive import unpack
 from flows.intake.encoding import decode_head
 from flows.intake.workbook import Scan, read_workbook
@@ -24,7 +25,6 @@ _HTML = ("<html", "<!doctype html", "<table", "<head", "<body", "<meta", "<style
 _KNOWN_AS = {
     b"%PDF": "a PDF",
     b"\x1f\x8b": "packed by gzip",
-    b"PAR1": "a Parquet file",
     b"7z\xbc\xaf": "packed by 7-Zip",
 }
 
@@ -55,6 +55,8 @@ def read_parts(path: Path, part_rows: int | None) -> Iterator[list[Sheet]]:
         yield _read_archive(path)
     elif head.startswith(b"\xd0\xcf\x11\xe0"):
         yield read_workbook(path, biff.scan_biff(path))
+    elif head.startswith(b"PAR1"):
+        yield from ([sheet] for sheet in parquet.read_parquet(path, part_rows))
     else:
         yield from _read_text(path, head, part_rows)
 

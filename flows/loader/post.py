@@ -29,8 +29,11 @@ _NEVER_SENT = Answer(Verdict.RETRY, "released before it was sent")
 _SETTLED = {Verdict.POSTED, Verdict.REFUSED, Verdict.UNKNOWN}  # this loop has done what it can
 _CLAIM_TRIES = 5
 _AHEAD_SECONDS = 0.1  # how long a commit may take
-_MOST_EVENTS_AHEAD = 256  # 16 to 256 in a turn: measured, an event's share of the ledger's work falls to a third
-_GATHER_SECONDS = 0.04
+# Where a service takes thousands a second: some 200 in a turn, an event's share of whose work falls to a third of that
+# of 16, and enough left to send while it commits.
+_MOST_EVENTS_AHEAD = 512
+_LOW_WATER = 0.5  # of what was claimed after the last turn: with less left it is time for the next
+_GATHER_SECONDS = 0.04  # no answer waits longer to be recorded
 _SAVE_TRIES = 3
 OnProgress = Callable[[int], None]
 Batch = Sequence[Claim]
@@ -55,7 +58,7 @@ class Posting:
         self._run_id = run_id
         self._on_progress = on_progress
         self._claimed: asyncio.Queue[Batch] = asyncio.Queue()  # and not sent yet
-        self._low_water = 0  # of them: with no more left it is time for the next turn
+        self._low_water = 0
         self._runs_low = asyncio.Event()
         self._busy = 0  # requests that are claimed and have not ended
         self._ended: Ended = []  # and not recorded yet
@@ -94,7 +97,7 @@ class Posting:
                 self._busy += len(batches)
                 for batch in batches:
                     self._claimed.put_nowait(batch)
-                self._low_water = self._claimed.qsize() // 2
+                self._low_water = int(self._claimed.qsize() * _LOW_WATER)
                 ended = []
             if self._busy or self._ended:
                 ended = await self._gather()

@@ -21,7 +21,7 @@ def verdict_of_transport(exchange: Exchange) -> Answer | None:
         return answered(Verdict.UNAUTHORIZED, exchange, "the service wants new credentials (401)")
     if exchange.status == 429:
         return answered(Verdict.RETRY, exchange, "too many requests (429)")
-    if exchange.status >= 500 or exchange.status < 200 or exchange.status in {408, *range(300, 400)}:
+    if not 200 <= exchange.status < 500 or 300 <= exchange.status < 400 or exchange.status == 408:
         return answered(Verdict.UNKNOWN, exchange, f"the service answered {exchange.status}")
     return None
 

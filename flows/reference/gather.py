@@ -17,7 +17,6 @@ from flows.ledger import Ledger
 from flows.reference.folder import Extracts, read_extracts
 from flows.reference.reads import Allowance
 from flows.reference.sweep import sweep
-from flows.registering import identified
 from flows.settings import Settings
 from sql.reference import calls_spoken_for, keep_reference, kept_reference, known_events
 from sql.register import find_file
@@ -84,7 +83,7 @@ def _left(ledger: Ledger, file: CheckedFile, reference: Reference) -> pd.DataFra
     with ledger.begin() as connection:
         if find_file(connection, file.sha256, file.default_site_id or "") is not None:
             return pd.DataFrame()
-        parts = [_left_of(connection, events, reference, file.rules.now) for events in identified(file)]
+        parts = [_left_of(connection, events, reference, file.rules.now) for events in file.identified()]
     return _together(parts)
 
 
@@ -114,7 +113,7 @@ def _allowance(settings: Settings, ledger: Ledger, files: Sequence[CheckedFile])
 def _calls_for(file: CheckedFile) -> int:
     """Count one call per event, to post it, and one per client, to read back."""
     clients: set[tuple[str, str]] = set()
-    for events in file.events:
+    for events in file.events.parts:
         of_clients = events.loc[events["target"] == Target.MINDBODY, ["site_id", "client_id"]].drop_duplicates()
         clients.update(of_clients.itertuples(index=False, name=None))
     return file.brought.events[Kind.EARNED] + file.brought.events[Kind.REDEEMED] + len(clients)

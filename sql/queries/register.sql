@@ -137,33 +137,39 @@ WHERE fate IS NULL GROUP BY kind, site_id ORDER BY kind, site_id
 -- Grain: one row per reward update that sets an amount: exact decimals kept as text, so they are summed outside.
 SELECT kind, site_id, amount FROM staged_events WHERE fate IS NULL AND amount IS NOT NULL
 
--- name: insert_events
+-- name: insert_client_events
+INSERT INTO events (
+    event_id, kind, target, site_id, lane, content_key, occurrence, client_id, action, points, source, source_id,
+    action_at, is_dated, file_id, ordinal, sheet, row_number, run_id, registered_at, order_at, first_state, state,
+    state_at, state_run_id, state_reason
+)
+SELECT
+    event_id, kind, target, site_id, lane, content_key, occurrence, client_id, action, points, source, source_id,
+    coalesce(action_at, :registered_at), is_dated, :file_id, ordinal, sheet, row_number, :run_id, :registered_at,
+    coalesce(action_at, :registered_at), coalesce(fate, 'ready'), coalesce(fate, 'ready'), :registered_at, :run_id,
+    reason
+FROM staged_events WHERE (fate IS NULL OR fate = 'held') AND reward_id IS NULL
+
+-- name: insert_reward_updates
 -- An update goes after all that were accepted for its reward before, also where another machine's clock was ahead;
 -- where the times are equal the file that was registered later goes last.
 INSERT INTO events (
-    event_id, kind, target, site_id, lane, content_key, occurrence, client_id, action, points, source, source_id,
-    action_at, is_dated, reward_id, payout_id, amount, eligibility_on, description, reward_version,
-    file_id, ordinal, sheet, row_number, run_id, registered_at, order_at, first_state, state, state_at, state_run_id,
-    state_reason
+    event_id, kind, target, site_id, lane, content_key, occurrence, is_dated, reward_id, payout_id, amount,
+    eligibility_on, description, reward_version, file_id, ordinal, sheet, row_number, run_id, registered_at, order_at,
+    first_state, state, state_at, state_run_id, state_reason
 )
 SELECT
     staged.event_id, staged.kind, staged.target, staged.site_id, staged.lane, staged.content_key, staged.occurrence,
-    staged.client_id, staged.action, staged.points, staged.source, staged.source_id,
-    CASE WHEN staged.reward_id IS NULL THEN coalesce(staged.action_at, :registered_at) END, staged.is_dated,
-    staged.reward_id, staged.payout_id, staged.amount, staged.eligibility_on, staged.description,
-    CASE WHEN staged.reward_id IS NOT NULL AND staged.fate IS NULL THEN coalesce(latest.reward_version, 0) + 1 END,
+    staged.is_dated, staged.reward_id, staged.payout_id, staged.amount, staged.eligibility_on, staged.description,
+    CASE WHEN staged.fate IS NULL THEN coalesce(latest.reward_version, 0) + 1 END,
     :file_id, staged.ordinal, staged.sheet, staged.row_number, :run_id, :registered_at,
-    CASE
-        WHEN staged.reward_id IS NULL THEN coalesce(staged.action_at, :registered_at)
-        WHEN latest.order_at > :now THEN latest.order_at
-        ELSE :now
-    END,
+    CASE WHEN latest.order_at > :now THEN latest.order_at ELSE :now END,
     coalesce(staged.fate, 'ready'), coalesce(staged.fate, 'ready'), :registered_at, :run_id, staged.reason
 FROM staged_events AS staged
 LEFT JOIN events AS latest ON latest.lane = staged.lane AND latest.reward_version = (
     SELECT max(known.reward_version) FROM events AS known WHERE known.lane = staged.lane
 )
-WHERE staged.fate IS NULL OR staged.fate = 'held'
+WHERE (staged.fate IS NULL OR staged.fate = 'held') AND staged.reward_id IS NOT NULL
 
 -- name: insert_duplicates
 INSERT INTO duplicates (file_id, ordinal, sheet, row_number, event_id, reason)

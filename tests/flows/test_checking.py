@@ -15,7 +15,6 @@ from flows import spill
 from flows.checking import CheckedFile, check_file
 from flows.errors import FileRejected
 from flows.intake.report_json import check_json, check_lines
-from flows.registering import identified
 from flows.settings import Settings
 
 WHOLE = 10**9
@@ -42,7 +41,7 @@ def read(path: Path, part_rows: int) -> CheckedFile:
 
 def told(file: CheckedFile) -> dict[str, Any]:
     """Return everything that is made of a checked file."""
-    events = pd.concat(list(identified(file)), ignore_index=True)
+    events = pd.concat(list(file.identified()), ignore_index=True)
     return {
         "json": json.loads("".join(check_json(file))),
         "lines": check_lines(file),
@@ -145,7 +144,7 @@ def test_check_file_reads_an_encoding_that_shows_late(tmp_path: Path) -> None:
     path.write_bytes("\n".join([",".join(HEADINGS), *rows, "Zoë,1,Earned,,,,,"]).encode("cp1252"))
     file = read(path, 7)
     assert "Windows-1252" in file.notes[0]
-    assert list(file.events)[-1]["client_id"].tolist()[-1] == "Zoë"
+    assert list(file.events.parts)[-1]["client_id"].tolist()[-1] == "Zoë"
 
 
 def test_check_file_refuses_a_late_byte_that_is_no_text(tmp_path: Path) -> None:

@@ -45,6 +45,7 @@ def _all_lines(arguments: argparse.Namespace, folder: Path) -> Iterator[sweeps.L
     seed, only = arguments.seed, arguments.only
     if only in ("", "faults"):
         yield from sweeps.sweep_faults(folder / "faults", seed)
+        yield from sweeps.sweep_xml(folder / "xml", seed)
     if only == "lies":  # what the service itself does wrong can only be shown, as breaks
         yield from sweeps.sweep_faults(folder / "lies", seed, sweeps.LIES)
     if only in ("", "disks"):
@@ -55,6 +56,7 @@ def _all_lines(arguments: argparse.Namespace, folder: Path) -> Iterator[sweeps.L
         yield from sweeps.sweep_postgresql(folder / "postgresql", seed, 18, 3 * arguments.stride)
     if only in ("", "kills"):
         yield sweeps.sweep_kills(folder / "kills", seed, "answers arrive", None, arguments.stride)
+        yield sweeps.sweep_first_tables(folder / "tables", seed, 2 * arguments.stride)
         name = "answers are lost"
         yield sweeps.sweep_kills(folder / "settles", seed, name, sweeps.ANSWERS_LOST, arguments.stride)
 

@@ -10,12 +10,13 @@ from pathlib import Path
 from queue import SimpleQueue
 
 from tests.postgresql import PostgresqlServer, postgresql_server
-from tests.prove.command import Trouble, start_run, wait_for
+from tests.prove.command import Trouble, run_to_end, start_run, wait_for
 from tests.prove.ledgers import postgresql_ledgers
 from tests.prove.trial import Bench, Ended, open_bench, prove_night, try_night
 
 WORKERS = 6  # a night mostly waits: for leases to end, and for the service to have had its time
 _START_TRIES = 50
+_STEPS_OF_THE_FIRST_TABLES = 100  # counted: some 80, of all migrations
 _HIT, _FAULT, _LIE = "hit", "fault", "lie"  # what a line counts: nights that were hit, or injected faults
 ANSWERS_LOST = "mb:drop_after/5,rr:drop_after/2"
 
@@ -30,6 +31,7 @@ FAULTS = (
     "mb:drop_after/5,read_503/3", "mb:drop_after/5,read_drop/3", "mb:drop_after/5,read_truncated/3",
     "mb:drop_after/5,read_429/4", "mb:drop_after%0.5,mb:503_before%0.5,rr:reset_mid_batch%0.5",
 )  # fmt: skip
+XML_FAULTS = ("rr:drop_after/2", "rr:truncated/2", "rr:reset_mid_batch/2,rr:error_200/3", "rr:503_before/2,rr:429/3")
 # Here the service itself does something else than it answers. No client can prevent that; it must show as a break.
 LIES = ("mb:twice/9", "mb:phantom/9", "rr:phantom/2")
 
@@ -68,6 +70,34 @@ def sweep_kills_at(folder: Path, name: str, faults: str | None, points: Iterable
     """Kill a night at each of these steps."""
     trials = [_troubled(Trouble(die_at_step=point)) for point in points]
     return _sweep(folder, f"SIGKILL at a step, {name}", trials, faults)
+
+
+def sweep_first_tables(folder: Path, seed: int, stride: int) -> Line:
+    """Kill the very first run at every `stride`th step of making the ledger's tables, and a little after."""
+    points = range(1 + seed % stride, _STEPS_OF_THE_FIRST_TABLES, stride)
+    trials = [lambda bench, point=point: prove_night(bench, _without_ledger(point)) for point in points]
+    return _sweep(folder, "SIGKILL while a new ledger is made", trials)
+
+
+def _without_ledger(point: int) -> Callable[[Path], bool]:
+    def run_first(config: Path) -> bool:
+        (config.parent / "tieout.db").unlink()
+        return run_to_end(config, Trouble(die_at_step=point)) not in {0, 1}
+
+    return run_first
+
+
+def sweep_xml(folder: Path, seed: int) -> Iterator[Line]:
+    """Send the updates as XML, and let the service fail in all the ways that leave them in doubt."""
+    for number, spec in enumerate(XML_FAULTS):
+        trials = [lambda bench: prove_night(bench, _run_as_xml)]
+        yield _sweep(folder / str(number), f"XML: {spec}", trials, f"{spec},seed={seed}", kind=_FAULT)
+
+
+def _run_as_xml(config: Path) -> bool:
+    text = config.read_text(encoding="utf-8")
+    config.write_text(text.replace("batch_size = 3", 'batch_size = 3\nformat = "xml"'), encoding="utf-8")
+    return run_to_end(config) not in {0, 1}
 
 
 def sweep_faults(folder: Path, seed: int, faults: Sequence[str] = FAULTS) -> Iterator[Line]:

@@ -3,10 +3,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from flows.checking import CheckedFile
 from flows.intake.report_json import check_json, check_lines, file_error_json
+from flows.kept_events import KeptEvents
 from flows.spill import Spool
 from tests.transforms.sheets import CLIENT, REWARD, RULES, check_rows, sheet_of
 from transforms.brought import NOTHING, count_brought
@@ -19,7 +18,7 @@ GOOD = ["1", "5", "Earned"]
 
 def file_of(*parts: Checked, name: str = "a.xlsx") -> CheckedFile:
     """Return a file that came in these parts."""
-    file = CheckedFile(Path(name), "abc", None, RULES, NOTHING, (), {}, Spool(), Spool(), Spool(), pd.DataFrame(), None)
+    file = CheckedFile(Path(name), "abc", None, RULES, NOTHING, (), {}, Spool(), Spool(), KeptEvents(), None)
     for part in parts:
         file.errors.append(part.errors)
         file.skipped.append(part.skipped)

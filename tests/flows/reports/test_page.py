@@ -89,7 +89,7 @@ def test_write_page_says_how_many_lines_it_leaves_out(tmp_path: Path) -> None:
 
 
 @settings(max_examples=30, deadline=None)
-@given(text=st.text() | st.sampled_from(["<script>alert(1)</script>", '"><img src=x>', "</title>", "]]>", "\ud800"]))
+@given(text=st.text() | st.sampled_from(["<script>alert(1)</script>", '"><img src=x>', "</title>", "]]>"]))
 def test_write_page_obeys_no_markup_from_data(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     report = samples.quiet(title=text, run_id=text, rejected=_everywhere(text))
     plain = read(write_page(samples.quiet(rejected=_everywhere("x")), tmp_path_factory.mktemp("p") / "x.html"))

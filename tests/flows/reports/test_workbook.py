@@ -160,8 +160,8 @@ def test_write_workbook_shows_amounts_exactly(tmp_path: Path, amount: Decimal, s
 
 HOSTILE = st.one_of(
     st.builds("{}{}".format, st.sampled_from(["=", "+", "-", "@", "\t=", "\r", "\x0b", "<r>", "{="]), st.text()),
-    st.text(st.characters(codec=None)),
-    st.sampled_from(["=HYPERLINK(1)", "<r><t>x</t></r>", "<r>&</r>", "_x0041_", "\ud800", "\ufffe", "a\nb", " x "]),
+    st.text(),
+    st.sampled_from(["=HYPERLINK(1)", "<r><t>x</t></r>", "<r>&</r>", "_x0041_", "\ufffe", "a\nb", " x "]),
 )
 
 
