@@ -151,8 +151,12 @@ def to_utc_candidates(text: str, zone: ZoneInfo) -> tuple[datetime, ...]:
         raise ValueError("the service's unset time, the year 1")
     if local.tzinfo is not None:
         return (local.astimezone(UTC),)
-    folds = {local.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)}
-    return tuple(sorted(folds))
+    first = local.replace(tzinfo=zone)
+    second = first.replace(fold=1)
+    if first.utcoffset() == second.utcoffset():  # all but the hours around a clock change
+        return (first.astimezone(UTC),)
+    earlier, later = sorted((first.astimezone(UTC), second.astimezone(UTC)))
+    return earlier, later
 
 
 def is_equal(transaction: Transaction, event: Row[Any]) -> bool:

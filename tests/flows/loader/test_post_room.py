@@ -21,5 +21,5 @@ def test_nothing_is_free_where_more_is_in_flight_than_the_pace_lets_out() -> Non
 
 def test_few_are_claimed_ahead_where_the_pace_is_slow_or_a_request_carries_many() -> None:
     assert posting_at(requests_per_second=10)._most_ahead() == 2
-    assert posting_at(requests_per_second=10**6)._most_ahead() == 512
-    assert posting_at(requests_per_second=10**6, events_per_request=100)._most_ahead() == 5
+    assert posting_at(requests_per_second=10**6)._most_ahead() == 2048
+    assert posting_at(requests_per_second=10**6, events_per_request=100)._most_ahead() == 20
