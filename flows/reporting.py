@@ -10,6 +10,7 @@ import pandas as pd
 from sqlalchemy import Connection, select
 
 from flows.clock import utc_now
+from flows.compared import compared_count, is_compared, not_compared, service_rows, uncompared_lines
 from flows.ledger import Ledger
 from flows.reconciling import Reconciled
 from flows.reference.tally import check_line
@@ -37,7 +38,7 @@ from transforms.totals import (
     tie_roll_forward,
     tie_rows,
 )
-from transforms.vocabulary import Kind, Outcome, State
+from transforms.vocabulary import Kind, State
 
 _Kind = Literal["nightly", "upload", "settle", "reconcile"]
 _PLACE = {"row_number": "row"}
@@ -57,7 +58,7 @@ def report_run(
         report = _build(settings, connection, run_id, reconciled, None)
         waiting_count = len(report.waiting)
         keep_snapshot(settings, connection, report, _read_back(reconciled))
-        uncompared = _uncompared_lines(report.posted, reconciled)
+        uncompared = uncompared_lines(report.posted, reconciled)
     path = _write(settings, report)
     summary = Summary(
         run_id=run_id,
@@ -143,11 +144,11 @@ def _build(
     ties = tie_rows(totals) + (tie_batches(control, int(totals["accepted"])) if kind != "reconcile" else [])
     if kind == "reconcile" and reconciled is not None:
         ties += _foot(connection)
-        compared = int(reconciled.transactions["outcome"].isin(_OF_POSTED).sum())
+        compared = compared_count(reconciled)
         ties += tie_read_back(compared + reconciled.uncompared_count, compared)
     elif kind != "settle":
-        is_compared = _is_compared(posted, reconciled)
-        ties += tie_read_back(len(posted), int(is_compared.sum()) + len(_not_compared(posted[~is_compared])))
+        shown = is_compared(posted, reconciled)
+        ties += tie_read_back(len(posted), int(shown.sum()) + len(not_compared(posted[~shown])))
     if reconciled is not None:
         ties += [
             *map(dict, reconciled.ties),
@@ -240,17 +241,7 @@ def _control_totals(
     batches = [dict(row) for row in connection.execute(reading("batches_of_run"), {"run_id": run_id}).mappings()]
     is_accepted = events["run_id"].eq(run_id) & events["first_state"].eq(State.READY)
     posted = events[events["state"].eq(State.POSTED)]
-    return control_totals(events[is_accepted], batches, posted, _service_rows(posted, reconciled))
-
-
-# What the match says of events that the ledger has as posted.
-_OF_POSTED = (
-    Outcome.MATCHED,
-    Outcome.LATE,
-    Outcome.MISSING_REMOTE,
-    Outcome.TIME_MISMATCH,
-    Outcome.AMOUNT_MISMATCH,
-)
+    return control_totals(events[is_accepted], batches, posted, service_rows(posted, reconciled))
 
 
 def _source_id_lines(report: Report) -> list[str]:
@@ -262,50 +253,6 @@ def _source_id_lines(report: Report) -> list[str]:
 def _unread_lines(reconciled: Reconciled | None) -> list[str]:
     unread = reconciled.unread if reconciled is not None else {}
     return [f"not read back: client {client} of site {site}: {why}" for (site, client), why in sorted(unread.items())]
-
-
-def _is_compared(posted: pd.DataFrame, reconciled: Reconciled | None) -> pd.Series:
-    if reconciled is None:
-        return pd.Series(False, index=posted.index, dtype="bool")
-    compared = {*reconciled.transactions["event_id"], *reconciled.rewards["event_id"]}
-    # An update that a later one of ours replaced is compared by that one.
-    return posted["event_id"].isin(compared) | posted["reward_id"].isin(reconciled.rewards["reward_id"])
-
-
-def _not_compared(posted: pd.DataFrame) -> pd.DataFrame:
-    """Return the events that the ledger knows to be still uncompared; the next run reads them back."""
-    return posted[posted["compared_at"].isna()]
-
-
-def _uncompared_lines(posted: pd.DataFrame, reconciled: Reconciled | None) -> list[str]:
-    waiting = _not_compared(posted[~_is_compared(posted, reconciled)])
-    return (
-        [f"{len(waiting):,} posted events are not compared yet: the next run reads them back."] if len(waiting) else []
-    )
-
-
-def _service_rows(posted: pd.DataFrame, reconciled: Reconciled | None) -> pd.DataFrame:
-    """Return what the service shows of the run's own events, one row each."""
-    columns = ["kind", "site_id", "points", "amount"]
-    if reconciled is None:
-        return pd.DataFrame(columns=columns)
-    posted = posted[["event_id", "kind", "site_id", "amount"]]
-    known = posted.drop(columns="amount")
-    shown = reconciled.transactions.dropna(subset=["remote_id", "event_id"])[["event_id", "remote_points"]]
-    of_clients = known.merge(shown, on="event_id", validate="1:1").assign(amount=None)
-    is_there = reconciled.rewards["outcome"].isin([Outcome.MATCHED, Outcome.AMOUNT_MISMATCH])
-    rewards = reconciled.rewards[is_there][["event_id", "remote_amount"]]
-    of_rewards = posted.merge(rewards, on="event_id", validate="1:1")
-    # An update that sets no amount answers for none, whatever amount its reward has.
-    of_rewards = of_rewards.assign(amount=of_rewards["remote_amount"].where(of_rewards["amount"].notna(), None))
-    # An update that a later one of ours replaced cannot be seen any more; it was confirmed when it was posted.
-    is_replaced = posted["kind"].eq(Kind.REWARD_UPDATE) & ~posted["event_id"].isin(reconciled.rewards["event_id"])
-    replaced = posted[is_replaced] if len(reconciled.rewards) else posted[:0]
-    no_points = pd.Series(pd.NA, dtype="Int64")
-    frames = [of_clients.rename(columns={"remote_points": "points"})]
-    frames += [frame.assign(points=no_points.reindex(frame.index)) for frame in (of_rewards, replaced)]
-    filled = [frame[columns] for frame in frames if len(frame)]
-    return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=columns)
 
 
 def _tie_balances(connection: Connection, reconciled: Reconciled) -> list[dict[str, Any]]:

@@ -19,10 +19,10 @@ def tie_rows(totals: Mapping[str, Any]) -> list[dict[str, Any]]:
     fates = ("accepted", "duplicate", "held", "rejected")
     states = ("posted", "refused", "unknown", "pending")
     return [
-        equation("Rows", f"rows_read = {' + '.join(fates)}", totals["rows_read"], sum(totals[key] for key in fates)),
+        equation("Rows", f"rows read = {' + '.join(fates)}", totals["rows_read"], sum(totals[key] for key in fates)),
         equation(
             "Events",
-            f"carried_in + accepted = {' + '.join(states)}",
+            f"carried in + accepted = {' + '.join(states)}",
             totals["carried_in"] + totals["accepted"],
             sum(totals[key] for key in states),
         ),
@@ -44,7 +44,9 @@ def tie_roll_forward(roll_forward: pd.DataFrame) -> list[dict[str, Any]]:
     rows = []
     for measure, name in names.items():
         lines = roll_forward[roll_forward["measure"].eq(measure)]
-        now, off = sum(lines["open_now"]), sum(lines["difference"])
+        # An amount of no cents still shows them.
+        nothing = Decimal("0.00") if measure == "amount" else 0
+        now, off = sum(lines["open_now"], start=nothing), sum(lines["difference"], start=nothing)
         rows += [equation(name, formula, now + off, now)] if len(lines) or measure == "breaks" else []
         failing = lines[lines["difference"].ne(0)].itertuples()
         rows += [_rolled(name, formula, line) for line in failing]

@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 
 from flows.reports.report import Report
 from flows.reports.summary import facts, sections
-from flows.reports.tables import Table, tables
+from flows.reports.table import Table
+from flows.reports.tables import tables
 from flows.reports.values import Value, values, visible
 from flows.reports.wording import verdict
 

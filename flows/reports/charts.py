@@ -63,5 +63,8 @@ def _chart(ink: Ink, title: str, series: list[dict[str, Any]], *colors: str) -> 
     chart.set_title({"name": title, "name_font": {"size": 12, "color": "#1F3A5F"}, "overlay": False})
     chart.set_legend({"position": "bottom"} if len(series) > 1 else {"none": True})
     chart.set_y_axis({"num_format": "#,##0", "major_gridlines": {"visible": True, "line": {"color": "#D9D9D9"}}})
+    # One place a column: days without postings would make the columns of a long period thin as hairs.
+    turned = {"num_font": {"rotation": -90}} if len(series) > 1 else {}
+    chart.set_x_axis({"text_axis": True, "num_format": "mm-dd", **turned})
     chart.set_size(_SIZE)
     return chart

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from flows.reports.tables import Column, Table
+from flows.reports.table import Column, Table
 from flows.reports.values import UNSEEN, Show, visible
 
 SHEET_LIMIT: Final = 100_000  # more lines than these nobody reads in a spreadsheet

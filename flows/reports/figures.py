@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from flows.reports.report import Report, rows
-from flows.reports.values import exact
+from flows.reports.values import CENTS, exact
 from flows.reports.wording import is_open
 from transforms.vocabulary import Kind
 
@@ -82,7 +82,11 @@ def _lines(pair: tuple[Hashable, ...], part: pd.DataFrame) -> list[dict[str, obj
 def _line(pair: tuple[Hashable, ...], measure: str, part: pd.DataFrame) -> dict[str, object]:
     known = part[part[measure].notna()]
     read: Callable[[Any], Any] = exact if measure == "amount" else int
-    levels = {name: sum(map(read, figures)) for name, figures in known[measure].groupby(known["level"].astype(str))}
+    least = CENTS if measure == "amount" else 0
+    levels = {
+        name: sum(map(read, figures), start=least)
+        for name, figures in known[measure].groupby(known["level"].astype(str))
+    }
     difference = levels["ledger"] - levels["service"] if {"ledger", "service"} <= levels.keys() else None
     return {"site_id": pair[0], "kind": pair[1], "measure": measure, **levels, "difference": difference}
 

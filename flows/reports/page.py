@@ -17,7 +17,8 @@ from flows.reports.figures import breaks_by_age, points_by_day
 from flows.reports.report import Report
 from flows.reports.summary import facts, sections
 from flows.reports.svg import Series, columns
-from flows.reports.tables import Column, Table, tables
+from flows.reports.table import Column, Table
+from flows.reports.tables import tables
 from flows.reports.values import Show, Value, total, values, visible
 from flows.reports.wording import verdict
 
@@ -111,7 +112,8 @@ def _cell(column: Column, value: Value) -> str:
 
 def _looks(column: Column, value: Value) -> str:
     kinds = {**dict.fromkeys(_NUMBERS, "number"), **dict.fromkeys(_TIMES, "time")}
-    wide = " wide" if column.show is Show.TEXT and column.width >= 17 and value is not None else ""
+    is_wide = column.show is Show.TEXT and column.width >= 17 and value is not None
+    wide = (" wide" + (" long" if column.width >= 40 else "")) if is_wide else ""
     odd = value is False if column.show is Show.FLAG else column.zero and value not in (0, None)
     return f"{kinds.get(column.show, column.show)}{wide}{' odd' if odd else ''}"
 

@@ -7,8 +7,8 @@ import pandas as pd
 
 from flows.reports.figures import LEVELS, breaks_by_age, side_by_side
 from flows.reports.report import Report, count, rows
-from flows.reports.tables import Column, Table
-from flows.reports.values import Show
+from flows.reports.table import Column, Table
+from flows.reports.values import CENTS, Show, exact
 from flows.reports.wording import FATES, OUTCOMES, SOURCE_IDS, Word, next_steps, word
 
 
@@ -137,6 +137,11 @@ def _roll_forward(report: Report) -> Table:
         "difference": "Difference",
     }
     columns = [Column(key, name, Show.QUANTITY, 1, zero=key == "difference") for key, name in headings.items()]
+    frame = rows(report, "roll_forward").fillna({"site_id": "—"}).astype(dict.fromkeys(headings, "object"))
+    amounts = frame["measure"].eq("amount")
+    frame.loc[amounts, list(headings)] = frame.loc[amounts, list(headings)].map(
+        lambda figure: exact(figure) + CENTS, na_action="ignore"
+    )
     return Table(
         "Roll-forward of breaks",
         "Open when the last run closed, + new and reopened, − closed and resolved = open now; the difference is zero.",
@@ -147,7 +152,7 @@ def _roll_forward(report: Report) -> Table:
             Column("measure", "Measure", Show.TEXT, 1),
             *columns,
         ),
-        rows(report, "roll_forward").fillna({"site_id": "—"}),
+        frame,
     )
 
 

@@ -13,7 +13,7 @@ from xlsxwriter.utility import xl_col_to_name  # type: ignore[import-untyped]  #
 from flows.reports.ink import Brush, Ink, Sheet, brush, heading, put, put_sum
 from flows.reports.report import Report
 from flows.reports.summary import facts, sections
-from flows.reports.tables import Column, Table
+from flows.reports.table import Column, Table
 from flows.reports.values import Show, Value, values, visible
 from flows.reports.wording import Tone, verdict
 

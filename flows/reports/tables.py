@@ -4,43 +4,14 @@ The workbook makes one sheet of each table, the page one section. The six that f
 duplicate and skipped rows, the days and the glossary follow.
 """
 
-from dataclasses import dataclass
-
 import pandas as pd
 
 from flows.reports.figures import by_day
 from flows.reports.report import Report, rows
+from flows.reports.table import Column, Table
 from flows.reports.values import Show
 from flows.reports.wording import BREAKS, FATES, OUTCOMES, WAITING, is_open, word
 from transforms.vocabulary import Kind
-
-
-@dataclass(frozen=True)
-class Column:
-    """One column as shown: where its values come from, its heading, how they are meant, how wide it is.
-
-    The width is the most characters that it may take on a sheet of its own (more wrap), and columns of the grid on the
-    summary.
-    """
-
-    key: str
-    heading: str
-    show: Show
-    width: float
-    total: bool = False  # summed
-    zero: bool = False  # anything but zero is marked
-
-
-@dataclass(frozen=True)
-class Table:
-    """One table as shown; `frame` has the keys of `columns`, one row per line, in the order to read them."""
-
-    name: str
-    note: str
-    empty: str  # said instead of lines
-    columns: tuple[Column, ...]
-    frame: pd.DataFrame
-    sum_name: str = "Sum"
 
 
 def tables(report: Report) -> list[Table]:
@@ -51,7 +22,7 @@ def tables(report: Report) -> list[Table]:
 
 _SITE = Column("site_id", "Site", Show.ID, 40)
 _CLIENT = Column("client_id", "Client", Show.ID, 40)
-_REWARD = Column("reward_id", "Reward", Show.ID, 40)
+_REWARD = Column("reward_id", "Reward", Show.ID, 22)
 _KIND = Column("kind", "Kind", Show.TEXT, 15)
 _POINTS = Column("points", "Points", Show.COUNT, 14, total=True)
 _EARNED = Column("earned", "Points earned", Show.COUNT, 14, total=True)
@@ -77,9 +48,12 @@ def _breaks(report: Report) -> Table:
     frame = _sorted(frame.assign(closed=~is_open(frame)), "closed", "-age_days", "class", "id")
     frame["short"] = frame["class"].map(lambda code: word(BREAKS, code).short)
     frame["whose"] = frame["class"].map(lambda code: word(BREAKS, code).whose)
+    # A break about an event of ours has its id.
+    frame["event_id"] = frame["event_id"].where(frame["event_id"].ne(frame["id"]))
     return Table(
         "Breaks",
-        "One line per difference between source, ledger and service; the oldest that still waits comes first.",
+        "One line per difference between source, ledger and service; the oldest that still waits comes first. "
+        "A break about an event of ours has the id of the event.",
         "No breaks: source, ledger and service agree.",
         (
             Column("id", "Break", Show.ID, 40),
@@ -88,11 +62,11 @@ def _breaks(report: Report) -> Table:
             Column("whose", "Whose", Show.TEXT, 17),
             Column("detail", "What is known", Show.TEXT, 44),
             Column("age_days", "Age (days)", Show.COUNT, 10),
+            Column("opened_on", "Opened on", Show.DATE, 11),
+            *(_SITE, _CLIENT, _REWARD, _POINTS, _AMOUNT),
+            *((_EVENT,) if frame["event_id"].notna().any() else ()),
             Column("state", "State", Show.TEXT, 13),
             Column("owner", "Owner", Show.TEXT, 16),
-            *(_SITE, _CLIENT, _REWARD, _POINTS, _AMOUNT),
-            Column("opened_on", "Opened on", Show.DATE, 11),
-            _EVENT,
             Column("reason", "What was decided", Show.TEXT, 34),
         ),
         frame,
@@ -127,11 +101,11 @@ def _waiting(report: Report) -> Table:
         (
             Column("state", "State", Show.TEXT, 10),
             Column("reason", "Why", Show.TEXT, 30),
-            Column("command", "What to do", Show.TEXT, 28),
+            Column("command", "What to do", Show.TEXT, 42),
             *(_KIND, _SITE, _CLIENT, _REWARD, _EARNED, _REDEEMED, _AMOUNT),
             *_action_at(report),
             Column("since", "Waits since (UTC)", Show.UTC, 20),
-            *(*_PLACE, _EVENT),
+            *_PLACE,  # the command names the event
         ),
         frame,
     )
@@ -219,8 +193,8 @@ def _duplicates(report: Report) -> Table:
         (
             *_PLACE,
             Column("first_file", "Seen first in file", Show.TEXT, 28),
-            Column("first_sheet", "Sheet", Show.TEXT, 14),
-            Column("first_row", "Row", Show.COUNT, 10),
+            Column("first_sheet", "Seen first in sheet", Show.TEXT, 14),
+            Column("first_row", "Seen first in row", Show.COUNT, 12),
             _EVENT,
         ),
         _sorted(rows(report, "duplicates"), "file", "sheet", "+row"),

@@ -23,6 +23,10 @@ UNSEEN: Final = re.compile(
 )
 
 
+# An amount of no cents still shows them: added to it, 45 becomes 45.00.
+CENTS: Final = Decimal("0.00")
+
+
 class Show(StrEnum):
     """How the values of a column are meant, whatever the type that its frame happens to have."""
 
@@ -70,7 +74,8 @@ def total(figures: "pd.Series[Any]", show: Show) -> int | Decimal:
     if is_integer_dtype(figures.dtype):
         return int(figures.sum())
     known = [_READERS[show](figure) for figure in figures.dropna() if figure != ""]
-    return sum(number for number in known if isinstance(number, int | Decimal))
+    numbers = (number for number in known if isinstance(number, int | Decimal))
+    return sum(numbers, start=CENTS if show is Show.AMOUNT else 0)
 
 
 def values(series: "pd.Series[Any]", show: Show, zone: ZoneInfo) -> list[Value]:

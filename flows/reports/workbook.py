@@ -16,7 +16,8 @@ from flows.reports.figures import breaks_by_age, by_day
 from flows.reports.ink import Ink, Sheet, brush, heading, open_book, put, put_sum
 from flows.reports.report import Report
 from flows.reports.summary_sheet import write_summary
-from flows.reports.tables import Column, Table, tables
+from flows.reports.table import Column, Table
+from flows.reports.tables import tables
 from flows.reports.values import Show, Value, values, visible
 
 _TITLE, _NOTE, _SUMS, _HEADINGS, _FIRST = range(5)  # rows of every sheet but the summary
@@ -48,11 +49,12 @@ def _add_sheet(ink: Ink, report: Report, name: str) -> Sheet:
     sheet.set_margins(left=0.4, right=0.4, top=0.7, bottom=0.6)
     sheet.hide_gridlines(2)
     if name == "Summary":
-        sheet.set_print_scale(73)
+        sheet.set_print_scale(85)  # the ten columns take the width of the paper
     else:
         sheet.fit_to_pages(1, 0)
-    sheet.set_header(f"&L{_no_codes(report.title)[:120]}&R{_no_codes(report.run_id)[:80]}")
-    sheet.set_footer(f"&L&A&CFinished {report.finished_at:%Y-%m-%d %H:%M} UTC&RPage &P of &N")
+    unscaled = {"scale_with_doc": False}  # also legible on the pages of a wide sheet
+    sheet.set_header(f"&L{_no_codes(report.title)[:120]}&R{_no_codes(report.run_id)[:80]}", unscaled)
+    sheet.set_footer(f"&L&A&CFinished {report.finished_at:%Y-%m-%d %H:%M} UTC&RPage &P of &N", unscaled)
     sheet.ignore_errors({"number_stored_as_text": "A1:XFD1048576"})
     return sheet
 
@@ -89,7 +91,7 @@ def _width(column: Column, cells: list[Value]) -> float:
 
 def _write_lines(ink: Ink, sheet: Sheet, table: Table, filled: list[list[Value]], widths: list[float]) -> None:
     wraps = [
-        column.show is Show.TEXT and any(isinstance(cell, str) and len(cell) > width - 2 for cell in cells)
+        column.show in (Show.TEXT, Show.ID) and any(isinstance(cell, str) and len(cell) > width - 2 for cell in cells)
         for column, cells, width in zip(table.columns, filled, widths, strict=True)
     ]
     brushes = [
@@ -108,9 +110,15 @@ def _write_lines(ink: Ink, sheet: Sheet, table: Table, filled: list[list[Value]]
 
 def _set_height(sheet: Sheet, row: int, wrapped: list[tuple[Value, float]]) -> None:
     # Not every program fits the height of a row to wrapped text when it opens a file.
-    lines = max(ceil(len(cell) / width / 1.1) if isinstance(cell, str) else 1 for cell, width in wrapped)
+    lines = max(_lines(cell, width) if isinstance(cell, str) else 1 for cell, width in wrapped)
     if lines > 1:
         sheet.set_row(row, min(13 * lines + 2, 400))
+
+
+def _lines(text: str, width: float) -> int:
+    # A long word, such as an id in a command, goes to the next line whole and leaves the rest of its line blank.
+    lines = ceil(len(text) / width / 1.1)
+    return lines + (lines > 1 and max(map(len, text.replace("-", " ").split()), default=0) > max(width / 2, 12))
 
 
 def _set_up(ink: Ink, sheet: Sheet, table: Table, widths: list[float], last: int) -> None:

@@ -194,6 +194,24 @@ def test_write_workbook_stays_text_when_a_person_edits_it(tmp_path: Path, start:
     assert (cell.data_type, cell.number_format, cell.quotePrefix) == ("s", "@", True)
 
 
+def test_write_workbook_names_the_event_of_a_break_only_where_it_has_another_id(tmp_path: Path) -> None:
+    breaks = samples.breaks()
+    same = samples.report(breaks=breaks.assign(event_id=breaks["id"]))
+    other = samples.report(breaks=breaks.assign(event_id=[*breaks["id"][:-1], "another"]))
+    sheets = [load_workbook(write_workbook(report, tmp_path / "r.xlsx"))["Breaks"] for report in (same, other)]
+    assert ["Event" in [cell.value for cell in sheet[HEADINGS]] for sheet in sheets] == [False, True]
+    assert {cell for cell in column(sheets[1], "Event") if cell} == {"another"}
+
+
+def test_write_workbook_wraps_the_id_of_a_reward_and_keeps_it_whole(tmp_path: Path) -> None:
+    reward = "3344d59a-0000-4000-8000-000000000003"
+    posted = samples.posted(1).assign(reward_id=reward)
+    sheet = load_workbook(write_workbook(samples.report(posted=posted), tmp_path / "r.xlsx"))["Posted"]
+    cell = next(cell for cell in sheet[5] if cell.value == reward)
+    assert cell.alignment.wrap_text
+    assert sheet.row_dimensions[5].height > 20  # two lines
+
+
 def test_write_workbook_cuts_what_no_cell_can_hold_and_says_so(tmp_path: Path) -> None:
     refused = samples.refused().assign(message="x" * 40_000)
     sheet = load_workbook(write_workbook(samples.report(refused=refused), tmp_path / "r.xlsx"))["Refused"]

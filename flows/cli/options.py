@@ -1,0 +1,26 @@
+"""The options and arguments that more than one command takes."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def _use_config(path: Path | None) -> Path | None:
+    if path is not None:
+        os.environ["TIEOUT_CONFIG"] = str(path.resolve())  # flow runs in other processes find it there too
+    return path
+
+
+Config = Annotated[
+    Path | None,
+    typer.Option(
+        "--config", help="The settings file; by default TIEOUT_CONFIG or ./tieout.toml.", callback=_use_config
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else there.")]
+Plain = Annotated[bool, typer.Option("--plain", help="Run the same steps without Prefect.")]
+Site = Annotated[str | None, typer.Option("--site", help="The Mindbody site of rows that name none.")]
+By = Annotated[str, typer.Option("--by", metavar="NAME", help="Who decides.")]
+ByUser = Annotated[str | None, typer.Option("--by", metavar="NAME", help="Who decides; the system's user otherwise.")]

@@ -1,0 +1,35 @@
+"""What a table of the report is made of, whichever form draws it."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from flows.reports.values import Show
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column as shown: where its values come from, its heading, how they are meant, how wide it is.
+
+    The width is the most characters that it may take on a sheet of its own (more wrap), and columns of the grid on the
+    summary.
+    """
+
+    key: str
+    heading: str
+    show: Show
+    width: float
+    total: bool = False  # summed
+    zero: bool = False  # anything but zero is marked
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table as shown; `frame` has the keys of `columns`, one row per line, in the order to read them."""
+
+    name: str
+    note: str
+    empty: str  # said instead of lines
+    columns: tuple[Column, ...]
+    frame: pd.DataFrame
+    sum_name: str = "Sum"
