@@ -1,4 +1,4 @@
-"""Read Parquet by pyarrow, which comes with ``tieout[parquet]``; columns are the headings, row 1 is the first record.
+"""Read Parquet by pyarrow; columns are the headings, row 1 is the first record.
 
 Values become the text that a person would have typed: whole numbers without a point, decimals with all their digits,
 times as ISO text, in UTC where the column has a zone. A number that its type cannot hold exactly says so.
@@ -23,14 +23,9 @@ _EXACT = {16: 2**11, 32: 2**24, 64: 2**53}  # bits of a binary fraction -> whole
 
 def read_parquet(path: Path, part_rows: int | None = None) -> Iterator[Sheet]:
     """Read a Parquet file as one sheet without a name, in parts of `part_rows`, or whole."""
-    try:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-    except ModuleNotFoundError:
-        raise FileError(
-            Code.FILE_UNREADABLE,
-            'the file is a Parquet file: install "tieout[parquet]" to read it, or save the rows as CSV and send that.',
-        ) from None
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     try:
         with pq.ParquetFile(path) as file:
             _check_limits(file.metadata)

@@ -1,4 +1,3 @@
-import sys
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from pathlib import Path
@@ -91,12 +90,3 @@ def test_read_file_refuses_a_field_that_is_there_twice(tmp_path: Path) -> None:
     columns: dict[str, Any] = {"ClientId": pa.array(["1"]), "client_id": pa.array(["2"])}
     with pytest.raises(FileError, match="client_id twice"):
         read_file(write(tmp_path / "a.parquet", **columns))
-
-
-def test_read_file_says_how_to_read_parquet_where_its_reader_is_missing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = write(tmp_path / "a.parquet", x=pa.array([1]))
-    monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
-    with pytest.raises(FileError, match=r"install \"tieout\[parquet\]\""):
-        read_file(path)
