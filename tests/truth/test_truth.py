@@ -5,6 +5,8 @@ import pytest
 
 from tests.truth.compare import compare, compare_outcomes
 from tests.truth.seeded import BREAKS, seed_sides
+from tests.truth.seeded_rewards import BREAKS as REWARD_BREAKS
+from tests.truth.seeded_rewards import compare_rewards, seed_rewards
 from transforms.vocabulary import Outcome
 
 
@@ -34,3 +36,16 @@ def test_the_right_classes_of_the_wrong_events_show() -> None:
     swapped = sides.truth.assign(outcome=sides.truth["outcome"].mask(is_refused, "late").mask(is_late, "refused"))
     wrong = [line for line in compare_outcomes(sides, swapped) if not line.agrees]
     assert [(line.outcome, line.found, line.right) for line in wrong] == [("late", 5, 0), ("refused", 5, 0)]
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_matching_finds_every_seeded_break_of_rewards_and_no_other(seed: int) -> None:
+    lines = compare_rewards(seed_rewards(1_000, 140, seed))
+    assert [line for line in lines if not line.agrees] == []
+    assert [line.seeded for line in lines] == [860] + [20] * len(REWARD_BREAKS)
+
+
+def test_a_wrong_class_of_a_reward_shows() -> None:
+    sides = seed_rewards(500, 70, 7)
+    wrong = dataclasses.replace(sides, truth=sides.truth.replace("late", "missing_remote"))
+    assert {line.outcome for line in compare_rewards(wrong) if not line.agrees} == {"late", "missing_remote"}
