@@ -3,34 +3,19 @@
 import shutil
 import tempfile
 from pathlib import Path
-from typing import Any
 
 import typer
 
 from flows.cli.lines import run_night
 from flows.errors import ExitCode
 from flows.sandbox import start_sandbox
+from flows.sandbox.settings_text import settings_text
 
 # The answers to two first posts are lost. One is settled by reading back; for the other, reading fails as well.
 _FAULTS = "drop_after=100000009*1,read_503=100000009,drop_after=100000010*1"
 _PACKAGE = Path(__file__).resolve().parents[1]
-_SETTINGS = """\
-# Written by `tieout demo`. The sandbox that it points to is gone when the demo ends.
-[mindbody]
-base_url = "{url}"
-api_key = "{api_key}"
-
-[[mindbody.sites]]
-site_id = "{site_id}"
-timezone = "{timezone}"
-username = "{username}"
-password = "{password}"
-
-[referral_rock]
-base_url = "{url}"
-public_key = "{public_key}"
-private_key = "{private_key}"
-
+_HEAD = "# Written by `tieout demo`. The sandbox that it points to is gone when the demo ends.\n"
+_LOADER = """\
 [loader]
 timeout_seconds = 5
 requests_per_second = 200
@@ -48,7 +33,7 @@ def run_demo(keep: Path | None, *, plain: bool) -> ExitCode:
         shutil.copy(sample, inbox)
     with start_sandbox(state=folder / "sandbox.db", faults=_FAULTS) as sandbox:
         config = folder / "tieout.toml"
-        config.write_text(_settings(sandbox), encoding="utf-8")
+        config.write_text(_HEAD + settings_text(sandbox) + _LOADER, encoding="utf-8")
         typer.echo(f"Sandbox of both services at {sandbox['url']}, working in {folder}", err=True)
         code = run_night(config, plain=plain, as_json=False)
     typer.echo(_MEANING[code])
@@ -67,14 +52,3 @@ def _samples() -> list[Path]:
     folders = (_PACKAGE / "data_samples", _PACKAGE.parent / "data_samples")
     folder = next(folder for folder in folders if folder.is_dir())
     return sorted(path for path in folder.iterdir() if path.is_file() and path.suffix != ".md")
-
-
-def _settings(sandbox: dict[str, Any]) -> str:
-    mindbody, rewards = sandbox["mindbody"], sandbox["referral_rock"]
-    keys = ("api_key", "site_id", "timezone", "username", "password")
-    return _SETTINGS.format(
-        url=sandbox["url"],
-        public_key=rewards["public_key"],
-        private_key=rewards["private_key"],
-        **{key: mindbody[key] for key in keys},
-    )

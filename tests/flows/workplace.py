@@ -7,6 +7,7 @@ from typing import Any
 
 from flows.ledger import open_ledger
 from flows.line import nightly_line
+from flows.sandbox.settings_text import settings_text
 from flows.settings import Settings, load_settings
 from flows.summary import Summary
 from sql.queries import reading
@@ -15,23 +16,7 @@ from tests.flows.sandbox.talk import Talk, open_talk
 ROOT = Path(__file__).parents[2]
 SAMPLES = sorted(path for path in (ROOT / "data_samples").iterdir() if path.suffix != ".md")
 HEADINGS = "ClientId,Points,Action,Source,SourceId,ActionDateTime"
-_SETTINGS = """\
-[mindbody]
-base_url = "{url}"
-api_key = "{api_key}"
-calls_per_day = {calls_per_day}
-
-[[mindbody.sites]]
-site_id = "{site_id}"
-timezone = "{timezone}"
-username = "{username}"
-password = "{password}"
-
-[referral_rock]
-base_url = "{url}"
-public_key = "{public_key}"
-private_key = "{private_key}"
-
+_LOADER = """\
 [loader]
 timeout_seconds = 5
 requests_per_second = 2000
@@ -79,8 +64,9 @@ class Workplace:
 
     def configure(self, text: str | None = None, **choices: Any) -> "Workplace":
         """Write the settings anew, with other choices or as the text says."""
-        known = {**self.ready["mindbody"], **self.ready["referral_rock"], "url": self.ready["url"]}
-        self.config.write_text(text or _SETTINGS.format(**{**known, **_CHOICES, **choices}), encoding="utf-8")
+        chosen = {**_CHOICES, **choices}
+        services = settings_text(self.ready, mindbody=f"calls_per_day = {chosen['calls_per_day']}")
+        self.config.write_text(text or services + _LOADER.format(**chosen), encoding="utf-8")
         return replace(self)
 
     def commits(self, *client_ids: str) -> list[dict[str, Any]]:

@@ -10,29 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from flows.sandbox.settings_text import settings_text
+
 CLIENTS_PER_NIGHT = 8
 REWARDS_PER_NIGHT = 5
 _PAYOUTS = ("35b10000-0000-4000-8000-000000000001", "35b10000-0000-4000-8000-000000000002")
-_SETTINGS = """\
-database_url = "{database_url}"
-
-[mindbody]
-base_url = "{url}"
-api_key = "{api_key}"
-calls_per_day = 1000000
-
-[[mindbody.sites]]
-site_id = "{site_id}"
-timezone = "{timezone}"
-username = "{username}"
-password = "{password}"
-
-[referral_rock]
-base_url = "{url}"
-public_key = "{public_key}"
-private_key = "{private_key}"
-batch_size = 3
-
+_LOADER = """\
 [loader]
 timeout_seconds = {timeout_seconds}
 requests_per_second = 1000
@@ -94,16 +77,9 @@ def write_night(
     for name, updates in (("2_rewards.csv", night.updates), ("3_rewards.csv", night.later_updates)):
         rows = [[reward_id, _PAYOUTS[0], amount] for reward_id, amount in updates]
         _write_csv(inbox / name, ["RewardId", "PayoutId", "Amount"], rows)
-    keys = ("api_key", "site_id", "timezone", "username", "password")
-    text = _SETTINGS.format(
-        url=ready["url"],
-        public_key=ready["referral_rock"]["public_key"],
-        private_key=ready["referral_rock"]["private_key"],
-        database_url=database_url,
-        timeout_seconds=waits[0],
-        settle_after_seconds=waits[1],
-        **{key: ready["mindbody"][key] for key in keys},
-    )
+    services = settings_text(ready, mindbody="calls_per_day = 1000000", referral_rock="batch_size = 3")
+    loader = _LOADER.format(timeout_seconds=waits[0], settle_after_seconds=waits[1])
+    text = f'database_url = "{database_url}"\n\n{services}{loader}'
     config = folder / "tieout.toml"
     config.write_text(text, encoding="utf-8")
     return config

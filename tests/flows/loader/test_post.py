@@ -16,6 +16,7 @@ from flows.clock import utc_now
 from flows.errors import CouldNotRun, CredentialsRefused, Interrupted, ServiceUnreachable
 from flows.interrupt import stop_requested
 from flows.ledger import Ledger, open_ledger
+from flows.loader.http import Pacer
 from flows.sandbox import start_sandbox
 from flows.services import post_place, settle_place
 from flows.settings import Settings
@@ -102,6 +103,21 @@ def test_post_pays_nobody_twice_where_the_clock_steps(
         paid = Counter(line["points"] for line in place.log())
         assert (set(place.states()), max(paid.values())) == ({"posted", "refused"}, 1)
         assert len(paid) == place.states().count("posted")
+
+
+def test_post_gives_up_on_what_is_released_unsent_again_and_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never(_pacer: Pacer, at_most_seconds: float = 0) -> bool:
+        return False
+
+    with opened(tmp_path, max_tries=3) as place:
+        place.add([EARN])
+        monkeypatch.setattr(Pacer, "wait", never)
+        place.post()
+        with place.ledger.begin() as connection:
+            tries = connection.exec_driver_sql("SELECT count(*) FROM attempts").scalar_one()
+        assert (tries, place.states(), place.log()) == (3, ["ready"], [])
 
 
 def test_post_keeps_the_order_of_each_client(tmp_path: Path) -> None:
