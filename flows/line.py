@@ -4,7 +4,8 @@ Each step is one call of `step`: plainly (`run_plain`), or as one Prefect task p
 caller, holds the truth, so a line that was cut off at any point is simply run again.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import date, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -13,22 +14,25 @@ from flows.budget import tell_nights
 from flows.checking import CheckedFile
 from flows.clock import utc_now
 from flows.delivering import connect, post_and_settle, settle_all
-from flows.errors import CouldNotRun, Interrupted, SettingsError
+from flows.errors import CouldNotRun, Interrupted, LedgerUnavailable, SettingsError, TieoutError
 from flows.inbox import InboxFile, list_inbox
 from flows.interrupt import stop_requested
 from flows.ledger import Ledger, open_ledger
 from flows.loader.tokens import sharing_tokens
-from flows.notify import notify
+from flows.notices.ping import ping_after
+from flows.notices.run_end import notify, notify_stopped
 from flows.progress import Progress, say_nothing
 from flows.reconciling import Reconciled, reconcile
 from flows.reporting import report_reconciliation, report_run
-from flows.runs import new_run_id
+from flows.runs.alive import showing_life
+from flows.runs.run_id import new_run_id
 from flows.settings import Settings
+from flows.status.schedule import keep_planned
 from flows.steps import Line, Step, run_plain
 from flows.summary import Reconciliation, Summary
 from flows.taking_in import check_files, find_reference, mark_files, register_files, sweep_reference
 from flows.windows import windows_of_period, windows_of_run
-from sql.runs import start_run
+from sql.runs import carry_over, fail_run, open_run, start_run
 
 DEFAULT_PERIOD_DAYS = 30
 
@@ -39,9 +43,15 @@ def nightly_line(settings: Settings, step: Step = run_plain, progress: Progress 
     A file that cannot be read stays in the inbox and the others go on; where a service is out of reach nothing is
     registered and every file stays. Raises `CouldNotRun` or `SettingsError` where the run could not start.
     """
-    with open_ledger(settings) as ledger, sharing_tokens():
-        waiting = list_inbox(settings)
-        return _run(settings, ledger, "nightly", waiting, step, progress)
+    try:
+        with open_ledger(settings) as ledger, sharing_tokens():
+            return _run(settings, ledger, "nightly", lambda: list_inbox(settings), step, progress)
+    except Interrupted:
+        raise
+    except Exception as error:
+        # Nobody sits before a night: the one that cannot tell by a report has to be told of all the more.
+        notify_stopped(settings, error, progress)
+        raise
 
 
 def upload_line(
@@ -57,36 +67,61 @@ def upload_line(
     What was ``checked`` when a person approved it is taken as it was then, whatever has become of the file.
     """
     with open_ledger(settings) as ledger, sharing_tokens():
-        return _run(settings, ledger, "upload", [InboxFile(path, site_id)], step, progress, checked)
+        return _run(settings, ledger, "upload", lambda: [InboxFile(path, site_id)], step, progress, checked)
 
 
 def _run(
     settings: Settings,
     ledger: Ledger,
     kind: str,
-    waiting: Iterable[InboxFile],
+    find_files: Callable[[], Iterable[InboxFile]],
     step: Step,
     progress: Progress,
     checked: CheckedFile | None = None,
 ) -> Summary:
     line = Line(settings, ledger, new_run_id(kind), kind, step, progress)
+    with ledger.begin() as connection:
+        open_run(connection, line.run_id, kind, utc_now())
+        keep_planned(connection, settings, utc_now())
+    with showing_life(ledger, line.run_id):
+        files = _start(line, find_files, checked)
+        register_files(line, files)
+        post_and_settle(line)
+        reconciled = _reconcile(line)
+        mark_files(line, files)
+        summary = _report(line, reconciled)
+    notify(settings, summary, progress)
+    if kind == "nightly":
+        ping_after(settings, summary, progress)
+    return summary
+
+
+def _start(line: Line, find_files: Callable[[], Iterable[InboxFile]], checked: CheckedFile | None) -> list[CheckedFile]:
+    """Check everything and reach every service before anything is kept; why that failed stays with the run."""
+    try:
+        files = _check_and_connect(line, find_files, checked)
+    except TieoutError as error:
+        # Where the ledger itself has gone away, why is said by the error that is on its way.
+        with suppress(LedgerUnavailable), line.ledger.begin() as connection:
+            fail_run(connection, line.run_id, utc_now(), str(error))
+        raise
+    with line.ledger.begin() as connection:
+        carry_over(connection, line.run_id)
+    return files
+
+
+def _check_and_connect(
+    line: Line, find_files: Callable[[], Iterable[InboxFile]], checked: CheckedFile | None
+) -> list[CheckedFile]:
     at_hand, now = find_reference(line), utc_now()
-    files = check_files(line, waiting, at_hand.reference, now) if checked is None else [checked]
-    if kind == "upload" and line.failures:
+    files = check_files(line, find_files(), at_hand.reference, now) if checked is None else [checked]
+    if line.kind == "upload" and line.failures:
         raise CouldNotRun(line.failures[0])
     line.failures += at_hand.failures
     connect(line, {place for file in files for place in file.places})
     if checked is None:  # what a person approved was swept before
         files = sweep_reference(line, files, at_hand.reference)
-    with ledger.begin() as connection:
-        start_run(connection, line.run_id, kind, utc_now())
-    register_files(line, files)
-    post_and_settle(line)
-    reconciled = _reconcile(line)
-    mark_files(line, files)
-    summary = _report(line, reconciled)
-    notify(settings, summary, progress)
-    return summary
+    return files
 
 
 def _report(line: Line, reconciled: Reconciled | None) -> Summary:

@@ -1,30 +1,40 @@
 """The nightly run as a Prefect flow: every new file of the inbox, then post, settle, reconcile and report."""
 
 from pathlib import Path
+from typing import cast
 
-import flows.prefect_quiet  # noqa: F401 - before Prefect, which reads its settings as it is imported
+import flows.orchestration.prefect_quiet  # noqa: F401 - before Prefect, which reads its settings as it is imported
 
 # isort: split
 from prefect import flow
+from prefect.states import Cancelled
 
-from flows.interrupt import stopping_in_order
 from flows.line import nightly_line
-from flows.prefect_artifacts import publish
-from flows.prefect_step import run_as_task
-from flows.progress import Stderr
+from flows.orchestration.flow_end import is_deployed, run_to_end
+from flows.orchestration.prefect_step import run_as_task
+from flows.progress import Stderr, say_on_stderr
+from flows.runs.turn import NightWaitsAlready, turn_of_night
 from flows.settings import load_settings
-from flows.summary import RunIncomplete, Summary
+from flows.summary import Summary
 
 
 @flow(name="nightly", persist_result=False)
 def nightly(config: str | None = None) -> Summary:
     """Run the whole line once, with the settings of the file `config` (by default as `tieout run` finds them).
 
-    Raises a `TieoutError` where it could not run, or not to the end; the flow run then ends as failed, with its line.
+    A second night of the same workspace waits for the first; a third has nothing to add, and is called off. Raises a
+    `TieoutError` where it could not run, or not to the end; the flow run then ends as failed, with its line.
     """
-    with stopping_in_order():  # Prefect takes SIGTERM for itself as the flow starts; this takes it back
-        ended = nightly_line(load_settings(Path(config) if config else None), run_as_task, Stderr())
-    publish(ended.artifacts)
-    if ended.failures:
-        raise RunIncomplete(ended)
-    return ended
+    try:
+        return run_to_end(lambda: _run_in_turn(config))
+    except NightWaitsAlready as error:
+        if not is_deployed():
+            raise
+        # What a flow returns as a state becomes its own: neither failed nor as if a night had run.
+        return cast(Summary, Cancelled(name="Skipped", message=str(error)))
+
+
+def _run_in_turn(config: str | None) -> Summary:
+    settings = load_settings(Path(config) if config else None)
+    with turn_of_night(settings.prefect_folder, say_on_stderr):
+        return nightly_line(settings, run_as_task, Stderr())

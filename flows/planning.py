@@ -14,7 +14,7 @@ from flows.checking import CheckedFile
 from flows.clock import utc_now
 from flows.ledger import Ledger
 from flows.registering import register_within
-from flows.runs import new_run_id
+from flows.runs.run_id import new_run_id
 from flows.settings import Settings
 from sql.plans import NO_TOTALS, PlanTotals, known_file, plan_totals, states_of_plan, take_up_plan
 from sql.register import Registered

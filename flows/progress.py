@@ -9,6 +9,9 @@ from typing import Protocol
 _EVERY_SECONDS = 2.0
 
 
+Say = Callable[[str], None]
+
+
 class Progress(Protocol):
     """Takes a line for each step, and counts while a step goes on."""
 
@@ -52,6 +55,12 @@ class Stderr:
 
 
 say_nothing: Progress = _Silent()
+
+
+def say_on_stderr(line: str) -> None:
+    """Say one line at once."""
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
 
 
 def count_rows(progress: Progress) -> Callable[[int], None]:

@@ -76,7 +76,7 @@ def report_run(
         artifacts=tuple(prefect_artifacts(report, [path, path.with_suffix(".html")])),
     )
     with ledger.begin() as connection:
-        finish_run(connection, run_id, report.finished_at, summary.to_json())
+        finish_run(connection, run_id, report.finished_at, summary.to_json(), " ".join(failures) or None)
     return summary
 
 

@@ -16,7 +16,7 @@ from flows.clock import utc_now
 from flows.errors import CouldNotRun, SettingsError
 from flows.inbox import sha256_of
 from flows.ledger import Ledger
-from flows.runs import new_run_id
+from flows.runs.run_id import new_run_id
 from flows.settings import Settings
 from sql.reversals import (
     Entry,

@@ -4,7 +4,7 @@ from flows.clock import utc_now
 from flows.errors import SettingsError
 from flows.ledger import open_ledger
 from flows.reporting import report_run
-from flows.runs import new_run_id
+from flows.runs.run_id import new_run_id
 from flows.settings import Settings
 from flows.summary import Summary
 from sql.rulings import Ruling, RulingRefused, rule

@@ -43,7 +43,7 @@ def _resolve(value: Any) -> Any:
 
 
 def _read_block(name: str) -> str:
-    import flows.prefect_quiet  # noqa: F401 - before Prefect, which reads its settings as it is imported
+    import flows.orchestration.prefect_quiet  # noqa: F401 - before Prefect, which reads its settings as it is imported
 
     # isort: split
     import httpx

@@ -131,6 +131,16 @@ class NotifySettings(_Section):
     """Who is told how a run ended."""
 
     urls: tuple[SecretStr, ...] = ()
+    ping_url: SecretStr | None = None  # called after every good night, for a monitor that notices silence
+
+
+class ScheduleSettings(_Section):
+    """When nights are due. Without a cron line nobody is told of a night that did not run, unless `serve` keeps one."""
+
+    cron: str | None = None
+    timezone: ZoneName | None = None  # the sites' own where they share one, else UTC
+    make_up: bool = True  # `serve` runs a missed night once it is up again
+    late_minutes: float = Field(default=60, ge=0)  # how long after its time a night may begin
 
 
 class Settings(BaseSettings):
@@ -154,6 +164,7 @@ class Settings(BaseSettings):
     guards: GuardSettings = GuardSettings()
     reference: ReferenceSettings = ReferenceSettings()
     notify: NotifySettings = NotifySettings()
+    schedule: ScheduleSettings = ScheduleSettings()
     columns: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
     _folder: Path = PrivateAttr(default_factory=Path.cwd)
@@ -201,6 +212,11 @@ class Settings(BaseSettings):
     def reports_folder(self) -> Path:
         """Where reports are written."""
         return self.root / "reports"
+
+    @property
+    def prefect_folder(self) -> Path:
+        """Where a Prefect server of our own keeps its database, and the errors that its services log."""
+        return self.root / ".prefect"
 
     @property
     def ledger_url(self) -> str:

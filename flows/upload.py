@@ -2,20 +2,19 @@
 
 from pathlib import Path
 
-import flows.prefect_quiet  # noqa: F401 - before Prefect, which reads its settings as it is imported
+import flows.orchestration.prefect_quiet  # noqa: F401 - before Prefect, which reads its settings as it is imported
 
 # isort: split
 from prefect import flow
 
 from flows.checking import CheckedFile, check_file
 from flows.errors import CouldNotRun
-from flows.interrupt import stopping_in_order
 from flows.line import upload_line
-from flows.prefect_artifacts import publish
-from flows.prefect_step import run_as_task
+from flows.orchestration.flow_end import run_to_end
+from flows.orchestration.prefect_step import run_as_task
 from flows.progress import Stderr
 from flows.settings import Settings, load_settings
-from flows.summary import RunIncomplete, Summary
+from flows.summary import Summary
 
 
 @flow(name="upload", persist_result=False)
@@ -26,14 +25,13 @@ def upload(file: str, site_id: str | None = None, config: str | None = None, sha
 
     Raises a `TieoutError` where it could not run, or not to the end; the flow run then ends as failed, with its line.
     """
-    with stopping_in_order():  # Prefect takes SIGTERM for itself as the flow starts; this takes it back
-        settings, path = load_settings(Path(config) if config else None), Path(file)
-        checked = None if sha256 is None else _check_approved(settings, path, site_id, sha256)
-        ended = upload_line(settings, path, site_id, run_as_task, Stderr(), checked)
-    publish(ended.artifacts)
-    if ended.failures:
-        raise RunIncomplete(ended)
-    return ended
+    return run_to_end(lambda: _upload(Path(file), site_id, config, sha256))
+
+
+def _upload(path: Path, site_id: str | None, config: str | None, sha256: str | None) -> Summary:
+    settings = load_settings(Path(config) if config else None)
+    checked = None if sha256 is None else _check_approved(settings, path, site_id, sha256)
+    return upload_line(settings, path, site_id, run_as_task, Stderr(), checked)
 
 
 def _check_approved(settings: Settings, path: Path, site_id: str | None, sha256: str) -> CheckedFile:

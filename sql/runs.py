@@ -1,12 +1,12 @@
 """Open and close runs, and count what a run answers for."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
 from sql.queries import query, reading
 from sql.tables import runs
@@ -21,11 +21,21 @@ _REPORTED_AS = {
 }
 
 
-def start_run(connection: Connection, run_id: str, kind: str, now: datetime) -> None:
-    """Open a run and take over everything that earlier runs left open, or ended and never reported."""
-    connection.execute(insert(runs).values(run_id=run_id, kind=kind, started_at=now))
+def open_run(connection: Connection, run_id: str, kind: str, now: datetime) -> None:
+    """Write down that a run begins, so that it can be told from one that never did."""
+    connection.execute(insert(runs).values(run_id=run_id, kind=kind, started_at=now, seen_at=now))
+
+
+def carry_over(connection: Connection, run_id: str) -> None:
+    """Let the run take over everything that earlier runs left open, or ended and never reported."""
     connection.execute(query("carry_open"), {"run_id": run_id})
     connection.execute(query("carry_untold"), {"run_id": run_id})
+
+
+def start_run(connection: Connection, run_id: str, kind: str, now: datetime) -> None:
+    """Open a run and take over at once what earlier runs left."""
+    open_run(connection, run_id, kind, now)
+    carry_over(connection, run_id)
 
 
 def record_run(connection: Connection, run_id: str, kind: str, now: datetime, summary: Mapping[str, Any]) -> None:
@@ -34,10 +44,32 @@ def record_run(connection: Connection, run_id: str, kind: str, now: datetime, su
     connection.execute(insert(runs).values(run_id=run_id, kind=kind, **ended))
 
 
-def finish_run(connection: Connection, run_id: str, now: datetime, summary: Mapping[str, Any]) -> None:
-    """Close a run with the summary that its command prints."""
+def fail_run(connection: Connection, run_id: str, now: datetime, failure: str) -> None:
+    """Close a run that could not start, and say why; it answers for nothing, so it has no summary."""
+    connection.execute(update(runs).where(runs.c.run_id == run_id).values(finished_at=now, failure=failure))
+
+
+def see_run(connection: Connection, run_id: str, now: datetime) -> None:
+    """Note that the run is alive; one that is over stays as it was."""
+    connection.execute(query("see_run"), {"run_id": run_id, "seen_at": now})
+
+
+def last_nights(connection: Connection, most: int) -> Sequence[Row[Any]]:
+    """Return the latest nights, the last one first: started, finished, seen, failure and summary (JSON) of each."""
+    return connection.execute(reading("last_nights"), {"most": most}).all()
+
+
+def waiting_counts(connection: Connection) -> Row[Any]:
+    """Count what the ledger holds for a person (held, unknown, breaks_open) and for the next run (pending)."""
+    return connection.execute(query("waiting_counts")).one()
+
+
+def finish_run(
+    connection: Connection, run_id: str, now: datetime, summary: Mapping[str, Any], failure: str | None = None
+) -> None:
+    """Close a run with the summary that its command prints, and what it could not do in words."""
     done = update(runs).where(runs.c.run_id == run_id)
-    connection.execute(done.values(finished_at=now, summary=json.dumps(summary)))
+    connection.execute(done.values(finished_at=now, summary=json.dumps(summary), failure=failure))
 
 
 def run_totals(connection: Connection, run_id: str) -> dict[str, int | str]:

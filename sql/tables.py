@@ -76,7 +76,21 @@ runs = Table(
     Column("kind", String, nullable=False),  # nightly, upload, settle, reconcile
     Column("started_at", UtcDateTime, nullable=False),
     Column("finished_at", UtcDateTime),  # null: running, or it died
-    Column("summary", String),  # the JSON that the command printed
+    Column("summary", String),  # the JSON that the command printed; null with finished_at: it could not start
+    # A run at work says so again and again; one that is neither finished nor seen of late has died.
+    Column("seen_at", UtcDateTime),  # null: of a version that did not say
+    Column("failure", String),  # in words, what could not be done
+)
+
+# When nights are due, each time that it changed. Without it nobody could tell a night that did not run from none that
+# was meant to. The last row is in force.
+schedules = Table(
+    "schedules",
+    metadata,
+    Column("schedule_id", Integer, primary_key=True, autoincrement=True),
+    Column("cron", String, nullable=False),
+    Column("timezone", String, nullable=False),
+    Column("since_at", UtcDateTime, nullable=False),  # nights before are nobody's
 )
 
 # A file is registered whole or not at all; the same content for the same site is a file that is known.

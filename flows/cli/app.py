@@ -25,7 +25,7 @@ for _command in (
     *(line.demo, line.check, line.run, line.upload),
     *(review.plan, review.approve, review.discard, review.reverse),
     *(line.settle, line.reconcile, line.report, review.trace),
-    *(line.serve, line.doctor, line.sandbox),
+    *(line.serve, line.status, line.doctor, line.sandbox),
 ):
     app.command()(_command)
 

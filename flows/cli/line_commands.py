@@ -127,15 +127,38 @@ def report(
 
 def serve(
     config: Config = None,
-    cron: Annotated[str, typer.Option(help="When the nightly run starts.")] = "0 3 * * *",
+    cron: Annotated[
+        str | None,
+        typer.Option(help='When the nightly run starts, such as "0 3 * * *"; else as the settings say.'),
+    ] = None,
     timezone: Annotated[
         str | None, typer.Option(help="The zone of --cron; by default the sites' own, where they share one, else UTC.")
     ] = None,
 ) -> None:
-    """Keep the nightly schedule on this box until stopped."""
+    """Keep the nightly schedule on this box until stopped.
+
+    A night that was due while it did not run is made up for as it starts again, unless schedule.make_up is off.
+    """
     from flows.cli.lines import run_serve
 
     raise typer.Exit(run_serve(config, cron, timezone))
+
+
+def status(
+    config: Config = None,
+    json: Json = False,
+    notify: Annotated[
+        bool, typer.Option("--notify", help="Tell the addresses of notify.urls once where a night did not run.")
+    ] = False,
+) -> None:
+    """Say how it stands: last night, next night, what waits for a person, the calls that are left today.
+
+    Asks no service. Exit code: 0 all is well, 1 something waits for a person, 3 a night was due and did not run. With
+    --notify a second timer watches over the first one.
+    """
+    from flows.cli.status import run_status
+
+    raise typer.Exit(run_status(config, as_json=json, is_to_notify=notify))
 
 
 def doctor(config: Config = None, json: Json = False) -> None:

@@ -29,9 +29,9 @@ def run_night(config: Path | None, *, plain: bool, as_json: bool) -> ExitCode:
             from flows.line import nightly_line
 
             return _tell(nightly_line(settings, progress=Stderr()), as_json=as_json)
-        from flows.prefect_server import prefect_api
+        from flows.orchestration.prefect_server import prefect_api
 
-        with prefect_api(settings.root / ".prefect"):
+        with prefect_api(settings.prefect_folder):
             from flows.nightly import nightly
 
             return _tell_flow(lambda: nightly(_text(config)), as_json=as_json)
@@ -55,7 +55,7 @@ def run_upload(
             from flows.line import upload_line
 
             return _tell(upload_line(settings, file, site_id, progress=Stderr(), checked=approved), as_json=as_json)
-        from flows.prefect_server import prefect_api
+        from flows.orchestration.prefect_server import prefect_api
 
         with prefect_api():
             from flows.upload import upload
@@ -125,7 +125,7 @@ def run_reconcile(
             from flows.line import reconcile_line
 
             return _tell(reconcile_line(settings, since, until, progress=Stderr()), as_json=as_json)
-        from flows.prefect_server import prefect_api
+        from flows.orchestration.prefect_server import prefect_api
 
         with prefect_api():
             from flows.reconcile import reconcile
@@ -140,23 +140,24 @@ def _is_prefect_configured() -> bool:
     home = Path(os.environ.get("PREFECT_HOME") or Path.home() / ".prefect")
     if not (home / "profiles.toml").exists():
         return False
-    from flows.prefect_server import is_api_configured
+    from flows.orchestration.prefect_server import is_api_configured
 
     return is_api_configured()
 
 
-def run_serve(config: Path | None, cron: str, timezone: str | None) -> ExitCode:
-    """Keep the schedule until stopped; without a zone it holds in the sites' own, where they share one."""
-    from flows.serve import serve_nightly
+def run_serve(config: Path | None, cron: str | None, timezone: str | None) -> ExitCode:
+    """Keep the schedule until stopped."""
+    from flows.orchestration.serve import serve_nightly
+    from flows.status.schedule import schedule_to_serve
 
     settings = load_settings(config)
-    zones = {site.timezone for site in settings.mindbody.sites}
-    zone = timezone or (zones.pop() if len(zones) == 1 else "UTC")
+    schedule = schedule_to_serve(settings, cron, timezone)
 
     def announce(url: str) -> None:
-        typer.echo(f'Serving the nightly run at "{cron}" in {zone}; Prefect is at {url}. Stop with Ctrl-C.', err=True)
+        said = f'Serving the nightly run at "{schedule.cron}" in {schedule.timezone}; Prefect is at {url}.'
+        typer.echo(f"{said} Stop with Ctrl-C.", err=True)
 
-    serve_nightly(settings, config, cron, zone, announce)
+    serve_nightly(settings, config, schedule, announce)
     return ExitCode.TIES_OUT
 
 

@@ -6,7 +6,8 @@ from flows.doctor.environment import examine_settings
 from flows.doctor.finding import Finding, bad
 from flows.doctor.folders import examine_folders
 from flows.doctor.ledger import examine_ledger
-from flows.doctor.prefect_api import examine_prefect
+from flows.doctor.nights import examine_nights
+from flows.doctor.prefect_api import examine_prefect, examine_prefect_errors
 from flows.doctor.services import examine_services
 from flows.errors import CouldNotRun, ExitCode, SettingsError
 from flows.settings import load_settings
@@ -30,4 +31,6 @@ def examine(config: Path | None) -> list[Finding]:
         *examine_folders(settings),
         *examine_services(settings),
         *examine_prefect(settings),
+        *examine_prefect_errors(settings),
+        *examine_nights(settings),
     ]

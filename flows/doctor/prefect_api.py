@@ -3,15 +3,21 @@
 import asyncio
 import os
 import tomllib
+from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from flows.doctor.finding import Finding, bad, good
+from flows.clock import utc_now
+from flows.doctor.finding import Finding, bad, doubtful, good
 from flows.errors import ExitCode
 from flows.loader.http import Exchange, Reach, exchange, open_session
+from flows.orchestration.service_errors import ERRORS_NAME, read_errors
 from flows.settings import Settings
 
 _LONGEST_WAIT_SECONDS = 5.0
+_SHOWN = 200  # characters of an error; the file has more
+_ERRORS_OF = timedelta(days=2)  # so that each night is looked at twice
 
 
 def examine_prefect(settings: Settings) -> list[Finding]:
@@ -26,6 +32,17 @@ def examine_prefect(settings: Settings) -> list[Finding]:
     said = answer.failure or f"status {answer.status}"
     mend = "Mend PREFECT_API_URL, or run without Prefect, with --plain."
     return [bad("Prefect", f"The API at {place} is out of reach: {said}.", mend, ExitCode.COULD_NOT_RUN)]
+
+
+def examine_prefect_errors(settings: Settings) -> Iterator[Finding]:
+    """Tell what the services of a Prefect server of our own logged as an error of late; nothing where all is well."""
+    errors = read_errors(settings.prefect_folder, utc_now() - _ERRORS_OF)
+    if errors:
+        last = errors[-1]
+        count = "1 error" if len(errors) == 1 else f"{len(errors)} errors"
+        said = f"Its services logged {count} in two days, the last at {last.at:%Y-%m-%d %H:%M}Z: {last.text[:_SHOWN]}"
+        mend = f"Look into {settings.prefect_folder / ERRORS_NAME}; see below whether the nights run."
+        yield doubtful("Prefect services", said, mend)
 
 
 async def _ask(url: str, timeout_seconds: float) -> Exchange:

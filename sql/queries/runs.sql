@@ -116,3 +116,23 @@ FROM batches JOIN files ON files.file_id = batches.file_id ORDER BY batches.file
 
 -- name: accepted_by_files
 SELECT coalesce(sum(accepted), 0) FROM files
+
+-- name: schedule_in_force
+SELECT cron, timezone, since_at FROM schedules ORDER BY schedule_id DESC LIMIT 1
+
+-- name: see_run
+-- A run that is at work says that it lives. Nothing is said of one that is over.
+UPDATE runs SET seen_at = :seen_at WHERE run_id = :run_id AND finished_at IS NULL
+
+-- name: last_nights
+-- Grain: one row per night, the latest first, whoever started it; one that could not start is there with its failure.
+SELECT run_id, started_at, finished_at, seen_at, failure, summary FROM runs
+WHERE kind = 'nightly' ORDER BY started_at DESC, run_id DESC LIMIT :most
+
+-- name: waiting_counts
+-- What waits for a person in the whole ledger, and what the next run sends by itself (pending).
+SELECT
+    (SELECT count(*) FROM events WHERE state = 'held') AS held,
+    (SELECT count(*) FROM events WHERE state = 'unknown') AS unknown,
+    (SELECT count(*) FROM breaks WHERE state IN ('open', 'acknowledged')) AS breaks_open,
+    (SELECT count(*) FROM events WHERE state IN ('ready', 'sending')) AS pending

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from flows.errors import SettingsError
-from flows.serve import serve_nightly
+from flows.orchestration.serve import serve_nightly
 from flows.settings import Settings
 from tests.flows.eventually import eventually
 
@@ -17,7 +17,7 @@ from prefect.client.orchestration import SyncPrefectClient
 SERVE = """
 import sys
 from pathlib import Path
-from flows.serve import serve_nightly
+from flows.orchestration.serve import serve_nightly
 from flows.settings import load_settings
 config = Path("tieout.toml")
 serve_nightly(load_settings(config), config, "15 2 * * *", "Europe/Berlin", lambda url: print(url, flush=True))

@@ -3,7 +3,7 @@ from uuid import UUID
 import pytest
 
 from flows.errors import ServiceUnreachable
-from flows.prefect_step import run_as_task
+from flows.orchestration.prefect_step import run_as_task
 from tests.flows.eventually import eventually
 
 # isort: split

@@ -13,7 +13,7 @@ import pytest
 
 from tests.flows.eventually import eventually
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 # Imported by every Python process that finds it on its path, the server included.
 WATCH = """
 import os, sys
@@ -27,10 +27,10 @@ sys.addaudithook(watch)
 RUN = """
 import sys
 from pathlib import Path
-from flows.prefect_server import prefect_api
+from flows.orchestration.prefect_server import prefect_api
 with prefect_api(Path("store")):
     from prefect import flow
-    from flows.prefect_step import run_as_task
+    from flows.orchestration.prefect_step import run_as_task
     @flow
     def two_steps():
         return [run_as_task(name, str.upper, name) for name in ("read", "post")]

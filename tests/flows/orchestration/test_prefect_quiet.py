@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-SCRIPT = "import json, os, flows.prefect_quiet; print(json.dumps(dict(os.environ)))"
+ROOT = Path(__file__).parents[3]
+SCRIPT = "import json, os, flows.orchestration.prefect_quiet; print(json.dumps(dict(os.environ)))"
 
 
 def import_in(home: Path, **variables: str) -> dict[str, str]:

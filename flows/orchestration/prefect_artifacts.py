@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-import flows.prefect_quiet  # noqa: F401 - before Prefect, which reads its settings as it is imported
+import flows.orchestration.prefect_quiet  # noqa: F401 - before Prefect, which reads its settings as it is imported
 
 # isort: split
 from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact

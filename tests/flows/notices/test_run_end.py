@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from flows.notify import notify
+from flows.notices.run_end import notify
 from flows.settings import NotifySettings, Settings
 from flows.summary import Summary
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from prefect.client.orchestration import SyncPrefectClient
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def prefect(environment: dict[str, str], *arguments: str) -> None:

@@ -1,0 +1,37 @@
+"""Examine the nights: when the last one ran, when the next is due, and whether one was due and did not run."""
+
+from collections.abc import Iterator
+
+from flows.doctor.finding import Finding, bad, doubtful, good
+from flows.doctor.ledger import sqlite_file
+from flows.errors import ExitCode, TieoutError
+from flows.ledger import connect_ledger, ledger_revision
+from flows.settings import Settings
+from flows.status import Status, collect_status, status_lines
+from sql.migrate import head_revision
+
+_NAME = "nights"
+
+
+def examine_nights(settings: Settings) -> Iterator[Finding]:
+    """Say how the nights stand; without a ledger to look into another finding says why."""
+    file = sqlite_file(settings)
+    if file is not None and not file.exists():
+        return
+    try:
+        with connect_ledger(settings) as ledger:
+            if ledger_revision(ledger) == head_revision():
+                yield _judge(collect_status(settings, ledger))
+    except TieoutError:
+        return
+
+
+def _judge(status: Status) -> Finding:
+    lines = [line for line in status_lines(status) if line.startswith(("last", "next", "late", "did not"))]
+    said = ". ".join(lines) + "."
+    if status.has_missed:
+        mend = "See what starts your nights (`tieout serve`, a timer); `tieout run` makes up for them now."
+        return bad(_NAME, said, mend, ExitCode.COULD_NOT_RUN)
+    if status.last_night is not None and status.last_night.failure:
+        return doubtful(_NAME, said, "Mend what it names; the next night takes it up.")
+    return good(_NAME, said)

@@ -1,0 +1,46 @@
+"""Call an address after every good night, so that a monitor outside notices silence: a dead man's switch.
+
+Everything on this machine may fail together, mail included. A monitor elsewhere that expects a call every night finds
+that out by not being called. Nothing of the night is told, only that it ran to its end.
+"""
+
+import asyncio
+
+from flows.errors import ExitCode
+from flows.loader.http import Reach, exchange, open_session
+from flows.progress import Say
+from flows.settings import Settings
+from flows.summary import Summary
+
+_TRIES = 3
+_TIMEOUT_SECONDS = 10.0
+_PAUSE_SECONDS = 1.0
+
+
+def ping_after(settings: Settings, summary: Summary, say: Say) -> None:
+    """Call `notify.ping_url` where the night did all it had to; rows and events may wait for a person.
+
+    A monitor that cannot be reached never changes how the night ended: it is one line more on stderr, and the monitor
+    notices by itself. The line does not name the address, which is as good as a password.
+    """
+    url = settings.notify.ping_url
+    if url is None or summary.exit_code is ExitCode.COULD_NOT_RUN:
+        return
+    failure = asyncio.run(_call(url.get_secret_value()))
+    if failure:
+        say(f"notify.ping_url: the monitor was not reached: {failure}")
+
+
+async def _call(url: str) -> str:
+    """Return why no try got a good answer; "" where one did."""
+    failure = ""
+    async with open_session(1, _TIMEOUT_SECONDS) as session:
+        for number in range(_TRIES):
+            if number:
+                await asyncio.sleep(_PAUSE_SECONDS * number)
+            answer = await exchange(session, "GET", url, headers={})
+            is_answered = answer.reach is Reach.ANSWERED
+            if is_answered and answer.status < 300:
+                return ""
+            failure = f"it answered {answer.status}" if is_answered else answer.failure.replace(url, "it")
+    return failure

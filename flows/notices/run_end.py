@@ -1,0 +1,30 @@
+"""Tell people how a run ended, where something waits for them; a quiet night stays quiet.
+
+A message that cannot be sent never changes how the run ended: it is one line more on stderr.
+"""
+
+from flows.errors import ExitCode, TieoutError
+from flows.notices.send import send_message
+from flows.progress import Say
+from flows.settings import Settings
+from flows.summary import Summary
+
+_TITLES = {
+    ExitCode.NEEDS_A_PERSON: "tieout: something waits for a person",
+    ExitCode.COULD_NOT_RUN: "tieout: could not run to the end",
+}
+
+
+def notify(settings: Settings, summary: Summary, say: Say) -> None:
+    """Send the summary to every configured address, where somebody has to do something."""
+    if not settings.notify.urls or summary.exit_code is ExitCode.TIES_OUT:
+        return
+    send_message(settings, _TITLES[summary.exit_code], "\n".join([*summary.failures, *summary.lines]), say)
+
+
+def notify_stopped(settings: Settings, error: Exception, say: Say) -> None:
+    """Tell that a night could not start or was broken off, and why: the worst failure must not be the quietest."""
+    if not settings.notify.urls:
+        return
+    reason = str(error) if isinstance(error, TieoutError) else f"an unforeseen error, {type(error).__name__}: {error}"
+    send_message(settings, "tieout: the night could not run", f"{reason}\n`tieout status` says how it stands.", say)

@@ -1,0 +1,23 @@
+"""Send one message to every configured address, through whatever Apprise can reach: mail, chat, a webhook."""
+
+import logging
+
+from flows.progress import Say
+from flows.settings import Settings
+
+
+def send_message(settings: Settings, title: str, body: str, say: Say) -> bool:
+    """Return whether every address took the message.
+
+    One that did not is named by its number, since it holds secrets.
+    """
+    from apprise import Apprise
+
+    logging.getLogger("apprise").setLevel(logging.CRITICAL)  # it would log addresses
+    has_reached_all = True
+    for number, url in enumerate(settings.notify.urls, start=1):
+        service = Apprise()
+        if not (service.add(url.get_secret_value()) and service.notify(title=title, body=body)):
+            has_reached_all = False
+            say(f"notify.urls: address {number} took no message; check it with `apprise`")
+    return has_reached_all

@@ -1,0 +1,57 @@
+"""Watch the nights from outside the process that runs them: what `tieout status --notify` does on a second timer.
+
+One message when a night was due and did not run, one when nights run again, however often the timer asks between.
+What was told last is remembered beside the ledger and not in it, since the ledger may be what is out of reach.
+"""
+
+import json
+from pathlib import Path
+
+from flows.errors import CouldNotRun, SettingsError
+from flows.notices.send import send_message
+from flows.progress import Say
+from flows.settings import Settings
+from flows.status import Status, status_lines
+
+MEMORY_NAME = ".told.json"
+_WELL = "well"
+
+
+def watch_nights(settings: Settings, status: Status, say: Say) -> None:
+    """Tell everybody once that a night did not run, or that nights run again."""
+    body = "\n".join(status_lines(status))
+    if status.has_missed:
+        _tell_once(settings, "missed", "tieout: a night did not run", body, say)
+    else:
+        _tell_once(settings, _WELL, "tieout: nights run again", body, say)
+
+
+def watch_trouble(settings: Settings, failure: str, say: Say) -> None:
+    """Tell everybody once that nobody can say how it stands, and why."""
+    _tell_once(settings, "trouble", "tieout: nobody can tell whether the nights run", failure, say)
+
+
+def _tell_once(settings: Settings, state: str, title: str, body: str, say: Say) -> None:
+    if not settings.notify.urls:
+        raise SettingsError("status --notify has nobody to tell: add an address to notify.urls in the settings.")
+    memory = settings.root / MEMORY_NAME
+    if state == _read(memory):
+        return
+    # A message that got nowhere is tried again the next time.
+    if send_message(settings, title, body, say):
+        _write(memory, state)
+
+
+def _read(memory: Path) -> str:
+    """Return what was told last; that all is well where nothing was."""
+    try:
+        return str(json.loads(memory.read_text(encoding="utf-8"))["nights"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return _WELL
+
+
+def _write(memory: Path, state: str) -> None:
+    try:
+        memory.write_text(json.dumps({"nights": state}) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise CouldNotRun(f"{memory} cannot be written: {error.strerror}. The same will be told again.") from None

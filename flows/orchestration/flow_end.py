@@ -1,0 +1,49 @@
+"""Bring a flow to its end: what it says where nobody calls it, what it publishes, and how Prefect shows it.
+
+A flow that the command line calls hands its end back, and the command tells it. One that Prefect started, by a
+schedule or a deployment, has nobody to hand it to: its lines go to the log of the process.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+import flows.orchestration.prefect_quiet  # noqa: F401 - before Prefect, which reads its settings as it is imported
+
+# isort: split
+from prefect.runtime import deployment
+
+from flows.errors import TieoutError
+from flows.interrupt import stopping_in_order
+from flows.orchestration.prefect_artifacts import publish
+from flows.progress import say_on_stderr
+from flows.summary import Reconciliation, RunIncomplete, Summary
+
+Ended = TypeVar("Ended", Summary, Reconciliation)
+
+
+def run_to_end(run: Callable[[], Ended]) -> Ended:
+    """Run inside a flow and return how it ended; `RunIncomplete` where something could not be done.
+
+    What it raises, a `TieoutError` where it could not run, lets the flow run end as failed, with its line.
+    """
+    with stopping_in_order():  # Prefect takes SIGTERM for itself as the flow starts; this takes it back
+        try:
+            ended: Ended = run()
+        except TieoutError as error:
+            _tell([f"tieout: {error}"])
+            raise
+    _tell([*(f"tieout: {failure}" for failure in ended.failures), *ended.lines])
+    publish(ended.artifacts)
+    if ended.failures:
+        raise RunIncomplete(ended)
+    return ended
+
+
+def is_deployed() -> bool:
+    """Whether Prefect started this flow run itself."""
+    return deployment.id is not None
+
+
+def _tell(lines: Iterable[str]) -> None:
+    for line in lines if is_deployed() else ():
+        say_on_stderr(line)

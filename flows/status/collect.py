@@ -1,0 +1,155 @@
+"""Put together how it stands, from the ledger alone: no service is asked and no call is counted."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, Row
+
+from flows.clock import utc_now
+from flows.errors import ExitCode
+from flows.ledger import Ledger
+from flows.settings import Settings
+from flows.status.schedule import Schedule, schedule_and_start
+from sql.claims import calls_made
+from sql.runs import last_nights, waiting_counts
+from transforms.nights import DEAD_AFTER, DueNights, Night, NightState, find_due_nights, state_of_night
+from transforms.vocabulary import Target
+
+_MOST_NIGHTS = 100  # the last one that ran is among them unless a hundred in a row could not
+
+
+@dataclass(frozen=True)
+class Status:
+    """How it stands at ``now``; times are aware, counts are of the whole ledger unless said otherwise."""
+
+    now: datetime
+    schedule: Schedule | None  # None: nobody ever planned a night
+    last_night: Night | None
+    next_night: datetime | None
+    due: DueNights
+    waits: dict[str, int]  # for a person; rejected are rows of the last night
+    pending: int  # sent by the next run
+    calls_made: int  # today (UTC), at Mindbody
+    calls_per_day: int
+
+    @property
+    def last_state(self) -> NightState | None:
+        """How the last night stands; None before the first."""
+        return None if self.last_night is None else state_of_night(self.last_night, self.now)
+
+    @property
+    def has_missed(self) -> bool:
+        """Whether a night was due and did not run to its end, and none has made up for it since."""
+        return bool(self.due.missed) or self.last_state in (NightState.DIED, NightState.COULD_NOT_START)
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """3 where a night did not run, 1 where something waits for a person, else 0."""
+        if self.has_missed:
+            return ExitCode.COULD_NOT_RUN
+        is_incomplete = self.last_night is not None and self.last_night.failure is not None
+        ties_out = self.last_night is None or (self.last_night.summary or {}).get("ties_out", True)
+        waits = any(self.waits.values()) or is_incomplete or not ties_out
+        return ExitCode.NEEDS_A_PERSON if waits else ExitCode.TIES_OUT
+
+    def local(self, moment: datetime) -> datetime:
+        """Return the moment on the schedule's clock; UTC without a schedule."""
+        return moment.astimezone(ZoneInfo(self.schedule.timezone if self.schedule else "UTC"))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the object of ``--json``; times bear their offset."""
+        return {
+            "last_night": self._night_json(),
+            "next_night": self._text(self.next_night),
+            "schedule": vars(self.schedule) if self.schedule else None,
+            "missed": [self._text(at) for at in self.due.missed],
+            "late": self._text(self.due.late),
+            "waits": self.waits,
+            "pending": self.pending,
+            "calls_made": self.calls_made,
+            "calls_left": max(0, self.calls_per_day - self.calls_made),
+        }
+
+    def _night_json(self) -> dict[str, Any] | None:
+        night = self.last_night
+        if night is None:
+            return None
+        summary = night.summary or {}
+        return {
+            "run_id": night.run_id,
+            "state": str(self.last_state),
+            "started_at": self._text(night.started_at),
+            "finished_at": self._text(night.finished_at),
+            "ties_out": summary.get("ties_out"),
+            "failure": night.failure,
+            "report": summary.get("report"),
+        }
+
+    def _text(self, moment: datetime | None) -> str | None:
+        return None if moment is None else self.local(moment).isoformat(timespec="seconds")
+
+
+def collect_status(settings: Settings, ledger: Ledger) -> Status:
+    """Return how it stands now; nothing is changed."""
+    now = utc_now()
+    with ledger.begin() as connection:
+        known = schedule_and_start(connection, settings, now)
+        nights = [_night(row) for row in last_nights(connection, _MOST_NIGHTS)]
+        counts = waiting_counts(connection)
+        spent = calls_made(connection, Target.MINDBODY, now.date())
+    late = timedelta(minutes=settings.schedule.late_minutes)
+    last = nights[0] if nights else None
+    return Status(
+        now=now,
+        schedule=known[0] if known else None,
+        last_night=last,
+        next_night=known[0].next_after(now) if known else None,
+        due=_due_nights(known, nights, now, late),
+        waits=_waits(counts, last),
+        pending=counts.pending,
+        calls_made=spent,
+        calls_per_day=settings.mindbody.calls_per_day,
+    )
+
+
+def due_now(connection: Connection, settings: Settings, *, is_one_at_work: bool) -> bool:
+    """Return whether a night was due up to now and none has run since: missed for certain, or late.
+
+    Where it is known that no night is at work, one that never ended has died, however lately it was seen.
+    """
+    now = utc_now()
+    nights = [_night(row) for row in last_nights(connection, _MOST_NIGHTS)]
+    dead_after = DEAD_AFTER if is_one_at_work else timedelta.min
+    due = _due_nights(schedule_and_start(connection, settings, now), nights, now, timedelta(0), dead_after)
+    return bool(due.missed)
+
+
+def _due_nights(
+    known: tuple[Schedule, datetime] | None,
+    nights: list[Night],
+    now: datetime,
+    late: timedelta,
+    dead_after: timedelta = DEAD_AFTER,
+) -> DueNights:
+    if known is None:
+        return DueNights((), None)
+    schedule, since_at = known
+    return find_due_nights(schedule.due_between(since_at, now), nights, now, late, dead_after)
+
+
+def _night(row: Row[Any]) -> Night:
+    summary = None if row.summary is None else json.loads(row.summary)
+    return Night(row.run_id, row.started_at, row.finished_at, row.seen_at, row.failure, summary)
+
+
+def _waits(counts: Row[Any], last: Night | None) -> dict[str, int]:
+    rejected = 0 if last is None else int((last.summary or {}).get("rejected", 0))
+    return {
+        "held": counts.held,
+        "unknown": counts.unknown,
+        "breaks_open": counts.breaks_open,
+        "rejected": rejected,
+    }

@@ -1,0 +1,77 @@
+"""Tell a person how it stands, on the clock of the schedule."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from flows.status.collect import Status
+from transforms.nights import Night, NightState
+
+_SHOWN = 3  # of the nights that were missed; the others are counted
+_WAITING = {
+    "held": "held for an OK (`tieout plan` lists them)",
+    "unknown": "not sure yet (the next run reads them back)",
+    "breaks_open": "open differences (`tieout breaks --open`)",
+    "rejected": "rejected rows of the last night (its report shows the cells)",
+}
+
+
+def status_lines(status: Status) -> Iterator[str]:
+    """Yield one line per thing: last night, next night, what was missed, what waits, what is pending, the budget."""
+    yield f"last night: {_last_night(status)}"
+    yield f"next night: {_next_night(status)}"
+    yield from _missed(status)
+    waiting = [f"{count:,} {_WAITING[name]}" for name, count in status.waits.items() if count]
+    yield f"waits for a person: {'; '.join(waiting) or 'nothing'}"
+    if status.pending:
+        yield f"pending: {status.pending:,}, sent by the next run"
+    left = max(0, status.calls_per_day - status.calls_made)
+    yield f"calls to Mindbody today: {status.calls_made:,} made, {left:,} left; the day is a UTC day"
+
+
+def moment_text(status: Status, moment: datetime) -> str:
+    """Write a moment on the schedule's clock: Thu 26 Nov 2026, 3:00 am PST."""
+    local = status.local(moment)
+    return f"{local:%a %d %b %Y}, {_clock(local)} {local:%Z}"
+
+
+def _clock(local: datetime) -> str:
+    return f"{local.hour % 12 or 12}:{local:%M} {'am' if local.hour < 12 else 'pm'}"
+
+
+def _last_night(status: Status) -> str:
+    night = status.last_night
+    if night is None:
+        return "none yet"
+    began = moment_text(status, night.started_at)
+    match status.last_state:
+        case NightState.RUNNING:
+            return f"at work since {began}"
+        case NightState.DIED:
+            seen = _clock(status.local(night.seen_at or night.started_at))
+            return f"began {began}, died after {seen}; nothing is lost: the next run, or `tieout run`, goes on with it"
+        case NightState.COULD_NOT_START:
+            return f"could not start, {began}: {night.failure}"
+        case _:
+            return f"{began}, {_how_it_ended(night)}"
+
+
+def _how_it_ended(night: Night) -> str:
+    tied = "ties out" if (night.summary or {}).get("ties_out") else "does not tie out: look at its report"
+    return f"{tied}; not done: {night.failure}" if night.failure else tied
+
+
+def _next_night(status: Status) -> str:
+    if status.next_night is None or status.schedule is None:
+        return "none is planned: keep `tieout serve` running, or write [schedule] cron in the settings"
+    return f"{moment_text(status, status.next_night)} (cron {status.schedule.cron}, {status.schedule.timezone})"
+
+
+def _missed(status: Status) -> Iterator[str]:
+    if status.due.late is not None:
+        yield f"late: the night of {moment_text(status, status.due.late)} has not begun yet"
+    missed = status.due.missed
+    if not missed:
+        return
+    shown = ", ".join(moment_text(status, at) for at in missed[-_SHOWN:])
+    more = f", and {len(missed) - _SHOWN} before" if len(missed) > _SHOWN else ""
+    yield f"did not run: {shown}{more}. `tieout run` makes up for all of them; see what starts your nights."

@@ -1,0 +1,21 @@
+"""Remember when nights are due, so that one which did not run can be told from one that nobody asked for."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert
+
+from sql.queries import reading
+from sql.tables import schedules
+
+
+def schedule_in_force(connection: Connection) -> Row[Any] | None:
+    """Return the cron line, its zone and since when it holds (``since_at``); None where no night was ever planned."""
+    return connection.execute(reading("schedule_in_force")).one_or_none()
+
+
+def record_schedule(connection: Connection, cron: str, timezone: str, now: datetime) -> None:
+    """Keep the schedule as holding from now on; nothing happens where it holds already."""
+    known = schedule_in_force(connection)
+    if known is None or (known.cron, known.timezone) != (cron, timezone):
+        connection.execute(insert(schedules).values(cron=cron, timezone=timezone, since_at=now))
