@@ -6,7 +6,7 @@ from pathlib import Path
 import typer
 
 from flows.clock import utc_now
-from flows.errors import ExitCode, TieoutError
+from flows.errors import ExitCode, SettingsError, TieoutError
 from flows.ledger import open_ledger
 from flows.settings import Settings, load_settings
 
@@ -17,6 +17,8 @@ def run_status(config: Path | None, *, as_json: bool, is_to_notify: bool) -> Exi
     from flows.status.schedule import keep_planned
 
     settings = load_settings(config)
+    if is_to_notify and not settings.notify.urls:
+        raise SettingsError("status --notify has nobody to tell: add an address to notify.urls in the settings.")
     try:
         with open_ledger(settings) as ledger:
             with ledger.begin() as connection:

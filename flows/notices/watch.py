@@ -7,7 +7,7 @@ What was told last is remembered beside the ledger and not in it, since the ledg
 import json
 from pathlib import Path
 
-from flows.errors import CouldNotRun, SettingsError
+from flows.errors import CouldNotRun
 from flows.notices.send import send_message
 from flows.progress import Say
 from flows.settings import Settings
@@ -32,8 +32,6 @@ def watch_trouble(settings: Settings, failure: str, say: Say) -> None:
 
 
 def _tell_once(settings: Settings, state: str, title: str, body: str, say: Say) -> None:
-    if not settings.notify.urls:
-        raise SettingsError("status --notify has nobody to tell: add an address to notify.urls in the settings.")
     memory = settings.root / MEMORY_NAME
     if state == _read(memory):
         return

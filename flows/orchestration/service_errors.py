@@ -83,7 +83,7 @@ def _parse(line: str) -> ServiceError | None:
 
 
 class _Hearer(logging.Handler):
-    """Says and keeps errors; whatever goes wrong on the way is one line on stderr and stops nobody."""
+    """Says and keeps errors; where one cannot be kept, that is one more line and stops nobody."""
 
     def __init__(self, folder: Path | None, say: Callable[[str], None], is_over: Callable[[], bool]) -> None:
         super().__init__(level=logging.ERROR)
@@ -96,12 +96,13 @@ class _Hearer(logging.Handler):
         """Take one record; the same text is said and kept again only after ten minutes."""
         if record.name in _TOLD_BY_THEIR_CALLERS or self._is_over():
             return
+        error = ServiceError(datetime.fromtimestamp(record.created, UTC), record.name, _text_of(record))
+        if not self._is_new(error):
+            return
+        self._say(error.line)
         try:
-            error = ServiceError(datetime.fromtimestamp(record.created, UTC), record.name, _text_of(record))
-            if self._is_new(error):
-                self._keep(error)
-                self._say(error.line)
-        except (OSError, ValueError) as failure:
+            self._keep(error)
+        except OSError as failure:
             sys.stderr.write(f"tieout: an error of Prefect could not be kept: {failure}\n")
 
     def _is_new(self, error: ServiceError) -> bool:
@@ -131,4 +132,4 @@ def _text_of(record: logging.LogRecord) -> str:
     if record.exc_info and record.exc_info[1] is not None:
         error = record.exc_info[1]
         said += f": {type(error).__name__}: {' '.join(str(error).split())}"
-    return said[:_LONGEST_TEXT]
+    return said[:_LONGEST_TEXT].strip()

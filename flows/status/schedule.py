@@ -6,7 +6,7 @@ comes twice counts the first time, one that does not exist is moved by the chang
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
@@ -18,6 +18,7 @@ from sql.schedules import record_schedule, schedule_in_force
 from transforms.nights import DueTime
 
 NIGHTLY_CRON = "0 3 * * *"
+_FIELDS = 5  # a sixth means seconds, and cron libraries do not agree at which end
 # Nobody makes up for more than the last one, so a long list of what was missed tells nothing new.
 _MOST_DUE_TIMES = 1000
 _LONGEST_LOOK_BACK = timedelta(days=60)
@@ -36,7 +37,9 @@ class Schedule:
         """Refuse what is no schedule."""
         try:
             ZoneInfo(self.timezone)
-            next(self._times_after(datetime(2026, 1, 1, tzinfo=ZoneInfo("UTC"))))
+            if len(self.cron.split()) != _FIELDS:
+                raise ValueError(self.cron)
+            next(self._times_after(datetime(2026, 1, 1, tzinfo=UTC)))
         except (CronSimError, KeyError, ValueError, OSError, StopIteration):
             raise SettingsError(
                 f'"{self.cron}" in "{self.timezone}" is no schedule: write a cron line such as "{NIGHTLY_CRON}" and a '
@@ -48,14 +51,17 @@ class Schedule:
         return next(self._times_after(moment))
 
     def due_between(self, after: datetime, until: datetime) -> list[DueTime]:
-        """Return the times later than `after` and not later than `until`, at most the last thousand of 60 days."""
+        """Return the times later than `after` and not later than `until`, at most the last thousand of 60 days.
+
+        They are UTC: a difference between two times of one zone is one of its wall clock, an hour off at a change.
+        """
         after = max(after, until - _LONGEST_LOOK_BACK)
         times = self._times_after(after)
         due_times: list[DueTime] = []
         at = next(times)
         while at <= until:
             next_at = next(times)
-            due_times.append(DueTime(at, next_at, _clock_change_before(at)))
+            due_times.append(DueTime(at.astimezone(UTC), next_at.astimezone(UTC), _clock_change_before(at)))
             at = next_at
         return due_times[-_MOST_DUE_TIMES:]
 
@@ -65,7 +71,7 @@ class Schedule:
 
 def _clock_change_before(at: datetime) -> timedelta:
     """Return by how much the zone's offset changed in the hours before."""
-    earlier = (at.astimezone(ZoneInfo("UTC")) - _CHANGE_WITHIN).astimezone(at.tzinfo)
+    earlier = (at.astimezone(UTC) - _CHANGE_WITHIN).astimezone(at.tzinfo)
     return abs((at.utcoffset() or timedelta(0)) - (earlier.utcoffset() or timedelta(0)))
 
 

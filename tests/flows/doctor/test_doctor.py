@@ -1,6 +1,7 @@
 """What the doctor finds, with a real ledger, a real sandbox, and each thing wrong in turn."""
 
 import json
+import logging
 import socket
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -15,7 +16,9 @@ from flows.doctor import examine
 from flows.doctor.finding import Finding, Health, worst_exit_code
 from flows.errors import ExitCode
 from flows.ledger import open_ledger
+from flows.orchestration.service_errors import hearing_errors
 from flows.sandbox import start_sandbox
+from flows.status.schedule import Schedule, keep_schedule
 from sql.breaks import Verb, decide, update_breaks
 from sql.runs import start_run
 from tests.flows.workplace import Workplace, open_workplace
@@ -48,7 +51,7 @@ def test_examine_finds_nothing_wrong_where_all_is_well(workplace: Workplace) -> 
     assert (found(workplace), worst_exit_code(findings)) == ({}, ExitCode.TIES_OUT)
     names = ["settings", "ledger", "migrations", "decisions", "inbox", "archive", "reports", "Mindbody"]
     names += ["Mindbody clock", "Mindbody site -99", "Referral Rock", "Referral Rock clock", "Referral Rock keys"]
-    assert [finding.name for finding in findings] == [*names, "Prefect"]
+    assert [finding.name for finding in findings] == [*names, "Prefect", "nights"]
 
 
 def test_examine_counts_the_calls_that_it_makes(workplace: Workplace) -> None:
@@ -211,3 +214,21 @@ def test_examine_finds_a_ledger_that_cannot_be_read_or_written_to(kept: Workplac
         file = Path(kept.settings.ledger_url.removeprefix("sqlite:///"))
         file.write_bytes(b"no database at all" * 100)
         assert found(kept)["ledger"].exit_code is ExitCode.COULD_NOT_RUN
+
+
+def test_examine_is_red_where_a_night_was_due_and_did_not_run(workplace: Workplace) -> None:
+    with open_ledger(workplace.settings) as ledger, ledger.begin() as connection:
+        keep_schedule(connection, Schedule("0 3 * * *", "UTC"), utc_now() - timedelta(days=3))
+    finding = found(workplace)["nights"]
+    assert (finding.health, finding.exit_code) == (Health.FAIL, ExitCode.COULD_NOT_RUN)
+    assert "did not run: " in finding.message
+
+
+def test_examine_tells_what_the_services_of_prefect_logged(workplace: Workplace) -> None:
+    workplace.settings.prefect_folder.mkdir()
+    with hearing_errors(workplace.settings.prefect_folder, lambda _line: None):
+        logging.getLogger("prefect.server.services.scheduler").error("Can't evaluate bulk DML statement")
+    finding = found(workplace)["Prefect services"]
+    assert finding.health is Health.WARN
+    assert "1 error in two days" in finding.message
+    assert "bulk DML" in finding.message

@@ -1,47 +1,15 @@
-import json
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
 
-from flows.notices.run_end import notify
+from flows.errors import CouldNotRun
+from flows.notices.run_end import notify, notify_stopped
 from flows.settings import NotifySettings, Settings
 from flows.summary import Summary
+from tests.flows.notices.listener import Listener
 
 TOTALS = dict.fromkeys(("rejected", "held", "refused", "unknown", "breaks_open"), 0) | {"ties_out": True}
-
-
-class Said:
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def __call__(self, line: str, /) -> None:
-        self.lines.append(line)
-
-    def count(self, more: int, /) -> None:
-        raise AssertionError("nothing is counted here")
-
-
-@pytest.fixture
-def webhook() -> Iterator[tuple[str, list[dict[str, str]]]]:
-    got: list[dict[str, str]] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            got.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"json://127.0.0.1:{server.server_port}", got
-        server.shutdown()
 
 
 def _summary(**changed: object) -> Summary:
@@ -52,21 +20,35 @@ def _settings(*urls: str) -> Settings:
     return Settings(notify=NotifySettings(urls=tuple(SecretStr(url) for url in urls)))
 
 
-def test_notify_tells_what_waits_for_a_person(webhook: tuple[str, list[dict[str, str]]]) -> None:
-    url, got = webhook
-    notify(_settings(url), _summary(rejected=15), Said())
-    assert [(message["title"], message["message"]) for message in got] == [
-        ("tieout: something waits for a person", "15 rejected rows")
-    ]
+def told(listener: Listener) -> list[tuple[str, str]]:
+    return [(message["title"], message["message"]) for message in listener.messages]
 
 
-def test_notify_is_silent_after_a_night_that_ties_out(webhook: tuple[str, list[dict[str, str]]]) -> None:
-    url, got = webhook
-    notify(_settings(url), _summary(), Said())
-    assert got == []
+def test_notify_tells_what_waits_for_a_person(listener: Listener) -> None:
+    notify(_settings(listener.message_url), _summary(rejected=15), print)
+    assert told(listener) == [("tieout: something waits for a person", "15 rejected rows")]
+
+
+def test_notify_is_silent_after_a_night_that_ties_out(listener: Listener) -> None:
+    notify(_settings(listener.message_url), _summary(), print)
+    assert listener.messages == []
 
 
 def test_notify_names_an_address_that_took_no_message_without_its_secret() -> None:
-    said = Said()
-    notify(_settings("nosuch://secret-token@host"), _summary(rejected=1), said)
-    assert said.lines == ["notify.urls: address 1 took no message; check it with `apprise`"]
+    said: list[str] = []
+    notify(_settings("nosuch://secret-token@host"), _summary(rejected=1), said.append)
+    assert said == ["notify.urls: address 1 took no message; check it with `apprise`"]
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        pytest.param(CouldNotRun("The inbox cannot be read."), "The inbox cannot be read.", id="foreseen"),
+        pytest.param(KeyError("x"), "an unforeseen error, KeyError: 'x'", id="unforeseen"),
+    ],
+)
+def test_notify_stopped_tells_why_the_night_could_not_run(listener: Listener, error: Exception, reason: str) -> None:
+    notify_stopped(_settings(listener.message_url), error, print)
+    ((title, body),) = told(listener)
+    assert title == "tieout: the night could not run"
+    assert body.splitlines()[0] == reason

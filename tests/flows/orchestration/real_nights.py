@@ -93,14 +93,21 @@ def start_command(
     return subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log, text=True)  # noqa: S603
 
 
+def children_of(parent: "subprocess.Popen[str]") -> list[tuple[int, str]]:
+    """All processes that came from this one: their ids and command lines."""
+    listed = ["ps", "-eo", "pid=,ppid=,args="]
+    rows = subprocess.run(listed, capture_output=True, text=True, check=True).stdout.splitlines()  # noqa: S603 - of the system
+    processes = [(int(pid), int(above), line) for pid, above, line in (row.split(maxsplit=2) for row in rows)]
+    family = {parent.pid}
+    while more := {pid for pid, above, _ in processes if above in family} - family:
+        family |= more
+    return [(pid, line) for pid, _, line in processes if pid in family - {parent.pid}]
+
+
 def kill_with_children(*parents: "subprocess.Popen[str]") -> None:
     """SIGKILL to the processes and to all that came from them, as a power cut would."""
-    found = subprocess.run(["ps", "-eo", "pid,ppid"], capture_output=True, text=True, check=True)  # noqa: S607 - of the system
-    rows = [tuple(map(int, line.split())) for line in found.stdout.splitlines()[1:]]
-    doomed = {parent.pid for parent in parents}
-    while more := {pid for pid, parent in rows if parent in doomed} - doomed:
-        doomed |= more
-    for pid in doomed:
+    doomed = [pid for parent in parents for pid, _ in children_of(parent)]
+    for pid in (*(parent.pid for parent in parents), *doomed):
         try:
             os.kill(pid, signal.SIGKILL)
         except ProcessLookupError:

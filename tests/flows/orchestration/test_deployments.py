@@ -29,7 +29,7 @@ def test_every_flow_is_deployed_to_the_pool_and_nightly_has_its_schedule(
     assert [(s.schedule.cron, s.schedule.timezone) for s in found["nightly"].schedules] == [
         ("0 3 * * *", "America/Los_Angeles")
     ]
-    assert found["nightly"].global_concurrency_limit.limit == 1
+    assert found["nightly"].global_concurrency_limit is None
     assert not found["upload"].schedules + found["reconcile"].schedules
     assert found["nightly"].pull_steps == [
         {"prefect.deployments.steps.set_working_directory": {"directory": str(ROOT)}}

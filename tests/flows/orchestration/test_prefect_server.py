@@ -6,11 +6,13 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import prefect
 import pytest
 
+from flows.orchestration.service_errors import read_errors
 from tests.flows.eventually import eventually
 
 ROOT = Path(__file__).parents[3]
@@ -40,13 +42,13 @@ with prefect_api(Path("store")):
 """
 
 
-def start(folder: Path, *arguments: str, **variables: str) -> "subprocess.Popen[str]":
+def start(folder: Path, *arguments: str, script: str = RUN, **variables: str) -> "subprocess.Popen[str]":
     """Start the script in that folder, with nothing of Prefect in its environment but these variables."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT")}
     environment |= {"PYTHONPATH": f"{folder}{os.pathsep}{ROOT}", "WATCHED": str(folder / "hosts")} | variables
     pipe = subprocess.PIPE
     return subprocess.Popen(  # noqa: S603 - our own script
-        [sys.executable, "-c", RUN, *arguments],
+        [sys.executable, "-c", script, *arguments],
         cwd=folder,
         env=environment,
         stdin=pipe,
@@ -127,3 +129,41 @@ def test_a_configured_api_that_does_not_answer_is_one_line(tmp_path: Path) -> No
     _, stderr = start(tmp_path, PREFECT_API_URL="http://127.0.0.1:9/api").communicate()
     said = stderr.splitlines()[-1]
     assert said.startswith("flows.errors.CouldNotRun: Prefect: Failed to reach API at http://127.0.0.1:9/api/. Mend")
+
+
+SERVE = """
+from pathlib import Path
+from flows.orchestration.prefect_server import OwnServer, lasting_home
+store = Path("served")
+def say(line):
+    print(line, flush=True)
+server = OwnServer(lasting_home(store), errors_folder=store, with_scheduler=True, say=say)
+print(server.start(), flush=True)
+input()
+server.stop()
+"""
+
+
+@pytest.fixture(scope="module")
+def served(folder: Path) -> Iterator["subprocess.Popen[str]"]:
+    """A server with its services, which pass every second, in a store of its own."""
+    process = start(folder, script=SERVE, PREFECT_SERVER_SERVICES_LATE_RUNS_LOOP_SECONDS="1")
+    yield process
+    process.kill()
+    process.wait()
+
+
+def test_what_a_service_logs_as_an_error_is_said_and_kept(folder: Path, served: "subprocess.Popen[str]") -> None:
+    assert served.stdout
+    assert served.stdout.readline().startswith("http://127.0.0.1:")
+    # A service that cannot find its table dies in every pass, as Prefect's scheduler did with SQLAlchemy 2.1.
+    with sqlite3.connect(folder / "served" / prefect.__version__ / "prefect.db", timeout=30) as database:
+        database.execute("ALTER TABLE flow_run RENAME TO flow_run_gone")
+    database.close()
+    said = served.stdout.readline()
+    assert said.startswith("Prefect (")
+    assert "flow_run" in said
+    kept = eventually(lambda: read_errors(folder / "served", datetime.now(UTC) - timedelta(minutes=5)))
+    assert kept[0].line == said.strip()
+    _, stderr = served.communicate("stop\n")
+    assert (served.returncode, stderr) == (0, "")

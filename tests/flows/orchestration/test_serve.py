@@ -2,14 +2,21 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from flows.errors import SettingsError
+from flows.clock import utc_now
+from flows.errors import CouldNotRun, SettingsError
+from flows.ledger import open_ledger
 from flows.orchestration.serve import serve_nightly
-from flows.settings import Settings
+from flows.settings import Settings, load_settings
+from flows.status import collect_status
+from flows.status.schedule import Schedule, keep_schedule
 from tests.flows.eventually import eventually
+from transforms.nights import NightState
 
 # isort: split
 from prefect.client.orchestration import SyncPrefectClient
@@ -19,8 +26,10 @@ import sys
 from pathlib import Path
 from flows.orchestration.serve import serve_nightly
 from flows.settings import load_settings
+from flows.status.schedule import Schedule
 config = Path("tieout.toml")
-serve_nightly(load_settings(config), config, "15 2 * * *", "Europe/Berlin", lambda url: print(url, flush=True))
+schedule = Schedule("15 2 * * *", "Europe/Berlin")
+serve_nightly(load_settings(config), config, schedule, lambda url: print(url, flush=True))
 print("stopped in order")
 """
 
@@ -28,6 +37,12 @@ print("stopped in order")
 @pytest.fixture
 def serving(prefect_environment: dict[str, str], workspace: Path) -> Iterator["subprocess.Popen[str]"]:
     """Serve in the workspace; ready when the first line is there."""
+    with start_serving(prefect_environment, workspace) as process:
+        yield process
+
+
+@contextmanager
+def start_serving(prefect_environment: dict[str, str], workspace: Path) -> Iterator["subprocess.Popen[str]"]:
     with subprocess.Popen(  # noqa: S603 - our own script
         [sys.executable, "-c", SERVE],
         cwd=workspace,
@@ -49,7 +64,6 @@ def test_the_server_knows_the_flows_and_the_schedule(
     assert [(s.schedule.cron, s.schedule.timezone) for s in nightly.schedules] == [("15 2 * * *", "Europe/Berlin")]
     assert [deployment.schedules for deployment in others] == [[], []]
     assert nightly.parameters == {"config": str(workspace / "tieout.toml")}
-    assert nightly.global_concurrency_limit.limit == 1
 
 
 def test_a_run_that_is_asked_for_ends(serving: object, prefect_client: SyncPrefectClient) -> None:
@@ -67,13 +81,32 @@ def test_told_to_stop_it_stops_in_order(serving: "subprocess.Popen[str]", number
     assert (serving.returncode, stdout, stderr) == (0, "stopped in order\n", "")
 
 
-@pytest.mark.parametrize(
-    ("cron", "timezone"),
-    [
-        pytest.param("at three", "UTC", id="no-cron"),
-        pytest.param("0 3 * * *", "Mars/Olympus", id="no-zone"),
-    ],
-)
-def test_serve_nightly_refuses_what_is_no_schedule(cron: str, timezone: str) -> None:
-    with pytest.raises(SettingsError, match="is no schedule"):
-        serve_nightly(Settings(), None, cron, timezone)
+def test_serve_nightly_refuses_a_second_one_in_the_same_workspace(serving: object, workspace: Path) -> None:
+    settings = load_settings(workspace / "tieout.toml")
+    with pytest.raises(CouldNotRun, match="another `tieout serve`"):
+        serve_nightly(settings, None, Schedule("0 3 * * *", "UTC"))
+
+
+def test_serve_nightly_refuses_a_schedule_that_prefect_cannot_keep(workspace: Path) -> None:
+    with pytest.raises(SettingsError, match="Prefect cannot keep the schedule"):
+        serve_nightly(load_settings(workspace / "tieout.toml"), None, Schedule("0 3 LW * *", "UTC"))
+
+
+def test_a_night_that_was_due_is_made_up_for_at_once(
+    prefect_environment: dict[str, str], prefect_client: SyncPrefectClient, workspace: Path
+) -> None:
+    settings = load_settings(workspace / "tieout.toml")
+    with open_ledger(settings) as ledger, ledger.begin() as connection:
+        keep_schedule(connection, Schedule("15 2 * * *", "Europe/Berlin"), utc_now() - timedelta(days=2))
+    with start_serving(prefect_environment, workspace) as process:
+        assert eventually(lambda: has_ended(settings)), "no night ran"
+        process.terminate()
+        _, stderr = process.communicate()
+    assert "A night was due and did not run: making up for it now." in stderr
+    # The log of the night itself, in a process that nobody else listens to.
+    assert "Ties out" in stderr
+
+
+def has_ended(settings: Settings) -> bool:
+    with open_ledger(settings) as ledger:
+        return collect_status(settings, ledger).last_state is NightState.ENDED

@@ -1,6 +1,7 @@
 """`tieout serve` on a fresh folder, left to its schedule, and killed twice in mid-run."""
 
 import json
+import os
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -9,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.flows.eventually import eventually
 from tests.flows.orchestration.real_nights import (
     EVERY_MINUTE,
     TIEOUT,
     Nights,
+    children_of,
     kill_with_children,
     open_nights,
     own_environment,
@@ -53,21 +56,24 @@ def test_serve_runs_the_nights_by_itself_and_after_a_kill_of_everything(tmp_path
 
         with serving(nights) as process:
             nights.wait_for_commits(day=3, count=ROWS)
+            # Prefect's server alone is killed: it comes back, and so do the nights.
+            (server,) = [pid for pid, line in children_of(process) if "prefect_server" in line]
+            os.kill(server, signal.SIGKILL)
+            nights.put("fourth.csv", 1, day=4)
+            nights.wait_for_commits(day=4, count=1)
             status = wait_for_a_night_that_ended(nights)
             process.send_signal(signal.SIGTERM)
             process.wait()
             assert process.returncode == 0
 
-        posted_once = [nights.is_each_posted_once(day, count) for day, count in ((1, ROWS), (2, 2), (3, ROWS))]
-        assert posted_once == [True, True, True]
+        posted_once = [nights.is_each_posted_once(day, count) for day, count in ((1, ROWS), (2, 2), (3, ROWS), (4, 1))]
+        assert posted_once == [True] * 4
         assert status["last_night"]["ties_out"]
         assert status["missed"] == []
         assert "Traceback" not in (tmp_path / "serve.log").read_text(encoding="utf-8")
 
 
 def wait_for_a_night_that_ended(nights: Nights) -> dict:
-    from tests.flows.eventually import eventually
-
     def last_one() -> dict | None:
         found = json.loads(nights.status().stdout)
         return found if found["last_night"]["state"] == "ended" else None
