@@ -52,3 +52,8 @@ def ledger_settings(database_url: str, tmp_path: Path) -> Settings:
 def ledger(ledger_settings: Settings) -> Iterator[Ledger]:
     with open_ledger(ledger_settings) as opened:
         yield opened
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the tests of real nights begin first: they wait for the clock while the others compute."""
+    items.sort(key=lambda item: item.get_closest_marker("real_nights") is None)

@@ -35,6 +35,7 @@ def serving(nights: Nights) -> Iterator["subprocess.Popen[str]"]:
             kill_with_children(process)
 
 
+@pytest.mark.real_nights
 @pytest.mark.timeout(600)
 def test_serve_runs_the_nights_by_itself_and_after_a_kill_of_everything(tmp_path: Path) -> None:
     with open_nights(tmp_path) as nights:

@@ -1,4 +1,5 @@
 import logging
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -7,7 +8,17 @@ import pytest
 from flows.orchestration import service_errors
 from flows.orchestration.service_errors import ERRORS_NAME, hearing_errors, read_errors
 
+# isort: split
+from prefect.settings import PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW, temporary_settings
+
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def outside_of_flows() -> Iterator[None]:
+    """Prefect's own handler would warn that no flow is running."""
+    with temporary_settings({PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW: "ignore"}):
+        yield
 
 
 @pytest.mark.parametrize(
