@@ -2,9 +2,9 @@
 
 import math
 
-from flows.clock import utc_now
-from flows.ledger import Ledger
-from flows.settings import Settings
+from flows.ledger.connection import Ledger
+from flows.runtime.clock import utc_now
+from flows.settings.sections import Settings
 from sql.claims import calls_made, left_to_post
 from transforms.vocabulary import Target
 

@@ -4,11 +4,11 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from flows.clock import utc_now
-from flows.errors import BudgetSpent, CouldNotRun, Interrupted
-from flows.interrupt import stop_requested
+from flows.ledger.run import Line
+from flows.runtime.clock import utc_now
+from flows.runtime.errors import BudgetSpent, CouldNotRun, Interrupted
+from flows.runtime.interrupt import stop_requested
 from flows.services import Place, check_services, post_place, settle_place
-from flows.steps import Line
 from sql.claims import declare_lost, open_work
 from sql.settlements import doubtful_sites, waiting_times
 from transforms.vocabulary import Target

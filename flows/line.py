@@ -11,26 +11,26 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from flows.budget import tell_nights
-from flows.checking import CheckedFile
-from flows.clock import utc_now
 from flows.delivering import connect, post_and_settle, settle_all
-from flows.errors import CouldNotRun, Interrupted, LedgerUnavailable, SettingsError, TieoutError
-from flows.inbox import InboxFile, list_inbox
-from flows.interrupt import stop_requested
-from flows.ledger import Ledger, open_ledger
+from flows.intake.check import CheckedFile
+from flows.intake.inbox import InboxFile, list_inbox
+from flows.intake.take_in import check_files, find_reference, mark_files, register_files, sweep_reference
+from flows.ledger.alive import showing_life
+from flows.ledger.connection import Ledger, open_ledger
+from flows.ledger.run import Line, Step, run_plain
+from flows.ledger.run_id import new_run_id
+from flows.ledger.summary import Reconciliation, Summary
 from flows.loader.tokens import sharing_tokens
 from flows.notices.ping import ping_after
 from flows.notices.run_end import notify, notify_stopped
-from flows.progress import Progress, say_nothing
 from flows.reconciling import Reconciled, reconcile
 from flows.reporting import report_reconciliation, report_run
-from flows.runs.alive import showing_life
-from flows.runs.run_id import new_run_id
-from flows.settings import Settings
+from flows.runtime.clock import utc_now
+from flows.runtime.errors import CouldNotRun, Interrupted, LedgerUnavailable, SettingsError, TieoutError
+from flows.runtime.interrupt import stop_requested
+from flows.runtime.progress import Progress, say_nothing
+from flows.settings.sections import Settings
 from flows.status.schedule import keep_planned
-from flows.steps import Line, Step, run_plain
-from flows.summary import Reconciliation, Summary
-from flows.taking_in import check_files, find_reference, mark_files, register_files, sweep_reference
 from flows.windows import windows_of_period, windows_of_run
 from sql.runs import carry_over, fail_run, open_run, start_run
 

@@ -3,19 +3,19 @@
 from pathlib import Path
 from typing import cast
 
-import flows.orchestration.prefect_quiet  # noqa: F401 - before Prefect, which reads its settings as it is imported
+import flows.runtime.prefect_quiet  # noqa: F401 - before Prefect, which reads its settings as it is imported
 
 # isort: split
 from prefect import flow
 from prefect.states import Cancelled
 
+from flows.ledger.summary import Summary
 from flows.line import nightly_line
 from flows.orchestration.flow_end import is_deployed, run_to_end
 from flows.orchestration.prefect_step import run_as_task
-from flows.progress import Stderr, say_on_stderr
 from flows.runs.turn import NightWaitsAlready, turn_of_night
-from flows.settings import load_settings
-from flows.summary import Summary
+from flows.runtime.progress import Stderr, say_on_stderr
+from flows.settings.load import load_settings
 
 
 @flow(name="nightly", persist_result=False)

@@ -10,12 +10,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from flows.checking import CheckedFile
-from flows.clock import utc_now
-from flows.ledger import Ledger
-from flows.registering import register_within
-from flows.runs.run_id import new_run_id
-from flows.settings import Settings
+from flows.intake.check import CheckedFile
+from flows.intake.register import register_within
+from flows.ledger.connection import Ledger
+from flows.ledger.run_id import new_run_id
+from flows.runtime.clock import utc_now
+from flows.settings.sections import Settings
 from sql.plans import NO_TOTALS, PlanTotals, known_file, plan_totals, states_of_plan, take_up_plan
 from sql.register import Registered
 from sql.runs import record_run

@@ -3,9 +3,9 @@
 import pandas as pd
 from sqlalchemy import Connection
 
-from flows.clock import utc_now
-from flows.runs.run_id import new_run_id
-from flows.settings import Settings
+from flows.ledger.run_id import new_run_id
+from flows.runtime.clock import utc_now
+from flows.settings.sections import Settings
 from sql.reversals import Entry, Request, breaks_with_reversals, plan_reversal
 from transforms.vocabulary import Action, Outcome
 

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from flows.errors import BudgetSpent, CouldNotRun, CredentialsRefused, ServiceUnreachable
-from flows.ledger import Ledger
+from flows.ledger.connection import Ledger
 from flows.loader.mindbody import History, MindbodyClient
 from flows.loader.mindbody_messages import Transaction
 from flows.loader.referral_rock import ReferralRockClient
 from flows.loader.referral_rock_messages import to_amount, to_day
+from flows.runtime.errors import BudgetSpent, CouldNotRun, CredentialsRefused, ServiceUnreachable
 from flows.services import connected
-from flows.settings import Settings
+from flows.settings.sections import Settings
 from flows.windows import Window
 from transforms.vocabulary import State, Target
 

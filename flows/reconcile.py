@@ -3,17 +3,17 @@
 from datetime import date
 from pathlib import Path
 
-import flows.orchestration.prefect_quiet  # noqa: F401 - before Prefect, which reads its settings as it is imported
+import flows.runtime.prefect_quiet  # noqa: F401 - before Prefect, which reads its settings as it is imported
 
 # isort: split
 from prefect import flow
 
+from flows.ledger.summary import Reconciliation
 from flows.line import reconcile_line
 from flows.orchestration.flow_end import run_to_end
 from flows.orchestration.prefect_step import run_as_task
-from flows.progress import Stderr
-from flows.settings import load_settings
-from flows.summary import Reconciliation
+from flows.runtime.progress import Stderr
+from flows.settings.load import load_settings
 
 
 @flow(name="reconcile", persist_result=False)

@@ -12,11 +12,11 @@ import pandas as pd
 from sqlalchemy import Connection, Row
 
 from flows.balances import expect_balances, keep_balances
-from flows.clock import utc_now
-from flows.ledger import Ledger
+from flows.ledger.connection import Ledger
 from flows.proposing import propose_reversals
 from flows.readback import Client, Remote, fetch_remote, reward_row, transaction_rows
-from flows.settings import Settings
+from flows.runtime.clock import utc_now
+from flows.settings.sections import Settings
 from flows.windows import Window
 from sql.breaks import mark_compared, open_breaks, update_breaks
 from sql.closings import figures, keep_closing, last_closing, moves_since

@@ -9,9 +9,9 @@ from typing import Any, Literal
 import pandas as pd
 from sqlalchemy import Connection, select
 
-from flows.clock import utc_now
 from flows.compared import compared_count, is_compared, not_compared, service_rows, uncompared_lines
-from flows.ledger import Ledger
+from flows.ledger.connection import Ledger
+from flows.ledger.summary import Reconciliation, Summary
 from flows.reconciling import Reconciled
 from flows.reference.tally import check_line
 from flows.reports.artifacts import prefect_artifacts
@@ -21,9 +21,9 @@ from flows.reports.report import Report
 from flows.reports.terminal import summary_lines
 from flows.reports.wording import verdict
 from flows.reports.workbook import write_workbook
-from flows.settings import Settings
+from flows.runtime.clock import utc_now
+from flows.settings.sections import Settings
 from flows.snapshots import keep_snapshot, read_snapshot
-from flows.summary import Reconciliation, Summary
 from sql.breaks import break_json, open_breaks
 from sql.queries import query, reading
 from sql.runs import finish_run, run_totals, started_at

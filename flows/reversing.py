@@ -12,12 +12,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from flows.clock import utc_now
-from flows.errors import CouldNotRun, SettingsError
-from flows.inbox import sha256_of
-from flows.ledger import Ledger
-from flows.runs.run_id import new_run_id
-from flows.settings import Settings
+from flows.intake.inbox import sha256_of
+from flows.ledger.connection import Ledger
+from flows.ledger.run_id import new_run_id
+from flows.runtime.clock import utc_now
+from flows.runtime.errors import CouldNotRun, SettingsError
+from flows.settings.sections import Settings
 from sql.reversals import (
     Entry,
     Request,

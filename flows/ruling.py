@@ -1,12 +1,12 @@
 """A person's ruling on an event in doubt, as a run of its own: it is reported like any other settling."""
 
-from flows.clock import utc_now
-from flows.errors import SettingsError
-from flows.ledger import open_ledger
+from flows.ledger.connection import open_ledger
+from flows.ledger.run_id import new_run_id
+from flows.ledger.summary import Summary
 from flows.reporting import report_run
-from flows.runs.run_id import new_run_id
-from flows.settings import Settings
-from flows.summary import Summary
+from flows.runtime.clock import utc_now
+from flows.runtime.errors import SettingsError
+from flows.settings.sections import Settings
 from sql.rulings import Ruling, RulingRefused, rule
 from sql.runs import start_run
 

@@ -6,10 +6,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 
-from flows.clock import utc_now
-from flows.errors import BudgetSpent, Interrupted
-from flows.interrupt import stop_requested
-from flows.ledger import Ledger
+from flows.ledger.connection import Ledger
 from flows.loader.gateways import Gateway, MindbodyGateway, ReferralRockGateway
 from flows.loader.http import Pacer, open_session
 from flows.loader.mindbody import MindbodyClient
@@ -17,7 +14,10 @@ from flows.loader.post import OnProgress, Posting
 from flows.loader.referral_rock import ReferralRockClient
 from flows.loader.settle import settle_mindbody, settle_referral_rock
 from flows.loader.tokens import tokens_of_run
-from flows.settings import Settings
+from flows.runtime.clock import utc_now
+from flows.runtime.errors import BudgetSpent, Interrupted
+from flows.runtime.interrupt import stop_requested
+from flows.settings.sections import Settings
 from sql.claims import take_calls
 from transforms.vocabulary import Target
 

@@ -17,9 +17,9 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import Connection, insert, select
 
-from flows.errors import CouldNotRun
 from flows.reports.report import COLUMNS, Report, rows
-from flows.settings import Settings
+from flows.runtime.errors import CouldNotRun
+from flows.settings.sections import Settings
 from sql.tables import snapshots
 
 _FOLDER = "snapshots"

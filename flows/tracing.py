@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from flows.errors import SettingsError
+from flows.runtime.errors import SettingsError
 from sql.queries import reading
 from transforms.vocabulary import State
 

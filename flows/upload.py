@@ -2,19 +2,20 @@
 
 from pathlib import Path
 
-import flows.orchestration.prefect_quiet  # noqa: F401 - before Prefect, which reads its settings as it is imported
+import flows.runtime.prefect_quiet  # noqa: F401 - before Prefect, which reads its settings as it is imported
 
 # isort: split
 from prefect import flow
 
-from flows.checking import CheckedFile, check_file
-from flows.errors import CouldNotRun
+from flows.intake.check import CheckedFile, check_file
+from flows.ledger.summary import Summary
 from flows.line import upload_line
 from flows.orchestration.flow_end import run_to_end
 from flows.orchestration.prefect_step import run_as_task
-from flows.progress import Stderr
-from flows.settings import Settings, load_settings
-from flows.summary import Summary
+from flows.runtime.errors import CouldNotRun
+from flows.runtime.progress import Stderr
+from flows.settings.load import load_settings
+from flows.settings.sections import Settings
 
 
 @flow(name="upload", persist_result=False)

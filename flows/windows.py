@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from flows.ledger import Ledger
-from flows.settings import Settings
+from flows.ledger.connection import Ledger
+from flows.settings.sections import Settings
 from sql.breaks import open_breaks
 from sql.queries import reading
 

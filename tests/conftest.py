@@ -18,8 +18,8 @@ from uuid import uuid4
 import pytest
 from pydantic import SecretStr
 
-from flows.ledger import Ledger, open_ledger
-from flows.settings import Settings
+from flows.ledger.connection import Ledger, open_ledger
+from flows.settings.sections import Settings
 from tests.postgresql import PostgresqlServer, postgresql_server
 
 

@@ -7,11 +7,11 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
-from flows.checking import check_file
-from flows.clock import utc_now
-from flows.ledger import Ledger
-from flows.registering import register
-from flows.settings import Settings
+from flows.intake.check import check_file
+from flows.intake.register import register
+from flows.ledger.connection import Ledger
+from flows.runtime.clock import utc_now
+from flows.settings.sections import Settings
 from sql.runs import start_run
 from sql.tables import events
 

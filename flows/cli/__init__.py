@@ -6,7 +6,7 @@ Nothing heavy is imported until a command needs it: ``tieout --help`` and ``tieo
 import sys
 import traceback
 
-from flows.errors import ExitCode, TieoutError
+from flows.runtime.errors import ExitCode, TieoutError
 
 
 def main() -> None:

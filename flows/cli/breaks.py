@@ -7,10 +7,10 @@ from typing import Any
 import typer
 from sqlalchemy import Row
 
-from flows.clock import utc_now
-from flows.errors import ExitCode, SettingsError
-from flows.ledger import open_ledger
-from flows.settings import load_settings
+from flows.ledger.connection import open_ledger
+from flows.runtime.clock import utc_now
+from flows.runtime.errors import ExitCode, SettingsError
+from flows.settings.load import load_settings
 from sql.breaks import DecisionRefused, Verb, all_breaks, break_json, decide, decisions_about, open_breaks
 from sql.reversals import breaks_with_reversals
 from transforms.vocabulary import State

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from flows.errors import CouldNotRun, ExitCode, FileRejected, SettingsError
-from flows.progress import Stderr, count_rows
-from flows.settings import Settings, load_settings
+from flows.runtime.errors import CouldNotRun, ExitCode, FileRejected, SettingsError
+from flows.runtime.progress import Stderr, count_rows
+from flows.settings.load import load_settings
+from flows.settings.sections import Settings
 
 if TYPE_CHECKING:
-    from flows.checking import CheckedFile
-    from flows.reference.folder import Extracts
+    from flows.intake.check import CheckedFile
+    from flows.reference.extracts import Extracts
     from transforms.reference import Reference
 
 
@@ -44,8 +45,8 @@ def _say_nothing(_text: str) -> None:
 
 def _read_extracts(settings: Settings) -> "Extracts":
     """Read the extracts once for all files, and say which of them are not used."""
-    from flows.clock import utc_now
-    from flows.reference.folder import read_extracts
+    from flows.reference.extracts import read_extracts
+    from flows.runtime.clock import utc_now
 
     extracts = read_extracts(settings, utc_now())
     for line in (*extracts.failures, *extracts.notes):
@@ -63,8 +64,8 @@ def _check(
     *,
     as_json: bool,
 ) -> ExitCode:
-    from flows.checking import check_file
-    from flows.intake.report_json import check_json, check_lines, file_error_json
+    from flows.intake.check import check_file
+    from flows.intake.check_report import check_json, check_lines, file_error_json
 
     try:
         choices: dict[str, Any] = {"keeps_events": marked is not None, "on_rows": count_rows(Stderr())}
@@ -83,8 +84,8 @@ def _check(
 
 
 def _write_marked(file: "CheckedFile", out: Path) -> None:
-    from flows.intake.limits import MAX_ROWS
-    from flows.intake.marked import statuses_of_check, write_marked
+    from flows.marked_copy.write import statuses_of_check, write_marked
+    from flows.readers.limits import MAX_ROWS
 
     if file.at_once is None and file.brought.rows_read > MAX_ROWS:
         raise CouldNotRun(

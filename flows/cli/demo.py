@@ -7,7 +7,7 @@ from pathlib import Path
 import typer
 
 from flows.cli.lines import run_night
-from flows.errors import ExitCode
+from flows.runtime.errors import ExitCode
 from flows.sandbox import start_sandbox
 from flows.sandbox.settings_text import settings_text
 

@@ -7,7 +7,7 @@ import typer
 
 from flows.doctor import examine
 from flows.doctor.finding import worst_exit_code
-from flows.errors import ExitCode
+from flows.runtime.errors import ExitCode
 
 
 def run_doctor(config: Path | None, *, as_json: bool) -> ExitCode:

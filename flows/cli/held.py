@@ -12,11 +12,11 @@ from typing import Any
 import typer
 from sqlalchemy import Connection, Row
 
-from flows.clock import utc_now
-from flows.errors import CouldNotRun, ExitCode, SettingsError
-from flows.ledger import open_ledger
-from flows.progress import Stderr, count_rows
-from flows.settings import load_settings
+from flows.ledger.connection import open_ledger
+from flows.runtime.clock import utc_now
+from flows.runtime.errors import CouldNotRun, ExitCode, SettingsError
+from flows.runtime.progress import Stderr, count_rows
+from flows.settings.load import load_settings
 from flows.tracing import describe_event
 from sql import decisions, plans
 from sql.decisions import NotHeld
@@ -28,10 +28,10 @@ _SHOWN = 20  # events of a plan in the list for a person; --json lists all
 
 def run_plan(config: Path | None, file: Path, site_id: str | None, by: str | None, *, as_json: bool) -> ExitCode:
     """Check the file and keep it as a plan: every new event waits for a person."""
-    from flows.checking import check_file
-    from flows.intake.report_json import check_lines
+    from flows.intake.check import check_file
+    from flows.intake.check_report import check_lines
     from flows.planning import keep_plan, plan_lines
-    from flows.reference.gather import swept
+    from flows.reference.at_hand import swept
 
     settings = load_settings(config)
     if not file.is_file():

@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from flows.errors import CouldNotRun, ExitCode, SettingsError
-from flows.interrupt import stopping_in_order
-from flows.progress import Stderr, count_rows
-from flows.settings import Settings, load_settings
-from flows.summary import Reconciliation, RunIncomplete, Summary
+from flows.ledger.summary import Reconciliation, RunIncomplete, Summary
+from flows.runtime.errors import CouldNotRun, ExitCode, SettingsError
+from flows.runtime.interrupt import stopping_in_order
+from flows.runtime.progress import Stderr, count_rows
+from flows.settings.load import load_settings
+from flows.settings.sections import Settings
 
 if TYPE_CHECKING:
-    from flows.checking import CheckedFile
+    from flows.intake.check import CheckedFile
 
 
 def run_night(config: Path | None, *, plain: bool, as_json: bool) -> ExitCode:
@@ -66,11 +67,11 @@ def run_upload(
 
 def _ask_about(settings: Settings, file: Path, site_id: str | None) -> "CheckedFile | None":
     """Show what the file would do, as the ledger stands, and return it as it was checked; None where nobody agrees."""
-    from flows.checking import check_file
-    from flows.intake.report_json import check_lines
-    from flows.ledger import open_ledger
+    from flows.intake.check import check_file
+    from flows.intake.check_report import check_lines
+    from flows.ledger.connection import open_ledger
     from flows.planning import plan_lines, preview
-    from flows.reference.gather import swept
+    from flows.reference.at_hand import swept
 
     checked = check_file(settings, file, site_id, on_rows=count_rows(Stderr()))
     with open_ledger(settings) as ledger:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from flows.errors import CouldNotRun, ExitCode, SettingsError
+from flows.runtime.errors import CouldNotRun, ExitCode, SettingsError
 from flows.sandbox import serve_sandbox
 
 

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import typer
 
-from flows.clock import utc_now
-from flows.errors import ExitCode, SettingsError, TieoutError
-from flows.ledger import open_ledger
-from flows.settings import Settings, load_settings
+from flows.ledger.connection import open_ledger
+from flows.runtime.clock import utc_now
+from flows.runtime.errors import ExitCode, SettingsError, TieoutError
+from flows.settings.load import load_settings
+from flows.settings.sections import Settings
 
 
 def run_status(config: Path | None, *, as_json: bool, is_to_notify: bool) -> ExitCode:

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import typer
 
-from flows.errors import ExitCode
-from flows.ledger import open_ledger
-from flows.settings import load_settings
+from flows.ledger.connection import open_ledger
+from flows.runtime.errors import ExitCode
+from flows.settings.load import load_settings
 from flows.tracing import trace_lines
 
 

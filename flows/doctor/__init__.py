@@ -9,8 +9,8 @@ from flows.doctor.ledger import examine_ledger
 from flows.doctor.nights import examine_nights
 from flows.doctor.prefect_api import examine_prefect, examine_prefect_errors
 from flows.doctor.services import examine_services
-from flows.errors import CouldNotRun, ExitCode, SettingsError
-from flows.settings import load_settings
+from flows.runtime.errors import CouldNotRun, ExitCode, SettingsError
+from flows.settings.load import load_settings
 
 
 def examine(config: Path | None) -> list[Finding]:

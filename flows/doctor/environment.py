@@ -6,8 +6,9 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from flows.doctor.finding import Finding, bad, doubtful, good
-from flows.errors import ExitCode
-from flows.settings import DEFAULT_FILE, Settings
+from flows.runtime.errors import ExitCode
+from flows.settings.load import DEFAULT_FILE
+from flows.settings.sections import Settings
 
 _PREFIX = "TIEOUT_"
 _OTHERS = {"CONFIG"}  # read before the settings are

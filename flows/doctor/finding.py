@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from flows.errors import ExitCode
+from flows.runtime.errors import ExitCode
 
 
 class Health(StrEnum):

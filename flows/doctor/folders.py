@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from flows.doctor.finding import Finding, bad, doubtful, good
-from flows.errors import CouldNotRun, ExitCode, SettingsError
-from flows.remote_inbox import is_remote, look_into_inbox
-from flows.settings import Settings
+from flows.intake.remote_inbox import is_remote, look_into_inbox
+from flows.runtime.errors import CouldNotRun, ExitCode, SettingsError
+from flows.settings.sections import Settings
 
 _MEBIBYTE = 1024**2
 _LITTLE_SPACE = 1024 * _MEBIBYTE

@@ -8,12 +8,12 @@ from sqlalchemy import Connection, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
-from flows.clock import utc_now
 from flows.doctor.finding import Finding, bad, doubtful, good
 from flows.doctor.folders import examine_space, nearest_folder
-from flows.errors import CouldNotRun, ExitCode, SettingsError
-from flows.ledger import MOST_SKEW_SECONDS, Ledger, connect_ledger
-from flows.settings import Settings
+from flows.ledger.connection import MOST_SKEW_SECONDS, Ledger, connect_ledger
+from flows.runtime.clock import utc_now
+from flows.runtime.errors import CouldNotRun, ExitCode, SettingsError
+from flows.settings.sections import Settings
 from sql.breaks import broken_link
 from sql.migrate import current_revision, head_revision
 

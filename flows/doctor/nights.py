@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from flows.doctor.finding import Finding, bad, doubtful, good
 from flows.doctor.ledger import sqlite_file
-from flows.errors import ExitCode, TieoutError
-from flows.ledger import connect_ledger, ledger_revision
-from flows.settings import Settings
+from flows.ledger.connection import connect_ledger, ledger_revision
+from flows.runtime.errors import ExitCode, TieoutError
+from flows.settings.sections import Settings
 from flows.status import Status, collect_status, status_lines
 from sql.migrate import head_revision
 

@@ -8,12 +8,12 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from flows.clock import utc_now
 from flows.doctor.finding import Finding, bad, doubtful, good
-from flows.errors import ExitCode
 from flows.loader.http import Exchange, Reach, exchange, open_session
 from flows.orchestration.service_errors import ERRORS_NAME, read_errors
-from flows.settings import Settings
+from flows.runtime.clock import utc_now
+from flows.runtime.errors import ExitCode
+from flows.settings.sections import Settings
 
 _LONGEST_WAIT_SECONDS = 5.0
 _SHOWN = 200  # characters of an error; the file has more

@@ -11,16 +11,16 @@ from email.utils import parsedate_to_datetime
 
 import aiohttp
 
-from flows.clock import utc_now
 from flows.doctor.finding import Finding, bad, doubtful, good
 from flows.doctor.ledger import refusal_to_write, sqlite_file
-from flows.errors import BudgetSpent, CouldNotRun, CredentialsRefused, ExitCode, SettingsError, TieoutError
-from flows.ledger import Ledger, connect_ledger, ledger_revision
+from flows.ledger.connection import Ledger, connect_ledger, ledger_revision
 from flows.loader.http import Exchange, Pacer, Reach, exchange, open_session
 from flows.loader.mindbody import MindbodyClient
 from flows.loader.referral_rock import ReferralRockClient
+from flows.runtime.clock import utc_now
+from flows.runtime.errors import BudgetSpent, CouldNotRun, CredentialsRefused, ExitCode, SettingsError, TieoutError
 from flows.services import WITHOUT_LIMIT, count_call
-from flows.settings import Settings
+from flows.settings.sections import Settings
 from sql.migrate import head_revision
 from transforms.vocabulary import Target
 

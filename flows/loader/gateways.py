@@ -5,13 +5,13 @@ from typing import Any, Protocol
 
 from sqlalchemy import Row
 
-from flows.clock import utc_now
 from flows.loader.http import Exchange, Pacer
 from flows.loader.mindbody import MindbodyClient
 from flows.loader.mindbody_messages import read_answer, request_body
 from flows.loader.referral_rock import ReferralRockClient
 from flows.loader.referral_rock_messages import Result, differing_fields, read_results
 from flows.loader.verdict import answered, verdict_of_transport
+from flows.runtime.clock import utc_now
 from sql.claims import Answer, Claim
 from transforms.vocabulary import Target, Verdict
 

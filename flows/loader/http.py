@@ -17,9 +17,9 @@ from typing import Any
 
 import aiohttp
 
-from flows.clock import utc_now
-from flows.errors import ServiceUnreachable
-from flows.interrupt import sleep_unless_stopped
+from flows.runtime.clock import utc_now
+from flows.runtime.errors import ServiceUnreachable
+from flows.runtime.interrupt import sleep_unless_stopped
 
 Params = Mapping[str, str] | Sequence[tuple[str, str]]  # pairs where a key is repeated
 

@@ -14,12 +14,12 @@ from zoneinfo import ZoneInfo
 
 import aiohttp
 
-from flows.clock import utc_now
-from flows.errors import CredentialsRefused, ServiceUnreachable, SettingsError
 from flows.loader.http import Exchange, Pacer, Params, Reach, exchange, wait_to_repeat
 from flows.loader.mindbody_messages import Transaction, balance_of, read_transactions, unreadable_part
 from flows.loader.tokens import StaffToken, Tokens
-from flows.settings import Settings, SiteSettings
+from flows.runtime.clock import utc_now
+from flows.runtime.errors import CredentialsRefused, ServiceUnreachable, SettingsError
+from flows.settings.sections import Settings, SiteSettings
 
 _PAGE_SIZE = 200  # the size that all known clients use; a larger one is not documented
 _NO_CLIENT: Mapping[str, Any] = {"Transactions": []}  # a client whom the service does not know has no history

@@ -11,10 +11,10 @@ from typing import Any
 import aiohttp
 from sqlalchemy import Row
 
-from flows.errors import CredentialsRefused, ServiceUnreachable, SettingsError
 from flows.loader.http import Exchange, Pacer, Reach, exchange, wait_to_repeat
 from flows.loader.referral_rock_messages import json_body, xml_body
-from flows.settings import Settings
+from flows.runtime.errors import CredentialsRefused, ServiceUnreachable, SettingsError
+from flows.settings.sections import Settings
 
 _PAGE_SIZE = 500
 

@@ -16,13 +16,13 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from flows.clock import utc_now
-from flows.errors import ServiceUnreachable
-from flows.ledger import Ledger
+from flows.ledger.connection import Ledger
 from flows.loader.mindbody import History, MindbodyClient
 from flows.loader.mindbody_messages import is_equal, is_kin
 from flows.loader.referral_rock import ReferralRockClient
 from flows.loader.referral_rock_messages import differing_fields
+from flows.runtime.clock import utc_now
+from flows.runtime.errors import ServiceUnreachable
 from flows.windows import Window
 from sql.settlements import (
     Settlement,

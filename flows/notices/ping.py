@@ -6,11 +6,11 @@ that out by not being called. Nothing of the night is told, only that it ran to 
 
 import asyncio
 
-from flows.errors import ExitCode
+from flows.ledger.summary import Summary
 from flows.loader.http import Reach, exchange, open_session
-from flows.progress import Say
-from flows.settings import Settings
-from flows.summary import Summary
+from flows.runtime.errors import ExitCode
+from flows.runtime.progress import Say
+from flows.settings.sections import Settings
 
 _TRIES = 3
 _TIMEOUT_SECONDS = 10.0

@@ -3,11 +3,11 @@
 A message that cannot be sent never changes how the run ended: it is one line more on stderr.
 """
 
-from flows.errors import ExitCode, TieoutError
+from flows.ledger.summary import Summary
 from flows.notices.send import send_message
-from flows.progress import Say
-from flows.settings import Settings
-from flows.summary import Summary
+from flows.runtime.errors import ExitCode, TieoutError
+from flows.runtime.progress import Say
+from flows.settings.sections import Settings
 
 _TITLES = {
     ExitCode.NEEDS_A_PERSON: "tieout: something waits for a person",

@@ -2,8 +2,8 @@
 
 import logging
 
-from flows.progress import Say
-from flows.settings import Settings
+from flows.runtime.progress import Say
+from flows.settings.sections import Settings
 
 
 def send_message(settings: Settings, title: str, body: str, say: Say) -> bool:

@@ -7,10 +7,10 @@ What was told last is remembered beside the ledger and not in it, since the ledg
 import json
 from pathlib import Path
 
-from flows.errors import CouldNotRun
 from flows.notices.send import send_message
-from flows.progress import Say
-from flows.settings import Settings
+from flows.runtime.errors import CouldNotRun
+from flows.runtime.progress import Say
+from flows.settings.sections import Settings
 from flows.status import Status, status_lines
 
 MEMORY_NAME = ".told.json"

@@ -7,16 +7,16 @@ schedule or a deployment, has nobody to hand it to: its lines go to the log of t
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-import flows.orchestration.prefect_quiet  # noqa: F401 - before Prefect, which reads its settings as it is imported
+import flows.runtime.prefect_quiet  # noqa: F401 - before Prefect, which reads its settings as it is imported
 
 # isort: split
 from prefect.runtime import deployment
 
-from flows.errors import TieoutError
-from flows.interrupt import stopping_in_order
+from flows.ledger.summary import Reconciliation, RunIncomplete, Summary
 from flows.orchestration.prefect_artifacts import publish
-from flows.progress import say_on_stderr
-from flows.summary import Reconciliation, RunIncomplete, Summary
+from flows.runtime.errors import TieoutError
+from flows.runtime.interrupt import stopping_in_order
+from flows.runtime.progress import say_on_stderr
 
 Ended = TypeVar("Ended", Summary, Reconciliation)
 

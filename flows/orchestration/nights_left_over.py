@@ -7,7 +7,7 @@ ledger, which knows what ran. So what is overdue at Prefect is called off, and a
 
 from uuid import UUID
 
-import flows.orchestration.prefect_quiet  # noqa: F401 - before Prefect, which reads its settings as it is imported
+import flows.runtime.prefect_quiet  # noqa: F401 - before Prefect, which reads its settings as it is imported
 
 # isort: split
 from prefect.client.orchestration import PrefectClient, get_client
@@ -22,7 +22,7 @@ from prefect.client.schemas.filters import (
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.states import Cancelled, Crashed
 
-from flows.clock import utc_now
+from flows.runtime.clock import utc_now
 
 _DEPLOYMENTS = ["nightly", "upload", "reconcile"]
 _AT_WORK = [StateType.RUNNING, StateType.PENDING, StateType.CANCELLING]

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-import flows.orchestration.prefect_quiet  # noqa: F401 - before Prefect, which reads its settings as it is imported
+import flows.runtime.prefect_quiet  # noqa: F401 - before Prefect, which reads its settings as it is imported
 
 # isort: split
 from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
 
-from flows.reports.artifacts import Artifact
+from flows.ledger.summary import Artifact
 
 
 def publish(artifacts: Sequence[Artifact]) -> None:

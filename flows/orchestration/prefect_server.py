@@ -22,7 +22,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-import flows.orchestration.prefect_quiet  # noqa: F401 - before Prefect, which reads its settings as it is imported
+import flows.runtime.prefect_quiet  # noqa: F401 - before Prefect, which reads its settings as it is imported
 
 # isort: split
 import prefect
@@ -37,8 +37,8 @@ from prefect.settings import (
 )
 from prefect.settings.legacy import Setting
 
-from flows.errors import CouldNotRun
-from flows.progress import Say, say_on_stderr
+from flows.runtime.errors import CouldNotRun
+from flows.runtime.progress import Say, say_on_stderr
 
 START_SECONDS = 180  # 4 to 17 s are usual; a machine under load may take minutes
 STOP_SECONDS = 10

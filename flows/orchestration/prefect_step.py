@@ -7,7 +7,7 @@ never cached and never retried: the ledger knows what was sent, and decides alon
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
-import flows.orchestration.prefect_quiet  # noqa: F401 - before Prefect, which reads its settings as it is imported
+import flows.runtime.prefect_quiet  # noqa: F401 - before Prefect, which reads its settings as it is imported
 
 # isort: split
 from prefect import task

@@ -35,16 +35,16 @@ from prefect.deployments.runner import RunnerDeployment
 from prefect.runner import Runner
 from prefect.types.entrypoint import EntrypointType
 
-from flows.clock import utc_now
-from flows.errors import CouldNotRun, SettingsError
-from flows.ledger import open_ledger
+from flows.ledger.connection import open_ledger
 from flows.nightly import nightly
 from flows.orchestration.nights_left_over import clear_left_over, start_a_night
 from flows.orchestration.service_errors import hearing_errors
-from flows.progress import Say, say_on_stderr
 from flows.reconcile import reconcile
 from flows.runs.turn import is_night_at_work, only_one
-from flows.settings import Settings
+from flows.runtime.clock import utc_now
+from flows.runtime.errors import CouldNotRun, SettingsError
+from flows.runtime.progress import Say, say_on_stderr
+from flows.settings.sections import Settings
 from flows.status.collect import due_now
 from flows.status.schedule import NIGHTLY_CRON, Schedule, keep_schedule
 from flows.upload import upload

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from flows.errors import BudgetSpent, ServiceUnreachable
 from flows.loader.http import Params
 from flows.loader.mindbody import MindbodyClient
+from flows.runtime.errors import BudgetSpent, ServiceUnreachable
 from transforms.headings import normalize_heading
 from transforms.reference import Fact
 from transforms.vocabulary import Named

@@ -14,9 +14,7 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from flows.clock import utc_now
-from flows.errors import BudgetSpent, CredentialsRefused, ServiceUnreachable, SettingsError
-from flows.ledger import Ledger
+from flows.ledger.connection import Ledger
 from flows.loader.mindbody import MindbodyClient
 from flows.reference.reads import (
     CLIENTS_PER_CALL,
@@ -30,8 +28,10 @@ from flows.reference.reads import (
     fetch_visits,
     sale_fact,
 )
+from flows.runtime.clock import utc_now
+from flows.runtime.errors import BudgetSpent, CredentialsRefused, ServiceUnreachable, SettingsError
 from flows.services import connected
-from flows.settings import ReferenceSettings, Settings
+from flows.settings.sections import ReferenceSettings, Settings
 from transforms.reference import NOBODY, Fact
 from transforms.vocabulary import Named, Subject, Target
 

@@ -6,17 +6,16 @@ Prefect is not imported here: the flow publishes what it gets. Markdown from dat
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final, Literal, TypeAlias
+from typing import Final
 from zoneinfo import ZoneInfo
 
+from flows.ledger.summary import Artifact
 from flows.reports.report import Report
 from flows.reports.summary import facts, sections
 from flows.reports.table import Table
 from flows.reports.tables import tables
 from flows.reports.values import Value, values, visible
 from flows.reports.wording import verdict
-
-Artifact: TypeAlias = tuple[str, Literal["markdown", "table", "link"], object]
 
 MOST_ROWS: Final = 50
 _IN_SUMMARY: Final = ("What waits", "What ties and what does not", "Where every row went", "What became of every event")

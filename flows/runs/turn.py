@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from flows.errors import CouldNotRun, Interrupted
-from flows.interrupt import stop_requested
-from flows.progress import Say
+from flows.runtime.errors import CouldNotRun, Interrupted
+from flows.runtime.interrupt import stop_requested
+from flows.runtime.progress import Say
 
 _AT_WORK = "night.lock"
 _WAITING = "night.waiting.lock"

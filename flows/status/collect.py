@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Row
 
-from flows.clock import utc_now
-from flows.errors import ExitCode
-from flows.ledger import Ledger
-from flows.settings import Settings
+from flows.ledger.connection import Ledger
+from flows.runtime.clock import utc_now
+from flows.runtime.errors import ExitCode
+from flows.settings.sections import Settings
 from flows.status.schedule import Schedule, schedule_and_start
 from sql.claims import calls_made
 from sql.runs import last_nights, waiting_counts

@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 from cronsim import CronSim, CronSimError
 from sqlalchemy import Connection
 
-from flows.errors import SettingsError
-from flows.settings import Settings
+from flows.runtime.errors import SettingsError
+from flows.settings.sections import Settings
 from sql.schedules import record_schedule, schedule_in_force
 from transforms.nights import DueTime
 

@@ -150,9 +150,9 @@ def run_one(what: str, path: Path) -> dict[str, float]:
     import openpyxl
     import pandas as pd
 
-    from flows.checking import check_file
-    from flows.intake.marked import statuses_of_check, write_marked
-    from flows.settings import Settings
+    from flows.intake.check import check_file
+    from flows.marked_copy.write import statuses_of_check, write_marked
+    from flows.settings.sections import Settings
 
     def check(path: Path) -> int:
         file = check_file(Settings(), path, "-99", keeps_events=False)

@@ -27,13 +27,13 @@ from typing import Any
 import aiohttp
 import pandas as pd
 
-from flows.checking import check_file
-from flows.clock import utc_now
-from flows.ledger import Ledger, open_ledger
-from flows.registering import register
+from flows.intake.check import check_file
+from flows.intake.register import register
+from flows.ledger.connection import Ledger, open_ledger
+from flows.runtime.clock import utc_now
 from flows.sandbox import start_sandbox
 from flows.services import post_place
-from flows.settings import Settings
+from flows.settings.sections import Settings
 from sql.runs import start_run
 from tests.postgresql import postgresql_server
 from transforms.vocabulary import Target

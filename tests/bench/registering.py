@@ -26,13 +26,13 @@ import pandas as pd
 from pydantic import SecretStr
 from sqlalchemy import Connection
 
-from flows.checking import PART_ROWS
-from flows.clock import utc_now
-from flows.kept_events import KeptEvents
-from flows.ledger import Ledger, open_ledger
-from flows.registering import staged_columns
-from flows.settings import Settings
-from flows.spill import Spool
+from flows.intake.check import PART_ROWS
+from flows.intake.checked_events import KeptEvents
+from flows.intake.register import staged_columns
+from flows.intake.spool import Spool
+from flows.ledger.connection import Ledger, open_ledger
+from flows.runtime.clock import utc_now
+from flows.settings.sections import Settings
 from sql.register import NewFile, register_file
 from sql.runs import start_run
 from sql.tables import events
@@ -109,7 +109,7 @@ def prepare_register() -> Callable[[Ledger], None]:
 
 
 def register(ledger: Ledger, parts: Iterable[pd.DataFrame]) -> None:
-    """Do what the check does to keep events, and `flows.registering.register` with a file that has no bad row."""
+    """Do what the check does to keep events, and `flows.intake.register.register` with a file that has no bad row."""
     kept = KeptEvents()
     for part in parts:
         kept.add(part)

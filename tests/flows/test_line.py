@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from openpyxl import load_workbook
 
-from flows.errors import ExitCode
+from flows.ledger.summary import Summary
 from flows.line import nightly_line
+from flows.runtime.errors import ExitCode
 from flows.sandbox import start_sandbox
-from flows.settings import load_settings
-from flows.summary import Summary
+from flows.settings.load import load_settings
 from tests.flows.workplace import SAMPLES, Workplace, open_workplace
 
 

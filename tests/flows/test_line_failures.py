@@ -8,8 +8,15 @@ from typing import Any
 
 import pytest
 
-from flows.errors import CouldNotRun, CredentialsRefused, ExitCode, ServiceUnreachable, SettingsError, TieoutError
 from flows.line import settle_line, upload_line
+from flows.runtime.errors import (
+    CouldNotRun,
+    CredentialsRefused,
+    ExitCode,
+    ServiceUnreachable,
+    SettingsError,
+    TieoutError,
+)
 from flows.sandbox import start_sandbox
 from tests.flows.workplace import HEADINGS, SAMPLES, Workplace, earned, open_workplace, redeemed
 
@@ -151,7 +158,7 @@ def test_nightly_line_stops_at_the_budget_and_goes_on_the_next_day(
 def pass_days(monkeypatch: pytest.MonkeyPatch, days: int) -> None:
     """Let the clock of the line, not that of the sandbox, go on."""
     import flows.services
-    from flows.clock import utc_now
+    from flows.runtime.clock import utc_now
 
     today = utc_now() + timedelta(days=days)
     for module in ("flows.services", "flows.loader.post", "flows.delivering", "flows.line", "flows.budget"):

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from flows.errors import SettingsError
-from flows.interrupt import stop_requested, stopping_in_order
+from flows.ledger.summary import Summary
 from flows.nightly import nightly
-from flows.summary import Summary
+from flows.runtime.errors import SettingsError
+from flows.runtime.interrupt import stop_requested, stopping_in_order
 
 # isort: split
 from prefect.client.orchestration import SyncPrefectClient

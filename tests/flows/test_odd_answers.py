@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from flows.ledger import open_ledger
+from flows.ledger.connection import open_ledger
 from flows.readback import Remote, fetch_remote
-from flows.settings import Settings, load_settings
+from flows.settings.load import load_settings
+from flows.settings.sections import Settings
 from flows.windows import Window
 from tests.transforms.sides import at
 

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from flows.checking import check_file
-from flows.ledger import Ledger
+from flows.intake.check import check_file
+from flows.intake.register import register
+from flows.ledger.connection import Ledger
 from flows.planning import Plan, keep_plan, plan_lines, preview
-from flows.registering import register
-from flows.settings import Settings
+from flows.settings.sections import Settings
 from sql.plans import approve_plan, discard_plan, held_events, states_of_plan
 from tests.registered import EARN, UPDATE, add_events, add_run, with_site
 from tests.sql.rows import later, rows_of

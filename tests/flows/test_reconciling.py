@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from flows.errors import ExitCode
+from flows.ledger.summary import Reconciliation
 from flows.line import reconcile_line
+from flows.runtime.errors import ExitCode
 from flows.sandbox import start_sandbox
 from flows.sandbox.seed import reward_id
-from flows.summary import Reconciliation
 from tests.flows.workplace import Workplace, earned, open_workplace
 
 Place = Callable[..., Workplace]

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from flows.errors import CouldNotRun, ExitCode, SettingsError
-from flows.ledger import open_ledger
+from flows.ledger.connection import open_ledger
 from flows.reversing import Reversal, reversal_lines, reverse_file
+from flows.runtime.errors import CouldNotRun, ExitCode, SettingsError
 from flows.sandbox import start_sandbox
 from flows.sandbox.seed import reward_id
 from sql.decisions import approve, discard
@@ -45,7 +45,7 @@ def reverse(workplace: Workplace, named: str = "a.csv", site_id: str | None = No
 
 
 def decide(workplace: Workplace, decision: Callable[..., Any], id_: str | None) -> None:
-    from flows.clock import utc_now
+    from flows.runtime.clock import utc_now
 
     with open_ledger(workplace.settings) as ledger, ledger.begin() as connection:
         decision(connection, id_, by="Kim", now=utc_now())

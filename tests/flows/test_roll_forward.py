@@ -10,10 +10,10 @@ import pytest
 from sqlalchemy import text
 
 from flows.cli.breaks import run_decision
-from flows.ledger import open_ledger
+from flows.ledger.connection import open_ledger
+from flows.ledger.summary import Reconciliation
 from flows.line import reconcile_line
 from flows.sandbox import start_sandbox
-from flows.summary import Reconciliation
 from sql.breaks import Verb
 from tests.flows.workplace import Workplace, earned, open_workplace
 

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from flows.clock import utc_now
-from flows.errors import SettingsError
-from flows.ledger import open_ledger
+from flows.ledger.connection import open_ledger
+from flows.ledger.summary import Summary
 from flows.ruling import rule_on_event
+from flows.runtime.clock import utc_now
+from flows.runtime.errors import SettingsError
 from flows.sandbox import start_sandbox
-from flows.summary import Summary
 from flows.tracing import trace_lines
 from sql.rulings import Ruling
 from sql.tables import events

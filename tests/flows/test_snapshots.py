@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from flows.cli.report import run_report
-from flows.errors import CouldNotRun
+from flows.ledger.summary import Summary
 from flows.line import reconcile_line
+from flows.runtime.errors import CouldNotRun
 from flows.sandbox import start_sandbox
-from flows.summary import Summary
 from tests.flows.workplace import SAMPLES, Workplace, earned, open_workplace
 
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.errors import CouldNotRun
+from flows.runtime.errors import CouldNotRun
 from flows.upload import upload
 
 

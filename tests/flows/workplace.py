@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from flows.ledger import open_ledger
+from flows.ledger.connection import open_ledger
+from flows.ledger.summary import Summary
 from flows.line import nightly_line
 from flows.sandbox.settings_text import settings_text
-from flows.settings import Settings, load_settings
-from flows.summary import Summary
+from flows.settings.load import load_settings
+from flows.settings.sections import Settings
 from sql.queries import reading
 from tests.flows.sandbox.talk import Talk, open_talk
 

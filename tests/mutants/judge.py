@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from flows.intake.read import read_file
+from flows.readers.read import read_file
 from tests.mutants.mutate import Mutant
 from tests.mutants.originals import Original
 from transforms.check import Checked, check_sheets

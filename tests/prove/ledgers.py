@@ -50,8 +50,8 @@ def read_rows(database_url: str, sql: str) -> list[tuple[Any, ...]]:
 
 
 def _make_tables(database_url: str) -> None:
-    from flows.ledger import open_ledger
-    from flows.settings import Settings
+    from flows.ledger.connection import open_ledger
+    from flows.settings.sections import Settings
 
     with open_ledger(Settings(database_url=database_url)):
         pass

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from flows.ledger import Ledger
+from flows.ledger.connection import Ledger
 from tests.prove.compare import compare
 from tests.prove.night import Night, plan_night
 

@@ -9,8 +9,8 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import text
 
-from flows.ledger import Ledger
-from flows.registering import staged_columns
+from flows.intake.register import staged_columns
+from flows.ledger.connection import Ledger
 from sql.register import Guards, NewFile, Registered, register_file
 from sql.runs import start_run
 from transforms.events import EVENTS

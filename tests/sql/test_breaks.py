@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import delete, insert, text, update
 from sqlalchemy.exc import DBAPIError
 
-from flows.ledger import Ledger
+from flows.ledger.connection import Ledger
 from sql.breaks import (
     DecisionRefused,
     Verb,

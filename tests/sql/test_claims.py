@@ -5,9 +5,9 @@ import pytest
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
-from flows.clock import utc_now
-from flows.ledger import Ledger
-from flows.settings import Settings
+from flows.ledger.connection import Ledger
+from flows.runtime.clock import utc_now
+from flows.settings.sections import Settings
 from sql.claims import Answer, Claim, ClaimConflict, claim, declare_lost, ready_heads, record_answers, take_calls
 from sql.settlements import Settlement, balance_before, doubtful_events, settle
 from tests.registered import EARN, UPDATE, add_events, add_run, read_events

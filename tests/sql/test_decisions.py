@@ -1,6 +1,6 @@
 import pytest
 
-from flows.ledger import Ledger
+from flows.ledger.connection import Ledger
 from sql.decisions import NotHeld, approve, discard
 from tests.sql.rows import NOW, earned, fates, later, register, rows_of, update
 

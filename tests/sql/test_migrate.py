@@ -2,8 +2,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import CheckConstraint, inspect
 
-from flows.ledger import Ledger, connect_ledger, ledger_revision, open_ledger, upgrade_ledger
-from flows.settings import Settings
+from flows.ledger.connection import Ledger, connect_ledger, ledger_revision, open_ledger, upgrade_ledger
+from flows.settings.sections import Settings
 from sql.migrate import head_revision
 from sql.tables import metadata
 

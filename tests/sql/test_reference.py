@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from flows.ledger import Ledger
+from flows.ledger.connection import Ledger
 from sql.claims import take_calls
 from sql.reference import calls_spoken_for, keep_reference, kept_reference, known_events, record_checks
 from tests.sql.rows import earned, register

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from flows.ledger import Ledger
+from flows.ledger.connection import Ledger
 from sql.decisions import discard
 from sql.register import Guards
 from tests.sql.rows import NOW, Row, earned, fates, register, rows_of, update

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy.exc import DBAPIError
 
-from flows.ledger import Ledger
+from flows.ledger.connection import Ledger
 from sql.decisions import approve, discard
 from sql.reversals import Entry, Request, plan_reversal
 from tests.sql.rows import earned, register, rows_of

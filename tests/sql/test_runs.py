@@ -1,8 +1,8 @@
 import pytest
 
-from flows.clock import utc_now
-from flows.ledger import Ledger
-from flows.settings import Settings
+from flows.ledger.connection import Ledger
+from flows.runtime.clock import utc_now
+from flows.settings.sections import Settings
 from sql.runs import finish_run, run_totals
 from tests.registered import EARN, add_events, add_run
 from tests.sql.test_claims import claim_heads, end

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from flows.ledger import Ledger
+from flows.ledger.connection import Ledger
 from sql.register import Guards
 from tests.sql.rows import earned, register, rows_of, update
 from transforms.vocabulary import TRANSITIONS, State

@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from flows.cli.breaks import run_decision
-from flows.clock import clock_set_to
 from flows.line import reconcile_line
+from flows.runtime.clock import clock_set_to
 from flows.sandbox import start_sandbox
 from sql.breaks import Verb
 from tests.flows.workplace import Workplace, earned, open_workplace, redeemed

@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from flows.cli.app import app
-from flows.errors import ExitCode
+from flows.runtime.errors import ExitCode
 
 ROWS = """\
 ClientId,Points,Action,Source,SourceId

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from flows.clock import utc_now
 from flows.doctor import examine
 from flows.doctor.finding import Finding, Health, worst_exit_code
-from flows.errors import ExitCode
-from flows.ledger import open_ledger
+from flows.ledger.connection import open_ledger
 from flows.orchestration.service_errors import hearing_errors
+from flows.runtime.clock import utc_now
+from flows.runtime.errors import ExitCode
 from flows.sandbox import start_sandbox
 from flows.status.schedule import Schedule, keep_schedule
 from sql.breaks import Verb, decide, update_breaks

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import openpyxl
 
-from flows.intake.read import read_file
+from flows.readers.read import read_file
 from transforms.sheet import Sheet
 
 

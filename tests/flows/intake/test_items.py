@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.intake.read import read_file
+from flows.readers.read import read_file
 from tests.flows.intake.reading import read_one, texts, write_bytes
 from transforms.sheet import NESTED_VALUE, FileError
 

@@ -6,8 +6,6 @@ from email.utils import format_datetime
 
 import pytest
 
-from flows.errors import ServiceUnreachable
-from flows.interrupt import stop_requested
 from flows.loader.http import (
     LONGEST_PAUSE_SECONDS,
     Pacer,
@@ -17,6 +15,8 @@ from flows.loader.http import (
     open_session,
     wait_to_repeat,
 )
+from flows.runtime.errors import ServiceUnreachable
+from flows.runtime.interrupt import stop_requested
 from tests.flows.loader.exchanges import answer
 
 

@@ -12,14 +12,14 @@ from typing import Any
 
 import pytest
 
-from flows.clock import utc_now
-from flows.errors import CouldNotRun, CredentialsRefused, Interrupted, ServiceUnreachable
-from flows.interrupt import stop_requested
-from flows.ledger import Ledger, open_ledger
+from flows.ledger.connection import Ledger, open_ledger
 from flows.loader.http import Pacer
+from flows.runtime.clock import utc_now
+from flows.runtime.errors import CouldNotRun, CredentialsRefused, Interrupted, ServiceUnreachable
+from flows.runtime.interrupt import stop_requested
 from flows.sandbox import start_sandbox
 from flows.services import post_place, settle_place
-from flows.settings import Settings
+from flows.settings.sections import Settings
 from sql.claims import declare_lost
 from tests.registered import EARN, UPDATE, add_events, add_run, read_events
 from transforms.vocabulary import Target

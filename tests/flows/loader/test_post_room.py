@@ -3,7 +3,7 @@ from typing import Any, cast
 
 from flows.loader.http import Pacer
 from flows.loader.post import Posting
-from flows.settings import LoaderSettings
+from flows.settings.sections import LoaderSettings
 
 
 def posting_at(requests_per_second: float, events_per_request: int = 1) -> Posting:

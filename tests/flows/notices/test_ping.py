@@ -3,10 +3,10 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from flows.ledger.summary import Summary
 from flows.notices import ping
 from flows.notices.ping import ping_after
-from flows.settings import NotifySettings, Settings
-from flows.summary import Summary
+from flows.settings.sections import NotifySettings, Settings
 from tests.flows.notices.listener import Listener
 from tests.flows.notices.test_run_end import TOTALS
 

@@ -3,10 +3,10 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from flows.errors import CouldNotRun
+from flows.ledger.summary import Summary
 from flows.notices.run_end import notify, notify_stopped
-from flows.settings import NotifySettings, Settings
-from flows.summary import Summary
+from flows.runtime.errors import CouldNotRun
+from flows.settings.sections import NotifySettings, Settings
 from tests.flows.notices.listener import Listener
 
 TOTALS = dict.fromkeys(("rejected", "held", "refused", "unknown", "breaks_open"), 0) | {"ties_out": True}

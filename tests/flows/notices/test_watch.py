@@ -7,11 +7,11 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from flows.cli.app import app
-from flows.clock import utc_now
-from flows.errors import CouldNotRun, SettingsError
-from flows.ledger import open_ledger
+from flows.ledger.connection import open_ledger
 from flows.line import nightly_line
-from flows.settings import load_settings
+from flows.runtime.clock import utc_now
+from flows.runtime.errors import CouldNotRun, SettingsError
+from flows.settings.load import load_settings
 from flows.status.schedule import Schedule, keep_schedule
 from tests.flows.notices.listener import Listener
 

@@ -121,14 +121,18 @@ def test_the_server_goes_when_its_run_is_killed(waiting_run: "subprocess.Popen[s
 def test_a_server_that_cannot_start_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "store" / prefect.__version__ / "prefect.db").mkdir(parents=True)
     _, stderr = start(tmp_path).communicate()
-    assert stderr.splitlines()[-1].startswith("flows.errors.CouldNotRun: Prefect's temporary server did not start (")
+    assert stderr.splitlines()[-1].startswith(
+        "flows.runtime.errors.CouldNotRun: Prefect's temporary server did not start ("
+    )
     assert "unable to open database file" in stderr.splitlines()[-1]
 
 
 def test_a_configured_api_that_does_not_answer_is_one_line(tmp_path: Path) -> None:
     _, stderr = start(tmp_path, PREFECT_API_URL="http://127.0.0.1:9/api").communicate()
     said = stderr.splitlines()[-1]
-    assert said.startswith("flows.errors.CouldNotRun: Prefect: Failed to reach API at http://127.0.0.1:9/api/. Mend")
+    assert said.startswith(
+        "flows.runtime.errors.CouldNotRun: Prefect: Failed to reach API at http://127.0.0.1:9/api/. Mend"
+    )
 
 
 SERVE = """

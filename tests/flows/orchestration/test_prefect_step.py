@@ -2,8 +2,8 @@ from uuid import UUID
 
 import pytest
 
-from flows.errors import ServiceUnreachable
 from flows.orchestration.prefect_step import run_as_task
+from flows.runtime.errors import ServiceUnreachable
 from tests.flows.eventually import eventually
 
 # isort: split

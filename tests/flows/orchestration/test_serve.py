@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from flows.clock import utc_now
-from flows.errors import CouldNotRun, SettingsError
-from flows.ledger import open_ledger
+from flows.ledger.connection import open_ledger
 from flows.orchestration.serve import serve_nightly
-from flows.settings import Settings, load_settings
+from flows.runtime.clock import utc_now
+from flows.runtime.errors import CouldNotRun, SettingsError
+from flows.settings.load import load_settings
+from flows.settings.sections import Settings
 from flows.status import collect_status
 from flows.status.schedule import Schedule, keep_schedule
 from tests.flows.eventually import eventually
@@ -25,7 +26,7 @@ SERVE = """
 import sys
 from pathlib import Path
 from flows.orchestration.serve import serve_nightly
-from flows.settings import load_settings
+from flows.settings.sections import load_settings
 from flows.status.schedule import Schedule
 config = Path("tieout.toml")
 schedule = Schedule("15 2 * * *", "Europe/Berlin")

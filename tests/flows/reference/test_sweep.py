@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from flows.ledger import Ledger, open_ledger
+from flows.ledger.connection import Ledger, open_ledger
 from flows.reference import reads, sweep
 from flows.reference.reads import Allowance
 from flows.reference.sweep import Swept

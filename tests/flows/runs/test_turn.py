@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from flows.errors import CouldNotRun, Interrupted
-from flows.interrupt import stop_requested
 from flows.runs.turn import NightWaitsAlready, is_night_at_work, only_one, turn_of_night
+from flows.runtime.errors import CouldNotRun, Interrupted
+from flows.runtime.interrupt import stop_requested
 from tests.flows.eventually import eventually
 
 ROOT = Path(__file__).parents[3]

@@ -4,8 +4,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from flows.errors import SettingsError
-from flows.settings import MindbodySettings, ScheduleSettings, Settings, SiteSettings
+from flows.runtime.errors import SettingsError
+from flows.settings.sections import MindbodySettings, ScheduleSettings, Settings, SiteSettings
 from flows.status.schedule import Schedule, schedule_of_settings, schedule_to_serve
 
 # isort: split

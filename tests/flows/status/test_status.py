@@ -8,11 +8,12 @@ import pytest
 from typer.testing import CliRunner
 
 from flows.cli.app import app
-from flows.clock import clock_set_to, utc_now
-from flows.errors import ExitCode
-from flows.ledger import Ledger, open_ledger
+from flows.ledger.connection import Ledger, open_ledger
 from flows.line import nightly_line
-from flows.settings import Settings, load_settings
+from flows.runtime.clock import clock_set_to, utc_now
+from flows.runtime.errors import ExitCode
+from flows.settings.load import load_settings
+from flows.settings.sections import Settings
 from flows.status import collect_status, status_lines
 from flows.status.schedule import Schedule, keep_schedule
 from sql.runs import open_run

@@ -1,0 +1,228 @@
+"""Read and judge one file, part by part, so that memory does not depend on its length.
+
+What the parts say of the whole (headings, rewards that contradict each other, equal rows) is brought together here:
+a file gives the same result whether it is read at once or in parts of any size.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import pandas as pd
+
+from flows.intake.checked_events import KeptEvents
+from flows.intake.inbox import sha256_of
+from flows.intake.spool import DIGEST, KeyedRows, Spool, halves
+from flows.readers.read import read_file, read_parts
+from flows.reference.extracts import read_extracts
+from flows.runtime.clock import utc_now
+from flows.runtime.errors import FileRejected
+from flows.settings.layouts import read_layouts
+from flows.settings.sections import Settings
+from transforms.brought import NOTHING, Brought, count_brought
+from transforms.check import Checked, Recognized, check_part, recognize
+from transforms.equal_rows import find_contradicted
+from transforms.events import EVENTS
+from transforms.headings import SEARCHED_ROWS
+from transforms.reference import Reference
+from transforms.rows import NOT_SHIFTED, Shifted, refuse_shifted
+from transforms.rules import Rules
+from transforms.sheet import FileError, Sheet, join_parts
+from transforms.vocabulary import Code, Target
+
+PART_ROWS = 50_000
+
+OnRows = Callable[[int], None]
+
+
+def count_nothing(_more: int) -> None:
+    """Tell nobody how many rows are read."""
+
+
+@dataclass(frozen=True)
+class CheckedFile:
+    """A file that was read and judged, before anything is kept of it."""
+
+    path: Path
+    sha256: str
+    default_site_id: str | None
+    rules: Rules
+    brought: Brought
+    notes: tuple[str, ...]
+    receipt_columns: Mapping[str | None, tuple[str, str | None]]  # as in `Checked`
+    errors: Spool[pd.DataFrame]  # as in `Checked`, part by part
+    skipped: Spool[pd.DataFrame]
+    events: KeptEvents  # none where they were not to be kept
+    at_once: tuple[Sheet, ...] | None  # the sheets of a file that came in one part
+
+    @property
+    def places(self) -> frozenset[tuple[Target, str]]:
+        """The services and sites that its good rows are for."""
+        return self.brought.services
+
+    def identified(self) -> Iterator[pd.DataFrame]:
+        """Give its good rows with their identity (`transforms.identify`), part by part."""
+        return self.events.identified(self.sha256, self.default_site_id or "")
+
+    @property
+    def sheets(self) -> Sequence[Sheet]:
+        """All of the file, read again where it was read in parts: in memory."""
+        return read_file(self.path) if self.at_once is None else self.at_once
+
+    @property
+    def checked(self) -> Checked:
+        """What became of every row, in memory."""
+        events = pd.concat(list(self.events.parts), ignore_index=True)
+        return Checked(
+            events=events[list(EVENTS.columns)],
+            errors=pd.concat(list(self.errors), ignore_index=True),
+            skipped=pd.concat(list(self.skipped), ignore_index=True),
+            rows_read=self.brought.rows_read,
+            source_ids=self.brought.source_ids,
+            notes=self.notes,
+            receipt_columns=self.receipt_columns,
+        )
+
+
+def check_file(
+    settings: Settings,
+    path: Path,
+    default_site_id: str | None,
+    *,
+    keeps_events: bool = True,
+    part_rows: int = PART_ROWS,
+    on_rows: OnRows = count_nothing,
+    reference: Reference | None = None,
+    now: datetime | None = None,
+) -> CheckedFile:
+    """Read and judge one file; `FileRejected` where it is wrong as a whole. Nothing is kept or sent.
+
+    Without `keeps_events` only the counts of the good rows are known after. SourceIds are checked against `reference`;
+    where none is given, against the extracts of the reference folder.
+    """
+    now = now or utc_now()
+    sha256 = _hash(path)
+    rules = Rules(
+        now=now,
+        site_ids=tuple(site.site_id for site in settings.mindbody.sites),
+        default_site_id=default_site_id,
+        require_source=settings.guards.require_source,
+        layouts=read_layouts(settings.columns),
+        reference=(reference or read_extracts(settings, now).reference).if_any(),
+    )
+    try:
+        found = _judge(path, rules, part_rows, keeps_events=keeps_events, on_rows=on_rows)
+        contradicted = found.contradicted()
+        if len(contradicted):  # rows of earlier parts were taken for good ones
+            found = _judge(path, rules, part_rows, contradicted, keeps_events=keeps_events, on_rows=count_nothing)
+        refuse_shifted(found.shifted, found.recognized.tables[0])
+    except FileError as error:
+        raise FileRejected(path.name, sha256, error) from None
+    if _hash(path) != sha256:
+        changed = FileError(Code.FILE_UNREADABLE, "the file changed while it was read: it is taken when it is whole.")
+        raise FileRejected(path.name, None, changed)
+    return CheckedFile(
+        path=path,
+        sha256=sha256,
+        default_site_id=default_site_id,
+        rules=rules,
+        brought=found.brought,
+        notes=found.recognized.notes,
+        receipt_columns=found.recognized.receipt_columns,
+        errors=found.errors,
+        skipped=found.skipped,
+        events=found.events,
+        at_once=found.at_once,
+    )
+
+
+def _hash(path: Path) -> str:
+    try:
+        return sha256_of(path)
+    except OSError as error:
+        reason = FileError(Code.FILE_UNREADABLE, f"the file cannot be opened: {error.strerror}.")
+        raise FileRejected(path.name, None, reason) from None
+
+
+@dataclass
+class _Found:
+    """What one reading of a file has found so far."""
+
+    recognized: Recognized
+    at_once: tuple[Sheet, ...] | None
+    keeps_events: bool
+    brought: Brought = NOTHING
+    shifted: Shifted = NOT_SHIFTED
+    errors: Spool[pd.DataFrame] = field(default_factory=Spool)
+    skipped: Spool[pd.DataFrame] = field(default_factory=Spool)
+    events: KeptEvents = field(default_factory=KeptEvents)
+    claims: KeyedRows = field(default_factory=KeyedRows)
+
+    def add(self, checked: Checked) -> None:
+        """Take in what became of the next rows."""
+        self.shifted += checked.shifted
+        self.errors.append(checked.errors)
+        self.skipped.append(checked.skipped)
+        if self.at_once is None and len(checked.claims):  # rows that came at once were all compared
+            values = halves(checked.claims["values"])
+            places = self.brought.rows_read + checked.claims.index
+            rewards = checked.claims["reward"]
+            self.claims.add(rewards, values_high=values["high"], values_low=values["low"], place=places)
+        if self.keeps_events:
+            self.events.add(checked.events)
+        self.brought += count_brought(checked.events, checked.rows_read, checked.source_ids)
+
+    def contradicted(self) -> pd.Series:
+        """Return the places, among the rows read, whose reward is set to other values elsewhere; in order."""
+
+        def find(rows: pd.DataFrame) -> pd.DataFrame:
+            return rows.loc[find_contradicted(rows, DIGEST, ["values_high", "values_low"]), ["place"]]
+
+        found = self.claims.gather(find)
+        return found["place"].sort_values(ignore_index=True) if len(found) else pd.Series(dtype="int64")
+
+
+def _judge(
+    path: Path,
+    rules: Rules,
+    part_rows: int,
+    contradicted: pd.Series | None = None,
+    *,
+    keeps_events: bool,
+    on_rows: OnRows,
+) -> _Found:
+    """Read the file once; `contradicted` are places among its rows, as `_Found.contradicted` gives them."""
+    parts = read_parts(path, part_rows)
+    sheets, following = _read_head(parts)
+    try:
+        recognized = recognize(sheets, rules)
+    except FileError:
+        for _ in parts:  # what cannot be read at all is told first
+            pass
+        raise
+    found = _Found(recognized, None if following else tuple(sheets), keeps_events)
+    while True:
+        elsewhere = None if contradicted is None else _among(contradicted, found.brought.rows_read, sheets)
+        found.add(check_part(recognized, rules, elsewhere))
+        on_rows(sum(len(sheet.cells) for sheet in sheets))
+        if following is None:
+            return found
+        sheets, following = following, next(parts, None)
+        recognized = found.recognized.following(*sheets)
+
+
+def _read_head(parts: Iterator[list[Sheet]]) -> tuple[list[Sheet], list[Sheet] | None]:
+    """Return enough rows to find the headings, and the part that comes after, None where there is none."""
+    sheets, following = next(parts), next(parts, None)
+    while following is not None and len(sheets[0].cells) < SEARCHED_ROWS:
+        sheets, following = [join_parts([*sheets, *following])], next(parts, None)
+    return sheets, following
+
+
+def _among(places: pd.Series, rows_before: int, sheets: Sequence[Sheet]) -> pd.Index:
+    """Return the places that lie in these sheets, counted from their first row."""
+    most = rows_before + sum(len(sheet.cells) for sheet in sheets)
+    first, last = places.searchsorted([rows_before, most])
+    found: pd.Index = pd.Index(places.iloc[first:last] - rows_before)
+    return found

@@ -1,0 +1,155 @@
+"""What `tieout check` says: the documented JSON, and lines for a person, grouped by rule."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from flows.intake.check import CheckedFile
+from flows.reference.tally import check_line
+from transforms.sheet import FileError
+from transforms.vocabulary import Kind
+
+_EXAMPLES = 5
+
+
+def check_json(file: CheckedFile) -> Iterator[str]:
+    """Give the documented JSON of a checked file, piece by piece: a long file may have a long list of errors."""
+    brought = file.brought
+    told = {"file": str(file.path), "sha256": file.sha256, "rows_read": brought.rows_read}
+    yield _json(told | {"accepted": brought.accepted, "rejected": brought.rejected})[:-1]
+    yield ', "rows_skipped": '
+    yield from _json_list(file.skipped)
+    yield f', "events": {_json({kind.value: brought.events[kind] for kind in Kind})}, "errors": '
+    yield from _json_list(file.errors)
+    yield "}"
+
+
+def _json_list(frames: Iterable[pd.DataFrame]) -> Iterator[str]:
+    separator = "["
+    for frame in frames:
+        if len(frame):
+            yield separator + _json(_records(frame))[1:-1]
+            separator = ", "
+    yield "[]" if separator == "[" else "]"
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def file_error_json(path: Path, sha256: str | None, error: FileError) -> dict[str, Any]:
+    """Return the same object for a wrong file: no row was read, and one error is about the file."""
+    place = error.place
+    told = {"code": error.code.value, "value": place.column, "message": error.message, "suggestion": error.suggestion}
+    where = {"sheet": place.sheet, "row": place.row, "column": place.column, "cell": place.cell}
+    return {
+        "file": str(path),
+        "sha256": sha256,
+        "rows_read": 0,
+        "accepted": 0,
+        "rejected": 0,
+        "rows_skipped": [],
+        "events": {kind.value: 0 for kind in Kind},
+        "errors": [where | told],
+    }
+
+
+def check_lines(file: CheckedFile) -> list[str]:
+    """Return the same for a person: totals, what was skipped, and each broken rule with its count and examples."""
+    brought = file.brought
+    kinds = ", ".join(f"{brought.events[kind]:,} {kind.value.replace('_', ' ')}" for kind in Kind)
+    source_ids = check_line(brought.source_ids)
+    totals = f"{brought.rows_read:,} rows read, {brought.accepted:,} good ({kinds}), {brought.rejected:,} rejected."
+    return [
+        f"{file.path.name}: {totals}",
+        *_rule_lines(file.errors),
+        *_skipped_lines(file.skipped),
+        *file.notes,
+        *([source_ids] if source_ids else []),
+    ]
+
+
+def _rule_lines(parts: Iterable[pd.DataFrame]) -> Iterator[str]:
+    counts: Counter[str] = Counter()
+    examples: dict[str, list[pd.Series[Any]]] = {}
+    for errors in parts:
+        for name, found in errors.groupby("code", sort=False):
+            code = str(name)
+            counts[code] += len(found)
+            kept = examples.setdefault(code, [])
+            kept += [error for _, error in found.head(_EXAMPLES - len(kept)).iterrows()]
+    for code, count in counts.most_common():
+        yield f"{examples[code][0]['message']} ({code}: {count:,})"
+        for error in examples[code]:
+            yield f"    {_example(error)}"
+        if count > _EXAMPLES:
+            yield f"    and {count - _EXAMPLES:,} more"
+
+
+def _example(error: "pd.Series[Any]") -> str:
+    sheet = "" if pd.isna(error["sheet"]) else f'"{error["sheet"]}" '
+    place = f"row {error['row']}" if pd.isna(error["cell"]) else str(error["cell"])
+    column = "" if pd.isna(error["column"]) else f", {error['column']}"
+    value = "" if pd.isna(error["value"]) else f': "{error["value"][:60]}"'
+    hint = "" if pd.isna(error["suggestion"]) else f" ({_hint(error['suggestion'])})"
+    return f"{sheet}{place}{column}{value}{hint}"
+
+
+def _hint(suggestion: str) -> str:
+    """Ask about a value that was probably meant; give advice as it is."""
+    return suggestion if " " in suggestion and suggestion[0].islower() else f"did you mean {suggestion}?"
+
+
+@dataclass
+class _Skipped:
+    """What was skipped for one reason, with its first places."""
+
+    count: int = 0
+    runs: list[tuple[int, int]] = field(default_factory=list)  # neighboring rows, from and to
+    runs_count: int = 0
+    sheets: list[str] = field(default_factory=list)  # left out as a whole
+    last_row: int = -1
+
+    def add(self, skipped: pd.DataFrame) -> None:
+        """Take in more, in order of the file."""
+        self.count += len(skipped)
+        self.sheets += [f'"{sheet}"' for sheet in skipped.loc[skipped["row"].isna(), "sheet"].dropna()]
+        for row in skipped["row"].dropna().astype(int).tolist():
+            if row != self.last_row + 1:
+                self.runs_count += 1
+                self.runs += [(row, row)] if len(self.runs) <= _EXAMPLES else []
+            if len(self.runs) == self.runs_count:
+                self.runs[-1] = (self.runs[-1][0], row)
+            self.last_row = row
+
+    def places(self) -> str:
+        """Name the first ones, and say how many more there are."""
+        named = [*(_row_range(first, last) for first, last in self.runs), *self.sheets][:_EXAMPLES]
+        left = self.runs_count + len(self.sheets) - len(named)
+        return f"{', '.join(named)}{f' and {left:,} more' if left else ''}"
+
+
+def _skipped_lines(parts: Iterable[pd.DataFrame]) -> Iterator[str]:
+    found: dict[str, _Skipped] = {}
+    for skipped in parts:
+        for reason, rows in skipped.groupby("reason", sort=False):
+            found.setdefault(str(reason), _Skipped()).add(rows)
+    for reason, what in found.items():
+        yield f"Skipped, {reason}: {what.count:,} ({what.places()})"
+
+
+def _row_range(first: int, last: int) -> str:
+    return f"row {first}" if first == last else f"rows {first} to {last}"
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return rows as plain values, with None for what is empty."""
+    return [
+        {str(name): None if pd.isna(value) else value for name, value in record.items()}
+        for record in frame.astype(object).to_dict("records")
+    ]

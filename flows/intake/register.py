@@ -1,0 +1,77 @@
+"""Bring a checked file into the ledger: identify its events and register them, part by part, in one transaction."""
+
+from collections.abc import Iterator
+from datetime import UTC, date
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import Connection
+
+from flows.intake.check import CheckedFile
+from flows.ledger.connection import Ledger
+from flows.runtime.clock import utc_now
+from flows.settings.sections import Settings
+from sql.reference import record_checks
+from sql.register import Guards, NewFile, Registered, register_file
+from sql.staging import STAGED_COLUMNS, Columns
+
+_CHUNK_ROWS = 20_000
+_ERROR_NAMES = {"row": "row_number", "column": "column_heading"}
+
+
+def register(settings: Settings, ledger: Ledger, run_id: str, file: CheckedFile) -> Registered | None:
+    """Register the file whole, in one transaction; None where its content is known for its site."""
+    with ledger.begin() as connection:
+        return register_within(connection, settings, run_id, file)
+
+
+def register_within(
+    connection: Connection, settings: Settings, run_id: str, file: CheckedFile, hold_reason: str | None = None
+) -> Registered | None:
+    """Register the file in the caller's transaction; with a reason, every new event of it waits for a person."""
+    new = NewFile(
+        sha256=file.sha256,
+        name=file.path.name,
+        default_site_id=file.default_site_id or "",
+        rejected=(record for errors in file.errors for record in _records(errors.rename(columns=_ERROR_NAMES))),
+        rejected_count=file.brought.rejected,
+        skipped=(record for rows in file.skipped for record in _records(rows.rename(columns=_ERROR_NAMES))),
+        receipt_columns=file.receipt_columns,
+    )
+    limits = settings.guards
+    guards = Guards(
+        limits.max_points_per_event, limits.max_points_per_run, limits.max_rejected_share, hold_reason=hold_reason
+    )
+    rows = (columns for events in file.identified() for columns in staged_columns(events))
+    registered = register_file(connection, new, rows, run_id=run_id, now=utc_now(), guards=guards)
+    if registered is not None:
+        record_checks(connection, registered.file_id, file.brought.source_ids)
+    return registered
+
+
+def staged_columns(identified: pd.DataFrame) -> Iterator[Columns]:
+    """Give the identified events as the ledger takes them: columns of plain values, a chunk of rows at a time."""
+    for start in range(0, len(identified), _CHUNK_ROWS):
+        chunk = identified.iloc[start : start + _CHUNK_ROWS].rename(columns={"row": "row_number"})
+        columns = {name: _plain(chunk[name]) for name in STAGED_COLUMNS}
+        columns["site_id"] = [site_id or "" for site_id in columns["site_id"]]
+        columns["amount"] = [None if amount is None else str(amount) for amount in columns["amount"]]
+        columns["eligibility_on"] = [
+            None if day is None else date.fromisoformat(day) for day in columns["eligibility_on"]
+        ]
+        yield columns
+
+
+def _plain(column: pd.Series) -> list[Any]:
+    """Return Python's own values, None where there is none; pandas' own conversion of times is ten times slower."""
+    if not isinstance(column.dtype, pd.DatetimeTZDtype):
+        return column.astype(object).where(column.notna(), None).tolist()
+    times = column.dt.tz_convert(None).to_numpy("datetime64[us]").tolist()
+    return [None if time is None else time.replace(tzinfo=UTC) for time in times]
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    plain = frame.astype(object)
+    return [
+        {str(key): value for key, value in row.items()} for row in plain.where(plain.notna(), None).to_dict("records")
+    ]

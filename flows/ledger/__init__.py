@@ -1,0 +1,1 @@
+"""The ledger: open it, the runs that it knows, and how a run ended."""

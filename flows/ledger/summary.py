@@ -1,0 +1,92 @@
+"""What a command says in the end: the documented JSON, and the exit code that follows from it."""
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from flows.runtime.errors import CouldNotRun, ExitCode
+
+Artifact: TypeAlias = tuple[str, Literal["markdown", "table", "link"], object]
+
+_WAITS_FOR_A_PERSON = ("rejected", "held", "refused", "unknown", "breaks_open")
+
+
+@dataclass(frozen=True)
+class Summary:
+    """How a run or an upload ended.
+
+    ``totals`` holds the counts of `sql.runs.run_totals`, ``breaks_open`` and ``ties_out``; ``failures`` are the lines
+    of what could not be done, and ``waiting_count`` counts events of any run that wait for a person.
+    """
+
+    run_id: str
+    totals: dict[str, Any]
+    report: Path
+    lines: tuple[str, ...] = ()  # the summary as a person reads it
+    failures: tuple[str, ...] = ()
+    waiting_count: int = 0
+    artifacts: tuple[Artifact, ...] = ()  # what a Prefect flow run shows
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the documented object, its keys in the documented order."""
+        return {"run_id": self.run_id, **self.totals, "report": str(self.report)}
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """Return what the run's end means for the caller."""
+        if self.failures:
+            return ExitCode.COULD_NOT_RUN
+        waits = any(self.totals[key] for key in _WAITS_FOR_A_PERSON) or self.waiting_count
+        return ExitCode.NEEDS_A_PERSON if waits or not self.totals["ties_out"] else ExitCode.TIES_OUT
+
+
+@dataclass(frozen=True)
+class Reconciliation:
+    """How a reconciliation ended; counts of breaks by class are of those open now."""
+
+    since: date
+    until: date
+    matched: int
+    breaks: dict[str, int]
+    opening: int
+    opened: int
+    closed: int
+    open: int
+    ties_out: bool
+    report: Path
+    lines: tuple[str, ...] = ()
+    failures: tuple[str, ...] = ()
+    unread_count: int = 0  # clients of whom nothing is concluded
+    artifacts: tuple[Artifact, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the documented object, its keys in the documented order."""
+        return {
+            "since": self.since.isoformat(),
+            "until": self.until.isoformat(),
+            "matched": self.matched,
+            "breaks": self.breaks,
+            "opening": self.opening,
+            "opened": self.opened,
+            "closed": self.closed,
+            "open": self.open,
+            "ties_out": self.ties_out,
+            "report": str(self.report),
+        }
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """Return what the reconciliation's end means for the caller."""
+        if self.failures:
+            return ExitCode.COULD_NOT_RUN
+        waits = self.open or self.unread_count
+        return ExitCode.NEEDS_A_PERSON if waits or not self.ties_out else ExitCode.TIES_OUT
+
+
+class RunIncomplete(CouldNotRun):
+    """A run that reported what it did, and could not do all; a scheduler sees it as failed."""
+
+    def __init__(self, summary: Summary | Reconciliation) -> None:
+        super().__init__(" ".join(summary.failures))
+        self.summary = summary

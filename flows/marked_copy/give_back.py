@@ -1,0 +1,161 @@
+"""After a run, give the files back as marked copies: what became of every row, and its receipt.
+
+The copy is made from the file, which lies in the archive or where its owner has it, and from the ledger alone, so that
+it can be made again at any time. An upload always gets one; in a nightly run only a file with something to mend or to
+decide does.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from zipfile import is_zipfile
+
+import pandas as pd
+from sqlalchemy import Connection, Row, select
+
+from flows.intake.inbox import archive_path, sha256_of
+from flows.ledger.connection import Ledger
+from flows.marked_copy.marks import RowPlace
+from flows.marked_copy.new_workbook import sheet_row
+from flows.marked_copy.write import rejected_statuses, write_marked
+from flows.readers.limits import MAX_ROWS
+from flows.readers.read import read_file
+from flows.settings.layouts import read_layouts
+from flows.settings.sections import Settings
+from sql.queries import reading
+from sql.register import find_file
+from sql.tables import files
+from transforms.sheet import FileError, Sheet
+from transforms.vocabulary import State
+
+_REJECTION_COLUMNS = ["sheet", "row", "column", "cell", "code", "value", "message", "suggestion"]
+_SUFFIX = ".marked"
+_MACROS = ".xlsm"
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What the ledger says of the rows of one file."""
+
+    rows_read: int
+    errors: pd.DataFrame
+    statuses: Mapping[RowPlace, str]
+    receipts: Mapping[RowPlace, str]
+    waits_for_a_person: bool
+
+
+def mark_file(
+    settings: Settings, ledger: Ledger, run_id: str, path: Path, sha256: str, site_id: str, *, always: bool
+) -> list[str]:
+    """Write the marked copy into the run's folder and return lines that say where it is, or why there is none.
+
+    Without `always` nothing is written, and nothing said, where no row of the file waits for a person.
+    """
+    with ledger.begin() as connection:
+        file_id = find_file(connection, sha256, site_id)
+        rows = None if file_id is None else read_rows(connection, file_id)
+    if rows is None or not (always or rows.waits_for_a_person):
+        return []
+    try:
+        lies_at = next((place for place in _places(settings, path, sha256) if _holds(place, sha256)), None)
+        if lies_at is None:
+            return [f"{path.name}: no marked copy, since the file was changed after it was taken in."]
+        return _write(settings, path, lies_at, settings.reports_folder / run_id, rows)
+    except FileError as error:
+        return [f"{path.name}: no marked copy: {error.message}"]
+    except OSError as error:
+        return [f"{path.name}: no marked copy, since it cannot be written: {error.strerror or error}."]
+
+
+def _places(settings: Settings, path: Path, sha256: str) -> tuple[Path, Path]:
+    return path, archive_path(path, sha256, settings)
+
+
+def _holds(path: Path, sha256: str) -> bool:
+    return path.is_file() and sha256_of(path) == sha256
+
+
+def _write(settings: Settings, path: Path, lies_at: Path, folder: Path, rows: Rows) -> list[str]:
+    too_long = [f"{path.name}: no marked copy, since it has more than the {MAX_ROWS:,} rows of a sheet."]
+    if rows.rows_read > MAX_ROWS and not is_zipfile(lies_at):
+        return too_long
+    sheets = read_file(lies_at)
+    if any(_last_row(sheet) > MAX_ROWS for sheet in sheets):
+        return too_long
+    folder.mkdir(parents=True, exist_ok=True)
+    out = _free_name(folder, path)
+    lost = write_marked(
+        lies_at,
+        sheets,
+        rows.errors,
+        out,
+        statuses=rows.statuses,
+        receipts=rows.receipts,
+        layouts=read_layouts(settings.columns),
+    )
+    return [f"marked copy of {path.name}: {out}", *lost]
+
+
+def _last_row(sheet: Sheet) -> int:
+    return sheet_row(sheet, int(sheet.cells.index[-1])) if len(sheet.cells) else 0
+
+
+def _free_name(folder: Path, path: Path) -> Path:
+    """Name the copy after the file; two files of one name, from two sites' folders, are numbered."""
+    stem = path.stem.removesuffix(_SUFFIX)
+    suffix = _MACROS if path.suffix.lower() == _MACROS else ".xlsx"
+    names = (f"{stem}{'' if number == 1 else f' {number}'}{_SUFFIX}{suffix}" for number in range(1, 10_000))
+    return next(folder / name for name in names if not (folder / name).exists())
+
+
+def read_rows(connection: Connection, file_id: int) -> Rows:
+    """Return what became of every row of a registered file, as the ledger has it now."""
+    values = {"file_id": file_id}
+    own = connection.execute(reading("rows_of_file"), values).all()
+    known = connection.execute(reading("known_rows_of_file"), values).all()
+    rejections = connection.execute(reading("rejections_of_file"), values).mappings().all()
+    errors = pd.DataFrame(rejections, columns=_REJECTION_COLUMNS)
+    statuses = {_place(row): status_of(row) for row in own}
+    statuses |= {_place(row): _known_status(row, file_id) for row in known}
+    waiting = {State.HELD, State.REFUSED, State.UNKNOWN}
+    return Rows(
+        rows_read=connection.execute(select(files.c.rows_read).where(files.c.file_id == file_id)).scalar_one(),
+        errors=errors,
+        statuses=statuses | rejected_statuses(errors),
+        receipts={_place(row): row.event_id for row in (*own, *known)},
+        waits_for_a_person=len(errors) > 0 or any(row.state in waiting for row in own),
+    )
+
+
+def _place(row: Row[Any]) -> RowPlace:
+    return row.sheet, row.row_number
+
+
+def status_of(row: Row[Any]) -> str:
+    """Say in plain words where an event stands."""
+    match State(row.state):
+        case State.POSTED:
+            return "posted"
+        case State.READY | State.SENDING:
+            return "waiting: the next run sends it"
+        case State.HELD:
+            return f"held: {row.state_reason or 'a person decides'}"
+        case State.REFUSED:
+            return f"refused: {row.message or row.state_reason or 'the service gave no reason'}"
+        case State.UNKNOWN:
+            return "unknown: the answer was lost, so it is read back before anything is sent again"
+        case State.DISCARDED:
+            return str(row.state_reason or "discarded")
+
+
+def _known_status(row: Row[Any], file_id: int) -> str:
+    """Say which event a row brought again; one that bears its receipt is simply where its event is."""
+    if row.reason == _BY_RECEIPT:
+        return status_of(row)
+    file = "" if row.first_file_id == file_id else f" of {row.first_file}"
+    sheet = "" if row.first_sheet is None else f', sheet "{row.first_sheet}"'
+    return f"duplicate of row {row.first_row}{sheet}{file}: {status_of(row)}"
+
+
+_BY_RECEIPT = "bears its receipt"  # the reason of `mark_receipts` in register.sql

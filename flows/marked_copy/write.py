@@ -1,0 +1,170 @@
+"""Write the marked copy: the person's own workbook with the bad cells colored and a note on each, and two columns more.
+
+Status says what became of a row; Receipt is how the row is known when the mended copy is sent again. An .xlsx or .xlsm
+is opened and saved by openpyxl, so that formats, formulas, filters and other sheets stay; what openpyxl cannot keep is
+said. Every other kind of file gets a new workbook of its rows (`laid_out`).
+"""
+
+import warnings
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+from openpyxl import Workbook, load_workbook
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, Cell, MergedCell
+from openpyxl.comments import Comment
+from openpyxl.styles import Font, PatternFill
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.worksheet import Worksheet
+
+from flows.marked_copy.losses import lost_parts
+from flows.marked_copy.marks import (
+    AUTHOR,
+    NOTE_HEIGHT,
+    NOTE_WIDTH,
+    RECEIPT_WIDTH,
+    SIGN,
+    STATUS_WIDTH,
+    Marks,
+    RowPlace,
+    SheetMarks,
+    make_marks,
+)
+from flows.marked_copy.new_workbook import sheet_row, write_laid_out
+from flows.marked_copy.stored_values import keep_stored_values
+from flows.runtime.garbage import without_collecting
+from transforms.check import Checked
+from transforms.headings import FIELDS
+from transforms.layout import Layout
+from transforms.sheet import Sheet
+
+_BAD = PatternFill("solid", start_color="FFFFC7CE")
+_OPENPYXL_FAILS = (KeyError, ValueError, TypeError, AttributeError, IndexError)  # where calamine reads
+_AS_TEXT = "The copy holds the rows as text: formats, formulas and the like of the file are not in it."
+_NOT_KEPT = "The workbook could not be kept as it is; the copy holds its rows as text."
+
+
+def statuses_of_check(checked: Checked) -> dict[RowPlace, str]:
+    """Return the status that the check alone can give a row: "good", or why it is rejected."""
+    return dict.fromkeys(_places(checked.events), "good") | rejected_statuses(checked.errors)
+
+
+def rejected_statuses(errors: pd.DataFrame) -> dict[RowPlace, str]:
+    """Return the status of every rejected row: each cell that is wrong, and why."""
+    told: dict[RowPlace, str] = {}
+    columns = errors["column"].astype(object).where(errors["column"].notna(), None)
+    for place, column, message in zip(_places(errors), columns, errors["message"], strict=True):
+        line = f"{column}: {message}" if column and column.casefold() not in message.casefold() else message
+        told[place] = f"{told[place]} {line}" if place in told else f"rejected: {line}"
+    return told
+
+
+def _places(frame: pd.DataFrame) -> Iterator[RowPlace]:
+    for sheet, row in zip(frame["sheet"], frame["row"], strict=True):
+        yield (sheet if isinstance(sheet, str) else None), int(row)
+
+
+def write_marked(
+    path: Path,
+    sheets: Sequence[Sheet],
+    errors: pd.DataFrame,
+    out: Path,
+    *,
+    statuses: Mapping[RowPlace, str],
+    receipts: Mapping[RowPlace, str] | None = None,
+    layouts: Sequence[Layout] = (),
+) -> list[str]:
+    """Write the marked copy of the checked file at `path` to `out`, and return what could not be kept, in words.
+
+    `sheets` is what was read from it, `errors` a row per wrong cell (`make_marks`); `layouts` are those of the check.
+    Raises OSError where `out` cannot be written.
+    """
+    marks = make_marks(sheets, layouts, errors, statuses, receipts or {})
+    if not _is_ooxml(path):
+        write_laid_out(sheets, marks, out)
+        return [_AS_TEXT] if sheets[0].name is not None else []
+    with warnings.catch_warnings(record=True) as raised, without_collecting():
+        warnings.simplefilter("always")
+        try:
+            _mark_own(path, sheets, marks, out)
+        except _OPENPYXL_FAILS:
+            write_laid_out(sheets, marks, out)
+            return [_NOT_KEPT]
+    keep_stored_values(path, out)
+    return [*lost_parts(path, out), *sorted({str(warning.message) for warning in raised})]
+
+
+def _is_ooxml(path: Path) -> bool:
+    if not zipfile.is_zipfile(path):
+        return False
+    with zipfile.ZipFile(path) as archive:
+        return any(name.lower() == "xl/workbook.xml" for name in archive.namelist())
+
+
+def _mark_own(path: Path, sheets: Sequence[Sheet], marks: Marks, out: Path) -> None:
+    with zipfile.ZipFile(path) as archive:
+        names = [name.lower() for name in archive.namelist()]
+    book = load_workbook(path, keep_vba="xl/vbaproject.bin" in names, rich_text=True)
+    for sheet in sheets:
+        marked = marks.of(sheet.name)
+        if marked is not None:
+            if any("comments" in name for name in names):
+                _clear(book[str(sheet.name)])
+            _mark_sheet(book[str(sheet.name)], sheet, marked)
+    _save(book, out)
+
+
+def _save(book: Workbook, out: Path) -> None:
+    book.template = False  # a template would open as a new workbook without a name
+    book.save(out)
+
+
+def _mark_sheet(page: Worksheet, sheet: Sheet, marked: SheetMarks) -> None:
+    _add_headings(page, sheet, marked)
+    for column, texts in ((marked.status, marked.statuses), (marked.receipt, marked.receipts)):
+        for row, text in texts.items():
+            _write_text(page.cell(sheet_row(sheet, row), column + 1), text)
+    for row, notes in marked.notes.items():
+        for column, note in notes.items():
+            cell = page.cell(sheet_row(sheet, row), column + 1)
+            # A part of merged cells can bear no note of its own.
+            _mark(cell if isinstance(cell, Cell) else page.cell(sheet_row(sheet, row), marked.status + 1), note)
+
+
+def _clear(page: Worksheet) -> None:
+    """Take away the notes and colors of an earlier marking, so that what was mended looks mended."""
+    for cells in page.iter_rows():
+        for cell in cells:
+            if cell.comment is not None and SIGN in cell.comment.text and isinstance(cell, Cell):
+                own = cell.comment.text.partition(SIGN)[0].rstrip()
+                cell.comment = Comment(own, cell.comment.author) if own else None
+                cell.fill = PatternFill()
+
+
+def _add_headings(page: Worksheet, sheet: Sheet, marked: SheetMarks) -> None:
+    top = sheet_row(sheet, marked.heading_row)
+    for field, column, width, is_new in (
+        ("status", marked.status, STATUS_WIDTH, marked.is_status_new),
+        ("receipt", marked.receipt, RECEIPT_WIDTH, marked.is_receipt_new),
+    ):
+        if is_new:
+            cell = page.cell(top, column + 1, FIELDS[field])
+            cell.font = Font(bold=True)
+            page.column_dimensions[get_column_letter(column + 1)].width = width
+
+
+def _write_text(cell: Cell | MergedCell, text: str) -> None:
+    """Write a text as a text: it starts no formula, and keeps its zeros when it is edited."""
+    if isinstance(cell, MergedCell):
+        return
+    cell.value = text if text.isprintable() else ILLEGAL_CHARACTERS_RE.sub("", text)
+    cell.data_type = "s"
+    if cell.number_format != "@":
+        cell.number_format = "@"
+
+
+def _mark(cell: Cell | MergedCell, note: str) -> None:
+    before = f"{cell.comment.text}\n" if cell.comment else ""
+    cell.fill = _BAD
+    cell.comment = Comment(before + note, AUTHOR, height=NOTE_HEIGHT, width=NOTE_WIDTH)

@@ -1,0 +1,1 @@
+"""Read files: one module per format, told apart by content; intake and reference data both read with them."""

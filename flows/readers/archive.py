@@ -1,0 +1,74 @@
+"""Open the ZIP archive that a workbook is, and unpack its parts within limits.
+
+Every part is unpacked once here, with its length and checksum verified, before anything else trusts what the archive
+says about itself. Nothing is ever written to disk, so paths in the archive cannot lead anywhere; macros are not run.
+"""
+
+import zipfile
+import zlib
+from pathlib import Path
+
+from flows.readers.limits import MAX_PARTS, MAX_RATIO, MAX_UNPACKED_BYTES, MEBIBYTE, RATIO_APPLIES_FROM, refuse
+from transforms.sheet import FileError
+from transforms.vocabulary import Code
+
+_ADVICE = "Open it in a spreadsheet program, save the rows alone as a new workbook or as CSV, and send that."
+_CHUNK = MEBIBYTE
+_WANTED = (".xml", ".rels", ".bin")
+
+
+def unpack(path: Path) -> dict[str, bytes]:
+    """Return the parts that hold text or records, by name; raise `FileError` for a damaged or dangerous archive."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            _check_limits(archive)
+            return {part.filename: content for part in archive.infolist() if (content := _verified(archive, part))}
+    except (zipfile.BadZipFile, zlib.error, EOFError, LookupError, OSError, ValueError, RuntimeError) as error:
+        raise (encrypted() if "encrypted" in str(error) else damaged()) from None
+
+
+def damaged() -> FileError:
+    """Word the refusal of a workbook that cannot be read to its end."""
+    return FileError(
+        Code.FILE_UNREADABLE,
+        "the workbook is damaged or incomplete. Open it in a spreadsheet program, save it again, and send that.",
+    )
+
+
+def encrypted() -> FileError:
+    """Word the refusal of a workbook with a password."""
+    return FileError(
+        Code.FILE_ENCRYPTED,
+        "the workbook is protected by a password. Open it, save it without the password, and send it again.",
+    )
+
+
+def _check_limits(archive: zipfile.ZipFile) -> None:
+    parts = archive.infolist()
+    if len(parts) > MAX_PARTS:
+        raise refuse(f"the workbook has {len(parts):,} parts", f"{MAX_PARTS:,}", _ADVICE)
+    unpacked = sum(part.file_size for part in parts)
+    if unpacked > MAX_UNPACKED_BYTES:
+        raise refuse(
+            f"the workbook unpacks to {unpacked // MEBIBYTE:,} MiB", f"{MAX_UNPACKED_BYTES // MEBIBYTE:,} MiB", _ADVICE
+        )
+    packed = sum(part.compress_size for part in parts)
+    if unpacked > RATIO_APPLIES_FROM and unpacked > MAX_RATIO * max(packed, 1):
+        raise refuse(f"the workbook unpacks to {unpacked // max(packed, 1):,} times its size", f"{MAX_RATIO}", _ADVICE)
+
+
+def _verified(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bytes:
+    """Unpack a part: Python stops at the length that the archive claims, and fails where more or other follows.
+
+    Pictures and the like are verified and let go.
+    """
+    with archive.open(part) as stream:
+        if not part.filename.endswith(_WANTED):
+            while stream.read(_CHUNK):
+                pass
+            return b""
+        content = stream.read()
+    if b"<!DOCTYPE" in content[:4096]:
+        what = f"the workbook's part {part.filename[:100]} holds a DTD, which no spreadsheet program writes."
+        raise FileError(Code.FILE_UNREADABLE, f"{what} {_ADVICE}")
+    return content

@@ -1,0 +1,148 @@
+"""Read CSV, TSV and their like: any of , ; tab | between the values, quoted line breaks, any encoding of `encoding`."""
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import pandas as pd
+
+from flows.readers.cut_off import ending_notes
+from flows.readers.encoding import encoding_notes, find_encoding
+from flows.readers.values import frame_of
+from transforms.headings import count_known_headings
+from transforms.sheet import FileError, Sheet
+from transforms.vocabulary import Code
+
+DELIMITERS = (",", ";", "\t", "|")
+_SAMPLE_CHARACTERS = 256 * 1024
+_MAX_FIELD = 2**20
+_ALL_ROWS = 2**31 - 1
+
+
+def read_delimited(path: Path, part_rows: int | None = None) -> Iterator[Sheet]:
+    """Read a text file of delimited values as one sheet without a name, in parts of `part_rows`, or whole.
+
+    A row is a record, as in a spreadsheet program: a quoted line break does not start a new one, an empty line does.
+    """
+    form = _tell_form(path)
+    read = pd.DataFrame()
+    try:
+        for read in _read_fast(path, form, part_rows):
+            yield _sheet(read, form)
+    except (pd.errors.ParserError, pd.errors.EmptyDataError):
+        # A row is wider than any of the sample, or a quotation mark is not closed.
+        for cells in _read_ragged(path, form, part_rows, read):
+            yield _sheet(cells, form)
+
+
+def _sheet(cells: pd.DataFrame, form: "_Form") -> Sheet:
+    return Sheet(name=None, cells=cells, notes=form.notes)
+
+
+@dataclass(frozen=True)
+class _Form:
+    """How the text is written, as far as its beginning tells."""
+
+    encoding: str
+    delimiter: str
+    hidden: int  # lines that a spreadsheet program hides
+    width: int  # values in a row, at most
+    notes: tuple[str, ...]
+
+
+def _tell_form(path: Path) -> _Form:
+    encoding = find_encoding(path)
+    with path.open(encoding=encoding, newline="") as file:
+        sample = file.read(_SAMPLE_CHARACTERS).removeprefix("\ufeff")
+    hidden = 1 if sample.lower().startswith("sep=") else 0  # Excel's own line
+    delimiter = sample[4] if hidden else find_delimiter(sample)
+    notes = (*encoding_notes(encoding), *ending_notes(path, encoding, delimiter))
+    return _Form(encoding, delimiter, hidden, _width(sample, delimiter), notes)
+
+
+def find_delimiter(sample: str) -> str:
+    """Return the delimiter that makes a line of the sample show most known headings, then the most values."""
+
+    def score(delimiter: str) -> tuple[int, int]:
+        rows = _sample_rows(sample, delimiter)
+        return max(map(count_known_headings, rows), default=0), max(map(len, rows), default=0)
+
+    return max(DELIMITERS, key=score)
+
+
+def _sample_rows(sample: str, delimiter: str, most: int = 200) -> list[list[str]]:
+    rows = []
+    try:
+        for row in csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter):
+            rows.append(row)
+            if len(rows) == most:
+                break
+    except csv.Error:  # the sample may end inside a quoted value
+        pass
+    return rows
+
+
+def _width(sample: str, delimiter: str) -> int:
+    return max(map(len, _sample_rows(sample, delimiter, most=10_000)), default=1)
+
+
+def _read_fast(path: Path, form: _Form, part_rows: int | None) -> Iterator[pd.DataFrame]:
+    """Read by pandas' C parser."""
+    with pd.read_csv(
+        path,
+        sep=form.delimiter,
+        encoding=form.encoding,
+        header=None,
+        names=range(form.width),
+        index_col=False,
+        skiprows=form.hidden,
+        dtype=str,
+        keep_default_na=False,
+        na_values=[""],
+        skip_blank_lines=False,
+        chunksize=part_rows or _ALL_ROWS,
+    ) as parts:
+        for cells in parts:
+            yield cells.set_axis(cells.index + 1)
+
+
+def _read_ragged(path: Path, form: _Form, part_rows: int | None, read: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    """Read what comes after `read` row by row, however many values each has; at least one part, if only an empty one.
+
+    Both ways must have counted alike, or a row would be taken twice or never.
+    """
+    rows = _rows(path, form)
+    first = len(read) and int(read.index[-1])
+    if first:
+        last = [text if isinstance(text, str) else None for text in read.iloc[-1]]
+        again = next(islice(rows, first - 1, None), [])
+        if [text or None for text in again] != last[: len(again)]:
+            raise _broken(first, "the rows above are counted in two ways")
+    while part := list(islice(rows, part_rows)):
+        yield frame_of(part, first + 1)
+        first += len(part)
+    if not first:
+        yield frame_of([])
+
+
+def _rows(path: Path, form: _Form) -> Iterator[list[str]]:
+    csv.field_size_limit(_MAX_FIELD)
+    reached = 0
+    try:
+        with path.open(encoding=form.encoding, newline="") as file:
+            for reached, row in enumerate(csv.reader(file, delimiter=form.delimiter, strict=True), start=1):
+                if reached > form.hidden:
+                    yield row
+    except csv.Error as error:
+        raise _broken(reached, str(error)) from None
+
+
+def _broken(row: int, why: str) -> FileError:
+    return FileError(
+        Code.FILE_UNREADABLE,
+        f"after row {row} the text cannot be split into values ({why}). Look for a quotation mark there "
+        "that is not closed, or a value of more than a million characters.",
+    )

@@ -1,0 +1,127 @@
+"""Read the ".xls" that is really HTML, as older Mindbody reports are.
+
+All tables of the page are one sheet, one below the other, as a spreadsheet program shows them. What browsers forgive is
+forgiven: rows without <tr>, entities without semicolon, cells that are not closed. Cells that span several columns or
+rows fill their first place; scripts and styles are no text.
+"""
+
+import re
+from collections import defaultdict
+from html.parser import HTMLParser
+from pathlib import Path
+
+from flows.readers.encoding import encoding_notes, find_encoding
+from flows.readers.limits import check_cells, check_size
+from flows.readers.values import frame_of
+from transforms.sheet import FileError, Sheet
+from transforms.vocabulary import Code
+
+_MAX_SPAN = 1_000  # what HTML itself allows for colspan
+_BLANKS = re.compile(r"[ \t\r\n\f]+")
+
+
+def read_html(path: Path) -> list[Sheet]:
+    """Read the tables of an HTML file as one sheet without a name."""
+    check_size(path.stat().st_size, "HTML")
+    encoding = find_encoding(path)
+    tables = _Tables()
+    tables.feed(path.read_bytes().decode(encoding))
+    tables.close()
+    tables.end_row()
+    if tables.is_cut_off:
+        raise FileError(
+            Code.FILE_UNREADABLE,
+            "the page ends inside a table, so it was cut off. Export the report again and send that.",
+        )
+    if not tables.rows:
+        raise FileError(Code.FILE_UNREADABLE, "the HTML page holds no table. Export the report again and send that.")
+    width = max(map(len, tables.rows))
+    check_cells(len(tables.rows), width, sum(map(len, tables.rows)), path.name)
+    merged = frozenset(tables.merged_rows)
+    notes = encoding_notes(encoding)
+    return [Sheet(None, frame_of(tables.rows), has_addresses=True, merged_rows=merged, notes=notes)]
+
+
+class _Tables(HTMLParser):
+    """Collect the cells of all tables. A class because the standard library's parser calls back."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.rows: list[list[str | None]] = []
+        self.merged_rows: set[int] = set()
+        self._row: list[str | None] | None = None
+        self._text: list[str] | None = None
+        self._span = (1, 1)
+        self._taken: dict[int, set[int]] = defaultdict(set)  # row -> columns that a cell above reaches into
+        self._depth = 0
+        self._silent = 0
+        self._closes = False
+
+    @property
+    def is_cut_off(self) -> bool:
+        """Whether the page ends inside a table; one that closes nothing at all ends like that, and is whole."""
+        return self._depth > 0 and self._closes
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Open a table, row or cell."""
+        if tag == "table":
+            self.end_row()
+            self._depth += 1
+        elif tag == "tr":
+            self.end_row()
+            self._row = []
+        elif tag in ("td", "th") and self._depth:
+            self._start_cell({name: value or "" for name, value in attrs})
+        elif tag in ("script", "style"):
+            self._silent += 1
+        elif tag in ("br", "p", "div"):
+            self.handle_data(" ")
+
+    def handle_endtag(self, tag: str) -> None:
+        """Close a table, row or cell; a close without its opening is passed over."""
+        self._closes |= tag in ("td", "th", "tr")
+        if tag in ("td", "th"):
+            self._end_cell()
+        elif tag in ("tr", "table"):
+            self.end_row()
+            self._depth -= tag == "table" and self._depth > 0
+        elif tag in ("script", "style"):
+            self._silent = max(0, self._silent - 1)
+
+    def handle_data(self, data: str) -> None:
+        """Add to the text of the open cell."""
+        if self._text is not None and not self._silent:
+            self._text.append(data)
+
+    def end_row(self) -> None:
+        """Close the open row, if there is one; a row without cells is none, as in a spreadsheet program."""
+        self._end_cell()
+        if self._row:
+            self.rows.append(self._row)
+        self._row = None
+
+    def _start_cell(self, attributes: dict[str, str]) -> None:
+        self._end_cell()
+        if self._row is None:
+            self._row = []
+        self._text = []
+        self._span = (_span(attributes.get("colspan")), _span(attributes.get("rowspan")))
+
+    def _end_cell(self) -> None:
+        if self._text is None or self._row is None:
+            return
+        taken = self._taken[len(self.rows)]
+        while len(self._row) in taken:
+            self._row.append(None)
+        first = len(self._row)
+        columns, rows = self._span
+        self._row += [_BLANKS.sub(" ", "".join(self._text)).strip(), *[None] * (columns - 1)]
+        for below in range(1, rows):
+            self._taken[len(self.rows) + below].update(range(first, first + columns))
+        if columns > 1:
+            self.merged_rows.add(len(self.rows) + 1)
+        self._text = None
+
+
+def _span(text: str | None) -> int:
+    return min(int(text), _MAX_SPAN) if text and text.isascii() and text.isdigit() and int(text[:9]) else 1

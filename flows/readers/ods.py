@@ -1,0 +1,108 @@
+"""Scan the XML of an .ods for what calamine does not tell: errors, padding, hidden rows, the extent.
+
+A number under a format like 000000 has its leading zeros in the text of the cell; repeated cells can reach far.
+"""
+
+import re
+from collections.abc import Mapping
+from xml.parsers import expat
+
+from flows.readers.archive import damaged, encrypted
+from flows.readers.workbook import Scan
+from transforms.sheet import FORMULA_WITHOUT_VALUE, SPREADSHEET_ERRORS
+
+_MAX_REPEATED_ERRORS = 1_000_000
+_SHOWN_PADDED = re.compile("0[0-9]+")
+
+
+def scan_ods(parts: Mapping[str, bytes]) -> dict[str, Scan]:
+    """Return a scan for every sheet by its name."""
+    if b"encryption-data" in parts.get("META-INF/manifest.xml", b""):
+        raise encrypted()
+    tables = _Tables()
+    try:
+        tables.parse(parts["content.xml"])
+    except (expat.ExpatError, LookupError, ValueError):
+        raise damaged() from None
+    return tables.scans
+
+
+class _Tables:
+    """Follow the tables of a document. A class because expat calls back."""
+
+    def __init__(self) -> None:
+        self.scans: dict[str, Scan] = {}
+        self._name = ""
+        self._row = self._column = self._rows = self._columns = self._filled = self._hidden = 0
+        self._row_repeat = self._column_repeat = 1
+        self._errors: dict[tuple[int, int], str] = {}
+        self._padded: dict[tuple[int, int], int] = {}
+        self._text: list[str] | None = None
+        self._may_be_error = self._is_filled = self._is_number = self._is_hidden = self._is_unvalued = False
+
+    def parse(self, xml: bytes) -> None:
+        """Parse a whole document."""
+        parser = expat.ParserCreate()
+        parser.buffer_text = True
+        parser.StartElementHandler = self._start
+        parser.EndElementHandler = self._end
+        parser.CharacterDataHandler = self._characters
+        parser.Parse(xml, True)
+
+    def _start(self, tag: str, attributes: dict[str, str]) -> None:
+        if tag == "table:table":
+            self._name = attributes.get("table:name", "")
+            self._row = self._rows = self._columns = self._filled = self._hidden = 0
+            self._errors, self._padded = {}, {}
+        elif tag == "table:table-row":
+            self._row_repeat = int(attributes.get("table:number-rows-repeated", 1))
+            self._column = 0
+            self._is_hidden = attributes.get("table:visibility") in ("collapse", "filter")
+        elif tag in ("table:table-cell", "table:covered-table-cell"):
+            self._column_repeat = int(attributes.get("table:number-columns-repeated", 1))
+            self._text = []
+            self._is_filled = "office:value-type" in attributes
+            self._is_number = attributes.get("office:value-type") == "float"
+            self._is_unvalued = "table:formula" in attributes and not self._is_filled
+            is_text = attributes.get("office:value-type") == "string"
+            self._may_be_error = attributes.get("calcext:value-type") == "error" or (
+                is_text and "table:formula" in attributes
+            )
+
+    def _characters(self, text: str) -> None:
+        if self._text is not None and len(self._text) < 100:
+            self._text.append(text)
+
+    def _end(self, tag: str) -> None:
+        if tag in ("table:table-cell", "table:covered-table-cell"):
+            self._end_cell()
+        elif tag == "table:table-row":
+            self._row += self._row_repeat
+            # Beyond the last row with a cell all the rest may be hidden, a million rows of nothing.
+            self._hidden += self._row_repeat if self._is_hidden and self._rows == self._row else 0
+        elif tag == "table:table":
+            self.scans[self._name] = Scan(
+                self._rows, self._columns, self._filled, self._errors, self._padded, self._hidden
+            )
+
+    def _add_errors(self, text: str) -> None:
+        if self._row_repeat * self._column_repeat > _MAX_REPEATED_ERRORS:
+            raise ValueError(text)
+        for row in range(self._row + 1, self._row + self._row_repeat + 1):
+            for column in range(self._column, self._column + self._column_repeat):
+                self._errors[row, column] = text
+
+    def _end_cell(self) -> None:
+        text = "".join(self._text or []).strip()
+        self._text = None
+        if text or self._is_filled:
+            self._filled += self._column_repeat
+            self._rows = max(self._rows, self._row + self._row_repeat)
+            self._columns = max(self._columns, self._column + self._column_repeat)
+        if self._may_be_error and text in SPREADSHEET_ERRORS:
+            self._add_errors(text)
+        elif self._is_unvalued and not text:
+            self._add_errors(FORMULA_WITHOUT_VALUE)
+        if self._is_number and _SHOWN_PADDED.fullmatch(text) and self._row_repeat * self._column_repeat == 1:
+            self._padded[self._row + 1, self._column] = len(text)
+        self._column += self._column_repeat

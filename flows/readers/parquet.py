@@ -1,0 +1,106 @@
+"""Read Parquet by pyarrow; columns are the headings, row 1 is the first record.
+
+Values become the text that a person would have typed: whole numbers without a point, decimals with all their digits,
+times as ISO text, in UTC where the column has a zone. A number that its type cannot hold exactly says so.
+"""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from flows.readers.limits import MAX_COLUMNS, MAX_IN_MEMORY_BYTES, MEBIBYTE, refuse
+from flows.readers.values import Keys, frame_of_columns, item_text
+from transforms.sheet import DIGITS_LOST, NESTED_VALUE, FileError, Sheet
+from transforms.vocabulary import Code
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_AT_ONCE = 65_536  # rows, where the caller takes all
+_EXACT = {16: 2**11, 32: 2**24, 64: 2**53}  # bits of a binary fraction -> whole numbers that it holds exactly
+
+
+def read_parquet(path: Path, part_rows: int | None = None) -> Iterator[Sheet]:
+    """Read a Parquet file as one sheet without a name, in parts of `part_rows`, or whole."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(path) as file:
+            _check_limits(file.metadata)
+            batches = file.iter_batches(part_rows or _AT_ONCE)
+            yield from _sheets(file.schema_arrow.names, batches, whole=part_rows is None)
+    except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
+        raise FileError(
+            Code.FILE_UNREADABLE,
+            f"the Parquet file cannot be read: {' '.join(str(error).split())[:200]}. Export it again and send that.",
+        ) from None
+
+
+def _check_limits(metadata: Any) -> None:
+    if metadata.num_columns > MAX_COLUMNS:
+        raise refuse(f"the Parquet file has {metadata.num_columns:,} columns", f"{MAX_COLUMNS:,}", "Send fewer.")
+    sizes = (metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups))
+    if (largest := max(sizes, default=0)) > 4 * MAX_IN_MEMORY_BYTES:
+        raise refuse(
+            f"a row group of the Parquet file has {largest // MEBIBYTE:,} MiB",
+            f"{4 * MAX_IN_MEMORY_BYTES // MEBIBYTE:,} MiB",
+            "Write it with smaller row groups.",
+        )
+
+
+def _sheets(names: list[str], batches: Iterator["pa.RecordBatch"], *, whole: bool) -> Iterator[Sheet]:
+    keys = Keys()
+    keys.add((0, [(name, None) for name in names]))  # refuses a column that is there twice
+    columns: list[list[str | None]] = [[name] for name in names]
+    first = 0
+    for batch in batches:
+        for column, values in zip(columns, batch.columns, strict=True):
+            column += _texts(values)
+        if not whole:
+            yield _sheet(columns, first)
+            first += len(columns[0])
+            columns = [[] for _ in names]
+    if whole or not first:
+        yield _sheet(columns, first)
+
+
+def _sheet(columns: list[list[str | None]], first: int) -> Sheet:
+    height = len(columns[0]) if columns else 0
+    return Sheet(name=None, cells=frame_of_columns(columns, height, first), heading_row=0)
+
+
+def _texts(values: "pa.Array") -> list[str | None]:
+    """Write the values of a column as text; None where there is none."""
+    import pyarrow as pa
+
+    kind = values.type
+    if pa.types.is_dictionary(kind):
+        return _texts(values.dictionary_decode())
+    if pa.types.is_floating(kind):
+        return [_float_text(value, text, kind.bit_width) for value, text in zip(values, _as_text(values), strict=True)]
+    if pa.types.is_timestamp(kind) and kind.tz is not None:
+        return _as_text(values.cast(pa.timestamp(kind.unit, "UTC")))
+    if pa.types.is_decimal(kind) or pa.types.is_boolean(kind) or isinstance(kind, pa.BaseExtensionType):
+        return [item_text(value) for value in values.to_pylist()]
+    if pa.types.is_nested(kind):
+        return [NESTED_VALUE if is_there else None for is_there in values.is_valid().to_pylist()]
+    return _as_text(values)
+
+
+def _as_text(values: "pa.Array") -> list[str | None]:
+    import pyarrow as pa
+
+    texts: list[str | None] = values.cast(pa.string()).to_pylist()
+    return texts
+
+
+def _float_text(value: Any, text: str | None, bits: int) -> str | None:
+    """Write the shortest decimal number that is this fraction; one beyond what the type counts exactly says so."""
+    number = value.as_py()
+    if text is None or number is None or number != number:
+        return None
+    if abs(number) > _EXACT[bits]:
+        return DIGITS_LOST
+    return item_text(Decimal(text))

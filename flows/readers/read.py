@@ -1,0 +1,105 @@
+"""Read one file, whatever its name says: the kind is told by the content.
+
+| begins with | is read by |
+|---|---|
+| PK (a ZIP archive) | `workbook`, after a scan by `ooxml`, `xlsb` or `ods` |
+| D0 CF 11 E0 (OLE) | `workbook`, after a scan by `biff`; or it is encrypted |
+| < | `html_table`, `spreadsheetml` or `xml_items` |
+| { or [ | `json_items` |
+| PAR1 | `parquet` |
+| other text | `delimited` |
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from flows.readers import biff, delimited, html_table, json_items, ods, ooxml, parquet, spreadsheetml, xlsb, xml_items
+from flows.readers.archive import unpack
+from flows.readers.encoding import decode_head
+from flows.readers.workbook import Scan, read_workbook
+from transforms.sheet import FileError, Sheet
+from transforms.vocabulary import Code
+
+_HEAD = 64 * 1024
+_HTML = ("<html", "<!doctype html", "<table", "<head", "<body", "<meta", "<style", "<div")
+_KNOWN_AS = {
+    b"%PDF": "a PDF",
+    b"\x1f\x8b": "packed by gzip",
+    b"7z\xbc\xaf": "packed by 7-Zip",
+}
+
+
+def read_file(path: Path) -> list[Sheet]:
+    """Read all sheets of a file; a format without sheets gives one without a name.
+
+    Raises `FileError` where the file cannot be read: unreadable, encrypted, of a kind that holds no rows, or past a
+    limit of `flows.readers.limits`.
+    """
+    return [sheet for sheets in read_parts(path, None) for sheet in sheets]
+
+
+def read_parts(path: Path, part_rows: int | None) -> Iterator[list[Sheet]]:
+    """Read the same in parts of so many rows, whose memory does not depend on the length of the file.
+
+    Delimited text, JSON Lines and Parquet come in parts, which have one sheet each, with the numbers of its rows going
+    on; there is at least one part. Every other kind comes at once.
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEAD)
+    except OSError as error:
+        raise FileError(Code.FILE_UNREADABLE, f"the file cannot be opened: {error.strerror}.") from None
+    if not head.strip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n"):
+        raise FileError(Code.FILE_UNREADABLE, "the file is empty. Export it again and send that.")
+    if head.startswith(b"PK\x03\x04"):
+        yield _read_archive(path)
+    elif head.startswith(b"\xd0\xcf\x11\xe0"):
+        yield read_workbook(path, biff.scan_biff(path))
+    elif head.startswith(b"PAR1"):
+        yield from ([sheet] for sheet in parquet.read_parquet(path, part_rows))
+    else:
+        yield from _read_text(path, head, part_rows)
+
+
+def _read_archive(path: Path) -> list[Sheet]:
+    return read_workbook(path, _scan(unpack(path)))
+
+
+def _scan(parts: Mapping[str, bytes]) -> dict[str, Scan]:
+    names = {name.lower() for name in parts}
+    if "content.xml" in names:
+        return ods.scan_ods(parts)
+    if any(name.endswith("workbook.bin") for name in names):
+        return xlsb.scan_xlsb(parts)
+    if any(name.endswith("workbook.xml") for name in names):
+        return ooxml.scan_ooxml(parts)
+    raise FileError(
+        Code.FILE_UNREADABLE,
+        "the file is a ZIP archive, but no workbook. Unpack it and send what is inside, file by file.",
+    )
+
+
+def _read_text(path: Path, head: bytes, part_rows: int | None) -> Iterator[list[Sheet]]:
+    for magic, kind in _KNOWN_AS.items():
+        if head.startswith(magic):
+            raise _no_rows(f"the file is {kind}")
+    text = decode_head(head)
+    if text is None:
+        raise _no_rows("the file is neither a workbook nor text")
+    start = text.lstrip("\ufeff \t\r\n").lower()
+    if start.startswith(_HTML):
+        yield html_table.read_html(path)
+    elif start.startswith("<") and spreadsheetml.NAMESPACE in start:
+        yield spreadsheetml.read_spreadsheetml(path)
+    elif start.startswith("<"):
+        yield xml_items.read_xml(path)
+    elif start.startswith(("{", "[")):
+        yield from ([sheet] for sheet in json_items.read_json(path, part_rows))
+    else:
+        yield from ([sheet] for sheet in delimited.read_delimited(path, part_rows))
+
+
+def _no_rows(what: str) -> FileError:
+    return FileError(
+        Code.FILE_UNREADABLE, f"{what}. Save the rows as an Excel workbook (.xlsx) or as CSV and send that."
+    )

@@ -1,0 +1,112 @@
+"""Read workbooks: .xlsx .xlsm .xlsb .xls .ods, by python-calamine, which is fast and has no other trouble than these.
+
+It gives "" for a cell that holds #N/A and for a formula without a stored value, so a broken cell would look empty;
+and it lays out the whole rectangle from A1 to the last cell, so one stray cell could take all memory. The modules
+`ooxml`, `xlsb`, `biff` and `ods` scan the file for both beforehand.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+from python_calamine import (
+    CalamineError,
+    CalamineSheet,
+    CalamineWorkbook,
+    PasswordError,
+    SheetTypeEnum,
+    SheetVisibleEnum,
+)
+
+from flows.readers.archive import damaged, encrypted
+from flows.readers.limits import MAX_SHEETS, check_cells, refuse
+from flows.readers.panics import without_panics
+from flows.readers.values import column_texts, frame_of_columns
+from flows.runtime.garbage import without_collecting
+from transforms.sheet import Sheet
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What calamine does not tell about a sheet."""
+
+    rows: int = 0  # the last row and column with a cell
+    columns: int = 0
+    filled: int = 0  # cells, as far as they are written one by one
+    error_cells: Mapping[tuple[int, int], str] = field(default_factory=dict)  # (row from 1, column from 0)
+    padded_cells: Mapping[tuple[int, int], int] = field(default_factory=dict)  # digits that a format like 000000 shows
+    hidden_rows: int = 0
+
+
+def read_workbook(path: Path, scans: Mapping[str, Scan]) -> list[Sheet]:
+    """Read all sheets of a scanned workbook; `scans` has one entry per sheet name. A sheet without one is refused."""
+    for name, scan in scans.items():
+        check_cells(scan.rows, scan.columns, scan.filled, name)
+    try:
+        with (
+            without_panics(),
+            without_collecting(),
+            path.open("rb") as file,
+            CalamineWorkbook.from_filelike(file) as workbook,
+        ):
+            metas = [meta for meta in workbook.sheets_metadata if meta.typ == SheetTypeEnum.WorkSheet]
+            if len(metas) > MAX_SHEETS:
+                raise refuse(f"the workbook has {len(metas):,} sheets", f"{MAX_SHEETS:,}", "Send fewer.")
+            return [
+                _read_sheet(workbook.get_sheet_by_name(meta.name), meta.visible, scans[meta.name]) for meta in metas
+            ]
+    except PasswordError:
+        raise encrypted() from None
+    except (CalamineError, OSError, ValueError, OverflowError, KeyError):
+        raise damaged() from None
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # calamine's Rust code gave up on a damaged file
+            raise
+        raise damaged() from None
+
+
+def _read_sheet(sheet: CalamineSheet, visible: SheetVisibleEnum, scan: Scan) -> Sheet:
+    values = sheet.to_python(skip_empty_area=False)
+    columns = [column_texts(column) for column in zip(*values, strict=True)]
+    _pad(columns, scan.padded_cells)
+    is_hidden = visible != SheetVisibleEnum.Visible
+    return Sheet(
+        name=sheet.name,
+        cells=_reaching(frame_of_columns(columns, len(values)), scan.error_cells),
+        is_hidden=is_hidden,
+        error_cells=scan.error_cells,
+        has_addresses=True,
+        merged_rows=_merged_rows(sheet),
+        notes=tuple(_notes(sheet.name, is_hidden, scan)),
+    )
+
+
+def _pad(columns: list[list[str | None]], padded_cells: Mapping[tuple[int, int], int]) -> None:
+    """Write numbers with the leading zeros that their cells show."""
+    for (row, column), width in padded_cells.items():
+        text = columns[column][row - 1] if column < len(columns) and row <= len(columns[column]) else None
+        if text is not None and text.isdigit():
+            columns[column][row - 1] = text.zfill(width)
+
+
+def _reaching(cells: pd.DataFrame, error_cells: Mapping[tuple[int, int], str]) -> pd.DataFrame:
+    """Widen the frame where its last rows or columns hold nothing but errors, which calamine took for empty."""
+    rows = max([len(cells), *(row for row, _ in error_cells)])
+    columns = max([len(cells.columns), *(column + 1 for _, column in error_cells)])
+    return cells.reindex(index=pd.RangeIndex(1, rows + 1), columns=range(columns)).astype("str")
+
+
+def _merged_rows(sheet: CalamineSheet) -> frozenset[int]:
+    """Return the rows of which several columns are one cell, where the format tells."""
+    ranges = sheet.merged_cell_ranges or []
+    return frozenset(top + 1 for (top, left), (_, right) in ranges if right > left)
+
+
+def _notes(name: str, is_hidden: bool, scan: Scan) -> Iterator[str]:
+    if is_hidden:
+        yield f'Sheet "{name}" is hidden; it was read like the others.'
+    if scan.hidden_rows:
+        yield f'Sheet "{name}": rows hidden by a filter or by hand were read too ({scan.hidden_rows:,}).'
+    if scan.padded_cells:
+        yield f'Sheet "{name}": numbers shown with leading zeros were read as shown ({len(scan.padded_cells):,}).'

@@ -1,0 +1,61 @@
+"""Read the layouts of the settings: a site's own headings, the order of its dates, its time zone.
+
+[columns."front desk"]
+date_order = "D/M"                  # or "M/D"; without it only dates such as 2024-11-08 are read
+timezone = "Australia/Sydney"       # of times without an offset; UTC where it is left out
+"Client No." = "ClientId"           # the site's own heading = the documented one
+"""
+
+from collections.abc import Mapping
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flows.runtime.errors import SettingsError
+from transforms.headings import FIELDS, normalize_heading
+from transforms.layout import Layout
+from transforms.times import DateOrder
+
+_FIELD_OF = {normalize_heading(heading): field for field, heading in FIELDS.items()}
+_NO_HEADINGS = ("date_order", "timezone")
+
+
+def read_layouts(columns: Mapping[str, Mapping[str, Any]]) -> tuple[Layout, ...]:
+    """Return the layouts of the settings' `columns`; raise `SettingsError` for a wrong one."""
+    return tuple(_read_layout(name, entries) for name, entries in columns.items())
+
+
+def _read_layout(name: str, entries: Mapping[str, Any]) -> Layout:
+    headings = {heading: field for heading, field in entries.items() if heading not in _NO_HEADINGS}
+    fields = {heading: _field(name, heading, documented) for heading, documented in headings.items()}
+    twice = {field for field in fields.values() if list(fields.values()).count(field) > 1}
+    if twice:
+        raise SettingsError(f'columns."{name}": {FIELDS[min(twice)]} is named twice.')
+    return Layout(name, fields, _date_order(name, entries.get("date_order")), _zone(name, entries.get("timezone")))
+
+
+def _field(name: str, heading: str, documented: object) -> str:
+    field = _FIELD_OF.get(normalize_heading(str(documented)))
+    if field is None:
+        known = ", ".join(FIELDS.values())
+        raise SettingsError(f'columns."{name}": "{heading}" is given as "{documented}"; it must be one of {known}.')
+    return field
+
+
+def _date_order(name: str, order: object) -> DateOrder | None:
+    if order is None:
+        return None
+    try:
+        return DateOrder(str(order).strip().upper())
+    except ValueError:
+        raise SettingsError(f'columns."{name}": date_order is "{order}"; it must be "D/M" or "M/D".') from None
+
+
+def _zone(name: str, zone: object) -> ZoneInfo | None:
+    if zone is None:
+        return None
+    try:
+        return ZoneInfo(str(zone))
+    except (KeyError, ValueError, OSError):
+        raise SettingsError(
+            f'columns."{name}": "{zone}" is no time zone; write one such as "America/Los_Angeles".'
+        ) from None

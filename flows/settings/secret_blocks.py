@@ -1,0 +1,70 @@
+"""Secrets that live in Prefect: ``api_key = "{{ prefect.blocks.secret.NAME }}"`` names a Secret block.
+
+It is how Prefect itself refers to blocks in its deployment files. Blocks are read from the API that the environment or
+a profile of Prefect configures, as the settings are loaded; Prefect is imported only where a block is named.
+"""
+
+import re
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, SecretStr
+
+from flows.runtime.errors import CouldNotRun, SettingsError
+
+Section = TypeVar("Section", bound=BaseModel)
+
+_REFERENCE = re.compile(r"\{\{\s*prefect\.blocks\.secret\.([a-z0-9-]+)\s*\}\}")
+
+
+def with_secret_blocks(section: Section) -> Section:
+    """Return the settings with every secret that names a block replaced by what the block holds.
+
+    Raises `SettingsError` where there is no such block or no API to ask, `CouldNotRun` where the API is out of reach.
+    """
+    found = {name: _resolve(value) for name, value in section if _names_a_block(value)}
+    return section.model_copy(update=found) if found else section
+
+
+def _names_a_block(value: Any) -> bool:
+    if isinstance(value, SecretStr):
+        return _REFERENCE.fullmatch(value.get_secret_value().strip()) is not None
+    if isinstance(value, BaseModel):
+        return any(_names_a_block(inner) for _, inner in value)
+    return isinstance(value, tuple) and any(map(_names_a_block, value))
+
+
+def _resolve(value: Any) -> Any:
+    if isinstance(value, BaseModel):
+        return with_secret_blocks(value)
+    if isinstance(value, tuple):
+        return tuple(map(_resolve, value))
+    named = _REFERENCE.fullmatch(value.get_secret_value().strip()) if isinstance(value, SecretStr) else None
+    return SecretStr(_read_block(named[1])) if named else value
+
+
+def _read_block(name: str) -> str:
+    import flows.runtime.prefect_quiet  # noqa: F401 - before Prefect, which reads its settings as it is imported
+
+    # isort: split
+    import httpx
+    from prefect.client.orchestration import get_client
+    from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
+    from prefect.settings import PREFECT_API_URL
+
+    if PREFECT_API_URL.value() is None:
+        raise SettingsError(
+            f'The secret block "{name}" is kept by Prefect, and no API is configured: set PREFECT_API_URL.'
+        )
+    try:
+        with get_client(sync_client=True) as client:
+            block = client.read_block_document_by_name(name, "secret", include_secrets=True)
+    except ObjectNotFound:
+        raise SettingsError(
+            f'Prefect has no secret block "{name}": make it, or mend the name in the settings.'
+        ) from None
+    except (httpx.HTTPError, PrefectHTTPStatusError, RuntimeError) as error:
+        reason = type(error).__name__
+        raise CouldNotRun(
+            f'The secret block "{name}" cannot be read from Prefect ({reason}): mend PREFECT_API_URL.'
+        ) from None
+    return str(block.data["value"])

@@ -1,0 +1,220 @@
+"""The settings: ``tieout.toml``, overridden key by key by the environment (``TIEOUT_LOADER__CONCURRENCY=8``).
+
+``--config`` or ``TIEOUT_CONFIG`` names the file; without either it is ``tieout.toml`` in the current folder, where
+there is one. Paths are relative to ``workspace``, and ``workspace`` to the file's folder. Secrets are
+``SecretStr``: they show as asterisks wherever the settings are printed, and may name a block of Prefect in place of
+the secret itself (`flows.settings.secret_blocks`).
+"""
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, SecretStr
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from flows.runtime.errors import SettingsError
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise ValueError(f'"{name}" is no time zone; write one such as "America/Los_Angeles"') from None
+    return name
+
+
+def _without_trailing_slash(url: str) -> str:
+    if not url.startswith(("https://", "http://")):
+        raise ValueError(f'"{url}" is no address; write one such as "https://api.example.com"')
+    return url.rstrip("/")
+
+
+ZoneName = Annotated[str, AfterValidator(_known_zone)]
+BaseUrl = Annotated[str, AfterValidator(_without_trailing_slash)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class InboxSettings(_Section):
+    """Where files come from; a folder below it named like a site id gives its rows that site."""
+
+    url: str = "inbox"
+
+
+class SiteSettings(_Section):
+    """One Mindbody site, with the staff user who posts there."""
+
+    site_id: str
+    timezone: ZoneName
+    username: str
+    password: SecretStr
+
+
+class MindbodySettings(_Section):
+    """The Mindbody Public API."""
+
+    base_url: BaseUrl = "https://api.mindbodyonline.com"
+    api_key: SecretStr | None = None
+    calls_per_day: int = Field(default=1000, ge=1)
+    grace_hours: float | None = Field(default=None, ge=0)  # of this service; reconcile.grace_hours without it
+    sites: tuple[SiteSettings, ...] = ()
+
+    def site(self, site_id: str) -> SiteSettings:
+        """Return the site's settings; `SettingsError` where it is not configured."""
+        for site in self.sites:
+            if site.site_id == site_id:
+                return site
+        raise SettingsError(f'Site {site_id} is not configured: add a [[mindbody.sites]] with site_id = "{site_id}".')
+
+
+class ReferralRockSettings(_Section):
+    """The Referral Rock API."""
+
+    base_url: BaseUrl = "https://api.referralrock.com"
+    public_key: SecretStr | None = None
+    private_key: SecretStr | None = None
+    batch_size: int = Field(default=100, ge=1, le=10_000)
+    format: Literal["json", "xml"] = "json"
+    grace_hours: float | None = Field(default=None, ge=0)
+
+
+class LoaderSettings(_Section):
+    """How fast to send, how long to wait, how often to try."""
+
+    timeout_seconds: float = Field(default=30, gt=0)
+    concurrency: int = Field(default=16, ge=1, le=256)
+    requests_per_second: float = Field(default=10, gt=0)
+    max_tries: int = Field(default=5, ge=1)
+    settle_after_seconds: float = Field(default=120, ge=0)
+
+
+class ReconcileSettings(_Section):
+    """What still counts as equal, and how long a service may take to show an entry."""
+
+    grace_hours: float = Field(default=24, ge=0)
+    amount_tolerance: Decimal = Field(default=Decimal(0), ge=0)
+    time_tolerance_seconds: int = Field(default=1, ge=0)
+
+
+class GuardSettings(_Section):
+    """Limits past which nothing is sent without a person."""
+
+    max_points_per_event: int | None = Field(default=1_000_000_000, ge=1)  # past it, a slip of the keyboard
+    max_points_per_run: int | None = Field(default=None, ge=1)
+    max_rejected_share: float | None = Field(default=None, ge=0, le=1)
+    require_source: bool = False
+
+
+class ReferenceSettings(_Section):
+    """What SourceIds are checked against before anything is sent."""
+
+    folder: str = "reference"  # extracts; a folder below it named like a site id gives its rows that site
+    fresh_hours: float = Field(default=24, gt=0)  # older data is not used
+    days_around: int = Field(default=31, ge=0, le=3660)  # how far from its time a row's visit or sale may lie
+    sweep: bool = False  # ask the service for what the extracts do not tell: metered calls
+    referred_name: str = "Referred"  # what a site calls the relationship to a client who was brought
+    referred_by_name: str = "Referred By"
+    columns: dict[str, str] = Field(default_factory=dict)  # own heading -> documented one
+
+
+class NotifySettings(_Section):
+    """Who is told how a run ended."""
+
+    urls: tuple[SecretStr, ...] = ()
+    ping_url: SecretStr | None = None  # called after every good night, for a monitor that notices silence
+
+
+class ScheduleSettings(_Section):
+    """When nights are due. Without a cron line nobody is told of a night that did not run, unless `serve` keeps one."""
+
+    cron: str | None = None
+    timezone: ZoneName | None = None  # the sites' own where they share one, else UTC
+    make_up: bool = True  # `serve` runs a missed night once it is up again
+    late_minutes: float = Field(default=60, ge=0)  # how long after its time a night may begin
+
+
+class Settings(BaseSettings):
+    """Everything that can be configured, checked."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="TIEOUT_",
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        nested_model_default_partial_update=True,
+    )
+
+    database_url: SecretStr = SecretStr("sqlite:///tieout.db")  # may hold a password
+    workspace: Path = Path()
+    inbox: InboxSettings = InboxSettings()
+    mindbody: MindbodySettings = MindbodySettings()
+    referral_rock: ReferralRockSettings = ReferralRockSettings()
+    loader: LoaderSettings = LoaderSettings()
+    reconcile: ReconcileSettings = ReconcileSettings()
+    guards: GuardSettings = GuardSettings()
+    reference: ReferenceSettings = ReferenceSettings()
+    notify: NotifySettings = NotifySettings()
+    schedule: ScheduleSettings = ScheduleSettings()
+    columns: dict[str, dict[str, Any]] = Field(default_factory=dict)
+
+    _folder: Path = PrivateAttr(default_factory=Path.cwd)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the signature is the library's
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let the environment win over the file, whose keys arrive as init arguments."""
+        return env_settings, init_settings
+
+    @property
+    def grace_hours(self) -> tuple[float, float]:
+        """How long an entry may take to show at Mindbody, and a reward at Referral Rock."""
+        of_both = self.reconcile.grace_hours
+        of_mindbody, of_rewards = self.mindbody.grace_hours, self.referral_rock.grace_hours
+        return of_both if of_mindbody is None else of_mindbody, of_both if of_rewards is None else of_rewards
+
+    @property
+    def root(self) -> Path:
+        """The workspace as an absolute path."""
+        return (self._folder / self.workspace).resolve()
+
+    @property
+    def inbox_folder(self) -> Path:
+        """Where new files are looked for."""
+        return self.root / self.inbox.url
+
+    @property
+    def reference_folder(self) -> Path:
+        """Where extracts of visits, sales and referrals are looked for."""
+        return self.root / self.reference.folder
+
+    @property
+    def archive_folder(self) -> Path:
+        """Where registered files go."""
+        return self.root / "archive"
+
+    @property
+    def reports_folder(self) -> Path:
+        """Where reports are written."""
+        return self.root / "reports"
+
+    @property
+    def prefect_folder(self) -> Path:
+        """Where a Prefect server of our own keeps its database, and the errors that its services log."""
+        return self.root / ".prefect"
+
+    @property
+    def ledger_url(self) -> str:
+        """The database URL; a relative SQLite path lies in the workspace."""
+        prefix = "sqlite:///"
+        url = self.database_url.get_secret_value()
+        return prefix + str(self.root / url.removeprefix(prefix)) if url.startswith(prefix) else url
