@@ -10,8 +10,6 @@ from datetime import date, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from flows.budget import tell_nights
-from flows.delivering import connect, post_and_settle, settle_all
 from flows.intake.check import CheckedFile
 from flows.intake.inbox import InboxFile, list_inbox
 from flows.intake.take_in import check_files, find_reference, mark_files, register_files, sweep_reference
@@ -20,18 +18,20 @@ from flows.ledger.connection import Ledger, open_ledger
 from flows.ledger.run import Line, Step, run_plain
 from flows.ledger.run_id import new_run_id
 from flows.ledger.summary import Reconciliation, Summary
-from flows.loader.tokens import sharing_tokens
+from flows.loader.budget import tell_nights
+from flows.loader.deliver import connect, post_and_settle, settle_all
 from flows.notices.ping import ping_after
 from flows.notices.run_end import notify, notify_stopped
-from flows.reconciling import Reconciled, reconcile
-from flows.reporting import report_reconciliation, report_run
+from flows.reconciliation.match import Reconciled, reconcile
+from flows.reconciliation.windows import windows_of_period, windows_of_run
+from flows.reports.close import report_reconciliation, report_run
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import CouldNotRun, Interrupted, LedgerUnavailable, SettingsError, TieoutError
 from flows.runtime.interrupt import stop_requested
 from flows.runtime.progress import Progress, say_nothing
+from flows.services.mindbody.tokens import sharing_tokens
 from flows.settings.sections import Settings
 from flows.status.schedule import keep_planned
-from flows.windows import windows_of_period, windows_of_run
 from sql.runs import carry_over, fail_run, open_run, start_run
 
 DEFAULT_PERIOD_DAYS = 30

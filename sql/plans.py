@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from sql.decisions import approve
+from sql.approvals import approve
 from sql.queries import query, reading
 from sql.register import wait_for_others
 from transforms.vocabulary import Kind, State

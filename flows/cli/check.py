@@ -16,7 +16,7 @@ from flows.settings.sections import Settings
 if TYPE_CHECKING:
     from flows.intake.check import CheckedFile
     from flows.reference.extracts import Extracts
-    from transforms.reference import Reference
+    from transforms.reference.reference import Reference
 
 
 def run_check(

@@ -13,13 +13,14 @@ import typer
 from sqlalchemy import Connection, Row
 
 from flows.ledger.connection import open_ledger
+from flows.review.trace import describe_event
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import CouldNotRun, ExitCode, SettingsError
 from flows.runtime.progress import Stderr, count_rows
 from flows.settings.load import load_settings
-from flows.tracing import describe_event
-from sql import decisions, plans
-from sql.decisions import NotHeld
+from sql import approvals as decisions
+from sql import plans
+from sql.approvals import NotHeld
 from sql.reversals import needless_reversals
 from transforms.vocabulary import State
 
@@ -30,8 +31,8 @@ def run_plan(config: Path | None, file: Path, site_id: str | None, by: str | Non
     """Check the file and keep it as a plan: every new event waits for a person."""
     from flows.intake.check import check_file
     from flows.intake.check_report import check_lines
-    from flows.planning import keep_plan, plan_lines
     from flows.reference.at_hand import swept
+    from flows.review.plan import keep_plan, plan_lines
 
     settings = load_settings(config)
     if not file.is_file():

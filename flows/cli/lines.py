@@ -70,8 +70,8 @@ def _ask_about(settings: Settings, file: Path, site_id: str | None) -> "CheckedF
     from flows.intake.check import check_file
     from flows.intake.check_report import check_lines
     from flows.ledger.connection import open_ledger
-    from flows.planning import plan_lines, preview
     from flows.reference.at_hand import swept
+    from flows.review.plan import plan_lines, preview
 
     checked = check_file(settings, file, site_id, on_rows=count_rows(Stderr()))
     with open_ledger(settings) as ledger:
@@ -105,7 +105,7 @@ def run_ruling(
     config: Path | None, event_id: str, has_landed: bool, by: str | None, reason: str, *, as_json: bool
 ) -> ExitCode:
     """Record what a person found out about an event in doubt, and report it."""
-    from flows.ruling import rule_on_event
+    from flows.review.rule import rule_on_event
     from sql.rulings import Ruling
     from transforms.vocabulary import State
 

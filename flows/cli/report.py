@@ -11,7 +11,7 @@ from flows.settings.load import load_settings
 
 def run_report(config: Path | None, run_id: str) -> ExitCode:
     """Write workbook, page and JSON of the run anew; 1 where something waited for a person then."""
-    from flows.reporting import report_again
+    from flows.reports.close import report_again
 
     settings = load_settings(config)
     with open_ledger(settings) as ledger:

@@ -15,7 +15,7 @@ def run_reverse(
     config: Path | None, file: str, reason: str, by: str | None, site_id: str | None, *, as_json: bool
 ) -> ExitCode:
     """Hold an opposite entry for everything that the file posted; 1 where something waits for a person."""
-    from flows.reversing import reversal_lines, reverse_file
+    from flows.review.reverse import reversal_lines, reverse_file
 
     settings = load_settings(config)
     with open_ledger(settings) as ledger:

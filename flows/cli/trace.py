@@ -5,9 +5,9 @@ from pathlib import Path
 import typer
 
 from flows.ledger.connection import open_ledger
+from flows.review.trace import trace_lines
 from flows.runtime.errors import ExitCode
 from flows.settings.load import load_settings
-from flows.tracing import trace_lines
 
 
 def run_trace(row: str, config: Path | None) -> ExitCode:

@@ -9,10 +9,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from flows.doctor.finding import Finding, bad, doubtful, good
-from flows.loader.http import Exchange, Reach, exchange, open_session
 from flows.orchestration.service_errors import ERRORS_NAME, read_errors
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import ExitCode
+from flows.services.http import Exchange, Reach, exchange, open_session
 from flows.settings.sections import Settings
 
 _LONGEST_WAIT_SECONDS = 5.0

@@ -14,12 +14,12 @@ import aiohttp
 from flows.doctor.finding import Finding, bad, doubtful, good
 from flows.doctor.ledger import refusal_to_write, sqlite_file
 from flows.ledger.connection import Ledger, connect_ledger, ledger_revision
-from flows.loader.http import Exchange, Pacer, Reach, exchange, open_session
-from flows.loader.mindbody import MindbodyClient
-from flows.loader.referral_rock import ReferralRockClient
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import BudgetSpent, CouldNotRun, CredentialsRefused, ExitCode, SettingsError, TieoutError
-from flows.services import WITHOUT_LIMIT, count_call
+from flows.services.connect import WITHOUT_LIMIT, count_call
+from flows.services.http import Exchange, Pacer, Reach, exchange, open_session
+from flows.services.mindbody.client import MindbodyClient
+from flows.services.referral_rock.client import ReferralRockClient
 from flows.settings.sections import Settings
 from sql.migrate import head_revision
 from transforms.vocabulary import Target

@@ -20,15 +20,15 @@ from flows.runtime.clock import utc_now
 from flows.runtime.errors import FileRejected
 from flows.settings.layouts import read_layouts
 from flows.settings.sections import Settings
-from transforms.brought import NOTHING, Brought, count_brought
-from transforms.check import Checked, Recognized, check_part, recognize
-from transforms.equal_rows import find_contradicted
-from transforms.events import EVENTS
-from transforms.headings import SEARCHED_ROWS
-from transforms.reference import Reference
-from transforms.rows import NOT_SHIFTED, Shifted, refuse_shifted
-from transforms.rules import Rules
-from transforms.sheet import FileError, Sheet, join_parts
+from transforms.check.events import EVENTS
+from transforms.check.file_totals import NOTHING, Brought, count_brought
+from transforms.check.parameters import Rules
+from transforms.check.part import Checked, Recognized, check_part, recognize
+from transforms.identity.equal_rows import find_contradicted
+from transforms.reference.reference import Reference
+from transforms.sheets.headings import SEARCHED_ROWS
+from transforms.sheets.rows import NOT_SHIFTED, Shifted, refuse_shifted
+from transforms.sheets.sheet import FileError, Sheet, join_parts
 from transforms.vocabulary import Code, Target
 
 PART_ROWS = 50_000
@@ -62,7 +62,7 @@ class CheckedFile:
         return self.brought.services
 
     def identified(self) -> Iterator[pd.DataFrame]:
-        """Give its good rows with their identity (`transforms.identify`), part by part."""
+        """Give its good rows with their identity (`transforms.identity.event_ids`), part by part."""
         return self.events.identified(self.sha256, self.default_site_id or "")
 
     @property

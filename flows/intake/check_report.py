@@ -10,8 +10,8 @@ from typing import Any
 import pandas as pd
 
 from flows.intake.check import CheckedFile
-from flows.reference.tally import check_line
-from transforms.sheet import FileError
+from flows.reports.source_ids import check_line
+from transforms.sheets.sheet import FileError
 from transforms.vocabulary import Kind
 
 _EXAMPLES = 5

@@ -5,15 +5,15 @@ from collections.abc import Iterator
 import pandas as pd
 
 from flows.intake.spool import DIGEST, KeyedRows, Spool
-from transforms.equal_rows import number_equal_rows
-from transforms.identify import add_content_keys, add_event_ids
+from transforms.identity.equal_rows import number_equal_rows
+from transforms.identity.event_ids import add_content_keys, add_event_ids
 
 
 class KeptEvents:
     """Events in order of the file; a long file's are in temporary files, and only one part is in memory at a time."""
 
     def __init__(self) -> None:
-        self.parts: Spool[pd.DataFrame] = Spool()  # as in `transforms.events`, with what `add_content_keys` adds
+        self.parts: Spool[pd.DataFrame] = Spool()  # as in `transforms.check.events`, with what `add_content_keys` adds
         self._keys = KeyedRows()
         self._count = 0
 
@@ -26,7 +26,7 @@ class KeptEvents:
         self._count += len(keyed)
 
     def identified(self, file_sha256: str, default_site_id: str) -> Iterator[pd.DataFrame]:
-        """Give the events with their identity, as `transforms.identify` gives it for the whole file."""
+        """Give the events with their identity, as `transforms.identity.event_ids` gives it for the whole file."""
         numbers = self._numbers()
         first = 0
         for events in self.parts:

@@ -13,7 +13,7 @@ from flows.reference.at_hand import check_again, reference_at_hand, sweep_for
 from flows.reference.extracts import Extracts
 from flows.runtime.errors import CouldNotRun, FileRejected
 from flows.runtime.progress import count_rows
-from transforms.reference import Reference
+from transforms.reference.reference import Reference
 
 
 def find_reference(line: Line) -> Extracts:

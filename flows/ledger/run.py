@@ -6,7 +6,7 @@ from typing import ParamSpec, Protocol, TypeVar
 
 from flows.ledger.connection import Ledger
 from flows.runtime.progress import Progress
-from flows.services import Place
+from flows.services.connect import Place
 from flows.settings.sections import Settings
 
 P = ParamSpec("P")

@@ -17,11 +17,11 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from flows.ledger.connection import Ledger
-from flows.loader.gateways import BATCH_REFUSED, Ended, Gateway
-from flows.loader.http import LONGEST_PAUSE_SECONDS, Pacer, backoff_seconds
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import CouldNotRun, CredentialsRefused, Interrupted, LedgerUnavailable, ServiceUnreachable
 from flows.runtime.interrupt import sleep_unless_stopped, stop_requested
+from flows.services.gateway import BATCH_REFUSED, Ended, Gateway
+from flows.services.http import LONGEST_PAUSE_SECONDS, Pacer, backoff_seconds
 from flows.settings.sections import LoaderSettings
 from sql.claims import Answer, Claim, ClaimConflict, claim, ready_heads, record_answers, take_calls
 from transforms.vocabulary import Verdict

@@ -17,13 +17,13 @@ from typing import Any
 from sqlalchemy import Row
 
 from flows.ledger.connection import Ledger
-from flows.loader.mindbody import History, MindbodyClient
-from flows.loader.mindbody_messages import is_equal, is_kin
-from flows.loader.referral_rock import ReferralRockClient
-from flows.loader.referral_rock_messages import differing_fields
+from flows.reconciliation.windows import Window
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import ServiceUnreachable
-from flows.windows import Window
+from flows.services.mindbody.client import History, MindbodyClient
+from flows.services.mindbody.messages import is_equal, is_kin
+from flows.services.referral_rock.client import ReferralRockClient
+from flows.services.referral_rock.messages import differing_fields
 from sql.settlements import (
     Settlement,
     balance_before,

@@ -26,7 +26,7 @@ from flows.settings.sections import Settings
 from sql.queries import reading
 from sql.register import find_file
 from sql.tables import files
-from transforms.sheet import FileError, Sheet
+from transforms.sheets.sheet import FileError, Sheet
 from transforms.vocabulary import State
 
 _REJECTION_COLUMNS = ["sheet", "row", "column", "cell", "code", "value", "message", "suggestion"]

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from transforms.headings import Table, find_tables
-from transforms.layout import Layout
-from transforms.sheet import Sheet
+from transforms.sheets.headings import Table, find_tables
+from transforms.sheets.layout import Layout
+from transforms.sheets.sheet import Sheet
 
 RowPlace = tuple[str | None, int]  # sheet, row
 

@@ -13,8 +13,8 @@ from typing import Any
 import xlsxwriter  # type: ignore[import-untyped]  # it has annotations, and no marker that says so
 
 from flows.marked_copy.marks import AUTHOR, NOTE_HEIGHT, NOTE_WIDTH, RECEIPT_WIDTH, STATUS_WIDTH, Marks, SheetMarks
-from transforms.headings import FIELDS
-from transforms.sheet import Sheet
+from transforms.sheets.headings import FIELDS
+from transforms.sheets.sheet import Sheet
 
 TITLE_OF_SHEETLESS = "Rows"
 _LONGEST = 32_000  # a cell holds 32,767

@@ -7,9 +7,9 @@ that out by not being called. Nothing of the night is told, only that it ran to 
 import asyncio
 
 from flows.ledger.summary import Summary
-from flows.loader.http import Reach, exchange, open_session
 from flows.runtime.errors import ExitCode
 from flows.runtime.progress import Say
+from flows.services.http import Reach, exchange, open_session
 from flows.settings.sections import Settings
 
 _TRIES = 3

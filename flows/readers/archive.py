@@ -9,7 +9,7 @@ import zlib
 from pathlib import Path
 
 from flows.readers.limits import MAX_PARTS, MAX_RATIO, MAX_UNPACKED_BYTES, MEBIBYTE, RATIO_APPLIES_FROM, refuse
-from transforms.sheet import FileError
+from transforms.sheets.sheet import FileError
 from transforms.vocabulary import Code
 
 _ADVICE = "Open it in a spreadsheet program, save the rows alone as a new workbook or as CSV, and send that."

@@ -13,7 +13,7 @@ from flows.readers.archive import damaged, encrypted
 from flows.readers.limits import check_size
 from flows.readers.ole import read_streams
 from flows.readers.workbook import Scan
-from transforms.sheet import FileError
+from transforms.sheets.sheet import FileError
 from transforms.vocabulary import Code
 
 # The error codes of [MS-XLS] and [MS-XLSB].

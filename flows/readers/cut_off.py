@@ -9,7 +9,7 @@ import csv
 import io
 from pathlib import Path
 
-from transforms.sheet import FileError
+from transforms.sheets.sheet import FileError
 from transforms.vocabulary import Code
 
 _TAIL_BYTES = 256 * 1024

@@ -12,8 +12,8 @@ import pandas as pd
 from flows.readers.cut_off import ending_notes
 from flows.readers.encoding import encoding_notes, find_encoding
 from flows.readers.values import frame_of
-from transforms.headings import count_known_headings
-from transforms.sheet import FileError, Sheet
+from transforms.sheets.headings import count_known_headings
+from transforms.sheets.sheet import FileError, Sheet
 from transforms.vocabulary import Code
 
 DELIMITERS = (",", ";", "\t", "|")

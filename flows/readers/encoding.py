@@ -7,7 +7,7 @@ import codecs
 import re
 from pathlib import Path
 
-from transforms.sheet import FileError
+from transforms.sheets.sheet import FileError
 from transforms.vocabulary import Code
 
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")

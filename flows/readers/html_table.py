@@ -13,7 +13,7 @@ from pathlib import Path
 from flows.readers.encoding import encoding_notes, find_encoding
 from flows.readers.limits import check_cells, check_size
 from flows.readers.values import frame_of
-from transforms.sheet import FileError, Sheet
+from transforms.sheets.sheet import FileError, Sheet
 from transforms.vocabulary import Code
 
 _MAX_SPAN = 1_000  # what HTML itself allows for colspan

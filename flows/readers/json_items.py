@@ -13,7 +13,7 @@ from pathlib import Path
 from flows.readers.encoding import encoding_notes, find_encoding, read_text
 from flows.readers.limits import MAX_LINE, MEBIBYTE, check_size
 from flows.readers.values import Keys, sheet_of_items, sheet_of_part
-from transforms.sheet import FileError, Sheet
+from transforms.sheets.sheet import FileError, Sheet
 from transforms.vocabulary import Code
 
 _BLOCK = MEBIBYTE

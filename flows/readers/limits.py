@@ -1,6 +1,6 @@
 """Limits that protect the machine from a file; each refusal names the limit."""
 
-from transforms.sheet import FileError
+from transforms.sheets.sheet import FileError
 from transforms.vocabulary import Code
 
 MEBIBYTE = 2**20

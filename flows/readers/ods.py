@@ -9,7 +9,7 @@ from xml.parsers import expat
 
 from flows.readers.archive import damaged, encrypted
 from flows.readers.workbook import Scan
-from transforms.sheet import FORMULA_WITHOUT_VALUE, SPREADSHEET_ERRORS
+from transforms.sheets.sheet import FORMULA_WITHOUT_VALUE, SPREADSHEET_ERRORS
 
 _MAX_REPEATED_ERRORS = 1_000_000
 _SHOWN_PADDED = re.compile("0[0-9]+")

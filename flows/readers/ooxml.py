@@ -17,7 +17,7 @@ from defusedxml.ElementTree import ParseError, fromstring
 from flows.readers.archive import damaged
 from flows.readers.extent import column_number, find_extent
 from flows.readers.workbook import Scan
-from transforms.sheet import FORMULA_WITHOUT_VALUE, SPREADSHEET_ERRORS
+from transforms.sheets.sheet import FORMULA_WITHOUT_VALUE, SPREADSHEET_ERRORS
 
 _HIDDEN_ROW = re.compile(rb"""<(?:\w+:)?row\s[^>]*?\shidden\s*=\s*["'](?:1|true)["']""")
 _ERROR_OR_FORMULA = (b'"e"', b"'e'", b"<f", b":f")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from flows.readers.limits import MAX_COLUMNS, MAX_IN_MEMORY_BYTES, MEBIBYTE, refuse
 from flows.readers.values import Keys, frame_of_columns, item_text
-from transforms.sheet import DIGITS_LOST, NESTED_VALUE, FileError, Sheet
+from transforms.sheets.sheet import DIGITS_LOST, NESTED_VALUE, FileError, Sheet
 from transforms.vocabulary import Code
 
 if TYPE_CHECKING:

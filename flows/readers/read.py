@@ -17,7 +17,7 @@ from flows.readers import biff, delimited, html_table, json_items, ods, ooxml, p
 from flows.readers.archive import unpack
 from flows.readers.encoding import decode_head
 from flows.readers.workbook import Scan, read_workbook
-from transforms.sheet import FileError, Sheet
+from transforms.sheets.sheet import FileError, Sheet
 from transforms.vocabulary import Code
 
 _HEAD = 64 * 1024

@@ -15,7 +15,7 @@ from defusedxml.ElementTree import ParseError, iterparse
 
 from flows.readers.limits import MAX_COLUMNS, MAX_SHEETS, check_cells, check_size, refuse
 from flows.readers.values import cell_text, frame_of
-from transforms.sheet import FORMULA_WITHOUT_VALUE, SPREADSHEET_ERRORS, FileError, Sheet
+from transforms.sheets.sheet import FORMULA_WITHOUT_VALUE, SPREADSHEET_ERRORS, FileError, Sheet
 from transforms.vocabulary import Code
 
 NAMESPACE = "urn:schemas-microsoft-com:office:spreadsheet"

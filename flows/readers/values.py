@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from transforms.headings import normalize_heading
-from transforms.sheet import DIGITS_LOST, NESTED_VALUE, FileError, Place, Sheet
+from transforms.sheets.headings import normalize_heading
+from transforms.sheets.sheet import DIGITS_LOST, NESTED_VALUE, FileError, Place, Sheet
 from transforms.vocabulary import Code
 
 _EXACT_BELOW = 1e15  # a spreadsheet keeps 15 digits of a number and shows zeros for the others

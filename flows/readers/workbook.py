@@ -24,7 +24,7 @@ from flows.readers.limits import MAX_SHEETS, check_cells, refuse
 from flows.readers.panics import without_panics
 from flows.readers.values import column_texts, frame_of_columns
 from flows.runtime.garbage import without_collecting
-from transforms.sheet import Sheet
+from transforms.sheets.sheet import Sheet
 
 
 @dataclass(frozen=True)

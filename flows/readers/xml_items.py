@@ -11,7 +11,7 @@ from defusedxml.ElementTree import ParseError, parse
 
 from flows.readers.limits import check_size
 from flows.readers.values import sheet_of_items
-from transforms.sheet import FileError, Sheet
+from transforms.sheets.sheet import FileError, Sheet
 from transforms.vocabulary import Code
 
 _NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"

@@ -13,14 +13,14 @@ from sqlalchemy import Connection
 from flows.intake.check import CheckedFile, check_file
 from flows.ledger.connection import Ledger
 from flows.reference.extracts import Extracts, read_extracts
-from flows.reference.reads import Allowance
 from flows.reference.sweep import sweep
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import FileRejected
+from flows.services.mindbody.lookups import Allowance
 from flows.settings.sections import Settings
 from sql.reference import calls_spoken_for, keep_reference, kept_reference, known_events
 from sql.register import find_file
-from transforms.reference import Reference, coverage_frame, facts_frame, judge_source_ids, what_is_asked
+from transforms.reference.reference import Reference, coverage_frame, facts_frame, judge_source_ids, what_is_asked
 from transforms.vocabulary import Finding, Kind, Target
 
 _TOKENS = 3  # of a site, to post, to settle and to read back

@@ -17,9 +17,9 @@ import pandas as pd
 from flows.intake.inbox import is_passed_over
 from flows.readers.read import read_file
 from flows.settings.sections import Settings
-from transforms.extracts import Naming, parse_extract
-from transforms.reference import Reference, Stretch, coverage_frame, facts_frame
-from transforms.sheet import FileError
+from transforms.reference.extracts import Naming, parse_extract
+from transforms.reference.reference import Reference, Stretch, coverage_frame, facts_frame
+from transforms.sheets.sheet import FileError
 from transforms.vocabulary import Code
 
 _DAY = re.compile(r"(?<![0-9])[0-9]{4}-[0-9]{2}-[0-9]{2}(?![0-9])")

@@ -15,8 +15,11 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from flows.ledger.connection import Ledger
-from flows.loader.mindbody import MindbodyClient
-from flows.reference.reads import (
+from flows.runtime.clock import utc_now
+from flows.runtime.errors import BudgetSpent, CredentialsRefused, ServiceUnreachable, SettingsError
+from flows.services.connect import connected
+from flows.services.mindbody.client import MindbodyClient
+from flows.services.mindbody.lookups import (
     CLIENTS_PER_CALL,
     PAGE_SIZE,
     Allowance,
@@ -28,11 +31,8 @@ from flows.reference.reads import (
     fetch_visits,
     sale_fact,
 )
-from flows.runtime.clock import utc_now
-from flows.runtime.errors import BudgetSpent, CredentialsRefused, ServiceUnreachable, SettingsError
-from flows.services import connected
 from flows.settings.sections import ReferenceSettings, Settings
-from transforms.reference import NOBODY, Fact
+from transforms.reference.reference import NOBODY, Fact
 from transforms.vocabulary import Named, Subject, Target
 
 _FIRST_DAY = date(2000, 1, 1)  # of a whole history; the service was founded in 2001
@@ -51,7 +51,7 @@ class Swept:
 
 
 def sweep(settings: Settings, ledger: Ledger, asked: pd.DataFrame, allowance: Allowance) -> Swept:
-    """Read what the rows of `asked` name (see `transforms.reference.what_is_asked`, times filled, site known).
+    """Read what the rows of `asked` name (see `what_is_asked`, times filled, site known).
 
     Trouble at one client or site is noted and stops neither the others nor the run.
     """

@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 
 from flows.ledger.summary import Artifact
 from flows.reports.report import Report
+from flows.reports.sheets import tables
 from flows.reports.summary import facts, sections
 from flows.reports.table import Table
-from flows.reports.tables import tables
 from flows.reports.values import Value, values, visible
 from flows.reports.wording import verdict
 

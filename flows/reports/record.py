@@ -9,10 +9,10 @@ from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from flows.reports.detail import SHEET_LIMIT
 from flows.reports.report import COLUMNS, Report, rows
 from flows.reports.values import Show, Value, values
 from flows.reports.wording import verdict
+from flows.reports.workbook.detail import SHEET_LIMIT
 
 _COUNTS = {
     *("row", "first_row", "points", "events", "age_days", "earned", "redeemed", "others"),

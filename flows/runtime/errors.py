@@ -14,7 +14,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from transforms.sheet import FileError
+    from transforms.sheets.sheet import FileError
 
 
 class ExitCode(IntEnum):

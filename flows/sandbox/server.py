@@ -16,7 +16,8 @@ from typing import Any
 
 from aiohttp import web
 
-from flows.sandbox import desk, mindbody, mindbody_reads, mindbody_tokens, referral_rock
+from flows.sandbox import front_desk as desk
+from flows.sandbox import mindbody, mindbody_reads, mindbody_tokens, referral_rock
 from flows.sandbox.errors import ServiceError
 from flows.sandbox.faults import FaultPlan, Spec, parse_faults
 from flows.sandbox.injection import serve_with_faults

@@ -11,9 +11,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flows.runtime.errors import SettingsError
-from transforms.headings import FIELDS, normalize_heading
-from transforms.layout import Layout
-from transforms.times import DateOrder
+from transforms.sheets.headings import FIELDS, normalize_heading
+from transforms.sheets.layout import Layout
+from transforms.sheets.times import DateOrder
 
 _FIELD_OF = {normalize_heading(heading): field for field, heading in FIELDS.items()}
 _NO_HEADINGS = ("date_order", "timezone")

@@ -1,9 +1,8 @@
-"""The settings: ``tieout.toml``, overridden key by key by the environment (``TIEOUT_LOADER__CONCURRENCY=8``).
+"""The sections of the settings, and where the folders of a workspace lie.
 
-``--config`` or ``TIEOUT_CONFIG`` names the file; without either it is ``tieout.toml`` in the current folder, where
-there is one. Paths are relative to ``workspace``, and ``workspace`` to the file's folder. Secrets are
-``SecretStr``: they show as asterisks wherever the settings are printed, and may name a block of Prefect in place of
-the secret itself (`flows.settings.secret_blocks`).
+Paths are relative to ``workspace``, and ``workspace`` to the file's folder. Secrets are ``SecretStr``: they show as
+asterisks wherever the settings are printed, and may name a block of Prefect in place of the secret itself
+(`flows.settings.secret_blocks`).
 """
 
 from decimal import Decimal

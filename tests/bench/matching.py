@@ -95,7 +95,7 @@ def read(kept: Path) -> Sides:
 def ours(sides: Sides) -> dict[str, Any]:
     """Join, match and classify."""
     from tests.truth.compare import TOLERANCES
-    from transforms.match import match_transactions
+    from transforms.match.transactions import match_transactions
 
     def work() -> None:
         found = match_transactions(sides.events, sides.remote, TOLERANCES)

@@ -32,7 +32,7 @@ from flows.intake.register import register
 from flows.ledger.connection import Ledger, open_ledger
 from flows.runtime.clock import utc_now
 from flows.sandbox import start_sandbox
-from flows.services import post_place
+from flows.services.connect import post_place
 from flows.settings.sections import Settings
 from sql.runs import start_run
 from tests.postgresql import postgresql_server

@@ -37,8 +37,8 @@ from sql.register import NewFile, register_file
 from sql.runs import start_run
 from sql.tables import events
 from tests.postgresql import postgresql_server
-from transforms.events import EVENTS
-from transforms.identify import identify
+from transforms.check.events import EVENTS
+from transforms.identity.event_ids import identify
 
 _EVENTS = int(os.environ.get("TIEOUT_BENCH_EVENTS", "200000"))
 _CLIENTS = int(os.environ.get("TIEOUT_BENCH_CLIENTS", str(max(1, _EVENTS // 20))))

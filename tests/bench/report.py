@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from flows.reports.page import write_page
+from flows.reports.page.page import write_page
 from flows.reports.record import write_json
-from flows.reports.workbook import write_workbook
+from flows.reports.workbook.workbook import write_workbook
 from tests.flows.reports import samples
 
 _EVENTS = int(os.environ.get("TIEOUT_BENCH_EVENTS", "1000000"))

@@ -157,13 +157,19 @@ def test_nightly_line_stops_at_the_budget_and_goes_on_the_next_day(
 
 def pass_days(monkeypatch: pytest.MonkeyPatch, days: int) -> None:
     """Let the clock of the line, not that of the sandbox, go on."""
-    import flows.services
+    import flows.services.connect
     from flows.runtime.clock import utc_now
 
     today = utc_now() + timedelta(days=days)
-    for module in ("flows.services", "flows.loader.post", "flows.delivering", "flows.line", "flows.budget"):
+    for module in (
+        "flows.services.connect",
+        "flows.loader.post",
+        "flows.loader.deliver",
+        "flows.line",
+        "flows.loader.budget",
+    ):
         monkeypatch.setattr(f"{module}.utc_now", lambda: today)
-    assert flows.services.utc_now().date() > date(2026, 1, 1)
+    assert flows.services.connect.utc_now().date() > date(2026, 1, 1)
 
 
 def test_nightly_line_gets_one_token_for_all_its_steps(place: Place) -> None:

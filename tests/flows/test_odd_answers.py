@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from flows.ledger.connection import open_ledger
-from flows.readback import Remote, fetch_remote
+from flows.reconciliation.read_back import Remote, fetch_remote
+from flows.reconciliation.windows import Window
 from flows.settings.load import load_settings
 from flows.settings.sections import Settings
-from flows.windows import Window
 from tests.transforms.sides import at
 
 DAY = at(0).date()

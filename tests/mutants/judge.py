@@ -22,10 +22,10 @@ import pandas as pd
 from flows.readers.read import read_file
 from tests.mutants.mutate import Mutant
 from tests.mutants.originals import Original
-from transforms.check import Checked, check_sheets
-from transforms.events import EVENTS
-from transforms.rules import Rules
-from transforms.sheet import FileError
+from transforms.check.events import EVENTS
+from transforms.check.parameters import Rules
+from transforms.check.part import Checked, check_sheets
+from transforms.sheets.sheet import FileError
 from transforms.vocabulary import Code
 
 GOOD = ("refused", "equal", "fewer", "changed")

@@ -13,8 +13,8 @@ from flows.intake.register import staged_columns
 from flows.ledger.connection import Ledger
 from sql.register import Guards, NewFile, Registered, register_file
 from sql.runs import start_run
-from transforms.events import EVENTS
-from transforms.identify import identify
+from transforms.check.events import EVENTS
+from transforms.identity.event_ids import identify
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
 RUN_ID = "upload-20260301T120000-abcdef"

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from flows.ledger.connection import Ledger
-from sql.decisions import discard
+from sql.approvals import discard
 from sql.register import Guards
 from tests.sql.rows import NOW, Row, earned, fates, register, rows_of, update
 

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.exc import DBAPIError
 
 from flows.ledger.connection import Ledger
-from sql.decisions import approve, discard
+from sql.approvals import approve, discard
 from sql.reversals import Entry, Request, plan_reversal
 from tests.sql.rows import earned, register, rows_of
 from transforms.vocabulary import Action

@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 import pandas as pd
 
-from transforms.check import Checked, check_sheets
-from transforms.rules import Rules
-from transforms.sheet import Sheet
+from transforms.check.parameters import Rules
+from transforms.check.part import Checked, check_sheets
+from transforms.sheets.sheet import Sheet
 
 NOW = datetime(2025, 6, 1, 12, tzinfo=UTC)
 RULES = Rules(NOW, default_site_id="-99")

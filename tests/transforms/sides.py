@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from transforms.match import Tolerances, match_transactions
+from transforms.match.transactions import Tolerances, match_transactions
 
 NOW = datetime(2026, 10, 10, 12, tzinfo=UTC)
 LONG_AGO = NOW - timedelta(days=9)

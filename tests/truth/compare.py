@@ -7,7 +7,7 @@ from decimal import Decimal
 import pandas as pd
 
 from tests.truth.seeded import GRACE, NOW, Sides
-from transforms.match import Tolerances, match_transactions
+from transforms.match.transactions import Tolerances, match_transactions
 from transforms.vocabulary import Outcome
 
 TOLERANCES = Tolerances(now=NOW, grace=GRACE, time=timedelta(seconds=1), amount=Decimal(0))

@@ -6,7 +6,7 @@ from pathlib import Path
 import openpyxl
 
 from flows.readers.read import read_file
-from transforms.sheet import Sheet
+from transforms.sheets.sheet import Sheet
 
 
 def write_xlsx(path: Path, rows: Iterable[Sequence[object]]) -> Path:

@@ -8,9 +8,9 @@ from flows.intake.check_report import check_json, check_lines, file_error_json
 from flows.intake.checked_events import KeptEvents
 from flows.intake.spool import Spool
 from tests.transforms.sheets import CLIENT, REWARD, RULES, check_rows, sheet_of
-from transforms.brought import NOTHING, count_brought
-from transforms.check import Checked, check_sheets
-from transforms.sheet import FileError, Place
+from transforms.check.file_totals import NOTHING, count_brought
+from transforms.check.part import Checked, check_sheets
+from transforms.sheets.sheet import FileError, Place
 from transforms.vocabulary import Code
 
 GOOD = ["1", "5", "Earned"]

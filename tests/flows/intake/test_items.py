@@ -6,7 +6,7 @@ import pytest
 
 from flows.readers.read import read_file
 from tests.flows.intake.reading import read_one, texts, write_bytes
-from transforms.sheet import NESTED_VALUE, FileError
+from transforms.sheets.sheet import NESTED_VALUE, FileError
 
 DOCUMENTED_XML = b"""<ArrayOfupdateReward xmlns:i="http://www.w3.org/2001/XMLSchema-instance"> <updateReward>
 <payoutId>p</payoutId> <eligibilityDate>2024-11-08T10:26:33.2282749+00:00</eligibilityDate>

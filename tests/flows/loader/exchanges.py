@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from types import SimpleNamespace
 from typing import Any
 
-from flows.loader.http import Exchange, Reach
+from flows.services.http import Exchange, Reach
 
 ACTED_AT = datetime(2025, 10, 1, 17, tzinfo=UTC)
 

@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 
 from flows.ledger.connection import Ledger, open_ledger
-from flows.loader.http import Pacer
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import CouldNotRun, CredentialsRefused, Interrupted, ServiceUnreachable
 from flows.runtime.interrupt import stop_requested
 from flows.sandbox import start_sandbox
-from flows.services import post_place, settle_place
+from flows.services.connect import post_place, settle_place
+from flows.services.http import Pacer
 from flows.settings.sections import Settings
 from sql.claims import declare_lost
 from tests.registered import EARN, UPDATE, add_events, add_run, read_events

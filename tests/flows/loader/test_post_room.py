@@ -1,8 +1,8 @@
 from types import SimpleNamespace
 from typing import Any, cast
 
-from flows.loader.http import Pacer
 from flows.loader.post import Posting
+from flows.services.http import Pacer
 from flows.settings.sections import LoaderSettings
 
 

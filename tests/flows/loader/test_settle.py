@@ -3,9 +3,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from flows.loader.mindbody import History
-from flows.loader.mindbody_messages import read_transactions
 from flows.loader.settle import Expected, decide, decide_update
+from flows.services.mindbody.client import History
+from flows.services.mindbody.messages import read_transactions
 from tests.flows.loader.exchanges import ACTED_AT, earn, shown, update
 from transforms.vocabulary import State
 

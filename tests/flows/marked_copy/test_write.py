@@ -12,7 +12,7 @@ from flows.readers.read import read_file
 from flows.readers.spreadsheetml import NAMESPACE
 from tests.flows.intake.reading import write_bytes, write_xlsx
 from tests.transforms.sheets import RULES
-from transforms.check import Checked, check_sheets
+from transforms.check.part import Checked, check_sheets
 
 ROWS = [["ClientId", "Points", "Action"], ["000123", 5, "Earned"], ["A2", 12.5, "Earnd"], ["A3", 7, "Redeemed"]]
 CSV = b"ClientId,Points,Action\n000123,5,Earned\n=1+1,x,Earned\n"

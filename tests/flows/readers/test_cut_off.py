@@ -5,7 +5,7 @@ import pytest
 from flows.readers.cut_off import NOTE
 from flows.readers.read import read_file
 from tests.flows.intake.reading import read_one, texts, write_bytes
-from transforms.sheet import FileError
+from transforms.sheets.sheet import FileError
 
 ROWS = "ClientId,Points,Action\n1,5,Earned\n2,1200,Earned\n"
 PAGE = b"<html><table><tr><td>ClientId</td><td>Points</td></tr><tr><td>1</td><td>1200</td></tr></table></html>"

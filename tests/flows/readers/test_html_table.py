@@ -4,7 +4,7 @@ import pytest
 
 from flows.readers.read import read_file
 from tests.flows.intake.reading import read_one, texts, write_bytes
-from transforms.sheet import FileError, Sheet
+from transforms.sheets.sheet import FileError, Sheet
 
 
 def read(html: str, tmp_path: Path) -> Sheet:

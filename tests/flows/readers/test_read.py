@@ -8,7 +8,7 @@ import pytest
 
 from flows.readers.read import read_file
 from tests.flows.intake.reading import read_one, texts, write_bytes, write_xlsx
-from transforms.sheet import FileError
+from transforms.sheets.sheet import FileError
 
 FILES = Path(__file__).parent / "files"
 WORKBOOKS = ["libreoffice.xlsx", "libreoffice.xls", "libreoffice.ods", "xlsxwriter.xlsx", "by_hand.spreadsheetml.xml"]

@@ -4,7 +4,7 @@ import pytest
 
 from flows.readers.read import read_file
 from tests.flows.intake.reading import read_one, texts, write_bytes
-from transforms.sheet import DIGITS_LOST, FORMULA_WITHOUT_VALUE, FileError
+from transforms.sheets.sheet import DIGITS_LOST, FORMULA_WITHOUT_VALUE, FileError
 
 HEAD = """<?xml version="1.0"?>
 <?mso-application progid="Excel.Sheet"?>

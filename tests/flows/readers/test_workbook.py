@@ -10,7 +10,7 @@ from flows.readers import limits
 from flows.readers.read import read_file
 from tests.flows.intake.reading import read_one, texts, write_bytes, write_xlsx
 from tests.flows.intake.xlsb_by_hand import write_xlsb
-from transforms.sheet import DIGITS_LOST, FORMULA_WITHOUT_VALUE, FileError
+from transforms.sheets.sheet import DIGITS_LOST, FORMULA_WITHOUT_VALUE, FileError
 
 HEADINGS = ["ClientId", "Points", "Action"]
 

@@ -16,11 +16,11 @@ from flows.ledger.summary import Summary
 from flows.line import upload_line
 from flows.reference.at_hand import check_again
 from flows.reference.at_hand import swept as swept_first
-from flows.reference.reads import Asker
 from flows.runtime.errors import ExitCode
 from flows.sandbox import start_sandbox
+from flows.services.mindbody.lookups import Asker
 from tests.flows.workplace import Workplace, open_workplace
-from transforms.reference import Reference
+from transforms.reference.reference import Reference
 
 RIGHT = "100000005,5,Earned,Sale,9002,2026-09-06T20:00:00Z"
 ANOTHERS = "100000005,5,Earned,Sale,9001,2026-09-06T20:00:00Z"

@@ -8,10 +8,11 @@ import pandas as pd
 import pytest
 
 from flows.ledger.connection import Ledger, open_ledger
-from flows.reference import reads, sweep
-from flows.reference.reads import Allowance
+from flows.reference import sweep
 from flows.reference.sweep import Swept
 from flows.sandbox import start_sandbox
+from flows.services.mindbody import lookups as reads
+from flows.services.mindbody.lookups import Allowance
 from tests.flows.workplace import Workplace, open_workplace
 
 SUBJECTS = {"appointment": "visits", "visit": "visits", "sale": "sales", "referred": "referrals"}

@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from flows.reports.detail import SHEET_LIMIT
 from flows.reports.record import as_record, write_json
 from flows.reports.report import COLUMNS, TOTALS
+from flows.reports.workbook.detail import SHEET_LIMIT
 from tests.flows.reports import samples
 
 

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.reports import detail, figures, ink, values
-from flows.reports.ink import fits
+from flows.reports import figures, values
 from flows.reports.values import Show, visible
+from flows.reports.workbook import detail, ink
+from flows.reports.workbook.ink import fits
 
 
 @pytest.mark.parametrize("module", [detail, figures, ink, values], ids=lambda module: module.__name__)

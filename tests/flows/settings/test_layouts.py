@@ -5,7 +5,7 @@ import pytest
 
 from flows.runtime.errors import SettingsError
 from flows.settings.layouts import read_layouts
-from transforms.times import DateOrder
+from transforms.sheets.times import DateOrder
 
 
 def test_read_layouts_reads_headings_order_and_zone() -> None:

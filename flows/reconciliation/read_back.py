@@ -1,0 +1,126 @@
+"""Read what the services say: Mindbody client by client, Referral Rock in one sweep.
+
+One client that cannot be read does not stop the others: it is named, and nothing is concluded about it.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from flows.ledger.connection import Ledger
+from flows.reconciliation.windows import Window
+from flows.runtime.errors import BudgetSpent, CouldNotRun, CredentialsRefused, ServiceUnreachable
+from flows.services.connect import connected
+from flows.services.mindbody.client import History, MindbodyClient
+from flows.services.mindbody.messages import Transaction
+from flows.services.referral_rock.client import ReferralRockClient
+from flows.services.referral_rock.messages import to_amount, to_day
+from flows.settings.sections import Settings
+from transforms.vocabulary import State, Target
+
+Client = tuple[str, str]  # site and client id
+_CONTENT = ("action", "points", "source", "source_id", "action_at")
+
+
+@dataclass(frozen=True)
+class Remote:
+    """What the services said when they were asked."""
+
+    histories: Mapping[Client, History]
+    unread: Mapping[Client, str]  # why a client could not be read
+    rewards: Mapping[str, Mapping[str, Any]] | None  # by id in lower case; None where Referral Rock was not read
+    failures: tuple[str, ...] = ()  # of a whole service or site
+
+
+def fetch_remote(settings: Settings, ledger: Ledger, windows: Sequence[Window], *, with_rewards: bool) -> Remote:
+    """Read the windows' clients, and all rewards where asked; trouble at one place never stops the others."""
+    return asyncio.run(_fetch(settings, ledger, windows, with_rewards))
+
+
+async def _fetch(settings: Settings, ledger: Ledger, windows: Sequence[Window], with_rewards: bool) -> Remote:
+    found: dict[Client, History | CouldNotRun] = {}
+    failures: list[str] = []
+    for site_id in sorted({window.site_id for window in windows}):
+        here = [window for window in windows if window.site_id == site_id]
+        read = await _fetch_site(settings, ledger, site_id, here)
+        found |= read
+        if not any(isinstance(answer, History) for answer in read.values()):
+            failures.append(str(next(iter(read.values()))))
+    rewards = None
+    if with_rewards:
+        try:
+            rewards = await _fetch_rewards(settings, ledger)
+        except (ServiceUnreachable, CredentialsRefused) as error:
+            failures.append(str(error))
+    return Remote(
+        histories={client: answer for client, answer in found.items() if isinstance(answer, History)},
+        unread={client: str(answer) for client, answer in found.items() if isinstance(answer, CouldNotRun)},
+        rewards=rewards,
+        failures=tuple(failures),
+    )
+
+
+async def _fetch_rewards(settings: Settings, ledger: Ledger) -> dict[str, dict[str, Any]]:
+    async with connected(settings, ledger, (Target.REFERRAL_ROCK, "")) as service:
+        assert isinstance(service.client, ReferralRockClient)  # noqa: S101 - by the target
+        return await service.client.fetch_rewards()
+
+
+async def _fetch_site(
+    settings: Settings, ledger: Ledger, site_id: str, windows: Sequence[Window]
+) -> dict[Client, History | CouldNotRun]:
+    try:
+        async with connected(settings, ledger, (Target.MINDBODY, site_id)) as service:
+            assert isinstance(service.client, MindbodyClient)  # noqa: S101 - by the target
+            return await _fetch_histories(service.client, windows, settings.loader.concurrency)
+    except (ServiceUnreachable, CredentialsRefused, BudgetSpent) as error:
+        return {(window.site_id, window.client_id): error for window in windows}
+
+
+async def _fetch_histories(
+    client: MindbodyClient, windows: Sequence[Window], concurrency: int
+) -> dict[Client, History | CouldNotRun]:
+    slots = asyncio.Semaphore(concurrency)
+    # Whether the service means site-local or UTC days is not documented, so a day more is read on each side.
+    margin = timedelta(days=1)
+
+    async def fetch(window: Window) -> History | CouldNotRun:
+        async with slots:
+            try:
+                return await client.fetch_history(window.client_id, window.since - margin, window.until + margin)
+            except (ServiceUnreachable, BudgetSpent) as error:
+                return error
+
+    answers = await asyncio.gather(*(fetch(window) for window in windows))
+    return {(window.site_id, window.client_id): answer for window, answer in zip(windows, answers, strict=True)}
+
+
+def transaction_rows(lines: Iterable[Transaction], events: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return transactions as rows to match, in the same order.
+
+    In a doubled hour a transaction's time is the one that an equal event of the client has, each event's once.
+    """
+    known = Counter(tuple(event[name] for name in _CONTENT) for event in events if event["state"] != State.REFUSED)
+    return [_transaction_row(line, known) for line in lines]
+
+
+def _transaction_row(line: Transaction, known: Counter[tuple[Any, ...]]) -> dict[str, Any]:
+    content = (line.action, line.points, line.source, line.source_id)
+    fitting = [moment for moment in line.action_at_candidates if known[(*content, moment)] > 0]
+    action_at = fitting[0] if fitting else line.action_at
+    known[(*content, action_at)] -= 1
+    return dict(zip(_CONTENT, (*content, action_at), strict=True))
+
+
+def reward_row(reward_id: str, reward: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a reward as a row to match, under the id that the ledger has for it."""
+    return {
+        "reward_id": reward_id,
+        "remote_payout_id": str(reward.get("payoutId") or "").lower(),
+        "remote_amount": to_amount(reward.get("amount")),
+        "remote_eligibility_on": to_day(reward.get("eligibilityDate")),
+        "remote_description": reward.get("description"),
+    }

@@ -1,0 +1,31 @@
+"""Say how SourceIds came out: what was checked, what was left to the service, and why."""
+
+from collections.abc import Mapping
+
+from transforms.reference.reference import LEFT, WRONG
+from transforms.vocabulary import Finding
+
+Counts = Mapping[tuple[str, str], int]  # (subject, finding) -> rows
+
+_WHY: Mapping[Finding, str] = {
+    Finding.NO_DATA: "no reference data about {}",
+    Finding.TOO_OLD: "the reference data about {} is too old",
+    Finding.NOT_COVERED: "the reference data about {} neither has the id nor covers the row",
+    Finding.SPELLING: "ids that differ in leading zeros or case alone, of {}",
+}
+
+
+def check_line(counts: Counts) -> str | None:
+    """Return the counts as one line; None where no row names a SourceId."""
+    total = sum(counts.values())
+    if not total:
+        return None
+    left = {(subject, Finding(why)): count for (subject, why), count in sorted(counts.items()) if why in list(LEFT)}
+    left_count = sum(left.values())
+    wrong = sum(count for (_, finding), count in counts.items() if finding in list(WRONG))
+    reasons = "; ".join(f"{_WHY[why].format(subject)}: {count:,}" for (subject, why), count in left.items())
+    checked = f"Source ids: {total - left_count:,} of {total:,} checked, {wrong:,} of them wrong"
+    if not left:
+        return f"{checked}."
+    told = f"{checked}; {left_count:,}" if left_count < total else f"Source ids: all {total:,}"
+    return f"{told} left to the service ({reasons})."

@@ -1,0 +1,217 @@
+"""Talk to the Mindbody Public API v6 for one site: token, posting one event, reading one client's history.
+
+Follows "Update Client Rewards Request" and the vendor's specification: one event a call, no idempotency key, no
+transaction id, a staff token that lives 24 hours, pages by offset. A post is never repeated here; reads are.
+"""
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import aiohttp
+
+from flows.runtime.clock import utc_now
+from flows.runtime.errors import CredentialsRefused, ServiceUnreachable, SettingsError
+from flows.services.http import Exchange, Pacer, Params, Reach, exchange, wait_to_repeat
+from flows.services.mindbody.messages import Transaction, balance_of, read_transactions, unreadable_part
+from flows.services.mindbody.tokens import StaffToken, Tokens
+from flows.settings.sections import Settings, SiteSettings
+
+_PAGE_SIZE = 200  # the size that all known clients use; a larger one is not documented
+_NO_CLIENT: Mapping[str, Any] = {"Transactions": []}  # a client whom the service does not know has no history
+_TOKEN_LIFE = timedelta(hours=23)  # documented as 24
+
+
+@dataclass(frozen=True)
+class History:
+    """A client's reward transactions over some days, and the balance at the time of reading."""
+
+    client_id: str
+    balance: int | None
+    transactions: tuple[Transaction, ...]
+
+
+class MindbodyClient:
+    """One site of the service; every request is counted by `count_call` before it leaves."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        site_id: str,
+        session: aiohttp.ClientSession,
+        pacer: Pacer,
+        count_call: Callable[[], None],
+        tokens: Tokens | None = None,
+    ) -> None:
+        self._settings = settings
+        self._site: SiteSettings = settings.mindbody.site(site_id)
+        self._session = session
+        self._pacer = pacer
+        self._count_call = count_call
+        self._tokens: Tokens = {} if tokens is None else tokens
+        self._token_lock = asyncio.Lock()
+
+    @property
+    def site_id(self) -> str:
+        """The site's id."""
+        return self._site.site_id
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone that the site's transactions are told in."""
+        return ZoneInfo(self._site.timezone)
+
+    async def connect(self, now: datetime) -> None:
+        """Make sure of a valid token; `CredentialsRefused` or `ServiceUnreachable` where none is to be had."""
+        async with self._token_lock:
+            token = self._tokens.get(self.site_id)
+            if token is None or now >= token.until:
+                self._tokens.pop(self.site_id, None)  # a new one is asked for without the old one
+                self._tokens[self.site_id] = StaffToken(await self._issue_token(), now + _TOKEN_LIFE)
+
+    def forget_token(self, used: str | None) -> None:
+        """Drop a token that the service refused, unless it has been renewed since."""
+        if self.token == used:
+            self._tokens.pop(self.site_id, None)
+
+    @property
+    def token(self) -> str | None:
+        """The token that requests go out with now."""
+        token = self._tokens.get(self.site_id)
+        return token.text if token else None
+
+    async def post(self, body: bytes) -> Exchange:
+        """Send one event, once; its call was counted when it was claimed."""
+        headers = {**self._headers(), "Content-Type": "application/json"}
+        return await exchange(self._session, "POST", self._url("client/clientrewards"), headers=headers, body=body)
+
+    async def fetch_history(self, client_id: str, since: date, until: date) -> History:
+        """Read a client's transactions of these site-local days, both included, over all pages."""
+        found: list[Transaction] = []
+        page_before: list[Transaction] = []
+        totals: set[int] = set()  # of all pages; they must agree
+        while True:
+            page = await self._fetch_page(client_id, since, until, offset=len(found))
+            transactions = read_transactions(page, self.zone)
+            if transactions is None:
+                what = unreadable_part(page, self.zone)
+                raise ServiceUnreachable(f"Mindbody's reward history of client {client_id} cannot be read: {what}.")
+            found += transactions
+            totals.add(_total_of(page))
+            total = max(totals)
+            # Without a total only an empty page is the last one.
+            is_whole = len(found) == total if total >= 0 else not transactions
+            if is_whole and len(totals) == 1:
+                return History(client_id, balance_of(page), tuple(found))
+            # Entries counted twice would pass for entries that landed, so a service that ignores the offset is noticed.
+            if not transactions or transactions == page_before or len(totals) > 1 or len(found) > total >= 0:
+                raise ServiceUnreachable(
+                    f"Mindbody reported {total} transactions of client {client_id}, and after {len(found)} of them "
+                    "nothing new or another total came: a page is missing. Run again later."
+                )
+            page_before = transactions
+
+    async def _fetch_page(self, client_id: str, since: date, until: date, offset: int) -> dict[str, Any]:
+        params = {
+            "request.clientId": client_id,
+            "request.startDate": since.isoformat(),
+            "request.endDate": until.isoformat(),
+            "request.limit": str(_PAGE_SIZE),
+            "request.offset": str(offset),
+        }
+        return await self._get("client/clientrewards", params)
+
+    async def fetch(self, path: str, params: Params) -> dict[str, Any]:
+        """Read one page of what is no reward history, as the service tells it; see `is_unknown_client`."""
+        return await self._get(path, params)
+
+    @staticmethod
+    def is_unknown_client(page: Mapping[str, Any]) -> bool:
+        """Return whether a page says that the service does not know the client."""
+        return page == _NO_CLIENT
+
+    async def _get(self, path: str, params: Params) -> dict[str, Any]:
+        """Read with repeats, which change nothing; the last failure is told."""
+        failure = ""
+        for tries in range(1, self._settings.loader.max_tries + 1):
+            await self.connect(utc_now())
+            token = self.token
+            result = await self._send_read("GET", path, params=params)
+            body = result.json_object if result.status == 200 else None
+            if body is not None:
+                return body
+            if result.status == 401:
+                self.forget_token(token)
+            if _says_client_not_found(result):
+                return dict(_NO_CLIENT)
+            failure = result.failure or f"status {result.status}"
+            if tries < self._settings.loader.max_tries:
+                await wait_to_repeat(result.retry_after_seconds, tries)
+        raise ServiceUnreachable(f"Mindbody could not be read ({path}): {failure}, {tries} times. Run again later.")
+
+    async def _issue_token(self) -> str:
+        body = json.dumps(
+            {"Username": self._site.username, "Password": self._site.password.get_secret_value()}
+        ).encode()
+        for tries in range(1, self._settings.loader.max_tries + 1):
+            result = await self._send_read("POST", "usertoken/issue", body=body)
+            answer = result.json_object or {}
+            if result.status == 200 and answer.get("AccessToken"):
+                return str(answer["AccessToken"])
+            if result.reach is Reach.ANSWERED and 400 <= result.status < 500 and result.status != 429:
+                raise CredentialsRefused(self._refusal(answer, result.status))
+            failure = result.failure or f"status {result.status}"
+            if tries < self._settings.loader.max_tries:
+                await wait_to_repeat(result.retry_after_seconds, tries)
+        raise ServiceUnreachable(
+            f"Mindbody at {self._settings.mindbody.base_url} is out of reach: {failure}. Nothing was sent; run again "
+            "later."
+        )
+
+    def _refusal(self, answer: Mapping[str, Any], status: int) -> str:
+        error = answer.get("Error")
+        told = error if isinstance(error, dict) else {"Message": error or ""}
+        said = f"{told.get('Code', status)}: {told.get('Message', '')}".rstrip(": ")
+        return (
+            f"Mindbody does not accept the credentials of site {self.site_id} ({said}): check mindbody.api_key, and "
+            "username and password of the site. Nothing was sent."
+        )
+
+    async def _send_read(
+        self, method: str, path: str, *, params: Params | None = None, body: bytes | None = None
+    ) -> Exchange:
+        await self._pacer.wait()
+        self._count_call()
+        headers = self._headers()
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        return await exchange(self._session, method, self._url(path), headers=headers, params=params, body=body)
+
+    def _headers(self) -> dict[str, str]:
+        key = self._settings.mindbody.api_key
+        if key is None:
+            raise SettingsError("mindbody.api_key is missing: add it to tieout.toml or set TIEOUT_MINDBODY__API_KEY.")
+        headers = {"Api-Key": key.get_secret_value(), "SiteId": self.site_id}
+        if token := self.token:
+            headers["Authorization"] = f"Bearer {token}"
+        return headers
+
+    def _url(self, path: str) -> str:
+        return f"{self._settings.mindbody.base_url}/public/v6/{path}"
+
+
+def _total_of(page: Mapping[str, Any]) -> int:
+    """Return how many transactions there are in all, -1 where the page does not say."""
+    paging = page.get("PaginationResponse")
+    total = paging.get("TotalResults") if isinstance(paging, dict) else None
+    return int(total) if isinstance(total, int | str) and str(total).isdigit() else -1
+
+
+def _says_client_not_found(result: Exchange) -> bool:
+    """Return whether the service says that there is no such client, who then has no history either."""
+    error = (result.json_object or {}).get("Error")
+    return isinstance(error, dict) and str(error.get("Code", "")).lower() == "clientnotfound"

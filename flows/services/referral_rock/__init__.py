@@ -1,0 +1,1 @@
+"""Referral Rock: its client, its messages, its gateway, how what is in doubt there is settled."""

@@ -1,0 +1,124 @@
+"""Talk to the Referral Rock API: update a batch of rewards, sweep all rewards page by page.
+
+Follows "POST api/rewards/update" and the vendor's help pages: basic authorization, no read of a single reward by id,
+so reading back is a sweep. An update sets values, so sending it again is harmless where nobody else edits.
+"""
+
+from base64 import b64encode
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import aiohttp
+from sqlalchemy import Row
+
+from flows.runtime.errors import CredentialsRefused, ServiceUnreachable, SettingsError
+from flows.services.http import Exchange, Pacer, Reach, exchange, wait_to_repeat
+from flows.services.referral_rock.messages import json_body, xml_body
+from flows.settings.sections import Settings
+
+_PAGE_SIZE = 500
+
+
+class ReferralRockClient:
+    """The service; every request is counted by `count_call` before it leaves."""
+
+    def __init__(
+        self, settings: Settings, session: aiohttp.ClientSession, pacer: Pacer, count_call: Callable[[], None]
+    ) -> None:
+        self._settings = settings
+        self._session = session
+        self._pacer = pacer
+        self._count_call = count_call
+
+    @property
+    def is_xml(self) -> bool:
+        """Whether batches go and come as XML."""
+        return self._settings.referral_rock.format == "xml"
+
+    async def connect(self) -> None:
+        """Read one reward to see that the service is there and takes the keys."""
+        await self._fetch_page(offset=0, count=1)
+
+    async def update(self, events: Sequence[Row[Any]]) -> Exchange:
+        """Send one batch, once."""
+        kind = "application/xml" if self.is_xml else "application/json"
+        headers = {**self._headers(), "Content-Type": kind, "Accept": kind}
+        return await exchange(self._session, "POST", self._url("update"), headers=headers, body=self.body(events))
+
+    def body(self, events: Sequence[Row[Any]]) -> bytes:
+        """Return the request body of a batch in the configured format."""
+        return xml_body(events) if self.is_xml else json_body(events)
+
+    async def fetch_rewards(self) -> dict[str, dict[str, Any]]:
+        """Sweep all rewards; keyed by id in lower case."""
+        rewards: dict[str, dict[str, Any]] = {}
+        offset = 0
+        totals: set[int] = set()  # of all pages; they must agree
+        while True:
+            page = await self._fetch_page(offset, _PAGE_SIZE)
+            items, total = _read_page(page)
+            rewards |= {str(item["id"]).lower(): item for item in items}
+            offset += len(items)
+            totals.add(total)
+            if len(rewards) == total and len(totals) == 1:
+                return rewards
+            if not items or offset >= total or len(totals) > 1:
+                raise ServiceUnreachable(
+                    f"Referral Rock reported {' and then '.join(map(str, sorted(totals)))} rewards and gave "
+                    f"{len(rewards)}: a page is missing or came twice. Run again later."
+                )
+
+    async def _fetch_page(self, offset: int, count: int) -> dict[str, Any]:
+        # The oldest first, so that a reward created while paging lands on the last page instead of moving all pages.
+        params = {"offset": str(offset), "count": str(count), "sort": "Create_Dt_Asc"}
+        failure = ""
+        max_tries = self._settings.loader.max_tries
+        for tries in range(1, max_tries + 1):
+            result = await self._send_read(params)
+            body = result.json_object if result.status == 200 else None
+            if body is not None:
+                return body
+            if result.reach is Reach.ANSWERED and result.status in {401, 403}:
+                raise CredentialsRefused(
+                    f"Referral Rock does not accept the keys ({result.status}): check referral_rock.public_key and "
+                    "private_key. Nothing was sent."
+                )
+            failure = result.failure or f"status {result.status}"
+            if tries < max_tries:
+                await wait_to_repeat(result.retry_after_seconds, tries)
+        raise ServiceUnreachable(
+            f"Referral Rock at {self._settings.referral_rock.base_url} is out of reach: {failure}. Run again later."
+        )
+
+    async def _send_read(self, params: dict[str, str]) -> Exchange:
+        await self._pacer.wait()
+        self._count_call()
+        headers = {**self._headers(), "Accept": "application/json"}
+        return await exchange(self._session, "GET", self._url(""), headers=headers, params=params)
+
+    def _headers(self) -> dict[str, str]:
+        keys = self._settings.referral_rock
+        if keys.public_key is None or keys.private_key is None:
+            raise SettingsError(
+                "referral_rock.public_key and private_key are missing: add them to tieout.toml or set "
+                "TIEOUT_REFERRAL_ROCK__PUBLIC_KEY and TIEOUT_REFERRAL_ROCK__PRIVATE_KEY."
+            )
+        pair = f"{keys.public_key.get_secret_value()}:{keys.private_key.get_secret_value()}"
+        return {"Authorization": "Basic " + b64encode(pair.encode()).decode()}
+
+    def _url(self, path: str) -> str:
+        return f"{self._settings.referral_rock.base_url}/api/rewards/{path}".rstrip("/")
+
+
+def _read_page(page: dict[str, Any]) -> tuple[list[dict[str, Any]], int]:
+    """Return a page's rewards and how many there are in all; a page that does not say both is no page.
+
+    An error told in a 200 would otherwise read as "there are no rewards".
+    """
+    items, total = page.get("rewards"), page.get("total")
+    if isinstance(items, list) and isinstance(total, int):
+        rewards = [item for item in items if isinstance(item, dict) and item.get("id")]
+        if len(rewards) == len(items):
+            return rewards, total
+    said = str(page.get("message") or "no list of rewards with a total")[:200]
+    raise ServiceUnreachable(f"Referral Rock's rewards cannot be read: {said}. Run again later.")

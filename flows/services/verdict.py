@@ -1,0 +1,52 @@
+"""Turn how a request ended into what it proves, as far as that is the same for every service.
+
+The table, from surest to least: what never left, and a 429, never took effect; a 4xx with the service's own error
+body is a refusal; a lost, late, broken or 5xx answer proves nothing, and only reading back decides.
+"""
+
+from flows.services.http import Exchange, Reach
+from sql.claims import Answer
+from transforms.vocabulary import Verdict
+
+_MESSAGE_CHARACTERS = 500
+
+
+def verdict_of_transport(exchange: Exchange) -> Answer | None:
+    """Return the answer that follows from the transport and status alone; None where the body decides."""
+    if exchange.reach is Reach.NEVER_LEFT:
+        return answered(Verdict.RETRY, exchange, exchange.failure)
+    if exchange.reach is Reach.MAYBE:
+        return answered(Verdict.UNKNOWN, exchange, exchange.failure)
+    if exchange.status == 401:
+        return answered(Verdict.UNAUTHORIZED, exchange, "the service wants new credentials (401)")
+    if exchange.status == 429:
+        return answered(Verdict.RETRY, exchange, "too many requests (429)")
+    if not 200 <= exchange.status < 500 or 300 <= exchange.status < 400 or exchange.status == 408:
+        return answered(Verdict.UNKNOWN, exchange, f"the service answered {exchange.status}")
+    return None
+
+
+def answered(
+    verdict: Verdict,
+    exchange: Exchange,
+    message: str,
+    *,
+    code: str | None = None,
+    balance: int | None = None,
+    returned: str | None = None,
+) -> Answer:
+    """Return an answer with the exchange's status and timing, its message cut to a length that fits a report."""
+    return Answer(
+        verdict=verdict,
+        message=_storable(message[:_MESSAGE_CHARACTERS]),
+        http_status=exchange.status or None,
+        code=code and _storable(code),
+        duration_ms=exchange.duration_ms,
+        balance=balance,
+        returned=returned and _storable(returned),
+    )
+
+
+def _storable(text: str) -> str:
+    """Return what a database takes: an answer is kept all the same where it holds what is no character at all."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode()

@@ -1,0 +1,88 @@
+import pytest
+
+from flows.ledger.connection import Ledger
+from sql.approvals import NotHeld, approve, discard
+from tests.sql.rows import NOW, earned, fates, later, register, rows_of, update
+
+
+def held_event(ledger: Ledger) -> str:
+    [(event_id,)] = rows_of(ledger, "SELECT event_id FROM events WHERE state = 'held'")
+    return str(event_id)
+
+
+def hold_stale_update(ledger: Ledger) -> str:
+    for name, amount in (("a", "25"), ("b", "30"), ("stale", "25")):
+        register(ledger, name, [update(amount=amount)])
+    return held_event(ledger)
+
+
+def hold_undated_row(ledger: Ledger) -> str:
+    register(ledger, "a", [earned(at=None)])
+    register(ledger, "b", [earned(at=None)])
+    return held_event(ledger)
+
+
+def amounts_in_posting_order(ledger: Ledger) -> list[str]:
+    ready = "SELECT amount FROM events WHERE state = 'ready' ORDER BY order_at, file_id, ordinal"
+    return [amount for (amount,) in rows_of(ledger, ready)]
+
+
+@pytest.mark.parametrize("minutes", [pytest.param(5, id="later"), pytest.param(-5, id="by a clock that is behind")])
+def test_approve_gives_an_update_the_last_place(ledger: Ledger, minutes: int) -> None:
+    event_id = hold_stale_update(ledger)
+    with ledger.begin() as connection:
+        approve(connection, event_id, by="Kim", now=later(minutes))
+    assert rows_of(ledger, "SELECT reward_version FROM events WHERE event_id = :e", e=event_id) == [(3,)]
+    assert amounts_in_posting_order(ledger) == ["25", "30", "25"]
+
+
+def test_register_file_puts_an_update_after_an_approved_one(ledger: Ledger) -> None:
+    event_id = hold_stale_update(ledger)
+    with ledger.begin() as connection:
+        approve(connection, event_id, by="Kim", now=later(5))
+    register(ledger, "c", [update(amount="40")], now=later(1))
+    assert amounts_in_posting_order(ledger) == ["25", "30", "25", "40"]
+
+
+def test_approve_makes_the_values_the_last_accepted(ledger: Ledger) -> None:
+    event_id = hold_stale_update(ledger)
+    with ledger.begin() as connection:
+        approve(connection, event_id, by="Kim", now=later(5))
+    assert fates(register(ledger, "again", [update(amount="25")])) == {"duplicate": 1}
+
+
+def test_approve_gives_an_undated_row_its_time(ledger: Ledger) -> None:
+    event_id = hold_undated_row(ledger)
+    with ledger.begin() as connection:
+        approve(connection, event_id, by="Kim", now=later(5))
+    statement = "SELECT CAST(action_at AS TEXT), CAST(order_at AS TEXT) FROM events WHERE event_id = :e"
+    [(action_at, order_at)] = rows_of(ledger, statement, e=event_id)
+    assert action_at == order_at
+    assert action_at.startswith("2026-03-01 12:05:00")
+
+
+@pytest.mark.parametrize(("decide", "state"), [(approve, "ready"), (discard, "discarded")])
+def test_decisions_record_who_decided(ledger: Ledger, decide: object, state: str) -> None:
+    event_id = hold_undated_row(ledger)
+    with ledger.begin() as connection:
+        decide(connection, event_id, by="Kim", now=later(5))  # type: ignore[operator]
+    history = rows_of(ledger, "SELECT from_state, to_state, reason FROM transitions")
+    verb = "approved" if state == "ready" else "discarded"
+    assert history == [("held", state, f"{verb} by Kim")]
+
+
+@pytest.mark.parametrize("decide", [approve, discard])
+@pytest.mark.parametrize("known", [True, False])
+def test_decisions_refuse_what_is_not_held(ledger: Ledger, decide: object, known: bool) -> None:
+    register(ledger, "a", [earned()])
+    [(event_id,)] = rows_of(ledger, "SELECT event_id FROM events")
+    with pytest.raises(NotHeld, match="is ready, not held" if known else "has no event"), ledger.begin() as connection:
+        decide(connection, event_id if known else "x", by="Kim", now=NOW)  # type: ignore[operator]
+
+
+def test_decisions_are_taken_once(ledger: Ledger) -> None:
+    event_id = hold_undated_row(ledger)
+    with ledger.begin() as connection:
+        discard(connection, event_id, by="Kim", now=NOW)
+    with pytest.raises(NotHeld, match="is discarded"), ledger.begin() as connection:
+        approve(connection, event_id, by="Alex", now=NOW)

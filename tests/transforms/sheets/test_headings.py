@@ -1,0 +1,73 @@
+import pytest
+
+from tests.transforms.sheets import CLIENT, REWARD, RULES, sheet_of
+from transforms.check.part import check_sheets
+from transforms.sheets.headings import find_tables, is_slip
+from transforms.sheets.sheet import FileError
+
+
+@pytest.mark.parametrize("heading", ["Client ID", "client_id", "CLIENTID", " Client\u00a0Id ", "clientId"])
+def test_find_tables_forgets_case_spaces_and_underscores(heading: str) -> None:
+    (table,), _ = find_tables([sheet_of([heading, "Points", "Action"])])
+    assert table.columns["client_id"] == 0
+    assert table.heading("client_id") == heading
+
+
+def test_find_tables_looks_below_titles() -> None:
+    (table,), _ = find_tables([sheet_of(["Rewards of May", "", ""], ["", "", ""], CLIENT[:3])])
+    assert table.heading_row == 3
+
+
+def test_find_tables_leaves_out_sheets_without_headings() -> None:
+    tables, others = find_tables([sheet_of(["Client ID", "Name"], name="Index"), sheet_of(CLIENT, name="Rows")])
+    assert [table.sheet.name for table in tables] == ["Rows"]
+    assert [sheet.name for sheet in others] == ["Index"]
+
+
+@pytest.mark.parametrize(
+    ("headings", "code", "cell", "suggestion"),
+    [
+        pytest.param(["ClientId", "Points", "Actoin"], "column_missing", "C1", "Action"),
+        pytest.param(["Client Number", "Points", "Action"], "column_missing", "A1", "ClientId"),
+        pytest.param(["RewardId", "Payuot Id"], "column_missing", "B1", "PayoutId"),
+        pytest.param(["Amount", "Description"], "column_missing", None, None, id="neither required column"),
+        pytest.param([*CLIENT[:3], "Suorce"], "heading_not_found", "D1", "Source", id="a slip in an optional heading"),
+        pytest.param([*CLIENT[:3], "Receipts"], "heading_not_found", "D1", "Receipt"),
+        pytest.param([*CLIENT[:3], "client_id"], "heading_twice", "D1", None),
+        pytest.param([*CLIENT[:3], "RewardId", "PayuotId"], "heading_not_found", "E1", "PayoutId", id="of both kinds"),
+        pytest.param(["Name", "Phone"], "heading_not_found", None, None),
+    ],
+)
+def test_check_refuses_a_file_with_wrong_headings(
+    headings: list[str], code: str, cell: str | None, suggestion: str | None
+) -> None:
+    with pytest.raises(FileError) as refusal:
+        check_sheets([sheet_of(headings, ["1"] * len(headings))], RULES)
+    assert (refusal.value.code, refusal.value.place.cell) == (code, cell)
+    assert refusal.value.suggestion == suggestion
+
+
+@pytest.mark.parametrize("extra", ["Resource", "Client Name", "Phone #", "Payout", "Date", "Option"])
+def test_check_passes_over_headings_that_are_something_else(extra: str) -> None:
+    (table,), _ = find_tables([sheet_of([*CLIENT[:3], extra])])
+    assert table.unused == [extra]
+
+
+def test_find_tables_names_both_places_of_a_heading() -> None:
+    with pytest.raises(FileError, match="A1 and C1"):
+        find_tables([sheet_of(["RewardId", "PayoutId", "reward id"])])
+
+
+@pytest.mark.parametrize("slip", ["sourc", "sources", "suorce", "sourve", "ource", "xsource", "sourec"])
+def test_is_slip_knows_one_wrong_letter(slip: str) -> None:
+    assert is_slip(slip, "source")
+
+
+@pytest.mark.parametrize("other", ["source", "resource", "s", "", "sauces"])
+def test_is_slip_leaves_other_words(other: str) -> None:
+    assert not is_slip(other, "source")
+
+
+def test_table_serves_both_kinds() -> None:
+    (table,), _ = find_tables([sheet_of(CLIENT + REWARD)])
+    assert len(table.targets) == 2

@@ -1,0 +1,1 @@
+"""Judge rows: every cell against the documented rules, what fails and in which words, what a file brought."""

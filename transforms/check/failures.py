@@ -1,0 +1,78 @@
+"""What a pandera schema found, as one row per bad cell and code.
+
+The checks carry a code of `transforms.vocabulary` as their name. Three things about pandera's lazy validation are
+met here, and held by tests: a check on the whole frame names every column of a failing row, so that its cell comes from
+FIELD_OF_CODE; the same cell can be listed twice; and a check on the whole frame passes rows that hold an NA anywhere
+unless it is made with ignore_na=False, which `row_check` does.
+"""
+
+from collections.abc import Callable, Mapping
+
+import pandas as pd
+import pandera.pandas as pa
+
+from transforms.sheets.sheet import DIGITS_LOST, FORMULA_WITHOUT_VALUE, NESTED_VALUE, SPREADSHEET_ERRORS
+from transforms.vocabulary import Code
+
+FAILURE_COLUMNS = ["index", "field", "code"]
+CELL_ERRORS = SPREADSHEET_ERRORS | {FORMULA_WITHOUT_VALUE, DIGITS_LOST, NESTED_VALUE}
+
+# The cell that a rule about several cells, or about a prepared column, is told at.
+FIELD_OF_CODE: Mapping[Code, str] = {
+    Code.SOURCE_MISSING: "source",
+    Code.SOURCE_UNKNOWN: "source",
+    Code.SOURCE_WITH_REDEEMED: "source",
+    Code.SOURCE_ID_WITHOUT_SOURCE: "source_id",
+    Code.ACTION_TIME_UNREADABLE: "action_date_time",
+    Code.ACTION_TIME_IN_FUTURE: "action_date_time",
+    Code.ACTION_TIME_AMBIGUOUS: "action_date_time",
+    Code.ACTION_TIME_NONEXISTENT: "action_date_time",
+    Code.SITE_UNKNOWN: "site_id",
+    Code.ELIGIBILITY_DATE_UNREADABLE: "eligibility_date",
+    Code.REWARD_ID_CONFLICT: "reward_id",
+}
+
+
+def cell_check(code: Code, is_good: Callable[[pd.Series], pd.Series]) -> pa.Check:
+    """Judge every filled cell of a column."""
+    return pa.Check(is_good, name=code.value)
+
+
+def row_check(code: Code, is_good: Callable[[pd.DataFrame], pd.Series]) -> pa.Check:
+    """Judge every row by several of its cells."""
+    return pa.Check(is_good, name=code.value, ignore_na=False)
+
+
+def text(*checks: pa.Check, missing: Code | None = None) -> pa.Column:
+    """Describe a column of text; `missing` is the code of an empty cell where the field is required."""
+    filled = [pa.Check(pd.Series.notna, name=missing.value, ignore_na=False)] if missing else []
+    return pa.Column(str, [*filled, cell_check(Code.CELL_ERROR, _holds_value), *checks], nullable=True)
+
+
+def failures(schema: pa.DataFrameSchema, rows: pd.DataFrame) -> pd.DataFrame:
+    """Validate all rows at once and return what failed: `index` of the row, `field`, `code`, each of them once.
+
+    A cell that holds an error of the spreadsheet (#N/A) is told as that alone. A frame that does not fit the schema
+    at all (a column missing, another dtype) is a mistake of the program and raises pandera's SchemaErrors.
+    """
+    try:
+        schema.validate(rows, lazy=True, inplace=True)  # nothing is coerced, so nothing is changed
+    except pa.errors.SchemaErrors as error:
+        return _by_cell(error)
+    return pd.DataFrame({"index": pd.Series(dtype="int64"), "field": "", "code": ""}).astype({"code": "str"})
+
+
+def _holds_value(texts: pd.Series) -> pd.Series:
+    return ~texts.isin(CELL_ERRORS)
+
+
+def _by_cell(error: pa.errors.SchemaErrors) -> pd.DataFrame:
+    cases = error.failure_cases
+    if not cases["check"].isin([code.value for code in Code]).all() or cases["index"].isna().any():
+        raise error
+    field = cases["check"].map({code.value: field for code, field in FIELD_OF_CODE.items()}).fillna(cases["column"])
+    found = pd.DataFrame({"index": cases["index"].astype("int64"), "field": field, "code": cases["check"]})
+    found = found.drop_duplicates(ignore_index=True)
+    broken = found.loc[found["code"] == Code.CELL_ERROR, ["index", "field"]].assign(is_broken=True)
+    found = found.merge(broken, on=["index", "field"], how="left", validate="many_to_one")
+    return found.loc[found["is_broken"].isna() | (found["code"] == Code.CELL_ERROR), FAILURE_COLUMNS]

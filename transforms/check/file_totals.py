@@ -1,0 +1,51 @@
+"""What a file brings: how many rows, how many good events of each kind, and which services they are for."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from transforms.vocabulary import Kind, Target
+
+
+@dataclass(frozen=True)
+class Brought:
+    """Counts of a file or of a part of it; parts add up."""
+
+    rows_read: int
+    events: Mapping[Kind, int]  # good rows
+    services: frozenset[tuple[Target, str]]  # of the good rows: the service, and the site where it has some
+    # rows with a SourceId by subject and finding (`transforms.reference.reference`), the bad ones included
+    source_ids: Mapping[tuple[str, str], int] = field(default_factory=dict)
+
+    @property
+    def accepted(self) -> int:
+        """Count the good rows."""
+        return sum(self.events.values())
+
+    @property
+    def rejected(self) -> int:
+        """Count the bad rows."""
+        return self.rows_read - self.accepted
+
+    def __add__(self, other: "Brought") -> "Brought":
+        """Add what another part of the file brings."""
+        events = {kind: self.events[kind] + other.events[kind] for kind in Kind}
+        source_ids = Counter(self.source_ids) + Counter(other.source_ids)
+        return Brought(self.rows_read + other.rows_read, events, self.services | other.services, source_ids)
+
+
+NOTHING = Brought(0, dict.fromkeys(Kind, 0), frozenset())
+
+
+def count_brought(events: pd.DataFrame, rows_read: int, source_ids: Mapping[tuple[str, str], int]) -> Brought:
+    """Count good rows (`transforms.check.events`) among those that were read."""
+    counts = events["kind"].value_counts()
+    pairs = events[["target", "site_id"]].drop_duplicates().itertuples(index=False, name=None)
+    return Brought(
+        rows_read,
+        {kind: int(counts.get(kind.value, 0)) for kind in Kind},
+        frozenset((Target(target), "" if target == Target.REFERRAL_ROCK else site_id) for target, site_id in pairs),
+        source_ids,
+    )

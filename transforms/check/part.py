@@ -1,0 +1,204 @@
+"""Judge every row of a file by the documented rules: all its errors at once, each with its cell.
+
+    sheets -> tables (headings found) -> rows (text) -> kind of each row -> the rules of each service -> events, errors
+
+Every row that is read ends either in `events` or, with at least one line, in `errors`; what is no row is named in
+`skipped`. A wrong file is one `FileError` before any row.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import pandas as pd
+
+from transforms.check.events import assemble_events
+from transforms.check.failures import CELL_ERRORS, FAILURE_COLUMNS
+from transforms.check.messages import SENTENCES, suggest
+from transforms.check.mindbody import check_mindbody
+from transforms.check.parameters import Rules
+from transforms.check.referral_rock import CLAIM_COLUMNS, check_rewards, prepare_rewards
+from transforms.reference.reference import cross_check
+from transforms.sheets.headings import FIELDS, Table, find_tables
+from transforms.sheets.rows import NOT_SHIFTED, Shifted, collect_rows, refuse_shifted
+from transforms.sheets.sheet import Sheet
+from transforms.sheets.times import Clock
+from transforms.vocabulary import Code, Target
+
+ERROR_COLUMNS = ["sheet", "row", "column", "cell", "code", "value", "message", "suggestion"]
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What became of every row of one file.
+
+    events: one row per good row (`transforms.check.events`). errors: one row per bad cell and code, see ERROR_COLUMNS;
+    column, cell and value are NA where the row as a whole is wrong. skipped: sheet, row (NA: the whole sheet), reason.
+    """
+
+    events: pd.DataFrame
+    errors: pd.DataFrame
+    skipped: pd.DataFrame
+    rows_read: int  # good and bad ones, not the skipped
+    # rows with a SourceId by subject and finding (`transforms.reference.reference`), the rejected ones included
+    source_ids: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()  # what was decided on the way, for the person
+    # sheet -> heading and letters (None: no cell addresses) of the column of receipts, where there is one
+    receipt_columns: Mapping[str | None, tuple[str, str | None]] = field(default_factory=dict)
+    shifted: Shifted = NOT_SHIFTED  # more values than headings: the file as a whole is wrong
+    # Of the rows that update a reward, by their place among the rows read: by what they contradict each other.
+    claims: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=CLAIM_COLUMNS))
+
+    @property
+    def rejected(self) -> int:
+        """Count the bad rows."""
+        return self.rows_read - len(self.events)
+
+
+@dataclass(frozen=True)
+class Recognized:
+    """What the first rows of a file say about all of it: the headings, and how its times are written."""
+
+    tables: tuple[Table, ...]
+    without_headings: tuple[Sheet, ...]
+    clocks: tuple[Clock, ...]  # one per table
+    notes: tuple[str, ...]
+
+    @property
+    def receipt_columns(self) -> Mapping[str | None, tuple[str, str | None]]:
+        """Heading and letters (None: no cell addresses) of the column of receipts, by sheet."""
+        return {
+            table.sheet.name: (str(table.heading("receipt")), table.letters("receipt"))
+            for table in self.tables
+            if "receipt" in table.columns
+        }
+
+    def following(self, sheet: Sheet) -> "Recognized":
+        """Return the same for the next rows of a file that is read in parts, which has one sheet."""
+        (table,) = self.tables
+        return replace(self, tables=(replace(table, sheet=sheet),), without_headings=(), notes=())
+
+
+def check_sheets(sheets: Sequence[Sheet], rules: Rules) -> Checked:
+    """Check all rows of one file; raise `FileError` where the file as a whole is wrong."""
+    recognized = recognize(sheets, rules)
+    checked = check_part(recognized, rules)
+    refuse_shifted(checked.shifted, recognized.tables[0])
+    return checked
+
+
+def recognize(sheets: Sequence[Sheet], rules: Rules) -> Recognized:
+    """Find the headings; raise `FileError` where there are none, or wrong ones.
+
+    Where the file is read in parts the first `SEARCHED_ROWS` rows of it are enough.
+    """
+    tables, without_headings = find_tables(sheets, rules.layouts)
+    notes = tuple(note for sheet in sheets for note in sheet.notes) + tuple(_table_notes(tables))
+    return Recognized(tuple(tables), tuple(without_headings), tuple(_clock(table, rules) for table in tables), notes)
+
+
+def check_part(recognized: Recognized, rules: Rules, contradicted_elsewhere: pd.Index | None = None) -> Checked:
+    """Check all rows of a file whose headings are known, or some of its rows.
+
+    Any split of a file into parts gives the same as the whole, but for two things that the caller brings together:
+    rows that are `shifted`, and rewards that are set to different values in different parts (`claims`). The places of
+    the latter's rows among those read here go into `contradicted_elsewhere`.
+    """
+    tables = recognized.tables
+    rows, skipped, shifted = collect_rows(tables, recognized.without_headings)
+    target, kind_failures = tell_kinds(rows, tables)
+    of_client, client_failures = check_mindbody(rows[target == Target.MINDBODY], rules, recognized.clocks)
+    crossed = cross_check(of_client, rules.reference, rules.now)
+    rewards = prepare_rewards(rows[target == Target.REFERRAL_ROCK], recognized.clocks)
+    of_reward, reward_failures = check_rewards(rewards, contradicted_elsewhere)
+    failed = pd.concat([kind_failures, client_failures, crossed.failures, reward_failures], ignore_index=True)
+    return Checked(
+        events=assemble_events(rows, [crossed.good, of_reward]),
+        errors=describe(failed, rows, tables),
+        skipped=skipped,
+        rows_read=len(rows),
+        source_ids=crossed.counts,
+        notes=recognized.notes,
+        receipt_columns=recognized.receipt_columns,
+        shifted=shifted,
+        claims=rewards.loc[rewards["reward"].notna(), CLAIM_COLUMNS],
+    )
+
+
+def _clock(table: Table, rules: Rules) -> Clock:
+    """Return how the table's times are written: by its layout, where it has one."""
+    if table.layout is None:
+        return Clock(rules.zone)
+    return Clock(table.layout.zone or rules.zone, table.layout.date_order)
+
+
+def tell_kinds(rows: pd.DataFrame, tables: Sequence[Table]) -> tuple[pd.Series, pd.DataFrame]:
+    """Return the target of every row, NA where it has none or two, and the failures of those.
+
+    Where the headings of a sheet serve only one service, a row that fills neither side is of that one.
+    """
+    is_update = rows["reward_id"].notna()
+    is_client = rows["client_id"].notna() | rows["action"].notna()
+    only = {i: next(iter(t.targets)).value if len(t.targets) == 1 else None for i, t in enumerate(tables)}
+    target = rows["table"].map(only).astype("str")
+    target = target.mask(target.isna() & is_update, Target.REFERRAL_ROCK.value)
+    target = target.mask(target.isna() & is_client, Target.MINDBODY.value)
+    code = pd.Series(None, index=rows.index, dtype="str")
+    code[target.isna()] = Code.ROW_KIND_UNKNOWN.value
+    code[is_update & is_client] = Code.ROW_KIND_AMBIGUOUS.value
+    failed = pd.concat([_as_failures(code.dropna(), None), *_cell_errors(rows[code.notna()])], ignore_index=True)
+    return target.mask(code.notna()), failed
+
+
+def describe(failed: pd.DataFrame, rows: pd.DataFrame, tables: Sequence[Table]) -> pd.DataFrame:
+    """Turn failures into the error list: place, value, sentence and suggestion, in file order and column order."""
+    order = {field: i for i, field in enumerate(FIELDS)}
+    failed = failed.assign(order=failed["field"].map(order).fillna(-1)).sort_values(["index", "order", "code"])
+    found = failed.merge(rows[["table", "sheet", "row"]], left_on="index", right_index=True, validate="many_to_one")
+    found["value"] = _values(found, rows)
+    found["column"] = _lookup(found, ["table", "field"], lambda t, f: tables[t].heading(f))
+    found["cell"] = _addresses(found, tables)
+    found["message"] = found["code"].map({code.value: sentence for code, sentence in SENTENCES.items()})
+    found["suggestion"] = _lookup(found, ["code", "value"], lambda c, v: suggest(Code(c), v))
+    dtypes = dict.fromkeys(ERROR_COLUMNS, "str") | {"row": "int64"}
+    return found[ERROR_COLUMNS].astype(dtypes).reset_index(drop=True)
+
+
+def _values(found: pd.DataFrame, rows: pd.DataFrame) -> pd.Series:
+    """Look up the text of each failed cell; NA for whole rows and empty cells."""
+    value = pd.Series(None, index=found.index, dtype="str")
+    for name, cells in found.groupby("field"):
+        value[cells.index] = rows[str(name)].loc[cells["index"]].to_numpy()
+    return value
+
+
+def _addresses(found: pd.DataFrame, tables: Sequence[Table]) -> pd.Series:
+    letters = _lookup(found, ["table", "field"], lambda t, f: tables[t].letters(f))
+    return letters + found["row"].astype("str")
+
+
+def _lookup(found: pd.DataFrame, keys: list[str], say: Callable[..., str | None]) -> pd.Series:
+    """Work out a text once for each different combination of the keys."""
+    number = found.groupby(keys, dropna=False, sort=False).ngroup()
+    first = found.loc[~number.duplicated(), keys].astype(object)
+    texts = [say(*(None if pd.isna(key) else key for key in row)) for row in first.itertuples(index=False, name=None)]
+    return number.map(dict(zip(number[first.index], texts, strict=True))).astype("str")
+
+
+def _as_failures(codes: pd.Series, field: str | None) -> pd.DataFrame:
+    found = pd.DataFrame({"index": codes.index, "field": field, "code": codes.to_numpy()})
+    return found.astype({"index": "int64", "field": "str", "code": "str"})[FAILURE_COLUMNS]
+
+
+def _cell_errors(rows: pd.DataFrame) -> list[pd.DataFrame]:
+    """Name the cells that hold an error of the spreadsheet in rows that no schema will see."""
+    broken = {field: rows.index[rows[field].isin(CELL_ERRORS)] for field in FIELDS if len(rows)}
+    return [_as_failures(pd.Series(Code.CELL_ERROR.value, index=index), field) for field, index in broken.items()]
+
+
+def _table_notes(tables: Sequence[Table]) -> Iterator[str]:
+    for table in tables:
+        sheet = "" if table.sheet.name is None else f'Sheet "{table.sheet.name}": '
+        if table.layout is not None:
+            yield f'{sheet}read by the layout "{table.layout.name}".'
+        if table.unused:
+            yield f"{sheet}columns not read: {', '.join(table.unused)}"

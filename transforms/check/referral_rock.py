@@ -1,0 +1,95 @@
+"""Reward updates: the rules of Referral Rock's "POST api/rewards/update", and the typed rows."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+import pandera.pandas as pa
+
+from transforms.check.failures import cell_check, failures, row_check, text
+from transforms.identity.digests import digests
+from transforms.identity.equal_rows import find_contradicted
+from transforms.sheets.cells import is_amount, parse_amounts
+from transforms.sheets.headings import REFERRAL_ROCK_FIELDS
+from transforms.sheets.times import Clock, parse_dates
+from transforms.vocabulary import Code, Kind
+
+CLAIM_COLUMNS = ["reward", "values"]
+
+
+def prepare_rewards(rows: pd.DataFrame, clocks: Sequence[Clock]) -> pd.DataFrame:
+    """Read the cells of the rows that update a reward; `clocks` has one entry per table.
+
+    Adds `eligibility_on`, `parsed_amount`, and `reward` and `values`, by which rows contradict each other.
+    """
+    dates = rows.groupby("table")["eligibility_date"]
+    parsed = [parse_dates(texts, clocks[int(str(table))].date_order) for table, texts in dates]
+    prepared = rows[list(REFERRAL_ROCK_FIELDS)].assign(
+        eligibility_on=pd.concat(parsed) if parsed else rows["eligibility_date"],
+        parsed_amount=parse_amounts(rows["amount"]),
+    )
+    return prepared.assign(**_claims(prepared))
+
+
+def check_rewards(
+    prepared: pd.DataFrame, contradicted_elsewhere: pd.Index | None = None
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return (events, failures) of prepared rows that update a reward.
+
+    events: the good rows with their index and the columns of `transforms.check.events`. failures: see `failures`.
+    Where these are not all rows of the file, `contradicted_elsewhere` are those whose reward other parts set to other
+    values.
+    """
+    claims = prepared.loc[prepared["reward"].notna(), CLAIM_COLUMNS]
+    is_conflicting = prepared.index.isin(find_contradicted(claims, ["reward"], ["values"]))
+    if contradicted_elsewhere is not None:
+        is_conflicting |= prepared.index.isin(contradicted_elsewhere)
+    prepared = prepared.assign(is_conflicting=is_conflicting)
+    failed = failures(row_schema(), prepared)
+    return _typed(prepared[~prepared.index.isin(failed["index"])]), failed
+
+
+def row_schema() -> pa.DataFrameSchema:
+    """Describe a prepared row: its cells as text, the date that was read, and whether another row contradicts it."""
+    is_date = row_check(
+        Code.ELIGIBILITY_DATE_UNREADABLE, lambda row: row["eligibility_date"].isna() | row["eligibility_on"].notna()
+    )
+    return pa.DataFrameSchema(
+        {
+            "reward_id": text(missing=Code.REWARD_ID_MISSING),
+            "payout_id": text(missing=Code.PAYOUT_ID_MISSING),
+            "amount": text(cell_check(Code.AMOUNT_UNREADABLE, is_amount)),
+            "eligibility_date": text(),
+            "description": text(),
+            "is_conflicting": pa.Column(bool),
+        },
+        checks=[is_date, row_check(Code.REWARD_ID_CONFLICT, lambda row: ~row["is_conflicting"])],
+    )
+
+
+def _claims(rows: pd.DataFrame) -> dict[str, pd.Series]:
+    """Return `reward` and `values`: rows that are equal in the first and not in the second contradict each other.
+
+    Values are compared as read (5 and 5.00 are equal); what cannot be read is compared as text, so that a row with
+    a bad cell still contradicts its twin, of which nobody can say that it is the right one. `reward` is NA where there
+    is none.
+    """
+    reward_id = rows["reward_id"].str.lower()  # GUIDs: the service minds no case
+    amount = rows["parsed_amount"].map(str, na_action="ignore").astype("str").fillna(rows["amount"])
+    date = rows["eligibility_on"].fillna(rows["eligibility_date"])
+    return {
+        "reward": digests([reward_id]).where(reward_id.notna()),
+        "values": digests([rows["payout_id"].str.lower(), amount, date, rows["description"]]),
+    }
+
+
+def _typed(rows: pd.DataFrame) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "kind": pd.Series(Kind.REWARD_UPDATE.value, index=rows.index, dtype="str"),
+            "reward_id": rows["reward_id"],
+            "payout_id": rows["payout_id"],
+            "amount": rows["parsed_amount"],
+            "eligibility_on": rows["eligibility_on"],
+            "description": rows["description"],
+        }
+    )

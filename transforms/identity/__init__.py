@@ -1,0 +1,1 @@
+"""What the same event means: keys, digests, the number among equal rows."""

@@ -1,0 +1,94 @@
+"""Give every event its identity, so that the same event of another file is known again.
+
+Key = target, site, client id, action, points, source, source id, time (UTC, to the second) and the occurrence
+number among equal rows of the file; for a reward update, the reward and the values that it sets. A row without a
+time, and a reward update, cannot be told apart by content alone, so the file's hash is part of their event id and
+the ledger decides whether they are new (``sql.register``).
+"""
+
+from decimal import Decimal
+
+import pandas as pd
+
+from transforms.identity.digests import SEPARATOR, digests
+from transforms.identity.equal_rows import number_equal_rows
+from transforms.vocabulary import Kind
+
+_REWARD_CONTENT = ["reward_id", "payout_id", "amount", "eligibility_on", "description"]
+_CLIENT_CONTENT = ["target", "site_id", "client_id", "action", "points", "source", "source_id"]
+
+
+def identify(events: pd.DataFrame, file_sha256: str, default_site_id: str = "") -> pd.DataFrame:
+    """Add ``lane``, ``content_key``, ``is_dated``, ``occurrence``, ``ordinal`` and ``event_id``.
+
+    Grain: one row per event of one file, order kept. ``event_id`` is unique in the frame, and equal for the same
+    dated event of any other file.
+    """
+    keyed = add_content_keys(events)
+    in_file = pd.DataFrame(
+        {"key": keyed["content_key"], "has_receipt": keyed["receipt"].notna(), "ordinal": range(len(keyed))}
+    )
+    return add_event_ids(keyed, number_equal_rows(in_file, ["key"]), file_sha256, default_site_id)
+
+
+def add_content_keys(events: pd.DataFrame) -> pd.DataFrame:
+    """Add what an event says of itself: ``lane``, ``content_key``, ``is_dated``."""
+    is_update = events["kind"].eq(Kind.REWARD_UPDATE)
+    keys = [_client_keys(events[~is_update]), _reward_keys(events[is_update])]
+    content_key = keys[0] if not is_update.any() else pd.concat(keys).reindex(events.index)
+    return events.assign(
+        lane=_lanes(events, is_update),
+        content_key=content_key,
+        is_dated=events["action_at"].notna() & ~is_update,
+    )
+
+
+def add_event_ids(
+    keyed: pd.DataFrame, numbers: pd.Series, file_sha256: str, default_site_id: str = "", first_ordinal: int = 0
+) -> pd.DataFrame:
+    """Add ``occurrence``, ``ordinal`` and ``event_id`` to events that have their content keys.
+
+    `numbers` has the occurrence of rows that have an equal one in the file, by the index of `keyed`; the others are
+    the first and only ones. `first_ordinal` is how many events of the file come before.
+    """
+    occurrence = pd.Series(1, index=keyed.index)
+    occurrence[numbers.index] = numbers
+    in_file = f"{file_sha256}{SEPARATOR}{default_site_id}"
+    of_file = pd.Series(in_file, index=keyed.index, dtype="str").where(~keyed["is_dated"], "")
+    return keyed.assign(
+        occurrence=occurrence,
+        ordinal=range(first_ordinal, first_ordinal + len(keyed)),
+        event_id=digests([keyed["content_key"], occurrence, of_file]),
+    )
+
+
+def _client_keys(events: pd.DataFrame) -> pd.Series:
+    at = events["action_at"]
+    seconds = at.dt.as_unit("s").astype("int64").astype("str").where(at.notna())
+    return digests([pd.Series("client", index=events.index), *(events[name] for name in _CLIENT_CONTENT), seconds])
+
+
+def _reward_keys(events: pd.DataFrame) -> pd.Series:
+    # Ids of rewards and payouts are GUIDs, and the service minds no case; what is sent keeps the person's spelling.
+    values = events[_REWARD_CONTENT].assign(
+        amount=events["amount"].map(_plain_amount, na_action="ignore"),
+        reward_id=events["reward_id"].str.lower(),
+        payout_id=events["payout_id"].str.lower(),
+    )
+    return digests([pd.Series("reward", index=events.index), *(values[name] for name in _REWARD_CONTENT)])
+
+
+def _plain_amount(amount: Decimal) -> str:
+    """Write equal amounts alike, whatever zeros they came with; every digit stays.
+
+    >>> [_plain_amount(Decimal(text)) for text in ("25", "25.00", "2.5E1", "-0.0", "0.10", "100")]
+    ['25', '25', '25', '0', '0.1', '100']
+    """
+    text = f"{amount:f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if text == "-0" else text
+
+
+def _lanes(events: pd.DataFrame, is_update: pd.Series) -> pd.Series:
+    of_client = "mindbody:" + events["site_id"].fillna("") + ":" + events["client_id"].fillna("")
+    return of_client.where(~is_update, "referral_rock:" + events["reward_id"].str.lower().fillna(""))

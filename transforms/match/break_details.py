@@ -1,0 +1,87 @@
+"""What is known of a break, in one sentence with the figures of both sides."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+
+from transforms.vocabulary import Outcome
+
+_HOUR = timedelta(hours=1)
+
+
+def describe_transactions(matched: pd.DataFrame, zones: Mapping[str, ZoneInfo]) -> pd.DataFrame:
+    """Add ``detail`` to the outcomes of `transforms.match.transactions.match_transactions`, null for what matched."""
+    return _described(matched, lambda row: _about_transaction(row, zones.get(row.site_id)))
+
+
+def describe_rewards(matched: pd.DataFrame) -> pd.DataFrame:
+    """Add ``detail`` to the outcomes of `transforms.match.transactions.match_rewards`, null for what matched."""
+    return _described(matched, _about_reward)
+
+
+def _described(matched: pd.DataFrame, about: Any) -> pd.DataFrame:
+    broken = matched[matched["outcome"].ne(Outcome.MATCHED)]
+    details = pd.Series([about(row) for row in broken.itertuples()], index=broken.index, dtype="str")
+    return matched.assign(detail=details.reindex(matched.index))
+
+
+def _about_transaction(row: Any, zone: ZoneInfo | None) -> str | None:
+    match row.outcome:
+        case Outcome.TIME_MISMATCH:
+            times = _both("at", _utc(row.action_at), _utc(row.remote_at))
+            return f"{times}: {zone_slip(row.action_at, row.remote_at, zone)}."
+        case Outcome.AMOUNT_MISMATCH:
+            return f"{row.action}: {_both('points', f'{row.points:,}', f'{row.remote_points:,}')}."
+        case Outcome.STATUS_MISMATCH:
+            return f"Refused by its own account, and the service shows {_entry(row)}."
+        case Outcome.UNEXPECTED_REMOTE | Outcome.DUPLICATE_REMOTE | Outcome.REVERSED_REMOTE:
+            return f"The service shows {_entry(row)}."
+        case Outcome.UNKNOWN:
+            return f"The service shows {'no such entry' if pd.isna(row.remote_id) else _entry(row)}."
+        case _:
+            return f"The ledger has {row.action} {row.points:,} points at {_utc(row.action_at)}."
+
+
+def _entry(row: Any) -> str:
+    return f"{row.action} {row.remote_points:,} points at {_utc(row.remote_at)}"
+
+
+def zone_slip(ours: datetime, theirs: datetime, zone: ZoneInfo | None) -> str:
+    """Say how far apart two times are, and whether it is just what a zone makes.
+
+    >>> from datetime import UTC
+    >>> noon = datetime(2026, 7, 1, 12, tzinfo=UTC)
+    >>> zone_slip(noon, noon + timedelta(hours=7), ZoneInfo("America/Los_Angeles"))
+    "7:00:00 later, exactly the zone's offset from UTC: a local time was taken for UTC"
+    """
+    apart = theirs - ours
+    told = f"{timedelta(seconds=abs(apart).total_seconds())} {'later' if apart > timedelta(0) else 'earlier'}"
+    offsets = {moment.astimezone(zone).utcoffset() or timedelta(0) for moment in (ours, theirs)} if zone else set()
+    if timedelta(0) != apart and apart in {-offset for offset in offsets}:
+        return f"{told}, exactly the zone's offset from UTC: a local time was taken for UTC"
+    if timedelta(0) != apart and apart in offsets:
+        return f"{told}, exactly the zone's offset from UTC: a UTC time was taken for local"
+    return f"{told}, as a clock change makes" if abs(apart) == _HOUR else told
+
+
+def _about_reward(row: Any) -> str | None:
+    match row.outcome:
+        case Outcome.AMOUNT_MISMATCH:
+            return f"{_both('amount', row.amount, 'none' if pd.isna(row.remote_amount) else row.remote_amount)}."
+        case Outcome.TIME_MISMATCH | Outcome.STATUS_MISMATCH:
+            return f"{_both(row.field, row.ours, 'nothing' if pd.isna(row.theirs) else row.theirs)}."
+        case Outcome.LATE | Outcome.MISSING_REMOTE:
+            return "The service does not list the reward."
+        case _:
+            return None
+
+
+def _both(name: str, ours: object, theirs: object) -> str:
+    return f"{name}: ledger {ours}, service {theirs}"
+
+
+def _utc(moment: Any) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"

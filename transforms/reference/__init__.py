@@ -1,0 +1,1 @@
+"""What SourceIds name: extracts, and who owns which booking, sale or referral."""

@@ -1,0 +1,96 @@
+"""From the text of cells to typed values, column by column; what cannot be read becomes NA and is judged elsewhere.
+
+Numbers are never guessed: "12.5", "1e3", "1,200" and "$5" are no whole numbers and "12,50" is no amount. Times and
+dates have their own module, `transforms.sheets.times`.
+"""
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+import pandas as pd
+
+# A whole number from 1 that fits the services' 64-bit integers. A numeric cell of 12.0 is read as "12"; the same
+# value exported through a float column comes as the text "12.0" and is the same whole number.
+WHOLE = r"0*(?:[1-9][0-9]{0,17}|[1-8][0-9]{18})(?:\.0)?"
+AMOUNT = r"-?(?:[0-9]{1,28}(?:\.[0-9]{1,28})?|\.[0-9]{1,28})"
+
+# Blanks that str.strip() leaves in place: zero-width signs, direction marks, the byte order mark, soft hyphens.
+_INVISIBLE = "\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u206f\ufeff"
+_CONTROLS = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"
+_OUTER = rf"^[\s{_CONTROLS}{_INVISIBLE}]+|[\s{_CONTROLS}{_INVISIBLE}]+$"
+_DASHES = ("-", "–", "—")
+
+
+def clean_text(texts: pd.Series, *, is_prose: bool = False) -> pd.Series:
+    """Trim outer blanks of every kind and drop what nobody can see; what is left empty becomes NA.
+
+    Two ids or numbers that look equal are equal then. Inside prose, signs that cannot be seen stay, except control
+    characters: some scripts and pictures need joiners.
+    """
+    # All texts in one, so that a column without anything odd is known as such in one step.
+    joined = f"|{'|'.join(texts.dropna().to_numpy(object))}|"
+    is_printable = joined.isprintable()
+    if is_printable and not any(sign in joined for sign in ("| ", " |", "||")):
+        return texts
+    cleaned = texts.str.strip()
+    if not is_printable:
+        odd = cleaned[_is_odd(cleaned)]
+        odd = odd.str.replace(_OUTER, "", regex=True).str.replace(f"[{_CONTROLS}]", "", regex=True)
+        if not is_prose:
+            odd = odd.str.replace(f"[{_INVISIBLE}]", "", regex=True).str.replace(r"\s+", " ", regex=True)
+        cleaned = cleaned.where(~cleaned.index.isin(odd.index), odd.reindex(cleaned.index))
+    return cleaned.mask(cleaned == "")
+
+
+def _is_odd(texts: pd.Series) -> pd.Series:
+    """Tell texts with a sign that is not printable."""
+    return texts.isin([text for text in texts.dropna().drop_duplicates().to_numpy(object) if not text.isprintable()])
+
+
+def without_dashes(texts: pd.Series) -> pd.Series:
+    """Read a lone dash as an empty cell, as Mindbody's reports write one."""
+    return texts.mask(texts.isin(_DASHES))
+
+
+def is_whole(texts: pd.Series) -> pd.Series:
+    """Tell which texts are whole numbers of at least 1."""
+    unique = texts.drop_duplicates()
+    if len(unique) * 2 > len(texts):
+        return texts.str.fullmatch(WHOLE)
+    return texts.isin(unique[unique.str.fullmatch(WHOLE)].to_numpy(object))
+
+
+def parse_whole(texts: pd.Series) -> pd.Series:
+    """Turn texts that `is_whole` accepts into Int64, and NA into NA; raise ValueError for any other text."""
+    filled = texts.dropna()
+    try:
+        numbers = filled.astype("int64")
+    except ValueError:
+        numbers = filled.str.removesuffix(".0").astype("int64")
+    return numbers.astype("Int64").reindex(texts.index)
+
+
+def parse_choice(texts: pd.Series, choices: Iterable[str]) -> pd.Series:
+    """Read one of a few documented values whatever its case and blanks, in the documented spelling; else NA."""
+    spelled = {choice.casefold(): choice for choice in choices}
+    known = {text: spelled.get(" ".join(text.split()).casefold()) for text in texts.dropna().unique()}
+    return texts.map(known).astype("str")
+
+
+def is_amount(texts: pd.Series) -> pd.Series:
+    """Tell which texts are plain decimal numbers: no sign of money, no thousands, no decimal comma, no exponent."""
+    return texts.str.fullmatch(AMOUNT)
+
+
+def parse_amounts(texts: pd.Series) -> pd.Series:
+    """Read decimal numbers exactly, as Decimal in an object column; None where there is none.
+
+    5 and 5.00 set the same value, so both are written Decimal("5").
+    """
+    read = {text: _without_trailing_zeros(text) for text in texts[is_amount(texts)].unique()}
+    return pd.Series([read.get(text) for text in texts], index=texts.index, dtype=object)
+
+
+def _without_trailing_zeros(text: str) -> Decimal:
+    plain = text.rstrip("0").rstrip(".") if "." in text else text
+    return Decimal(plain if plain not in ("", "-", "-0") else "0")

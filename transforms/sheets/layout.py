@@ -1,0 +1,22 @@
+"""A site's own headings, the order of its dates and its time zone: what a file cannot say about itself.
+
+A layout is recognized by its headings: it holds where a row of the sheet has all of them. Nothing is guessed.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import tzinfo
+
+from transforms.sheets.times import DateOrder
+
+
+@dataclass(frozen=True)
+class Layout:
+    """One layout of the settings."""
+
+    name: str
+    columns: Mapping[str, str] = field(
+        default_factory=dict
+    )  # the site's own heading -> field (`transforms.sheets.headings`)
+    date_order: DateOrder | None = None  # None: only ISO dates are read
+    zone: tzinfo | None = None  # of times without an offset; None: that of the rules

@@ -1,0 +1,180 @@
+"""From tables to rows: one frame of the text of every row of the file, and a list of what is no row.
+
+No rows are titles, blank rows, repeated headings, group rows ("CLASSPASS" over its block), subtotals and totals, and
+sheets without headings beside one that has them. Each is named with its reason. Whatever is not surely one of these
+is a row, and is rejected if it is wrong: a row is never dropped in silence.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from transforms.check.failures import CELL_ERRORS
+from transforms.sheets.cells import clean_text, without_dashes
+from transforms.sheets.headings import FIELDS, MARKED_FIELDS, Table, normalize_heading
+from transforms.sheets.sheet import FileError, Place, Sheet
+from transforms.vocabulary import Code
+
+SKIPPED_COLUMNS = ["sheet", "row", "reason"]
+_EXAMPLES = 5
+
+_TOTAL = r"(?:(?:sub|grand)[\s-]*)?totals?\b.*|# ?(?:of )?clients\b.*"
+_ENDS_WITH_TOTAL = r".*\b(?:sub|grand)?[\s-]*totals?:?"
+_NAMES = ("client_id", "reward_id")
+_ENTERED = ("action", "payout_id")  # no total and no group row fills these
+_WITH_DASH = ("amount", "description")  # an amount of "-" may be a zero in an accounting format: refused, not guessed
+
+
+@dataclass(frozen=True)
+class Shifted:
+    """Rows of delimited text with more values than headings."""
+
+    first_rows: tuple[int, ...] = ()  # five at most
+    count: int = 0
+
+    def __add__(self, later: "Shifted") -> "Shifted":
+        """Join what was found further down."""
+        return Shifted((self.first_rows + later.first_rows)[:_EXAMPLES], self.count + later.count)
+
+
+NOT_SHIFTED = Shifted()
+
+
+def collect_rows(
+    tables: Sequence[Table], without_headings: Sequence[Sheet]
+) -> tuple[pd.DataFrame, pd.DataFrame, Shifted]:
+    """Return (rows, skipped, shifted).
+
+    rows: one per row of the file in its order, with a unique index, `table` (place in `tables`), `sheet`, `row`, and a
+    text column for every field of `FIELDS`; NA where the cell is empty or the sheet has no such column.
+    skipped: `sheet`, `row` (NA for a whole sheet), `reason`.
+    shifted: rows whose values may all stand under a wrong heading; a file that has any is refused as a whole.
+    """
+    parts = [_split_rows(table) for table in tables]
+    rows = pd.concat([found.assign(table=i) for i, (found, _, _) in enumerate(parts)], ignore_index=True)
+    skipped = pd.concat([*(missed for _, missed, _ in parts), _skipped_sheets(without_headings)], ignore_index=True)
+    return (
+        rows[["table", "sheet", "row", *FIELDS]],
+        skipped.astype({"sheet": "str", "row": "Int64", "reason": "str"}),
+        sum((shifted for _, _, shifted in parts), start=NOT_SHIFTED),
+    )
+
+
+def _split_rows(table: Table) -> tuple[pd.DataFrame, pd.DataFrame, Shifted]:
+    prose = table.columns.get("description")
+    raw = _with_errors(table.sheet)
+    cells = pd.DataFrame(
+        {column: clean_text(raw[column], is_prose=str(column) == str(prose)) for column in raw.columns}
+    )
+    reason = _reasons(cells, table)
+    kept = cells[reason.isna() & (cells.index != table.heading_row)]
+    fields = {field: _field_text(kept, table, field) for field in FIELDS}
+    rows = pd.DataFrame({"sheet": table.sheet.name, "row": kept.index, **fields}, index=kept.index)
+    missed = reason.dropna()
+    skipped = pd.DataFrame({"sheet": table.sheet.name, "row": missed.index, "reason": missed})
+    return rows.astype({"sheet": "str", "row": "int64"}), skipped, _find_shifted(kept, table)
+
+
+def _with_errors(sheet: Sheet) -> pd.DataFrame:
+    """Show #N/A and the like in the cells that hold them, so that no such cell looks empty."""
+    cells = sheet.cells
+    if not sheet.error_cells:
+        return cells
+    places = pd.MultiIndex.from_tuples(list(sheet.error_cells), names=["row", "column"])
+    shown = pd.Series(list(sheet.error_cells.values()), index=places, dtype="str").unstack("column")
+    return shown.combine_first(cells).reindex(index=cells.index, columns=cells.columns).astype("str")
+
+
+def _find_shifted(rows: pd.DataFrame, table: Table) -> Shifted:
+    """Find rows of delimited text with more values than headings."""
+    if table.sheet.has_addresses or table.sheet.heading_row is not None:
+        return NOT_SHIFTED
+    headed = _headed_columns(table)
+    beyond = rows[[column for column in rows.columns if int(column) >= headed]].notna()
+    shifted = rows.index[beyond.any(axis=1)] if len(beyond.columns) else rows.index[:0]
+    return Shifted(tuple(int(row) for row in shifted[:_EXAMPLES]), len(shifted))
+
+
+def _headed_columns(table: Table) -> int:
+    return 1 + max(column for column, text in enumerate(table.headings) if text is not None)
+
+
+def refuse_shifted(shifted: Shifted, table: Table) -> None:
+    """Raise `FileError` where a row has more values than headings: every value may stand under a wrong one."""
+    if shifted.count:
+        more = shifted.count - len(shifted.first_rows)
+        raise FileError(
+            Code.FILE_UNREADABLE,
+            f"more values than the {_headed_columns(table)} headings in row {', '.join(map(str, shifted.first_rows))}"
+            f"{f' and {more:,} more' if more else ''}, so nobody can tell which value belongs "
+            "where. Put values that hold the delimiter in quotation marks.",
+            Place(row=shifted.first_rows[0]),
+        )
+
+
+def _field_text(cells: pd.DataFrame, table: Table, field: str) -> pd.Series:
+    if field not in table.columns:
+        return pd.Series(None, index=cells.index, dtype="str")
+    texts = cells[table.columns[field]]
+    return texts if field in _WITH_DASH else without_dashes(texts)
+
+
+def _reasons(cells: pd.DataFrame, table: Table) -> pd.Series:
+    """Say why a row of the sheet is no row; NA for rows and for the headings."""
+    marks = [column for field, column in table.columns.items() if field in MARKED_FIELDS]
+    filled = cells.drop(columns=marks).notna().sum(axis=1)  # a Status alone makes no row
+    reason = pd.Series(None, index=cells.index, dtype="str")
+    if table.sheet.heading_row is None:
+        reason[_is_repeated_heading(cells, table)] = "repeated heading"
+        doubtful = cells[reason.isna() & (filled > 0) & _is_unentered(cells, table)]
+        reason[doubtful[_is_total(doubtful)].index] = "total"
+        lone = doubtful[(filled[doubtful.index] == 1) & reason[doubtful.index].isna()]
+        reason[lone[_is_group(lone, table)].index] = "group"
+    reason[reason.index < table.heading_row] = "title"
+    reason[filled == 0] = "blank"
+    reason[reason.index == table.heading_row] = None
+    return reason
+
+
+def _is_repeated_heading(cells: pd.DataFrame, table: Table) -> pd.Series:
+    repeated = pd.Series(cells.index > table.heading_row, index=cells.index)
+    # The columns with few different values first: they leave next to nothing to compare in the others.
+    for field in sorted(table.columns, key=lambda field: (field not in _ENTERED, field)):
+        texts = cells.loc[repeated, table.columns[field]]
+        heading = normalize_heading(str(table.heading(field)))
+        spellings = [text for text in texts.dropna().unique() if normalize_heading(text) == heading]
+        repeated &= cells[table.columns[field]].isin(spellings)
+    return repeated
+
+
+def _is_unentered(cells: pd.DataFrame, table: Table) -> pd.Series:
+    entered = [table.columns[field] for field in _ENTERED if field in table.columns]
+    return cells[entered].isna().all(axis=1)
+
+
+def _is_total(cells: pd.DataFrame) -> pd.Series:
+    """Tell rows whose first filled cell is the label of a sum."""
+    first = cells.bfill(axis=1).iloc[:, 0].astype("str").str.casefold()
+    return first.str.fullmatch(_TOTAL) | (first.str.fullmatch(_ENDS_WITH_TOTAL) & first.str.contains(" "))
+
+
+def _is_group(cells: pd.DataFrame, table: Table) -> pd.Series:
+    """Tell the name of a group from a row that is incomplete, among rows with one filled cell.
+
+    It stands in a column that no rule reads, or its cell is merged over several columns, or it is the first column and
+    the text has no digit: an id without anything else to it is a row that somebody did not finish.
+    """
+    read = {column: field for field, column in table.columns.items()}
+    column = cells.notna().idxmax(axis=1)
+    first = cells.bfill(axis=1).iloc[:, 0].astype("str")
+    names = [c for c, field in read.items() if field in _NAMES and c == min(read)]
+    # An error of the spreadsheet is not the name of a group.
+    first = first.mask(first.isin(CELL_ERRORS), "#")
+    is_name = column.isin(names) & ~first.str.contains("[0-9#]")
+    return is_name | ~column.isin(list(read)) | cells.index.isin(table.sheet.merged_rows)
+
+
+def _skipped_sheets(sheets: Sequence[Sheet]) -> pd.DataFrame:
+    found = [(sheet.name, None, "empty sheet" if sheet.cells.empty else "sheet without headings") for sheet in sheets]
+    return pd.DataFrame(found, columns=SKIPPED_COLUMNS)

@@ -1,0 +1,1 @@
+"""Totals that must tie: what was read, accepted, posted and read back."""
