@@ -10,9 +10,9 @@ from prefect import flow
 from prefect.states import Cancelled
 
 from flows.ledger.summary import Summary
-from flows.line import nightly_line
 from flows.orchestration.flow_end import is_deployed, run_to_end
-from flows.orchestration.prefect_step import run_as_task
+from flows.orchestration.task import run_as_task
+from flows.runs.nightly import nightly as nightly_steps
 from flows.runs.turn import NightWaitsAlready, turn_of_night
 from flows.runtime.progress import Stderr, say_on_stderr
 from flows.settings.load import load_settings
@@ -37,4 +37,4 @@ def nightly(config: str | None = None) -> Summary:
 def _run_in_turn(config: str | None) -> Summary:
     settings = load_settings(Path(config) if config else None)
     with turn_of_night(settings.prefect_folder, say_on_stderr):
-        return nightly_line(settings, run_as_task, Stderr())
+        return nightly_steps(settings, run_as_task, Stderr())

@@ -7,11 +7,12 @@ import flows.runtime.prefect_quiet  # noqa: F401 - before Prefect, which reads i
 # isort: split
 from prefect import flow
 
-from flows.intake.check import CheckedFile, check_file
+from flows.intake.check import check_file
+from flows.intake.checked_file import CheckedFile
 from flows.ledger.summary import Summary
-from flows.line import upload_line
 from flows.orchestration.flow_end import run_to_end
-from flows.orchestration.prefect_step import run_as_task
+from flows.orchestration.task import run_as_task
+from flows.runs.upload import upload as upload_steps
 from flows.runtime.errors import CouldNotRun
 from flows.runtime.progress import Stderr
 from flows.settings.load import load_settings
@@ -32,7 +33,7 @@ def upload(file: str, site_id: str | None = None, config: str | None = None, sha
 def _upload(path: Path, site_id: str | None, config: str | None, sha256: str | None) -> Summary:
     settings = load_settings(Path(config) if config else None)
     checked = None if sha256 is None else _check_approved(settings, path, site_id, sha256)
-    return upload_line(settings, path, site_id, run_as_task, Stderr(), checked)
+    return upload_steps(settings, path, site_id, run_as_task, Stderr(), checked)
 
 
 def _check_approved(settings: Settings, path: Path, site_id: str | None, sha256: str) -> CheckedFile:

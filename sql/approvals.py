@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from sql.queries import query, reading
-from sql.register import wait_for_others
+from sql.lock import take_turn
+from sql.queries import query, rows_query
 from transforms.vocabulary import State
 
 
@@ -32,9 +32,9 @@ def approve(connection: Connection, event_id: str, *, by: str, now: datetime, ru
     One without a time is given `now`, to the second. A reward update takes the next place in its reward's history, and
     goes after everything that was accepted for the reward before. Raises `NotHeld`.
     """
-    wait_for_others(connection)  # the next place must be nobody else's
+    take_turn(connection)  # the next place must be nobody else's
     values = {"event_id": event_id, "reason": f"approved by {by}", "run_id": run_id, "now": now}
-    last = connection.execute(reading("last_order"), {"event_id": event_id}).scalar()
+    last = connection.execute(rows_query("last_order"), {"event_id": event_id}).scalar()
     order_at = now if last is None else max(now, last + timedelta(microseconds=1))
     _decide(connection, "approve_event", values | {"order_at": order_at, "pinned_at": now.replace(microsecond=0)})
 
@@ -47,5 +47,5 @@ def discard(connection: Connection, event_id: str, *, by: str, now: datetime, ru
 
 def _decide(connection: Connection, name: str, values: dict[str, Any]) -> None:
     if connection.execute(query(name), values).rowcount == 0:
-        state = connection.execute(reading("state_of_event"), {"event_id": values["event_id"]}).scalar()
+        state = connection.execute(rows_query("state_of_event"), {"event_id": values["event_id"]}).scalar()
         raise NotHeld(values["event_id"], None if state is None else State(state))

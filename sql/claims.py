@@ -7,15 +7,15 @@ What is found ``sending`` with its lease over belongs to a process that died, an
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import Connection, Row
 from sqlalchemy.exc import IntegrityError
 
-from sql.queries import query, reading
-from transforms.vocabulary import State, Target, Verdict
+from sql.queries import query, rows_query
+from transforms.vocabulary import Destination, State, Target, Verdict
 
 
 class ClaimConflict(Exception):  # noqa: N818 - another process was faster, which is no error
@@ -49,7 +49,7 @@ def ready_heads(connection: Connection, target: Target, site_id: str, limit: int
     """Return the events that may go next: the first ready one of each lane that has nothing in flight or in doubt."""
     # What another process is claiming right now is passed over, not waited for; SQLite has one writer anyway.
     suffix = "FOR UPDATE OF events SKIP LOCKED" if connection.dialect.name == "postgresql" else ""
-    statement = reading("ready_heads", suffix)
+    statement = rows_query("ready_heads", suffix)
     return connection.execute(statement, {"target": target, "site_id": site_id, "limit": limit}).all()
 
 
@@ -141,27 +141,6 @@ def declare_lost(connection: Connection, *, run_id: str, now: datetime) -> int:
     return connection.execute(query("declare_lost"), {"run_id": run_id, "now": now}).rowcount
 
 
-def open_work(connection: Connection) -> list[tuple[Target, str]]:
-    """Return the services and sites that something is ready for."""
-    return [(Target(row.target), row.site_id) for row in connection.execute(query("open_work"))]
-
-
-def take_calls(connection: Connection, target: Target, day_on: date, wanted: int, calls_per_day: int) -> int:
-    """Reserve up to ``wanted`` calls of the day's budget (UTC) and return how many were granted."""
-    day = {"target": target, "day_on": day_on, "calls_per_day": calls_per_day}
-    if 0 < wanted <= calls_per_day and connection.execute(query("take_calls"), day | {"calls": wanted}).scalar():
-        return wanted
-    granted = max(0, min(wanted, calls_per_day - calls_made(connection, target, day_on)))
-    if granted and connection.execute(query("take_calls"), day | {"calls": granted}).scalar() is None:
-        return 0  # another process took the rest in between
-    return granted
-
-
-def calls_made(connection: Connection, target: Target, day_on: date) -> int:
-    """Return how many calls were counted on that day (UTC)."""
-    return connection.execute(query("calls_made"), {"target": target, "day_on": day_on}).scalar() or 0
-
-
-def left_to_post(connection: Connection, target: Target) -> Row[Any]:
-    """Return how many events are ready, and of how many clients and sites."""
-    return connection.execute(query("left_to_post"), {"target": target}).one()
+def open_work(connection: Connection) -> list[Destination]:
+    """Return the destinations that something is ready for."""
+    return [Destination(Target(row.target), row.site_id) for row in connection.execute(query("open_work"))]

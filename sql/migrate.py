@@ -8,7 +8,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
-from sql.register import wait_for_others
+from sql.lock import take_turn
 
 _MIGRATIONS = Path(__file__).with_name("migrations")
 
@@ -18,7 +18,7 @@ def upgrade(connection: Connection) -> None:
 
     A second process that does the same waits, and finds it done.
     """
-    wait_for_others(connection)
+    take_turn(connection)
     command.upgrade(_config(connection), "head")
 
 

@@ -12,8 +12,8 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from sql.approvals import approve
-from sql.queries import query, reading
-from sql.register import wait_for_others
+from sql.lock import take_turn
+from sql.queries import query, rows_query
 from transforms.vocabulary import Kind, State
 
 
@@ -33,7 +33,7 @@ NO_TOTALS = PlanTotals({}, {}, Decimal(0), ())
 def known_file(connection: Connection, sha256: str, default_site_id: str) -> Row[Any] | None:
     """Return file_id, name, registered_at, run_id and the run's kind of the file with this content; None if new."""
     values = {"sha256": sha256, "default_site_id": default_site_id}
-    return connection.execute(reading("known_file"), values).one_or_none()
+    return connection.execute(rows_query("known_file"), values).one_or_none()
 
 
 def plan_totals(connection: Connection, run_id: str, planned: str, *, clients: int) -> PlanTotals:
@@ -51,7 +51,7 @@ def plan_totals(connection: Connection, run_id: str, planned: str, *, clients: i
 
 def held_events(connection: Connection) -> Sequence[Row[Any]]:
     """Return every event that waits for a person, with its file's name as ``file``; the longest waiting run first."""
-    return connection.execute(reading("held_events")).all()
+    return connection.execute(rows_query("held_events")).all()
 
 
 def states_of_plan(connection: Connection, plan_id: str) -> dict[State, int]:
@@ -62,7 +62,7 @@ def states_of_plan(connection: Connection, plan_id: str) -> dict[State, int]:
 
 def approve_plan(connection: Connection, plan_id: str, *, by: str, now: datetime) -> int:
     """Let everything be sent that the run brought and that is still held; return how many events that are."""
-    wait_for_others(connection)
+    take_turn(connection)
     values = {"plan_id": plan_id, "now": now, "reason": f"approved by {by}", "pinned_at": now.replace(microsecond=0)}
     approved = connection.execute(query("approve_clients_of_plan"), values).rowcount
     updates = connection.execute(query("held_updates_of_plan"), {"plan_id": plan_id}).scalars().all()

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, insert
 
-from sql.queries import query, reading
+from sql.queries import query, rows_query
 from sql.tables import source_id_checks
 from transforms.vocabulary import Target
 
@@ -41,8 +41,8 @@ def kept_reference(connection: Connection, fresh_since: datetime) -> tuple[Seque
     """Return (facts, reads) that are still fresh, as rows of their tables."""
     since = {"fetched_at": fresh_since}
     return (
-        connection.execute(reading("fresh_facts"), since).all(),
-        connection.execute(reading("fresh_reads"), since).all(),
+        connection.execute(rows_query("fresh_facts"), since).all(),
+        connection.execute(rows_query("fresh_reads"), since).all(),
     )
 
 

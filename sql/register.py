@@ -12,14 +12,14 @@ from decimal import Decimal, localcontext
 from itertools import chain, islice
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select
+from sqlalchemy import Connection, Row, insert, select
 
+from sql.lock import take_turn
 from sql.queries import query
 from sql.staging import Columns, stage, unstage
 from sql.tables import batches, files, rejections, skipped_rows
 from transforms.vocabulary import Code, Fate
 
-_DECIDING = 0x7469656F7574  # the number of the lock on PostgreSQL; anything that other programs do not take
 _NOTES_AT_ONCE = 10_000
 _MISMATCHES: Mapping[str, str] = {
     "receipt_mismatch": "The receipt belongs to a row with other values, which is in the ledger already: undo the "
@@ -74,16 +74,6 @@ def find_file(connection: Connection, sha256: str, default_site_id: str) -> int 
     return connection.execute(known).scalar()
 
 
-def wait_for_others(connection: Connection) -> None:
-    """Wait until no other transaction decides what is new; it holds until the caller's ends.
-
-    Two processes that register overlapping files at once would otherwise not see each other's events. On SQLite every
-    transaction waits for the one before it anyway.
-    """
-    if connection.dialect.name == "postgresql":
-        connection.execute(select(func.pg_advisory_xact_lock(_DECIDING)))
-
-
 def register_file(
     connection: Connection,
     file: NewFile,
@@ -98,7 +88,7 @@ def register_file(
     The caller commits. ``rows`` are chunks of good rows, as `sql.staging` takes them; they are read once, and not at
     all where the file is known. ``now`` (UTC), cut to the second, is when undated events count as having happened.
     """
-    wait_for_others(connection)
+    take_turn(connection)
     known_id = find_file(connection, file.sha256, file.default_site_id)
     if known_id is not None:
         again = {"file_id": known_id, "now": now, "reason": "its plan was discarded, and its file is here again"}

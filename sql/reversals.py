@@ -12,8 +12,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert
 
-from sql.queries import reading
-from sql.register import wait_for_others
+from sql.lock import take_turn
+from sql.queries import rows_query
 from sql.runs import record_run
 from sql.tables import events, files, reversals
 from transforms.vocabulary import Action, Kind, State, Target
@@ -50,18 +50,18 @@ def files_known_as(connection: Connection, name: str, content_sha256: str) -> Se
     """Return the files of this name, or content, or whose hash begins with the name (8 digits or more)."""
     prefix = name.lower() if 8 <= len(name) <= 64 and set(name.lower()) <= set("0123456789abcdef") else ""
     values = {"name": name, "sha256": content_sha256, "prefix": prefix}
-    return connection.execute(reading("files_known_as"), values).all()
+    return connection.execute(rows_query("files_known_as"), values).all()
 
 
 def events_to_reverse(connection: Connection, file_id: int) -> Sequence[Row[Any]]:
     """Return every event that the file brought, with the live entry that takes it back, if any."""
-    return connection.execute(reading("events_to_reverse"), {"file_id": file_id}).all()
+    return connection.execute(rows_query("events_to_reverse"), {"file_id": file_id}).all()
 
 
 def update_before(connection: Connection, event: Row[Any]) -> Row[Any] | None:
     """Return what the ledger had set on the reward before this update; None where it does not know."""
     values = {"lane": event.lane, "reward_version": event.reward_version}
-    return connection.execute(reading("update_before"), values).one_or_none()
+    return connection.execute(rows_query("update_before"), values).one_or_none()
 
 
 def plan_reversal(connection: Connection, run_id: str, entries: Sequence[Entry], request: Request) -> None:
@@ -69,7 +69,7 @@ def plan_reversal(connection: Connection, run_id: str, entries: Sequence[Entry],
 
     What gives points comes first, so that what takes them finds them. They are given their time when a person approves.
     """
-    wait_for_others(connection)
+    take_turn(connection)
     now = request.now
     record_run(connection, run_id, "reverse", now, {})
     file_id = _insert_file(connection, run_id, len(entries), request)
@@ -138,14 +138,14 @@ def _digest(entry: Entry) -> str:
 
 def breaks_with_reversals(connection: Connection) -> dict[str, Row[Any]]:
     """Return by break id the entry that was proposed for it: event_id, state, and the break's state."""
-    return {row.break_id: row for row in connection.execute(reading("breaks_with_reversals"))}
+    return {row.break_id: row for row in connection.execute(rows_query("breaks_with_reversals"))}
 
 
 def offset_breaks(connection: Connection) -> dict[str, str]:
     """Return the breaks whose extra entry is taken back, as the service was seen to show: break id to event id."""
-    return {row.break_id: row.event_id for row in connection.execute(reading("offset_breaks"))}
+    return {row.break_id: row.event_id for row in connection.execute(rows_query("offset_breaks"))}
 
 
 def needless_reversals(connection: Connection, held_id: str) -> Sequence[Row[Any]]:
     """Return the held entries, of this event or plan, whose break is not open any more."""
-    return connection.execute(reading("needless_reversals"), {"held_id": held_id}).all()
+    return connection.execute(rows_query("needless_reversals"), {"held_id": held_id}).all()

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, insert
 
-from sql.queries import query, reading
+from sql.queries import query, rows_query
 from sql.tables import settlements
 from transforms.vocabulary import State
 
@@ -31,7 +31,7 @@ def rule(connection: Connection, event_id: str, ruling: Ruling, *, run_id: str, 
     """Record the ruling and move the event; `RulingRefused` while anything but a person may still decide."""
     if not ruling.by.strip() or not ruling.reason.strip():
         raise RulingRefused("A ruling needs a name and a reason: --by NAME --reason TEXT.")
-    event = connection.execute(reading("event_in_doubt"), {"event_id": event_id}).one_or_none()
+    event = connection.execute(rows_query("event_in_doubt"), {"event_id": event_id}).one_or_none()
     if event is None:
         raise RulingRefused(f"The ledger has no event {event_id}: `tieout run` and its report list what is unknown.")
     if event.state != State.UNKNOWN:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from sql.queries import query, reading
+from sql.queries import query, rows_query
 from sql.tables import runs
 from transforms.vocabulary import Kind, State
 
@@ -56,7 +56,7 @@ def see_run(connection: Connection, run_id: str, now: datetime) -> None:
 
 def last_nights(connection: Connection, most: int) -> Sequence[Row[Any]]:
     """Return the latest nights, the last one first: started, finished, seen, failure and summary (JSON) of each."""
-    return connection.execute(reading("last_nights"), {"most": most}).all()
+    return connection.execute(rows_query("last_nights"), {"most": most}).all()
 
 
 def waiting_counts(connection: Connection) -> Row[Any]:
@@ -80,7 +80,7 @@ def run_totals(connection: Connection, run_id: str) -> dict[str, int | str]:
     totals: dict[str, Any] = dict(connection.execute(query("files_of_run"), {"run_id": run_id}).mappings().one())
     totals |= {"carried_in": 0, "posted": 0, "refused": 0, "unknown": 0, "pending": 0}
     totals |= {"points_earned": 0, "points_redeemed": 0}
-    for row in connection.execute(reading("states_of_run"), {"run_id": run_id}):
+    for row in connection.execute(rows_query("states_of_run"), {"run_id": run_id}):
         totals[_REPORTED_AS[State(row.state)]] += row.events_count
         totals["carried_in"] += 0 if row.is_accepted else row.events_count
         if row.state == State.POSTED and row.kind != Kind.REWARD_UPDATE:

@@ -5,13 +5,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert
 
-from sql.queries import reading
+from sql.queries import rows_query
 from sql.tables import schedules
 
 
 def schedule_in_force(connection: Connection) -> Row[Any] | None:
     """Return the cron line, its zone and since when it holds (``since_at``); None where no night was ever planned."""
-    return connection.execute(reading("schedule_in_force")).one_or_none()
+    return connection.execute(rows_query("schedule_in_force")).one_or_none()
 
 
 def record_schedule(connection: Connection, cron: str, timezone: str, now: datetime) -> None:

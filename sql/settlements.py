@@ -8,9 +8,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert
 
-from sql.queries import query, reading
+from sql.queries import query, rows_query
 from sql.tables import settlements
-from transforms.vocabulary import State, Target
+from transforms.vocabulary import Destination, State, Target
 
 
 @dataclass(frozen=True)
@@ -24,16 +24,16 @@ class Settlement:
     balance: int | None = None  # Mindbody: points of the client when it was read
 
 
-def doubtful_sites(connection: Connection, now: datetime) -> list[tuple[Target, str]]:
+def doubtful_sites(connection: Connection, now: datetime) -> list[Destination]:
     """Return where events in doubt can be read back by now."""
-    rows = connection.execute(reading("doubtful_sites"), {"now": now})
-    return [(Target(row.target), row.site_id) for row in rows]
+    rows = connection.execute(rows_query("doubtful_sites"), {"now": now})
+    return [Destination(Target(row.target), row.site_id) for row in rows]
 
 
 def doubtful_events(connection: Connection, target: Target, site_id: str, now: datetime) -> Sequence[Row[Any]]:
     """Return the events in doubt whose time has come, oldest first; at most one per lane."""
     filters = {"target": target, "site_id": site_id, "now": now}
-    return connection.execute(reading("doubtful_events"), filters).all()
+    return connection.execute(rows_query("doubtful_events"), filters).all()
 
 
 def confirmed_kin_count(connection: Connection, event: Row[Any]) -> int:
@@ -50,7 +50,7 @@ def confirmed_times(connection: Connection, event: Row[Any], since_at: datetime,
     """
     content = ("site_id", "client_id", "action", "points", "source", "source_id")
     values = {column: getattr(event, column) for column in content} | {"since_at": since_at, "until_at": until_at}
-    return list(connection.execute(reading("confirmed_times"), values).scalars())
+    return list(connection.execute(rows_query("confirmed_times"), values).scalars())
 
 
 def balance_before(connection: Connection, event: Row[Any]) -> int | None:
@@ -61,7 +61,7 @@ def balance_before(connection: Connection, event: Row[Any]) -> int | None:
 
 def waiting_times(connection: Connection) -> Sequence[Row[Any]]:
     """Return event_id and settle_at of every event that is claimed or in doubt: when it can be looked at."""
-    return connection.execute(reading("waiting_times")).all()
+    return connection.execute(rows_query("waiting_times")).all()
 
 
 def settle(

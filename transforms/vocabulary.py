@@ -5,6 +5,7 @@ The values are public: they stand in the ledger, in the JSON output and in the r
 """
 
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Target(StrEnum):
@@ -189,3 +190,26 @@ class ReasonCode(StrEnum):
     SERVICE_ERROR = "service_error"  # the service has it wrong
     TIMING = "timing"  # it comes, or came, with another night
     OTHER = "other"  # as the words beside it say
+
+
+class RunKind(StrEnum):
+    """What a run is for; the ledger, its reports and its id say so."""
+
+    NIGHTLY = "nightly"
+    UPLOAD = "upload"
+    SETTLE = "settle"
+    RECONCILE = "reconcile"
+    PLAN = "plan"
+    REVERSE = "reverse"
+
+
+class Destination(NamedTuple):
+    """Where events go: a service, and one site of it ("" where the service has no sites)."""
+
+    target: Target
+    site_id: str
+
+    @property
+    def name(self) -> str:
+        """The destination as a person reads it."""
+        return f"Mindbody site {self.site_id}" if self.target is Target.MINDBODY else "Referral Rock"

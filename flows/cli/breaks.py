@@ -8,10 +8,12 @@ import typer
 from sqlalchemy import Row
 
 from flows.ledger.connection import open_ledger
+from flows.review.breaks import break_history, decide_break
 from flows.runtime.clock import utc_now
-from flows.runtime.errors import ExitCode, SettingsError
+from flows.runtime.errors import ExitCode
 from flows.settings.load import load_settings
-from sql.breaks import DecisionRefused, Verb, all_breaks, break_json, decide, decisions_about, open_breaks
+from sql.break_decisions import Verb
+from sql.breaks import all_breaks, break_json, open_breaks
 from sql.reversals import breaks_with_reversals
 from transforms.vocabulary import State
 
@@ -56,11 +58,8 @@ def _reversal(proposed: Row[Any] | None) -> str:
 
 def run_history(config: Path | None, break_id: str, *, as_json: bool) -> ExitCode:
     """List the decisions about one break."""
-    with open_ledger(load_settings(config)) as ledger, ledger.begin() as connection:
-        try:
-            decisions = decisions_about(connection, break_id)
-        except DecisionRefused as error:
-            raise SettingsError(str(error)) from None
+    with open_ledger(load_settings(config)) as ledger:
+        decisions = break_history(ledger, break_id)
     keys = ("decision_id", "at", "actor", "verb", "reason_code", "reason")
     if as_json:
         records = [{key: getattr(row, key) for key in keys} | {"at": row.at.isoformat()} for row in decisions]
@@ -75,10 +74,7 @@ def run_history(config: Path | None, break_id: str, *, as_json: bool) -> ExitCod
 
 def run_decision(config: Path | None, verb: Verb, break_id: str, actor: str, reason: str) -> ExitCode:
     """Record a decision."""
-    with open_ledger(load_settings(config)) as ledger, ledger.begin() as connection:
-        try:
-            decide(connection, break_id, verb, actor=actor, reason=reason, now=utc_now())
-        except DecisionRefused as error:
-            raise SettingsError(str(error)) from None
+    with open_ledger(load_settings(config)) as ledger:
+        decide_break(ledger, break_id, verb, actor=actor, reason=reason)
     typer.echo(f"Recorded: {verb} {break_id} by {actor}.")
     return ExitCode.TIES_OUT

@@ -14,7 +14,7 @@ from flows.settings.load import load_settings
 from flows.settings.sections import Settings
 
 if TYPE_CHECKING:
-    from flows.intake.check import CheckedFile
+    from flows.intake.checked_file import CheckedFile
     from flows.reference.extracts import Extracts
     from transforms.reference.reference import Reference
 
@@ -80,16 +80,16 @@ def _check(
         typer.echo(line)
     if marked is not None:
         _write_marked(file, marked)
-    return ExitCode.NEEDS_A_PERSON if file.brought.rejected else ExitCode.TIES_OUT
+    return ExitCode.NEEDS_A_PERSON if file.file_totals.rejected else ExitCode.TIES_OUT
 
 
 def _write_marked(file: "CheckedFile", out: Path) -> None:
     from flows.marked_copy.write import statuses_of_check, write_marked
     from flows.readers.limits import MAX_ROWS
 
-    if file.at_once is None and file.brought.rows_read > MAX_ROWS:
+    if file.at_once is None and file.file_totals.rows_read > MAX_ROWS:
         raise CouldNotRun(
-            f"The marked copy {out} cannot be written: {file.path.name} has {file.brought.rows_read:,} rows, and a "
+            f"The marked copy {out} cannot be written: {file.path.name} has {file.file_totals.rows_read:,} rows, and a "
             f"sheet holds {MAX_ROWS:,}. Split the file, or take the list of --json."
         )
     try:

@@ -6,7 +6,7 @@ from pathlib import Path
 import typer
 
 from flows.doctor import examine
-from flows.doctor.finding import worst_exit_code
+from flows.doctor.diagnosis import worst_exit_code
 from flows.runtime.errors import ExitCode
 
 

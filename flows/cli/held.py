@@ -1,28 +1,24 @@
 """``tieout plan``, ``approve`` and ``discard``: what waits for a person, and the person's answer."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
-from datetime import date, datetime
-from difflib import get_close_matches
+from collections.abc import Iterator, Sequence
+from datetime import date
 from getpass import getuser
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import typer
-from sqlalchemy import Connection, Row
+from sqlalchemy import Row
 
 from flows.ledger.connection import open_ledger
+from flows.review.decide import approve, discard
 from flows.review.trace import describe_event
 from flows.runtime.clock import utc_now
-from flows.runtime.errors import CouldNotRun, ExitCode, SettingsError
+from flows.runtime.errors import CouldNotRun, ExitCode
 from flows.runtime.progress import Stderr, count_rows
 from flows.settings.load import load_settings
-from sql import approvals as decisions
 from sql import plans
-from sql.approvals import NotHeld
-from sql.reversals import needless_reversals
-from transforms.vocabulary import State
 
 _SHOWN = 20  # events of a plan in the list for a person; --json lists all
 
@@ -31,7 +27,7 @@ def run_plan(config: Path | None, file: Path, site_id: str | None, by: str | Non
     """Check the file and keep it as a plan: every new event waits for a person."""
     from flows.intake.check import check_file
     from flows.intake.check_report import check_lines
-    from flows.reference.at_hand import swept
+    from flows.intake.source_ids import swept
     from flows.review.plan import keep_plan, plan_lines
 
     settings = load_settings(config)
@@ -96,70 +92,19 @@ def _held_lines(events: Sequence[Row[Any]], today: date) -> Iterator[str]:
 
 def run_approve(config: Path | None, id_: str, by: str | None) -> ExitCode:
     """Let a held event, or all that a plan still holds, be posted by the next run."""
-    count = _decide(config, id_, by or getuser(), _approve_event, _approve_plan)
-    if count is None:
-        typer.echo(f"Approved: the next run posts event {id_}.")
-    else:
-        typer.echo(f"Approved: the next run posts {count:,} events of {id_}.")
+    with open_ledger(load_settings(config)) as ledger:
+        decided = approve(ledger, id_, by or getuser())
+    what = f"event {id_}" if decided.plan_events_count is None else f"{decided.plan_events_count:,} events of {id_}"
+    typer.echo(f"Approved: the next run posts {what}.")
     return ExitCode.TIES_OUT
-
-
-def _approve_event(connection: Connection, id_: str, *, by: str, now: datetime) -> None:
-    _refuse_needless(connection, id_)
-    decisions.approve(connection, id_, by=by, now=now)
-
-
-def _approve_plan(connection: Connection, id_: str, *, by: str, now: datetime) -> int:
-    _refuse_needless(connection, id_)
-    return plans.approve_plan(connection, id_, by=by, now=now)
-
-
-def _refuse_needless(connection: Connection, id_: str) -> None:
-    """Refuse to take back an entry whose break is settled by now: it would be taken back from nothing."""
-    for row in needless_reversals(connection, id_):
-        raise SettingsError(
-            f"Event {row.event_id} takes back the extra entry of break {row.break_id}, which is {row.state} by now: "
-            f"`tieout discard {row.event_id}`, or reopen the break first."
-        )
 
 
 def run_discard(config: Path | None, id_: str, by: str | None) -> ExitCode:
     """Rule that a held event is never posted, or drop all that a plan still holds."""
-    count = _decide(config, id_, by or getuser(), decisions.discard, plans.discard_plan)
-    if count is None:
+    with open_ledger(load_settings(config)) as ledger:
+        decided = discard(ledger, id_, by or getuser())
+    if decided.plan_events_count is None:
         typer.echo(f"Discarded: event {id_} is never posted.")
     else:
-        typer.echo(f"Discarded: {count:,} events of {id_} are not posted.")
+        typer.echo(f"Discarded: {decided.plan_events_count:,} events of {id_} are not posted.")
     return ExitCode.TIES_OUT
-
-
-_Decision = Callable[..., Any]
-
-
-def _decide(config: Path | None, id_: str, by: str, of_event: _Decision, of_plan: _Decision) -> int | None:
-    """Decide about one event, and return None, or about all of a plan, and return how many."""
-    with open_ledger(load_settings(config)) as ledger, ledger.begin() as connection:
-        states = plans.states_of_plan(connection, id_)
-        if states.get(State.HELD):
-            count: int = of_plan(connection, id_, by=by, now=utc_now())
-            return count
-        if states:
-            raise SettingsError(f"Nothing of {id_} waits any more: {_say_states(states)}.")
-        try:
-            of_event(connection, id_, by=by, now=utc_now())
-        except NotHeld as error:
-            raise SettingsError(str(error) if error.state else _say_unknown(connection, id_)) from None
-    return None
-
-
-def _say_states(states: dict[State, int]) -> str:
-    words = {State.READY: "approved and to be posted", State.UNKNOWN: "in doubt"}
-    return ", ".join(f"{count:,} {words.get(state, state)}" for state, count in states.items())
-
-
-def _say_unknown(connection: Connection, id_: str) -> str:
-    held = plans.held_events(connection)
-    known = [*dict.fromkeys(event.run_id for event in held), *(event.event_id for event in held)]
-    close = get_close_matches(id_, known, n=1, cutoff=0.8)
-    hint = f"did you mean {close[0]}?" if close else "`tieout plan` lists what waits."
-    return f"The ledger has no event and no plan {id_}: {hint}"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from flows.ledger.summary import Reconciliation, RunIncomplete, Summary
+from flows.ledger.summary import ReconcileSummary, RunIncomplete, Summary
 from flows.runtime.errors import CouldNotRun, ExitCode, SettingsError
 from flows.runtime.interrupt import stopping_in_order
 from flows.runtime.progress import Stderr, count_rows
@@ -19,7 +19,7 @@ from flows.settings.load import load_settings
 from flows.settings.sections import Settings
 
 if TYPE_CHECKING:
-    from flows.intake.check import CheckedFile
+    from flows.intake.checked_file import CheckedFile
 
 
 def run_night(config: Path | None, *, plain: bool, as_json: bool) -> ExitCode:
@@ -27,15 +27,15 @@ def run_night(config: Path | None, *, plain: bool, as_json: bool) -> ExitCode:
     settings = load_settings(config)
     with stopping_in_order():
         if plain:
-            from flows.line import nightly_line
+            from flows.runs.nightly import nightly
 
-            return _tell(nightly_line(settings, progress=Stderr()), as_json=as_json)
-        from flows.orchestration.prefect_server import prefect_api
+            return _tell(nightly(settings, progress=Stderr()), as_json=as_json)
+        from flows.orchestration.server import prefect_api
 
         with prefect_api(settings.prefect_folder):
-            from flows.nightly import nightly
+            from flows.nightly import nightly as nightly_flow
 
-            return _tell_flow(lambda: nightly(_text(config)), as_json=as_json)
+            return _tell_flow(lambda: nightly_flow(_text(config)), as_json=as_json)
 
 
 def run_upload(
@@ -53,24 +53,24 @@ def run_upload(
         return ExitCode.TIES_OUT
     with stopping_in_order():
         if plain or not _is_prefect_configured():
-            from flows.line import upload_line
+            from flows.runs.upload import upload
 
-            return _tell(upload_line(settings, file, site_id, progress=Stderr(), checked=approved), as_json=as_json)
-        from flows.orchestration.prefect_server import prefect_api
+            return _tell(upload(settings, file, site_id, progress=Stderr(), approved=approved), as_json=as_json)
+        from flows.orchestration.server import prefect_api
 
         with prefect_api():
-            from flows.upload import upload
+            from flows.upload import upload as upload_flow
 
             sha256 = approved.sha256 if approved else None
-            return _tell_flow(lambda: upload(str(file.resolve()), site_id, _text(config), sha256), as_json=as_json)
+            return _tell_flow(lambda: upload_flow(str(file.resolve()), site_id, _text(config), sha256), as_json=as_json)
 
 
 def _ask_about(settings: Settings, file: Path, site_id: str | None) -> "CheckedFile | None":
     """Show what the file would do, as the ledger stands, and return it as it was checked; None where nobody agrees."""
     from flows.intake.check import check_file
     from flows.intake.check_report import check_lines
+    from flows.intake.source_ids import swept
     from flows.ledger.connection import open_ledger
-    from flows.reference.at_hand import swept
     from flows.review.plan import plan_lines, preview
 
     checked = check_file(settings, file, site_id, on_rows=count_rows(Stderr()))
@@ -95,10 +95,10 @@ def _is_confirmed() -> bool:
 def run_settle(config: Path | None, *, plain: bool, as_json: bool) -> ExitCode:
     """Read back what is in doubt. It is a handful of requests, so it runs plainly either way."""
     del plain
-    from flows.line import settle_line
+    from flows.runs.settle import settle
 
     with stopping_in_order():
-        return _tell(settle_line(load_settings(config), progress=Stderr()), as_json=as_json)
+        return _tell(settle(load_settings(config), progress=Stderr()), as_json=as_json)
 
 
 def run_ruling(
@@ -123,15 +123,15 @@ def run_reconcile(
     settings = load_settings(config)
     with stopping_in_order():
         if plain or not _is_prefect_configured():
-            from flows.line import reconcile_line
+            from flows.runs.reconcile import reconcile
 
-            return _tell(reconcile_line(settings, since, until, progress=Stderr()), as_json=as_json)
-        from flows.orchestration.prefect_server import prefect_api
+            return _tell(reconcile(settings, since, until, progress=Stderr()), as_json=as_json)
+        from flows.orchestration.server import prefect_api
 
         with prefect_api():
-            from flows.reconcile import reconcile
+            from flows.reconcile import reconcile as reconcile_flow
 
-            return _tell_flow(lambda: reconcile(since, until, _text(config)), as_json=as_json)
+            return _tell_flow(lambda: reconcile_flow(since, until, _text(config)), as_json=as_json)
 
 
 def _is_prefect_configured() -> bool:
@@ -141,7 +141,7 @@ def _is_prefect_configured() -> bool:
     home = Path(os.environ.get("PREFECT_HOME") or Path.home() / ".prefect")
     if not (home / "profiles.toml").exists():
         return False
-    from flows.orchestration.prefect_server import is_api_configured
+    from flows.orchestration.server import is_api_configured
 
     return is_api_configured()
 
@@ -162,7 +162,7 @@ def run_serve(config: Path | None, cron: str | None, timezone: str | None) -> Ex
     return ExitCode.TIES_OUT
 
 
-def _tell_flow(run: Callable[[], Summary | Reconciliation], *, as_json: bool) -> ExitCode:
+def _tell_flow(run: Callable[[], Summary | ReconcileSummary], *, as_json: bool) -> ExitCode:
     """Tell a flow's end; one that could not do all has reported what it did."""
     try:
         return _tell(run(), as_json=as_json)
@@ -170,7 +170,7 @@ def _tell_flow(run: Callable[[], Summary | Reconciliation], *, as_json: bool) ->
         return _tell(error.summary, as_json=as_json)
 
 
-def _tell(ended: Summary | Reconciliation, *, as_json: bool) -> ExitCode:
+def _tell(ended: Summary | ReconcileSummary, *, as_json: bool) -> ExitCode:
     for failure in ended.failures:
         sys.stderr.write(f"tieout: {failure}\n")
     if as_json:

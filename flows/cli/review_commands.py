@@ -134,6 +134,6 @@ def reopen_break(break_id: BreakId, by: By, reason: Reason, config: Config = Non
 
 def _decide(verb: str, break_id: str, actor: str, reason: str, config: Path | None) -> None:
     from flows.cli.breaks import run_decision
-    from sql.breaks import Verb
+    from sql.break_decisions import Verb
 
     raise typer.Exit(run_decision(config, Verb(verb), break_id, actor, reason))

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from flows.doctor.diagnosis import Diagnosis, bad
 from flows.doctor.environment import examine_settings
-from flows.doctor.finding import Finding, bad
 from flows.doctor.folders import examine_folders
 from flows.doctor.ledger import examine_ledger
 from flows.doctor.nights import examine_nights
@@ -13,7 +13,7 @@ from flows.runtime.errors import CouldNotRun, ExitCode, SettingsError
 from flows.settings.load import load_settings
 
 
-def examine(config: Path | None) -> list[Finding]:
+def examine(config: Path | None) -> list[Diagnosis]:
     """Return one finding per thing examined; nothing is raised, nothing is changed, no secret is told.
 
     With settings that cannot be read nothing else can be looked at. A token is issued per Mindbody site and one reward

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path
 
-from flows.doctor.finding import Finding, bad, doubtful, good
+from flows.doctor.diagnosis import Diagnosis, bad, doubtful, good
 from flows.runtime.errors import ExitCode
 from flows.settings.load import DEFAULT_FILE
 from flows.settings.sections import Settings
@@ -14,7 +14,7 @@ _PREFIX = "TIEOUT_"
 _OTHERS = {"CONFIG"}  # read before the settings are
 
 
-def examine_settings(settings: Settings, config: Path | None) -> Iterator[Finding]:
+def examine_settings(settings: Settings, config: Path | None) -> Iterator[Diagnosis]:
     """Say where the settings came from, and what of them cannot work."""
     named = config or os.environ.get("TIEOUT_CONFIG") or (DEFAULT_FILE if DEFAULT_FILE.exists() else None)
     where = f"from {named}" if named else "from the environment alone: there is no tieout.toml here"
@@ -23,7 +23,7 @@ def examine_settings(settings: Settings, config: Path | None) -> Iterator[Findin
     yield from _examine_variables()
 
 
-def _examine_credentials(settings: Settings) -> Iterator[Finding]:
+def _examine_credentials(settings: Settings) -> Iterator[Diagnosis]:
     mindbody, rewards = settings.mindbody, settings.referral_rock
     if not mindbody.sites and rewards.public_key is None and rewards.private_key is None:
         mend = "Add a [[mindbody.sites]] or the keys of [referral_rock]."
@@ -39,7 +39,7 @@ def _examine_credentials(settings: Settings) -> Iterator[Finding]:
         yield bad("settings", f"referral_rock.{missing} is missing.", mend, ExitCode.WRONG_USAGE)
 
 
-def _examine_variables() -> Iterator[Finding]:
+def _examine_variables() -> Iterator[Diagnosis]:
     """Name the variables with our prefix that no setting answers to: misspelt, they would be passed over in silence."""
     known = [name.upper() for name in Settings.model_fields]
     for variable in sorted(os.environ):

@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from flows.doctor.finding import Finding, bad, doubtful, good
+from flows.doctor.diagnosis import Diagnosis, bad, doubtful, good
 from flows.intake.remote_inbox import is_remote, look_into_inbox
 from flows.runtime.errors import CouldNotRun, ExitCode, SettingsError
 from flows.settings.sections import Settings
@@ -15,7 +15,7 @@ _LITTLE_SPACE = 1024 * _MEBIBYTE
 _NO_SPACE = 100 * _MEBIBYTE  # a night of a million rows needs a few times this for its ledger and report
 
 
-def examine_folders(settings: Settings) -> Iterator[Finding]:
+def examine_folders(settings: Settings) -> Iterator[Diagnosis]:
     """Say whether inbox, archive and reports can be written to; none is made here."""
     if is_remote(settings.inbox.url):
         yield _examine_address(settings.inbox.url)
@@ -25,7 +25,7 @@ def examine_folders(settings: Settings) -> Iterator[Finding]:
     yield _examine_folder("reports", settings.reports_folder)
 
 
-def _examine_address(url: str) -> Finding:
+def _examine_address(url: str) -> Diagnosis:
     try:
         return good("inbox", f"{look_into_inbox(url)} can be reached.")
     except SettingsError as error:
@@ -34,7 +34,7 @@ def _examine_address(url: str) -> Finding:
         return bad("inbox", str(error), "", ExitCode.COULD_NOT_RUN)
 
 
-def _examine_folder(name: str, folder: Path) -> Finding:
+def _examine_folder(name: str, folder: Path) -> Diagnosis:
     try:
         is_there, home = folder.exists(), nearest_folder(folder)
     except OSError as error:
@@ -48,7 +48,7 @@ def _examine_folder(name: str, folder: Path) -> Finding:
     return examine_space(name, home, said)
 
 
-def examine_space(name: str, folder: Path, said: str) -> Finding:
+def examine_space(name: str, folder: Path, said: str) -> Diagnosis:
     """Return what was said of a folder, unless its disk is nearly full."""
     free = shutil.disk_usage(folder).free
     told = f"{said} {free / 1024 / _MEBIBYTE:,.1f} GiB free."

@@ -8,19 +8,19 @@ from sqlalchemy import Connection, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
-from flows.doctor.finding import Finding, bad, doubtful, good
+from flows.doctor.diagnosis import Diagnosis, bad, doubtful, good
 from flows.doctor.folders import examine_space, nearest_folder
 from flows.ledger.connection import MOST_SKEW_SECONDS, Ledger, connect_ledger
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import CouldNotRun, ExitCode, SettingsError
 from flows.settings.sections import Settings
-from sql.breaks import broken_link
+from sql.break_decisions import broken_link
 from sql.migrate import current_revision, head_revision
 
 _UPGRADE = "Run `tieout db upgrade`."
 
 
-def examine_ledger(settings: Settings) -> Iterator[Finding]:
+def examine_ledger(settings: Settings) -> Iterator[Diagnosis]:
     """Say how the ledger is; one that does not exist yet is not made."""
     try:
         file = sqlite_file(settings)
@@ -35,7 +35,7 @@ def examine_ledger(settings: Settings) -> Iterator[Finding]:
         yield bad("ledger", str(error), "", ExitCode.COULD_NOT_RUN)
 
 
-def _examine(settings: Settings, ledger: Ledger, file: Path | None) -> Iterator[Finding]:
+def _examine(settings: Settings, ledger: Ledger, file: Path | None) -> Iterator[Diagnosis]:
     with ledger.begin() as connection:
         revision = current_revision(connection)
         skew_seconds = _skew_seconds(connection)
@@ -69,7 +69,7 @@ def sqlite_file(settings: Settings) -> Path | None:
     return Path(url.removeprefix(prefix)) if url.startswith(prefix) else None
 
 
-def _examine_place(file: Path) -> Finding:
+def _examine_place(file: Path) -> Diagnosis:
     home = nearest_folder(file.parent)
     return examine_space("ledger", home, f"{file} is not there yet: the first run makes it, or `tieout db upgrade`.")
 
@@ -94,14 +94,14 @@ def _skew_seconds(connection: Connection) -> float | None:
     return (utc_now() - theirs).total_seconds()
 
 
-def _examine_clock(skew_seconds: float) -> Finding:
+def _examine_clock(skew_seconds: float) -> Diagnosis:
     said = f"This machine's clock and the ledger's differ by {abs(skew_seconds):.1f} s."
     if abs(skew_seconds) > MOST_SKEW_SECONDS:
         return bad("ledger clock", said, "Set both clocks by a time service: claims are told by the clock.")
     return good("ledger clock", said)
 
 
-def _examine_revision(revision: str | None) -> Finding:
+def _examine_revision(revision: str | None) -> Diagnosis:
     head = head_revision()
     if revision is None:
         return doubtful("migrations", "The ledger has no tables yet.", f"{_UPGRADE} The first run does it too.")
@@ -110,7 +110,7 @@ def _examine_revision(revision: str | None) -> Finding:
     return good("migrations", f"The ledger is at {revision}, as this version needs.")
 
 
-def _examine_chain(ledger: Ledger) -> Finding:
+def _examine_chain(ledger: Ledger) -> Diagnosis:
     with ledger.begin() as connection:
         changed = broken_link(connection)
     if changed is not None:

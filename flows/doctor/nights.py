@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from flows.doctor.finding import Finding, bad, doubtful, good
+from flows.doctor.diagnosis import Diagnosis, bad, doubtful, good
 from flows.doctor.ledger import sqlite_file
 from flows.ledger.connection import connect_ledger, ledger_revision
 from flows.runtime.errors import ExitCode, TieoutError
@@ -13,7 +13,7 @@ from sql.migrate import head_revision
 _NAME = "nights"
 
 
-def examine_nights(settings: Settings) -> Iterator[Finding]:
+def examine_nights(settings: Settings) -> Iterator[Diagnosis]:
     """Say how the nights stand; without a ledger to look into another finding says why."""
     file = sqlite_file(settings)
     if file is not None and not file.exists():
@@ -26,7 +26,7 @@ def examine_nights(settings: Settings) -> Iterator[Finding]:
         return
 
 
-def _judge(status: Status) -> Finding:
+def _judge(status: Status) -> Diagnosis:
     lines = [line for line in status_lines(status) if line.startswith(("last", "next", "late", "did not"))]
     said = ". ".join(lines) + "."
     if status.has_missed:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from flows.doctor.finding import Finding, bad, doubtful, good
+from flows.doctor.diagnosis import Diagnosis, bad, doubtful, good
 from flows.orchestration.service_errors import ERRORS_NAME, read_errors
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import ExitCode
@@ -20,7 +20,7 @@ _SHOWN = 200  # characters of an error; the file has more
 _ERRORS_OF = timedelta(days=2)  # so that each night is looked at twice
 
 
-def examine_prefect(settings: Settings) -> list[Finding]:
+def examine_prefect(settings: Settings) -> list[Diagnosis]:
     """Say whether the configured API answers; without one there is nothing to say but that."""
     url = _configured_url()
     if url is None:
@@ -34,7 +34,7 @@ def examine_prefect(settings: Settings) -> list[Finding]:
     return [bad("Prefect", f"The API at {place} is out of reach: {said}.", mend, ExitCode.COULD_NOT_RUN)]
 
 
-def examine_prefect_errors(settings: Settings) -> Iterator[Finding]:
+def examine_prefect_errors(settings: Settings) -> Iterator[Diagnosis]:
     """Tell what the services of a Prefect server of our own logged as an error of late; nothing where all is well."""
     errors = read_errors(settings.prefect_folder, utc_now() - _ERRORS_OF)
     if errors:

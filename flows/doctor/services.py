@@ -11,12 +11,12 @@ from email.utils import parsedate_to_datetime
 
 import aiohttp
 
-from flows.doctor.finding import Finding, bad, doubtful, good
+from flows.doctor.diagnosis import Diagnosis, bad, doubtful, good
 from flows.doctor.ledger import refusal_to_write, sqlite_file
 from flows.ledger.connection import Ledger, connect_ledger, ledger_revision
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import BudgetSpent, CouldNotRun, CredentialsRefused, ExitCode, SettingsError, TieoutError
-from flows.services.connect import WITHOUT_LIMIT, count_call
+from flows.services.calls import WITHOUT_LIMIT, count_call
 from flows.services.http import Exchange, Pacer, Reach, exchange, open_session
 from flows.services.mindbody.client import MindbodyClient
 from flows.services.referral_rock.client import ReferralRockClient
@@ -29,7 +29,7 @@ _MOST_SKEW_SECONDS = 5.0  # a Date header is cut to the second, and its answer t
 _NOT_CONFIGURED = "It is not configured: rows for it cannot be posted."
 
 
-def examine_services(settings: Settings) -> list[Finding]:
+def examine_services(settings: Settings) -> list[Diagnosis]:
     """Say how each configured service is; what is not configured is not asked."""
     with _counting_ledger(settings) as ledger:
         return asyncio.run(_examine(_hurried(settings), ledger))
@@ -59,7 +59,7 @@ def _hurried(settings: Settings) -> Settings:
     return settings.model_copy(update={"loader": loader})
 
 
-async def _examine(settings: Settings, ledger: Ledger | None) -> list[Finding]:
+async def _examine(settings: Settings, ledger: Ledger | None) -> list[Diagnosis]:
     async with open_session(2, settings.loader.timeout_seconds) as session:
         found = [
             _examine_mindbody(settings, ledger, session),
@@ -68,7 +68,9 @@ async def _examine(settings: Settings, ledger: Ledger | None) -> list[Finding]:
         return [finding for findings in await asyncio.gather(*found) for finding in findings]
 
 
-async def _examine_mindbody(settings: Settings, ledger: Ledger | None, session: aiohttp.ClientSession) -> list[Finding]:
+async def _examine_mindbody(
+    settings: Settings, ledger: Ledger | None, session: aiohttp.ClientSession
+) -> list[Diagnosis]:
     name, mindbody = "Mindbody", settings.mindbody
     if mindbody.api_key is None or not mindbody.sites:
         return [good(name, _NOT_CONFIGURED)]
@@ -82,7 +84,7 @@ async def _examine_mindbody(settings: Settings, ledger: Ledger | None, session: 
 
 async def _examine_referral_rock(
     settings: Settings, ledger: Ledger | None, session: aiohttp.ClientSession
-) -> list[Finding]:
+) -> list[Diagnosis]:
     name, rewards = "Referral Rock", settings.referral_rock
     if rewards.public_key is None or rewards.private_key is None:
         return [good(name, _NOT_CONFIGURED)]
@@ -98,7 +100,7 @@ def _counter(ledger: Ledger | None, target: Target, calls_per_day: int) -> Calla
     return (lambda: None) if ledger is None else (lambda: count_call(ledger, target, calls_per_day))
 
 
-async def _reach(name: str, base_url: str, session: aiohttp.ClientSession) -> tuple[list[Finding], bool]:
+async def _reach(name: str, base_url: str, session: aiohttp.ClientSession) -> tuple[list[Diagnosis], bool]:
     """Ask the service's front door, without credentials; any answer shows that it is there, and its clock."""
     asked_at = utc_now()
     answer = await exchange(session, "GET", f"{base_url}/", headers={})
@@ -111,7 +113,7 @@ async def _reach(name: str, base_url: str, session: aiohttp.ClientSession) -> tu
     return [there, *_examine_clock(f"{name} clock", answer, middle)], True
 
 
-def _examine_clock(name: str, answer: Exchange, asked_at: float) -> list[Finding]:
+def _examine_clock(name: str, answer: Exchange, asked_at: float) -> list[Diagnosis]:
     try:
         theirs = parsedate_to_datetime(answer.headers.get("Date", "")).timestamp()
     except ValueError:
@@ -126,7 +128,7 @@ def _examine_clock(name: str, answer: Exchange, asked_at: float) -> list[Finding
     return [good(name, said)]
 
 
-async def _try(name: str, attempt: Awaitable[None], ledger: Ledger | None) -> Finding:
+async def _try(name: str, attempt: Awaitable[None], ledger: Ledger | None) -> Diagnosis:
     counted = "" if ledger is not None else " (The call is not counted: no ledger to count it in.)"
     try:
         await attempt

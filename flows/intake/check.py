@@ -4,24 +4,24 @@ What the parts say of the whole (headings, rewards that contradict each other, e
 a file gives the same result whether it is read at once or in parts of any size.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 import pandas as pd
 
-from flows.intake.checked_events import KeptEvents
-from flows.intake.inbox import sha256_of
+from flows.intake.checked_events import CheckedEvents
+from flows.intake.checked_file import CheckedFile, OnRows, count_nothing
 from flows.intake.spool import DIGEST, KeyedRows, Spool, halves
-from flows.readers.read import read_file, read_parts
+from flows.readers.files import sha256_of
+from flows.readers.read import read_parts
 from flows.reference.extracts import read_extracts
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import FileRejected
 from flows.settings.layouts import read_layouts
 from flows.settings.sections import Settings
-from transforms.check.events import EVENTS
-from transforms.check.file_totals import NOTHING, Brought, count_brought
+from transforms.check.file_totals import NOTHING, FileTotals, count_file_totals
 from transforms.check.parameters import Rules
 from transforms.check.part import Checked, Recognized, check_part, recognize
 from transforms.identity.equal_rows import find_contradicted
@@ -29,60 +29,9 @@ from transforms.reference.reference import Reference
 from transforms.sheets.headings import SEARCHED_ROWS
 from transforms.sheets.rows import NOT_SHIFTED, Shifted, refuse_shifted
 from transforms.sheets.sheet import FileError, Sheet, join_parts
-from transforms.vocabulary import Code, Target
+from transforms.vocabulary import Code
 
 PART_ROWS = 50_000
-
-OnRows = Callable[[int], None]
-
-
-def count_nothing(_more: int) -> None:
-    """Tell nobody how many rows are read."""
-
-
-@dataclass(frozen=True)
-class CheckedFile:
-    """A file that was read and judged, before anything is kept of it."""
-
-    path: Path
-    sha256: str
-    default_site_id: str | None
-    rules: Rules
-    brought: Brought
-    notes: tuple[str, ...]
-    receipt_columns: Mapping[str | None, tuple[str, str | None]]  # as in `Checked`
-    errors: Spool[pd.DataFrame]  # as in `Checked`, part by part
-    skipped: Spool[pd.DataFrame]
-    events: KeptEvents  # none where they were not to be kept
-    at_once: tuple[Sheet, ...] | None  # the sheets of a file that came in one part
-
-    @property
-    def places(self) -> frozenset[tuple[Target, str]]:
-        """The services and sites that its good rows are for."""
-        return self.brought.services
-
-    def identified(self) -> Iterator[pd.DataFrame]:
-        """Give its good rows with their identity (`transforms.identity.event_ids`), part by part."""
-        return self.events.identified(self.sha256, self.default_site_id or "")
-
-    @property
-    def sheets(self) -> Sequence[Sheet]:
-        """All of the file, read again where it was read in parts: in memory."""
-        return read_file(self.path) if self.at_once is None else self.at_once
-
-    @property
-    def checked(self) -> Checked:
-        """What became of every row, in memory."""
-        events = pd.concat(list(self.events.parts), ignore_index=True)
-        return Checked(
-            events=events[list(EVENTS.columns)],
-            errors=pd.concat(list(self.errors), ignore_index=True),
-            skipped=pd.concat(list(self.skipped), ignore_index=True),
-            rows_read=self.brought.rows_read,
-            source_ids=self.brought.source_ids,
-            notes=self.notes,
-            receipt_columns=self.receipt_columns,
-        )
 
 
 def check_file(
@@ -127,7 +76,7 @@ def check_file(
         sha256=sha256,
         default_site_id=default_site_id,
         rules=rules,
-        brought=found.brought,
+        file_totals=found.file_totals,
         notes=found.recognized.notes,
         receipt_columns=found.recognized.receipt_columns,
         errors=found.errors,
@@ -152,11 +101,11 @@ class _Found:
     recognized: Recognized
     at_once: tuple[Sheet, ...] | None
     keeps_events: bool
-    brought: Brought = NOTHING
+    file_totals: FileTotals = NOTHING
     shifted: Shifted = NOT_SHIFTED
     errors: Spool[pd.DataFrame] = field(default_factory=Spool)
     skipped: Spool[pd.DataFrame] = field(default_factory=Spool)
-    events: KeptEvents = field(default_factory=KeptEvents)
+    events: CheckedEvents = field(default_factory=CheckedEvents)
     claims: KeyedRows = field(default_factory=KeyedRows)
 
     def add(self, checked: Checked) -> None:
@@ -166,12 +115,12 @@ class _Found:
         self.skipped.append(checked.skipped)
         if self.at_once is None and len(checked.claims):  # rows that came at once were all compared
             values = halves(checked.claims["values"])
-            places = self.brought.rows_read + checked.claims.index
+            places = self.file_totals.rows_read + checked.claims.index
             rewards = checked.claims["reward"]
             self.claims.add(rewards, values_high=values["high"], values_low=values["low"], place=places)
         if self.keeps_events:
             self.events.add(checked.events)
-        self.brought += count_brought(checked.events, checked.rows_read, checked.source_ids)
+        self.file_totals += count_file_totals(checked.events, checked.rows_read, checked.source_ids)
 
     def contradicted(self) -> pd.Series:
         """Return the places, among the rows read, whose reward is set to other values elsewhere; in order."""
@@ -203,7 +152,7 @@ def _judge(
         raise
     found = _Found(recognized, None if following else tuple(sheets), keeps_events)
     while True:
-        elsewhere = None if contradicted is None else _among(contradicted, found.brought.rows_read, sheets)
+        elsewhere = None if contradicted is None else _among(contradicted, found.file_totals.rows_read, sheets)
         found.add(check_part(recognized, rules, elsewhere))
         on_rows(sum(len(sheet.cells) for sheet in sheets))
         if following is None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from flows.intake.check import CheckedFile
+from flows.intake.checked_file import CheckedFile
 from flows.reports.source_ids import check_line
 from transforms.sheets.sheet import FileError
 from transforms.vocabulary import Kind
@@ -19,12 +19,12 @@ _EXAMPLES = 5
 
 def check_json(file: CheckedFile) -> Iterator[str]:
     """Give the documented JSON of a checked file, piece by piece: a long file may have a long list of errors."""
-    brought = file.brought
-    told = {"file": str(file.path), "sha256": file.sha256, "rows_read": brought.rows_read}
-    yield _json(told | {"accepted": brought.accepted, "rejected": brought.rejected})[:-1]
+    file_totals = file.file_totals
+    told = {"file": str(file.path), "sha256": file.sha256, "rows_read": file_totals.rows_read}
+    yield _json(told | {"accepted": file_totals.accepted, "rejected": file_totals.rejected})[:-1]
     yield ', "rows_skipped": '
     yield from _json_list(file.skipped)
-    yield f', "events": {_json({kind.value: brought.events[kind] for kind in Kind})}, "errors": '
+    yield f', "events": {_json({kind.value: file_totals.events[kind] for kind in Kind})}, "errors": '
     yield from _json_list(file.errors)
     yield "}"
 
@@ -61,10 +61,11 @@ def file_error_json(path: Path, sha256: str | None, error: FileError) -> dict[st
 
 def check_lines(file: CheckedFile) -> list[str]:
     """Return the same for a person: totals, what was skipped, and each broken rule with its count and examples."""
-    brought = file.brought
-    kinds = ", ".join(f"{brought.events[kind]:,} {kind.value.replace('_', ' ')}" for kind in Kind)
-    source_ids = check_line(brought.source_ids)
-    totals = f"{brought.rows_read:,} rows read, {brought.accepted:,} good ({kinds}), {brought.rejected:,} rejected."
+    file_totals = file.file_totals
+    kinds = ", ".join(f"{file_totals.events[kind]:,} {kind.value.replace('_', ' ')}" for kind in Kind)
+    source_ids = check_line(file_totals.source_ids)
+    read, good = f"{file_totals.rows_read:,} rows read", f"{file_totals.accepted:,} good ({kinds})"
+    totals = f"{read}, {good}, {file_totals.rejected:,} rejected."
     return [
         f"{file.path.name}: {totals}",
         *_rule_lines(file.errors),

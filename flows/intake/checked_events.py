@@ -9,7 +9,7 @@ from transforms.identity.equal_rows import number_equal_rows
 from transforms.identity.event_ids import add_content_keys, add_event_ids
 
 
-class KeptEvents:
+class CheckedEvents:
     """Events in order of the file; a long file's are in temporary files, and only one part is in memory at a time."""
 
     def __init__(self) -> None:

@@ -6,12 +6,12 @@ lock files of spreadsheet programs (``~$march.xlsx``) are passed over.
 
 import shutil
 from dataclasses import dataclass
-from hashlib import file_digest
 from pathlib import Path
 
 from flows.intake.remote_inbox import fetch_inbox, is_remote, remove_fetched
+from flows.readers.files import is_passed_over, sha256_of
 from flows.runtime.errors import CouldNotRun
-from flows.settings.sections import Settings
+from flows.settings.sections import Settings, archive_path
 
 
 @dataclass(frozen=True)
@@ -31,23 +31,6 @@ def list_inbox(settings: Settings) -> list[InboxFile]:
     except OSError as error:
         raise CouldNotRun(f"The inbox {folder} cannot be read: {error.strerror}.") from None
     return [InboxFile(path, path.parent.name if path.parent != folder else None) for path in paths]
-
-
-def is_passed_over(path: Path, folder: Path) -> bool:
-    """Tell hidden files and the lock files of spreadsheet programs."""
-    parts = path.relative_to(folder).parts
-    return any(part.startswith((".", "~$")) for part in parts)
-
-
-def sha256_of(path: Path) -> str:
-    """Return the content's sha256, by which the same file is known again under any name."""
-    with path.open("rb") as file:
-        return file_digest(file, "sha256").hexdigest()
-
-
-def archive_path(path: Path, sha256: str, settings: Settings) -> Path:
-    """Return where a file of the inbox lies once it is registered."""
-    return settings.archive_folder / f"{path.stem}.{sha256[:12]}{path.suffix}"
 
 
 def archive_file(path: Path, sha256: str, settings: Settings) -> bool:

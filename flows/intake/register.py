@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import Connection
 
-from flows.intake.check import CheckedFile
+from flows.intake.checked_file import CheckedFile
 from flows.ledger.connection import Ledger
 from flows.runtime.clock import utc_now
 from flows.settings.sections import Settings
@@ -34,7 +34,7 @@ def register_within(
         name=file.path.name,
         default_site_id=file.default_site_id or "",
         rejected=(record for errors in file.errors for record in _records(errors.rename(columns=_ERROR_NAMES))),
-        rejected_count=file.brought.rejected,
+        rejected_count=file.file_totals.rejected,
         skipped=(record for rows in file.skipped for record in _records(rows.rename(columns=_ERROR_NAMES))),
         receipt_columns=file.receipt_columns,
     )
@@ -45,7 +45,7 @@ def register_within(
     rows = (columns for events in file.identified() for columns in staged_columns(events))
     registered = register_file(connection, new, rows, run_id=run_id, now=utc_now(), guards=guards)
     if registered is not None:
-        record_checks(connection, registered.file_id, file.brought.source_ids)
+        record_checks(connection, registered.file_id, file.file_totals.source_ids)
     return registered
 
 

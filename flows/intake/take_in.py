@@ -1,89 +1,84 @@
-"""Take files in: check them, look up what their rows name, register each whole, and give it back marked."""
+"""Take files in: check them, look up what their rows name, and register each whole."""
 
 from collections.abc import Iterable
 from datetime import datetime
 from functools import partial
 
-from flows.intake.check import CheckedFile, check_file
+from flows.intake.check import check_file
+from flows.intake.checked_file import CheckedFile
 from flows.intake.inbox import InboxFile, archive_file
 from flows.intake.register import register
-from flows.ledger.run import Line
-from flows.marked_copy.give_back import mark_file
-from flows.reference.at_hand import check_again, reference_at_hand, sweep_for
+from flows.intake.source_ids import check_again, sweep_for
+from flows.ledger.run import Run
+from flows.reference.at_hand import reference_at_hand
 from flows.reference.extracts import Extracts
 from flows.runtime.errors import CouldNotRun, FileRejected
 from flows.runtime.progress import count_rows
 from transforms.reference.reference import Reference
+from transforms.vocabulary import RunKind
 
 
-def find_reference(line: Line) -> Extracts:
+def find_reference(run: Run) -> Extracts:
     """Find what SourceIds can be checked against without a call."""
-    at_hand = reference_at_hand(line.settings, line.ledger)
-    line.notes += at_hand.notes
+    at_hand = reference_at_hand(run.settings, run.ledger)
+    run.notes += at_hand.notes
     return at_hand
 
 
-def check_files(line: Line, waiting: Iterable[InboxFile], reference: Reference, now: datetime) -> list[CheckedFile]:
+def check_files(run: Run, waiting: Iterable[InboxFile], reference: Reference, now: datetime) -> list[CheckedFile]:
     """Return the files that can be read, judged; a file that is wrong as a whole stays, and is noted."""
     files = []
     for file in waiting:
-        line.progress(f"checking {file.path.name}")
+        name = file.path.name
+        run.progress(f"checking {name}")
+        check = partial(check_file, reference=reference, now=now, on_rows=count_rows(run.progress))
         try:
-            check = partial(check_file, reference=reference, now=now, on_rows=count_rows(line.progress))
-            files.append(line.step(f"check {file.path.name}", check, line.settings, file.path, file.default_site_id))
+            checked = run.step(f"check {name}", check, run.settings, file.path, file.default_site_id)
         except FileRejected as error:
-            if line.kind == "nightly" and not file.path.exists():
-                line.progress(f"{file.path.name} was taken by another run")
-                continue
-            line.failures.append(str(error))
+            if run.kind is RunKind.NIGHTLY and not file.path.exists():
+                run.progress(f"{name} was taken by another run")
+            else:
+                run.failures.append(str(error))
         except Exception as error:  # noqa: BLE001 - one odd file must not stop the night for all the others
             reason = f"it cannot be read ({type(error).__name__}: {error}). It stays; please report this as a defect."
-            line.failures.append(f"{file.path.name}: {reason}")
+            run.failures.append(f"{name}: {reason}")
+        else:
+            files.append(checked)
     return files
 
 
-def sweep_reference(line: Line, files: list[CheckedFile], reference: Reference) -> list[CheckedFile]:
+def sweep_reference(run: Run, files: list[CheckedFile], reference: Reference) -> list[CheckedFile]:
     """Where it is switched on, ask the service about SourceIds that nothing at hand tells, and judge anew."""
-    if not line.settings.reference.sweep or not files:
+    if not run.settings.reference.sweep or not files:
         return files
-    line.progress("looking up source ids")
-    found = line.step("sweep reference", sweep_for, line.settings, line.ledger, files, reference)
-    line.notes += found.notes
+    run.progress("looking up source ids")
+    found = run.step("sweep reference", sweep_for, run.settings, run.ledger, files, reference)
+    run.notes += found.notes
     if not found.asked_count:
         return files
-    return [line.step(f"check {file.path.name}", check_again, line.settings, file, found.reference) for file in files]
+    return [run.step(f"check {file.path.name}", check_again, run.settings, file, found.reference) for file in files]
 
 
-def register_files(line: Line, files: Iterable[CheckedFile]) -> None:
+def register_files(run: Run, files: Iterable[CheckedFile]) -> None:
     """Register each file whole; those of the inbox leave it after."""
     for file in files:
-        line.progress(f"registering {file.path.name}")
-        run = (line.settings, line.ledger, line.run_id, file)
-        if line.step(f"register {file.path.name}", register, *run) is None:
-            line.progress(f"{file.path.name} is known: the same content was registered before")
+        name = file.path.name
+        run.progress(f"registering {name}")
+        registered = run.step(f"register {name}", register, run.settings, run.ledger, run.run_id, file)
+        if registered is None:
+            run.progress(f"{name} is known: the same content was registered before")
         else:
-            line.registered.add(file.sha256)
-        if line.kind == "nightly":
-            _archive(line, file)
+            run.registered.add(file.sha256)
+        if run.kind is RunKind.NIGHTLY:
+            _archive(run, file)
 
 
-def _archive(line: Line, file: CheckedFile) -> None:
+def _archive(run: Run, file: CheckedFile) -> None:
+    name = file.path.name
     try:
-        if not archive_file(file.path, file.sha256, line.settings):
-            line.failures.append(
-                f"{file.path.name}: it changed while it was taken in: the rest is taken the next time."
-            )
+        if not archive_file(file.path, file.sha256, run.settings):
+            run.failures.append(f"{name}: it changed while it was taken in: the rest is taken the next time.")
     except OSError as error:
-        line.failures.append(f"{file.path.name}: it is registered, and cannot go to the archive: {error.strerror}.")
+        run.failures.append(f"{name}: it is registered, and cannot go to the archive: {error.strerror}.")
     except CouldNotRun as error:
-        line.failures.append(f"{file.path.name}: it is registered, and stays in the inbox. {error}")
-
-
-def mark_files(line: Line, files: Iterable[CheckedFile]) -> None:
-    """Give the files back with what became of their rows; what cannot be written is said, and stops nothing."""
-    always = line.kind == "upload"
-    for file in files:
-        if always or file.sha256 in line.registered:
-            known_as = (file.sha256, file.default_site_id or "")
-            run = (line.settings, line.ledger, line.run_id, file.path, *known_as)
-            line.notes += line.step(f"mark {file.path.name}", mark_file, *run, always=always)
+        run.failures.append(f"{name}: it is registered, and stays in the inbox. {error}")

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from typing import ParamSpec, Protocol, TypeVar
 
 from flows.ledger.connection import Ledger
+from flows.ledger.run_id import new_run_id
 from flows.runtime.progress import Progress
-from flows.services.connect import Place
 from flows.settings.sections import Settings
+from transforms.vocabulary import Destination, RunKind
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -26,17 +27,22 @@ def run_plain(_name: str, function: Callable[P, R], /, *args: P.args, **kwargs: 
 
 
 @dataclass
-class Line:
-    """One run's way through the steps, and what failed on it."""
+class Run:
+    """One run on its way through the steps, and what it met."""
 
     settings: Settings
     ledger: Ledger
     run_id: str
-    kind: str
+    kind: RunKind
     step: Step
     progress: Progress
-    failures: list[str] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)  # what could not be done
     notes: list[str] = field(default_factory=list)  # what a person should know, without its being a failure
     registered: set[str] = field(default_factory=set)  # by their hash: the files that were new
-    failed_places: set[Place] = field(default_factory=set)  # not tried again in this run
+    failed_destinations: set[Destination] = field(default_factory=set)  # not tried again in this run
     undecided: set[str] = field(default_factory=set)  # events that reading back could not decide in this run
+
+
+def new_run(settings: Settings, ledger: Ledger, kind: RunKind, step: Step, progress: Progress) -> Run:
+    """Name a run of this kind; nothing is kept in the ledger yet."""
+    return Run(settings, ledger, new_run_id(kind), kind, step, progress)

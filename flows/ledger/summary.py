@@ -42,7 +42,7 @@ class Summary:
 
 
 @dataclass(frozen=True)
-class Reconciliation:
+class ReconcileSummary:
     """How a reconciliation ended; counts of breaks by class are of those open now."""
 
     since: date
@@ -87,6 +87,6 @@ class Reconciliation:
 class RunIncomplete(CouldNotRun):
     """A run that reported what it did, and could not do all; a scheduler sees it as failed."""
 
-    def __init__(self, summary: Summary | Reconciliation) -> None:
+    def __init__(self, summary: Summary | ReconcileSummary) -> None:
         super().__init__(" ".join(summary.failures))
         self.summary = summary

@@ -5,7 +5,7 @@ import math
 from flows.ledger.connection import Ledger
 from flows.runtime.clock import utc_now
 from flows.settings.sections import Settings
-from sql.claims import calls_made, left_to_post
+from sql.budget import calls_made, left_to_post
 from transforms.vocabulary import Target
 
 

@@ -1,95 +1,128 @@
 """Deliver what is registered: connect, post, and read back what is in doubt, until nothing is left to do."""
 
+import asyncio
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 
-from flows.ledger.run import Line
+from flows.ledger.connection import Ledger
+from flows.ledger.run import Run
+from flows.loader.post import OnProgress, Posting
+from flows.loader.settle import settle_destination
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import BudgetSpent, CouldNotRun, Interrupted
 from flows.runtime.interrupt import stop_requested
-from flows.services.connect import Place, check_services, post_place, settle_place
+from flows.services.connect import connected
+from flows.settings.sections import Settings
 from sql.claims import declare_lost, open_work
 from sql.settlements import doubtful_sites, waiting_times
-from transforms.vocabulary import Target
+from transforms.vocabulary import Destination
 
 _MAX_ROUNDS = 10  # of posting and settling; each round sends only what reading back proved not to have landed
 
 
-def connect(line: Line, places: set[Place]) -> None:
+def connect(run: Run, destinations: set[Destination]) -> None:
     """Make sure, before anything is kept, that every service that is needed is there and takes the credentials."""
-    with line.ledger.begin() as connection:
-        declare_lost(connection, run_id=line.run_id, now=utc_now())
-        needed = places | set(open_work(connection)) | set(doubtful_sites(connection, utc_now()))
+    with run.ledger.begin() as connection:
+        declare_lost(connection, run_id=run.run_id, now=utc_now())
+        left_to_post = set(open_work(connection))
+        left_to_settle = set(doubtful_sites(connection, utc_now()))
+    needed = destinations | left_to_post | left_to_settle
     if needed:
-        line.progress("connecting")
-        line.step("connect", check_services, line.settings, line.ledger, sorted(needed))
+        run.progress("connecting")
+        run.step("connect", check_services, run.settings, run.ledger, sorted(needed))
 
 
-def post_and_settle(line: Line) -> None:
-    """Post and settle until nothing is left to do; trouble at one service or site never stops the others."""
+def post_and_settle(run: Run) -> None:
+    """Post and settle until nothing is left to do; trouble at one destination never stops the others."""
     try:
         for _ in range(_MAX_ROUNDS):
-            settle_all(line)
-            _post_all(line)
-            if not _wait_for_doubtful(line):
+            settle_all(run)
+            _post_all(run)
+            if not _wait_for_doubtful(run):
                 break
     except Interrupted as error:
-        line.failures.append(str(error))
+        run.failures.append(str(error))
 
 
-def settle_all(line: Line) -> None:
+def settle_all(run: Run) -> None:
     """Read back whatever is in doubt and has had its time."""
-    with line.ledger.begin() as connection:
-        declare_lost(connection, run_id=line.run_id, now=utc_now())
-        places = doubtful_sites(connection, utc_now())
-    for place in places:
-        if place not in line.failed_places:
-            line.progress(f"reading back what is in doubt at {_name(place)}")
-            with _trouble_at(line, place):
-                run = (line.settings, line.ledger, line.run_id, place)
-                line.undecided |= line.step(f"settle {_name(place)}", settle_place, *run)
+    with run.ledger.begin() as connection:
+        # What is found claimed by a process that died may have left: it is in doubt from here on.
+        declare_lost(connection, run_id=run.run_id, now=utc_now())
+        destinations = doubtful_sites(connection, utc_now())
+    for destination in destinations:
+        if destination in run.failed_destinations:
+            continue
+        run.progress(f"reading back what is in doubt at {destination.name}")
+        with _trouble_at(run, destination):
+            step_name = f"settle {destination.name}"
+            undecided = run.step(step_name, settle_destination, run.settings, run.ledger, run.run_id, destination)
+            run.undecided |= undecided
 
 
-def _post_all(line: Line) -> None:
-    with line.ledger.begin() as connection:
-        places = open_work(connection)
-    for place in places:
-        if place not in line.failed_places:
-            line.progress(f"posting to {_name(place)}")
-            with _trouble_at(line, place):
-                run = (line.settings, line.ledger, line.run_id, place)
-                line.step(f"post {_name(place)}", post_place, *run, line.progress.count)
+def _post_all(run: Run) -> None:
+    with run.ledger.begin() as connection:
+        destinations = open_work(connection)
+    for destination in destinations:
+        if destination in run.failed_destinations:
+            continue
+        run.progress(f"posting to {destination.name}")
+        with _trouble_at(run, destination):
+            step_name = f"post {destination.name}"
+            count = run.progress.count
+            run.step(step_name, post_destination, run.settings, run.ledger, run.run_id, destination, count)
 
 
 @contextmanager
-def _trouble_at(line: Line, place: Place) -> Iterator[None]:
-    """Note what went wrong at one place and go on with the others; a stop that was asked for stops all."""
+def _trouble_at(run: Run, destination: Destination) -> Iterator[None]:
+    """Note what went wrong at one destination and go on with the others; a stop that was asked for stops all."""
     try:
         yield
     except Interrupted:
         raise
     except BudgetSpent as error:
-        line.failed_places.add(place)
-        line.notes.append(str(error))
+        run.failed_destinations.add(destination)
+        run.notes.append(str(error))
     except CouldNotRun as error:
-        line.failed_places.add(place)
-        line.failures.append(str(error))
+        run.failed_destinations.add(destination)
+        run.failures.append(str(error))
 
 
-def _wait_for_doubtful(line: Line) -> bool:
+def _wait_for_doubtful(run: Run) -> bool:
     """Wait until the next doubtful event may be read back; False where there is none to wait for."""
-    with line.ledger.begin() as connection:
-        due_times = [row.settle_at for row in waiting_times(connection) if row.event_id not in line.undecided]
+    with run.ledger.begin() as connection:
+        due_times = [row.settle_at for row in waiting_times(connection) if row.event_id not in run.undecided]
     if not due_times:
         return False
     seconds = max(0.0, (min(due_times) - utc_now()).total_seconds())
-    line.progress(f"{len(due_times)} in doubt: reading back in {math.ceil(seconds)} s")
+    run.progress(f"{len(due_times)} in doubt: reading back in {math.ceil(seconds)} s")
     if stop_requested.wait(timeout=seconds + 0.01):
         raise Interrupted("Stopped as asked: what is in doubt is read back by the next run.")
     return True
 
 
-def _name(place: Place) -> str:
-    target, site_id = place
-    return f"Mindbody site {site_id}" if target is Target.MINDBODY else "Referral Rock"
+def check_services(settings: Settings, ledger: Ledger, destinations: Iterable[Destination]) -> None:
+    """Raise where a service that is needed is out of reach or refuses the credentials; nothing is changed there."""
+
+    async def check() -> None:
+        for destination in destinations:
+            # What cannot be sent today is registered all the same, and stays pending.
+            with suppress(BudgetSpent):
+                async with connected(settings, ledger, destination):
+                    pass
+
+    asyncio.run(check())
+
+
+def post_destination(
+    settings: Settings, ledger: Ledger, run_id: str, destination: Destination, on_progress: OnProgress
+) -> None:
+    """Post everything that is ready for one destination."""
+
+    async def post() -> None:
+        async with connected(settings, ledger, destination) as service:
+            posting = Posting(ledger, service.gateway, service.pacer, settings.loader, run_id, on_progress)
+            await posting.run()
+
+    asyncio.run(post())

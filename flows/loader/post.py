@@ -6,10 +6,9 @@ ledger's heads of lanes see to that, not this loop.
 """
 
 import asyncio
-import gc
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from itertools import islice
 from typing import Any
@@ -19,11 +18,13 @@ from sqlalchemy import Connection, Row
 from flows.ledger.connection import Ledger
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import CouldNotRun, CredentialsRefused, Interrupted, LedgerUnavailable, ServiceUnreachable
+from flows.runtime.garbage import collecting_less_often
 from flows.runtime.interrupt import sleep_unless_stopped, stop_requested
 from flows.services.gateway import BATCH_REFUSED, Ended, Gateway
 from flows.services.http import LONGEST_PAUSE_SECONDS, Pacer, backoff_seconds
 from flows.settings.sections import LoaderSettings
-from sql.claims import Answer, Claim, ClaimConflict, claim, ready_heads, record_answers, take_calls
+from sql.budget import take_calls
+from sql.claims import Answer, Claim, ClaimConflict, claim, ready_heads, record_answers
 from transforms.vocabulary import Verdict
 
 _NEVER_SENT = Answer(Verdict.RETRY, "released before it was sent")
@@ -35,21 +36,9 @@ _AHEAD_SECONDS = 0.1  # how long a commit may take
 _MOST_EVENTS_AHEAD = 2048
 _LOW_WATER = 0.3  # of what was claimed after the last turn: with less left it is time for the next
 _GATHER_SECONDS = 0.15  # no answer waits longer to be recorded
-# What is claimed lives for a turn and is no garbage: looking for some after every 700 objects took a tenth of the time.
-_COLLECT_AFTER = (20_000, 20, 20)
 _SAVE_TRIES = 3
 OnProgress = Callable[[int], None]
 Batch = Sequence[Claim]
-
-
-@contextmanager
-def _collecting_less_often() -> Iterator[None]:
-    before = gc.get_threshold()
-    gc.set_threshold(*_COLLECT_AFTER)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
 
 
 class Posting:
@@ -90,7 +79,7 @@ class Posting:
         """
         workers = [asyncio.create_task(self._work()) for _ in range(self._loader.concurrency)]
         try:
-            with _collecting_less_often():
+            with collecting_less_often():
                 await self._take_turns()
         finally:
             for worker in workers:  # idle by now

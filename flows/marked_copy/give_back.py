@@ -5,29 +5,31 @@ it can be made again at any time. An upload always gets one; in a nightly run on
 decide does.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from zipfile import is_zipfile
 
 import pandas as pd
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row
 
-from flows.intake.inbox import archive_path, sha256_of
+from flows.intake.checked_file import CheckedFile
 from flows.ledger.connection import Ledger
+from flows.ledger.run import Run
 from flows.marked_copy.marks import RowPlace
 from flows.marked_copy.new_workbook import sheet_row
 from flows.marked_copy.write import rejected_statuses, write_marked
+from flows.readers.files import sha256_of
 from flows.readers.limits import MAX_ROWS
 from flows.readers.read import read_file
 from flows.settings.layouts import read_layouts
-from flows.settings.sections import Settings
-from sql.queries import reading
+from flows.settings.sections import Settings, archive_path
+from sql.marks import known_rows_of_file, rejections_of_file, rows_of_file, rows_read_of_file
 from sql.register import find_file
-from sql.tables import files
 from transforms.sheets.sheet import FileError, Sheet
-from transforms.vocabulary import State
+from transforms.vocabulary import RunKind, State
 
 _REJECTION_COLUMNS = ["sheet", "row", "column", "cell", "code", "value", "message", "suggestion"]
 _SUFFIX = ".marked"
@@ -43,6 +45,19 @@ class Rows:
     statuses: Mapping[RowPlace, str]
     receipts: Mapping[RowPlace, str]
     waits_for_a_person: bool
+
+
+def mark_files(run: Run, files: Iterable[CheckedFile]) -> None:
+    """Give a run's files back with what became of their rows; what cannot be written is said, and stops nothing."""
+    always = run.kind is RunKind.UPLOAD
+    for file in files:
+        if not always and file.sha256 not in run.registered:
+            continue
+        mark = partial(mark_file, always=always)
+        site_id = file.default_site_id or ""
+        run.notes += run.step(
+            f"mark {file.path.name}", mark, run.settings, run.ledger, run.run_id, file.path, file.sha256, site_id
+        )
 
 
 def mark_file(
@@ -111,16 +126,14 @@ def _free_name(folder: Path, path: Path) -> Path:
 
 def read_rows(connection: Connection, file_id: int) -> Rows:
     """Return what became of every row of a registered file, as the ledger has it now."""
-    values = {"file_id": file_id}
-    own = connection.execute(reading("rows_of_file"), values).all()
-    known = connection.execute(reading("known_rows_of_file"), values).all()
-    rejections = connection.execute(reading("rejections_of_file"), values).mappings().all()
-    errors = pd.DataFrame(rejections, columns=_REJECTION_COLUMNS)
+    own = rows_of_file(connection, file_id)
+    known = known_rows_of_file(connection, file_id)
+    errors = pd.DataFrame(rejections_of_file(connection, file_id), columns=_REJECTION_COLUMNS)
     statuses = {_place(row): status_of(row) for row in own}
     statuses |= {_place(row): _known_status(row, file_id) for row in known}
     waiting = {State.HELD, State.REFUSED, State.UNKNOWN}
     return Rows(
-        rows_read=connection.execute(select(files.c.rows_read).where(files.c.file_id == file_id)).scalar_one(),
+        rows_read=rows_read_of_file(connection, file_id),
         errors=errors,
         statuses=statuses | rejected_statuses(errors),
         receipts={_place(row): row.event_id for row in (*own, *known)},

@@ -12,13 +12,13 @@ import flows.runtime.prefect_quiet  # noqa: F401 - before Prefect, which reads i
 # isort: split
 from prefect.runtime import deployment
 
-from flows.ledger.summary import Reconciliation, RunIncomplete, Summary
-from flows.orchestration.prefect_artifacts import publish
+from flows.ledger.summary import ReconcileSummary, RunIncomplete, Summary
+from flows.orchestration.publish import publish
 from flows.runtime.errors import TieoutError
 from flows.runtime.interrupt import stopping_in_order
 from flows.runtime.progress import say_on_stderr
 
-Ended = TypeVar("Ended", Summary, Reconciliation)
+Ended = TypeVar("Ended", Summary, ReconcileSummary)
 
 
 def run_to_end(run: Callable[[], Ended]) -> Ended:

@@ -20,7 +20,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
-from flows.orchestration.prefect_server import (  # before Prefect, which reads its settings as it is imported
+from flows.orchestration.server import (  # before Prefect, which reads its settings as it is imported
     OwnServer,
     is_api_configured,
     lasting_home,

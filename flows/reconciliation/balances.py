@@ -1,19 +1,23 @@
-"""What the ledger expects of each client's balance, and the balance that later readings start from."""
+"""What the ledger expects of each client's balance, and the balance that later readings start from.
 
-from collections.abc import Mapping, Sequence
+Points are whole and signed where they are a change. Nothing is concluded about a client of whom something is in doubt.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
-from flows.services.mindbody.client import History
-from sql.queries import query, reading
+from sql.balances import balance_known, breaks_of_clients, first_balances, is_moving, keep_balances
 from transforms.match.balances import balances_by_client
+from transforms.match.reconciled import Client
+from transforms.settle.history import History
 from transforms.totals.service_totals import points_more
 from transforms.vocabulary import Action, Outcome
 
-Client = tuple[str, str]  # site and client id
 # With any other outcome the balance may or may not count an entry, so nothing later starts from it.
 _SETTLED = {
     Outcome.MATCHED,
@@ -24,90 +28,123 @@ _SETTLED = {
 }
 
 
+@dataclass(frozen=True)
+class _Before:
+    """What was known of a balance before this reading, and what of ours has moved it since."""
+
+    balance: int | None
+    earned: int
+    redeemed: int
+    known_at: datetime | None  # None: never read, only told by an answer
+
+
 def expect_balances(
     connection: Connection, histories: Mapping[Client, History], transactions: pd.DataFrame, read_at: datetime
 ) -> pd.DataFrame:
     """Return `balances_by_client` of every client whose balance was read, and ``is_settled``.
 
-    ``transactions`` have break_id; ``read_at`` is when reading began. Nothing is concluded about a client of whom
-    something is in doubt or was posted meanwhile: without a difference, and not a start for later.
+    ``transactions`` have break_id; ``read_at`` is when reading began. Where something is in doubt or was posted
+    meanwhile there is no difference, and no start for later.
     """
     readings: list[dict[str, Any]] = []
     known_at: dict[Client, datetime | None] = {}
-    for read, history in sorted(histories.items()):
-        about = dict(zip(("site_id", "client_id"), read, strict=True))
-        is_moving = connection.execute(query("moving_count"), about | {"reading_at": read_at}).scalar_one()
-        if history.balance is None or is_moving:
+    for client, history in sorted(histories.items()):
+        site_id, client_id = client
+        if history.balance is None or is_moving(connection, site_id, client_id, read_at):
             continue
-        before, known_at[read] = _before(connection, about)
-        readings.append(about | before | {"balance_reported": history.balance})
-    parts, doubtful = _parts(connection, transactions, known_at)
-    balances = balances_by_client(readings, parts)
-    keys = zip(balances["site_id"], balances["client_id"], strict=True)
-    is_settled = pd.Series([key not in doubtful for key in keys], index=balances.index, dtype="bool")
+        before = _before(connection, site_id, client_id)
+        known_at[client] = before.known_at
+        readings.append(
+            {
+                "site_id": site_id,
+                "client_id": client_id,
+                "balance_before": before.balance,
+                "earned": before.earned,
+                "redeemed": before.redeemed,
+                "balance_reported": history.balance,
+            }
+        )
+    breaks = {row.break_id: row for row in breaks_of_clients(connection)}
+    balances = balances_by_client(readings, _parts(breaks, transactions, known_at))
+    doubtful = _doubtful_clients(breaks, transactions)
+    clients = zip(balances["site_id"], balances["client_id"], strict=True)
+    is_settled = pd.Series([client not in doubtful for client in clients], index=balances.index, dtype="bool")
     difference = balances["difference"].where(is_settled | balances["difference"].eq(0).fillna(False))
     return balances.assign(difference=difference, is_settled=is_settled)
 
 
-def _before(connection: Connection, about: Mapping[str, str]) -> tuple[dict[str, Any], datetime | None]:
-    known = connection.execute(reading("balance_known"), about).one_or_none()
+def _before(connection: Connection, site_id: str, client_id: str) -> _Before:
+    known = balance_known(connection, site_id, client_id)
     if known is not None:
-        earned, redeemed = int(known.earned), int(known.redeemed)
-        return {"balance_before": known.balance, "earned": earned, "redeemed": redeemed}, known.read_at
+        return _Before(known.balance, int(known.earned), int(known.redeemed), known.read_at)
     # Never read before: the first answer that told a balance, less what it answered.
-    rows = connection.execute(reading("first_balances"), about).all()
+    rows = first_balances(connection, site_id, client_id)
     first = next((number for number, row in enumerate(rows) if row.balance is not None), None)
     since = rows[first or 0 :]
-    sums = {
-        name: sum(row.points for row in since if row.action == action)
-        for name, action in (("earned", Action.EARNED), ("redeemed", Action.REDEEMED))
-    }
+    earned = sum(row.points for row in since if row.action == Action.EARNED)
+    redeemed = sum(row.points for row in since if row.action == Action.REDEEMED)
     if first is None:
-        return {"balance_before": None, **sums}, None
-    change = rows[first].points if rows[first].action == Action.EARNED else -rows[first].points
-    return {"balance_before": rows[first].balance - change, **sums}, None
+        return _Before(None, earned, redeemed, None)
+    told = rows[first]
+    change = told.points if told.action == Action.EARNED else -told.points
+    return _Before(told.balance - change, earned, redeemed, None)
 
 
 def _parts(
-    connection: Connection, transactions: pd.DataFrame, known_at: Mapping[Client, datetime | None]
-) -> tuple[dict[Client, list[int]], set[Client]]:
-    """Return by client the points that each break accounts for, and the clients of whom something is in doubt.
+    breaks: Mapping[str, Row[Any]], transactions: pd.DataFrame, known_at: Mapping[Client, datetime | None]
+) -> dict[Client, list[int]]:
+    """Return by client the points that each break accounts for.
 
     A break that was there when the balance before was read is counted in it. What was not looked at this time is taken
     from the ledger, which does not know which way somebody else's entry went: so both ways.
     """
     parts: dict[Client, list[int]] = {}
-    known = {row.break_id: row for row in connection.execute(reading("breaks_of_clients"))}
-
-    def add(client: Client, break_id: str, *points: int) -> None:
-        since = known_at.get(client)
-        if since is None or break_id not in known or known[break_id].started_at >= since:
-            parts.setdefault(client, []).extend(points)
-
     for row in points_more(transactions).to_dict("records"):
-        add((row["site_id"], row["client_id"]), row["break_id"], int(row["more"]))
+        client = (row["site_id"], row["client_id"])
+        if not _is_counted_before(breaks.get(row["break_id"]), known_at.get(client)):
+            parts.setdefault(client, []).append(int(row["more"]))
+    for broken in _not_looked_at(breaks, transactions):
+        client = (broken.site_id, broken.client_id)
+        if _is_counted_before(broken, known_at.get(client)):
+            continue
+        either_way = parts.setdefault(client, [])
+        if Outcome(broken._mapping["class"]) is not Outcome.REFUSED:
+            points = broken.points or 0
+            either_way += [-points, points]
+    return parts
+
+
+def _is_counted_before(broken: Row[Any] | None, known_at: datetime | None) -> bool:
+    """Return whether the balance that was known holds the break's points already."""
+    return broken is not None and known_at is not None and broken.started_at < known_at
+
+
+def _not_looked_at(breaks: Mapping[str, Row[Any]], transactions: pd.DataFrame) -> list[Row[Any]]:
+    seen = set(transactions["break_id"])
+    return [broken for break_id, broken in breaks.items() if break_id not in seen]
+
+
+def _doubtful_clients(breaks: Mapping[str, Row[Any]], transactions: pd.DataFrame) -> set[Client]:
+    """Return the clients of whom something may or may not be counted in the balance."""
     in_doubt = transactions[~transactions["outcome"].isin(_SETTLED)]
     doubtful = set(zip(in_doubt["site_id"], in_doubt["client_id"], strict=True))
-    for break_id in known.keys() - set(transactions["break_id"]):
-        broken = known[break_id]
-        client, name, points = (
-            (broken.site_id, broken.client_id),
-            Outcome(broken._mapping["class"]),
-            broken.points or 0,
-        )
-        add(client, break_id, *([-points, points] if name is not Outcome.REFUSED else []))
-        if name not in _SETTLED and broken.state != "resolved":
-            doubtful.add(client)
-    return parts, doubtful
+    for broken in _not_looked_at(breaks, transactions):
+        if Outcome(broken._mapping["class"]) not in _SETTLED and broken.state != "resolved":
+            doubtful.add((broken.site_id, broken.client_id))
+    return doubtful
 
 
-def keep_balances(connection: Connection, balances: pd.DataFrame, *, run_id: str, read_at: datetime) -> None:
+def keep_settled_balances(connection: Connection, balances: pd.DataFrame, *, run_id: str, read_at: datetime) -> None:
     """Let later readings start from the balances of which nothing was in doubt."""
     settled = balances[balances["is_settled"]]
-    rows: Sequence[dict[str, Any]] = [
-        {"site_id": row["site_id"], "client_id": row["client_id"], "balance": int(row["balance_reported"])}
-        | {"read_at": read_at, "run_id": run_id}
+    rows = [
+        {
+            "site_id": row["site_id"],
+            "client_id": row["client_id"],
+            "balance": int(row["balance_reported"]),
+            "read_at": read_at,
+            "run_id": run_id,
+        }
         for row in settled.to_dict("records")
     ]
-    if rows:
-        connection.execute(query("keep_balance"), rows)
+    keep_balances(connection, rows)

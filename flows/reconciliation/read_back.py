@@ -4,25 +4,20 @@ One client that cannot be read does not stop the others: it is named, and nothin
 """
 
 import asyncio
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from flows.ledger.connection import Ledger
-from flows.reconciliation.windows import Window
 from flows.runtime.errors import BudgetSpent, CouldNotRun, CredentialsRefused, ServiceUnreachable
-from flows.services.connect import connected
-from flows.services.mindbody.client import History, MindbodyClient
-from flows.services.mindbody.messages import Transaction
-from flows.services.referral_rock.client import ReferralRockClient
-from flows.services.referral_rock.messages import to_amount, to_day
+from flows.services.mindbody.client import MindbodyClient
+from flows.services.mindbody.connect import open_mindbody
+from flows.services.referral_rock.connect import open_referral_rock
 from flows.settings.sections import Settings
-from transforms.vocabulary import State, Target
-
-Client = tuple[str, str]  # site and client id
-_CONTENT = ("action", "points", "source", "source_id", "action_at")
+from transforms.match.reconciled import Client
+from transforms.settle.history import History
+from transforms.settle.windows import Window
 
 
 @dataclass(frozen=True)
@@ -64,18 +59,16 @@ async def _fetch(settings: Settings, ledger: Ledger, windows: Sequence[Window], 
 
 
 async def _fetch_rewards(settings: Settings, ledger: Ledger) -> dict[str, dict[str, Any]]:
-    async with connected(settings, ledger, (Target.REFERRAL_ROCK, "")) as service:
-        assert isinstance(service.client, ReferralRockClient)  # noqa: S101 - by the target
-        return await service.client.fetch_rewards()
+    async with open_referral_rock(settings, ledger) as client:
+        return await client.fetch_rewards()
 
 
 async def _fetch_site(
     settings: Settings, ledger: Ledger, site_id: str, windows: Sequence[Window]
 ) -> dict[Client, History | CouldNotRun]:
     try:
-        async with connected(settings, ledger, (Target.MINDBODY, site_id)) as service:
-            assert isinstance(service.client, MindbodyClient)  # noqa: S101 - by the target
-            return await _fetch_histories(service.client, windows, settings.loader.concurrency)
+        async with open_mindbody(settings, ledger, site_id) as client:
+            return await _fetch_histories(client, windows, settings.loader.concurrency)
     except (ServiceUnreachable, CredentialsRefused, BudgetSpent) as error:
         return {(window.site_id, window.client_id): error for window in windows}
 
@@ -96,31 +89,3 @@ async def _fetch_histories(
 
     answers = await asyncio.gather(*(fetch(window) for window in windows))
     return {(window.site_id, window.client_id): answer for window, answer in zip(windows, answers, strict=True)}
-
-
-def transaction_rows(lines: Iterable[Transaction], events: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return transactions as rows to match, in the same order.
-
-    In a doubled hour a transaction's time is the one that an equal event of the client has, each event's once.
-    """
-    known = Counter(tuple(event[name] for name in _CONTENT) for event in events if event["state"] != State.REFUSED)
-    return [_transaction_row(line, known) for line in lines]
-
-
-def _transaction_row(line: Transaction, known: Counter[tuple[Any, ...]]) -> dict[str, Any]:
-    content = (line.action, line.points, line.source, line.source_id)
-    fitting = [moment for moment in line.action_at_candidates if known[(*content, moment)] > 0]
-    action_at = fitting[0] if fitting else line.action_at
-    known[(*content, action_at)] -= 1
-    return dict(zip(_CONTENT, (*content, action_at), strict=True))
-
-
-def reward_row(reward_id: str, reward: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a reward as a row to match, under the id that the ledger has for it."""
-    return {
-        "reward_id": reward_id,
-        "remote_payout_id": str(reward.get("payoutId") or "").lower(),
-        "remote_amount": to_amount(reward.get("amount")),
-        "remote_eligibility_on": to_day(reward.get("eligibilityDate")),
-        "remote_description": reward.get("description"),
-    }

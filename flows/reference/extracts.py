@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from flows.intake.inbox import is_passed_over
+from flows.readers.files import is_passed_over
 from flows.readers.read import read_file
 from flows.settings.sections import Settings
 from transforms.reference.extracts import Naming, parse_extract

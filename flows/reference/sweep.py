@@ -17,8 +17,7 @@ import pandas as pd
 from flows.ledger.connection import Ledger
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import BudgetSpent, CredentialsRefused, ServiceUnreachable, SettingsError
-from flows.services.connect import connected
-from flows.services.mindbody.client import MindbodyClient
+from flows.services.mindbody.connect import open_mindbody
 from flows.services.mindbody.lookups import (
     CLIENTS_PER_CALL,
     PAGE_SIZE,
@@ -33,7 +32,7 @@ from flows.services.mindbody.lookups import (
 )
 from flows.settings.sections import ReferenceSettings, Settings
 from transforms.reference.reference import NOBODY, Fact
-from transforms.vocabulary import Named, Subject, Target
+from transforms.vocabulary import Named, Subject
 
 _FIRST_DAY = date(2000, 1, 1)  # of a whole history; the service was founded in 2001
 _AHEAD = timedelta(days=731)  # bookings ahead of today
@@ -67,9 +66,8 @@ async def _sweep_site(
 ) -> None:
     try:
         allowance.take()  # for the token
-        async with connected(settings, ledger, (Target.MINDBODY, site_id)) as service:
-            assert isinstance(service.client, MindbodyClient)  # noqa: S101 - by the target
-            asker = Asker(service.client, allowance)
+        async with open_mindbody(settings, ledger, site_id) as client:
+            asker = Asker(client, allowance)
             work = _Work(asker, settings.reference, swept, settings.loader.concurrency)
             await work.referrals(rows[rows["subject"] == Subject.REFERRALS])
             await work.sales(rows[rows["subject"] == Subject.SALES])

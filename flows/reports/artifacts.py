@@ -13,9 +13,9 @@ from flows.ledger.summary import Artifact
 from flows.reports.report import Report
 from flows.reports.sheets import tables
 from flows.reports.summary import facts, sections
-from flows.reports.table import Table
+from flows.reports.table import Block
 from flows.reports.values import Value, values, visible
-from flows.reports.wording import verdict
+from flows.reports.wording import headline
 
 MOST_ROWS: Final = 50
 _IN_SUMMARY: Final = ("What waits", "What ties and what does not", "Where every row went", "What became of every event")
@@ -40,13 +40,13 @@ def prefect_artifacts(report: Report, files: Sequence[Path] = ()) -> list[Artifa
 def markdown(report: Report) -> str:
     """Return the summary of `report` as Markdown."""
     zone = ZoneInfo(report.timezone)
-    head = [f"# {_plain(report.title)}", f"**{_plain(verdict(report).sentence)}**"]
+    head = [f"# {_plain(report.title)}", f"**{_plain(headline(report).sentence)}**"]
     known = ["\n".join(f"- {name}: {_plain(text)}" for name, text in facts(report))]
     parts = [_section(section, zone) for section in sections(report) if section.name in _IN_SUMMARY]
     return "\n\n".join([*head, *known, *parts]) + "\n"
 
 
-def _section(section: Table, zone: ZoneInfo) -> str:
+def _section(section: Block, zone: ZoneInfo) -> str:
     heading = f"## {section.name}"
     if section.frame.empty:
         return f"{heading}\n\n{section.empty}"
@@ -55,7 +55,7 @@ def _section(section: Table, zone: ZoneInfo) -> str:
     return "\n".join([f"{heading}\n", *(f"| {' | '.join(line)} |" for line in [names, ["---"] * len(names), *lines])])
 
 
-def _objects(table: Table, zone: ZoneInfo) -> list[dict[str, str]]:
+def _objects(table: Block, zone: ZoneInfo) -> list[dict[str, str]]:
     first = table.frame.head(MOST_ROWS)
     filled = [values(first[column.key], column.show, zone) for column in table.columns]
     names = [column.heading for column in table.columns]

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from flows.reports.report import COLUMNS, Report, rows
 from flows.reports.values import Show, Value, values
-from flows.reports.wording import verdict
+from flows.reports.wording import headline
 from flows.reports.workbook.detail import SHEET_LIMIT
 
 _COUNTS = {
@@ -52,7 +52,7 @@ def as_record(report: Report) -> dict[str, object]:
         "finished_at": report.finished_at,
         "period": list(report.period) if report.period else None,
         "timezone": report.timezone,
-        "verdict": verdict(report).sentence,
+        "verdict": headline(report).sentence,
     }
     sizes = {name: len(getattr(report, name)) for name in COLUMNS}
     left_out = {name: size for name, size in sizes.items() if size > SHEET_LIMIT}

@@ -7,11 +7,11 @@ names of the totals are the JSON keys of `tieout run`.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Final, Literal
+from typing import Final
 
 import pandas as pd
 
-KINDS: Final = ("nightly", "upload", "reconcile")
+KINDS: Final = ("nightly", "upload", "settle", "reconcile")
 
 TOTALS: Final = (
     "files",
@@ -87,7 +87,7 @@ class Report:
 
     title: str
     run_id: str
-    kind: Literal["nightly", "upload", "reconcile"]
+    kind: str  # one of KINDS
     started_at: datetime
     finished_at: datetime
     period: tuple[date, date] | None

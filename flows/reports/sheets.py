@@ -8,13 +8,13 @@ import pandas as pd
 
 from flows.reports.figures import by_day
 from flows.reports.report import Report, rows
-from flows.reports.table import Column, Table
+from flows.reports.table import Block, Column
 from flows.reports.values import Show
 from flows.reports.wording import BREAKS, FATES, OUTCOMES, WAITING, is_open, word
 from transforms.vocabulary import Kind
 
 
-def tables(report: Report) -> list[Table]:
+def tables(report: Report) -> list[Block]:
     """Return the tables behind the summary, in the order of the sheets."""
     parts = (_breaks, _rejected, _waiting, _posted, _by_client, _nights, _refused, _duplicates, _skipped, _by_day)
     return [*(part(report) for part in parts), _words()]
@@ -43,14 +43,14 @@ def _action_at(report: Report) -> tuple[Column, ...]:
     return (Column("action_at", f"Action at ({report.timezone})", Show.LOCAL, 20), utc)
 
 
-def _breaks(report: Report) -> Table:
+def _breaks(report: Report) -> Block:
     frame = rows(report, "breaks")
     frame = _sorted(frame.assign(closed=~is_open(frame)), "closed", "-age_days", "class", "id")
     frame["short"] = frame["class"].map(lambda code: word(BREAKS, code).short)
     frame["whose"] = frame["class"].map(lambda code: word(BREAKS, code).whose)
     # A break about an event of ours has its id.
     frame["event_id"] = frame["event_id"].where(frame["event_id"].ne(frame["id"]))
-    return Table(
+    return Block(
         "Breaks",
         "One line per difference between source, ledger and service; the oldest that still waits comes first. "
         "A break about an event of ours has the id of the event.",
@@ -73,8 +73,8 @@ def _breaks(report: Report) -> Table:
     )
 
 
-def _rejected(report: Report) -> Table:
-    return Table(
+def _rejected(report: Report) -> Block:
+    return Block(
         "Rejected rows",
         "One line per wrong cell. Correct it and send the sheet again; known rows are not sent twice.",
         "No row was rejected.",
@@ -91,10 +91,10 @@ def _rejected(report: Report) -> Table:
     )
 
 
-def _waiting(report: Report) -> Table:
+def _waiting(report: Report) -> Block:
     frame = _split_points(_sorted(rows(report, "waiting"), "state", "since", "event_id"))
     frame["command"] = [_command(state, event) for state, event in zip(frame["state"], frame["event_id"], strict=True)]
-    return Table(
+    return Block(
         "Unknown and held",
         "Held: nobody can tell whether it is new. Unknown: the answer was lost. Nothing is sent before it is decided.",
         "Nothing is held, and no answer was lost.",
@@ -111,8 +111,8 @@ def _waiting(report: Report) -> Table:
     )
 
 
-def _posted(report: Report) -> Table:
-    return Table(
+def _posted(report: Report) -> Block:
+    return Block(
         "Posted",
         "One line per event that the service confirmed, or that reading back showed.",
         "Nothing was posted.",
@@ -128,8 +128,8 @@ def _posted(report: Report) -> Table:
     )
 
 
-def _by_client(report: Report) -> Table:
-    return Table(
+def _by_client(report: Report) -> Block:
+    return Block(
         "By client",
         "Balance before + earned − redeemed + what breaks explain = balance expected. Empty: nothing can be concluded.",
         "No balance was read.",
@@ -147,7 +147,7 @@ def _by_client(report: Report) -> Table:
     )
 
 
-def _nights(report: Report) -> Table:
+def _nights(report: Report) -> Block:
     sides = {
         "ledger": "in the ledger",
         "breaks": "by breaks",
@@ -161,7 +161,7 @@ def _nights(report: Report) -> Table:
         for measure in ("events", "points")
         for side, name in sides.items()
     ]
-    return Table(
+    return Block(
         "By night",
         "Per site and night of the action: in the ledger + by breaks = at the service; what is off must be zero.",
         "Nothing was read back.",
@@ -170,8 +170,8 @@ def _nights(report: Report) -> Table:
     )
 
 
-def _refused(report: Report) -> Table:
-    return Table(
+def _refused(report: Report) -> Block:
+    return Block(
         "Refused",
         "The service said no, for good. Nothing took effect; correct the row and send the sheet again.",
         "The service refused nothing.",
@@ -185,8 +185,8 @@ def _refused(report: Report) -> Table:
     )
 
 
-def _duplicates(report: Report) -> Table:
-    return Table(
+def _duplicates(report: Report) -> Block:
+    return Block(
         "Duplicates",
         "Rows that bring an event which is known already, and where it was seen first. They are not sent again.",
         "No row was a duplicate.",
@@ -201,8 +201,8 @@ def _duplicates(report: Report) -> Table:
     )
 
 
-def _skipped(report: Report) -> Table:
-    return Table(
+def _skipped(report: Report) -> Block:
+    return Block(
         "Skipped rows",
         "Lines of a file that are no rows: titles, blank lines, repeated headings, subtotals and totals.",
         "No line was skipped.",
@@ -211,8 +211,8 @@ def _skipped(report: Report) -> Table:
     )
 
 
-def _by_day(report: Report) -> Table:
-    return Table(
+def _by_day(report: Report) -> Block:
+    return Block(
         "By day",
         f"What was posted, by the day of the action in {report.timezone} (of the posting, where an event has no time).",
         "Nothing was posted.",
@@ -227,10 +227,10 @@ def _by_day(report: Report) -> Table:
     )
 
 
-def _words() -> Table:
+def _words() -> Block:
     groups = {"row": FATES, "event": OUTCOMES, "break": BREAKS}
     lines = [(group, str(code), entry) for group, words in groups.items() for code, entry in words.items()]
-    return Table(
+    return Block(
         "Words",
         "What the words of this report mean. Every row and every event is in exactly one of its kind.",
         "",

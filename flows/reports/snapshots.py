@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, Row
 
 from flows.reports.report import COLUMNS, Report, rows
 from flows.runtime.errors import CouldNotRun
 from flows.settings.sections import Settings
-from sql.tables import snapshots
+from sql.snapshots import find_snapshot, last_snapshot, record_snapshot
 
 _FOLDER = "snapshots"
 _LEVEL = 3  # of compression: a third of the time of the usual one for a tenth more
@@ -37,8 +37,14 @@ def keep_snapshot(
     part = path.with_name(f"{path.name}.part")
     part.write_bytes(content)
     part.replace(path)
-    kept = {"run_id": report.run_id, "taken_at": report.finished_at, "name": path.name}
-    connection.execute(insert(snapshots).values(**kept, sha256=sha256(content).hexdigest(), size_bytes=len(content)))
+    record_snapshot(
+        connection,
+        report.run_id,
+        taken_at=report.finished_at,
+        name=path.name,
+        sha256=sha256(content).hexdigest(),
+        size_bytes=len(content),
+    )
 
 
 def read_snapshot(settings: Settings, connection: Connection, run_id: str) -> Report:
@@ -56,15 +62,12 @@ def read_snapshot(settings: Settings, connection: Connection, run_id: str) -> Re
     return _read(gzip.decompress(content).decode())
 
 
-def _find(connection: Connection, run_id: str) -> Any:
-    wanted = select(snapshots).order_by(snapshots.c.taken_at.desc(), snapshots.c.run_id.desc()).limit(1)
-    if run_id != "latest":
-        wanted = wanted.where(snapshots.c.run_id == run_id)
-    row = connection.execute(wanted).one_or_none()
-    if row is not None:
-        return row
-    known = connection.execute(select(snapshots.c.run_id).order_by(snapshots.c.taken_at.desc()).limit(1)).scalar()
-    hint = f"the last one is {known}." if known else "none was kept so far."
+def _find(connection: Connection, run_id: str) -> Row[Any]:
+    last = last_snapshot(connection)
+    found = last if run_id == "latest" else find_snapshot(connection, run_id)
+    if found is not None:
+        return found
+    hint = f"the last one is {last.run_id}." if last else "none was kept so far."
     raise CouldNotRun(f"There is no report of run {run_id}: {hint}")
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from flows.reports.figures import LEVELS, breaks_by_age, side_by_side
 from flows.reports.report import Report, count, rows
-from flows.reports.table import Column, Table
+from flows.reports.table import Block, Column
 from flows.reports.values import CENTS, Show, exact
 from flows.reports.wording import FATES, OUTCOMES, SOURCE_IDS, Word, next_steps, word
 
@@ -26,16 +26,16 @@ def facts(report: Report) -> list[tuple[str, str]]:
     ]
 
 
-def sections(report: Report) -> list[Table]:
+def sections(report: Report) -> list[Block]:
     """Return the tables of the summary, in reading order."""
     parts = (_steps, _ties, _fates, _outcomes, _source_ids, _money, _roll_forward, _control_totals, _ages)
     return [part(report) for part in parts]
 
 
-def _steps(report: Report) -> Table:
+def _steps(report: Report) -> Block:
     steps = next_steps(report)
     lines = [(step.what, step.how_many, step.advice, step.command, step.sheet) for step in steps]
-    return Table(
+    return Block(
         "What waits",
         "",
         "Nothing: no row, event or break waits for anybody.",
@@ -50,13 +50,13 @@ def _steps(report: Report) -> Table:
     )
 
 
-def _fates(report: Report) -> Table:
+def _fates(report: Report) -> Block:
     read, files = count(report, "rows_read"), count(report, "files")
     note = f"{read:,} rows read, files: {files:,}; each row ends in exactly one of these."
     return _counted(report, "Where every row went", note, FATES)
 
 
-def _outcomes(report: Report) -> Table:
+def _outcomes(report: Report) -> Block:
     note = (
         f"{count(report, 'accepted'):,} accepted now and {count(report, 'carried_in'):,} carried in from earlier runs; "
         "each is in exactly one of these."
@@ -64,11 +64,11 @@ def _outcomes(report: Report) -> Table:
     return _counted(report, "What became of every event", note, OUTCOMES)
 
 
-def _source_ids(report: Report) -> Table:
+def _source_ids(report: Report) -> Block:
     found = rows(report, "source_ids")
     words = [word(SOURCE_IDS, finding) for finding in found["finding"]]
     lines = found.assign(outcome=[entry.short for entry in words], meaning=[entry.meaning for entry in words])
-    return Table(
+    return Block(
         "Source ids",
         "What SourceIds of the read rows name, by reference data. What is left to the service, it checks itself.",
         "No row that was read names a SourceId.",
@@ -82,9 +82,9 @@ def _source_ids(report: Report) -> Table:
     )
 
 
-def _counted(report: Report, name: str, note: str, words: dict[str, Word]) -> Table:
+def _counted(report: Report, name: str, note: str, words: dict[str, Word]) -> Block:
     lines = [(str(code), count(report, str(code)), entry.meaning) for code, entry in words.items()]
-    return Table(
+    return Block(
         name,
         note,
         "",
@@ -97,10 +97,10 @@ def _counted(report: Report, name: str, note: str, words: dict[str, Word]) -> Ta
     )
 
 
-def _money(report: Report) -> Table:
+def _money(report: Report) -> Block:
     names = {"points_earned": "Points earned", "points_redeemed": "Points redeemed", "amount_updated": "Amount updated"}
     lines = [(name, report.totals[key]) for key, name in names.items()]
-    return Table(
+    return Block(
         "What was posted",
         "",
         "",
@@ -109,8 +109,8 @@ def _money(report: Report) -> Table:
     )
 
 
-def _ties(report: Report) -> Table:
-    return Table(
+def _ties(report: Report) -> Block:
+    return Block(
         "What ties and what does not",
         "Both sides of every equation, counted apart.",
         "No equation was checked.",
@@ -126,7 +126,7 @@ def _ties(report: Report) -> Table:
     )
 
 
-def _roll_forward(report: Report) -> Table:
+def _roll_forward(report: Report) -> Block:
     headings = {
         "open_before": "Open before",
         "new": "+ new",
@@ -142,7 +142,7 @@ def _roll_forward(report: Report) -> Table:
     frame.loc[amounts, list(headings)] = frame.loc[amounts, list(headings)].map(
         lambda figure: exact(figure) + CENTS, na_action="ignore"
     )
-    return Table(
+    return Block(
         "Roll-forward of breaks",
         "Open when the last run closed, + new and reopened, − closed and resolved = open now; the difference is zero.",
         "No break was open before, and none is now.",
@@ -156,8 +156,8 @@ def _roll_forward(report: Report) -> Table:
     )
 
 
-def _control_totals(report: Report) -> Table:
-    return Table(
+def _control_totals(report: Report) -> Block:
+    return Block(
         "Control totals",
         "The same figure at four places, per site and kind. Difference = ledger − service: zero, or a break says why.",
         "No totals: no file was read, and nothing was read back.",
@@ -172,8 +172,8 @@ def _control_totals(report: Report) -> Table:
     )
 
 
-def _ages(report: Report) -> Table:
-    return Table(
+def _ages(report: Report) -> Block:
+    return Block(
         "Open breaks by age",
         "",
         "",

@@ -24,7 +24,7 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Table:
+class Block:
     """One table as shown; `frame` has the keys of `columns`, one row per line, in the order to read them."""
 
     name: str

@@ -4,14 +4,14 @@ from pathlib import Path
 
 from flows.reports.report import Report, count
 from flows.reports.values import exact, visible
-from flows.reports.wording import FATES, OUTCOMES, Step, Word, next_steps, verdict
+from flows.reports.wording import FATES, OUTCOMES, NextStep, Word, headline, next_steps
 
 
 def summary_lines(report: Report, workbook: Path | None = None) -> list[str]:
     """Return the lines to print, without colors; the path of the workbook comes last, where one is given."""
     carried_in, accepted = count(report, "carried_in"), count(report, "accepted")
     return [
-        verdict(report).sentence,
+        headline(report).sentence,
         "",
         *_counted(report, FATES),
         _line(
@@ -48,7 +48,7 @@ def _sums(report: Report) -> list[str]:
     return [f"  posted: {shown}", f"  breaks open: {count(report, 'breaks_open'):,}", ""]
 
 
-def _steps(steps: list[Step]) -> list[str]:
+def _steps(steps: list[NextStep]) -> list[str]:
     if not steps:
         return []
     lines = [f"  {step.how_many:>6,}  {step.what:<15}{step.advice:<54}{visible(step.command)}" for step in steps]

@@ -126,7 +126,7 @@ SOURCE_IDS: Final[dict[str, Word]] = {
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Headline:
     """The one sentence at the top, and the color that goes with it."""
 
     tone: Tone
@@ -134,7 +134,7 @@ class Verdict:
 
 
 @dataclass(frozen=True)
-class Step:
+class NextStep:
     """One thing that waits, how often, what to do, and the command to type; `sheet` is where the rows are."""
 
     what: str
@@ -145,13 +145,15 @@ class Step:
     for_a_person: bool = True
 
 
-def verdict(report: Report) -> Verdict:
+def headline(report: Report) -> Headline:
     """Return whether the numbers of `report` tie out, what does not, and what waits for a person."""
     waits = ", ".join(f"{step.how_many:,} {step.what}" for step in next_steps(report) if step.for_a_person)
     for_a_person = f"For a person: {waits}." if waits else "Nothing waits for a person."
     if not report.totals["ties_out"]:
-        return Verdict("bad", f"Does not tie: {_what_is_off(report)}. {for_a_person}")
-    return Verdict("wait" if waits else "good", f"Ties out: every row and every event is accounted for. {for_a_person}")
+        return Headline("bad", f"Does not tie: {_what_is_off(report)}. {for_a_person}")
+    return Headline(
+        "wait" if waits else "good", f"Ties out: every row and every event is accounted for. {for_a_person}"
+    )
 
 
 def _what_is_off(report: Report) -> str:
@@ -165,37 +167,37 @@ def _quantity(difference: object) -> str:
     return "an amount nobody knows" if pd.isna(difference) else f"{exact(difference):,}"  # type: ignore[call-overload]
 
 
-def next_steps(report: Report) -> list[Step]:
+def next_steps(report: Report) -> list[NextStep]:
     """Return what waits, most urgent first; an empty list means that nobody has to do anything."""
     held = _first(report, "waiting", State.HELD)
     return [step for step in (*_for_a_person(report, held), _pending(report)) if step.how_many]
 
 
-def _for_a_person(report: Report, held: str) -> list[Step]:
+def _for_a_person(report: Report, held: str) -> list[NextStep]:
     # By-hand commands name the first case, so that they can be copied; the others stand in the sheet.
     open_break, refused = _first(report, "breaks"), _first(report, "refused")
     return [
-        Step(
+        NextStep(
             *("rejected rows", count(report, "rejected")),
             "Correct the named cells, then send the sheet again.",
             *("tieout upload FILE", "Rejected rows"),
         ),
-        Step(
+        NextStep(
             *("held", _waiting_count(report, State.HELD)),
             "Approve new events, discard the others.",
             *(f"tieout approve {held}", "Unknown and held"),
         ),
-        Step(
+        NextStep(
             *("refused", count(report, "refused")),
             "Read what the service said, correct, send again.",
             *(f"tieout trace {refused}", "Refused"),
         ),
-        Step(
+        NextStep(
             *("unknown", _waiting_count(report, State.UNKNOWN)),
             "Read back; where that cannot decide, a person may: tieout settle ID --as.",
             *("tieout settle", "Unknown and held"),
         ),
-        Step(
+        NextStep(
             *("open breaks", count(report, "breaks_open")),
             "Review each, and write down the reason.",
             *(f"tieout breaks acknowledge {open_break} --by NAME --reason TEXT", "Breaks"),
@@ -203,9 +205,9 @@ def _for_a_person(report: Report, held: str) -> list[Step]:
     ]
 
 
-def _pending(report: Report) -> Step:
+def _pending(report: Report) -> NextStep:
     advice = "Nothing to do: the next run sends them."
-    return Step("pending", count(report, "pending"), advice, "tieout run", "Summary", for_a_person=False)
+    return NextStep("pending", count(report, "pending"), advice, "tieout run", "Summary", for_a_person=False)
 
 
 def _waiting_count(report: Report, state: State) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from flows.intake.check import CheckedFile
+from flows.intake.checked_file import CheckedFile
 from flows.intake.register import register_within
 from flows.ledger.connection import Ledger
 from flows.ledger.run_id import new_run_id
@@ -106,8 +106,8 @@ def _take_up(connection: Connection, file: CheckedFile, known: Row[Any], by: str
     if not count:
         still_waits = states_of_plan(connection, known.run_id).get(State.HELD)
         return replace(_known(connection, file, known), plan_id=known.run_id if still_waits else None)
-    rest = file.brought.rows_read - count
-    return Plan(known.run_id, file.path.name, file.sha256, file.brought.rows_read, count, rest, 0, 0, totals)
+    rest = file.file_totals.rows_read - count
+    return Plan(known.run_id, file.path.name, file.sha256, file.file_totals.rows_read, count, rest, 0, 0, totals)
 
 
 def _take_in(
@@ -134,7 +134,7 @@ def _known(connection: Connection, file: CheckedFile, known: Row[Any]) -> Plan:
     where = f"{known.name}, registered on {known.registered_at:%Y-%m-%d %H:%M}Z by {known.run_id}"
     held = states_of_plan(connection, known.run_id).get(State.HELD)
     where += f", of which {held:,} events still wait" if held else ""
-    rows = file.brought.rows_read
+    rows = file.file_totals.rows_read
     return Plan(None, file.path.name, file.sha256, rows, 0, rows, 0, 0, NO_TOTALS, where)
 
 

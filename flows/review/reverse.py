@@ -12,9 +12,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from flows.intake.inbox import sha256_of
 from flows.ledger.connection import Ledger
 from flows.ledger.run_id import new_run_id
+from flows.readers.files import sha256_of
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import CouldNotRun, SettingsError
 from flows.settings.sections import Settings

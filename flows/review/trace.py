@@ -1,15 +1,25 @@
 """Tell the whole life of one row in words: the cell, the checks, the key, each attempt, what reading back showed."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from flows.runtime.errors import SettingsError
-from sql.queries import reading
+from flows.runtime.errors import WrongUsage
+from sql.trace import (
+    answers_of_event,
+    breaks_of_event,
+    duplicates_of_row,
+    events_of_row,
+    find_event,
+    rejections_of_row,
+    reversals_of_event,
+    settlements_of_event,
+    skipped_row,
+    transitions_of_event,
+)
 from transforms.vocabulary import State
 
 
@@ -23,9 +33,9 @@ class _Moment:
 def trace_lines(connection: Connection, row: str) -> list[str]:
     """Return the story of an event (by its id) or of a row (``FILE:SHEET:ROW``), a line each, in order of time.
 
-    Times are UTC. `SettingsError` where the ledger knows nothing of it.
+    Times are UTC. `WrongUsage` where the ledger knows nothing of it.
     """
-    event = connection.execute(reading("trace_event"), {"event_id": row}).one_or_none()
+    event = find_event(connection, row)
     if event is not None:
         return _event_lines(connection, event)
     return _row_lines(connection, row)
@@ -33,23 +43,22 @@ def trace_lines(connection: Connection, row: str) -> list[str]:
 
 def _row_lines(connection: Connection, row: str) -> list[str]:
     file, sheet, number = _split(row)
-    place = {"file": file, "sheet": sheet, "row_number": number}
     lines: list[str] = []
-    for event in connection.execute(reading("trace_row_events"), place):
+    for event in events_of_row(connection, file, sheet, number):
         lines += _event_lines(connection, event)
-    for duplicate in connection.execute(reading("trace_row_duplicates"), place):
+    for duplicate in duplicates_of_row(connection, file, sheet, number):
         lines.append(f"{row} is a duplicate of event {duplicate.event_id}: {duplicate.reason}.")
-        original = connection.execute(reading("trace_event"), {"event_id": duplicate.event_id}).one()
-        lines += _event_lines(connection, original)
-    for rejection in connection.execute(reading("trace_row_rejections"), place):
+        original = find_event(connection, duplicate.event_id)
+        if original is not None:
+            lines += _event_lines(connection, original)
+    for rejection in rejections_of_row(connection, file, sheet, number):
         where = rejection.cell or rejection.column_heading or "the row"
         value = f' "{rejection.value}"' if rejection.value is not None else ""
         lines.append(f"{row} was rejected: {where}{value}: {rejection.message} ({rejection.code})")
-    lines += [
-        f"{row} was skipped: {skipped.reason}." for skipped in connection.execute(reading("trace_row_skipped"), place)
-    ]
+    skipped = skipped_row(connection, file, sheet, number)
+    lines += [f"{row} was skipped: {why.reason}." for why in skipped]
     if not lines:
-        raise SettingsError(
+        raise WrongUsage(
             f'The ledger knows no event and no row "{row}": name an event id, or FILE:SHEET:ROW such as '
             '"march.xlsx:Sheet1:14" (for a file without sheets, "march.csv::14").'
         )
@@ -59,7 +68,7 @@ def _row_lines(connection: Connection, row: str) -> list[str]:
 def _split(row: str) -> tuple[str, str, int]:
     parts = row.rsplit(":", 2)
     if len(parts) != 3 or not parts[2].isdigit():
-        raise SettingsError(
+        raise WrongUsage(
             f'"{row}" is neither the id of an event of this ledger nor FILE:SHEET:ROW, such as "march.xlsx:Sheet1:14" '
             '(for a file without sheets, "march.csv::14").'
         )
@@ -96,7 +105,7 @@ def _heading(event: Row[Any]) -> list[str]:
 
 def _reversals(connection: Connection, event: Row[Any]) -> list[str]:
     lines = []
-    for row in connection.execute(reading("trace_reversals"), {"event_id": event.event_id}):
+    for row in reversals_of_event(connection, event.event_id):
         asked = f"asked for by {row.requested_by}: {row.reason}"
         if row.event_id != event.event_id:
             lines.append(f"  taken back by event {row.event_id}, which is {row.state}; {asked}")
@@ -139,7 +148,7 @@ _TRANSITION = {
 
 def _transitions(connection: Connection, event: Row[Any]) -> list[_Moment]:
     moments = []
-    for row in connection.execute(reading("trace_transitions"), {"event_id": event.event_id}):
+    for row in transitions_of_event(connection, event.event_id):
         reason = "" if row.to_state == "sending" or not row.reason else f": {row.reason}"
         word = "ready to be sent" if row.from_state == "held" else _TRANSITION.get(row.to_state, row.to_state)
         text = f"{word}{reason}" + (f" (run {row.run_id})" if row.run_id else "")
@@ -149,7 +158,7 @@ def _transitions(connection: Connection, event: Row[Any]) -> list[_Moment]:
 
 def _answers(connection: Connection, event: Row[Any]) -> list[_Moment]:
     moments = []
-    for row in connection.execute(reading("trace_answers"), {"event_id": event.event_id}):
+    for row in answers_of_event(connection, event.event_id):
         status = f"answer {row.http_status}" if row.http_status else "no answer"
         took = f" after {row.duration_ms:.0f} ms" if row.duration_ms is not None else ""
         code = f" {row.code}:" if row.code else ""
@@ -161,7 +170,7 @@ def _answers(connection: Connection, event: Row[Any]) -> list[_Moment]:
 
 def _settlements(connection: Connection, event: Row[Any]) -> list[_Moment]:
     moments = []
-    for row in connection.execute(reading("trace_settlements"), {"event_id": event.event_id}):
+    for row in settlements_of_event(connection, event.event_id):
         found = json.loads(row.evidence)
         if "ruled_by" in found:
             moments.append(_Moment(row.at, 0, f"a person rules: {found['ruled_by']}: {found['reason']}"))
@@ -173,7 +182,7 @@ def _settlements(connection: Connection, event: Row[Any]) -> list[_Moment]:
 
 
 def _break_of(connection: Connection, event: Row[Any]) -> str:
-    rows: Sequence[Row[Any]] = connection.execute(reading("trace_breaks"), {"event_id": event.event_id}).all()
+    rows = breaks_of_event(connection, event.event_id)
     return "".join(f"; break {getattr(row, 'class')}, {row.state} since {row.opened_on}" for row in rows)
 
 

@@ -1,1 +1,1 @@
-"""The runs themselves: what a run is called, how it shows that it lives, and whose turn it is."""
+"""The four runs as plain lists of steps, whoever runs them, and whose turn it is."""

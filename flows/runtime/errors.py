@@ -1,7 +1,8 @@
 """Errors that end a command, sorted by what the person should do; each is one line and carries the exit code.
 
 TieoutError
-├── SettingsError         exit 2  mend the settings or the command line
+├── SettingsError         exit 2  mend the settings
+├── WrongUsage            exit 2  mend what was asked for
 └── CouldNotRun           exit 3  nothing was lost, run again when the cause is gone
     ├── FileRejected              a file that cannot be read stays where it is
     ├── ServiceUnreachable        no connection, or no sensible answer, after all tries
@@ -33,7 +34,13 @@ class TieoutError(Exception):
 
 
 class SettingsError(TieoutError):
-    """The settings or the command line are wrong."""
+    """The settings are wrong."""
+
+    exit_code = ExitCode.WRONG_USAGE
+
+
+class WrongUsage(TieoutError):  # noqa: N818 - named after its exit code
+    """What a person asked for cannot be meant: an argument, an id, a decision that does not fit."""
 
     exit_code = ExitCode.WRONG_USAGE
 

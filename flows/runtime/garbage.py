@@ -18,3 +18,18 @@ def without_collecting() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
+
+
+# What is claimed lives for a turn and is no garbage: looking for some after every 700 objects took a tenth of the time.
+_COLLECT_AFTER = (20_000, 20, 20)
+
+
+@contextmanager
+def collecting_less_often() -> Iterator[None]:
+    """Look for garbage less often while the block runs."""
+    before = gc.get_threshold()
+    gc.set_threshold(*_COLLECT_AFTER)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)

@@ -217,3 +217,8 @@ class Settings(BaseSettings):
         prefix = "sqlite:///"
         url = self.database_url.get_secret_value()
         return prefix + str(self.root / url.removeprefix(prefix)) if url.startswith(prefix) else url
+
+
+def archive_path(path: Path, sha256: str, settings: Settings) -> Path:
+    """Return where a file of the inbox lies once it is registered."""
+    return settings.archive_folder / f"{path.stem}.{sha256[:12]}{path.suffix}"

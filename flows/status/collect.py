@@ -13,7 +13,7 @@ from flows.runtime.clock import utc_now
 from flows.runtime.errors import ExitCode
 from flows.settings.sections import Settings
 from flows.status.schedule import Schedule, schedule_and_start
-from sql.claims import calls_made
+from sql.budget import calls_made
 from sql.runs import last_nights, waiting_counts
 from transforms.nights import DEAD_AFTER, DueNights, Night, NightState, find_due_nights, state_of_night
 from transforms.vocabulary import Target

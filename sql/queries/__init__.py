@@ -34,7 +34,7 @@ def query(name: str, suffix: str = "") -> TextClause:
 
 
 @cache
-def reading(name: str, suffix: str = "") -> TextualSelect:
+def rows_query(name: str, suffix: str = "") -> TextualSelect:
     """Return the named query with its result columns typed, for queries that return rows."""
     return query(name, suffix).columns(**_TYPED)
 

@@ -32,7 +32,6 @@ from flows.intake.register import register
 from flows.ledger.connection import Ledger, open_ledger
 from flows.runtime.clock import utc_now
 from flows.sandbox import start_sandbox
-from flows.services.connect import post_place
 from flows.settings.sections import Settings
 from sql.runs import start_run
 from tests.postgresql import postgresql_server
@@ -156,7 +155,7 @@ def _poster(folder: Path, settings: Settings, ledger: Ledger) -> Callable[[list[
         with ledger.begin() as connection:
             start_run(connection, run_id, "upload", utc_now())
         register(settings, ledger, run_id, check_file(settings, source, None))
-        return _measure(lambda: post_place(settings, ledger, run_id, place, lambda _count: None))
+        return _measure(lambda: post_destination(settings, ledger, run_id, place, lambda _count: None))
 
     return post
 

@@ -27,7 +27,7 @@ from pydantic import SecretStr
 from sqlalchemy import Connection
 
 from flows.intake.check import PART_ROWS
-from flows.intake.checked_events import KeptEvents
+from flows.intake.checked_events import CheckedEvents
 from flows.intake.register import staged_columns
 from flows.intake.spool import Spool
 from flows.ledger.connection import Ledger, open_ledger
@@ -110,7 +110,7 @@ def prepare_register() -> Callable[[Ledger], None]:
 
 def register(ledger: Ledger, parts: Iterable[pd.DataFrame]) -> None:
     """Do what the check does to keep events, and `flows.intake.register.register` with a file that has no bad row."""
-    kept = KeptEvents()
+    kept = CheckedEvents()
     for part in parts:
         kept.add(part)
     rows = (columns for events in kept.identified(_SHA256, "") for columns in staged_columns(events))

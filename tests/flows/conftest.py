@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.orchestration.prefect_server import prefect_api
+from flows.orchestration.server import prefect_api
 
 # isort: split
 from prefect.client.orchestration import SyncPrefectClient, get_client

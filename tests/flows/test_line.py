@@ -11,7 +11,7 @@ import pytest
 from openpyxl import load_workbook
 
 from flows.ledger.summary import Summary
-from flows.line import nightly_line
+from flows.runs.nightly import nightly as nightly_run
 from flows.runtime.errors import ExitCode
 from flows.sandbox import start_sandbox
 from flows.settings.load import load_settings
@@ -45,7 +45,7 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nights]:
         yield Nights(workplace, first, commits, len(attempts), second, workplace.run())
 
 
-def test_nightly_line_counts_as_the_readme_of_the_samples_says(nights: Nights) -> None:
+def test_nightly_counts_as_the_readme_of_the_samples_says(nights: Nights) -> None:
     said = {
         "files": 5, "rows_read": 58, "accepted": 36, "duplicate": 6, "held": 1, "rejected": 15, "carried_in": 0,
         "posted": 30, "refused": 6, "unknown": 0, "pending": 0, "points_earned": 586, "points_redeemed": 160,
@@ -54,7 +54,7 @@ def test_nightly_line_counts_as_the_readme_of_the_samples_says(nights: Nights) -
     assert {key: nights.first.totals[key] for key in said} == said
 
 
-def test_nightly_line_ties_out_and_still_wants_a_person(nights: Nights) -> None:
+def test_nightly_ties_out_and_still_wants_a_person(nights: Nights) -> None:
     assert (nights.first.totals["ties_out"], nights.first.exit_code) == (True, ExitCode.NEEDS_A_PERSON)
 
 
@@ -77,7 +77,7 @@ def amount(text: object) -> Decimal | None:
     return None if text is None else Decimal(str(text))
 
 
-def test_nightly_line_moves_every_file_to_the_archive(nights: Nights) -> None:
+def test_nightly_moves_every_file_to_the_archive(nights: Nights) -> None:
     assert list(nights.workplace.inbox.iterdir()) == []
     stems = {path.name.split(".")[0] for path in (nights.workplace.folder / "archive").iterdir()}
     assert stems == {name for sample in SAMPLES for name in (sample.stem, f"copy of {sample.stem}")}
@@ -105,20 +105,20 @@ def test_later_nights_keep_the_breaks_of_the_first(nights: Nights) -> None:
     assert nights.first.totals["breaks_open"] == nights.renamed.totals["breaks_open"] == len(nights.workplace.breaks())
 
 
-def test_nightly_line_opens_a_break_for_every_refused_event(nights: Nights) -> None:
+def test_nightly_opens_a_break_for_every_refused_event(nights: Nights) -> None:
     assert Counter(nights.workplace.breaks().values()) == {"refused": 6}
 
 
-def test_nightly_line_writes_a_workbook_that_opens(nights: Nights) -> None:
+def test_nightly_writes_a_workbook_that_opens(nights: Nights) -> None:
     sheets = load_workbook(nights.first.report).sheetnames
     assert {"Summary", "Breaks", "Rejected rows", "Posted", "By client"} <= set(sheets)
 
 
-def test_nightly_line_keeps_the_summary_with_the_run(nights: Nights) -> None:
+def test_nightly_keeps_the_summary_with_the_run(nights: Nights) -> None:
     rows = nights.workplace.rows("SELECT run_id FROM runs WHERE finished_at IS NOT NULL AND kind = 'nightly'")
     assert {row["run_id"] for row in rows} == {nights.first.run_id, nights.second.run_id, nights.renamed.run_id}
 
 
-def test_nightly_line_of_an_empty_inbox_ties_out(workspace: Path) -> None:
-    ended = nightly_line(load_settings(workspace / "tieout.toml"))
+def test_nightly_of_an_empty_inbox_ties_out(workspace: Path) -> None:
+    ended = nightly_run(load_settings(workspace / "tieout.toml"))
     assert (ended.exit_code, ended.totals["rows_read"], ended.report.is_file()) == (ExitCode.TIES_OUT, 0, True)

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Callable, Iterator
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from flows.line import settle_line, upload_line
+from flows.runs.settle import settle as settle_run
+from flows.runs.upload import upload as upload_run
 from flows.runtime.errors import (
     CouldNotRun,
     CredentialsRefused,
@@ -60,7 +61,7 @@ def without(workplace: Workplace, pattern: str, replacement: str = "") -> Workpl
         pytest.param('^base_url = "[^"]*"', 'base_url = "http://127.0.0.1:9"', ServiceUnreachable, "reach", id="down"),
     ],
 )
-def test_nightly_line_keeps_nothing_and_moves_nothing_where_a_service_is_not_to_be_had(
+def test_nightly_keeps_nothing_and_moves_nothing_where_a_service_is_not_to_be_had(
     place: Place, pattern: str, replacement: str, error: type[TieoutError], said: str
 ) -> None:
     workplace = without(place(), pattern, replacement)
@@ -73,14 +74,14 @@ def test_nightly_line_keeps_nothing_and_moves_nothing_where_a_service_is_not_to_
     assert (workplace.rows("SELECT * FROM files"), workplace.commits("200000001")) == ([], [])
 
 
-def test_nightly_line_without_a_site_rejects_the_rows_and_says_why(place: Place) -> None:
+def test_nightly_without_a_site_rejects_the_rows_and_says_why(place: Place) -> None:
     workplace = without(place(), r"^\[\[mindbody.sites\]\].*?\n\n")
     workplace.put("a.csv", earned("200000002"))
     assert workplace.run().totals["rejected"] == 1
     assert [row["code"] for row in workplace.rows("SELECT code FROM rejections")] == ["site_unknown"]
 
 
-def test_nightly_line_goes_on_after_the_failure_is_mended(place: Place) -> None:
+def test_nightly_goes_on_after_the_failure_is_mended(place: Place) -> None:
     workplace = without(place(), '^password = "[^"]*"', 'password = "no"')
     workplace.put("a.csv", earned("200000003"))
     with pytest.raises(CredentialsRefused):
@@ -99,7 +100,7 @@ WRONG = {
 }
 
 
-def test_nightly_line_leaves_wrong_files_where_they_were_and_does_the_others(place: Place) -> None:
+def test_nightly_leaves_wrong_files_where_they_were_and_does_the_others(place: Place) -> None:
     workplace = place()
     for name, content in WRONG.items():
         (workplace.inbox / name).write_bytes(content)
@@ -111,14 +112,14 @@ def test_nightly_line_leaves_wrong_files_where_they_were_and_does_the_others(pla
     assert not any("\n" in failure for failure in ended.failures)
 
 
-def test_nightly_line_names_the_required_column_that_is_missing(place: Place) -> None:
+def test_nightly_names_the_required_column_that_is_missing(place: Place) -> None:
     workplace = place()
     workplace.put("a.csv", "A,Earned", headings="ClientId,Action")
     (failure,) = workplace.run().failures
     assert "Points" in failure
 
 
-def test_nightly_line_gives_the_folder_of_a_file_as_its_site(place: Place) -> None:
+def test_nightly_gives_the_folder_of_a_file_as_its_site(place: Place) -> None:
     workplace = place()
     workplace.put("-99/a.csv", earned("200000021"))
     workplace.put("-98/b.csv", earned("200000021"))
@@ -126,7 +127,7 @@ def test_nightly_line_gives_the_folder_of_a_file_as_its_site(place: Place) -> No
     assert [row["code"] for row in workplace.rows("SELECT code FROM rejections")] == ["site_unknown"]
 
 
-def test_nightly_line_finds_the_duplicates_of_an_overlapping_file(place: Place) -> None:
+def test_nightly_finds_the_duplicates_of_an_overlapping_file(place: Place) -> None:
     workplace = place()
     workplace.put("a.csv", earned("200000022"), earned("200000022"), earned("200000022", 7))
     workplace.run()
@@ -136,9 +137,7 @@ def test_nightly_line_finds_the_duplicates_of_an_overlapping_file(place: Place) 
     assert sorted(line["points"] for line in workplace.commits("200000022")) == [7, 8, 10, 10, 10]
 
 
-def test_nightly_line_stops_at_the_budget_and_goes_on_the_next_day(
-    place: Place, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_nightly_stops_at_the_budget_and_goes_on_the_next_day(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     workplace = place(calls_per_day=3)  # one of them gets the token
     workplace.put("a.csv", *(earned("200000023", points) for points in range(1, 4)))
     first = workplace.run()
@@ -157,22 +156,22 @@ def test_nightly_line_stops_at_the_budget_and_goes_on_the_next_day(
 
 def pass_days(monkeypatch: pytest.MonkeyPatch, days: int) -> None:
     """Let the clock of the line, not that of the sandbox, go on."""
-    import flows.services.connect
     from flows.runtime.clock import utc_now
 
     today = utc_now() + timedelta(days=days)
     for module in (
-        "flows.services.connect",
+        "flows.services.calls",
+        "flows.services.mindbody.connect",
         "flows.loader.post",
+        "flows.loader.settle",
         "flows.loader.deliver",
-        "flows.line",
+        "flows.runs.from_files",
         "flows.loader.budget",
     ):
         monkeypatch.setattr(f"{module}.utc_now", lambda: today)
-    assert flows.services.connect.utc_now().date() > date(2026, 1, 1)
 
 
-def test_nightly_line_gets_one_token_for_all_its_steps(place: Place) -> None:
+def test_nightly_gets_one_token_for_all_its_steps(place: Place) -> None:
     workplace = place()
     workplace.put("a.csv", earned("200000024"))
     workplace.run()  # a token, an event, and its client's history
@@ -180,14 +179,14 @@ def test_nightly_line_gets_one_token_for_all_its_steps(place: Place) -> None:
 
 
 @pytest.mark.parametrize("client_id", ["200000051", "200000053"])
-def test_nightly_line_posts_once_what_surely_or_maybe_failed_before(place: Place, client_id: str) -> None:
+def test_nightly_posts_once_what_surely_or_maybe_failed_before(place: Place, client_id: str) -> None:
     workplace = place(max_tries=4)
     workplace.put("a.csv", earned(client_id), redeemed(client_id))
     totals = workplace.run().totals
     assert (totals["posted"], len(workplace.commits(client_id))) == (2, 2)
 
 
-def test_nightly_line_settles_a_lost_answer_by_reading_back(place: Place) -> None:
+def test_nightly_settles_a_lost_answer_by_reading_back(place: Place) -> None:
     workplace = place()
     workplace.put("a.csv", earned("200000052"), redeemed("200000052"))
     assert workplace.run().totals["posted"] == 2
@@ -195,7 +194,7 @@ def test_nightly_line_settles_a_lost_answer_by_reading_back(place: Place) -> Non
     assert len(workplace.commits("200000052")) == 2
 
 
-def test_nightly_line_ends_though_a_service_never_takes_an_event(place: Place) -> None:
+def test_nightly_ends_though_a_service_never_takes_an_event(place: Place) -> None:
     workplace = place()
     workplace.put("a.csv", earned("200000024"), earned("200000050"))
     totals = workplace.run().totals
@@ -203,29 +202,29 @@ def test_nightly_line_ends_though_a_service_never_takes_an_event(place: Place) -
     assert workplace.commits("200000050") == []
 
 
-def test_settle_line_posts_nothing(place: Place) -> None:
+def test_settle_posts_nothing(place: Place) -> None:
     workplace = place()
     workplace.put("a.csv", earned("200000025"))
-    ended = settle_line(workplace.settings)
+    ended = settle_run(workplace.settings)
     assert (ended.totals["rows_read"], ended.exit_code, workplace.commits("200000025")) == (0, ExitCode.TIES_OUT, [])
 
 
-def test_upload_line_posts_a_file_and_leaves_it_where_it_lies(place: Place) -> None:
+def test_upload_posts_a_file_and_leaves_it_where_it_lies(place: Place) -> None:
     workplace = place()
     path = workplace.put("a.csv", earned("200000026"))
-    ended = upload_line(workplace.settings, path)
+    ended = upload_run(workplace.settings, path)
     assert (ended.totals["posted"], path.is_file(), ended.run_id.split("-")[0]) == (1, True, "upload")
 
 
-def test_upload_line_of_a_wrong_file_is_one_line_and_keeps_nothing(place: Place, tmp_path: Path) -> None:
+def test_upload_of_a_wrong_file_is_one_line_and_keeps_nothing(place: Place, tmp_path: Path) -> None:
     workplace = place()
     (tmp_path / "a.pdf").write_bytes(b"%PDF-1.7")
     with pytest.raises(CouldNotRun, match=r"^a\.pdf: ") as caught:
-        upload_line(workplace.settings, tmp_path / "a.pdf")
+        upload_run(workplace.settings, tmp_path / "a.pdf")
     assert ("\n" in str(caught.value), workplace.rows("SELECT * FROM files")) == (False, [])
 
 
-def test_nightly_line_with_the_weather_of_the_samples_ends_as_their_readme_says(tmp_path: Path) -> None:
+def test_nightly_with_the_weather_of_the_samples_ends_as_their_readme_says(tmp_path: Path) -> None:
     faults = "drop_after=100000009*1,read_503=100000009,drop_after=100000010*1"
     with start_sandbox(state=tmp_path / "sandbox.db", faults=faults) as ready:
         workplace = open_workplace(tmp_path, ready, max_tries=2)

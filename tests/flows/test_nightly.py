@@ -47,7 +47,7 @@ def test_sigterm_asks_the_line_to_stop_and_does_not_cut_it_off(
         heard.append(stop_requested.wait(1))
         return Summary("nightly-1", {"ties_out": True}, workspace / "report.xlsx")
 
-    monkeypatch.setattr("flows.nightly.nightly_line", stopped_line)
+    monkeypatch.setattr("flows.nightly.nightly_steps", stopped_line)
     with stopping_in_order():  # as the command line does
         nightly(str(workspace / "tieout.toml"))
     assert heard == [True]

@@ -12,10 +12,10 @@ import pytest
 
 from flows.ledger.connection import open_ledger
 from flows.reconciliation.read_back import Remote, fetch_remote
-from flows.reconciliation.windows import Window
 from flows.settings.load import load_settings
 from flows.settings.sections import Settings
 from tests.transforms.sides import at
+from transforms.settle.windows import Window
 
 DAY = at(0).date()
 GOOD = {"Action": "Earned", "Points": 10, "Source": "Sale", "SourceID": 1, "ActionDateTime": "2026-09-01T10:00:00"}

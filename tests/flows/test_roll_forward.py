@@ -11,10 +11,10 @@ from sqlalchemy import text
 
 from flows.cli.breaks import run_decision
 from flows.ledger.connection import open_ledger
-from flows.ledger.summary import Reconciliation
-from flows.line import reconcile_line
+from flows.ledger.summary import ReconcileSummary
+from flows.runs.reconcile import reconcile as reconcile_run
 from flows.sandbox import start_sandbox
-from sql.breaks import Verb
+from sql.break_decisions import Verb
 from tests.flows.workplace import Workplace, earned, open_workplace
 
 SEPTEMBER = date(2026, 9, 1), date(2026, 9, 30)
@@ -55,8 +55,8 @@ def change(workplace: Workplace, table: str, values: str) -> None:
         connection.exec_driver_sql(f"UPDATE {table} SET {values}")  # noqa: S608 - the tests' own words
 
 
-def reconcile(workplace: Workplace) -> Reconciliation:
-    return reconcile_line(workplace.settings)
+def reconcile(workplace: Workplace) -> ReconcileSummary:
+    return reconcile_run(workplace.settings)
 
 
 def test_an_unchanged_ledger_ties_out_night_after_night(workplace: Workplace) -> None:
@@ -89,12 +89,12 @@ def test_what_is_changed_at_the_service_is_a_break_and_the_rest_ties(tmp_path: P
     workplace = night(tmp_path, ready, "200000003", "200000004")
     by_hand = {"ClientId": "200000003", "Action": "Redeemed", "Points": 4, "ActionDateTime": "2026-01-01T00:00:00Z"}
     workplace.talk.post_json("/sandbox/desk/transactions", by_hand)
-    ended = reconcile_line(workplace.settings, *SEPTEMBER)
+    ended = reconcile_run(workplace.settings, *SEPTEMBER)
     assert (ended.ties_out, ended.breaks) == (True, {"missing_remote": 1, "unexpected_remote": 1})
     (row,) = workplace.rows("SELECT points, detail FROM breaks WHERE class = 'unexpected_remote'")
     assert row["points"] == 4
     assert "-4 points on days that were not read" in row["detail"]
-    assert reconcile_line(workplace.settings, *SEPTEMBER).breaks == ended.breaks
+    assert reconcile_run(workplace.settings, *SEPTEMBER).breaks == ended.breaks
 
 
 def test_what_people_decide_in_between_is_a_line_of_the_roll_forward(workplace: Workplace) -> None:

@@ -7,11 +7,11 @@ from typing import Any
 
 from flows.ledger.connection import open_ledger
 from flows.ledger.summary import Summary
-from flows.line import nightly_line
+from flows.runs.nightly import nightly as nightly_run
 from flows.sandbox.settings_text import settings_text
 from flows.settings.load import load_settings
 from flows.settings.sections import Settings
-from sql.queries import reading
+from sql.queries import rows_query
 from tests.flows.sandbox.talk import Talk, open_talk
 
 ROOT = Path(__file__).parents[2]
@@ -61,7 +61,7 @@ class Workplace:
         return path
 
     def run(self) -> Summary:
-        return nightly_line(self.settings)
+        return nightly_run(self.settings)
 
     def configure(self, text: str | None = None, **choices: Any) -> "Workplace":
         """Write the settings anew, with other choices or as the text says."""
@@ -82,7 +82,7 @@ class Workplace:
     def breaks(self) -> dict[str, str]:
         """Return {id: class} of the open breaks."""
         with open_ledger(self.settings) as ledger, ledger.begin() as connection:
-            return {row.break_id: getattr(row, "class") for row in connection.execute(reading("open_breaks"))}
+            return {row.break_id: getattr(row, "class") for row in connection.execute(rows_query("open_breaks"))}
 
 
 def open_workplace(folder: Path, ready: Mapping[str, Any], **choices: Any) -> Workplace:

@@ -9,9 +9,9 @@ from pathlib import Path
 import openpyxl
 import xlsxwriter  # type: ignore[import-untyped]  # it has annotations, and no marker that says so
 
-from tests.flows.intake.xlsb_by_hand import write_xlsb
+from tests.flows.readers.xlsb_by_hand import write_xlsb
 
-_REAL = Path(__file__).parents[1] / "flows" / "intake" / "files"
+_REAL = Path(__file__).parents[1] / "flows" / "readers" / "files"
 _SAMPLES = Path(__file__).parents[2] / "data_samples"
 _CHECKED = (".xlsx", ".xlsb", ".ods")  # ZIP archives, whose checksums tell a changed byte
 

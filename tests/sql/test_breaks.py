@@ -5,18 +5,8 @@ from sqlalchemy import delete, insert, text, update
 from sqlalchemy.exc import DBAPIError
 
 from flows.ledger.connection import Ledger
-from sql.breaks import (
-    DecisionRefused,
-    Verb,
-    all_breaks,
-    break_json,
-    broken_link,
-    chain_hash,
-    decide,
-    decisions_about,
-    open_breaks,
-    update_breaks,
-)
+from sql.break_decisions import DecisionRefused, Verb, broken_link, chain_hash, decide, decisions_about
+from sql.breaks import all_breaks, break_json, open_breaks, update_breaks
 from sql.runs import start_run
 from sql.tables import break_decisions
 

@@ -8,7 +8,8 @@ from sqlalchemy.exc import DBAPIError
 from flows.ledger.connection import Ledger
 from flows.runtime.clock import utc_now
 from flows.settings.sections import Settings
-from sql.claims import Answer, Claim, ClaimConflict, claim, declare_lost, ready_heads, record_answers, take_calls
+from sql.budget import take_calls
+from sql.claims import Answer, Claim, ClaimConflict, claim, declare_lost, ready_heads, record_answers
 from sql.settlements import Settlement, balance_before, doubtful_events, settle
 from tests.registered import EARN, UPDATE, add_events, add_run, read_events
 from transforms.vocabulary import TRANSITIONS, State, Target, Verdict

@@ -5,7 +5,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from flows.ledger.connection import Ledger
-from sql.claims import take_calls
+from sql.budget import take_calls
 from sql.reference import calls_spoken_for, keep_reference, kept_reference, known_events, record_checks
 from tests.sql.rows import earned, register
 from transforms.vocabulary import Target

@@ -12,7 +12,7 @@ import pandas as pd
 
 from tests.truth.compare import TOLERANCES, Line
 from tests.truth.seeded import GRACE, NOW
-from transforms.match.transactions import match_rewards
+from transforms.match.rewards import match_rewards
 from transforms.vocabulary import Outcome
 
 BREAKS = (

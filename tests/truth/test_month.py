@@ -15,10 +15,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from flows.cli.breaks import run_decision
-from flows.line import reconcile_line
+from flows.runs.reconcile import reconcile as reconcile_run
 from flows.runtime.clock import clock_set_to
 from flows.sandbox import start_sandbox
-from sql.breaks import Verb
+from sql.break_decisions import Verb
 from tests.flows.workplace import Workplace, earned, open_workplace, redeemed
 
 ZONE = ZoneInfo("America/Los_Angeles")  # its clock goes back on 1 November 2026
@@ -98,7 +98,7 @@ def test_every_night_of_a_month_ties_and_has_open_what_must_be(tmp_path: Path, r
                 expected["unexpected_remote"] -= 1
     assert {"late", "missing_remote", "unexpected_remote", "reversed_remote"} == set(expected)
     with clock_set_to(now):
-        october = reconcile_line(workplace.settings, FIRST, date(2026, 10, 31))
+        october = reconcile_run(workplace.settings, FIRST, date(2026, 10, 31))
         assert (october.ties_out, october.open) == (True, expected.total())
 
 

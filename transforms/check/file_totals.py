@@ -10,7 +10,7 @@ from transforms.vocabulary import Kind, Target
 
 
 @dataclass(frozen=True)
-class Brought:
+class FileTotals:
     """Counts of a file or of a part of it; parts add up."""
 
     rows_read: int
@@ -29,21 +29,21 @@ class Brought:
         """Count the bad rows."""
         return self.rows_read - self.accepted
 
-    def __add__(self, other: "Brought") -> "Brought":
+    def __add__(self, other: "FileTotals") -> "FileTotals":
         """Add what another part of the file brings."""
         events = {kind: self.events[kind] + other.events[kind] for kind in Kind}
         source_ids = Counter(self.source_ids) + Counter(other.source_ids)
-        return Brought(self.rows_read + other.rows_read, events, self.services | other.services, source_ids)
+        return FileTotals(self.rows_read + other.rows_read, events, self.services | other.services, source_ids)
 
 
-NOTHING = Brought(0, dict.fromkeys(Kind, 0), frozenset())
+NOTHING = FileTotals(0, dict.fromkeys(Kind, 0), frozenset())
 
 
-def count_brought(events: pd.DataFrame, rows_read: int, source_ids: Mapping[tuple[str, str], int]) -> Brought:
+def count_file_totals(events: pd.DataFrame, rows_read: int, source_ids: Mapping[tuple[str, str], int]) -> FileTotals:
     """Count good rows (`transforms.check.events`) among those that were read."""
     counts = events["kind"].value_counts()
     pairs = events[["target", "site_id"]].drop_duplicates().itertuples(index=False, name=None)
-    return Brought(
+    return FileTotals(
         rows_read,
         {kind: int(counts.get(kind.value, 0)) for kind in Kind},
         frozenset((Target(target), "" if target == Target.REFERRAL_ROCK else site_id) for target, site_id in pairs),

@@ -18,7 +18,7 @@ def describe_transactions(matched: pd.DataFrame, zones: Mapping[str, ZoneInfo]) 
 
 
 def describe_rewards(matched: pd.DataFrame) -> pd.DataFrame:
-    """Add ``detail`` to the outcomes of `transforms.match.transactions.match_rewards`, null for what matched."""
+    """Add ``detail`` to the outcomes of `transforms.match.rewards.match_rewards`, null for what matched."""
     return _described(matched, _about_reward)
 
 

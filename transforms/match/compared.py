@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from flows.reconciliation.match import Reconciled
+from transforms.match.reconciled import Reconciliation
 from transforms.vocabulary import Kind, Outcome
 
 # What the match says of events that the ledger has as posted.
@@ -15,12 +15,12 @@ _OF_POSTED = (
 )
 
 
-def compared_count(reconciled: Reconciled) -> int:
+def compared_count(reconciled: Reconciliation) -> int:
     """Count the events that the ledger has as posted and the match looked for at the service."""
     return int(reconciled.transactions["outcome"].isin(_OF_POSTED).sum())
 
 
-def is_compared(posted: pd.DataFrame, reconciled: Reconciled | None) -> pd.Series:
+def is_compared(posted: pd.DataFrame, reconciled: Reconciliation | None) -> pd.Series:
     """Return which of `posted` were compared; the same index."""
     if reconciled is None:
         return pd.Series(False, index=posted.index, dtype="bool")
@@ -34,7 +34,7 @@ def not_compared(posted: pd.DataFrame) -> pd.DataFrame:
     return posted[posted["compared_at"].isna()]
 
 
-def uncompared_lines(posted: pd.DataFrame, reconciled: Reconciled | None) -> list[str]:
+def uncompared_lines(posted: pd.DataFrame, reconciled: Reconciliation | None) -> list[str]:
     """Return the line that says how many posted events still wait to be compared; none where none do."""
     waiting = not_compared(posted[~is_compared(posted, reconciled)])
     return (
@@ -42,7 +42,7 @@ def uncompared_lines(posted: pd.DataFrame, reconciled: Reconciled | None) -> lis
     )
 
 
-def service_rows(posted: pd.DataFrame, reconciled: Reconciled | None) -> pd.DataFrame:
+def service_rows(posted: pd.DataFrame, reconciled: Reconciliation | None) -> pd.DataFrame:
     """Return what the service shows of the run's own events, one row each."""
     columns = ["kind", "site_id", "points", "amount"]
     if reconciled is None:

@@ -137,7 +137,7 @@ def _tie_nights(nights: pd.DataFrame, measure: str, formula: str) -> list[dict[s
 def amounts_of_rewards(events: pd.DataFrame, remote: pd.DataFrame) -> tuple[Decimal, Decimal]:
     """Return the amounts that the ledger's last posted updates set, and those of the same rewards at the service.
 
-    Frames as `transforms.match.transactions.match_rewards` takes them, counted before matching.
+    Frames as `transforms.match.rewards.match_rewards` takes them, counted before matching.
     """
     ours = events[events["state"].eq(State.POSTED) & events["amount"].notna()]
     there = remote[remote["reward_id"].isin(ours["reward_id"]) & remote["remote_amount"].notna()]

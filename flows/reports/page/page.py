@@ -18,9 +18,9 @@ from flows.reports.page.svg import Series, columns
 from flows.reports.report import Report
 from flows.reports.sheets import tables
 from flows.reports.summary import facts, sections
-from flows.reports.table import Column, Table
+from flows.reports.table import Block, Column
 from flows.reports.values import Show, Value, total, values, visible
-from flows.reports.wording import verdict
+from flows.reports.wording import headline
 
 MOST_ROWS: Final = 500  # a page with more is slow on a phone; the workbook has them all
 _NUMBERS: Final = (Show.COUNT, Show.AMOUNT, Show.QUANTITY)
@@ -35,7 +35,7 @@ def write_page(report: Report, path: Path) -> Path:
 
 
 def _page(report: Report) -> str:
-    found, title = verdict(report), escape(visible(report.title))
+    found, title = headline(report), escape(visible(report.title))
     shown = tables(report)
     zone = ZoneInfo(report.timezone)
     return "\n".join(
@@ -68,15 +68,15 @@ def _facts(report: Report) -> str:
     )
 
 
-def _link(table: Table) -> str:
+def _link(table: Block) -> str:
     return f'<li><a href="#{_anchor(table)}">{escape(table.name)}</a> ({len(table.frame):,})</li>'
 
 
-def _anchor(table: Table) -> str:
+def _anchor(table: Block) -> str:
     return table.name.lower().replace(" ", "-")
 
 
-def _section(table: Table, zone: ZoneInfo) -> str:
+def _section(table: Block, zone: ZoneInfo) -> str:
     head = f'<section id="{_anchor(table)}"><h2>{escape(table.name)}</h2>'
     if table.frame.empty:
         return f'{head}<p class="empty">{escape(table.empty)}</p></section>'
@@ -89,7 +89,7 @@ def _section(table: Table, zone: ZoneInfo) -> str:
     return f"{head}{note}{_table(table, zone)}</section>"
 
 
-def _table(table: Table, zone: ZoneInfo) -> str:
+def _table(table: Block, zone: ZoneInfo) -> str:
     first = table.frame.head(MOST_ROWS)
     filled = [values(first[column.key], column.show, zone) for column in table.columns]
     lines = ["<tr>" + "".join(map(_cell, table.columns, line)) + "</tr>" for line in zip(*filled, strict=True)]
@@ -132,7 +132,7 @@ def _said(value: Value) -> str:
             return str(value)
 
 
-def _sums(table: Table) -> str:
+def _sums(table: Block) -> str:
     if not any(column.total for column in table.columns):
         return ""
     cells = [_sum(column, table.frame[column.key]) for column in table.columns[1:]]

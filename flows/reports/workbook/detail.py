@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from flows.reports.table import Column, Table
+from flows.reports.table import Block, Column
 from flows.reports.values import UNSEEN, Show, visible
 
 SHEET_LIMIT: Final = 100_000  # more lines than these nobody reads in a spreadsheet
@@ -24,7 +24,7 @@ def detail_path(workbook: Path, name: str) -> Path:
     return workbook.with_name(f"{workbook.stem}-{name.lower().replace(' ', '-')}.csv")
 
 
-def write_detail(table: Table, path: Path, timezone: str) -> Path:
+def write_detail(table: Block, path: Path, timezone: str) -> Path:
     """Write all lines of `table` to `path` as UTF-8 CSV with the headings of its sheet, and return the path."""
     shown = {column.heading: _cells(table.frame[column.key], column, timezone) for column in table.columns}
     pd.DataFrame(shown).to_csv(path, index=False, lineterminator="\n")

@@ -12,9 +12,9 @@ from xlsxwriter.utility import xl_col_to_name  # type: ignore[import-untyped]  #
 
 from flows.reports.report import Report
 from flows.reports.summary import facts, sections
-from flows.reports.table import Column, Table
+from flows.reports.table import Block, Column
 from flows.reports.values import Show, Value, values, visible
-from flows.reports.wording import Tone, verdict
+from flows.reports.wording import Tone, headline
 from flows.reports.workbook.ink import Brush, Ink, Sheet, brush, heading, put, put_sum
 
 _WIDTHS: Final = (26, 15, *[12.5] * 7, 19)
@@ -58,7 +58,7 @@ def write_summary(ink: Ink, report: Report, sheet: Sheet) -> int:
 
 
 def _write_head(grid: Grid, report: Report) -> int:
-    found = verdict(report)
+    found = headline(report)
     back, front = _COLORS[found.tone]
     grid.sheet.set_row(0, 27)
     put(grid.sheet, 0, 0, visible(report.title), brush(grid.ink, bold=True, font_size=18, font_color=_BLUE))
@@ -72,7 +72,7 @@ def _write_head(grid: Grid, report: Report) -> int:
     return 2 + ceil(len(facts(report)) / 2)
 
 
-def _write_section(grid: Grid, section: Table, row: int) -> int:
+def _write_section(grid: Grid, section: Block, row: int) -> int:
     """Write one block that starts in `row`, and return the row after it."""
     put(grid.sheet, row, 0, section.name, brush(grid.ink, bold=True, font_size=12, font_color=_BLUE))
     put(grid.sheet, row, 3, section.note, brush(grid.ink, font_color=_GRAY))
@@ -88,7 +88,7 @@ def _write_section(grid: Grid, section: Table, row: int) -> int:
     return _write_sums(grid, section, row + 2)
 
 
-def _placed(section: Table) -> list[tuple[Column, tuple[int, int]]]:
+def _placed(section: Block) -> list[tuple[Column, tuple[int, int]]]:
     """Return every column of the block with the first and the last column of the grid that it takes."""
     placed, left = [], 0
     for column in section.columns:
@@ -97,7 +97,7 @@ def _placed(section: Table) -> list[tuple[Column, tuple[int, int]]]:
     return placed
 
 
-def _write_line(grid: Grid, section: Table, row: int, line: tuple[Value, ...]) -> None:
+def _write_line(grid: Grid, section: Block, row: int, line: tuple[Value, ...]) -> None:
     needed = 1
     for (column, place), value in zip(_placed(section), line, strict=True):
         wraps: dict[str, object] = {"text_wrap": True} if column.show is Show.TEXT else {}
@@ -121,7 +121,7 @@ def _put_across(grid: Grid, row: int, place: tuple[int, int], value: Value, usin
     put(grid.sheet, row, first, value, using)
 
 
-def _write_sums(grid: Grid, section: Table, first: int) -> int:
+def _write_sums(grid: Grid, section: Block, first: int) -> int:
     """Write the sums under the lines that start in row `first`, where there are any; return the row after the block."""
     after = first + len(section.frame)
     if not any(column.total for column in section.columns):

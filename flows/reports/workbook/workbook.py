@@ -13,7 +13,7 @@ from xlsxwriter.utility import xl_col_to_name  # type: ignore[import-untyped]  #
 from flows.reports.figures import breaks_by_age, by_day
 from flows.reports.report import Report
 from flows.reports.sheets import tables
-from flows.reports.table import Column, Table
+from flows.reports.table import Block, Column
 from flows.reports.values import Show, Value, values, visible
 from flows.reports.workbook.charts import draw_breaks, draw_points
 from flows.reports.workbook.detail import SHEET_LIMIT, detail_path, write_detail
@@ -64,7 +64,7 @@ def _no_codes(text: str) -> str:
     return visible(text).replace("&", "+")
 
 
-def _write_table(ink: Ink, sheet: Sheet, table: Table, timezone: str, elsewhere: str | None) -> None:
+def _write_table(ink: Ink, sheet: Sheet, table: Block, timezone: str, elsewhere: str | None) -> None:
     shown = table.frame.iloc[:0] if elsewhere else table.frame
     zone = ZoneInfo(timezone)
     filled = [values(shown[column.key], column.show, zone) if len(shown) else [] for column in table.columns]
@@ -89,7 +89,7 @@ def _width(column: Column, cells: list[Value]) -> float:
     return min(column.width, max(least, longest + spare))
 
 
-def _write_lines(ink: Ink, sheet: Sheet, table: Table, filled: list[list[Value]], widths: list[float]) -> None:
+def _write_lines(ink: Ink, sheet: Sheet, table: Block, filled: list[list[Value]], widths: list[float]) -> None:
     wraps = [
         column.show in (Show.TEXT, Show.ID) and any(isinstance(cell, str) and len(cell) > width - 2 for cell in cells)
         for column, cells, width in zip(table.columns, filled, widths, strict=True)
@@ -121,7 +121,7 @@ def _lines(text: str, width: float) -> int:
     return lines + (lines > 1 and max(map(len, text.replace("-", " ").split()), default=0) > max(width / 2, 12))
 
 
-def _set_up(ink: Ink, sheet: Sheet, table: Table, widths: list[float], last: int) -> None:
+def _set_up(ink: Ink, sheet: Sheet, table: Block, widths: list[float], last: int) -> None:
     end = len(table.columns) - 1
     for number, column in enumerate(table.columns):
         sheet.set_column(number, number, widths[number])
@@ -138,7 +138,7 @@ def _set_up(ink: Ink, sheet: Sheet, table: Table, widths: list[float], last: int
     sheet.set_row(_HEADINGS, 30)
 
 
-def _write_top(ink: Ink, sheet: Sheet, table: Table, last: int, elsewhere: str | None) -> None:
+def _write_top(ink: Ink, sheet: Sheet, table: Block, last: int, elsewhere: str | None) -> None:
     note = (
         f"{table.note} All {len(table.frame):,} lines stand in {elsewhere} beside this file."
         if elsewhere
@@ -162,6 +162,6 @@ def _write_top(ink: Ink, sheet: Sheet, table: Table, last: int, elsewhere: str |
         put(sheet, _HEADINGS, number, column.heading, heading(ink, column.show))
 
 
-def _counted(table: Table) -> str:
+def _counted(table: Block) -> str:
     lines = f"{len(table.frame):,} line" + ("" if len(table.frame) == 1 else "s")
     return f"{lines}; sum" if any(column.total for column in table.columns) else lines

@@ -7,7 +7,6 @@ transaction id, a staff token that lives 24 hours, pages by offset. A post is ne
 import asyncio
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,22 +16,14 @@ import aiohttp
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import CredentialsRefused, ServiceUnreachable, SettingsError
 from flows.services.http import Exchange, Pacer, Params, Reach, exchange, wait_to_repeat
-from flows.services.mindbody.messages import Transaction, balance_of, read_transactions, unreadable_part
+from flows.services.mindbody.messages import balance_of, read_transactions, unreadable_part
 from flows.services.mindbody.tokens import StaffToken, Tokens
 from flows.settings.sections import Settings, SiteSettings
+from transforms.settle.history import History, Transaction
 
 _PAGE_SIZE = 200  # the size that all known clients use; a larger one is not documented
 _NO_CLIENT: Mapping[str, Any] = {"Transactions": []}  # a client whom the service does not know has no history
 _TOKEN_LIFE = timedelta(hours=23)  # documented as 24
-
-
-@dataclass(frozen=True)
-class History:
-    """A client's reward transactions over some days, and the balance at the time of reading."""
-
-    client_id: str
-    balance: int | None
-    transactions: tuple[Transaction, ...]
 
 
 class MindbodyClient:
@@ -50,7 +41,7 @@ class MindbodyClient:
         self._settings = settings
         self._site: SiteSettings = settings.mindbody.site(site_id)
         self._session = session
-        self._pacer = pacer
+        self.pacer = pacer
         self._count_call = count_call
         self._tokens: Tokens = {} if tokens is None else tokens
         self._token_lock = asyncio.Lock()
@@ -184,7 +175,7 @@ class MindbodyClient:
     async def _send_read(
         self, method: str, path: str, *, params: Params | None = None, body: bytes | None = None
     ) -> Exchange:
-        await self._pacer.wait()
+        await self.pacer.wait()
         self._count_call()
         headers = self._headers()
         if body is not None:

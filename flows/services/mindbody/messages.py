@@ -6,7 +6,6 @@ site's local time without an offset, with ``SourceID`` spelled otherwise than in
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,6 +15,7 @@ from sqlalchemy import Row
 from flows.services.http import Exchange
 from flows.services.verdict import answered, verdict_of_transport
 from sql.claims import Answer
+from transforms.settle.history import Transaction, is_kin
 from transforms.vocabulary import Verdict
 
 # Nothing took effect, and later it may.
@@ -32,22 +32,6 @@ _CALLER_CODES = {
 }
 
 _FIRST_YEAR = 1900
-
-
-@dataclass(frozen=True)
-class Transaction:
-    """One line of a client's reward history as the service reports it."""
-
-    action: str
-    points: int
-    source: str | None
-    source_id: int | None
-    action_at_candidates: tuple[datetime, ...]  # UTC; two where the site's clock went back over that hour
-
-    @property
-    def action_at(self) -> datetime:
-        """The earlier of the possible times."""
-        return self.action_at_candidates[0]
 
 
 def request_body(event: Row[Any]) -> bytes:
@@ -157,18 +141,6 @@ def to_utc_candidates(text: str, zone: ZoneInfo) -> tuple[datetime, ...]:
         return (first.astimezone(UTC),)
     earlier, later = sorted((first.astimezone(UTC), second.astimezone(UTC)))
     return earlier, later
-
-
-def is_equal(transaction: Transaction, event: Row[Any]) -> bool:
-    """Return whether the transaction is the event's in all but its time."""
-    said = (transaction.action, transaction.points, transaction.source, transaction.source_id)
-    return said == (event.action, event.points, event.source, event.source_id)
-
-
-def is_kin(transaction: Transaction, event: Row[Any]) -> bool:
-    """Return whether the transaction may be the event's, told a little differently: its source, its sign, its case."""
-    said = (transaction.action.lower(), abs(transaction.points))
-    return said == (event.action.lower(), event.points)
 
 
 def _error_of(body: Mapping[str, Any]) -> tuple[str, str] | None:

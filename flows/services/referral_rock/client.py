@@ -27,7 +27,7 @@ class ReferralRockClient:
     ) -> None:
         self._settings = settings
         self._session = session
-        self._pacer = pacer
+        self.pacer = pacer
         self._count_call = count_call
 
     @property
@@ -91,7 +91,7 @@ class ReferralRockClient:
         )
 
     async def _send_read(self, params: dict[str, str]) -> Exchange:
-        await self._pacer.wait()
+        await self.pacer.wait()
         self._count_call()
         headers = {**self._headers(), "Accept": "application/json"}
         return await exchange(self._session, "GET", self._url(""), headers=headers, params=params)

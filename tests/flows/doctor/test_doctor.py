@@ -12,18 +12,19 @@ import pytest
 from sqlalchemy import text
 
 from flows.doctor import examine
-from flows.doctor.finding import Finding, Health, worst_exit_code
+from flows.doctor.diagnosis import Diagnosis, Health, worst_exit_code
 from flows.ledger.connection import open_ledger
 from flows.orchestration.service_errors import hearing_errors
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import ExitCode
 from flows.sandbox import start_sandbox
 from flows.status.schedule import Schedule, keep_schedule
-from sql.breaks import Verb, decide, update_breaks
+from sql.break_decisions import Verb, decide
+from sql.breaks import update_breaks
 from sql.runs import start_run
 from tests.flows.workplace import Workplace, open_workplace
 
-Examined = Callable[..., dict[str, Finding]]
+Examined = Callable[..., dict[str, Diagnosis]]
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +42,7 @@ def workplace(tmp_path: Path, ready: dict[str, Any], monkeypatch: pytest.MonkeyP
     return workplace
 
 
-def found(workplace: Workplace) -> dict[str, Finding]:
+def found(workplace: Workplace) -> dict[str, Diagnosis]:
     """Return what is not well, by name."""
     return {finding.name: finding for finding in examine(workplace.config) if finding.health is not Health.OK}
 

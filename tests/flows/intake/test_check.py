@@ -12,8 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from flows.intake import spool as spill
-from flows.intake.check import CheckedFile, check_file
+from flows.intake.check import check_file
 from flows.intake.check_report import check_json, check_lines
+from flows.intake.checked_file import CheckedFile
 from flows.runtime.errors import FileRejected
 from flows.settings.sections import Settings
 
@@ -45,7 +46,7 @@ def told(file: CheckedFile) -> dict[str, Any]:
     return {
         "json": json.loads("".join(check_json(file))),
         "lines": check_lines(file),
-        "places": file.places,
+        "places": file.destinations,
         "events": events.astype("str").fillna("").to_dict("list"),
     }
 

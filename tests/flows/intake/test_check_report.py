@@ -3,12 +3,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from flows.intake.check import CheckedFile
 from flows.intake.check_report import check_json, check_lines, file_error_json
-from flows.intake.checked_events import KeptEvents
+from flows.intake.checked_events import CheckedEvents
+from flows.intake.checked_file import CheckedFile
 from flows.intake.spool import Spool
-from tests.transforms.sheets import CLIENT, REWARD, RULES, check_rows, sheet_of
-from transforms.check.file_totals import NOTHING, count_brought
+from tests.transforms.sheet_makers import CLIENT, REWARD, RULES, check_rows, sheet_of
+from transforms.check.file_totals import NOTHING, count_file_totals
 from transforms.check.part import Checked, check_sheets
 from transforms.sheets.sheet import FileError, Place
 from transforms.vocabulary import Code
@@ -18,12 +18,12 @@ GOOD = ["1", "5", "Earned"]
 
 def file_of(*parts: Checked, name: str = "a.xlsx") -> CheckedFile:
     """Return a file that came in these parts."""
-    file = CheckedFile(Path(name), "abc", None, RULES, NOTHING, (), {}, Spool(), Spool(), KeptEvents(), None)
+    file = CheckedFile(Path(name), "abc", None, RULES, NOTHING, (), {}, Spool(), Spool(), CheckedEvents(), None)
     for part in parts:
         file.errors.append(part.errors)
         file.skipped.append(part.skipped)
-    brought = [count_brought(part.events, part.rows_read, part.source_ids) for part in parts]
-    return replace(file, brought=sum(brought, start=NOTHING), notes=parts[0].notes)
+    file_totals = [count_file_totals(part.events, part.rows_read, part.source_ids) for part in parts]
+    return replace(file, file_totals=sum(file_totals, start=NOTHING), notes=parts[0].notes)
 
 
 def told(file: CheckedFile) -> dict[str, Any]:

@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from flows.intake.inbox import archive_file, list_inbox, sha256_of
+from flows.intake.inbox import archive_file, list_inbox
+from flows.readers.files import sha256_of
 from flows.runtime.errors import CouldNotRun
 from flows.settings.load import load_settings
 from flows.settings.sections import Settings

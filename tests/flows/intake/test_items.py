@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from flows.readers.read import read_file
-from tests.flows.intake.reading import read_one, texts, write_bytes
+from tests.flows.readers.reading import read_one, texts, write_bytes
 from transforms.sheets.sheet import NESTED_VALUE, FileError
 
 DOCUMENTED_XML = b"""<ArrayOfupdateReward xmlns:i="http://www.w3.org/2001/XMLSchema-instance"> <updateReward>

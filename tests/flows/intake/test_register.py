@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from flows.intake.check import CheckedFile, check_file
+from flows.intake.check import check_file
+from flows.intake.checked_file import CheckedFile
 from flows.intake.register import register
 from flows.ledger.connection import Ledger, open_ledger
 from flows.runtime.clock import utc_now

@@ -13,11 +13,12 @@ from typing import Any
 import pytest
 
 from flows.ledger.connection import Ledger, open_ledger
+from flows.loader.deliver import post_destination
+from flows.loader.settle import settle_destination
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import CouldNotRun, CredentialsRefused, Interrupted, ServiceUnreachable
 from flows.runtime.interrupt import stop_requested
 from flows.sandbox import start_sandbox
-from flows.services.connect import post_place, settle_place
 from flows.services.http import Pacer
 from flows.settings.sections import Settings
 from sql.claims import declare_lost
@@ -45,7 +46,7 @@ class Place:
     def post(
         self, place: tuple[Target, str] = MINDBODY, on_progress: Callable[[int], None] = lambda _count: None
     ) -> None:
-        post_place(self.settings, self.ledger, self.run_id, place, on_progress)
+        post_destination(self.settings, self.ledger, self.run_id, place, on_progress)
 
     def states(self) -> list[str]:
         return [event.state for event in read_events(self.ledger)]
@@ -96,7 +97,7 @@ def test_post_pays_nobody_twice_where_the_clock_steps(
         for _ in range(18):
             with place.ledger.begin() as connection:
                 declare_lost(connection, run_id=place.run_id, now=utc_now() + timedelta(hours=3))
-            settle_place(place.settings, place.ledger, place.run_id, MINDBODY)
+            settle_destination(place.settings, place.ledger, place.run_id, MINDBODY)
             place.post()
             if set(place.states()) <= {"posted", "refused"}:
                 break
@@ -196,7 +197,7 @@ def test_settle_decides_by_reading_back(tmp_path: Path, fault: str, state: str) 
     with opened(tmp_path, f"mb:{fault}@1") as place:
         place.add([EARN])
         place.post()
-        assert settle_place(place.settings, place.ledger, place.run_id, MINDBODY) == set()
+        assert settle_destination(place.settings, place.ledger, place.run_id, MINDBODY) == set()
         assert place.states() == [state]
 
 
@@ -206,7 +207,7 @@ def test_settle_leaves_an_equal_entry_of_somebody_to_a_person(tmp_path: Path) ->
         place.post()  # the first tells the balance, the second is lost before it took effect
         enter_by_hand(place, EARN)
         enter_by_hand(place, EARN | {"Action": "Redeemed", "Source": None})
-        (event,) = settle_place(place.settings, place.ledger, place.run_id, MINDBODY)
+        (event,) = settle_destination(place.settings, place.ledger, place.run_id, MINDBODY)
         assert [one.state for one in read_events(place.ledger) if one.event_id == event] == ["unknown"]
 
 
@@ -239,7 +240,7 @@ def test_settle_decides_what_one_confirmation_for_a_batch_left_open(tmp_path: Pa
         place.add([SIX_REWARDS[number] for number in (0, 1, 3)])
         place.post(REWARDS)
         assert place.states() == ["unknown", "unknown", "posted"]
-        settle_place(place.settings, place.ledger, place.run_id, REWARDS)
+        settle_destination(place.settings, place.ledger, place.run_id, REWARDS)
         assert place.states() == ["posted"] * 3
 
 

@@ -3,10 +3,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from flows.loader.settle import Expected, decide, decide_update
-from flows.services.mindbody.client import History
 from flows.services.mindbody.messages import read_transactions
+from flows.services.referral_rock.settle import decide_update
 from tests.flows.loader.exchanges import ACTED_AT, earn, shown, update
+from transforms.settle.decide import Expected, decide
+from transforms.settle.history import History
 from transforms.vocabulary import State
 
 ZONE = ZoneInfo("America/Los_Angeles")

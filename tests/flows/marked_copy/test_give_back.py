@@ -10,8 +10,9 @@ import pytest
 from openpyxl.worksheet.worksheet import Worksheet
 
 from flows.ledger.summary import Summary
-from flows.line import nightly_line, upload_line
 from flows.readers.read import read_file
+from flows.runs.nightly import nightly as nightly_run
+from flows.runs.upload import upload as upload_run
 from flows.sandbox import start_sandbox
 from tests.flows.workplace import Workplace, open_workplace
 
@@ -68,7 +69,7 @@ def write_csv(path: Path, rows: Rows) -> Path:
 
 
 def upload(workplace: Workplace, path: Path) -> Summary:
-    return upload_line(workplace.settings, path)
+    return upload_run(workplace.settings, path)
 
 
 def copy_of(ended: Summary) -> Path:
@@ -206,7 +207,7 @@ def test_a_row_whose_content_was_deleted_is_no_row(workplace: Workplace, client:
 def test_a_night_gives_only_files_back_that_wait_for_a_person(workplace: Workplace, client: str) -> None:
     write_csv(workplace.inbox / "bad", five_rows(client))
     write_csv(workplace.inbox / "good", [HEADINGS, [client, 15, "Earned", "Sale", "2026-09-20T20:00:00Z"]])
-    ended = nightly_line(workplace.settings)
+    ended = nightly_run(workplace.settings)
     assert [path.name for path in ended.report.parent.glob("*.marked.*")] == ["bad.marked.xlsx"]
     assert f"marked copy of bad.csv: {copy_of(ended)}" in ended.lines
 
@@ -216,7 +217,7 @@ def test_mark_file_tells_two_files_of_one_name_apart(workplace: Workplace, clien
     for folder, at in (("", 18), ("-99", 19)):
         rows = [HEADINGS, [client, 1.5, "Earned", "Sale", f"2026-09-20T{at}:00:00Z"]]
         write_csv(workplace.inbox / folder / "bad", rows)
-    ended = nightly_line(workplace.settings)
+    ended = nightly_run(workplace.settings)
     assert {path.name for path in ended.report.parent.glob("*.marked.*")} == {"bad.marked.xlsx", "bad 2.marked.xlsx"}
 
 

@@ -10,8 +10,8 @@ from openpyxl.worksheet.worksheet import Worksheet
 from flows.marked_copy.write import statuses_of_check, write_marked
 from flows.readers.read import read_file
 from flows.readers.spreadsheetml import NAMESPACE
-from tests.flows.intake.reading import write_bytes, write_xlsx
-from tests.transforms.sheets import RULES
+from tests.flows.readers.reading import write_bytes, write_xlsx
+from tests.transforms.sheet_makers import RULES
 from transforms.check.part import Checked, check_sheets
 
 ROWS = [["ClientId", "Points", "Action"], ["000123", 5, "Earned"], ["A2", 12.5, "Earnd"], ["A3", 7, "Redeemed"]]

@@ -8,7 +8,7 @@ from typer.testing import CliRunner, Result
 
 from flows.cli.app import app
 from flows.ledger.connection import open_ledger
-from flows.line import nightly_line
+from flows.runs.nightly import nightly as nightly_run
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import CouldNotRun, SettingsError
 from flows.settings.load import load_settings
@@ -37,7 +37,7 @@ def test_a_missed_night_is_told_once_and_so_is_the_recovery(config: Path, listen
     assert watch(config).exit_code == 0
     miss_a_night(config)
     assert [watch(config).exit_code for _ in range(3)] == [3, 3, 3]
-    nightly_line(load_settings(config))
+    nightly_run(load_settings(config))
     assert [watch(config).exit_code for _ in range(2)] == [0, 0]
     titles = [message["title"] for message in listener.messages]
     assert titles == ["tieout: a night did not run", "tieout: nights run again"]

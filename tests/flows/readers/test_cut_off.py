@@ -4,7 +4,7 @@ import pytest
 
 from flows.readers.cut_off import NOTE
 from flows.readers.read import read_file
-from tests.flows.intake.reading import read_one, texts, write_bytes
+from tests.flows.readers.reading import read_one, texts, write_bytes
 from transforms.sheets.sheet import FileError
 
 ROWS = "ClientId,Points,Action\n1,5,Earned\n2,1200,Earned\n"

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from flows.readers.delimited import find_delimiter
 from flows.readers.read import read_file
-from tests.flows.intake.reading import read_one, texts, write_bytes
+from tests.flows.readers.reading import read_one, texts, write_bytes
 from transforms.sheets.sheet import FileError
 
 ROWS = "ClientId;Points;Action;Description\n007;5;Earned;Zoë, café\n"

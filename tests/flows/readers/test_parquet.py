@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from flows.readers.read import read_file, read_parts
-from tests.flows.intake.reading import read_one, texts, write_bytes
+from tests.flows.readers.reading import read_one, texts, write_bytes
 from transforms.sheets.sheet import DIGITS_LOST, NESTED_VALUE, FileError, join_parts
 
 REWARD = UUID("3344d59a-7c5d-4215-b9e7-64decfd64324")

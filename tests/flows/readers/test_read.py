@@ -7,7 +7,7 @@ import openpyxl
 import pytest
 
 from flows.readers.read import read_file
-from tests.flows.intake.reading import read_one, texts, write_bytes, write_xlsx
+from tests.flows.readers.reading import read_one, texts, write_bytes, write_xlsx
 from transforms.sheets.sheet import FileError
 
 FILES = Path(__file__).parent / "files"

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from flows.readers.read import read_file
-from tests.flows.intake.reading import read_one, texts, write_bytes
+from tests.flows.readers.reading import read_one, texts, write_bytes
 from transforms.sheets.sheet import DIGITS_LOST, FORMULA_WITHOUT_VALUE, FileError
 
 HEAD = """<?xml version="1.0"?>

@@ -8,8 +8,8 @@ from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from flows.readers import limits
 from flows.readers.read import read_file
-from tests.flows.intake.reading import read_one, texts, write_bytes, write_xlsx
-from tests.flows.intake.xlsb_by_hand import write_xlsb
+from tests.flows.readers.reading import read_one, texts, write_bytes, write_xlsx
+from tests.flows.readers.xlsb_by_hand import write_xlsb
 from transforms.sheets.sheet import DIGITS_LOST, FORMULA_WITHOUT_VALUE, FileError
 
 HEADINGS = ["ClientId", "Points", "Action"]

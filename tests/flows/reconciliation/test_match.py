@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from flows.ledger.summary import Reconciliation
-from flows.line import reconcile_line
+from flows.ledger.summary import ReconcileSummary
+from flows.runs.reconcile import reconcile as reconcile_run
 from flows.runtime.errors import ExitCode
 from flows.sandbox import start_sandbox
 from flows.sandbox.seed import reward_id
@@ -39,8 +39,8 @@ def by_hand(workplace: Workplace, client_id: str, **entry: Any) -> None:
     assert status == 200
 
 
-def reconcile(workplace: Workplace) -> Reconciliation:
-    return reconcile_line(workplace.settings, *SEPTEMBER)
+def reconcile(workplace: Workplace) -> ReconcileSummary:
+    return reconcile_run(workplace.settings, *SEPTEMBER)
 
 
 def night(workplace: Workplace, *rows: str) -> Workplace:
@@ -80,7 +80,7 @@ class Looked:
     """One night of many clients, each with a story of its own, and the September that was reconciled after it."""
 
     workplace: Workplace
-    found: Reconciliation
+    found: ReconcileSummary
     breaks: Sequence[dict[str, Any]]
 
     def of(self, about: str) -> list[str]:

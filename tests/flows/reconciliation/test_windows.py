@@ -3,7 +3,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from flows.reconciliation.windows import Window
+from transforms.settle.windows import Window
 
 WEST = ZoneInfo("America/Los_Angeles")
 

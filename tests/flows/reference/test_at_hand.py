@@ -11,11 +11,11 @@ import pytest
 from openpyxl import load_workbook
 
 from flows.intake.check import check_file
+from flows.intake.source_ids import check_again
+from flows.intake.source_ids import swept as swept_first
 from flows.ledger.connection import open_ledger
 from flows.ledger.summary import Summary
-from flows.line import upload_line
-from flows.reference.at_hand import check_again
-from flows.reference.at_hand import swept as swept_first
+from flows.runs.upload import upload as upload_run
 from flows.runtime.errors import ExitCode
 from flows.sandbox import start_sandbox
 from flows.services.mindbody.lookups import Asker
@@ -173,10 +173,10 @@ def swept(tmp_path_factory: pytest.TempPathFactory, ready: dict[str, Any]) -> tu
     workplace = place(tmp_path_factory.mktemp("swept"), ready, "sweep = true")
     rows = [row.replace("20:00", "20:08") for row in (RIGHT, ANOTHERS, UNNAMED)]
     file = workplace.put("../rows.csv", *rows)
-    return workplace, upload_line(workplace.settings, file)
+    return workplace, upload_run(workplace.settings, file)
 
 
-def test_upload_line_sweeps_too(swept: tuple[Workplace, Summary]):
+def test_upload_sweeps_too(swept: tuple[Workplace, Summary]):
     workplace, ended = swept
     assert (ended.totals["posted"], codes(workplace)) == (2, ["source_id_other_client"])
     assert "Source ids: 2 of 2 checked, 1 of them wrong." in ended.lines
@@ -197,8 +197,8 @@ def test_what_a_person_is_asked_about_was_swept_before(tmp_path, ready, asked):
     file = workplace.put("../rows.csv", ANOTHERS.replace("20:00", "20:09"), UNNAMED.replace("20:00", "20:09"))
     with open_ledger(workplace.settings) as ledger:
         checked, notes = swept_first(workplace.settings, ledger, check_file(workplace.settings, file, None))
-        assert (checked.brought.rejected, notes, asked) == (1, (), ["sale/sales"])
-    upload_line(workplace.settings, file, checked=checked)
+        assert (checked.file_totals.rejected, notes, asked) == (1, (), ["sale/sales"])
+    upload_run(workplace.settings, file, checked=checked)
     assert (codes(workplace), asked) == (["source_id_other_client"], ["sale/sales"])
 
 

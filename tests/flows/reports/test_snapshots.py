@@ -8,7 +8,7 @@ import pytest
 
 from flows.cli.report import run_report
 from flows.ledger.summary import Summary
-from flows.line import reconcile_line
+from flows.runs.reconcile import reconcile as reconcile_run
 from flows.runtime.errors import CouldNotRun
 from flows.sandbox import start_sandbox
 from tests.flows.workplace import SAMPLES, Workplace, earned, open_workplace
@@ -50,7 +50,7 @@ def test_report_makes_the_same_files_again_after_the_ledger_has_moved_on(reporte
 
 def test_report_of_a_reconciliation_is_the_same_again_and_is_the_latest(reported: tuple[Workplace, Summary]) -> None:
     workplace, _ = reported
-    ended = reconcile_line(workplace.settings)
+    ended = reconcile_run(workplace.settings)
     first = files_of(ended.report.parent)
     run_report(workplace.config, "latest")
     assert files_of(ended.report.parent) == first

@@ -1,4 +1,4 @@
-from flows.reports.wording import BREAKS, FATES, OUTCOMES, is_open, next_steps, verdict, word
+from flows.reports.wording import BREAKS, FATES, OUTCOMES, headline, is_open, next_steps, word
 from tests.flows.reports import samples
 from transforms.vocabulary import Fate, Outcome, State
 
@@ -35,11 +35,11 @@ def test_next_steps_count_what_earlier_runs_left_waiting() -> None:
 
 def test_verdict_does_not_ask_a_person_for_what_the_next_run_does() -> None:
     pending = {**samples.totals(), **dict.fromkeys(("held", "rejected", "refused", "unknown", "breaks_open"), 0)}
-    assert verdict(samples.report(totals=pending, waiting=samples.report().waiting[:0])).tone == "good"
-    assert verdict(samples.report()).tone == "wait"
+    assert headline(samples.report(totals=pending, waiting=samples.report().waiting[:0])).tone == "good"
+    assert headline(samples.report()).tone == "wait"
 
 
 def test_verdict_is_bad_where_the_totals_say_so_without_an_equation() -> None:
-    found = verdict(samples.report(totals=samples.totals(ties_out=False)))
+    found = headline(samples.report(totals=samples.totals(ties_out=False)))
     assert found.tone == "bad"
     assert found.sentence.startswith("Does not tie: the totals of the run say so")

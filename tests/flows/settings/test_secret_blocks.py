@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from flows.doctor import examine
-from flows.doctor.finding import Health
+from flows.doctor.diagnosis import Health
 from flows.runtime.errors import CouldNotRun, ExitCode, SettingsError
 from flows.settings.load import load_settings
 

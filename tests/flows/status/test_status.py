@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from flows.cli.app import app
 from flows.ledger.connection import Ledger, open_ledger
-from flows.line import nightly_line
+from flows.runs.nightly import nightly as nightly_run
 from flows.runtime.clock import clock_set_to, utc_now
 from flows.runtime.errors import ExitCode
 from flows.settings.load import load_settings
@@ -55,7 +55,7 @@ def test_a_night_that_was_due_and_did_not_run_is_red(settings: Settings) -> None
 def test_a_night_makes_up_for_all_that_were_missed(settings: Settings) -> None:
     plan(settings, Schedule("0 3 * * *", "UTC"), 3 * DAY)
     assert status_of(settings)[0] is ExitCode.COULD_NOT_RUN
-    nightly_line(settings)
+    nightly_run(settings)
     code, lines = status_of(settings)
     assert code is ExitCode.TIES_OUT, lines
     assert "ties out" in lines
@@ -80,7 +80,7 @@ def test_a_night_that_cannot_start_is_red_and_says_why(workspace: Path) -> None:
     (workspace / "here").write_text("no folder", encoding="utf-8")
     settings = load_settings(workspace / "tieout.toml")
     with pytest.raises(Exception, match="cannot be read"):
-        nightly_line(settings)
+        nightly_run(settings)
     code, lines = status_of(settings)
     assert code is ExitCode.COULD_NOT_RUN
     assert "could not start" in lines
@@ -99,7 +99,7 @@ def test_the_settings_alone_plan_nights_from_the_first_look_on(workspace: Path) 
 
 
 def test_json_has_its_keys(settings: Settings) -> None:
-    nightly_line(settings)
+    nightly_run(settings)
     plan(settings, SELDOM, timedelta(0))
     found = CliRunner().invoke(app, ["status", "--config", str(settings.root / "tieout.toml"), "--json"])
     told = json.loads(found.stdout)

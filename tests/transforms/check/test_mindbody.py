@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.transforms.sheets import CLIENT, NOW, RULES, check_rows, codes
+from tests.transforms.sheet_makers import CLIENT, NOW, RULES, check_rows, codes
 
 GOOD = ["000123", "12", "Earned", "Sale", "77", "2025-01-02T03:04:05Z"]
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.transforms.sheets import CLIENT, REWARD, RULES, check_rows, codes, sheet_of
+from tests.transforms.sheet_makers import CLIENT, REWARD, RULES, check_rows, codes, sheet_of
 from transforms.check.events import EVENTS
 from transforms.check.part import Checked, check_sheets
 from transforms.sheets.sheet import FileError

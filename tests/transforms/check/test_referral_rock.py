@@ -2,7 +2,7 @@ from decimal import Decimal
 
 import pytest
 
-from tests.transforms.sheets import REWARD, check_rows, codes
+from tests.transforms.sheet_makers import REWARD, check_rows, codes
 
 GOOD = ["r1", "p1", "12.50", "2024-11-08", "Thanks"]
 

@@ -7,7 +7,8 @@ import pytest
 
 from tests.transforms.sides import TOLERANCES, at, entries, events
 from transforms.match.breaks import break_records, identify_breaks, roll_forward
-from transforms.match.transactions import match_rewards, match_transactions
+from transforms.match.rewards import match_rewards
+from transforms.match.transactions import match_transactions
 from transforms.vocabulary import Target
 
 

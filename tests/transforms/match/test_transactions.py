@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from tests.transforms.sides import NOW, TOLERANCES, at, entries, events, match
-from transforms.match.transactions import Tolerances, match_rewards, match_transactions
+from transforms.match.rewards import match_rewards
+from transforms.match.transactions import Tolerances, match_transactions
 from transforms.vocabulary import Outcome
 
 

@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from tests.transforms.sheets import sheet_of
+from tests.transforms.sheet_makers import sheet_of
 from transforms.reference.extracts import Naming, parse_extract
 from transforms.sheets.sheet import FileError
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.transforms.sheets import NOW, RULES, check_rows, codes
+from tests.transforms.sheet_makers import NOW, RULES, check_rows, codes
 from transforms.check.parameters import Rules
 from transforms.reference.reference import (
     LEFT,

@@ -1,6 +1,6 @@
 import pytest
 
-from tests.transforms.sheets import CLIENT, REWARD, RULES, sheet_of
+from tests.transforms.sheet_makers import CLIENT, REWARD, RULES, sheet_of
 from transforms.check.part import check_sheets
 from transforms.sheets.headings import find_tables, is_slip
 from transforms.sheets.sheet import FileError

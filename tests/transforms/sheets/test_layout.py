@@ -3,7 +3,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.transforms.sheets import CLIENT, REWARD, RULES, check_rows, codes, sheet_of
+from tests.transforms.sheet_makers import CLIENT, REWARD, RULES, check_rows, codes, sheet_of
 from transforms.check.part import check_sheets
 from transforms.sheets.layout import Layout
 from transforms.sheets.sheet import FileError

@@ -42,8 +42,8 @@ def test_write_workbook_has_the_sheets_in_order(book: Workbook) -> None:
 
 
 def test_write_workbook_says_the_verdict_first(book: Workbook) -> None:
-    verdict = book["Summary"]["A2"].value
-    assert verdict == (
+    headline = book["Summary"]["A2"].value
+    assert headline == (
         "Ties out: every row and every event is accounted for. "
         "For a person: 5 rejected rows, 2 held, 3 refused, 1 unknown, 9 open breaks."
     )

@@ -4,8 +4,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from flows.services.mindbody.messages import balance_of, is_equal, read_transactions, request_body, to_utc_candidates
+from flows.services.mindbody.messages import balance_of, read_transactions, request_body, to_utc_candidates
 from tests.flows.loader.exchanges import earn, shown
+from transforms.settle.history import is_equal
 
 ZONE = ZoneInfo("America/Los_Angeles")
 

@@ -29,10 +29,10 @@ sys.addaudithook(watch)
 RUN = """
 import sys
 from pathlib import Path
-from flows.orchestration.prefect_server import prefect_api
+from flows.orchestration.server import prefect_api
 with prefect_api(Path("store")):
     from prefect import flow
-    from flows.orchestration.prefect_step import run_as_task
+    from flows.orchestration.task import run_as_task
     @flow
     def two_steps():
         return [run_as_task(name, str.upper, name) for name in ("read", "post")]
@@ -137,7 +137,7 @@ def test_a_configured_api_that_does_not_answer_is_one_line(tmp_path: Path) -> No
 
 SERVE = """
 from pathlib import Path
-from flows.orchestration.prefect_server import OwnServer, lasting_home
+from flows.orchestration.server import OwnServer, lasting_home
 store = Path("served")
 def say(line):
     print(line, flush=True)

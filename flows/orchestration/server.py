@@ -171,7 +171,7 @@ class OwnServer:
         errors_folder = str(self._errors_folder) if self._errors_folder else ""
         with (self._home / LOG_NAME).open("w", encoding="utf-8") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own module
-                [sys.executable, "-m", "flows.orchestration.prefect_server", str(self._port), errors_folder],
+                [sys.executable, "-m", "flows.orchestration.server", str(self._port), errors_folder],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,

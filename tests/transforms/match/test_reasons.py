@@ -1,6 +1,6 @@
 import pytest
 
-from sql.reasons import ReasonRefused, read_reason
+from transforms.match.reasons import ReasonRefused, read_reason
 from transforms.vocabulary import ReasonCode
 
 

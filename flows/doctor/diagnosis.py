@@ -16,7 +16,7 @@ class Health(StrEnum):
 
 
 @dataclass(frozen=True)
-class Finding:
+class Diagnosis:
     """What was examined, how it is, in a sentence, and how to mend it ("" where nothing is to mend)."""
 
     name: str
@@ -35,26 +35,26 @@ class Finding:
         return {"name": self.name, "status": str(self.health), "message": self.message, "mend": self.mend}
 
 
-def good(name: str, message: str) -> Finding:
+def good(name: str, message: str) -> Diagnosis:
     """Return a finding that needs nobody."""
-    return Finding(name, Health.OK, message)
+    return Diagnosis(name, Health.OK, message)
 
 
-def doubtful(name: str, message: str, mend: str) -> Finding:
+def doubtful(name: str, message: str, mend: str) -> Diagnosis:
     """Return a finding that a person should look at."""
-    return Finding(name, Health.WARN, message, mend, ExitCode.NEEDS_A_PERSON)
+    return Diagnosis(name, Health.WARN, message, mend, ExitCode.NEEDS_A_PERSON)
 
 
-def bad(name: str, message: str, mend: str, exit_code: ExitCode = ExitCode.NEEDS_A_PERSON) -> Finding:
+def bad(name: str, message: str, mend: str, exit_code: ExitCode = ExitCode.NEEDS_A_PERSON) -> Diagnosis:
     """Return a finding that stops a run; the code says whether settings, reach, or a person is what is missing."""
-    return Finding(name, Health.FAIL, message, mend, exit_code)
+    return Diagnosis(name, Health.FAIL, message, mend, exit_code)
 
 
 # Settings come first: what is out of reach may be so by a wrong address.
 _GRAVEST_FIRST = (ExitCode.WRONG_USAGE, ExitCode.COULD_NOT_RUN, ExitCode.NEEDS_A_PERSON)
 
 
-def worst_exit_code(findings: Iterable[Finding]) -> ExitCode:
+def worst_exit_code(findings: Iterable[Diagnosis]) -> ExitCode:
     """Return 2 where settings are wrong, else 3 where something is out of reach, else 1 where a person is needed."""
     codes = {finding.exit_code for finding in findings}
     return next((code for code in _GRAVEST_FIRST if code in codes), ExitCode.TIES_OUT)

@@ -2,7 +2,7 @@ from uuid import UUID
 
 import pytest
 
-from flows.orchestration.prefect_step import run_as_task
+from flows.orchestration.task import run_as_task
 from flows.runtime.errors import ServiceUnreachable
 from tests.flows.eventually import eventually
 

@@ -1,0 +1,100 @@
+"""Keep the books of a reading: open what was found, close what is gone, and close the roll-forward."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import Connection, Row
+
+from flows.ledger.run import Run
+from flows.reconciliation.balances import expect_balances, keep_settled_balances
+from flows.reconciliation.proposals import propose_reversals
+from flows.reconciliation.read_back import Remote
+from flows.runtime.clock import utc_now
+from sql.breaks import mark_compared, open_breaks, update_breaks
+from sql.closings import figures, keep_closing, last_closing, moves_since
+from sql.lock import take_turn
+from sql.reversals import offset_breaks
+from transforms.match.balances import balance_breaks
+from transforms.match.breaks import break_records, roll_forward
+from transforms.match.reconciled import Client
+from transforms.settle.windows import Window
+from transforms.vocabulary import Target
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What was read, when and where, and what matching made of it."""
+
+    read_at: datetime  # when reading began
+    windows: Sequence[Window]
+    remote: Remote
+    transactions: pd.DataFrame  # outcomes with break_id
+    rewards: pd.DataFrame  # outcomes with break_id
+
+
+@dataclass(frozen=True)
+class Books:
+    """What the reading came to: the balances by client, and the roll-forward of breaks."""
+
+    balances: pd.DataFrame
+    roll_forward: pd.DataFrame
+
+
+def keep_books(run: Run, reading: Reading) -> Books:
+    """Update the breaks in the ledger by a reading, and close the books of the run, in one transaction."""
+    now = utc_now()
+    with run.ledger.begin() as connection:
+        take_turn(connection)  # nobody else moves a break between this opening and this closing
+        opening = last_closing(connection)
+        balances = expect_balances(connection, reading.remote.histories, reading.transactions, reading.read_at)
+        _mark_compared(connection, reading, now)
+        found = _without_offset(connection, _break_records(reading)) + balance_breaks(balances)
+        gone = _gone(open_breaks(connection), {record["break_id"] for record in found}, reading)
+        update_breaks(connection, found, gone, run_id=run.run_id, now=now)
+        keep_settled_balances(connection, balances, run_id=run.run_id, read_at=reading.read_at)
+        open_now = [dict(row._mapping) for row in open_breaks(connection)]
+        rolled = roll_forward(opening.lines, moves_since(connection, opening), [figures(row) for row in open_now])
+        keep_closing(connection, open_now, run_id=run.run_id, now=now)
+        is_open = reading.transactions["break_id"].isin([row["break_id"] for row in open_now])
+        propose_reversals(connection, run.settings, reading.transactions[is_open])
+    return Books(balances, rolled)
+
+
+def _mark_compared(connection: Connection, reading: Reading, now: datetime) -> None:
+    compared = [*reading.transactions["event_id"].dropna(), *reading.rewards["event_id"]]
+    mark_compared(connection, compared, now)
+
+
+def _break_records(reading: Reading) -> list[dict[str, Any]]:
+    of_clients = break_records(reading.transactions, Target.MINDBODY)
+    of_rewards = break_records(reading.rewards, Target.REFERRAL_ROCK)
+    return [*of_clients, *of_rewards]
+
+
+def _without_offset(connection: Connection, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Leave out the extra entries that were taken back since, by an entry that is itself in order."""
+    found_ids = {record["break_id"] for record in found}
+    offset = offset_breaks(connection)
+    return [record for record in found if offset.get(record["break_id"], record["break_id"]) in found_ids]
+
+
+def _gone(known: Sequence[Row[Any]], found_ids: set[str], reading: Reading) -> list[str]:
+    """Return the open breaks that this reading would have shown, and did not."""
+    windows = {(window.site_id, window.client_id): window for window in reading.windows}
+    return [
+        row.break_id for row in known if row.break_id not in found_ids and _was_looked_at(row, windows, reading.remote)
+    ]
+
+
+def _was_looked_at(row: Row[Any], windows: Mapping[Client, Window], remote: Remote) -> bool:
+    """Return whether this reading looked where the break is; elsewhere it stays open, since nobody looked."""
+    if row.target == Target.REFERRAL_ROCK:
+        return remote.rewards is not None
+    window = windows.get((row.site_id, row.client_id))
+    if window is None or (row.site_id, row.client_id) in remote.unread:
+        return False
+    # Without a time it is about the balance: nothing that is read later takes it back, so a person closes it.
+    return row.action_at is not None and window.holds(row.action_at)

@@ -1,0 +1,128 @@
+"""The sides to match: the ledger's events and the service's entries, as frames of one shape.
+
+Grain: one row per event, and one per entry. Times are aware UTC, points whole, amounts Decimal.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from sys import intern
+from typing import Any
+
+import pandas as pd
+
+from flows.ledger.connection import Ledger
+from flows.reconciliation.read_back import Remote
+from flows.services.referral_rock.messages import to_amount, to_day
+from sql.read_back import events_of_client, last_updates
+from transforms.settle.history import Transaction
+from transforms.settle.windows import Window
+from transforms.vocabulary import State
+
+_CONTENT = ("action", "points", "source", "source_id", "action_at")
+_EVENT = ["event_id", "state", "settled_at", "site_id", "client_id", *_CONTENT]
+_ENTRY = ["remote_id", "site_id", "client_id", *_CONTENT]
+_FEW_WORDS = ("site_id", "action", "source")  # the same words again and again
+_UPDATE = ["event_id", "state", "settled_at", "reward_id", "payout_id", "amount", "eligibility_on", "description"]
+_REWARD = ["reward_id", "remote_payout_id", "remote_amount", "remote_eligibility_on", "remote_description"]
+
+
+@dataclass(frozen=True)
+class TransactionSides:
+    """Both sides of Mindbody, and how many posted events nobody could compare."""
+
+    events: pd.DataFrame
+    entries: pd.DataFrame
+    uncompared_count: int
+
+
+@dataclass(frozen=True)
+class RewardSides:
+    """Both sides of Referral Rock: the last update of each reward, and those rewards as the service has them."""
+
+    updates: pd.DataFrame
+    rewards: pd.DataFrame
+
+
+def transaction_sides(ledger: Ledger, windows: Sequence[Window], remote: Remote) -> TransactionSides:
+    """Put the windows' events beside what was read of their clients."""
+    uncompared_count = 0
+    events: list[Mapping[str, Any]] = []
+    entries: list[dict[str, Any]] = []
+    with ledger.begin() as connection:
+        for window in windows:
+            since_at, until_at = window.bounds
+            ours = events_of_client(connection, window.site_id, window.client_id, since_at, until_at)
+            history = remote.histories.get((window.site_id, window.client_id))
+            if history is None:
+                # Nobody could look, so a posted event is neither there nor missing; doubt and refusal are ours to know.
+                events += [row for row in ours if row["state"] != State.POSTED]
+                uncompared_count += sum(row["state"] == State.POSTED for row in ours)
+                continue
+            events += ours
+            whose = {"site_id": window.site_id, "client_id": window.client_id}
+            entries += [whose | row for row in transaction_rows(history.transactions, ours)]
+    numbered = [row | {"remote_id": number} for number, row in enumerate(entries)]
+    return TransactionSides(_typed(events, _EVENT), _typed(numbered, _ENTRY), uncompared_count)
+
+
+def _typed(rows: Sequence[Mapping[str, Any]], columns: list[str]) -> pd.DataFrame:
+    types: dict[str, Any] = {column: "datetime64[us, UTC]" for column in columns if column.endswith("_at")}
+    types |= dict.fromkeys(("points", "source_id", "remote_id"), "Int64")
+    # A million copies of a dozen words would take 200 MB.
+    shared = [dict(row) | {name: row[name] and intern(row[name]) for name in _FEW_WORDS} for row in rows]
+    return pd.DataFrame(shared, columns=columns).astype({column: types.get(column, "str") for column in columns})
+
+
+def transaction_rows(lines: Iterable[Transaction], events: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return transactions as rows to match, in the same order.
+
+    In a doubled hour a transaction's time is the one that an equal event of the client has, each event's once.
+    """
+    known = Counter(tuple(event[name] for name in _CONTENT) for event in events if event["state"] != State.REFUSED)
+    return [_transaction_row(line, known) for line in lines]
+
+
+def _transaction_row(line: Transaction, known: Counter[tuple[Any, ...]]) -> dict[str, Any]:
+    content = (line.action, line.points, line.source, line.source_id)
+    fitting = [moment for moment in line.action_at_candidates if known[(*content, moment)] > 0]
+    action_at = fitting[0] if fitting else line.action_at
+    known[(*content, action_at)] -= 1
+    return dict(zip(_CONTENT, (*content, action_at), strict=True))
+
+
+def reward_sides(ledger: Ledger, remote: Remote) -> RewardSides:
+    """Put the ledger's last updates beside their rewards; both are empty where the service was not read."""
+    if remote.rewards is None:
+        return RewardSides(_updates([]), _rewards([]))
+    with ledger.begin() as connection:
+        updates = last_updates(connection)
+    spelled = {update["reward_id"].lower(): update["reward_id"] for update in updates}
+    found = [reward_row(spelled[id_], reward) for id_, reward in remote.rewards.items() if id_ in spelled]
+    return RewardSides(_updates(updates), _rewards(found))
+
+
+def reward_row(reward_id: str, reward: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a reward as a row to match, under the id that the ledger has for it."""
+    return {
+        "reward_id": reward_id,
+        "remote_payout_id": str(reward.get("payoutId") or "").lower(),
+        "remote_amount": to_amount(reward.get("amount")),
+        "remote_eligibility_on": to_day(reward.get("eligibilityDate")),
+        "remote_description": reward.get("description"),
+    }
+
+
+def _updates(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    plain = [_plain_update(row) for row in rows]
+    return pd.DataFrame(plain, columns=_UPDATE).astype({"event_id": "str", "reward_id": "str", "state": "str"})
+
+
+def _plain_update(row: Mapping[str, Any]) -> dict[str, Any]:
+    amount = None if row["amount"] is None else Decimal(row["amount"])
+    return dict(row) | {"amount": amount, "payout_id": row["payout_id"].lower()}
+
+
+def _rewards(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=_REWARD).astype({"reward_id": "str"})

@@ -1,0 +1,148 @@
+"""Collect what a report is made of, from the ledger and from what was read back; what must tie is tied elsewhere."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import Connection, Result
+
+from flows.ledger.run import Run
+from flows.reports.report import Report
+from flows.runtime.clock import utc_now
+from flows.settings.sections import Settings
+from sql.breaks import break_json, open_breaks
+from sql.reporting import (
+    accepted_by_files,
+    amount_of_events,
+    batches_of_run,
+    duplicates_of_run,
+    events_of_run,
+    footing_of_batches,
+    footing_of_events,
+    points_of_breaks,
+    rejections_of_run,
+    skipped_of_run,
+    source_ids_of_run,
+    waiting_events,
+)
+from sql.runs import run_totals, started_at
+from transforms.match.balances import balance_breaks
+from transforms.match.compared import service_rows
+from transforms.match.reconciled import Reconciliation
+from transforms.totals.control_totals import control_totals
+from transforms.totals.ties import Counted, Footing, tie_run
+from transforms.vocabulary import Kind, RunKind, State
+
+_TITLES = {
+    RunKind.NIGHTLY: "Nightly run",
+    RunKind.UPLOAD: "Upload",
+    RunKind.SETTLE: "Settling",
+    RunKind.RECONCILE: "Reconciliation",
+}
+_FOOTING = ["level", "kind", "site_id", "events", "points", "amount"]
+
+
+def collect_report(
+    run: Run, connection: Connection, reconciliation: Reconciliation | None, period: tuple[date, date] | None
+) -> Report:
+    """Return the report of a run as it stands now; ``reconciliation`` is None where nothing was read back."""
+    now = utc_now()
+    totals = run_totals(connection, run.run_id)
+    events = _events(events_of_run(connection, run.run_id))
+    posted = events[events["state"].eq(State.POSTED)].rename(columns={"state_at": "posted_at"})
+    breaks = _open_breaks(connection, now.date())
+    control = _control_totals(connection, run.run_id, events, reconciliation)
+    counted = Counted(
+        totals=totals,
+        control_totals=control,
+        posted=posted,
+        footing=_footing(connection),
+        points_in_balance_breaks=_points_in_balance_breaks(connection, reconciliation),
+    )
+    ties = tie_run(run.kind, counted, reconciliation)
+    nothing = pd.DataFrame()
+    return Report(
+        title=_TITLES[run.kind],
+        run_id=run.run_id,
+        kind=run.kind,
+        started_at=started_at(connection, run.run_id),
+        finished_at=now,
+        period=period,
+        timezone=_timezone(run.settings),
+        totals={**totals, "breaks_open": len(breaks), "ties_out": bool(ties["ties"].all())},
+        ties=ties,
+        control_totals=control,
+        roll_forward=nothing if reconciliation is None else reconciliation.roll_forward,
+        breaks=breaks,
+        rejected=_frame(rejections_of_run(connection, run.run_id)),
+        waiting=_waiting(connection),
+        posted=posted,
+        refused=events[events["state"].eq(State.REFUSED)],
+        by_client=nothing if reconciliation is None else reconciliation.balances,
+        nights=nothing if reconciliation is None else reconciliation.nights,
+        duplicates=_frame(duplicates_of_run(connection, run.run_id)),
+        skipped=_frame(skipped_of_run(connection, run.run_id)),
+        source_ids=_frame(source_ids_of_run(connection, run.run_id)),
+    )
+
+
+def _timezone(settings: Settings) -> str:
+    zones = {site.timezone for site in settings.mindbody.sites}
+    return zones.pop() if len(zones) == 1 else "UTC"
+
+
+def _frame(result: Result[Any]) -> pd.DataFrame:
+    return pd.DataFrame(result.mappings().all())
+
+
+def _events(result: Result[Any]) -> pd.DataFrame:
+    """Return the events as a frame; amounts Decimal, points and source ids whole, null where there is none."""
+    columns = list(result.keys())
+    frame = pd.DataFrame([tuple(row) for row in result], columns=columns).rename(columns={"row_number": "row"})
+    amounts = [None if amount is None else Decimal(amount) for amount in frame["amount"]]
+    return frame.assign(
+        amount=pd.Series(amounts, index=frame.index, dtype=object),
+        points=frame["points"].astype("Int64"),
+        source_id=frame["source_id"].astype("Int64"),
+    )
+
+
+def _waiting(connection: Connection) -> pd.DataFrame:
+    waiting = _events(waiting_events(connection))
+    return waiting.rename(columns={"state_at": "since", "state_reason": "reason"})
+
+
+def _open_breaks(connection: Connection, today: date) -> pd.DataFrame:
+    return pd.DataFrame([break_json(row, today) | {"detail": row.detail} for row in open_breaks(connection)])
+
+
+def _control_totals(
+    connection: Connection, run_id: str, events: pd.DataFrame, reconciliation: Reconciliation | None
+) -> pd.DataFrame:
+    batches = [dict(row) for row in batches_of_run(connection, run_id).mappings()]
+    is_accepted = events["run_id"].eq(run_id) & events["first_state"].eq(State.READY)
+    posted = events[events["state"].eq(State.POSTED)]
+    return control_totals(events[is_accepted], batches, posted, service_rows(posted, reconciliation))
+
+
+def _footing(connection: Connection) -> Footing:
+    """Return what all files, all batches and all events that the ledger ever accepted come to."""
+    amount = amount_of_events(connection)
+    events = [
+        {"level": "file", **row, "amount": amount if row["kind"] == Kind.REWARD_UPDATE else None}
+        for row in footing_of_events(connection).mappings()
+    ]
+    batches = [
+        {"level": "batch", **row, "events": row["event_count"], "amount": Decimal(row["amount"])}
+        for row in footing_of_batches(connection).mappings()
+    ]
+    totals = pd.DataFrame([*events, *batches], columns=_FOOTING, dtype="object")
+    return Footing(totals, accepted_by_files(connection))
+
+
+def _points_in_balance_breaks(connection: Connection, reconciliation: Reconciliation | None) -> int:
+    if reconciliation is None:
+        return 0
+    ids = [record["break_id"] for record in balance_breaks(reconciliation.balances)]
+    return points_of_breaks(connection, ids)

@@ -1,0 +1,31 @@
+"""Decide about breaks, and tell what was decided: the one door for command line and pages."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row
+
+from flows.ledger.connection import Ledger
+from flows.runtime.clock import utc_now
+from flows.runtime.errors import WrongUsage
+from sql.break_decisions import DecisionRefused, Verb, decide, decisions_about
+from transforms.match.reasons import ReasonRefused, read_reason
+
+
+def decide_break(ledger: Ledger, break_id: str, verb: Verb, *, actor: str, reason: str) -> None:
+    """Record what a person decided; `WrongUsage` where it does not fit the break, or the reason says nothing."""
+    try:
+        code = read_reason(reason)
+        with ledger.begin() as connection:
+            decide(connection, break_id, verb, actor=actor, reason=reason, reason_code=code, now=utc_now())
+    except (DecisionRefused, ReasonRefused) as error:
+        raise WrongUsage(str(error)) from None
+
+
+def break_history(ledger: Ledger, break_id: str) -> Sequence[Row[Any]]:
+    """Return the decisions about one break, oldest first; `WrongUsage` where there is no such break."""
+    try:
+        with ledger.begin() as connection:
+            return decisions_about(connection, break_id)
+    except DecisionRefused as error:
+        raise WrongUsage(str(error)) from None

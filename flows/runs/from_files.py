@@ -1,0 +1,100 @@
+"""The steps that a night and an upload share: from files to a report.
+
+Each step is one call of `run.step`: plainly (`run_plain`), or as one Prefect task per file or batch. The ledger, not
+the caller, holds the truth, so a run that was cut off at any point is simply run again.
+"""
+
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+
+from flows.intake.checked_file import CheckedFile
+from flows.intake.inbox import InboxFile
+from flows.intake.take_in import check_files, find_reference, register_files, sweep_reference
+from flows.ledger.alive import showing_life
+from flows.ledger.run import Run
+from flows.ledger.summary import Summary
+from flows.loader.budget import tell_nights
+from flows.loader.deliver import connect, post_and_settle
+from flows.marked_copy.give_back import mark_files
+from flows.notices.run_end import notify
+from flows.reconciliation.match import match_ledger
+from flows.reconciliation.windows import windows_of_run
+from flows.reports.close import report_run
+from flows.runtime.clock import utc_now
+from flows.runtime.errors import CouldNotRun, LedgerUnavailable, TieoutError
+from flows.runtime.interrupt import stop_requested
+from flows.status.schedule import keep_planned
+from sql.runs import carry_over, fail_run, open_run
+from transforms.match.reconciled import Reconciliation
+from transforms.vocabulary import RunKind
+
+FindFiles = Callable[[], Iterable[InboxFile]]
+
+
+def run_from_files(run: Run, find_files: FindFiles, approved: CheckedFile | None = None) -> Summary:
+    """Take the files in, post, settle, reconcile and report; tell people where something waits for them.
+
+    What a person ``approved`` is taken as it was checked then, and nothing is looked for.
+    """
+    with run.ledger.begin() as connection:
+        open_run(connection, run.run_id, run.kind, utc_now())
+        keep_planned(connection, run.settings, utc_now())
+    with showing_life(run.ledger, run.run_id):
+        files = _start(run, find_files, approved)
+        register_files(run, files)
+        post_and_settle(run)
+        reconciliation = _reconcile(run)
+        mark_files(run, files)
+        summary = report(run, reconciliation)
+    notify(run.settings, summary, run.progress)
+    return summary
+
+
+def _start(run: Run, find_files: FindFiles, approved: CheckedFile | None) -> list[CheckedFile]:
+    """Check everything and reach every service before anything is kept; why that failed stays with the run."""
+    try:
+        files = _check_and_connect(run, find_files, approved)
+    except TieoutError as error:
+        # Where the ledger itself has gone away, why is said by the error that is on its way.
+        with suppress(LedgerUnavailable), run.ledger.begin() as connection:
+            fail_run(connection, run.run_id, utc_now(), str(error))
+        raise
+    with run.ledger.begin() as connection:
+        carry_over(connection, run.run_id)
+    return files
+
+
+def _check_and_connect(run: Run, find_files: FindFiles, approved: CheckedFile | None) -> list[CheckedFile]:
+    extracts, now = find_reference(run), utc_now()
+    files = [approved] if approved else check_files(run, find_files(), extracts.reference, now)
+    if run.kind is RunKind.UPLOAD and run.failures:
+        raise CouldNotRun(run.failures[0])
+    run.failures += extracts.failures
+    connect(run, {destination for file in files for destination in file.destinations})
+    if approved:  # its SourceIds were looked up before it was shown
+        return files
+    return sweep_reference(run, files, extracts.reference)
+
+
+def _reconcile(run: Run) -> Reconciliation | None:
+    """Read back and match, unless the run was stopped; what could not be read is noted."""
+    if stop_requested.is_set():
+        return None
+    run.progress("reading back")
+    windows = windows_of_run(run.settings, run.ledger, run.run_id)
+    with_rewards = run.settings.referral_rock.public_key is not None
+    try:
+        reconciliation = run.step("reconcile", match_ledger, run, windows, with_rewards=with_rewards)
+    except CouldNotRun as error:
+        run.failures.append(str(error))
+        return None
+    run.failures += [failure for failure in reconciliation.failures if failure not in run.failures]
+    return reconciliation
+
+
+def report(run: Run, reconciliation: Reconciliation | None) -> Summary:
+    """Close the run and write its report."""
+    nights = tell_nights(run.settings, run.ledger)
+    if nights:
+        run.notes.append(nights)
+    return run.step("report", report_run, run, reconciliation)

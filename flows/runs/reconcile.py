@@ -1,0 +1,54 @@
+"""Read back and match a period; nothing is posted."""
+
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
+
+from flows.ledger.alive import showing_life
+from flows.ledger.connection import open_ledger
+from flows.ledger.run import Run, Step, new_run, run_plain
+from flows.ledger.summary import ReconcileSummary
+from flows.reconciliation.match import match_ledger
+from flows.reconciliation.windows import windows_of_period
+from flows.reports.close import report_reconciliation
+from flows.runtime.clock import utc_now
+from flows.runtime.errors import WrongUsage
+from flows.runtime.progress import Progress, say_nothing
+from flows.settings.sections import Settings
+from sql.runs import start_run
+from transforms.vocabulary import RunKind
+
+DEFAULT_PERIOD_DAYS = 30
+
+
+def reconcile(
+    settings: Settings,
+    since: date | None = None,
+    until: date | None = None,
+    step: Step = run_plain,
+    progress: Progress = say_nothing,
+) -> ReconcileSummary:
+    """Read back and match a period, days of the sites, both included; the last 30 days without one."""
+    until = until or _latest_day(settings)
+    since = since or until - timedelta(days=DEFAULT_PERIOD_DAYS)
+    if since > until:
+        raise WrongUsage(f"The period starts on {since} and ends before, on {until}: swap --since and --until.")
+    with open_ledger(settings) as ledger:
+        run = new_run(settings, ledger, RunKind.RECONCILE, step, progress)
+        with ledger.begin() as connection:
+            start_run(connection, run.run_id, run.kind, utc_now())
+        with showing_life(ledger, run.run_id):
+            return _match_and_report(run, since, until)
+
+
+def _match_and_report(run: Run, since: date, until: date) -> ReconcileSummary:
+    run.progress("reading back")
+    windows = windows_of_period(run.settings, run.ledger, since, until)
+    with_rewards = run.settings.referral_rock.public_key is not None
+    reconciliation = run.step("reconcile", match_ledger, run, windows, with_rewards=with_rewards)
+    return run.step("report", report_reconciliation, run, since, until, reconciliation)
+
+
+def _latest_day(settings: Settings) -> date:
+    """Return today where it is latest: days are the sites' own."""
+    now = utc_now()
+    return max((now.astimezone(ZoneInfo(site.timezone)).date() for site in settings.mindbody.sites), default=now.date())

@@ -1,0 +1,28 @@
+"""Read back what is in doubt; nothing is posted."""
+
+from flows.ledger.alive import showing_life
+from flows.ledger.connection import open_ledger
+from flows.ledger.run import Step, new_run, run_plain
+from flows.ledger.summary import Summary
+from flows.loader.deliver import settle_all
+from flows.runs.from_files import report
+from flows.runtime.clock import utc_now
+from flows.runtime.errors import Interrupted
+from flows.runtime.progress import Progress, say_nothing
+from flows.settings.sections import Settings
+from sql.runs import start_run
+from transforms.vocabulary import RunKind
+
+
+def settle(settings: Settings, step: Step = run_plain, progress: Progress = say_nothing) -> Summary:
+    """Settle whatever is in doubt and has had its time, and report it."""
+    with open_ledger(settings) as ledger:
+        run = new_run(settings, ledger, RunKind.SETTLE, step, progress)
+        with ledger.begin() as connection:
+            start_run(connection, run.run_id, run.kind, utc_now())
+        with showing_life(ledger, run.run_id):
+            try:
+                settle_all(run)
+            except Interrupted as error:
+                run.failures.append(str(error))
+            return report(run, None)

@@ -1,0 +1,61 @@
+"""Read back what is in doubt at a Mindbody site, client by client; nothing is ever sent from here.
+
+What the answers prove is decided in `transforms.settle.decide`.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Row
+
+from flows.ledger.connection import Ledger
+from flows.runtime.clock import utc_now
+from flows.runtime.errors import ServiceUnreachable
+from flows.services.gateway import RecordSettlements
+from flows.services.mindbody.client import MindbodyClient
+from sql.settlements import Settlement, balance_before, confirmed_kin_count, confirmed_times
+from transforms.settle.decide import Expected, decide
+from transforms.settle.windows import Window
+from transforms.vocabulary import State
+
+# A service whose days are not the site's shows a little more or less than was asked for.
+_MARGIN = timedelta(days=1)
+
+
+async def read_doubtful(
+    ledger: Ledger, client: MindbodyClient, concurrency: int, events: Sequence[Row[Any]], record: RecordSettlements
+) -> None:
+    """Read back each event's client and record what that proves, one by one as they are read."""
+    slots = asyncio.Semaphore(concurrency)
+
+    async def settle_one(event: Row[Any]) -> None:
+        async with slots:  # each is of a client of its own
+            record([await _read_client(ledger, client, event)])
+
+    await asyncio.gather(*(settle_one(event) for event in events))
+
+
+async def _read_client(ledger: Ledger, client: MindbodyClient, event: Row[Any]) -> Settlement:
+    day = event.action_at.astimezone(client.zone).date()
+    window = Window(client.site_id, event.client_id, day - _MARGIN, day + _MARGIN, client.zone)
+    read_at = utc_now()
+    try:
+        history = await client.fetch_history(event.client_id, window.since, window.until)
+    except ServiceUnreachable as error:
+        return Settlement(event, State.UNKNOWN, f"could not be read back: {error}", {"failure": str(error)})
+    decision = decide(event, history, _expect(ledger, event, window), read_at)
+    return Settlement(event, decision.state, decision.reason, decision.evidence, history.balance)
+
+
+def _expect(ledger: Ledger, event: Row[Any], window: Window) -> Expected:
+    """Ask the ledger what the service should show if the event had not landed."""
+    since_at, until_at = window.bounds
+    with ledger.begin() as connection:
+        times = confirmed_times(connection, event, since_at - _MARGIN, until_at + _MARGIN)
+        return Expected(
+            confirmed_times=tuple(times),
+            balance_before=balance_before(connection, event),
+            confirmed_kin=confirmed_kin_count(connection, event),
+        )

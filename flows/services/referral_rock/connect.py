@@ -1,0 +1,40 @@
+"""Open Referral Rock with valid keys; calls are counted, and have no limit."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+
+from flows.ledger.connection import Ledger
+from flows.services.calls import WITHOUT_LIMIT, count_call
+from flows.services.gateway import Service
+from flows.services.http import Pacer, open_session
+from flows.services.referral_rock.client import ReferralRockClient
+from flows.services.referral_rock.gateway import ReferralRockGateway
+from flows.services.referral_rock.settle import read_doubtful
+from flows.settings.sections import Settings
+from transforms.vocabulary import Target
+
+
+@asynccontextmanager
+async def open_referral_rock(settings: Settings, ledger: Ledger) -> AsyncIterator[ReferralRockClient]:
+    """Give a client that reads rewards.
+
+    Raises `ServiceUnreachable`, `CredentialsRefused` or `SettingsError`.
+    """
+    count = partial(count_call, ledger, Target.REFERRAL_ROCK, WITHOUT_LIMIT)
+    pacer = Pacer(settings.loader.requests_per_second)
+    async with open_session(settings.loader.concurrency, settings.loader.timeout_seconds) as session:
+        client = ReferralRockClient(settings, session, pacer, count)
+        await client.connect()
+        yield client
+
+
+@asynccontextmanager
+async def open_service(settings: Settings, ledger: Ledger, _site_id: str) -> AsyncIterator[Service]:
+    """Give the service to post to and to settle; it has no sites. Raises as `open_referral_rock` does."""
+    async with open_referral_rock(settings, ledger) as client:
+        yield Service(
+            gateway=ReferralRockGateway(client, client.pacer, settings.referral_rock.batch_size),
+            pacer=client.pacer,
+            read_doubtful=partial(read_doubtful, client),
+        )

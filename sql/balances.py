@@ -1,0 +1,36 @@
+"""The balances that the ledger knows of its clients, and what has moved them since. Points are whole."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row
+
+from sql.queries import query, rows_query
+
+
+def is_moving(connection: Connection, site_id: str, client_id: str, reading_at: datetime) -> bool:
+    """Return whether something of the client is in doubt, or was posted since `reading_at`."""
+    values = {"site_id": site_id, "client_id": client_id, "reading_at": reading_at}
+    return bool(connection.execute(query("moving_count"), values).scalar_one())
+
+
+def balance_known(connection: Connection, site_id: str, client_id: str) -> Row[Any] | None:
+    """Return the balance that was last read without a doubt, and what was posted since; None before the first."""
+    return connection.execute(rows_query("balance_known"), {"site_id": site_id, "client_id": client_id}).one_or_none()
+
+
+def first_balances(connection: Connection, site_id: str, client_id: str) -> Sequence[Row[Any]]:
+    """Return the client's posted events, oldest first, with the balance that each answer told."""
+    return connection.execute(rows_query("first_balances"), {"site_id": site_id, "client_id": client_id}).all()
+
+
+def breaks_of_clients(connection: Connection) -> Sequence[Row[Any]]:
+    """Return the breaks about clients that are not closed, with when they were opened."""
+    return connection.execute(rows_query("breaks_of_clients")).all()
+
+
+def keep_balances(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Let later readings start from these: site_id, client_id, balance, read_at, run_id of each."""
+    if rows:
+        connection.execute(query("keep_balance"), rows)

@@ -1,0 +1,72 @@
+"""What a report of a run shows of the ledger, a function a query. Times are aware UTC, amounts decimals as text."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Connection, Result, select
+
+from sql.queries import query, rows_query
+from sql.tables import breaks
+
+
+def events_of_run(connection: Connection, run_id: str) -> Result[Any]:
+    """Return the events that the run answers for, with where they came from and what the service last said."""
+    return connection.execute(rows_query("events_of_run"), {"run_id": run_id})
+
+
+def waiting_events(connection: Connection) -> Result[Any]:
+    """Return the events of any run that wait for a person or for reading back."""
+    return connection.execute(rows_query("waiting_events"))
+
+
+def rejections_of_run(connection: Connection, run_id: str) -> Result[Any]:
+    """Return what is wrong with the rows of the run's files, one per cell and code."""
+    return connection.execute(rows_query("rejections_of_run"), {"run_id": run_id})
+
+
+def skipped_of_run(connection: Connection, run_id: str) -> Result[Any]:
+    """Return the rows of the run's files that are no rows, and why."""
+    return connection.execute(rows_query("skipped_of_run"), {"run_id": run_id})
+
+
+def duplicates_of_run(connection: Connection, run_id: str) -> Result[Any]:
+    """Return the rows of the run's files that an earlier one brought, and where."""
+    return connection.execute(rows_query("duplicates_of_run"), {"run_id": run_id})
+
+
+def source_ids_of_run(connection: Connection, run_id: str) -> Result[Any]:
+    """Return how many SourceIds were checked, by subject and what was found."""
+    return connection.execute(rows_query("source_ids_of_run"), {"run_id": run_id})
+
+
+def batches_of_run(connection: Connection, run_id: str) -> Result[Any]:
+    """Return the totals that were written as the run's files were registered, by file, kind and site."""
+    return connection.execute(rows_query("batches_of_run"), {"run_id": run_id})
+
+
+def footing_of_events(connection: Connection) -> Result[Any]:
+    """Return events and points of all that the ledger ever accepted, by kind and site."""
+    return connection.execute(rows_query("footing_of_events"))
+
+
+def footing_of_batches(connection: Connection) -> Result[Any]:
+    """Return the totals of every batch that was ever registered."""
+    return connection.execute(rows_query("footing_of_batches"))
+
+
+def amount_of_events(connection: Connection) -> Decimal:
+    """Return the sum of the amounts of all updates that the ledger ever accepted."""
+    amounts = connection.execute(query("amounts_of_events")).scalars()
+    return sum((Decimal(amount) for amount in amounts), start=Decimal(0))
+
+
+def accepted_by_files(connection: Connection) -> int:
+    """Return how many rows all files say were accepted."""
+    return int(connection.execute(query("accepted_by_files")).scalar_one())
+
+
+def points_of_breaks(connection: Connection, break_ids: Iterable[str]) -> int:
+    """Return the sum of the points of these breaks."""
+    points = connection.execute(select(breaks.c.points).where(breaks.c.break_id.in_(list(break_ids)))).scalars()
+    return sum(value or 0 for value in points)

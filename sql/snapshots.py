@@ -1,0 +1,27 @@
+"""Remember where the snapshot of a run lies, and its hash, by which a changed one shows."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select
+
+from sql.tables import snapshots
+
+
+def record_snapshot(
+    connection: Connection, run_id: str, *, taken_at: datetime, name: str, sha256: str, size_bytes: int
+) -> None:
+    """Keep the name and the hash of a run's snapshot; a run has one."""
+    kept = {"run_id": run_id, "taken_at": taken_at, "name": name, "sha256": sha256, "size_bytes": size_bytes}
+    connection.execute(insert(snapshots).values(kept))
+
+
+def find_snapshot(connection: Connection, run_id: str) -> Row[Any] | None:
+    """Return the snapshot of the run; None where none was kept."""
+    return connection.execute(select(snapshots).where(snapshots.c.run_id == run_id)).one_or_none()
+
+
+def last_snapshot(connection: Connection) -> Row[Any] | None:
+    """Return the snapshot that was taken last; None where none was kept."""
+    latest = select(snapshots).order_by(snapshots.c.taken_at.desc(), snapshots.c.run_id.desc()).limit(1)
+    return connection.execute(latest).one_or_none()

@@ -1,0 +1,31 @@
+"""What a reconciliation found, for whoever reports it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from transforms.vocabulary import Outcome
+
+Client = tuple[str, str]  # site and client id
+
+
+@dataclass(frozen=True)
+class Reconciliation:
+    """What matching found: one row per record or pair of either service, and what that made of the breaks."""
+
+    transactions: pd.DataFrame  # as `transforms.match.transactions.match_transactions` gives them, break_id and detail
+    rewards: pd.DataFrame  # as `transforms.match.rewards.match_rewards` gives them, break_id and detail
+    ties: Sequence[dict[str, Any]]  # ledger + breaks = service, as `transforms.totals.service_totals` gives them
+    nights: pd.DataFrame  # as `transforms.totals.service_totals.by_night` gives them
+    balances: pd.DataFrame  # as `flows.reconciliation.balances.expect_balances` gives them
+    roll_forward: pd.DataFrame  # as `transforms.match.breaks.roll_forward` gives it
+    unread: Mapping[Client, str]  # clients of whom nothing is concluded, and why
+    uncompared_count: int  # posted events of theirs
+    failures: tuple[str, ...]  # of a whole service or site
+
+    @property
+    def matched(self) -> int:
+        """How many events the services show as the ledger has them."""
+        return sum(int(frame["outcome"].eq(Outcome.MATCHED).sum()) for frame in (self.transactions, self.rewards))

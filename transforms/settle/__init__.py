@@ -1,0 +1,1 @@
+"""Decide what is in doubt, from what reading back showed."""

@@ -1,0 +1,28 @@
+"""The days of a client that are read back."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+
+@dataclass(frozen=True)
+class Window:
+    """A client and the days of its site, both included, that are read back."""
+
+    site_id: str
+    client_id: str
+    since: date
+    until: date
+    zone: ZoneInfo
+
+    @property
+    def bounds(self) -> tuple[datetime, datetime]:
+        """The first moment and the one after the last, in UTC."""
+        start = datetime.combine(self.since, time(), self.zone)
+        end = datetime.combine(self.until + timedelta(days=1), time(), self.zone)
+        return start.astimezone(UTC), end.astimezone(UTC)
+
+    def holds(self, moment: datetime) -> bool:
+        """Return whether the moment is on one of the days."""
+        since_at, until_at = self.bounds
+        return since_at <= moment < until_at
