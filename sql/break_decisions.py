@@ -60,7 +60,7 @@ def decide(
         raise DecisionRefused(
             f"Break {break_id} is {state}: {verb} takes one that is {' or '.join(sorted(leads_from))}."
         )
-    if not actor.strip():
+    if not actor.strip() or not reason.strip():
         raise DecisionRefused("A decision needs a name and a reason: --by NAME --reason TEXT.")
     decision = {
         "break_id": break_id,

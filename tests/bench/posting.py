@@ -30,12 +30,13 @@ import pandas as pd
 from flows.intake.check import check_file
 from flows.intake.register import register
 from flows.ledger.connection import Ledger, open_ledger
+from flows.loader.deliver import post_destination
 from flows.runtime.clock import utc_now
 from flows.sandbox import start_sandbox
 from flows.settings.sections import Settings
 from sql.runs import start_run
 from tests.postgresql import postgresql_server
-from transforms.vocabulary import Target
+from transforms.vocabulary import Destination, Target
 
 CONCURRENCY = 16
 GOAL = 0.5
@@ -145,7 +146,7 @@ async def _post_bare(ready: dict[str, Any], bodies: list[dict[str, Any]]) -> Non
 
 def _poster(folder: Path, settings: Settings, ledger: Ledger) -> Callable[[list[dict[str, Any]]], Took]:
     folder.mkdir()
-    place = (Target.MINDBODY, settings.mindbody.sites[0].site_id)
+    place = Destination(Target.MINDBODY, settings.mindbody.sites[0].site_id)
     numbers = count(1)
 
     def post(bodies: list[dict[str, Any]]) -> Took:

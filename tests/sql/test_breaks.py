@@ -1,14 +1,17 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from sqlalchemy import delete, insert, text, update
+from sqlalchemy import Connection, delete, insert, text, update
 from sqlalchemy.exc import DBAPIError
 
 from flows.ledger.connection import Ledger
-from sql.break_decisions import DecisionRefused, Verb, broken_link, chain_hash, decide, decisions_about
+from sql import break_decisions as chain
+from sql.break_decisions import DecisionRefused, Verb, broken_link, chain_hash, decisions_about
 from sql.breaks import all_breaks, break_json, open_breaks, update_breaks
 from sql.runs import start_run
 from sql.tables import break_decisions
+from transforms.match.reasons import read_reason
+from transforms.vocabulary import ReasonCode
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 FOUND = {
@@ -23,6 +26,12 @@ FOUND = {
     "action_at": NOW,
     "event_id": None,
 }
+
+
+def decide_for(connection: Connection, break_id: str, verb: Verb, *, actor: str, reason: str, now: datetime) -> None:
+    """Decide as a person does, whose reason bears its code."""
+    code = read_reason(reason) if reason.strip() else ReasonCode.OTHER
+    chain.decide(connection, break_id, verb, actor=actor, reason=reason, reason_code=code, now=now)
 
 
 @pytest.fixture
@@ -55,7 +64,7 @@ def test_update_breaks_closes_what_is_gone_and_opens_it_again_when_it_is_back(ni
 
 def test_decide_moves_the_break_and_says_who_and_why(night: Ledger) -> None:
     with night.begin() as connection:
-        decide(connection, "b1", Verb.ACKNOWLEDGE, actor="Ann", reason="asked the studio", now=NOW)
+        decide_for(connection, "b1", Verb.ACKNOWLEDGE, actor="Ann", reason="asked the studio", now=NOW)
         (row,) = open_breaks(connection)
         record = break_json(row, date(2026, 3, 4))
     assert (record["state"], record["owner"], record["reason"]) == ("acknowledged", "Ann", "asked the studio")
@@ -73,19 +82,19 @@ def test_decide_moves_the_break_and_says_who_and_why(night: Ledger) -> None:
 )
 def test_decide_refuses(night: Ledger, break_id: str, verb: Verb, actor: str, reason: str) -> None:
     with night.begin() as connection, pytest.raises(DecisionRefused):
-        decide(connection, break_id, verb, actor=actor, reason=reason, now=NOW)
+        decide_for(connection, break_id, verb, actor=actor, reason=reason, now=NOW)
 
 
 def test_a_resolved_break_stays_resolved_when_it_is_found_again(night: Ledger) -> None:
     with night.begin() as connection:
-        decide(connection, "b1", Verb.RESOLVE, actor="Ann", reason="typed by the desk", now=NOW)
+        decide_for(connection, "b1", Verb.RESOLVE, actor="Ann", reason="typed by the desk", now=NOW)
         update_breaks(connection, [FOUND], [], run_id="night-2", now=NOW + timedelta(days=2 - 1))
         assert not open_breaks(connection)
 
 
 def test_a_resolved_break_that_becomes_another_class_is_open_again(night: Ledger) -> None:
     with night.begin() as connection:
-        decide(connection, "b1", Verb.RESOLVE, actor="Ann", reason="typed by the desk", now=NOW)
+        decide_for(connection, "b1", Verb.RESOLVE, actor="Ann", reason="typed by the desk", now=NOW)
         update_breaks(connection, [FOUND | {"class": "duplicate_remote"}], [], run_id="night-2", now=NOW)
         (row,) = open_breaks(connection)
     assert (row.owner, row.reason) == ("tieout", "was unexpected_remote, is now duplicate_remote")
@@ -94,7 +103,7 @@ def test_a_resolved_break_that_becomes_another_class_is_open_again(night: Ledger
 def _decide_thrice(ledger: Ledger) -> None:
     with ledger.begin() as connection:
         for verb in (Verb.ACKNOWLEDGE, Verb.RESOLVE, Verb.REOPEN):
-            decide(connection, "b1", verb, actor="Ann", reason=f"to {verb}", now=NOW)
+            decide_for(connection, "b1", verb, actor="Ann", reason=f"to {verb}", now=NOW)
 
 
 def test_the_chain_of_decisions_holds(night: Ledger) -> None:
@@ -115,7 +124,7 @@ def test_decisions_from_before_there_were_codes_keep_their_hash(night: Ledger) -
     plain = {"break_id": "b1", "at": NOW, "actor": "Ann", "verb": "acknowledge", "reason": "seen"}
     with night.begin() as connection:
         connection.execute(insert(break_decisions).values(**plain, previous_hash="", hash=chain_hash("", plain)))
-        decide(connection, "b1", Verb.RESOLVE, actor="Ann", reason="timing", now=NOW)
+        decide_for(connection, "b1", Verb.RESOLVE, actor="Ann", reason="timing", now=NOW)
         assert broken_link(connection) is None
         assert [row.reason_code for row in decisions_about(connection, "b1")] == [None, "timing"]
 
@@ -133,7 +142,7 @@ def test_a_changed_code_shows(night: Ledger) -> None:
 def test_reopen_takes_back_a_closing(night: Ledger) -> None:
     with night.begin() as connection:
         update_breaks(connection, [], ["b1"], run_id="night-2", now=NOW)
-        decide(connection, "b1", Verb.REOPEN, actor="Ann", reason="mistake: it is still there", now=NOW)
+        decide_for(connection, "b1", Verb.REOPEN, actor="Ann", reason="mistake: it is still there", now=NOW)
         (row,) = open_breaks(connection)
     assert (row.state, row.owner, row.closed_run_id) == ("open", "Ann", None)
 
@@ -144,7 +153,7 @@ def test_decide_names_the_break_that_was_probably_meant(night: Ledger) -> None:
         update_breaks(connection, [FOUND | {"break_id": long_id}], [], run_id="night-2", now=NOW)
         for wrong in (long_id[:9], long_id[:-2] + "ff"):
             with pytest.raises(DecisionRefused, match=f"did you mean {long_id}"):
-                decide(connection, wrong, Verb.RESOLVE, actor="Ann", reason="timing", now=NOW)
+                decide_for(connection, wrong, Verb.RESOLVE, actor="Ann", reason="timing", now=NOW)
 
 
 def _drop_guards(dialect: str, connection: object) -> None:

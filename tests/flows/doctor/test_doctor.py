@@ -23,6 +23,7 @@ from sql.break_decisions import Verb, decide
 from sql.breaks import update_breaks
 from sql.runs import start_run
 from tests.flows.workplace import Workplace, open_workplace
+from transforms.vocabulary import ReasonCode
 
 Examined = Callable[..., dict[str, Diagnosis]]
 
@@ -178,7 +179,7 @@ def kept(workplace: Workplace, database_url: str, monkeypatch: pytest.MonkeyPatc
         start_run(connection, "night", "nightly", utc_now())
         update_breaks(connection, [found_break], [], run_id="night", now=utc_now())
         for verb in (Verb.ACKNOWLEDGE, Verb.RESOLVE):
-            decide(connection, "b1", verb, actor="Ann", reason="asked the studio", now=utc_now())
+            decide(connection, "b1", verb, actor="Ann", reason="asked", reason_code=ReasonCode.OTHER, now=utc_now())
     return workplace
 
 

@@ -23,10 +23,10 @@ from flows.services.http import Pacer
 from flows.settings.sections import Settings
 from sql.claims import declare_lost
 from tests.registered import EARN, UPDATE, add_events, add_run, read_events
-from transforms.vocabulary import Target
+from transforms.vocabulary import Destination, Target
 
-MINDBODY = (Target.MINDBODY, "-99")
-REWARDS = (Target.REFERRAL_ROCK, "")
+MINDBODY = Destination(Target.MINDBODY, "-99")
+REWARDS = Destination(Target.REFERRAL_ROCK, "")
 SIX_REWARDS = [
     UPDATE | {"RewardId": f"3344d59a-0000-4000-8000-00000000000{number}", "Amount": f"{number}.25"}
     for number in (1, 2, 3, 4, 5, 6)  # number 3 is issued, so its update is refused

@@ -26,7 +26,7 @@ SERVE = """
 import sys
 from pathlib import Path
 from flows.orchestration.serve import serve_nightly
-from flows.settings.sections import load_settings
+from flows.settings.load import load_settings
 from flows.status.schedule import Schedule
 config = Path("tieout.toml")
 schedule = Schedule("15 2 * * *", "Europe/Berlin")

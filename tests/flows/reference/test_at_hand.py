@@ -198,7 +198,7 @@ def test_what_a_person_is_asked_about_was_swept_before(tmp_path, ready, asked):
     with open_ledger(workplace.settings) as ledger:
         checked, notes = swept_first(workplace.settings, ledger, check_file(workplace.settings, file, None))
         assert (checked.file_totals.rejected, notes, asked) == (1, (), ["sale/sales"])
-    upload_run(workplace.settings, file, checked=checked)
+    upload_run(workplace.settings, file, approved=checked)
     assert (codes(workplace), asked) == (["source_id_other_client"], ["sale/sales"])
 
 

@@ -25,7 +25,7 @@ def test_report_refuses_a_time_without_zone() -> None:
 
 
 def test_report_refuses_another_kind() -> None:
-    with pytest.raises(ValueError, match="nightly, upload, reconcile; got 'weekly'"):
+    with pytest.raises(ValueError, match="nightly, upload, settle, reconcile; got 'weekly'"):
         samples.report(kind="weekly")
 
 

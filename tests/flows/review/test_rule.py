@@ -13,7 +13,7 @@ from flows.ledger.summary import Summary
 from flows.review.rule import rule_on_event
 from flows.review.trace import trace_lines
 from flows.runtime.clock import utc_now
-from flows.runtime.errors import SettingsError
+from flows.runtime.errors import WrongUsage
 from flows.sandbox import start_sandbox
 from sql.rulings import Ruling
 from sql.tables import events
@@ -84,10 +84,10 @@ def test_the_ruling_stands_in_the_trace_with_what_had_been_read(workplace: Workp
 def test_a_ruling_is_refused_where_there_is_none_to_make(workplace: Workplace) -> None:
     event_id = in_doubt(workplace, "200000004")
     for id_, reason, said in (("x", "why", "has no event x"), (event_id, " ", "needs a name and a reason")):
-        with pytest.raises(SettingsError, match=said):
+        with pytest.raises(WrongUsage, match=said):
             rule(workplace, id_, State.POSTED, reason)
     rule(workplace, event_id, State.POSTED)
-    with pytest.raises(SettingsError, match="is posted, not unknown"):
+    with pytest.raises(WrongUsage, match="is posted, not unknown"):
         rule(workplace, event_id, State.READY)
 
 
@@ -107,5 +107,5 @@ def test_a_ruling_waits_until_reading_back_had_its_chance(
         connection.execute(update(events).values(settle_at=utc_now() + timedelta(hours=hours)))
         connection.exec_driver_sql("DROP TRIGGER settlements_no_delete")
         connection.exec_driver_sql("DELETE FROM settlements")
-    with pytest.raises(SettingsError, match=said):
+    with pytest.raises(WrongUsage, match=said):
         rule(workplace, event_id, State.POSTED)
