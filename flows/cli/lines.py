@@ -148,8 +148,12 @@ def _is_prefect_configured() -> bool:
 
 def run_serve(config: Path | None, cron: str | None, timezone: str | None) -> ExitCode:
     """Keep the schedule until stopped."""
-    from flows.orchestration.serve import serve_nightly
+    from flows.nightly import nightly
+    from flows.orchestration.serve import ServedFlows, serve_nightly
+    from flows.reconcile import reconcile
+    from flows.settle import settle
     from flows.status.schedule import schedule_to_serve
+    from flows.upload import upload
 
     settings = load_settings(config)
     schedule = schedule_to_serve(settings, cron, timezone)
@@ -158,7 +162,8 @@ def run_serve(config: Path | None, cron: str | None, timezone: str | None) -> Ex
         said = f'Serving the nightly run at "{schedule.cron}" in {schedule.timezone}; Prefect is at {url}.'
         typer.echo(f"{said} Stop with Ctrl-C.", err=True)
 
-    serve_nightly(settings, config, schedule, announce)
+    served = ServedFlows(nightly, by_hand=(upload, settle, reconcile))
+    serve_nightly(settings, config, schedule, served, announce)
     return ExitCode.TIES_OUT
 
 

@@ -1,10 +1,9 @@
 """Examine the ledger: can it be reached and written to, is it at this version's tables, was its history changed."""
 
 from collections.abc import Iterator
-from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
@@ -16,6 +15,7 @@ from flows.runtime.errors import CouldNotRun, ExitCode, SettingsError
 from flows.settings.sections import Settings
 from sql.break_decisions import broken_link
 from sql.migrate import current_revision, head_revision
+from sql.probe import database_clock, probe_writing
 
 _UPGRADE = "Run `tieout db upgrade`."
 
@@ -78,7 +78,7 @@ def refusal_to_write(ledger: Ledger) -> str | None:
     """Return why the ledger cannot be written to; None where it can. Nothing is changed."""
     try:
         with ledger.begin() as connection:
-            connection.execute(text("UPDATE runs SET kind = kind WHERE 1 = 0"))
+            probe_writing(connection)
     except DBAPIError as error:
         return " ".join(str(error.orig).split())
     except CouldNotRun as error:
@@ -88,10 +88,8 @@ def refusal_to_write(ledger: Ledger) -> str | None:
 
 def _skew_seconds(connection: Connection) -> float | None:
     """Return how far this clock is ahead of the database's; None where the database is this machine's file."""
-    if connection.dialect.name != "postgresql":
-        return None
-    theirs: datetime = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
-    return (utc_now() - theirs).total_seconds()
+    theirs = database_clock(connection)
+    return None if theirs is None else (utc_now() - theirs).total_seconds()
 
 
 def _examine_clock(skew_seconds: float) -> Diagnosis:

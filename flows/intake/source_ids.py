@@ -17,7 +17,8 @@ from flows.services.mindbody.lookups import Allowance
 from flows.settings.sections import Settings
 from sql.reference import calls_spoken_for, keep_reference, known_events
 from sql.register import find_file
-from transforms.reference.reference import Reference, judge_source_ids, what_is_asked
+from transforms.check.cross_check import judge_source_ids, what_is_asked
+from transforms.reference.reference import Reference
 from transforms.vocabulary import Finding, Kind, Target
 
 _TOKENS = 3  # of a site, to post, to settle and to read back

@@ -7,12 +7,11 @@ at once (``BEGIN IMMEDIATE``), so two processes on one file queue up instead of 
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
@@ -21,6 +20,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import LedgerUnavailable, SettingsError
 from flows.settings.sections import Settings
+from sql.probe import database_clock
 
 _BUSY_TIMEOUT_SECONDS = 60  # how long a SQLite writer waits for another process's transaction
 MOST_SKEW_SECONDS = 5  # between this machine's clock and a shared ledger's
@@ -91,9 +91,9 @@ def open_ledger(settings: Settings) -> Ledger:
 def _check_clock(ledger: Ledger) -> None:
     """Refuse to work on a shared ledger with a clock that is off: claims and waits are told by the clock."""
     with ledger.begin() as connection:
-        if connection.dialect.name != "postgresql":
-            return
-        theirs: datetime = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
+        theirs = database_clock(connection)
+    if theirs is None:
+        return
     skew_seconds = (utc_now() - theirs).total_seconds()
     if abs(skew_seconds) > MOST_SKEW_SECONDS:
         ledger.close()

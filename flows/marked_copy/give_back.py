@@ -19,7 +19,6 @@ from flows.intake.checked_file import CheckedFile
 from flows.ledger.connection import Ledger
 from flows.ledger.run import Run
 from flows.marked_copy.marks import RowPlace
-from flows.marked_copy.new_workbook import sheet_row
 from flows.marked_copy.write import rejected_statuses, write_marked
 from flows.readers.files import sha256_of
 from flows.readers.limits import MAX_ROWS
@@ -28,7 +27,7 @@ from flows.settings.layouts import read_layouts
 from flows.settings.sections import Settings, archive_path
 from sql.marks import known_rows_of_file, rejections_of_file, rows_of_file, rows_read_of_file
 from sql.register import find_file
-from transforms.sheets.sheet import FileError, Sheet
+from transforms.sheets.sheet import FileError, Sheet, sheet_row
 from transforms.vocabulary import RunKind, State
 
 _REJECTION_COLUMNS = ["sheet", "row", "column", "cell", "code", "value", "message", "suggestion"]

@@ -14,18 +14,13 @@ import xlsxwriter  # type: ignore[import-untyped]  # it has annotations, and no 
 
 from flows.marked_copy.marks import AUTHOR, NOTE_HEIGHT, NOTE_WIDTH, RECEIPT_WIDTH, STATUS_WIDTH, Marks, SheetMarks
 from transforms.sheets.headings import FIELDS
-from transforms.sheets.sheet import Sheet
+from transforms.sheets.sheet import Sheet, sheet_row
 
 TITLE_OF_SHEETLESS = "Rows"
 _LONGEST = 32_000  # a cell holds 32,767
 _WIDTH = 22
 _LONGEST_TITLE = 31
 _NOT_ALLOWED = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
-
-
-def sheet_row(sheet: Sheet, row: int) -> int:
-    """Return the row of the laid out sheet that a row of the file has, both counted from 1."""
-    return row + 1 if sheet.heading_row == 0 else row
 
 
 def write_laid_out(sheets: Sequence[Sheet], marks: Marks, out: Path) -> None:

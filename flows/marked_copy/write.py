@@ -31,13 +31,13 @@ from flows.marked_copy.marks import (
     SheetMarks,
     make_marks,
 )
-from flows.marked_copy.new_workbook import sheet_row, write_laid_out
+from flows.marked_copy.new_workbook import write_laid_out
 from flows.marked_copy.stored_values import keep_stored_values
 from flows.runtime.garbage import without_collecting
 from transforms.check.part import Checked
 from transforms.sheets.headings import FIELDS
 from transforms.sheets.layout import Layout
-from transforms.sheets.sheet import Sheet
+from transforms.sheets.sheet import Sheet, sheet_row
 
 _BAD = PatternFill("solid", start_color="FFFFC7CE")
 _OPENPYXL_FAILS = (KeyError, ValueError, TypeError, AttributeError, IndexError)  # where calamine reads

@@ -24,7 +24,7 @@ from prefect.states import Cancelled, Crashed
 
 from flows.runtime.clock import utc_now
 
-_DEPLOYMENTS = ["nightly", "upload", "reconcile"]
+_DEPLOYMENTS = ["nightly", "upload", "settle", "reconcile"]
 _AT_WORK = [StateType.RUNNING, StateType.PENDING, StateType.CANCELLING]
 _PAGE = 200  # the most that Prefect's API gives at once
 

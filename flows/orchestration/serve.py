@@ -17,6 +17,7 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -36,10 +37,8 @@ from prefect.runner import Runner
 from prefect.types.entrypoint import EntrypointType
 
 from flows.ledger.connection import open_ledger
-from flows.nightly import nightly
 from flows.orchestration.nights_left_over import clear_left_over, start_a_night
 from flows.orchestration.service_errors import hearing_errors
-from flows.reconcile import reconcile
 from flows.runs.turn import is_night_at_work, only_one
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import CouldNotRun, SettingsError
@@ -47,7 +46,6 @@ from flows.runtime.progress import Say, say_on_stderr
 from flows.settings.sections import Settings
 from flows.status.collect import due_now
 from flows.status.schedule import NIGHTLY_CRON, Schedule, keep_schedule
-from flows.upload import upload
 
 PREFECT_PORT = 4200
 _WATCH_SECONDS = 1.0
@@ -56,20 +54,29 @@ _MOST_RESTARTS = 5
 _RESTARTS_WITHIN_SECONDS = 3600.0
 
 
+@dataclass(frozen=True)
+class ServedFlows:
+    """The flows to serve: the one that a schedule starts, and those that people start."""
+
+    nightly: Flow[Any, Any]
+    by_hand: tuple[Flow[Any, Any], ...]
+
+
 def serve_nightly(
     settings: Settings,
     config: Path | None,
     schedule: Schedule,
+    served: ServedFlows,
     announce: Say = lambda _url: None,
     say: Say = say_on_stderr,
 ) -> None:
-    """Serve the three flows until SIGTERM or Ctrl-C, `nightly` by the schedule.
+    """Serve the flows until SIGTERM or Ctrl-C, the nightly one by the schedule.
 
     `announce` is told Prefect's API URL once runs are taken, `say` what a person should know meanwhile. From now on the
     ledger knows the schedule, so that a night which does not run is missed. Raises `SettingsError` where the schedule
     is none for Prefect, and `CouldNotRun` where no API or ledger can be reached, or another `serve` is at work here.
     """
-    deployments = list(_deployments(config, _prefect_schedule(schedule)))
+    deployments = list(_deployments(config, _prefect_schedule(schedule), served))
     with only_one(settings.prefect_folder / "serve.lock", "another `tieout serve` keeps the nights of this workspace"):
         _remember(settings, schedule)
         own_server = None if is_api_configured() else _own_server(settings, say)
@@ -86,10 +93,10 @@ def _prefect_schedule(schedule: Schedule) -> CronSchedule:
         ) from None
 
 
-def _deployments(config: Path | None, schedule: CronSchedule) -> Iterator[RunnerDeployment]:
-    yield _deployment(nightly, config, schedules=[schedule])
-    yield _deployment(upload, config)
-    yield _deployment(reconcile, config)
+def _deployments(config: Path | None, schedule: CronSchedule, served: ServedFlows) -> Iterator[RunnerDeployment]:
+    yield _deployment(served.nightly, config, schedules=[schedule])
+    for flow in served.by_hand:
+        yield _deployment(flow, config)
 
 
 def _deployment(served: Flow[Any, Any], config: Path | None, **options: Any) -> RunnerDeployment:

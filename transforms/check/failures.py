@@ -11,11 +11,10 @@ from collections.abc import Callable, Mapping
 import pandas as pd
 import pandera.pandas as pa
 
-from transforms.sheets.sheet import DIGITS_LOST, FORMULA_WITHOUT_VALUE, NESTED_VALUE, SPREADSHEET_ERRORS
+from transforms.sheets.sheet import CELL_ERRORS
 from transforms.vocabulary import Code
 
 FAILURE_COLUMNS = ["index", "field", "code"]
-CELL_ERRORS = SPREADSHEET_ERRORS | {FORMULA_WITHOUT_VALUE, DIGITS_LOST, NESTED_VALUE}
 
 # The cell that a rule about several cells, or about a prepared column, is told at.
 FIELD_OF_CODE: Mapping[Code, str] = {

@@ -11,16 +11,16 @@ from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
+from transforms.check.cross_check import cross_check
 from transforms.check.events import assemble_events
-from transforms.check.failures import CELL_ERRORS, FAILURE_COLUMNS
+from transforms.check.failures import FAILURE_COLUMNS
 from transforms.check.messages import SENTENCES, suggest
 from transforms.check.mindbody import check_mindbody
 from transforms.check.parameters import Rules
 from transforms.check.referral_rock import CLAIM_COLUMNS, check_rewards, prepare_rewards
-from transforms.reference.reference import cross_check
 from transforms.sheets.headings import FIELDS, Table, find_tables
 from transforms.sheets.rows import NOT_SHIFTED, Shifted, collect_rows, refuse_shifted
-from transforms.sheets.sheet import Sheet
+from transforms.sheets.sheet import CELL_ERRORS, Sheet
 from transforms.sheets.times import Clock
 from transforms.vocabulary import Code, Target
 

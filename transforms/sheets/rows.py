@@ -10,10 +10,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from transforms.check.failures import CELL_ERRORS
 from transforms.sheets.cells import clean_text, without_dashes
 from transforms.sheets.headings import FIELDS, MARKED_FIELDS, Table, normalize_heading
-from transforms.sheets.sheet import FileError, Place, Sheet
+from transforms.sheets.sheet import CELL_ERRORS, FileError, Place, Sheet
 from transforms.vocabulary import Code
 
 SKIPPED_COLUMNS = ["sheet", "row", "reason"]

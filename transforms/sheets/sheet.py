@@ -90,3 +90,11 @@ def column_letters(column: int) -> str:
         column, rest = divmod(column - 1, 26)
         letters = chr(ord("A") + rest) + letters
     return letters
+
+
+CELL_ERRORS = SPREADSHEET_ERRORS | {FORMULA_WITHOUT_VALUE, DIGITS_LOST, NESTED_VALUE}
+
+
+def sheet_row(sheet: Sheet, row: int) -> int:
+    """Return the row of the laid out sheet that a row of the file has, both counted from 1."""
+    return row + 1 if sheet.heading_row == 0 else row

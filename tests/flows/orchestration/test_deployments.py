@@ -23,14 +23,15 @@ def test_every_flow_is_deployed_to_the_pool_and_nightly_has_its_schedule(
     prefect(here, "work-pool", "create", "tieout", "--type", "process")
     prefect(here, "deploy", "--all")
     found = {
-        name: prefect_client.read_deployment_by_name(f"{name}/{name}") for name in ("nightly", "upload", "reconcile")
+        name: prefect_client.read_deployment_by_name(f"{name}/{name}")
+        for name in ("nightly", "upload", "settle", "reconcile")
     }
     assert {deployment.work_pool_name for deployment in found.values()} == {"tieout"}
     assert [(s.schedule.cron, s.schedule.timezone) for s in found["nightly"].schedules] == [
         ("0 3 * * *", "America/Los_Angeles")
     ]
     assert found["nightly"].global_concurrency_limit is None
-    assert not found["upload"].schedules + found["reconcile"].schedules
+    assert not found["upload"].schedules + found["settle"].schedules + found["reconcile"].schedules
     assert found["nightly"].pull_steps == [
         {"prefect.deployments.steps.set_working_directory": {"directory": str(ROOT)}}
     ]

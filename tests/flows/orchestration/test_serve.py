@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from flows.ledger.connection import open_ledger
-from flows.orchestration.serve import serve_nightly
+from flows.nightly import nightly
+from flows.orchestration.serve import ServedFlows, serve_nightly
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import CouldNotRun, SettingsError
 from flows.settings.load import load_settings
@@ -25,14 +26,21 @@ from prefect.client.orchestration import SyncPrefectClient
 SERVE = """
 import sys
 from pathlib import Path
-from flows.orchestration.serve import serve_nightly
+from flows.nightly import nightly
+from flows.orchestration.serve import ServedFlows, serve_nightly
+from flows.reconcile import reconcile
 from flows.settings.load import load_settings
+from flows.settle import settle
 from flows.status.schedule import Schedule
+from flows.upload import upload
 config = Path("tieout.toml")
 schedule = Schedule("15 2 * * *", "Europe/Berlin")
-serve_nightly(load_settings(config), config, schedule, lambda url: print(url, flush=True))
+served = ServedFlows(nightly, by_hand=(upload, settle, reconcile))
+serve_nightly(load_settings(config), config, schedule, served, lambda url: print(url, flush=True))
 print("stopped in order")
 """
+
+NO_FLOWS = ServedFlows(nightly, by_hand=())
 
 
 @pytest.fixture
@@ -61,9 +69,11 @@ def start_serving(prefect_environment: dict[str, str], workspace: Path) -> Itera
 def test_the_server_knows_the_flows_and_the_schedule(
     serving: object, prefect_client: SyncPrefectClient, workspace: Path
 ) -> None:
-    nightly, *others = (prefect_client.read_deployment_by_name(f"{n}/{n}") for n in ("nightly", "upload", "reconcile"))
+    nightly, *others = (
+        prefect_client.read_deployment_by_name(f"{n}/{n}") for n in ("nightly", "upload", "settle", "reconcile")
+    )
     assert [(s.schedule.cron, s.schedule.timezone) for s in nightly.schedules] == [("15 2 * * *", "Europe/Berlin")]
-    assert [deployment.schedules for deployment in others] == [[], []]
+    assert [deployment.schedules for deployment in others] == [[], [], []]
     assert nightly.parameters == {"config": str(workspace / "tieout.toml")}
 
 
@@ -85,12 +95,12 @@ def test_told_to_stop_it_stops_in_order(serving: "subprocess.Popen[str]", number
 def test_serve_nightly_refuses_a_second_one_in_the_same_workspace(serving: object, workspace: Path) -> None:
     settings = load_settings(workspace / "tieout.toml")
     with pytest.raises(CouldNotRun, match="another `tieout serve`"):
-        serve_nightly(settings, None, Schedule("0 3 * * *", "UTC"))
+        serve_nightly(settings, None, Schedule("0 3 * * *", "UTC"), NO_FLOWS)
 
 
 def test_serve_nightly_refuses_a_schedule_that_prefect_cannot_keep(workspace: Path) -> None:
     with pytest.raises(SettingsError, match="Prefect cannot keep the schedule"):
-        serve_nightly(load_settings(workspace / "tieout.toml"), None, Schedule("0 3 LW * *", "UTC"))
+        serve_nightly(load_settings(workspace / "tieout.toml"), None, Schedule("0 3 LW * *", "UTC"), NO_FLOWS)
 
 
 def test_a_night_that_was_due_is_made_up_for_at_once(

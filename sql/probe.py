@@ -1,0 +1,23 @@
+"""Ask the database about itself: its clock, and whether it may be written to. Nothing is changed."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, text
+
+
+def is_shared(connection: Connection) -> bool:
+    """Return whether the ledger is a server that several machines may use, with a clock of its own."""
+    return connection.dialect.name == "postgresql"
+
+
+def database_clock(connection: Connection) -> datetime | None:
+    """Return the server's time, aware; None where the database is a file of this machine."""
+    if not is_shared(connection):
+        return None
+    now: datetime = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
+    return now
+
+
+def probe_writing(connection: Connection) -> None:
+    """Write nothing; the driver's error comes out where writing is not allowed."""
+    connection.execute(text("UPDATE runs SET kind = kind WHERE 1 = 0"))

@@ -1,0 +1,165 @@
+"""Check what a SourceId names against reference data: whose it is, and whether it is there."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import pandas as pd
+
+from transforms.check.failures import FAILURE_COLUMNS
+from transforms.reference.reference import NOBODY, SUBJECT_OF, Reference, without_zeros
+from transforms.vocabulary import Action, Code, Finding, Named, Source, Subject
+
+WRONG = (Code.SOURCE_ID_NOT_FOUND, Code.SOURCE_ID_OTHER_CLIENT, Code.REFERRAL_REVERSED)
+
+
+LEFT = (Finding.NO_DATA, Finding.TOO_OLD, Finding.NOT_COVERED, Finding.SPELLING)
+
+
+_NAMED_BY = {
+    Source.APPOINTMENT_BOOKING: Named.APPOINTMENT,
+    Source.CLASS_BOOKING: Named.VISIT,
+    Source.SALE: Named.SALE,
+    Source.REFERRAL: Named.REFERRED,
+}
+
+
+@dataclass(frozen=True)
+class CrossChecked:
+    """Typed rows whose SourceIds were looked up.
+
+    good: those that are not wrong, with their index. failures: `index`, `field` and `code` of the others, each once.
+    counts: rows with a SourceId by (subject, finding), good and wrong.
+    """
+
+    good: pd.DataFrame
+    failures: pd.DataFrame
+    counts: Mapping[tuple[str, str], int]
+
+
+def cross_check(events: pd.DataFrame, reference: Reference | None, now: datetime) -> CrossChecked:
+    """Look the SourceIds of typed rows up; without reference data all rows are good, and all left to the service."""
+    if reference is None:
+        return CrossChecked(events, _no_failures(), _count_unchecked(events))
+    asked = what_is_asked(events)
+    finding = judge_source_ids(events, reference, now)
+    counts = Counter(zip(asked["subject"], finding, strict=True))
+    wrong = finding[finding.isin([code.value for code in WRONG])]
+    failed = pd.DataFrame({"index": wrong.index, "field": "source_id", "code": wrong.to_numpy()})
+    return CrossChecked(
+        good=events[~events.index.isin(wrong.index)] if len(wrong) else events,
+        failures=failed.astype({"index": "int64", "field": "str", "code": "str"})[FAILURE_COLUMNS],
+        counts=counts,
+    )
+
+
+def _count_unchecked(events: pd.DataFrame) -> Counter[tuple[str, str]]:
+    """Count what is asked without looking at it row by row: most files are checked without reference data."""
+    kinds = events.loc[events["source_id"].notna(), ["action", "source"]].value_counts(dropna=False)
+    asked = what_is_asked(kinds.reset_index().assign(site_id="", client_id="", source_id=1, action_at=None))
+    counts: Counter[tuple[str, str]] = Counter()
+    for subject, count in zip(asked["subject"], kinds.iloc[asked.index], strict=True):
+        counts[subject, Finding.NO_DATA.value] += int(count)
+    return counts
+
+
+def _no_failures() -> pd.DataFrame:
+    return pd.DataFrame({"index": pd.Series(dtype="int64"), "field": "", "code": ""}).astype({"code": "str"})
+
+
+def judge_source_ids(events: pd.DataFrame, reference: Reference, now: datetime) -> pd.Series:
+    """Return a `Finding` or `Code` value for every row with a SourceId, with the index of those rows.
+
+    Rows without a time count as of `now`, when they are given one.
+    """
+    asked = what_is_asked(events)
+    finding = pd.Series(Finding.NOT_COVERED.value, index=asked.index, dtype="str")
+    known = _subjects_with(asked, reference.at_hand)
+    finding[~known] = Finding.NO_DATA.value
+    finding[~known & _subjects_with(asked, reference.too_old)] = Finding.TOO_OLD.value
+    if reference.is_empty:
+        return finding
+    owners = _compare_owners(asked, reference)
+    # From the weakest to the strongest: what is set later holds.
+    finding[_is_covered(asked, reference, now) | owners["is_nobody"]] = Code.SOURCE_ID_NOT_FOUND.value
+    finding[owners["is_other"]] = Code.SOURCE_ID_OTHER_CLIENT.value
+    finding[_is_reversed(asked, reference)] = Code.REFERRAL_REVERSED.value
+    finding[owners["is_near"]] = Finding.SPELLING.value
+    finding[owners["is_exact"]] = Finding.CONFIRMED.value
+    return finding
+
+
+def what_is_asked(events: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows with a SourceId: `site_id`, `client_id`, `named`, `subject`, `key` (its text), `action_at`."""
+    rows = events[events["source_id"].notna()]
+    named = rows["source"].map({source.value: named.value for source, named in _NAMED_BY.items()})
+    named = named.mask(rows["action"] == Action.REDEEMED, Named.SALE.value).astype("str")
+    asked = rows[["site_id", "client_id"]].assign(
+        named=named,
+        subject=named.map({named.value: subject.value for named, subject in SUBJECT_OF.items()}).astype("str"),
+        key=rows["source_id"].astype("str"),
+        action_at=rows["action_at"],
+    )
+    return asked[asked["named"].notna()]
+
+
+def _subjects_with(asked: pd.DataFrame, pairs: frozenset[tuple[str, str]]) -> pd.Series:
+    is_in = pd.Series(False, index=asked.index)
+    for site_id, subject in pairs:
+        is_in |= asked["site_id"].eq(site_id) & asked["subject"].eq(subject)
+    return is_in
+
+
+def _compare_owners(asked: pd.DataFrame, reference: Reference) -> pd.DataFrame:
+    """Compare the client of every row with the clients whom its id is known to belong to; all False without any."""
+    pairs = asked.reset_index(names="index").merge(
+        reference.keyed_facts, on=["site_id", "named", "key"], suffixes=("", "_owner"), validate="many_to_many"
+    )
+    owner, client = pairs["client_id_owner"], pairs["client_id"]
+    is_exact = owner.eq(client) & pairs["item_id"].eq(pairs["key"])
+    is_near = ~is_exact & _folded(owner).eq(_folded(client))
+    is_other = ~is_exact & ~is_near & owner.ne(NOBODY) & pairs["named"].ne(Named.REFERRED)
+    compared = pd.DataFrame(
+        {"is_exact": is_exact, "is_near": is_near, "is_other": is_other, "is_nobody": owner.eq(NOBODY)}
+    )
+    return compared.groupby(pairs["index"]).any().reindex(asked.index, fill_value=False)
+
+
+def _is_reversed(asked: pd.DataFrame, reference: Reference) -> pd.Series:
+    """Tell rows whose client was referred by the one whom the SourceId names."""
+    wanted = asked[asked["named"] == Named.REFERRED].reset_index(names="index")
+    found = wanted.merge(reference.turned_referrals, on=["site_id", "client_id", "key"], validate="many_to_one")
+    return pd.Series(asked.index.isin(found["index"]), index=asked.index)
+
+
+def _is_covered(asked: pd.DataFrame, reference: Reference, now: datetime) -> pd.Series:
+    """Tell rows of which the data at hand must know the id, if it exists at all."""
+    coverage = reference.coverage
+    rows = asked.assign(action_at=asked["action_at"].fillna(pd.Timestamp(now))).reset_index(names="index")
+    of_client, of_all = coverage[coverage["client_id"].notna()], coverage[coverage["client_id"].isna()]
+    spans = pd.concat(
+        [
+            rows.merge(of_client, on=["site_id", "subject", "client_id"], validate="many_to_many"),
+            rows.merge(of_all.drop(columns="client_id"), on=["site_id", "subject"], validate="many_to_many"),
+        ]
+    )
+    covering = spans[_is_inside(spans, reference.margin)]
+    return pd.Series(asked.index.isin(covering["index"]), index=asked.index)
+
+
+def _is_inside(spans: pd.DataFrame, margin: timedelta) -> pd.Series:
+    """Tell whether a stretch reaches far enough on both sides of a row's time.
+
+    A sale is made before the data was taken or it is not in there, so later days need not be covered; a visit may have
+    been booked for a later day.
+    """
+    latest = spans["action_at"] + margin
+    latest = latest.where(spans["subject"] == Subject.VISITS, latest.clip(upper=spans["as_of_at"]))
+    starts_early = spans["since_at"].isna() | (spans["since_at"] <= spans["action_at"] - margin)
+    ends_late = spans["until_at"].isna() | (spans["until_at"] >= latest)
+    return (spans["action_at"] <= spans["as_of_at"]) & starts_early & ends_late
+
+
+def _folded(texts: pd.Series) -> pd.Series:
+    return without_zeros(texts.str.casefold())
