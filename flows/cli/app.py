@@ -1,10 +1,24 @@
-"""The command line: its commands in the order of `tieout --help`."""
+"""The command line: its commands in the order of `tieout --help`, one module each."""
 
 import typer
 
-from flows.cli import line_commands as line
-from flows.cli import review_commands as review
+from flows.cli.breaks import breaks
+from flows.cli.check import check
+from flows.cli.db import db
+from flows.cli.demo import demo
+from flows.cli.doctor import doctor
 from flows.cli.options import Config
+from flows.cli.plan import approve, discard, plan
+from flows.cli.reconcile import reconcile
+from flows.cli.report import report
+from flows.cli.reverse import reverse
+from flows.cli.run import run
+from flows.cli.sandbox import sandbox
+from flows.cli.serve import serve
+from flows.cli.settle import settle
+from flows.cli.status import status
+from flows.cli.trace import trace
+from flows.cli.upload import upload
 
 app = typer.Typer(
     name="tieout",
@@ -15,36 +29,20 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+_IN_ORDER_OF_USE = (
+    *(demo, check, run, upload),
+    *(plan, approve, discard, reverse),
+    *(settle, reconcile, report, trace),
+    *(serve, status, doctor, sandbox),
+)
+
 
 @app.callback()
 def tieout(config: Config = None) -> None:
     """Post reward events from spreadsheets and exports exactly once, and prove that the numbers tie out."""
 
 
-for _command in (
-    *(line.demo, line.check, line.run, line.upload),
-    *(review.plan, review.approve, review.discard, review.reverse),
-    *(line.settle, line.reconcile, line.report, review.trace),
-    *(line.serve, line.status, line.doctor, line.sandbox),
-):
+for _command in _IN_ORDER_OF_USE:
     app.command()(_command)
-
-database = typer.Typer(help="The ledger's tables.", no_args_is_help=True)
-app.add_typer(database, name="db")
-app.add_typer(review.breaks, name="breaks")
-
-
-@database.command("upgrade")
-def database_upgrade(config: Config = None) -> None:
-    """Bring the ledger to this version's tables."""
-    from flows.cli.database import run_upgrade
-
-    raise typer.Exit(run_upgrade(config))
-
-
-@database.command("current")
-def database_current(config: Config = None) -> None:
-    """Say which migration the ledger is at."""
-    from flows.cli.database import run_current
-
-    raise typer.Exit(run_current(config))
+app.add_typer(db, name="db")
+app.add_typer(breaks, name="breaks")

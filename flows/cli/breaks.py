@@ -1,32 +1,83 @@
 """``tieout breaks``: list what does not match, and record what a person decided about it."""
 
-import json
+import json as json_format
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from sqlalchemy import Row
 
-from flows.ledger.connection import open_ledger
-from flows.review.breaks import break_history, decide_break
-from flows.runtime.clock import utc_now
+from flows.cli.options import By, Config, Json
 from flows.runtime.errors import ExitCode
-from flows.settings.load import load_settings
-from sql.break_decisions import Verb
-from sql.breaks import all_breaks, break_json, open_breaks
-from sql.reversals import breaks_with_reversals
-from transforms.vocabulary import State
+
+if TYPE_CHECKING:
+    from sqlalchemy import Row
+
+breaks = typer.Typer(help="What does not match, and what a person decided about it.", invoke_without_command=True)
+
+
+@breaks.callback()
+def list_breaks(
+    context: typer.Context,
+    only_open: Annotated[bool, typer.Option("--open", help="Only what is neither closed nor resolved.")] = False,
+    config: Config = None,
+    json: Json = False,
+) -> None:
+    """List the breaks, or record a decision about one."""
+    if context.invoked_subcommand is None:
+        raise typer.Exit(run_breaks(config, only_open=only_open, as_json=json))
+
+
+BreakId = Annotated[str, typer.Argument(metavar="ID")]
+Reason = Annotated[
+    str,
+    typer.Option(
+        "--reason",
+        metavar="TEXT",
+        help='Why: words, or "code: words" with one of accepted_difference, corrected_at_service, duplicate_of_other, '
+        "entered_by_hand, mistake, service_error, timing, other.",
+    ),
+]
+
+
+@breaks.command("history")
+def break_history(break_id: BreakId, config: Config = None, json: Json = False) -> None:
+    """Tell what people decided about a break, and why; oldest first."""
+    raise typer.Exit(run_history(config, break_id, as_json=json))
+
+
+@breaks.command("acknowledge")
+def acknowledge_break(break_id: BreakId, by: By, reason: Reason, config: Config = None) -> None:
+    """Say that it was seen and somebody works on it."""
+    raise typer.Exit(run_decision(config, "acknowledge", break_id, by, reason))
+
+
+@breaks.command("resolve")
+def resolve_break(break_id: BreakId, by: By, reason: Reason, config: Config = None) -> None:
+    """Say that it is explained and nothing is left to do."""
+    raise typer.Exit(run_decision(config, "resolve", break_id, by, reason))
+
+
+@breaks.command("reopen")
+def reopen_break(break_id: BreakId, by: By, reason: Reason, config: Config = None) -> None:
+    """Take a decision back."""
+    raise typer.Exit(run_decision(config, "reopen", break_id, by, reason))
 
 
 def run_breaks(config: Path | None, *, only_open: bool, as_json: bool) -> ExitCode:
     """List the breaks, oldest first; 1 where one of them is open."""
+    from flows.ledger.connection import open_ledger
+    from flows.runtime.clock import utc_now
+    from flows.settings.load import load_settings
+    from sql.breaks import all_breaks, break_json, open_breaks
+    from sql.reversals import breaks_with_reversals
+
     today = utc_now().date()
     with open_ledger(load_settings(config)) as ledger, ledger.begin() as connection:
         rows = open_breaks(connection) if only_open else all_breaks(connection)
         listed = [break_json(row, today) for row in rows]
         reversals = breaks_with_reversals(connection)
     if as_json:
-        typer.echo(json.dumps(listed, default=str, ensure_ascii=False))
+        typer.echo(json_format.dumps(listed, default=str, ensure_ascii=False))
     else:
         for record in listed:
             typer.echo(_line(record) + _reversal(reversals.get(record["id"])))
@@ -44,8 +95,10 @@ def _line(record: dict[str, Any]) -> str:
     return f"{record['id']}  {record['class']:<18} {whose}{site}, {value}, {state}{decided}"
 
 
-def _reversal(proposed: Row[Any] | None) -> str:
+def _reversal(proposed: "Row[Any] | None") -> str:
     """Say where the entry stands that takes the extra one back."""
+    from transforms.vocabulary import State
+
     if proposed is None:
         return ""
     words = {
@@ -58,12 +111,16 @@ def _reversal(proposed: Row[Any] | None) -> str:
 
 def run_history(config: Path | None, break_id: str, *, as_json: bool) -> ExitCode:
     """List the decisions about one break."""
+    from flows.ledger.connection import open_ledger
+    from flows.review.breaks import break_history as history_of
+    from flows.settings.load import load_settings
+
     with open_ledger(load_settings(config)) as ledger:
-        decisions = break_history(ledger, break_id)
+        decisions = history_of(ledger, break_id)
     keys = ("decision_id", "at", "actor", "verb", "reason_code", "reason")
     if as_json:
         records = [{key: getattr(row, key) for key in keys} | {"at": row.at.isoformat()} for row in decisions]
-        typer.echo(json.dumps(records, ensure_ascii=False))
+        typer.echo(json_format.dumps(records, ensure_ascii=False))
         return ExitCode.TIES_OUT
     for row in decisions:
         code = f" ({row.reason_code})" if row.reason_code else ""
@@ -72,9 +129,14 @@ def run_history(config: Path | None, break_id: str, *, as_json: bool) -> ExitCod
     return ExitCode.TIES_OUT
 
 
-def run_decision(config: Path | None, verb: Verb, break_id: str, actor: str, reason: str) -> ExitCode:
+def run_decision(config: Path | None, verb: str, break_id: str, actor: str, reason: str) -> ExitCode:
     """Record a decision."""
+    from flows.ledger.connection import open_ledger
+    from flows.review.breaks import decide_break
+    from flows.settings.load import load_settings
+    from sql.break_decisions import Verb
+
     with open_ledger(load_settings(config)) as ledger:
-        decide_break(ledger, break_id, verb, actor=actor, reason=reason)
+        decide_break(ledger, break_id, Verb(verb), actor=actor, reason=reason)
     typer.echo(f"Recorded: {verb} {break_id} by {actor}.")
     return ExitCode.TIES_OUT

@@ -1,30 +1,44 @@
 """``tieout check``: read and judge files, keep and send nothing."""
 
-import json
+import json as json_format
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.runtime.errors import CouldNotRun, ExitCode, FileRejected, SettingsError
-from flows.runtime.progress import Stderr, count_rows
-from flows.settings.load import load_settings
-from flows.settings.sections import Settings
+from flows.cli.options import Config, Json, Site
+from flows.runtime.errors import CouldNotRun, ExitCode, FileRejected, WrongUsage
 
 if TYPE_CHECKING:
     from flows.intake.checked_file import CheckedFile
     from flows.reference.extracts import Extracts
+    from flows.settings.sections import Settings
     from transforms.reference.reference import Reference
+
+
+def check(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Workbooks and exports.")],
+    config: Config = None,
+    site: Site = None,
+    marked: Annotated[
+        Path | None, typer.Option("--marked", help="Write a copy of the one file here, its bad cells marked.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Read and check files; send nothing, keep nothing."""
+    raise typer.Exit(run_check(files, config, site, marked, as_json=json))
 
 
 def run_check(
     files: Sequence[Path], config: Path | None, site_id: str | None, marked: Path | None, *, as_json: bool
 ) -> ExitCode:
     """Check each file; the worst exit code of them counts."""
+    from flows.settings.load import load_settings
+
     if marked is not None and len(files) > 1:
-        raise SettingsError("--marked writes the copy of one file: check the files one by one.")
+        raise WrongUsage("--marked writes the copy of one file: check the files one by one.")
     settings = load_settings(config, with_secrets=False)
     if site_id is not None and settings.mindbody.sites:
         settings.mindbody.site(site_id)
@@ -43,7 +57,7 @@ def _say_nothing(_text: str) -> None:
     pass
 
 
-def _read_extracts(settings: Settings) -> "Extracts":
+def _read_extracts(settings: "Settings") -> "Extracts":
     """Read the extracts once for all files, and say which of them are not used."""
     from flows.reference.extracts import read_extracts
     from flows.runtime.clock import utc_now
@@ -55,7 +69,7 @@ def _read_extracts(settings: Settings) -> "Extracts":
 
 
 def _check(
-    settings: Settings,
+    settings: "Settings",
     reference: "Reference",
     path: Path,
     site_id: str | None,
@@ -66,18 +80,27 @@ def _check(
 ) -> ExitCode:
     from flows.intake.check import check_file
     from flows.intake.check_report import check_json, check_lines, file_error_json
+    from flows.runtime.progress import Stderr, count_rows
 
     try:
-        choices: dict[str, Any] = {"keeps_events": marked is not None, "on_rows": count_rows(Stderr())}
-        file = check_file(settings, path, site_id, reference=reference, **choices)
+        file = check_file(
+            settings,
+            path,
+            site_id,
+            reference=reference,
+            keeps_events=marked is not None,
+            on_rows=count_rows(Stderr()),
+        )
     except FileRejected as error:
         typer.echo(f"tieout: {error}", err=True)
-        echo(json.dumps(file_error_json(path, error.sha256, error.cause), ensure_ascii=False))
+        echo(json_format.dumps(file_error_json(path, error.sha256, error.cause), ensure_ascii=False))
         return ExitCode.COULD_NOT_RUN
-    for piece in check_json(file) if as_json else ():
-        echo(piece)
-    for line in () if as_json else check_lines(file):
-        typer.echo(line)
+    if as_json:
+        for piece in check_json(file):
+            echo(piece)
+    else:
+        for line in check_lines(file):
+            typer.echo(line)
     if marked is not None:
         _write_marked(file, marked)
     return ExitCode.NEEDS_A_PERSON if file.file_totals.rejected else ExitCode.TIES_OUT
@@ -94,8 +117,8 @@ def _write_marked(file: "CheckedFile", out: Path) -> None:
         )
     try:
         checked = file.checked
-        what, statuses = (file.path, file.sheets, checked.errors, out), statuses_of_check(checked)
-        lost = write_marked(*what, statuses=statuses, layouts=file.rules.layouts)
+        statuses = statuses_of_check(checked)
+        lost = write_marked(file.path, file.sheets, checked.errors, out, statuses=statuses, layouts=file.rules.layouts)
     except OSError as error:
         raise CouldNotRun(f"The marked copy {out} cannot be written: {error.strerror}.") from None
     typer.echo(f"Marked copy: {out}", err=True)

@@ -1,23 +1,34 @@
 """``tieout doctor``: a line for each thing examined."""
 
-import json
+import json as json_format
 from pathlib import Path
 
 import typer
 
-from flows.doctor import examine
-from flows.doctor.diagnosis import worst_exit_code
+from flows.cli.options import Config, Json
 from flows.runtime.errors import ExitCode
+
+
+def doctor(config: Config = None, json: Json = False) -> None:
+    """Say what works and how to mend what does not: settings, ledger, folders, services, credentials, clocks, nights.
+
+    Changes nothing. One counted call a Mindbody site and one at Referral Rock try the credentials. Exit code: 0 all is
+    well, 1 a person should look, 2 settings are wrong, 3 something is out of reach.
+    """
+    raise typer.Exit(run_doctor(config, as_json=json))
 
 
 def run_doctor(config: Path | None, *, as_json: bool) -> ExitCode:
     """Print what was found; the exit code tells the gravest of it."""
-    findings = examine(config)
-    code = worst_exit_code(findings)
+    from flows.doctor import examine
+    from flows.doctor.diagnosis import worst_exit_code
+
+    diagnoses = examine(config)
+    code = worst_exit_code(diagnoses)
     if as_json:
-        checks = [finding.to_json() for finding in findings]
-        typer.echo(json.dumps({"exit_code": int(code), "checks": checks}, ensure_ascii=False))
+        checks = [diagnosis.to_json() for diagnosis in diagnoses]
+        typer.echo(json_format.dumps({"exit_code": int(code), "checks": checks}, ensure_ascii=False))
     else:
-        for finding in findings:
-            typer.echo(finding.line)
+        for diagnosis in diagnoses:
+            typer.echo(diagnosis.line)
     return code

@@ -24,3 +24,8 @@ Plain = Annotated[bool, typer.Option("--plain", help="Run the same steps without
 Site = Annotated[str | None, typer.Option("--site", help="The Mindbody site of rows that name none.")]
 By = Annotated[str, typer.Option("--by", metavar="NAME", help="Who decides.")]
 ByUser = Annotated[str | None, typer.Option("--by", metavar="NAME", help="Who decides; the system's user otherwise.")]
+
+
+def config_text(config: Path | None) -> str | None:
+    """Return the settings file as a flow takes it: absolute, since a flow may run in another folder."""
+    return None if config is None else str(config.resolve())

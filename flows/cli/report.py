@@ -1,21 +1,31 @@
 """``tieout report``: make the report of a run again, from its snapshot and without a call."""
 
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
-from flows.ledger.connection import open_ledger
+from flows.cli.options import Config
 from flows.runtime.errors import ExitCode
-from flows.settings.load import load_settings
+
+
+def report(
+    run_id: Annotated[str, typer.Argument(metavar="RUN", help="The id of a run, or `latest`.")],
+    config: Config = None,
+) -> None:
+    """Make the report of a run again from its snapshot, the same byte for byte; ask no service."""
+    raise typer.Exit(run_report(config, run_id))
 
 
 def run_report(config: Path | None, run_id: str) -> ExitCode:
     """Write workbook, page and JSON of the run anew; 1 where something waited for a person then."""
+    from flows.cli.tell import tell_lines
+    from flows.ledger.connection import open_ledger
     from flows.reports.close import report_again
+    from flows.settings.load import load_settings
 
     settings = load_settings(config)
     with open_ledger(settings) as ledger:
         lines, needs_a_person = report_again(settings, ledger, run_id)
-    for line in lines:
-        typer.echo(line)
+    tell_lines(lines)
     return ExitCode.NEEDS_A_PERSON if needs_a_person else ExitCode.TIES_OUT

@@ -1,30 +1,48 @@
 """``tieout reverse``: plan the opposite of a file that was sent in error."""
 
-import json
-from getpass import getuser
+import json as json_format
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
-from flows.ledger.connection import open_ledger
+from flows.cli.options import ByUser, Config, Json
 from flows.runtime.errors import ExitCode
-from flows.settings.load import load_settings
+
+
+def reverse(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="Its path, or the name or sha256 that the ledger knows.")],
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why it is taken back.")],
+    by: ByUser = None,
+    site: Annotated[str | None, typer.Option("--site", help="Of several files, the one sent for this site.")] = None,
+    config: Config = None,
+    json: Json = False,
+) -> None:
+    """Plan to take back all that a file posted: a Redeemed for each Earned, an Earned for each Redeemed.
+
+    Nothing is sent before `tieout approve`. What has no opposite, such as an update of a reward, is named.
+    """
+    raise typer.Exit(run_reverse(config, file, reason, by, site, as_json=json))
 
 
 def run_reverse(
     config: Path | None, file: str, reason: str, by: str | None, site_id: str | None, *, as_json: bool
 ) -> ExitCode:
     """Hold an opposite entry for everything that the file posted; 1 where something waits for a person."""
+    from getpass import getuser
+
+    from flows.cli.tell import tell_lines
+    from flows.ledger.connection import open_ledger
     from flows.review.reverse import reversal_lines, reverse_file
+    from flows.settings.load import load_settings
 
     settings = load_settings(config)
     with open_ledger(settings) as ledger:
         reversal = reverse_file(settings, ledger, file, site_id, by=by or getuser(), reason=reason)
     if as_json:
-        typer.echo(json.dumps(reversal.to_json(), default=str, ensure_ascii=False))
+        typer.echo(json_format.dumps(reversal.to_json(), default=str, ensure_ascii=False))
     else:
-        for line in (*reversal_lines(reversal), *_how_to_decide(reversal.plan_id)):
-            typer.echo(line)
+        tell_lines((*reversal_lines(reversal), *_how_to_decide(reversal.plan_id)))
     return ExitCode.NEEDS_A_PERSON if reversal.waits else ExitCode.TIES_OUT
 
 

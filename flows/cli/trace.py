@@ -1,18 +1,29 @@
-"""``tieout trace``."""
+"""``tieout trace``: the whole life of one row."""
 
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
-from flows.ledger.connection import open_ledger
-from flows.review.trace import trace_lines
+from flows.cli.options import Config
 from flows.runtime.errors import ExitCode
-from flows.settings.load import load_settings
+
+
+def trace(
+    row: Annotated[str, typer.Argument(metavar="EVENT_ID|FILE:SHEET:ROW", help='Such as "march.xlsx:Sheet1:14".')],
+    config: Config = None,
+) -> None:
+    """Tell the whole life of one row: cell, checks, key, attempts, answers, match."""
+    raise typer.Exit(run_trace(row, config))
 
 
 def run_trace(row: str, config: Path | None) -> ExitCode:
     """Print the story of one row."""
+    from flows.cli.tell import tell_lines
+    from flows.ledger.connection import open_ledger
+    from flows.review.trace import trace_lines
+    from flows.settings.load import load_settings
+
     with open_ledger(load_settings(config)) as ledger, ledger.begin() as connection:
-        for line in trace_lines(connection, row):
-            typer.echo(line)
+        tell_lines(trace_lines(connection, row))
     return ExitCode.TIES_OUT

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 _WARM = (
-    "flows.cli.app", "flows.cli.lines", "flows.runs.nightly", "flows.reports.workbook.workbook", "sql.migrate",
+    "flows.cli.app", "flows.cli.run", "flows.runs.nightly", "flows.reports.workbook.workbook", "sql.migrate",
     "alembic.command", "tests.prove.command",
 )  # fmt: skip
 LONGEST_RUN_SECONDS = 90

@@ -329,7 +329,7 @@ def test_upload_posts_what_was_approved_whatever_became_of_the_file(
         workplace.put("../a.csv", earned("200000002", 999))
         return True
 
-    monkeypatch.setattr("flows.cli.lines._is_confirmed", agree)
+    monkeypatch.setattr("flows.cli.upload._is_confirmed", agree)
     assert tieout("upload", path, "--config", workplace.config).code == 0
     points = [line["points"] for line in workplace.commits("200000002")]
     assert (41 in points, 999 in points) == (True, False)

@@ -1,0 +1,162 @@
+"""``tieout plan``, ``approve`` and ``discard``: what waits for a person, and the person's answer."""
+
+import json as json_format
+from collections.abc import Iterator, Sequence
+from datetime import date
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from flows.cli.options import ByUser, Config, Json, Site
+from flows.runtime.errors import CouldNotRun, ExitCode
+
+if TYPE_CHECKING:
+    from sqlalchemy import Row
+
+HeldId = Annotated[str, typer.Argument(metavar="ID", help="Of a held event or a plan: `tieout plan` lists both.")]
+_SHOWN = 20  # events of a plan in the list for a person; --json lists all
+
+
+def plan(
+    file: Annotated[
+        Path | None, typer.Argument(help="A workbook or an export; without one, what waits for a person is listed.")
+    ] = None,
+    config: Config = None,
+    site: Site = None,
+    by: ByUser = None,
+    json: Json = False,
+) -> None:
+    """Check a file and keep it as a plan, to be approved or discarded; or list all that waits for a person.
+
+    Nothing is sent: every new event of the file is held until `tieout approve`, by the plan's id or one by one.
+    """
+    if file is None:
+        raise typer.Exit(run_held(config, as_json=json))
+    raise typer.Exit(run_plan(config, file, site, by, as_json=json))
+
+
+def approve(held_id: HeldId, by: ByUser = None, config: Config = None) -> None:
+    """Say that a held event, or all that a plan still holds, is to be posted: the next run does it."""
+    raise typer.Exit(run_approve(config, held_id, by))
+
+
+def discard(held_id: HeldId, by: ByUser = None, config: Config = None) -> None:
+    """Say that a held event is never posted, or drop all that a plan still holds.
+
+    An event that was dropped with its plan comes back to a person when another file brings it.
+    """
+    raise typer.Exit(run_discard(config, held_id, by))
+
+
+def run_plan(config: Path | None, file: Path, site_id: str | None, by: str | None, *, as_json: bool) -> ExitCode:
+    """Check the file and keep it as a plan: every new event waits for a person."""
+    from getpass import getuser
+
+    from flows.cli.tell import tell_lines
+    from flows.intake.check import check_file
+    from flows.intake.check_report import check_lines
+    from flows.intake.source_ids import swept
+    from flows.ledger.connection import open_ledger
+    from flows.review.plan import keep_plan, plan_lines
+    from flows.runtime.progress import Stderr, count_rows
+    from flows.settings.load import load_settings
+
+    settings = load_settings(config)
+    if not file.is_file():
+        raise CouldNotRun(f"{file}: there is no such file.")
+    if site_id is not None:
+        settings.mindbody.site(site_id)
+    checked = check_file(settings, file, site_id, on_rows=count_rows(Stderr()))
+    with open_ledger(settings) as ledger:
+        checked, notes = swept(settings, ledger, checked)
+        kept = keep_plan(settings, ledger, checked, by or getuser())
+    if as_json:
+        typer.echo(json_format.dumps(kept.to_json(), ensure_ascii=False))
+    else:
+        tell_lines((*check_lines(checked), *notes, *plan_lines(kept), *_how_to_decide(kept.plan_id)))
+    return ExitCode.NEEDS_A_PERSON if kept.waits else ExitCode.TIES_OUT
+
+
+def _how_to_decide(plan_id: str | None) -> list[str]:
+    if plan_id is None:
+        return ["Nothing of it waits for a person."]
+    return [
+        f"Nothing was sent. `tieout approve {plan_id}` lets the next run post it; `tieout discard {plan_id}` drops it."
+    ]
+
+
+def run_held(config: Path | None, *, as_json: bool) -> ExitCode:
+    """List what waits for a person, by the run that brought it; 1 where something does."""
+    from flows.cli.tell import tell_lines
+    from flows.ledger.connection import open_ledger
+    from flows.runtime.clock import utc_now
+    from flows.settings.load import load_settings
+    from sql.plans import held_events
+
+    today = utc_now().date()
+    with open_ledger(load_settings(config)) as ledger, ledger.begin() as connection:
+        events = held_events(connection)
+    if as_json:
+        listed = [_record(event, today) for event in events]
+        typer.echo(json_format.dumps(listed, default=str, ensure_ascii=False))
+    else:
+        tell_lines(_held_lines(events, today))
+    return ExitCode.NEEDS_A_PERSON if events else ExitCode.TIES_OUT
+
+
+def _record(event: "Row[Any]", today: date) -> dict[str, Any]:
+    keys = ("event_id", "kind", "target", "site_id", "client_id", "reward_id", "points", "amount", "action_at")
+    record = {"plan_id": event.run_id} | {key: getattr(event, key) for key in keys}
+    record |= {"file": event.file, "sheet": event.sheet, "row": event.row_number, "reason": event.state_reason}
+    return record | {"held_on": event.state_at.date(), "age_days": (today - event.state_at.date()).days}
+
+
+def _held_lines(events: "Sequence[Row[Any]]", today: date) -> Iterator[str]:
+    from flows.review.trace import describe_event
+
+    for plan_id, of_plan in groupby(events, key=lambda event: event.run_id):
+        held = list(of_plan)
+        files = ", ".join(dict.fromkeys(event.file for event in held))
+        points = sum(event.points or 0 for event in held)
+        yield f"{plan_id}: {len(held):,} held of {files}, {points:,} points"
+        for event in held[:_SHOWN]:
+            where = f"sheet {event.sheet}, row {event.row_number}" if event.sheet else f"row {event.row_number}"
+            why = f"{event.state_reason}; {(today - event.state_at.date()).days} d"
+            yield f"  {event.event_id}  {describe_event(event)}; {where}; {why}"
+        if len(held) > _SHOWN:
+            yield f"  and {len(held) - _SHOWN:,} more: `tieout plan --json` lists all."
+    yield f"{len(events):,} held. Approve or discard one by its id, or all of a plan by the plan's."
+
+
+def run_approve(config: Path | None, held_id: str, by: str | None) -> ExitCode:
+    """Let a held event, or all that a plan still holds, be posted by the next run."""
+    from getpass import getuser
+
+    from flows.ledger.connection import open_ledger
+    from flows.review.decide import approve as approve_held
+    from flows.settings.load import load_settings
+
+    with open_ledger(load_settings(config)) as ledger:
+        decided = approve_held(ledger, held_id, by or getuser())
+    count = decided.plan_events_count
+    what = f"event {held_id}" if count is None else f"{count:,} events of {held_id}"
+    typer.echo(f"Approved: the next run posts {what}.")
+    return ExitCode.TIES_OUT
+
+
+def run_discard(config: Path | None, held_id: str, by: str | None) -> ExitCode:
+    """Rule that a held event is never posted, or drop all that a plan still holds."""
+    from getpass import getuser
+
+    from flows.ledger.connection import open_ledger
+    from flows.review.decide import discard as discard_held
+    from flows.settings.load import load_settings
+
+    with open_ledger(load_settings(config)) as ledger:
+        decided = discard_held(ledger, held_id, by or getuser())
+    count = decided.plan_events_count
+    what = f"event {held_id} is never posted" if count is None else f"{count:,} events of {held_id} are not posted"
+    typer.echo(f"Discarded: {what}.")
+    return ExitCode.TIES_OUT

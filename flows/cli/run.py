@@ -1,0 +1,34 @@
+"""``tieout run``: the night once, as a Prefect flow unless told otherwise."""
+
+from pathlib import Path
+
+import typer
+
+from flows.cli.options import Config, Json, Plain, config_text
+from flows.runtime.errors import ExitCode
+
+
+def run(config: Config = None, plain: Plain = False, json: Json = False) -> None:
+    """Run the night once: every new file of the inbox, then post, settle, reconcile and report."""
+    raise typer.Exit(run_night(config, plain=plain, as_json=json))
+
+
+def run_night(config: Path | None, *, plain: bool, as_json: bool) -> ExitCode:
+    """Run the night and tell its end."""
+    from flows.cli.tell import tell, tell_flow
+    from flows.runtime.interrupt import stopping_in_order
+    from flows.runtime.progress import Stderr
+    from flows.settings.load import load_settings
+
+    settings = load_settings(config)
+    with stopping_in_order():
+        if plain:
+            from flows.runs.nightly import nightly
+
+            return tell(nightly(settings, progress=Stderr()), as_json=as_json)
+        from flows.orchestration.server import prefect_api
+
+        with prefect_api(settings.prefect_folder):
+            from flows.nightly import nightly as nightly_flow
+
+            return tell_flow(lambda: nightly_flow(config_text(config)), as_json=as_json)
