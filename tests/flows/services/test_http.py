@@ -17,7 +17,7 @@ from flows.services.http import (
     open_session,
     wait_to_repeat,
 )
-from tests.flows.loader.exchanges import answer
+from tests.flows.services.exchanges import answer
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import pytest
 from flows.services.http import Exchange, Reach
 from flows.services.mindbody.messages import read_answer
 from flows.services.verdict import answered
-from tests.flows.loader.exchanges import answer, earn, no_answer, shown
+from tests.flows.services.exchanges import answer, earn, no_answer, shown
 from transforms.vocabulary import Verdict
 
 ZONE = ZoneInfo("America/Los_Angeles")

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from flows.services.mindbody.messages import balance_of, read_transactions, request_body, to_utc_candidates
-from tests.flows.loader.exchanges import earn, shown
+from tests.flows.services.exchanges import earn, shown
 from transforms.settle.history import is_equal
 
 ZONE = ZoneInfo("America/Los_Angeles")

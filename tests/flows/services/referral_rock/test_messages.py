@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from flows.services.referral_rock.messages import differing_fields, json_body, read_results, to_day, xml_body
-from tests.flows.loader.exchanges import update
+from tests.flows.services.exchanges import update
 
 REWARD = {"id": "R1", "payoutId": "p1", "amount": 12.5, "eligibilityDate": "2026-01-02T00:00:00.1234567Z"}
 

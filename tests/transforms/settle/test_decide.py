@@ -5,7 +5,7 @@ import pytest
 
 from flows.services.mindbody.messages import read_transactions
 from flows.services.referral_rock.settle import decide_update
-from tests.flows.loader.exchanges import ACTED_AT, earn, shown, update
+from tests.flows.services.exchanges import ACTED_AT, earn, shown, update
 from transforms.settle.decide import Expected, decide
 from transforms.settle.history import History
 from transforms.vocabulary import State
