@@ -15,7 +15,7 @@ WORKERS ?= $(shell echo $$(( $$(nproc 2>/dev/null || echo 2) + 2 )))
 CHROMIUM ?= chromium
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types prove mutants truth bench picture clean
+.PHONY: help demo test check lint types prove mutants truth bench picture architecture clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -52,6 +52,9 @@ picture: $(PRODUCT) ## take the README's picture of the report of the demo, with
 	@set -e; folder=$$(mktemp -d); $(BIN)/tieout demo --plain --keep $$folder >/dev/null || [ $$? -eq 1 ]; \
 	$(CHROMIUM) --headless --no-sandbox --hide-scrollbars --window-size=1100,1290 \
 	  --screenshot=$(CURDIR)/tests/flows/reports/report.png file://$$(echo $$folder/reports/nightly-*/nightly-*.html)
+
+architecture: $(TOOLS) ## draw the house for ARCHITECTURE.md anew, from its imports
+	@$(BIN)/python -m tests.architecture.draw
 
 clean: ## remove .venv and everything that can be made again
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
