@@ -1,7 +1,8 @@
 """Read the house from the source: its rooms, the floors they stand on, and which room imports which.
 
 A room is a folder of `flows` or `transforms` (or a module that stands alone there), and `sql` as a whole. Imports
-inside functions count too. `FLOORS` says where each room stands; `test_floors.py` holds the code to it, `draw.py` draws it.
+inside functions count too. `FLOORS` says where each room stands; `test_floors.py` holds the code to it,
+`draw.py` draws it.
 """
 
 import ast

@@ -6,7 +6,7 @@ import pytest
 from flows.services.mindbody.messages import read_transactions
 from flows.services.referral_rock.settle import decide_update
 from tests.flows.services.exchanges import ACTED_AT, earn, shown, update
-from transforms.settle.decide import Expected, decide
+from transforms.settle.decide import Count, Expected, ask_balance, decide, weigh
 from transforms.settle.history import History
 from transforms.vocabulary import State
 
@@ -131,3 +131,45 @@ def test_decide_says_that_a_person_has_to() -> None:
 )
 def test_decide_update_compares_values(reward: dict[str, object] | None, decided: State) -> None:
     assert decide_update(update(), reward).state is decided
+
+
+LANDED, DID_NOT, NOTHING = "it landed", "it did not land", None
+# New entries beyond those confirmed, almost equal ones of nobody's, what the balance says, and so it is.
+TRUTH = [
+    *((-1, others, says, State.UNKNOWN) for others in (0, 1) for says in (LANDED, DID_NOT, NOTHING)),
+    *((1, others, DID_NOT, State.UNKNOWN) for others in (0, 1)),
+    *((1, others, says, State.POSTED) for others in (0, 1) for says in (LANDED, NOTHING)),
+    (0, 0, LANDED, State.UNKNOWN),
+    (0, 0, DID_NOT, State.READY),
+    (0, 0, NOTHING, State.READY),
+    (0, 1, DID_NOT, State.READY),
+    (0, 1, LANDED, State.POSTED),
+    (0, 1, NOTHING, State.UNKNOWN),
+    *((2, others, LANDED, State.POSTED) for others in (0, 1)),
+    *((2, others, says, State.UNKNOWN) for others in (0, 1) for says in (DID_NOT, NOTHING)),
+]
+
+
+@pytest.mark.parametrize(("new", "others", "says", "so"), TRUTH)
+def test_weigh_follows_its_table(new: int, others: int, says: str | None, so: State) -> None:
+    assert weigh(Count(counted=3 + new, confirmed=3, unaccounted=others), says) is so
+
+
+def test_the_table_of_weigh_is_whole() -> None:
+    asked = {(new, others, says) for new, others, says, _ in TRUTH}
+    assert asked == {(n, o, s) for n in (-1, 0, 1, 2) for o in (0, 1) for s in (LANDED, DID_NOT, NOTHING)}
+
+
+@pytest.mark.parametrize(
+    ("action", "before", "now", "says"),
+    [
+        pytest.param("Earned", 20, 30, LANDED, id="earned"),
+        pytest.param("Redeemed", 20, 10, LANDED, id="redeemed"),
+        pytest.param("Earned", 20, 20, DID_NOT, id="unmoved"),
+        pytest.param("Earned", 20, 25, NOTHING, id="moved by somebody else"),
+        pytest.param("Earned", None, 30, NOTHING, id="not known before"),
+        pytest.param("Earned", 20, None, NOTHING, id="not told now"),
+    ],
+)
+def test_ask_balance(action: str, before: int | None, now: int | None, says: str | None) -> None:
+    assert ask_balance(earn(action=action, points=10), before, now) == says
