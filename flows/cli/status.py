@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flows.cli.options import Config, Json
-from flows.runtime.errors import ExitCode, SettingsError, TieoutError
+from flows.runtime.errors import ExitCode, TieoutError, WrongUsage
 
 if TYPE_CHECKING:
     from flows.settings.sections import Settings
@@ -37,7 +37,7 @@ def run_status(config: Path | None, *, as_json: bool, is_to_notify: bool) -> Exi
 
     settings = load_settings(config)
     if is_to_notify and not settings.notify.urls:
-        raise SettingsError("status --notify has nobody to tell: add an address to notify.urls in the settings.")
+        raise WrongUsage("status --notify has nobody to tell: add an address to notify.urls in the settings.")
     now = _watched_status(settings) if is_to_notify else _current_status(settings)
     if as_json:
         typer.echo(json_format.dumps(now.to_json(), ensure_ascii=False))

@@ -41,7 +41,7 @@ from flows.orchestration.nights_left_over import clear_left_over, start_a_night
 from flows.orchestration.service_errors import hearing_errors
 from flows.runs.turn import is_night_at_work, only_one
 from flows.runtime.clock import utc_now
-from flows.runtime.errors import CouldNotRun, SettingsError
+from flows.runtime.errors import CouldNotRun, WrongUsage
 from flows.runtime.progress import Say, say_on_stderr
 from flows.settings.sections import Settings
 from flows.status.collect import due_now
@@ -73,7 +73,7 @@ def serve_nightly(
     """Serve the flows until SIGTERM or Ctrl-C, the nightly one by the schedule.
 
     `announce` is told Prefect's API URL once runs are taken, `say` what a person should know meanwhile. From now on the
-    ledger knows the schedule, so that a night which does not run is missed. Raises `SettingsError` where the schedule
+    ledger knows the schedule, so that a night which does not run is missed. Raises `WrongUsage` where the schedule
     is none for Prefect, and `CouldNotRun` where no API or ledger can be reached, or another `serve` is at work here.
     """
     deployments = list(_deployments(config, _prefect_schedule(schedule), served))
@@ -88,7 +88,7 @@ def _prefect_schedule(schedule: Schedule) -> CronSchedule:
     try:
         return CronSchedule(cron=schedule.cron, timezone=schedule.timezone)
     except ValueError:
-        raise SettingsError(
+        raise WrongUsage(
             f'Prefect cannot keep the schedule "{schedule.cron}": write a cron line such as "{NIGHTLY_CRON}".'
         ) from None
 

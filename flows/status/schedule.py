@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from cronsim import CronSim, CronSimError
 from sqlalchemy import Connection
 
-from flows.runtime.errors import SettingsError
+from flows.runtime.errors import SettingsError, WrongUsage
 from flows.settings.sections import Settings
 from sql.schedules import record_schedule, schedule_in_force
 from transforms.nights import DueTime
@@ -95,7 +95,7 @@ def schedule_to_serve(settings: Settings, cron: str | None, timezone: str | None
     planned = schedule_of_settings(settings)
     asked = Schedule(cron or settings.schedule.cron or NIGHTLY_CRON, timezone or zone_of_schedule(settings))
     if planned is not None and asked != planned:
-        raise SettingsError(
+        raise WrongUsage(
             f'--cron and --timezone say "{asked.cron}" in {asked.timezone}, [schedule] in the settings says '
             f'"{planned.cron}" in {planned.timezone}: take one of them out.'
         )

@@ -10,7 +10,7 @@ from flows.cli.app import app
 from flows.ledger.connection import open_ledger
 from flows.runs.nightly import nightly as nightly_run
 from flows.runtime.clock import utc_now
-from flows.runtime.errors import CouldNotRun, SettingsError
+from flows.runtime.errors import CouldNotRun, WrongUsage
 from flows.settings.load import load_settings
 from flows.status.schedule import Schedule, keep_schedule
 from tests.flows.notices.listener import Listener
@@ -62,4 +62,4 @@ def test_a_ledger_out_of_reach_is_told_once(config: Path, listener: Listener) ->
 
 def test_a_watch_that_could_tell_nobody_is_wrong_usage(workspace: Path) -> None:
     miss_a_night(workspace / "tieout.toml")
-    assert isinstance(watch(workspace / "tieout.toml").exception, SettingsError)
+    assert isinstance(watch(workspace / "tieout.toml").exception, WrongUsage)

@@ -12,7 +12,7 @@ from flows.ledger.connection import open_ledger
 from flows.nightly import nightly
 from flows.orchestration.serve import ServedFlows, serve_nightly
 from flows.runtime.clock import utc_now
-from flows.runtime.errors import CouldNotRun, SettingsError
+from flows.runtime.errors import CouldNotRun, WrongUsage
 from flows.settings.load import load_settings
 from flows.settings.sections import Settings
 from flows.status import collect_status
@@ -99,7 +99,7 @@ def test_serve_nightly_refuses_a_second_one_in_the_same_workspace(serving: objec
 
 
 def test_serve_nightly_refuses_a_schedule_that_prefect_cannot_keep(workspace: Path) -> None:
-    with pytest.raises(SettingsError, match="Prefect cannot keep the schedule"):
+    with pytest.raises(WrongUsage, match="Prefect cannot keep the schedule"):
         serve_nightly(load_settings(workspace / "tieout.toml"), None, Schedule("0 3 LW * *", "UTC"), NO_FLOWS)
 
 

@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from flows.runtime.errors import SettingsError
+from flows.runtime.errors import SettingsError, WrongUsage
 from flows.settings.sections import MindbodySettings, ScheduleSettings, Settings, SiteSettings
 from flows.status.schedule import Schedule, schedule_of_settings, schedule_to_serve
 
@@ -88,5 +88,5 @@ def test_schedule_to_serve_is_three_in_the_night_where_nobody_says_otherwise() -
 
 def test_schedule_to_serve_refuses_options_that_contradict_the_settings() -> None:
     planned = Settings(schedule=ScheduleSettings(cron="0 3 * * *"))
-    with pytest.raises(SettingsError, match="take one of them out"):
+    with pytest.raises(WrongUsage, match="take one of them out"):
         schedule_to_serve(planned, "0 4 * * *", None)

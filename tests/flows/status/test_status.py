@@ -1,6 +1,7 @@
 """The command, on a ledger in which the nights are written down by the runs themselves or, to be dead, by hand."""
 
 import json
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -70,8 +71,9 @@ def test_a_night_that_died_is_red_even_without_a_schedule(settings: Settings, le
 
 
 @pytest.fixture
-def ledger_of(settings: Settings) -> Ledger:
-    return open_ledger(settings)
+def ledger_of(settings: Settings) -> Iterator[Ledger]:
+    with open_ledger(settings) as ledger:
+        yield ledger
 
 
 def test_a_night_that_cannot_start_is_red_and_says_why(workspace: Path) -> None:
