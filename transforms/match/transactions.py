@@ -5,27 +5,26 @@ nothing. Each step looks only at what the steps before it left over, from the su
 equal within the tolerance, the same but for the time, the same but for the points.
 """
 
-import math
-from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from itertools import accumulate
 from typing import Any
 
 import pandas as pd
 
+from transforms.match.pairing import coded, pair_equal, pair_nearest
 from transforms.vocabulary import Action, Outcome, State
 
-_WHO = ["site_id", "client_id", "action", "source", "source_id"]
-_EXACT = [*_WHO, "points", "action_at"]
 _SHARED = ["site_id", "client_id", "action", "points", "action_at"]
-_REVERSALS = [Action.RETURNED, Action.REMOVED, Action.LATE_CANCELED]
+_OF_ENTRY = {"remote_id": "remote_id", "remote_points": "points", "remote_at": "action_at"}
 _RESULT = [
     "outcome", "event_id", "remote_id", "site_id", "client_id", "action", "points", "remote_points", "action_at",
     "remote_at",
 ]  # fmt: skip
+_REVERSALS = [Action.RETURNED, Action.REMOVED, Action.LATE_CANCELED]
+
+_Found = tuple[Outcome, pd.DataFrame]  # places in both frames, -1 where a side has nothing
 
 
 @dataclass(frozen=True)
@@ -42,186 +41,170 @@ class Tolerances:
 def match_transactions(events: pd.DataFrame, remote: pd.DataFrame, tolerances: Tolerances) -> pd.DataFrame:
     """Return one row per pair, per event without an entry, and per entry without an event.
 
-    ``events``: event_id, state (posted, refused or unknown), settled_at, and the columns of `_EXACT`, one row per
-    event. ``remote``: remote_id and the columns of `_EXACT`, one row per transaction. ``points`` and ``action_at`` of
-    the result are the ledger's, or the entry's where there is no event; ``remote_points`` and ``remote_at`` the
-    entry's. Times are UTC.
+    ``events``: event_id, state (posted, refused or unknown), settled_at, site_id, client_id, action, source,
+    source_id, points and action_at, one row per event. ``remote``: remote_id and the same from site_id on, one row per
+    transaction. ``points`` and ``action_at`` of the result are the ledger's, or the entry's where there is no event;
+    ``remote_points`` and ``remote_at`` the entry's. Times are UTC.
     """
-    ours, theirs = _coded(events, remote)
-    of = {state: ours[ours["state"].eq(state)] for state in (State.POSTED, State.UNKNOWN, State.REFUSED)}
-    found: list[_Found] = []
-
-    matched, posted, rest = _pair(of[State.POSTED], theirs)
-    doubtful, unknown, rest = _pair(of[State.UNKNOWN], rest)
-    close, posted, rest = _pair_nearest(posted, rest, "points", "action_at", tolerances.time)
-    found += [(Outcome.MATCHED, matched), (Outcome.MATCHED, close), (Outcome.UNKNOWN, doubtful)]
-    is_twice = rest["exact"].isin(theirs["exact"].loc[pd.concat([matched["theirs"], close["theirs"]])])
-    found.append((Outcome.DUPLICATE_REMOTE, _alone("theirs", rest[is_twice])))
-    shown, refused, rest = _pair(of[State.REFUSED], rest[~is_twice])
-    found.append((Outcome.STATUS_MISMATCH, shown))
-    shifted, posted, rest = _pair_nearest(posted, rest, "points", "action_at")
-    found.append((Outcome.TIME_MISMATCH, shifted))
-    other_points, posted, rest = _pair_nearest(posted, rest, "action_at", "points")
-    found.append((Outcome.AMOUNT_MISMATCH, other_points))
-
-    is_late = posted["settled_at"] > tolerances.now - tolerances.grace
-    found.append((Outcome.LATE, _alone("ours", posted[is_late])))
-    found.append((Outcome.MISSING_REMOTE, _alone("ours", posted[~is_late])))
-    found.append((Outcome.UNKNOWN, _alone("ours", unknown)))
-    found.append((Outcome.REFUSED, _alone("ours", refused)))
-    is_reversal = remote["action"].iloc[rest.index].isin(_REVERSALS).to_numpy()
-    found.append((Outcome.REVERSED_REMOTE, _alone("theirs", rest[is_reversal])))
-    found.append((Outcome.UNEXPECTED_REMOTE, _alone("theirs", rest[~is_reversal])))
+    ladder = _Ladder(events, remote)
+    found = _climb(ladder, tolerances.time)
+    found += _left_alone(ladder, latest_due=tolerances.now - tolerances.grace)
     return _assemble(found, events, remote)
 
 
-_OF_ENTRY = {"remote_id": "remote_id", "remote_points": "points", "remote_at": "action_at"}
-_MOST_CODES = 2**62
+def _climb(ladder: "_Ladder", within: timedelta) -> list[_Found]:
+    """Take what belongs together off the ladder, rung by rung from the surest pairing to the loosest."""
+    # 1. Equal in all that is known: site, client, action, source, its id, points and the second. Nothing can fit
+    # better, and nearly all events of a usual night end here. Posted events come before doubtful ones: the service
+    # said yes to them, so where two equal events meet one entry, it is theirs.
+    equal = ladder.pair_equal(State.POSTED)
+
+    # 2. The same for events whose answer was lost. It comes before anything loose: an equal entry is the best evidence
+    # there is that the event took effect, and a posted event that is a second off must not take it away. It stays a
+    # break all the same: only the settling of doubts may decide whether the event is sent again.
+    doubtful = ladder.pair_equal(State.UNKNOWN)
+
+    # 3. Equal but for the clock, within the tolerance, for a service that rounds where the sheet cuts. Client, source
+    # and points are still the same, so nobody would call it another event.
+    close = ladder.pair_nearest(State.POSTED, same="points", by="action_at", within=within)
+
+    # 4. An entry left over that equals one which just matched: the service has it twice. It is taken off before the
+    # loose rungs, which could otherwise pair it with another event of the client: a double posting would then show as
+    # a wrong time, and nobody would see that points were given twice. An entry that equals a doubtful event's is not
+    # called a double, since that event itself may not have taken effect.
+    twice = ladder.take_entries(ladder.is_equal_to(equal, close))
+
+    # 5. Refused by its own account, and there all the same. It is safe only now: where a posted event equals the
+    # refused one, the entry is the posted one's, or its double. And only what is equal counts: a refused event has no
+    # business at the service, so anything merely like it is somebody else's.
+    shown = ladder.pair_equal(State.REFUSED)
+
+    # 6. The same but for the time, however far: a sheet in local time that was taken for UTC moves every entry by the
+    # zone's hours. Among records of one client, source and points, the least total distance is the plainest account; a
+    # wrong partner changes only which time is shown, and a person looks at the break in any case.
+    shifted = ladder.pair_nearest(State.POSTED, same="points", by="action_at")
+
+    # 7. The same but for the points, at the very second: mistyped, or changed by hand afterwards. It is the loosest,
+    # because points are what is at stake. Records that differ in time and in points as well are not paired at all: too
+    # little speaks for it, and two breaks are found more easily than one that hides both.
+    other_points = ladder.pair_nearest(State.POSTED, same="action_at", by="points")
+
+    # The order of the result, here and below. Reports list breaks in it, and
+    # `transforms.match.breaks.identify_breaks` numbers equal entries in it: another order could give an open break
+    # another id.
+    return [
+        (Outcome.MATCHED, equal),
+        (Outcome.MATCHED, close),
+        (Outcome.UNKNOWN, doubtful),
+        (Outcome.DUPLICATE_REMOTE, twice),
+        (Outcome.STATUS_MISMATCH, shown),
+        (Outcome.TIME_MISMATCH, shifted),
+        (Outcome.AMOUNT_MISMATCH, other_points),
+    ]
 
 
-_Found = tuple[Outcome, pd.DataFrame]  # places in both frames, -1 where a side has nothing
-_Split = tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]  # places of pairs, what is left of the events and the entries
+def _left_alone(ladder: "_Ladder", latest_due: datetime) -> list[_Found]:
+    """Take what no rung could pair off the ladder: nothing is left on it."""
+    # What was settled since then may still show up: to call it missing at once would raise an alarm every night for
+    # the events that were posted last.
+    late = ladder.take_events(State.POSTED, settled_after=latest_due)
+    missing = ladder.take_events(State.POSTED)
+    unseen = ladder.take_events(State.UNKNOWN)
+    refused = ladder.take_events(State.REFUSED)
+    # Only a service can return, remove or cancel, so such an entry never had an event of ours, and says itself why it
+    # is there; whatever else is left was entered by somebody.
+    reversals = ladder.take_entries(ladder.has_action(_REVERSALS))
+    unexpected = ladder.take_entries()
+    return [
+        (Outcome.LATE, late),
+        (Outcome.MISSING_REMOTE, missing),
+        (Outcome.UNKNOWN, unseen),
+        (Outcome.REFUSED, refused),
+        (Outcome.REVERSED_REMOTE, reversals),
+        (Outcome.UNEXPECTED_REMOTE, unexpected),
+    ]
 
 
-def _coded(events: pd.DataFrame, remote: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return both sides by place, with whole numbers that are equal where the records are.
+class _Ladder:
+    """What no rung has explained yet of either side.
 
-    A million records are compared by number in a tenth of the time that their texts take.
+    Every method gives the places that it found and takes them off, so that no later rung can use a record again: that
+    is why each record ends with exactly one outcome.
     """
-    code = {name: _factorized(pd.concat([events[name], remote[name]])) for name in _EXACT}
-    who = _codes([code[name] for name in _WHO])
-    codes = pd.DataFrame({"who": who, "exact": _codes([who, code["points"], code["action_at"]])})
-    of_events, of_remote = codes.iloc[: len(events)], codes.iloc[len(events) :].reset_index(drop=True)
-    ours = events[["event_id", "state", "settled_at", "points", "action_at"]].reset_index(drop=True)
-    theirs = remote[["remote_id", "points", "action_at"]].reset_index(drop=True)
-    return ours.join(of_events, validate="1:1"), theirs.join(of_remote, validate="1:1")
 
+    def __init__(self, events: pd.DataFrame, remote: pd.DataFrame) -> None:
+        """Start with all events, by their state, and all entries."""
+        ours, theirs = coded(events, remote)
+        self._events = {state: ours[ours["state"].eq(state)] for state in (State.POSTED, State.UNKNOWN, State.REFUSED)}
+        self._entries = theirs
+        self._exact_of_all = theirs["exact"]
+        self._action_of_all = remote["action"]
 
-def _factorized(column: pd.Series) -> pd.Series:
-    """Return the number of each value from 0 on, that of null too, on a fresh index."""
-    return pd.Series(pd.factorize(column, use_na_sentinel=False)[0])
+    def pair_equal(self, state: State) -> pd.DataFrame:
+        """Pair the events of a state with equal entries."""
+        return self._take_pairs(state, pair_equal(self._events[state], self._entries))
 
+    def pair_nearest(self, state: State, *, same: str, by: str, within: timedelta | None = None) -> pd.DataFrame:
+        """Pair the events of a state with entries that differ in ``by`` alone."""
+        pairs = pair_nearest(self._events[state], self._entries, same=same, by=by, within=within)
+        return self._take_pairs(state, pairs)
 
-def _codes(columns: Sequence[pd.Series]) -> pd.Series:
-    """Return one number per row, equal for rows that are equal in all columns, from 0 without gaps."""
-    combined, size = columns[0], 1 + int(columns[0].max()) if len(columns[0]) else 1
-    for column in columns[1:]:
-        width = 1 + int(column.max()) if len(column) else 1
-        if size * width >= _MOST_CODES:
-            combined = _factorized(combined)
-            size = 1 + int(combined.max())
-        combined, size = combined * width + column, size * width
-    return _factorized(combined)
+    def take_events(self, state: State, settled_after: datetime | None = None) -> pd.DataFrame:
+        """Take the events of a state as they are, without an entry; all, or those settled late."""
+        events = self._events[state]
+        if settled_after is not None:
+            events = events[events["settled_at"] > settled_after]
+        self._events[state] = self._events[state].drop(events.index)
+        return _alone("ours", events)
 
+    def take_entries(self, which: pd.Series | None = None) -> pd.DataFrame:
+        """Take entries as they are, without an event; all, or those that are marked."""
+        entries = self._entries if which is None else self._entries[which]
+        self._entries = self._entries.drop(entries.index)
+        return _alone("theirs", entries)
 
-def _pair(ours: pd.DataFrame, theirs: pd.DataFrame) -> _Split:
-    """Pair the nth event with the nth equal entry; of equal events the longest settled comes first."""
-    nth_of = [_number(ours, ["event_id", "settled_at"]), _number(theirs, ["remote_id"])]
-    width = max((int(nth.max()) for nth in nth_of if len(nth)), default=0) + 1
-    left, right = (side["exact"] * width + nth for side, nth in zip((ours, theirs), nth_of, strict=True))
-    places = pd.Series(pd.Index(right).get_indexer(pd.Index(left)), index=ours.index)
-    found = places[places >= 0]
-    return _split(ours, theirs, pd.DataFrame({"ours": found.index, "theirs": theirs.index[found]}))
+    def is_equal_to(self, *pairs: pd.DataFrame) -> pd.Series:
+        """Mark the entries that are equal to an entry of these pairs."""
+        places = pd.concat([found["theirs"] for found in pairs])
+        return self._entries["exact"].isin(self._exact_of_all.loc[places])
 
+    def has_action(self, actions: Sequence[Action]) -> pd.Series:
+        """Mark the entries that say they were one of these."""
+        of_entries = self._action_of_all.iloc[self._entries.index]
+        return of_entries.isin(actions).set_axis(self._entries.index)
 
-def _number(side: pd.DataFrame, order: list[str]) -> pd.Series:
-    """Return each row's number among its equals from 0, by the last column of ``order``, then by the one before."""
-    # Most keys stand alone; sorting only the others, by one column after the other, keeps a million rows cheap.
-    shared = side[side.duplicated("exact", keep=False)]
-    for column in order:
-        shared = shared.sort_values(column, kind="stable")
-    return shared.groupby("exact").cumcount().reindex(side.index, fill_value=0)
-
-
-def _pair_nearest(
-    ours: pd.DataFrame, theirs: pd.DataFrame, same: str, by: str, within: timedelta | None = None
-) -> _Split:
-    """Pair events and entries of one client, equal in ``same``, so that ``by`` differs least, at most ``within``."""
-    both = pd.concat([ours, theirs])
-    group = _codes([_factorized(both["who"]), _factorized(both[same])])
-    of_ours, of_theirs = group.iloc[: len(ours)].to_numpy(), group.iloc[len(ours) :].to_numpy()
-    mine = _members(ours.assign(group=of_ours), of_theirs, by, ["settled_at", "event_id"])
-    others = _members(theirs.assign(group=of_theirs), of_ours, by, ["remote_id"])
-    pairs: list[tuple[int, int]] = []
-    for key, members in mine.items():
-        values = [value for value, _ in members], [value for value, _ in others[key]]
-        places = _nearest(*values) if within is None else _close(*values, within // timedelta(microseconds=1))
-        pairs += [(members[place][1], others[key][other][1]) for place, other in places]
-    return _split(ours, theirs, pd.DataFrame(pairs, columns=["ours", "theirs"], dtype="int64"))
-
-
-def _members(side: pd.DataFrame, wanted: Any, by: str, order: list[str]) -> dict[int, list[tuple[int, int]]]:
-    """Return (value, place) of each row of the wanted groups, sorted; times in microseconds."""
-    rows = side[side["group"].isin(wanted)].sort_values([by, *order])
-    values = rows[by].dt.as_unit("us").astype("int64") if by.endswith("_at") else rows[by].astype("int64")
-    members: dict[int, list[tuple[int, int]]] = {}
-    for group, value, place in zip(rows["group"].tolist(), values.tolist(), rows.index.tolist(), strict=True):
-        members.setdefault(group, []).append((value, place))
-    return members
-
-
-def _close(ours: Sequence[int], theirs: Sequence[int], within: int) -> list[tuple[int, int]]:
-    """Return as many pairs of places as differ by at most ``within``; both sides are sorted.
-
-    >>> _close([0, 10], [9, 11, 50], 1)
-    [(1, 0)]
-    """
-    pairs, other = [], 0
-    for place, value in enumerate(ours):
-        other = bisect_left(theirs, value - within, lo=other)
-        if other < len(theirs) and theirs[other] <= value + within:
-            pairs.append((place, other))
-            other += 1
-    return pairs
-
-
-def _nearest(ours: Sequence[int], theirs: Sequence[int]) -> list[tuple[int, int]]:
-    """Pair every member of the shorter side so that the differences add up to the least; both sides are sorted.
-
-    >>> _nearest([0, 10], [9])
-    [(1, 0)]
-    """
-    if len(ours) > len(theirs):
-        return [(place, other) for other, place in _nearest(theirs, ours)]
-    if len(ours) == len(theirs):
-        return [(place, place) for place in range(len(ours))]  # in order is then the least
-    # costs[i][j]: the least for the first i of ours among the first j of theirs; sorted pairs never need to cross.
-    costs: list[list[float]] = [[0] * (len(theirs) + 1)]
-    for value in ours:
-        steps = [cost + abs(value - other) for cost, other in zip(costs[-1], theirs, strict=False)]
-        costs.append(list(accumulate([math.inf, *steps], min)))
-    pairs, end = [], len(theirs)
-    for place in range(len(ours), 0, -1):
-        end = bisect_left(costs[place], -costs[place][end], hi=end + 1, key=lambda cost: -cost)
-        pairs.append((place - 1, end - 1))
-        end -= 1
-    return pairs[::-1]
-
-
-def _split(ours: pd.DataFrame, theirs: pd.DataFrame, pairs: pd.DataFrame) -> _Split:
-    """Return the pairs and what is left of each side."""
-    return pairs, ours[~ours.index.isin(pairs["ours"])], theirs[~theirs.index.isin(pairs["theirs"])]
+    def _take_pairs(self, state: State, pairs: pd.DataFrame) -> pd.DataFrame:
+        events = self._events[state]
+        self._events[state] = events[~events.index.isin(pairs["ours"])]
+        self._entries = self._entries[~self._entries.index.isin(pairs["theirs"])]
+        return pairs
 
 
 def _alone(side: str, rows: pd.DataFrame) -> pd.DataFrame:
-    return pd.DataFrame({side: rows.index}, columns=["ours", "theirs"], dtype="Int64").fillna(-1).astype("int64")
+    """Return the places of rows that have nothing on the other side."""
+    places = pd.DataFrame(-1, index=range(len(rows)), columns=["ours", "theirs"], dtype="int64")
+    return places.assign(**{side: rows.index})
 
 
 def _assemble(found: Sequence[_Found], events: pd.DataFrame, remote: pd.DataFrame) -> pd.DataFrame:
     """Return the documented columns for the places found: first what has an event, then entries without one."""
-    outcomes = pd.Series([str(outcome) for outcome, _ in found], dtype="str").repeat([len(pairs) for _, pairs in found])
+    lengths = [len(pairs) for _, pairs in found]
+    outcomes = pd.Series([str(outcome) for outcome, _ in found], dtype="object").repeat(lengths)
     places = pd.concat([pairs for _, pairs in found], ignore_index=True).assign(outcome=outcomes.to_numpy())
-    of_events, of_entries = places[places["ours"] >= 0], places[places["ours"] < 0]
-    ours = pd.DataFrame(
-        {name: _taken(events[name], of_events["ours"]) for name in ("event_id", *_SHARED)}
-        | {name: _taken(remote[column], of_events["theirs"]) for name, column in _OF_ENTRY.items()}
-    )
-    theirs = pd.DataFrame(
-        {name: _taken(remote[name], of_entries["theirs"]) for name in _SHARED}
-        | {name: _taken(remote[column], of_entries["theirs"]) for name, column in _OF_ENTRY.items()}
-    )
-    whole = pd.concat([ours, theirs.assign(event_id=pd.Series(None, dtype="str"))], ignore_index=True)
-    return whole.assign(outcome=pd.concat([of_events["outcome"], of_entries["outcome"]]).to_numpy())[_RESULT]
+    has_event = places["ours"] >= 0
+    places = pd.concat([places[has_event], places[~has_event]], ignore_index=True)
+
+    # What a record is about comes from the ledger where it has the event: of a mismatch the result shows our points
+    # and our time, and the service's beside them.
+    of_events = places.loc[places["ours"] >= 0, "ours"]
+    of_entries = places.loc[places["ours"] < 0, "theirs"]
+    from_ledger = pd.DataFrame({name: _taken(events[name], of_events) for name in ["event_id", *_SHARED]})
+    from_service = pd.DataFrame({name: _taken(remote[name], of_entries) for name in _SHARED})
+    no_event = pd.Series(None, index=from_service.index, dtype="str")
+    about = pd.concat([from_ledger, from_service.assign(event_id=no_event)], ignore_index=True)
+
+    entry = {name: _taken(remote[column], places["theirs"]) for name, column in _OF_ENTRY.items()}
+    return about.assign(outcome=places["outcome"], **entry)[_RESULT]
 
 
 def _taken(column: pd.Series, places: pd.Series) -> Any:

@@ -11,7 +11,8 @@ from hypothesis import Phase, assume, given, settings
 from hypothesis import strategies as st
 
 from tests.transforms.sides import NOW, TOLERANCES, at, entries, events, match, told
-from transforms.match.transactions import _nearest, match_transactions
+from transforms.match.pairing import _nearest
+from transforms.match.transactions import match_transactions
 from transforms.totals.service_totals import both_sides, by_night, explained, tie_service
 from transforms.vocabulary import Outcome
 
