@@ -3,15 +3,16 @@
 The stream "Workbook" is a run of records, each a type and a length of two bytes. Source: the published format [MS-XLS].
 """
 
-import re
 import struct
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from flows.readers.archive import damaged, encrypted
 from flows.readers.limits import check_size
 from flows.readers.ole import read_streams
+from flows.readers.values import padding_digits
 from flows.readers.workbook import Scan
 from transforms.sheets.sheet import FileError
 from transforms.vocabulary import Code
@@ -28,10 +29,12 @@ ERROR_TEXTS = {
     43: "#GETTING_DATA",
 }
 
-_FORMULA, _FILEPASS, _BOUNDSHEET, _BOOLERR, _BOF = 0x0006, 0x002F, 0x0085, 0x0205, 0x0809
-_ROW, _HIDDEN = 0x0208, 0x20  # a row's record, and the flag in it
-_FORMAT, _XF, _NUMBER, _RK, _MULRK = 0x041E, 0x00E0, 0x0203, 0x027E, 0x00BD
-_ZEROS = re.compile(r"0{2,}")
+# Kinds of records, by their names in [MS-XLS]. A sheet begins with BOF; XF is the style of a cell. A number is stored
+# in eight bytes (NUMBER) or in four (RK), and several neighbors in one record (MULRK).
+_BOF, _BOUNDSHEET, _FILEPASS = 0x0809, 0x0085, 0x002F
+_FORMAT, _XF, _ROW = 0x041E, 0x00E0, 0x0208
+_NUMBER, _RK, _MULRK, _BOOLERR, _FORMULA = 0x0203, 0x027E, 0x00BD, 0x0205, 0x0006
+_ROW_FLAGS_AT, _HIDDEN = 12, 0x20
 
 
 def scan_biff(path: Path) -> dict[str, Scan]:
@@ -55,76 +58,142 @@ def scan_biff(path: Path) -> dict[str, Scan]:
 
 
 def _scan_book(book: bytes) -> dict[str, Scan]:
-    names: dict[int, str] = {}
-    errors: dict[int, dict[tuple[int, int], str]] = defaultdict(dict)
-    padded: dict[int, dict[tuple[int, int], int]] = defaultdict(dict)
-    hidden: dict[int, int] = defaultdict(int)
-    digits: dict[int, int] = {}  # number format -> digits that it shows at least
-    styles: list[int] = []  # cell style -> digits
-    start = 0
+    """Scan all records; one of a kind that is no concern of ours is passed over."""
+    scanned = _Book()
     for position, kind, content in _records(book):
-        if kind == _FILEPASS:
-            raise encrypted()
-        if kind == _BOF:
-            start = position
-        elif kind == _ROW:
-            hidden[start] += bool(content[12] & _HIDDEN)
-        elif kind == _BOUNDSHEET:
-            names[struct.unpack_from("<I", content)[0]] = _text(content, 6, wide_length=False)
-        elif kind == _FORMAT:
-            code = _text(content, 2, wide_length=True).split(";")[0].replace('"', "")
-            digits[struct.unpack_from("<H", content)[0]] = len(code) if _ZEROS.fullmatch(code) else 0
-        elif kind == _XF:
-            styles.append(digits.get(struct.unpack_from("<H", content, 2)[0], 0))
-        else:
-            padded[start].update(_padded(kind, content, styles))
-            errors[start].update(_error(kind, content))
-    return {
-        name: Scan(error_cells=errors[at], padded_cells=padded[at], hidden_rows=hidden[at])
-        for at, name in names.items()
-    }
+        take_in = scanned.at.get(kind)
+        if take_in is not None:
+            take_in(position, content)
+    return scanned.scans()
+
+
+@dataclass
+class _Found:
+    """What was found in one sheet; cells by row from 1 and column from 0."""
+
+    error_cells: dict[tuple[int, int], str] = field(default_factory=dict)
+    padded_cells: dict[tuple[int, int], int] = field(default_factory=dict)
+    hidden_rows: int = 0
+
+
+class _Book:
+    """What the records say, taken in by their kind.
+
+    A class, since most records make sense only after others: a cell belongs to the sheet whose BOF came last, and names
+    its style by the style's number in the order of the file.
+    """
+
+    def __init__(self) -> None:
+        self.at: dict[int, Callable[[int, bytes], None]] = {
+            _FILEPASS: self._refuse_password,
+            _BOUNDSHEET: self._name_sheet,
+            _BOF: self._start_sheet,
+            _FORMAT: self._add_format,
+            _XF: self._add_style,
+            _ROW: self._add_row,
+            _NUMBER: self._add_number,
+            _RK: self._add_number,
+            _MULRK: self._add_numbers,
+            _BOOLERR: self._add_typed_error,
+            _FORMULA: self._add_formula_error,
+        }
+        self._names: dict[int, str] = {}  # where a sheet's records begin -> its name
+        self._found: dict[int, _Found] = defaultdict(_Found)  # likewise
+        self._start = 0  # of the sheet that the next record belongs to
+        self._format_digits: dict[int, int] = {}  # number format -> digits that it shows at least
+        self._style_digits: list[int] = []
+
+    def scans(self) -> dict[str, Scan]:
+        """Return what was found, by the names of the sheets."""
+        scans = {}
+        for start, name in self._names.items():
+            found = self._found[start]
+            scans[name] = Scan(
+                error_cells=found.error_cells, padded_cells=found.padded_cells, hidden_rows=found.hidden_rows
+            )
+        return scans
+
+    def _refuse_password(self, _position: int, _content: bytes) -> None:
+        # All contents after this record are encrypted, also those of a workbook that is only protected from changes.
+        raise encrypted()
+
+    def _name_sheet(self, _position: int, content: bytes) -> None:
+        start = struct.unpack_from("<I", content)[0]
+        self._names[start] = _text(content, 6, wide_length=False)
+
+    def _start_sheet(self, position: int, _content: bytes) -> None:
+        self._start = position
+
+    def _add_format(self, _position: int, content: bytes) -> None:
+        number = struct.unpack_from("<H", content)[0]
+        self._format_digits[number] = padding_digits(_text(content, 2, wide_length=True))
+
+    def _add_style(self, _position: int, content: bytes) -> None:
+        # The format stands in the record's second field; the formats that every program knows have no record.
+        number_format = struct.unpack_from("<H", content, 2)[0]
+        self._style_digits.append(self._format_digits.get(number_format, 0))
+
+    def _add_row(self, _position: int, content: bytes) -> None:
+        if content[_ROW_FLAGS_AT] & _HIDDEN:
+            self._found[self._start].hidden_rows += 1
+
+    def _add_number(self, _position: int, content: bytes) -> None:
+        row, column, style = struct.unpack_from("<HHH", content)
+        self._add_padding(row, column, style)
+
+    def _add_numbers(self, _position: int, content: bytes) -> None:
+        """Take in neighbors in one row: the row, the first column, six bytes for each cell, the last column."""
+        row, first = struct.unpack_from("<HH", content)
+        count = (len(content) - 6) // 6
+        cells = struct.iter_unpack("<HI", content[4 : 4 + count * 6])
+        for column, (style, _) in enumerate(cells, start=first):
+            self._add_padding(row, column, style)
+
+    def _add_padding(self, row: int, column: int, style: int) -> None:
+        digits = self._style_digits[style]
+        if digits:
+            self._found[self._start].padded_cells[row + 1, column] = digits
+
+    def _add_typed_error(self, _position: int, content: bytes) -> None:
+        # One record serves TRUE, FALSE and errors; the last byte tells which the byte before it is.
+        if content[7]:
+            self._add_error(content, content[6])
+
+    def _add_formula_error(self, _position: int, content: bytes) -> None:
+        # A formula's result is a number of eight bytes. What ends in FF FF would be none (NaN), so such bytes say that
+        # the result is something else: its kind stands in the first byte, 2 for an error, the error in the third.
+        is_number = content[12:14] != b"\xff\xff"
+        if not is_number and content[6] == 2:
+            self._add_error(content, content[8])
+
+    def _add_error(self, content: bytes, number: int) -> None:
+        row, column = struct.unpack_from("<HH", content)
+        self._found[self._start].error_cells[row + 1, column] = ERROR_TEXTS.get(number, "#ERROR!")
 
 
 def _records(book: bytes) -> Iterator[tuple[int, int, bytes]]:
     position = 0
     while position + 4 <= len(book):
         kind, length = struct.unpack_from("<HH", book, position)
-        if position + 4 + length > len(book):
+        first = position + 4
+        end = first + length
+        if end > len(book):
             raise ValueError(position)
-        yield position, kind, book[position + 4 : position + 4 + length]
-        position += 4 + length
-
-
-def _error(kind: int, content: bytes) -> dict[tuple[int, int], str]:
-    """Return the error that a cell's record holds: typed in (BOOLERR), or the result of a formula."""
-    if kind == _BOOLERR and content[7]:
-        number = content[6]
-    elif kind == _FORMULA and content[12:14] == b"\xff\xff" and content[6] == 2:
-        number = content[8]
-    else:
-        return {}
-    row, column = struct.unpack_from("<HH", content)
-    return {(row + 1, column): ERROR_TEXTS.get(number, "#ERROR!")}
-
-
-def _padded(kind: int, content: bytes, styles: list[int]) -> dict[tuple[int, int], int]:
-    """Return the numeric cells of a record that are shown with leading zeros."""
-    if kind in (_NUMBER, _RK):
-        row, column, style = struct.unpack_from("<HHH", content)
-        found = {(row + 1, column): styles[style]}
-    elif kind == _MULRK:
-        row, first = struct.unpack_from("<HH", content)
-        cells = struct.iter_unpack("<HI", content[4 : 4 + (len(content) - 6) // 6 * 6])
-        found = {(row + 1, first + i): styles[style] for i, (style, _) in enumerate(cells)}
-    else:
-        return {}
-    return {place: width for place, width in found.items() if width}
+        yield position, kind, book[first:end]
+        position = end
 
 
 def _text(content: bytes, place: int, *, wide_length: bool) -> str:
     """Read a text: its length in one byte or two, a flag for two bytes per sign, the signs."""
-    length = struct.unpack_from("<H" if wide_length else "<B", content, place)[0]
-    place += 2 if wide_length else 1
-    is_wide = content[place] & 1
-    text = content[place + 1 : place + 1 + length * (2 if is_wide else 1)]
-    return text.decode("utf-16-le" if is_wide else "latin-1")
+    if wide_length:
+        length = struct.unpack_from("<H", content, place)[0]
+        place += 2
+    else:
+        length = struct.unpack_from("<B", content, place)[0]
+        place += 1
+    has_wide_signs = content[place] & 1
+    first = place + 1
+    if has_wide_signs:
+        return content[first : first + length * 2].decode("utf-16-le")
+    # Narrow signs are those of UTF-16 without their upper byte, which is zero: Latin-1, whatever the code page says.
+    return content[first : first + length].decode("latin-1")

@@ -5,7 +5,7 @@ are refused. Source: Microsoft's "XML Spreadsheet Reference".
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree.ElementTree import Element
@@ -14,14 +14,15 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import ParseError, iterparse
 
 from flows.readers.limits import MAX_COLUMNS, MAX_SHEETS, check_cells, check_size, refuse
-from flows.readers.values import cell_text, frame_of
+from flows.readers.values import cell_text, frame_of, padding_digits
 from transforms.sheets.sheet import FORMULA_WITHOUT_VALUE, SPREADSHEET_ERRORS, FileError, Sheet
 from transforms.vocabulary import Code
 
 NAMESPACE = "urn:schemas-microsoft-com:office:spreadsheet"
 _SS = f"{{{NAMESPACE}}}"
+_STYLE, _NUMBER_FORMAT = f"{_SS}Style", f"{_SS}NumberFormat"
+_WORKSHEET, _ROW, _CELL, _DATA = f"{_SS}Worksheet", f"{_SS}Row", f"{_SS}Cell", f"{_SS}Data"
 _VISIBLE = "{urn:schemas-microsoft-com:office:excel}Visible"
-_ZEROS = re.compile(r"0{2,}")
 _NO_FRACTION = re.compile(r"\.0+$")
 
 
@@ -37,39 +38,68 @@ def read_spreadsheetml(path: Path) -> list[Sheet]:
 
 
 def _read_book(path: Path) -> list[Sheet]:
-    sheets: list[Sheet] = []
-    digits: dict[str, int] = {}  # style -> digits that its number format shows at least
-    grid = _Grid()
+    book = _Book()
     for event, element in iterparse(path, events=("start", "end"), forbid_dtd=True):
         if event == "start":
-            if element.tag == f"{_SS}Worksheet":
-                grid = _Grid(_attribute(element, "Name") or f"Sheet{len(sheets) + 1}")
-        elif element.tag == f"{_SS}Style":
-            digits[_attribute(element, "ID")] = _digits(element, digits)
-        elif element.tag == f"{_SS}Row":
-            grid.add_row(element, digits)
-            element.clear()
-        elif element.tag == _VISIBLE:
-            grid.is_hidden = element.text in ("SheetHidden", "SheetVeryHidden")
-        elif element.tag == f"{_SS}Worksheet":
-            sheets.append(grid.sheet())
-            element.clear()
-            if len(sheets) > MAX_SHEETS:
-                raise refuse("the workbook has more sheets", f"{MAX_SHEETS:,}", "Send fewer.")
-    return sheets
+            book.start(element)
+        else:
+            book.end(element)
+    return book.sheets
+
+
+class _Book:
+    """The sheets of a workbook so far. A class, since styles and the open sheet are state between the elements."""
+
+    def __init__(self) -> None:
+        self.sheets: list[Sheet] = []
+        self._style_digits: dict[str, int] = {}  # style -> digits that its number format shows at least
+        self._grid = _Grid()
+        self._at_end: dict[str, Callable[[Element], None]] = {
+            _STYLE: self._add_style,
+            _ROW: self._add_row,
+            _VISIBLE: self._set_visibility,
+            _WORKSHEET: self._add_sheet,
+        }
+
+    def start(self, element: Element) -> None:
+        """Open a sheet: its name stands in its first tag, and its rows end long before it does."""
+        if element.tag == _WORKSHEET:
+            name = _attribute(element, "Name") or f"Sheet{len(self.sheets) + 1}"
+            self._grid = _Grid(name)
+
+    def end(self, element: Element) -> None:
+        """Take in an element that is complete; most are parts of a row, and come with it."""
+        take_in = self._at_end.get(element.tag)
+        if take_in is not None:
+            take_in(element)
+
+    def _add_style(self, style: Element) -> None:
+        self._style_digits[_attribute(style, "ID")] = self._digits(style)
+
+    def _digits(self, style: Element) -> int:
+        """Return how many digits a style shows, by its own number format or that of its parent."""
+        own = style.find(f".//{_NUMBER_FORMAT}")
+        if own is None:
+            return self._style_digits.get(_attribute(style, "Parent"), 0)
+        return padding_digits(_attribute(own, "Format"))
+
+    def _add_row(self, row: Element) -> None:
+        self._grid.add_row(row, self._style_digits)
+        # The parser keeps every element; without this, the cells of a million rows would stay in memory.
+        row.clear()
+
+    def _set_visibility(self, visible: Element) -> None:
+        self._grid.is_hidden = visible.text in ("SheetHidden", "SheetVeryHidden")
+
+    def _add_sheet(self, worksheet: Element) -> None:
+        self.sheets.append(self._grid.sheet())
+        worksheet.clear()
+        if len(self.sheets) > MAX_SHEETS:
+            raise refuse("the workbook has more sheets", f"{MAX_SHEETS:,}", "Send fewer.")
 
 
 def _attribute(element: Element, name: str) -> str:
     return element.get(f"{_SS}{name}", "")
-
-
-def _digits(style: Element, known: dict[str, int]) -> int:
-    """Return how many digits a style shows, by its own number format or that of its parent."""
-    formats = [_attribute(found, "Format") for found in style.iter(f"{_SS}NumberFormat")]
-    if not formats:
-        return known.get(_attribute(style, "Parent"), 0)
-    code = formats[0].split(";")[0].replace('"', "")
-    return len(code) if _ZEROS.fullmatch(code) else 0
 
 
 @dataclass
@@ -86,43 +116,66 @@ class _Grid:
     filled: int = 0
     width: int = 0
 
-    def add_row(self, row: Element, digits: dict[str, int]) -> None:
+    def add_row(self, row: Element, style_digits: Mapping[str, int]) -> None:
         """Lay out a row at its place, after the rows that the file leaves out."""
         number = int(_attribute(row, "Index") or len(self.rows) + 1)
         if number <= len(self.rows):
             raise ValueError(f"row {number} of sheet {self.name} stands after row {len(self.rows)}")
-        texts = self._texts(row, number, digits)
-        span = int(_attribute(row, "Span") or 0)  # so many more rows that look like it, all of them empty
+        texts = self._texts(row, number, style_digits)
+        # A span stands for so many more rows below that look like this one, all of them empty.
+        span = int(_attribute(row, "Span") or 0)
         self.width = max(self.width, len(texts))
-        check_cells(number + span, self.width, self.filled, self.name)
-        self.rows += [[] for _ in range(number - len(self.rows) - 1)]
-        self.rows += [texts, *([] for _ in range(span))]
-        self.hidden_rows += _attribute(row, "Hidden") == "1"
+        # Asked before anything is laid out: Index and Span are a few signs, and could name a billion rows.
+        check_cells(rows=number + span, columns=self.width, filled=self.filled, sheet=self.name)
+        left_out = number - len(self.rows) - 1
+        self._add_empty_rows(left_out)
+        self.rows.append(texts)
+        self._add_empty_rows(span)
+        if _attribute(row, "Hidden") == "1":
+            self.hidden_rows += 1
 
-    def _texts(self, row: Element, number: int, digits: dict[str, int]) -> list[str | None]:
+    def _add_empty_rows(self, count: int) -> None:
+        self.rows += [[] for _ in range(count)]
+
+    def _texts(self, row: Element, number: int, style_digits: Mapping[str, int]) -> list[str | None]:
         texts: list[str | None] = []
-        for cell in row.iter(f"{_SS}Cell"):
+        for cell in row.iter(_CELL):
+            # The file counts columns from 1, and only says so where cells before this one are left out.
             column = int(_attribute(cell, "Index") or len(texts) + 1) - 1
             across = int(_attribute(cell, "MergeAcross") or 0)
             if column < len(texts) or column + across >= MAX_COLUMNS:
                 raise ValueError(f"a cell of row {number} of sheet {self.name} is out of its place")
             texts += [None] * (column - len(texts))
-            texts += [self._text(cell, (number, column), digits), *[None] * across]
+            texts.append(self._text(cell, (number, column), style_digits))
             if across:
+                # The neighbors that a merged cell reaches over are empty, as spreadsheet programs have them.
+                texts += [None] * across
                 self.merged_rows.add(number)
         return texts
 
-    def _text(self, cell: Element, place: tuple[int, int], digits: dict[str, int]) -> str | None:
-        found = cell.find(f"{_SS}Data")
-        text = "" if found is None else "".join(found.itertext())
-        kind = "" if found is None else _attribute(found, "Type")
-        if kind == "Error" or (kind == "" and _attribute(cell, "Formula")):
-            known = text if text in SPREADSHEET_ERRORS else "#ERROR!"
-            self.errors[place] = known if kind else FORMULA_WITHOUT_VALUE
+    def _text(self, cell: Element, place: tuple[int, int], style_digits: Mapping[str, int]) -> str | None:
+        content = cell.find(_DATA)
+        if content is None:
+            text = kind = ""
+        else:
+            # A text with formats inside is split into elements.
+            text = "".join(content.itertext())
+            kind = _attribute(content, "Type")
+        if kind == "Error":
+            self.errors[place] = text if text in SPREADSHEET_ERRORS else "#ERROR!"
             return None
-        self.filled += bool(text)
+        if not kind and _attribute(cell, "Formula"):
+            # Programs that do not calculate write formulas alone. Empty, such a cell would look left blank on purpose.
+            self.errors[place] = FORMULA_WITHOUT_VALUE
+            return None
+        if text:
+            self.filled += 1
+        return self._shown(text, kind, style_digits.get(_attribute(cell, "StyleID"), 0))
+
+    def _shown(self, text: str, kind: str, digits: int) -> str | None:
+        """Return a value as the person sees it; `digits` are those that the cell's format shows at least."""
         if kind == "Number":
-            return self._number(text, digits.get(_attribute(cell, "StyleID"), 0))
+            return self._number(text, digits)
         if kind == "DateTime":
             return _NO_FRACTION.sub("", text)
         if kind == "Boolean":
@@ -138,9 +191,14 @@ class _Grid:
 
     def sheet(self) -> Sheet:
         """Return what was collected."""
-        rows = max(len(self.rows), *(row for row, _ in self.errors), 0)
-        width = max(self.width, *(column + 1 for _, column in self.errors), 0)
-        check_cells(rows, width, self.filled, self.name)
+        last_error_row = max((row for row, _ in self.errors), default=0)
+        last_error_column = max((column for _, column in self.errors), default=-1)
+        check_cells(
+            rows=max(len(self.rows), last_error_row),
+            columns=max(self.width, last_error_column + 1),
+            filled=self.filled,
+            sheet=self.name,
+        )
         return Sheet(
             name=self.name,
             cells=frame_of(self.rows),

@@ -1,5 +1,6 @@
 """From the typed values of a workbook or of JSON to the text that a person sees in the cell."""
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -12,6 +13,7 @@ from transforms.sheets.sheet import DIGITS_LOST, NESTED_VALUE, FileError, Place,
 from transforms.vocabulary import Code
 
 _EXACT_BELOW = 1e15  # a spreadsheet keeps 15 digits of a number and shows zeros for the others
+_ZEROS = re.compile(r"0{2,}")
 _LONGEST_NUMBER = 40  # digits; 1e400 stays as it is written, and is refused as a number
 
 
@@ -39,50 +41,85 @@ def column_texts(values: Sequence[Any]) -> list[str | None]:
     kinds = set(map(type, values))
     if kinds == {str}:
         return list(values)
+    # Most columns hold nothing but texts and numbers, and are spared one call for each of a million values.
     if kinds <= {str, float}:
         return [value if type(value) is str else _number_text(value) for value in values]
     return [value if type(value) is str else cell_text(value) for value in values]
 
 
+def padding_digits(number_format: str) -> int:
+    """Return how many digits a number format such as 000000 shows at least, 0 for one that adds no leading zeros.
+
+    Ids are often kept as numbers that only their format pads: the cell holds 123, and the person sees 000123. Such a
+    format is nothing but zeros; "0.00" and "#,##0" say how to show an amount.
+
+    >>> padding_digits("000000"), padding_digits('"000000"'), padding_digits("00000;-00000"), padding_digits("0.00")
+    (6, 6, 5, 0)
+    """
+    # Up to the first semicolon a format is about positive numbers.
+    of_positive = number_format.split(";")[0].replace('"', "")
+    return len(of_positive) if _ZEROS.fullmatch(of_positive) else 0
+
+
 def _number_text(value: float) -> str:
+    # Asked in this direction, NaN is no exact number either.
     if not -_EXACT_BELOW < value < _EXACT_BELOW:
         return DIGITS_LOST
     if value.is_integer():
         return str(int(value))
-    return f"{Decimal(f'{value:.15g}'):f}"
+    fifteen_digits = Decimal(f"{value:.15g}")
+    return f"{fifteen_digits:f}"
 
 
 def _other_text(value: object) -> str | None:
+    # Whole columns are such moments, so they are asked for first.
     if isinstance(value, datetime) and not value.microsecond:
         return value.isoformat()
+    # In Python True is an int, and a datetime is a date: the narrower kind has to be asked for before the wider.
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
     if isinstance(value, int):
         return str(value) if abs(value) < _EXACT_BELOW else DIGITS_LOST
     if isinstance(value, datetime):
-        return (value + timedelta(microseconds=500)).isoformat(timespec="milliseconds").removesuffix(".000")
-    if isinstance(value, date):
+        # ISO text is cut at the millisecond, so half of one is added to round.
+        rounded = value + timedelta(microseconds=500)
+        return rounded.isoformat(timespec="milliseconds").removesuffix(".000")
+    if isinstance(value, (date, time)):
         return value.isoformat()
-    if isinstance(value, time):
-        return value.isoformat()
-    return None if value is None else str(value)
+    if value is None:
+        return None
+    return str(value)
 
 
 def frame_of(rows: Sequence[Sequence[str | None]], first_row: int = 1, width: int = 0) -> pd.DataFrame:
     """Lay out rows of texts as the cells of a sheet; shorter rows are filled up with empty cells, "" is empty.
 
-    There are at least `width` columns.
+    The widest row says how many columns there are, and `width` where there is no row.
     """
     width = max(map(len, rows), default=width)
-    full = [row if len(row) == width else [*row, *[None] * (width - len(row))] for row in rows]
+    full = [_filled_up(row, width) for row in rows]
     columns = (list(column) for column in zip(*full, strict=True))
     return frame_of_columns(columns, len(full), first_row)
 
 
+def _filled_up(row: Sequence[str | None], width: int) -> Sequence[str | None]:
+    missing = width - len(row)
+    if not missing:
+        return row  # as nearly all rows of a large file are, which are not copied
+    return [*row, *[None] * missing]
+
+
 def frame_of_columns(columns: Iterable[list[str | None]], height: int, first_row: int = 1) -> pd.DataFrame:
     """Lay out columns of texts as the cells of a sheet; None and "" are empty."""
-    arrays = {number: pd.array(_without_empty(column), dtype="str") for number, column in enumerate(columns)}
-    return pd.DataFrame(arrays, index=pd.RangeIndex(first_row, first_row + height), columns=range(len(arrays)))
+    arrays = {}
+    for number, column in enumerate(columns):
+        arrays[number] = pd.array(_without_empty(column), dtype="str")
+    rows = pd.RangeIndex(first_row, first_row + height)
+    return pd.DataFrame(arrays, index=rows, columns=range(len(arrays)))
+
+
+def _without_empty(column: list[str | None]) -> list[str | None]:
+    return [text or None for text in column] if "" in column else column
 
 
 Item = tuple[int, Sequence[tuple[str, object]]]  # its number, and its keys and values in order
@@ -98,6 +135,7 @@ class Keys:
     def add(self, item: Item) -> None:
         """Take in the keys of an item; raise `FileError` where it gives one field twice."""
         number, pairs = item
+        # "ClientId" and "client_id" in one item are one field with two values, of which neither may be taken.
         seen = set()
         for key, _ in pairs:
             name = normalize_heading(key)
@@ -110,14 +148,12 @@ class Keys:
 
     def row(self, item: Item) -> list[str | None]:
         """Lay out an item whose keys were taken in."""
+        _, pairs = item
         row: list[str | None] = [None] * len(self.headings)
-        for key, value in item[1]:
-            row[self._column_of[normalize_heading(key)]] = item_text(value)
+        for key, value in pairs:
+            column = self._column_of[normalize_heading(key)]
+            row[column] = item_text(value)
         return row
-
-
-def _without_empty(column: list[str | None]) -> list[str | None]:
-    return [text or None for text in column] if "" in column else column
 
 
 def sheet_of_items(items: Sequence[Item], notes: tuple[str, ...] = ()) -> Sheet:
@@ -133,23 +169,41 @@ def sheet_of_items(items: Sequence[Item], notes: tuple[str, ...] = ()) -> Sheet:
 
 def sheet_of_part(keys: Keys, items: Sequence[Item], notes: tuple[str, ...], *, is_first: bool) -> Sheet:
     """Lay out some of the items of a file whose keys are known; the first part begins with the headings."""
-    headings = [(0, keys.headings)] if is_first else []
-    numbered: list[tuple[int, Sequence[str | None]]] = [*headings, *((item[0], keys.row(item)) for item in items)]
-    cells = frame_of([row for _, row in numbered], width=len(keys.headings))
-    numbers = pd.Index([number for number, _ in numbered], dtype="int64")
-    return Sheet(name=None, cells=cells.set_axis(numbers), heading_row=0, notes=notes)
+    numbers: list[int] = []
+    rows: list[Sequence[str | None]] = []
+    if is_first:
+        numbers.append(0)
+        rows.append(keys.headings)
+    for item in items:
+        number, _ = item
+        numbers.append(number)
+        rows.append(keys.row(item))
+    cells = frame_of(rows, width=len(keys.headings))
+    # The type is given, since pandas takes an empty list for one of objects.
+    index = pd.Index(numbers, dtype="int64")
+    return Sheet(name=None, cells=cells.set_axis(index), heading_row=0, notes=notes)
 
 
 def item_text(value: object) -> str | None:
     """Write a value of JSON or XML as text; numbers exactly, whole ones without a point."""
     if isinstance(value, Decimal):
-        plain = f"{value:f}" if abs(value.adjusted()) < _LONGEST_NUMBER else str(value)
-        return plain.rstrip("0").rstrip(".") if "." in plain else plain
+        return _decimal_text(value)
     if isinstance(value, (list, tuple)):
         return NESTED_VALUE
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
-    return None if value is None else str(value)
+    if value is None:
+        return None
+    return str(value)
+
+
+def _decimal_text(value: Decimal) -> str:
+    # A few signs of JSON such as 1e999999999 would be a gigabyte of zeros if they were written out.
+    is_short = abs(value.adjusted()) < _LONGEST_NUMBER
+    plain = f"{value:f}" if is_short else str(value)
+    if "." not in plain:
+        return plain
+    return plain.rstrip("0").rstrip(".")
 
 
 def _twice(number: int, key: str) -> FileError:

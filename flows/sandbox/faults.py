@@ -25,7 +25,7 @@ from enum import StrEnum
 DEFAULT_DELAY = 40.0
 
 
-class Kind(StrEnum):
+class FaultKind(StrEnum):
     """The faults; "committed" says whether the change was made before things went wrong."""
 
     DROP_BEFORE = "drop_before"  # connection closed, not committed
@@ -51,14 +51,14 @@ class Kind(StrEnum):
 
 
 # Faults that one service alone can have.
-ONLY = {Kind.RESET_MID_BATCH: "rr", Kind.TWICE: "mb"}
+ONLY = {FaultKind.RESET_MID_BATCH: "rr", FaultKind.TWICE: "mb"}
 
 
 @dataclass(frozen=True)
 class Rule:
     """One part of a SPEC."""
 
-    kind: Kind
+    kind: FaultKind
     service: str | None = None
     first: int | None = None
     last: int | None = None
@@ -150,9 +150,9 @@ def parse_faults(text: str | None) -> Spec:
 
 def _parse_rule(part: str, delay: float) -> Rule:
     found = _PART.fullmatch(part)
-    if found is None or found["kind"] not in set(Kind):
-        raise ValueError(f"faults: {part!r} is not kind[selector][*N][~SECONDS]; kinds: {', '.join(Kind)}")
-    kind = Kind(found["kind"])
+    if found is None or found["kind"] not in set(FaultKind):
+        raise ValueError(f"faults: {part!r} is not kind[selector][*N][~SECONDS]; kinds: {', '.join(FaultKind)}")
+    kind = FaultKind(found["kind"])
     service = found["service"] or ONLY.get(kind)
     if service != ONLY.get(kind, service) or found["every"] == "0":
         raise ValueError(f"faults: {part!r} can never happen")

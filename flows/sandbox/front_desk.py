@@ -15,23 +15,25 @@ from aiohttp import web
 
 from flows.sandbox.clock import current_time, set_now
 from flows.sandbox.errors import ServiceError
-from flows.sandbox.seed import Transaction
-from flows.sandbox.state import SIGNS, State
+from flows.sandbox.seed import SeedTransaction
+from flows.sandbox.state import SIGNS, SandboxState
 
 
-async def enter_transaction(request: web.Request, state: State) -> dict[str, Any]:
+async def enter_transaction(request: web.Request, state: SandboxState) -> dict[str, Any]:
     """Enter points by hand; times are UTC unless they bear an offset, and default to now."""
     fields = json.loads(await request.read())
     if fields.get("ClientId") not in state.clients or fields.get("Action") not in SIGNS:
         raise ServiceError(400, "InvalidParameter", "ClientId and Action must be known.")
     moment = datetime.fromisoformat(fields.get("ActionDateTime") or current_time().isoformat())
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    entry = Transaction(fields["Action"], int(fields["Points"]), fields.get("Source"), fields.get("SourceId"), moment)
+    entry = SeedTransaction(
+        fields["Action"], int(fields["Points"]), fields.get("Source"), fields.get("SourceId"), moment
+    )
     state.commit_transaction(fields["ClientId"], entry, actor="desk")
     return {"Balance": state.balances[fields["ClientId"]]}
 
 
-async def edit_reward(request: web.Request, state: State) -> dict[str, Any]:
+async def edit_reward(request: web.Request, state: SandboxState) -> dict[str, Any]:
     """Edit a reward by hand, issued or not."""
     fields = json.loads(await request.read(), parse_float=Decimal, parse_int=Decimal)
     if fields.get("rewardId") not in state.rewards:
@@ -40,7 +42,7 @@ async def edit_reward(request: web.Request, state: State) -> dict[str, Any]:
     return {"rewardId": fields["rewardId"]}
 
 
-async def set_clock(request: web.Request, _state: State) -> dict[str, Any]:
+async def set_clock(request: web.Request, _state: SandboxState) -> dict[str, Any]:
     """Let the clock go on from a moment, so that a month of nights can be rehearsed."""
     set_now(datetime.fromisoformat(json.loads(await request.read())["now"]))
     return {"now": current_time().isoformat()}

@@ -9,9 +9,9 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from flows.sandbox.faults import Call, FaultPlan, Kind, Rule
+from flows.sandbox.faults import Call, FaultKind, FaultPlan, Rule
 from flows.sandbox.referral_rock_forms import is_xml_wanted, write_answer
-from flows.sandbox.state import State
+from flows.sandbox.state import SandboxState
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -21,7 +21,7 @@ _GUID = re.compile(rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 async def serve_with_faults(
-    request: web.Request, handler: Handler, plan: FaultPlan, state: State
+    request: web.Request, handler: Handler, plan: FaultPlan, state: SandboxState
 ) -> web.StreamResponse:
     """Serve a request, or spoil it, as the plan says."""
     call = await _describe(request)
@@ -57,33 +57,33 @@ def _ids(service: str, body: bytes) -> frozenset[str]:
         return frozenset()
 
 
-async def _inject(rule: Rule, request: web.Request, handler: Handler, state: State) -> web.StreamResponse:
+async def _inject(rule: Rule, request: web.Request, handler: Handler, state: SandboxState) -> web.StreamResponse:
     refusal = _refuse(rule.kind, request, state)
     if refusal is not None:
         return refusal
-    if rule.kind is Kind.LATE:
+    if rule.kind is FaultKind.LATE:
         await asyncio.sleep(rule.seconds)
     response = await handler(request)
     return await _spoil(rule, request, response) if isinstance(response, web.Response) else response
 
 
-def _refuse(kind: Kind, request: web.Request, state: State) -> web.Response | None:
+def _refuse(kind: FaultKind, request: web.Request, state: SandboxState) -> web.Response | None:
     """Return the answer of a fault that lets nothing reach the service; None for the other faults."""
     match kind:
-        case Kind.DROP_BEFORE | Kind.READ_DROP:
+        case FaultKind.DROP_BEFORE | FaultKind.READ_DROP:
             return _hang_up(request)
-        case Kind.E503_BEFORE | Kind.READ_503:
+        case FaultKind.E503_BEFORE | FaultKind.READ_503:
             return _gateway_error()
-        case Kind.E429 | Kind.READ_429:
+        case FaultKind.E429 | FaultKind.READ_429:
             return _word_error(request, 429, "TooManyRequests", "Too many requests.")
-        case Kind.E429_RETRY:
+        case FaultKind.E429_RETRY:
             response = _word_error(request, 429, "TooManyRequests", "Too many requests.")
             response.headers["Retry-After"] = "1"
             return response
-        case Kind.E401:
+        case FaultKind.E401:
             _revoke(request, state)
             return _word_error(request, 401, "InvalidUserCredentials", "The user token was revoked.")
-        case Kind.ERROR_200:
+        case FaultKind.ERROR_200:
             return _word_error(request, 200, "Unknown", "The rewards could not be updated.")
     return None
 
@@ -92,17 +92,17 @@ async def _spoil(rule: Rule, request: web.Request, response: web.Response) -> we
     """Spoil the answer of a request that was served."""
     body = response.body if isinstance(response.body, bytes) else b""
     match rule.kind:
-        case Kind.DROP_AFTER:
+        case FaultKind.DROP_AFTER:
             return _hang_up(request)
-        case Kind.E503_AFTER:
+        case FaultKind.E503_AFTER:
             return _gateway_error()
-        case Kind.TRUNCATED | Kind.READ_TRUNCATED:
+        case FaultKind.TRUNCATED | FaultKind.READ_TRUNCATED:
             return web.Response(status=response.status, body=body[: len(body) // 2], content_type=response.content_type)
-        case Kind.CUT:
+        case FaultKind.CUT:
             return await _cut(request, response, body)
-        case Kind.SLOW:
+        case FaultKind.SLOW:
             return await _drip(request, response, body, rule.seconds)
-        case Kind.RESET_MID_BATCH:
+        case FaultKind.RESET_MID_BATCH:
             return _reset(request)
     return response
 
@@ -137,7 +137,7 @@ def _word_error(request: web.Request, status: int, code: str, message: str) -> w
     return response
 
 
-def _revoke(request: web.Request, state: State) -> None:
+def _revoke(request: web.Request, state: SandboxState) -> None:
     state.tokens.pop(request.headers.get("Authorization", "").removeprefix("Bearer ").strip(), None)
     state.save()
 

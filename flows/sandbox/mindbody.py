@@ -10,30 +10,30 @@ from typing import Any
 from aiohttp import web
 
 from flows.sandbox.errors import ServiceError
-from flows.sandbox.faults import Kind
+from flows.sandbox.faults import FaultKind
 from flows.sandbox.mindbody_rules import read_update
 from flows.sandbox.mindbody_tokens import check_access
 from flows.sandbox.options import PostAnswer
 from flows.sandbox.query import cut_page, local_text, pagination, read_day, read_value, today
-from flows.sandbox.seed import Transaction
-from flows.sandbox.state import SIGNS, State
+from flows.sandbox.seed import SeedTransaction
+from flows.sandbox.state import SIGNS, SandboxState
 
 
-async def post_client_rewards(request: web.Request, state: State) -> dict[str, Any]:
+async def post_client_rewards(request: web.Request, state: SandboxState) -> dict[str, Any]:
     """POST client/clientrewards: commit one event and show it with the balance after it."""
     body = await request.read()
     check_access(request, state)
     client_id, entry = read_update(body, state)
-    fault: Kind | None = request.get("fault")
-    times = {Kind.PHANTOM: 0, Kind.TWICE: 2}.get(fault, 1) if fault else 1
+    fault: FaultKind | None = request.get("fault")
+    times = {FaultKind.PHANTOM: 0, FaultKind.TWICE: 2}.get(fault, 1) if fault else 1
     for _ in range(times):
         state.commit_transaction(client_id, entry)
-    unseen = SIGNS[entry.action] * entry.points if fault == Kind.PHANTOM else 0
-    shown = [_show(entry, state)] * (2 if fault == Kind.DUPLICATE else 1)
+    unseen = SIGNS[entry.action] * entry.points if fault == FaultKind.PHANTOM else 0
+    shown = [_show(entry, state)] * (2 if fault == FaultKind.DUPLICATE else 1)
     return _answer_post(state, state.balances[client_id] + unseen, shown)
 
 
-async def get_client_rewards(request: web.Request, state: State) -> dict[str, Any]:
+async def get_client_rewards(request: web.Request, state: SandboxState) -> dict[str, Any]:
     """GET client/clientrewards: by site-local days, both included; without dates only today, as the service does."""
     check_access(request, state)
     client_id = read_client(request, state)
@@ -45,7 +45,7 @@ async def get_client_rewards(request: web.Request, state: State) -> dict[str, An
     return {"PaginationResponse": paging, "Balance": state.balances[client_id], "Transactions": shown}
 
 
-def read_client(request: web.Request, state: State) -> str:
+def read_client(request: web.Request, state: SandboxState) -> str:
     """Return the clientId parameter of a client that exists."""
     client_id = read_value(request, "clientId")
     if client_id is None:
@@ -55,14 +55,14 @@ def read_client(request: web.Request, state: State) -> str:
     return client_id
 
 
-def _answer_post(state: State, balance: int, shown: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def _answer_post(state: SandboxState, balance: int, shown: Sequence[dict[str, Any]]) -> dict[str, Any]:
     if state.options.post_answer is PostAnswer.ONE:
         return {"Transaction": shown[0], "Balance": balance}
     paging = pagination(100, 0, len(shown), len(shown))
     return {"PaginationResponse": paging, "Balance": balance, "Transactions": list(shown)}
 
 
-def _show(entry: Transaction, state: State) -> dict[str, Any]:
+def _show(entry: SeedTransaction, state: SandboxState) -> dict[str, Any]:
     expires = None if entry.expires_at is None else local_text(entry.expires_at, state.zone)
     return {
         "ActionDateTime": local_text(entry.acted_at, state.zone),

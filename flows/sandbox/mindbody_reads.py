@@ -14,12 +14,12 @@ from flows.sandbox.mindbody import read_client
 from flows.sandbox.mindbody_tokens import check_access, check_key
 from flows.sandbox.query import cut_page, local_text, read_day, read_moment, read_value, read_values, today
 from flows.sandbox.seed import Client, Sale, Visit
-from flows.sandbox.state import State
+from flows.sandbox.state import SandboxState
 
 MAX_CLIENT_IDS = 20
 
 
-async def get_clients(request: web.Request, state: State) -> dict[str, Any]:
+async def get_clients(request: web.Request, state: SandboxState) -> dict[str, Any]:
     """GET client/clients: at most 20 ids; unknown ones are left out in silence, inactive ones unless asked for."""
     check_access(request, state)
     wanted = read_values(request, "clientIDs")
@@ -32,7 +32,7 @@ async def get_clients(request: web.Request, state: State) -> dict[str, Any]:
     return {"PaginationResponse": paging, "Clients": [_show_client(client, state) for client in page]}
 
 
-async def get_client_visits(request: web.Request, state: State) -> dict[str, Any]:
+async def get_client_visits(request: web.Request, state: SandboxState) -> dict[str, Any]:
     """GET client/clientvisits: endDate defaults to today, startDate to endDate."""
     check_access(request, state)
     client_id = read_client(request, state)
@@ -44,7 +44,7 @@ async def get_client_visits(request: web.Request, state: State) -> dict[str, Any
     return {"PaginationResponse": paging, "Visits": [_show_visit(visit, state) for visit in page]}
 
 
-async def get_client_purchases(request: web.Request, state: State) -> dict[str, Any]:
+async def get_client_purchases(request: web.Request, state: SandboxState) -> dict[str, Any]:
     """GET client/clientpurchases: from startDate (default now) to endDate (default the end of today)."""
     check_access(request, state)
     client_id = read_client(request, state)
@@ -57,7 +57,7 @@ async def get_client_purchases(request: web.Request, state: State) -> dict[str, 
     return {"PaginationResponse": paging, "Purchases": [_show_purchase(sale, state) for sale in page]}
 
 
-async def get_sales(request: web.Request, state: State) -> dict[str, Any]:
+async def get_sales(request: web.Request, state: SandboxState) -> dict[str, Any]:
     """GET sale/sales: one by saleId, or those from startSaleDateTime up to, not including, endSaleDateTime."""
     check_access(request, state)
     sale_id = read_value(request, "saleId")
@@ -70,7 +70,7 @@ async def get_sales(request: web.Request, state: State) -> dict[str, Any]:
     return {"PaginationResponse": paging, "Sales": [_show_sale(sale, state) for sale in page]}
 
 
-async def get_sites(request: web.Request, state: State) -> dict[str, Any]:
+async def get_sites(request: web.Request, state: SandboxState) -> dict[str, Any]:
     """GET site/sites: needs the key alone; in full, with its TimeZone, only where exactly one id is asked for."""
     check_key(request)
     wanted = read_values(request, "siteIds")
@@ -82,7 +82,7 @@ async def get_sites(request: web.Request, state: State) -> dict[str, Any]:
     return {"PaginationResponse": paging, "Sites": page}
 
 
-def _show_client(client: Client, state: State) -> dict[str, Any]:
+def _show_client(client: Client, state: SandboxState) -> dict[str, Any]:
     related = [_relationship(other, "Referred", state) for other in client.referred]
     related += [_relationship(other, "Referred By", state) for other in state.referrers[client.client_id]]
     return {
@@ -97,7 +97,7 @@ def _show_client(client: Client, state: State) -> dict[str, Any]:
     }
 
 
-def _relationship(client_id: str, name: str, state: State) -> dict[str, Any]:
+def _relationship(client_id: str, name: str, state: SandboxState) -> dict[str, Any]:
     """Return one side of a referral: the type, -1, is the same on both; only the name tells the direction."""
     kind = {"Id": -1, "RelationshipName1": "Referred", "RelationshipName2": "Referred By"}
     return {
@@ -109,7 +109,7 @@ def _relationship(client_id: str, name: str, state: State) -> dict[str, Any]:
     }
 
 
-def _show_visit(visit: Visit, state: State) -> dict[str, Any]:
+def _show_visit(visit: Visit, state: SandboxState) -> dict[str, Any]:
     return {
         "Id": visit.visit_id,
         "ClientId": visit.client_id,
@@ -128,7 +128,7 @@ def _show_visit(visit: Visit, state: State) -> dict[str, Any]:
     }
 
 
-def _show_sale(sale: Sale, state: State) -> dict[str, Any]:
+def _show_sale(sale: Sale, state: SandboxState) -> dict[str, Any]:
     item = {"Id": 10101, "Description": sale.description, "Quantity": 1, "UnitPrice": sale.price}
     return {
         "Id": sale.sale_id,
@@ -142,7 +142,7 @@ def _show_sale(sale: Sale, state: State) -> dict[str, Any]:
     }
 
 
-def _show_purchase(sale: Sale, state: State) -> dict[str, Any]:
+def _show_purchase(sale: Sale, state: SandboxState) -> dict[str, Any]:
     return {
         "Sale": _show_sale(sale, state),
         "Description": sale.description,
@@ -156,5 +156,5 @@ def _show_purchase(sale: Sale, state: State) -> dict[str, Any]:
     }
 
 
-def _wall(sale: Sale, state: State) -> datetime:
+def _wall(sale: Sale, state: SandboxState) -> datetime:
     return sale.sold_at.astimezone(state.zone).replace(tzinfo=None)

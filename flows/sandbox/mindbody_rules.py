@@ -12,15 +12,15 @@ from typing import Any
 
 from flows.sandbox.clock import current_time
 from flows.sandbox.errors import ServiceError
-from flows.sandbox.seed import Transaction
-from flows.sandbox.state import State
+from flows.sandbox.seed import SeedTransaction
+from flows.sandbox.state import SandboxState
 
 SOURCES = ("Appointment Booking", "Class Booking", "Referral", "Sale")
 MAX_INT64 = 2**63 - 1
 FIRST_TIME = datetime(1753, 1, 1, tzinfo=UTC)  # where the dates of common databases begin
 
 
-def read_update(body: bytes, state: State) -> tuple[str, Transaction]:
+def read_update(body: bytes, state: SandboxState) -> tuple[str, SeedTransaction]:
     """Return (client id, entry) of a request that keeps every rule; raise what the service answers otherwise."""
     fields = _read_fields(body)
     client_id, action = fields["clientid"], fields["action"]
@@ -37,7 +37,7 @@ def read_update(body: bytes, state: State) -> tuple[str, Transaction]:
     _check_source_id(state, client_id, source, source_id)
     if action == "Redeemed" and points > state.balances[client_id]:
         raise ServiceError(400, "ValidationFailed", "The client has not enough reward points.")
-    return client_id, Transaction(action, points, source, source_id, acted_at)
+    return client_id, SeedTransaction(action, points, source, source_id, acted_at)
 
 
 def _read_fields(body: bytes) -> Mapping[str, Any]:
@@ -85,7 +85,7 @@ def _read_time(fields: Mapping[str, Any]) -> datetime:
     return moment.replace(microsecond=0)
 
 
-def _check_source_id(state: State, client_id: str, source: str | None, source_id: int | None) -> None:
+def _check_source_id(state: SandboxState, client_id: str, source: str | None, source_id: int | None) -> None:
     if source_id is None:
         return
     visits = (visit for visit in state.visits if visit.client_id == client_id)

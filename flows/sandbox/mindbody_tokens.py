@@ -11,7 +11,7 @@ from aiohttp import web
 from flows.sandbox.clock import current_time
 from flows.sandbox.errors import ServiceError
 from flows.sandbox.options import API_KEY, PASSWORD, USERNAME
-from flows.sandbox.state import State, Token, utc_text
+from flows.sandbox.state import SandboxState, Token, utc_text
 
 LIFETIME = timedelta(hours=24)
 MAX_RENEWALS = 7
@@ -23,7 +23,7 @@ def check_key(request: web.Request) -> None:
         raise ServiceError(401, "InvalidSourceCredentials", "The Api-Key header is missing or not known.")
 
 
-def check_access(request: web.Request, state: State) -> str:
+def check_access(request: web.Request, state: SandboxState) -> str:
     """Check key, site and token, and return the token."""
     check_site(request, state)
     token = request.headers.get("Authorization", "").removeprefix("Bearer ").strip()
@@ -33,7 +33,7 @@ def check_access(request: web.Request, state: State) -> str:
     return token
 
 
-def check_site(request: web.Request, state: State) -> None:
+def check_site(request: web.Request, state: SandboxState) -> None:
     """Check key and SiteId; an unknown site is refused as a bad key is, with 401."""
     check_key(request)
     site_id = request.headers.get("SiteId")
@@ -43,7 +43,7 @@ def check_site(request: web.Request, state: State) -> None:
         raise ServiceError(401, "InvalidSiteId", "The source has no access to this site.")
 
 
-async def issue_token(request: web.Request, state: State) -> dict[str, Any]:
+async def issue_token(request: web.Request, state: SandboxState) -> dict[str, Any]:
     """POST usertoken/issue."""
     check_site(request, state)
     try:
@@ -59,7 +59,7 @@ async def issue_token(request: web.Request, state: State) -> dict[str, Any]:
     return _show_token(text, state.tokens[text])
 
 
-async def renew_token(request: web.Request, state: State) -> dict[str, Any]:
+async def renew_token(request: web.Request, state: SandboxState) -> dict[str, Any]:
     """POST usertoken/renew: the same token, 24 hours more."""
     text = check_access(request, state)
     token = state.tokens[text]
@@ -71,7 +71,7 @@ async def renew_token(request: web.Request, state: State) -> dict[str, Any]:
     return _show_token(text, renewed)
 
 
-async def revoke_token(request: web.Request, state: State) -> dict[str, Any]:
+async def revoke_token(request: web.Request, state: SandboxState) -> dict[str, Any]:
     """DELETE usertoken/revoke."""
     del state.tokens[check_access(request, state)]
     state.save()

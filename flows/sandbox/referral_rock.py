@@ -15,11 +15,11 @@ from typing import Any, Literal
 from aiohttp import web
 
 from flows.sandbox.errors import ServiceError
-from flows.sandbox.faults import Kind
+from flows.sandbox.faults import FaultKind
 from flows.sandbox.options import PRIVATE_KEY, PUBLIC_KEY, BatchAnswer
 from flows.sandbox.referral_rock_forms import is_xml_wanted, read_batch, write_answer
 from flows.sandbox.seed import PAYOUTS
-from flows.sandbox.state import State
+from flows.sandbox.state import SandboxState
 
 SETTABLE = ("payoutId", "amount", "eligibilityDate", "description")
 STATUSES = ("Pending", "Processing", "Issued")
@@ -34,7 +34,7 @@ _ROOTS = {
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d)(T\d\d:\d\d:\d\d)?(\.\d{1,7})?(Z|[+-]\d\d:\d\d)?", re.ASCII)
 
 
-async def post_rewards_update(request: web.Request, state: State) -> web.Response:
+async def post_rewards_update(request: web.Request, state: SandboxState) -> web.Response:
     """POST api/rewards/update."""
     check_keys(request)
     items = read_batch(await request.read(), request.content_type)
@@ -42,15 +42,15 @@ async def post_rewards_update(request: web.Request, state: State) -> web.Respons
     if state.options.is_strict and any(error for _, error in updates):
         raise ServiceError(400, "InvalidParameter", "; ".join(error for _, error in updates if error))
     fault = request.get("fault")
-    applied = updates[: len(updates) // 2] if fault == Kind.RESET_MID_BATCH else updates
+    applied = updates[: len(updates) // 2] if fault == FaultKind.RESET_MID_BATCH else updates
     for item, error in applied:
-        for _ in range(0 if error or fault == Kind.PHANTOM else 1):
+        for _ in range(0 if error or fault == FaultKind.PHANTOM else 1):
             state.commit_reward(item["rewardId"], _read_values(item))
-    answer = _confirm(applied * 2 if fault == Kind.DUPLICATE else applied, state)
+    answer = _confirm(applied * 2 if fault == FaultKind.DUPLICATE else applied, state)
     return write_answer(answer, _ROOTS[state.options.batch_answer], is_xml_wanted(request))
 
 
-async def get_rewards(request: web.Request, state: State) -> web.Response:
+async def get_rewards(request: web.Request, state: SandboxState) -> web.Response:
     """GET api/rewards: `query` finds a recipient's id, e-mail or external id, and, as seen in use, a reward's id."""
     check_keys(request)
     query = request.query
@@ -74,7 +74,7 @@ def check_keys(request: web.Request) -> None:
         raise ServiceError(401, "DeniedAccess", "Authorization has been denied for this request.")
 
 
-def _find_error(item: Mapping[str, Any], state: State) -> str:
+def _find_error(item: Mapping[str, Any], state: SandboxState) -> str:
     reward_id, payout_id = item.get("rewardId"), item.get("payoutId")
     if not isinstance(reward_id, str) or not reward_id:
         return "rewardId is required."
@@ -124,7 +124,7 @@ def _utc_date(text: object) -> str | None:
     return f"{moment.replace(tzinfo=None).isoformat()}{(fraction or '').rstrip('0').rstrip('.')}Z"
 
 
-def _confirm(updates: Sequence[Update], state: State) -> object:
+def _confirm(updates: Sequence[Update], state: SandboxState) -> object:
     rewards = [(state.rewards.get(str(item.get("rewardId"))), error) for item, error in updates]
     if state.options.batch_answer is BatchAnswer.RESULTS:
         return [{"resultInfo": _result(error), "reward": reward} for reward, error in rewards]

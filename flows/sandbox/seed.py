@@ -55,7 +55,7 @@ class Sale:
 
 
 @dataclass(frozen=True, slots=True)
-class Transaction:
+class SeedTransaction:
     """One entry of a client's points; `action` is one of the five that come back on reads."""
 
     action: str
@@ -115,19 +115,22 @@ def seed_sales() -> Iterator[Sale]:
         yield Sale(9001 + number, client_id, sold_at, "Class pack", price, is_returned=number == 8)
 
 
-def seed_transactions() -> Iterator[tuple[str, Transaction]]:
+def seed_transactions() -> Iterator[tuple[str, SeedTransaction]]:
     """Yield (client id, entry) of points from before: opening points of spring, and staff's own doings of autumn.
 
     Hazel (100000008) holds what only a reconciliation can explain: an entry by hand, and a returned sale.
     """
     spring = datetime(2026, 3, 2, 18, tzinfo=UTC)
     for client_id, points in (("100000001", 60), ("100000006", 40), ("100000008", 200), ("AB123456", 15)):
-        yield client_id, Transaction("Earned", points, "Sale", None, spring, spring + timedelta(days=730))
-    yield "100000001", Transaction("Redeemed", 20, None, None, datetime(2026, 5, 6, 19, 30, tzinfo=UTC))
-    yield "100000012", Transaction("Earned", 25, "Class Booking", 7008, datetime(2026, 9, 15, 17, tzinfo=UTC))
-    yield "100000012", Transaction("LateCanceled", 25, "Class Booking", 7008, datetime(2026, 9, 15, 17, 5, tzinfo=UTC))
-    yield "100000008", Transaction("Earned", 7, None, None, datetime(2026, 9, 9, 21, 15, tzinfo=UTC))
-    yield "100000008", Transaction("Returned", 20, "Sale", 9009, datetime(2026, 10, 5, 2, 5, tzinfo=UTC))
+        yield client_id, SeedTransaction("Earned", points, "Sale", None, spring, spring + timedelta(days=730))
+    yield "100000001", SeedTransaction("Redeemed", 20, None, None, datetime(2026, 5, 6, 19, 30, tzinfo=UTC))
+    yield "100000012", SeedTransaction("Earned", 25, "Class Booking", 7008, datetime(2026, 9, 15, 17, tzinfo=UTC))
+    yield (
+        "100000012",
+        SeedTransaction("LateCanceled", 25, "Class Booking", 7008, datetime(2026, 9, 15, 17, 5, tzinfo=UTC)),
+    )
+    yield "100000008", SeedTransaction("Earned", 7, None, None, datetime(2026, 9, 9, 21, 15, tzinfo=UTC))
+    yield "100000008", SeedTransaction("Returned", 20, "Sale", 9009, datetime(2026, 10, 5, 2, 5, tzinfo=UTC))
 
 
 def seed_rewards(extra: int = 0) -> Iterator[dict[str, Any]]:

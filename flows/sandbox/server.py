@@ -23,9 +23,9 @@ from flows.sandbox.faults import FaultPlan, Spec, parse_faults
 from flows.sandbox.injection import serve_with_faults
 from flows.sandbox.options import API_KEY, PASSWORD, PRIVATE_KEY, PUBLIC_KEY, USERNAME, Options
 from flows.sandbox.referral_rock_forms import is_xml_wanted, write_answer
-from flows.sandbox.state import State
+from flows.sandbox.state import SandboxState
 
-Answering = Callable[[web.Request, State], Awaitable[dict[str, Any] | web.Response]]
+Answering = Callable[[web.Request, SandboxState], Awaitable[dict[str, Any] | web.Response]]
 
 MAX_BODY_BYTES = 64 * 1024**2
 STATE_NAME = "sandbox.json"
@@ -53,10 +53,10 @@ def serve(port: int, state: Path | None, faults: str | None, options: Options, s
     spec = parse_faults(faults)
     with contextlib.ExitStack() as cleanup, contextlib.suppress(KeyboardInterrupt):
         path = state or Path(cleanup.enter_context(tempfile.TemporaryDirectory(prefix="tieout-sandbox-"))) / STATE_NAME
-        asyncio.run(_serve(port, State(path, options), spec, stops_with_stdin))
+        asyncio.run(_serve(port, SandboxState(path, options), spec, stops_with_stdin))
 
 
-def build_app(state: State, spec: Spec) -> web.Application:
+def build_app(state: SandboxState, spec: Spec) -> web.Application:
     """Return the application with all routes."""
     app = web.Application(client_max_size=MAX_BODY_BYTES)
     plan = FaultPlan(spec) if spec.rules else None
@@ -66,7 +66,7 @@ def build_app(state: State, spec: Spec) -> web.Application:
 
 
 def _make_handler(
-    answering: Answering, state: State, plan: FaultPlan | None
+    answering: Answering, state: SandboxState, plan: FaultPlan | None
 ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     async def handle(request: web.Request) -> web.StreamResponse:
         try:
@@ -91,7 +91,7 @@ def _refuse(request: web.Request, error: ServiceError) -> web.Response:
     return response
 
 
-async def _serve(port: int, state: State, spec: Spec, stops_with_stdin: bool) -> None:
+async def _serve(port: int, state: SandboxState, spec: Spec, stops_with_stdin: bool) -> None:
     runner = web.AppRunner(build_app(state, spec), access_log=None, shutdown_timeout=0.2)
     await runner.setup()
     try:
@@ -126,7 +126,7 @@ def _watch_stdin(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def _describe(url: str, state: State) -> dict[str, Any]:
+def _describe(url: str, state: SandboxState) -> dict[str, Any]:
     return {
         "url": url,
         "mindbody": {

@@ -20,7 +20,7 @@ from flows.sandbox import seed
 from flows.sandbox.clock import current_time
 from flows.sandbox.commit_log import append_line, open_for_append, read_lines
 from flows.sandbox.options import Options
-from flows.sandbox.seed import Client, Transaction
+from flows.sandbox.seed import Client, SeedTransaction
 
 KEPT_OPTIONS = ("site_id", "timezone", "extra_clients", "extra_rewards")
 SIGNS = {"Earned": 1, "Redeemed": -1, "Returned": -1, "Removed": -1, "LateCanceled": -1}
@@ -34,7 +34,7 @@ class Token:
     renewals: int = 0
 
 
-class State:
+class SandboxState:
     """The one mutable thing of the sandbox; every change goes through a `commit_…` method and into the log."""
 
     def __init__(self, path: Path, options: Options) -> None:
@@ -64,7 +64,7 @@ class State:
         draft.write_text(json.dumps({**kept, "tokens": tokens}, indent=2), "utf-8")
         draft.replace(self.path)
 
-    def commit_transaction(self, client_id: str, entry: Transaction, actor: str = "api") -> None:
+    def commit_transaction(self, client_id: str, entry: SeedTransaction, actor: str = "api") -> None:
         """Add one entry to a client's points; `actor` is `api`, or `desk` for what staff did by hand."""
         self._commit(
             {
@@ -109,7 +109,7 @@ class State:
         self.visits = sorted(seed.seed_visits(), key=attrgetter("starts_at"))
         self.sales = {sale.sale_id: sale for sale in seed.seed_sales()}
         self.rewards = {reward["id"]: reward for reward in seed.seed_rewards(self.options.extra_rewards)}
-        self.entries: defaultdict[str, list[Transaction]] = defaultdict(list)
+        self.entries: defaultdict[str, list[SeedTransaction]] = defaultdict(list)
         self.balances: Counter[str] = Counter()
         for client_id, entry in seed.seed_transactions():
             self._enter(client_id, entry)
@@ -124,12 +124,12 @@ class State:
         self.seq = line["seq"]
         if line["service"] == "mindbody":
             acted_at = _instant(line["action_date_time"])
-            entry = Transaction(line["action"], line["points"], line["source"], line["source_id"], acted_at)
+            entry = SeedTransaction(line["action"], line["points"], line["source"], line["source_id"], acted_at)
             self._enter(line["client_id"], entry)
         else:
             self._set_reward(line)
 
-    def _enter(self, client_id: str, entry: Transaction) -> None:
+    def _enter(self, client_id: str, entry: SeedTransaction) -> None:
         insort(self.entries[client_id], entry, key=attrgetter("acted_at"))
         self.balances[client_id] += SIGNS[entry.action] * entry.points
 

@@ -1,6 +1,6 @@
 import pytest
 
-from flows.sandbox.faults import Call, FaultPlan, Kind, Rule, parse_faults
+from flows.sandbox.faults import Call, FaultKind, FaultPlan, Rule, parse_faults
 
 
 def _hits(spec: str, calls: list[Call]) -> list[int]:
@@ -20,13 +20,13 @@ def test_parse_reads_every_part():
     spec = parse_faults("rr:503_after@2-3*1 ; drop_after=AB-1*2~0.5, seed=7,delay=3, late/10")
     assert spec.seed == 7
     assert spec.rules == (
-        Rule(Kind.E503_AFTER, "rr", first=2, last=3, limit=1, seconds=3),
-        Rule(Kind.DROP_AFTER, target_id="AB-1", limit=2, seconds=0.5),
-        Rule(Kind.LATE, every=10, seconds=3),
+        Rule(FaultKind.E503_AFTER, "rr", first=2, last=3, limit=1, seconds=3),
+        Rule(FaultKind.DROP_AFTER, target_id="AB-1", limit=2, seconds=0.5),
+        Rule(FaultKind.LATE, every=10, seconds=3),
     )
 
 
-@pytest.mark.parametrize("kind", list(Kind))
+@pytest.mark.parametrize("kind", list(FaultKind))
 def test_parse_knows_every_kind(kind):
     assert parse_faults(kind).rules[0].kind is kind
 

@@ -4,12 +4,12 @@ from datetime import UTC, datetime
 
 from flows.sandbox.commit_log import append_line, open_for_append, read_lines
 from flows.sandbox.options import Options
-from flows.sandbox.seed import Transaction
-from flows.sandbox.state import State
+from flows.sandbox.seed import SeedTransaction
+from flows.sandbox.state import SandboxState
 from tests.flows.sandbox.launch import launch_sandbox
 from tests.flows.sandbox.talk import UPDATE, Talk, open_talk
 
-ENTRY = Transaction("Earned", 5, "Sale", 9001, datetime(2026, 9, 1, 17, tzinfo=UTC))
+ENTRY = SeedTransaction("Earned", 5, "Sale", 9001, datetime(2026, 9, 1, 17, tzinfo=UTC))
 REWARD = "3344d59a-0000-4000-8000-000000000001"
 GIFT_CARD = "35b10000-0000-4000-8000-000000000002"
 
@@ -34,21 +34,21 @@ def test_answered_posts_survive_a_kill(tmp_path):
         balances = [talk.post("AB123456", 5)[1]["Balance"] for _ in range(3)]
         process.kill()
     assert balances == [20, 25, 30]
-    assert State(tmp_path / "state", Options()).balances["AB123456"] == 30
+    assert SandboxState(tmp_path / "state", Options()).balances["AB123456"] == 30
 
 
 def test_torn_line_is_cut_off_and_its_number_used_again(tmp_path):
-    state = State(tmp_path / "state", Options())
+    state = SandboxState(tmp_path / "state", Options())
     state.commit_transaction("100000001", ENTRY)
     with state.log_path.open("ab") as log:
         log.write(b'{"seq": 2, "at": "2026')
-    again = State(tmp_path / "state", Options())
+    again = SandboxState(tmp_path / "state", Options())
     again.commit_transaction("100000001", ENTRY)
     assert [line["seq"] for line in read_lines(state.log_path)] == [1, 2]
 
 
 def test_state_adds_up(tmp_path):
-    state = State(tmp_path / "state", Options())
+    state = SandboxState(tmp_path / "state", Options())
     assert {client_id: state.balances[client_id] for client_id in ("100000001", "100000008", "100000012")} == {
         "100000001": 40,
         "100000008": 187,
@@ -57,7 +57,7 @@ def test_state_adds_up(tmp_path):
 
 
 def test_entries_stay_in_order_of_their_time(tmp_path):
-    state = State(tmp_path / "state", Options())
+    state = SandboxState(tmp_path / "state", Options())
     state.commit_transaction("100000008", ENTRY)
     times = [entry.acted_at for entry in state.entries["100000008"]]
     assert times == sorted(times)
