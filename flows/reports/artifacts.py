@@ -42,11 +42,16 @@ def prefect_artifacts(report: Report, files: Sequence[Path] = ()) -> list[Artifa
 def markdown(report: Report) -> str:
     """Return the summary of `report` as Markdown."""
     zone = ZoneInfo(report.timezone)
-    title = f"# {_plain(report.title)}"
-    sentence = f"**{_plain(headline(report).sentence)}**"
-    known = "\n".join(f"- {name}: {_plain(text)}" for name, text in facts(report))
-    parts = [_section(section, zone) for section in sections(report) if section.name in _IN_SUMMARY]
-    return "\n\n".join([title, sentence, known, *parts]) + "\n"
+    sentence = headline(report).sentence
+    known = [f"- {name}: {_plain(text)}" for name, text in facts(report)]
+    shown = [section for section in sections(report) if section.name in _IN_SUMMARY]
+    paragraphs = [
+        f"# {_plain(report.title)}",
+        f"**{_plain(sentence)}**",
+        "\n".join(known),
+        *(_section(section, zone) for section in shown),
+    ]
+    return "\n\n".join(paragraphs) + "\n"
 
 
 def _section(section: Block, zone: ZoneInfo) -> str:
@@ -56,8 +61,12 @@ def _section(section: Block, zone: ZoneInfo) -> str:
     names = [column.heading for column in section.columns]
     rule = ["---"] * len(names)
     lines = [[_plain(text) for text in line.values()] for line in _objects(section, zone)]
-    table = [f"| {' | '.join(line)} |" for line in [names, rule, *lines]]
+    table = [_table_line(cells) for cells in (names, rule, *lines)]
     return "\n".join([f"{heading}\n", *table])
+
+
+def _table_line(cells: list[str]) -> str:
+    return f"| {' | '.join(cells)} |"
 
 
 def _objects(block: Block, zone: ZoneInfo) -> list[dict[str, str]]:

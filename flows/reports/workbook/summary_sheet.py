@@ -79,8 +79,17 @@ def _write_headline(grid: Grid, found: Headline) -> None:
     lines = ceil(len(found.sentence) / _SENTENCE_LINE)
     grid.sheet.set_row(1, 20 * lines + 6)
     back, front = _COLORS[found.tone]
-    banner = brush(grid.ink, bold=True, font_size=13, bg_color=back, font_color=front, text_wrap=True, indent=1)
-    _put_across(grid, 1, (0, len(_WIDTHS) - 1), found.sentence, banner)
+    banner = brush(
+        grid.ink,
+        bold=True,
+        font_size=13,
+        bg_color=back,
+        font_color=front,
+        text_wrap=True,
+        indent=1,
+    )
+    whole_width = (0, len(_WIDTHS) - 1)
+    _put_across(grid, 1, whole_width, found.sentence, banner)
 
 
 def _write_facts(grid: Grid, known: list[tuple[str, str]], first: int) -> int:
@@ -99,7 +108,8 @@ def _write_section(grid: Grid, section: Block, row: int) -> int:
     """Write one block that starts in `row`, and return the row after it."""
     put(grid.sheet, row, 0, section.name, brush(grid.ink, bold=True, font_size=12, font_color=_BLUE))
     put(grid.sheet, row, 3, section.note, brush(grid.ink, font_color=_GRAY))
-    headings, first = row + 1, row + 2
+    headings = row + 1
+    first = row + 2
     if section.frame.empty:
         put(grid.sheet, headings, 0, section.empty, brush(grid.ink, italic=True, font_color=_GRAY))
         return first

@@ -97,7 +97,8 @@ def _width(column: Column, cells: list[Value]) -> float:
     """Return how wide a column is: as its longest value, and its heading on two lines fits."""
     # The text of a time as Python writes it is longer than what the cell shows.
     fixed = {Show.UTC: 17, Show.LOCAL: 17, Show.DATE: 10}
-    longest = fixed.get(column.show) or max((len(str(cell)) for cell in cells if cell is not None), default=0)
+    lengths = (len(str(cell)) for cell in cells if cell is not None)
+    longest = fixed.get(column.show) or max(lengths, default=0)
     longest_word = max(map(len, column.heading.split()))
     half_heading = len(column.heading) / 2
     # Room for the button of the filter; large numbers show separators, and sums are longer.
@@ -107,14 +108,14 @@ def _width(column: Column, cells: list[Value]) -> float:
 
 
 def _write_lines(ink: Ink, sheet: Sheet, block: Block, filled: list[list[Value]], widths: list[float]) -> None:
-    wraps = [
-        _has_to_wrap(column, cells, width) for column, cells, width in zip(block.columns, filled, widths, strict=True)
-    ]
     brushes = []
-    for column, wrap in zip(block.columns, wraps, strict=True):
-        properties: dict[str, object] = {"text_wrap": True} if wrap else {}
-        brushes.append(brush(ink, column.show, **properties))
-    wrapped = [number for number, wrap in enumerate(wraps) if wrap]
+    wrapped = []  # the numbers of the columns that wrap
+    for number, column in enumerate(block.columns):
+        if _has_to_wrap(column, filled[number], widths[number]):
+            wrapped.append(number)
+            brushes.append(brush(ink, column.show, text_wrap=True))
+        else:
+            brushes.append(brush(ink, column.show))
     # Row by row from top to bottom: the library streams, and a row that was left cannot be written to again.
     for row, line in enumerate(zip(*filled, strict=True), start=_FIRST):
         if wrapped:
