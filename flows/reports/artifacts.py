@@ -29,21 +29,29 @@ def prefect_artifacts(report: Report, files: Sequence[Path] = ()) -> list[Artifa
     A markdown payload is text, a table payload a list of objects (at most 50), a link payload (address, text).
     """
     zone = ZoneInfo(report.timezone)
-    shown = [table for table in tables(report) if table.name in _AS_TABLES and len(table.frame)]
-    return [
-        ("tieout-summary", "markdown", markdown(report)),
-        *((f"tieout-{_key(table.name)}", "table", _objects(table, zone)) for table in shown),
-        *((f"tieout-file-{_key(file.suffix)}", "link", (file.absolute().as_uri(), file.name)) for file in files),
-    ]
+    # An empty table would be one more thing to open in Prefect, to see that there is nothing to see.
+    shown = [block for block in tables(report) if block.name in _AS_TABLES and len(block.frame)]
+    artifacts: list[Artifact] = [("tieout-summary", "markdown", markdown(report))]
+    artifacts += [(f"tieout-{_key(block.name)}", "table", _objects(block, zone)) for block in shown]
+    for file in files:
+        link = (file.absolute().as_uri(), file.name)
+        artifacts.append((f"tieout-file-{_key(file.suffix)}", "link", link))
+    return artifacts
 
 
 def markdown(report: Report) -> str:
     """Return the summary of `report` as Markdown."""
     zone = ZoneInfo(report.timezone)
-    head = [f"# {_plain(report.title)}", f"**{_plain(headline(report).sentence)}**"]
-    known = ["\n".join(f"- {name}: {_plain(text)}" for name, text in facts(report))]
-    parts = [_section(section, zone) for section in sections(report) if section.name in _IN_SUMMARY]
-    return "\n\n".join([*head, *known, *parts]) + "\n"
+    sentence = headline(report).sentence
+    known = [f"- {name}: {_plain(text)}" for name, text in facts(report)]
+    shown = [section for section in sections(report) if section.name in _IN_SUMMARY]
+    paragraphs = [
+        f"# {_plain(report.title)}",
+        f"**{_plain(sentence)}**",
+        "\n".join(known),
+        *(_section(section, zone) for section in shown),
+    ]
+    return "\n\n".join(paragraphs) + "\n"
 
 
 def _section(section: Block, zone: ZoneInfo) -> str:
@@ -51,15 +59,25 @@ def _section(section: Block, zone: ZoneInfo) -> str:
     if section.frame.empty:
         return f"{heading}\n\n{section.empty}"
     names = [column.heading for column in section.columns]
+    rule = ["---"] * len(names)
     lines = [[_plain(text) for text in line.values()] for line in _objects(section, zone)]
-    return "\n".join([f"{heading}\n", *(f"| {' | '.join(line)} |" for line in [names, ["---"] * len(names), *lines])])
+    table = [_table_line(cells) for cells in (names, rule, *lines)]
+    return "\n".join([f"{heading}\n", *table])
 
 
-def _objects(table: Block, zone: ZoneInfo) -> list[dict[str, str]]:
-    first = table.frame.head(MOST_ROWS)
-    filled = [values(first[column.key], column.show, zone) for column in table.columns]
-    names = [column.heading for column in table.columns]
-    return [dict(zip(names, map(_said, line), strict=True)) for line in zip(*filled, strict=True)]
+def _table_line(cells: list[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _objects(block: Block, zone: ZoneInfo) -> list[dict[str, str]]:
+    first = block.frame.head(MOST_ROWS)
+    names = [column.heading for column in block.columns]
+    filled = [values(first[column.key], column.show, zone) for column in block.columns]
+    objects = []
+    for line in zip(*filled, strict=True):
+        said = [_said(value) for value in line]
+        objects.append(dict(zip(names, said, strict=True)))
+    return objects
 
 
 def _said(value: Value) -> str:
@@ -77,6 +95,7 @@ def _said(value: Value) -> str:
 
 
 def _plain(text: str) -> str:
+    # A client's name or a cell of a sheet may hold Markdown or HTML, and Prefect's page would draw it.
     return _MARKUP.sub(r"\\\1", visible(text))
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from flows.ledger.connection import Ledger
 from flows.ledger.run import Run
-from flows.ledger.summary import ReconcileSummary, Summary
+from flows.ledger.summary import Artifact, ReconcileSummary, Summary
 from flows.reports.artifacts import prefect_artifacts
 from flows.reports.collect import collect_report
 from flows.reports.page.page import write_page
@@ -41,7 +41,7 @@ def report_run(run: Run, reconciliation: Reconciliation | None) -> Summary:
         ),
         failures=tuple(run.failures),
         waiting_count=len(report.waiting) + len(unread),
-        artifacts=tuple(prefect_artifacts(report, [path, path.with_suffix(".html")])),
+        artifacts=_artifacts(report, path),
     )
     failure = " ".join(run.failures) or None
     with run.ledger.begin() as connection:
@@ -52,7 +52,9 @@ def report_run(run: Run, reconciliation: Reconciliation | None) -> Summary:
 def report_reconciliation(run: Run, since: date, until: date, reconciliation: Reconciliation) -> ReconcileSummary:
     """Write the report of a reconciliation and close its run."""
     report, path = _write_report(run, reconciliation, (since, until))
-    rolled = reconciliation.roll_forward[reconciliation.roll_forward["measure"].eq("breaks")]
+    rolled = reconciliation.roll_forward
+    # Its rows of points and of amounts tell of the same breaks again.
+    rolled = rolled[rolled["measure"].eq("breaks")]
     open_now = rolled.groupby("class")["open_now"].sum()
     summary = ReconcileSummary(
         since=since,
@@ -68,7 +70,7 @@ def report_reconciliation(run: Run, since: date, until: date, reconciliation: Re
         lines=(*summary_lines(report, path), *_unread_lines(reconciliation)),
         failures=reconciliation.failures,
         unread_count=len(reconciliation.unread),
-        artifacts=tuple(prefect_artifacts(report, [path, path.with_suffix(".html")])),
+        artifacts=_artifacts(report, path),
     )
     with run.ledger.begin() as connection:
         finish_run(connection, run.run_id, report.finished_at, summary.to_json())
@@ -96,6 +98,11 @@ def _write_report(
     return report, _write(run.settings, report)
 
 
+def _artifacts(report: Report, workbook: Path) -> tuple[Artifact, ...]:
+    files = [workbook, workbook.with_suffix(".html")]
+    return tuple(prefect_artifacts(report, files))
+
+
 def _read_back(reconciliation: Reconciliation | None) -> dict[str, pd.DataFrame]:
     if reconciliation is None:
         return {}
@@ -104,7 +111,8 @@ def _read_back(reconciliation: Reconciliation | None) -> dict[str, pd.DataFrame]
 
 def _source_id_lines(report: Report) -> list[str]:
     found = report.source_ids.to_dict("records")
-    line = check_line({(row["subject"], row["finding"]): int(row["row_count"]) for row in found})
+    counts = {(row["subject"], row["finding"]): int(row["row_count"]) for row in found}
+    line = check_line(counts)
     return [line] if line else []
 
 

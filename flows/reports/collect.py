@@ -88,6 +88,7 @@ def collect_report(
 
 
 def _timezone(settings: Settings) -> str:
+    # Sites in two zones have no clock in common: UTC is then the only one that misleads nobody.
     zones = {site.timezone for site in settings.mindbody.sites}
     return zones.pop() if len(zones) == 1 else "UTC"
 
@@ -99,7 +100,9 @@ def _frame(result: Result[Any]) -> pd.DataFrame:
 def _events(result: Result[Any]) -> pd.DataFrame:
     """Return the events as a frame; amounts Decimal, points and source ids whole, null where there is none."""
     columns = list(result.keys())
-    frame = pd.DataFrame([tuple(row) for row in result], columns=columns).rename(columns={"row_number": "row"})
+    frame = pd.DataFrame([tuple(row) for row in result], columns=columns)
+    frame = frame.rename(columns={"row_number": "row"})
+    # pandas would make floats of both: amounts because they are numbers, points because some events have none.
     amounts = [None if amount is None else Decimal(amount) for amount in frame["amount"]]
     return frame.assign(
         amount=pd.Series(amounts, index=frame.index, dtype=object),
@@ -109,35 +112,42 @@ def _events(result: Result[Any]) -> pd.DataFrame:
 
 
 def _waiting(connection: Connection) -> pd.DataFrame:
+    # Of every run: what an earlier night left waiting still waits.
     waiting = _events(waiting_events(connection))
     return waiting.rename(columns={"state_at": "since", "state_reason": "reason"})
 
 
 def _open_breaks(connection: Connection, today: date) -> pd.DataFrame:
-    return pd.DataFrame([break_json(row, today) | {"detail": row.detail} for row in open_breaks(connection)])
+    breaks = [{**break_json(row, today), "detail": row.detail} for row in open_breaks(connection)]
+    return pd.DataFrame(breaks)
 
 
 def _control_totals(
     connection: Connection, run_id: str, events: pd.DataFrame, reconciliation: Reconciliation | None
 ) -> pd.DataFrame:
     batches = [dict(row) for row in batches_of_run(connection, run_id).mappings()]
-    is_accepted = events["run_id"].eq(run_id) & events["first_state"].eq(State.READY)
+    # The events of a run are also those that earlier runs accepted and this one sent; files and batches of this run
+    # know nothing of them.
+    is_of_run = events["run_id"].eq(run_id)
+    is_accepted = events["first_state"].eq(State.READY)
+    accepted = events[is_of_run & is_accepted]
     posted = events[events["state"].eq(State.POSTED)]
-    return control_totals(events[is_accepted], batches, posted, service_rows(posted, reconciliation))
+    shown = service_rows(posted, reconciliation)
+    return control_totals(accepted, batches, posted, shown)
 
 
 def _footing(connection: Connection) -> Footing:
     """Return what all files, all batches and all events that the ledger ever accepted come to."""
-    amount = amount_of_events(connection)
-    events = [
-        {"level": "file", **row, "amount": amount if row["kind"] == Kind.REWARD_UPDATE else None}
-        for row in footing_of_events(connection).mappings()
-    ]
-    batches = [
-        {"level": "batch", **row, "events": row["event_count"], "amount": Decimal(row["amount"])}
-        for row in footing_of_batches(connection).mappings()
-    ]
-    totals = pd.DataFrame([*events, *batches], columns=_FOOTING, dtype="object")
+    updated = amount_of_events(connection)
+    lines = []
+    for row in footing_of_events(connection).mappings():
+        amount = updated if row["kind"] == Kind.REWARD_UPDATE else None
+        lines.append({"level": "file", **row, "amount": amount})
+    for row in footing_of_batches(connection).mappings():
+        amount = Decimal(row["amount"])
+        lines.append({"level": "batch", **row, "events": row["event_count"], "amount": amount})
+    # As objects, or the amounts would become floats.
+    totals = pd.DataFrame(lines, columns=_FOOTING, dtype="object")
     return Footing(totals, accepted_by_files(connection))
 
 

@@ -1,6 +1,6 @@
 """The small frames that a report draws and compares: breaks by age, points by day, control totals side by side."""
 
-from collections.abc import Callable, Hashable
+from decimal import Decimal
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -13,6 +13,7 @@ from transforms.vocabulary import Kind
 
 AGES: Final = {"0 to 1 day": 1, "2 to 7 days": 7, "8 to 30 days": 30, "over 30 days": None}
 LEVELS: Final = ("file", "batch", "ledger", "service")
+_MOST_DAYS: Final = 62  # two months; more columns are too thin to tell apart
 
 
 def age_band(days: int) -> str:
@@ -29,8 +30,11 @@ def breaks_by_age(report: Report) -> pd.DataFrame:
     breaks = rows(report, "breaks")
     waiting = breaks[is_open(breaks)]
     bands = waiting["age_days"].fillna(0).astype("int64").map(age_band)
-    by_band = pd.DataFrame({"breaks": bands.value_counts(), "points": _whole(waiting["points"]).groupby(bands).sum()})
-    return by_band.reindex(list(AGES)).fillna(0).astype("int64").rename_axis("band").reset_index()
+    points = _whole(waiting["points"])
+    by_band = pd.DataFrame({"breaks": bands.value_counts(), "points": points.groupby(bands).sum()})
+    # A band without a break stays as a zero: a reader who looks for "over 30 days" must find that there is none.
+    every_band = by_band.reindex(list(AGES)).fillna(0).astype("int64")
+    return every_band.rename_axis("band").reset_index()
 
 
 def by_day(report: Report) -> pd.DataFrame:
@@ -39,7 +43,8 @@ def by_day(report: Report) -> pd.DataFrame:
     The day is that of the action in the report's zone, or of the posting where the event has no time of its own.
     """
     posted = rows(report, "posted")
-    kinds, points = posted["kind"].astype("string").fillna(""), _whole(posted["points"])
+    kinds = posted["kind"].astype("string").fillna("")
+    points = _whole(posted["points"])
     days = _days(posted, ZoneInfo(report.timezone)).rename("day")
     figures = {
         "events": pd.Series(1, index=posted.index, dtype="int64"),
@@ -48,6 +53,7 @@ def by_day(report: Report) -> pd.DataFrame:
         "updates": kinds.eq(Kind.REWARD_UPDATE).astype("int64"),
     }
     grouped = pd.DataFrame(figures).groupby(days, sort=True).sum()
+    # Amounts are summed apart, as Decimal: pandas would add them as floats, and a cent may be lost in a long column.
     amounts = posted["amount"].dropna().map(exact).groupby(days).sum()
     grouped["amount"] = [amounts.get(day, exact(0)) for day in grouped.index]
     return grouped.reset_index()
@@ -56,8 +62,9 @@ def by_day(report: Report) -> pd.DataFrame:
 def points_by_day(report: Report) -> pd.DataFrame:
     """Return one row per day: day, earned, redeemed; by month where there are more than 62 days to draw."""
     days = by_day(report)[["day", "earned", "redeemed"]].groupby("day", sort=True).sum()
-    if len(days) > 62:
-        days = days.groupby(days.index.astype("string").str[:7]).sum()
+    if len(days) > _MOST_DAYS:
+        months = days.index.astype("string").str[:7]  # 2025-07 of 2025-07-02
+        days = days.groupby(months).sum()
     return days.rename_axis("day").reset_index()
 
 
@@ -68,34 +75,48 @@ def side_by_side(report: Report) -> pd.DataFrame:
     Raises ValueError on a level that is not one of the four.
     """
     totals = rows(report, "control_totals")
-    if foreign := sorted(set(totals["level"].dropna().astype(str)) - set(LEVELS)):
+    foreign = sorted(set(totals["level"].dropna().astype(str)) - set(LEVELS))
+    # A level under another name would fall out of every column below, and its difference with it.
+    if foreign:
         raise ValueError(f"Control totals are of the levels {', '.join(LEVELS)}; got also {', '.join(foreign)}.")
-    lines = [line for pair, part in totals.groupby(["site_id", "kind"], dropna=False) for line in _lines(pair, part)]
-    return pd.DataFrame(lines, columns=["site_id", "kind", "measure", *LEVELS, "difference"], dtype="object")
+    lines = []
+    # Rewards have no site: they are a group of their own, and must not be dropped.
+    for (site_id, kind), of_kind in totals.groupby(["site_id", "kind"], dropna=False):
+        value = "amount" if kind == Kind.REWARD_UPDATE else "points"
+        for measure in ("events", value):
+            sums = _by_level(of_kind, measure)
+            lines.append({"site_id": site_id, "kind": kind, "measure": measure, **sums})
+    columns = ["site_id", "kind", "measure", *LEVELS, "difference"]
+    return pd.DataFrame(lines, columns=columns, dtype="object")
 
 
-def _lines(pair: tuple[Hashable, ...], part: pd.DataFrame) -> list[dict[str, object]]:
-    value = "amount" if pair[1] == Kind.REWARD_UPDATE else "points"
-    return [_line(pair, measure, part) for measure in ("events", value)]
+def _by_level(of_kind: pd.DataFrame, measure: str) -> dict[str, object]:
+    """Return the exact sum of `measure` at each level that has one, and the difference of ledger and service."""
+    known = of_kind[of_kind[measure].notna()]
+    sums: dict[str, Any] = {}
+    for level, figures in known[measure].groupby(known["level"].astype(str)):
+        sums[str(level)] = _exact_sum(figures, measure)
+    # Null where one of the two is not known. Zero would claim that they agree, and the whole sum would call an outage
+    # of the service a difference.
+    difference = None
+    if "ledger" in sums and "service" in sums:
+        difference = sums["ledger"] - sums["service"]
+    return {**sums, "difference": difference}
 
 
-def _line(pair: tuple[Hashable, ...], measure: str, part: pd.DataFrame) -> dict[str, object]:
-    known = part[part[measure].notna()]
-    read: Callable[[Any], Any] = exact if measure == "amount" else int
-    least = CENTS if measure == "amount" else 0
-    levels = {
-        name: sum(map(read, figures), start=least)
-        for name, figures in known[measure].groupby(known["level"].astype(str))
-    }
-    difference = levels["ledger"] - levels["service"] if {"ledger", "service"} <= levels.keys() else None
-    return {"site_id": pair[0], "kind": pair[1], "measure": measure, **levels, "difference": difference}
+def _exact_sum(figures: "pd.Series[Any]", measure: str) -> int | Decimal:
+    if measure == "amount":
+        return sum(map(exact, figures), start=CENTS)
+    return sum(map(int, figures), start=0)
 
 
 def _days(posted: pd.DataFrame, zone: ZoneInfo) -> "pd.Series[Any]":
-    moments = pd.to_datetime(posted["action_at"], utc=True)
     # Of one unit, since a column without any time has another one than the ledger's.
-    moments = moments.dt.as_unit("us").fillna(pd.to_datetime(posted["posted_at"], utc=True).dt.as_unit("us"))
-    return moments.dt.tz_convert(zone).dt.strftime("%Y-%m-%d").fillna("")
+    acted_at = pd.to_datetime(posted["action_at"], utc=True).dt.as_unit("us")
+    posted_at = pd.to_datetime(posted["posted_at"], utc=True).dt.as_unit("us")
+    # In the zone of the report: a class at 5 pm in Los Angeles is on the next day in UTC.
+    moments = acted_at.fillna(posted_at).dt.tz_convert(zone)
+    return moments.dt.strftime("%Y-%m-%d").fillna("")
 
 
 def _whole(points: "pd.Series[Any]") -> "pd.Series[int]":

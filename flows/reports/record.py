@@ -14,18 +14,46 @@ from flows.reports.values import Show, Value, values
 from flows.reports.wording import headline
 from flows.reports.workbook.detail import SHEET_LIMIT
 
-_COUNTS = {
-    *("row", "first_row", "points", "events", "age_days", "earned", "redeemed", "others"),
-    *("balance_before", "balance_expected", "balance_reported"),
-    *("ledger_events", "breaks_events", "service_events", "difference_events"),
-    *("ledger_points", "breaks_points", "service_points", "difference_points"),
+_COUNTS = (
+    "row",
+    "first_row",
     "row_count",
-}
+    "points",
+    "events",
+    "age_days",
+    "earned",
+    "redeemed",
+    "others",
+    "balance_before",
+    "balance_expected",
+    "balance_reported",
+    "ledger_events",
+    "breaks_events",
+    "service_events",
+    "difference_events",
+    "ledger_points",
+    "breaks_points",
+    "service_points",
+    "difference_points",
+)
+_TIMES = ("action_at", "posted_at", "since")
+# Counts in one row and amounts in another: both sides of an equation, and the roll-forward of breaks.
+_QUANTITIES = (
+    "left",
+    "right",
+    "difference",
+    "open_before",
+    "new",
+    "reopened",
+    "closed",
+    "resolved",
+    "open_now",
+)
+# How the columns of all frames are meant, by name: a name means the same in every frame. The others are text.
 _SHOWN = {
     **dict.fromkeys(_COUNTS, Show.COUNT),
-    **dict.fromkeys(("action_at", "posted_at", "since"), Show.UTC),
-    **dict.fromkeys(("left", "right", "difference"), Show.QUANTITY),
-    **dict.fromkeys(("open_before", "new", "reopened", "closed", "resolved", "open_now"), Show.QUANTITY),
+    **dict.fromkeys(_TIMES, Show.UTC),
+    **dict.fromkeys(_QUANTITIES, Show.QUANTITY),
     "amount": Show.AMOUNT,
     "opened_on": Show.DATE,
     "ties": Show.FLAG,
@@ -34,13 +62,14 @@ _SHOWN = {
 
 def write_json(report: Report, path: Path) -> Path:
     """Write `report` to `path` as one JSON object, and return the path; the same bytes for the same report."""
+    # JSON knows no NaN: better no file than one that other programs refuse.
     text = json.dumps(as_record(report), indent=1, ensure_ascii=False, allow_nan=False, default=_written)
     path.write_text(text + "\n", encoding="utf-8")
     return path
 
 
 def as_record(report: Report) -> dict[str, object]:
-    """Return `report` as plain values: what it is, its verdict, its totals, and a list of objects per frame.
+    """Return `report` as plain values: what it is, its headline, its totals, and a list of objects per frame.
 
     A frame of more rows than a sheet takes is left out, and `left_out` says of how many: its CSV file has them.
     """
@@ -65,8 +94,9 @@ def _objects(report: Report, name: str) -> list[dict[str, Value]]:
     if frame.empty:
         return []
     zone = ZoneInfo("UTC")
-    filled = [values(frame[column], _SHOWN.get(column, Show.TEXT), zone) for column in frame.columns]
-    return [dict(zip(frame.columns, line, strict=True)) for line in zip(*filled, strict=True)]
+    filled = [values(frame[key], _SHOWN.get(key, Show.TEXT), zone) for key in frame.columns]
+    lines = zip(*filled, strict=True)
+    return [dict(zip(frame.columns, line, strict=True)) for line in lines]
 
 
 def _written(value: object) -> str:

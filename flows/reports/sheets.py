@@ -1,6 +1,6 @@
 """What each sheet of the report shows: its columns, headings, order of rows and the sentence above it.
 
-The workbook makes one sheet of each table, the page one section. The six that finance opens come first; refused,
+The workbook makes one sheet of each block, the page one section. The six that finance opens come first; refused,
 duplicate and skipped rows, the days and the glossary follow.
 """
 
@@ -10,14 +10,25 @@ from flows.reports.figures import by_day
 from flows.reports.report import Report, rows
 from flows.reports.table import Block, Column
 from flows.reports.values import Show
-from flows.reports.wording import BREAKS, FATES, OUTCOMES, WAITING, is_open, word
+from flows.reports.wording import BREAKS, FATES, OUTCOMES, WAITING, Word, is_open, word
 from transforms.vocabulary import Kind
 
 
 def tables(report: Report) -> list[Block]:
-    """Return the tables behind the summary, in the order of the sheets."""
-    parts = (_breaks, _rejected, _waiting, _posted, _by_client, _nights, _refused, _duplicates, _skipped, _by_day)
-    return [*(part(report) for part in parts), _words()]
+    """Return the blocks behind the summary, in the order of the sheets."""
+    return [
+        _breaks(report),
+        _rejected(report),
+        _waiting(report),
+        _posted(report),
+        _by_client(report),
+        _nights(report),
+        _refused(report),
+        _duplicates(report),
+        _skipped(report),
+        _by_day(report),
+        _words(),
+    ]
 
 
 _SITE = Column("site_id", "Site", Show.ID, 40)
@@ -34,13 +45,18 @@ _PLACE = (
     Column("sheet", "Sheet", Show.TEXT, 16),
     Column("row", "Row", Show.COUNT, 10),
 )
+# What an event is, the same columns in the same order wherever events are shown.
+_OF_EVENT = (_KIND, _SITE, _CLIENT, _REWARD, _EARNED, _REDEEMED, _AMOUNT)
 
 
 def _action_at(report: Report) -> tuple[Column, ...]:
+    # Both clocks, side by side: a sheet has the clock of its site, a service often UTC, and whoever compares the two by
+    # hand must not have to count hours.
     utc = Column("action_at", "Action at (UTC)", Show.UTC, 20)
     if report.timezone == "UTC":
         return (utc,)
-    return (Column("action_at", f"Action at ({report.timezone})", Show.LOCAL, 20), utc)
+    local = Column("action_at", f"Action at ({report.timezone})", Show.LOCAL, 20)
+    return (local, utc)
 
 
 def _breaks(report: Report) -> Block:
@@ -48,8 +64,11 @@ def _breaks(report: Report) -> Block:
     frame = _sorted(frame.assign(closed=~is_open(frame)), "closed", "-age_days", "class", "id")
     frame["short"] = frame["class"].map(lambda code: word(BREAKS, code).short)
     frame["whose"] = frame["class"].map(lambda code: word(BREAKS, code).whose)
-    # A break about an event of ours has its id.
-    frame["event_id"] = frame["event_id"].where(frame["event_id"].ne(frame["id"]))
+    # A break about an event of ours has the id of that event, so a column of events would mostly say the same twice.
+    # It is shown only where some break names an event under another id than its own.
+    is_another = frame["event_id"].ne(frame["id"])
+    frame["event_id"] = frame["event_id"].where(is_another)
+    event = (_EVENT,) if frame["event_id"].notna().any() else ()
     return Block(
         "Breaks",
         "One line per difference between source, ledger and service; the oldest that still waits comes first. "
@@ -63,8 +82,12 @@ def _breaks(report: Report) -> Block:
             Column("detail", "What is known", Show.TEXT, 44),
             Column("age_days", "Age (days)", Show.COUNT, 10),
             Column("opened_on", "Opened on", Show.DATE, 11),
-            *(_SITE, _CLIENT, _REWARD, _POINTS, _AMOUNT),
-            *((_EVENT,) if frame["event_id"].notna().any() else ()),
+            _SITE,
+            _CLIENT,
+            _REWARD,
+            _POINTS,
+            _AMOUNT,
+            *event,
             Column("state", "State", Show.TEXT, 13),
             Column("owner", "Owner", Show.TEXT, 16),
             Column("reason", "What was decided", Show.TEXT, 34),
@@ -93,7 +116,8 @@ def _rejected(report: Report) -> Block:
 
 def _waiting(report: Report) -> Block:
     frame = _split_points(_sorted(rows(report, "waiting"), "state", "since", "event_id"))
-    frame["command"] = [_command(state, event) for state, event in zip(frame["state"], frame["event_id"], strict=True)]
+    states_and_ids = zip(frame["state"], frame["event_id"], strict=True)
+    frame["command"] = [_command(state, event_id) for state, event_id in states_and_ids]
     return Block(
         "Unknown and held",
         "Held: nobody can tell whether it is new. Unknown: the answer was lost. Nothing is sent before it is decided.",
@@ -102,7 +126,7 @@ def _waiting(report: Report) -> Block:
             Column("state", "State", Show.TEXT, 10),
             Column("reason", "Why", Show.TEXT, 30),
             Column("command", "What to do", Show.TEXT, 42),
-            *(_KIND, _SITE, _CLIENT, _REWARD, _EARNED, _REDEEMED, _AMOUNT),
+            *_OF_EVENT,
             *_action_at(report),
             Column("since", "Waits since (UTC)", Show.UTC, 20),
             *_PLACE,  # the command names the event
@@ -117,12 +141,13 @@ def _posted(report: Report) -> Block:
         "One line per event that the service confirmed, or that reading back showed.",
         "Nothing was posted.",
         (
-            *(_KIND, _SITE, _CLIENT, _REWARD, _EARNED, _REDEEMED, _AMOUNT),
+            *_OF_EVENT,
             Column("source", "Source", Show.TEXT, 19),
             Column("source_id", "Source id", Show.ID, 24),
             *_action_at(report),
             Column("posted_at", "Posted at (UTC)", Show.UTC, 20),
-            *(*_PLACE, _EVENT),
+            *_PLACE,
+            _EVENT,
         ),
         _split_points(rows(report, "posted")),
     )
@@ -134,7 +159,8 @@ def _by_client(report: Report) -> Block:
         "Balance before + earned − redeemed + what breaks explain = balance expected. Empty: nothing can be concluded.",
         "No balance was read.",
         (
-            *(_SITE, _CLIENT),
+            _SITE,
+            _CLIENT,
             Column("balance_before", "Balance before", Show.COUNT, 13, total=True),
             Column("earned", "Earned", Show.COUNT, 12, total=True),
             Column("redeemed", "Redeemed", Show.COUNT, 12, total=True),
@@ -154,13 +180,12 @@ def _nights(report: Report) -> Block:
         "service": "at the service",
         "difference": "off by",
     }
-    columns = [
-        Column(
-            f"{side}_{measure}", f"{measure.capitalize()} {name}", Show.COUNT, 13, total=True, zero=side == "difference"
-        )
-        for measure in ("events", "points")
-        for side, name in sides.items()
-    ]
+    columns = []
+    for measure in ("events", "points"):
+        for side, name in sides.items():
+            key = f"{side}_{measure}"
+            heading = f"{measure.capitalize()} {name}"
+            columns.append(Column(key, heading, Show.COUNT, 13, total=True, zero=side == "difference"))
     return Block(
         "By night",
         "Per site and night of the action: in the ledger + by breaks = at the service; what is off must be zero.",
@@ -178,8 +203,9 @@ def _refused(report: Report) -> Block:
         (
             Column("message", "What the service said", Show.TEXT, 50),
             Column("code", "Its code", Show.TEXT, 28),
-            *(_KIND, _SITE, _CLIENT, _REWARD, _EARNED, _REDEEMED, _AMOUNT),
-            *(*_PLACE, _EVENT),
+            *_OF_EVENT,
+            *_PLACE,
+            _EVENT,
         ),
         _split_points(_sorted(rows(report, "refused"), "file", "sheet", "+row", "event_id")),
     )
@@ -219,7 +245,8 @@ def _by_day(report: Report) -> Block:
         (
             Column("day", "Day", Show.DATE, 12),
             Column("events", "Events", Show.COUNT, 10, total=True),
-            *(_EARNED, _REDEEMED),
+            _EARNED,
+            _REDEEMED,
             Column("updates", "Reward updates", Show.COUNT, 10, total=True),
             Column("amount", "Amount updated", Show.AMOUNT, 14, total=True),
         ),
@@ -228,8 +255,6 @@ def _by_day(report: Report) -> Block:
 
 
 def _words() -> Block:
-    groups = {"row": FATES, "event": OUTCOMES, "break": BREAKS}
-    lines = [(group, str(code), entry) for group, words in groups.items() for code, entry in words.items()]
     return Block(
         "Words",
         "What the words of this report mean. Every row and every event is in exactly one of its kind.",
@@ -241,41 +266,54 @@ def _words() -> Block:
             Column("whose", "Whose", Show.TEXT, 28),
             Column("next_step", "What to do", Show.TEXT, 50),
         ),
-        pd.DataFrame(
-            [
-                {
-                    "of": group,
-                    "code": code,
-                    "meaning": entry.meaning,
-                    "whose": entry.whose,
-                    "next_step": entry.next_step,
-                }
-                for group, code, entry in lines
-            ]
-        ),
+        pd.DataFrame([*_glossary("row", FATES), *_glossary("event", OUTCOMES), *_glossary("break", BREAKS)]),
     )
 
 
+def _glossary(said_of: str, words: dict[str, Word]) -> list[dict[str, str]]:
+    lines = []
+    for code, entry in words.items():
+        line = {
+            "of": said_of,
+            "code": str(code),
+            "meaning": entry.meaning,
+            "whose": entry.whose,
+            "next_step": entry.next_step,
+        }
+        lines.append(line)
+    return lines
+
+
 def _split_points(frame: pd.DataFrame) -> pd.DataFrame:
-    # Points are positive for both actions: one column would add what was earned to what was redeemed.
+    # Points are positive for both actions: one column would add what was earned to what was redeemed. Points of a kind
+    # that nobody knows count as earned, so that they stay in a sum; those of a reward update are an amount.
     kinds = frame["kind"].astype("string").fillna("")
+    is_redeemed = kinds.eq(Kind.REDEEMED)
+    is_update = kinds.eq(Kind.REWARD_UPDATE)
     points = frame["points"]
     return frame.assign(
-        earned=points.where(kinds.ne(Kind.REDEEMED) & kinds.ne(Kind.REWARD_UPDATE)),
-        redeemed=points.where(kinds.eq(Kind.REDEEMED)),
+        earned=points.where(~is_redeemed & ~is_update),
+        redeemed=points.where(is_redeemed),
     )
 
 
 def _command(state: object, event_id: object) -> str:
-    return WAITING.get(str(state), "tieout trace {id}").format(id="ID" if pd.isna(event_id) else event_id)  # type: ignore[call-overload]
+    command = WAITING.get(str(state), "tieout trace {id}")
+    shown_id = "ID" if pd.isna(event_id) else event_id  # type: ignore[call-overload]
+    return command.format(id=shown_id)
 
 
 def _sorted(frame: pd.DataFrame, *keys: str) -> pd.DataFrame:
     """Sort by `keys`: as text, or as numbers after a sign that says up or down; what is missing comes last."""
-    plain = pd.DataFrame(index=frame.index)
+    # Text unless a sign says otherwise: ids look like numbers in one sheet and not in the next, and a column that holds
+    # both cannot be compared. Row numbers need the sign, or row 10 would come before row 9.
+    comparable = pd.DataFrame(index=frame.index)
     for place, key in enumerate(keys):
-        values = frame[key.lstrip("+-")]
-        plain[place] = pd.to_numeric(values, errors="coerce") if key[0] in "+-" else values.astype("string")
+        column = frame[key.lstrip("+-")]
+        is_number = key.startswith(("+", "-"))
+        comparable[place] = pd.to_numeric(column, errors="coerce") if is_number else column.astype("string")
+    by = list(comparable.columns)
     ascending = [not key.startswith("-") for key in keys]
-    order = plain.sort_values(list(plain.columns), ascending=ascending, na_position="last", kind="stable").index
+    # Stable: lines that the keys cannot tell apart keep the order in which the ledger gave them.
+    order = comparable.sort_values(by, ascending=ascending, na_position="last", kind="stable").index
     return frame.loc[order].reset_index(drop=True)

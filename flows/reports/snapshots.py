@@ -23,7 +23,7 @@ from flows.settings.sections import Settings
 from sql.snapshots import find_snapshot, last_snapshot, record_snapshot
 
 _FOLDER = "snapshots"
-_LEVEL = 3  # of compression: a third of the time of the usual one for a tenth more
+_LEVEL = 3  # of compression: a third of the time of the usual one for a tenth more bytes
 
 
 def keep_snapshot(
@@ -32,8 +32,11 @@ def keep_snapshot(
     """Write the snapshot of a finished run, and its hash into the ledger; with what was read back, record by record."""
     folder = settings.root / _FOLDER
     folder.mkdir(parents=True, exist_ok=True)
-    content = gzip.compress("".join(_lines(report, read_back)).encode(), _LEVEL, mtime=0)
+    text = "".join(_lines(report, read_back))
+    # Without the time of writing, so that the same report has the same hash.
+    content = gzip.compress(text.encode(), _LEVEL, mtime=0)
     path = snapshot_path(settings, report.run_id)
+    # Renamed when it is whole: a process that is killed here leaves no half of a snapshot under its name.
     part = path.with_name(f"{path.name}.part")
     part.write_bytes(content)
     part.replace(path)
@@ -55,6 +58,7 @@ def read_snapshot(settings: Settings, connection: Connection, run_id: str) -> Re
         content = path.read_bytes()
     except OSError:
         raise CouldNotRun(f"The snapshot of run {row.run_id} is gone: {path} cannot be read.") from None
+    # A report that is made again must be the one that was signed off: from changed figures none is made at all.
     if sha256(content).hexdigest() != row.sha256:
         raise CouldNotRun(
             f"The snapshot of run {row.run_id} is not the one that was kept: {path} was changed or is damaged."
@@ -72,18 +76,29 @@ def _find(connection: Connection, run_id: str) -> Row[Any]:
 
 
 def _lines(report: Report, read_back: Mapping[str, pd.DataFrame]) -> Iterator[str]:
-    yield _dumped({part.name: getattr(report, part.name) for part in fields(report) if part.name not in COLUMNS})
-    for name, frame in {**{name: rows(report, name) for name in COLUMNS}, **read_back}.items():
-        types = {str(column): str(dtype) for column, dtype in frame.dtypes.items()}
-        yield _dumped({"frame": name, "rows": len(frame), "types": types})
-        for column in frame.columns:
-            yield _dumped(_plain(frame[column]))
+    """Yield one line with all that is no frame; then per frame one line about it, and one per column."""
+    names = [part.name for part in fields(report) if part.name not in COLUMNS]
+    yield _dumped({name: getattr(report, name) for name in names})
+    for name in COLUMNS:
+        yield from _frame_lines(name, rows(report, name))
+    # What was read back is kept as evidence: the report is made again without it.
+    for name, frame in read_back.items():
+        yield from _frame_lines(name, frame)
+
+
+def _frame_lines(name: str, frame: pd.DataFrame) -> Iterator[str]:
+    types = {str(column): str(dtype) for column, dtype in frame.dtypes.items()}
+    yield _dumped({"frame": name, "rows": len(frame), "types": types})
+    for column in frame.columns:
+        yield _dumped(_plain(frame[column]))
 
 
 def _plain(column: "pd.Series[Any]") -> list[Any]:
+    # Times as whole numbers of their own unit: text would cost more, and a missing one has its number too.
     if str(column.dtype).startswith("datetime64"):
         return column.astype("int64").tolist()
-    return [None if missing else value for value, missing in zip(column.tolist(), column.isna(), strict=True)]
+    pairs = zip(column.tolist(), column.isna(), strict=True)
+    return [None if is_missing else value for value, is_missing in pairs]
 
 
 def _dumped(value: object) -> str:
@@ -100,8 +115,10 @@ def _tagged(value: object) -> object:
             return {"on": value.isoformat()}
         case _ if hasattr(value, "item"):  # a number of numpy in a column of objects
             return value.item()
+        case _ if hasattr(value, "keys"):  # the totals, which are any mapping
+            return dict(value)  # type: ignore[call-overload]
         case _:
-            return dict(value) if hasattr(value, "keys") else list(value)  # type: ignore[call-overload]
+            return list(value)  # type: ignore[call-overload]
 
 
 def _untagged(value: dict[str, Any]) -> Any:
@@ -117,18 +134,23 @@ def _untagged(value: dict[str, Any]) -> Any:
 
 
 def _read(text: str) -> Report:
-    values = (json.loads(line, object_hook=_untagged) for line in text.split("\n") if line)
-    parts: dict[str, Any] = next(values)
-    parts["period"] = tuple(parts["period"]) if parts["period"] else None
-    for head in values:
-        columns = {name: _typed(next(values), dtype) for name, dtype in head["types"].items()}
-        parts[head["frame"]] = pd.DataFrame(columns, index=range(head["rows"]))
+    # At line feeds alone: splitlines would also break at separators that stand inside a text.
+    parsed = (json.loads(line, object_hook=_untagged) for line in text.split("\n") if line)
+    parts: dict[str, Any] = next(parsed)
+    # JSON has lists and no tuples.
+    if parts["period"]:
+        parts["period"] = tuple(parts["period"])
+    for about in parsed:
+        # Every column takes the next line of the same file: `_lines` writes them in this order.
+        columns = {name: _typed(next(parsed), dtype) for name, dtype in about["types"].items()}
+        parts[about["frame"]] = pd.DataFrame(columns, index=range(about["rows"]))
     return Report(**{part.name: parts[part.name] for part in fields(Report)})
 
 
 def _typed(values: list[Any], dtype: Any) -> "pd.Series[Any]":
     if dtype.startswith("datetime64"):
-        return pd.Series(pd.Series(values, dtype="int64").astype(dtype))
+        numbers = pd.Series(values, dtype="int64")
+        return pd.Series(numbers.astype(dtype))
     typed: pd.Series[Any] = pd.Series(values, dtype=dtype)
     return typed
 

@@ -20,12 +20,21 @@ def check_line(counts: Counts) -> str | None:
     total = sum(counts.values())
     if not total:
         return None
-    left = {(subject, Finding(why)): count for (subject, why), count in sorted(counts.items()) if why in list(LEFT)}
+    left = _left_to_the_service(counts)
     left_count = sum(left.values())
     wrong = sum(count for (_, finding), count in counts.items() if finding in list(WRONG))
-    reasons = "; ".join(f"{_WHY[why].format(subject)}: {count:,}" for (subject, why), count in left.items())
     checked = f"Source ids: {total - left_count:,} of {total:,} checked, {wrong:,} of them wrong"
     if not left:
         return f"{checked}."
-    told = f"{checked}; {left_count:,}" if left_count < total else f"Source ids: all {total:,}"
+    reasons = "; ".join(f"{_WHY[why].format(subject)}: {count:,}" for (subject, why), count in left.items())
+    # "0 of 22 checked, 0 of them wrong" would read as good news, and nothing was looked at.
+    told = f"Source ids: all {total:,}" if left_count == total else f"{checked}; {left_count:,}"
     return f"{told} left to the service ({reasons})."
+
+
+def _left_to_the_service(counts: Counts) -> dict[tuple[str, Finding], int]:
+    left = {}
+    for (subject, finding), count in sorted(counts.items()):
+        if finding in list(LEFT):
+            left[subject, Finding(finding)] = count
+    return left

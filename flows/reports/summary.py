@@ -1,6 +1,6 @@
-"""The first sheet of the report: the verdict, what waits, what ties, where every row went, and the totals.
+"""The first sheet of the report: the headline, what waits, what ties, where every row went, and the totals.
 
-Each part is a table like those behind it, so that workbook and page draw them with the same hand.
+Each part is a block like those behind it, so that workbook and page draw them with the same hand.
 """
 
 import pandas as pd
@@ -11,30 +11,47 @@ from flows.reports.table import Block, Column
 from flows.reports.values import CENTS, Show, exact
 from flows.reports.wording import FATES, OUTCOMES, SOURCE_IDS, Word, next_steps, word
 
+_NO_SITE = "—"  # rewards of Referral Rock belong to none
+
 
 def facts(report: Report) -> list[tuple[str, str]]:
     """Return what identifies the run, in pairs of name and text."""
-    period = (
-        f"{report.period[0]:%Y-%m-%d} to {report.period[1]:%Y-%m-%d}" if report.period else "as the files brought it"
-    )
     return [
         ("Run", report.run_id),
         ("Kind", report.kind),
-        ("Period", period),
+        ("Period", _period(report)),
         ("Finished (UTC)", f"{report.finished_at:%Y-%m-%d %H:%M:%S}"),
         ("Times shown in", report.timezone),
     ]
 
 
+def _period(report: Report) -> str:
+    # Only a reconciliation has a period that somebody asked for; files bring events of any day.
+    if report.period is None:
+        return "as the files brought it"
+    since, until = report.period
+    return f"{since:%Y-%m-%d} to {until:%Y-%m-%d}"
+
+
 def sections(report: Report) -> list[Block]:
-    """Return the tables of the summary, in reading order."""
-    parts = (_steps, _ties, _fates, _outcomes, _source_ids, _money, _roll_forward, _control_totals, _ages)
-    return [part(report) for part in parts]
+    """Return the blocks of the summary, in reading order."""
+    return [
+        _steps(report),
+        _ties(report),
+        _fates(report),
+        _outcomes(report),
+        _source_ids(report),
+        _money(report),
+        _roll_forward(report),
+        _control_totals(report),
+        # Last, since the workbook draws its chart from the lines of the last block.
+        _ages(report),
+    ]
 
 
 def _steps(report: Report) -> Block:
-    steps = next_steps(report)
-    lines = [(step.what, step.how_many, step.advice, step.command, step.sheet) for step in steps]
+    columns = ["what", "how_many", "advice", "command", "sheet"]
+    lines = [(step.what, step.how_many, step.advice, step.command, step.sheet) for step in next_steps(report)]
     return Block(
         "What waits",
         "",
@@ -46,20 +63,22 @@ def _steps(report: Report) -> Block:
             Column("command", "Command", Show.TEXT, 4),
             Column("sheet", "Where", Show.TEXT, 1),
         ),
-        pd.DataFrame(lines, columns=["what", "how_many", "advice", "command", "sheet"]),
+        pd.DataFrame(lines, columns=columns),
     )
 
 
 def _fates(report: Report) -> Block:
-    read, files = count(report, "rows_read"), count(report, "files")
+    read = count(report, "rows_read")
+    files = count(report, "files")
     note = f"{read:,} rows read, files: {files:,}; each row ends in exactly one of these."
     return _counted(report, "Where every row went", note, FATES)
 
 
 def _outcomes(report: Report) -> Block:
+    accepted = count(report, "accepted")
+    carried_in = count(report, "carried_in")
     note = (
-        f"{count(report, 'accepted'):,} accepted now and {count(report, 'carried_in'):,} carried in from earlier runs; "
-        "each is in exactly one of these."
+        f"{accepted:,} accepted now and {carried_in:,} carried in from earlier runs; each is in exactly one of these."
     )
     return _counted(report, "What became of every event", note, OUTCOMES)
 
@@ -67,7 +86,10 @@ def _outcomes(report: Report) -> Block:
 def _source_ids(report: Report) -> Block:
     found = rows(report, "source_ids")
     words = [word(SOURCE_IDS, finding) for finding in found["finding"]]
-    lines = found.assign(outcome=[entry.short for entry in words], meaning=[entry.meaning for entry in words])
+    lines = found.assign(
+        outcome=[entry.short for entry in words],
+        meaning=[entry.meaning for entry in words],
+    )
     return Block(
         "Source ids",
         "What SourceIds of the read rows name, by reference data. What is left to the service, it checks itself.",
@@ -137,11 +159,13 @@ def _roll_forward(report: Report) -> Block:
         "difference": "Difference",
     }
     columns = [Column(key, name, Show.QUANTITY, 1, zero=key == "difference") for key, name in headings.items()]
-    frame = rows(report, "roll_forward").fillna({"site_id": "—"}).astype(dict.fromkeys(headings, "object"))
-    amounts = frame["measure"].eq("amount")
-    frame.loc[amounts, list(headings)] = frame.loc[amounts, list(headings)].map(
-        lambda figure: exact(figure) + CENTS, na_action="ignore"
-    )
+    figures = list(headings)
+    # Counts, points and amounts stand in one column, row by row: as objects, so that no amount becomes a float.
+    frame = rows(report, "roll_forward").fillna({"site_id": _NO_SITE}).astype(dict.fromkeys(figures, "object"))
+    is_amount = frame["measure"].eq("amount")
+    # A zero in a row of amounts shows its cents too, or it would read as a count.
+    with_cents = frame.loc[is_amount, figures].map(lambda figure: exact(figure) + CENTS, na_action="ignore")
+    frame.loc[is_amount, figures] = with_cents
     return Block(
         "Roll-forward of breaks",
         "Open when the last run closed, + new and reopened, − closed and resolved = open now; the difference is zero.",
@@ -157,6 +181,7 @@ def _roll_forward(report: Report) -> Block:
 
 
 def _control_totals(report: Report) -> Block:
+    levels = [Column(level, level.capitalize(), Show.QUANTITY, 1) for level in LEVELS]
     return Block(
         "Control totals",
         "The same figure at four places, per site and kind. Difference = ledger − service: zero, or a break says why.",
@@ -165,10 +190,10 @@ def _control_totals(report: Report) -> Block:
             Column("site_id", "Site", Show.ID, 1),
             Column("kind", "Kind", Show.TEXT, 1),
             Column("measure", "Measure", Show.TEXT, 1),
-            *(Column(level, level.capitalize(), Show.QUANTITY, 1) for level in LEVELS),
+            *levels,
             Column("difference", "Difference", Show.QUANTITY, 1, zero=True),
         ),
-        side_by_side(report).fillna({"site_id": "—"}),
+        side_by_side(report).fillna({"site_id": _NO_SITE}),
     )
 
 

@@ -9,33 +9,40 @@ from flows.reports.wording import FATES, OUTCOMES, NextStep, Word, headline, nex
 
 def summary_lines(report: Report, workbook: Path | None = None) -> list[str]:
     """Return the lines to print, without colors; the path of the workbook comes last, where one is given."""
-    carried_in, accepted = count(report, "carried_in"), count(report, "accepted")
-    return [
+    ties_out = "yes" if report.totals["ties_out"] else "no"
+    lines = [
         headline(report).sentence,
         "",
         *_counted(report, FATES),
-        _line(
-            "rows",
-            count(report, "rows_read"),
-            f"Read, files: {count(report, 'files'):,}; each row is in one of the above.",
-        ),
+        _rows_line(report),
         "",
         *_counted(report, OUTCOMES),
-        _line(
-            "events",
-            carried_in + accepted,
-            f"Accepted now, and {carried_in:,} from earlier runs; each is in one of the above.",
-        ),
+        _events_line(report),
         "",
         *_sums(report),
+        "",
         *_steps(next_steps(report)),
-        f"ties_out: {'yes' if report.totals['ties_out'] else 'no'}",
-        *([f"report: {workbook}"] if workbook else []),
+        f"ties_out: {ties_out}",
     ]
+    if workbook:
+        lines.append(f"report: {workbook}")
+    return lines
 
 
 def _counted(report: Report, words: dict[str, Word]) -> list[str]:
     return [_line(str(code), count(report, str(code)), word.meaning) for code, word in words.items()]
+
+
+def _rows_line(report: Report) -> str:
+    meaning = f"Read, files: {count(report, 'files'):,}; each row is in one of the above."
+    return _line("rows", count(report, "rows_read"), meaning)
+
+
+def _events_line(report: Report) -> str:
+    # The sum of the four lines above is not what this run accepted: what earlier runs left open is sent along.
+    carried_in = count(report, "carried_in")
+    meaning = f"Accepted now, and {carried_in:,} from earlier runs; each is in one of the above."
+    return _line("events", carried_in + count(report, "accepted"), meaning)
 
 
 def _line(name: str, number: int, meaning: str) -> str:
@@ -43,9 +50,13 @@ def _line(name: str, number: int, meaning: str) -> str:
 
 
 def _sums(report: Report) -> list[str]:
-    names = {"points_earned": "points earned", "points_redeemed": "points redeemed", "amount_updated": "amount updated"}
-    shown = ", ".join(f"{name} {exact(report.totals[key]):,}" for key, name in names.items())
-    return [f"  posted: {shown}", f"  breaks open: {count(report, 'breaks_open'):,}", ""]
+    earned = exact(report.totals["points_earned"])
+    redeemed = exact(report.totals["points_redeemed"])
+    amount = exact(report.totals["amount_updated"])
+    return [
+        f"  posted: points earned {earned:,}, points redeemed {redeemed:,}, amount updated {amount:,}",
+        f"  breaks open: {count(report, 'breaks_open'):,}",
+    ]
 
 
 def _steps(steps: list[NextStep]) -> list[str]:

@@ -52,8 +52,11 @@ def visible(text: str) -> str:
 
 def _written_out(match: re.Match[str]) -> str:
     sign = match.group()
-    known = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
-    return known.get(sign) or (f"\\x{ord(sign):02x}" if ord(sign) < 256 else f"\\u{ord(sign):04x}")
+    short = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
+    if sign in short:
+        return short[sign]
+    number = ord(sign)
+    return f"\\x{number:02x}" if number < 256 else f"\\u{number:04x}"
 
 
 def exact(value: object) -> Decimal:
@@ -62,7 +65,10 @@ def exact(value: object) -> Decimal:
     >>> exact("12.50"), exact(0.1)
     (Decimal('12.50'), Decimal('0.1'))
     """
-    return value if isinstance(value, Decimal) else Decimal(str(value))
+    if isinstance(value, Decimal):
+        return value
+    # By way of its text: Decimal(0.1) has 55 digits, none of which anybody entered.
+    return Decimal(str(value))
 
 
 def total(figures: "pd.Series[Any]", show: Show) -> int | Decimal:
@@ -71,11 +77,15 @@ def total(figures: "pd.Series[Any]", show: Show) -> int | Decimal:
     >>> total(pd.Series([20.0, None, 5.0]), Show.COUNT), total(pd.Series(["12.50", "0.1"]), Show.AMOUNT)
     (25, Decimal('12.60'))
     """
+    # A report may have a million lines: whole numbers, the most common column, are added at once.
     if is_integer_dtype(figures.dtype):
         return int(figures.sum())
-    known = [_READERS[show](figure) for figure in figures.dropna() if figure != ""]
+    read = _READERS[show]
+    known = [read(figure) for figure in figures.dropna() if figure != ""]
+    # An amount that is no number (NaN, infinite) was read as text: it is shown in its line and left out of the sum.
     numbers = (number for number in known if isinstance(number, int | Decimal))
-    return sum(numbers, start=CENTS if show is Show.AMOUNT else 0)
+    nothing = CENTS if show is Show.AMOUNT else 0
+    return sum(numbers, start=nothing)
 
 
 def values(series: "pd.Series[Any]", show: Show, zone: ZoneInfo) -> list[Value]:
@@ -83,16 +93,19 @@ def values(series: "pd.Series[Any]", show: Show, zone: ZoneInfo) -> list[Value]:
 
     Text and ids are made visible, times are aware. Raises ValueError or ArithmeticError on a value of another sort.
     """
-    if show in (Show.UTC, Show.LOCAL):
-        moments = pd.to_datetime(series, utc=True).dt.floor("us")
-        if show is Show.LOCAL:
-            moments = moments.dt.tz_convert(zone)
-        return _filled(list(moments.dt.to_pydatetime()), moments.isna(), _same)
-    return _filled(series, series.isna(), _READERS[show])
+    if show not in (Show.UTC, Show.LOCAL):
+        return _filled(series, series.isna(), _READERS[show])
+    # Cut to microseconds, which is what a datetime holds: pandas warns of the nanoseconds that it would drop.
+    moments = pd.to_datetime(series, utc=True).dt.floor("us")
+    if show is Show.LOCAL:
+        moments = moments.dt.tz_convert(zone)
+    return _filled(list(moments.dt.to_pydatetime()), moments.isna(), _same)
 
 
 def _filled(given: Iterable[object], missing: Iterable[Hashable], read: Callable[[object], Value]) -> list[Value]:
-    return [None if empty or value == "" else read(value) for value, empty in zip(given, missing, strict=True)]
+    # Some frames say "" for what is not there, others null; both are an empty cell.
+    pairs = zip(given, missing, strict=True)
+    return [None if is_missing or value == "" else read(value) for value, is_missing in pairs]
 
 
 def _same(moment: Any) -> Value:
@@ -109,8 +122,10 @@ def _text(value: object) -> str:
 
 
 def _whole(value: object) -> int | Decimal:
+    # A count that is not whole is a fault elsewhere: it is shown as it is, since rounding would hide it.
     number = exact(value)
-    return int(number) if number == number.to_integral_value() else number
+    is_whole = number == number.to_integral_value()
+    return int(number) if is_whole else number
 
 
 def _amount(value: object) -> Decimal | str:
@@ -119,11 +134,17 @@ def _amount(value: object) -> Decimal | str:
 
 
 def _quantity(value: object) -> int | Decimal:
-    return exact(value) if isinstance(value, Decimal | float | str) and "." in str(value) else _whole(value)
+    # Points and amounts share a column here, and the decimals tell them apart: 45.00 is an amount and keeps its cents,
+    # 45 is a count.
+    has_decimals = isinstance(value, Decimal | float | str) and "." in str(value)
+    return exact(value) if has_decimals else _whole(value)
 
 
 def _day(value: object) -> date:
-    return value if type(value) is date else pd.Timestamp(value).date()  # type: ignore[arg-type]
+    # A datetime is a date too, by inheritance, and has to lose its time of day.
+    if type(value) is date:
+        return value
+    return pd.Timestamp(value).date()  # type: ignore[arg-type]
 
 
 _READERS: Final[dict[Show, Callable[[object], Value]]] = {

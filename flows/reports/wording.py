@@ -1,11 +1,11 @@
-"""The sentences of the report: the verdict, what every word means, whose a break is, and what to do about it.
+"""The sentences of the report: the headline, what every word means, whose a break is, and what to do about it.
 
 One place for the words, so that workbook, page, artifacts and terminal say the same. The codes are those of
 `transforms.vocabulary`; a code without an entry here is shown as it is.
 """
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import pandas as pd
 
@@ -147,83 +147,129 @@ class NextStep:
 
 def headline(report: Report) -> Headline:
     """Return whether the numbers of `report` tie out, what does not, and what waits for a person."""
-    waits = ", ".join(f"{step.how_many:,} {step.what}" for step in next_steps(report) if step.for_a_person)
-    for_a_person = f"For a person: {waits}." if waits else "Nothing waits for a person."
+    waiting = [f"{step.how_many:,} {step.what}" for step in next_steps(report) if step.for_a_person]
+    for_a_person = f"For a person: {', '.join(waiting)}." if waiting else "Nothing waits for a person."
+    # The color and the sentence must not disagree: red is for numbers alone. A night on which everything ties and
+    # fifteen rows were rejected is yellow, since each of those rows is accounted for.
     if not report.totals["ties_out"]:
         return Headline("bad", f"Does not tie: {_what_is_off(report)}. {for_a_person}")
-    return Headline(
-        "wait" if waits else "good", f"Ties out: every row and every event is accounted for. {for_a_person}"
-    )
+    tone: Tone = "wait" if waiting else "good"
+    return Headline(tone, f"Ties out: every row and every event is accounted for. {for_a_person}")
 
 
 def _what_is_off(report: Report) -> str:
     ties = rows(report, "ties")
     off = ties[ties["ties"].eq(False)]
-    named = [f"{visible(str(row['name']))} is off by {_quantity(row['difference'])}" for _, row in off.iterrows()]
+    named = []
+    for name, difference in zip(off["name"], off["difference"], strict=True):
+        named.append(f"{visible(str(name))} is off by {_quantity(difference)}")
     return "; ".join(named) or "the totals of the run say so, and no single equation is off"
 
 
 def _quantity(difference: object) -> str:
-    return "an amount nobody knows" if pd.isna(difference) else f"{exact(difference):,}"  # type: ignore[call-overload]
+    # Where one side is not known the equation is off, and "off by 0" would say the opposite.
+    if pd.isna(difference):  # type: ignore[call-overload]
+        return "an amount nobody knows"
+    return f"{exact(difference):,}"
 
 
 def next_steps(report: Report) -> list[NextStep]:
     """Return what waits, most urgent first; an empty list means that nobody has to do anything."""
-    held = _first(report, "waiting", State.HELD)
-    return [step for step in (*_for_a_person(report, held), _pending(report)) if step.how_many]
-
-
-def _for_a_person(report: Report, held: str) -> list[NextStep]:
-    # By-hand commands name the first case, so that they can be copied; the others stand in the sheet.
-    open_break, refused = _first(report, "breaks"), _first(report, "refused")
-    return [
-        NextStep(
-            *("rejected rows", count(report, "rejected")),
-            "Correct the named cells, then send the sheet again.",
-            *("tieout upload FILE", "Rejected rows"),
-        ),
-        NextStep(
-            *("held", _waiting_count(report, State.HELD)),
-            "Approve new events, discard the others.",
-            *(f"tieout approve {held}", "Unknown and held"),
-        ),
-        NextStep(
-            *("refused", count(report, "refused")),
-            "Read what the service said, correct, send again.",
-            *(f"tieout trace {refused}", "Refused"),
-        ),
-        NextStep(
-            *("unknown", _waiting_count(report, State.UNKNOWN)),
-            "Read back; where that cannot decide, a person may: tieout settle ID --as.",
-            *("tieout settle", "Unknown and held"),
-        ),
-        NextStep(
-            *("open breaks", count(report, "breaks_open")),
-            "Review each, and write down the reason.",
-            *(f"tieout breaks acknowledge {open_break} --by NAME --reason TEXT", "Breaks"),
-        ),
+    steps = [
+        _correct_rejected_rows(report),
+        _decide_held_events(report),
+        _look_into_refused_events(report),
+        _settle_unknown_events(report),
+        _review_open_breaks(report),
+        _leave_pending_events(report),
     ]
+    return [step for step in steps if step.how_many]
 
 
-def _pending(report: Report) -> NextStep:
-    advice = "Nothing to do: the next run sends them."
-    return NextStep("pending", count(report, "pending"), advice, "tieout run", "Summary", for_a_person=False)
+def _correct_rejected_rows(report: Report) -> NextStep:
+    return NextStep(
+        what="rejected rows",
+        how_many=count(report, "rejected"),
+        advice="Correct the named cells, then send the sheet again.",
+        command="tieout upload FILE",
+        sheet="Rejected rows",
+    )
+
+
+def _decide_held_events(report: Report) -> NextStep:
+    # Here and below, a command that takes an id names the first case, so that it can be copied as it stands; the
+    # others are in the sheet.
+    event_id = _first_id(_waiting_in(report, State.HELD)["event_id"])
+    return NextStep(
+        what="held",
+        how_many=_waiting_count(report, State.HELD),
+        advice="Approve new events, discard the others.",
+        command=f"tieout approve {event_id}",
+        sheet="Unknown and held",
+    )
+
+
+def _look_into_refused_events(report: Report) -> NextStep:
+    event_id = _first_id(rows(report, "refused")["event_id"])
+    return NextStep(
+        what="refused",
+        how_many=count(report, "refused"),
+        advice="Read what the service said, correct, send again.",
+        command=f"tieout trace {event_id}",
+        sheet="Refused",
+    )
+
+
+def _settle_unknown_events(report: Report) -> NextStep:
+    # Reading back comes first: a person who says "not posted" of an event that took effect has it posted twice.
+    return NextStep(
+        what="unknown",
+        how_many=_waiting_count(report, State.UNKNOWN),
+        advice="Read back; where that cannot decide, a person may: tieout settle ID --as.",
+        command="tieout settle",
+        sheet="Unknown and held",
+    )
+
+
+def _review_open_breaks(report: Report) -> NextStep:
+    breaks = rows(report, "breaks")
+    break_id = _first_id(breaks[is_open(breaks)]["id"])
+    return NextStep(
+        what="open breaks",
+        how_many=count(report, "breaks_open"),
+        advice="Review each, and write down the reason.",
+        command=f"tieout breaks acknowledge {break_id} --by NAME --reason TEXT",
+        sheet="Breaks",
+    )
+
+
+def _leave_pending_events(report: Report) -> NextStep:
+    return NextStep(
+        what="pending",
+        how_many=count(report, "pending"),
+        advice="Nothing to do: the next run sends them.",
+        command="tieout run",
+        sheet="Summary",
+        for_a_person=False,
+    )
+
+
+def _waiting_in(report: Report, state: State) -> pd.DataFrame:
+    waiting = rows(report, "waiting")
+    return waiting[waiting["state"].eq(state)]
 
 
 def _waiting_count(report: Report, state: State) -> int:
     """Count what waits of any run: a question of an earlier night is still a question."""
-    return int(rows(report, "waiting")["state"].eq(state).sum())
+    # The totals count this run's events alone, so the figure here may be higher than theirs.
+    return len(_waiting_in(report, state))
 
 
-def _first(report: Report, name: str, state: str | None = None) -> str:
-    frame = rows(report, name)
-    key = "id" if name == "breaks" else "event_id"
-    if name == "breaks":
-        frame = frame[is_open(frame)]
-    elif state is not None:
-        frame = frame[frame["state"].eq(state)]
-    known = frame[key].dropna()
-    return visible(str(known.iloc[0])) if len(known) else "ID"
+def _first_id(ids: "pd.Series[Any]") -> str:
+    known = ids.dropna()
+    if known.empty:
+        return "ID"
+    return visible(str(known.iloc[0]))
 
 
 def is_open(breaks: pd.DataFrame) -> "pd.Series[bool]":

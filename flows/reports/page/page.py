@@ -35,9 +35,11 @@ def write_page(report: Report, path: Path) -> Path:
 
 
 def _page(report: Report) -> str:
-    found, title = headline(report), escape(visible(report.title))
-    shown = tables(report)
+    found = headline(report)
+    title = escape(visible(report.title))
     zone = ZoneInfo(report.timezone)
+    blocks = tables(report)
+    links = "".join(_link(block) for block in blocks)
     return "\n".join(
         [
             '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
@@ -47,10 +49,10 @@ def _page(report: Report) -> str:
             f'<a class="skip" href="#waits">Skip to what waits</a>\n<header><h1>{title}</h1>',
             f'<p class="verdict {found.tone}">{escape(found.sentence)}</p>',
             f"{_facts(report)}</header>",
-            f'<nav aria-label="Parts of the report"><ul>{"".join(map(_link, shown))}</ul></nav>\n<main id="waits">',
+            f'<nav aria-label="Parts of the report"><ul>{links}</ul></nav>\n<main id="waits">',
             *(_section(section, zone) for section in sections(report)),
             _charts(report),
-            *(_section(table, zone) for table in shown),
+            *(_section(block, zone) for block in blocks),
             "</main>\n</body>\n</html>\n",
         ]
     )
@@ -61,44 +63,49 @@ def _style() -> str:
 
 
 def _facts(report: Report) -> str:
-    return (
-        "<dl>"
-        + "".join(f"<div><dt>{name}</dt><dd>{escape(visible(text))}</dd></div>" for name, text in facts(report))
-        + "</dl>"
-    )
+    pairs = [f"<div><dt>{name}</dt><dd>{escape(visible(text))}</dd></div>" for name, text in facts(report)]
+    return f"<dl>{''.join(pairs)}</dl>"
 
 
-def _link(table: Block) -> str:
-    return f'<li><a href="#{_anchor(table)}">{escape(table.name)}</a> ({len(table.frame):,})</li>'
+def _link(block: Block) -> str:
+    return f'<li><a href="#{_anchor(block)}">{escape(block.name)}</a> ({len(block.frame):,})</li>'
 
 
-def _anchor(table: Block) -> str:
-    return table.name.lower().replace(" ", "-")
+def _anchor(block: Block) -> str:
+    return block.name.lower().replace(" ", "-")
 
 
-def _section(table: Block, zone: ZoneInfo) -> str:
-    head = f'<section id="{_anchor(table)}"><h2>{escape(table.name)}</h2>'
-    if table.frame.empty:
-        return f'{head}<p class="empty">{escape(table.empty)}</p></section>'
-    more = (
-        f" The first {MOST_ROWS:,} of {len(table.frame):,} lines; the workbook has them all."
-        if len(table.frame) > MOST_ROWS
-        else ""
-    )
-    note = f'<p class="note">{escape(table.note + more)}</p>' if table.note + more else ""
-    return f"{head}{note}{_table(table, zone)}</section>"
+def _section(block: Block, zone: ZoneInfo) -> str:
+    head = f'<section id="{_anchor(block)}"><h2>{escape(block.name)}</h2>'
+    if block.frame.empty:
+        return f'{head}<p class="empty">{escape(block.empty)}</p></section>'
+    note = block.note
+    # A cut table must say so, or its lines would be taken for all; the sums below it are those of all lines.
+    if len(block.frame) > MOST_ROWS:
+        note += f" The first {MOST_ROWS:,} of {len(block.frame):,} lines; the workbook has them all."
+    shown_note = f'<p class="note">{escape(note)}</p>' if note else ""
+    return f"{head}{shown_note}{_table(block, zone)}</section>"
 
 
-def _table(table: Block, zone: ZoneInfo) -> str:
-    first = table.frame.head(MOST_ROWS)
-    filled = [values(first[column.key], column.show, zone) for column in table.columns]
-    lines = ["<tr>" + "".join(map(_cell, table.columns, line)) + "</tr>" for line in zip(*filled, strict=True)]
-    heads = "".join(f'<th scope="col"{_side(column)}>{escape(column.heading)}</th>' for column in table.columns)
-    name = escape(table.name)
+def _table(block: Block, zone: ZoneInfo) -> str:
+    name = escape(block.name)
+    heads = "".join(f'<th scope="col"{_side(column)}>{escape(column.heading)}</th>' for column in block.columns)
+    lines = "\n".join(_lines(block, zone))
+    # A table that is wider than a phone scrolls by itself; the tab index lets a keyboard get into it.
     return (
         f'<div class="scroll" role="region" tabindex="0" aria-label="{name}, table"><table><caption>{name}</caption>'
-        f"<thead><tr>{heads}</tr></thead>\n<tbody>{chr(10).join(lines)}</tbody>{_sums(table)}</table></div>"
+        f"<thead><tr>{heads}</tr></thead>\n<tbody>{lines}</tbody>{_sums(block)}</table></div>"
     )
+
+
+def _lines(block: Block, zone: ZoneInfo) -> list[str]:
+    first = block.frame.head(MOST_ROWS)
+    filled = [values(first[column.key], column.show, zone) for column in block.columns]
+    lines = []
+    for line in zip(*filled, strict=True):
+        cells = "".join(map(_cell, block.columns, line))
+        lines.append(f"<tr>{cells}</tr>")
+    return lines
 
 
 def _side(column: Column) -> str:
@@ -107,15 +114,40 @@ def _side(column: Column) -> str:
 
 def _cell(column: Column, value: Value) -> str:
     text = escape(_said(value))
-    return f'<td class="{_looks(column, value)}">{f"<code>{text}</code>" if column.key == "command" else text}</td>'
+    if column.key == "command":
+        text = f"<code>{text}</code>"
+    return f'<td class="{_looks(column, value)}">{text}</td>'
 
 
 def _looks(column: Column, value: Value) -> str:
-    kinds = {**dict.fromkeys(_NUMBERS, "number"), **dict.fromkeys(_TIMES, "time")}
-    is_wide = column.show is Show.TEXT and column.width >= 17 and value is not None
-    wide = (" wide" + (" long" if column.width >= 40 else "")) if is_wide else ""
-    odd = value is False if column.show is Show.FLAG else column.zero and value not in (0, None)
-    return f"{kinds.get(column.show, column.show)}{wide}{' odd' if odd else ''}"
+    """Return the classes of a cell in the style sheet: its kind first, then how wide it is and whether it is off."""
+    classes = [_kind(column)]
+    # A browser would squeeze sentences to a word a line to make room for the other columns.
+    if column.show is Show.TEXT and value is not None:
+        if column.width >= 17:
+            classes.append("wide")
+        if column.width >= 40:
+            classes.append("long")
+    if _is_odd(column, value):
+        classes.append("odd")
+    return " ".join(classes)
+
+
+def _kind(column: Column) -> str:
+    if column.show in _NUMBERS:
+        return "number"
+    if column.show in _TIMES:
+        return "time"
+    return str(column.show)
+
+
+def _is_odd(column: Column, value: Value) -> bool:
+    # Null is not odd: what nobody could count is neither right nor wrong.
+    if value is None:
+        return False
+    if column.show is Show.FLAG:
+        return value is False
+    return column.zero and value != 0
 
 
 def _said(value: Value) -> str:
@@ -132,28 +164,55 @@ def _said(value: Value) -> str:
             return str(value)
 
 
-def _sums(table: Block) -> str:
-    if not any(column.total for column in table.columns):
+def _sums(block: Block) -> str:
+    if not any(column.total for column in block.columns):
         return ""
-    cells = [_sum(column, table.frame[column.key]) for column in table.columns[1:]]
-    return f"<tfoot><tr><td>{escape(table.sum_name)}</td>{''.join(cells)}</tr></tfoot>"
+    # The first column holds the name of the sums.
+    cells = [_sum(column, block.frame[column.key]) for column in block.columns[1:]]
+    return f"<tfoot><tr><td>{escape(block.sum_name)}</td>{''.join(cells)}</tr></tfoot>"
 
 
 def _sum(column: Column, figures: "pd.Series[Any]") -> str:
-    return f'<td class="number">{total(figures, column.show):,}</td>' if column.total else "<td></td>"
+    if not column.total:
+        return "<td></td>"
+    return f'<td class="number">{total(figures, column.show):,}</td>'
 
 
 def _charts(report: Report) -> str:
-    ages, days = breaks_by_age(report), points_by_day(report)
-    drawn = []
-    if ages["breaks"].sum():
-        told = ", ".join(f"{band}: {number}" for band, number in zip(ages["band"], ages["breaks"], strict=True))
-        heights = [Series("Open breaks", "breaks", ages["breaks"].tolist())]
-        drawn.append(("Open breaks by age", columns("Open breaks by age", f"{told}.", ages["band"].tolist(), heights)))
-    if days["earned"].sum() + days["redeemed"].sum():
-        told = f"{days['earned'].sum():,} points earned and {days['redeemed'].sum():,} redeemed, {len(days)} columns."
-        heights = [Series(name.capitalize(), name, days[name].tolist()) for name in ("earned", "redeemed")]
-        labels = [str(day)[5:] if len(str(day)) > 7 else str(day) for day in days["day"]]
-        drawn.append(("Points posted by day", columns("Points posted by day", told, labels, heights)))
-    figures = (f"<figure><figcaption>{name}</figcaption>{svg}</figure>" for name, svg in drawn)
-    return f'<div class="charts">{"".join(figures)}</div>'
+    figures = _breaks_chart(breaks_by_age(report)) + _points_chart(points_by_day(report))
+    return f'<div class="charts">{figures}</div>'
+
+
+def _breaks_chart(ages: pd.DataFrame) -> str:
+    """Draw the open breaks by age; nothing where there is none."""
+    if not ages["breaks"].sum():
+        return ""
+    told = ", ".join(f"{band}: {number}" for band, number in zip(ages["band"], ages["breaks"], strict=True))
+    series = [Series("Open breaks", "breaks", ages["breaks"].tolist())]
+    return _figure("Open breaks by age", f"{told}.", ages["band"].tolist(), series)
+
+
+def _points_chart(days: pd.DataFrame) -> str:
+    """Draw the points posted by day, or by month; nothing where none was posted."""
+    earned = days["earned"].sum()
+    redeemed = days["redeemed"].sum()
+    if not earned + redeemed:
+        return ""
+    told = f"{earned:,} points earned and {redeemed:,} redeemed, {len(days)} columns."
+    labels = [_day_label(str(day)) for day in days["day"]]
+    series = [
+        Series("Earned", "earned", days["earned"].tolist()),
+        Series("Redeemed", "redeemed", days["redeemed"].tolist()),
+    ]
+    return _figure("Points posted by day", told, labels, series)
+
+
+def _day_label(day: str) -> str:
+    """Return 07-02 of 2025-07-02; a month, 2025-07, stays as it is."""
+    is_month = len(day) <= len("2025-07")
+    return day if is_month else day[len("2025-") :]
+
+
+def _figure(name: str, told: str, labels: list[str], series: list[Series]) -> str:
+    svg = columns(name, told, labels, series)
+    return f"<figure><figcaption>{name}</figcaption>{svg}</figure>"

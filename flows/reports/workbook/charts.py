@@ -1,6 +1,6 @@
 """The two charts of the workbook: open breaks by age, and points posted by day. Drawn only where there is something."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -10,61 +10,83 @@ _COLORS = {"breaks": "#C55A11", "earned": "#2F6DB5", "redeemed": "#E0A030"}
 _SIZE = {"width": 320, "height": 230}
 
 
+class Lines(NamedTuple):
+    """Where the lines that a chart is drawn from stand: the name of the sheet, its first and its last row (from 0)."""
+
+    sheet: str
+    first: int
+    last: int
+
+
 def draw_breaks(ink: Ink, sheet: Sheet, at: tuple[int, int], ages: pd.DataFrame, first: int) -> None:
     """Draw the open breaks by age; the lines of `ages` stand on the sheet Summary from row `first` on (from 0)."""
     if not ages["breaks"].sum():
         return
-    place = ("Summary", first, first + len(ages) - 1)
-    chart = _chart(
-        ink, "Open breaks by age", [_series("Breaks", place, (0, 1), ages["band"], ages["breaks"])], "breaks"
-    )
+    lines = Lines("Summary", first, first + len(ages) - 1)
+    series = [
+        _series("Breaks", lines, labels_in=0, figures_in=1, labels=ages["band"], figures=ages["breaks"]),
+    ]
+    chart = _chart(ink, "Open breaks by age", series, ["breaks"])
     told = ", ".join(f"{band}: {number}" for band, number in zip(ages["band"], ages["breaks"], strict=True))
-    sheet.insert_chart(*at, chart, {"x_offset": 14, "description": f"Column chart of open breaks by age. {told}."})
+    _insert(sheet, at, chart, f"Column chart of open breaks by age. {told}.")
 
 
 def draw_points(ink: Ink, sheet: Sheet, at: tuple[int, int], days: pd.DataFrame, first: int) -> None:
     """Draw the points posted by day; the lines of `days` stand on the sheet By day from row `first` on (from 0)."""
-    if not days["earned"].sum() + days["redeemed"].sum():
+    earned = days["earned"].sum()
+    redeemed = days["redeemed"].sum()
+    if not earned + redeemed:
         return
-    place = ("By day", first, first + len(days) - 1)
+    lines = Lines("By day", first, first + len(days) - 1)
     series = [
-        _series("Earned", place, (0, 2), days["day"], days["earned"]),
-        _series("Redeemed", place, (0, 3), days["day"], days["redeemed"]),
+        _series("Earned", lines, labels_in=0, figures_in=2, labels=days["day"], figures=days["earned"]),
+        _series("Redeemed", lines, labels_in=0, figures_in=3, labels=days["day"], figures=days["redeemed"]),
     ]
-    told = f"{days['earned'].sum():,} points earned and {days['redeemed'].sum():,} redeemed on {len(days)} days"
-    chart = _chart(ink, "Points posted by day", series, "earned", "redeemed")
-    sheet.insert_chart(*at, chart, {"x_offset": 14, "description": f"Column chart of points posted by day: {told}."})
+    chart = _chart(ink, "Points posted by day", series, ["earned", "redeemed"])
+    told = f"{earned:,} points earned and {redeemed:,} redeemed on {len(days)} days"
+    _insert(sheet, at, chart, f"Column chart of points posted by day: {told}.")
+
+
+def _insert(sheet: Sheet, at: tuple[int, int], chart: Any, description: str) -> None:
+    # The description is for those who do not see the chart: it holds the figures too.
+    row, column = at
+    sheet.insert_chart(row, column, chart, {"x_offset": 14, "description": description})
 
 
 def _series(
     name: str,
-    place: tuple[str, int, int],
-    columns: tuple[int, int],
+    lines: Lines,
+    *,
+    labels_in: int,
+    figures_in: int,
     labels: "pd.Series[Any]",
     figures: "pd.Series[Any]",
 ) -> dict[str, Any]:
-    # The figures are stored in the chart too: a viewer that does not calculate shows them.
-    sheet, first, last = place
+    """Return one color of columns: `labels_in` and `figures_in` are the columns of the sheet that it is drawn from."""
     return {
         "name": name,
-        "categories": [sheet, first, columns[0], last, columns[0]],
-        "values": [sheet, first, columns[1], last, columns[1]],
+        "categories": [lines.sheet, lines.first, labels_in, lines.last, labels_in],
+        "values": [lines.sheet, lines.first, figures_in, lines.last, figures_in],
+        # The figures are stored in the chart too: a viewer that does not calculate shows them.
         "categories_data": [str(label) for label in labels],
         "values_data": [int(figure) for figure in figures],
     }
 
 
-def _chart(ink: Ink, title: str, series: list[dict[str, Any]], *colors: str) -> Any:
+def _chart(ink: Ink, title: str, series: list[dict[str, Any]], colors: list[str]) -> Any:
+    has_several = len(series) > 1
     chart = ink.book.add_chart({"type": "column"})
     for one, color in zip(series, colors, strict=True):
-        chart.add_series(
-            {**one, "fill": {"color": _COLORS[color]}, "gap": 60, "data_labels": {"value": len(series) == 1}}
-        )
+        fill = {"color": _COLORS[color]}
+        # The figures of two series side by side would stand on each other.
+        chart.add_series({**one, "fill": fill, "gap": 60, "data_labels": {"value": not has_several}})
     chart.set_title({"name": title, "name_font": {"size": 12, "color": "#1F3A5F"}, "overlay": False})
-    chart.set_legend({"position": "bottom"} if len(series) > 1 else {"none": True})
+    chart.set_legend({"position": "bottom"} if has_several else {"none": True})
     chart.set_y_axis({"num_format": "#,##0", "major_gridlines": {"visible": True, "line": {"color": "#D9D9D9"}}})
     # One place a column: days without postings would make the columns of a long period thin as hairs.
-    turned = {"num_font": {"rotation": -90}} if len(series) > 1 else {}
-    chart.set_x_axis({"text_axis": True, "num_format": "mm-dd", **turned})
+    x_axis: dict[str, Any] = {"text_axis": True, "num_format": "mm-dd"}
+    if has_several:
+        x_axis["num_font"] = {"rotation": -90}
+    chart.set_x_axis(x_axis)
     chart.set_size(_SIZE)
     return chart

@@ -4,40 +4,54 @@ Spreadsheets open CSV files too, and take =, +, - and @ at the start of a cell f
 an apostrophe before it, as a spreadsheet would write it. Numbers stay numbers.
 """
 
+import re
 from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
 
-from flows.reports.table import Block, Column
+from flows.reports.table import Block
 from flows.reports.values import UNSEEN, Show, visible
 
 SHEET_LIMIT: Final = 100_000  # more lines than these nobody reads in a spreadsheet
 
 
 def detail_path(workbook: Path, name: str) -> Path:
-    """Return where the lines of table `name` stand when they are too many for the workbook.
+    """Return where the lines of block `name` stand when they are too many for the workbook.
 
     >>> detail_path(Path("reports/r1.xlsx"), "Rejected rows").name
     'r1-rejected-rows.csv'
     """
-    return workbook.with_name(f"{workbook.stem}-{name.lower().replace(' ', '-')}.csv")
+    ending = name.lower().replace(" ", "-")
+    return workbook.with_name(f"{workbook.stem}-{ending}.csv")
 
 
-def write_detail(table: Block, path: Path, timezone: str) -> Path:
-    """Write all lines of `table` to `path` as UTF-8 CSV with the headings of its sheet, and return the path."""
-    shown = {column.heading: _cells(table.frame[column.key], column, timezone) for column in table.columns}
+def write_detail(block: Block, path: Path, timezone: str) -> Path:
+    """Write all lines of `block` to `path` as UTF-8 CSV with the headings of its sheet, and return the path."""
+    shown = {column.heading: _cells(block.frame[column.key], column.show, timezone) for column in block.columns}
     pd.DataFrame(shown).to_csv(path, index=False, lineterminator="\n")
     return path
 
 
-def _cells(cells: "pd.Series[Any]", column: Column, timezone: str) -> "pd.Series[Any]":
-    # A million lines: whole columns at once.
-    if column.show in (Show.UTC, Show.LOCAL):
-        moments = pd.to_datetime(cells, utc=True)
-        moments = moments.dt.tz_convert(timezone) if column.show is Show.LOCAL else moments
-        return moments.dt.strftime("%Y-%m-%d %H:%M:%S")
-    if column.show not in (Show.TEXT, Show.ID):
-        return cells
-    text = cells.astype("string").str.replace(UNSEEN, lambda match: visible(match.group()), regex=True)
-    return text.where(~text.str.match(r"[=+\-@]").fillna(False), "'" + text)
+def _cells(cells: "pd.Series[Any]", show: Show, timezone: str) -> "pd.Series[Any]":
+    # A million lines: whole columns at once, where the other forms of the report go value by value.
+    if show in (Show.UTC, Show.LOCAL):
+        return _times(cells, timezone if show is Show.LOCAL else "UTC")
+    if show in (Show.TEXT, Show.ID):
+        return _text(cells)
+    return cells
+
+
+def _times(cells: "pd.Series[Any]", timezone: str) -> "pd.Series[Any]":
+    moments = pd.to_datetime(cells, utc=True).dt.tz_convert(timezone)
+    return moments.dt.strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _text(cells: "pd.Series[Any]") -> "pd.Series[Any]":
+    text = cells.astype("string").str.replace(UNSEEN, _visible, regex=True)
+    starts_a_formula = text.str.match(r"[=+\-@]").fillna(False)
+    return text.where(~starts_a_formula, "'" + text)
+
+
+def _visible(match: re.Match[str]) -> str:
+    return visible(match.group())

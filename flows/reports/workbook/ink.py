@@ -74,38 +74,52 @@ def open_book(path: Path, finished_at: datetime, title: str) -> Iterator[Ink]:
 
 def look(ink: Ink, **properties: object) -> Format:
     """Return the format with these properties."""
+    # One format for equal looks: Excel takes 64,000 of them in a file, and every cell of the summary asks for its own.
     key = tuple(sorted(properties.items()))
     if key not in ink.made:
-        ink.made[key] = ink.book.add_format(
-            {"font_name": "Calibri", "font_size": 10, "valign": "vcenter", **properties}
-        )
+        with_defaults = {"font_name": "Calibri", "font_size": 10, "valign": "vcenter", **properties}
+        ink.made[key] = ink.book.add_format(with_defaults)
     return ink.made[key]
 
 
 def brush(ink: Ink, show: Show = Show.TEXT, **properties: object) -> Brush:
     """Return the formats for values that are meant as `show`, with these properties besides."""
-    centered: dict[str, object] = {"align": "center"}
-    sides = {**(centered if show is Show.FLAG else {"align": "left", "indent": 1}), **properties}
+    # Numbers stay at the right, where their digits stand one below the other; what is read as text starts at the left.
+    side: dict[str, object] = {"align": "left", "indent": 1}
+    if show is Show.FLAG:
+        side = {"align": "center"}
+    as_text = {"num_format": "@", **side, **properties}
+    time_format = "yyyy-mm-dd" if show is Show.DATE else "yyyy-mm-dd hh:mm:ss"
     return Brush(
         blank=look(ink, **properties),
-        text=look(ink, **{"num_format": "@", **sides}),
-        guarded=look(ink, **{"num_format": "@", "quote_prefix": True, **sides}),
+        text=look(ink, **as_text),
+        guarded=look(ink, quote_prefix=True, **as_text),
         whole=look(ink, num_format=WHOLE, **properties),
         amount=look(ink, num_format=AMOUNT, **properties),
-        time=look(ink, **{"num_format": "yyyy-mm-dd" if show is Show.DATE else "yyyy-mm-dd hh:mm:ss", **sides}),
+        time=look(ink, num_format=time_format, **{**side, **properties}),
     )
 
 
 def heading(ink: Ink, show: Show) -> Brush:
     """Return the look of a heading: over numbers it stands right, as they do."""
-    colors: dict[str, object] = {"font_color": "#FFFFFF", "bg_color": "#1F3A5F", "border": 1, "border_color": "#FFFFFF"}
-    numbers = show in (Show.COUNT, Show.AMOUNT, Show.QUANTITY)
-    side: dict[str, object] = {"align": "right", "indent": 0} if numbers else {}
-    return brush(ink, Show.FLAG if show is Show.FLAG else Show.TEXT, bold=True, text_wrap=True, **{**colors, **side})
+    properties: dict[str, object] = {
+        "bold": True,
+        "text_wrap": True,
+        "font_color": "#FFFFFF",
+        "bg_color": "#1F3A5F",
+        "border": 1,
+        "border_color": "#FFFFFF",
+    }
+    if show in (Show.COUNT, Show.AMOUNT, Show.QUANTITY):
+        properties |= {"align": "right", "indent": 0}
+    # A heading is text whatever stands below it; over a flag it is centered, as the flag is.
+    meant = Show.FLAG if show is Show.FLAG else Show.TEXT
+    return brush(ink, meant, **properties)
 
 
 def put(sheet: Sheet, row: int, column: int, value: Value, using: Brush) -> None:
     """Write `value` into a cell (row and column from 0); None leaves it blank but for its look."""
+    # The order matters: to Python, True is a whole number too.
     if isinstance(value, str):
         _put_text(sheet, row, column, value, using)
     elif value is None:
@@ -117,7 +131,11 @@ def put(sheet: Sheet, row: int, column: int, value: Value, using: Brush) -> None
     elif not fits(value):
         _put_text(sheet, row, column, as_text(value), using)
     else:
-        sheet.write_number(row, column, float(value), using.amount if isinstance(value, Decimal) else using.whole)
+        sheet.write_number(row, column, float(value), _number_format(value, using))
+
+
+def _number_format(number: Decimal | int, using: Brush) -> Format:
+    return using.amount if isinstance(number, Decimal) else using.whole
 
 
 def put_sum(sheet: Sheet, at: tuple[int, int], formula: str | None, column: Filled, using: Brush) -> None:
@@ -125,17 +143,26 @@ def put_sum(sheet: Sheet, at: tuple[int, int], formula: str | None, column: Fill
 
     The bare sum is written where there is no formula, nothing to add, or a part that a spreadsheet would round.
     """
+    row, number = at
     figures, show = column
     summed = total(figures, show)
-    if formula and len(figures) and fits(summed) and all(fits(exact(figure)) for figure in figures.dropna()):
-        sheet.write_formula(*at, formula, using.amount if isinstance(summed, Decimal) else using.whole, float(summed))
+    # A part that does not fit stands in its cell as text, which a formula passes over: the sum would come out too low.
+    if formula and len(figures) and fits(summed) and _all_fit(figures):
+        sheet.write_formula(row, number, formula, _number_format(summed, using), float(summed))
     else:
-        put(sheet, *at, summed, using)
+        put(sheet, row, number, summed, using)
+
+
+def _all_fit(figures: "pd.Series[Any]") -> bool:
+    return all(fits(exact(figure)) for figure in figures.dropna())
 
 
 def _put_text(sheet: Sheet, row: int, column: int, text: str, using: Brush) -> None:
-    if len(text) > _LONGEST // 2:
-        text = f"{text[: _LONGEST // 2]}… (cut: {len(text):,} characters)"
+    # Half of what a cell holds, since a cell counts some characters (emoji) as two. The cut says so, or the rest would
+    # be missed by nobody.
+    most = _LONGEST // 2
+    if len(text) > most:
+        text = f"{text[:most]}… (cut: {len(text):,} characters)"
     form = using.guarded if text.startswith(_STARTS_A_FORMULA) else using.text
     if text.startswith("<r>") and text.endswith("</r>"):
         # The library takes such text for its own markup and would write it unescaped; in pieces it does not.
@@ -160,13 +187,22 @@ def fits(number: Decimal | int) -> bool:
     (True, False)
     """
     _, digits, exponent = Decimal(number).as_tuple()
+    # NaN and the infinite have a letter for an exponent.
     if not isinstance(exponent, int):
         return False
-    significant = "".join(map(str, digits)).rstrip("0")
-    exponent += len(digits) - len(significant)
-    return not significant or (exponent >= -_DECIMALS and len(significant) + max(exponent, 0) <= _DIGITS)
+    written = "".join(map(str, digits))
+    significant = written.rstrip("0")
+    if not significant:
+        return True
+    # Zeros at the end are no digits that could be lost: 12.50 has as many decimals as 12.5.
+    exponent += len(written) - len(significant)
+    shows_every_decimal = exponent >= -_DECIMALS
+    keeps_every_digit = len(significant) + max(exponent, 0) <= _DIGITS
+    return shows_every_decimal and keeps_every_digit
 
 
 def as_text(number: Decimal | int) -> str:
     """Return all digits of `number`, and the exponent only where there would be more than forty."""
-    return f"{number:f}" if isinstance(number, Decimal) and abs(number.adjusted()) <= 40 else str(number)
+    if isinstance(number, Decimal) and abs(number.adjusted()) <= 40:
+        return f"{number:f}"
+    return str(number)

@@ -1,4 +1,4 @@
-"""Draw the first sheet of the workbook: the verdict, the facts, one block for each part of the summary, the charts.
+"""Draw the first sheet of the workbook: the headline, the facts, one block for each part of the summary, the charts.
 
 All blocks share one grid of ten columns; the width of a column of a block counts columns of that grid.
 """
@@ -14,10 +14,11 @@ from flows.reports.report import Report
 from flows.reports.summary import facts, sections
 from flows.reports.table import Block, Column
 from flows.reports.values import Show, Value, values, visible
-from flows.reports.wording import Tone, headline
+from flows.reports.wording import Headline, Tone, headline
 from flows.reports.workbook.ink import Brush, Ink, Sheet, brush, heading, put, put_sum
 
 _WIDTHS: Final = (26, 15, *[12.5] * 7, 19)
+_SENTENCE_LINE: Final = 105  # characters of the headline on one line across the grid
 _NEW_PAGE: Final = ("Where every row went", "Roll-forward of breaks")
 _COLORS: Final[dict[Tone, tuple[str, str]]] = {
     "good": ("#E2F0D9", "#1E5631"),
@@ -45,73 +46,125 @@ def write_summary(ink: Ink, report: Report, sheet: Sheet) -> int:
     grid = Grid(ink, sheet, ZoneInfo(report.timezone))
     for number, width in enumerate(_WIDTHS):
         sheet.set_column(number, number, width)
-    row = _write_head(grid, report)
-    first, breaks = row, []
+    end = _write_head(grid, report)
+    first = end
+    page_breaks = []
     for section in sections(report):
-        first = row + 3
+        # A blank row before each block; its name and its headings take the next two.
+        start = end + 1
+        first = start + 2
         if section.name in _NEW_PAGE:
-            breaks.append(row + 1)
-        row = _write_section(grid, section, row + 1)
-    sheet.set_h_pagebreaks(breaks)
+            page_breaks.append(start)
+        end = _write_section(grid, section, start)
+    sheet.set_h_pagebreaks(page_breaks)
     sheet.freeze_panes(2, 0)
     return first
 
 
 def _write_head(grid: Grid, report: Report) -> int:
-    found = headline(report)
-    back, front = _COLORS[found.tone]
+    """Write title, headline and facts at the top of the sheet, and return the row after them."""
+    _write_title(grid, visible(report.title))
+    _write_headline(grid, headline(report))
+    return _write_facts(grid, facts(report), first=2)
+
+
+def _write_title(grid: Grid, title: str) -> None:
     grid.sheet.set_row(0, 27)
-    put(grid.sheet, 0, 0, visible(report.title), brush(grid.ink, bold=True, font_size=18, font_color=_BLUE))
-    grid.sheet.set_row(1, 20 * ceil(len(found.sentence) / 105) + 6)
-    banner = {"bold": True, "font_size": 13, "bg_color": back, "font_color": front, "text_wrap": True, "indent": 1}
-    _put_across(grid, 1, (0, len(_WIDTHS) - 1), found.sentence, brush(grid.ink, Show.TEXT, **banner))
-    for number, (name, text) in enumerate(facts(report)):
-        row, column = 2 + number // 2, 5 * (number % 2)
-        put(grid.sheet, row, column, name, brush(grid.ink, font_color=_GRAY))
-        put(grid.sheet, row, column + 1 + number % 2, visible(text), brush(grid.ink))
-    return 2 + ceil(len(facts(report)) / 2)
+    put(grid.sheet, 0, 0, title, brush(grid.ink, bold=True, font_size=18, font_color=_BLUE))
+
+
+def _write_headline(grid: Grid, found: Headline) -> None:
+    # The merged cells do not grow with their text, and the sentence names everything that waits: without this, a bad
+    # night would show the beginning of what is wrong.
+    lines = ceil(len(found.sentence) / _SENTENCE_LINE)
+    grid.sheet.set_row(1, 20 * lines + 6)
+    back, front = _COLORS[found.tone]
+    banner = brush(
+        grid.ink,
+        bold=True,
+        font_size=13,
+        bg_color=back,
+        font_color=front,
+        text_wrap=True,
+        indent=1,
+    )
+    whole_width = (0, len(_WIDTHS) - 1)
+    _put_across(grid, 1, whole_width, found.sentence, banner)
+
+
+def _write_facts(grid: Grid, known: list[tuple[str, str]], first: int) -> int:
+    """Write the pairs of name and text side by side in two, from row `first` on, and return the row after them."""
+    for number, (name, text) in enumerate(known):
+        is_right = number % 2 == 1
+        row = first + number // 2
+        # The first column of the grid is wide and holds any name; at the right the name takes two.
+        name_in, text_in = (5, 7) if is_right else (0, 1)
+        put(grid.sheet, row, name_in, name, brush(grid.ink, font_color=_GRAY))
+        put(grid.sheet, row, text_in, visible(text), brush(grid.ink))
+    return first + ceil(len(known) / 2)
 
 
 def _write_section(grid: Grid, section: Block, row: int) -> int:
     """Write one block that starts in `row`, and return the row after it."""
     put(grid.sheet, row, 0, section.name, brush(grid.ink, bold=True, font_size=12, font_color=_BLUE))
     put(grid.sheet, row, 3, section.note, brush(grid.ink, font_color=_GRAY))
+    headings = row + 1
+    first = row + 2
     if section.frame.empty:
-        put(grid.sheet, row + 1, 0, section.empty, brush(grid.ink, italic=True, font_color=_GRAY))
-        return row + 2
-    grid.sheet.set_row(row + 1, 18)
+        put(grid.sheet, headings, 0, section.empty, brush(grid.ink, italic=True, font_color=_GRAY))
+        return first
+    grid.sheet.set_row(headings, 18)
     for column, place in _placed(section):
-        _put_across(grid, row + 1, place, column.heading, heading(grid.ink, column.show))
+        _put_across(grid, headings, place, column.heading, heading(grid.ink, column.show))
     filled = [values(section.frame[column.key], column.show, grid.zone) for column in section.columns]
-    for below, line in enumerate(zip(*filled, strict=True), start=row + 2):
-        _write_line(grid, section, below, line)
-    return _write_sums(grid, section, row + 2)
+    for line_row, line in enumerate(zip(*filled, strict=True), start=first):
+        _write_line(grid, section, line_row, line)
+    return _write_sums(grid, section, first)
 
 
 def _placed(section: Block) -> list[tuple[Column, tuple[int, int]]]:
     """Return every column of the block with the first and the last column of the grid that it takes."""
-    placed, left = [], 0
+    placed = []
+    left = 0
     for column in section.columns:
-        placed.append((column, (left, left + int(column.width) - 1)))
-        left += int(column.width)
+        after = left + int(column.width)
+        placed.append((column, (left, after - 1)))
+        left = after
     return placed
 
 
 def _write_line(grid: Grid, section: Block, row: int, line: tuple[Value, ...]) -> None:
-    needed = 1
+    lines_needed = 1
     for (column, place), value in zip(_placed(section), line, strict=True):
-        wraps: dict[str, object] = {"text_wrap": True} if column.show is Show.TEXT else {}
-        using = brush(grid.ink, column.show, **{**_LINE, **wraps, **_mark(column, value)})
-        _put_across(grid, row, place, value, using)
-        room = sum(_WIDTHS[place[0] : place[1] + 1])
-        needed = max(needed, ceil(len(value) / room / 1.2) if isinstance(value, str) else 1)
-    grid.sheet.set_row(row, 14 * min(needed, 8) + 1)
+        _put_across(grid, row, place, value, _line_brush(grid, column, value))
+        if isinstance(value, str):
+            lines_needed = max(lines_needed, _lines_of(value, place))
+    # Merged cells do not grow by themselves. Past eight lines the row would push the others off the page.
+    grid.sheet.set_row(row, 14 * min(lines_needed, 8) + 1)
+
+
+def _line_brush(grid: Grid, column: Column, value: Value) -> Brush:
+    properties = {**_LINE}
+    if column.show is Show.TEXT:
+        properties["text_wrap"] = True
+    return brush(grid.ink, column.show, **{**properties, **_mark(column, value)})
+
+
+def _lines_of(text: str, place: tuple[int, int]) -> int:
+    first, last = place
+    width = sum(_WIDTHS[first : last + 1])
+    # The width of a column counts digits, and a line of words has a fifth more letters than digits.
+    return ceil(len(text) / width / 1.2)
 
 
 def _mark(column: Column, value: Value) -> dict[str, object]:
-    if column.show is Show.FLAG and value is not None:
+    # Null is not marked: what nobody could count is neither right nor wrong.
+    if value is None:
+        return {}
+    if column.show is Show.FLAG:
         return _GREEN if value else _RED
-    return _RED if column.zero and value not in (0, None) else {}
+    is_off = column.zero and value != 0
+    return _RED if is_off else {}
 
 
 def _put_across(grid: Grid, row: int, place: tuple[int, int], value: Value, using: Brush) -> None:
@@ -126,17 +179,15 @@ def _write_sums(grid: Grid, section: Block, first: int) -> int:
     after = first + len(section.frame)
     if not any(column.total for column in section.columns):
         return after
-    bold: dict[str, object] = {"bold": True, "top": 1, "bottom": 1, "bg_color": "#EEF2F7"}
-    put(grid.sheet, after, 0, section.sum_name, brush(grid.ink, Show.TEXT, **bold))
+    using = brush(grid.ink, bold=True, top=1, bottom=1, bg_color="#EEF2F7")
+    put(grid.sheet, after, 0, section.sum_name, using)
+    # The first column holds the name of the sums.
     for column, (left, _) in _placed(section)[1:]:
-        if column.total:
-            letter = xl_col_to_name(left)
-            formula = f"=SUM({letter}{first + 1}:{letter}{after})"
-            put_sum(
-                grid.sheet,
-                (after, left),
-                formula,
-                (section.frame[column.key], column.show),
-                brush(grid.ink, Show.TEXT, **bold),
-            )
+        if not column.total:
+            continue
+        letter = xl_col_to_name(left)
+        # A formula counts rows from 1, so the row after the lines is their last one.
+        formula = f"=SUM({letter}{first + 1}:{letter}{after})"
+        figures = section.frame[column.key]
+        put_sum(grid.sheet, (after, left), formula, (figures, column.show), using)
     return after + 1

@@ -8,6 +8,7 @@ from math import ceil
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import pandas as pd
 from xlsxwriter.utility import xl_col_to_name  # type: ignore[import-untyped]  # no marker, see ink
 
 from flows.reports.figures import breaks_by_age, by_day
@@ -32,13 +33,16 @@ def write_workbook(report: Report, path: Path, *, sheet_limit: int = SHEET_LIMIT
     with open_book(path, report.finished_at, visible(report.title)) as ink:
         summary = _add_sheet(ink, report, "Summary")
         first = write_summary(ink, report, summary)
-        draw_breaks(ink, summary, (first - 2, 3), breaks_by_age(report), first)
-        draw_points(ink, summary, (first - 2, 7), by_day(report), _FIRST)
-        for table in tables(report):
+        # Beside the lines of the last block of the summary, which are what the first chart draws.
+        top = first - 2
+        draw_breaks(ink, summary, (top, 3), breaks_by_age(report), first)
+        draw_points(ink, summary, (top, 7), by_day(report), _FIRST)
+        for block in tables(report):
             elsewhere = None
-            if len(table.frame) > sheet_limit:
-                elsewhere = write_detail(table, detail_path(path, table.name), report.timezone).name
-            _write_table(ink, _add_sheet(ink, report, table.name), table, report.timezone, elsewhere)
+            if len(block.frame) > sheet_limit:
+                elsewhere = write_detail(block, detail_path(path, block.name), report.timezone).name
+            sheet = _add_sheet(ink, report, block.name)
+            _write_block(ink, sheet, block, report.timezone, elsewhere)
     return path
 
 
@@ -53,8 +57,12 @@ def _add_sheet(ink: Ink, report: Report, name: str) -> Sheet:
     else:
         sheet.fit_to_pages(1, 0)
     unscaled = {"scale_with_doc": False}  # also legible on the pages of a wide sheet
-    sheet.set_header(f"&L{_no_codes(report.title)[:120]}&R{_no_codes(report.run_id)[:80]}", unscaled)
+    # A header takes 255 characters in all, codes included.
+    title = _no_codes(report.title)[:120]
+    run_id = _no_codes(report.run_id)[:80]
+    sheet.set_header(f"&L{title}&R{run_id}", unscaled)
     sheet.set_footer(f"&L&A&CFinished {report.finished_at:%Y-%m-%d %H:%M} UTC&RPage &P of &N", unscaled)
+    # Ids of digits are meant as text; without this every one of them bears a green triangle that calls it a mistake.
     sheet.ignore_errors({"number_stored_as_text": "A1:XFD1048576"})
     return sheet
 
@@ -64,48 +72,64 @@ def _no_codes(text: str) -> str:
     return visible(text).replace("&", "+")
 
 
-def _write_table(ink: Ink, sheet: Sheet, table: Block, timezone: str, elsewhere: str | None) -> None:
-    shown = table.frame.iloc[:0] if elsewhere else table.frame
-    zone = ZoneInfo(timezone)
-    filled = [values(shown[column.key], column.show, zone) if len(shown) else [] for column in table.columns]
-    widths = [_width(column, cells) for column, cells in zip(table.columns, filled, strict=True)]
+def _write_block(ink: Ink, sheet: Sheet, block: Block, timezone: str, elsewhere: str | None) -> None:
+    shown = block.frame.iloc[:0] if elsewhere else block.frame
+    filled = _filled(block, shown, ZoneInfo(timezone))
+    widths = [_width(column, cells) for column, cells in zip(block.columns, filled, strict=True)]
+    # A sheet without lines has one row below its headings, for the sentence that says so.
     last = _FIRST + max(len(shown), 1) - 1
-    _set_up(ink, sheet, table, widths, last)
-    _write_top(ink, sheet, table, last, elsewhere)
+    _set_up(ink, sheet, block, widths, last)
+    _write_top(ink, sheet, block, last, elsewhere)
     if shown.empty:
-        aside = brush(ink, italic=True, font_color="#595959")
-        put(sheet, _FIRST, 0, f"See {elsewhere}." if elsewhere else table.empty, aside)
+        said = f"See {elsewhere}." if elsewhere else block.empty
+        put(sheet, _FIRST, 0, said, brush(ink, italic=True, font_color="#595959"))
     else:
-        _write_lines(ink, sheet, table, filled, widths)
+        _write_lines(ink, sheet, block, filled, widths)
+
+
+def _filled(block: Block, shown: pd.DataFrame, zone: ZoneInfo) -> list[list[Value]]:
+    if shown.empty:
+        return [[] for _ in block.columns]
+    return [values(shown[column.key], column.show, zone) for column in block.columns]
 
 
 def _width(column: Column, cells: list[Value]) -> float:
     """Return how wide a column is: as its longest value, and its heading on two lines fits."""
-    taken = {Show.UTC: 17, Show.LOCAL: 17, Show.DATE: 10}.get(column.show)
-    longest = taken or max((len(str(cell)) for cell in cells if cell is not None), default=0)
-    # Half the heading, and room for the button of the filter; large numbers show separators, and sums are longer.
-    least = max(max(map(len, column.heading.split())), len(column.heading) / 2) + 4
+    # The text of a time as Python writes it is longer than what the cell shows.
+    fixed = {Show.UTC: 17, Show.LOCAL: 17, Show.DATE: 10}
+    lengths = (len(str(cell)) for cell in cells if cell is not None)
+    longest = fixed.get(column.show) or max(lengths, default=0)
+    longest_word = max(map(len, column.heading.split()))
+    half_heading = len(column.heading) / 2
+    # Room for the button of the filter; large numbers show separators, and sums are longer.
+    least = max(longest_word, half_heading) + 4
     spare = 4.5 if column.total else 2.5
     return min(column.width, max(least, longest + spare))
 
 
-def _write_lines(ink: Ink, sheet: Sheet, table: Block, filled: list[list[Value]], widths: list[float]) -> None:
-    wraps = [
-        column.show in (Show.TEXT, Show.ID) and any(isinstance(cell, str) and len(cell) > width - 2 for cell in cells)
-        for column, cells, width in zip(table.columns, filled, widths, strict=True)
-    ]
-    brushes = [
-        brush(ink, column.show, **({"text_wrap": True} if wrap else {}))
-        for column, wrap in zip(table.columns, wraps, strict=True)
-    ]
+def _write_lines(ink: Ink, sheet: Sheet, block: Block, filled: list[list[Value]], widths: list[float]) -> None:
+    brushes = []
+    wrapped = []  # the numbers of the columns that wrap
+    for number, column in enumerate(block.columns):
+        if _has_to_wrap(column, filled[number], widths[number]):
+            wrapped.append(number)
+            brushes.append(brush(ink, column.show, text_wrap=True))
+        else:
+            brushes.append(brush(ink, column.show))
+    # Row by row from top to bottom: the library streams, and a row that was left cannot be written to again.
     for row, line in enumerate(zip(*filled, strict=True), start=_FIRST):
-        if any(wraps):
-            _set_height(
-                sheet, row, [(cell, width) for cell, width, wrap in zip(line, widths, wraps, strict=True) if wrap]
-            )
+        if wrapped:
+            _set_height(sheet, row, [(line[number], widths[number]) for number in wrapped])
         for number, value in enumerate(line):
             if value is not None:
                 put(sheet, row, number, value, brushes[number])
+
+
+def _has_to_wrap(column: Column, cells: list[Value], width: float) -> bool:
+    # Only where some text is too long: a row of wrapped cells has to be measured, and a sheet may have 100,000 of them.
+    if column.show not in (Show.TEXT, Show.ID):
+        return False
+    return any(isinstance(cell, str) and len(cell) > width - 2 for cell in cells)
 
 
 def _set_height(sheet: Sheet, row: int, wrapped: list[tuple[Value, float]]) -> None:
@@ -116,19 +140,22 @@ def _set_height(sheet: Sheet, row: int, wrapped: list[tuple[Value, float]]) -> N
 
 
 def _lines(text: str, width: float) -> int:
-    # A long word, such as an id in a command, goes to the next line whole and leaves the rest of its line blank.
     lines = ceil(len(text) / width / 1.1)
-    return lines + (lines > 1 and max(map(len, text.replace("-", " ").split()), default=0) > max(width / 2, 12))
+    if lines < 2:
+        return lines
+    # A long word, such as an id in a command, goes to the next line whole and leaves the rest of its line blank.
+    words = text.replace("-", " ").split()
+    longest_word = max(map(len, words), default=0)
+    has_long_word = longest_word > max(width / 2, 12)
+    return lines + 1 if has_long_word else lines
 
 
-def _set_up(ink: Ink, sheet: Sheet, table: Block, widths: list[float], last: int) -> None:
-    end = len(table.columns) - 1
-    for number, column in enumerate(table.columns):
+def _set_up(ink: Ink, sheet: Sheet, block: Block, widths: list[float], last: int) -> None:
+    end = len(block.columns) - 1
+    for number, column in enumerate(block.columns):
         sheet.set_column(number, number, widths[number])
         if column.zero:
-            odd = ink.book.add_format({"bg_color": "#FBD5D5", "font_color": "#9C0006", "bold": True})
-            rule = {"type": "cell", "criteria": "!=", "value": 0, "format": odd}
-            sheet.conditional_format(_FIRST, number, last, number, rule)
+            _mark_what_is_off(ink, sheet, number, last)
     # One rule draws the line under every row, also under blank cells.
     line = ink.book.add_format({"bottom": 1, "bottom_color": "#D0D7E2"})
     sheet.conditional_format(_FIRST, 0, last, end, {"type": "formula", "criteria": "=TRUE", "format": line})
@@ -138,30 +165,37 @@ def _set_up(ink: Ink, sheet: Sheet, table: Block, widths: list[float], last: int
     sheet.set_row(_HEADINGS, 30)
 
 
-def _write_top(ink: Ink, sheet: Sheet, table: Block, last: int, elsewhere: str | None) -> None:
-    note = (
-        f"{table.note} All {len(table.frame):,} lines stand in {elsewhere} beside this file."
-        if elsewhere
-        else table.note
-    )
-    put(sheet, _TITLE, 0, table.name, brush(ink, bold=True, font_size=14, font_color="#1F3A5F"))
+def _mark_what_is_off(ink: Ink, sheet: Sheet, number: int, last: int) -> None:
+    red = ink.book.add_format({"bg_color": "#FBD5D5", "font_color": "#9C0006", "bold": True})
+    rule = {"type": "cell", "criteria": "!=", "value": 0, "format": red}
+    sheet.conditional_format(_FIRST, number, last, number, rule)
+
+
+def _write_top(ink: Ink, sheet: Sheet, block: Block, last: int, elsewhere: str | None) -> None:
+    note = block.note
+    if elsewhere:
+        note = f"{block.note} All {len(block.frame):,} lines stand in {elsewhere} beside this file."
+    put(sheet, _TITLE, 0, block.name, brush(ink, bold=True, font_size=14, font_color="#1F3A5F"))
     put(sheet, _NOTE, 0, note, brush(ink, font_color="#595959"))
-    put(sheet, _SUMS, 0, _counted(table), brush(ink, bold=True))
-    for number, column in enumerate(table.columns):
+    put(sheet, _SUMS, 0, _counted(block), brush(ink, bold=True))
+    for number, column in enumerate(block.columns):
         if column.total:
-            letter = xl_col_to_name(number)
-            formula = f"=SUBTOTAL(109,{letter}{_FIRST + 1}:{letter}{last + 1})"
-            put_sum(
-                sheet,
-                (_SUMS, number),
-                None if elsewhere else formula,
-                (table.frame[column.key], column.show),
-                brush(ink, bold=True),
-            )
-    for number, column in enumerate(table.columns):
+            # Where the lines stand elsewhere a formula would add up nothing: the sum of all of them is written.
+            formula = None if elsewhere else _sum_of_the_shown(number, last)
+            figures = block.frame[column.key]
+            put_sum(sheet, (_SUMS, number), formula, (figures, column.show), brush(ink, bold=True))
+    for number, column in enumerate(block.columns):
         put(sheet, _HEADINGS, number, column.heading, heading(ink, column.show))
 
 
-def _counted(table: Block) -> str:
-    lines = f"{len(table.frame):,} line" + ("" if len(table.frame) == 1 else "s")
-    return f"{lines}; sum" if any(column.total for column in table.columns) else lines
+def _sum_of_the_shown(number: int, last: int) -> str:
+    # SUBTOTAL with 109 adds what the filter leaves: a person who filters by a client sees that client's points.
+    letter = xl_col_to_name(number)
+    return f"=SUBTOTAL(109,{letter}{_FIRST + 1}:{letter}{last + 1})"
+
+
+def _counted(block: Block) -> str:
+    count = len(block.frame)
+    lines = "1 line" if count == 1 else f"{count:,} lines"
+    has_sums = any(column.total for column in block.columns)
+    return f"{lines}; sum" if has_sums else lines
