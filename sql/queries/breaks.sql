@@ -3,9 +3,13 @@
 SELECT * FROM breaks WHERE state IN ('open', 'acknowledged') ORDER BY opened_on, break_id
 
 -- name: all_breaks
+-- Grain: one row per break there ever was. Closed and resolved ones too: none is ever deleted.
 SELECT * FROM breaks ORDER BY opened_on, break_id
 
 -- name: open_break
+-- A break keeps its id from night to night, so one that is found again is brought up to date, not opened twice. One
+-- that had closed by itself opens anew, without its old owner and reason; what a person resolved or acknowledged stays
+-- so.
 INSERT INTO breaks (
     break_id, class, target, site_id, client_id, reward_id, points, amount, action_at, event_id, detail,
     opened_on, opened_run_id, state
@@ -20,6 +24,8 @@ ON CONFLICT (break_id) DO UPDATE SET class = :class, points = :points, amount = 
     reason = CASE WHEN breaks.state = 'closed' THEN NULL ELSE breaks.reason END
 
 -- name: close_break
+-- What a reading of the same place no longer shows closes by itself. One that a person resolved keeps that, and its
+-- reason.
 UPDATE breaks SET state = 'closed', closed_run_id = :run_id
 WHERE break_id = :break_id AND state IN ('open', 'acknowledged')
 
@@ -41,9 +47,11 @@ WHERE target = 'mindbody' AND state = 'posted' AND compared_at IS NULL
 GROUP BY site_id, client_id ORDER BY site_id, client_id
 
 -- name: mark_compared
+-- What was compared needs no second reading, and a reversal counts as seen only once this is set.
 UPDATE events SET compared_at = :compared_at WHERE event_id = :event_id
 
 -- name: clients_of_period
+-- Grain: one row per client with events in the period, whichever run posted them.
 SELECT site_id, client_id, min(action_at) AS first_at, max(action_at) AS last_at FROM events
 WHERE target = 'mindbody' AND state IN ('posted', 'unknown', 'refused')
 AND action_at >= :since_at AND action_at < :until_at
@@ -93,6 +101,7 @@ SELECT count(*) FROM events WHERE lane = 'mindbody:' || :site_id || ':' || :clie
 AND (state = 'sending' OR (state = 'posted' AND state_at > :reading_at))
 
 -- name: keep_balance
+-- One balance a client, the latest that nothing speaks against: the next reading is reckoned from it.
 INSERT INTO client_balances (site_id, client_id, balance, read_at, run_id)
 VALUES (:site_id, :client_id, :balance, :read_at, :run_id)
 ON CONFLICT (site_id, client_id) DO UPDATE SET balance = :balance, read_at = :read_at, run_id = :run_id

@@ -78,8 +78,10 @@ ON CONFLICT (target, day_on) DO UPDATE SET calls = call_counts.calls + :calls
 WHERE call_counts.calls + :calls <= :calls_per_day RETURNING calls
 
 -- name: calls_made
+-- No row comes back on a day without calls.
 SELECT calls FROM call_counts WHERE target = :target AND day_on = :day_on
 
 -- name: left_to_post
+-- Grain: one row. What the next nights have to send: a call an event, a read a client, a token a site.
 SELECT count(*) AS events, count(DISTINCT lane) AS clients, count(DISTINCT site_id) AS sites FROM events
 WHERE state = 'ready' AND target = :target

@@ -20,8 +20,10 @@ WHERE held.event_id = :event_id AND accepted.reward_version IS NOT NULL
 ORDER BY accepted.reward_version DESC LIMIT 1
 
 -- name: discard_event
+-- Only what is held can be dropped: what was sent, or may have been, is for reading back or a reversal.
 UPDATE events SET state = 'discarded', state_at = :now, state_run_id = :run_id, state_reason = :reason
 WHERE event_id = :event_id AND state = 'held'
 
 -- name: state_of_event
+-- Asked where a decision moved nothing, to say why: where the event stands; no row where there is none.
 SELECT state FROM events WHERE event_id = :event_id

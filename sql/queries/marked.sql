@@ -18,5 +18,6 @@ WHERE duplicates.file_id = :file_id
 ORDER BY duplicates.ordinal
 
 -- name: rejections_of_file
+-- Grain: one row per wrong cell and code, as they were found.
 SELECT sheet, row_number AS row, column_heading AS column, cell, code, value, message, suggestion
 FROM rejections WHERE file_id = :file_id ORDER BY rejection_id

@@ -52,6 +52,8 @@ UPDATE events SET state = 'discarded', state_at = :now, state_run_id = run_id, s
 WHERE run_id = :plan_id AND state = 'held'
 
 -- name: take_up_plan
+-- Only what was dropped with its plan comes back; what a person discarded by itself has another run, or none, beside
+-- it.
 UPDATE events SET state = 'held', state_at = :now, state_run_id = NULL, state_reason = :reason
 WHERE run_id = :plan_id AND state = 'discarded' AND state_run_id = run_id
 

@@ -5,20 +5,25 @@ VALUES (:site_id, :named, :item_id, :client_id, :fetched_at)
 ON CONFLICT (site_id, named, item_id, client_id) DO UPDATE SET fetched_at = excluded.fetched_at
 
 -- name: keep_read
+-- Whose visits, sales or referrals were read whole: an id that such a client lacks is surely not theirs.
 INSERT INTO reference_reads (site_id, subject, client_id, fetched_at)
 VALUES (:site_id, :subject, :client_id, :fetched_at)
 ON CONFLICT (site_id, subject, client_id) DO UPDATE SET fetched_at = excluded.fetched_at
 
 -- name: drop_stale_facts
+-- Ids of a service's clients are kept no longer than they are of use.
 DELETE FROM reference_facts WHERE fetched_at < :fetched_at
 
 -- name: drop_stale_reads
+-- A reading says nothing of what came after it, so an old one proves nothing about an id that is missing.
 DELETE FROM reference_reads WHERE fetched_at < :fetched_at
 
 -- name: fresh_facts
+-- Grain: one row per id and the client it belongs to, as it was read lately enough to count.
 SELECT site_id, named, item_id, client_id FROM reference_facts WHERE fetched_at >= :fetched_at
 
 -- name: fresh_reads
+-- Grain: one row per client and subject that was read whole lately enough to count.
 SELECT site_id, subject, client_id, fetched_at FROM reference_reads WHERE fetched_at >= :fetched_at
 
 -- name: known_events

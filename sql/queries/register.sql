@@ -52,6 +52,8 @@ WHERE fate IS NULL AND NOT is_dated AND reward_id IS NULL
 AND EXISTS (SELECT 1 FROM events WHERE NOT events.is_dated AND events.content_key = staged_events.content_key)
 
 -- name: mark_repeated_updates
+-- An update that repeats what was last accepted for its reward sets nothing new. Only the last one counts: values from
+-- before it would set the reward back.
 UPDATE staged_events SET
     fate = 'duplicate',
     known_event_id = (
@@ -138,6 +140,8 @@ WHERE fate IS NULL GROUP BY kind, site_id ORDER BY kind, site_id
 SELECT kind, site_id, amount FROM staged_events WHERE fate IS NULL AND amount IS NOT NULL
 
 -- name: insert_client_events
+-- What nothing spoke against is ready, the rest waits for a person. An event without a time happens as it is
+-- registered.
 INSERT INTO events (
     event_id, kind, target, site_id, lane, content_key, occurrence, client_id, action, points, source, source_id,
     action_at, is_dated, file_id, ordinal, sheet, row_number, run_id, registered_at, order_at, first_state, state,
@@ -172,8 +176,10 @@ LEFT JOIN events AS latest ON latest.lane = staged.lane AND latest.reward_versio
 WHERE (staged.fate IS NULL OR staged.fate = 'held') AND staged.reward_id IS NOT NULL
 
 -- name: insert_duplicates
+-- Every row has its trace: a known one points to the event that it brought again.
 INSERT INTO duplicates (file_id, ordinal, sheet, row_number, event_id, reason)
 SELECT :file_id, ordinal, sheet, row_number, known_event_id, reason FROM staged_events WHERE fate = 'duplicate'
 
 -- name: receipt_mismatches
+-- Grain: one row per row rejected for its receipt, to be worded beside the rejections of the check.
 SELECT sheet, row_number, receipt, reason FROM staged_events WHERE fate = 'rejected' ORDER BY ordinal

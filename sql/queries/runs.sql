@@ -31,6 +31,7 @@ ON CONFLICT DO NOTHING
 INSERT INTO run_carried (run_id, event_id) SELECT :run_id, key FROM json_each(:given) WHERE true ON CONFLICT DO NOTHING
 
 -- name: files_of_run
+-- Grain: one row. What became of the rows of the run's files; the four fates add up to the rows read.
 SELECT
     count(*) AS files, coalesce(sum(rows_read), 0) AS rows_read, coalesce(sum(accepted), 0) AS accepted,
     coalesce(sum(duplicate), 0) AS duplicate, coalesce(sum(held), 0) AS held, coalesce(sum(rejected), 0) AS rejected
@@ -49,6 +50,7 @@ FROM events JOIN (
 GROUP BY kind, site_id, state, run_events.is_accepted
 
 -- name: posted_amounts_of_run
+-- Grain: one row per posted update that set an amount: exact decimals kept as text, so they are summed outside.
 SELECT amount FROM events WHERE target = 'referral_rock' AND state = 'posted' AND amount IS NOT NULL AND event_id IN (
     SELECT event_id FROM events WHERE run_id = :run_id AND first_state = 'ready'
     UNION
@@ -78,17 +80,20 @@ WHERE events.state IN ('held', 'unknown')
 ORDER BY events.file_id, events.ordinal
 
 -- name: rejections_of_run
+-- Grain: one row per wrong cell and code in the run's files.
 SELECT files.name AS file, rejections.sheet, rejections.row_number AS row, rejections.column_heading AS column,
     rejections.cell, rejections.code, rejections.value, rejections.message, rejections.suggestion
 FROM rejections JOIN files ON files.file_id = rejections.file_id
 WHERE files.run_id = :run_id ORDER BY rejections.rejection_id
 
 -- name: skipped_of_run
+-- Grain: one row per row of the run's files that is none, such as a line of totals, and why it was passed over.
 SELECT files.name AS file, skipped_rows.sheet, skipped_rows.row_number AS row, skipped_rows.reason
 FROM skipped_rows JOIN files ON files.file_id = skipped_rows.file_id
 WHERE files.run_id = :run_id ORDER BY skipped_rows.skipped_id
 
 -- name: duplicates_of_run
+-- Grain: one row per row of the run's files that an earlier one brought, and where that one stands.
 SELECT files.name AS file, duplicates.sheet, duplicates.row_number AS row, duplicates.event_id,
     first_files.name AS first_file, events.sheet AS first_sheet, events.row_number AS first_row
 FROM duplicates
@@ -98,6 +103,7 @@ JOIN files AS first_files ON first_files.file_id = events.file_id
 WHERE files.run_id = :run_id ORDER BY duplicates.file_id, duplicates.ordinal
 
 -- name: batches_of_run
+-- Grain: one row per file, kind and site, with the totals as they were written when the file was registered.
 SELECT files.name AS file, batches.kind, batches.site_id, batches.event_count, batches.points, batches.amount
 FROM batches JOIN files ON files.file_id = batches.file_id
 WHERE files.run_id = :run_id ORDER BY batches.file_id, batches.kind, batches.site_id
@@ -108,16 +114,20 @@ SELECT kind, site_id, count(*) AS events, coalesce(sum(points), 0) AS points FRO
 WHERE first_state = 'ready' GROUP BY kind, site_id ORDER BY kind, site_id
 
 -- name: amounts_of_events
+-- Grain: one row per accepted update that sets an amount: exact decimals kept as text, so they are summed outside.
 SELECT amount FROM events WHERE first_state = 'ready' AND target = 'referral_rock' AND amount IS NOT NULL
 
 -- name: footing_of_batches
+-- Grain: one row per file, kind and site: the other side of the footing, written once and never touched since.
 SELECT files.name AS file, batches.kind, batches.site_id, batches.event_count, batches.points, batches.amount
 FROM batches JOIN files ON files.file_id = batches.file_id ORDER BY batches.file_id, batches.kind, batches.site_id
 
 -- name: accepted_by_files
+-- What all files say was accepted, to be held against the events and the batches.
 SELECT coalesce(sum(accepted), 0) FROM files
 
 -- name: schedule_in_force
+-- The latest schedule that was put in force; earlier ones stay for the record.
 SELECT cron, timezone, since_at FROM schedules ORDER BY schedule_id DESC LIMIT 1
 
 -- name: see_run

@@ -11,6 +11,7 @@ FROM events WHERE state = 'unknown' AND target = :target AND site_id = :site_id 
 ORDER BY order_at, file_id, ordinal
 
 -- name: doubtful_sites
+-- Grain: one row per target and site with events in doubt that may be read back by now.
 SELECT target, site_id, count(*) AS events_count FROM events WHERE state = 'unknown' AND settle_at <= :now
 GROUP BY target, site_id ORDER BY target, site_id
 
@@ -48,8 +49,11 @@ SELECT balance FROM (
 ORDER BY attempt_id DESC, is_settlement DESC LIMIT 1
 
 -- name: settle_event
+-- An event moves only while it is in doubt, and only for the attempt that was read back: a late answer, or a person's
+-- ruling, may have been faster, and wins.
 UPDATE events SET state = :state, state_at = :now, state_run_id = :run_id, state_reason = :reason, settle_at = NULL
 WHERE event_id = :event_id AND attempt_id = :attempt_id AND state = 'unknown'
 
 -- name: postpone_settling
+-- Reading back could not decide, so the event stays in doubt and is looked at again later.
 UPDATE events SET settle_at = :settle_at WHERE event_id = :event_id AND attempt_id = :attempt_id AND state = 'unknown'

@@ -1,36 +1,45 @@
 -- name: trace_event
+-- The event itself, and the file that brought it; no row where there is none.
 SELECT events.*, files.name AS file FROM events JOIN files ON files.file_id = events.file_id
 WHERE events.event_id = :event_id
 
 -- name: trace_row_events
+-- Grain: one row per event that a row of files of this name brought; the same name may have come more than once.
 SELECT events.*, files.name AS file FROM events JOIN files ON files.file_id = events.file_id
 WHERE files.name = :file AND coalesce(events.sheet, '') = :sheet AND events.row_number = :row_number
 ORDER BY events.file_id
 
 -- name: trace_row_duplicates
+-- Grain: one row per time that the row brought an event again, with the event that it brought.
 SELECT duplicates.event_id, duplicates.reason FROM duplicates JOIN files ON files.file_id = duplicates.file_id
 WHERE files.name = :file AND coalesce(duplicates.sheet, '') = :sheet AND duplicates.row_number = :row_number
 ORDER BY duplicates.file_id
 
 -- name: trace_row_rejections
+-- Grain: one row per wrong cell of the row and code.
 SELECT rejections.* FROM rejections JOIN files ON files.file_id = rejections.file_id
 WHERE files.name = :file AND coalesce(rejections.sheet, '') = :sheet AND rejections.row_number = :row_number
 ORDER BY rejections.rejection_id
 
 -- name: trace_row_skipped
+-- Why the row was passed over as none.
 SELECT skipped_rows.reason FROM skipped_rows JOIN files ON files.file_id = skipped_rows.file_id
 WHERE files.name = :file AND coalesce(skipped_rows.sheet, '') = :sheet AND skipped_rows.row_number = :row_number
 ORDER BY skipped_rows.skipped_id
 
 -- name: trace_transitions
+-- Every move of the event, oldest first; triggers write them, so none is missing.
 SELECT * FROM transitions WHERE event_id = :event_id ORDER BY transition_id
 
 -- name: trace_answers
+-- Grain: one row per attempt that was answered, oldest first; one without an answer ended in doubt.
 SELECT answers.* FROM answers JOIN attempts ON attempts.attempt_id = answers.attempt_id
 WHERE attempts.event_id = :event_id ORDER BY answers.attempt_id
 
 -- name: trace_settlements
+-- Grain: one row per reading back or ruling, oldest first, with its evidence.
 SELECT * FROM settlements WHERE event_id = :event_id ORDER BY settlement_id
 
 -- name: trace_breaks
+-- Every break about the event, closed ones too.
 SELECT * FROM breaks WHERE event_id = :event_id
