@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row
@@ -36,13 +36,7 @@ def clients_of_period(connection: Connection, since_at: datetime, until_at: date
 
 
 def _spans(rows: Iterable[Row[Any]]) -> list[ClientSpan]:
-    return [ClientSpan(row.site_id, row.client_id, _utc(row.first_at), _utc(row.last_at)) for row in rows]
-
-
-def _utc(value: datetime | str) -> datetime:
-    """Return an aware time; aggregates lose their column's type on SQLite."""
-    moment = datetime.fromisoformat(value) if isinstance(value, str) else value
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+    return [ClientSpan(row.site_id, row.client_id, row.first_at, row.last_at) for row in rows]
 
 
 def events_of_client(

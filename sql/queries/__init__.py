@@ -16,6 +16,7 @@ from sql.tables import UtcDateTime, metadata
 
 _FOLDER = Path(__file__).parent
 _NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
+_ALIAS = re.compile(r"\bAS (\w+_(?:at|on))\b")
 _PARAMETER = re.compile(r"(?<!:):(\w+)")
 _TYPED = {
     column.name: column.type
@@ -35,8 +36,13 @@ def query(name: str, suffix: str = "") -> TextClause:
 
 @cache
 def rows_query(name: str, suffix: str = "") -> TextualSelect:
-    """Return the named query with its result columns typed, for queries that return rows."""
-    return query(name, suffix).columns(**_TYPED)
+    """Return the named query with its result columns typed, for queries that return rows.
+
+    What a query names anew is typed by that name: without it SQLite would give a time back as the text that it keeps,
+    and PostgreSQL as a time, so that only the default database would fail.
+    """
+    named_anew = {alias: _type_of(alias) for alias in _ALIAS.findall(_all_queries()[name])}
+    return query(name, suffix).columns(**(_TYPED | named_anew))
 
 
 def _type_of(parameter: str) -> TypeEngine[Any] | None:
