@@ -41,8 +41,10 @@ def rows_query(name: str, suffix: str = "") -> TextualSelect:
     What a query names anew is typed by that name: without it SQLite would give a time back as the text that it keeps,
     and PostgreSQL as a time, so that only the default database would fail.
     """
-    named_anew = {alias: _type_of(alias) for alias in _ALIAS.findall(_all_queries()[name])}
-    return query(name, suffix).columns(**(_TYPED | named_anew))
+    types: dict[str, TypeEngine[Any]] = dict(_TYPED)
+    for alias in _ALIAS.findall(_all_queries()[name]):
+        types[alias] = _type_of(alias) or types[alias]
+    return query(name, suffix).columns(**types)
 
 
 def _type_of(parameter: str) -> TypeEngine[Any] | None:
