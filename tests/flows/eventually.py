@@ -8,9 +8,9 @@ T = TypeVar("T")
 PATIENCE_SECONDS = 90
 
 
-def eventually(find: Callable[[], T]) -> T:
+def eventually(find: Callable[[], T], patience_seconds: float = PATIENCE_SECONDS) -> T:
     """Return the first result that is true; the last one when patience ends, for the test to judge."""
-    until = time.monotonic() + PATIENCE_SECONDS
+    until = time.monotonic() + patience_seconds
     while not (found := find()) and time.monotonic() < until:
         time.sleep(0.1)
     return found

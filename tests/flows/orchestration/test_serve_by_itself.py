@@ -36,7 +36,7 @@ def serving(nights: Nights) -> Iterator["subprocess.Popen[str]"]:
 
 
 @pytest.mark.real_nights
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 def test_serve_runs_the_nights_by_itself_and_after_a_kill_of_everything(tmp_path: Path) -> None:
     with open_nights(tmp_path) as nights:
         # The first run ever is killed in its middle, together with everything that belongs to it.

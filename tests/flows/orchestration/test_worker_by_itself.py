@@ -76,7 +76,7 @@ def deploy(nights: Nights, port: int) -> None:
 
 
 @pytest.mark.real_nights
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 def test_a_worker_runs_the_nights_by_itself_and_after_a_kill_of_everything(tmp_path: Path, port: int) -> None:
     with open_nights(tmp_path) as nights:
         with server_and_worker(nights, port, is_new=True):
