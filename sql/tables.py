@@ -512,9 +512,7 @@ source_id_checks = Table(
     metadata,
     Column("file_id", ForeignKey("files.file_id"), primary_key=True),
     Column("subject", String, primary_key=True),  # visits, sales, referrals
-    Column(
-        "finding", String, primary_key=True
-    ),  # `transforms.reference.reference.Finding`, or the code of the rejection
+    Column("finding", String, primary_key=True),  # `transforms.vocabulary.Finding`, or the code of the rejection
     Column("row_count", Integer, nullable=False),
     CheckConstraint("row_count >= 1", name="counts_something"),
 )

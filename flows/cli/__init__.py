@@ -1,4 +1,4 @@
-"""The command line: one entry point, one module per family of commands.
+"""The command line: one entry point, and a module per command (those that belong together share one).
 
 Nothing heavy is imported until a command needs it: ``tieout --help`` and ``tieout check`` load no Prefect.
 """

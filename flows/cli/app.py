@@ -1,4 +1,4 @@
-"""The command line: its commands in the order of `tieout --help`, one module each."""
+"""The command line: its commands in the order of `tieout --help`, a module per command."""
 
 import typer
 

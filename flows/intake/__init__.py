@@ -1,4 +1,1 @@
-"""Read what people really have: workbooks, delimited text, HTML that calls itself .xls, JSON and XML.
-
-Every reader gives the same `transforms.sheets.sheet.Sheet`; what the rows mean is decided in `transforms`.
-"""
+"""Take files in: find them in the inbox, check them, look up what they name, register each whole, archive it."""

@@ -1,1 +1,4 @@
-"""What is Prefect's: the schedule that it keeps, the server that it needs, and the errors that its services log."""
+"""What is Prefect's: tasks and the end of a flow, artifacts, the server that it needs, the schedule that it keeps.
+
+The errors that its services log are heard here, and what a killed process left there is cleared.
+"""

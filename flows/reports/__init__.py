@@ -1,5 +1,5 @@
-"""Turns the frames of a finished run into what a person opens: workbook, page, JSON, artifacts and lines on a terminal.
+"""Reports: collect what a run came to, close it, keep a snapshot, word it, and write it.
 
-`report` says what goes in, `tables` and `summary` what is shown and in which words; `workbook`, `page`, `record`,
-`artifacts` and `terminal` each write it in one form. Nothing here counts or matches: the numbers come with the frames.
+`collect` asks the ledger and has everything tied; from there on nothing counts or matches, the numbers come with the
+frames of `report`. `sheets` lays them out, for the workbook, the page, JSON and artifacts alike.
 """

@@ -1,1 +1,1 @@
-"""Match source, ledger and services, and tell what does not: breaks, their details, balances."""
+"""Match source, ledger and services, and tell what does not: breaks, details, balances, and why people decided so."""

@@ -1,1 +1,1 @@
-"""Decide what is in doubt, from what reading back showed."""
+"""Decide what is in doubt, from a client's history as it was read back; its days and lines serve matching too."""

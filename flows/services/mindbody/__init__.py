@@ -1,1 +1,1 @@
-"""Mindbody: its client and tokens, its messages, its gateway, how what is in doubt there is settled."""
+"""Mindbody: client and tokens, messages, gateway, look-ups of SourceIds, and how what is in doubt there is read back."""
