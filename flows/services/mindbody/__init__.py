@@ -1,1 +1,1 @@
-"""Mindbody: client and tokens, messages, gateway, look-ups of SourceIds, and how what is in doubt there is read back."""
+"""Mindbody: client and tokens, messages, gateway, look-ups of SourceIds, and how doubt there is read back."""
