@@ -18,7 +18,9 @@ _COLUMNS = [
 ]  # fmt: skip
 _ABOUT = ("site_id", "client_id", "balance_before", "balance_expected", "balance_reported")
 Parts = Mapping[tuple[str, str], list[int]]
-_MOST_SUMS = 10_000  # past it only the sum of all is tried
+# n breaks have up to 2**n sums. Past some thirteen breaks of one client only the sum of all is tried, so that no client
+# can hold a night up.
+_MOST_SUMS = 10_000
 
 
 def balances_by_client(readings: Sequence[Mapping[str, Any]], parts: Parts) -> pd.DataFrame:
@@ -28,17 +30,23 @@ def balances_by_client(readings: Sequence[Mapping[str, Any]], parts: Parts) -> p
     ``parts``: by site and client, the signed points of each break that the service has more than the ledger.
     Where some of them add up to what is lacking they are the reason; otherwise ``difference`` is left.
     """
-    rows = [_row(reading, parts.get((reading["site_id"], reading["client_id"]), [])) for reading in readings]
+    rows = []
+    for reading in readings:
+        client = (reading["site_id"], reading["client_id"])
+        rows.append(_row(reading, parts.get(client, [])))
     return pd.DataFrame(rows, columns=_COLUMNS).astype(dict.fromkeys(_COLUMNS[2:], "Int64"))
 
 
 def _row(reading: Mapping[str, Any], parts: list[int]) -> dict[str, Any]:
-    before, reported = reading["balance_before"], reading["balance_reported"]
+    before = reading["balance_before"]
+    # Where no balance was told before, the first one proves nothing.
     if before is None:
         return {**reading, "others": None, "balance_expected": None, "difference": None}
     due = before + reading["earned"] - reading["redeemed"]
-    others = reported - due if adds_up(parts, reported - due) else 0
-    return {**reading, "others": others, "balance_expected": due + others, "difference": reported - due - others}
+    lacking = reading["balance_reported"] - due
+    # Breaks explain all that is lacking or nothing of it. A part that comes near would hide points nobody accounts for.
+    others = lacking if adds_up(parts, lacking) else 0
+    return {**reading, "others": others, "balance_expected": due + others, "difference": lacking - others}
 
 
 def adds_up(parts: list[int], wanted: int) -> bool:
@@ -65,15 +73,23 @@ def balance_breaks(balances: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _break(row: Mapping[Any, Any]) -> dict[str, Any]:
-    about = [str(row[key]) for key in _ABOUT]
+    # The balances are part of the id, so that a further movement of the same client is another break.
+    identity = ["balance", *(str(row[key]) for key in _ABOUT)]
     more = int(row["difference"])
+    detail = (
+        f"The balance is {row['balance_reported']:,}, and {row['balance_expected']:,} would follow from what "
+        f"is known: {more:+,} points on days that were not read, or expired."
+    )
     return {
-        "break_id": blake2b("\x1f".join(["balance", *about]).encode(), digest_size=12).hexdigest(),
+        "break_id": blake2b("\x1f".join(identity).encode(), digest_size=12).hexdigest(),
         "class": str(Outcome.UNEXPECTED_REMOTE),
         "target": str(Target.MINDBODY),
         "site_id": row["site_id"],
         "client_id": row["client_id"],
         "points": abs(more),
-        "detail": f"The balance is {row['balance_reported']:,}, and {row['balance_expected']:,} would follow from what "
-        f"is known: {more:+,} points on days that were not read, or expired.",
-    } | dict.fromkeys(("reward_id", "amount", "action_at", "event_id"))
+        "detail": detail,
+        "reward_id": None,
+        "amount": None,
+        "action_at": None,
+        "event_id": None,
+    }

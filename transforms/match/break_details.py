@@ -23,24 +23,29 @@ def describe_rewards(matched: pd.DataFrame) -> pd.DataFrame:
 
 
 def _described(matched: pd.DataFrame, about: Any) -> pd.DataFrame:
+    # Only the breaks are gone through row by row: a million matched rows need no words.
     broken = matched[matched["outcome"].ne(Outcome.MATCHED)]
-    details = pd.Series([about(row) for row in broken.itertuples()], index=broken.index, dtype="str")
+    told = [about(row) for row in broken.itertuples()]
+    details = pd.Series(told, index=broken.index, dtype="str")
     return matched.assign(detail=details.reindex(matched.index))
 
 
 def _about_transaction(row: Any, zone: ZoneInfo | None) -> str | None:
     match row.outcome:
         case Outcome.TIME_MISMATCH:
-            times = _both("at", _utc(row.action_at), _utc(row.remote_at))
-            return f"{times}: {zone_slip(row.action_at, row.remote_at, zone)}."
+            times = _both("at", ours=_utc(row.action_at), theirs=_utc(row.remote_at))
+            apart = zone_slip(row.action_at, row.remote_at, zone)
+            return f"{times}: {apart}."
         case Outcome.AMOUNT_MISMATCH:
-            return f"{row.action}: {_both('points', f'{row.points:,}', f'{row.remote_points:,}')}."
+            points = _both("points", ours=f"{row.points:,}", theirs=f"{row.remote_points:,}")
+            return f"{row.action}: {points}."
         case Outcome.STATUS_MISMATCH:
             return f"Refused by its own account, and the service shows {_entry(row)}."
         case Outcome.UNEXPECTED_REMOTE | Outcome.DUPLICATE_REMOTE | Outcome.REVERSED_REMOTE:
             return f"The service shows {_entry(row)}."
         case Outcome.UNKNOWN:
-            return f"The service shows {'no such entry' if pd.isna(row.remote_id) else _entry(row)}."
+            shown = "no such entry" if pd.isna(row.remote_id) else _entry(row)
+            return f"The service shows {shown}."
         case _:
             return f"The ledger has {row.action} {row.points:,} points at {_utc(row.action_at)}."
 
@@ -58,28 +63,39 @@ def zone_slip(ours: datetime, theirs: datetime, zone: ZoneInfo | None) -> str:
     "7:00:00 later, exactly the zone's offset from UTC: a local time was taken for UTC"
     """
     apart = theirs - ours
-    told = f"{timedelta(seconds=abs(apart).total_seconds())} {'later' if apart > timedelta(0) else 'earlier'}"
-    offsets = {moment.astimezone(zone).utcoffset() or timedelta(0) for moment in (ours, theirs)} if zone else set()
-    if timedelta(0) != apart and apart in {-offset for offset in offsets}:
+    direction = "later" if apart > timedelta(0) else "earlier"
+    # As a plain timedelta, since pandas would write "0 days 07:00:00".
+    told = f"{timedelta(seconds=abs(apart).total_seconds())} {direction}"
+    # The offset is that of either time: a slip across the change of the clocks moves by the one of the other season.
+    offsets = set() if zone is None else {_offset(ours, zone), _offset(theirs, zone)}
+    # A zone that is on UTC explains nothing.
+    offsets -= {timedelta(0)}
+    if -apart in offsets:
         return f"{told}, exactly the zone's offset from UTC: a local time was taken for UTC"
-    if timedelta(0) != apart and apart in offsets:
+    if apart in offsets:
         return f"{told}, exactly the zone's offset from UTC: a UTC time was taken for local"
     return f"{told}, as a clock change makes" if abs(apart) == _HOUR else told
+
+
+def _offset(moment: datetime, zone: ZoneInfo) -> timedelta:
+    return moment.astimezone(zone).utcoffset() or timedelta(0)
 
 
 def _about_reward(row: Any) -> str | None:
     match row.outcome:
         case Outcome.AMOUNT_MISMATCH:
-            return f"{_both('amount', row.amount, 'none' if pd.isna(row.remote_amount) else row.remote_amount)}."
+            shown = "none" if pd.isna(row.remote_amount) else row.remote_amount
+            return f"{_both('amount', ours=row.amount, theirs=shown)}."
         case Outcome.TIME_MISMATCH | Outcome.STATUS_MISMATCH:
-            return f"{_both(row.field, row.ours, 'nothing' if pd.isna(row.theirs) else row.theirs)}."
+            shown = "nothing" if pd.isna(row.theirs) else row.theirs
+            return f"{_both(row.field, ours=row.ours, theirs=shown)}."
         case Outcome.LATE | Outcome.MISSING_REMOTE:
             return "The service does not list the reward."
         case _:
             return None
 
 
-def _both(name: str, ours: object, theirs: object) -> str:
+def _both(name: str, *, ours: object, theirs: object) -> str:
     return f"{name}: ledger {ours}, service {theirs}"
 
 

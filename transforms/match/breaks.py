@@ -21,10 +21,13 @@ def identify_breaks(matched: pd.DataFrame) -> pd.DataFrame:
     """
     is_entry = matched["event_id"].isna()
     entries = matched.reindex(columns=_ENTRY)[is_entry]
+    # The service's own id of an entry is not used: it is only a number in the answer, and another answer numbers anew.
     nth = entries.groupby(_ENTRY, dropna=False).cumcount()
-    parts = zip(*(entries[column].astype(str) for column in _ENTRY), nth, strict=True)
-    digests = pd.Series([_digest(part) for part in parts], index=entries.index, dtype="str")
-    return matched.assign(break_id=matched["event_id"].astype("str").where(~is_entry, digests.reindex(matched.index)))
+    numbered = entries.astype(str).assign(nth=nth)
+    ids = [_digest(entry) for entry in numbered.itertuples(index=False, name=None)]
+    ids_of_entries = pd.Series(ids, index=entries.index, dtype="str").reindex(matched.index)
+    ids_of_events = matched["event_id"].astype("str")
+    return matched.assign(break_id=ids_of_events.where(~is_entry, ids_of_entries))
 
 
 def _digest(entry: Sequence[object]) -> str:
@@ -33,19 +36,23 @@ def _digest(entry: Sequence[object]) -> str:
 
 def break_records(identified: pd.DataFrame, target: Target) -> list[dict[str, Any]]:
     """Return one plain record per break, None for nulls: break_id, class, target, and what it is about."""
-    broken = identified[identified["outcome"].ne(Outcome.MATCHED)].reindex(columns=["break_id", "outcome", *_RECORD])
+    is_break = identified["outcome"].ne(Outcome.MATCHED)
+    # What a match does not have (a transaction no amount, a reward no points) is null throughout.
+    broken = identified[is_break].reindex(columns=["break_id", "outcome", *_RECORD])
     plain = broken.astype(object).where(broken.notna(), None)
-    records = [{str(key): value for key, value in row.items()} for row in plain.to_dict("records")]
-    return [
-        record
-        | {
-            "class": record["outcome"],
-            "target": str(target),
-            "amount": None if record["amount"] is None else str(record["amount"]),
-            "action_at": None if record["action_at"] is None else record["action_at"].to_pydatetime(),
-        }
-        for record in records
-    ]
+    return [_record(row, target) for row in plain.to_dict("records")]
+
+
+def _record(row: Mapping[Any, Any], target: Target) -> dict[str, Any]:
+    record = {str(key): value for key, value in row.items()}
+    record["class"] = record["outcome"]
+    record["target"] = str(target)
+    # An amount is kept as text, since a number of the database would not give its digits back exactly.
+    if record["amount"] is not None:
+        record["amount"] = str(record["amount"])
+    if record["action_at"] is not None:
+        record["action_at"] = record["action_at"].to_pydatetime()
+    return record
 
 
 MOVES = ("new", "reopened", "closed", "resolved")
@@ -62,23 +69,41 @@ def roll_forward(
     by its ``move``), ``open_now`` the breaks as they are found. All have class, target, site_id, points and amount
     (Decimal), none null. Measures are breaks, and points (Mindbody) or amount (Referral Rock).
     """
-    witnesses: dict[tuple[str, str, str], list[list[Mapping[str, Any]]]] = {}
-    for place, rows in enumerate((opening, moves, open_now)):
-        for row in rows:
-            witnesses.setdefault((row["site_id"], row["target"], row["class"]), [[], [], []])[place].append(row)
+    before = _by_class(opening)
+    moved = _by_class(moves)
+    now = _by_class(open_now)
     lines = []
-    for (site_id, target, name), (before, moved, now) in sorted(witnesses.items()):
+    # A class that one witness alone knows is a line too: it is just there that something was lost.
+    for key in sorted({*before, *moved, *now}):
+        site_id, target, name = key
         value = "amount" if target == Target.REFERRAL_ROCK else "points"
-        lines += [_roll(site_id, name, measure, before, moved, now) for measure in ("breaks", value)]
+        for measure in ("breaks", value):
+            rolled = _roll(measure, opening=before.get(key, []), moves=moved.get(key, []), open_now=now.get(key, []))
+            lines.append({"site_id": site_id or None, "class": name, **rolled})
     return pd.DataFrame(lines, columns=_ROLL, dtype="object")
 
 
-def _roll(site_id: str, name: str, measure: str, opening: _Rows, moves: _Rows, open_now: _Rows) -> dict[str, Any]:
-    def total(rows: _Rows) -> Any:
-        return sum(row.get("open_count", 1) if measure == "breaks" else row[measure] for row in rows)
+def _by_class(rows: _Rows) -> dict[tuple[str, str, str], list[Mapping[str, Any]]]:
+    """Return the rows by site, target and class."""
+    classes: dict[tuple[str, str, str], list[Mapping[str, Any]]] = {}
+    for row in rows:
+        classes.setdefault((row["site_id"], row["target"], row["class"]), []).append(row)
+    return classes
 
-    before, now = total(opening), total(open_now)
-    moved = {move: total([row for row in moves if row["move"] == move]) for move in MOVES}
-    due = before + sum(moved[move] if move in _INWARD else -moved[move] for move in MOVES)
-    line = {"site_id": site_id or None, "class": name, "measure": measure, "open_before": before, **moved}
-    return {**line, "open_now": now, "difference": due - now}
+
+def _roll(measure: str, *, opening: _Rows, moves: _Rows, open_now: _Rows) -> dict[str, Any]:
+    """Roll one measure of one class forward; ``difference`` is what was due and is not there, 0 where all is well."""
+    before = _total(opening, measure)
+    moved = {move: _total([row for row in moves if row["move"] == move], measure) for move in MOVES}
+    came = sum(moved[move] for move in _INWARD)
+    went = sum(moved[move] for move in MOVES if move not in _INWARD)
+    now = _total(open_now, measure)
+    due = before + came - went
+    return {"measure": measure, "open_before": before, **moved, "open_now": now, "difference": due - now}
+
+
+def _total(rows: _Rows, measure: str) -> Any:
+    """Add a measure up; a line of the last closing stands for several breaks, any other row for one."""
+    if measure == "breaks":
+        return sum(row.get("open_count", 1) for row in rows)
+    return sum(row[measure] for row in rows)

@@ -13,6 +13,7 @@ _OF_POSTED = (
     Outcome.TIME_MISMATCH,
     Outcome.AMOUNT_MISMATCH,
 )
+_SERVICE_ROW = ["kind", "site_id", "points", "amount"]
 
 
 def compared_count(reconciled: Reconciliation) -> int:
@@ -37,30 +38,54 @@ def not_compared(posted: pd.DataFrame) -> pd.DataFrame:
 def uncompared_lines(posted: pd.DataFrame, reconciled: Reconciliation | None) -> list[str]:
     """Return the line that says how many posted events still wait to be compared; none where none do."""
     waiting = not_compared(posted[~is_compared(posted, reconciled)])
-    return (
-        [f"{len(waiting):,} posted events are not compared yet: the next run reads them back."] if len(waiting) else []
-    )
+    if waiting.empty:
+        return []
+    return [f"{len(waiting):,} posted events are not compared yet: the next run reads them back."]
 
 
 def service_rows(posted: pd.DataFrame, reconciled: Reconciliation | None) -> pd.DataFrame:
     """Return what the service shows of the run's own events, one row each."""
-    columns = ["kind", "site_id", "points", "amount"]
     if reconciled is None:
-        return pd.DataFrame(columns=columns)
-    posted = posted[["event_id", "kind", "site_id", "amount"]]
-    known = posted.drop(columns="amount")
-    shown = reconciled.transactions.dropna(subset=["remote_id", "event_id"])[["event_id", "remote_points"]]
-    of_clients = known.merge(shown, on="event_id", validate="1:1").assign(amount=None)
-    is_there = reconciled.rewards["outcome"].isin([Outcome.MATCHED, Outcome.AMOUNT_MISMATCH])
-    rewards = reconciled.rewards[is_there][["event_id", "remote_amount"]]
-    of_rewards = posted.merge(rewards, on="event_id", validate="1:1")
+        return pd.DataFrame(columns=_SERVICE_ROW)
+    of_clients = _transactions_shown(posted, reconciled.transactions)
+    of_rewards = _rewards_shown(posted, reconciled.rewards)
+    replaced = _updates_replaced(posted, reconciled.rewards)
+    # An empty frame would change the types of the others when they are put together.
+    filled = [rows for rows in (of_clients, of_rewards, replaced) if len(rows)]
+    return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=_SERVICE_ROW)
+
+
+def _transactions_shown(posted: pd.DataFrame, transactions: pd.DataFrame) -> pd.DataFrame:
+    """Return the points as the service shows them, which is not always what was posted."""
+    is_pair = transactions["remote_id"].notna() & transactions["event_id"].notna()
+    shown = transactions.loc[is_pair, ["event_id", "remote_points"]]
+    known = posted[["event_id", "kind", "site_id"]].merge(shown, on="event_id", validate="1:1")
+    return known.rename(columns={"remote_points": "points"}).assign(amount=None)[_SERVICE_ROW]
+
+
+def _rewards_shown(posted: pd.DataFrame, rewards: pd.DataFrame) -> pd.DataFrame:
+    """Return the amounts as the service shows them."""
+    is_there = rewards["outcome"].isin([Outcome.MATCHED, Outcome.AMOUNT_MISMATCH])
+    shown = rewards.loc[is_there, ["event_id", "remote_amount"]]
+    known = posted[["event_id", "kind", "site_id", "amount"]].merge(shown, on="event_id", validate="1:1")
     # An update that sets no amount answers for none, whatever amount its reward has.
-    of_rewards = of_rewards.assign(amount=of_rewards["remote_amount"].where(of_rewards["amount"].notna(), None))
-    # An update that a later one of ours replaced cannot be seen any more; it was confirmed when it was posted.
-    is_replaced = posted["kind"].eq(Kind.REWARD_UPDATE) & ~posted["event_id"].isin(reconciled.rewards["event_id"])
-    replaced = posted[is_replaced] if len(reconciled.rewards) else posted[:0]
-    no_points = pd.Series(pd.NA, dtype="Int64")
-    frames = [of_clients.rename(columns={"remote_points": "points"})]
-    frames += [frame.assign(points=no_points.reindex(frame.index)) for frame in (of_rewards, replaced)]
-    filled = [frame[columns] for frame in frames if len(frame)]
-    return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=columns)
+    amount = known["remote_amount"].where(known["amount"].notna(), None)
+    return _without_points(known.assign(amount=amount))
+
+
+def _updates_replaced(posted: pd.DataFrame, rewards: pd.DataFrame) -> pd.DataFrame:
+    """Return the updates that a later one of ours replaced, with the amounts that they set.
+
+    They cannot be seen any more, and were confirmed when they were posted: left out, they would look lost.
+    """
+    # Where no reward was read back at all, nothing shows that an update was replaced.
+    if rewards.empty:
+        return _without_points(posted[:0])
+    is_update = posted["kind"].eq(Kind.REWARD_UPDATE)
+    is_compared_itself = posted["event_id"].isin(rewards["event_id"])
+    return _without_points(posted[is_update & ~is_compared_itself])
+
+
+def _without_points(rows: pd.DataFrame) -> pd.DataFrame:
+    no_points = pd.Series(pd.NA, index=rows.index, dtype="Int64")
+    return rows.assign(points=no_points)[_SERVICE_ROW]

@@ -25,6 +25,7 @@ _THERE_ALONE = [
     Outcome.STATUS_MISMATCH,
     Outcome.UNKNOWN,
 ]
+_FORMULA = "ledger + breaks = service"
 Zones = Mapping[str, ZoneInfo]
 
 
@@ -35,12 +36,17 @@ def both_sides(events: pd.DataFrame, remote: pd.DataFrame, zones: Zones) -> pd.D
     Points are signed: earned adds, anything else takes away. ``events`` and ``remote`` as matching takes them.
     """
     posted = events[events["state"].eq(State.POSTED)]
-    sides = []
-    for name, frame in (("ledger", posted), ("service", remote)):
-        counted = _dated(frame, "action_at", zones).assign(points=_signed(frame, "points"), events=1)
-        sides.append(_summed(counted, ["events", "points"], _ABOUT).add_prefix(f"{name}_"))
-    joined = pd.concat(sides, axis="columns").fillna(0).astype("int64")
+    ledger = _counted(posted, zones).add_prefix("ledger_")
+    service = _counted(remote, zones).add_prefix("service_")
+    joined = pd.concat([ledger, service], axis="columns").fillna(0).astype("int64")
     return joined.rename_axis(_ABOUT).sort_index().reset_index()
+
+
+def _counted(side: pd.DataFrame, zones: Zones) -> pd.DataFrame:
+    """Return events and signed points of one side by client and night."""
+    dated = _dated(side, "action_at", zones)
+    counted = dated.assign(points=_signed(side, "points"), events=1)
+    return _summed(counted, ["events", "points"], _ABOUT)
 
 
 def points_more(transactions: pd.DataFrame) -> pd.DataFrame:
@@ -48,11 +54,15 @@ def points_more(transactions: pd.DataFrame) -> pd.DataFrame:
 
     That is what the service has more than the ledger by the break's own account, whenever it was entered.
     """
+    ours = _signed(transactions, "points")
+    theirs = _signed(transactions, "remote_points")
+    is_other = transactions["outcome"].eq(Outcome.AMOUNT_MISMATCH)
+    # The three exclude each other, since a row has one outcome; whatever is none of them leaves the balance as it is.
+    # A time mismatch is none: its points are there, only on another day.
     more = pd.Series(0, index=transactions.index)
-    ours, theirs = _signed(transactions, "points"), _signed(transactions, "remote_points")
-    for rows, points in ((_is_gone(transactions), -ours), (_is_more(transactions), theirs)):
-        more = more.mask(rows, points)
-    more = more.mask(transactions["outcome"].eq(Outcome.AMOUNT_MISMATCH), theirs - ours)
+    more = more.mask(_is_gone(transactions), -ours)
+    more = more.mask(_is_more(transactions), theirs)
+    more = more.mask(is_other, theirs - ours)
     return transactions[["site_id", "client_id", "break_id"]].assign(more=more)[more.ne(0)]
 
 
@@ -70,23 +80,29 @@ def explained(transactions: pd.DataFrame, zones: Zones) -> pd.DataFrame:
     Columns site_id, client_id, night, events, points (signed). ``transactions`` as `transforms.match` gives them. A
     pair whose times lie on two nights moves from one to the other.
     """
-    is_gone, is_more = _is_gone(transactions), _is_more(transactions)
+    ours = _signed(transactions, "points")
+    theirs = _signed(transactions, "remote_points")
+    is_gone = _is_gone(transactions)
+    is_more = _is_more(transactions)
     is_other = transactions["outcome"].eq(Outcome.AMOUNT_MISMATCH)
+    # A refused or doubtful event that the service shows is paired as well, but the ledger does not count it as posted:
+    # it is more, and nothing that moved.
     is_paired = transactions["event_id"].notna() & transactions["remote_id"].notna() & ~is_more
     has_moved = is_paired & transactions["action_at"].ne(transactions["remote_at"])
-    ours, theirs = _signed(transactions, "points"), _signed(transactions, "remote_points")
-    parts = [
-        (is_gone, "action_at", -ours, -1),
-        (is_more, "remote_at", theirs, 1),
-        (is_other, "action_at", theirs - ours, 0),
-        (has_moved, "action_at", -theirs, -1),
-        (has_moved, "remote_at", theirs, 1),
+
+    def lines(rows: pd.Series, *, at: str, points: pd.Series, events: int) -> pd.DataFrame:
+        return _dated(transactions[rows], at, zones).assign(points=points[rows], events=events)
+
+    # What moved leaves its own night with the service's points, not with ours: where the points differ as well, their
+    # difference has been counted at our night a line before.
+    all_lines = [
+        lines(is_gone, at="action_at", points=-ours, events=-1),
+        lines(is_more, at="remote_at", points=theirs, events=1),
+        lines(is_other, at="action_at", points=theirs - ours, events=0),
+        lines(has_moved, at="action_at", points=-theirs, events=-1),
+        lines(has_moved, at="remote_at", points=theirs, events=1),
     ]
-    lines = [
-        _dated(transactions[rows], at, zones).assign(points=points[rows], events=count)
-        for rows, at, points, count in parts
-    ]
-    summed = _summed(pd.concat(lines), ["events", "points"], _ABOUT).astype("int64")
+    summed = _summed(pd.concat(all_lines), ["events", "points"], _ABOUT).astype("int64")
     return summed.rename_axis(_ABOUT).sort_index().reset_index()
 
 
@@ -96,11 +112,12 @@ def by_night(sides: pd.DataFrame, more: pd.DataFrame) -> pd.DataFrame:
     ``sides`` as `both_sides` gives them, ``more`` as `explained` does.
     """
     joined = _joined(sides, more, _NIGHT)
-    due = {measure: joined[f"ledger_{measure}"] + joined[measure] for measure in ("events", "points")}
+    due_events = joined["ledger_events"] + joined["events"]
+    due_points = joined["ledger_points"] + joined["points"]
     named = joined.rename(columns={"events": "breaks_events", "points": "breaks_points"})
     return named.assign(
-        difference_events=due["events"] - joined["service_events"],
-        difference_points=due["points"] - joined["service_points"],
+        difference_events=due_events - joined["service_events"],
+        difference_points=due_points - joined["service_points"],
     ).reset_index()
 
 
@@ -108,30 +125,30 @@ def tie_service(sides: pd.DataFrame, more: pd.DataFrame) -> list[dict[str, Any]]
     """Return the equations between ledger and service in events and points, and one per client and night that fails."""
     if sides.empty and more.empty:
         return []
-    formula = "ledger + breaks = service"
-    clients, nights = (_joined(sides, more, keys) for keys in (_CLIENT, _NIGHT))
+    clients = _joined(sides, more, _CLIENT)
+    nights = _joined(sides, more, _NIGHT)
     rows = []
     for measure in ("events", "points"):
         left = clients[f"ledger_{measure}"] + clients[measure]
         right = clients[f"service_{measure}"]
-        name = measure.capitalize()
-        rows.append(equation(f"{name} at the service", formula, int(left.sum()), int(right.sum())))
-        failing = clients.index[left.ne(right)]
-        rows += [
-            equation(f"{name} of client {key[1]}, site {key[0]}", formula, int(left[key]), int(right[key]))
-            for key in failing
-        ]
-        rows += _tie_nights(nights, measure, formula)
+        name = f"{measure.capitalize()} at the service"
+        rows.append(equation(name, _FORMULA, int(left.sum()), int(right.sum())))
+        # The sum over all can tie while one client has too much and another too little.
+        rows += _failing(clients, measure, "client")
+        rows += _failing(nights, measure, "night")
     return rows
 
 
-def _tie_nights(nights: pd.DataFrame, measure: str, formula: str) -> list[dict[str, Any]]:
-    left, right = nights[f"ledger_{measure}"] + nights[measure], nights[f"service_{measure}"]
-    name = measure.capitalize()
-    return [
-        equation(f"{name} of night {key[1]}, site {key[0]}", formula, int(left[key]), int(right[key]))
-        for key in nights.index[left.ne(right)]
-    ]
+def _failing(joined: pd.DataFrame, measure: str, grain: str) -> list[dict[str, Any]]:
+    """Return one equation for each client, or each night, of a site that does not tie."""
+    left = joined[f"ledger_{measure}"] + joined[measure]
+    right = joined[f"service_{measure}"]
+    rows = []
+    for site_id, which in joined.index[left.ne(right)]:
+        name = f"{measure.capitalize()} of {grain} {which}, site {site_id}"
+        key = (site_id, which)
+        rows.append(equation(name, _FORMULA, int(left[key]), int(right[key])))
+    return rows
 
 
 def amounts_of_rewards(events: pd.DataFrame, remote: pd.DataFrame) -> tuple[Decimal, Decimal]:
@@ -139,9 +156,14 @@ def amounts_of_rewards(events: pd.DataFrame, remote: pd.DataFrame) -> tuple[Deci
 
     Frames as `transforms.match.rewards.match_rewards` takes them, counted before matching.
     """
-    ours = events[events["state"].eq(State.POSTED) & events["amount"].notna()]
-    there = remote[remote["reward_id"].isin(ours["reward_id"]) & remote["remote_amount"].notna()]
-    return sum(ours["amount"], start=Decimal(0)), sum(there["remote_amount"], start=Decimal(0))
+    # An update that sets no amount answers for none, so the reward's amount is not counted on the other side either.
+    sets_amount = events["state"].eq(State.POSTED) & events["amount"].notna()
+    ours = events[sets_amount]
+    is_ours = remote["reward_id"].isin(ours["reward_id"])
+    theirs = remote[is_ours & remote["remote_amount"].notna()]
+    amount_of_ours = sum(ours["amount"], start=Decimal(0))
+    amount_of_theirs = sum(theirs["remote_amount"], start=Decimal(0))
+    return amount_of_ours, amount_of_theirs
 
 
 def tie_rewards(amounts: tuple[Decimal, Decimal], rewards: pd.DataFrame, tolerance: Decimal) -> list[dict[str, Any]]:
@@ -151,23 +173,31 @@ def tie_rewards(amounts: tuple[Decimal, Decimal], rewards: pd.DataFrame, toleran
     """
     if rewards.empty:
         return []
-    more = [_more_of(row, tolerance) for row in rewards.itertuples()]
-    left = amounts[0] + sum(more, start=Decimal(0))
-    return [equation("Amounts at the service", "ledger + breaks = service", left, amounts[1])]
+    amount_of_ours, amount_of_theirs = amounts
+    more = sum((_more_of(row, tolerance) for row in rewards.itertuples()), start=Decimal(0))
+    return [equation("Amounts at the service", _FORMULA, amount_of_ours + more, amount_of_theirs)]
 
 
 def _more_of(row: Any, tolerance: Decimal) -> Decimal:
+    """Return how much more than the ledger the service has by this row's own account."""
+    # Neither is posted by the ledger's account, so its amount is not on the left side either.
     if pd.isna(row.amount) or row.outcome in (Outcome.UNKNOWN, Outcome.REFUSED):
         return Decimal(0)
-    difference = (Decimal(0) if pd.isna(row.remote_amount) else row.remote_amount) - row.amount
+    amount_there = Decimal(0) if pd.isna(row.remote_amount) else row.remote_amount
+    difference = Decimal(amount_there - row.amount)
     is_told = row.outcome in (*_NOT_THERE, Outcome.AMOUNT_MISMATCH)
-    return Decimal(difference) if is_told or abs(difference) <= tolerance else Decimal(0)
+    # A difference past the tolerance under any other outcome is one that matching missed: it is not counted, so that
+    # the equation fails and shows it.
+    if is_told or abs(difference) <= tolerance:
+        return difference
+    return Decimal(0)
 
 
 def _joined(sides: pd.DataFrame, more: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
-    columns = ["ledger_events", "ledger_points", "service_events", "service_points"]
-    summed = [_summed(sides, columns, keys), _summed(more, ["events", "points"], keys)]
-    return pd.concat(summed, axis="columns").fillna(0).astype("int64").rename_axis(keys).sort_index()
+    counted = _summed(sides, ["ledger_events", "ledger_points", "service_events", "service_points"], keys)
+    told = _summed(more, ["events", "points"], keys)
+    joined = pd.concat([counted, told], axis="columns")
+    return joined.fillna(0).astype("int64").rename_axis(keys).sort_index()
 
 
 def _summed(frame: pd.DataFrame, columns: list[str], keys: list[str]) -> pd.DataFrame:
@@ -184,5 +214,6 @@ def _dated(frame: pd.DataFrame, column: str, zones: Zones) -> pd.DataFrame:
     nights = pd.Series("", index=frame.index, dtype="str")
     for site_id, zone in zones.items():
         here = frame["site_id"].eq(site_id)
-        nights = nights.mask(here, frame[column].where(here).dt.tz_convert(zone).dt.strftime("%Y-%m-%d"))
+        local = frame[column].where(here).dt.tz_convert(zone)
+        nights = nights.mask(here, local.dt.strftime("%Y-%m-%d"))
     return frame[_CLIENT].assign(night=nights)
