@@ -8,6 +8,7 @@ decide does.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 from zipfile import is_zipfile
@@ -33,6 +34,7 @@ from transforms.vocabulary import RunKind, State
 _REJECTION_COLUMNS = ["sheet", "row", "column", "cell", "code", "value", "message", "suggestion"]
 _SUFFIX = ".marked"
 _MACROS = ".xlsm"
+_MOST_COPIES = 9_999  # of one name, from as many folders
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,7 @@ def mark_file(
     if rows is None or not (always or rows.waits_for_a_person):
         return []
     try:
+        # Where the file lay when it was checked there may be another of its name by now, or none.
         lies_at = next((place for place in _places(settings, path, sha256) if _holds(place, sha256)), None)
         if lies_at is None:
             return [f"{path.name}: no marked copy, since the file was changed after it was taken in."]
@@ -92,6 +95,8 @@ def _holds(path: Path, sha256: str) -> bool:
 
 def _write(settings: Settings, path: Path, lies_at: Path, folder: Path, rows: Rows) -> list[str]:
     too_long = [f"{path.name}: no marked copy, since it has more than the {MAX_ROWS:,} rows of a sheet."]
+    # A workbook has as many rows as it likes, on several sheets. Any other file is refused by what the ledger counted,
+    # since it would be read into memory as a whole to find out.
     if rows.rows_read > MAX_ROWS and not is_zipfile(lies_at):
         return too_long
     sheets = read_file(lies_at)
@@ -118,9 +123,11 @@ def _last_row(sheet: Sheet) -> int:
 def _free_name(folder: Path, path: Path) -> Path:
     """Name the copy after the file; two files of one name, from two sites' folders, are numbered."""
     stem = path.stem.removesuffix(_SUFFIX)
+    # A workbook with macros does not open under any other suffix than its own.
     suffix = _MACROS if path.suffix.lower() == _MACROS else ".xlsx"
-    names = (f"{stem}{'' if number == 1 else f' {number}'}{_SUFFIX}{suffix}" for number in range(1, 10_000))
-    return next(folder / name for name in names if not (folder / name).exists())
+    stems = chain([stem], (f"{stem} {number}" for number in range(2, _MOST_COPIES + 1)))
+    copies = (folder / f"{free}{_SUFFIX}{suffix}" for free in stems)
+    return next(copy for copy in copies if not copy.exists())
 
 
 def read_rows(connection: Connection, file_id: int) -> Rows:
@@ -130,12 +137,16 @@ def read_rows(connection: Connection, file_id: int) -> Rows:
     errors = pd.DataFrame(rejections_of_file(connection, file_id), columns=_REJECTION_COLUMNS)
     statuses = {_place(row): status_of(row) for row in own}
     statuses |= {_place(row): _known_status(row, file_id) for row in known}
+    statuses |= rejected_statuses(errors)
+    # A row that brought an event again has that event's receipt, so that it is known again however it is mended.
+    receipts = {_place(row): row.event_id for row in own}
+    receipts |= {_place(row): row.event_id for row in known}
     waiting = {State.HELD, State.REFUSED, State.UNKNOWN}
     return Rows(
         rows_read=rows_read_of_file(connection, file_id),
         errors=errors,
-        statuses=statuses | rejected_statuses(errors),
-        receipts={_place(row): row.event_id for row in (*own, *known)},
+        statuses=statuses,
+        receipts=receipts,
         waits_for_a_person=len(errors) > 0 or any(row.state in waiting for row in own),
     )
 

@@ -29,18 +29,30 @@ _CHART = re.compile(r"xl/charts/chart\w*\.xml")
 
 def lost_parts(before: Path, after: Path) -> list[str]:
     """Return a line that names what is gone, with counts; none where nothing is."""
-    had, has = _count(before), _count(after)
-    gone = [f"{kind} ({had[kind] - has[kind]:,})" for kind in sorted(had) if had[kind] > has[kind]]
-    return [f"The copy is without the workbook's {', '.join(gone)}; your own file has them still."] if gone else []
+    # Taking one counter from another leaves what the first has more of.
+    lost = _count(before) - _count(after)
+    if not lost:
+        return []
+    gone = ", ".join(f"{kind} ({count:,})" for kind, count in sorted(lost.items()))
+    return [f"The copy is without the workbook's {gone}; your own file has them still."]
 
 
 def _count(path: Path) -> Counter[str]:
     found: Counter[str] = Counter()
     with zipfile.ZipFile(path) as archive:
-        for name in (part.filename.lower() for part in archive.infolist()):
-            if not name.endswith(".rels") and (not name.startswith("xl/charts/") or _CHART.fullmatch(name)):
-                found.update(kind for folder, kind in _KINDS.items() if name.startswith(folder))
         for part in archive.infolist():
-            if part.filename.lower().startswith("xl/drawings/drawing"):
+            name = part.filename.lower()
+            found.update(_kinds_of_part(name))
+            # Shapes have no parts of their own: a drawing holds them with the frames of pictures and charts.
+            if name.startswith("xl/drawings/drawing"):
                 found["shapes and text boxes"] += len(_SHAPE.findall(archive.read(part)))
     return found
+
+
+def _kinds_of_part(name: str) -> list[str]:
+    if name.endswith(".rels"):
+        return []
+    # Beside a chart lie its style and its colors, which nobody would count as charts.
+    if name.startswith("xl/charts/") and not _CHART.fullmatch(name):
+        return []
+    return [kind for folder, kind in _KINDS.items() if name.startswith(folder)]

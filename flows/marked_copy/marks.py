@@ -62,14 +62,20 @@ def make_marks(
 def _marks_of(
     table: Table, errors: pd.DataFrame, statuses: Mapping[RowPlace, str], receipts: Mapping[RowPlace, str]
 ) -> SheetMarks:
-    name, width = table.sheet.name, len(table.sheet.cells.columns)
-    status = table.columns.get("status", width)
-    receipt = table.columns.get("receipt", width if status < width else width + 1)
+    name = table.sheet.name
+    # A copy that is sent again has both columns already; they are used again, and the new ones stand after the last.
+    first_free = len(table.sheet.cells.columns)
+    status = table.columns.get("status", first_free)
+    if status == first_free:
+        first_free += 1
+    receipt = table.columns.get("receipt", first_free)
     notes: dict[int, dict[int, str]] = defaultdict(dict)
-    columns = {table.heading(field): column for field, column in table.columns.items()}
+    column_of = {table.heading(field): column for field, column in table.columns.items()}
     for row, heading, note in _notes(errors, name):
-        column = columns.get(heading, status)
-        notes[row][column] = f"{notes[row][column]}\n{note}" if column in notes[row] else f"{SIGN}{note}"
+        # What is wrong with the row as a whole is told beside its status.
+        column = column_of.get(heading, status)
+        before = notes[row].get(column)
+        notes[row][column] = f"{SIGN}{note}" if before is None else f"{before}\n{note}"
     return SheetMarks(
         heading_row=table.heading_row,
         status=status,
@@ -88,7 +94,9 @@ def _of_sheet(texts: Mapping[RowPlace, str], name: str | None) -> dict[int, str]
 
 def _notes(errors: pd.DataFrame, name: str | None) -> Iterator[tuple[int, str | None, str]]:
     """Give row, heading and sentence of every error of a sheet; heading None for the row as a whole."""
-    mine = errors[errors["sheet"].isna() if name is None else errors["sheet"].eq(name)]
-    told = mine[["row", "column", "message", "suggestion"]].astype(object)
-    for row, heading, message, suggestion in told.where(told.notna(), None).itertuples(index=False, name=None):
-        yield int(row), heading, message if suggestion is None else f"{message} Suggestion: {suggestion}"
+    is_mine = errors["sheet"].isna() if name is None else errors["sheet"].eq(name)
+    told = errors.loc[is_mine, ["row", "column", "message", "suggestion"]].astype(object)
+    with_none = told.where(told.notna(), None)
+    for row, heading, message, suggestion in with_none.itertuples(index=False, name=None):
+        note = message if suggestion is None else f"{message} Suggestion: {suggestion}"
+        yield int(row), heading, note

@@ -20,6 +20,7 @@ TITLE_OF_SHEETLESS = "Rows"
 _LONGEST = 32_000  # a cell holds 32,767
 _WIDTH = 22
 _LONGEST_TITLE = 31
+_NOTE_SIZE = {"author": AUTHOR, "width": NOTE_WIDTH, "height": NOTE_HEIGHT}
 _NOT_ALLOWED = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
 
 
@@ -27,53 +28,98 @@ def write_laid_out(sheets: Sequence[Sheet], marks: Marks, out: Path) -> None:
     """Write every sheet with its marks; raise OSError where `out` cannot be written."""
     try:
         with xlsxwriter.Workbook(str(out), {"constant_memory": True}) as book:
-            looks = {
-                "text": book.add_format({"num_format": "@"}),
-                "bad": book.add_format({"num_format": "@", "bg_color": "#FFC7CE"}),
-                "heading": book.add_format({"num_format": "@", "bold": True}),
-            }
-            for sheet, title in zip(sheets, _titles(sheets), strict=True):
-                page = book.add_worksheet(title)
-                if sheet.is_hidden and len(sheets) > 1:
-                    page.hide()
-                _write_sheet(page, sheet, marks.of(sheet.name), looks)
+            _write_sheets(book, sheets, marks)
     except xlsxwriter.exceptions.FileCreateError as error:
-        raise error.args[0] if isinstance(error.args[0], OSError) else OSError(str(error)) from None
+        cause = error.args[0]
+        if isinstance(cause, OSError):
+            raise cause from None
+        raise OSError(str(error)) from None
+
+
+def _write_sheets(book: Any, sheets: Sequence[Sheet], marks: Marks) -> None:
+    # All cells have the format for text, so that ids keep their zeros when a person types over one.
+    looks = {
+        "text": book.add_format({"num_format": "@"}),
+        "bad": book.add_format({"num_format": "@", "bg_color": "#FFC7CE"}),
+        "heading": book.add_format({"num_format": "@", "bold": True}),
+    }
+    for sheet, title in zip(sheets, _titles(sheets), strict=True):
+        page = book.add_worksheet(title)
+        # A workbook without any visible sheet does not open.
+        if sheet.is_hidden and len(sheets) > 1:
+            page.hide()
+        _write_sheet(page, sheet, marks.of(sheet.name), looks)
 
 
 def _titles(sheets: Sequence[Sheet]) -> list[str]:
     """Name the sheets as they are named, as far as an .xlsx allows: 31 signs, some not allowed, no two alike."""
     titles: list[str] = []
+    taken = {"history"}  # Excel keeps that name for itself
     for number, sheet in enumerate(sheets, start=1):
-        title = _NOT_ALLOWED.sub("_", sheet.name or TITLE_OF_SHEETLESS).strip("'")[:_LONGEST_TITLE] or f"Sheet{number}"
-        taken = {known.casefold() for known in titles} | {"history"}  # Excel keeps that name for itself
-        titles.append(f"{title[:26]} {number}" if title.casefold() in taken else title)
+        allowed = _NOT_ALLOWED.sub("_", sheet.name or TITLE_OF_SHEETLESS).strip("'")
+        title = allowed[:_LONGEST_TITLE] or f"Sheet{number}"
+        # To Excel "Rows" and "rows" are one name. There are 1,000 sheets at most, so five signs hold any number.
+        if title.casefold() in taken:
+            title = f"{title[: _LONGEST_TITLE - 5]} {number}"
+        taken.add(title.casefold())
+        titles.append(title)
     return titles
 
 
 def _write_sheet(page: Any, sheet: Sheet, marked: SheetMarks | None, looks: Mapping[str, Any]) -> None:
-    width = len(sheet.cells.columns)
-    page.set_column(0, max(width - 1, 0), _WIDTH)
+    _set_up_page(page, sheet)
+    if marked is not None:
+        _set_up_marks(page, sheet, marked)
+    added = _added_texts(sheet, marked)
+    for row, *cells in sheet.cells.itertuples(name=None):
+        notes = {} if marked is None else marked.notes.get(row, {})
+        is_heading = marked is not None and row == marked.heading_row
+        _write_row(
+            page,
+            sheet_row(sheet, row) - 1,
+            _filled(cells, added.get(row, {}), notes),
+            notes,
+            look_of_rest=looks["heading" if is_heading else "text"],
+            look_of_noted=looks["bad"],
+        )
+
+
+def _set_up_page(page: Any, sheet: Sheet) -> None:
+    """Make the columns wide enough to read, and print all of them on one page across."""
+    last_column = max(len(sheet.cells.columns) - 1, 0)
+    page.set_column(0, last_column, _WIDTH)
     page.set_landscape()
     page.fit_to_pages(1, 0)
+
+
+def _set_up_marks(page: Any, sheet: Sheet, marked: SheetMarks) -> None:
+    """Keep the headings in sight and on every printed page, with a filter, so that the rejected rows are soon found."""
+    page.set_column(marked.status, marked.status, STATUS_WIDTH)
+    page.set_column(marked.receipt, marked.receipt, RECEIPT_WIDTH)
+    # xlsxwriter counts from 0, so the number of the heading row is that of the first row below it.
+    below_headings = sheet_row(sheet, marked.heading_row)
+    headings = below_headings - 1
+    last_row = sheet_row(sheet, int(sheet.cells.index[-1])) - 1
+    last_column = max(len(sheet.cells.columns) - 1, marked.status, marked.receipt)
+    page.freeze_panes(below_headings, 0)
+    page.repeat_rows(headings)
+    page.autofilter(headings, 0, last_row, last_column)
+
+
+def _added_texts(sheet: Sheet, marked: SheetMarks | None) -> dict[int, dict[int, str]]:
+    """Return what stands in cells beside the sheet's own texts, by row and column: the marks, and errors like #N/A."""
     added: dict[int, dict[int, str]] = defaultdict(dict)
     if marked is not None:
-        page.set_column(marked.status, marked.status, STATUS_WIDTH)
-        page.set_column(marked.receipt, marked.receipt, RECEIPT_WIDTH)
-        top, last = sheet_row(sheet, marked.heading_row), sheet_row(sheet, int(sheet.cells.index[-1]))
-        page.freeze_panes(top, 0)
-        page.repeat_rows(top - 1)
-        page.autofilter(top - 1, 0, last - 1, max(width - 1, marked.status, marked.receipt))
-        added[marked.heading_row] = {marked.status: FIELDS["status"], marked.receipt: FIELDS["receipt"]}
-        for column, texts in ((marked.status, marked.statuses), (marked.receipt, marked.receipts)):
-            for row, text in texts.items():
-                added[row][column] = text
+        added[marked.heading_row][marked.status] = FIELDS["status"]
+        added[marked.heading_row][marked.receipt] = FIELDS["receipt"]
+        for row, status in marked.statuses.items():
+            added[row][marked.status] = status
+        for row, receipt in marked.receipts.items():
+            added[row][marked.receipt] = receipt
+    # The person's own column Status may hold an error; what became of the row goes before it.
     for (row, column), error in sheet.error_cells.items():
         added[row].setdefault(column, error)
-    for row, *cells in sheet.cells.itertuples(name=None):
-        is_heading = marked is not None and row == marked.heading_row
-        notes = {} if marked is None else marked.notes.get(row, {})
-        _write_row(page, sheet_row(sheet, row) - 1, _filled(cells, added.get(row, {}), notes), is_heading, notes, looks)
+    return added
 
 
 def _filled(texts: Iterable[object], added: Mapping[int, str], notes: Mapping[int, str]) -> dict[int, str]:
@@ -86,17 +132,19 @@ def _write_row(
     page: Any,
     row: int,
     filled: Mapping[int, str],
-    is_heading: bool,
     notes: Mapping[int, str],
-    looks: Mapping[str, Any],
+    *,
+    look_of_rest: Any,
+    look_of_noted: Any,
 ) -> None:
     for column in sorted(filled):
-        look = looks["bad" if column in notes else "heading" if is_heading else "text"]
+        note = notes.get(column)
+        look = look_of_rest if note is None else look_of_noted
         text = filled[column][:_LONGEST]
         if text:
+            # As a string, or a text such as "=1+1" would become a formula and 007 a number.
             page.write_string(row, column, text, look)
         else:
             page.write_blank(row, column, None, look)
-        if column in notes:
-            size = {"author": AUTHOR, "width": NOTE_WIDTH, "height": NOTE_HEIGHT}
-            page.write_comment(row, column, notes[column], size)
+        if note is not None:
+            page.write_comment(row, column, note, _NOTE_SIZE)

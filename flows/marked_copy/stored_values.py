@@ -6,6 +6,7 @@ Without them a copy that is sent again before a spreadsheet program has opened i
 import re
 import zipfile
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 from flows.readers.archive import unpack
@@ -13,7 +14,9 @@ from flows.readers.ooxml import sheet_parts
 
 # A cell with a formula, as the original has it however written, and as openpyxl writes it.
 _CELL = re.compile(rb"<(?:\w+:)?c\s([^>]*[^/>])>(.*?)</(?:\w+:)?c>", re.DOTALL)
-_PLACE, _KIND = re.compile(rb"""\br\s*=\s*["']([A-Z]+[0-9]+)["']"""), re.compile(rb"""\bt\s*=\s*["'](\w+)["']""")
+_PLACE = re.compile(rb"""\br\s*=\s*["']([A-Z]+[0-9]+)["']""")
+_KIND = re.compile(rb"""\bt\s*=\s*["'](\w+)["']""")
+_FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
 _VALUE = re.compile(rb"<(?:\w+:)?v(?:\s[^>]*)?>([^<]+)</(?:\w+:)?v>")
 _WRITTEN = re.compile(rb'<c r="([A-Z]+[0-9]+)"([^>]*)>(<f(?:\s[^>]*)?(?:/>|>[^<]*</f>))<v\s*(?:/>|></v>)</c>')
 
@@ -25,11 +28,11 @@ def keep_stored_values(original: Path, copy: Path) -> None:
     if not stored:
         return
     copied = unpack(copy)
-    changed = {
-        part: _WRITTEN.sub(lambda cell, found=stored[name]: _filled(cell, found), copied[part])  # type: ignore[misc]
-        for name, part in sheet_parts(copied).items()
-        if name in stored
-    }
+    changed = {}
+    for name, part in sheet_parts(copied).items():
+        if name in stored:
+            fill = partial(_filled, stored=stored[name])
+            changed[part] = _WRITTEN.sub(fill, copied[part])
     _rewrite(copy, changed)
 
 
@@ -39,9 +42,11 @@ def _stored(sheet: bytes) -> dict[bytes, tuple[bytes, bytes]]:
         return {}
     found = {}
     for attributes, content in _CELL.findall(sheet):
-        place, value = _PLACE.search(attributes), _VALUE.search(content)
-        if place and value and re.search(rb"<(?:\w+:)?f[\s/>]", content):
+        place = _PLACE.search(attributes)
+        value = _VALUE.search(content)
+        if place and value and _FORMULA.search(content):
             kind = _KIND.search(attributes)
+            # A cell that does not say what it holds, holds a number.
             found[place[1]] = (kind[1] if kind else b"n", value[1])
     return found
 
@@ -51,13 +56,19 @@ def _filled(cell: re.Match[bytes], stored: Mapping[bytes, tuple[bytes, bytes]]) 
     if place not in stored:
         return cell[0]
     kind, value = stored[place]
-    attributes = _KIND.sub(b"", attributes) + (b"" if kind == b"n" else b' t="' + kind + b'"')
+    attributes = _KIND.sub(b"", attributes)
+    if kind != b"n":
+        attributes += b' t="%b"' % kind
     return b'<c r="%b"%b>%b<v>%b</v></c>' % (place, attributes, formula, value)
 
 
 def _rewrite(path: Path, changed: Mapping[str, bytes]) -> None:
-    part = path.with_name(f".{path.name}.part")
-    with zipfile.ZipFile(path) as old, zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as new:
+    # Beside the copy and then in its place, so that a run that is ended here leaves no half of a workbook.
+    draft = path.with_name(f".{path.name}.part")
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED) as new:
         for entry in old.infolist():
-            new.writestr(entry, changed[entry.filename] if entry.filename in changed else old.read(entry))
-    part.replace(path)
+            content = changed.get(entry.filename)
+            if content is None:
+                content = old.read(entry)
+            new.writestr(entry, content)
+    draft.replace(path)

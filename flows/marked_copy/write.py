@@ -55,9 +55,16 @@ def rejected_statuses(errors: pd.DataFrame) -> dict[RowPlace, str]:
     told: dict[RowPlace, str] = {}
     columns = errors["column"].astype(object).where(errors["column"].notna(), None)
     for place, column, message in zip(_places(errors), columns, errors["message"], strict=True):
-        line = f"{column}: {message}" if column and column.casefold() not in message.casefold() else message
+        line = _line(column, message)
         told[place] = f"{told[place]} {line}" if place in told else f"rejected: {line}"
     return told
+
+
+def _line(column: str | None, message: str) -> str:
+    """Begin with the column that is wrong, unless there is none, or the message names it itself."""
+    if not column or column.casefold() in message.casefold():
+        return message
+    return f"{column}: {message}"
 
 
 def _places(frame: pd.DataFrame) -> Iterator[RowPlace]:
@@ -83,6 +90,7 @@ def write_marked(
     marks = make_marks(sheets, layouts, errors, statuses, receipts or {})
     if not _is_ooxml(path):
         write_laid_out(sheets, marks, out)
+        # A format without sheets is text itself, and loses nothing.
         return [_AS_TEXT] if sheets[0].name is not None else []
     with warnings.catch_warnings(record=True) as raised, without_collecting():
         warnings.simplefilter("always")
@@ -106,12 +114,16 @@ def _mark_own(path: Path, sheets: Sequence[Sheet], marks: Marks, out: Path) -> N
     with zipfile.ZipFile(path) as archive:
         names = [name.lower() for name in archive.namelist()]
     book = load_workbook(path, keep_vba="xl/vbaproject.bin" in names, rich_text=True)
+    has_notes = any("comments" in name for name in names)
     for sheet in sheets:
         marked = marks.of(sheet.name)
-        if marked is not None:
-            if any("comments" in name for name in names):
-                _clear(book[str(sheet.name)])
-            _mark_sheet(book[str(sheet.name)], sheet, marked)
+        if marked is None:
+            continue
+        page = book[str(sheet.name)]
+        # To look for earlier notes takes a walk over all cells, which a file without any note is spared.
+        if has_notes:
+            _clear(page)
+        _mark_sheet(page, sheet, marked)
     _save(book, out)
 
 
@@ -122,36 +134,45 @@ def _save(book: Workbook, out: Path) -> None:
 
 def _mark_sheet(page: Worksheet, sheet: Sheet, marked: SheetMarks) -> None:
     _add_headings(page, sheet, marked)
-    for column, texts in ((marked.status, marked.statuses), (marked.receipt, marked.receipts)):
-        for row, text in texts.items():
-            _write_text(page.cell(sheet_row(sheet, row), column + 1), text)
+    _write_column(page, sheet, marked.status, marked.statuses)
+    _write_column(page, sheet, marked.receipt, marked.receipts)
     for row, notes in marked.notes.items():
         for column, note in notes.items():
             cell = page.cell(sheet_row(sheet, row), column + 1)
-            # A part of merged cells can bear no note of its own.
-            _mark(cell if isinstance(cell, Cell) else page.cell(sheet_row(sheet, row), marked.status + 1), note)
+            # A part of merged cells can bear no note of its own; the status of its row bears it.
+            if isinstance(cell, MergedCell):
+                cell = page.cell(sheet_row(sheet, row), marked.status + 1)
+            _mark(cell, note)
+
+
+def _write_column(page: Worksheet, sheet: Sheet, column: int, texts: Mapping[int, str]) -> None:
+    for row, text in texts.items():
+        _write_text(page.cell(sheet_row(sheet, row), column + 1), text)
 
 
 def _clear(page: Worksheet) -> None:
     """Take away the notes and colors of an earlier marking, so that what was mended looks mended."""
     for cells in page.iter_rows():
         for cell in cells:
-            if cell.comment is not None and SIGN in cell.comment.text and isinstance(cell, Cell):
+            if isinstance(cell, Cell) and cell.comment is not None and SIGN in cell.comment.text:
+                # What stands before our sign is the person's own note, and stays.
                 own = cell.comment.text.partition(SIGN)[0].rstrip()
                 cell.comment = Comment(own, cell.comment.author) if own else None
                 cell.fill = PatternFill()
 
 
 def _add_headings(page: Worksheet, sheet: Sheet, marked: SheetMarks) -> None:
-    top = sheet_row(sheet, marked.heading_row)
-    for field, column, width, is_new in (
-        ("status", marked.status, STATUS_WIDTH, marked.is_status_new),
-        ("receipt", marked.receipt, RECEIPT_WIDTH, marked.is_receipt_new),
-    ):
-        if is_new:
-            cell = page.cell(top, column + 1, FIELDS[field])
-            cell.font = Font(bold=True)
-            page.column_dimensions[get_column_letter(column + 1)].width = width
+    row = sheet_row(sheet, marked.heading_row)
+    if marked.is_status_new:
+        _add_heading(page, row, marked.status, FIELDS["status"], width=STATUS_WIDTH)
+    if marked.is_receipt_new:
+        _add_heading(page, row, marked.receipt, FIELDS["receipt"], width=RECEIPT_WIDTH)
+
+
+def _add_heading(page: Worksheet, row: int, column: int, heading: str, *, width: int) -> None:
+    cell = page.cell(row, column + 1, heading)
+    cell.font = Font(bold=True)
+    page.column_dimensions[get_column_letter(column + 1)].width = width
 
 
 def _write_text(cell: Cell | MergedCell, text: str) -> None:

@@ -24,7 +24,10 @@ def unpack(path: Path) -> dict[str, bytes]:
             _check_limits(archive)
             return {part.filename: content for part in archive.infolist() if (content := _verified(archive, part))}
     except (zipfile.BadZipFile, zlib.error, EOFError, LookupError, OSError, ValueError, RuntimeError) as error:
-        raise (encrypted() if "encrypted" in str(error) else damaged()) from None
+        # Python has no exception of its own for an archive with a password, only this word.
+        if "encrypted" in str(error):
+            raise encrypted() from None
+        raise damaged() from None
 
 
 def damaged() -> FileError:
@@ -52,9 +55,9 @@ def _check_limits(archive: zipfile.ZipFile) -> None:
         raise refuse(
             f"the workbook unpacks to {unpacked // MEBIBYTE:,} MiB", f"{MAX_UNPACKED_BYTES // MEBIBYTE:,} MiB", _ADVICE
         )
-    packed = sum(part.compress_size for part in parts)
-    if unpacked > RATIO_APPLIES_FROM and unpacked > MAX_RATIO * max(packed, 1):
-        raise refuse(f"the workbook unpacks to {unpacked // max(packed, 1):,} times its size", f"{MAX_RATIO}", _ADVICE)
+    packed = max(sum(part.compress_size for part in parts), 1)
+    if unpacked > RATIO_APPLIES_FROM and unpacked > MAX_RATIO * packed:
+        raise refuse(f"the workbook unpacks to {unpacked // packed:,} times its size", f"{MAX_RATIO}", _ADVICE)
 
 
 def _verified(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bytes:
@@ -68,6 +71,7 @@ def _verified(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bytes:
                 pass
             return b""
         content = stream.read()
+    # A DTD can define entities that unfold to gigabytes; it could only stand before the first element.
     if b"<!DOCTYPE" in content[:4096]:
         what = f"the workbook's part {part.filename[:100]} holds a DTD, which no spreadsheet program writes."
         raise FileError(Code.FILE_UNREADABLE, f"{what} {_ADVICE}")

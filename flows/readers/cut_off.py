@@ -25,8 +25,12 @@ def ending_notes(path: Path, encoding: str, delimiter: str) -> tuple[str, ...]:
         tail = file.read().decode(plain, errors="replace")
     if not tail or tail.endswith(("\n", "\r")):
         return ()
-    lines = tail.splitlines()[1 if size > _TAIL_BYTES else 0 :]
+    lines = tail.splitlines()
+    if size > _TAIL_BYTES:
+        # The tail begins anywhere, so its first line is most likely the end of one.
+        lines = lines[1:]
     widths = [len(row) for row in csv.reader(lines, delimiter=delimiter) if row]
+    # With a row or two before it, nobody could say how wide a row has to be.
     if len(widths) > 2 and widths[-1] < min(widths[:-1]):
         raise FileError(
             Code.FILE_UNREADABLE,

@@ -57,10 +57,16 @@ def _tell_form(path: Path) -> _Form:
     encoding = find_encoding(path)
     with path.open(encoding=encoding, newline="") as file:
         sample = file.read(_SAMPLE_CHARACTERS).removeprefix("\ufeff")
-    hidden = 1 if sample.lower().startswith("sep=") else 0  # Excel's own line
-    delimiter = sample[4] if hidden else find_delimiter(sample)
-    notes = (*encoding_notes(encoding), *ending_notes(path, encoding, delimiter))
-    return _Form(encoding, delimiter, hidden, _width(sample, delimiter), notes)
+    # Excel's own line "sep=;" names the delimiter, and Excel does not show it.
+    has_own_line = sample.lower().startswith("sep=")
+    delimiter = sample[4] if has_own_line else find_delimiter(sample)
+    return _Form(
+        encoding=encoding,
+        delimiter=delimiter,
+        hidden=1 if has_own_line else 0,
+        width=_width(sample, delimiter),
+        notes=encoding_notes(encoding) + ending_notes(path, encoding, delimiter),
+    )
 
 
 def find_delimiter(sample: str) -> str:
@@ -68,7 +74,9 @@ def find_delimiter(sample: str) -> str:
 
     def score(delimiter: str) -> tuple[int, int]:
         rows = _sample_rows(sample, delimiter)
-        return max(map(count_known_headings, rows), default=0), max(map(len, rows), default=0)
+        most_headings = max(map(count_known_headings, rows), default=0)
+        most_values = max(map(len, rows), default=0)
+        return most_headings, most_values
 
     return max(DELIMITERS, key=score)
 
@@ -115,16 +123,17 @@ def _read_ragged(path: Path, form: _Form, part_rows: int | None, read: pd.DataFr
     Both ways must have counted alike, or a row would be taken twice or never.
     """
     rows = _rows(path, form)
-    first = len(read) and int(read.index[-1])
-    if first:
+    reached = int(read.index[-1]) if len(read) else 0
+    if reached:
+        # The last row that was read is read again, and has to be the same one.
         last = [text if isinstance(text, str) else None for text in read.iloc[-1]]
-        again = next(islice(rows, first - 1, None), [])
+        again = next(islice(rows, reached - 1, None), [])
         if [text or None for text in again] != last[: len(again)]:
-            raise _broken(first, "the rows above are counted in two ways")
+            raise _broken(reached, "the rows above are counted in two ways")
     while part := list(islice(rows, part_rows)):
-        yield frame_of(part, first + 1)
-        first += len(part)
-    if not first:
+        yield frame_of(part, reached + 1)
+        reached += len(part)
+    if not reached:
         yield frame_of([])
 
 

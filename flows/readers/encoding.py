@@ -25,7 +25,9 @@ def decode_head(head: bytes) -> str | None:
     text = head.decode(encoding or "utf-8", errors="ignore")
     if encoding is None and "\x00" in text:
         return None
-    return None if len(_CONTROL.findall(text)) > _FEW * len(text) else text
+    if len(_CONTROL.findall(text)) > _FEW * len(text):
+        return None
+    return text
 
 
 def marked_encoding(head: bytes) -> str | None:
@@ -34,12 +36,25 @@ def marked_encoding(head: bytes) -> str | None:
         return "utf-8-sig"
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
-    sample = head[:1024]
-    if len(sample) >= 4 and sample[1::2].count(0) > 0.4 * len(sample[1::2]) and not sample[::2].count(0):
+    return _unmarked_utf16(head[:1024])
+
+
+def _unmarked_utf16(sample: bytes) -> str | None:
+    """Tell UTF-16 without a byte order mark: of Western text every other byte is zero, and the others never are."""
+    if len(sample) < 4:
+        return None
+    even = sample[::2]
+    odd = sample[1::2]
+    if _is_mostly_zero(odd) and 0 not in even:
         return "utf-16-le"
-    if len(sample) >= 4 and sample[::2].count(0) > 0.4 * len(sample[::2]) and not sample[1::2].count(0):
+    if _is_mostly_zero(even) and 0 not in odd:
         return "utf-16-be"
     return None
+
+
+def _is_mostly_zero(sample: bytes) -> bool:
+    # Not all are: names of other alphabets may stand among the headings and numbers.
+    return sample.count(0) > 0.4 * len(sample)
 
 
 def find_encoding(path: Path) -> str:
@@ -51,10 +66,11 @@ def find_encoding(path: Path) -> str:
     if encoding == "utf-8" and not _is_mostly_utf8(path) and _decodes(path, WESTERN):
         return WESTERN
     if encoding != "utf-8" or _is_mostly_utf8(path):
+        name = "UTF-16" if encoding.startswith("utf-16") else "UTF-8"
         raise FileError(
             Code.FILE_UNREADABLE,
-            f"the text is {'UTF-16' if encoding.startswith('utf-16') else 'UTF-8'}, but some bytes of it are not: it "
-            "was damaged or cut off on its way. Export it again and send that.",
+            f"the text is {name}, but some bytes of it are not: it was damaged or cut off on its way. Export it again "
+            "and send that.",
         )
     raise FileError(
         Code.FILE_UNREADABLE,

@@ -36,10 +36,16 @@ def read_html(path: Path) -> list[Sheet]:
     if not tables.rows:
         raise FileError(Code.FILE_UNREADABLE, "the HTML page holds no table. Export the report again and send that.")
     width = max(map(len, tables.rows))
-    check_cells(len(tables.rows), width, sum(map(len, tables.rows)), path.name)
-    merged = frozenset(tables.merged_rows)
-    notes = encoding_notes(encoding)
-    return [Sheet(None, frame_of(tables.rows), has_addresses=True, merged_rows=merged, notes=notes)]
+    written = sum(map(len, tables.rows))
+    check_cells(rows=len(tables.rows), columns=width, filled=written, sheet=path.name)
+    sheet = Sheet(
+        name=None,
+        cells=frame_of(tables.rows),
+        has_addresses=True,
+        merged_rows=frozenset(tables.merged_rows),
+        notes=encoding_notes(encoding),
+    )
+    return [sheet]
 
 
 class _Tables(HTMLParser):
@@ -79,12 +85,15 @@ class _Tables(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         """Close a table, row or cell; a close without its opening is passed over."""
-        self._closes |= tag in ("td", "th", "tr")
         if tag in ("td", "th"):
+            self._closes = True
             self._end_cell()
-        elif tag in ("tr", "table"):
+        elif tag == "tr":
+            self._closes = True
             self.end_row()
-            self._depth -= tag == "table" and self._depth > 0
+        elif tag == "table":
+            self.end_row()
+            self._depth = max(0, self._depth - 1)
         elif tag in ("script", "style"):
             self._silent = max(0, self._silent - 1)
 
@@ -110,18 +119,26 @@ class _Tables(HTMLParser):
     def _end_cell(self) -> None:
         if self._text is None or self._row is None:
             return
-        taken = self._taken[len(self.rows)]
-        while len(self._row) in taken:
+        index = len(self.rows)
+        # A cell above that spans several rows has its place here too, and pushes this one to the right.
+        while len(self._row) in self._taken[index]:
             self._row.append(None)
         first = len(self._row)
         columns, rows = self._span
-        self._row += [_BLANKS.sub(" ", "".join(self._text)).strip(), *[None] * (columns - 1)]
-        for below in range(1, rows):
-            self._taken[len(self.rows) + below].update(range(first, first + columns))
+        text = _BLANKS.sub(" ", "".join(self._text)).strip()
+        self._row.append(text)
+        self._row += [None] * (columns - 1)
+        for row_below in range(index + 1, index + rows):
+            self._taken[row_below].update(range(first, first + columns))
         if columns > 1:
-            self.merged_rows.add(len(self.rows) + 1)
+            self.merged_rows.add(index + 1)
         self._text = None
 
 
 def _span(text: str | None) -> int:
-    return min(int(text), _MAX_SPAN) if text and text.isascii() and text.isdigit() and int(text[:9]) else 1
+    """Read a span as browsers do: what is no number, or is zero, is one."""
+    if not text or not text.isascii() or not text.isdigit():
+        return 1
+    if int(text[:9]) == 0:
+        return 1
+    return min(int(text), _MAX_SPAN)

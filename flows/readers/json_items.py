@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from itertools import islice
 from pathlib import Path
+from typing import TypeGuard
 
 from flows.readers.encoding import encoding_notes, find_encoding, read_text
 from flows.readers.limits import MAX_LINE, MEBIBYTE, check_size
@@ -51,14 +52,18 @@ def _is_lines(path: Path, encoding: str) -> bool:
             json.loads(line)
         except (ValueError, RecursionError):
             return False
-        return any(block.strip() for block in iter(lambda: file.read(_BLOCK), ""))
+        # Blank lines may follow a whole value, which makes it no JSON Lines.
+        rest = iter(lambda: file.read(_BLOCK), "")
+        return any(block.strip() for block in rest)
 
 
 def _read_lines(path: Path, encoding: str) -> Iterator[tuple[int, Pairs]]:
     """Give every line with its number; blank ones are items without keys, but not those at the end."""
+    # Held back until a line follows, since only then they are not those at the end.
     blank: list[int] = []
     with path.open(encoding=encoding, newline="\n") as file:
-        for number, line in enumerate(iter(lambda: file.readline(MAX_LINE), ""), start=1):
+        lines = iter(lambda: file.readline(MAX_LINE), "")
+        for number, line in enumerate(lines, start=1):
             if len(line) == MAX_LINE:
                 raise _broken(f"line {number} is longer than {MAX_LINE // MEBIBYTE} MiB")
             if not line.strip():
@@ -92,6 +97,7 @@ def _parse(text: str) -> object:
         raise
     except ValueError:  # Python refuses to read a number of more than 4300 digits
         raise _broken("a number has more than 4,300 digits") from None
+    # Few texts hold such an escape at all, and to look for it costs less than to look through the values.
     if "\\ud" in text or "\\uD" in text:
         _refuse_half_characters(value)
     return value
@@ -111,15 +117,20 @@ def _no_constant(name: str) -> object:
 
 def _list_of(value: object) -> Sequence[Pairs]:
     """Return the list of items: the value itself, the only list of a wrapper, or the one item."""
-    if isinstance(value, tuple):
-        lists = [held for _, held in value if isinstance(held, list) and held and all(map(_is_object, held))]
+    if _is_object(value):
+        lists = [held for _, held in value if held and _is_list_of_objects(held)]
+        # Of two lists nobody could say which holds the rows.
         value = lists[0] if len(lists) == 1 else [value]
-    if not isinstance(value, list) or not all(map(_is_object, value)):
+    if not _is_list_of_objects(value):
         raise _broken("a list of objects is expected")
     return value
 
 
-def _is_object(value: object) -> bool:
+def _is_list_of_objects(value: object) -> TypeGuard[list[Pairs]]:
+    return isinstance(value, list) and all(map(_is_object, value))
+
+
+def _is_object(value: object) -> TypeGuard[Pairs]:
     return isinstance(value, tuple)
 
 

@@ -37,7 +37,10 @@ def check_cells(rows: int, columns: int, filled: int, sheet: str) -> None:
     advice = "Delete the stray cells far to the right or below, or save the rows as CSV."
     if rows > MAX_ROWS or columns > MAX_COLUMNS:
         raise refuse(reach, f"{MAX_ROWS:,} rows and {MAX_COLUMNS:,} columns", advice)
-    if rows * columns > MAX_EMPTY_CELLS and filled * MAX_EMPTY_SHARE < rows * columns:
+    cells = rows * columns
+    # A small sheet may be as empty as it likes; to lay it out costs too little to send a person away for it.
+    is_large = cells > MAX_EMPTY_CELLS
+    if is_large and cells > filled * MAX_EMPTY_SHARE:
         raise refuse(f"{reach} for {filled:,} filled cells", f"{MAX_EMPTY_SHARE} cells for each filled one", advice)
-    if rows * columns > MAX_CELLS:
-        raise refuse(f"{reach}: {rows * columns:,} cells", f"{MAX_CELLS:,}", advice)
+    if cells > MAX_CELLS:
+        raise refuse(f"{reach}: {cells:,} cells", f"{MAX_CELLS:,}", advice)

@@ -13,6 +13,7 @@ from transforms.sheets.sheet import FORMULA_WITHOUT_VALUE, SPREADSHEET_ERRORS
 
 _MAX_REPEATED_ERRORS = 1_000_000
 _SHOWN_PADDED = re.compile("0[0-9]+")
+_CELLS = ("table:table-cell", "table:covered-table-cell")  # covered by a merged one
 
 
 def scan_ods(parts: Mapping[str, bytes]) -> dict[str, Scan]:
@@ -50,59 +51,75 @@ class _Tables:
         parser.Parse(xml, True)
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
-        if tag == "table:table":
-            self._name = attributes.get("table:name", "")
-            self._row = self._rows = self._columns = self._filled = self._hidden = 0
-            self._errors, self._padded = {}, {}
+        if tag in _CELLS:
+            self._start_cell(attributes)
         elif tag == "table:table-row":
             self._row_repeat = int(attributes.get("table:number-rows-repeated", 1))
             self._column = 0
             self._is_hidden = attributes.get("table:visibility") in ("collapse", "filter")
-        elif tag in ("table:table-cell", "table:covered-table-cell"):
-            self._column_repeat = int(attributes.get("table:number-columns-repeated", 1))
-            self._text = []
-            self._is_filled = "office:value-type" in attributes
-            self._is_number = attributes.get("office:value-type") == "float"
-            self._is_unvalued = "table:formula" in attributes and not self._is_filled
-            is_text = attributes.get("office:value-type") == "string"
-            self._may_be_error = attributes.get("calcext:value-type") == "error" or (
-                is_text and "table:formula" in attributes
-            )
+        elif tag == "table:table":
+            self._name = attributes.get("table:name", "")
+            self._row = self._rows = self._columns = self._filled = self._hidden = 0
+            self._errors = {}
+            self._padded = {}
+
+    def _start_cell(self, attributes: dict[str, str]) -> None:
+        self._column_repeat = int(attributes.get("table:number-columns-repeated", 1))
+        self._text = []
+        kind = attributes.get("office:value-type")
+        has_formula = "table:formula" in attributes
+        self._is_filled = kind is not None
+        self._is_number = kind == "float"
+        self._is_unvalued = has_formula and not self._is_filled
+        # LibreOffice marks an error as such; other programs store its name as the text that the formula came to.
+        is_marked = attributes.get("calcext:value-type") == "error"
+        self._may_be_error = is_marked or (has_formula and kind == "string")
 
     def _characters(self, text: str) -> None:
         if self._text is not None and len(self._text) < 100:
             self._text.append(text)
 
     def _end(self, tag: str) -> None:
-        if tag in ("table:table-cell", "table:covered-table-cell"):
+        if tag in _CELLS:
             self._end_cell()
         elif tag == "table:table-row":
             self._row += self._row_repeat
             # Beyond the last row with a cell all the rest may be hidden, a million rows of nothing.
-            self._hidden += self._row_repeat if self._is_hidden and self._rows == self._row else 0
+            if self._is_hidden and self._rows == self._row:
+                self._hidden += self._row_repeat
         elif tag == "table:table":
             self.scans[self._name] = Scan(
-                self._rows, self._columns, self._filled, self._errors, self._padded, self._hidden
+                rows=self._rows,
+                columns=self._columns,
+                filled=self._filled,
+                error_cells=self._errors,
+                padded_cells=self._padded,
+                hidden_rows=self._hidden,
             )
 
+    def _end_cell(self) -> None:
+        text = "".join(self._text or []).strip()
+        self._text = None
+        row_after = self._row + self._row_repeat
+        column_after = self._column + self._column_repeat
+        if text or self._is_filled:
+            # A repeated row counts once: a few signs of XML must not make a million rows look filled.
+            self._filled += self._column_repeat
+            self._rows = max(self._rows, row_after)
+            self._columns = max(self._columns, column_after)
+        if self._may_be_error and text in SPREADSHEET_ERRORS:
+            self._add_errors(text)
+        elif self._is_unvalued and not text:
+            self._add_errors(FORMULA_WITHOUT_VALUE)
+        is_repeated = self._row_repeat * self._column_repeat != 1
+        if self._is_number and not is_repeated and _SHOWN_PADDED.fullmatch(text):
+            self._padded[self._row + 1, self._column] = len(text)
+        self._column = column_after
+
     def _add_errors(self, text: str) -> None:
+        # A few signs of XML can repeat an error over every cell of a sheet.
         if self._row_repeat * self._column_repeat > _MAX_REPEATED_ERRORS:
             raise ValueError(text)
         for row in range(self._row + 1, self._row + self._row_repeat + 1):
             for column in range(self._column, self._column + self._column_repeat):
                 self._errors[row, column] = text
-
-    def _end_cell(self) -> None:
-        text = "".join(self._text or []).strip()
-        self._text = None
-        if text or self._is_filled:
-            self._filled += self._column_repeat
-            self._rows = max(self._rows, self._row + self._row_repeat)
-            self._columns = max(self._columns, self._column + self._column_repeat)
-        if self._may_be_error and text in SPREADSHEET_ERRORS:
-            self._add_errors(text)
-        elif self._is_unvalued and not text:
-            self._add_errors(FORMULA_WITHOUT_VALUE)
-        if self._is_number and _SHOWN_PADDED.fullmatch(text) and self._row_repeat * self._column_repeat == 1:
-            self._padded[self._row + 1, self._column] = len(text)
-        self._column += self._column_repeat

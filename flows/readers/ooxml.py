@@ -16,12 +16,12 @@ from defusedxml.ElementTree import ParseError, fromstring
 
 from flows.readers.archive import damaged
 from flows.readers.extent import column_number, find_extent
+from flows.readers.values import padding_digits
 from flows.readers.workbook import Scan
 from transforms.sheets.sheet import FORMULA_WITHOUT_VALUE, SPREADSHEET_ERRORS
 
 _HIDDEN_ROW = re.compile(rb"""<(?:\w+:)?row\s[^>]*?\shidden\s*=\s*["'](?:1|true)["']""")
 _ERROR_OR_FORMULA = (b'"e"', b"'e'", b"<f", b":f")
-_ZEROS = re.compile(r"0{2,}")
 
 
 def scan_ooxml(parts: Mapping[str, bytes]) -> dict[str, Scan]:
@@ -34,18 +34,21 @@ def scan_ooxml(parts: Mapping[str, bytes]) -> dict[str, Scan]:
 
 
 def sheet_parts(parts: Mapping[str, bytes]) -> dict[str, str]:
-    """Return the part of each sheet, by the sheet's name."""
-    book = next(name for name in ("xl/workbook.xml", *parts) if name.lower().endswith("workbook.xml"))
+    """Return the part of each sheet, by the sheet's name: the book names a relation, the relations name the part."""
+    book = "xl/workbook.xml"
     folder, file = posixpath.split(book)
     relations = fromstring(parts[f"{folder}/_rels/{file}.rels"])
-    target = {relation.get("Id"): relation.get("Target", "") for relation in relations}
-    found = {}
+    target_of = {relation.get("Id"): relation.get("Target", "") for relation in relations}
+    part_of = {}
     for sheet in _found(fromstring(parts[book]), "sheet"):
         relation = next(value for key, value in sheet.attrib.items() if _local(key) == "id")
-        part = posixpath.normpath(posixpath.join("/" + folder, target[relation])).lstrip("/")
+        # A target is written from the book's folder ("worksheets/sheet1.xml") or from the top ("/xl/worksheets/…").
+        target = posixpath.join("/" + folder, target_of[relation])
+        part = posixpath.normpath(target).lstrip("/")
+        # A sheet whose part is missing gets no scan, and `read_workbook` refuses it.
         if part in parts:
-            found[sheet.get("name", "")] = part
-    return found
+            part_of[sheet.get("name", "")] = part
+    return part_of
 
 
 def _padding_styles(parts: Mapping[str, bytes]) -> dict[str, int]:
@@ -53,10 +56,17 @@ def _padding_styles(parts: Mapping[str, bytes]) -> dict[str, int]:
     if "xl/styles.xml" not in parts:
         return {}
     styles = fromstring(parts["xl/styles.xml"])
-    codes = {fmt.get("numFmtId"): fmt.get("formatCode", "").split(";")[0] for fmt in _found(styles, "numFmt")}
-    cells = [xf.get("numFmtId") for xfs in _found(styles, "cellXfs") for xf in xfs]
-    shown = {str(i): codes.get(number, "").replace('"', "") for i, number in enumerate(cells)}
-    return {style: len(code) for style, code in shown.items() if _ZEROS.fullmatch(code)}
+    format_digits = {}
+    for number_format in _found(styles, "numFmt"):
+        format_digits[number_format.get("numFmtId")] = padding_digits(number_format.get("formatCode", ""))
+    # A cell names its style by the style's place in this list; the formats that every program knows are not defined.
+    formats_of_cells = [style.get("numFmtId") for group in _found(styles, "cellXfs") for style in group]
+    padding = {}
+    for style, number_format_id in enumerate(formats_of_cells):
+        digits = format_digits.get(number_format_id, 0)
+        if digits:
+            padding[str(style)] = digits
+    return padding
 
 
 def _found(root: Element, name: str) -> list[Element]:
@@ -68,17 +78,31 @@ def _local(name: str) -> str:
 
 
 def _scan_part(xml: bytes, padding: Mapping[str, int]) -> Scan:
-    if not xml.removeprefix(codecs.BOM_UTF8).startswith(b"<"):  # another encoding, which no spreadsheet program writes
+    # Another encoding, which no spreadsheet program writes, would hide from a search for bytes what the parser sees.
+    if not xml.removeprefix(codecs.BOM_UTF8).startswith(b"<"):
         raise damaged()
     rows, columns, filled = find_extent(xml)
     hidden = len(_HIDDEN_ROW.findall(xml)) if b"hidden" in xml else 0
-    styles = "|".join(padding).encode()
-    padded = bool(padding) and re.search(rb"""\ss\s*=\s*["'](?:""" + styles + rb""")["']""", xml) is not None
-    if padded or any(sign in xml for sign in _ERROR_OR_FORMULA):
-        cells = _Cells(padding)
+    cells = _Cells(padding)
+    # To parse takes many times as long as to search, and most sheets of a million cells hold nothing of interest.
+    if _uses(padding, xml) or any(sign in xml for sign in _ERROR_OR_FORMULA):
         cells.parse(xml)
-        return Scan(rows, columns, filled, cells.errors, cells.padded, hidden)
-    return Scan(rows, columns, filled, hidden_rows=hidden)
+    return Scan(
+        rows=rows,
+        columns=columns,
+        filled=filled,
+        error_cells=cells.errors,
+        padded_cells=cells.padded,
+        hidden_rows=hidden,
+    )
+
+
+def _uses(padding: Mapping[str, int], xml: bytes) -> bool:
+    """Tell whether any cell of a sheet has one of the styles."""
+    if not padding:
+        return False
+    styles = "|".join(padding).encode()
+    return re.search(rb"""\ss\s*=\s*["'](?:""" + styles + rb""")["']""", xml) is not None
 
 
 class _Cells:
@@ -119,11 +143,14 @@ class _Cells:
             self._text = []
 
     def _start_cell(self, attributes: dict[str, str]) -> None:
+        # A cell or row without a place follows the one before it.
         place = attributes.get("r", "")
         letters = place.rstrip("0123456789")
+        digits = place[len(letters) :]
         self._column = column_number(letters.encode()) if letters else self._column + 1
-        self._row = int(place[len(letters) :] or self._row)
-        self._kind, self._style = attributes.get("t", "n"), attributes.get("s", "")
+        self._row = int(digits or self._row)
+        self._kind = attributes.get("t", "n")
+        self._style = attributes.get("s", "")
         self._text = None
         self._has_formula = False
 
@@ -136,9 +163,11 @@ class _Cells:
             return
         value = "".join(self._text or []).strip()
         self._text = None
+        place = (self._row, self._column)
         if self._kind == "e":
-            self.errors[self._row, self._column] = value if value in SPREADSHEET_ERRORS else "#ERROR!"
+            self.errors[place] = value if value in SPREADSHEET_ERRORS else "#ERROR!"
         elif self._has_formula and not value and self._kind != "str":
-            self.errors[self._row, self._column] = FORMULA_WITHOUT_VALUE
-        elif self._kind == "n" and value and self._style in self._padding and value.isdigit():
-            self.padded[self._row, self._column] = self._padding[self._style]
+            # A formula of kind "str" may well come to the empty text; any other kind would have a value.
+            self.errors[place] = FORMULA_WITHOUT_VALUE
+        elif self._kind == "n" and self._style in self._padding and value.isdigit():
+            self.padded[place] = self._padding[self._style]

@@ -17,6 +17,7 @@ from transforms.vocabulary import Code
 if TYPE_CHECKING:
     import pyarrow as pa
 
+_MAX_GROUP_BYTES = 4 * MAX_IN_MEMORY_BYTES
 _AT_ONCE = 65_536  # rows, where the caller takes all
 _EXACT = {16: 2**11, 32: 2**24, 64: 2**53}  # bits of a binary fraction -> whole numbers that it holds exactly
 
@@ -32,27 +33,30 @@ def read_parquet(path: Path, part_rows: int | None = None) -> Iterator[Sheet]:
             batches = file.iter_batches(part_rows or _AT_ONCE)
             yield from _sheets(file.schema_arrow.names, batches, whole=part_rows is None)
     except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
+        why = " ".join(str(error).split())[:200]  # pyarrow says some things over many lines
         raise FileError(
-            Code.FILE_UNREADABLE,
-            f"the Parquet file cannot be read: {' '.join(str(error).split())[:200]}. Export it again and send that.",
+            Code.FILE_UNREADABLE, f"the Parquet file cannot be read: {why}. Export it again and send that."
         ) from None
 
 
 def _check_limits(metadata: Any) -> None:
     if metadata.num_columns > MAX_COLUMNS:
         raise refuse(f"the Parquet file has {metadata.num_columns:,} columns", f"{MAX_COLUMNS:,}", "Send fewer.")
+    # A row group is unpacked as a whole, however few rows of it are asked for at once.
     sizes = (metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups))
-    if (largest := max(sizes, default=0)) > 4 * MAX_IN_MEMORY_BYTES:
+    largest = max(sizes, default=0)
+    if largest > _MAX_GROUP_BYTES:
         raise refuse(
             f"a row group of the Parquet file has {largest // MEBIBYTE:,} MiB",
-            f"{4 * MAX_IN_MEMORY_BYTES // MEBIBYTE:,} MiB",
+            f"{_MAX_GROUP_BYTES // MEBIBYTE:,} MiB",
             "Write it with smaller row groups.",
         )
 
 
 def _sheets(names: list[str], batches: Iterator["pa.RecordBatch"], *, whole: bool) -> Iterator[Sheet]:
+    # Parquet allows two columns of one name; taken in as the keys of an item, they are refused.
     keys = Keys()
-    keys.add((0, [(name, None) for name in names]))  # refuses a column that is there twice
+    keys.add((0, [(name, None) for name in names]))
     columns: list[list[str | None]] = [[name] for name in names]
     first = 0
     for batch in batches:
@@ -79,8 +83,10 @@ def _texts(values: "pa.Array") -> list[str | None]:
     if pa.types.is_dictionary(kind):
         return _texts(values.dictionary_decode())
     if pa.types.is_floating(kind):
-        return [_float_text(value, text, kind.bit_width) for value, text in zip(values, _as_text(values), strict=True)]
+        exact_to = _EXACT[kind.bit_width]
+        return [_float_text(value, text, exact_to) for value, text in zip(values, _as_text(values), strict=True)]
     if pa.types.is_timestamp(kind) and kind.tz is not None:
+        # The same moments in UTC; as text they would else have the offset of the column's zone.
         return _as_text(values.cast(pa.timestamp(kind.unit, "UTC")))
     if pa.types.is_decimal(kind) or pa.types.is_boolean(kind) or isinstance(kind, pa.BaseExtensionType):
         return [item_text(value) for value in values.to_pylist()]
@@ -96,11 +102,12 @@ def _as_text(values: "pa.Array") -> list[str | None]:
     return texts
 
 
-def _float_text(value: Any, text: str | None, bits: int) -> str | None:
+def _float_text(value: Any, text: str | None, exact_to: int) -> str | None:
     """Write the shortest decimal number that is this fraction; one beyond what the type counts exactly says so."""
     number = value.as_py()
-    if text is None or number is None or number != number:
+    is_nan = number != number  # pandas writes it for an empty cell
+    if text is None or number is None or is_nan:
         return None
-    if abs(number) > _EXACT[bits]:
+    if abs(number) > exact_to:
         return DIGITS_LOST
     return item_text(Decimal(text))

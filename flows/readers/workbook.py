@@ -42,7 +42,7 @@ class Scan:
 def read_workbook(path: Path, scans: Mapping[str, Scan]) -> list[Sheet]:
     """Read all sheets of a scanned workbook; `scans` has one entry per sheet name. A sheet without one is refused."""
     for name, scan in scans.items():
-        check_cells(scan.rows, scan.columns, scan.filled, name)
+        check_cells(rows=scan.rows, columns=scan.columns, filled=scan.filled, sheet=name)
     try:
         with (
             without_panics(),
@@ -68,6 +68,7 @@ def read_workbook(path: Path, scans: Mapping[str, Scan]) -> list[Sheet]:
 
 def _read_sheet(sheet: CalamineSheet, visible: SheetVisibleEnum, scan: Scan) -> Sheet:
     values = sheet.to_python(skip_empty_area=False)
+    # By columns, since the values of a column are mostly of one kind, which is quicker to write as text.
     columns = [column_texts(column) for column in zip(*values, strict=True)]
     _pad(columns, scan.padded_cells)
     is_hidden = visible != SheetVisibleEnum.Visible
@@ -85,16 +86,22 @@ def _read_sheet(sheet: CalamineSheet, visible: SheetVisibleEnum, scan: Scan) -> 
 def _pad(columns: list[list[str | None]], padded_cells: Mapping[tuple[int, int], int]) -> None:
     """Write numbers with the leading zeros that their cells show."""
     for (row, column), width in padded_cells.items():
-        text = columns[column][row - 1] if column < len(columns) and row <= len(columns[column]) else None
+        # calamine stops at the last cell that it takes for filled, so a scanned cell may lie beyond.
+        if column >= len(columns) or row > len(columns[column]):
+            continue
+        text = columns[column][row - 1]
         if text is not None and text.isdigit():
             columns[column][row - 1] = text.zfill(width)
 
 
 def _reaching(cells: pd.DataFrame, error_cells: Mapping[tuple[int, int], str]) -> pd.DataFrame:
     """Widen the frame where its last rows or columns hold nothing but errors, which calamine took for empty."""
-    rows = max([len(cells), *(row for row, _ in error_cells)])
-    columns = max([len(cells.columns), *(column + 1 for _, column in error_cells)])
-    return cells.reindex(index=pd.RangeIndex(1, rows + 1), columns=range(columns)).astype("str")
+    last_error_row = max((row for row, _ in error_cells), default=0)
+    last_error_column = max((column for _, column in error_cells), default=-1)
+    height = max(len(cells), last_error_row)
+    width = max(len(cells.columns), last_error_column + 1)
+    # The columns that are added would have another type than text.
+    return cells.reindex(index=pd.RangeIndex(1, height + 1), columns=range(width)).astype("str")
 
 
 def _merged_rows(sheet: CalamineSheet) -> frozenset[int]:

@@ -4,7 +4,6 @@ A part is a run of records, each a type and a length of one to four bytes with s
 """
 
 import posixpath
-import re
 import struct
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -13,11 +12,11 @@ from defusedxml.ElementTree import ParseError, fromstring
 
 from flows.readers.archive import damaged
 from flows.readers.biff import ERROR_TEXTS
+from flows.readers.values import padding_digits
 from flows.readers.workbook import Scan
 
 _NUMBERS = (2, 5, 9)  # typed in, in four bytes or eight, and the result of a formula
 _FORMAT, _CELL_STYLE, _CELL_STYLES, _CELL_STYLES_END = 44, 47, 617, 618
-_ZEROS = re.compile(r"0{2,}")
 _HIDDEN_AT, _HIDDEN = 11, 0x10  # where a row's record says that it is hidden
 _ROW, _CELL_ERROR, _FORMULA_ERROR, _SHEET = 0, 3, 11, 156
 # All record types of cells, of values and of formulas, with the bytes that each has at least.
@@ -28,80 +27,103 @@ def scan_xlsb(parts: Mapping[str, bytes]) -> dict[str, Scan]:
     """Return a scan for every sheet by its name."""
     try:
         book = next(name for name in parts if name.lower().endswith("workbook.bin"))
-        folder, file = posixpath.split(book)
-        relations = fromstring(parts[f"{folder}/_rels/{file}.rels"])
-        target = {relation.get("Id"): relation.get("Target", "") for relation in relations}
-        sheets = [_sheet(content) for kind, content in _records(parts[book]) if kind == _SHEET]
-        places = {name: posixpath.normpath(posixpath.join(folder, target[relation])) for relation, name in sheets}
-        styles = _padding_styles(parts.get(f"{folder}/styles.bin", b""))
-        return {name: _scan_part(parts[place], styles) for name, place in places.items() if place in parts}
+        folder, _ = posixpath.split(book)
+        part_of = _sheet_parts(parts, book)
+        style_digits = _padding_styles(parts.get(f"{folder}/styles.bin", b""))
+        # A sheet whose part is missing gets no scan, and `read_workbook` refuses it.
+        return {name: _scan_part(parts[part], style_digits) for name, part in part_of.items() if part in parts}
     except (ParseError, DefusedXmlException, LookupError, ValueError, StopIteration, struct.error):
         raise damaged() from None
+
+
+def _sheet_parts(parts: Mapping[str, bytes], book: str) -> dict[str, str]:
+    """Return where the part of each sheet lies: the book names a relation, and the relations name the part."""
+    folder, file = posixpath.split(book)
+    relations = fromstring(parts[f"{folder}/_rels/{file}.rels"])
+    target_of = {relation.get("Id"): relation.get("Target", "") for relation in relations}
+    sheets = [_sheet(content) for kind, content in _records(parts[book]) if kind == _SHEET]
+    part_of = {}
+    for relation, name in sheets:
+        part_of[name] = posixpath.normpath(posixpath.join(folder, target_of[relation]))
+    return part_of
 
 
 def _sheet(content: bytes) -> tuple[str, str]:
     """Return the relation and the name of a sheet: two texts, each after its length, behind 8 bytes of state."""
     relation, end = _text(content, 8)
-    return relation, _text(content, end)[0]
+    name, _ = _text(content, end)
+    return relation, name
 
 
 def _text(content: bytes, place: int) -> tuple[str, int]:
-    end = place + 4 + 2 * struct.unpack_from("<I", content, place)[0]
-    return content[place + 4 : end].decode("utf-16-le"), end
+    """Return a text, its length in four bytes before it, and where it ends."""
+    length = struct.unpack_from("<I", content, place)[0]
+    first = place + 4
+    end = first + 2 * length
+    return content[first:end].decode("utf-16-le"), end
 
 
 def _padding_styles(part: bytes) -> list[int]:
     """Return for every cell style the digits that it shows a number with, 0 where it adds no leading zeros."""
-    digits: dict[int, int] = {}  # number format -> digits
-    styles: list[int] = []
+    format_digits: dict[int, int] = {}  # number format -> digits
+    style_digits: list[int] = []
+    # The same record describes the styles that have a name; cells count only the others, which lie between two marks.
     is_of_cells = False
     for kind, content in _records(part):
         if kind in (_CELL_STYLES, _CELL_STYLES_END):
             is_of_cells = kind == _CELL_STYLES
         elif kind == _FORMAT:
-            code = _text(content, 2)[0].split(";")[0].replace('"', "")
-            digits[struct.unpack_from("<H", content)[0]] = len(code) if _ZEROS.fullmatch(code) else 0
+            number_format = struct.unpack_from("<H", content)[0]
+            code, _ = _text(content, 2)
+            format_digits[number_format] = padding_digits(code)
         elif kind == _CELL_STYLE and is_of_cells:
-            styles.append(digits.get(struct.unpack_from("<H", content, 2)[0], 0))
-    return styles
+            number_format = struct.unpack_from("<H", content, 2)[0]
+            style_digits.append(format_digits.get(number_format, 0))
+    return style_digits
 
 
-def _scan_part(part: bytes, styles: Sequence[int]) -> Scan:
+def _scan_part(part: bytes, style_digits: Sequence[int]) -> Scan:
     row = rows = columns = filled = hidden = 0
     errors, padded = {}, {}
     for kind, content in _records(part):
         if kind == _ROW:
             row = struct.unpack_from("<I", content)[0] + 1
-            hidden += len(content) > _HIDDEN_AT and bool(content[_HIDDEN_AT] & _HIDDEN)
+            if len(content) > _HIDDEN_AT and content[_HIDDEN_AT] & _HIDDEN:
+                hidden += 1
         elif kind in _CELLS:
             if len(content) < _CELLS[kind]:
                 raise ValueError(kind)
             column = struct.unpack_from("<I", content)[0]
             filled += 1
-            rows, columns = max(rows, row), max(columns, column + 1)
+            rows = max(rows, row)
+            columns = max(columns, column + 1)
             if kind in (_CELL_ERROR, _FORMULA_ERROR):
                 errors[row, column] = ERROR_TEXTS.get(content[8], "#ERROR!")
-            style = int.from_bytes(content[4:7], "little")
-            if kind in _NUMBERS and style < len(styles) and styles[style]:
-                padded[row, column] = styles[style]
-    return Scan(rows, columns, filled, errors, padded, hidden)
+            elif kind in _NUMBERS:
+                # The style is three bytes long; the fourth holds a flag.
+                style = int.from_bytes(content[4:7], "little")
+                digits = style_digits[style] if style < len(style_digits) else 0
+                if digits:
+                    padded[row, column] = digits
+    return Scan(rows=rows, columns=columns, filled=filled, error_cells=errors, padded_cells=padded, hidden_rows=hidden)
 
 
 def _records(part: bytes) -> Iterator[tuple[int, bytes]]:
     place = 0
     while place < len(part):
-        kind, place = _number(part, place, 2)
-        length, place = _number(part, place, 4)
-        if place + length > len(part):
+        kind, place = _number(part, place, longest=2)
+        length, place = _number(part, place, longest=4)
+        end = place + length
+        if end > len(part):
             raise ValueError(length)
-        yield kind, part[place : place + length]
-        place += length
+        yield kind, part[place:end]
+        place = end
 
 
-def _number(part: bytes, place: int, most: int) -> tuple[int, int]:
-    """Read a number of seven bits per byte, the lowest first, which the highest bit continues."""
+def _number(part: bytes, place: int, *, longest: int) -> tuple[int, int]:
+    """Read a number of seven bits per byte, the lowest first, which the highest bit continues; return where it ends."""
     number = 0
-    for index in range(most):
+    for index in range(longest):
         byte = part[place + index]
         number |= (byte & 0x7F) << 7 * index
         if byte < 0x80:

@@ -136,15 +136,19 @@ _PART = re.compile(
 )
 
 
+_SETTINGS = ("seed=", "delay=")
+
+
 def parse_faults(text: str | None) -> Spec:
     """Return the rules of a SPEC; ValueError names the part that cannot be read."""
     parts = [part.strip() for part in re.split("[,;]", text or "") if part.strip()]
-    settings = dict(part.split("=", 1) for part in parts if part.startswith(("seed=", "delay=")))
+    settings = dict(part.split("=", 1) for part in parts if part.startswith(_SETTINGS))
     try:
-        delay, seed = float(settings.get("delay", DEFAULT_DELAY)), int(settings.get("seed", 0))
+        delay = float(settings.get("delay", DEFAULT_DELAY))
+        seed = int(settings.get("seed", 0))
     except ValueError:
         raise ValueError("faults: seed= wants a whole number and delay= wants seconds") from None
-    rules = [_parse_rule(part, delay) for part in parts if not part.startswith(("seed=", "delay="))]
+    rules = [_parse_rule(part, delay) for part in parts if not part.startswith(_SETTINGS)]
     return Spec(tuple(rules), seed)
 
 

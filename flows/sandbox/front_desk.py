@@ -22,15 +22,21 @@ from flows.sandbox.state import SIGNS, SandboxState
 async def enter_transaction(request: web.Request, state: SandboxState) -> dict[str, Any]:
     """Enter points by hand; times are UTC unless they bear an offset, and default to now."""
     fields = json.loads(await request.read())
-    if fields.get("ClientId") not in state.clients or fields.get("Action") not in SIGNS:
+    client_id = fields.get("ClientId")
+    if client_id not in state.clients or fields.get("Action") not in SIGNS:
         raise ServiceError(400, "InvalidParameter", "ClientId and Action must be known.")
-    moment = datetime.fromisoformat(fields.get("ActionDateTime") or current_time().isoformat())
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    acted_at = datetime.fromisoformat(fields.get("ActionDateTime") or current_time().isoformat())
+    if acted_at.tzinfo is None:
+        acted_at = acted_at.replace(tzinfo=UTC)
     entry = SeedTransaction(
-        fields["Action"], int(fields["Points"]), fields.get("Source"), fields.get("SourceId"), moment
+        action=fields["Action"],
+        points=int(fields["Points"]),
+        source=fields.get("Source"),
+        source_id=fields.get("SourceId"),
+        acted_at=acted_at,
     )
-    state.commit_transaction(fields["ClientId"], entry, actor="desk")
-    return {"Balance": state.balances[fields["ClientId"]]}
+    state.commit_transaction(client_id, entry, actor="desk")
+    return {"Balance": state.balances[client_id]}
 
 
 async def edit_reward(request: web.Request, state: SandboxState) -> dict[str, Any]:

@@ -33,18 +33,28 @@ async def serve_with_faults(
     try:
         return await _inject(rule, request, handler, state)
     finally:
-        noted = {"fault": rule.kind, "service": call.service, "method": request.method, "path": request.path}
-        state.record_fault({**noted, "ids": sorted(call.ids), "committed": state.seq - before})
+        state.record_fault(
+            {
+                "fault": rule.kind,
+                "service": call.service,
+                "method": request.method,
+                "path": request.path,
+                "ids": sorted(call.ids),
+                "committed": state.seq - before,
+            }
+        )
 
 
 async def _describe(request: web.Request) -> Call | None:
     """Return what the rules look at; None for calls that are never spoiled (tokens, sites)."""
     if request.method == "GET" and request.path.startswith(_READS):
         service = "rr" if request.path.startswith("/api/") else "mb"
-        return Call(service, True, frozenset(request.query.values()), request.path_qs.encode())
-    if request.method == "POST" and (written := _WRITES.get(request.path)):
+        ids = frozenset(request.query.values())
+        return Call(service=service, is_read=True, ids=ids, content=request.path_qs.encode())
+    if request.method == "POST" and request.path in _WRITES:
+        service = _WRITES[request.path]
         body = await request.read()
-        return Call(written, False, _ids(written, body), body)
+        return Call(service=service, is_read=False, ids=_ids(service, body), content=body)
     return None
 
 
@@ -64,7 +74,9 @@ async def _inject(rule: Rule, request: web.Request, handler: Handler, state: San
     if rule.kind is FaultKind.LATE:
         await asyncio.sleep(rule.seconds)
     response = await handler(request)
-    return await _spoil(rule, request, response) if isinstance(response, web.Response) else response
+    if not isinstance(response, web.Response):
+        return response  # on its way already
+    return await _spoil(rule, request, response)
 
 
 def _refuse(kind: FaultKind, request: web.Request, state: SandboxState) -> web.Response | None:

@@ -27,7 +27,8 @@ async def get_clients(request: web.Request, state: SandboxState) -> dict[str, An
         raise ServiceError(400, "InvalidParameter", f"At most {MAX_CLIENT_IDS} client ids are allowed.")
     with_inactive = (read_value(request, "includeInactive") or "").lower() == "true"
     ids = wanted or list(state.clients)
-    found = [state.clients[i] for i in ids if i in state.clients and (with_inactive or state.clients[i].is_active)]
+    known = [state.clients[client_id] for client_id in ids if client_id in state.clients]
+    found = [client for client in known if with_inactive or client.is_active]
     page, paging = cut_page(request, found)
     return {"PaginationResponse": paging, "Clients": [_show_client(client, state) for client in page]}
 
@@ -50,7 +51,8 @@ async def get_client_purchases(request: web.Request, state: SandboxState) -> dic
     client_id = read_client(request, state)
     now = current_time(state.zone).replace(tzinfo=None)
     first = read_moment(request, "startDate", state.zone) or now
-    last = read_moment(request, "endDate", state.zone) or datetime.combine(now, time()) + timedelta(days=1)
+    end_of_today = datetime.combine(now, time()) + timedelta(days=1)
+    last = read_moment(request, "endDate", state.zone) or end_of_today
     mine = [sale for sale in state.sales.values() if sale.client_id == client_id]
     found = [sale for sale in mine if first <= _wall(sale, state) < last]
     page, paging = cut_page(request, found)
@@ -63,9 +65,13 @@ async def get_sales(request: web.Request, state: SandboxState) -> dict[str, Any]
     sale_id = read_value(request, "saleId")
     first = read_moment(request, "startSaleDateTime", state.zone)
     last = read_moment(request, "endSaleDateTime", state.zone)
-    found = [sale for sale in state.sales.values() if sale_id in (None, str(sale.sale_id))]
-    found = [sale for sale in found if first is None or first <= _wall(sale, state)]
-    found = [sale for sale in found if last is None or _wall(sale, state) < last]
+    found = list(state.sales.values())
+    if sale_id is not None:
+        found = [sale for sale in found if str(sale.sale_id) == sale_id]
+    if first is not None:
+        found = [sale for sale in found if first <= _wall(sale, state)]
+    if last is not None:
+        found = [sale for sale in found if _wall(sale, state) < last]
     page, paging = cut_page(request, found)
     return {"PaginationResponse": paging, "Sales": [_show_sale(sale, state) for sale in page]}
 

@@ -42,11 +42,14 @@ async def post_rewards_update(request: web.Request, state: SandboxState) -> web.
     if state.options.is_strict and any(error for _, error in updates):
         raise ServiceError(400, "InvalidParameter", "; ".join(error for _, error in updates if error))
     fault = request.get("fault")
-    applied = updates[: len(updates) // 2] if fault == FaultKind.RESET_MID_BATCH else updates
+    applied = updates
+    if fault == FaultKind.RESET_MID_BATCH:
+        applied = updates[: len(updates) // 2]
     for item, error in applied:
-        for _ in range(0 if error or fault == FaultKind.PHANTOM else 1):
+        if not error and fault != FaultKind.PHANTOM:
             state.commit_reward(item["rewardId"], _read_values(item))
-    answer = _confirm(applied * 2 if fault == FaultKind.DUPLICATE else applied, state)
+    confirmed = applied * 2 if fault == FaultKind.DUPLICATE else applied
+    answer = _confirm(confirmed, state)
     return write_answer(answer, _ROOTS[state.options.batch_answer], is_xml_wanted(request))
 
 
@@ -55,13 +58,16 @@ async def get_rewards(request: web.Request, state: SandboxState) -> web.Response
     check_keys(request)
     query = request.query
     one = state.rewards.get(query.get("query", ""))
-    found = [reward for reward in ([one] if one else state.rewards.values()) if _is_asked_for(reward, query)]
+    candidates = [one] if one else list(state.rewards.values())
+    found = [reward for reward in candidates if _is_asked_for(reward, query)]
     column, _, order = query.get("sort", "Create_Dt_Desc").rpartition("_")
     names = {"Create_Dt": "createDate", "Recipient_Name": "recipientName", "Complete_Dt": "issueDate"}
     if order not in ("Asc", "Desc") or column not in (*names, "Reward_Action"):
         raise ServiceError(400, "InvalidParameter", "sort is not known.")
-    found.sort(key=lambda reward: reward[names.get(column, "type")] or "", reverse=order == "Desc")
-    offset, count = _whole(query, "offset", 0), _whole(query, "count", 2**31 - 1)
+    sorted_by = names.get(column, "type")
+    found.sort(key=lambda reward: reward[sorted_by] or "", reverse=order == "Desc")
+    offset = _whole(query, "offset", 0)
+    count = _whole(query, "count", 2**31 - 1)
     page = found[offset : offset + count]
     answer = {"rewards": page, "offset": offset, "total": len(found), "message": ""}
     return write_answer(answer, "rewardSet", is_xml_wanted(request))

@@ -6,7 +6,7 @@ shows them in the zone of its site. `data_samples/` is written against these ids
 
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -90,11 +90,21 @@ def seed_visits() -> Iterator[Visit]:
     """Yield visits: 7001 and up are classes, 7101 and up are appointments with AppointmentIds from 8001."""
     classes = ("100000001", "100000001", "AB123456", "100000010", "100000001", "100000004", "AB123456", "100000012")
     for number, client_id in enumerate(classes):
-        starts_at = datetime(2026, 9, 1, 17, tzinfo=UTC) + timedelta(days=2 * number)
-        yield Visit(7001 + number, client_id, starts_at, class_id=401 + number % 3, is_late_cancelled=number == 7)
+        yield Visit(
+            visit_id=7001 + number,
+            client_id=client_id,
+            starts_at=datetime(2026, 9, 1, 17, tzinfo=UTC) + timedelta(days=2 * number),
+            class_id=401 + number % 3,
+            # The entry of Maple (100000012) in `seed_transactions` takes this one's points back.
+            is_late_cancelled=number == 7,
+        )
     for number, client_id in enumerate(("100000002", "100000002", "100000007")):
-        starts_at = datetime(2026, 9, 2, 20, 30, tzinfo=UTC) + timedelta(days=8 * number)
-        yield Visit(7101 + number, client_id, starts_at, appointment_id=8001 + number)
+        yield Visit(
+            visit_id=7101 + number,
+            client_id=client_id,
+            starts_at=datetime(2026, 9, 2, 20, 30, tzinfo=UTC) + timedelta(days=8 * number),
+            appointment_id=8001 + number,
+        )
 
 
 def seed_sales() -> Iterator[Sale]:
@@ -121,16 +131,31 @@ def seed_transactions() -> Iterator[tuple[str, SeedTransaction]]:
     Hazel (100000008) holds what only a reconciliation can explain: an entry by hand, and a returned sale.
     """
     spring = datetime(2026, 3, 2, 18, tzinfo=UTC)
-    for client_id, points in (("100000001", 60), ("100000006", 40), ("100000008", 200), ("AB123456", 15)):
-        yield client_id, SeedTransaction("Earned", points, "Sale", None, spring, spring + timedelta(days=730))
-    yield "100000001", SeedTransaction("Redeemed", 20, None, None, datetime(2026, 5, 6, 19, 30, tzinfo=UTC))
-    yield "100000012", SeedTransaction("Earned", 25, "Class Booking", 7008, datetime(2026, 9, 15, 17, tzinfo=UTC))
-    yield (
-        "100000012",
-        SeedTransaction("LateCanceled", 25, "Class Booking", 7008, datetime(2026, 9, 15, 17, 5, tzinfo=UTC)),
-    )
-    yield "100000008", SeedTransaction("Earned", 7, None, None, datetime(2026, 9, 9, 21, 15, tzinfo=UTC))
+    opening_points = {"100000001": 60, "100000006": 40, "100000008": 200, "AB123456": 15}
+    for client_id, points in opening_points.items():
+        yield (
+            client_id,
+            SeedTransaction(
+                action="Earned",
+                points=points,
+                source="Sale",
+                source_id=None,
+                acted_at=spring,
+                expires_at=spring + timedelta(days=730),
+            ),
+        )
+    yield "100000001", _by_staff("Redeemed", 20, datetime(2026, 5, 6, 19, 30, tzinfo=UTC))
+    booked_at = datetime(2026, 9, 15, 17, tzinfo=UTC)
+    booking = SeedTransaction("Earned", 25, "Class Booking", 7008, booked_at)
+    yield "100000012", booking
+    yield "100000012", replace(booking, action="LateCanceled", acted_at=booked_at + timedelta(minutes=5))
+    yield "100000008", _by_staff("Earned", 7, datetime(2026, 9, 9, 21, 15, tzinfo=UTC))
     yield "100000008", SeedTransaction("Returned", 20, "Sale", 9009, datetime(2026, 10, 5, 2, 5, tzinfo=UTC))
+
+
+def _by_staff(action: str, points: int, acted_at: datetime) -> SeedTransaction:
+    """Return an entry by hand, which names no sale or visit."""
+    return SeedTransaction(action=action, points=points, source=None, source_id=None, acted_at=acted_at)
 
 
 def seed_rewards(extra: int = 0) -> Iterator[dict[str, Any]]:

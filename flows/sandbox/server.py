@@ -52,7 +52,10 @@ def serve(port: int, state: Path | None, faults: str | None, options: Options, s
     """Serve until SIGINT or SIGTERM (or the end of standard input); see `flows.sandbox.serve_sandbox`."""
     spec = parse_faults(faults)
     with contextlib.ExitStack() as cleanup, contextlib.suppress(KeyboardInterrupt):
-        path = state or Path(cleanup.enter_context(tempfile.TemporaryDirectory(prefix="tieout-sandbox-"))) / STATE_NAME
+        path = state
+        if path is None:
+            folder = cleanup.enter_context(tempfile.TemporaryDirectory(prefix="tieout-sandbox-"))
+            path = Path(folder) / STATE_NAME
         asyncio.run(_serve(port, SandboxState(path, options), spec, stops_with_stdin))
 
 

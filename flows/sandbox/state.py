@@ -60,8 +60,9 @@ class SandboxState:
         """Write set-up and tokens to the state file, in one step."""
         kept = {name: getattr(self.options, name) for name in KEPT_OPTIONS}
         tokens = {key: (token.expires_at.isoformat(), token.renewals) for key, token in self.tokens.items()}
+        text = json.dumps({**kept, "tokens": tokens}, indent=2)
         draft = self.path.with_name(self.path.name + ".draft")
-        draft.write_text(json.dumps({**kept, "tokens": tokens}, indent=2), "utf-8")
+        draft.write_text(text, "utf-8")
         draft.replace(self.path)
 
     def commit_transaction(self, client_id: str, entry: SeedTransaction, actor: str = "api") -> None:
@@ -101,14 +102,16 @@ class SandboxState:
         append_line(self._fault_log, {"at": utc_text(current_time()), **record})
 
     def _load_seed(self) -> None:
-        self.clients: dict[str, Client] = {c.client_id: c for c in seed.seed_clients(self.options.extra_clients)}
+        clients = seed.seed_clients(self.options.extra_clients)
+        self.clients: dict[str, Client] = {client.client_id: client for client in clients}
         self.referrers: defaultdict[str, list[str]] = defaultdict(list)
         for client in self.clients.values():
             for other in client.referred:
                 self.referrers[other].append(client.client_id)
         self.visits = sorted(seed.seed_visits(), key=attrgetter("starts_at"))
         self.sales = {sale.sale_id: sale for sale in seed.seed_sales()}
-        self.rewards = {reward["id"]: reward for reward in seed.seed_rewards(self.options.extra_rewards)}
+        rewards = seed.seed_rewards(self.options.extra_rewards)
+        self.rewards = {reward["id"]: reward for reward in rewards}
         self.entries: defaultdict[str, list[SeedTransaction]] = defaultdict(list)
         self.balances: Counter[str] = Counter()
         for client_id, entry in seed.seed_transactions():
@@ -123,13 +126,19 @@ class SandboxState:
     def _apply(self, line: Mapping[str, Any]) -> None:
         self.seq = line["seq"]
         if line["service"] == "mindbody":
-            acted_at = _instant(line["action_date_time"])
-            entry = SeedTransaction(line["action"], line["points"], line["source"], line["source_id"], acted_at)
+            entry = SeedTransaction(
+                action=line["action"],
+                points=line["points"],
+                source=line["source"],
+                source_id=line["source_id"],
+                acted_at=_instant(line["action_date_time"]),
+            )
             self._enter(line["client_id"], entry)
         else:
             self._set_reward(line)
 
     def _enter(self, client_id: str, entry: SeedTransaction) -> None:
+        # An entry may be dated back, and the service lists entries by their own time, not by when they came.
         insort(self.entries[client_id], entry, key=attrgetter("acted_at"))
         self.balances[client_id] += SIGNS[entry.action] * entry.points
 
