@@ -14,7 +14,7 @@ from flows.settings.load import load_settings
 
 
 def examine(config: Path | None) -> list[Diagnosis]:
-    """Return one finding per thing examined; nothing is raised, nothing is changed, no secret is told.
+    """Return one diagnosis per thing examined; nothing is raised, nothing is changed, no secret is told.
 
     With settings that cannot be read nothing else can be looked at. A token is issued per Mindbody site and one reward
     is read at Referral Rock; these calls are counted.
