@@ -22,9 +22,9 @@ def examine(config: Path | None) -> list[Diagnosis]:
     try:
         settings = load_settings(config)
     except SettingsError as error:
-        return [bad("settings", str(error), "", ExitCode.WRONG_USAGE)]
+        return [bad("settings", str(error), mend="", exit_code=ExitCode.WRONG_USAGE)]
     except CouldNotRun as error:  # a secret that Prefect keeps
-        return [bad("settings", str(error), "", ExitCode.COULD_NOT_RUN)]
+        return [bad("settings", str(error), mend="", exit_code=ExitCode.COULD_NOT_RUN)]
     return [
         *examine_settings(settings, config),
         *examine_ledger(settings),

@@ -31,18 +31,18 @@ def _examine_credentials(settings: Settings) -> Iterator[Diagnosis]:
     has_private_key = settings.referral_rock.private_key is not None
     if not has_sites and not has_public_key and not has_private_key:
         mend = "Add a [[mindbody.sites]] or the keys of [referral_rock]."
-        yield bad("settings", "No service is configured.", mend, ExitCode.WRONG_USAGE)
+        yield bad("settings", "No service is configured.", mend=mend, exit_code=ExitCode.WRONG_USAGE)
     if has_sites and not has_api_key:
         mend = "Add it to tieout.toml or set TIEOUT_MINDBODY__API_KEY."
-        yield bad("settings", "mindbody.api_key is missing.", mend, ExitCode.WRONG_USAGE)
+        yield bad("settings", "mindbody.api_key is missing.", mend=mend, exit_code=ExitCode.WRONG_USAGE)
     # A key alone does no harm: it may be there ahead of its site, or be left over.
     if has_api_key and not has_sites:
-        yield doubtful("settings", "There is a mindbody.api_key and no site.", "Add a [[mindbody.sites]].")
+        yield doubtful("settings", "There is a mindbody.api_key and no site.", mend="Add a [[mindbody.sites]].")
     # Each of the two keys is useless without the other; with neither, Referral Rock is simply not used.
     if has_public_key != has_private_key:
         missing = "private_key" if has_public_key else "public_key"
         mend = f"Add it to tieout.toml or set TIEOUT_REFERRAL_ROCK__{missing.upper()}."
-        yield bad("settings", f"referral_rock.{missing} is missing.", mend, ExitCode.WRONG_USAGE)
+        yield bad("settings", f"referral_rock.{missing} is missing.", mend=mend, exit_code=ExitCode.WRONG_USAGE)
 
 
 def _examine_variables() -> Iterator[Diagnosis]:
@@ -56,4 +56,4 @@ def _examine_variables() -> Iterator[Diagnosis]:
             continue
         close = get_close_matches(section, known, n=1)
         mend = f"Did you mean {_PREFIX}{close[0]}?" if close else "Take it out if it was meant for tieout."
-        yield doubtful("settings", f"Nothing reads the variable {variable}.", mend)
+        yield doubtful("settings", f"Nothing reads the variable {variable}.", mend=mend)

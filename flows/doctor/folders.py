@@ -30,9 +30,9 @@ def _examine_address(url: str) -> Diagnosis:
     try:
         return good("inbox", f"{look_into_inbox(url)} can be reached.")
     except SettingsError as error:
-        return bad("inbox", str(error), "", ExitCode.WRONG_USAGE)
+        return bad("inbox", str(error), mend="", exit_code=ExitCode.WRONG_USAGE)
     except CouldNotRun as error:
-        return bad("inbox", str(error), "", ExitCode.COULD_NOT_RUN)
+        return bad("inbox", str(error), mend="", exit_code=ExitCode.COULD_NOT_RUN)
 
 
 def _examine_folder(name: str, folder: Path) -> Diagnosis:
@@ -40,12 +40,12 @@ def _examine_folder(name: str, folder: Path) -> Diagnosis:
         is_there = folder.exists()
         home = nearest_folder(folder)
     except OSError as error:
-        return bad(name, f"{folder} cannot be looked at: {error.strerror}.", "Give this user access to it.")
+        return bad(name, f"{folder} cannot be looked at: {error.strerror}.", mend="Give this user access to it.")
     if not home.is_dir():
         mend = "Move the file away, or name another folder."
-        return bad(name, f"{home} is a file, and a folder is needed there.", mend, ExitCode.WRONG_USAGE)
+        return bad(name, f"{home} is a file, and a folder is needed there.", mend=mend, exit_code=ExitCode.WRONG_USAGE)
     if not os.access(home, os.R_OK | os.W_OK | os.X_OK):
-        return bad(name, f"{home} cannot be written to.", "Give this user the right to read and write there.")
+        return bad(name, f"{home} cannot be written to.", mend="Give this user the right to read and write there.")
     if is_there:
         return examine_space(name, home, f"{folder} can be written to.")
     return examine_space(name, home, f"{folder} is not there yet: the first run makes it.")
@@ -57,9 +57,9 @@ def examine_space(name: str, folder: Path, said: str) -> Diagnosis:
     told = f"{said} {free / _GIBIBYTE:,.1f} GiB free."
     mend = "Make room on that disk."
     if free < _NO_SPACE:
-        return bad(name, told, mend)
+        return bad(name, told, mend=mend)
     if free < _LITTLE_SPACE:
-        return doubtful(name, told, mend)
+        return doubtful(name, told, mend=mend)
     return good(name, told)
 
 

@@ -33,7 +33,7 @@ def _judge(status: Status) -> Diagnosis:
     said = ". ".join(lines) + "."
     if status.has_missed:
         mend = "See what starts your nights (`tieout serve`, a timer); `tieout run` makes up for them now."
-        return bad(_NAME, said, mend, ExitCode.COULD_NOT_RUN)
+        return bad(_NAME, said, mend=mend, exit_code=ExitCode.COULD_NOT_RUN)
     if status.last_night is not None and status.last_night.failure:
-        return doubtful(_NAME, said, "Mend what it names; the next night takes it up.")
+        return doubtful(_NAME, said, mend="Mend what it names; the next night takes it up.")
     return good(_NAME, said)

@@ -33,7 +33,7 @@ def examine_prefect(settings: Settings) -> list[Diagnosis]:
         return [good("Prefect", f"The API at {host} answers.")]
     said = answer.failure or f"status {answer.status}"
     mend = "Mend PREFECT_API_URL, or run without Prefect, with --plain."
-    return [bad("Prefect", f"The API at {host} is out of reach: {said}.", mend, ExitCode.COULD_NOT_RUN)]
+    return [bad("Prefect", f"The API at {host} is out of reach: {said}.", mend=mend, exit_code=ExitCode.COULD_NOT_RUN)]
 
 
 def examine_prefect_errors(settings: Settings) -> Iterator[Diagnosis]:
@@ -47,7 +47,7 @@ def examine_prefect_errors(settings: Settings) -> Iterator[Diagnosis]:
     said = f"Its services logged {count} in two days, the last at {last_at}: {last.text[:_SHOWN]}"
     mend = f"Look into {settings.prefect_folder / ERRORS_NAME}; see below whether the nights run."
     # Only doubtful: a service of Prefect that fails and goes on does not keep a night from running.
-    yield doubtful("Prefect services", said, mend)
+    yield doubtful("Prefect services", said, mend=mend)
 
 
 async def _ask(url: str, timeout_seconds: float) -> Exchange:

@@ -118,7 +118,7 @@ async def _reach(name: str, base_url: str, session: aiohttp.ClientSession) -> tu
     if answer.reach is not Reach.ANSWERED:
         mend = "See that base_url is right and that this machine may reach it."
         said = f"{base_url} is out of reach: {answer.failure}."
-        return [bad(name, said, mend, ExitCode.COULD_NOT_RUN)], False
+        return [bad(name, said, mend=mend, exit_code=ExitCode.COULD_NOT_RUN)], False
     there = good(name, f"{base_url} answers, in {answer.duration_ms:.0f} ms.")
     # The service reads its clock somewhere between question and answer: in the middle, for want of a better guess.
     half_seconds = answer.duration_ms / 2000
@@ -139,7 +139,7 @@ def _examine_clock(name: str, answer: Exchange, answered_at: float) -> Diagnosis
     said = f"This machine's clock is {abs(ahead):.0f} s {direction} the service's."
     if abs(ahead) > _MOST_SKEW_SECONDS:
         # A time in the future is refused, and what landed is looked for around the wrong moment.
-        return doubtful(name, said, "Set this machine's clock by a time service.")
+        return doubtful(name, said, mend="Set this machine's clock by a time service.")
     return good(name, said)
 
 
@@ -148,9 +148,9 @@ async def _try(name: str, attempt: Awaitable[None], ledger: Ledger | None) -> Di
     try:
         await attempt
     except BudgetSpent as error:
-        return doubtful(name, f"The credentials were not tried. {error}", "")
+        return doubtful(name, f"The credentials were not tried. {error}", mend="")
     except (SettingsError, CredentialsRefused) as error:
-        return bad(name, str(error), "", ExitCode.WRONG_USAGE)
+        return bad(name, str(error), mend="", exit_code=ExitCode.WRONG_USAGE)
     except CouldNotRun as error:
-        return bad(name, str(error), "", ExitCode.COULD_NOT_RUN)
+        return bad(name, str(error), mend="", exit_code=ExitCode.COULD_NOT_RUN)
     return good(name, f"The credentials are accepted.{counted}")
