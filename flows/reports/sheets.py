@@ -115,7 +115,8 @@ def _rejected(report: Report) -> Block:
 
 
 def _waiting(report: Report) -> Block:
-    frame = _split_points(_sorted(rows(report, "waiting"), "state", "since", "event_id"))
+    frame = _sorted(rows(report, "waiting"), "state", "since", "event_id")
+    frame = _split_points(frame)
     states_and_ids = zip(frame["state"], frame["event_id"], strict=True)
     frame["command"] = [_command(state, event_id) for state, event_id in states_and_ids]
     return Block(
@@ -247,8 +248,8 @@ def _by_day(report: Report) -> Block:
     return Block(
         name="By day",
         note=(
-            f"What was posted, by the day of the action in {report.timezone} ("
-            "of the posting, where an event has no time)."
+            f"What was posted, by the day of the action in {report.timezone} "
+            "(of the posting, where an event has no time)."
         ),
         empty="Nothing was posted.",
         columns=(
@@ -319,8 +320,10 @@ def _sorted(frame: pd.DataFrame, *keys: str) -> pd.DataFrame:
     comparable = pd.DataFrame(index=frame.index)
     for place, key in enumerate(keys):
         column = frame[key.lstrip("+-")]
-        is_number = key.startswith(("+", "-"))
-        comparable[place] = pd.to_numeric(column, errors="coerce") if is_number else column.astype("string")
+        if key.startswith(("+", "-")):
+            comparable[place] = pd.to_numeric(column, errors="coerce")
+        else:
+            comparable[place] = column.astype("string")
     by = list(comparable.columns)
     ascending = [not key.startswith("-") for key in keys]
     # Stable: lines that the keys cannot tell apart keep the order in which the ledger gave them.

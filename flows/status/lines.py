@@ -20,8 +20,7 @@ def status_lines(status: Status) -> Iterator[str]:
     yield f"last night: {_last_night(status)}"
     yield f"next night: {_next_night(status)}"
     yield from _missed(status)
-    waiting = "; ".join(f"{count:,} {_WAITING[name]}" for name, count in status.waits.items() if count)
-    yield f"waits for a person: {waiting or 'nothing'}"
+    yield f"waits for a person: {_waiting(status)}"
     if status.pending:
         yield f"pending: {status.pending:,}, sent by the next run"
     left = max(0, status.calls_per_day - status.calls_made)
@@ -71,6 +70,11 @@ def _next_night(status: Status) -> str:
         return "none is planned: keep `tieout serve` running, or write [schedule] cron in the settings"
     at = moment_text(status, status.next_night)
     return f"{at} (cron {status.schedule.cron}, {status.schedule.timezone})"
+
+
+def _waiting(status: Status) -> str:
+    told = [f"{count:,} {_WAITING[name]}" for name, count in status.waits.items() if count]
+    return "; ".join(told) or "nothing"
 
 
 def _missed(status: Status) -> Iterator[str]:

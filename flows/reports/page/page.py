@@ -29,7 +29,7 @@ _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'
 
 
 def write_page(report: Report, path: Path) -> Path:
-    """Write `report` to `path` and return it; a table shows its first 500 lines and says how many there are."""
+    """Write `report` to `path` and return it; a block shows its first 500 lines and says how many there are."""
     path.write_text(_page(report), encoding="utf-8")
     return path
 
@@ -80,7 +80,7 @@ def _section(block: Block, zone: ZoneInfo) -> str:
     if block.frame.empty:
         return f'{head}<p class="empty">{escape(block.empty)}</p></section>'
     note = block.note
-    # A cut table must say so, or its lines would be taken for all; the sums below it are those of all lines.
+    # A block that is cut must say so, or its lines would be taken for all; the sums below it are those of all lines.
     if len(block.frame) > MOST_ROWS:
         note += f" The first {MOST_ROWS:,} of {len(block.frame):,} lines; the workbook has them all."
     shown_note = f'<p class="note">{escape(note)}</p>' if note else ""
