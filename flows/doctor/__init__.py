@@ -14,7 +14,7 @@ from flows.settings.load import load_settings
 
 
 def examine(config: Path | None) -> list[Diagnosis]:
-    """Return one finding per thing examined; nothing is raised, nothing is changed, no secret is told.
+    """Return one diagnosis per thing examined; nothing is raised, nothing is changed, no secret is told.
 
     With settings that cannot be read nothing else can be looked at. A token is issued per Mindbody site and one reward
     is read at Referral Rock; these calls are counted.
@@ -22,9 +22,9 @@ def examine(config: Path | None) -> list[Diagnosis]:
     try:
         settings = load_settings(config)
     except SettingsError as error:
-        return [bad("settings", str(error), "", ExitCode.WRONG_USAGE)]
+        return [bad("settings", str(error), mend="", exit_code=ExitCode.WRONG_USAGE)]
     except CouldNotRun as error:  # a secret that Prefect keeps
-        return [bad("settings", str(error), "", ExitCode.COULD_NOT_RUN)]
+        return [bad("settings", str(error), mend="", exit_code=ExitCode.COULD_NOT_RUN)]
     return [
         *examine_settings(settings, config),
         *examine_ledger(settings),

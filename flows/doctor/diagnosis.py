@@ -27,26 +27,28 @@ class Diagnosis:
 
     @property
     def line(self) -> str:
-        """The finding in one line for a person."""
-        return f"{self.health:<5} {self.name}: {' '.join(f'{self.message} {self.mend}'.split())}"
+        """The diagnosis in one line for a person."""
+        # Messages of other programs may hold line breaks, and nothing may be left to mend.
+        said = " ".join(f"{self.message} {self.mend}".split())
+        return f"{self.health:<5} {self.name}: {said}"
 
     def to_json(self) -> dict[str, str]:
-        """Return the finding with the keys of the documented JSON."""
+        """Return the diagnosis with the keys of the documented JSON."""
         return {"name": self.name, "status": str(self.health), "message": self.message, "mend": self.mend}
 
 
 def good(name: str, message: str) -> Diagnosis:
-    """Return a finding that needs nobody."""
+    """Return a diagnosis that needs nobody."""
     return Diagnosis(name, Health.OK, message)
 
 
 def doubtful(name: str, message: str, mend: str) -> Diagnosis:
-    """Return a finding that a person should look at."""
+    """Return a diagnosis that a person should look at."""
     return Diagnosis(name, Health.WARN, message, mend, ExitCode.NEEDS_A_PERSON)
 
 
 def bad(name: str, message: str, mend: str, exit_code: ExitCode = ExitCode.NEEDS_A_PERSON) -> Diagnosis:
-    """Return a finding that stops a run; the code says whether settings, reach, or a person is what is missing."""
+    """Return a diagnosis that stops a run; the code says whether settings, reach, or a person is what is missing."""
     return Diagnosis(name, Health.FAIL, message, mend, exit_code)
 
 
@@ -54,7 +56,7 @@ def bad(name: str, message: str, mend: str, exit_code: ExitCode = ExitCode.NEEDS
 _GRAVEST_FIRST = (ExitCode.WRONG_USAGE, ExitCode.COULD_NOT_RUN, ExitCode.NEEDS_A_PERSON)
 
 
-def worst_exit_code(findings: Iterable[Diagnosis]) -> ExitCode:
+def worst_exit_code(diagnoses: Iterable[Diagnosis]) -> ExitCode:
     """Return 2 where settings are wrong, else 3 where something is out of reach, else 1 where a person is needed."""
-    codes = {finding.exit_code for finding in findings}
+    codes = {diagnosis.exit_code for diagnosis in diagnoses}
     return next((code for code in _GRAVEST_FIRST if code in codes), ExitCode.TIES_OUT)

@@ -16,7 +16,8 @@ _OTHERS = {"CONFIG"}  # read before the settings are
 
 def examine_settings(settings: Settings, config: Path | None) -> Iterator[Diagnosis]:
     """Say where the settings came from, and what of them cannot work."""
-    named = config or os.environ.get("TIEOUT_CONFIG") or (DEFAULT_FILE if DEFAULT_FILE.exists() else None)
+    default = DEFAULT_FILE if DEFAULT_FILE.exists() else None
+    named = config or os.environ.get("TIEOUT_CONFIG") or default
     where = f"from {named}" if named else "from the environment alone: there is no tieout.toml here"
     yield good("settings", f"Read {where}; workspace {settings.root}.")
     yield from _examine_credentials(settings)
@@ -24,28 +25,35 @@ def examine_settings(settings: Settings, config: Path | None) -> Iterator[Diagno
 
 
 def _examine_credentials(settings: Settings) -> Iterator[Diagnosis]:
-    mindbody, rewards = settings.mindbody, settings.referral_rock
-    if not mindbody.sites and rewards.public_key is None and rewards.private_key is None:
+    has_sites = bool(settings.mindbody.sites)
+    has_api_key = settings.mindbody.api_key is not None
+    has_public_key = settings.referral_rock.public_key is not None
+    has_private_key = settings.referral_rock.private_key is not None
+    if not has_sites and not has_public_key and not has_private_key:
         mend = "Add a [[mindbody.sites]] or the keys of [referral_rock]."
-        yield bad("settings", "No service is configured.", mend, ExitCode.WRONG_USAGE)
-    if mindbody.sites and mindbody.api_key is None:
+        yield bad("settings", "No service is configured.", mend=mend, exit_code=ExitCode.WRONG_USAGE)
+    if has_sites and not has_api_key:
         mend = "Add it to tieout.toml or set TIEOUT_MINDBODY__API_KEY."
-        yield bad("settings", "mindbody.api_key is missing.", mend, ExitCode.WRONG_USAGE)
-    if mindbody.api_key is not None and not mindbody.sites:
-        yield doubtful("settings", "There is a mindbody.api_key and no site.", "Add a [[mindbody.sites]].")
-    if (rewards.public_key is None) != (rewards.private_key is None):
-        missing = "public_key" if rewards.public_key is None else "private_key"
+        yield bad("settings", "mindbody.api_key is missing.", mend=mend, exit_code=ExitCode.WRONG_USAGE)
+    # A key alone does no harm: it may be there ahead of its site, or be left over.
+    if has_api_key and not has_sites:
+        yield doubtful("settings", "There is a mindbody.api_key and no site.", mend="Add a [[mindbody.sites]].")
+    # Each of the two keys is useless without the other; with neither, Referral Rock is simply not used.
+    if has_public_key != has_private_key:
+        missing = "private_key" if has_public_key else "public_key"
         mend = f"Add it to tieout.toml or set TIEOUT_REFERRAL_ROCK__{missing.upper()}."
-        yield bad("settings", f"referral_rock.{missing} is missing.", mend, ExitCode.WRONG_USAGE)
+        yield bad("settings", f"referral_rock.{missing} is missing.", mend=mend, exit_code=ExitCode.WRONG_USAGE)
 
 
 def _examine_variables() -> Iterator[Diagnosis]:
     """Name the variables with our prefix that no setting answers to: misspelt, they would be passed over in silence."""
     known = [name.upper() for name in Settings.model_fields]
-    for variable in sorted(os.environ):
+    ours = [variable for variable in sorted(os.environ) if variable.upper().startswith(_PREFIX)]
+    for variable in ours:
+        # TIEOUT_MINDBODY__API_KEY belongs to the section MINDBODY; a name within it is checked where settings are read.
         section = variable.upper().removeprefix(_PREFIX).partition("__")[0]
-        if not variable.upper().startswith(_PREFIX) or section in {*known, *_OTHERS}:
+        if section in known or section in _OTHERS:
             continue
         close = get_close_matches(section, known, n=1)
         mend = f"Did you mean {_PREFIX}{close[0]}?" if close else "Take it out if it was meant for tieout."
-        yield doubtful("settings", f"Nothing reads the variable {variable}.", mend)
+        yield doubtful("settings", f"Nothing reads the variable {variable}.", mend=mend)

@@ -11,7 +11,8 @@ from flows.runtime.errors import CouldNotRun, ExitCode, SettingsError
 from flows.settings.sections import Settings
 
 _MEBIBYTE = 1024**2
-_LITTLE_SPACE = 1024 * _MEBIBYTE
+_GIBIBYTE = 1024 * _MEBIBYTE
+_LITTLE_SPACE = _GIBIBYTE
 _NO_SPACE = 100 * _MEBIBYTE  # a night of a million rows needs a few times this for its ledger and report
 
 
@@ -29,33 +30,37 @@ def _examine_address(url: str) -> Diagnosis:
     try:
         return good("inbox", f"{look_into_inbox(url)} can be reached.")
     except SettingsError as error:
-        return bad("inbox", str(error), "", ExitCode.WRONG_USAGE)
+        return bad("inbox", str(error), mend="", exit_code=ExitCode.WRONG_USAGE)
     except CouldNotRun as error:
-        return bad("inbox", str(error), "", ExitCode.COULD_NOT_RUN)
+        return bad("inbox", str(error), mend="", exit_code=ExitCode.COULD_NOT_RUN)
 
 
 def _examine_folder(name: str, folder: Path) -> Diagnosis:
     try:
-        is_there, home = folder.exists(), nearest_folder(folder)
+        is_there = folder.exists()
+        home = nearest_folder(folder)
     except OSError as error:
-        return bad(name, f"{folder} cannot be looked at: {error.strerror}.", "Give this user access to it.")
+        return bad(name, f"{folder} cannot be looked at: {error.strerror}.", mend="Give this user access to it.")
     if not home.is_dir():
         mend = "Move the file away, or name another folder."
-        return bad(name, f"{home} is a file, and a folder is needed there.", mend, ExitCode.WRONG_USAGE)
+        return bad(name, f"{home} is a file, and a folder is needed there.", mend=mend, exit_code=ExitCode.WRONG_USAGE)
     if not os.access(home, os.R_OK | os.W_OK | os.X_OK):
-        return bad(name, f"{home} cannot be written to.", "Give this user the right to read and write there.")
-    said = f"{folder} can be written to." if is_there else f"{folder} is not there yet: the first run makes it."
-    return examine_space(name, home, said)
+        return bad(name, f"{home} cannot be written to.", mend="Give this user the right to read and write there.")
+    if is_there:
+        return examine_space(name, home, f"{folder} can be written to.")
+    return examine_space(name, home, f"{folder} is not there yet: the first run makes it.")
 
 
 def examine_space(name: str, folder: Path, said: str) -> Diagnosis:
     """Return what was said of a folder, unless its disk is nearly full."""
     free = shutil.disk_usage(folder).free
-    told = f"{said} {free / 1024 / _MEBIBYTE:,.1f} GiB free."
+    told = f"{said} {free / _GIBIBYTE:,.1f} GiB free."
     mend = "Make room on that disk."
     if free < _NO_SPACE:
-        return bad(name, told, mend)
-    return doubtful(name, told, mend) if free < _LITTLE_SPACE else good(name, told)
+        return bad(name, told, mend=mend)
+    if free < _LITTLE_SPACE:
+        return doubtful(name, told, mend=mend)
+    return good(name, told)
 
 
 def nearest_folder(path: Path) -> Path:

@@ -30,28 +30,36 @@ def examine_ledger(settings: Settings) -> Iterator[Diagnosis]:
         with connect_ledger(settings) as ledger:
             yield from _examine(settings, ledger, file)
     except SettingsError as error:
-        yield bad("ledger", str(error), "", ExitCode.WRONG_USAGE)
+        yield bad("ledger", str(error), mend="", exit_code=ExitCode.WRONG_USAGE)
     except CouldNotRun as error:
-        yield bad("ledger", str(error), "", ExitCode.COULD_NOT_RUN)
+        yield bad("ledger", str(error), mend="", exit_code=ExitCode.COULD_NOT_RUN)
 
 
 def _examine(settings: Settings, ledger: Ledger, file: Path | None) -> Iterator[Diagnosis]:
     with ledger.begin() as connection:
         revision = current_revision(connection)
         skew_seconds = _skew_seconds(connection)
-    refusal = None if revision is None else refusal_to_write(ledger)
-    if refusal:
-        yield bad(
-            "ledger", f"{describe(settings)} can be read and not written to: {refusal}.", "Give this user the right."
-        )
-    else:
-        said = f"{describe(settings)} is reachable" + (" and can be written to." if revision else ".")
-        yield good("ledger", said) if file is None else examine_space("ledger", file.parent, said)
+    yield _examine_access(settings, ledger, file, has_tables=revision is not None)
     yield _examine_revision(revision)
     if skew_seconds is not None:
         yield _examine_clock(skew_seconds)
     if revision == head_revision():
         yield _examine_chain(ledger)
+
+
+def _examine_access(settings: Settings, ledger: Ledger, file: Path | None, *, has_tables: bool) -> Diagnosis:
+    said = f"{describe(settings)} is reachable."
+    # Writing is tried on a table of ours: without tables there is nothing to try it on.
+    if has_tables:
+        refusal = refusal_to_write(ledger)
+        if refusal:
+            said = f"{describe(settings)} can be read and not written to: {refusal}."
+            return bad("ledger", said, mend="Give this user the right.")
+        said = f"{describe(settings)} is reachable and can be written to."
+    # The disk of a database elsewhere is not ours to measure.
+    if file is None:
+        return good("ledger", said)
+    return examine_space("ledger", file.parent, said)
 
 
 def describe(settings: Settings) -> str:
@@ -66,7 +74,9 @@ def sqlite_file(settings: Settings) -> Path | None:
     """Return the file of a ledger in SQLite; None for a database elsewhere."""
     prefix = "sqlite:///"
     url = settings.ledger_url
-    return Path(url.removeprefix(prefix)) if url.startswith(prefix) else None
+    if not url.startswith(prefix):
+        return None
+    return Path(url.removeprefix(prefix))
 
 
 def _examine_place(file: Path) -> Diagnosis:
@@ -89,22 +99,24 @@ def refusal_to_write(ledger: Ledger) -> str | None:
 def _skew_seconds(connection: Connection) -> float | None:
     """Return how far this clock is ahead of the database's; None where the database is this machine's file."""
     theirs = database_clock(connection)
-    return None if theirs is None else (utc_now() - theirs).total_seconds()
+    if theirs is None:
+        return None
+    return (utc_now() - theirs).total_seconds()
 
 
 def _examine_clock(skew_seconds: float) -> Diagnosis:
     said = f"This machine's clock and the ledger's differ by {abs(skew_seconds):.1f} s."
     if abs(skew_seconds) > MOST_SKEW_SECONDS:
-        return bad("ledger clock", said, "Set both clocks by a time service: claims are told by the clock.")
+        return bad("ledger clock", said, mend="Set both clocks by a time service: claims are told by the clock.")
     return good("ledger clock", said)
 
 
 def _examine_revision(revision: str | None) -> Diagnosis:
     head = head_revision()
     if revision is None:
-        return doubtful("migrations", "The ledger has no tables yet.", f"{_UPGRADE} The first run does it too.")
+        return doubtful("migrations", "The ledger has no tables yet.", mend=f"{_UPGRADE} The first run does it too.")
     if revision != head:
-        return bad("migrations", f"The ledger is at {revision}, this version needs {head}.", _UPGRADE)
+        return bad("migrations", f"The ledger is at {revision}, this version needs {head}.", mend=_UPGRADE)
     return good("migrations", f"The ledger is at {revision}, as this version needs.")
 
 
@@ -114,5 +126,5 @@ def _examine_chain(ledger: Ledger) -> Diagnosis:
     if changed is not None:
         said = f"Decision {changed} about a break does not follow from the one before it: the history was changed."
         mend = "Compare table break_decisions with a backup from before, and find out who changed it."
-        return bad("decisions", said, mend)
+        return bad("decisions", said, mend=mend)
     return good("decisions", "The history of decisions about breaks is as it was written.")

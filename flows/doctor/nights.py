@@ -14,7 +14,7 @@ _NAME = "nights"
 
 
 def examine_nights(settings: Settings) -> Iterator[Diagnosis]:
-    """Say how the nights stand; without a ledger to look into another finding says why."""
+    """Say how the nights stand; without a ledger to look into another diagnosis says why."""
     file = sqlite_file(settings)
     if file is not None and not file.exists():
         return
@@ -27,11 +27,13 @@ def examine_nights(settings: Settings) -> Iterator[Diagnosis]:
 
 
 def _judge(status: Status) -> Diagnosis:
-    lines = [line for line in status_lines(status) if line.startswith(("last", "next", "late", "did not"))]
+    # What waits for a person is no fault of the installation.
+    about_nights = ("last", "next", "late", "did not")
+    lines = [line for line in status_lines(status) if line.startswith(about_nights)]
     said = ". ".join(lines) + "."
     if status.has_missed:
         mend = "See what starts your nights (`tieout serve`, a timer); `tieout run` makes up for them now."
-        return bad(_NAME, said, mend, ExitCode.COULD_NOT_RUN)
+        return bad(_NAME, said, mend=mend, exit_code=ExitCode.COULD_NOT_RUN)
     if status.last_night is not None and status.last_night.failure:
-        return doubtful(_NAME, said, "Mend what it names; the next night takes it up.")
+        return doubtful(_NAME, said, mend="Mend what it names; the next night takes it up.")
     return good(_NAME, said)

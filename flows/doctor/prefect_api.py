@@ -25,24 +25,29 @@ def examine_prefect(settings: Settings) -> list[Diagnosis]:
     url = _configured_url()
     if url is None:
         return [good("Prefect", "No API is configured: `tieout run` starts a server of its own, or takes --plain.")]
-    place = urlsplit(url).netloc.rpartition("@")[2]  # the address may hold a password
-    answer = asyncio.run(_ask(url, min(settings.loader.timeout_seconds, _LONGEST_WAIT_SECONDS)))
+    host = urlsplit(url).netloc.rpartition("@")[2]  # the address may hold a password
+    timeout_seconds = min(settings.loader.timeout_seconds, _LONGEST_WAIT_SECONDS)
+    answer = asyncio.run(_ask(url, timeout_seconds))
+    # A refusal is an answer too: a server behind a password is there.
     if answer.reach is Reach.ANSWERED and answer.status < 500:
-        return [good("Prefect", f"The API at {place} answers.")]
+        return [good("Prefect", f"The API at {host} answers.")]
     said = answer.failure or f"status {answer.status}"
     mend = "Mend PREFECT_API_URL, or run without Prefect, with --plain."
-    return [bad("Prefect", f"The API at {place} is out of reach: {said}.", mend, ExitCode.COULD_NOT_RUN)]
+    return [bad("Prefect", f"The API at {host} is out of reach: {said}.", mend=mend, exit_code=ExitCode.COULD_NOT_RUN)]
 
 
 def examine_prefect_errors(settings: Settings) -> Iterator[Diagnosis]:
     """Tell what the services of a Prefect server of our own logged as an error of late; nothing where all is well."""
     errors = read_errors(settings.prefect_folder, utc_now() - _ERRORS_OF)
-    if errors:
-        last = errors[-1]
-        count = "1 error" if len(errors) == 1 else f"{len(errors)} errors"
-        said = f"Its services logged {count} in two days, the last at {last.at:%Y-%m-%d %H:%M}Z: {last.text[:_SHOWN]}"
-        mend = f"Look into {settings.prefect_folder / ERRORS_NAME}; see below whether the nights run."
-        yield doubtful("Prefect services", said, mend)
+    if not errors:
+        return
+    last = errors[-1]
+    count = "1 error" if len(errors) == 1 else f"{len(errors)} errors"
+    last_at = f"{last.at:%Y-%m-%d %H:%M}Z"
+    said = f"Its services logged {count} in two days, the last at {last_at}: {last.text[:_SHOWN]}"
+    mend = f"Look into {settings.prefect_folder / ERRORS_NAME}; see below whether the nights run."
+    # Only doubtful: a service of Prefect that fails and goes on does not keep a night from running.
+    yield doubtful("Prefect services", said, mend=mend)
 
 
 async def _ask(url: str, timeout_seconds: float) -> Exchange:
@@ -52,13 +57,15 @@ async def _ask(url: str, timeout_seconds: float) -> Exchange:
 
 def _configured_url() -> str | None:
     """Return the address that the environment or the active profile names."""
-    if os.environ.get("PREFECT_API_URL"):
-        return os.environ["PREFECT_API_URL"]
+    from_environment = os.environ.get("PREFECT_API_URL")
+    if from_environment:
+        return from_environment
     home = Path(os.environ.get("PREFECT_HOME") or Path.home() / ".prefect")
     try:
         profiles = tomllib.loads((home / "profiles.toml").read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
         return None
     active = os.environ.get("PREFECT_PROFILE") or profiles.get("active")
-    url = profiles.get("profiles", {}).get(active, {}).get("PREFECT_API_URL")
+    profile = profiles.get("profiles", {}).get(active, {})
+    url = profile.get("PREFECT_API_URL")
     return str(url) if url else None

@@ -37,7 +37,7 @@ def examine_services(settings: Settings) -> list[Diagnosis]:
 
 @contextmanager
 def _counting_ledger(settings: Settings) -> Iterator[Ledger | None]:
-    """Give the ledger to count calls in; None where there is none that could (another finding says why)."""
+    """Give the ledger to count calls in; None where there is none that could (another diagnosis says why)."""
     file = sqlite_file(settings)
     if file is not None and not file.exists():
         yield None
@@ -61,43 +61,54 @@ def _hurried(settings: Settings) -> Settings:
 
 async def _examine(settings: Settings, ledger: Ledger | None) -> list[Diagnosis]:
     async with open_session(2, settings.loader.timeout_seconds) as session:
-        found = [
+        # At the same time: a service that does not answer takes the whole wait, and one after the other would take two.
+        mindbody, referral_rock = await asyncio.gather(
             _examine_mindbody(settings, ledger, session),
             _examine_referral_rock(settings, ledger, session),
-        ]
-        return [finding for findings in await asyncio.gather(*found) for finding in findings]
+        )
+    return [*mindbody, *referral_rock]
 
 
 async def _examine_mindbody(
     settings: Settings, ledger: Ledger | None, session: aiohttp.ClientSession
 ) -> list[Diagnosis]:
-    name, mindbody = "Mindbody", settings.mindbody
+    name = "Mindbody"
+    mindbody = settings.mindbody
     if mindbody.api_key is None or not mindbody.sites:
         return [good(name, _NOT_CONFIGURED)]
-    findings, is_there = await _reach(name, mindbody.base_url, session)
+    diagnoses, is_there = await _reach(name, mindbody.base_url, session)
+    if not is_there:
+        return diagnoses
     count = _counter(ledger, Target.MINDBODY, mindbody.calls_per_day)
-    for site in mindbody.sites if is_there else ():
-        client = MindbodyClient(settings, site.site_id, session, Pacer(settings.loader.requests_per_second), count)
-        findings.append(await _try(f"{name} site {site.site_id}", client.connect(utc_now()), ledger))
-    return findings
+    for site in mindbody.sites:
+        pacer = Pacer(settings.loader.requests_per_second)
+        client = MindbodyClient(settings, site.site_id, session, pacer, count)
+        diagnoses.append(await _try(f"{name} site {site.site_id}", client.connect(utc_now()), ledger))
+    return diagnoses
 
 
 async def _examine_referral_rock(
     settings: Settings, ledger: Ledger | None, session: aiohttp.ClientSession
 ) -> list[Diagnosis]:
-    name, rewards = "Referral Rock", settings.referral_rock
+    name = "Referral Rock"
+    rewards = settings.referral_rock
     if rewards.public_key is None or rewards.private_key is None:
         return [good(name, _NOT_CONFIGURED)]
-    findings, is_there = await _reach(name, rewards.base_url, session)
-    if is_there:
-        count = _counter(ledger, Target.REFERRAL_ROCK, WITHOUT_LIMIT)
-        client = ReferralRockClient(settings, session, Pacer(settings.loader.requests_per_second), count)
-        findings.append(await _try(f"{name} keys", client.connect(), ledger))
-    return findings
+    diagnoses, is_there = await _reach(name, rewards.base_url, session)
+    if not is_there:
+        return diagnoses
+    count = _counter(ledger, Target.REFERRAL_ROCK, WITHOUT_LIMIT)
+    pacer = Pacer(settings.loader.requests_per_second)
+    client = ReferralRockClient(settings, session, pacer, count)
+    diagnoses.append(await _try(f"{name} keys", client.connect(), ledger))
+    return diagnoses
 
 
 def _counter(ledger: Ledger | None, target: Target, calls_per_day: int) -> Callable[[], None]:
-    return (lambda: None) if ledger is None else (lambda: count_call(ledger, target, calls_per_day))
+    """Return what a client calls before each call that it makes, so that the call is counted before it is made."""
+    if ledger is None:
+        return lambda: None
+    return lambda: count_call(ledger, target, calls_per_day)
 
 
 async def _reach(name: str, base_url: str, session: aiohttp.ClientSession) -> tuple[list[Diagnosis], bool]:
@@ -107,25 +118,29 @@ async def _reach(name: str, base_url: str, session: aiohttp.ClientSession) -> tu
     if answer.reach is not Reach.ANSWERED:
         mend = "See that base_url is right and that this machine may reach it."
         said = f"{base_url} is out of reach: {answer.failure}."
-        return [bad(name, said, mend, ExitCode.COULD_NOT_RUN)], False
+        return [bad(name, said, mend=mend, exit_code=ExitCode.COULD_NOT_RUN)], False
     there = good(name, f"{base_url} answers, in {answer.duration_ms:.0f} ms.")
-    middle = asked_at.timestamp() + answer.duration_ms / 2000
-    return [there, *_examine_clock(f"{name} clock", answer, middle)], True
+    # The service reads its clock somewhere between question and answer: in the middle, for want of a better guess.
+    half_seconds = answer.duration_ms / 2000
+    answered_at = asked_at.timestamp() + half_seconds
+    return [there, _examine_clock(f"{name} clock", answer, answered_at)], True
 
 
-def _examine_clock(name: str, answer: Exchange, asked_at: float) -> list[Diagnosis]:
+def _examine_clock(name: str, answer: Exchange, answered_at: float) -> Diagnosis:
+    """Compare the service's clock with this machine's, which showed `answered_at` (seconds since 1970) by then."""
     try:
         theirs = parsedate_to_datetime(answer.headers.get("Date", "")).timestamp()
     except ValueError:
-        return [good(name, "It does not tell its time.")]
-    ahead = asked_at - (theirs + 0.5)  # the header is cut to the second, so half of one is lost on the average
+        return good(name, "It does not tell its time.")
+    ahead = answered_at - (theirs + 0.5)  # the header is cut to the second, so half of one is lost on the average
     if abs(ahead) < 1.5:
-        return [good(name, "This machine's clock and the service's agree.")]
-    said = f"This machine's clock is {abs(ahead):.0f} s {'ahead of' if ahead > 0 else 'behind'} the service's."
+        return good(name, "This machine's clock and the service's agree.")
+    direction = "ahead of" if ahead > 0 else "behind"
+    said = f"This machine's clock is {abs(ahead):.0f} s {direction} the service's."
     if abs(ahead) > _MOST_SKEW_SECONDS:
         # A time in the future is refused, and what landed is looked for around the wrong moment.
-        return [doubtful(name, said, "Set this machine's clock by a time service.")]
-    return [good(name, said)]
+        return doubtful(name, said, mend="Set this machine's clock by a time service.")
+    return good(name, said)
 
 
 async def _try(name: str, attempt: Awaitable[None], ledger: Ledger | None) -> Diagnosis:
@@ -133,9 +148,9 @@ async def _try(name: str, attempt: Awaitable[None], ledger: Ledger | None) -> Di
     try:
         await attempt
     except BudgetSpent as error:
-        return doubtful(name, f"The credentials were not tried. {error}", "")
+        return doubtful(name, f"The credentials were not tried. {error}", mend="")
     except (SettingsError, CredentialsRefused) as error:
-        return bad(name, str(error), "", ExitCode.WRONG_USAGE)
+        return bad(name, str(error), mend="", exit_code=ExitCode.WRONG_USAGE)
     except CouldNotRun as error:
-        return bad(name, str(error), "", ExitCode.COULD_NOT_RUN)
+        return bad(name, str(error), mend="", exit_code=ExitCode.COULD_NOT_RUN)
     return good(name, f"The credentials are accepted.{counted}")

@@ -36,11 +36,15 @@ async def _call(url: str) -> str:
     failure = ""
     async with open_session(1, _TIMEOUT_SECONDS) as session:
         for number in range(_TRIES):
+            # Longer before each further try; none before the first.
             if number:
                 await asyncio.sleep(_PAUSE_SECONDS * number)
             answer = await exchange(session, "GET", url, headers={})
-            is_answered = answer.reach is Reach.ANSWERED
-            if is_answered and answer.status < 300:
+            if answer.reach is not Reach.ANSWERED:
+                # The message of the network may quote the address, which nobody must see.
+                failure = answer.failure.replace(url, "it")
+            elif answer.status < 300:
                 return ""
-            failure = f"it answered {answer.status}" if is_answered else answer.failure.replace(url, "it")
+            else:
+                failure = f"it answered {answer.status}"
     return failure

@@ -19,12 +19,18 @@ def notify(settings: Settings, summary: Summary, say: Say) -> None:
     """Send the summary to every configured address, where somebody has to do something."""
     if not settings.notify.urls or summary.exit_code is ExitCode.TIES_OUT:
         return
-    send_message(settings, _TITLES[summary.exit_code], "\n".join([*summary.failures, *summary.lines]), say)
+    # What failed comes first: a message on a phone shows its beginning.
+    body = "\n".join([*summary.failures, *summary.lines])
+    send_message(settings, _TITLES[summary.exit_code], body, say)
 
 
 def notify_stopped(settings: Settings, error: Exception, say: Say) -> None:
     """Tell that a night could not start or was broken off, and why: the worst failure must not be the quietest."""
     if not settings.notify.urls:
         return
-    reason = str(error) if isinstance(error, TieoutError) else f"an unforeseen error, {type(error).__name__}: {error}"
-    send_message(settings, "tieout: the night could not run", f"{reason}\n`tieout status` says how it stands.", say)
+    reason = f"an unforeseen error, {type(error).__name__}: {error}"
+    # Errors of ours are sentences for a person already.
+    if isinstance(error, TieoutError):
+        reason = str(error)
+    body = f"{reason}\n`tieout status` says how it stands."
+    send_message(settings, "tieout: the night could not run", body, say)

@@ -15,9 +15,12 @@ def send_message(settings: Settings, title: str, body: str, say: Say) -> bool:
 
     logging.getLogger("apprise").setLevel(logging.CRITICAL)  # it would log addresses
     has_reached_all = True
+    # One by one and not all in one Apprise, which would only tell that some address failed.
     for number, url in enumerate(settings.notify.urls, start=1):
         service = Apprise()
-        if not (service.add(url.get_secret_value()) and service.notify(title=title, body=body)):
+        is_known = service.add(url.get_secret_value())
+        is_sent = is_known and service.notify(title=title, body=body)
+        if not is_sent:
             has_reached_all = False
             say(f"notify.urls: address {number} took no message; check it with `apprise`")
     return has_reached_all

@@ -21,17 +21,19 @@ def watch_nights(settings: Settings, status: Status, say: Say) -> None:
     """Tell everybody once that a night did not run, or that nights run again."""
     body = "\n".join(status_lines(status))
     if status.has_missed:
-        _tell_once(settings, "missed", "tieout: a night did not run", body, say)
+        _tell_once(settings, state="missed", title="tieout: a night did not run", body=body, say=say)
     else:
-        _tell_once(settings, _WELL, "tieout: nights run again", body, say)
+        _tell_once(settings, state=_WELL, title="tieout: nights run again", body=body, say=say)
 
 
 def watch_trouble(settings: Settings, failure: str, say: Say) -> None:
     """Tell everybody once that nobody can say how it stands, and why."""
-    _tell_once(settings, "trouble", "tieout: nobody can tell whether the nights run", failure, say)
+    title = "tieout: nobody can tell whether the nights run"
+    _tell_once(settings, state="trouble", title=title, body=failure, say=say)
 
 
 def _tell_once(settings: Settings, state: str, title: str, body: str, say: Say) -> None:
+    """Send the message unless `state` is what was told last."""
     memory = settings.root / MEMORY_NAME
     if state == _read(memory):
         return
@@ -43,7 +45,8 @@ def _tell_once(settings: Settings, state: str, title: str, body: str, say: Say) 
 def _read(memory: Path) -> str:
     """Return what was told last; that all is well where nothing was."""
     try:
-        return str(json.loads(memory.read_text(encoding="utf-8"))["nights"])
+        told = json.loads(memory.read_text(encoding="utf-8"))
+        return str(told["nights"])
     except (OSError, ValueError, KeyError, TypeError):
         return _WELL
 

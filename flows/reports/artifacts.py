@@ -13,8 +13,8 @@ from flows.ledger.summary import Artifact
 from flows.reports.report import Report
 from flows.reports.sheets import tables
 from flows.reports.summary import facts, sections
-from flows.reports.table import Block
-from flows.reports.values import Value, values, visible
+from flows.reports.table import Block, lines
+from flows.reports.values import Value, visible
 from flows.reports.wording import headline
 
 MOST_ROWS: Final = 50
@@ -59,9 +59,10 @@ def _section(section: Block, zone: ZoneInfo) -> str:
     if section.frame.empty:
         return f"{heading}\n\n{section.empty}"
     names = [column.heading for column in section.columns]
-    rule = ["---"] * len(names)
-    lines = [[_plain(text) for text in line.values()] for line in _objects(section, zone)]
-    table = [_table_line(cells) for cells in (names, rule, *lines)]
+    table = [_table_line(names), _table_line(["---"] * len(names))]
+    for line in lines(section, zone, MOST_ROWS):
+        cells = [_plain(_said(value)) for value in line]
+        table.append(_table_line(cells))
     return "\n".join([f"{heading}\n", *table])
 
 
@@ -70,11 +71,9 @@ def _table_line(cells: list[str]) -> str:
 
 
 def _objects(block: Block, zone: ZoneInfo) -> list[dict[str, str]]:
-    first = block.frame.head(MOST_ROWS)
     names = [column.heading for column in block.columns]
-    filled = [values(first[column.key], column.show, zone) for column in block.columns]
     objects = []
-    for line in zip(*filled, strict=True):
+    for line in lines(block, zone, MOST_ROWS):
         said = [_said(value) for value in line]
         objects.append(dict(zip(names, said, strict=True)))
     return objects

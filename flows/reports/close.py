@@ -122,9 +122,11 @@ def _unread_lines(reconciliation: Reconciliation | None) -> list[str]:
 
 
 def _write(settings: Settings, report: Report) -> Path:
-    folder = settings.reports_folder / report.run_id
+    """Write all forms of the report, named by its run; return the path of the workbook."""
+    run_id = report.run_id
+    folder = settings.reports_folder / run_id
     folder.mkdir(parents=True, exist_ok=True)
-    workbook = write_workbook(report, folder / f"{report.run_id}.xlsx")
-    write_page(report, folder / f"{report.run_id}.html")
-    write_json(report, folder / f"{report.run_id}.json")
+    workbook = write_workbook(report, folder / f"{run_id}.xlsx")
+    write_page(report, folder / f"{run_id}.html")
+    write_json(report, folder / f"{run_id}.json")
     return workbook

@@ -70,11 +70,11 @@ def _breaks(report: Report) -> Block:
     frame["event_id"] = frame["event_id"].where(is_another)
     event = (_EVENT,) if frame["event_id"].notna().any() else ()
     return Block(
-        "Breaks",
-        "One line per difference between source, ledger and service; the oldest that still waits comes first. "
+        name="Breaks",
+        note="One line per difference between source, ledger and service; the oldest that still waits comes first. "
         "A break about an event of ours has the id of the event.",
-        "No breaks: source, ledger and service agree.",
-        (
+        empty="No breaks: source, ledger and service agree.",
+        columns=(
             Column("id", "Break", Show.ID, 40),
             Column("class", "Class", Show.TEXT, 18),
             Column("short", "In words", Show.TEXT, 18),
@@ -92,16 +92,16 @@ def _breaks(report: Report) -> Block:
             Column("owner", "Owner", Show.TEXT, 16),
             Column("reason", "What was decided", Show.TEXT, 34),
         ),
-        frame,
+        frame=frame,
     )
 
 
 def _rejected(report: Report) -> Block:
     return Block(
-        "Rejected rows",
-        "One line per wrong cell. Correct it and send the sheet again; known rows are not sent twice.",
-        "No row was rejected.",
-        (
+        name="Rejected rows",
+        note="One line per wrong cell. Correct it and send the sheet again; known rows are not sent twice.",
+        empty="No row was rejected.",
+        columns=(
             *_PLACE,
             Column("cell", "Cell", Show.TEXT, 10),
             Column("column", "Column", Show.TEXT, 20),
@@ -110,19 +110,23 @@ def _rejected(report: Report) -> Block:
             Column("suggestion", "Suggestion", Show.TEXT, 24),
             Column("code", "Code", Show.TEXT, 30),
         ),
-        _sorted(rows(report, "rejected"), "file", "sheet", "+row", "column", "code"),
+        frame=_sorted(rows(report, "rejected"), "file", "sheet", "+row", "column", "code"),
     )
 
 
 def _waiting(report: Report) -> Block:
-    frame = _split_points(_sorted(rows(report, "waiting"), "state", "since", "event_id"))
+    frame = _sorted(rows(report, "waiting"), "state", "since", "event_id")
+    frame = _split_points(frame)
     states_and_ids = zip(frame["state"], frame["event_id"], strict=True)
     frame["command"] = [_command(state, event_id) for state, event_id in states_and_ids]
     return Block(
-        "Unknown and held",
-        "Held: nobody can tell whether it is new. Unknown: the answer was lost. Nothing is sent before it is decided.",
-        "Nothing is held, and no answer was lost.",
-        (
+        name="Unknown and held",
+        note=(
+            "Held: nobody can tell whether it is new. "
+            "Unknown: the answer was lost. Nothing is sent before it is decided."
+        ),
+        empty="Nothing is held, and no answer was lost.",
+        columns=(
             Column("state", "State", Show.TEXT, 10),
             Column("reason", "Why", Show.TEXT, 30),
             Column("command", "What to do", Show.TEXT, 42),
@@ -131,16 +135,16 @@ def _waiting(report: Report) -> Block:
             Column("since", "Waits since (UTC)", Show.UTC, 20),
             *_PLACE,  # the command names the event
         ),
-        frame,
+        frame=frame,
     )
 
 
 def _posted(report: Report) -> Block:
     return Block(
-        "Posted",
-        "One line per event that the service confirmed, or that reading back showed.",
-        "Nothing was posted.",
-        (
+        name="Posted",
+        note="One line per event that the service confirmed, or that reading back showed.",
+        empty="Nothing was posted.",
+        columns=(
             *_OF_EVENT,
             Column("source", "Source", Show.TEXT, 19),
             Column("source_id", "Source id", Show.ID, 24),
@@ -149,16 +153,19 @@ def _posted(report: Report) -> Block:
             *_PLACE,
             _EVENT,
         ),
-        _split_points(rows(report, "posted")),
+        frame=_split_points(rows(report, "posted")),
     )
 
 
 def _by_client(report: Report) -> Block:
     return Block(
-        "By client",
-        "Balance before + earned − redeemed + what breaks explain = balance expected. Empty: nothing can be concluded.",
-        "No balance was read.",
-        (
+        name="By client",
+        note=(
+            "Balance before + earned − redeemed + what breaks explain = balance expected. "
+            "Empty: nothing can be concluded."
+        ),
+        empty="No balance was read.",
+        columns=(
             _SITE,
             _CLIENT,
             Column("balance_before", "Balance before", Show.COUNT, 13, total=True),
@@ -169,7 +176,7 @@ def _by_client(report: Report) -> Block:
             Column("balance_reported", "Balance reported", Show.COUNT, 13, total=True),
             Column("difference", "Difference", Show.COUNT, 12, total=True, zero=True),
         ),
-        _sorted(rows(report, "by_client"), "site_id", "client_id"),
+        frame=_sorted(rows(report, "by_client"), "site_id", "client_id"),
     )
 
 
@@ -187,62 +194,65 @@ def _nights(report: Report) -> Block:
             heading = f"{measure.capitalize()} {name}"
             columns.append(Column(key, heading, Show.COUNT, 13, total=True, zero=side == "difference"))
     return Block(
-        "By night",
-        "Per site and night of the action: in the ledger + by breaks = at the service; what is off must be zero.",
-        "Nothing was read back.",
-        (_SITE, Column("night", "Night", Show.DATE, 12), *columns),
-        _sorted(rows(report, "nights"), "site_id", "night"),
+        name="By night",
+        note="Per site and night of the action: in the ledger + by breaks = at the service; what is off must be zero.",
+        empty="Nothing was read back.",
+        columns=(_SITE, Column("night", "Night", Show.DATE, 12), *columns),
+        frame=_sorted(rows(report, "nights"), "site_id", "night"),
     )
 
 
 def _refused(report: Report) -> Block:
     return Block(
-        "Refused",
-        "The service said no, for good. Nothing took effect; correct the row and send the sheet again.",
-        "The service refused nothing.",
-        (
+        name="Refused",
+        note="The service said no, for good. Nothing took effect; correct the row and send the sheet again.",
+        empty="The service refused nothing.",
+        columns=(
             Column("message", "What the service said", Show.TEXT, 50),
             Column("code", "Its code", Show.TEXT, 28),
             *_OF_EVENT,
             *_PLACE,
             _EVENT,
         ),
-        _split_points(_sorted(rows(report, "refused"), "file", "sheet", "+row", "event_id")),
+        frame=_split_points(_sorted(rows(report, "refused"), "file", "sheet", "+row", "event_id")),
     )
 
 
 def _duplicates(report: Report) -> Block:
     return Block(
-        "Duplicates",
-        "Rows that bring an event which is known already, and where it was seen first. They are not sent again.",
-        "No row was a duplicate.",
-        (
+        name="Duplicates",
+        note="Rows that bring an event which is known already, and where it was seen first. They are not sent again.",
+        empty="No row was a duplicate.",
+        columns=(
             *_PLACE,
             Column("first_file", "Seen first in file", Show.TEXT, 28),
             Column("first_sheet", "Seen first in sheet", Show.TEXT, 14),
             Column("first_row", "Seen first in row", Show.COUNT, 12),
             _EVENT,
         ),
-        _sorted(rows(report, "duplicates"), "file", "sheet", "+row"),
+        frame=_sorted(rows(report, "duplicates"), "file", "sheet", "+row"),
     )
 
 
 def _skipped(report: Report) -> Block:
     return Block(
-        "Skipped rows",
-        "Lines of a file that are no rows: titles, blank lines, repeated headings, subtotals and totals.",
-        "No line was skipped.",
-        (*_PLACE, Column("reason", "Why it is no row", Show.TEXT, 60)),
-        _sorted(rows(report, "skipped"), "file", "sheet", "+row"),
+        name="Skipped rows",
+        note="Lines of a file that are no rows: titles, blank lines, repeated headings, subtotals and totals.",
+        empty="No line was skipped.",
+        columns=(*_PLACE, Column("reason", "Why it is no row", Show.TEXT, 60)),
+        frame=_sorted(rows(report, "skipped"), "file", "sheet", "+row"),
     )
 
 
 def _by_day(report: Report) -> Block:
     return Block(
-        "By day",
-        f"What was posted, by the day of the action in {report.timezone} (of the posting, where an event has no time).",
-        "Nothing was posted.",
-        (
+        name="By day",
+        note=(
+            f"What was posted, by the day of the action in {report.timezone} "
+            "(of the posting, where an event has no time)."
+        ),
+        empty="Nothing was posted.",
+        columns=(
             Column("day", "Day", Show.DATE, 12),
             Column("events", "Events", Show.COUNT, 10, total=True),
             _EARNED,
@@ -250,23 +260,23 @@ def _by_day(report: Report) -> Block:
             Column("updates", "Reward updates", Show.COUNT, 10, total=True),
             Column("amount", "Amount updated", Show.AMOUNT, 14, total=True),
         ),
-        by_day(report),
+        frame=by_day(report),
     )
 
 
 def _words() -> Block:
     return Block(
-        "Words",
-        "What the words of this report mean. Every row and every event is in exactly one of its kind.",
-        "",
-        (
+        name="Words",
+        note="What the words of this report mean. Every row and every event is in exactly one of its kind.",
+        empty="",
+        columns=(
             Column("of", "Said of a", Show.TEXT, 10),
             Column("code", "Word", Show.TEXT, 19),
             Column("meaning", "Meaning", Show.TEXT, 66),
             Column("whose", "Whose", Show.TEXT, 28),
             Column("next_step", "What to do", Show.TEXT, 50),
         ),
-        pd.DataFrame([*_glossary("row", FATES), *_glossary("event", OUTCOMES), *_glossary("break", BREAKS)]),
+        frame=pd.DataFrame([*_glossary("row", FATES), *_glossary("event", OUTCOMES), *_glossary("break", BREAKS)]),
     )
 
 
@@ -310,8 +320,10 @@ def _sorted(frame: pd.DataFrame, *keys: str) -> pd.DataFrame:
     comparable = pd.DataFrame(index=frame.index)
     for place, key in enumerate(keys):
         column = frame[key.lstrip("+-")]
-        is_number = key.startswith(("+", "-"))
-        comparable[place] = pd.to_numeric(column, errors="coerce") if is_number else column.astype("string")
+        if key.startswith(("+", "-")):
+            comparable[place] = pd.to_numeric(column, errors="coerce")
+        else:
+            comparable[place] = column.astype("string")
     by = list(comparable.columns)
     ascending = [not key.startswith("-") for key in keys]
     # Stable: lines that the keys cannot tell apart keep the order in which the ledger gave them.

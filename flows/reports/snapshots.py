@@ -141,7 +141,7 @@ def _read(text: str) -> Report:
     if parts["period"]:
         parts["period"] = tuple(parts["period"])
     for about in parsed:
-        # Every column takes the next line of the same file: `_lines` writes them in this order.
+        # Every column takes the next line: `_frame_lines` writes them in the order of the types.
         columns = {name: _typed(next(parsed), dtype) for name, dtype in about["types"].items()}
         parts[about["frame"]] = pd.DataFrame(columns, index=range(about["rows"]))
     return Report(**{part.name: parts[part.name] for part in fields(Report)})

@@ -22,14 +22,15 @@ def check_line(counts: Counts) -> str | None:
         return None
     left = _left_to_the_service(counts)
     left_count = sum(left.values())
-    wrong = sum(count for (_, finding), count in counts.items() if finding in list(WRONG))
-    checked = f"Source ids: {total - left_count:,} of {total:,} checked, {wrong:,} of them wrong"
+    wrong_count = sum(count for (_, finding), count in counts.items() if finding in list(WRONG))
+    checked_count = total - left_count
+    checked = f"Source ids: {checked_count:,} of {total:,} checked, {wrong_count:,} of them wrong"
     if not left:
         return f"{checked}."
-    reasons = "; ".join(f"{_WHY[why].format(subject)}: {count:,}" for (subject, why), count in left.items())
+    reasons = [f"{_WHY[finding].format(subject)}: {count:,}" for (subject, finding), count in left.items()]
     # "0 of 22 checked, 0 of them wrong" would read as good news, and nothing was looked at.
     told = f"Source ids: all {total:,}" if left_count == total else f"{checked}; {left_count:,}"
-    return f"{told} left to the service ({reasons})."
+    return f"{told} left to the service ({'; '.join(reasons)})."
 
 
 def _left_to_the_service(counts: Counts) -> dict[tuple[str, Finding], int]:

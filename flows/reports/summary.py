@@ -53,17 +53,17 @@ def _steps(report: Report) -> Block:
     columns = ["what", "how_many", "advice", "command", "sheet"]
     lines = [(step.what, step.how_many, step.advice, step.command, step.sheet) for step in next_steps(report)]
     return Block(
-        "What waits",
-        "",
-        "Nothing: no row, event or break waits for anybody.",
-        (
+        name="What waits",
+        note="",
+        empty="Nothing: no row, event or break waits for anybody.",
+        columns=(
             Column("what", "What", Show.TEXT, 1),
             Column("how_many", "How many", Show.COUNT, 1),
             Column("advice", "What to do", Show.TEXT, 3),
             Column("command", "Command", Show.TEXT, 4),
             Column("sheet", "Where", Show.TEXT, 1),
         ),
-        pd.DataFrame(lines, columns=columns),
+        frame=pd.DataFrame(lines, columns=columns),
     )
 
 
@@ -91,31 +91,31 @@ def _source_ids(report: Report) -> Block:
         meaning=[entry.meaning for entry in words],
     )
     return Block(
-        "Source ids",
-        "What SourceIds of the read rows name, by reference data. What is left to the service, it checks itself.",
-        "No row that was read names a SourceId.",
-        (
+        name="Source ids",
+        note="What SourceIds of the read rows name, by reference data. What is left to the service, it checks itself.",
+        empty="No row that was read names a SourceId.",
+        columns=(
             Column("outcome", "Outcome", Show.TEXT, 1),
             Column("row_count", "Rows", Show.COUNT, 1, total=True),
             Column("subject", "About", Show.TEXT, 1),
             Column("meaning", "What it means", Show.TEXT, 7),
         ),
-        lines,
+        frame=lines,
     )
 
 
 def _counted(report: Report, name: str, note: str, words: dict[str, Word]) -> Block:
     lines = [(str(code), count(report, str(code)), entry.meaning) for code, entry in words.items()]
     return Block(
-        name,
-        note,
-        "",
-        (
+        name=name,
+        note=note,
+        empty="",
+        columns=(
             Column("code", "Outcome", Show.TEXT, 1),
             Column("how_many", "How many", Show.COUNT, 1, total=True),
             Column("meaning", "What it means", Show.TEXT, 8),
         ),
-        pd.DataFrame(lines, columns=["code", "how_many", "meaning"]),
+        frame=pd.DataFrame(lines, columns=["code", "how_many", "meaning"]),
     )
 
 
@@ -123,20 +123,20 @@ def _money(report: Report) -> Block:
     names = {"points_earned": "Points earned", "points_redeemed": "Points redeemed", "amount_updated": "Amount updated"}
     lines = [(name, report.totals[key]) for key, name in names.items()]
     return Block(
-        "What was posted",
-        "",
-        "",
-        (Column("what", "Over all posted events", Show.TEXT, 1), Column("sum", "Total", Show.QUANTITY, 1)),
-        pd.DataFrame(lines, columns=["what", "sum"], dtype="object"),
+        name="What was posted",
+        note="",
+        empty="",
+        columns=(Column("what", "Over all posted events", Show.TEXT, 1), Column("sum", "Total", Show.QUANTITY, 1)),
+        frame=pd.DataFrame(lines, columns=["what", "sum"], dtype="object"),
     )
 
 
 def _ties(report: Report) -> Block:
     return Block(
-        "What ties and what does not",
-        "Both sides of every equation, counted apart.",
-        "No equation was checked.",
-        (
+        name="What ties and what does not",
+        note="Both sides of every equation, counted apart.",
+        empty="No equation was checked.",
+        columns=(
             Column("name", "Equation", Show.TEXT, 1),
             Column("left", "Left", Show.QUANTITY, 1),
             Column("right", "Right", Show.QUANTITY, 1),
@@ -144,7 +144,7 @@ def _ties(report: Report) -> Block:
             Column("ties", "Ties", Show.FLAG, 1),
             Column("formula", "Left = right", Show.TEXT, 5),
         ),
-        rows(report, "ties"),
+        frame=rows(report, "ties"),
     )
 
 
@@ -167,45 +167,51 @@ def _roll_forward(report: Report) -> Block:
     with_cents = frame.loc[is_amount, figures].map(lambda figure: exact(figure) + CENTS, na_action="ignore")
     frame.loc[is_amount, figures] = with_cents
     return Block(
-        "Roll-forward of breaks",
-        "Open when the last run closed, + new and reopened, − closed and resolved = open now; the difference is zero.",
-        "No break was open before, and none is now.",
-        (
+        name="Roll-forward of breaks",
+        note=(
+            "Open when the last run closed, + new and reopened, − closed and resolved = open now; "
+            "the difference is zero."
+        ),
+        empty="No break was open before, and none is now.",
+        columns=(
             Column("class", "Class", Show.TEXT, 1),
             Column("site_id", "Site", Show.ID, 1),
             Column("measure", "Measure", Show.TEXT, 1),
             *columns,
         ),
-        frame,
+        frame=frame,
     )
 
 
 def _control_totals(report: Report) -> Block:
     levels = [Column(level, level.capitalize(), Show.QUANTITY, 1) for level in LEVELS]
     return Block(
-        "Control totals",
-        "The same figure at four places, per site and kind. Difference = ledger − service: zero, or a break says why.",
-        "No totals: no file was read, and nothing was read back.",
-        (
+        name="Control totals",
+        note=(
+            "The same figure at four places, per site and kind. "
+            "Difference = ledger − service: zero, or a break says why."
+        ),
+        empty="No totals: no file was read, and nothing was read back.",
+        columns=(
             Column("site_id", "Site", Show.ID, 1),
             Column("kind", "Kind", Show.TEXT, 1),
             Column("measure", "Measure", Show.TEXT, 1),
             *levels,
             Column("difference", "Difference", Show.QUANTITY, 1, zero=True),
         ),
-        side_by_side(report).fillna({"site_id": _NO_SITE}),
+        frame=side_by_side(report).fillna({"site_id": _NO_SITE}),
     )
 
 
 def _ages(report: Report) -> Block:
     return Block(
-        "Open breaks by age",
-        "",
-        "",
-        (
+        name="Open breaks by age",
+        note="",
+        empty="",
+        columns=(
             Column("band", "Age", Show.TEXT, 1),
             Column("breaks", "Breaks", Show.COUNT, 1, total=True),
             Column("points", "Points", Show.COUNT, 1, total=True),
         ),
-        breaks_by_age(report),
+        frame=breaks_by_age(report),
     )

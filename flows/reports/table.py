@@ -1,10 +1,12 @@
-"""What a table of the report is made of, whichever form draws it."""
+"""What a block of the report is made of, whichever form draws it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from flows.reports.values import Show
+from flows.reports.values import Show, Value, values
 
 
 @dataclass(frozen=True)
@@ -33,3 +35,11 @@ class Block:
     columns: tuple[Column, ...]
     frame: pd.DataFrame
     sum_name: str = "Sum"
+
+
+def lines(block: Block, zone: ZoneInfo, most: int | None = None) -> Iterator[tuple[Value, ...]]:
+    """Yield the lines of `block`, or the first `most` of them, each a value per column, as the columns mean them."""
+    # Column by column and turned around then: each column is read at once, as one kind of value.
+    frame = block.frame.head(len(block.frame) if most is None else most)
+    filled = [values(frame[column.key], column.show, zone) for column in block.columns]
+    return zip(*filled, strict=True)

@@ -50,14 +50,23 @@ class Status:
         """3 where a night did not run, 1 where something waits for a person, else 0."""
         if self.has_missed:
             return ExitCode.COULD_NOT_RUN
-        is_incomplete = self.last_night is not None and self.last_night.failure is not None
-        ties_out = self.last_night is None or (self.last_night.summary or {}).get("ties_out", True)
-        waits = any(self.waits.values()) or is_incomplete or not ties_out
-        return ExitCode.NEEDS_A_PERSON if waits else ExitCode.TIES_OUT
+        if any(self.waits.values()) or not self._is_last_night_well:
+            return ExitCode.NEEDS_A_PERSON
+        return ExitCode.TIES_OUT
+
+    @property
+    def _is_last_night_well(self) -> bool:
+        """Whether the last night did all it had to, and tied; a night that has not ended is not judged yet."""
+        night = self.last_night
+        if night is None:
+            return True
+        ties_out = (night.summary or {}).get("ties_out", True)
+        return night.failure is None and bool(ties_out)
 
     def local(self, moment: datetime) -> datetime:
         """Return the moment on the schedule's clock; UTC without a schedule."""
-        return moment.astimezone(ZoneInfo(self.schedule.timezone if self.schedule else "UTC"))
+        zone = self.schedule.timezone if self.schedule else "UTC"
+        return moment.astimezone(ZoneInfo(zone))
 
     def to_json(self) -> dict[str, Any]:
         """Return the object of ``--json``; times bear their offset."""
@@ -99,15 +108,18 @@ def collect_status(settings: Settings, ledger: Ledger) -> Status:
         known = schedule_and_start(connection, settings, now)
         nights = [_night(row) for row in last_nights(connection, _MOST_NIGHTS)]
         counts = waiting_counts(connection)
+        # The budget of calls is one of a UTC day, whatever the clock of the sites.
         spent = calls_made(connection, Target.MINDBODY, now.date())
-    late = timedelta(minutes=settings.schedule.late_minutes)
+    schedule = known[0] if known else None
     last = nights[0] if nights else None
+    # Until these minutes are over, a night that has not begun is late; from then on it is missed.
+    late = timedelta(minutes=settings.schedule.late_minutes)
     return Status(
         now=now,
-        schedule=known[0] if known else None,
+        schedule=schedule,
         last_night=last,
-        next_night=known[0].next_after(now) if known else None,
-        due=_due_nights(known, nights, now, late),
+        next_night=schedule.next_after(now) if schedule else None,
+        due=_due_nights(known, nights, now, late=late),
         waits=_waits(counts, last),
         pending=counts.pending,
         calls_made=spent,
@@ -123,7 +135,8 @@ def due_now(connection: Connection, settings: Settings, *, is_one_at_work: bool)
     now = utc_now()
     nights = [_night(row) for row in last_nights(connection, _MOST_NIGHTS)]
     dead_after = DEAD_AFTER if is_one_at_work else timedelta.min
-    due = _due_nights(schedule_and_start(connection, settings, now), nights, now, timedelta(0), dead_after)
+    known = schedule_and_start(connection, settings, now)
+    due = _due_nights(known, nights, now, late=timedelta(0), dead_after=dead_after)
     return bool(due.missed)
 
 
@@ -131,22 +144,34 @@ def _due_nights(
     known: tuple[Schedule, datetime] | None,
     nights: list[Night],
     now: datetime,
+    *,
     late: timedelta,
     dead_after: timedelta = DEAD_AFTER,
 ) -> DueNights:
     if known is None:
         return DueNights((), None)
     schedule, since_at = known
-    return find_due_nights(schedule.due_between(since_at, now), nights, now, late, dead_after)
+    due_times = schedule.due_between(since_at, now)
+    return find_due_nights(due_times, nights, now, late, dead_after)
 
 
 def _night(row: Row[Any]) -> Night:
     summary = None if row.summary is None else json.loads(row.summary)
-    return Night(row.run_id, row.started_at, row.finished_at, row.seen_at, row.failure, summary)
+    return Night(
+        run_id=row.run_id,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+        seen_at=row.seen_at,
+        failure=row.failure,
+        summary=summary,
+    )
 
 
 def _waits(counts: Row[Any], last: Night | None) -> dict[str, int]:
-    rejected = 0 if last is None else int((last.summary or {}).get("rejected", 0))
+    # Rejected rows are counted of the last night alone: they are mended in the sheet, and nothing in the ledger tells
+    # when that was done. The others are counted over all nights.
+    summary = {} if last is None else last.summary or {}
+    rejected = int(summary.get("rejected", 0))
     return {
         "held": counts.held,
         "unknown": counts.unknown,

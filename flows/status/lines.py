@@ -20,8 +20,7 @@ def status_lines(status: Status) -> Iterator[str]:
     yield f"last night: {_last_night(status)}"
     yield f"next night: {_next_night(status)}"
     yield from _missed(status)
-    waiting = [f"{count:,} {_WAITING[name]}" for name, count in status.waits.items() if count]
-    yield f"waits for a person: {'; '.join(waiting) or 'nothing'}"
+    yield f"waits for a person: {_waiting(status)}"
     if status.pending:
         yield f"pending: {status.pending:,}, sent by the next run"
     left = max(0, status.calls_per_day - status.calls_made)
@@ -35,7 +34,9 @@ def moment_text(status: Status, moment: datetime) -> str:
 
 
 def _clock(local: datetime) -> str:
-    return f"{local.hour % 12 or 12}:{local:%M} {'am' if local.hour < 12 else 'pm'}"
+    hour = local.hour % 12 or 12
+    half = "am" if local.hour < 12 else "pm"
+    return f"{hour}:{local:%M} {half}"
 
 
 def _last_night(status: Status) -> str:
@@ -56,14 +57,24 @@ def _last_night(status: Status) -> str:
 
 
 def _how_it_ended(night: Night) -> str:
-    tied = "ties out" if (night.summary or {}).get("ties_out") else "does not tie out: look at its report"
-    return f"{tied}; not done: {night.failure}" if night.failure else tied
+    summary = night.summary or {}
+    tied = "ties out" if summary.get("ties_out") else "does not tie out: look at its report"
+    # A night may tie and still not have done all: what it left undone is in neither side of an equation.
+    if night.failure:
+        return f"{tied}; not done: {night.failure}"
+    return tied
 
 
 def _next_night(status: Status) -> str:
     if status.next_night is None or status.schedule is None:
         return "none is planned: keep `tieout serve` running, or write [schedule] cron in the settings"
-    return f"{moment_text(status, status.next_night)} (cron {status.schedule.cron}, {status.schedule.timezone})"
+    at = moment_text(status, status.next_night)
+    return f"{at} (cron {status.schedule.cron}, {status.schedule.timezone})"
+
+
+def _waiting(status: Status) -> str:
+    told = [f"{count:,} {_WAITING[name]}" for name, count in status.waits.items() if count]
+    return "; ".join(told) or "nothing"
 
 
 def _missed(status: Status) -> Iterator[str]:
@@ -73,5 +84,6 @@ def _missed(status: Status) -> Iterator[str]:
     if not missed:
         return
     shown = ", ".join(moment_text(status, at) for at in missed[-_SHOWN:])
-    more = f", and {len(missed) - _SHOWN} before" if len(missed) > _SHOWN else ""
+    not_shown = len(missed) - _SHOWN
+    more = f", and {not_shown} before" if not_shown > 0 else ""
     yield f"did not run: {shown}{more}. `tieout run` makes up for all of them; see what starts your nights."

@@ -71,20 +71,30 @@ class Schedule:
 
 def _clock_change_before(at: datetime) -> timedelta:
     """Return by how much the zone's offset changed in the hours before."""
+    # Hours are taken off in UTC: within a zone, Python would take them off the wall clock, which is what changed.
     earlier = (at.astimezone(UTC) - _CHANGE_WITHIN).astimezone(at.tzinfo)
-    return abs((at.utcoffset() or timedelta(0)) - (earlier.utcoffset() or timedelta(0)))
+    return abs(_offset(at) - _offset(earlier))
+
+
+def _offset(at: datetime) -> timedelta:
+    return at.utcoffset() or timedelta(0)
 
 
 def schedule_of_settings(settings: Settings) -> Schedule | None:
     """Return what the settings plan; None where they plan nothing."""
     cron = settings.schedule.cron
-    return None if cron is None else Schedule(cron, zone_of_schedule(settings))
+    if cron is None:
+        return None
+    return Schedule(cron, zone_of_schedule(settings))
 
 
 def zone_of_schedule(settings: Settings) -> str:
     """Return the configured zone, else the sites' own where they share one, else UTC."""
+    if settings.schedule.timezone:
+        return settings.schedule.timezone
     zones = {site.timezone for site in settings.mindbody.sites}
-    return settings.schedule.timezone or (zones.pop() if len(zones) == 1 else "UTC")
+    # Sites in two zones have no three in the morning in common.
+    return zones.pop() if len(zones) == 1 else "UTC"
 
 
 def schedule_to_serve(settings: Settings, cron: str | None, timezone: str | None) -> Schedule:
@@ -93,7 +103,10 @@ def schedule_to_serve(settings: Settings, cron: str | None, timezone: str | None
     Options that contradict the settings are refused, since `tieout status` and `doctor` go by the settings.
     """
     planned = schedule_of_settings(settings)
-    asked = Schedule(cron or settings.schedule.cron or NIGHTLY_CRON, timezone or zone_of_schedule(settings))
+    asked = Schedule(
+        cron=cron or settings.schedule.cron or NIGHTLY_CRON,
+        timezone=timezone or zone_of_schedule(settings),
+    )
     if planned is not None and asked != planned:
         raise WrongUsage(
             f'--cron and --timezone say "{asked.cron}" in {asked.timezone}, [schedule] in the settings says '
@@ -119,6 +132,9 @@ def schedule_and_start(connection: Connection, settings: Settings, now: datetime
     planned = schedule_of_settings(settings)
     known = schedule_in_force(connection)
     kept = None if known is None else Schedule(known.cron, known.timezone)
+    # Settings that the ledger has not seen yet hold from now on: no night of the past can be missed by them.
     if planned is not None and planned != kept:
         return planned, now
-    return None if known is None or kept is None else (kept, known.since_at)
+    if known is None or kept is None:
+        return None
+    return kept, known.since_at

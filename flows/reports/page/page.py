@@ -18,8 +18,8 @@ from flows.reports.page.svg import Series, columns
 from flows.reports.report import Report
 from flows.reports.sheets import tables
 from flows.reports.summary import facts, sections
-from flows.reports.table import Block, Column
-from flows.reports.values import Show, Value, total, values, visible
+from flows.reports.table import Block, Column, lines
+from flows.reports.values import Show, Value, total, visible
 from flows.reports.wording import headline
 
 MOST_ROWS: Final = 500  # a page with more is slow on a phone; the workbook has them all
@@ -29,7 +29,7 @@ _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'
 
 
 def write_page(report: Report, path: Path) -> Path:
-    """Write `report` to `path` and return it; a table shows its first 500 lines and says how many there are."""
+    """Write `report` to `path` and return it; a block shows its first 500 lines and says how many there are."""
     path.write_text(_page(report), encoding="utf-8")
     return path
 
@@ -80,7 +80,7 @@ def _section(block: Block, zone: ZoneInfo) -> str:
     if block.frame.empty:
         return f'{head}<p class="empty">{escape(block.empty)}</p></section>'
     note = block.note
-    # A cut table must say so, or its lines would be taken for all; the sums below it are those of all lines.
+    # A block that is cut must say so, or its lines would be taken for all; the sums below it are those of all lines.
     if len(block.frame) > MOST_ROWS:
         note += f" The first {MOST_ROWS:,} of {len(block.frame):,} lines; the workbook has them all."
     shown_note = f'<p class="note">{escape(note)}</p>' if note else ""
@@ -90,22 +90,17 @@ def _section(block: Block, zone: ZoneInfo) -> str:
 def _table(block: Block, zone: ZoneInfo) -> str:
     name = escape(block.name)
     heads = "".join(f'<th scope="col"{_side(column)}>{escape(column.heading)}</th>' for column in block.columns)
-    lines = "\n".join(_lines(block, zone))
+    body = "\n".join(_line(block, line) for line in lines(block, zone, MOST_ROWS))
     # A table that is wider than a phone scrolls by itself; the tab index lets a keyboard get into it.
     return (
         f'<div class="scroll" role="region" tabindex="0" aria-label="{name}, table"><table><caption>{name}</caption>'
-        f"<thead><tr>{heads}</tr></thead>\n<tbody>{lines}</tbody>{_sums(block)}</table></div>"
+        f"<thead><tr>{heads}</tr></thead>\n<tbody>{body}</tbody>{_sums(block)}</table></div>"
     )
 
 
-def _lines(block: Block, zone: ZoneInfo) -> list[str]:
-    first = block.frame.head(MOST_ROWS)
-    filled = [values(first[column.key], column.show, zone) for column in block.columns]
-    lines = []
-    for line in zip(*filled, strict=True):
-        cells = "".join(map(_cell, block.columns, line))
-        lines.append(f"<tr>{cells}</tr>")
-    return lines
+def _line(block: Block, line: tuple[Value, ...]) -> str:
+    cells = [_cell(column, value) for column, value in zip(block.columns, line, strict=True)]
+    return f"<tr>{''.join(cells)}</tr>"
 
 
 def _side(column: Column) -> str:
@@ -187,9 +182,11 @@ def _breaks_chart(ages: pd.DataFrame) -> str:
     """Draw the open breaks by age; nothing where there is none."""
     if not ages["breaks"].sum():
         return ""
-    told = ", ".join(f"{band}: {number}" for band, number in zip(ages["band"], ages["breaks"], strict=True))
-    series = [Series("Open breaks", "breaks", ages["breaks"].tolist())]
-    return _figure("Open breaks by age", f"{told}.", ages["band"].tolist(), series)
+    bands = ages["band"].tolist()
+    breaks = ages["breaks"].tolist()
+    told = ", ".join(f"{band}: {number}" for band, number in zip(bands, breaks, strict=True))
+    series = [Series("Open breaks", "breaks", breaks)]
+    return _figure("Open breaks by age", f"{told}.", bands, series)
 
 
 def _points_chart(days: pd.DataFrame) -> str:

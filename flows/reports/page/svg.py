@@ -38,10 +38,12 @@ def columns(name: str, told: str, labels: list[str], series: list[Series]) -> st
 def _bars(series: list[Series], groups: int, highest: int) -> Iterator[str]:
     """Yield the columns; those of one label stand side by side in its slot, with air at both sides."""
     slot = _slot(groups)
+    air = slot * 0.15
     width = slot * 0.7 / len(series)
     for place, one in enumerate(series):
         for number, height in enumerate(one.heights):
-            left = _LEFT + slot * number + slot * 0.15 + width * place
+            slot_left = _LEFT + slot * number
+            left = slot_left + air + width * place
             yield _bar(one, height, left=left, width=width, highest=highest)
 
 
@@ -72,7 +74,8 @@ def _step(value: int, highest: int) -> str:
     y = _FLOOR - _tall(value, highest)
     line = f'<line class="grid" x1="{_LEFT}" x2="{_WIDTH}" y1="{y:.1f}" y2="{y:.1f}"/>'
     text_y = y + 4  # the text stands on its y, and its middle has to meet the line
-    return f'{line}<text x="{_LEFT - 6}" y="{text_y:.1f}" text-anchor="end">{value:,}</text>'
+    text = f'<text x="{_LEFT - 6}" y="{text_y:.1f}" text-anchor="end">{value:,}</text>'
+    return line + text
 
 
 def _names(labels: list[str]) -> str:

@@ -22,12 +22,12 @@ def draw_breaks(ink: Ink, sheet: Sheet, at: tuple[int, int], ages: pd.DataFrame,
     """Draw the open breaks by age; the lines of `ages` stand on the sheet Summary from row `first` on (from 0)."""
     if not ages["breaks"].sum():
         return
+    bands = ages["band"]
+    breaks = ages["breaks"]
     lines = Lines("Summary", first, first + len(ages) - 1)
-    series = [
-        _series("Breaks", lines, labels_in=0, figures_in=1, labels=ages["band"], figures=ages["breaks"]),
-    ]
-    chart = _chart(ink, "Open breaks by age", series, ["breaks"])
-    told = ", ".join(f"{band}: {number}" for band, number in zip(ages["band"], ages["breaks"], strict=True))
+    series = _series("Breaks", lines, labels_in=0, figures_in=1, labels=bands, figures=breaks)
+    chart = _chart(ink, "Open breaks by age", [series], ["breaks"])
+    told = ", ".join(f"{band}: {number}" for band, number in zip(bands, breaks, strict=True))
     _insert(sheet, at, chart, f"Column chart of open breaks by age. {told}.")
 
 

@@ -1,4 +1,4 @@
-"""Write a table that is too long for a sheet as a CSV file beside the workbook.
+"""Write a block that is too long for a sheet as a CSV file beside the workbook.
 
 Spreadsheets open CSV files too, and take =, +, - and @ at the start of a cell for a formula: text that starts so gets
 an apostrophe before it, as a spreadsheet would write it. Numbers stay numbers.

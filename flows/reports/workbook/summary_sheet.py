@@ -12,8 +12,8 @@ from xlsxwriter.utility import xl_col_to_name  # type: ignore[import-untyped]  #
 
 from flows.reports.report import Report
 from flows.reports.summary import facts, sections
-from flows.reports.table import Block, Column
-from flows.reports.values import Show, Value, values, visible
+from flows.reports.table import Block, Column, lines
+from flows.reports.values import Show, Value, visible
 from flows.reports.wording import Headline, Tone, headline
 from flows.reports.workbook.ink import Brush, Ink, Sheet, brush, heading, put, put_sum
 
@@ -76,8 +76,8 @@ def _write_title(grid: Grid, title: str) -> None:
 def _write_headline(grid: Grid, found: Headline) -> None:
     # The merged cells do not grow with their text, and the sentence names everything that waits: without this, a bad
     # night would show the beginning of what is wrong.
-    lines = ceil(len(found.sentence) / _SENTENCE_LINE)
-    grid.sheet.set_row(1, 20 * lines + 6)
+    lines_needed = ceil(len(found.sentence) / _SENTENCE_LINE)
+    grid.sheet.set_row(1, 20 * lines_needed + 6)
     back, front = _COLORS[found.tone]
     banner = brush(
         grid.ink,
@@ -95,29 +95,31 @@ def _write_headline(grid: Grid, found: Headline) -> None:
 def _write_facts(grid: Grid, known: list[tuple[str, str]], first: int) -> int:
     """Write the pairs of name and text side by side in two, from row `first` on, and return the row after them."""
     for number, (name, text) in enumerate(known):
-        is_right = number % 2 == 1
         row = first + number // 2
+        is_right = number % 2 == 1
         # The first column of the grid is wide and holds any name; at the right the name takes two.
         name_in, text_in = (5, 7) if is_right else (0, 1)
         put(grid.sheet, row, name_in, name, brush(grid.ink, font_color=_GRAY))
         put(grid.sheet, row, text_in, visible(text), brush(grid.ink))
-    return first + ceil(len(known) / 2)
+    rows_taken = ceil(len(known) / 2)
+    return first + rows_taken
 
 
 def _write_section(grid: Grid, section: Block, row: int) -> int:
     """Write one block that starts in `row`, and return the row after it."""
-    put(grid.sheet, row, 0, section.name, brush(grid.ink, bold=True, font_size=12, font_color=_BLUE))
+    title = brush(grid.ink, bold=True, font_size=12, font_color=_BLUE)
+    put(grid.sheet, row, 0, section.name, title)
     put(grid.sheet, row, 3, section.note, brush(grid.ink, font_color=_GRAY))
     headings = row + 1
     first = row + 2
     if section.frame.empty:
-        put(grid.sheet, headings, 0, section.empty, brush(grid.ink, italic=True, font_color=_GRAY))
+        aside = brush(grid.ink, italic=True, font_color=_GRAY)
+        put(grid.sheet, headings, 0, section.empty, aside)
         return first
     grid.sheet.set_row(headings, 18)
     for column, place in _placed(section):
         _put_across(grid, headings, place, column.heading, heading(grid.ink, column.show))
-    filled = [values(section.frame[column.key], column.show, grid.zone) for column in section.columns]
-    for line_row, line in enumerate(zip(*filled, strict=True), start=first):
+    for line_row, line in enumerate(lines(section, grid.zone), start=first):
         _write_line(grid, section, line_row, line)
     return _write_sums(grid, section, first)
 

@@ -27,7 +27,7 @@ _TITLE, _NOTE, _SUMS, _HEADINGS, _FIRST = range(5)  # rows of every sheet but th
 def write_workbook(report: Report, path: Path, *, sheet_limit: int = SHEET_LIMIT) -> Path:
     """Write `report` to `path` and return it.
 
-    A table of more than `sheet_limit` lines goes whole into a CSV file beside the workbook (`detail_path`), and its
+    A block of more than `sheet_limit` lines goes whole into a CSV file beside the workbook (`detail_path`), and its
     sheet says so and keeps the sums.
     """
     with open_book(path, report.finished_at, visible(report.title)) as ink:
@@ -177,13 +177,14 @@ def _write_top(ink: Ink, sheet: Sheet, block: Block, last: int, elsewhere: str |
         note = f"{block.note} All {len(block.frame):,} lines stand in {elsewhere} beside this file."
     put(sheet, _TITLE, 0, block.name, brush(ink, bold=True, font_size=14, font_color="#1F3A5F"))
     put(sheet, _NOTE, 0, note, brush(ink, font_color="#595959"))
-    put(sheet, _SUMS, 0, _counted(block), brush(ink, bold=True))
+    bold = brush(ink, bold=True)
+    put(sheet, _SUMS, 0, _counted(block), bold)
     for number, column in enumerate(block.columns):
         if column.total:
             # Where the lines stand elsewhere a formula would add up nothing: the sum of all of them is written.
             formula = None if elsewhere else _sum_of_the_shown(number, last)
             figures = block.frame[column.key]
-            put_sum(sheet, (_SUMS, number), formula, (figures, column.show), brush(ink, bold=True))
+            put_sum(sheet, (_SUMS, number), formula, (figures, column.show), bold)
     for number, column in enumerate(block.columns):
         put(sheet, _HEADINGS, number, column.heading, heading(ink, column.show))
 
