@@ -32,11 +32,20 @@ def approve(connection: Connection, event_id: str, *, by: str, now: datetime, ru
     One without a time is given `now`, to the second. A reward update takes the next place in its reward's history, and
     goes after everything that was accepted for the reward before. Raises `NotHeld`.
     """
-    take_turn(connection)  # the next place must be nobody else's
-    values = {"event_id": event_id, "reason": f"approved by {by}", "run_id": run_id, "now": now}
-    last = connection.execute(rows_query("last_order"), {"event_id": event_id}).scalar()
-    order_at = now if last is None else max(now, last + timedelta(microseconds=1))
-    _decide(connection, "approve_event", values | {"order_at": order_at, "pinned_at": now.replace(microsecond=0)})
+    # The next place in the reward's history must be nobody else's.
+    take_turn(connection)
+    last_order_at = connection.execute(rows_query("last_order"), {"event_id": event_id}).scalar()
+    # Another machine's clock may have been ahead: going by this one alone, the update would go before an older one.
+    order_at = now if last_order_at is None else max(now, last_order_at + timedelta(microseconds=1))
+    values = {
+        "event_id": event_id,
+        "reason": f"approved by {by}",
+        "run_id": run_id,
+        "now": now,
+        "order_at": order_at,
+        "pinned_at": now.replace(microsecond=0),
+    }
+    _decide(connection, "approve_event", values)
 
 
 def discard(connection: Connection, event_id: str, *, by: str, now: datetime, run_id: str | None = None) -> None:
@@ -46,6 +55,7 @@ def discard(connection: Connection, event_id: str, *, by: str, now: datetime, ru
 
 
 def _decide(connection: Connection, name: str, values: dict[str, Any]) -> None:
-    if connection.execute(query(name), values).rowcount == 0:
+    decided_count = connection.execute(query(name), values).rowcount
+    if decided_count == 0:
         state = connection.execute(rows_query("state_of_event"), {"event_id": values["event_id"]}).scalar()
         raise NotHeld(values["event_id"], None if state is None else State(state))

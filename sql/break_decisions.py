@@ -30,8 +30,6 @@ _LEADS = {
     Verb.RESOLVE: ({"open", "acknowledged"}, "resolved"),
     Verb.REOPEN: ({"acknowledged", "resolved", "closed"}, "open"),  # one that closed counts as open again
 }
-
-
 _OPEN = {"open", "acknowledged"}
 
 
@@ -50,16 +48,9 @@ def decide(
     now: datetime,
 ) -> None:
     """Record what a person decided and move the break; `DecisionRefused` where it does not fit."""
-    leads_from, leads_to = _LEADS[verb]
-    take_turn(connection)  # a run that closes meanwhile must not count half of it
-    broken = connection.execute(select(breaks).where(breaks.c.break_id == break_id)).mappings().one_or_none()
-    if broken is None:
-        raise DecisionRefused(f"There is no break {break_id}: {_suggest(connection, break_id)}")
-    state = broken["state"]
-    if state not in leads_from:
-        raise DecisionRefused(
-            f"Break {break_id} is {state}: {verb} takes one that is {' or '.join(sorted(leads_from))}."
-        )
+    # A run that closes meanwhile must not count half of it: the break moved, and its move not yet written down.
+    take_turn(connection)
+    broken = _find_break_for(connection, break_id, verb)
     if not actor.strip() or not reason.strip():
         raise DecisionRefused("A decision needs a name and a reason: --by NAME --reason TEXT.")
     decision = {
@@ -71,36 +62,58 @@ def decide(
         "reason_code": str(reason_code),
     }
     _append(connection, decision)
+    _, leads_to = _LEADS[verb]
     moved = {"state": leads_to, "owner": decision["actor"], "reason": decision["reason"], "closed_run_id": None}
     connection.execute(update(breaks).where(breaks.c.break_id == break_id).values(moved))
-    was_open, is_open = state in _OPEN, leads_to in _OPEN
+    # Acknowledging moves nothing: the break was among the open ones, and stays there.
+    was_open = broken["state"] in _OPEN
+    is_open = leads_to in _OPEN
     if was_open != is_open:
-        record_move(connection, dict(broken), Move.REOPENED if is_open else Move.RESOLVED, now=now)
+        record_move(connection, broken, Move.REOPENED if is_open else Move.RESOLVED, now=now)
+
+
+def _find_break_for(connection: Connection, break_id: str, verb: Verb) -> dict[str, Any]:
+    """Return the break; `DecisionRefused` where there is none, or where it is in no state that the verb takes."""
+    this_break = select(breaks).where(breaks.c.break_id == break_id)
+    broken = connection.execute(this_break).mappings().one_or_none()
+    if broken is None:
+        raise DecisionRefused(f"There is no break {break_id}: {_suggest(connection, break_id)}")
+    leads_from, _ = _LEADS[verb]
+    if broken["state"] not in leads_from:
+        takes = " or ".join(sorted(leads_from))
+        raise DecisionRefused(f"Break {break_id} is {broken['state']}: {verb} takes one that is {takes}.")
+    return dict(broken)
 
 
 def _append(connection: Connection, decision: Mapping[str, Any]) -> None:
     """Add the decision to the chain, bound to the one before by its hash."""
-    latest = select(break_decisions.c.hash).order_by(break_decisions.c.decision_id.desc()).limit(1)
-    previous = connection.execute(latest).scalar() or ""
-    chained = dict(decision) | {"previous_hash": previous, "hash": chain_hash(previous, decision)}
-    connection.execute(insert(break_decisions).values(chained))
+    latest_hash = select(break_decisions.c.hash).order_by(break_decisions.c.decision_id.desc()).limit(1)
+    previous_hash = connection.execute(latest_hash).scalar() or ""
+    links = {"previous_hash": previous_hash, "hash": chain_hash(previous_hash, decision)}
+    connection.execute(insert(break_decisions).values(**decision, **links))
 
 
 def _suggest(connection: Connection, break_id: str) -> str:
     """Name the break that was probably meant: one that begins alike, or where they are listed."""
-    alike = select(breaks.c.break_id).where(func.substr(breaks.c.break_id, 1, 4) == break_id[:4]).limit(100)
-    known = connection.execute(alike).scalars().all()
-    begins = [id_ for id_ in known if len(break_id) >= 4 and id_.startswith(break_id)]
-    close = begins if len(begins) == 1 else get_close_matches(break_id, known, n=1, cutoff=0.8)
-    return f"did you mean {close[0]}?" if close else "`tieout breaks` lists them."
+    # Four digits are enough to choose by, and keep the comparing to a few of what may be a hundred thousand breaks.
+    starts_alike = func.substr(breaks.c.break_id, 1, 4) == break_id[:4]
+    known = connection.execute(select(breaks.c.break_id).where(starts_alike).limit(100)).scalars().all()
+    meant = []
+    if len(break_id) >= 4:
+        meant = [id_ for id_ in known if id_.startswith(break_id)]
+    if len(meant) != 1:
+        meant = get_close_matches(break_id, known, n=1, cutoff=0.8)
+    return f"did you mean {meant[0]}?" if meant else "`tieout breaks` lists them."
 
 
 def decisions_about(connection: Connection, break_id: str) -> Sequence[Row[Any]]:
     """Return what people decided about one break, oldest first; `DecisionRefused` where there is no such break."""
-    if connection.execute(select(breaks.c.break_id).where(breaks.c.break_id == break_id)).scalar() is None:
+    this_break = select(breaks.c.break_id).where(breaks.c.break_id == break_id)
+    if connection.execute(this_break).scalar() is None:
         raise DecisionRefused(f"There is no break {break_id}: {_suggest(connection, break_id)}")
-    of_break = select(break_decisions).where(break_decisions.c.break_id == break_id)
-    return connection.execute(of_break.order_by(break_decisions.c.decision_id)).all()
+    decided = select(break_decisions).where(break_decisions.c.break_id == break_id)
+    oldest_first = decided.order_by(break_decisions.c.decision_id)
+    return connection.execute(oldest_first).all()
 
 
 def broken_link(connection: Connection) -> int | None:
@@ -116,7 +129,8 @@ def broken_link(connection: Connection) -> int | None:
 def chain_hash(previous: str, decision: Mapping[str, Any]) -> str:
     """Return the sha256 of a decision and the hash before it."""
     at = decision["at"].astimezone(UTC).isoformat(timespec="microseconds")
-    said = [previous, at, *(decision[key] for key in ("break_id", "actor", "verb", "reason"))]
-    if decision.get("reason_code") is not None:  # those from before there were codes keep their hash
+    said = [previous, at, decision["break_id"], decision["actor"], decision["verb"], decision["reason"]]
+    # Those from before there were codes keep their hash.
+    if decision.get("reason_code") is not None:
         said.append(decision["reason_code"])
     return sha256(json.dumps(said).encode()).hexdigest()

@@ -47,13 +47,21 @@ def update_breaks(
 
 
 def _reopen_changed(connection: Connection, found: Sequence[Mapping[str, Any]], now: datetime) -> None:
-    classes = {row["break_id"]: row["class"] for row in found}
-    decided = select(breaks.c.break_id, breaks.c["class"]).where(breaks.c.state.in_(("acknowledged", "resolved")))
-    for break_id, known in connection.execute(decided).all():
-        if classes.get(break_id, known) != known:
-            reason = f"was {known}, is now {classes[break_id]}"
-            code = ReasonCode.OTHER
-            decide(connection, break_id, Verb.REOPEN, actor="tieout", reason=reason, reason_code=code, now=now)
+    class_now = {row["break_id"]: row["class"] for row in found}
+    is_decided = breaks.c.state.in_(("acknowledged", "resolved"))
+    decided = connection.execute(select(breaks.c.break_id, breaks.c["class"]).where(is_decided)).all()
+    for break_id, class_then in decided:
+        if break_id not in class_now or class_now[break_id] == class_then:
+            continue
+        decide(
+            connection,
+            break_id,
+            Verb.REOPEN,
+            actor="tieout",
+            reason=f"was {class_then}, is now {class_now[break_id]}",
+            reason_code=ReasonCode.OTHER,
+            now=now,
+        )
 
 
 def mark_compared(connection: Connection, event_ids: Sequence[str], now: datetime) -> None:

@@ -1,5 +1,6 @@
 """The budget of calls, counted by day (UTC) and service, and what is left to post with it."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -11,13 +12,22 @@ from transforms.vocabulary import Target
 
 def take_calls(connection: Connection, target: Target, day_on: date, wanted: int, calls_per_day: int) -> int:
     """Reserve up to ``wanted`` calls of the day's budget (UTC) and return how many were granted."""
-    day = {"target": target, "day_on": day_on, "calls_per_day": calls_per_day}
-    if 0 < wanted <= calls_per_day and connection.execute(query("take_calls"), day | {"calls": wanted}).scalar():
+    budget = {"target": target, "day_on": day_on, "calls_per_day": calls_per_day}
+    # Nearly always the budget holds all of them, and one statement does. The first call of a day inserts its row, where
+    # no condition is asked: so what is wanted is held against the budget here.
+    if 0 < wanted <= calls_per_day and _reserve(connection, budget, wanted):
         return wanted
-    granted = max(0, min(wanted, calls_per_day - calls_made(connection, target, day_on)))
-    if granted and connection.execute(query("take_calls"), day | {"calls": granted}).scalar() is None:
-        return 0  # another process took the rest in between
+    left = calls_per_day - calls_made(connection, target, day_on)
+    granted = max(0, min(wanted, left))
+    # Another process may have taken the rest in between: then none are granted, never more than there are.
+    if granted and not _reserve(connection, budget, granted):
+        return 0
     return granted
+
+
+def _reserve(connection: Connection, budget: Mapping[str, Any], calls: int) -> bool:
+    """Count the calls as made, all or none; False where the day's budget does not hold them."""
+    return connection.execute(query("take_calls"), {**budget, "calls": calls}).scalar() is not None
 
 
 def calls_made(connection: Connection, target: Target, day_on: date) -> int:

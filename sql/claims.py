@@ -5,7 +5,7 @@ What is found ``sending`` with its lease over belongs to a process that died, an
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -47,7 +47,8 @@ class Answer:
 
 def ready_heads(connection: Connection, target: Target, site_id: str, limit: int) -> Sequence[Row[Any]]:
     """Return the events that may go next: the first ready one of each lane that has nothing in flight or in doubt."""
-    # What another process is claiming right now is passed over, not waited for; SQLite has one writer anyway.
+    # What another process is claiming right now is passed over, not waited for; SQLite has one writer anyway. The lock
+    # is for speed: that two processes never send one event is seen to when they claim it.
     suffix = "FOR UPDATE OF events SKIP LOCKED" if connection.dialect.name == "postgresql" else ""
     statement = rows_query("ready_heads", suffix)
     return connection.execute(statement, {"target": target, "site_id": site_id, "limit": limit}).all()
@@ -71,30 +72,48 @@ def claim(
     if not heads:
         return []
     times = {"run_id": run_id, "claimed_at": now, "lease_until": lease_until}
-    prints = {event.event_id: {"fingerprint": sha256(body).hexdigest()} for event, body in heads}
-    opened = connection.execute(query("open_attempts"), {**times, "given": json.dumps(prints)})
-    attempt_ids: dict[str, int] = {row.event_id: row.attempt_id for row in opened}
+    attempt_ids = _open_attempts(connection, heads, times)
     _carry(connection, run_id, [event for event, _ in heads])
-    claimed = {event_id: {"attempt_id": attempt_id} for event_id, attempt_id in attempt_ids.items()}
+    attempts = {event_id: {"attempt_id": attempt_id} for event_id, attempt_id in attempt_ids.items()}
+    claimed = {**times, "settle_at": settle_at, "given": json.dumps(attempts)}
     try:
-        values = {**times, "settle_at": settle_at, "given": json.dumps(claimed)}
-        claimed_count = connection.execute(query("claim_events"), values).rowcount
-    except IntegrityError as error:  # the lane's index, or the trigger on transitions
+        claimed_count = connection.execute(query("claim_events"), claimed).rowcount
+    except IntegrityError as error:
+        # The index that lets one event of a lane be sending or unknown, or the trigger on transitions: somebody else
+        # was faster. That is how it is meant to end, since asking first would leave a gap between question and claim.
         raise ClaimConflict(str(error.orig)) from None
+    # One that was not ready any more may be on its way from elsewhere. The count does not say which one, so all of the
+    # claims are given up; what is still ready comes up again in the next turn.
     if claimed_count != len(heads):
         raise ClaimConflict(f"{len(heads) - claimed_count} of {len(heads)} events were not ready any more")
     return [Claim(event, attempt_ids[event.event_id], lease_until, body) for event, body in heads]
 
 
+def _open_attempts(
+    connection: Connection, heads: Sequence[tuple[Row[Any], bytes]], times: Mapping[str, Any]
+) -> dict[str, int]:
+    """Open one attempt per event and return the attempts' ids by event id.
+
+    The fingerprint tells later whether two attempts would have sent the same, without keeping what was sent.
+    """
+    fingerprints = {event.event_id: {"fingerprint": sha256(body).hexdigest()} for event, body in heads}
+    opened = connection.execute(query("open_attempts"), {**times, "given": json.dumps(fingerprints)})
+    return {row.event_id: row.attempt_id for row in opened}
+
+
 def _carry(connection: Connection, run_id: str, events: Sequence[Row[Any]]) -> None:
     """Make the run answer for what it claims; what it accepted itself it answers for anyway."""
-    others: dict[str, Any] = {
-        event.event_id: {} for event in events if event.run_id != run_id or event.first_state == State.HELD
-    }
-    if others:
-        connection.execute(query("carry_claimed"), {"run_id": run_id, "given": json.dumps(others)})
+    # What was held when the run brought it counts as held in its file, so the run accepted it no more than another's.
+    others = [event for event in events if event.run_id != run_id or event.first_state == State.HELD]
+    if not others:
+        return
+    given = json.dumps({event.event_id: {} for event in others})
+    connection.execute(query("carry_claimed"), {"run_id": run_id, "given": given})
 
 
+# An event is ready again only after an answer that proves that it did not take effect: no connection was made, or the
+# service said that it did nothing. Everything else that is no plain yes or no is unknown, and is never sent again
+# before reading back has decided.
 _STATE_AFTER = {
     Verdict.POSTED: State.POSTED,
     Verdict.REFUSED: State.REFUSED,
@@ -116,10 +135,11 @@ def record_answers(
     if not ended:
         return
     given = json.dumps({claim_.event.event_id: _answer_row(claim_, answer) for claim_, answer in ended})
+    # The answer is kept even where it comes after the lease and its event belongs to another attempt by then: it moves
+    # nothing any more, but it is what the service said.
     connection.execute(query("record_answers"), {"answered_at": now, "given": given})
-    connection.execute(
-        query("end_attempts"), {"answered_at": now, "run_id": run_id, "settle_at": settle_at, "given": given}
-    )
+    ending = {"answered_at": now, "run_id": run_id, "settle_at": settle_at, "given": given}
+    connection.execute(query("end_attempts"), ending)
 
 
 def _answer_row(claim_: Claim, answer: Answer) -> dict[str, Any]:
@@ -138,6 +158,8 @@ def _answer_row(claim_: Claim, answer: Answer) -> dict[str, Any]:
 
 def declare_lost(connection: Connection, *, run_id: str, now: datetime) -> int:
     """Turn dead claims into events in doubt; return how many there were."""
+    # Between claim and lease end a process may have died before it sent, or after. The ledger cannot tell which, so
+    # nothing is set back to ready here: the request may have left, and only the service knows.
     return connection.execute(query("declare_lost"), {"run_id": run_id, "now": now}).rowcount
 
 

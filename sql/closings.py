@@ -15,8 +15,6 @@ from sqlalchemy import Connection, Row, func, insert, select
 
 from sql.tables import break_moves, closing_lines, closings
 
-_ABOUT = ("class", "target", "site_id")
-
 
 class Move(StrEnum):
     """How a break comes to the open ones, or leaves them."""
@@ -41,31 +39,56 @@ def last_closing(connection: Connection) -> Closing:
     row = connection.execute(latest).one_or_none()
     if row is None:
         return Closing(0, [])
-    lines = connection.execute(select(closing_lines).where(closing_lines.c.closing_id == row.closing_id)).mappings()
-    return Closing(row.last_move_id, [{**line, "amount": Decimal(line["amount"])} for line in lines])
+    of_closing = select(closing_lines).where(closing_lines.c.closing_id == row.closing_id)
+    lines = connection.execute(of_closing).mappings()
+    return Closing(row.last_move_id, [_with_amount(dict(line)) for line in lines])
 
 
 def moves_since(connection: Connection, closing: Closing) -> list[dict[str, Any]]:
     """Return the moves after a closing, oldest first: class, target, site_id, move, points, amount (Decimal)."""
     after = select(break_moves).where(break_moves.c.move_id > closing.last_move_id).order_by(break_moves.c.move_id)
-    return [{**row, "amount": Decimal(row["amount"])} for row in connection.execute(after).mappings()]
+    return [_with_amount(dict(row)) for row in connection.execute(after).mappings()]
+
+
+def _with_amount(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the row with its amount as a decimal; the ledger keeps it as text."""
+    return {**row, "amount": Decimal(row["amount"])}
 
 
 def keep_closing(connection: Connection, open_now: Sequence[Mapping[str, Any]], *, run_id: str, now: datetime) -> None:
     """Write down what is open at the end of a run."""
-    last_move_id = connection.execute(select(func.coalesce(func.max(break_moves.c.move_id), 0))).scalar_one()
-    kept = insert(closings).values(run_id=run_id, closed_at=now, last_move_id=last_move_id)
-    closing_id = connection.execute(kept.returning(closings.c.closing_id)).scalar_one()
-    lines: dict[tuple[str, ...], list[dict[str, Any]]] = {}
-    for row in map(figures, open_now):
-        lines.setdefault(tuple(row[key] for key in _ABOUT), []).append(row)
+    # The list of open breaks and the last move must be of one moment: a person's decision between them would be counted
+    # twice or never. The caller holds the ledger's turn, and so does everybody who decides.
+    latest_move = select(func.coalesce(func.max(break_moves.c.move_id), 0))
+    last_move_id = connection.execute(latest_move).scalar_one()
+    closing = insert(closings).values(run_id=run_id, closed_at=now, last_move_id=last_move_id)
+    closing_id = connection.execute(closing.returning(closings.c.closing_id)).scalar_one()
+    lines = [_closing_line(closing_id, group) for group in _by_class_and_site(open_now)]
     if lines:
-        connection.execute(insert(closing_lines), [_line(closing_id, about, rows) for about, rows in lines.items()])
+        connection.execute(insert(closing_lines), lines)
 
 
-def _line(closing_id: int, about: tuple[str, ...], rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    sums = {"points": sum(row["points"] for row in rows), "amount": str(sum(row["amount"] for row in rows))}
-    return {"closing_id": closing_id, **dict(zip(_ABOUT, about, strict=True)), "open_count": len(rows), **sums}
+def _by_class_and_site(open_now: Sequence[Mapping[str, Any]]) -> list[list[dict[str, Any]]]:
+    """Return the figures of open breaks, those of one class, target and site together."""
+    groups: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
+    for broken in open_now:
+        row = figures(broken)
+        group = groups.setdefault((row["class"], row["target"], row["site_id"]), [])
+        group.append(row)
+    return list(groups.values())
+
+
+def _closing_line(closing_id: int, group: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Add up open breaks of one class, target and site."""
+    return {
+        "closing_id": closing_id,
+        "class": group[0]["class"],
+        "target": group[0]["target"],
+        "site_id": group[0]["site_id"],
+        "open_count": len(group),
+        "points": sum(row["points"] for row in group),
+        "amount": str(sum(row["amount"] for row in group)),
+    }
 
 
 def record_move(
@@ -79,10 +102,22 @@ def record_changes(
     connection: Connection, before: Sequence[Row[Any]], after: Sequence[Row[Any]], *, now: datetime, run_id: str
 ) -> None:
     """Write down the moves between two lists of open breaks; one whose figures changed leaves and comes anew."""
-    left, came = ({row.break_id: dict(row._mapping) for row in rows} for rows in (before, after))
-    moves = [(row, Move.CLOSED) for id_, row in left.items() if id_ not in came or figures(row) != figures(came[id_])]
-    moves += [(row, Move.NEW) for id_, row in came.items() if id_ not in left or figures(row) != figures(left[id_])]
+    # Where a break became another class, or another sum, its old figures must leave the balance of open breaks and its
+    # new ones come into it, or the roll-forward would not add up.
+    moves = [(row, Move.CLOSED) for row in _not_among(before, after)]
+    moves += [(row, Move.NEW) for row in _not_among(after, before)]
     _record(connection, moves, now, run_id)
+
+
+def _not_among(rows: Sequence[Row[Any]], others: Sequence[Row[Any]]) -> list[Mapping[str, Any]]:
+    """Return the breaks that are not among the others with the same figures."""
+    figures_of_others = {other.break_id: figures(dict(other._mapping)) for other in others}
+    missing: list[Mapping[str, Any]] = []
+    for row in rows:
+        broken = dict(row._mapping)
+        if figures(broken) != figures_of_others.get(row.break_id):
+            missing.append(broken)
+    return missing
 
 
 def figures(broken: Mapping[str, Any]) -> dict[str, Any]:
@@ -99,10 +134,17 @@ def figures(broken: Mapping[str, Any]) -> dict[str, Any]:
 def _record(
     connection: Connection, moves: Sequence[tuple[Mapping[str, Any], Move]], now: datetime, run_id: str | None
 ) -> None:
-    if moves:
-        rows = [
-            {**figures(row), "amount": str(figures(row)["amount"]), "break_id": row["break_id"], "move": str(move)}
-            | {"moved_at": now, "run_id": run_id}
-            for row, move in moves
-        ]
+    rows = []
+    for broken, move in moves:
+        counted = figures(broken)
+        row = {
+            **counted,
+            "amount": str(counted["amount"]),
+            "break_id": broken["break_id"],
+            "move": str(move),
+            "moved_at": now,
+            "run_id": run_id,
+        }
+        rows.append(row)
+    if rows:
         connection.execute(insert(break_moves), rows)

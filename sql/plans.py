@@ -39,13 +39,14 @@ def known_file(connection: Connection, sha256: str, default_site_id: str) -> Row
 def plan_totals(connection: Connection, run_id: str, planned: str, *, clients: int) -> PlanTotals:
     """Add up the run's new events: those that are ready, or held for no other reason than ``planned``."""
     values = {"run_id": run_id, "planned": planned}
-    rows = [row for row in connection.execute(query("plan_totals"), values) if row.is_new]
+    new_rows = [row for row in connection.execute(query("plan_totals"), values) if row.is_new]
     amounts = connection.execute(query("plan_amounts"), values).scalars()
+    most_points = connection.execute(query("plan_clients"), values | {"limit": clients}).all()
     return PlanTotals(
-        events={Kind(row.kind): int(row.events_count) for row in rows},
-        points={Kind(row.kind): int(row.points) for row in rows},
+        events={Kind(row.kind): int(row.events_count) for row in new_rows},
+        points={Kind(row.kind): int(row.points) for row in new_rows},
         amount=sum((Decimal(amount) for amount in amounts), start=Decimal(0)),
-        clients=connection.execute(query("plan_clients"), values | {"limit": clients}).all(),
+        clients=most_points,
     )
 
 
@@ -63,12 +64,13 @@ def states_of_plan(connection: Connection, plan_id: str) -> dict[State, int]:
 def approve_plan(connection: Connection, plan_id: str, *, by: str, now: datetime) -> int:
     """Let everything be sent that the run brought and that is still held; return how many events that are."""
     take_turn(connection)
+    # Events of clients stand in no order among themselves but their own times, so one statement approves a million.
     values = {"plan_id": plan_id, "now": now, "reason": f"approved by {by}", "pinned_at": now.replace(microsecond=0)}
-    approved = connection.execute(query("approve_clients_of_plan"), values).rowcount
-    updates = connection.execute(query("held_updates_of_plan"), {"plan_id": plan_id}).scalars().all()
-    for event_id in updates:
+    approved_count = connection.execute(query("approve_clients_of_plan"), values).rowcount
+    update_ids = connection.execute(query("held_updates_of_plan"), {"plan_id": plan_id}).scalars().all()
+    for event_id in update_ids:
         approve(connection, event_id, by=by, now=now)
-    return approved + len(updates)
+    return approved_count + len(update_ids)
 
 
 def discard_plan(connection: Connection, plan_id: str, *, by: str, now: datetime) -> int:

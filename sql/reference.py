@@ -25,16 +25,18 @@ def keep_reference(
     """Keep what was read just now, and drop what is no longer fresh."""
     connection.execute(query("drop_stale_facts"), {"fetched_at": fresh_since})
     connection.execute(query("drop_stale_reads"), {"fetched_at": fresh_since})
-    names = ("site_id", "named", "item_id", "client_id")
-    kept = [dict(zip(names, fact, strict=True)) | {"fetched_at": now} for fact in sorted(facts)]
-    if kept:
-        connection.execute(query("keep_fact"), kept)
-    whole = [
-        {"site_id": site_id, "subject": subject, "client_id": client_id, "fetched_at": at}
-        for (site_id, subject, client_id), at in sorted(reads.items())
+    fact_rows = [
+        {"site_id": site_id, "named": named, "item_id": item_id, "client_id": client_id, "fetched_at": now}
+        for site_id, named, item_id, client_id in sorted(facts)
     ]
-    if whole:
-        connection.execute(query("keep_read"), whole)
+    if fact_rows:
+        connection.execute(query("keep_fact"), fact_rows)
+    read_rows = [
+        {"site_id": site_id, "subject": subject, "client_id": client_id, "fetched_at": fetched_at}
+        for (site_id, subject, client_id), fetched_at in sorted(reads.items())
+    ]
+    if read_rows:
+        connection.execute(query("keep_read"), read_rows)
 
 
 def kept_reference(connection: Connection, fresh_since: datetime) -> tuple[Sequence[Row[Any]], Sequence[Row[Any]]]:
@@ -48,18 +50,23 @@ def kept_reference(connection: Connection, fresh_since: datetime) -> tuple[Seque
 
 def known_events(connection: Connection, event_ids: Sequence[str]) -> set[str]:
     """Return which of these events the ledger has."""
-    known = query("known_events").bindparams(bindparam("event_ids", expanding=True))
-    chunks = [event_ids[i : i + _IDS_PER_QUERY] for i in range(0, len(event_ids), _IDS_PER_QUERY)]
-    return {
-        event_id for chunk in chunks for event_id in connection.execute(known, {"event_ids": list(chunk)}).scalars()
-    }
+    known_among = query("known_events").bindparams(bindparam("event_ids", expanding=True))
+    known: set[str] = set()
+    # A database takes only so many parameters at once; SQLite of old no more than 999.
+    for start in range(0, len(event_ids), _IDS_PER_QUERY):
+        chunk = list(event_ids[start : start + _IDS_PER_QUERY])
+        known.update(connection.execute(known_among, {"event_ids": chunk}).scalars())
+    return known
 
 
 def calls_spoken_for(connection: Connection, day_on: date) -> int:
     """Return the calls to Mindbody made on the day (UTC), and those that open events need: to post and to read back."""
-    made = connection.execute(query("calls_made"), {"target": Target.MINDBODY, "day_on": day_on}).scalar() or 0
+    today = {"target": Target.MINDBODY, "day_on": day_on}
+    made_count = connection.execute(query("calls_made"), today).scalar() or 0
     waiting = connection.execute(query("events_to_post")).one()
-    return int(made) + int(waiting.events_count) + int(waiting.lanes)
+    to_post_count = int(waiting.events_count)
+    to_read_back_count = int(waiting.lanes)
+    return int(made_count) + to_post_count + to_read_back_count
 
 
 def record_checks(connection: Connection, file_id: int, counts: Mapping[tuple[str, str], int]) -> None:

@@ -12,7 +12,7 @@ from decimal import Decimal, localcontext
 from itertools import chain, islice
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, Table, insert, select
 
 from sql.lock import take_turn
 from sql.queries import query
@@ -29,7 +29,8 @@ _MISMATCHES: Mapping[str, str] = {
     "receipt_unknown": "The ledger has given out no such receipt: restore it, or empty it where the row was never "
     "sent.",
 }
-_EXACT_DIGITS = 100  # an amount has up to 56, so that sums of them stay exact
+# An amount has up to 56 digits, so that sums of them stay exact; Python's own 28 would round them without a word.
+_EXACT_DIGITS = 100
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,7 @@ def register_file(
     The caller commits. ``rows`` are chunks of good rows, as `sql.staging` takes them; they are read once, and not at
     all where the file is known. ``now`` (UTC), cut to the second, is when undated events count as having happened.
     """
+    # Two files that are registered at the same moment would each find the other's rows new. One goes after the other.
     take_turn(connection)
     known_id = find_file(connection, file.sha256, file.default_site_id)
     if known_id is not None:
@@ -97,31 +99,24 @@ def register_file(
     stage(connection, rows)
     totals = _classify(connection, file, run_id, guards)
     registered = _insert_file(connection, file, run_id, now)
-    _insert_batches(connection, registered.file_id)
-    pinned = {"file_id": registered.file_id, "run_id": run_id, "registered_at": now.replace(microsecond=0), "now": now}
-    for name in ("insert_client_events", *_where(totals.updates, "insert_reward_updates")):
-        connection.execute(query(name), pinned)
-    connection.execute(query("insert_duplicates"), {"file_id": registered.file_id})
-    back = {"file_id": registered.file_id, "now": now, "reason": f"its plan was discarded, and {file.name} brings it"}
+    file_id = registered.file_id
+    _insert_batches(connection, file_id)
+    _insert_events(connection, file_id, run_id, now, has_updates=totals.updates > 0)
+    connection.execute(query("insert_duplicates"), {"file_id": file_id})
+    # Only now does the ledger know which events the file brings again.
+    back = {"file_id": file_id, "now": now, "reason": f"its plan was discarded, and {file.name} brings it"}
     connection.execute(query("bring_back_planned"), back)
-    _insert_notes(connection, file, registered.file_id)
+    _insert_notes(connection, file, file_id)
     unstage(connection)
     return registered
 
 
 def _classify(connection: Connection, file: NewFile, run_id: str, guards: Guards) -> Row[Any]:
     """Give the staged rows their fates and return what the file brings, see the query `staged_totals`."""
-    # The order matters: each step looks only at rows that the steps before it left open.
     totals = connection.execute(query("staged_totals")).one()
-    steps = [
-        *_where(totals.receipts, "mark_receipts", "mark_repeated_receipts", "mark_receipt_mismatches"),
-        *_where(totals.rows_count, "mark_dated_duplicates"),
-        *_where(totals.undated, "mark_undated_held"),
-        *_where(totals.updates, "mark_repeated_updates", "mark_updates_held_before"),
-        *_where(totals.updates, "mark_repeated_in_file", "mark_stale_updates"),
-    ]
-    for name in (*steps, "mark_taken_back"):
+    for name in _steps_for(totals):
         connection.execute(query(name))
+    # The guards come last: what is known or wrong already is no new event, and counts against none of the limits.
     if guards.max_points_per_event is not None:
         connection.execute(query("mark_guarded_points"), {"max_points_per_event": guards.max_points_per_event})
     reason = _guard_of_file(connection, file, run_id, guards)
@@ -130,16 +125,36 @@ def _classify(connection: Connection, file: NewFile, run_id: str, guards: Guards
     return totals
 
 
-def _where(count: int, *names: str) -> tuple[str, ...]:
-    return names if count else ()
+def _steps_for(totals: Row[Any]) -> list[str]:
+    """Return the queries that give fates, in their order; those that would find no row of theirs are left out.
+
+    The order matters: each looks only at rows that the ones before it left open.
+    """
+    steps: list[str] = []
+    # A receipt names its event, so it is surer than any comparison of values.
+    if totals.receipts:
+        steps += ["mark_receipts", "mark_repeated_receipts", "mark_receipt_mismatches"]
+    if totals.rows_count:
+        steps.append("mark_dated_duplicates")
+    if totals.undated:
+        steps.append("mark_undated_held")
+    # What a reward has now is compared before what it had once: values that are in force are a repeat, values that were
+    # replaced since are a question for a person.
+    if totals.updates:
+        steps += ["mark_repeated_updates", "mark_updates_held_before", "mark_repeated_in_file", "mark_stale_updates"]
+    # It rewords what the steps before found known.
+    steps.append("mark_taken_back")
+    return steps
 
 
 def _guard_of_file(connection: Connection, file: NewFile, run_id: str, guards: Guards) -> str | None:
+    """Return why the whole file is to be held; None where no guard speaks against it."""
     if guards.hold_reason is not None:
         return guards.hold_reason
     if guards.max_rejected_share is not None:
         counts = _count_fates(connection, file)
-        if counts[Fate.REJECTED] / max(1, sum(counts.values())) > guards.max_rejected_share:
+        rows_read = max(1, sum(counts.values()))
+        if counts[Fate.REJECTED] / rows_read > guards.max_rejected_share:
             return "a larger share of rejected rows than guards.max_rejected_share"
     if guards.max_points_per_run is not None:
         points = connection.execute(query("points_of_run"), {"run_id": run_id}).scalar_one()
@@ -170,13 +185,24 @@ def _insert_file(connection: Connection, file: NewFile, run_id: str, now: dateti
 
 
 def _insert_batches(connection: Connection, file_id: int) -> None:
+    """Write down the control totals of the file: what its events must add up to for as long as there is a ledger.
+
+    They are reckoned from the rows before these become events, so that an event which is lost or changed later shows.
+    """
     amounts = _accepted_amounts(connection)
-    rows = [
-        {**total, "points": int(total["points"]), "amount": str(amounts[total["kind"], total["site_id"]])}
-        for total in connection.execute(query("accepted_totals")).mappings()
-    ]
+    rows = []
+    for total in connection.execute(query("accepted_totals")):
+        row = {
+            "file_id": file_id,
+            "kind": total.kind,
+            "site_id": total.site_id,
+            "event_count": total.event_count,
+            "points": int(total.points),
+            "amount": str(amounts[total.kind, total.site_id]),
+        }
+        rows.append(row)
     if rows:
-        connection.execute(insert(batches), [{**row, "file_id": file_id} for row in rows])
+        connection.execute(insert(batches), rows)
 
 
 def _accepted_amounts(connection: Connection) -> Mapping[tuple[str, str], Decimal]:
@@ -188,11 +214,29 @@ def _accepted_amounts(connection: Connection) -> Mapping[tuple[str, str], Decima
     return sums
 
 
+def _insert_events(connection: Connection, file_id: int, run_id: str, now: datetime, *, has_updates: bool) -> None:
+    """Make events of the rows that are new; from here on they can be claimed and sent, once this is committed."""
+    # Services tell times to the second. An undated event with a fraction would not be found again when it is read back.
+    registered_at = now.replace(microsecond=0)
+    pinned = {"file_id": file_id, "run_id": run_id, "registered_at": registered_at, "now": now}
+    connection.execute(query("insert_client_events"), pinned)
+    if has_updates:
+        connection.execute(query("insert_reward_updates"), pinned)
+
+
 def _insert_notes(connection: Connection, file: NewFile, file_id: int) -> None:
-    mismatches = (_mismatch(file, row) for row in connection.execute(query("receipt_mismatches")).all())
-    for table, notes in ((rejections, chain(file.rejected, mismatches)), (skipped_rows, iter(file.skipped))):
-        while some := list(islice(notes, _NOTES_AT_ONCE)):
-            connection.execute(insert(table), [{**row, "file_id": file_id} for row in some])
+    """Keep what was rejected, and what was skipped as no row at all."""
+    mismatches = connection.execute(query("receipt_mismatches")).all()
+    rejected = chain(file.rejected, (_mismatch(file, row) for row in mismatches))
+    _insert_in_chunks(connection, rejections, rejected, file_id)
+    _insert_in_chunks(connection, skipped_rows, file.skipped, file_id)
+
+
+def _insert_in_chunks(connection: Connection, table: Table, notes: Iterable[Mapping[str, Any]], file_id: int) -> None:
+    # A file of which every cell is wrong has millions of notes; ten thousand at a time take a few MB.
+    left = iter(notes)
+    while chunk := list(islice(left, _NOTES_AT_ONCE)):
+        connection.execute(insert(table), [{**note, "file_id": file_id} for note in chunk])
 
 
 def _mismatch(file: NewFile, row: Row[Any]) -> Mapping[str, Any]:

@@ -48,8 +48,9 @@ class Request:
 
 def files_known_as(connection: Connection, name: str, content_sha256: str) -> Sequence[Row[Any]]:
     """Return the files of this name, or content, or whose hash begins with the name (8 digits or more)."""
-    prefix = name.lower() if 8 <= len(name) <= 64 and set(name.lower()) <= set("0123456789abcdef") else ""
-    values = {"name": name, "sha256": content_sha256, "prefix": prefix}
+    # Under 8 digits a name such as "2024" or "cafe" would be taken for the beginning of some file's hash.
+    could_be_hash = 8 <= len(name) <= 64 and set(name.lower()) <= set("0123456789abcdef")
+    values = {"name": name, "sha256": content_sha256, "prefix": name.lower() if could_be_hash else ""}
     return connection.execute(rows_query("files_known_as"), values).all()
 
 
@@ -69,21 +70,19 @@ def plan_reversal(connection: Connection, run_id: str, entries: Sequence[Entry],
 
     What gives points comes first, so that what takes them finds them. They are given their time when a person approves.
     """
+    # Two people who take the same file back at once must not both find it untouched.
     take_turn(connection)
     now = request.now
     record_run(connection, run_id, "reverse", now, {})
     file_id = _insert_file(connection, run_id, len(entries), request)
+    # A Redeemed is taken back by an Earned: those sort first, since False goes before True.
     ordered = sorted(entries, key=lambda entry: entry.action is Action.EARNED)
     fixed = {"file_id": file_id, "run_id": run_id, "registered_at": now.replace(microsecond=0), "state_at": now}
-    rows = [fixed | _event(entry, ordinal, request) for ordinal, entry in enumerate(ordered)]
-    connection.execute(insert(events), rows)
-    asked = {"requested_by": request.by, "reason": request.reason, "requested_at": now}
-    ties = [
-        {"event_id": _digest(entry), "reversed_event_id": entry.event_id, "break_id": entry.break_id}
-        | {"nth": entry.tries + 1, **asked}
-        for entry in ordered
-    ]
-    connection.execute(insert(reversals), ties)
+    connection.execute(
+        insert(events), [fixed | _event(entry, ordinal, request) for ordinal, entry in enumerate(ordered)]
+    )
+    # A trigger on these ties refuses a second live entry against the same one, whatever was asked before.
+    connection.execute(insert(reversals), [_tie(entry, request) for entry in ordered])
 
 
 def _insert_file(connection: Connection, run_id: str, count: int, request: Request) -> int:
@@ -105,7 +104,9 @@ def _insert_file(connection: Connection, run_id: str, count: int, request: Reque
 
 
 def _event(entry: Entry, ordinal: int, request: Request) -> dict[str, Any]:
-    action, event_id = _OPPOSITE[entry.action], _digest(entry)
+    """Return the row of the event that takes the entry back."""
+    action = _OPPOSITE[entry.action]
+    event_id = _digest(entry)
     at = request.now.replace(microsecond=0)
     what = f"event {entry.event_id}" if entry.event_id else f"the extra entry of break {entry.break_id}"
     return {
@@ -131,7 +132,21 @@ def _event(entry: Entry, ordinal: int, request: Request) -> dict[str, Any]:
     }
 
 
+def _tie(entry: Entry, request: Request) -> dict[str, Any]:
+    """Return the row that ties the new event to what it takes back."""
+    return {
+        "event_id": _digest(entry),
+        "reversed_event_id": entry.event_id,
+        "break_id": entry.break_id,
+        "nth": entry.tries + 1,
+        "requested_by": request.by,
+        "reason": request.reason,
+        "requested_at": request.now,
+    }
+
+
 def _digest(entry: Entry) -> str:
+    """Return the event id of the nth try to take this entry back: the same try always has the same one."""
     said = f"reversal\x1f{entry.event_id or entry.break_id}\x1f{entry.tries + 1}"
     return blake2b(said.encode(), digest_size=12).hexdigest()
 

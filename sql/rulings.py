@@ -6,8 +6,9 @@ The ruling stands among the settlements, which are append-only, with who, why, a
 import json
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, Row, insert
 
 from sql.queries import query, rows_query
 from sql.tables import settlements
@@ -29,8 +30,35 @@ class Ruling:
 
 def rule(connection: Connection, event_id: str, ruling: Ruling, *, run_id: str, now: datetime) -> None:
     """Record the ruling and move the event; `RulingRefused` while anything but a person may still decide."""
-    if not ruling.by.strip() or not ruling.reason.strip():
+    ruled_by = ruling.by.strip()
+    reason = ruling.reason.strip()
+    if not ruled_by or not reason:
         raise RulingRefused("A ruling needs a name and a reason: --by NAME --reason TEXT.")
+    event = _event_to_rule_on(connection, event_id, now)
+    attempt = {"event_id": event_id, "attempt_id": event.attempt_id, "run_id": run_id}
+    evidence = {
+        "ruled_by": ruled_by,
+        "reason": reason,
+        "read_at": event.at.isoformat(),
+        "shown": _shown_by_reading_back(event.evidence),
+    }
+    settlement = {"at": now, "decided": ruling.state, "evidence": json.dumps(evidence)}
+    connection.execute(insert(settlements).values(attempt | settlement))
+    ending = "it landed" if ruling.state is State.POSTED else "it did not land"
+    move = {"state": ruling.state, "reason": f"ruled by {ruled_by}: {ending} ({reason})", "now": now}
+    moved_count = connection.execute(query("settle_event"), attempt | move).rowcount
+    # A run that reads back at the same moment may prove what the person only believes: the proof stands, and the
+    # ruling is rolled back together with its settlement.
+    if moved_count == 0:
+        raise RulingRefused(f"Event {event_id} was settled at this moment by a run: look at it with `tieout trace`.")
+
+
+def _event_to_rule_on(connection: Connection, event_id: str, now: datetime) -> Row[Any]:
+    """Return the event, whose last reading back could not decide; `RulingRefused` where it is any other.
+
+    A wrong ruling posts twice or never, so a person comes last: after the service had its time to show the request, and
+    after reading back was tried and left the question open.
+    """
     event = connection.execute(rows_query("event_in_doubt"), {"event_id": event_id}).one_or_none()
     if event is None:
         raise RulingRefused(f"The ledger has no event {event_id}: `tieout run` and its report list what is unknown.")
@@ -43,13 +71,11 @@ def rule(connection: Connection, event_id: str, ruling: Ruling, *, run_id: str, 
         )
     if event.evidence is None:
         raise RulingRefused(f"Event {event_id} was not read back yet: run `tieout settle` first, it may decide.")
-    said = {"ruled_by": ruling.by.strip(), "reason": ruling.reason.strip(), "read_at": event.at.isoformat()}
-    seen = {key: value for key, value in json.loads(event.evidence).items() if key != "read_at"}
-    values = {"event_id": event_id, "attempt_id": event.attempt_id, "run_id": run_id}
-    kept = values | {"at": now, "decided": ruling.state, "evidence": json.dumps(said | {"shown": seen})}
-    connection.execute(insert(settlements).values(kept))
-    ending = "it landed" if ruling.state is State.POSTED else "it did not land"
-    reason = f"ruled by {said['ruled_by']}: {ending} ({said['reason']})"
-    moved = values | {"state": ruling.state, "reason": reason, "now": now}
-    if connection.execute(query("settle_event"), moved).rowcount == 0:
-        raise RulingRefused(f"Event {event_id} was settled at this moment by a run: look at it with `tieout trace`.")
+    return event
+
+
+def _shown_by_reading_back(evidence: str) -> dict[str, Any]:
+    """Return what the last reading showed, without its time, which the ruling says by itself."""
+    shown: dict[str, Any] = json.loads(evidence)
+    shown.pop("read_at", None)
+    return shown

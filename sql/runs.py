@@ -19,6 +19,7 @@ _REPORTED_AS = {
     State.READY: "pending",
     State.SENDING: "pending",  # in another process's hands; that one records how it ends
 }
+_COUNTS_OF_EVENTS = ("carried_in", "posted", "refused", "unknown", "pending", "points_earned", "points_redeemed")
 
 
 def open_run(connection: Connection, run_id: str, kind: str, now: datetime) -> None:
@@ -77,16 +78,17 @@ def run_totals(connection: Connection, run_id: str) -> dict[str, int | str]:
 
     Points are sums over posted events, the amount an exact decimal as text.
     """
-    totals: dict[str, Any] = dict(connection.execute(query("files_of_run"), {"run_id": run_id}).mappings().one())
-    totals |= {"carried_in": 0, "posted": 0, "refused": 0, "unknown": 0, "pending": 0}
-    totals |= {"points_earned": 0, "points_redeemed": 0}
+    files_of_run = connection.execute(query("files_of_run"), {"run_id": run_id}).mappings().one()
+    totals = {key: int(value) for key, value in files_of_run.items()}
+    totals |= dict.fromkeys(_COUNTS_OF_EVENTS, 0)
     for row in connection.execute(rows_query("states_of_run"), {"run_id": run_id}):
-        totals[_REPORTED_AS[State(row.state)]] += row.events_count
-        totals["carried_in"] += 0 if row.is_accepted else row.events_count
-        if row.state == State.POSTED and row.kind != Kind.REWARD_UPDATE:
-            totals[f"points_{row.kind}"] += row.points
-    totals["amount_updated"] = str(_posted_amount(connection, run_id))
-    return {key: value if isinstance(value, str) else int(value) for key, value in totals.items()}
+        state = State(row.state)
+        totals[_REPORTED_AS[state]] += int(row.events_count)
+        if not row.is_accepted:
+            totals["carried_in"] += int(row.events_count)
+        if state is State.POSTED and row.kind != Kind.REWARD_UPDATE:
+            totals[f"points_{row.kind}"] += int(row.points)
+    return totals | {"amount_updated": str(_posted_amount(connection, run_id))}
 
 
 def _posted_amount(connection: Connection, run_id: str) -> Decimal:

@@ -70,22 +70,24 @@ def settle(
     """Move the events as decided; one that stays unknown is looked at again from ``again_at`` on."""
     if not decided:
         return
+    # The evidence is kept whatever it led to, also where it decided nothing: a person who has to rule is shown it, and
+    # may rule only where there is some.
     connection.execute(insert(settlements), [_row(settlement, run_id, now) for settlement in decided])
     settled = json.dumps({settlement.event.event_id: {} for settlement in decided})
     connection.execute(query("carry_claimed"), {"run_id": run_id, "given": settled})
     for settlement in decided:
-        name = "postpone_settling" if settlement.state is State.UNKNOWN else "settle_event"
-        values = {
-            "event_id": settlement.event.event_id,
-            "attempt_id": settlement.event.attempt_id,
-            "state": settlement.state,
-            "reason": settlement.reason,
-            "run_id": run_id,
-            "now": now,
-            "settle_at": again_at,
-        }
-        clause = query(name)
-        connection.execute(clause, {key: values[key] for key in clause.compile().params})
+        _move(connection, settlement, run_id=run_id, now=now, again_at=again_at)
+
+
+def _move(connection: Connection, settlement: Settlement, *, run_id: str, now: datetime, again_at: datetime) -> None:
+    """Move one event, if it is still in doubt for the attempt that was read back."""
+    # That nothing moves is no error here: an answer that came late proved more than reading back could.
+    attempt = {"event_id": settlement.event.event_id, "attempt_id": settlement.event.attempt_id}
+    if settlement.state is State.UNKNOWN:
+        connection.execute(query("postpone_settling"), attempt | {"settle_at": again_at})
+        return
+    move = {"state": settlement.state, "reason": settlement.reason, "run_id": run_id, "now": now}
+    connection.execute(query("settle_event"), attempt | move)
 
 
 def _row(settlement: Settlement, run_id: str, now: datetime) -> dict[str, Any]:

@@ -20,11 +20,19 @@ _EXAMPLES = 5
 def check_json(file: CheckedFile) -> Iterator[str]:
     """Give the documented JSON of a checked file, piece by piece: a long file may have a long list of errors."""
     file_totals = file.file_totals
-    told = {"file": str(file.path), "sha256": file.sha256, "rows_read": file_totals.rows_read}
-    yield _json(told | {"accepted": file_totals.accepted, "rejected": file_totals.rejected})[:-1]
+    totals = {
+        "file": str(file.path),
+        "sha256": file.sha256,
+        "rows_read": file_totals.rows_read,
+        "accepted": file_totals.accepted,
+        "rejected": file_totals.rejected,
+    }
+    events = {kind.value: file_totals.events[kind] for kind in Kind}
+    # The object is left open, for the lists to follow.
+    yield _json(totals)[:-1]
     yield ', "rows_skipped": '
     yield from _json_list(file.skipped)
-    yield f', "events": {_json({kind.value: file_totals.events[kind] for kind in Kind})}, "errors": '
+    yield f', "events": {_json(events)}, "errors": '
     yield from _json_list(file.errors)
     yield "}"
 
@@ -45,8 +53,16 @@ def _json(value: object) -> str:
 def file_error_json(path: Path, sha256: str | None, error: FileError) -> dict[str, Any]:
     """Return the same object for a wrong file: no row was read, and one error is about the file."""
     place = error.place
-    told = {"code": error.code.value, "value": place.column, "message": error.message, "suggestion": error.suggestion}
-    where = {"sheet": place.sheet, "row": place.row, "column": place.column, "cell": place.cell}
+    told = {
+        "sheet": place.sheet,
+        "row": place.row,
+        "column": place.column,
+        "cell": place.cell,
+        "code": error.code.value,
+        "value": place.column,
+        "message": error.message,
+        "suggestion": error.suggestion,
+    }
     return {
         "file": str(path),
         "sha256": sha256,
@@ -55,7 +71,7 @@ def file_error_json(path: Path, sha256: str | None, error: FileError) -> dict[st
         "rejected": 0,
         "rows_skipped": [],
         "events": {kind.value: 0 for kind in Kind},
-        "errors": [where | told],
+        "errors": [told],
     }
 
 
@@ -64,8 +80,10 @@ def check_lines(file: CheckedFile) -> list[str]:
     file_totals = file.file_totals
     kinds = ", ".join(f"{file_totals.events[kind]:,} {kind.value.replace('_', ' ')}" for kind in Kind)
     source_ids = check_line(file_totals.source_ids)
-    read, good = f"{file_totals.rows_read:,} rows read", f"{file_totals.accepted:,} good ({kinds})"
-    totals = f"{read}, {good}, {file_totals.rejected:,} rejected."
+    totals = (
+        f"{file_totals.rows_read:,} rows read, {file_totals.accepted:,} good ({kinds}), "
+        f"{file_totals.rejected:,} rejected."
+    )
     return [
         f"{file.path.name}: {totals}",
         *_rule_lines(file.errors),
@@ -83,7 +101,8 @@ def _rule_lines(parts: Iterable[pd.DataFrame]) -> Iterator[str]:
             code = str(name)
             counts[code] += len(found)
             kept = examples.setdefault(code, [])
-            kept += [error for _, error in found.head(_EXAMPLES - len(kept)).iterrows()]
+            more_examples = found.head(_EXAMPLES - len(kept))
+            kept += [error for _, error in more_examples.iterrows()]
     for code, count in counts.most_common():
         yield f"{examples[code][0]['message']} ({code}: {count:,})"
         for error in examples[code]:
@@ -93,17 +112,23 @@ def _rule_lines(parts: Iterable[pd.DataFrame]) -> Iterator[str]:
 
 
 def _example(error: "pd.Series[Any]") -> str:
-    sheet = "" if pd.isna(error["sheet"]) else f'"{error["sheet"]}" '
-    place = f"row {error['row']}" if pd.isna(error["cell"]) else str(error["cell"])
-    column = "" if pd.isna(error["column"]) else f", {error['column']}"
-    value = "" if pd.isna(error["value"]) else f': "{error["value"][:60]}"'
-    hint = "" if pd.isna(error["suggestion"]) else f" ({_hint(error['suggestion'])})"
-    return f"{sheet}{place}{column}{value}{hint}"
+    """Say where one error is, and what stands there: ``"March" B14, Points: "12 p" (did you mean 12?)``."""
+    text = f"row {error['row']}" if pd.isna(error["cell"]) else str(error["cell"])
+    if not pd.isna(error["sheet"]):
+        text = f'"{error["sheet"]}" {text}'
+    if not pd.isna(error["column"]):
+        text += f", {error['column']}"
+    if not pd.isna(error["value"]):
+        text += f': "{error["value"][:60]}"'
+    if not pd.isna(error["suggestion"]):
+        text += f" ({_hint(error['suggestion'])})"
+    return text
 
 
 def _hint(suggestion: str) -> str:
     """Ask about a value that was probably meant; give advice as it is."""
-    return suggestion if " " in suggestion and suggestion[0].islower() else f"did you mean {suggestion}?"
+    is_advice = " " in suggestion and suggestion[0].islower()
+    return suggestion if is_advice else f"did you mean {suggestion}?"
 
 
 @dataclass
@@ -119,20 +144,31 @@ class _Skipped:
     def add(self, skipped: pd.DataFrame) -> None:
         """Take in more, in order of the file."""
         self.count += len(skipped)
-        self.sheets += [f'"{sheet}"' for sheet in skipped.loc[skipped["row"].isna(), "sheet"].dropna()]
+        # What has no row stands for a whole sheet.
+        whole_sheets = skipped.loc[skipped["row"].isna(), "sheet"].dropna()
+        self.sheets += [f'"{sheet}"' for sheet in whole_sheets]
         for row in skipped["row"].dropna().astype(int).tolist():
-            if row != self.last_row + 1:
-                self.runs_count += 1
-                self.runs += [(row, row)] if len(self.runs) <= _EXAMPLES else []
-            if len(self.runs) == self.runs_count:
-                self.runs[-1] = (self.runs[-1][0], row)
-            self.last_row = row
+            self._add_row(row)
+
+    def _add_row(self, row: int) -> None:
+        # A file may have a million blank rows: all of the runs are counted, and only those that will be named are kept.
+        begins_run = row != self.last_row + 1
+        if begins_run:
+            self.runs_count += 1
+            if len(self.runs) <= _EXAMPLES:
+                self.runs.append((row, row))
+        elif len(self.runs) == self.runs_count:
+            first, _ = self.runs[-1]
+            self.runs[-1] = (first, row)
+        self.last_row = row
 
     def places(self) -> str:
         """Name the first ones, and say how many more there are."""
-        named = [*(_row_range(first, last) for first, last in self.runs), *self.sheets][:_EXAMPLES]
+        names = [_row_range(first, last) for first, last in self.runs] + self.sheets
+        named = names[:_EXAMPLES]
         left = self.runs_count + len(self.sheets) - len(named)
-        return f"{', '.join(named)}{f' and {left:,} more' if left else ''}"
+        more = f" and {left:,} more" if left else ""
+        return f"{', '.join(named)}{more}"
 
 
 def _skipped_lines(parts: Iterable[pd.DataFrame]) -> Iterator[str]:

@@ -44,5 +44,6 @@ class CheckedEvents:
             return pd.DataFrame({"ordinal": rows["ordinal"].loc[occurrence.index], "occurrence": occurrence})
 
         found = self._keys.gather(find)
-        none = pd.DataFrame({"ordinal": pd.Series(dtype="int64"), "occurrence": pd.Series(dtype="int64")})
-        return found.sort_values("ordinal", ignore_index=True) if len(found) else none
+        if found.empty:
+            return pd.DataFrame({"ordinal": pd.Series(dtype="int64"), "occurrence": pd.Series(dtype="int64")})
+        return found.sort_values("ordinal", ignore_index=True)

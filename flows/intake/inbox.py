@@ -27,10 +27,15 @@ def list_inbox(settings: Settings) -> list[InboxFile]:
     folder = fetch_inbox(settings.inbox.url) if is_remote(settings.inbox.url) else settings.inbox_folder
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        paths = sorted(path for path in folder.glob("**/*") if path.is_file() and not is_passed_over(path, folder))
+        found = sorted(folder.glob("**/*"))
+        paths = [path for path in found if path.is_file() and not is_passed_over(path, folder)]
     except OSError as error:
         raise CouldNotRun(f"The inbox {folder} cannot be read: {error.strerror}.") from None
-    return [InboxFile(path, path.parent.name if path.parent != folder else None) for path in paths]
+    return [InboxFile(path, _site_of_folder(path, folder)) for path in paths]
+
+
+def _site_of_folder(path: Path, inbox: Path) -> str | None:
+    return None if path.parent == inbox else path.parent.name
 
 
 def archive_file(path: Path, sha256: str, settings: Settings) -> bool:
@@ -50,6 +55,7 @@ def archive_file(path: Path, sha256: str, settings: Settings) -> bool:
         return True
     if is_remote(settings.inbox.url):
         return remove_fetched(settings.inbox.url, path, sha256)
+    # Hashed after the move and not before: whoever still had the file open went on writing into the same file.
     if sha256_of(target) == sha256:
         return True
     shutil.move(target, path)

@@ -38,9 +38,11 @@ def register_within(
         skipped=(record for rows in file.skipped for record in _records(rows.rename(columns=_ERROR_NAMES))),
         receipt_columns=file.receipt_columns,
     )
-    limits = settings.guards
     guards = Guards(
-        limits.max_points_per_event, limits.max_points_per_run, limits.max_rejected_share, hold_reason=hold_reason
+        max_points_per_event=settings.guards.max_points_per_event,
+        max_points_per_run=settings.guards.max_points_per_run,
+        max_rejected_share=settings.guards.max_rejected_share,
+        hold_reason=hold_reason,
     )
     rows = (columns for events in file.identified() for columns in staged_columns(events))
     registered = register_file(connection, new, rows, run_id=run_id, now=utc_now(), guards=guards)
@@ -71,7 +73,6 @@ def _plain(column: pd.Series) -> list[Any]:
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    plain = frame.astype(object)
-    return [
-        {str(key): value for key, value in row.items()} for row in plain.where(plain.notna(), None).to_dict("records")
-    ]
+    objects = frame.astype(object)
+    records = objects.where(objects.notna(), None).to_dict("records")
+    return [{str(key): value for key, value in record.items()} for record in records]

@@ -35,11 +35,13 @@ def fetch_inbox(url: str) -> Path:
     folder.mkdir(parents=True)
     with _reachable(url):
         system, root = _open(url)
-        for name in system.find(root) if system.exists(root) else ():
-            place = PurePosixPath(name).relative_to(root)
-            if ".." in place.parts or name.endswith("/"):
-                continue  # a bucket knows no folders: such names lead out of ours, or stand for one
-            path = folder / place
+        names = system.find(root) if system.exists(root) else ()
+        for name in names:
+            below_root = PurePosixPath(name).relative_to(root)
+            # A bucket knows no folders, so a name may be anything: these lead out of our folder, or stand for one.
+            if ".." in below_root.parts or name.endswith("/"):
+                continue
+            path = folder / below_root
             path.parent.mkdir(parents=True, exist_ok=True)
             system.get_file(name, str(path))
     return folder

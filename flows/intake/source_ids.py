@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from flows.intake.check import check_file
 from flows.intake.checked_file import CheckedFile
 from flows.ledger.connection import Ledger
-from flows.reference.at_hand import Completed, _fresh_since, _with_kept, reference_at_hand
+from flows.reference.at_hand import Completed, fresh_since, reference_at_hand, with_kept
 from flows.reference.sweep import sweep
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import FileRejected
@@ -22,8 +22,6 @@ from transforms.reference.reference import Reference
 from transforms.vocabulary import Finding, Kind, Target
 
 _TOKENS = 3  # of a site, to post, to settle and to read back
-
-
 _TO_ASK = (Finding.NO_DATA, Finding.TOO_OLD, Finding.NOT_COVERED)
 
 
@@ -33,12 +31,13 @@ def sweep_for(settings: Settings, ledger: Ledger, files: Sequence[CheckedFile], 
     asked = _together(left)
     if asked.empty:
         return Completed(reference)
-    answers = sweep(settings, ledger, asked, Allowance(_allowance(settings, ledger, files)))
+    allowance = Allowance(_calls_to_spare(settings, ledger, files))
+    answers = sweep(settings, ledger, asked, allowance)
     now = utc_now()
     with ledger.begin() as connection:
-        keep_reference(connection, answers.facts, answers.reads, now, _fresh_since(settings, now))
+        keep_reference(connection, answers.facts, answers.reads, now, fresh_since(settings, now))
     notes = tuple(f"reference data could not be read: {trouble}" for trouble in answers.troubles)
-    return Completed(_with_kept(settings, ledger, reference), len(asked), notes)
+    return Completed(with_kept(settings, ledger, reference), len(asked), notes)
 
 
 def check_again(settings: Settings, file: CheckedFile, reference: Reference) -> CheckedFile:
@@ -73,30 +72,42 @@ def _left(ledger: Ledger, file: CheckedFile, reference: Reference) -> pd.DataFra
 def _together(parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
     """Return what is asked in any of the parts, once."""
     filled = [part for part in parts if len(part)]
-    return pd.concat(filled).drop_duplicates(ignore_index=True) if filled else pd.DataFrame()
+    if not filled:
+        return pd.DataFrame()
+    return pd.concat(filled).drop_duplicates(ignore_index=True)
 
 
 def _left_of(connection: Connection, events: pd.DataFrame, reference: Reference, now: datetime) -> pd.DataFrame:
     finding = judge_source_ids(events, reference, now)
-    asked = what_is_asked(events)[finding.isin([why.value for why in _TO_ASK])]
+    is_untold = finding.isin([finding_to_ask.value for finding_to_ask in _TO_ASK])
+    asked = what_is_asked(events)[is_untold]
     event_id = events.loc[asked.index, "event_id"]
-    known = event_id.isin(known_events(connection, event_id.tolist()))
-    new: pd.DataFrame = asked[~known].fillna({"action_at": pd.Timestamp(now)})
+    is_known = event_id.isin(known_events(connection, event_id.tolist()))
+    # An undated row happens when it is accepted, which is about now.
+    new: pd.DataFrame = asked[~is_known].fillna({"action_at": pd.Timestamp(now)})
     return new
 
 
-def _allowance(settings: Settings, ledger: Ledger, files: Sequence[CheckedFile]) -> int:
-    """Return how many of today's calls posting, and reading every client back, will not need."""
-    sites = {site_id for file in files for target, site_id in file.destinations if target is Target.MINDBODY}
-    new = sum(_calls_for(file) for file in files) + _TOKENS * len(sites)
+def _calls_to_spare(settings: Settings, ledger: Ledger, files: Sequence[CheckedFile]) -> int:
+    """Return how many of today's calls posting, and reading every client back, will not need.
+
+    A look-up spares a row that the service would refuse anyway; posting is what the calls are paid for.
+    """
+    destinations = {destination for file in files for destination in file.destinations}
+    sites_count = sum(destination.target is Target.MINDBODY for destination in destinations)
+    calls_for_tokens = _TOKENS * sites_count
+    calls_for_files = calls_for_tokens + sum(_calls_for(file) for file in files)
     with ledger.begin() as connection:
-        return settings.mindbody.calls_per_day - new - calls_spoken_for(connection, utc_now().date())
+        spoken_for = calls_spoken_for(connection, utc_now().date())
+    return settings.mindbody.calls_per_day - calls_for_files - spoken_for
 
 
 def _calls_for(file: CheckedFile) -> int:
     """Count one call per event, to post it, and one per client, to read back."""
     clients: set[tuple[str, str]] = set()
     for events in file.events.parts:
-        of_clients = events.loc[events["target"] == Target.MINDBODY, ["site_id", "client_id"]].drop_duplicates()
-        clients.update(of_clients.itertuples(index=False, name=None))
-    return file.file_totals.events[Kind.EARNED] + file.file_totals.events[Kind.REDEEMED] + len(clients)
+        is_mindbody = events["target"] == Target.MINDBODY
+        clients_here = events.loc[is_mindbody, ["site_id", "client_id"]].drop_duplicates()
+        clients.update(clients_here.itertuples(index=False, name=None))
+    events_count = file.file_totals.events[Kind.EARNED] + file.file_totals.events[Kind.REDEEMED]
+    return events_count + len(clients)

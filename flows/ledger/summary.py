@@ -38,7 +38,9 @@ class Summary:
         if self.failures:
             return ExitCode.COULD_NOT_RUN
         waits = any(self.totals[key] for key in _WAITS_FOR_A_PERSON) or self.waiting_count
-        return ExitCode.NEEDS_A_PERSON if waits or not self.totals["ties_out"] else ExitCode.TIES_OUT
+        if waits or not self.totals["ties_out"]:
+            return ExitCode.NEEDS_A_PERSON
+        return ExitCode.TIES_OUT
 
 
 @dataclass(frozen=True)
@@ -80,8 +82,9 @@ class ReconcileSummary:
         """Return what the reconciliation's end means for the caller."""
         if self.failures:
             return ExitCode.COULD_NOT_RUN
-        waits = self.open or self.unread_count
-        return ExitCode.NEEDS_A_PERSON if waits or not self.ties_out else ExitCode.TIES_OUT
+        if self.open or self.unread_count or not self.ties_out:
+            return ExitCode.NEEDS_A_PERSON
+        return ExitCode.TIES_OUT
 
 
 class RunIncomplete(CouldNotRun):

@@ -24,6 +24,7 @@ _MAX_ROUNDS = 10  # of posting and settling; each round sends only what reading 
 def connect(run: Run, destinations: set[Destination]) -> None:
     """Make sure, before anything is kept, that every service that is needed is there and takes the credentials."""
     with run.ledger.begin() as connection:
+        # First, so that what a dead process left counts among what there is to settle.
         declare_lost(connection, run_id=run.run_id, now=utc_now())
         left_to_post = set(open_work(connection))
         left_to_settle = set(doubtful_sites(connection, utc_now()))
@@ -37,6 +38,7 @@ def post_and_settle(run: Run) -> None:
     """Post and settle until nothing is left to do; trouble at one destination never stops the others."""
     try:
         for _ in range(_MAX_ROUNDS):
+            # What is in doubt comes before anything new: until it is decided, nothing else of its client may go out.
             settle_all(run)
             _post_all(run)
             if not _wait_for_doubtful(run):
@@ -82,6 +84,7 @@ def _trouble_at(run: Run, destination: Destination) -> Iterator[None]:
     except Interrupted:
         raise
     except BudgetSpent as error:
+        # Not a failure: the night did all that a day's calls are enough for, and the next one goes on.
         run.failed_destinations.add(destination)
         run.notes.append(str(error))
     except CouldNotRun as error:

@@ -3,6 +3,10 @@
 One transaction both records the answers that came in and claims what goes out next, so an event costs one durable
 write where several are in flight. Events of one client or reward go one at a time, in order of event time; the
 ledger's heads of lanes see to that, not this loop.
+
+The order is what makes ``kill -9`` harmless. Killed before the commit: nothing was claimed, and nothing has left.
+Killed after it: the claim is in the ledger, whether its request left or not, and the next run reads it back before
+anything else of that client goes out. There is no moment at which a request may have left and the ledger does not know.
 """
 
 import asyncio
@@ -27,8 +31,11 @@ from sql.budget import take_calls
 from sql.claims import Answer, Claim, ClaimConflict, claim, ready_heads, record_answers
 from transforms.vocabulary import Verdict
 
+# This process held the claim and knows that it sent nothing, so the event may be claimed again: a proof as good as a
+# connection that was never made. It is given only by code that runs before the request is handed to the gateway.
 _NEVER_SENT = Answer(Verdict.RETRY, "released before it was sent")
 _SETTLED = {Verdict.POSTED, Verdict.REFUSED, Verdict.UNKNOWN}  # this loop has done what it can
+# Of turns in which another process was faster each time; what is not claimed now comes up in a later one.
 _CLAIM_TRIES = 5
 _AHEAD_SECONDS = 0.1  # how long a commit may take
 # Where a service takes thousands a second: a thousand or more in a turn, an event's share of whose work is a quarter of
@@ -59,15 +66,18 @@ class Posting:
         self._loader = loader
         self._run_id = run_id
         self._on_progress = on_progress
-        self._claimed: asyncio.Queue[Batch] = asyncio.Queue()  # and not sent yet
+        # The way of a request: claimed and not sent yet; how many are claimed and not ended; ended and not recorded.
+        self._claimed: asyncio.Queue[Batch] = asyncio.Queue()
+        self._busy = 0
+        self._ended: Ended = []
+        self._has_ended = asyncio.Event()
         self._low_water = 0
         self._runs_low = asyncio.Event()
-        self._busy = 0  # requests that are claimed and have not ended
-        self._ended: Ended = []  # and not recorded yet
-        self._has_ended = asyncio.Event()
-        self._tries: Counter[str] = Counter()  # per event, of tries that did not take effect
+        # What the answers said so far: tries of each event that did not take effect, events that were told 401.
+        self._tries: Counter[str] = Counter()
         self._unauthorized: set[str] = set()
         self._failures_in_a_row = 0
+        # Why nothing more is claimed. What is in flight still ends, and is recorded.
         self._error: CouldNotRun | None = None
         self._is_budget_spent = False
 
@@ -82,7 +92,9 @@ class Posting:
             with collecting_less_often():
                 await self._take_turns()
         finally:
-            for worker in workers:  # idle by now
+            # They are idle by now, but after an error of ours: what is then canceled in flight stays claimed in the
+            # ledger, and is read back once its lease is over.
+            for worker in workers:
                 worker.cancel()
         if self._error is not None:
             raise self._error
@@ -90,23 +102,27 @@ class Posting:
     async def _take_turns(self) -> None:
         ended: Ended = []
         while True:
-            free = self._free_requests(self._busy)
-            if ended or free:
-                try:
-                    batches = await asyncio.to_thread(self._record_and_claim, ended, free)
-                except LedgerUnavailable:
-                    await self._save_answers(ended)
-                    raise
-                self._busy += len(batches)
-                for batch in batches:
-                    self._claimed.put_nowait(batch)
-                self._low_water = int(self._claimed.qsize() * _LOW_WATER)
+            free_requests = self._free_requests(self._busy)
+            if ended or free_requests:
+                await self._take_turn(ended, free_requests)
                 ended = []
             if self._busy or self._ended:
                 ended = await self._gather()
                 await self._learn(ended)
             elif not await self._rest():
                 return
+
+    async def _take_turn(self, ended: Ended, free_requests: int) -> None:
+        """Record what ended and hand what is claimed to the workers, which see it only once it is committed."""
+        try:
+            batches = await asyncio.to_thread(self._record_and_claim, ended, free_requests)
+        except LedgerUnavailable:
+            await self._save_answers(ended)
+            raise
+        self._busy += len(batches)
+        for batch in batches:
+            self._claimed.put_nowait(batch)
+        self._low_water = int(self._claimed.qsize() * _LOW_WATER)
 
     async def _work(self) -> None:
         """Send what is claimed, one request after the other."""
@@ -138,16 +154,18 @@ class Posting:
         self._note_reasons_to_stop()
         if self._error is not None or self._is_budget_spent:
             return 0
+        most_at_once = self._loader.concurrency + self._most_ahead()
+        leave_in_time = self._pacer.turns_within(self._loader.timeout_seconds)
         # What was claimed ahead may be more than the pace lets out now: then nothing is free, never less than nothing.
-        most = self._loader.concurrency + self._most_ahead()
-        return max(0, min(most - busy, self._pacer.turns_within(self._loader.timeout_seconds)))
+        return max(0, min(most_at_once - busy, leave_in_time))
 
     def _most_ahead(self) -> int:
         """How many requests may be claimed ahead, to leave while the ledger commits.
 
         Few where the pace is slow: each of them is one to read back should this process die.
         """
-        return min(_MOST_EVENTS_AHEAD // self._gateway.events_per_request, self._pacer.turns_within(_AHEAD_SECONDS))
+        most_requests = _MOST_EVENTS_AHEAD // self._gateway.events_per_request
+        return min(most_requests, self._pacer.turns_within(_AHEAD_SECONDS))
 
     def _note_reasons_to_stop(self) -> None:
         if self._error is not None:
@@ -174,44 +192,62 @@ class Posting:
             return bool(self._ready_heads(connection, 1))
 
     def _record_and_claim(self, ended: Ended, free_requests: int) -> list[Batch]:
+        """Record what ended and return what is claimed and committed; empty where other processes were faster."""
         for _ in range(_CLAIM_TRIES):
             try:
-                return self._turn(ended, free_requests)
-            except ClaimConflict:  # another process took one of them: the answers are kept all the same
-                self._turn(ended, 0)
+                return self._record_then_claim(ended, free_requests)
+            except ClaimConflict:
+                # The answers were rolled back with the claims. They are what happened, so they go in by themselves.
+                self._record_then_claim(ended, free_requests=0)
                 ended = []
         return []
 
-    def _turn(self, ended: Ended, free_requests: int) -> list[Batch]:
+    def _record_then_claim(self, ended: Ended, free_requests: int) -> list[Batch]:
         with self._ledger.begin() as connection:
-            now = utc_now()  # once the ledger is ours: what waits for it is not recorded as of before
+            # Taken once the ledger is ours: what waits for it is not recorded as of before.
+            now = utc_now()
             settle_at = now + timedelta(seconds=self._loader.settle_after_seconds)
             record_answers(connection, ended, run_id=self._run_id, now=now, settle_at=settle_at)
             return self._claim(connection, free_requests) if free_requests else []
 
     def _claim(self, connection: Connection, free_requests: int) -> list[Batch]:
+        # Before anything else, so that the lease is never longer than it says.
         now = utc_now()
-        heads = self._ready_heads(connection, free_requests * self._gateway.events_per_request)
-        batches = self._gateway.batches(heads)[:free_requests]
-        batches = batches[: self._take_calls(connection, len(batches))]
-        bodies = [(event, self._gateway.body(event)) for batch in batches for event in batch]
+        batches = self._next_batches(connection, free_requests)
+        heads = [(event, self._gateway.body(event)) for batch in batches for event in batch]
+        # Two time-outs: one to wait for a turn in this process, one for the request itself. After both no request of
+        # this claim can still be under way from here.
         lease_until = now + timedelta(seconds=2 * self._loader.timeout_seconds)
+        # The service may still be at work on it then, or not show it yet: reading back too early would find nothing,
+        # and an event that did land would be sent twice.
         settle_at = lease_until + timedelta(seconds=self._loader.settle_after_seconds)
-        claims = claim(connection, bodies, run_id=self._run_id, now=now, lease_until=lease_until, settle_at=settle_at)
+        claims = claim(connection, heads, run_id=self._run_id, now=now, lease_until=lease_until, settle_at=settle_at)
         left = iter(claims)
         return [list(islice(left, len(batch))) for batch in batches]
 
+    def _next_batches(self, connection: Connection, free_requests: int) -> list[list[Row[Any]]]:
+        """Return the events that go out next, a list a request, as far as the day's calls reach."""
+        heads = self._ready_heads(connection, free_requests * self._gateway.events_per_request)
+        batches = self._gateway.batches(heads)[:free_requests]
+        granted_count = self._take_calls(connection, len(batches))
+        return batches[:granted_count]
+
     def _ready_heads(self, connection: Connection, wanted: int) -> Sequence[Row[Any]]:
         """Return the heads of lanes but for those that were tried often enough in this run."""
-        exhausted = {event_id for event_id, tries in self._tries.items() if tries >= self._loader.max_tries}
-        heads = ready_heads(connection, self._gateway.target, self._gateway.site_id, wanted + len(exhausted))
-        return [head for head in heads if head.event_id not in exhausted][:wanted]
+        max_tries = self._loader.max_tries
+        exhausted = {event_id for event_id, tries in self._tries.items() if tries >= max_tries}
+        # They stay ready and may come first: without as many more they would leave nothing of the answer to the others.
+        most = wanted + len(exhausted)
+        heads = ready_heads(connection, target=self._gateway.target, site_id=self._gateway.site_id, limit=most)
+        heads_left = [head for head in heads if head.event_id not in exhausted]
+        return heads_left[:wanted]
 
     def _take_calls(self, connection: Connection, wanted: int) -> int:
         """Return how many of the requests the day's calls are enough for."""
         calls_per_day = self._gateway.calls_per_day
         if calls_per_day is None or not wanted:
             return wanted
+        # Counted with the claim, before the request leaves: a crash may waste a call, and never makes one too many.
         granted = take_calls(connection, self._gateway.target, utc_now().date(), wanted, calls_per_day)
         self._is_budget_spent = granted < wanted
         return granted
@@ -219,29 +255,37 @@ class Posting:
     async def _send(self, claims: Batch) -> Ended:
         """Send within the lease, or not at all: past it another process may already be reading back."""
         last_at = claims[0].lease_until - timedelta(seconds=self._loader.timeout_seconds)
-        has_turn = await self._pacer.wait(at_most_seconds=(last_at - utc_now()).total_seconds())
+        seconds_left = (last_at - utc_now()).total_seconds()
+        has_turn = await self._pacer.wait(at_most_seconds=seconds_left)
+        # The clock is read once more, since a machine may have slept for hours between the two lines above.
         if not has_turn or stop_requested.is_set() or utc_now() > last_at:
             return [(claim_, _NEVER_SENT) for claim_ in claims]
+        # From here on the request may have left. Only the gateway can still prove that it did not; an error that comes
+        # past it proves nothing, and the event is not sent again before reading back has decided.
         try:
             return await self._gateway.send(claims)
-        except Exception as error:  # noqa: BLE001 - whatever broke, the request may have left: reading back decides
+        except Exception as error:  # noqa: BLE001 - also a bug of ours must not make an event be sent twice
             broken = Answer(Verdict.UNKNOWN, f"the answer could not be understood ({type(error).__name__})")
             return [(claim_, broken) for claim_ in claims]
 
     async def _learn(self, ended: Ended) -> None:
         """Count what the answers say about the service, and wait or give up accordingly."""
-        ended = [(claim_, answer) for claim_, answer in ended if answer.code != BATCH_REFUSED]
+        # A batch that is to go again in halves is no failed try: it gets smaller each time, so it comes to an end.
+        told = [(claim_, answer) for claim_, answer in ended if answer.code != BATCH_REFUSED]
         # What was released unsent counts as a try too: where that goes on, a claim and a call would be spent for ever.
-        self._tries.update(claim_.event.event_id for claim_, answer in ended if answer.verdict is Verdict.RETRY)
-        sent = [(claim_, answer) for claim_, answer in ended if answer is not _NEVER_SENT]
-        refused = [(claim_, answer) for claim_, answer in sent if answer.verdict is Verdict.UNAUTHORIZED]
-        if refused:
-            await self._renew({claim_.event.event_id for claim_, _ in refused}, refused[0][1])
-        self._on_progress(sum(answer.verdict in _SETTLED for _, answer in sent))
-        self._mind_failures([answer for _, answer in sent])
+        self._tries.update(claim_.event.event_id for claim_, answer in told if answer.verdict is Verdict.RETRY)
+        sent = [(claim_, answer) for claim_, answer in told if answer is not _NEVER_SENT]
+        unauthorized = [(claim_, answer) for claim_, answer in sent if answer.verdict is Verdict.UNAUTHORIZED]
+        if unauthorized:
+            await self._renew(unauthorized)
+        answers = [answer for _, answer in sent]
+        self._on_progress(sum(answer.verdict in _SETTLED for answer in answers))
+        self._mind_failures(answers)
 
-    async def _renew(self, event_ids: set[str], answer: Answer) -> None:
+    async def _renew(self, unauthorized: Ended) -> None:
         """Get new credentials once per event; a second refusal ends the posting."""
+        event_ids = {claim_.event.event_id for claim_, _ in unauthorized}
+        _, answer = unauthorized[0]
         try:
             if event_ids & self._unauthorized:
                 raise CredentialsRefused(
@@ -250,14 +294,16 @@ class Posting:
                 )
             self._unauthorized |= event_ids
             await self._gateway.reconnect()
-        except CouldNotRun as error:  # told when everything in flight is recorded
+        except CouldNotRun as error:
+            # Raised by `run` when everything in flight is recorded: other requests are still under way.
             self._error = self._error or error
 
     def _mind_failures(self, answers: Sequence[Answer]) -> None:
         """Slow down while nothing but failures comes back, and stop where that goes on."""
-        failures = [answer for answer in answers if answer.verdict in {Verdict.RETRY, Verdict.UNKNOWN}]
         if not answers:
             return
+        failures = [answer for answer in answers if answer.verdict in {Verdict.RETRY, Verdict.UNKNOWN}]
+        # One answer that makes sense shows that the service is there, whatever became of the others.
         if len(failures) < len(answers):
             self._failures_in_a_row = 0
             return
@@ -276,10 +322,12 @@ class Posting:
         """
         while self._busy or self._ended:
             ended = ended + await self._gather()
+        # A database that restarts is back within seconds: worth a few tries, since each answer that is kept spares its
+        # event the wait and the call of reading back.
         for tries in range(1, _SAVE_TRIES + 1):
             await sleep_unless_stopped(backoff_seconds(tries))
             try:
-                await asyncio.to_thread(self._turn, ended, 0)
+                await asyncio.to_thread(self._record_then_claim, ended, free_requests=0)
             except LedgerUnavailable:
                 continue
             return

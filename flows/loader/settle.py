@@ -20,6 +20,7 @@ def settle_destination(settings: Settings, ledger: Ledger, run_id: str, destinat
 
     def record(settlements: Sequence[Settlement]) -> None:
         now = utc_now()
+        # What stays unknown may be read back again at once, though not by this run, which keeps the ids and passes on.
         with ledger.begin() as connection:
             settle(connection, settlements, run_id=run_id, now=now, again_at=now)
         undecided.update(one.event.event_id for one in settlements if one.state is State.UNKNOWN)

@@ -50,6 +50,7 @@ def expect_balances(
     known_at: dict[Client, datetime | None] = {}
     for client, history in sorted(histories.items()):
         site_id, client_id = client
+        # What was posted while the balance was read may be in it or not: a difference would accuse nobody.
         if history.balance is None or is_moving(connection, site_id, client_id, read_at):
             continue
         before = _before(connection, site_id, client_id)
@@ -66,28 +67,38 @@ def expect_balances(
         )
     breaks = {row.break_id: row for row in breaks_of_clients(connection)}
     balances = balances_by_client(readings, _parts(breaks, transactions, known_at))
-    doubtful = _doubtful_clients(breaks, transactions)
-    clients = zip(balances["site_id"], balances["client_id"], strict=True)
-    is_settled = pd.Series([client not in doubtful for client in clients], index=balances.index, dtype="bool")
-    difference = balances["difference"].where(is_settled | balances["difference"].eq(0).fillna(False))
+    is_settled = _is_settled(balances, _doubtful_clients(breaks, transactions))
+    # A balance that comes out right is right, whatever is in doubt; one that does not proves nothing then.
+    is_zero = balances["difference"].eq(0).fillna(False)
+    difference = balances["difference"].where(is_settled | is_zero)
     return balances.assign(difference=difference, is_settled=is_settled)
+
+
+def _is_settled(balances: pd.DataFrame, doubtful: set[Client]) -> pd.Series:
+    clients = zip(balances["site_id"], balances["client_id"], strict=True)
+    return pd.Series([client not in doubtful for client in clients], index=balances.index, dtype="bool")
 
 
 def _before(connection: Connection, site_id: str, client_id: str) -> _Before:
     known = balance_known(connection, site_id, client_id)
     if known is not None:
-        return _Before(known.balance, int(known.earned), int(known.redeemed), known.read_at)
+        return _Before(
+            balance=known.balance,
+            earned=int(known.earned),
+            redeemed=int(known.redeemed),
+            known_at=known.read_at,
+        )
     # Never read before: the first answer that told a balance, less what it answered.
-    rows = first_balances(connection, site_id, client_id)
-    first = next((number for number, row in enumerate(rows) if row.balance is not None), None)
-    since = rows[first or 0 :]
+    posted = first_balances(connection, site_id, client_id)
+    telling = [number for number, row in enumerate(posted) if row.balance is not None]
+    since = posted[telling[0] :] if telling else posted
     earned = sum(row.points for row in since if row.action == Action.EARNED)
     redeemed = sum(row.points for row in since if row.action == Action.REDEEMED)
-    if first is None:
-        return _Before(None, earned, redeemed, None)
-    told = rows[first]
-    change = told.points if told.action == Action.EARNED else -told.points
-    return _Before(told.balance - change, earned, redeemed, None)
+    if not telling:
+        return _Before(balance=None, earned=earned, redeemed=redeemed, known_at=None)
+    first_told = since[0]
+    change = first_told.points if first_told.action == Action.EARNED else -first_told.points
+    return _Before(balance=first_told.balance - change, earned=earned, redeemed=redeemed, known_at=None)
 
 
 def _parts(
@@ -129,7 +140,8 @@ def _doubtful_clients(breaks: Mapping[str, Row[Any]], transactions: pd.DataFrame
     in_doubt = transactions[~transactions["outcome"].isin(_SETTLED)]
     doubtful = set(zip(in_doubt["site_id"], in_doubt["client_id"], strict=True))
     for broken in _not_looked_at(breaks, transactions):
-        if Outcome(broken._mapping["class"]) not in _SETTLED and broken.state != "resolved":
+        is_settled = Outcome(broken._mapping["class"]) in _SETTLED or broken.state == "resolved"
+        if not is_settled:
             doubtful.add((broken.site_id, broken.client_id))
     return doubtful
 

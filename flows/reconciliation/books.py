@@ -47,16 +47,20 @@ def keep_books(run: Run, reading: Reading) -> Books:
     """Update the breaks in the ledger by a reading, and close the books of the run, in one transaction."""
     now = utc_now()
     with run.ledger.begin() as connection:
-        take_turn(connection)  # nobody else moves a break between this opening and this closing
+        # Nobody else moves a break between this opening and this closing.
+        take_turn(connection)
         opening = last_closing(connection)
         balances = expect_balances(connection, reading.remote.histories, reading.transactions, reading.read_at)
+        # Before the breaks: what a reversal took back is offset only once the reversal itself was seen.
         _mark_compared(connection, reading, now)
         found = _without_offset(connection, _break_records(reading)) + balance_breaks(balances)
-        gone = _gone(open_breaks(connection), {record["break_id"] for record in found}, reading)
+        found_ids = {record["break_id"] for record in found}
+        gone = _gone(open_breaks(connection), found_ids, reading)
         update_breaks(connection, found, gone, run_id=run.run_id, now=now)
         keep_settled_balances(connection, balances, run_id=run.run_id, read_at=reading.read_at)
         open_now = [dict(row._mapping) for row in open_breaks(connection)]
-        rolled = roll_forward(opening.lines, moves_since(connection, opening), [figures(row) for row in open_now])
+        figures_now = [figures(row) for row in open_now]
+        rolled = roll_forward(opening.lines, moves_since(connection, opening), figures_now)
         keep_closing(connection, open_now, run_id=run.run_id, now=now)
         is_open = reading.transactions["break_id"].isin([row["break_id"] for row in open_now])
         propose_reversals(connection, run.settings, reading.transactions[is_open])
@@ -84,9 +88,8 @@ def _without_offset(connection: Connection, found: list[dict[str, Any]]) -> list
 def _gone(known: Sequence[Row[Any]], found_ids: set[str], reading: Reading) -> list[str]:
     """Return the open breaks that this reading would have shown, and did not."""
     windows = {(window.site_id, window.client_id): window for window in reading.windows}
-    return [
-        row.break_id for row in known if row.break_id not in found_ids and _was_looked_at(row, windows, reading.remote)
-    ]
+    not_found = [row for row in known if row.break_id not in found_ids]
+    return [row.break_id for row in not_found if _was_looked_at(row, windows, reading.remote)]
 
 
 def _was_looked_at(row: Row[Any], windows: Mapping[Client, Window], remote: Remote) -> bool:

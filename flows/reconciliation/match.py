@@ -1,14 +1,16 @@
 """Match the ledger with what is read back, and keep the breaks from night to night: sides, match, books."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
 
 from flows.ledger.run import Run
 from flows.reconciliation.books import Reading, keep_books
-from flows.reconciliation.read_back import fetch_remote
+from flows.reconciliation.read_back import Remote, fetch_remote
 from flows.reconciliation.sides import TransactionSides, reward_sides, transaction_sides
 from flows.runtime.clock import utc_now
 from flows.settings.sections import Settings
@@ -30,35 +32,75 @@ from transforms.totals.service_totals import (
 
 def match_ledger(run: Run, windows: Sequence[Window], *, with_rewards: bool) -> Reconciliation:
     """Read the services for these windows, match, and update the breaks in the ledger."""
+    # Before the first call: what is posted while the services are read may or may not be in what they show.
     read_at = utc_now()
     remote = fetch_remote(run.settings, run.ledger, windows, with_rewards=with_rewards)
     tolerances = _tolerances(run.settings)
-    zones = {site.site_id: ZoneInfo(site.timezone) for site in run.settings.mindbody.sites}
+    points = _match_points(run, windows, remote, tolerances)
+    amounts = _match_amounts(run, remote, tolerances)
+    reading = Reading(
+        read_at=read_at,
+        windows=windows,
+        remote=remote,
+        transactions=points.transactions,
+        rewards=amounts.rewards,
+    )
+    books = keep_books(run, reading)
+    return Reconciliation(
+        transactions=points.transactions,
+        rewards=amounts.rewards,
+        ties=[*points.ties, *amounts.ties],
+        nights=points.nights,
+        balances=books.balances,
+        roll_forward=books.roll_forward,
+        unread=remote.unread,
+        uncompared_count=points.uncompared_count,
+        failures=remote.failures,
+    )
 
+
+@dataclass(frozen=True)
+class _MatchedPoints:
+    """What matching Mindbody came to: outcomes with break_id, and totals that were counted apart from them."""
+
+    transactions: pd.DataFrame
+    ties: list[dict[str, Any]]
+    nights: pd.DataFrame
+    uncompared_count: int
+
+
+@dataclass(frozen=True)
+class _MatchedAmounts:
+    """What matching Referral Rock came to: outcomes with break_id, and the equation of amounts."""
+
+    rewards: pd.DataFrame
+    ties: list[dict[str, Any]]
+
+
+def _match_points(run: Run, windows: Sequence[Window], remote: Remote, tolerances: Tolerances) -> _MatchedPoints:
+    zones = {site.site_id: ZoneInfo(site.timezone) for site in run.settings.mindbody.sites}
     sides = transaction_sides(run.ledger, windows, remote)
     matched = match_transactions(sides.events, sides.entries, tolerances)
     # More was read than the windows, to find entries that slipped; of that, only what met an event of ours is ours.
     is_ours = _is_within(windows, matched) | matched["event_id"].notna()
     transactions = _as_breaks(matched[is_ours], zones)
+    # The totals are counted from the two sides and not from the outcomes, so that a fault of the matching shows.
     counted = both_sides(sides.events, _without(sides, matched[~is_ours]), zones)
     accounted_for = explained(transactions, zones)
-
-    of_rewards = reward_sides(run.ledger, remote)
-    rewards = describe_rewards(identify_breaks(match_rewards(of_rewards.updates, of_rewards.rewards, tolerances)))
-    amounts = amounts_of_rewards(of_rewards.updates, of_rewards.rewards)
-
-    books = keep_books(run, Reading(read_at, windows, remote, transactions, rewards))
-    return Reconciliation(
+    return _MatchedPoints(
         transactions=transactions,
-        rewards=rewards,
-        ties=[*tie_service(counted, accounted_for), *tie_rewards(amounts, rewards, tolerances.amount)],
+        ties=tie_service(counted, accounted_for),
         nights=by_night(counted, accounted_for),
-        balances=books.balances,
-        roll_forward=books.roll_forward,
-        unread=remote.unread,
         uncompared_count=sides.uncompared_count,
-        failures=remote.failures,
     )
+
+
+def _match_amounts(run: Run, remote: Remote, tolerances: Tolerances) -> _MatchedAmounts:
+    sides = reward_sides(run.ledger, remote)
+    matched = match_rewards(sides.updates, sides.rewards, tolerances)
+    rewards = describe_rewards(identify_breaks(matched))
+    amounts = amounts_of_rewards(sides.updates, sides.rewards)
+    return _MatchedAmounts(rewards=rewards, ties=tie_rewards(amounts, rewards, tolerances.amount))
 
 
 def _tolerances(settings: Settings) -> Tolerances:
@@ -74,9 +116,11 @@ def _tolerances(settings: Settings) -> Tolerances:
 
 def _is_within(windows: Sequence[Window], matched: pd.DataFrame) -> pd.Series:
     """Return which rows lie on the days of their client's window."""
-    of_client = {(window.site_id, window.client_id): window for window in windows}
-    rows = zip(matched["site_id"], matched["client_id"], matched["action_at"], strict=True)
-    within = [of_client[site_id, client_id].holds(action_at) for site_id, client_id, action_at in rows]
+    window_of = {(window.site_id, window.client_id): window for window in windows}
+    clients = zip(matched["site_id"], matched["client_id"], strict=True)
+    within = [
+        window_of[client].holds(action_at) for client, action_at in zip(clients, matched["action_at"], strict=True)
+    ]
     return pd.Series(within, index=matched.index, dtype="bool")
 
 

@@ -19,19 +19,27 @@ def propose_reversals(connection: Connection, settings: Settings, transactions: 
     the proposal, the break alone stays.
     """
     known = breaks_with_reversals(connection)
-    extra = transactions[transactions["outcome"].eq(Outcome.DUPLICATE_REMOTE) & ~transactions["break_id"].isin(known)]
-    columns = [extra[name] for name in ("site_id", "client_id", "action", "points", "break_id")]
+    is_extra = transactions["outcome"].eq(Outcome.DUPLICATE_REMOTE)
+    is_proposed = transactions["break_id"].isin(known)
     entries = [
-        Entry(site_id, client_id, Action(action), int(points), break_id=break_id)
-        for site_id, client_id, action, points, break_id in zip(*columns, strict=True)
-        if _has_opposite(settings, action)
+        Entry(
+            site_id=row["site_id"],
+            client_id=row["client_id"],
+            action=Action(row["action"]),
+            points=int(row["points"]),
+            break_id=row["break_id"],
+        )
+        for row in transactions[is_extra & ~is_proposed].to_dict("records")
+        if _has_opposite(settings, row["action"])
     ]
     if entries:
-        request = Request("reversals of extra entries", "tieout", _WHY, utc_now())
+        request = Request(name="reversals of extra entries", by="tieout", reason=_WHY, now=utc_now())
         plan_reversal(connection, new_run_id("reverse"), entries, request)
     return len(entries)
 
 
 def _has_opposite(settings: Settings, action: str) -> bool:
     """Return whether it can be offset from here: an opposite Earned has no Source, which a setting may ask for."""
-    return action == Action.EARNED or (action == Action.REDEEMED and not settings.guards.require_source)
+    if action == Action.REDEEMED:
+        return not settings.guards.require_source
+    return action == Action.EARNED

@@ -39,11 +39,13 @@ async def _fetch(settings: Settings, ledger: Ledger, windows: Sequence[Window], 
     found: dict[Client, History | CouldNotRun] = {}
     failures: list[str] = []
     for site_id in sorted({window.site_id for window in windows}):
-        here = [window for window in windows if window.site_id == site_id]
-        read = await _fetch_site(settings, ledger, site_id, here)
-        found |= read
-        if not any(isinstance(answer, History) for answer in read.values()):
-            failures.append(str(next(iter(read.values()))))
+        windows_here = [window for window in windows if window.site_id == site_id]
+        answers = await _fetch_site(settings, ledger, site_id, windows_here)
+        found |= answers
+        # Not one client could be read: that is the site's trouble, and is told once and not for each of them.
+        if not any(isinstance(answer, History) for answer in answers.values()):
+            first_trouble = next(iter(answers.values()))
+            failures.append(str(first_trouble))
     rewards = None
     if with_rewards:
         try:

@@ -24,6 +24,7 @@ _CONTENT = ("action", "points", "source", "source_id", "action_at")
 _EVENT = ["event_id", "state", "settled_at", "site_id", "client_id", *_CONTENT]
 _ENTRY = ["remote_id", "site_id", "client_id", *_CONTENT]
 _FEW_WORDS = ("site_id", "action", "source")  # the same words again and again
+_NUMBERS = {"points", "source_id", "remote_id"}
 _UPDATE = ["event_id", "state", "settled_at", "reward_id", "payout_id", "amount", "eligibility_on", "description"]
 _REWARD = ["reward_id", "remote_payout_id", "remote_amount", "remote_eligibility_on", "remote_description"]
 
@@ -68,28 +69,44 @@ def transaction_sides(ledger: Ledger, windows: Sequence[Window], remote: Remote)
 
 
 def _typed(rows: Sequence[Mapping[str, Any]], columns: list[str]) -> pd.DataFrame:
-    types: dict[str, Any] = {column: "datetime64[us, UTC]" for column in columns if column.endswith("_at")}
-    types |= dict.fromkeys(("points", "source_id", "remote_id"), "Int64")
+    types = {column: _type_of(column) for column in columns}
+    return pd.DataFrame([_with_shared_words(row) for row in rows], columns=columns).astype(types)
+
+
+def _type_of(column: str) -> Any:
+    if column.endswith("_at"):
+        return "datetime64[us, UTC]"
+    return "Int64" if column in _NUMBERS else "str"
+
+
+def _with_shared_words(row: Mapping[str, Any]) -> dict[str, Any]:
     # A million copies of a dozen words would take 200 MB.
-    shared = [dict(row) | {name: row[name] and intern(row[name]) for name in _FEW_WORDS} for row in rows]
-    return pd.DataFrame(shared, columns=columns).astype({column: types.get(column, "str") for column in columns})
+    return dict(row) | {name: row[name] and intern(row[name]) for name in _FEW_WORDS}
 
 
-def transaction_rows(lines: Iterable[Transaction], events: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def transaction_rows(transactions: Iterable[Transaction], events: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return transactions as rows to match, in the same order.
 
     In a doubled hour a transaction's time is the one that an equal event of the client has, each event's once.
     """
-    known = Counter(tuple(event[name] for name in _CONTENT) for event in events if event["state"] != State.REFUSED)
-    return [_transaction_row(line, known) for line in lines]
+    # What was refused took effect at no time, so it explains no transaction.
+    told = [event for event in events if event["state"] != State.REFUSED]
+    known = Counter(tuple(event[name] for name in _CONTENT) for event in told)
+    return [_transaction_row(transaction, known) for transaction in transactions]
 
 
-def _transaction_row(line: Transaction, known: Counter[tuple[Any, ...]]) -> dict[str, Any]:
-    content = (line.action, line.points, line.source, line.source_id)
-    fitting = [moment for moment in line.action_at_candidates if known[(*content, moment)] > 0]
-    action_at = fitting[0] if fitting else line.action_at
+def _transaction_row(transaction: Transaction, known: Counter[tuple[Any, ...]]) -> dict[str, Any]:
+    content = (transaction.action, transaction.points, transaction.source, transaction.source_id)
+    fitting = [moment for moment in transaction.action_at_candidates if known[(*content, moment)] > 0]
+    action_at = fitting[0] if fitting else transaction.action_at
     known[(*content, action_at)] -= 1
-    return dict(zip(_CONTENT, (*content, action_at), strict=True))
+    return {
+        "action": transaction.action,
+        "points": transaction.points,
+        "source": transaction.source,
+        "source_id": transaction.source_id,
+        "action_at": action_at,
+    }
 
 
 def reward_sides(ledger: Ledger, remote: Remote) -> RewardSides:
@@ -98,6 +115,7 @@ def reward_sides(ledger: Ledger, remote: Remote) -> RewardSides:
         return RewardSides(_updates([]), _rewards([]))
     with ledger.begin() as connection:
         updates = last_updates(connection)
+    # The ledger keeps an id as its file spelled it, and the service may spell it otherwise: ids are GUIDs.
     spelled = {update["reward_id"].lower(): update["reward_id"] for update in updates}
     found = [reward_row(spelled[id_], reward) for id_, reward in remote.rewards.items() if id_ in spelled]
     return RewardSides(_updates(updates), _rewards(found))

@@ -16,24 +16,32 @@ def windows_of_run(settings: Settings, ledger: Ledger, run_id: str) -> list[Wind
 
     Those that the run touched, those with an open break, and those with posted events that nothing has compared yet.
     """
-    with ledger.begin() as connection:
-        touched = [*clients_of_run(connection, run_id), *clients_not_compared(connection)]
-        broken = [row for row in open_breaks(connection) if row.client_id and row.action_at]
-    moments: dict[tuple[str, str], list[datetime]] = {}
-    for span in touched:
-        moments.setdefault((span.site_id, span.client_id), []).extend((span.first_at, span.last_at))
-    for row in broken:
-        moments.setdefault((row.site_id, row.client_id), []).append(row.action_at)
     zones = _zones(settings)
     windows = []
-    for (site_id, client_id), times in sorted(moments.items()):
+    for (site_id, client_id), times in sorted(_moments_to_read(ledger, run_id).items()):
         zone = zones.get(site_id)
-        if zone is None:  # a site that was taken out of the settings cannot be asked any more
+        # A site that was taken out of the settings cannot be asked any more.
+        if zone is None:
             continue
         first = min(times).astimezone(zone).date()
         last = max(times).astimezone(zone).date()
         windows.append(Window(site_id, client_id, first, last, zone))
     return windows
+
+
+def _moments_to_read(ledger: Ledger, run_id: str) -> dict[tuple[str, str], list[datetime]]:
+    """Return by client the first and last times of what is to be looked at."""
+    with ledger.begin() as connection:
+        touched = [*clients_of_run(connection, run_id), *clients_not_compared(connection)]
+        broken = [row for row in open_breaks(connection) if row.client_id and row.action_at]
+    moments: dict[tuple[str, str], list[datetime]] = {}
+    for span in touched:
+        of_client = moments.setdefault((span.site_id, span.client_id), [])
+        of_client += [span.first_at, span.last_at]
+    for row in broken:
+        of_client = moments.setdefault((row.site_id, row.client_id), [])
+        of_client.append(row.action_at)
+    return moments
 
 
 def windows_of_period(settings: Settings, ledger: Ledger, since: date, until: date) -> list[Window]:
@@ -42,11 +50,15 @@ def windows_of_period(settings: Settings, ledger: Ledger, since: date, until: da
     since_at = datetime.combine(since, time(), UTC) - margin
     until_at = datetime.combine(until, time(), UTC) + 2 * margin
     with ledger.begin() as connection:
-        clients = clients_of_period(connection, since_at, until_at)
-        broken = [row for row in open_breaks(connection) if row.client_id]
-    keys = {(span.site_id, span.client_id) for span in clients} | {(row.site_id, row.client_id) for row in broken}
+        clients = {(span.site_id, span.client_id) for span in clients_of_period(connection, since_at, until_at)}
+        # A break of somebody without events in the period is looked at too: it may be gone by now.
+        clients |= {(row.site_id, row.client_id) for row in open_breaks(connection) if row.client_id}
     zones = _zones(settings)
-    return [Window(site, client, since, until, zones[site]) for site, client in sorted(keys) if site in zones]
+    return [
+        Window(site_id, client_id, since, until, zones[site_id])
+        for site_id, client_id in sorted(clients)
+        if site_id in zones
+    ]
 
 
 def _zones(settings: Settings) -> Mapping[str, ZoneInfo]:

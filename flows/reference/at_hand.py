@@ -30,12 +30,13 @@ def reference_at_hand(settings: Settings, ledger: Ledger) -> Extracts:
     extracts = read_extracts(settings, utc_now())
     if not settings.reference.sweep:
         return extracts
-    return replace(extracts, reference=_with_kept(settings, ledger, extracts.reference))
+    return replace(extracts, reference=with_kept(settings, ledger, extracts.reference))
 
 
-def _with_kept(settings: Settings, ledger: Ledger, reference: Reference) -> Reference:
+def with_kept(settings: Settings, ledger: Ledger, reference: Reference) -> Reference:
+    """Add what the ledger keeps of earlier sweeps, as far as it is still fresh."""
     with ledger.begin() as connection:
-        facts, reads = kept_reference(connection, _fresh_since(settings, utc_now()))
+        facts, reads = kept_reference(connection, fresh_since(settings, utc_now()))
     kept = facts_frame((row.site_id, row.named, row.item_id, row.client_id) for row in facts)
     whole = coverage_frame((row.site_id, row.subject, row.client_id, None, None, row.fetched_at) for row in reads)
     return replace(
@@ -45,5 +46,6 @@ def _with_kept(settings: Settings, ledger: Ledger, reference: Reference) -> Refe
     )
 
 
-def _fresh_since(settings: Settings, now: datetime) -> datetime:
+def fresh_since(settings: Settings, now: datetime) -> datetime:
+    """Return since when data must have been read to be of use."""
     return now - timedelta(hours=settings.reference.fresh_hours)

@@ -8,7 +8,7 @@ tells whose an id is, and an id that it lacks proves nothing. Its age is the tim
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -47,7 +47,27 @@ class _Extract:
 
 def read_extracts(settings: Settings, now: datetime) -> Extracts:
     """Read every extract of the folder; one that is wrong stops neither the others nor the run."""
-    found, failures = list[_Extract](), list[str]()
+    found, failures = _read_all(settings)
+    oldest_at = now - timedelta(hours=settings.reference.fresh_hours)
+    fresh = [extract for extract in found if extract.taken_at >= oldest_at]
+    old = [extract for extract in found if extract.taken_at < oldest_at]
+    facts = [facts_frame([]), *(extract.facts for extract in fresh)]
+    stretches = [stretch for extract in fresh for stretch in _stretches(settings, extract)]
+    reference = Reference(
+        facts=pd.concat(facts, ignore_index=True).drop_duplicates(),
+        coverage=coverage_frame(_join(stretches)),
+        # A sale of today is missing in last month's extract: what is too old must not find rows wrong.
+        too_old=frozenset(pair for extract in old for pair in extract.pairs),
+        margin=timedelta(days=settings.reference.days_around),
+    )
+    notes = tuple(_say_old(settings, extract, now) for extract in old)
+    return Extracts(reference, notes, tuple(failures))
+
+
+def _read_all(settings: Settings) -> tuple[list[_Extract], list[str]]:
+    """Return the extracts that could be read, and what is wrong with the others."""
+    found: list[_Extract] = []
+    failures: list[str] = []
     for path in _list_files(settings.reference_folder):
         name = str(path.relative_to(settings.reference_folder.parent))
         try:
@@ -56,15 +76,7 @@ def read_extracts(settings: Settings, now: datetime) -> Extracts:
             failures.append(f"{name}: {error.message} Nothing of this extract is used.")
         except OSError as error:
             failures.append(f"{name}: it cannot be read: {error.strerror}. Nothing of this extract is used.")
-    oldest = now - timedelta(hours=settings.reference.fresh_hours)
-    fresh, old = [e for e in found if e.taken_at >= oldest], [e for e in found if e.taken_at < oldest]
-    reference = Reference(
-        pd.concat([facts_frame([]), *(extract.facts for extract in fresh)], ignore_index=True).drop_duplicates(),
-        coverage_frame(_join(stretch for extract in fresh for stretch in _stretches(settings, extract))),
-        frozenset(pair for extract in old for pair in extract.pairs),
-        timedelta(days=settings.reference.days_around),
-    )
-    return Extracts(reference, tuple(_say_old(settings, extract, now) for extract in old), tuple(failures))
+    return found, failures
 
 
 def _list_files(folder: Path) -> list[Path]:
@@ -73,21 +85,26 @@ def _list_files(folder: Path) -> list[Path]:
 
 def _read(settings: Settings, path: Path, name: str) -> _Extract:
     """Read one extract; `FileError` where it is none, or where nobody can tell its site or period."""
-    words = settings.reference
     taken_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
     covered = _covered(path.stem)
-    parsed = parse_extract(read_file(path), Naming(words.columns, words.referred_name, words.referred_by_name))
-    default = _default_site(settings, path)
-    named = {*parsed.facts["site_id"].dropna()}
-    if default is None and (parsed.facts["site_id"].isna().any() or not named):
+    words = settings.reference
+    naming = Naming(words.columns, words.referred_name, words.referred_by_name)
+    parsed = parse_extract(read_file(path), naming)
+    default_site_id = _default_site(settings, path)
+    named_sites = set(parsed.facts["site_id"].dropna())
+    lacks_site = bool(parsed.facts["site_id"].isna().any()) or not named_sites
+    if default_site_id is None and lacks_site:
         raise FileError(
             Code.SITE_UNKNOWN,
             "nobody can tell which site it is of. Put it into a folder named like the site, or add a SiteId column.",
         )
-    facts = parsed.facts if default is None else parsed.facts.fillna({"site_id": default})
-    sites = sorted(named | ({default} if default is not None else set()))
-    pairs = tuple((site_id, subject.value) for site_id in sites for subject in sorted(parsed.subjects))
-    return _Extract(name, taken_at, pairs, facts, covered)
+    facts = parsed.facts
+    sites = named_sites
+    if default_site_id is not None:
+        facts = facts.fillna({"site_id": default_site_id})
+        sites = named_sites | {default_site_id}
+    pairs = tuple((site_id, subject.value) for site_id in sorted(sites) for subject in sorted(parsed.subjects))
+    return _Extract(name=name, taken_at=taken_at, pairs=pairs, facts=facts, covered=covered)
 
 
 def _default_site(settings: Settings, path: Path) -> str | None:
@@ -125,28 +142,57 @@ def _stretches(settings: Settings, extract: _Extract) -> Iterator[Stretch]:
         return
     zones = {site.site_id: ZoneInfo(site.timezone) for site in settings.mindbody.sites}
     first, last = extract.covered
+    day_after = None if last is None else last + timedelta(days=1)
     for site_id, subject in extract.pairs:
         zone = zones.get(site_id, UTC)
-        since = None if first is None else datetime.combine(first, time(), zone).astimezone(UTC)
-        until = None if last is None else datetime.combine(last + timedelta(days=1), time(), zone).astimezone(UTC)
+        since = _midnight(first, zone)
+        until = _midnight(day_after, zone)
         yield site_id, subject, None, since, until, extract.taken_at
+
+
+def _midnight(day: date | None, zone: tzinfo) -> datetime | None:
+    """Return when a day begins in the zone, in UTC; an open end stays open."""
+    return None if day is None else datetime.combine(day, time(), zone).astimezone(UTC)
 
 
 def _join(stretches: Iterable[Stretch]) -> list[Stretch]:
     """Join stretches of one site and subject that touch: three extracts of a month are one of a quarter."""
     joined: list[Stretch] = []
-    for stretch in sorted(stretches, key=lambda s: (s[0], s[1], s[3] or _FIRST)):
-        site_id, subject, client_id, since, until, as_of = stretch
-        last = joined[-1] if joined else None
-        if last is not None and last[:2] == (site_id, subject) and (last[4] or _LAST) >= (since or _FIRST):
-            end = None if last[4] is None or until is None else max(last[4], until)
-            joined[-1] = (site_id, subject, client_id, last[3], end, min(last[5], as_of))
+    for stretch in sorted(stretches, key=_beginning):
+        if joined and _touch(joined[-1], stretch):
+            joined[-1] = _unite(joined[-1], stretch)
         else:
             joined.append(stretch)
     return joined
 
 
-_FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+# What an open end stands for.
+_FIRST = datetime.min.replace(tzinfo=UTC)
+_LAST = datetime.max.replace(tzinfo=UTC)
+
+
+def _beginning(stretch: Stretch) -> tuple[str, str, datetime]:
+    site_id, subject, _client_id, since, _until, _as_of = stretch
+    return site_id, subject, since or _FIRST
+
+
+def _touch(earlier: Stretch, later: Stretch) -> bool:
+    """Return whether no moment lies between two stretches of one site and subject."""
+    site_id, subject, _client_id, _since, until, _as_of = earlier
+    later_site_id, later_subject, _client_id, later_since, _until, _as_of = later
+    if (site_id, subject) != (later_site_id, later_subject):
+        return False
+    return (until or _LAST) >= (later_since or _FIRST)
+
+
+def _unite(earlier: Stretch, later: Stretch) -> Stretch:
+    """Make one stretch of two that touch; it is no newer than the older of them."""
+    site_id, subject, _client_id, since, until, as_of = earlier
+    _site_id, _subject, client_id, _since, later_until, later_as_of = later
+    end = None
+    if until is not None and later_until is not None:
+        end = max(until, later_until)
+    return site_id, subject, client_id, since, end, min(as_of, later_as_of)
 
 
 def _say_old(settings: Settings, extract: _Extract, now: datetime) -> str:

@@ -89,18 +89,25 @@ class _Work:
         await self._all(self._visits_of(str(client_id), asked) for client_id, asked in rows.groupby("client_id"))
 
     async def _visits_of(self, client_id: str, asked: pd.DataFrame) -> None:
-        first, last = _days(asked, self._asker.client.zone, timedelta(days=self._settings.days_around))
-        if not await self._read_visits(client_id, asked, first, last):
-            started_at = utc_now()
-            await self._read_visits(client_id, asked, _FIRST_DAY, started_at.date() + _AHEAD)
-            self._swept.reads[self._asker.site_id, Subject.VISITS.value, client_id] = started_at
+        around = timedelta(days=self._settings.days_around)
+        first, last = _days(asked, self._asker.client.zone, around)
+        if await self._read_visits(client_id, asked, first, last):
+            return
+        started_at = utc_now()
+        await self._read_visits(client_id, asked, _FIRST_DAY, started_at.date() + _AHEAD)
+        # As of before it was read: a visit that is booked meanwhile may not be among them.
+        self._swept.reads[self._asker.site_id, Subject.VISITS.value, client_id] = started_at
 
     async def _read_visits(self, client_id: str, asked: pd.DataFrame, first: date, last: date) -> bool:
         """Read some days; True where nothing is left to look for."""
         facts = await fetch_visits(self._asker, client_id, first, last)
-        self._swept.facts.update(facts or ())
-        found = {(named, item_id) for _, named, item_id, _ in facts or ()}
-        return facts is None or found.issuperset(zip(asked["named"], asked["key"], strict=True))
+        # Nothing is known of a client whom the service does not know, however far back one looks.
+        if facts is None:
+            return True
+        self._swept.facts.update(facts)
+        found = {(named, item_id) for _, named, item_id, _ in facts}
+        wanted = zip(asked["named"], asked["key"], strict=True)
+        return found.issuperset(wanted)
 
     async def sales(self, rows: pd.DataFrame) -> None:
         wanted = set(rows["key"])
@@ -115,7 +122,8 @@ class _Work:
             facts = [sale_fact(self._asker.site_id, sale) for sale in page.items if sale.get("Id")]
             self._swept.facts.update(facts)
             wanted.difference_update(item_id for _, _, item_id, _ in facts)
-            if len(wanted) <= ceil((page.total - page.read) / PAGE_SIZE):
+            pages_left = ceil((page.total - page.read) / PAGE_SIZE)
+            if len(wanted) <= pages_left:
                 return
 
     async def _sale(self, sale_id: str) -> None:
@@ -131,14 +139,20 @@ class _Work:
         self._swept.facts.update(fact for answer in answers for fact in answer.facts)
         # By the specification an answer need not list all relationships. Where none of anybody is listed, that is
         # what happened, and nothing is concluded from what is not there.
-        if any(answer.has_relationships for answer in answers):
-            known = {client_id for answer in answers for client_id in answer.answered}
-            place = self._asker.site_id, Subject.REFERRALS.value
-            self._swept.reads.update({(*place, client_id): started_at for client_id in known})
+        if not any(answer.has_relationships for answer in answers):
+            return
+        for answer in answers:
+            for client_id in answer.answered:
+                self._swept.reads[self._asker.site_id, Subject.REFERRALS.value, client_id] = started_at
 
     async def _referrals_of(self, client_ids: list[str], answers: list[Referrals]) -> None:
-        words = self._settings.referred_name, self._settings.referred_by_name
-        answers.append(await fetch_referrals(self._asker, client_ids, *words))
+        answer = await fetch_referrals(
+            self._asker,
+            client_ids,
+            referred=self._settings.referred_name,
+            referred_by=self._settings.referred_by_name,
+        )
+        answers.append(answer)
 
     async def _all(self, tasks: Iterable[Awaitable[None]]) -> None:
         """Run the tasks, so many at a time; trouble of one is noted."""
@@ -155,6 +169,6 @@ class _Work:
 
 def _days(rows: pd.DataFrame, zone: ZoneInfo, around: timedelta) -> tuple[date, date]:
     """Return the site's days from the first to the last row, and so many more on each side."""
-    first, last = rows["action_at"].min(), rows["action_at"].max()
-    local = [moment.to_pydatetime().astimezone(zone).date() for moment in (first, last)]
-    return local[0] - around, local[1] + around
+    first = rows["action_at"].min().to_pydatetime().astimezone(zone).date()
+    last = rows["action_at"].max().to_pydatetime().astimezone(zone).date()
+    return first - around, last + around

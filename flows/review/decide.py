@@ -79,7 +79,8 @@ def _say_states(states: Mapping[State, int]) -> str:
 
 def _say_unknown(connection: Connection, held_id: str) -> str:
     held = plans.held_events(connection)
-    known = [*dict.fromkeys(event.run_id for event in held), *(event.event_id for event in held)]
-    close = get_close_matches(held_id, known, n=1, cutoff=0.8)
+    plan_ids = list(dict.fromkeys(event.run_id for event in held))
+    event_ids = [event.event_id for event in held]
+    close = get_close_matches(held_id, plan_ids + event_ids, n=1, cutoff=0.8)
     hint = f"did you mean {close[0]}?" if close else "`tieout plan` lists what waits."
     return f"The ledger has no event and no plan {held_id}: {hint}"

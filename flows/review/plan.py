@@ -17,7 +17,6 @@ from flows.ledger.run_id import new_run_id
 from flows.runtime.clock import utc_now
 from flows.settings.sections import Settings
 from sql.plans import NO_TOTALS, PlanTotals, known_file, plan_totals, states_of_plan, take_up_plan
-from sql.register import Registered
 from sql.runs import record_run
 from transforms.vocabulary import Kind, State
 
@@ -49,25 +48,35 @@ class Plan:
 
     def to_json(self) -> dict[str, Any]:
         """Return the documented object."""
+        totals = self.totals
         events: dict[str, Any] = {
-            kind.value: {"count": self.totals.events.get(kind, 0), "points": self.totals.points.get(kind, 0)}
+            kind.value: {"count": totals.events.get(kind, 0), "points": totals.points.get(kind, 0)}
             for kind in (Kind.EARNED, Kind.REDEEMED)
         }
-        updates = self.totals.events.get(Kind.REWARD_UPDATE, 0)
-        events["reward_update"] = {"count": updates, "amount": str(self.totals.amount)}
-        counts = ("rows_read", "new", "duplicate", "held", "rejected")
+        updates_count = totals.events.get(Kind.REWARD_UPDATE, 0)
+        events["reward_update"] = {"count": updates_count, "amount": str(totals.amount)}
         return {
             "plan_id": self.plan_id,
             "file": self.file,
             "sha256": self.sha256,
-            **{name: getattr(self, name) for name in counts},
+            "rows_read": self.rows_read,
+            "new": self.new,
+            "duplicate": self.duplicate,
+            "held": self.held,
+            "rejected": self.rejected,
             "events": events,
-            "clients": [
-                {"site_id": row.site_id, "client_id": row.client_id, "events": row.events_count}
-                | {"earned": int(row.earned), "redeemed": int(row.redeemed)}
-                for row in self.totals.clients
-            ],
+            "clients": [_client_json(row) for row in totals.clients],
         }
+
+
+def _client_json(row: Row[Any]) -> dict[str, Any]:
+    return {
+        "site_id": row.site_id,
+        "client_id": row.client_id,
+        "events": row.events_count,
+        "earned": int(row.earned),
+        "redeemed": int(row.redeemed),
+    }
 
 
 class _RolledBack(Exception):  # noqa: N818 - it says what becomes of the transaction
@@ -77,10 +86,11 @@ class _RolledBack(Exception):  # noqa: N818 - it says what becomes of the transa
 def preview(settings: Settings, ledger: Ledger, file: CheckedFile) -> Plan:
     """Return what a run would do with the file as the ledger stands; nothing is kept."""
     plan = None
+    # It is registered and rolled back, so that a preview can never say anything else than the run then does.
     with suppress(_RolledBack), ledger.begin() as connection:
         run_id = new_run_id("upload")
         record_run(connection, run_id, "upload", utc_now(), {})
-        plan = _take_in(connection, settings, run_id, file, None)
+        plan = _take_in(connection, settings, run_id, file, hold_reason=None)
         raise _RolledBack
     assert plan is not None  # noqa: S101 - any other error has left the block
     return plan
@@ -92,50 +102,79 @@ def keep_plan(settings: Settings, ledger: Ledger, file: CheckedFile, by: str) ->
     A file that is known is not taken in again; one whose plan was discarded as a whole is taken up again.
     """
     with ledger.begin() as connection:
-        run_id, now = new_run_id("plan"), utc_now()
+        run_id = new_run_id("plan")
         known = known_file(connection, file.sha256, file.default_site_id or "")
         if known is not None:
             return _take_up(connection, file, known, by)
-        record_run(connection, run_id, "plan", now, {})
-        return _take_in(connection, settings, run_id, file, f"planned by {by}")
+        record_run(connection, run_id, "plan", utc_now(), {})
+        return _take_in(connection, settings, run_id, file, hold_reason=f"planned by {by}")
 
 
 def _take_up(connection: Connection, file: CheckedFile, known: Row[Any], by: str) -> Plan:
-    count = take_up_plan(connection, known.run_id, by=by, now=utc_now())
-    totals = plan_totals(connection, known.run_id, f"planned again by {by}", clients=_MOST_CLIENTS)
-    if not count:
+    """Hold again what a known file brought and was discarded with its plan; else say where it is known from."""
+    taken_up_count = take_up_plan(connection, known.run_id, by=by, now=utc_now())
+    if taken_up_count == 0:
+        plan = _known_plan(connection, file, known)
         still_waits = states_of_plan(connection, known.run_id).get(State.HELD)
-        return replace(_known(connection, file, known), plan_id=known.run_id if still_waits else None)
-    rest = file.file_totals.rows_read - count
-    return Plan(known.run_id, file.path.name, file.sha256, file.file_totals.rows_read, count, rest, 0, 0, totals)
+        return replace(plan, plan_id=known.run_id) if still_waits else plan
+    rows_read = file.file_totals.rows_read
+    return Plan(
+        plan_id=known.run_id,
+        file=file.path.name,
+        sha256=file.sha256,
+        rows_read=rows_read,
+        new=taken_up_count,
+        duplicate=rows_read - taken_up_count,
+        held=0,
+        rejected=0,
+        totals=plan_totals(connection, known.run_id, f"planned again by {by}", clients=_MOST_CLIENTS),
+    )
 
 
 def _take_in(
-    connection: Connection, settings: Settings, run_id: str, file: CheckedFile, hold_reason: str | None
+    connection: Connection, settings: Settings, run_id: str, file: CheckedFile, *, hold_reason: str | None
 ) -> Plan:
+    """Register the file and say what is new; without a `hold_reason` nothing is held but for reasons of its own."""
     known = known_file(connection, file.sha256, file.default_site_id or "")
     registered = register_within(connection, settings, run_id, file, hold_reason)
     if registered is None:
         assert known is not None  # noqa: S101 - that is why nothing was registered
-        return _known(connection, file, known)
+        return _known_plan(connection, file, known)
     totals = plan_totals(connection, run_id, hold_reason or "", clients=_MOST_CLIENTS)
     new = sum(totals.events.values())
-    plan_id = run_id if hold_reason and registered.held else None
-    counts = _counts(registered, new)
-    return Plan(plan_id, file.path.name, file.sha256, registered.rows_read, new, *counts, totals)
+    return Plan(
+        plan_id=run_id if hold_reason and registered.held else None,
+        file=file.path.name,
+        sha256=file.sha256,
+        rows_read=registered.rows_read,
+        new=new,
+        duplicate=registered.duplicate,
+        # A plan holds all that is new, so that what is left is held for a reason of its own.
+        held=registered.accepted + registered.held - new,
+        rejected=registered.rejected,
+        totals=totals,
+    )
 
 
-def _counts(registered: Registered, new: int) -> tuple[int, int, int]:
-    """Return duplicate, held for another reason than the plan, and rejected."""
-    return registered.duplicate, registered.accepted + registered.held - new, registered.rejected
-
-
-def _known(connection: Connection, file: CheckedFile, known: Row[Any]) -> Plan:
+def _known_plan(connection: Connection, file: CheckedFile, known: Row[Any]) -> Plan:
+    """Return what a file brings whose content the ledger knows: nothing, and where it is known from."""
     where = f"{known.name}, registered on {known.registered_at:%Y-%m-%d %H:%M}Z by {known.run_id}"
     held = states_of_plan(connection, known.run_id).get(State.HELD)
-    where += f", of which {held:,} events still wait" if held else ""
-    rows = file.file_totals.rows_read
-    return Plan(None, file.path.name, file.sha256, rows, 0, rows, 0, 0, NO_TOTALS, where)
+    if held:
+        where += f", of which {held:,} events still wait"
+    rows_read = file.file_totals.rows_read
+    return Plan(
+        plan_id=None,
+        file=file.path.name,
+        sha256=file.sha256,
+        rows_read=rows_read,
+        new=0,
+        duplicate=rows_read,
+        held=0,
+        rejected=0,
+        totals=NO_TOTALS,
+        known=where,
+    )
 
 
 def plan_lines(plan: Plan) -> Iterator[str]:
@@ -148,11 +187,10 @@ def plan_lines(plan: Plan) -> Iterator[str]:
         f"{plan.held:,} held for another reason, {plan.rejected:,} rejected."
     )
     for kind, count in plan.totals.events.items():
-        what = f"{plan.totals.points[kind]:,} points"
         if kind is Kind.REWARD_UPDATE:
             yield f"  {count:>8,} reward updates, {plan.totals.amount:,} in all"
         else:
-            yield f"  {count:>8,} {kind}, {what}"
+            yield f"  {count:>8,} {kind}, {plan.totals.points[kind]:,} points"
     for row in plan.totals.clients:
         yield (
             f"  client {row.client_id} of site {row.site_id}: {int(row.earned):,} earned, "

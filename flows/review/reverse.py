@@ -16,7 +16,7 @@ from flows.ledger.connection import Ledger
 from flows.ledger.run_id import new_run_id
 from flows.readers.files import sha256_of
 from flows.runtime.clock import utc_now
-from flows.runtime.errors import CouldNotRun, SettingsError
+from flows.runtime.errors import CouldNotRun, WrongUsage
 from flows.settings.sections import Settings
 from sql.reversals import (
     Entry,
@@ -48,8 +48,8 @@ class Reversal:
     @property
     def waits(self) -> bool:
         """Whether something is left for a person."""
-        open_states = (State.HELD, State.READY)
-        return bool(self.plan_id or self.without_opposite or any(self.not_posted.get(state) for state in open_states))
+        still_open = self.not_posted.get(State.HELD) or self.not_posted.get(State.READY)
+        return bool(self.plan_id or self.without_opposite or still_open)
 
     def to_json(self) -> dict[str, Any]:
         """Return the documented object."""
@@ -78,79 +78,98 @@ def reverse_file(
 ) -> Reversal:
     """Plan the opposite of everything that the file brought and that was posted; it waits for a person.
 
-    ``named`` is a path, a name or a hash that the ledger knows. Raises `SettingsError` where it is none, or several,
+    ``named`` is a path, a name or a hash that the ledger knows. Raises `WrongUsage` where it is none, or several,
     and `CouldNotRun` where an event of it is in doubt: nobody can say whether there is anything to take back.
     """
-    if not reason.strip() or not by.strip():
-        raise SettingsError("Taking a file back needs a name and a reason: --by NAME --reason TEXT.")
+    by, reason = by.strip(), reason.strip()
+    if not reason or not by:
+        raise WrongUsage("Taking a file back needs a name and a reason: --by NAME --reason TEXT.")
     with ledger.begin() as connection:
         file = _find_file(connection, named, site_id)
-        found = events_to_reverse(connection, file.file_id)
-        _refuse_doubt(file.name, found)
-        left = [(event, why) for event in found if (why := _why_not(connection, settings, event))]
-        left_ids = {event.event_id for event, _ in left}
-        posted = [event for event in found if event.state == State.POSTED and event.event_id not in left_ids]
-        entries = [_entry(event) for event in posted if event.live_event_id is None]
-        plan_id = new_run_id("reverse") if entries else None
-        if plan_id:
-            request = Request(f"reversal of {file.name}", by.strip(), reason.strip(), utc_now())
+        events = events_to_reverse(connection, file.file_id)
+        _refuse_doubt(file.name, events)
+        # Only what took effect can be taken back: an opposite of what was never posted would take points from a client
+        # who has none of them.
+        posted = [event for event in events if event.state == State.POSTED]
+        with_opposite, without_opposite = _part_by_opposite(connection, settings, posted)
+        # What has a live opposite already is taken back, or about to be; a second one would take it back twice.
+        entries = [_entry(event) for event in with_opposite if event.live_event_id is None]
+        plan_id = None
+        if entries:
+            plan_id = new_run_id("reverse")
+            request = Request(name=f"reversal of {file.name}", by=by, reason=reason, now=utc_now())
             plan_reversal(connection, plan_id, entries, request)
     return Reversal(
         plan_id=plan_id,
         file=file.name,
         sha256=file.sha256,
         entries=entries,
-        already=len(posted) - len(entries),
-        not_posted=dict(Counter(event.state for event in found if event.state != State.POSTED)),
+        already=len(with_opposite) - len(entries),
+        not_posted=dict(Counter(event.state for event in events if event.state != State.POSTED)),
         duplicate=file.duplicate,
-        without_opposite=left,
+        without_opposite=without_opposite,
     )
+
+
+def _part_by_opposite(
+    connection: Connection, settings: Settings, posted: Sequence[Row[Any]]
+) -> tuple[list[Row[Any]], list[tuple[Row[Any], str]]]:
+    """Part posted events into those that an opposite takes back, and those that none does, each with the reason."""
+    with_opposite: list[Row[Any]] = []
+    without_opposite: list[tuple[Row[Any], str]] = []
+    for event in posted:
+        why = _why_without_opposite(connection, settings, event)
+        if why is None:
+            with_opposite.append(event)
+        else:
+            without_opposite.append((event, why))
+    return with_opposite, without_opposite
 
 
 def _find_file(connection: Connection, named: str, site_id: str | None) -> Row[Any]:
     path = Path(named)
     content = sha256_of(path) if path.is_file() else ""
-    found = files_known_as(connection, path.name, content)
-    # The content says it more surely than a name does.
-    same = [file for file in found if file.sha256 == content] or found
-    same = [file for file in same if site_id is None or file.default_site_id == site_id]
-    if not same:
-        raise SettingsError(f"The ledger knows no file {named}: give its path, its name or its sha256.")
-    if content and same[0].sha256 != content:
-        raise SettingsError(
+    known = files_known_as(connection, path.name, content)
+    # The content says it more surely than a name does: every month's export may be called "march.xlsx".
+    meant = [file for file in known if file.sha256 == content] or known
+    if site_id is not None:
+        meant = [file for file in meant if file.default_site_id == site_id]
+    if not meant:
+        raise WrongUsage(f"The ledger knows no file {named}: give its path, its name or its sha256.")
+    # The file was edited after it was sent. What went out stands in the ledger alone, so it has to be named.
+    if content and meant[0].sha256 != content:
+        raise WrongUsage(
             f"{named} has another content than the ledger knows under that name: give the sha256 of the one that was "
-            f"sent, {_list_files(same)}."
+            f"sent, {_list_files(meant)}."
         )
-    if len(same) > 1:
-        raise SettingsError(
-            f"Several files are known as {named}: give --site or the sha256 of one, {_list_files(same)}."
-        )
-    return same[0]
+    if len(meant) > 1:
+        raise WrongUsage(f"Several files are known as {named}: give --site or the sha256 of one, {_list_files(meant)}.")
+    return meant[0]
 
 
 def _list_files(files: Sequence[Row[Any]]) -> str:
-    told = [f"{file.sha256[:16]} ({_place(file)}{file.registered_at:%Y-%m-%d %H:%M}Z)" for file in files[:_EXAMPLES]]
-    return ", ".join(told)
+    return ", ".join(_describe_file(file) for file in files[:_EXAMPLES])
 
 
-def _place(file: Row[Any]) -> str:
-    return f"site {file.default_site_id}, " if file.default_site_id else ""
+def _describe_file(file: Row[Any]) -> str:
+    site = f"site {file.default_site_id}, " if file.default_site_id else ""
+    return f"{file.sha256[:16]} ({site}{file.registered_at:%Y-%m-%d %H:%M}Z)"
 
 
 def _refuse_doubt(name: str, events: Sequence[Row[Any]]) -> None:
     doubtful = [event.event_id for event in events if event.state in _IN_FLIGHT]
-    if doubtful:
-        more = f" and {len(doubtful) - _EXAMPLES} more" if len(doubtful) > _EXAMPLES else ""
-        raise CouldNotRun(
-            f"{name}: {len(doubtful)} of its events are in doubt ({', '.join(doubtful[:_EXAMPLES])}{more}), so nobody "
-            "can say what there is to take back. Run `tieout settle` first."
-        )
+    if not doubtful:
+        return
+    examples = ", ".join(doubtful[:_EXAMPLES])
+    more = f" and {len(doubtful) - _EXAMPLES} more" if len(doubtful) > _EXAMPLES else ""
+    raise CouldNotRun(
+        f"{name}: {len(doubtful)} of its events are in doubt ({examples}{more}), so nobody "
+        "can say what there is to take back. Run `tieout settle` first."
+    )
 
 
-def _why_not(connection: Connection, settings: Settings, event: Row[Any]) -> str | None:
+def _why_without_opposite(connection: Connection, settings: Settings, event: Row[Any]) -> str | None:
     """Return why a posted event cannot be taken back from here; None where it can."""
-    if event.state != State.POSTED:
-        return None
     if event.reward_id is not None:
         before = update_before(connection, event)
         if before is None:
@@ -162,8 +181,13 @@ def _why_not(connection: Connection, settings: Settings, event: Row[Any]) -> str
 
 
 def _values(update: Row[Any]) -> str:
-    names = {"amount": "amount", "payout_id": "payout", "eligibility_on": "eligible on", "description": "description"}
-    return ", ".join(f"{word} {value}" for name, word in names.items() if (value := getattr(update, name)) is not None)
+    values = {
+        "amount": update.amount,
+        "payout": update.payout_id,
+        "eligible on": update.eligibility_on,
+        "description": update.description,
+    }
+    return ", ".join(f"{word} {value}" for word, value in values.items() if value is not None)
 
 
 def _entry(event: Row[Any]) -> Entry:
@@ -195,7 +219,8 @@ def reversal_lines(reversal: Reversal) -> Iterator[str]:
     if reversal.without_opposite:
         yield f"  {len(reversal.without_opposite):>8,} cannot be taken back from here:"
     for event, why in reversal.without_opposite[:_EXAMPLES]:
-        yield f"           event {event.event_id}{f' of reward {event.reward_id}' if event.reward_id else ''}: {why}"
+        of_reward = f" of reward {event.reward_id}" if event.reward_id else ""
+        yield f"           event {event.event_id}{of_reward}: {why}"
     if len(reversal.without_opposite) > _EXAMPLES:
         yield f"           and {len(reversal.without_opposite) - _EXAMPLES:,} more: --json lists all"
 

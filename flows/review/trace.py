@@ -81,10 +81,8 @@ def _event_lines(connection: Connection, event: Row[Any]) -> list[str]:
         *_answers(connection, event),
         *_settlements(connection, event),
     ]
-    story = [
-        f"  {_time(moment.at)}  {moment.text}"
-        for moment in sorted(moments, key=lambda moment: (moment.at, moment.order))
-    ]
+    moments.sort(key=lambda moment: (moment.at, moment.order))
+    story = [f"  {_time(moment.at)}  {moment.text}" for moment in moments]
     return [
         *_heading(event),
         *_reversals(connection, event),
@@ -110,11 +108,8 @@ def _reversals(connection: Connection, event: Row[Any]) -> list[str]:
         if row.event_id != event.event_id:
             lines.append(f"  taken back by event {row.event_id}, which is {row.state}; {asked}")
         else:
-            what = (
-                f"event {row.reversed_event_id}"
-                if row.reversed_event_id
-                else f"the extra entry of break {row.break_id}"
-            )
+            extra_entry = f"the extra entry of break {row.break_id}"
+            what = f"event {row.reversed_event_id}" if row.reversed_event_id else extra_entry
             lines.append(f"  takes back {what}; {asked}")
     return lines
 
@@ -127,13 +122,21 @@ def describe_event(event: Row[Any]) -> str:
     if event.reward_id:
         amount = f" to {event.amount}" if event.amount is not None else ""
         return f"reward {event.reward_id} set{amount}, payout {event.payout_id}"
-    source = f" for {event.source}" if event.source else ""
-    number = f" {event.source_id}" if event.source_id else ""
-    when = f"at {_time(event.action_at)}"
-    if not event.is_dated:
-        when = "without a time yet" if event.state in _NOT_ACCEPTED else f"{when} (given when it was accepted)"
-    what = f"{event.action} {event.points} points{source}{number}"
-    return f"client {event.client_id} of site {event.site_id}, {what} {when}"
+    text = f"client {event.client_id} of site {event.site_id}, {event.action} {event.points} points"
+    if event.source:
+        text += f" for {event.source}"
+    if event.source_id:
+        text += f" {event.source_id}"
+    return f"{text} {_when(event)}"
+
+
+def _when(event: Row[Any]) -> str:
+    if event.is_dated:
+        return f"at {_time(event.action_at)}"
+    # The ledger has a time for it all the same, by which held rows are sorted; it means nothing to a person.
+    if event.state in _NOT_ACCEPTED:
+        return "without a time yet"
+    return f"at {_time(event.action_at)} (given when it was accepted)"
 
 
 _TRANSITION = {
@@ -149,9 +152,13 @@ _TRANSITION = {
 def _transitions(connection: Connection, event: Row[Any]) -> list[_Moment]:
     moments = []
     for row in transitions_of_event(connection, event.event_id):
-        reason = "" if row.to_state == "sending" or not row.reason else f": {row.reason}"
-        word = "ready to be sent" if row.from_state == "held" else _TRANSITION.get(row.to_state, row.to_state)
-        text = f"{word}{reason}" + (f" (run {row.run_id})" if row.run_id else "")
+        text = "ready to be sent" if row.from_state == "held" else _TRANSITION.get(row.to_state, row.to_state)
+        # Of a claim the reason is that it was claimed, which the word says already.
+        if row.reason and row.to_state != "sending":
+            text += f": {row.reason}"
+        if row.run_id:
+            text += f" (run {row.run_id})"
+        # An answer or a reading back is recorded at the same moment as the move that it led to, and goes before it.
         moments.append(_Moment(row.at, 2 * row.transition_id + 1, text))
     return moments
 
@@ -159,11 +166,14 @@ def _transitions(connection: Connection, event: Row[Any]) -> list[_Moment]:
 def _answers(connection: Connection, event: Row[Any]) -> list[_Moment]:
     moments = []
     for row in answers_of_event(connection, event.event_id):
-        status = f"answer {row.http_status}" if row.http_status else "no answer"
-        took = f" after {row.duration_ms:.0f} ms" if row.duration_ms is not None else ""
-        code = f" {row.code}:" if row.code else ""
-        balance = f", balance {row.balance}" if row.balance is not None else ""
-        text = f"attempt {row.attempt_id}: {status}{took},{code} {row.message}{balance}"
+        text = f"attempt {row.attempt_id}: "
+        text += f"answer {row.http_status}" if row.http_status else "no answer"
+        if row.duration_ms is not None:
+            text += f" after {row.duration_ms:.0f} ms"
+        text += f", {row.code}:" if row.code else ","
+        text += f" {row.message}"
+        if row.balance is not None:
+            text += f", balance {row.balance}"
         moments.append(_Moment(row.answered_at, 0, text))
     return moments
 
@@ -175,8 +185,10 @@ def _settlements(connection: Connection, event: Row[Any]) -> list[_Moment]:
         if "ruled_by" in found:
             moments.append(_Moment(row.at, 0, f"a person rules: {found['ruled_by']}: {found['reason']}"))
             continue
-        seen = {key: value for key, value in found.items() if value is not None and key != "read_at"}
-        evidence = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in seen.items()) or "nothing"
+        shown = [
+            f"{key.replace('_', ' ')} {value}" for key, value in found.items() if value is not None and key != "read_at"
+        ]
+        evidence = ", ".join(shown) or "nothing"
         moments.append(_Moment(row.at, 0, f"read back: {evidence}"))
     return moments
 

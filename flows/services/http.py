@@ -24,6 +24,7 @@ from flows.runtime.interrupt import sleep_unless_stopped
 Params = Mapping[str, str] | Sequence[tuple[str, str]]  # pairs where a key is repeated
 
 _EXACT = json.JSONDecoder(parse_float=Decimal)
+# The services are posted to one after the other, so one that asks for an hour would keep the next one waiting too.
 LONGEST_PAUSE_SECONDS = 900  # a service that asks for more quiet than this is left to the next run
 
 
@@ -91,22 +92,34 @@ async def exchange(
     """Send one request and return how it ended; transport errors are results here, never exceptions."""
     started = time.perf_counter()
 
-    def ended(reach: Reach, failure: str) -> Exchange:
-        return Exchange(reach, (time.perf_counter() - started) * 1000, failure)
+    def failed(reach: Reach, failure: str) -> Exchange:
+        return Exchange(reach, duration_ms=_milliseconds_since(started), failure=failure)
 
     try:
+        # A redirect that is followed would send the event a second time, to an address that nobody configured.
         async with session.request(
             method, url, headers=headers, params=params, data=body, allow_redirects=False
         ) as response:
             content = await response.read()
-            elapsed_ms = (time.perf_counter() - started) * 1000
-            return Exchange(Reach.ANSWERED, elapsed_ms, "", response.status, content, response.headers)
+            return Exchange(
+                Reach.ANSWERED,
+                duration_ms=_milliseconds_since(started),
+                status=response.status,
+                body=content,
+                headers=response.headers,
+            )
+    # The three errors that prove that nothing left: the connection was never made, so there was nothing to send on.
+    # Anything that aiohttp raises once there is a connection may come after the service has read the whole request.
     except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as error:
-        return ended(Reach.NEVER_LEFT, f"no connection: {error}")
+        return failed(Reach.NEVER_LEFT, f"no connection: {error}")
     except TimeoutError:
-        return ended(Reach.MAYBE, "no answer in time")
+        return failed(Reach.MAYBE, "no answer in time")
     except (aiohttp.ClientError, OSError) as error:
-        return ended(Reach.MAYBE, f"the connection was lost: {error or type(error).__name__}")
+        return failed(Reach.MAYBE, f"the connection was lost: {error or type(error).__name__}")
+
+
+def _milliseconds_since(started: float) -> float:
+    return (time.perf_counter() - started) * 1000
 
 
 class Pacer:
@@ -130,7 +143,9 @@ class Pacer:
     def turns_within(self, seconds: float) -> int:
         """How many requests may leave in the next so many seconds; none during a pause."""
         left = seconds - self.seconds_until_turn
-        return 0 if left < 0 or self.paused_seconds > 0 else 1 + int(left / self._interval)
+        if left < 0 or self.paused_seconds > 0:
+            return 0
+        return 1 + int(left / self._interval)
 
     def pause(self, seconds: float) -> None:
         """Hold every request, also one that waits for its turn already, for at least so long."""
@@ -144,9 +159,11 @@ class Pacer:
             turn_at = max(now, self._next_at, self._paused_until)
             if turn_at > deadline:
                 return False
+            # The turn is taken before the wait: whoever comes meanwhile gets the one after it.
             self._next_at = turn_at + self._interval
             if not await sleep_unless_stopped(turn_at - now):
                 return False
+            # A pause that another answer asked for during the wait holds this request too.
             if time.monotonic() >= self._paused_until:
                 return True
 
@@ -164,4 +181,6 @@ async def wait_to_repeat(asked_seconds: float | None, failures: int) -> None:
 
 def backoff_seconds(failures: int) -> float:
     """Return how long to wait after so many failures in a row: doubling from half a second to 30, with jitter."""
-    return min(30.0, 0.25 * 2.0 ** min(failures, 10)) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, not a secret
+    # More than ten doublings are past the 30 seconds anyway, and a thousand would be no number any more.
+    longest = min(30.0, 0.25 * 2.0 ** min(failures, 10))
+    return longest * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, not a secret

@@ -15,15 +15,28 @@ def verdict_of_transport(exchange: Exchange) -> Answer | None:
     """Return the answer that follows from the transport and status alone; None where the body decides."""
     if exchange.reach is Reach.NEVER_LEFT:
         return answered(Verdict.RETRY, exchange, exchange.failure)
+    # Past this line the service may have seen the request, and only its own word counts.
     if exchange.reach is Reach.MAYBE:
         return answered(Verdict.UNKNOWN, exchange, exchange.failure)
+    # Both turn a request away at the door, before it is looked at, so that sending it again cannot do it twice.
     if exchange.status == 401:
         return answered(Verdict.UNAUTHORIZED, exchange, "the service wants new credentials (401)")
     if exchange.status == 429:
         return answered(Verdict.RETRY, exchange, "too many requests (429)")
-    if not 200 <= exchange.status < 500 or 300 <= exchange.status < 400 or exchange.status == 408:
+    if not _speaks_by_its_body(exchange.status):
         return answered(Verdict.UNKNOWN, exchange, f"the service answered {exchange.status}")
     return None
+
+
+def _speaks_by_its_body(status: int) -> bool:
+    """Return whether the body of an answer with this status tells what became of the request.
+
+    A 5xx may come after the work was done, or from a proxy that never asked the service. A redirect is not followed,
+    so nobody knows what would have stood behind it. A 408 is a time-out with a number.
+    """
+    is_success = 200 <= status < 300
+    is_refusal = 400 <= status < 500 and status != 408
+    return is_success or is_refusal
 
 
 def answered(

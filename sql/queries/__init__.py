@@ -30,8 +30,12 @@ _TYPED = {
 def query(name: str, suffix: str = "") -> TextClause:
     """Return the named query, with what one dialect needs at its end; KeyError where no file has it."""
     sql = f"{_all_queries()[name]} {suffix}"
-    types = {parameter: _type_of(parameter) for parameter in sorted(set(_PARAMETER.findall(sql)))}
-    return text(sql).bindparams(*(bindparam(parameter, type_=type_) for parameter, type_ in types.items() if type_))
+    clause = text(sql)
+    for parameter in sorted(set(_PARAMETER.findall(sql))):
+        type_ = _type_of(parameter)
+        if type_ is not None:
+            clause = clause.bindparams(bindparam(parameter, type_=type_))
+    return clause
 
 
 @cache
@@ -60,6 +64,9 @@ def _type_of(parameter: str) -> TypeEngine[Any] | None:
 def _all_queries() -> dict[str, str]:
     found: dict[str, str] = {}
     for path in sorted(_FOLDER.glob("*.sql")):
-        parts = _NAME.split(path.read_text(encoding="utf-8"))
-        found |= dict(zip(parts[1::2], (part.strip() for part in parts[2::2]), strict=True))
+        # What stands before the first name, then a name and its query in turn.
+        _, *parts = _NAME.split(path.read_text(encoding="utf-8"))
+        names = parts[0::2]
+        queries = [part.strip() for part in parts[1::2]]
+        found |= dict(zip(names, queries, strict=True))
     return found

@@ -58,10 +58,12 @@ class MindbodyClient:
 
     async def connect(self, now: datetime) -> None:
         """Make sure of a valid token; `CredentialsRefused` or `ServiceUnreachable` where none is to be had."""
+        # However many requests meet an old token at once, one of them asks for a new one: each is a metered call.
         async with self._token_lock:
             token = self._tokens.get(self.site_id)
             if token is None or now >= token.until:
-                self._tokens.pop(self.site_id, None)  # a new one is asked for without the old one
+                # A new one is asked for without the old one in the headers.
+                self._tokens.pop(self.site_id, None)
                 self._tokens[self.site_id] = StaffToken(await self._issue_token(), now + _TOKEN_LIFE)
 
     def forget_token(self, used: str | None) -> None:
@@ -82,15 +84,14 @@ class MindbodyClient:
 
     async def fetch_history(self, client_id: str, since: date, until: date) -> History:
         """Read a client's transactions of these site-local days, both included, over all pages."""
+        # What is in doubt is decided by counting these. One that is missing would make an event be sent twice, one that
+        # came twice would make it never be sent: so the history is whole, to the entry, or it is no history.
         found: list[Transaction] = []
         page_before: list[Transaction] = []
-        totals: set[int] = set()  # of all pages; they must agree
+        totals: set[int] = set()  # of all pages; they must agree, or something came in between two of them
         while True:
             page = await self._fetch_page(client_id, since, until, offset=len(found))
-            transactions = read_transactions(page, self.zone)
-            if transactions is None:
-                what = unreadable_part(page, self.zone)
-                raise ServiceUnreachable(f"Mindbody's reward history of client {client_id} cannot be read: {what}.")
+            transactions = self._transactions_of(page, client_id)
             found += transactions
             totals.add(_total_of(page))
             total = max(totals)
@@ -98,13 +99,21 @@ class MindbodyClient:
             is_whole = len(found) == total if total >= 0 else not transactions
             if is_whole and len(totals) == 1:
                 return History(client_id, balance_of(page), tuple(found))
-            # Entries counted twice would pass for entries that landed, so a service that ignores the offset is noticed.
-            if not transactions or transactions == page_before or len(totals) > 1 or len(found) > total >= 0:
+            has_too_many = total >= 0 and len(found) > total
+            # A service that ignores the offset gives the same page again.
+            if not transactions or transactions == page_before or len(totals) > 1 or has_too_many:
                 raise ServiceUnreachable(
                     f"Mindbody reported {total} transactions of client {client_id}, and after {len(found)} of them "
                     "nothing new or another total came: a page is missing. Run again later."
                 )
             page_before = transactions
+
+    def _transactions_of(self, page: Mapping[str, Any], client_id: str) -> list[Transaction]:
+        transactions = read_transactions(page, self.zone)
+        if transactions is None:
+            what = unreadable_part(page, self.zone)
+            raise ServiceUnreachable(f"Mindbody's reward history of client {client_id} cannot be read: {what}.")
+        return transactions
 
     async def _fetch_page(self, client_id: str, since: date, until: date, offset: int) -> dict[str, Any]:
         params = {
@@ -128,32 +137,36 @@ class MindbodyClient:
     async def _get(self, path: str, params: Params) -> dict[str, Any]:
         """Read with repeats, which change nothing; the last failure is told."""
         failure = ""
-        for tries in range(1, self._settings.loader.max_tries + 1):
+        max_tries = self._settings.loader.max_tries
+        for tries in range(1, max_tries + 1):
             await self.connect(utc_now())
             token = self.token
             result = await self._send_read("GET", path, params=params)
             body = result.json_object if result.status == 200 else None
             if body is not None:
                 return body
+            # The next try asks for a new one.
             if result.status == 401:
                 self.forget_token(token)
             if _says_client_not_found(result):
                 return dict(_NO_CLIENT)
             failure = result.failure or f"status {result.status}"
-            if tries < self._settings.loader.max_tries:
+            if tries < max_tries:
                 await wait_to_repeat(result.retry_after_seconds, tries)
         raise ServiceUnreachable(f"Mindbody could not be read ({path}): {failure}, {tries} times. Run again later.")
 
     async def _issue_token(self) -> str:
-        body = json.dumps(
-            {"Username": self._site.username, "Password": self._site.password.get_secret_value()}
-        ).encode()
+        """Ask for a token. Trying again is harmless: a token too many is a call, not an event."""
+        credentials = {"Username": self._site.username, "Password": self._site.password.get_secret_value()}
+        body = json.dumps(credentials).encode()
         for tries in range(1, self._settings.loader.max_tries + 1):
             result = await self._send_read("POST", "usertoken/issue", body=body)
             answer = result.json_object or {}
             if result.status == 200 and answer.get("AccessToken"):
                 return str(answer["AccessToken"])
-            if result.reach is Reach.ANSWERED and 400 <= result.status < 500 and result.status != 429:
+            # It said no and would say it again, and wrong passwords in a row may lock the account.
+            is_refused = result.reach is Reach.ANSWERED and 400 <= result.status < 500 and result.status != 429
+            if is_refused:
                 raise CredentialsRefused(self._refusal(answer, result.status))
             failure = result.failure or f"status {result.status}"
             if tries < self._settings.loader.max_tries:

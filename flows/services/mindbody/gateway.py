@@ -38,6 +38,8 @@ class MindbodyGateway:
     async def send(self, claims: Sequence[Claim]) -> Ended:
         """Send the one event."""
         (claim,) = claims
+        # The answer may come after another request has renewed the token: then it is the old one that was refused, and
+        # the new one must not be thrown away for it.
         token = self._client.token
         exchange = await self._client.post(claim.body)
         answer = read_answer(exchange, claim.event, self._client.zone)

@@ -84,8 +84,8 @@ async def fetch_visits(asker: Asker, client_id: str, first: date, last: date) ->
 
 def _visit_facts(site_id: str, client_id: str, visit: Mapping[str, Any]) -> list[Fact]:
     owner = str(visit.get("ClientId") or client_id)
+    # A SourceId may be either of them; the second is 0 where a visit is no appointment.
     ids = {Named.VISIT: visit.get("Id"), Named.APPOINTMENT: visit.get("AppointmentId")}
-    # 0 where a visit is no appointment
     return [(site_id, named.value, str(item_id), owner) for named, item_id in ids.items() if item_id]
 
 
@@ -95,7 +95,10 @@ async def fetch_sale(asker: Asker, sale_id: str) -> str | None:
     sales = _items(body, "Sales")
     if sales is None or any(str(sale.get("Id")) != sale_id for sale in sales):
         raise ServiceUnreachable(f"Mindbody was asked for sale {sale_id} and answered something else. Run again later.")
-    return str(sales[0].get("ClientId") or "") or None if sales else None
+    if not sales:
+        return None
+    owner = str(sales[0].get("ClientId") or "")
+    return owner or None
 
 
 async def fetch_sales(asker: Asker, first: date, last: date) -> "AsyncIterator[Page]":
@@ -119,17 +122,23 @@ async def fetch_referrals(asker: Asker, client_ids: Sequence[str], referred: str
     answered: set[str] = set()
     has_relationships = False
     async for page in _pages(asker, "client/clients", params, "Clients"):
-        for answer in page.items if page is not None else ():
-            related = answer.get("ClientRelationships")
-            if isinstance(related, list):
-                has_relationships |= bool(related)
-                found = [_referral(asker.site_id, str(answer.get("Id")), one, referred, referred_by) for one in related]
-                facts += [fact for fact in found if fact is not None]
-                if _UNCLEAR not in found:
-                    answered.add(str(answer.get("Id")))
-    return Referrals(tuple(fact for fact in facts if fact != _UNCLEAR), frozenset(answered), has_relationships)
+        if page is None:
+            continue
+        for client in page.items:
+            client_id = str(client.get("Id"))
+            related = client.get("ClientRelationships")
+            if not isinstance(related, list):
+                continue
+            has_relationships |= bool(related)
+            found = [_referral(asker.site_id, client_id, one, referred, referred_by) for one in related]
+            facts += [fact for fact in found if fact is not None and fact != _UNCLEAR]
+            # A referral that is missing among these says something only where every one of them was understood.
+            if _UNCLEAR not in found:
+                answered.add(client_id)
+    return Referrals(tuple(facts), frozenset(answered), has_relationships)
 
 
+# A referral whose direction nobody can tell.
 _UNCLEAR: Fact = ("", "", "", "")
 
 
@@ -138,10 +147,8 @@ def _referral(site_id: str, client_id: str, related: Mapping[str, Any], referred
     kind = related.get("Relationship")
     if not isinstance(kind, dict) or kind.get("Id") != _REFERRAL_TYPE:
         return None
-    name, other = (
-        normalize_heading(str(related.get("RelationshipName") or "")),
-        str(related.get("RelatedClientId") or ""),
-    )
+    name = normalize_heading(str(related.get("RelationshipName") or ""))
+    other = str(related.get("RelatedClientId") or "")
     if name == normalize_heading(referred) and other:
         return site_id, Named.REFERRED.value, other, client_id
     if name == normalize_heading(referred_by) and other:

@@ -59,7 +59,9 @@ def read_answer(exchange: Exchange, event: Row[Any], zone: ZoneInfo) -> Answer:
         return answered(Verdict.UNKNOWN, exchange, "the answer is no whole JSON object")
     error = _error_of(body)
     if error is not None:
-        return _read_error(exchange, *error)
+        code, message = error
+        return _read_error(exchange, code=code, message=message)
+    # Without the service's own error body a 4xx may come from anything on the way, after the service did its work.
     if exchange.status >= 400:
         return answered(Verdict.UNKNOWN, exchange, f"the service answered {exchange.status} without its error body")
     return _read_confirmation(exchange, body, event, zone)
@@ -75,8 +77,15 @@ def read_transactions(body: Mapping[str, Any], zone: ZoneInfo) -> list[Transacti
         listed = [body["Transaction"]]
     if not isinstance(listed, list):
         return None
-    transactions = [_read_transaction(item, zone) for item in listed]
-    return None if None in transactions else [transaction for transaction in transactions if transaction]
+    transactions: list[Transaction] = []
+    for item in listed:
+        transaction = _read_transaction(item, zone)
+        # One that is passed over might be the very entry that is looked for: it would be taken for not landed, and sent
+        # a second time. So all of the page counts as not read.
+        if transaction is None:
+            return None
+        transactions.append(transaction)
+    return transactions
 
 
 def unreadable_part(body: Mapping[str, Any], zone: ZoneInfo) -> str:
@@ -84,16 +93,21 @@ def unreadable_part(body: Mapping[str, Any], zone: ZoneInfo) -> str:
     listed = body.get("Transactions")
     if not isinstance(listed, list):
         return "it has no list of transactions"
-    number, item = next((n, item) for n, item in enumerate(listed, 1) if _read_transaction(item, zone) is None)
-    told = item if isinstance(item, dict) else {}
-    shown = ", ".join(f"{name} {str(told.get(name))[:40]}" for name in ("Action", "Points", "ActionDateTime"))
-    return f"entry {number} of {len(listed)} has {shown}"
+    unreadable = ((number, item) for number, item in enumerate(listed, 1) if _read_transaction(item, zone) is None)
+    number, item = next(unreadable)
+    fields = item if isinstance(item, dict) else {}
+    # What the parsing depends on, and nothing else of what a client's entry may hold.
+    shown = [f"{name} {str(fields.get(name))[:40]}" for name in ("Action", "Points", "ActionDateTime")]
+    return f"entry {number} of {len(listed)} has {', '.join(shown)}"
 
 
 def balance_of(body: Mapping[str, Any]) -> int | None:
     """Return the client's points that an answer or a page tells; None where it does not."""
     balance = body.get("Balance")
-    return balance if isinstance(balance, int) and not isinstance(balance, bool) and abs(balance) < 2**63 else None
+    # Python takes True for 1, and a number past 64 bits would stop the whole turn that records the answer.
+    if not isinstance(balance, int) or isinstance(balance, bool) or abs(balance) >= 2**63:
+        return None
+    return balance
 
 
 def _read_transaction(item: Any, zone: ZoneInfo) -> Transaction | None:
@@ -150,9 +164,10 @@ def _error_of(body: Mapping[str, Any]) -> tuple[str, str] | None:
     return str(error.get("Code") or ""), str(error.get("Message") or "")
 
 
-def _read_error(exchange: Exchange, code: str, message: str) -> Answer:
+def _read_error(exchange: Exchange, *, code: str, message: str) -> Answer:
     if code.lower() in _PASSING_CODES:
         return answered(Verdict.RETRY, exchange, message, code=code)
+    # A refusal is for good. Where the key or a permission is wrong, a whole night's events would be refused for good.
     if code.lower() in _CALLER_CODES:
         return answered(Verdict.UNAUTHORIZED, exchange, message, code=code)
     return answered(Verdict.REFUSED, exchange, message or "refused without a reason", code=code)

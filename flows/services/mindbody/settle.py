@@ -31,8 +31,11 @@ async def read_doubtful(
     slots = asyncio.Semaphore(concurrency)
 
     async def settle_one(event: Row[Any]) -> None:
-        async with slots:  # each is of a client of its own
-            record([await _read_client(ledger, client, event)])
+        # Each is of a client of its own, since a client in doubt has nothing else under way.
+        async with slots:
+            settlement = await _read_client(ledger, client, event)
+            # One by one, so that a crash loses no more than what is being read.
+            record([settlement])
 
     await asyncio.gather(*(settle_one(event) for event in events))
 
@@ -40,13 +43,22 @@ async def read_doubtful(
 async def _read_client(ledger: Ledger, client: MindbodyClient, event: Row[Any]) -> Settlement:
     day = event.action_at.astimezone(client.zone).date()
     window = Window(client.site_id, event.client_id, day - _MARGIN, day + _MARGIN, client.zone)
+    # Taken before the request: whatever happens at the service while it answers is later than what the answer shows.
     read_at = utc_now()
     try:
         history = await client.fetch_history(event.client_id, window.since, window.until)
     except ServiceUnreachable as error:
+        # Nothing was seen, so nothing is decided: the event stays in doubt, and its client waits.
         return Settlement(event, State.UNKNOWN, f"could not be read back: {error}", {"failure": str(error)})
-    decision = decide(event, history, _expect(ledger, event, window), read_at)
-    return Settlement(event, decision.state, decision.reason, decision.evidence, history.balance)
+    expected = _expect(ledger, event, window)
+    decision = decide(event, history, expected, read_at)
+    return Settlement(
+        event=event,
+        state=decision.state,
+        reason=decision.reason,
+        evidence=decision.evidence,
+        balance=history.balance,
+    )
 
 
 def _expect(ledger: Ledger, event: Row[Any], window: Window) -> Expected:

@@ -51,6 +51,7 @@ class ReferralRockClient:
 
     async def fetch_rewards(self) -> dict[str, dict[str, Any]]:
         """Sweep all rewards; keyed by id in lower case."""
+        # A reward that is missing would read as "there is no such reward", and its update be taken for not landed.
         rewards: dict[str, dict[str, Any]] = {}
         offset = 0
         totals: set[int] = set()  # of all pages; they must agree
@@ -63,9 +64,10 @@ class ReferralRockClient:
             if len(rewards) == total and len(totals) == 1:
                 return rewards
             if not items or offset >= total or len(totals) > 1:
+                reported = " and then ".join(str(total) for total in sorted(totals))
                 raise ServiceUnreachable(
-                    f"Referral Rock reported {' and then '.join(map(str, sorted(totals)))} rewards and gave "
-                    f"{len(rewards)}: a page is missing or came twice. Run again later."
+                    f"Referral Rock reported {reported} rewards and gave {len(rewards)}: a page is missing or came "
+                    "twice. Run again later."
                 )
 
     async def _fetch_page(self, offset: int, count: int) -> dict[str, Any]:
@@ -115,7 +117,8 @@ def _read_page(page: dict[str, Any]) -> tuple[list[dict[str, Any]], int]:
 
     An error told in a 200 would otherwise read as "there are no rewards".
     """
-    items, total = page.get("rewards"), page.get("total")
+    items = page.get("rewards")
+    total = page.get("total")
     if isinstance(items, list) and isinstance(total, int):
         rewards = [item for item in items if isinstance(item, dict) and item.get("id")]
         if len(rewards) == len(items):

@@ -35,13 +35,16 @@ class ReferralRockGateway:
         """Return batches of the size that each event may still go in; what an answer did not mention goes alone."""
         by_size: dict[int, list[Row[Any]]] = {}
         for event in events:
-            size = 1 if event.goes_alone else self._size_limits.get(event.event_id, self.events_per_request)
-            by_size.setdefault(size, []).append(event)
-        return [
-            together[start : start + size]
-            for size, together in sorted(by_size.items())
-            for start in range(0, len(together), size)
-        ]
+            by_size.setdefault(self._size_limit(event), []).append(event)
+        batches: list[list[Row[Any]]] = []
+        for size, together in sorted(by_size.items()):
+            batches += [together[start : start + size] for start in range(0, len(together), size)]
+        return batches
+
+    def _size_limit(self, event: Row[Any]) -> int:
+        if event.goes_alone:
+            return 1
+        return self._size_limits.get(event.event_id, self.events_per_request)
 
     async def send(self, claims: Sequence[Claim]) -> Ended:
         """Send the batch; where the service refuses it as a whole, its events are to go in halves."""
@@ -60,11 +63,16 @@ class ReferralRockGateway:
 
     def _halve(self, claims: Sequence[Claim], exchange: Exchange, results: Sequence[Result]) -> Ended:
         """Give the events back, to go in batches half as large: every request has a claim and a turn of its own."""
+        # One bad row makes the service refuse all that came with it. After seven rounds it stands alone among a hundred
+        # and is refused by itself, while the others go through.
         half = (len(claims) + 1) // 2
         self._size_limits |= {claim.event.event_id: half for claim in claims}
-        said = next((result.message for result in results if result.message), "without a reason")
-        message = f"refused with the whole batch of {len(claims)} ({said}): goes in halves"
-        return [(claim, answered(Verdict.RETRY, exchange, message, code=BATCH_REFUSED)) for claim in claims]
+        reasons = [result.message for result in results if result.message]
+        reason = reasons[0] if reasons else "without a reason"
+        message = f"refused with the whole batch of {len(claims)} ({reason}): goes in halves"
+        # The service said that it did nothing, so going again is safe.
+        refused = answered(Verdict.RETRY, exchange, message, code=BATCH_REFUSED)
+        return [(claim, refused) for claim in claims]
 
     async def reconnect(self) -> None:
         """Check the keys again; `CredentialsRefused` where they are not taken."""
@@ -78,8 +86,9 @@ def _refused_as_a_whole(exchange: Exchange, results: Sequence[Result]) -> bool:
 
 def _answer_of(claim: Claim, results: Sequence[Result], exchange: Exchange, *, is_alone: bool) -> Answer:
     mine = [result for result in results if result.reward_id == claim.event.reward_id.lower()]
+    # One update was sent and one result came: nothing else can be meant, also where a refusal names no reward.
     if not mine and is_alone and len(results) == 1:
-        mine = list(results)  # nothing else can be meant
+        mine = list(results)
     if not mine:
         return answered(Verdict.UNKNOWN, exchange, "the answer does not mention the reward")
     return _read_result(claim, mine[-1], exchange)
@@ -91,6 +100,7 @@ def _read_result(claim: Claim, result: Result, exchange: Exchange) -> Answer:
         return answered(Verdict.REFUSED, exchange, result.message or "refused without a reason", returned=returned)
     if result.reward is None or result.reward_id != claim.event.reward_id.lower():
         return answered(Verdict.UNKNOWN, exchange, "the answer does not hold the reward", returned=returned)
+    # The values are the proof, not the words: the documentation does not say what a success reads like.
     differing = differing_fields(result.reward, claim.event)
     if not differing:
         return answered(Verdict.POSTED, exchange, "confirmed by the service", returned=returned)

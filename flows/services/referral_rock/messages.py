@@ -78,14 +78,17 @@ def read_results(body: bytes, *, is_xml: bool) -> list[Result] | None:
 
 def differing_fields(reward: Mapping[str, Any], event: Row[Any]) -> list[str]:
     """Return which of the values that the event sets the reward does not have."""
-    compared = {
-        "payoutId": str(reward.get("payoutId", "")).lower() == event.payout_id.lower(),
-        "amount": event.amount is None or to_amount(reward.get("amount")) == Decimal(event.amount),
-        "eligibilityDate": event.eligibility_on is None
-        or to_day(reward.get("eligibilityDate")) == event.eligibility_on,
-        "description": event.description is None or (reward.get("description") or "") == event.description,
-    }
-    return [field for field, is_same in compared.items() if not is_same]
+    differing = []
+    if str(reward.get("payoutId", "")).lower() != event.payout_id.lower():
+        differing.append("payoutId")
+    # What the event leaves out it does not set, so whatever the reward has there is right.
+    if event.amount is not None and to_amount(reward.get("amount")) != Decimal(event.amount):
+        differing.append("amount")
+    if event.eligibility_on is not None and to_day(reward.get("eligibilityDate")) != event.eligibility_on:
+        differing.append("eligibilityDate")
+    if event.description is not None and (reward.get("description") or "") != event.description:
+        differing.append("description")
+    return differing
 
 
 def to_amount(value: Any) -> Decimal | None:
@@ -109,25 +112,29 @@ def to_day(value: Any) -> date | None:
 
 def _cut_fraction(text: str) -> str:
     head, point, tail = text.partition(".")
+    if not point:
+        return text
     zone = tail.lstrip("0123456789")
-    return head + zone if point else text
+    return head + zone
 
 
 def _json_item(event: Row[Any]) -> str:
-    fields = {
-        "rewardId": json.dumps(event.reward_id),
-        "amount": None if event.amount is None else _plain(event.amount),
-        "payoutId": json.dumps(event.payout_id),
-        "eligibilityDate": _midnight(event.eligibility_on, "Z", quote='"'),
-        "description": None if event.description is None else json.dumps(event.description, ensure_ascii=False),
-    }
-    return "{" + ", ".join(f'"{name}": {value}' for name, value in fields.items() if value is not None) + "}"
+    # Put together by hand, since `json` would write the amount by way of a float: 0.10 is to go out as 0.10.
+    fields = [f'"rewardId": {json.dumps(event.reward_id)}']
+    if event.amount is not None:
+        fields.append(f'"amount": {_plain(event.amount)}')
+    fields.append(f'"payoutId": {json.dumps(event.payout_id)}')
+    if event.eligibility_on is not None:
+        fields.append(f'"eligibilityDate": "{_midnight(event.eligibility_on, "Z")}"')
+    if event.description is not None:
+        fields.append(f'"description": {json.dumps(event.description, ensure_ascii=False)}')
+    return "{" + ", ".join(fields) + "}"
 
 
 def _xml_fields(event: Row[Any]) -> list[tuple[str, str | None]]:
     return [
         ("payoutId", event.payout_id),
-        ("eligibilityDate", _midnight(event.eligibility_on, "+00:00")),
+        ("eligibilityDate", None if event.eligibility_on is None else _midnight(event.eligibility_on, "+00:00")),
         ("description", event.description),
         ("rewardId", event.reward_id),
         ("amount", None if event.amount is None else _plain(event.amount)),
@@ -138,8 +145,8 @@ def _plain(amount: str) -> str:
     return format(Decimal(amount), "f")
 
 
-def _midnight(day: date | None, zone: str, quote: str = "") -> str | None:
-    return None if day is None else f"{quote}{day.isoformat()}T00:00:00{zone}{quote}"
+def _midnight(day: date, zone: str) -> str:
+    return f"{day.isoformat()}T00:00:00{zone}"
 
 
 def _read_json(body: bytes) -> list[Result] | None:
@@ -147,8 +154,14 @@ def _read_json(body: bytes) -> list[Result] | None:
         parsed = json.loads(body, parse_float=Decimal)
     except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
         return None
-    items = parsed if isinstance(parsed, list) else [parsed]
-    return [_result(item) for item in items] if all(_is_result(item) for item in items) else None
+    return _read_items(parsed if isinstance(parsed, list) else [parsed])
+
+
+def _read_items(items: Sequence[Any]) -> list[Result] | None:
+    """Return a result an item; None where one of them is none, since nobody can tell what the rest then means."""
+    if not all(_is_result(item) for item in items):
+        return None
+    return [_result(item) for item in items]
 
 
 def _is_result(item: Any) -> bool:
@@ -156,11 +169,16 @@ def _is_result(item: Any) -> bool:
 
 
 def _result(item: Mapping[str, Any]) -> Result:
-    told = item.get("resultInfo")
-    info = told if isinstance(told, dict) else {"status": told}
+    result_info = item.get("resultInfo")
+    # In some answers it is an object, in others the bare status.
+    info = result_info if isinstance(result_info, dict) else {"status": result_info}
     reward = item.get("reward")
     message = info.get("message") or item.get("message") or item.get("Message") or ""
-    return Result(reward if isinstance(reward, dict) else None, str(message), str(info.get("status") or ""))
+    return Result(
+        reward=reward if isinstance(reward, dict) else None,
+        message=str(message),
+        status=str(info.get("status") or ""),
+    )
 
 
 def _read_xml(body: bytes) -> list[Result] | None:
@@ -170,8 +188,7 @@ def _read_xml(body: bytes) -> list[Result] | None:
         return None
     if _local_name(root) == "rewardConfirmation":
         return [_result(_to_mapping(root))]
-    items = [_to_mapping(child) for child in root]
-    return [_result(item) for item in items] if all(_is_result(item) for item in items) else None
+    return _read_items([_to_mapping(child) for child in root])
 
 
 def _to_mapping(element: ElementTree.Element) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import pytest
 
 from flows.ledger.connection import open_ledger
 from flows.review.reverse import Reversal, reversal_lines, reverse_file
-from flows.runtime.errors import CouldNotRun, ExitCode, SettingsError
+from flows.runtime.errors import CouldNotRun, ExitCode, WrongUsage
 from flows.sandbox import start_sandbox
 from flows.sandbox.seed import reward_id
 from sql.approvals import approve, discard
@@ -137,16 +137,16 @@ def test_reverse_file_takes_a_path_a_name_or_a_hash_and_no_other(workplace: Work
     (archived,) = (workplace.folder / "archive").iterdir()
     plan = reverse(workplace, str(archived))
     assert [reverse(workplace, named).sha256 for named in ("a.csv", plan.sha256, plan.sha256[:9])] == [plan.sha256] * 3
-    with pytest.raises(SettingsError, match=r"knows no file b\.csv"):
+    with pytest.raises(WrongUsage, match=r"knows no file b\.csv"):
         reverse(workplace, "b.csv")
-    with pytest.raises(SettingsError, match=rf"has another content .* {plan.sha256[:16]}"):
+    with pytest.raises(WrongUsage, match=rf"has another content .* {plan.sha256[:16]}"):
         reverse(workplace, str(workplace.put("../a.csv", earned("200000006", 51))))
 
 
 def test_reverse_file_asks_which_of_several_files_is_meant(workplace: Workplace) -> None:
     night(workplace, earned("200000006", 52))
     night(workplace, earned("200000006", 53))
-    with pytest.raises(SettingsError, match=r"Several files are known as a\.csv"):
+    with pytest.raises(WrongUsage, match=r"Several files are known as a\.csv"):
         reverse(workplace)
 
 
