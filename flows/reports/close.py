@@ -40,6 +40,7 @@ def report_run(run: Run, reconciliation: Reconciliation | None) -> Summary:
             *_unread_lines(reconciliation),
         ),
         failures=tuple(run.failures),
+        # A client who could not be read back waits for a person as well: nothing is concluded about that balance.
         waiting_count=len(report.waiting) + len(unread),
         artifacts=_artifacts(report, path),
     )
@@ -52,18 +53,21 @@ def report_run(run: Run, reconciliation: Reconciliation | None) -> Summary:
 def report_reconciliation(run: Run, since: date, until: date, reconciliation: Reconciliation) -> ReconcileSummary:
     """Write the report of a reconciliation and close its run."""
     report, path = _write_report(run, reconciliation, (since, until))
-    rolled = reconciliation.roll_forward
-    # Its rows of points and of amounts tell of the same breaks again.
-    rolled = rolled[rolled["measure"].eq("breaks")]
+    # The rows of points and of amounts tell of the same breaks again.
+    is_count = reconciliation.roll_forward["measure"].eq("breaks")
+    rolled = reconciliation.roll_forward[is_count]
     open_now = rolled.groupby("class")["open_now"].sum()
+    # What was opened again and what a person resolved are added in, so that opening + opened - closed = open.
+    opened = rolled["new"].sum() + rolled["reopened"].sum()
+    closed = rolled["closed"].sum() + rolled["resolved"].sum()
     summary = ReconcileSummary(
         since=since,
         until=until,
         matched=reconciliation.matched,
         breaks={str(name): int(count) for name, count in open_now.items() if count},
         opening=int(rolled["open_before"].sum()),
-        opened=int(rolled["new"].sum() + rolled["reopened"].sum()),
-        closed=int(rolled["closed"].sum() + rolled["resolved"].sum()),
+        opened=int(opened),
+        closed=int(closed),
         open=int(open_now.sum()),
         ties_out=bool(report.totals["ties_out"]),
         report=path,

@@ -39,7 +39,7 @@ class Block:
 
 def lines(block: Block, zone: ZoneInfo, most: int | None = None) -> Iterator[tuple[Value, ...]]:
     """Yield the lines of `block`, or the first `most` of them, each a value per column, as the columns mean them."""
-    # Column by column and turned around then: each column is read at once, as one kind of value.
-    frame = block.frame.head(len(block.frame) if most is None else most)
+    frame = block.frame if most is None else block.frame.head(most)
+    # Column by column, each of one kind, and turned around then into lines.
     filled = [values(frame[column.key], column.show, zone) for column in block.columns]
     return zip(*filled, strict=True)

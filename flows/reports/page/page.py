@@ -150,6 +150,7 @@ def _said(value: Value) -> str:
         case None:
             return ""
         case bool():
+            # In capitals, since color alone does not reach everybody, nor a printed page.
             return "yes" if value else "NO"
         case int() | Decimal():
             return f"{value:,}"
