@@ -56,8 +56,11 @@ def cross_check(events: pd.DataFrame, reference: Reference | None, now: datetime
 
 def _count_unchecked(events: pd.DataFrame) -> Counter[tuple[str, str]]:
     """Count what is asked without looking at it row by row: most files are checked without reference data."""
-    kinds = events.loc[events["source_id"].notna(), ["action", "source"]].value_counts(dropna=False)
-    asked = what_is_asked(kinds.reset_index().assign(site_id="", client_id="", source_id=1, action_at=None))
+    has_id = events["source_id"].notna()
+    kinds = events.loc[has_id, ["action", "source"]].value_counts(dropna=False)
+    # Only action and source say which subject a row asks about, so one row stands for all of its kind.
+    examples = kinds.reset_index().assign(site_id="", client_id="", source_id=1, action_at=None)
+    asked = what_is_asked(examples)
     counts: Counter[tuple[str, str]] = Counter()
     for subject, count in zip(asked["subject"], kinds.iloc[asked.index], strict=True):
         counts[subject, Finding.NO_DATA.value] += int(count)
@@ -81,7 +84,8 @@ def judge_source_ids(events: pd.DataFrame, reference: Reference, now: datetime) 
     if reference.is_empty:
         return finding
     owners = _compare_owners(asked, reference)
-    # From the weakest to the strongest: what is set later holds.
+    # From the weakest to the strongest: what is set later holds. To reject a good row is worse than to let a wrong one
+    # through, which the service still refuses: so whatever speaks for a row comes last.
     finding[_is_covered(asked, reference, now) | owners["is_nobody"]] = Code.SOURCE_ID_NOT_FOUND.value
     finding[owners["is_other"]] = Code.SOURCE_ID_OTHER_CLIENT.value
     finding[_is_reversed(asked, reference)] = Code.REFERRAL_REVERSED.value
@@ -116,19 +120,24 @@ def _compare_owners(asked: pd.DataFrame, reference: Reference) -> pd.DataFrame:
     pairs = asked.reset_index(names="index").merge(
         reference.keyed_facts, on=["site_id", "named", "key"], suffixes=("", "_owner"), validate="many_to_many"
     )
-    owner, client = pairs["client_id_owner"], pairs["client_id"]
+    owner = pairs["client_id_owner"]
+    client = pairs["client_id"]
+    is_nobody = owner.eq(NOBODY)
     is_exact = owner.eq(client) & pairs["item_id"].eq(pairs["key"])
+    # A spreadsheet may have cut the zeros of a client's id, so ids that differ in them alone decide nothing.
     is_near = ~is_exact & _folded(owner).eq(_folded(client))
-    is_other = ~is_exact & ~is_near & owner.ne(NOBODY) & pairs["named"].ne(Named.REFERRED)
-    compared = pd.DataFrame(
-        {"is_exact": is_exact, "is_near": is_near, "is_other": is_other, "is_nobody": owner.eq(NOBODY)}
-    )
+    # A booking or a sale has one client; a person may have been referred by several.
+    has_one_owner = pairs["named"].ne(Named.REFERRED)
+    is_other = ~is_exact & ~is_near & ~is_nobody & has_one_owner
+    compared = pd.DataFrame({"is_exact": is_exact, "is_near": is_near, "is_other": is_other, "is_nobody": is_nobody})
+    # An id may have several facts, of which one is enough: back to one line per row.
     return compared.groupby(pairs["index"]).any().reindex(asked.index, fill_value=False)
 
 
 def _is_reversed(asked: pd.DataFrame, reference: Reference) -> pd.Series:
     """Tell rows whose client was referred by the one whom the SourceId names."""
-    wanted = asked[asked["named"] == Named.REFERRED].reset_index(names="index")
+    is_referral = asked["named"] == Named.REFERRED
+    wanted = asked[is_referral].reset_index(names="index")
     found = wanted.merge(reference.turned_referrals, on=["site_id", "client_id", "key"], validate="many_to_one")
     return pd.Series(asked.index.isin(found["index"]), index=asked.index)
 
@@ -136,12 +145,15 @@ def _is_reversed(asked: pd.DataFrame, reference: Reference) -> pd.Series:
 def _is_covered(asked: pd.DataFrame, reference: Reference, now: datetime) -> pd.Series:
     """Tell rows of which the data at hand must know the id, if it exists at all."""
     coverage = reference.coverage
-    rows = asked.assign(action_at=asked["action_at"].fillna(pd.Timestamp(now))).reset_index(names="index")
-    of_client, of_all = coverage[coverage["client_id"].notna()], coverage[coverage["client_id"].isna()]
+    action_at = asked["action_at"].fillna(pd.Timestamp(now))
+    rows = asked.assign(action_at=action_at).reset_index(names="index")
+    is_of_all = coverage["client_id"].isna()
+    for_one = coverage[~is_of_all]
+    for_all = coverage[is_of_all].drop(columns="client_id")
     spans = pd.concat(
         [
-            rows.merge(of_client, on=["site_id", "subject", "client_id"], validate="many_to_many"),
-            rows.merge(of_all.drop(columns="client_id"), on=["site_id", "subject"], validate="many_to_many"),
+            rows.merge(for_one, on=["site_id", "subject", "client_id"], validate="many_to_many"),
+            rows.merge(for_all, on=["site_id", "subject"], validate="many_to_many"),
         ]
     )
     covering = spans[_is_inside(spans, reference.margin)]
@@ -154,11 +166,16 @@ def _is_inside(spans: pd.DataFrame, margin: timedelta) -> pd.Series:
     A sale is made before the data was taken or it is not in there, so later days need not be covered; a visit may have
     been booked for a later day.
     """
-    latest = spans["action_at"] + margin
-    latest = latest.where(spans["subject"] == Subject.VISITS, latest.clip(upper=spans["as_of_at"]))
-    starts_early = spans["since_at"].isna() | (spans["since_at"] <= spans["action_at"] - margin)
+    action_at = spans["action_at"]
+    earliest = action_at - margin
+    latest = action_at + margin
+    is_visit = spans["subject"] == Subject.VISITS
+    latest = latest.where(is_visit, latest.clip(upper=spans["as_of_at"]))
+    starts_early = spans["since_at"].isna() | (spans["since_at"] <= earliest)
     ends_late = spans["until_at"].isna() | (spans["until_at"] >= latest)
-    return (spans["action_at"] <= spans["as_of_at"]) & starts_early & ends_late
+    # Of what came about after the data was taken it can know nothing, however far its stretch reaches.
+    is_known_by_then = action_at <= spans["as_of_at"]
+    return is_known_by_then & starts_early & ends_late
 
 
 def _folded(texts: pd.Series) -> pd.Series:

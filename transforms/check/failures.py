@@ -67,11 +67,21 @@ def _holds_value(texts: pd.Series) -> pd.Series:
 
 def _by_cell(error: pa.errors.SchemaErrors) -> pd.DataFrame:
     cases = error.failure_cases
-    if not cases["check"].isin([code.value for code in Code]).all() or cases["index"].isna().any():
+    # A check without a code of ours, or without a row, is about the frame: a mistake of the program, which must not
+    # pass for a bad row of somebody's file.
+    is_of_row = cases["check"].isin([code.value for code in Code]) & cases["index"].notna()
+    if not is_of_row.all():
         raise error
-    field = cases["check"].map({code.value: field for code, field in FIELD_OF_CODE.items()}).fillna(cases["column"])
+    field_of_code = {code.value: field for code, field in FIELD_OF_CODE.items()}
+    field = cases["check"].map(field_of_code).fillna(cases["column"])
     found = pd.DataFrame({"index": cases["index"].astype("int64"), "field": field, "code": cases["check"]})
-    found = found.drop_duplicates(ignore_index=True)
-    broken = found.loc[found["code"] == Code.CELL_ERROR, ["index", "field"]].assign(is_broken=True)
-    found = found.merge(broken, on=["index", "field"], how="left", validate="many_to_one")
-    return found.loc[found["is_broken"].isna() | (found["code"] == Code.CELL_ERROR), FAILURE_COLUMNS]
+    return _without_consequences(found.drop_duplicates(ignore_index=True))
+
+
+def _without_consequences(found: pd.DataFrame) -> pd.DataFrame:
+    """Leave out what else is told of a cell that holds an error of the spreadsheet: "#N/A" is no bad number."""
+    is_error = found["code"] == Code.CELL_ERROR
+    broken = found.loc[is_error, ["index", "field"]].assign(is_broken=True)
+    marked = found.merge(broken, on=["index", "field"], how="left", validate="many_to_one")
+    is_kept = marked["is_broken"].isna() | (marked["code"] == Code.CELL_ERROR)
+    return marked.loc[is_kept, FAILURE_COLUMNS]

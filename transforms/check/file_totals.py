@@ -31,9 +31,12 @@ class FileTotals:
 
     def __add__(self, other: "FileTotals") -> "FileTotals":
         """Add what another part of the file brings."""
-        events = {kind: self.events[kind] + other.events[kind] for kind in Kind}
-        source_ids = Counter(self.source_ids) + Counter(other.source_ids)
-        return FileTotals(self.rows_read + other.rows_read, events, self.services | other.services, source_ids)
+        return FileTotals(
+            rows_read=self.rows_read + other.rows_read,
+            events={kind: self.events[kind] + other.events[kind] for kind in Kind},
+            services=self.services | other.services,
+            source_ids=Counter(self.source_ids) + Counter(other.source_ids),
+        )
 
 
 NOTHING = FileTotals(0, dict.fromkeys(Kind, 0), frozenset())
@@ -43,9 +46,11 @@ def count_file_totals(events: pd.DataFrame, rows_read: int, source_ids: Mapping[
     """Count good rows (`transforms.check.events`) among those that were read."""
     counts = events["kind"].value_counts()
     pairs = events[["target", "site_id"]].drop_duplicates().itertuples(index=False, name=None)
+    # Referral Rock has no sites: whatever SiteId stands beside a reward, there is one place to send it to.
+    services = {(Target(target), "" if target == Target.REFERRAL_ROCK else site_id) for target, site_id in pairs}
     return FileTotals(
-        rows_read,
-        {kind: int(counts.get(kind.value, 0)) for kind in Kind},
-        frozenset((Target(target), "" if target == Target.REFERRAL_ROCK else site_id) for target, site_id in pairs),
-        source_ids,
+        rows_read=rows_read,
+        events={kind: int(counts.get(kind.value, 0)) for kind in Kind},
+        services=frozenset(services),
+        source_ids=source_ids,
     )

@@ -77,15 +77,18 @@ def suggest(code: Code, value: str | None) -> str | None:
 
 def _nearest(value: str, choices: tuple[str, ...]) -> str | None:
     by_text = {choice.casefold(): str(choice) for choice in choices}
-    near = difflib.get_close_matches(" ".join(value.split()).casefold()[:100], by_text, n=1, cutoff=0.6)
+    # Cut, since comparing takes time by the square of the length and a cell may hold a whole letter.
+    written = " ".join(value.split()).casefold()[:100]
+    near = difflib.get_close_matches(written, by_text, n=1, cutoff=0.6)
     return by_text[near[0]] if near else None
 
 
 def _plain_whole(value: str) -> str | None:
     if _THOUSANDS.fullmatch(value) and "." not in value and "-" not in value:
         return re.sub("[^0-9]", "", value)
-    noise = _NOISE.fullmatch(value)
-    whole = round(float(value)) if noise and len(value) < 30 else 0
+    # What a float leaves behind, as 11.999999999 for 12; a real fraction such as 12.5 means nobody knows what.
+    is_noise = _NOISE.fullmatch(value) is not None and len(value) < 30
+    whole = round(float(value)) if is_noise else 0
     return str(whole) if whole else None
 
 
@@ -96,4 +99,6 @@ def _plain_amount(value: str) -> str | None:
         return re.sub("[^0-9.-]", "", number)
     if re.fullmatch(r"-?[0-9]+,[0-9]{1,2}", number):
         return number.replace(",", ".")
-    return number if number != value and re.fullmatch(r"-?[0-9]+(?:\.[0-9]+)?", number) else None
+    is_number = re.fullmatch(r"-?[0-9]+(?:\.[0-9]+)?", number) is not None
+    # The same text again would be no suggestion.
+    return number if is_number and number != value else None

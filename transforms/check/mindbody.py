@@ -79,8 +79,9 @@ def _read_times(rows: pd.DataFrame, rules: Rules, clocks: Sequence[Clock]) -> tu
     parts = [parse_times(texts, clocks[int(str(table))], rules.now) for table, texts in times]
     if not parts:
         return parse_times(rows["action_date_time"], Clock(), rules.now)
-    at, problem = zip(*parts, strict=True)
-    return pd.concat(at), pd.concat(problem)
+    at = pd.concat([at for at, _ in parts])
+    problem = pd.concat([problem for _, problem in parts])
+    return at, problem
 
 
 def _typed(rows: pd.DataFrame) -> pd.DataFrame:

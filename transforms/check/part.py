@@ -8,6 +8,7 @@ Every row that is read ends either in `events` or, with at least one line, in `e
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pandas as pd
 
@@ -92,8 +93,13 @@ def recognize(sheets: Sequence[Sheet], rules: Rules) -> Recognized:
     Where the file is read in parts the first `SEARCHED_ROWS` rows of it are enough.
     """
     tables, without_headings = find_tables(sheets, rules.layouts)
-    notes = tuple(note for sheet in sheets for note in sheet.notes) + tuple(_table_notes(tables))
-    return Recognized(tuple(tables), tuple(without_headings), tuple(_clock(table, rules) for table in tables), notes)
+    notes_of_reader = [note for sheet in sheets for note in sheet.notes]
+    return Recognized(
+        tables=tuple(tables),
+        without_headings=tuple(without_headings),
+        clocks=tuple(_clock(table, rules) for table in tables),
+        notes=(*notes_of_reader, *_table_notes(tables)),
+    )
 
 
 def check_part(recognized: Recognized, rules: Rules, contradicted_elsewhere: pd.Index | None = None) -> Checked:
@@ -138,27 +144,43 @@ def tell_kinds(rows: pd.DataFrame, tables: Sequence[Table]) -> tuple[pd.Series, 
     """
     is_update = rows["reward_id"].notna()
     is_client = rows["client_id"].notna() | rows["action"].notna()
-    only = {i: next(iter(t.targets)).value if len(t.targets) == 1 else None for i, t in enumerate(tables)}
+    only = {place: _only_target(table) for place, table in enumerate(tables)}
     target = rows["table"].map(only).astype("str")
     target = target.mask(target.isna() & is_update, Target.REFERRAL_ROCK.value)
     target = target.mask(target.isna() & is_client, Target.MINDBODY.value)
+    # A row that fills both sides is refused, not read as two events: who wrote it meant one, and points that went out
+    # by mistake are hard to take back.
     code = pd.Series(None, index=rows.index, dtype="str")
     code[target.isna()] = Code.ROW_KIND_UNKNOWN.value
     code[is_update & is_client] = Code.ROW_KIND_AMBIGUOUS.value
-    failed = pd.concat([_as_failures(code.dropna(), None), *_cell_errors(rows[code.notna()])], ignore_index=True)
-    return target.mask(code.notna()), failed
+    is_refused = code.notna()
+    whole_rows = _as_failures(code.dropna(), None)
+    failed = pd.concat([whole_rows, *_cell_errors(rows[is_refused])], ignore_index=True)
+    return target.mask(is_refused), failed
+
+
+def _only_target(table: Table) -> str | None:
+    """Return the one service that the headings can serve, None where they can serve both."""
+    if len(table.targets) > 1:
+        return None
+    (target,) = table.targets
+    return target.value
 
 
 def describe(failed: pd.DataFrame, rows: pd.DataFrame, tables: Sequence[Table]) -> pd.DataFrame:
     """Turn failures into the error list: place, value, sentence and suggestion, in file order and column order."""
-    order = {field: i for i, field in enumerate(FIELDS)}
-    failed = failed.assign(order=failed["field"].map(order).fillna(-1)).sort_values(["index", "order", "code"])
-    found = failed.merge(rows[["table", "sheet", "row"]], left_on="index", right_index=True, validate="many_to_one")
+    # What is wrong with a row as a whole has no field, and comes before its cells.
+    column_order = {field: place for place, field in enumerate(FIELDS)}
+    order = failed["field"].map(column_order).fillna(-1)
+    failed = failed.assign(order=order).sort_values(["index", "order", "code"])
+    places = rows[["table", "sheet", "row"]]
+    found = failed.merge(places, left_on="index", right_index=True, validate="many_to_one")
     found["value"] = _values(found, rows)
-    found["column"] = _lookup(found, ["table", "field"], lambda t, f: tables[t].heading(f))
+    found["column"] = _lookup(found, ["table", "field"], lambda table, field: tables[table].heading(field))
     found["cell"] = _addresses(found, tables)
-    found["message"] = found["code"].map({code.value: sentence for code, sentence in SENTENCES.items()})
-    found["suggestion"] = _lookup(found, ["code", "value"], lambda c, v: suggest(Code(c), v))
+    sentence_of = {code.value: sentence for code, sentence in SENTENCES.items()}
+    found["message"] = found["code"].map(sentence_of)
+    found["suggestion"] = _lookup(found, ["code", "value"], lambda code, value: suggest(Code(code), value))
     dtypes = dict.fromkeys(ERROR_COLUMNS, "str") | {"row": "int64"}
     return found[ERROR_COLUMNS].astype(dtypes).reset_index(drop=True)
 
@@ -172,16 +194,19 @@ def _values(found: pd.DataFrame, rows: pd.DataFrame) -> pd.Series:
 
 
 def _addresses(found: pd.DataFrame, tables: Sequence[Table]) -> pd.Series:
-    letters = _lookup(found, ["table", "field"], lambda t, f: tables[t].letters(f))
+    letters = _lookup(found, ["table", "field"], lambda table, field: tables[table].letters(field))
     return letters + found["row"].astype("str")
 
 
-def _lookup(found: pd.DataFrame, keys: list[str], say: Callable[..., str | None]) -> pd.Series:
-    """Work out a text once for each different combination of the keys."""
+def _lookup(found: pd.DataFrame, keys: list[str], say: Callable[[Any, Any], str | None]) -> pd.Series:
+    """Work out a text once for each different pair of the keys."""
+    # A file that is wrong from end to end has a million failures, and few different ones.
     number = found.groupby(keys, dropna=False, sort=False).ngroup()
     first = found.loc[~number.duplicated(), keys].astype(object)
-    texts = [say(*(None if pd.isna(key) else key for key in row)) for row in first.itertuples(index=False, name=None)]
-    return number.map(dict(zip(number[first.index], texts, strict=True))).astype("str")
+    plain = first.where(first.notna(), None)
+    texts = [say(one, other) for one, other in plain.itertuples(index=False, name=None)]
+    text_of = dict(zip(number[first.index], texts, strict=True))
+    return number.map(text_of).astype("str")
 
 
 def _as_failures(codes: pd.Series, field: str | None) -> pd.DataFrame:
@@ -191,8 +216,14 @@ def _as_failures(codes: pd.Series, field: str | None) -> pd.DataFrame:
 
 def _cell_errors(rows: pd.DataFrame) -> list[pd.DataFrame]:
     """Name the cells that hold an error of the spreadsheet in rows that no schema will see."""
-    broken = {field: rows.index[rows[field].isin(CELL_ERRORS)] for field in FIELDS if len(rows)}
-    return [_as_failures(pd.Series(Code.CELL_ERROR.value, index=index), field) for field, index in broken.items()]
+    if rows.empty:
+        return []
+    found = []
+    for name in FIELDS:
+        broken = rows.index[rows[name].isin(CELL_ERRORS)]
+        codes = pd.Series(Code.CELL_ERROR.value, index=broken)
+        found.append(_as_failures(codes, name))
+    return found
 
 
 def _table_notes(tables: Sequence[Table]) -> Iterator[str]:

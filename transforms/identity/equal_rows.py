@@ -23,8 +23,10 @@ def number_equal_rows(rows: pd.DataFrame, key: Sequence[str]) -> pd.Series:
 def find_contradicted(rows: pd.DataFrame, key: Sequence[str], values: Sequence[str]) -> pd.Index:
     """Return the index of all rows whose key is there with other values too."""
     repeated = rows[rows.duplicated(key, keep=False)]
+    # With equal values dropped, a key that is still there twice has two different ones.
     distinct = repeated.drop_duplicates([*key, *values])
     contradicted = distinct.loc[distinct.duplicated(key), list(key)].drop_duplicates()
+    # All rows of such a key are told, the first one as well: nobody can say which of them is right.
     found = repeated.reset_index(names="row_label").merge(contradicted, on=list(key), validate="many_to_one")
     labels: pd.Index = pd.Index(found["row_label"])
     return labels

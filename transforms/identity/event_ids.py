@@ -34,8 +34,9 @@ def identify(events: pd.DataFrame, file_sha256: str, default_site_id: str = "") 
 def add_content_keys(events: pd.DataFrame) -> pd.DataFrame:
     """Add what an event says of itself: ``lane``, ``content_key``, ``is_dated``."""
     is_update = events["kind"].eq(Kind.REWARD_UPDATE)
-    keys = [_client_keys(events[~is_update]), _reward_keys(events[is_update])]
-    content_key = keys[0] if not is_update.any() else pd.concat(keys).reindex(events.index)
+    content_key = _client_keys(events[~is_update])
+    if is_update.any():
+        content_key = pd.concat([content_key, _reward_keys(events[is_update])]).reindex(events.index)
     return events.assign(
         lane=_lanes(events, is_update),
         content_key=content_key,
@@ -53,8 +54,11 @@ def add_event_ids(
     """
     occurrence = pd.Series(1, index=keyed.index)
     occurrence[numbers.index] = numbers
-    in_file = f"{file_sha256}{SEPARATOR}{default_site_id}"
-    of_file = pd.Series(in_file, index=keyed.index, dtype="str").where(~keyed["is_dated"], "")
+    # An event with a time is the same in every file that names it, so that a sheet sent twice posts it once. Without a
+    # time last week's visit and this week's look alike: there the file is part of the id, and the ledger decides. To
+    # the ledger a file is its bytes and the site of its inbox, so both are named.
+    file_and_site = f"{file_sha256}{SEPARATOR}{default_site_id}"
+    of_file = pd.Series(file_and_site, index=keyed.index, dtype="str").where(~keyed["is_dated"], "")
     return keyed.assign(
         occurrence=occurrence,
         ordinal=range(first_ordinal, first_ordinal + len(keyed)),
@@ -64,8 +68,12 @@ def add_event_ids(
 
 def _client_keys(events: pd.DataFrame) -> pd.Series:
     at = events["action_at"]
+    # As a number of seconds, so that no way of writing a time can change a key.
     seconds = at.dt.as_unit("s").astype("int64").astype("str").where(at.notna())
-    return digests([pd.Series("client", index=events.index), *(events[name] for name in _CLIENT_CONTENT), seconds])
+    # The word in front keeps the keys of both services apart, whatever their columns hold.
+    service = pd.Series("client", index=events.index)
+    content = [events[name] for name in _CLIENT_CONTENT]
+    return digests([service, *content, seconds])
 
 
 def _reward_keys(events: pd.DataFrame) -> pd.Series:
@@ -75,7 +83,9 @@ def _reward_keys(events: pd.DataFrame) -> pd.Series:
         reward_id=events["reward_id"].str.lower(),
         payout_id=events["payout_id"].str.lower(),
     )
-    return digests([pd.Series("reward", index=events.index), *(values[name] for name in _REWARD_CONTENT)])
+    service = pd.Series("reward", index=events.index)
+    content = [values[name] for name in _REWARD_CONTENT]
+    return digests([service, *content])
 
 
 def _plain_amount(amount: Decimal) -> str:
@@ -91,4 +101,5 @@ def _plain_amount(amount: Decimal) -> str:
 
 def _lanes(events: pd.DataFrame, is_update: pd.Series) -> pd.Series:
     of_client = "mindbody:" + events["site_id"].fillna("") + ":" + events["client_id"].fillna("")
-    return of_client.where(~is_update, "referral_rock:" + events["reward_id"].str.lower().fillna(""))
+    of_reward = "referral_rock:" + events["reward_id"].str.lower().fillna("")
+    return of_client.where(~is_update, of_reward)

@@ -92,7 +92,9 @@ def _columns(sheet: Sheet, row: int, naming: Naming) -> dict[str, int]:
         column: normalize_heading(text) for column, text in enumerate(sheet.cells.loc[row]) if isinstance(text, str)
     }
     for column, text in texts.items():
-        field = field_of.get(own.get(text, text)) or (_field_of_id(set(texts.values())) if text == "id" else None)
+        field = field_of.get(own.get(text, text))
+        if field is None and text == "id":
+            field = _field_of_id(set(texts.values()))
         if field is None:
             continue
         if field in columns:
@@ -109,8 +111,10 @@ def _columns(sheet: Sheet, row: int, naming: Naming) -> dict[str, int]:
 def _field_of_id(texts: set[str]) -> str | None:
     """Say what a plain `Id` is, by what stands beside it."""
     fitting = [field for field, beside in _BESIDE_ID.items() if not texts.isdisjoint(beside)]
-    named = [field for field in fitting if normalize_heading(FIELDS[field]) not in texts]
-    return named[0] if len(named) == 1 else None
+    # Where the sheet has a VisitId of its own, a plain Id beside it is something else.
+    unnamed = [field for field in fitting if normalize_heading(FIELDS[field]) not in texts]
+    # Of two possible meanings none is taken: a sale's id read as a visit's would reject good rows.
+    return unnamed[0] if len(unnamed) == 1 else None
 
 
 def _subjects(columns: Mapping[str, int]) -> set[Subject]:
@@ -136,7 +140,8 @@ def _facts(sheet: Sheet, heading_row: int, columns: Mapping[str, int], naming: N
 
 def _named_facts(sheet: Sheet, texts: pd.DataFrame, field: str) -> pd.DataFrame:
     # The service writes 0 where a visit is no appointment.
-    rows = texts[texts["client_id"].notna() & texts[field].notna() & ~texts[field].isin(["0", "0.0"])]
+    is_nothing = texts[field].isna() | texts[field].isin(["0", "0.0"])
+    rows = texts[texts["client_id"].notna() & ~is_nothing]
     wrong = rows[~is_whole(rows[field]).astype(bool)]
     if len(wrong):
         named = ", ".join(f'"{text[:40]}" in row {row}' for row, text in wrong[field].head(5).items())
@@ -154,10 +159,13 @@ def _referral_facts(sheet: Sheet, texts: pd.DataFrame, naming: Naming) -> pd.Dat
     rows = texts[texts["client_id"].notna() & texts["related_client_id"].notna()]
     name = rows["relationship_name"].fillna("").map(normalize_heading)
     kind = rows["relationship_id"]
-    is_referral = kind.isna() | kind.eq(_REFERRAL_TYPE)
-    forth = rows[is_referral & name.eq(normalize_heading(naming.referred))]
-    back = rows[is_referral & name.eq(normalize_heading(naming.referred_by))]
-    unclear = rows[kind.eq(_REFERRAL_TYPE) & ~rows.index.isin([*forth.index, *back.index])]
+    may_be_referral = kind.isna() | kind.eq(_REFERRAL_TYPE)
+    forth = rows[may_be_referral & name.eq(normalize_heading(naming.referred))]
+    back = rows[may_be_referral & name.eq(normalize_heading(naming.referred_by))]
+    # A referral for certain, under a name that is neither: guessing its direction could give the points of the one who
+    # referred to the one who was.
+    is_read = rows.index.isin([*forth.index, *back.index])
+    unclear = rows[kind.eq(_REFERRAL_TYPE) & ~is_read]
     if len(unclear):
         raise FileError(
             Code.FILE_UNREADABLE,

@@ -80,15 +80,20 @@ class Reference:
     @cached_property
     def turned_referrals(self) -> pd.DataFrame:
         """Who was referred (`client_id`) by whom (`key`), by site."""
-        referrals = self.facts.loc[self.facts["named"] == Named.REFERRED, ["site_id", "item_id", "client_id"]]
+        is_referral = self.facts["named"] == Named.REFERRED
+        referrals = self.facts.loc[is_referral, ["site_id", "item_id", "client_id"]]
         return referrals.rename(columns={"item_id": "client_id", "client_id": "key"}).drop_duplicates()
 
     @cached_property
     def at_hand(self) -> frozenset[tuple[str, str]]:
         """The (site, subject) pairs of which something is known."""
-        known = self.facts[["site_id", "named"]].drop_duplicates().itertuples(index=False, name=None)
-        covered = self.coverage[["site_id", "subject"]].drop_duplicates().itertuples(index=False, name=None)
-        return frozenset((site_id, SUBJECT_OF[Named(named)].value) for site_id, named in known) | frozenset(covered)
+        known = self.facts[["site_id", "named"]].drop_duplicates()
+        known_subjects = {
+            (site_id, SUBJECT_OF[Named(named)].value) for site_id, named in known.itertuples(index=False, name=None)
+        }
+        # A stretch without a single fact is knowledge too: nothing happened in it.
+        covered = self.coverage[["site_id", "subject"]].drop_duplicates()
+        return frozenset(known_subjects | set(covered.itertuples(index=False, name=None)))
 
 
 def without_zeros(texts: pd.Series) -> pd.Series:

@@ -54,6 +54,7 @@ def without_dashes(texts: pd.Series) -> pd.Series:
 
 def is_whole(texts: pd.Series) -> pd.Series:
     """Tell which texts are whole numbers of at least 1."""
+    # Points are mostly the same few numbers, which are cheaper looked up than matched; ids are mostly different.
     unique = texts.drop_duplicates()
     if len(unique) * 2 > len(texts):
         return texts.str.fullmatch(WHOLE)
@@ -73,7 +74,10 @@ def parse_whole(texts: pd.Series) -> pd.Series:
 def parse_choice(texts: pd.Series, choices: Iterable[str]) -> pd.Series:
     """Read one of a few documented values whatever its case and blanks, in the documented spelling; else NA."""
     spelled = {choice.casefold(): choice for choice in choices}
-    known = {text: spelled.get(" ".join(text.split()).casefold()) for text in texts.dropna().unique()}
+    known: dict[str, str | None] = {}
+    for text in texts.dropna().unique():
+        plain = " ".join(text.split()).casefold()
+        known[text] = spelled.get(plain)
     return texts.map(known).astype("str")
 
 

@@ -85,14 +85,17 @@ class Table:
 
     def letters(self, field: str | None) -> str | None:
         """Return the letters of the field's column, or None where the format has no cell addresses."""
-        has_cell = field in self.columns and self.sheet.has_addresses
-        return column_letters(self.columns[str(field)]) if has_cell else None
+        if field is None or field not in self.columns or not self.sheet.has_addresses:
+            return None
+        return column_letters(self.columns[field])
 
     @property
     def unused(self) -> list[str]:
         """Headings that no rule reads, as the sheet spells them."""
-        read = {self.columns[f] for target in self.targets for f in _FIELDS_OF[target] if f in self.columns}
-        read |= {self.columns[f] for f in MARKED_FIELDS if f in self.columns}
+        fields = set(MARKED_FIELDS)
+        for target in self.targets:
+            fields |= _FIELDS_OF[target].keys()
+        read = {column for field, column in self.columns.items() if field in fields}
         return [text for column, text in enumerate(self.headings) if text is not None and column not in read]
 
 
@@ -126,8 +129,10 @@ def _known_headings(cells: pd.Series, layouts: Sequence[Layout]) -> float:
     """Count the known headings of a row; those nearly right count a little less."""
     texts = {normalize_heading(text) for text in cells.dropna()}
     fields, _ = _fields(texts, layouts)
-    near = sum(any(is_slip(text, known) for known in _FIELD_OF_HEADING) for text in texts - fields.keys())
-    return len(texts & fields.keys()) + 0.9 * near
+    known = texts & fields.keys()
+    # A row of headings with a slip in it must still be found, or the person is told that there are no headings at all.
+    near = [text for text in texts - known if any(is_slip(text, heading) for heading in _FIELD_OF_HEADING)]
+    return len(known) + 0.9 * len(near)
 
 
 def _fields(texts: Set[str], layouts: Sequence[Layout]) -> tuple[Mapping[str, str], Layout | None]:
@@ -135,15 +140,18 @@ def _fields(texts: Set[str], layouts: Sequence[Layout]) -> tuple[Mapping[str, st
 
     Of several layouts whose headings are all there, the one with most of them holds, and the first of equals.
     """
-    named = [{normalize_heading(heading): field for heading, field in layout.columns.items()} for layout in layouts]
-    fitting = [(len(own), -i) for i, own in enumerate(named) if own.keys() <= texts]
-    if not fitting:
+    chosen: Layout | None = None
+    own: dict[str, str] = {}
+    for layout in layouts:
+        named = {normalize_heading(heading): field for heading, field in layout.columns.items()}
+        fits = named.keys() <= texts
+        if fits and (chosen is None or len(named) > len(own)):
+            chosen, own = layout, named
+    if chosen is None:
         return _FIELD_OF_HEADING, None
-    chosen = -max(fitting)[1]
-    own = named[chosen]
     # A documented heading beside the site's own one for the same field is just another column.
     rest = {heading: field for heading, field in _FIELD_OF_HEADING.items() if field not in own.values()}
-    return {**rest, **own}, layouts[chosen]
+    return {**rest, **own}, chosen
 
 
 def is_slip(text: str, word: str) -> bool:
@@ -154,24 +162,42 @@ def is_slip(text: str, word: str) -> bool:
     """
     if text == word or abs(len(text) - len(word)) > 1:
         return False
-    start = next((i for i, (a, b) in enumerate(zip(text, word, strict=False)) if a != b), min(len(text), len(word)))
-    rest, wanted = text[start:], word[start:]
-    return rest[1:] == wanted[1:] or rest[1:] == wanted or rest == wanted[1:] or rest == wanted[1::-1] + wanted[2:]
+    # From the first letter that differs on, one change must make all of the rest equal.
+    start = _first_difference(text, word)
+    rest = text[start:]
+    wanted = word[start:]
+    is_one_wrong = rest[1:] == wanted[1:]
+    is_one_too_many = rest[1:] == wanted
+    is_one_too_few = rest == wanted[1:]
+    is_swapped = rest == wanted[1::-1] + wanted[2:]
+    return is_one_wrong or is_one_too_many or is_one_too_few or is_swapped
+
+
+def _first_difference(text: str, word: str) -> int:
+    for place, (letter, wanted) in enumerate(zip(text, word, strict=False)):
+        if letter != wanted:
+            return place
+    return min(len(text), len(word))
 
 
 def _read_headings(sheet: Sheet, row: int, layouts: Sequence[Layout]) -> Table:
     headings = tuple(text if isinstance(text, str) else None for text in sheet.cells.loc[row])
-    fields, layout = _fields({normalize_heading(text) for text in headings if text is not None}, layouts)
+    texts = {normalize_heading(text) for text in headings if text is not None}
+    fields, layout = _fields(texts, layouts)
     columns: dict[str, int] = {}
     others: dict[int, str] = {}
     for column, text in enumerate(headings):
-        field = "" if text is None else fields.get(normalize_heading(text))
+        if text is None:
+            continue
+        field = fields.get(normalize_heading(text))
         if field is None:
-            others[column] = str(text)
-        elif field in columns and field not in MARKED_FIELDS:
-            raise _twice(sheet, row, field, columns[field], column)
-        elif field:
-            columns[field] = column
+            others[column] = text
+            continue
+        # Of two columns of points, taking either is a guess about money. Those that the marked copy adds hold nothing
+        # that is sent, so of these the last one holds.
+        if field in columns and field not in MARKED_FIELDS:
+            raise _twice(sheet, row, field, first=columns[field], second=column)
+        columns[field] = column
     targets = frozenset(target for target, fields in REQUIRED.items() if columns.keys() >= set(fields))
     if not targets:
         raise _missing(sheet, row, columns, others)
@@ -181,10 +207,15 @@ def _read_headings(sheet: Sheet, row: int, layouts: Sequence[Layout]) -> Table:
 
 def _refuse_slips(sheet: Sheet, row: int, columns: Mapping[str, int], others: Mapping[int, str]) -> None:
     """Refuse a heading that is a slip of the pen away from a field that the sheet does not have otherwise."""
-    meant_for = [target for target, fields in REQUIRED.items() if columns.keys() & set(fields)]
-    wanted = {f: h for target in meant_for for f, h in _FIELDS_OF[target].items()} | {"receipt": FIELDS["receipt"]}
+    wanted: dict[str, str] = {}
+    for target, required in REQUIRED.items():
+        if columns.keys() & set(required):
+            wanted |= _FIELDS_OF[target]
+    # A lost column of receipts makes every row of a marked copy look new.
+    wanted["receipt"] = FIELDS["receipt"]
+    lacking = [heading for field, heading in wanted.items() if field not in columns]
     for column, text in others.items():
-        meant = [h for f, h in wanted.items() if f not in columns and is_slip(normalize_heading(text), h.casefold())]
+        meant = [heading for heading in lacking if is_slip(normalize_heading(text), heading.casefold())]
         if meant:
             raise FileError(
                 Code.HEADING_NOT_FOUND,
@@ -196,28 +227,46 @@ def _refuse_slips(sheet: Sheet, row: int, columns: Mapping[str, int], others: Ma
 
 
 def _missing(sheet: Sheet, row: int, columns: Mapping[str, int], others: Mapping[int, str]) -> FileError:
-    target = max(REQUIRED, key=lambda t: (len(columns.keys() & set(REQUIRED[t])), len(columns.keys() & _FIELDS_OF[t])))
+    target = _most_likely_target(columns)
     missing = [FIELDS[field] for field in REQUIRED[target] if field not in columns]
-    meant = {heading: _nearest(heading, others) for heading in missing}
-    asked = [f'"{_shown(text)}": did you mean {heading}?' for heading, (_, text) in meant.items() if text is not None]
-    column, text = next(((c, t) for c, t in meant.values() if t is not None), (None, None))
-    found = ", ".join([FIELDS[field] for field in columns] + [_shown(text) for text in others.values()][:12])
+    meant: dict[str, int] = {}
+    for heading in missing:
+        near = _nearest(heading, others)
+        if near is not None:
+            meant[heading] = near
+    questions = [f'"{_shown(others[column])}": did you mean {heading}?' for heading, column in meant.items()]
+    told = f"{_place(sheet, row)}: no column {' and no column '.join(missing)}. {' '.join(questions)}".rstrip()
+    # A dozen names are enough to know the sheet by; a wrong row may have hundreds of cells.
+    unknown = [_shown(text) for text in others.values()][:12]
+    found = ", ".join([FIELDS[field] for field in columns] + unknown)
+    suggestion, column = next(iter(meant.items()), (None, None))
     return FileError(
         Code.COLUMN_MISSING,
-        f"{_place(sheet, row)}: no column {' and no column '.join(missing)}. {' '.join(asked)}".rstrip()
-        + f" The headings found are: {found}. Add or mend the heading and send the file again.",
-        _where(sheet, row, column, text),
-        next((heading for heading, (_, t) in meant.items() if t is not None), None),
+        f"{told} The headings found are: {found}. Add or mend the heading and send the file again.",
+        _where(sheet, row, column, None if column is None else others[column]),
+        suggestion,
     )
 
 
-def _nearest(heading: str, others: Mapping[int, str]) -> tuple[int | None, str | None]:
-    by_text = {normalize_heading(text): (column, text) for column, text in others.items()}
-    near = difflib.get_close_matches(heading.casefold(), by_text, n=1, cutoff=0.6)
-    return by_text[near[0]] if near else (None, None)
+def _most_likely_target(columns: Mapping[str, int]) -> Target:
+    """Return the service that most of the headings are of: first of the required ones, then of all."""
+
+    def likeness(target: Target) -> tuple[int, int]:
+        required = columns.keys() & set(REQUIRED[target])
+        known = columns.keys() & _FIELDS_OF[target].keys()
+        return len(required), len(known)
+
+    return max(REQUIRED, key=likeness)
 
 
-def _twice(sheet: Sheet, row: int, field: str, first: int, second: int) -> FileError:
+def _nearest(heading: str, others: Mapping[int, str]) -> int | None:
+    """Return the column of the unknown heading that is most like a missing one, None where none is like it."""
+    column_of = {normalize_heading(text): column for column, text in others.items()}
+    near = difflib.get_close_matches(heading.casefold(), column_of, n=1, cutoff=0.6)
+    return column_of[near[0]] if near else None
+
+
+def _twice(sheet: Sheet, row: int, field: str, *, first: int, second: int) -> FileError:
     text = str(sheet.cells.at[row, second])
     places = " and ".join(sheet.address(row, column) or f"column {column + 1}" for column in (first, second))
     return FileError(

@@ -90,9 +90,12 @@ def _find_shifted(rows: pd.DataFrame, table: Table) -> Shifted:
     if table.sheet.has_addresses or table.sheet.heading_row is not None:
         return NOT_SHIFTED
     headed = _headed_columns(table)
-    beyond = rows[[column for column in rows.columns if int(column) >= headed]].notna()
-    shifted = rows.index[beyond.any(axis=1)] if len(beyond.columns) else rows.index[:0]
-    return Shifted(tuple(int(row) for row in shifted[:_EXAMPLES]), len(shifted))
+    beyond = [column for column in rows.columns if int(column) >= headed]
+    if not beyond:
+        return NOT_SHIFTED
+    is_shifted = rows[beyond].notna().any(axis=1)
+    shifted = rows.index[is_shifted]
+    return Shifted(first_rows=tuple(int(row) for row in shifted[:_EXAMPLES]), count=len(shifted))
 
 
 def _headed_columns(table: Table) -> int:
@@ -101,15 +104,18 @@ def _headed_columns(table: Table) -> int:
 
 def refuse_shifted(shifted: Shifted, table: Table) -> None:
     """Raise `FileError` where a row has more values than headings: every value may stand under a wrong one."""
-    if shifted.count:
-        more = shifted.count - len(shifted.first_rows)
-        raise FileError(
-            Code.FILE_UNREADABLE,
-            f"more values than the {_headed_columns(table)} headings in row {', '.join(map(str, shifted.first_rows))}"
-            f"{f' and {more:,} more' if more else ''}, so nobody can tell which value belongs "
-            "where. Put values that hold the delimiter in quotation marks.",
-            Place(row=shifted.first_rows[0]),
-        )
+    if not shifted.count:
+        return
+    rows = ", ".join(map(str, shifted.first_rows))
+    more = shifted.count - len(shifted.first_rows)
+    if more:
+        rows += f" and {more:,} more"
+    raise FileError(
+        Code.FILE_UNREADABLE,
+        f"more values than the {_headed_columns(table)} headings in row {rows}, so nobody can tell which value belongs "
+        "where. Put values that hold the delimiter in quotation marks.",
+        Place(row=shifted.first_rows[0]),
+    )
 
 
 def _field_text(cells: pd.DataFrame, table: Table, field: str) -> pd.Series:
@@ -124,11 +130,15 @@ def _reasons(cells: pd.DataFrame, table: Table) -> pd.Series:
     marks = [column for field, column in table.columns.items() if field in MARKED_FIELDS]
     filled = cells.drop(columns=marks).notna().sum(axis=1)  # a Status alone makes no row
     reason = pd.Series(None, index=cells.index, dtype="str")
+    # Where headings are keys (JSON, XML) nobody lays a page out, so a client called "Total" is a client.
     if table.sheet.heading_row is None:
         reason[_is_repeated_heading(cells, table)] = "repeated heading"
-        doubtful = cells[reason.isna() & (filled > 0) & _is_unentered(cells, table)]
+        # A row with an action was entered by somebody, whatever it is called: it is judged, never passed over.
+        is_doubtful = reason.isna() & (filled > 0) & _is_unentered(cells, table)
+        doubtful = cells[is_doubtful]
         reason[doubtful[_is_total(doubtful)].index] = "total"
-        lone = doubtful[(filled[doubtful.index] == 1) & reason[doubtful.index].isna()]
+        is_lone = (filled[doubtful.index] == 1) & reason[doubtful.index].isna()
+        lone = doubtful[is_lone]
         reason[lone[_is_group(lone, table)].index] = "group"
     reason[reason.index < table.heading_row] = "title"
     reason[filled == 0] = "blank"
@@ -164,14 +174,17 @@ def _is_group(cells: pd.DataFrame, table: Table) -> pd.Series:
     It stands in a column that no rule reads, or its cell is merged over several columns, or it is the first column and
     the text has no digit: an id without anything else to it is a row that somebody did not finish.
     """
-    read = {column: field for field, column in table.columns.items()}
     column = cells.notna().idxmax(axis=1)
-    first = cells.bfill(axis=1).iloc[:, 0].astype("str")
-    names = [c for c, field in read.items() if field in _NAMES and c == min(read)]
+    text = cells.bfill(axis=1).iloc[:, 0].astype("str")
     # An error of the spreadsheet is not the name of a group.
-    first = first.mask(first.isin(CELL_ERRORS), "#")
-    is_name = column.isin(names) & ~first.str.contains("[0-9#]")
-    return is_name | ~column.isin(list(read)) | cells.index.isin(table.sheet.merged_rows)
+    text = text.mask(text.isin(CELL_ERRORS), "#")
+    read = list(table.columns.values())
+    names = [table.columns[field] for field in _NAMES if field in table.columns]
+    is_in_name = column.isin([name for name in names if name == min(read)])
+    is_name = is_in_name & ~text.str.contains("[0-9#]")
+    is_unread = ~column.isin(read)
+    is_merged = cells.index.isin(table.sheet.merged_rows)
+    return is_name | is_unread | is_merged
 
 
 def _skipped_sheets(sheets: Sequence[Sheet]) -> pd.DataFrame:

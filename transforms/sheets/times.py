@@ -70,8 +70,10 @@ def _read(texts: pd.Series, clock: Clock) -> tuple[pd.Series, pd.Series]:
     What most exports and workbooks hold is read in one step, the rest with care, once for every different text.
     """
     length = texts.str.len()
-    at = _read_iso(texts.where(length == len("2024-11-08T10:26:33Z")), _PLAIN)
-    clocks = texts[length == len("2024-11-08T10:26:33")].str.replace(" ", "T", regex=False)
+    may_be_plain = length == len("2024-11-08T10:26:33Z")
+    at = _read_iso(texts.where(may_be_plain), _PLAIN)
+    may_be_clock = length == len("2024-11-08T10:26:33")
+    clocks = texts[may_be_clock].str.replace(" ", "T", regex=False)
     local = _read_iso(clocks, _PLAIN_CLOCK).dt.tz_localize(None).reindex(texts.index)
     rest = texts[at.isna() & local.isna()].dropna()
     unique = pd.Series(rest.unique(), dtype="str")
@@ -97,24 +99,44 @@ def _matches(texts: pd.Series, pattern: str) -> pd.Series:
 
 
 def _rewrite(parts: pd.DataFrame, date_order: DateOrder) -> pd.Series:
-    day, month = ("first", "second") if date_order is DateOrder.DAY_FIRST else ("second", "first")
+    """Write day, month and year as ISO 8601 does."""
+    is_day_first = date_order is DateOrder.DAY_FIRST
+    day = parts["first"] if is_day_first else parts["second"]
+    month = parts["second"] if is_day_first else parts["first"]
+    date = parts["year"] + "-" + month.str.zfill(2) + "-" + day.str.zfill(2)
+    hour = _hour_of_day(parts).astype("str").str.zfill(2)
+    return date + "T" + hour + ":" + parts["minute"].fillna("00") + ":" + parts["seconds"].fillna("00")
+
+
+def _hour_of_day(parts: pd.DataFrame) -> pd.Series:
+    """Return the hour from 0 to 23; 99 where there is no such hour."""
     hour = parts["hour"].fillna("0").astype("int64")
     half = parts["half"].str[0].str.lower()
+    has_half = half.notna()
+    # 12 am is the hour 0, and 12 pm the hour 12.
+    of_day = hour % 12 + 12 * (half == "p")
     # 0 pm and 13 am are no hours: 99 makes the time unreadable instead of another one.
-    hour = hour.where(half.isna() | hour.between(1, 12), 99)
-    hour = hour.where(half.isna(), hour % 12 + 12 * (half == "p")).where(hour < 99, 99)
-    clock = hour.astype("str").str.zfill(2) + ":" + parts["minute"].fillna("00") + ":" + parts["seconds"].fillna("00")
-    return parts["year"] + "-" + parts[month].str.zfill(2) + "-" + parts[day].str.zfill(2) + "T" + clock
+    is_wrong = has_half & ~hour.between(1, 12)
+    return hour.where(~has_half, of_day).mask(is_wrong, 99)
 
 
 def _read_with_care(iso: pd.Series) -> tuple[pd.Series, pd.Series]:
     """Return the clock times of ISO texts without an offset, and the points in time of those with one."""
-    text = iso.str.upper().str.replace(_FRACTION, "", regex=True).str.replace(" (?=[Z+-])", "", regex=True)
+    # Fractions are cut, not rounded: an event's time is to the second, and its key must not hang on the decimals that
+    # one export writes and another leaves out.
+    text = iso.str.upper()
+    text = text.str.replace(_FRACTION, "", regex=True)
+    text = text.str.replace(" (?=[Z+-])", "", regex=True)
+    # The end of a plain date, as "-08", looks like an offset.
     has_offset = _matches(text, _OFFSET) & (text.str.len() > len("2024-11-08"))
-    return _read_iso(text.where(~has_offset)).dt.tz_localize(None), _read_iso(text.where(has_offset))
+    local = _read_iso(text.where(~has_offset)).dt.tz_localize(None)
+    at = _read_iso(text.where(has_offset))
+    return local, at
 
 
 def _in_zone(local: pd.Series, zone: tzinfo) -> pd.Series:
+    # An hour that the zone has twice is not settled by taking one of them: the key of the event holds the time, so the
+    # wrong one would make another event of it.
     placed: pd.Series = local.dt.tz_localize(zone, ambiguous="NaT", nonexistent="NaT").dt.tz_convert(UTC)
     return placed
 
