@@ -33,13 +33,18 @@ class _Tables:
 
     def __init__(self) -> None:
         self.scans: dict[str, Scan] = {}
+        # Of the open table.
         self._name = ""
-        self._row = self._column = self._rows = self._columns = self._filled = self._hidden = 0
-        self._row_repeat = self._column_repeat = 1
+        self._rows = self._columns = self._filled = self._hidden = 0
         self._errors: dict[tuple[int, int], str] = {}
         self._padded: dict[tuple[int, int], int] = {}
+        # Of the open row and cell, both counted from 0. Either may stand for many of its kind.
+        self._row = self._column = 0
+        self._row_repeat = self._column_repeat = 1
+        self._is_hidden = False
         self._text: list[str] | None = None
-        self._may_be_error = self._is_filled = self._is_number = self._is_hidden = self._is_unvalued = False
+        self._is_filled = self._is_number = False
+        self._may_be_error = self._is_unvalued = False
 
     def parse(self, xml: bytes) -> None:
         """Parse a whole document."""
