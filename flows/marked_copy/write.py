@@ -2,7 +2,7 @@
 
 Status says what became of a row; Receipt is how the row is known when the mended copy is sent again. An .xlsx or .xlsm
 is opened and saved by openpyxl, so that formats, formulas, filters and other sheets stay; what openpyxl cannot keep is
-said. Every other kind of file gets a new workbook of its rows (`laid_out`).
+said. Every other kind of file gets a new workbook of its rows (`new_workbook`).
 """
 
 import warnings

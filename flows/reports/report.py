@@ -146,7 +146,7 @@ class Report:
     `roll_forward` one per site, class of break and measure; `breaks`, `waiting`, `posted`, `refused` one per break or
     event; `rejected` one per wrong cell; `by_client` one per client whose balance was read, null where the balance
     before is not known; `nights` one per site and night; `duplicates` and `skipped` one per row of a file;
-    `source_ids` one per subject and finding (`transforms.reference.reference`). Points are
+    `source_ids` one per subject and finding (`transforms.check.cross_check`). Points are
     whole, amounts Decimal, `_at` and `since` aware UTC, `_on` dates.
 
     Raises ValueError where a frame with rows lacks a column, a total is missing, or a time has no zone.

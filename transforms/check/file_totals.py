@@ -16,7 +16,7 @@ class FileTotals:
     rows_read: int
     events: Mapping[Kind, int]  # good rows
     services: frozenset[tuple[Target, str]]  # of the good rows: the service, and the site where it has some
-    # rows with a SourceId by subject and finding (`transforms.reference.reference`), the bad ones included
+    # rows with a SourceId by subject and finding (`transforms.check.cross_check`), the bad ones included
     source_ids: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
     @property

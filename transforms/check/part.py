@@ -40,7 +40,7 @@ class Checked:
     errors: pd.DataFrame
     skipped: pd.DataFrame
     rows_read: int  # good and bad ones, not the skipped
-    # rows with a SourceId by subject and finding (`transforms.reference.reference`), the rejected ones included
+    # rows with a SourceId by subject and finding (`transforms.check.cross_check`), the rejected ones included
     source_ids: Mapping[tuple[str, str], int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()  # what was decided on the way, for the person
     # sheet -> heading and letters (None: no cell addresses) of the column of receipts, where there is one

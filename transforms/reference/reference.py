@@ -1,4 +1,6 @@
-"""Check what a SourceId names against reference data: the cross checks of "Update Client Rewards Request".
+"""What SourceIds are checked against: facts about visits, sales and referrals, and how much they cover.
+
+The cross checks of "Update Client Rewards Request", which `transforms.check.cross_check` makes, go by these:
 
     Appointment Booking -> Visit.AppointmentId     Class Booking -> Visit.Id     Sale, and Redeemed -> Sale.Id
     Referral -> Client.Id of somebody whom the client referred
