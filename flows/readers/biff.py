@@ -31,7 +31,10 @@ ERROR_TEXTS = {
 
 # Kinds of records, by their names in [MS-XLS]. A sheet begins with BOF; XF is the style of a cell. A number is stored
 # in eight bytes (NUMBER) or in four (RK), and several neighbors in one record (MULRK).
-_BOF, _BOUNDSHEET, _FILEPASS = 0x0809, 0x0085, 0x002F
+_BOF, _BOUNDSHEET, _FILEPASS, _DIMENSIONS = 0x0809, 0x0085, 0x002F, 0x0200
+# What a sheet of this format can hold. With one flipped bit DIMENSIONS began a thousand million rows down: calamine
+# then asks for the memory of all of them, and its abort ends the process, with no exception that could be caught.
+_MOST_ROWS, _MOST_COLUMNS = 65_536, 256
 _FORMAT, _XF, _ROW = 0x041E, 0x00E0, 0x0208
 _NUMBER, _RK, _MULRK, _BOOLERR, _FORMULA = 0x0203, 0x027E, 0x00BD, 0x0205, 0x0006
 _ROW_FLAGS_AT, _HIDDEN = 12, 0x20
@@ -88,6 +91,7 @@ class _Book:
             _FILEPASS: self._refuse_password,
             _BOUNDSHEET: self._name_sheet,
             _BOF: self._start_sheet,
+            _DIMENSIONS: self._check_dimensions,
             _FORMAT: self._add_format,
             _XF: self._add_style,
             _ROW: self._add_row,
@@ -123,6 +127,14 @@ class _Book:
 
     def _start_sheet(self, position: int, _content: bytes) -> None:
         self._start = position
+
+    def _check_dimensions(self, _position: int, content: bytes) -> None:
+        """Refuse a sheet that says it is larger than any can be, before anything is read of it."""
+        first_row, after_last_row, first_column, after_last_column = struct.unpack_from("<IIHH", content)
+        has_right_rows = first_row <= after_last_row <= _MOST_ROWS
+        has_right_columns = first_column <= after_last_column <= _MOST_COLUMNS
+        if not (has_right_rows and has_right_columns):
+            raise damaged()
 
     def _add_format(self, _position: int, content: bytes) -> None:
         number = struct.unpack_from("<H", content)[0]

@@ -59,7 +59,8 @@ def _tell_form(path: Path) -> _Form:
         sample = file.read(_SAMPLE_CHARACTERS).removeprefix("\ufeff")
     # Excel's own line "sep=;" names the delimiter, and Excel does not show it.
     has_own_line = sample.lower().startswith("sep=")
-    delimiter = sample[4] if has_own_line else find_delimiter(sample)
+    named = sample[4:5].strip("\r\n") if has_own_line else ""
+    delimiter = named or find_delimiter(sample)
     return _Form(
         encoding=encoding,
         delimiter=delimiter,

@@ -139,6 +139,5 @@ def _span(text: str | None) -> int:
     """Read a span as browsers do: what is no number, or is zero, is one."""
     if not text or not text.isascii() or not text.isdigit():
         return 1
-    if int(text[:9]) == 0:
-        return 1
-    return min(int(text), _MAX_SPAN)
+    # Nine digits are past any limit; thousands of them would be no number for Python at all.
+    return min(int(text[:9]) or 1, _MAX_SPAN)

@@ -70,3 +70,16 @@ def test_read_file_reads_back_what_was_written(tmp_path_factory: pytest.TempPath
     path.write_text("\n".join(quoted), encoding="utf-8", newline="")
     read = [[cell or "" for cell in row] for row in texts(read_one(path))]
     assert [row[: len(wrote)] for row, wrote in zip(read[1:], rows, strict=True)] == rows
+
+
+@pytest.mark.parametrize(
+    ("text", "cells"),
+    [
+        pytest.param("sep=", [], id="nothing else"),
+        pytest.param("sep=\nClientId,Points\n1,2\n", [["ClientId", "Points"], ["1", "2"]], id="no delimiter named"),
+    ],
+)
+def test_a_line_of_excel_that_names_no_delimiter_is_passed_over(
+    tmp_path: Path, text: str, cells: list[list[str]]
+) -> None:
+    assert texts(read_one(write_bytes(tmp_path / "a.csv", text.encode()))) == cells

@@ -41,3 +41,8 @@ def test_read_file_knows_rows_that_span_the_table(tmp_path: Path) -> None:
 def test_read_file_refuses_a_page_without_a_table(tmp_path: Path) -> None:
     with pytest.raises(FileError, match="no table"):
         read_file(write_bytes(tmp_path / "a.xls", b"<html><body>Sign in</body></html>"))
+
+
+def test_a_span_of_thousands_of_digits_is_as_wide_as_any(tmp_path: Path) -> None:
+    page = f'<table><tr><td colspan="{"9" * 5000}">ClientId</td></tr></table>'
+    assert read_one(write_bytes(tmp_path / "a.xls", page.encode())).cells.shape == (1, 1000)

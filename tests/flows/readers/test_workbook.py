@@ -1,3 +1,4 @@
+import struct
 import zipfile
 from datetime import datetime
 from pathlib import Path
@@ -168,3 +169,21 @@ def test_read_file_finds_formulas_without_a_value_in_ods(tmp_path: Path) -> None
     formula = b'table:formula="of:=5+6" office:value-type="float" office:value="11" calcext:value-type="float"'
     sheet = read_file(rewrite(path, "content.xml", formula + b"><text:p>11</text:p>", formula[:23] + b">"))[0]
     assert sheet.error_cells == {(6, 1): FORMULA_WITHOUT_VALUE, (6, 4): "#N/A"}
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        pytest.param(0, 0x40000000, id="the first row lies behind the last"),
+        pytest.param(1, 0x40000000, id="a thousand million rows"),
+        pytest.param(3, 0x4000, id="more columns than there are"),
+    ],
+)
+def test_read_file_refuses_an_xls_that_says_it_is_larger_than_any(field: int, value: int, tmp_path: Path) -> None:
+    content = bytearray((Path(__file__).parent / "files" / "libreoffice.xls").read_bytes())
+    record = content.index(struct.pack("<HH", 0x0200, 14))  # DIMENSIONS
+    dimensions = list(struct.unpack_from("<IIHH", content, record + 4))
+    dimensions[field] = value
+    struct.pack_into("<IIHH", content, record + 4, *dimensions)
+    with pytest.raises(FileError, match="damaged"):
+        read_file(write_bytes(tmp_path / "a.xls", bytes(content)))
