@@ -10,10 +10,13 @@ from sqlalchemy import Row, select
 from flows.intake.check import check_file
 from flows.intake.register import register
 from flows.ledger.connection import Ledger
+from flows.ledger.run import Run, run_plain
 from flows.runtime.clock import utc_now
+from flows.runtime.progress import Progress, say_nothing
 from flows.settings.sections import Settings
 from sql.runs import start_run
 from sql.tables import events
+from transforms.vocabulary import RunKind
 
 EARN = {
     "ClientId": "100000002",
@@ -37,6 +40,11 @@ def with_site(settings: Settings) -> Settings:
     )
 
 
+def run_of(settings: Settings, ledger: Ledger, run_id: str, progress: Progress = say_nothing) -> Run:
+    """A run of that id, whose steps are run plainly."""
+    return Run(settings, ledger, run_id, RunKind.NIGHTLY, run_plain, progress)
+
+
 def add_run(ledger: Ledger, run_id: str) -> str:
     with ledger.begin() as connection:
         start_run(connection, run_id, "nightly", utc_now())
@@ -53,7 +61,7 @@ def add_events(
         writer = csv.DictWriter(file, fieldnames=list(rows[0]))
         writer.writeheader()
         writer.writerows(rows)
-    registered = register(settings, ledger, run_id, check_file(settings, path, None))
+    registered = register(run_of(settings, ledger, run_id), check_file(settings, path, None))
     assert registered is not None
     assert registered.accepted == len(rows), registered
     return [event for event in read_events(ledger) if event.file_id == registered.file_id]

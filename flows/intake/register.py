@@ -8,7 +8,7 @@ import pandas as pd
 from sqlalchemy import Connection
 
 from flows.intake.checked_file import CheckedFile
-from flows.ledger.connection import Ledger
+from flows.ledger.run import Run
 from flows.runtime.clock import utc_now
 from flows.settings.sections import Settings
 from sql.reference import record_checks
@@ -19,10 +19,10 @@ _CHUNK_ROWS = 20_000
 _ERROR_NAMES = {"row": "row_number", "column": "column_heading"}
 
 
-def register(settings: Settings, ledger: Ledger, run_id: str, file: CheckedFile) -> Registered | None:
+def register(run: Run, file: CheckedFile) -> Registered | None:
     """Register the file whole, in one transaction; None where its content is known for its site."""
-    with ledger.begin() as connection:
-        return register_within(connection, settings, run_id, file)
+    with run.ledger.begin() as connection:
+        return register_within(connection, run.settings, run.run_id, file)
 
 
 def register_within(

@@ -64,7 +64,7 @@ def register_files(run: Run, files: Iterable[CheckedFile]) -> None:
     for file in files:
         name = file.path.name
         run.progress(f"registering {name}")
-        registered = run.step(f"register {name}", register, run.settings, run.ledger, run.run_id, file)
+        registered = run.step(f"register {name}", register, run, file)
         if registered is None:
             run.progress(f"{name} is known: the same content was registered before")
         else:

@@ -2,21 +2,20 @@
 
 import math
 
-from flows.ledger.connection import Ledger
+from flows.ledger.run import Run
 from flows.runtime.clock import utc_now
-from flows.settings.sections import Settings
 from sql.budget import calls_made, left_to_post
 from transforms.vocabulary import Target
 
 
-def tell_nights(settings: Settings, ledger: Ledger) -> str | None:
+def tell_nights(run: Run) -> str | None:
     """Return how many more nights what is left for Mindbody needs; None where today's calls are not spent.
 
     Expected are one call an event, one read of each of its clients when it is told, and one token a site and night;
     what is in doubt, and clients with more than 200 transactions, take some more.
     """
-    calls_per_day = settings.mindbody.calls_per_day
-    with ledger.begin() as connection:
+    calls_per_day = run.settings.mindbody.calls_per_day
+    with run.ledger.begin() as connection:
         if calls_made(connection, Target.MINDBODY, utc_now().date()) < calls_per_day:
             return None
         left = left_to_post(connection, Target.MINDBODY)

@@ -5,15 +5,13 @@ import math
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 
-from flows.ledger.connection import Ledger
 from flows.ledger.run import Run
-from flows.loader.post import OnProgress, Posting
+from flows.loader.post import Posting
 from flows.loader.settle import settle_destination
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import BudgetSpent, CouldNotRun, Interrupted
 from flows.runtime.interrupt import stop_requested
 from flows.services.connect import connected
-from flows.settings.sections import Settings
 from sql.claims import declare_lost, open_work
 from sql.settlements import doubtful_sites, waiting_times
 from transforms.vocabulary import Destination
@@ -31,7 +29,7 @@ def connect(run: Run, destinations: set[Destination]) -> None:
     needed = destinations | left_to_post | left_to_settle
     if needed:
         run.progress("connecting")
-        run.step("connect", check_services, run.settings, run.ledger, sorted(needed))
+        run.step("connect", check_services, run, sorted(needed))
 
 
 def post_and_settle(run: Run) -> None:
@@ -58,9 +56,7 @@ def settle_all(run: Run) -> None:
             continue
         run.progress(f"reading back what is in doubt at {destination.name}")
         with _trouble_at(run, destination):
-            step_name = f"settle {destination.name}"
-            undecided = run.step(step_name, settle_destination, run.settings, run.ledger, run.run_id, destination)
-            run.undecided |= undecided
+            run.undecided |= run.step(f"settle {destination.name}", settle_destination, run, destination)
 
 
 def _post_all(run: Run) -> None:
@@ -71,9 +67,7 @@ def _post_all(run: Run) -> None:
             continue
         run.progress(f"posting to {destination.name}")
         with _trouble_at(run, destination):
-            step_name = f"post {destination.name}"
-            count = run.progress.count
-            run.step(step_name, post_destination, run.settings, run.ledger, run.run_id, destination, count)
+            run.step(f"post {destination.name}", post_destination, run, destination)
 
 
 @contextmanager
@@ -105,27 +99,32 @@ def _wait_for_doubtful(run: Run) -> bool:
     return True
 
 
-def check_services(settings: Settings, ledger: Ledger, destinations: Iterable[Destination]) -> None:
+def check_services(run: Run, destinations: Iterable[Destination]) -> None:
     """Raise where a service that is needed is out of reach or refuses the credentials; nothing is changed there."""
 
     async def check() -> None:
         for destination in destinations:
             # What cannot be sent today is registered all the same, and stays pending.
             with suppress(BudgetSpent):
-                async with connected(settings, ledger, destination):
+                async with connected(run.settings, run.ledger, destination):
                     pass
 
     asyncio.run(check())
 
 
-def post_destination(
-    settings: Settings, ledger: Ledger, run_id: str, destination: Destination, on_progress: OnProgress
-) -> None:
+def post_destination(run: Run, destination: Destination) -> None:
     """Post everything that is ready for one destination."""
 
     async def post() -> None:
-        async with connected(settings, ledger, destination) as service:
-            posting = Posting(ledger, service.gateway, service.pacer, settings.loader, run_id, on_progress)
+        async with connected(run.settings, run.ledger, destination) as service:
+            posting = Posting(
+                run.ledger,
+                service.gateway,
+                service.pacer,
+                run.settings.loader,
+                run.run_id,
+                on_progress=run.progress.count,
+            )
             await posting.run()
 
     asyncio.run(post())

@@ -6,28 +6,27 @@ How a service is read back stands in its folder (`flows.services`); nothing is e
 import asyncio
 from collections.abc import Sequence
 
-from flows.ledger.connection import Ledger
+from flows.ledger.run import Run
 from flows.runtime.clock import utc_now
 from flows.services.connect import connected
-from flows.settings.sections import Settings
 from sql.settlements import Settlement, doubtful_events, settle
 from transforms.vocabulary import Destination, State
 
 
-def settle_destination(settings: Settings, ledger: Ledger, run_id: str, destination: Destination) -> set[str]:
+def settle_destination(run: Run, destination: Destination) -> set[str]:
     """Read back every event in doubt there whose time has come; return the ids that stay unknown."""
     undecided: set[str] = set()
 
     def record(settlements: Sequence[Settlement]) -> None:
         now = utc_now()
         # What stays unknown may be read back again at once, though not by this run, which keeps the ids and passes on.
-        with ledger.begin() as connection:
-            settle(connection, settlements, run_id=run_id, now=now, again_at=now)
+        with run.ledger.begin() as connection:
+            settle(connection, settlements, run_id=run.run_id, now=now, again_at=now)
         undecided.update(one.event.event_id for one in settlements if one.state is State.UNKNOWN)
 
     async def read_back() -> None:
-        async with connected(settings, ledger, destination) as service:
-            with ledger.begin() as connection:
+        async with connected(run.settings, run.ledger, destination) as service:
+            with run.ledger.begin() as connection:
                 events = doubtful_events(connection, destination.target, destination.site_id, utc_now())
             await service.read_doubtful(events, record)
 

@@ -4,21 +4,21 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from flows.ledger.connection import Ledger
+from flows.ledger.run import Run
 from flows.settings.sections import Settings
 from sql.breaks import open_breaks
 from sql.read_back import clients_not_compared, clients_of_period, clients_of_run
 from transforms.settle.windows import Window
 
 
-def windows_of_run(settings: Settings, ledger: Ledger, run_id: str) -> list[Window]:
+def windows_of_run(run: Run) -> list[Window]:
     """Return the clients to read, each with the days of its own events.
 
     Those that the run touched, those with an open break, and those with posted events that nothing has compared yet.
     """
-    zones = _zones(settings)
+    zones = _zones(run.settings)
     windows = []
-    for (site_id, client_id), times in sorted(_moments_to_read(ledger, run_id).items()):
+    for (site_id, client_id), times in sorted(_moments_to_read(run).items()):
         zone = zones.get(site_id)
         # A site that was taken out of the settings cannot be asked any more.
         if zone is None:
@@ -29,10 +29,10 @@ def windows_of_run(settings: Settings, ledger: Ledger, run_id: str) -> list[Wind
     return windows
 
 
-def _moments_to_read(ledger: Ledger, run_id: str) -> dict[tuple[str, str], list[datetime]]:
+def _moments_to_read(run: Run) -> dict[tuple[str, str], list[datetime]]:
     """Return by client the first and last times of what is to be looked at."""
-    with ledger.begin() as connection:
-        touched = [*clients_of_run(connection, run_id), *clients_not_compared(connection)]
+    with run.ledger.begin() as connection:
+        touched = [*clients_of_run(connection, run.run_id), *clients_not_compared(connection)]
         broken = [row for row in open_breaks(connection) if row.client_id and row.action_at]
     moments: dict[tuple[str, str], list[datetime]] = {}
     for span in touched:
@@ -44,16 +44,16 @@ def _moments_to_read(ledger: Ledger, run_id: str) -> dict[tuple[str, str], list[
     return moments
 
 
-def windows_of_period(settings: Settings, ledger: Ledger, since: date, until: date) -> list[Window]:
+def windows_of_period(run: Run, since: date, until: date) -> list[Window]:
     """Return every client with events in the period or an open break, with the period's days."""
     margin = timedelta(days=1)  # sites lie up to a day from UTC, so the ledger is asked for a little more
     since_at = datetime.combine(since, time(), UTC) - margin
     until_at = datetime.combine(until, time(), UTC) + 2 * margin
-    with ledger.begin() as connection:
+    with run.ledger.begin() as connection:
         clients = {(span.site_id, span.client_id) for span in clients_of_period(connection, since_at, until_at)}
         # A break of somebody without events in the period is looked at too: it may be gone by now.
         clients |= {(row.site_id, row.client_id) for row in open_breaks(connection) if row.client_id}
-    zones = _zones(settings)
+    zones = _zones(run.settings)
     return [
         Window(site_id, client_id, since, until, zones[site_id])
         for site_id, client_id in sorted(clients)

@@ -81,7 +81,7 @@ def _reconcile(run: Run) -> Reconciliation | None:
     if stop_requested.is_set():
         return None
     run.progress("reading back")
-    windows = windows_of_run(run.settings, run.ledger, run.run_id)
+    windows = windows_of_run(run)
     with_rewards = run.settings.referral_rock.public_key is not None
     try:
         reconciliation = run.step("reconcile", match_ledger, run, windows, with_rewards=with_rewards)
@@ -94,7 +94,7 @@ def _reconcile(run: Run) -> Reconciliation | None:
 
 def report(run: Run, reconciliation: Reconciliation | None) -> Summary:
     """Close the run and write its report."""
-    nights = tell_nights(run.settings, run.ledger)
+    nights = tell_nights(run)
     if nights:
         run.notes.append(nights)
     return run.step("report", report_run, run, reconciliation)

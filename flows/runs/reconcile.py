@@ -42,7 +42,7 @@ def reconcile(
 
 def _match_and_report(run: Run, since: date, until: date) -> ReconcileSummary:
     run.progress("reading back")
-    windows = windows_of_period(run.settings, run.ledger, since, until)
+    windows = windows_of_period(run, since, until)
     with_rewards = run.settings.referral_rock.public_key is not None
     reconciliation = run.step("reconcile", match_ledger, run, windows, with_rewards=with_rewards)
     return run.step("report", report_reconciliation, run, since, until, reconciliation)

@@ -36,6 +36,7 @@ from flows.sandbox import start_sandbox
 from flows.settings.sections import Settings
 from sql.runs import start_run
 from tests.postgresql import postgresql_server
+from tests.registered import run_of
 from transforms.vocabulary import Destination, Target
 
 CONCURRENCY = 16
@@ -155,8 +156,9 @@ def _poster(folder: Path, settings: Settings, ledger: Ledger) -> Callable[[list[
         pd.DataFrame(bodies).to_csv(source, index=False)
         with ledger.begin() as connection:
             start_run(connection, run_id, "upload", utc_now())
-        register(settings, ledger, run_id, check_file(settings, source, None))
-        return _measure(lambda: post_destination(settings, ledger, run_id, place, lambda _count: None))
+        run = run_of(settings, ledger, run_id)
+        register(run, check_file(settings, source, None))
+        return _measure(lambda: post_destination(run, place))
 
     return post
 

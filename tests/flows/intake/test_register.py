@@ -15,6 +15,7 @@ from flows.settings.sections import Settings
 from sql.register import Registered
 from sql.runs import start_run
 from sql.tables import events
+from tests.registered import run_of
 from tests.sql.rows import fates, rows_of
 
 HEADINGS = "ClientId,Points,Source,SourceId,Action,ActionDateTime,RewardId,PayoutId,Amount,EligibilityDate,Description"
@@ -44,7 +45,7 @@ def test_register_keeps_every_value_of_a_row(
     ledger: Ledger, ledger_settings: Settings, run: str, tmp_path: Path
 ) -> None:
     file = checked(ledger_settings, export(tmp_path, "a.csv", EARNED, UPDATED))
-    assert fates(register(ledger_settings, ledger, run, file)) == {"accepted": 2}
+    assert fates(register(run_of(ledger_settings, ledger, run), file)) == {"accepted": 2}
     kept = "SELECT site_id, client_id, points, source, source_id, action, lane, row_number FROM events WHERE points > 0"
     assert rows_of(ledger, kept) == [("-99", "000123", 10, "Sale", None, "Earned", "mindbody:-99:000123", 2)]
     kept = "SELECT site_id, reward_id, payout_id, amount, CAST(eligibility_on AS TEXT), description, lane FROM events"
@@ -56,7 +57,7 @@ def test_register_keeps_every_value_of_a_row(
 def test_register_binds_times_as_every_other_statement_does(
     ledger: Ledger, ledger_settings: Settings, run: str, tmp_path: Path
 ) -> None:
-    register(ledger_settings, ledger, run, checked(ledger_settings, export(tmp_path, "a.csv", EARNED)))
+    register(run_of(ledger_settings, ledger, run), checked(ledger_settings, export(tmp_path, "a.csv", EARNED)))
     with ledger.begin() as connection:
         [(action_at, registered_at)] = connection.execute(select(events.c.action_at, events.c.registered_at))
         found = connection.execute(select(events.c.points).where(events.c.action_at == action_at)).scalars().all()
@@ -66,24 +67,24 @@ def test_register_binds_times_as_every_other_statement_does(
 def test_register_knows_the_same_file_under_another_name(
     ledger: Ledger, ledger_settings: Settings, run: str, tmp_path: Path
 ) -> None:
-    register(ledger_settings, ledger, run, checked(ledger_settings, export(tmp_path, "a.csv", EARNED)))
+    register(run_of(ledger_settings, ledger, run), checked(ledger_settings, export(tmp_path, "a.csv", EARNED)))
     again = checked(ledger_settings, export(tmp_path, "a (1).csv", EARNED))
-    assert register(ledger_settings, ledger, run, again) is None
+    assert register(run_of(ledger_settings, ledger, run), again) is None
 
 
 def test_register_takes_the_same_content_of_another_site_as_another_file(
     ledger: Ledger, ledger_settings: Settings, run: str, tmp_path: Path
 ) -> None:
     path = export(tmp_path, "a.csv", EARNED)
-    register(ledger_settings, ledger, run, checked(ledger_settings, path, "-99"))
-    other = register(ledger_settings, ledger, run, checked(ledger_settings, path, "-98"))
+    register(run_of(ledger_settings, ledger, run), checked(ledger_settings, path, "-99"))
+    other = register(run_of(ledger_settings, ledger, run), checked(ledger_settings, path, "-98"))
     assert fates(other) == {"accepted": 1}
 
 
 def test_register_keeps_what_was_rejected(ledger: Ledger, ledger_settings: Settings, run: str, tmp_path: Path) -> None:
     bad = EARNED.replace("10,", "ten,", 1)
     file = checked(ledger_settings, export(tmp_path, "a.csv", bad, EARNED))
-    assert fates(register(ledger_settings, ledger, run, file)) == {"accepted": 1, "rejected": 1}
+    assert fates(register(run_of(ledger_settings, ledger, run), file)) == {"accepted": 1, "rejected": 1}
     assert rows_of(ledger, "SELECT row_number, code, value FROM rejections") == [
         (2, "points_not_positive_integer", "ten")
     ]
@@ -96,7 +97,7 @@ def register_at_once(settings: Settings, paths: Sequence[Path]) -> list[Register
     def take(file: CheckedFile) -> None:
         with open_ledger(settings) as ledger:
             start.wait()
-            ended.append(register(settings, ledger, RUN_ID, file))
+            ended.append(register(run_of(settings, ledger, RUN_ID), file))
 
     threads = [threading.Thread(target=take, args=[file]) for file in files]
     for thread in threads:
@@ -128,9 +129,9 @@ def test_register_by_two_at_once_takes_what_overlaps_once(
 def test_register_knows_a_reward_in_another_case(
     ledger: Ledger, ledger_settings: Settings, run: str, tmp_path: Path
 ) -> None:
-    register(ledger_settings, ledger, run, checked(ledger_settings, export(tmp_path, "a.csv", UPDATED)))
+    register(run_of(ledger_settings, ledger, run), checked(ledger_settings, export(tmp_path, "a.csv", UPDATED)))
     same = UPDATED.replace("r-1", "R-1").replace("p-1", "P-1")
-    again = register(ledger_settings, ledger, run, checked(ledger_settings, export(tmp_path, "b.csv", same)))
+    again = register(run_of(ledger_settings, ledger, run), checked(ledger_settings, export(tmp_path, "b.csv", same)))
     assert fates(again) == {"duplicate": 1}
 
 

@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 from flows.ledger.connection import Ledger, open_ledger
+from flows.ledger.run import Run
 from flows.loader.deliver import post_destination
 from flows.loader.settle import settle_destination
 from flows.runtime.clock import utc_now
@@ -22,7 +24,7 @@ from flows.sandbox import start_sandbox
 from flows.services.http import Pacer
 from flows.settings.sections import Settings
 from sql.claims import declare_lost
-from tests.registered import EARN, UPDATE, add_events, add_run, read_events
+from tests.registered import EARN, UPDATE, add_events, add_run, read_events, run_of
 from transforms.vocabulary import Destination, Target
 
 MINDBODY = Destination(Target.MINDBODY, "-99")
@@ -31,6 +33,19 @@ SIX_REWARDS = [
     UPDATE | {"RewardId": f"3344d59a-0000-4000-8000-00000000000{number}", "Amount": f"{number}.25"}
     for number in (1, 2, 3, 4, 5, 6)  # number 3 is issued, so its update is refused
 ]
+
+
+class Counting:
+    """Progress that hands on how many more events are done."""
+
+    def __init__(self, count: Callable[[int], None]) -> None:
+        self._count = count
+
+    def __call__(self, line: str, /) -> None:
+        pass
+
+    def count(self, more: int, /, unit: str = "events") -> None:
+        self._count(more)
 
 
 class Place:
@@ -46,7 +61,11 @@ class Place:
     def post(
         self, place: tuple[Target, str] = MINDBODY, on_progress: Callable[[int], None] = lambda _count: None
     ) -> None:
-        post_destination(self.settings, self.ledger, self.run_id, place, on_progress)
+        post_destination(replace(self.run, progress=Counting(on_progress)), place)
+
+    @property
+    def run(self) -> Run:
+        return run_of(self.settings, self.ledger, self.run_id)
 
     def states(self) -> list[str]:
         return [event.state for event in read_events(self.ledger)]
@@ -97,7 +116,7 @@ def test_post_pays_nobody_twice_where_the_clock_steps(
         for _ in range(18):
             with place.ledger.begin() as connection:
                 declare_lost(connection, run_id=place.run_id, now=utc_now() + timedelta(hours=3))
-            settle_destination(place.settings, place.ledger, place.run_id, MINDBODY)
+            settle_destination(place.run, MINDBODY)
             place.post()
             if set(place.states()) <= {"posted", "refused"}:
                 break
@@ -197,7 +216,7 @@ def test_settle_decides_by_reading_back(tmp_path: Path, fault: str, state: str) 
     with opened(tmp_path, f"mb:{fault}@1") as place:
         place.add([EARN])
         place.post()
-        assert settle_destination(place.settings, place.ledger, place.run_id, MINDBODY) == set()
+        assert settle_destination(place.run, MINDBODY) == set()
         assert place.states() == [state]
 
 
@@ -207,7 +226,7 @@ def test_settle_leaves_an_equal_entry_of_somebody_to_a_person(tmp_path: Path) ->
         place.post()  # the first tells the balance, the second is lost before it took effect
         enter_by_hand(place, EARN)
         enter_by_hand(place, EARN | {"Action": "Redeemed", "Source": None})
-        (event,) = settle_destination(place.settings, place.ledger, place.run_id, MINDBODY)
+        (event,) = settle_destination(place.run, MINDBODY)
         assert [one.state for one in read_events(place.ledger) if one.event_id == event] == ["unknown"]
 
 
@@ -240,7 +259,7 @@ def test_settle_decides_what_one_confirmation_for_a_batch_left_open(tmp_path: Pa
         place.add([SIX_REWARDS[number] for number in (0, 1, 3)])
         place.post(REWARDS)
         assert place.states() == ["unknown", "unknown", "posted"]
-        settle_destination(place.settings, place.ledger, place.run_id, REWARDS)
+        settle_destination(place.run, REWARDS)
         assert place.states() == ["posted"] * 3
 
 

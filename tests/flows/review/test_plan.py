@@ -10,7 +10,7 @@ from flows.ledger.connection import Ledger
 from flows.review.plan import Plan, keep_plan, plan_lines, preview
 from flows.settings.sections import Settings
 from sql.plans import approve_plan, discard_plan, held_events, states_of_plan
-from tests.registered import EARN, UPDATE, add_events, add_run, with_site
+from tests.registered import EARN, UPDATE, add_events, add_run, run_of, with_site
 from tests.sql.rows import later, rows_of
 from transforms.vocabulary import Kind, State
 
@@ -115,7 +115,7 @@ def test_a_discarded_plan_waits_again_when_a_run_takes_the_same_file(ledger: Led
     file = check_file(settings, settings.root / "a.csv", None)
     assert "2 events still wait" in preview(settings, ledger, file).known
     assert states(ledger, plan) == {State.DISCARDED: 2}
-    assert register(settings, ledger, add_run(ledger, "night"), file) is None
+    assert register(run_of(settings, ledger, add_run(ledger, "night")), file) is None
     assert states(ledger, plan) == {State.HELD: 2}
 
 
