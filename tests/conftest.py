@@ -23,6 +23,12 @@ from flows.settings.sections import Settings
 from tests.postgresql import PostgresqlServer, postgresql_server
 
 
+@pytest.fixture(autouse=True)
+def own_config(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no test meet the settings file of another: `--config` names it in the environment too, for flow runs."""
+    monkeypatch.delenv("TIEOUT_CONFIG", raising=False)
+
+
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[PostgresqlServer]:
     """A server for the whole session; its databases are lost with it, so nothing waits for the disk."""

@@ -58,7 +58,7 @@ def test_serve_runs_the_nights_by_itself_and_after_a_kill_of_everything(tmp_path
         with serving(nights) as process:
             nights.wait_for_commits(day=3, count=ROWS)
             # Prefect's server alone is killed: it comes back, and so do the nights.
-            (server,) = [pid for pid, line in children_of(process) if "prefect_server" in line]
+            (server,) = [pid for pid, line in children_of(process) if "orchestration.server" in line]
             os.kill(server, signal.SIGKILL)
             nights.put("fourth.csv", 1, day=4)
             nights.wait_for_commits(day=4, count=1)
