@@ -62,5 +62,7 @@ def _sums(report: Report) -> list[str]:
 def _steps(steps: list[NextStep]) -> list[str]:
     if not steps:
         return []
-    lines = [f"  {step.how_many:>6,}  {step.what:<15}{step.advice:<54}{visible(step.command)}" for step in steps]
+    # As wide as the longest advice: a command that is glued to a sentence cannot be copied.
+    width = max(len(step.advice) for step in steps)
+    lines = [f"  {step.how_many:>6,}  {step.what:<15}{step.advice:<{width}}  {visible(step.command)}" for step in steps]
     return ["What waits, and what to type:", *lines, ""]

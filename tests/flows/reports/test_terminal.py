@@ -16,6 +16,13 @@ def test_summary_lines_say_what_to_type() -> None:
     assert [command for command in commands if command not in text] == []
 
 
+def test_summary_lines_keep_what_to_type_apart_from_the_advice() -> None:
+    lines = summary_lines(samples.report())
+    steps = [line for line in lines if "tieout " in line and line.startswith("  ")]
+    assert len(steps) > 3
+    assert all("  tieout " in line for line in steps), steps
+
+
 def test_summary_lines_of_a_quiet_night_ask_for_nothing() -> None:
     text = "\n".join(summary_lines(samples.quiet()))
     assert "Nothing waits for a person." in text
