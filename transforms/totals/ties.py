@@ -39,7 +39,7 @@ class Counted:
     totals: Mapping[str, Any]  # of the run, by the keys of its JSON
     control_totals: pd.DataFrame
     posted: pd.DataFrame  # events of the run that the ledger has as posted
-    footing: Footing
+    footing: Footing | None  # only where the ledger as a whole is tied: by a reconciliation
     points_in_balance_breaks: int  # that the open breaks about balances hold
 
 
@@ -60,7 +60,9 @@ def tie_run(kind: RunKind, counted: Counted, reconciliation: Reconciliation | No
     return tie_frame(ties)
 
 
-def _tie_ledger(footing: Footing) -> _Equations:
+def _tie_ledger(footing: Footing | None) -> _Equations:
+    if footing is None:
+        raise ValueError("A reconciliation ties the ledger as a whole, and got no footing.")
     return tie_batches(footing.totals, footing.accepted_rows_count)
 
 

@@ -65,11 +65,6 @@ class Nights:
     def status(self) -> "subprocess.CompletedProcess[str]":
         return run_command("status", "--config", str(self.config), "--json")
 
-    def reports(self) -> list[str]:
-        """The nights that came to their report, in order."""
-        folder = self.folder / "reports"
-        return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
-
 
 @contextmanager
 def open_nights(folder: Path) -> Iterator[Nights]:
