@@ -26,6 +26,7 @@ class Ruling:
     state: State  # posted, or ready: it did not take effect and is sent again
     by: str
     reason: str
+    has_looked: bool = False  # at the service itself, where reading back could not
 
 
 def rule(connection: Connection, event_id: str, ruling: Ruling, *, run_id: str, now: datetime) -> None:
@@ -35,10 +36,18 @@ def rule(connection: Connection, event_id: str, ruling: Ruling, *, run_id: str, 
     if not ruled_by or not reason:
         raise RulingRefused("A ruling needs a name and a reason: --by NAME --reason TEXT.")
     event = _event_to_rule_on(connection, event_id, now)
+    failure = _failure_of_reading(event.evidence)
+    # A person who is told "not read" may take it for "not there", and what had landed would be paid twice.
+    if ruling.state is State.READY and failure is not None and not ruling.has_looked:
+        raise RulingRefused(
+            f"Nobody has looked since event {event_id} is in doubt: it could not be read back ({failure}). Run "
+            "`tieout settle`; or look at the service yourself, and say so by --looked."
+        )
     attempt = {"event_id": event_id, "attempt_id": event.attempt_id, "run_id": run_id}
     evidence = {
         "ruled_by": ruled_by,
         "reason": reason,
+        "has_looked": ruling.has_looked,
         "read_at": event.at.isoformat(),
         "shown": _shown_by_reading_back(event.evidence),
     }
@@ -72,6 +81,13 @@ def _event_to_rule_on(connection: Connection, event_id: str, now: datetime) -> R
     if event.evidence is None:
         raise RulingRefused(f"Event {event_id} was not read back yet: run `tieout settle` first, it may decide.")
     return event
+
+
+def _failure_of_reading(evidence: str) -> str | None:
+    """Return why the last reading back saw nothing; None where it saw something."""
+    shown: dict[str, Any] = json.loads(evidence)
+    failure = shown.get("failure")
+    return None if failure is None else str(failure).rstrip(".")
 
 
 def _shown_by_reading_back(evidence: str) -> dict[str, Any]:

@@ -23,6 +23,11 @@ class Settlement:
     evidence: Mapping[str, Any]  # what was counted and expected; goes into the ledger as JSON
     balance: int | None = None  # Mindbody: points of the client when it was read
 
+    @property
+    def failure(self) -> str | None:
+        """Why nobody could look; None where the service was read, whatever it showed."""
+        return self.evidence.get("failure")
+
 
 def doubtful_sites(connection: Connection, now: datetime) -> list[Destination]:
     """Return where events in doubt can be read back by now."""

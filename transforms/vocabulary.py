@@ -203,6 +203,26 @@ class RunKind(StrEnum):
     REVERSE = "reverse"
 
 
+class NotRead(NamedTuple):
+    """What nobody could look at: a file, a client, a reward, a destination. Nothing is concluded about it.
+
+    It is never told as "not there": an event of a client who could not be read may have been posted all the same.
+    """
+
+    what: str  # as a person reads it
+    why: str
+
+
+def name_of_client(site_id: str, client_id: str) -> str:
+    """Return a client of Mindbody as a person reads it."""
+    return f"client {client_id} of site {site_id}"
+
+
+def name_of_reward(reward_id: str) -> str:
+    """Return a reward of Referral Rock as a person reads it; ids are GUIDs, whose case says nothing."""
+    return f"reward {reward_id.lower()}"
+
+
 class Destination(NamedTuple):
     """Where events go: a service, and one site of it ("" where the service has no sites)."""
 

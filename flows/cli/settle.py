@@ -26,6 +26,9 @@ def settle(
     ] = None,
     by: ByUser = None,
     reason: Annotated[str | None, typer.Option("--reason", metavar="TEXT", help="How that is known.")] = None,
+    looked: Annotated[
+        bool, typer.Option("--looked", help="You looked at the service yourself, where reading back could not.")
+    ] = False,
     config: Config = None,
     plain: Plain = False,
     json: Json = False,
@@ -39,7 +42,7 @@ def settle(
         raise typer.Exit(run_settle(config, plain=plain, as_json=json))
     if event_id is None or ruled is None or reason is None:
         raise typer.BadParameter("a ruling takes all of them: EVENT_ID --as posted|not-posted --reason TEXT.")
-    raise typer.Exit(run_ruling(config, event_id, ruled is Ruled.POSTED, by, reason, as_json=json))
+    raise typer.Exit(run_ruling(config, event_id, ruled is Ruled.POSTED, by, reason, has_looked=looked, as_json=json))
 
 
 def run_settle(config: Path | None, *, plain: bool, as_json: bool) -> ExitCode:
@@ -65,7 +68,14 @@ def run_settle(config: Path | None, *, plain: bool, as_json: bool) -> ExitCode:
 
 
 def run_ruling(
-    config: Path | None, event_id: str, has_landed: bool, by: str | None, reason: str, *, as_json: bool
+    config: Path | None,
+    event_id: str,
+    has_landed: bool,
+    by: str | None,
+    reason: str,
+    *,
+    has_looked: bool = False,
+    as_json: bool,
 ) -> ExitCode:
     """Record what a person found out about an event in doubt, and report it."""
     from getpass import getuser
@@ -77,7 +87,7 @@ def run_ruling(
     from transforms.vocabulary import State
 
     state = State.POSTED if has_landed else State.READY
-    ended = rule_on_event(load_settings(config), event_id, Ruling(state, by or getuser(), reason))
+    ended = rule_on_event(load_settings(config), event_id, Ruling(state, by or getuser(), reason, has_looked))
     follows = "it counts as posted" if has_landed else "the next run sends it again"
     typer.echo(f"Recorded: {follows}; `tieout trace {event_id}` tells its story.", err=True)
     return tell(ended, as_json=as_json)

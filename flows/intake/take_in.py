@@ -15,7 +15,7 @@ from flows.reference.extracts import Extracts
 from flows.runtime.errors import CouldNotRun, FileRejected
 from flows.runtime.progress import count_rows
 from transforms.reference.reference import Reference
-from transforms.vocabulary import RunKind
+from transforms.vocabulary import NotRead, RunKind
 
 
 def find_reference(run: Run) -> Extracts:
@@ -39,9 +39,11 @@ def check_files(run: Run, waiting: Iterable[InboxFile], reference: Reference, no
                 run.progress(f"{name} was taken by another run")
             else:
                 run.failures.append(str(error))
+                run.could_not_read(NotRead(name, error.cause.message))
         except Exception as error:  # noqa: BLE001 - one odd file must not stop the night for all the others
             reason = f"it cannot be read ({type(error).__name__}: {error}). It stays; please report this as a defect."
             run.failures.append(f"{name}: {reason}")
+            run.could_not_read(NotRead(name, reason))
         else:
             files.append(checked)
     return files

@@ -8,7 +8,7 @@ from flows.ledger.connection import Ledger
 from flows.ledger.run_id import new_run_id
 from flows.runtime.progress import Progress
 from flows.settings.sections import Settings
-from transforms.vocabulary import Destination, RunKind
+from transforms.vocabulary import Destination, NotRead, RunKind
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -40,7 +40,13 @@ class Run:
     notes: list[str] = field(default_factory=list)  # what a person should know, without its being a failure
     registered: set[str] = field(default_factory=set)  # by their hash: the files that were new
     failed_destinations: set[Destination] = field(default_factory=set)  # not tried again in this run
+    not_read: dict[str, str] = field(default_factory=dict)  # what nobody could look at, and why; see `NotRead`
     undecided: set[str] = field(default_factory=set)  # events that reading back could not decide in this run
+
+    def could_not_read(self, *unread: NotRead) -> None:
+        """Note what could not be read; of several reasons for one thing the first is kept."""
+        for one in unread:
+            self.not_read.setdefault(one.what, one.why)
 
 
 def new_run(settings: Settings, ledger: Ledger, kind: RunKind, step: Step, progress: Progress) -> Run:

@@ -1,11 +1,13 @@
 """What a command says in the end: the documented JSON, and the exit code that follows from it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from flows.runtime.errors import CouldNotRun, ExitCode
+from transforms.vocabulary import NotRead
 
 Artifact: TypeAlias = tuple[str, Literal["markdown", "table", "link"], object]
 
@@ -27,17 +29,19 @@ class Summary:
     failures: tuple[str, ...] = ()
     waiting_count: int = 0
     artifacts: tuple[Artifact, ...] = ()  # what a Prefect flow run shows
+    not_read: tuple[NotRead, ...] = ()  # files, clients, rewards and destinations that nobody could look at
 
     def to_json(self) -> dict[str, Any]:
         """Return the documented object, its keys in the documented order."""
-        return {"run_id": self.run_id, **self.totals, "report": str(self.report)}
+        told = {"run_id": self.run_id, **self.totals, "report": str(self.report)}
+        return told | {"not_read": not_read_json(self.not_read)}
 
     @property
     def exit_code(self) -> ExitCode:
         """Return what the run's end means for the caller."""
         if self.failures:
             return ExitCode.COULD_NOT_RUN
-        waits = any(self.totals[key] for key in _WAITS_FOR_A_PERSON) or self.waiting_count
+        waits = any(self.totals[key] for key in _WAITS_FOR_A_PERSON) or self.waiting_count or self.not_read
         if waits or not self.totals["ties_out"]:
             return ExitCode.NEEDS_A_PERSON
         return ExitCode.TIES_OUT
@@ -59,7 +63,7 @@ class ReconcileSummary:
     report: Path
     lines: tuple[str, ...] = ()
     failures: tuple[str, ...] = ()
-    unread_count: int = 0  # clients of whom nothing is concluded
+    not_read: tuple[NotRead, ...] = ()  # what nothing is concluded about
     artifacts: tuple[Artifact, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
@@ -75,6 +79,7 @@ class ReconcileSummary:
             "open": self.open,
             "ties_out": self.ties_out,
             "report": str(self.report),
+            "not_read": not_read_json(self.not_read),
         }
 
     @property
@@ -82,9 +87,14 @@ class ReconcileSummary:
         """Return what the reconciliation's end means for the caller."""
         if self.failures:
             return ExitCode.COULD_NOT_RUN
-        if self.open or self.unread_count or not self.ties_out:
+        if self.open or self.not_read or not self.ties_out:
             return ExitCode.NEEDS_A_PERSON
         return ExitCode.TIES_OUT
+
+
+def not_read_json(not_read: Iterable[NotRead]) -> list[dict[str, str]]:
+    """Return what could not be read with the keys of the documented JSON."""
+    return [{"what": one.what, "why": one.why} for one in not_read]
 
 
 class RunIncomplete(CouldNotRun):

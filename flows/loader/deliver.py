@@ -14,7 +14,7 @@ from flows.runtime.interrupt import stop_requested
 from flows.services.connect import connected
 from sql.claims import declare_lost, open_work
 from sql.settlements import doubtful_sites, waiting_times
-from transforms.vocabulary import Destination
+from transforms.vocabulary import Destination, NotRead
 
 _MAX_ROUNDS = 10  # of posting and settling; each round sends only what reading back proved not to have landed
 
@@ -56,7 +56,9 @@ def settle_all(run: Run) -> None:
             continue
         run.progress(f"reading back what is in doubt at {destination.name}")
         with _trouble_at(run, destination):
-            run.undecided |= run.step(f"settle {destination.name}", settle_destination, run, destination)
+            settled = run.step(f"settle {destination.name}", settle_destination, run, destination)
+            run.undecided |= settled.undecided
+            run.could_not_read(*settled.not_read)
 
 
 def _post_all(run: Run) -> None:
@@ -84,6 +86,7 @@ def _trouble_at(run: Run, destination: Destination) -> Iterator[None]:
     except CouldNotRun as error:
         run.failed_destinations.add(destination)
         run.failures.append(str(error))
+        run.could_not_read(NotRead(destination.name, str(error)))
 
 
 def _wait_for_doubtful(run: Run) -> bool:

@@ -5,17 +5,30 @@ How a service is read back stands in its folder (`flows.services`); nothing is e
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row
 
 from flows.ledger.run import Run
 from flows.runtime.clock import utc_now
 from flows.services.connect import connected
 from sql.settlements import Settlement, doubtful_events, settle
-from transforms.vocabulary import Destination, State
+from transforms.vocabulary import Destination, NotRead, State, Target, name_of_client, name_of_reward
 
 
-def settle_destination(run: Run, destination: Destination) -> set[str]:
-    """Read back every event in doubt there whose time has come; return the ids that stay unknown."""
+@dataclass(frozen=True)
+class Settled:
+    """What reading back left open."""
+
+    undecided: frozenset[str]  # events that stay unknown
+    not_read: tuple[NotRead, ...]  # whom nobody could look at: nothing was seen, so nothing is known
+
+
+def settle_destination(run: Run, destination: Destination) -> Settled:
+    """Read back every event in doubt there whose time has come."""
     undecided: set[str] = set()
+    not_read: list[NotRead] = []
 
     def record(settlements: Sequence[Settlement]) -> None:
         now = utc_now()
@@ -23,6 +36,7 @@ def settle_destination(run: Run, destination: Destination) -> set[str]:
         with run.ledger.begin() as connection:
             settle(connection, settlements, run_id=run.run_id, now=now, again_at=now)
         undecided.update(one.event.event_id for one in settlements if one.state is State.UNKNOWN)
+        not_read.extend(NotRead(_whose(one.event), one.failure) for one in settlements if one.failure is not None)
 
     async def read_back() -> None:
         async with connected(run.settings, run.ledger, destination) as service:
@@ -31,4 +45,10 @@ def settle_destination(run: Run, destination: Destination) -> set[str]:
             await service.read_doubtful(events, record)
 
     asyncio.run(read_back())
-    return undecided
+    return Settled(frozenset(undecided), tuple(not_read))
+
+
+def _whose(event: Row[Any]) -> str:
+    if event.target == Target.MINDBODY:
+        return name_of_client(event.site_id, event.client_id)
+    return name_of_reward(event.reward_id)

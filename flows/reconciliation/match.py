@@ -56,6 +56,8 @@ def match_ledger(run: Run, windows: Sequence[Window], *, with_rewards: bool) -> 
         unread=remote.unread,
         uncompared_count=points.uncompared_count,
         failures=remote.failures,
+        not_read=remote.not_read,
+        read=remote.read,
     )
 
 
@@ -83,7 +85,7 @@ def _match_points(run: Run, windows: Sequence[Window], remote: Remote, tolerance
     matched = match_transactions(sides.events, sides.entries, tolerances)
     # More was read than the windows, to find entries that slipped; of that, only what met an event of ours is ours.
     is_ours = _is_within(windows, matched) | matched["event_id"].notna()
-    transactions = _as_breaks(matched[is_ours], zones)
+    transactions = _as_breaks(matched[is_ours], zones, remote)
     # The totals are counted from the two sides and not from the outcomes, so that a fault of the matching shows.
     counted = both_sides(sides.events, _without(sides, matched[~is_ours]), zones)
     accounted_for = explained(transactions, zones)
@@ -124,9 +126,9 @@ def _is_within(windows: Sequence[Window], matched: pd.DataFrame) -> pd.Series:
     return pd.Series(within, index=matched.index, dtype="bool")
 
 
-def _as_breaks(ours: pd.DataFrame, zones: Mapping[str, ZoneInfo]) -> pd.DataFrame:
+def _as_breaks(ours: pd.DataFrame, zones: Mapping[str, ZoneInfo], remote: Remote) -> pd.DataFrame:
     identified = identify_breaks(ours.reset_index(drop=True))
-    return describe_transactions(identified, zones)
+    return describe_transactions(identified, zones, remote.unread)
 
 
 def _without(sides: TransactionSides, outside: pd.DataFrame) -> pd.DataFrame:

@@ -5,7 +5,7 @@ One client that cannot be read does not stop the others: it is named, and nothin
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -18,6 +18,7 @@ from flows.settings.sections import Settings
 from transforms.match.reconciled import Client
 from transforms.settle.history import History
 from transforms.settle.windows import Window
+from transforms.vocabulary import Destination, NotRead, Target, name_of_client, name_of_reward
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,30 @@ class Remote:
     histories: Mapping[Client, History]
     unread: Mapping[Client, str]  # why a client could not be read
     rewards: Mapping[str, Mapping[str, Any]] | None  # by id in lower case; None where Referral Rock was not read
-    failures: tuple[str, ...] = ()  # of a whole service or site
+    failed: Mapping[Destination, str] = field(default_factory=dict)  # why a whole service or site could not be read
+
+    @property
+    def failures(self) -> tuple[str, ...]:
+        """What a whole service or site said, a line each."""
+        return tuple(self.failed.values())
+
+    @property
+    def read(self) -> frozenset[str]:
+        """The names of whatever could be read."""
+        clients = {name_of_client(site_id, client_id) for site_id, client_id in self.histories}
+        rewards = {name_of_reward(reward_id) for reward_id in self.rewards or ()}
+        return frozenset(clients | rewards)
+
+    @property
+    def not_read(self) -> tuple[NotRead, ...]:
+        """Whatever could not be read; a site that is down is named once, and not for each of its clients."""
+        whole = [NotRead(destination.name, why) for destination, why in self.failed.items()]
+        alone = [
+            NotRead(name_of_client(site_id, client_id), why)
+            for (site_id, client_id), why in sorted(self.unread.items())
+            if Destination(Target.MINDBODY, site_id) not in self.failed
+        ]
+        return (*whole, *alone)
 
 
 def fetch_remote(settings: Settings, ledger: Ledger, windows: Sequence[Window], *, with_rewards: bool) -> Remote:
@@ -37,7 +61,7 @@ def fetch_remote(settings: Settings, ledger: Ledger, windows: Sequence[Window], 
 
 async def _fetch(settings: Settings, ledger: Ledger, windows: Sequence[Window], with_rewards: bool) -> Remote:
     found: dict[Client, History | CouldNotRun] = {}
-    failures: list[str] = []
+    failed: dict[Destination, str] = {}
     for site_id in sorted({window.site_id for window in windows}):
         windows_here = [window for window in windows if window.site_id == site_id]
         answers = await _fetch_site(settings, ledger, site_id, windows_here)
@@ -45,18 +69,18 @@ async def _fetch(settings: Settings, ledger: Ledger, windows: Sequence[Window], 
         # Not one client could be read: that is the site's trouble, and is told once and not for each of them.
         if not any(isinstance(answer, History) for answer in answers.values()):
             first_trouble = next(iter(answers.values()))
-            failures.append(str(first_trouble))
+            failed[Destination(Target.MINDBODY, site_id)] = str(first_trouble)
     rewards = None
     if with_rewards:
         try:
             rewards = await _fetch_rewards(settings, ledger)
         except (ServiceUnreachable, CredentialsRefused) as error:
-            failures.append(str(error))
+            failed[Destination(Target.REFERRAL_ROCK, "")] = str(error)
     return Remote(
         histories={client: answer for client, answer in found.items() if isinstance(answer, History)},
         unread={client: str(answer) for client, answer in found.items() if isinstance(answer, CouldNotRun)},
         rewards=rewards,
-        failures=tuple(failures),
+        failed=failed,
     )
 
 

@@ -20,7 +20,7 @@ from flows.settings.sections import Settings
 from transforms.reference.extracts import Naming, parse_extract
 from transforms.reference.reference import Reference, Stretch, coverage_frame, facts_frame
 from transforms.sheets.sheet import FileError
-from transforms.vocabulary import Code
+from transforms.vocabulary import Code, NotRead
 
 _DAY = re.compile(r"(?<![0-9])[0-9]{4}-[0-9]{2}-[0-9]{2}(?![0-9])")
 _ALL = re.compile(r"(?<![a-z0-9])all(?![a-z0-9])")
@@ -33,7 +33,12 @@ class Extracts:
 
     reference: Reference
     notes: tuple[str, ...] = ()  # files that are too old
-    failures: tuple[str, ...] = ()  # files that are wrong; nothing of them is used
+    not_read: tuple[NotRead, ...] = ()  # files that are wrong; nothing of them is used
+
+    @property
+    def failures(self) -> tuple[str, ...]:
+        """The files that are wrong, a line each."""
+        return tuple(f"{one.what}: {one.why}" for one in self.not_read)
 
 
 @dataclass(frozen=True)
@@ -47,7 +52,7 @@ class _Extract:
 
 def read_extracts(settings: Settings, now: datetime) -> Extracts:
     """Read every extract of the folder; one that is wrong stops neither the others nor the run."""
-    found, failures = _read_all(settings)
+    found, not_read = _read_all(settings)
     oldest_at = now - timedelta(hours=settings.reference.fresh_hours)
     fresh = [extract for extract in found if extract.taken_at >= oldest_at]
     old = [extract for extract in found if extract.taken_at < oldest_at]
@@ -61,22 +66,23 @@ def read_extracts(settings: Settings, now: datetime) -> Extracts:
         margin=timedelta(days=settings.reference.days_around),
     )
     notes = tuple(_say_old(settings, extract, now) for extract in old)
-    return Extracts(reference, notes, tuple(failures))
+    return Extracts(reference, notes, tuple(not_read))
 
 
-def _read_all(settings: Settings) -> tuple[list[_Extract], list[str]]:
+def _read_all(settings: Settings) -> tuple[list[_Extract], list[NotRead]]:
     """Return the extracts that could be read, and what is wrong with the others."""
     found: list[_Extract] = []
-    failures: list[str] = []
+    not_read: list[NotRead] = []
     for path in _list_files(settings.reference_folder):
         name = str(path.relative_to(settings.reference_folder.parent))
         try:
             found.append(_read(settings, path, name))
         except FileError as error:
-            failures.append(f"{name}: {error.message} Nothing of this extract is used.")
+            not_read.append(NotRead(name, f"{error.message} Nothing of this extract is used."))
         except OSError as error:
-            failures.append(f"{name}: it cannot be read: {error.strerror}. Nothing of this extract is used.")
-    return found, failures
+            why = f"it cannot be read: {error.strerror}. Nothing of this extract is used."
+            not_read.append(NotRead(name, why))
+    return found, not_read
 
 
 def _list_files(folder: Path) -> list[Path]:

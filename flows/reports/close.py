@@ -22,12 +22,12 @@ from flows.settings.sections import Settings
 from sql.runs import finish_run
 from transforms.match.compared import uncompared_lines
 from transforms.match.reconciled import Reconciliation
+from transforms.vocabulary import NotRead
 
 
 def report_run(run: Run, reconciliation: Reconciliation | None) -> Summary:
     """Write the report of a run and close it; ``reconciliation`` is None where nothing was read back."""
     report, path = _write_report(run, reconciliation, None)
-    unread = {} if reconciliation is None else reconciliation.unread
     summary = Summary(
         run_id=run.run_id,
         totals=dict(report.totals),
@@ -37,12 +37,13 @@ def report_run(run: Run, reconciliation: Reconciliation | None) -> Summary:
             *_source_id_lines(report),
             *run.notes,
             *uncompared_lines(report.posted, reconciliation),
-            *_unread_lines(reconciliation),
+            *_not_read_lines(run),
         ),
         failures=tuple(run.failures),
-        # A client who could not be read back waits for a person as well: nothing is concluded about that balance.
-        waiting_count=len(report.waiting) + len(unread),
+        waiting_count=len(report.waiting),
         artifacts=_artifacts(report, path),
+        # Whoever could not be read waits for a person as well: nothing is concluded about them.
+        not_read=_not_read(run),
     )
     failure = " ".join(run.failures) or None
     with run.ledger.begin() as connection:
@@ -71,9 +72,9 @@ def report_reconciliation(run: Run, since: date, until: date, reconciliation: Re
         open=int(open_now.sum()),
         ties_out=bool(report.totals["ties_out"]),
         report=path,
-        lines=(*summary_lines(report, path), *_unread_lines(reconciliation)),
+        lines=(*summary_lines(report, path), *_not_read_lines(run)),
         failures=reconciliation.failures,
-        unread_count=len(reconciliation.unread),
+        not_read=_not_read(run),
         artifacts=_artifacts(report, path),
     )
     with run.ledger.begin() as connection:
@@ -120,9 +121,12 @@ def _source_id_lines(report: Report) -> list[str]:
     return [line] if line else []
 
 
-def _unread_lines(reconciliation: Reconciliation | None) -> list[str]:
-    unread = {} if reconciliation is None else reconciliation.unread
-    return [f"not read back: client {client} of site {site}: {why}" for (site, client), why in sorted(unread.items())]
+def _not_read(run: Run) -> tuple[NotRead, ...]:
+    return tuple(NotRead(what, why) for what, why in run.not_read.items())
+
+
+def _not_read_lines(run: Run) -> list[str]:
+    return [f"not read: {what}: {why}" for what, why in run.not_read.items() if why not in run.failures]
 
 
 def _write(settings: Settings, report: Report) -> Path:

@@ -1,5 +1,6 @@
 """Collect what a report is made of, from the ledger and from what was read back; what must tie is tied elsewhere."""
 
+import json
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -85,6 +86,7 @@ def collect_report(
         duplicates=_frame(duplicates_of_run(connection, run.run_id)),
         skipped=_frame(skipped_of_run(connection, run.run_id)),
         source_ids=_frame(source_ids_of_run(connection, run.run_id)),
+        not_read=pd.DataFrame(list(run.not_read.items()), columns=["what", "why"], dtype="str"),
     )
 
 
@@ -115,7 +117,17 @@ def _events(result: Result[Any]) -> pd.DataFrame:
 def _waiting(connection: Connection) -> pd.DataFrame:
     # Of every run: what an earlier night left waiting still waits.
     waiting = _events(waiting_events(connection))
-    return waiting.rename(columns={"state_at": "since", "state_reason": "reason"})
+    told = zip(waiting["state_reason"], waiting["evidence"], strict=True)
+    reasons = pd.Series([_reason(*one) for one in told], index=waiting.index, dtype="str")
+    return waiting.rename(columns={"state_at": "since"}).assign(reason=reasons)
+
+
+def _reason(reason: str | None, evidence: str | None) -> str | None:
+    """Say why an event waits, and that nobody could look where that is so: it is not the same as "not there"."""
+    failure = json.loads(evidence).get("failure") if isinstance(evidence, str) else None
+    if not failure:
+        return reason
+    return f"{reason}; it could not be read back: {failure}"
 
 
 def _open_breaks(connection: Connection, today: date) -> pd.DataFrame:

@@ -135,6 +135,7 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "duplicates": (*PLACE, "event_id", "first_file", "first_sheet", "first_row"),
     "skipped": (*PLACE, "reason"),
     "source_ids": ("subject", "finding", "row_count"),
+    "not_read": ("what", "why"),
 }
 
 
@@ -146,8 +147,9 @@ class Report:
     `roll_forward` one per site, class of break and measure; `breaks`, `waiting`, `posted`, `refused` one per break or
     event; `rejected` one per wrong cell; `by_client` one per client whose balance was read, null where the balance
     before is not known; `nights` one per site and night; `duplicates` and `skipped` one per row of a file;
-    `source_ids` one per subject and finding (`transforms.check.cross_check`). Points are
-    whole, amounts Decimal, `_at` and `since` aware UTC, `_on` dates.
+    `source_ids` one per subject and finding (`transforms.check.cross_check`); `not_read` one per file, client, reward
+    or destination that nobody could look at. Points are whole, amounts Decimal, `_at` and `since` aware UTC, `_on`
+    dates.
 
     Raises ValueError where a frame with rows lacks a column, a total is missing, or a time has no zone.
     """
@@ -173,6 +175,7 @@ class Report:
     duplicates: pd.DataFrame
     skipped: pd.DataFrame
     source_ids: pd.DataFrame = field(default_factory=pd.DataFrame)
+    not_read: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:

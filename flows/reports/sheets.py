@@ -24,6 +24,7 @@ def tables(report: Report) -> list[Block]:
         _by_client(report),
         _nights(report),
         _refused(report),
+        _not_read(report),
         _duplicates(report),
         _skipped(report),
         _by_day(report),
@@ -215,6 +216,19 @@ def _refused(report: Report) -> Block:
             _EVENT,
         ),
         frame=_split_points(_sorted(rows(report, "refused"), "file", "sheet", "+row", "event_id")),
+    )
+
+
+def _not_read(report: Report) -> Block:
+    return Block(
+        name="Not read",
+        note=(
+            "What nobody could look at, and why. Nothing is concluded about it: that an entry is not shown here does "
+            "not mean that it is not there."
+        ),
+        empty="Everything that was to be read was read.",
+        columns=(Column("what", "What", Show.TEXT, 40), Column("why", "Why", Show.TEXT, 90)),
+        frame=rows(report, "not_read"),
     )
 
 

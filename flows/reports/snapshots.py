@@ -144,7 +144,8 @@ def _read(text: str) -> Report:
         # Every column takes the next line: `_frame_lines` writes them in the order of the types.
         columns = {name: _typed(next(parsed), dtype) for name, dtype in about["types"].items()}
         parts[about["frame"]] = pd.DataFrame(columns, index=range(about["rows"]))
-    return Report(**{part.name: parts[part.name] for part in fields(Report)})
+    # A snapshot of before lacks the frames that came since; the report shows them empty.
+    return Report(**{part.name: parts[part.name] for part in fields(Report) if part.name in parts})
 
 
 def _typed(values: list[Any], dtype: Any) -> "pd.Series[Any]":

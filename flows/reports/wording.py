@@ -11,7 +11,7 @@ import pandas as pd
 
 from flows.reports.report import Report, count, rows
 from flows.reports.values import exact, visible
-from transforms.vocabulary import Code, Fate, Finding, Outcome, State
+from transforms.vocabulary import Code, Fate, Finding, Outcome, RunKind, State
 
 Tone = Literal["good", "wait", "bad"]
 
@@ -183,6 +183,7 @@ def next_steps(report: Report) -> list[NextStep]:
         _look_into_refused_events(report),
         _settle_unknown_events(report),
         _review_open_breaks(report),
+        _read_what_was_not(report),
         _leave_pending_events(report),
     ]
     return [step for step in steps if step.how_many]
@@ -242,6 +243,18 @@ def _review_open_breaks(report: Report) -> NextStep:
         advice="Review each, and write down the reason.",
         command=f"tieout breaks acknowledge {break_id} --by NAME --reason TEXT",
         sheet="Breaks",
+    )
+
+
+def _read_what_was_not(report: Report) -> NextStep:
+    # Not a number that is off, and not a question either; but whoever is not read may hide both.
+    command = "tieout reconcile" if report.kind == RunKind.RECONCILE else "tieout run"
+    return NextStep(
+        what="not read",
+        how_many=len(rows(report, "not_read")),
+        advice="Nothing is known of them: see why, then read again.",
+        command=command,
+        sheet="Not read",
     )
 
 

@@ -70,6 +70,7 @@ def _check_and_connect(run: Run, find_files: FindFiles, approved: CheckedFile | 
     if run.kind is RunKind.UPLOAD and run.failures:
         raise CouldNotRun(run.failures[0])
     run.failures += extracts.failures
+    run.could_not_read(*extracts.not_read)
     connect(run, {destination for file in files for destination in file.destinations})
     if approved:  # its SourceIds were looked up before it was shown
         return files
@@ -88,8 +89,16 @@ def _reconcile(run: Run) -> Reconciliation | None:
     except CouldNotRun as error:
         run.failures.append(str(error))
         return None
-    run.failures += [failure for failure in reconciliation.failures if failure not in run.failures]
+    note_not_read(run, reconciliation)
     return reconciliation
+
+
+def note_not_read(run: Run, reconciliation: Reconciliation) -> None:
+    """Take over what reading back could not look at, and drop what it could, though settling had failed at it."""
+    run.failures += [failure for failure in reconciliation.failures if failure not in run.failures]
+    for name in reconciliation.read:
+        run.not_read.pop(name, None)
+    run.could_not_read(*reconciliation.not_read)
 
 
 def report(run: Run, reconciliation: Reconciliation | None) -> Summary:

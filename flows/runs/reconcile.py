@@ -10,6 +10,7 @@ from flows.ledger.summary import ReconcileSummary
 from flows.reconciliation.match import match_ledger
 from flows.reconciliation.windows import windows_of_period
 from flows.reports.close import report_reconciliation
+from flows.runs.from_files import note_not_read
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import WrongUsage
 from flows.runtime.progress import Progress, say_nothing
@@ -45,6 +46,7 @@ def _match_and_report(run: Run, since: date, until: date) -> ReconcileSummary:
     windows = windows_of_period(run, since, until)
     with_rewards = run.settings.referral_rock.public_key is not None
     reconciliation = run.step("reconcile", match_ledger, run, windows, with_rewards=with_rewards)
+    note_not_read(run, reconciliation)
     return run.step("report", report_reconciliation, run, since, until, reconciliation)
 
 

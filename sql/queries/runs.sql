@@ -71,11 +71,16 @@ WHERE events.event_id IN (
 ORDER BY events.file_id, events.ordinal
 
 -- name: waiting_events
--- Grain: one row per event of any run that waits for a person or for reading back.
-SELECT events.*, files.name AS file, answers.message
+-- Grain: one row per event of any run that waits for a person or for reading back, with what the last reading back of
+-- its attempt showed (JSON).
+SELECT events.*, files.name AS file, answers.message, settlements.evidence
 FROM events
 JOIN files ON files.file_id = events.file_id
 LEFT JOIN answers ON answers.attempt_id = events.attempt_id
+LEFT JOIN settlements ON settlements.settlement_id = (
+    SELECT max(later.settlement_id) FROM settlements AS later
+    WHERE later.event_id = events.event_id AND later.attempt_id = events.attempt_id
+)
 WHERE events.state IN ('held', 'unknown')
 ORDER BY events.file_id, events.ordinal
 

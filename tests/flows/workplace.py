@@ -27,7 +27,7 @@ settle_after_seconds = 0.2
 [reconcile]
 grace_hours = {grace_hours}
 """
-_CHOICES = {"calls_per_day": 1000, "max_tries": 2, "grace_hours": 0}
+_CHOICES = {"calls_per_day": 1000, "max_tries": 2, "grace_hours": 0, "database_url": None, "referral_rock": ""}
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,13 @@ class Workplace:
     def configure(self, text: str | None = None, **choices: Any) -> "Workplace":
         """Write the settings anew, with other choices or as the text says."""
         chosen = {**_CHOICES, **choices}
-        services = settings_text(self.ready, mindbody=f"calls_per_day = {chosen['calls_per_day']}")
+        services = settings_text(
+            self.ready,
+            mindbody=f"calls_per_day = {chosen['calls_per_day']}",
+            referral_rock=chosen["referral_rock"],
+        )
+        if chosen["database_url"]:
+            services = f'database_url = "{chosen["database_url"]}"\n\n{services}'
         self.config.write_text(text or services + _LOADER.format(**chosen), encoding="utf-8")
         return replace(self)
 

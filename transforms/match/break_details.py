@@ -7,14 +7,21 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
+from transforms.match.reconciled import Client
 from transforms.vocabulary import Outcome
 
 _HOUR = timedelta(hours=1)
 
 
-def describe_transactions(matched: pd.DataFrame, zones: Mapping[str, ZoneInfo]) -> pd.DataFrame:
-    """Add ``detail`` to the outcomes of `transforms.match.transactions.match_transactions`, null for what matched."""
-    return _described(matched, lambda row: _about_transaction(row, zones.get(row.site_id)))
+def describe_transactions(
+    matched: pd.DataFrame, zones: Mapping[str, ZoneInfo], unread: Mapping[Client, str]
+) -> pd.DataFrame:
+    """Add ``detail`` to the outcomes of `transforms.match.transactions.match_transactions`, null for what matched.
+
+    ``unread``: why a client could not be read. Of such a client nothing is said about what the service shows: whoever
+    reads "no such entry" of an event in doubt rules that it was not posted, and it would be paid twice.
+    """
+    return _described(matched, lambda row: _about_client(row, zones, unread))
 
 
 def describe_rewards(matched: pd.DataFrame) -> pd.DataFrame:
@@ -28,6 +35,13 @@ def _described(matched: pd.DataFrame, about: Any) -> pd.DataFrame:
     told = [about(row) for row in broken.itertuples()]
     details = pd.Series(told, index=broken.index, dtype="str")
     return matched.assign(detail=details.reindex(matched.index))
+
+
+def _about_client(row: Any, zones: Mapping[str, ZoneInfo], unread: Mapping[Client, str]) -> str | None:
+    why = unread.get((row.site_id, row.client_id))
+    if why is not None:
+        return f"Nobody could look, so nothing is known of what the service shows: {why}"
+    return _about_transaction(row, zones.get(row.site_id))
 
 
 def _about_transaction(row: Any, zone: ZoneInfo | None) -> str | None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from transforms.vocabulary import Outcome
+from transforms.vocabulary import NotRead, Outcome
 
 Client = tuple[str, str]  # site and client id
 
@@ -24,6 +24,8 @@ class Reconciliation:
     unread: Mapping[Client, str]  # clients of whom nothing is concluded, and why
     uncompared_count: int  # posted events of theirs
     failures: tuple[str, ...]  # of a whole service or site
+    not_read: tuple[NotRead, ...] = ()  # services, sites, clients and rewards that nobody could look at
+    read: frozenset[str] = frozenset()  # by name, whatever could be looked at
 
     @property
     def matched(self) -> int:

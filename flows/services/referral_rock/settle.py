@@ -14,7 +14,10 @@ from transforms.vocabulary import State
 
 
 async def read_doubtful(client: ReferralRockClient, events: Sequence[Row[Any]], record: RecordSettlements) -> None:
-    """Read all rewards once and record what they prove about each update."""
+    """Read all rewards once and record what they prove about each update.
+
+    `ServiceUnreachable` where they cannot be read, after that is recorded: nothing is decided then.
+    """
     if not events:
         return
     try:
@@ -22,7 +25,8 @@ async def read_doubtful(client: ReferralRockClient, events: Sequence[Row[Any]], 
     except ServiceUnreachable as error:
         reason, evidence = f"could not be read back: {error}", {"failure": str(error)}
         record([Settlement(event, State.UNKNOWN, reason, evidence) for event in events])
-        return
+        # All rewards come in one sweep, so it is the service that could not be read, and no reward by itself.
+        raise
     record([decide_update(event, rewards.get(event.reward_id.lower())) for event in events])
 
 

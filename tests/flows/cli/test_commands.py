@@ -16,9 +16,22 @@ from tests.flows.workplace import SAMPLES, Workplace, earned, open_workplace, re
 RUN_KEYS = [
     "run_id", "files", "rows_read", "accepted", "duplicate", "held", "rejected", "carried_in", "posted", "refused",
     "unknown", "pending", "points_earned", "points_redeemed", "amount_updated", "breaks_open", "ties_out", "report",
+    "not_read",
 ]  # fmt: skip
 CHECK_KEYS = ["file", "sha256", "rows_read", "accepted", "rejected", "rows_skipped", "events", "errors"]
-RECONCILE_KEYS = ["since", "until", "matched", "breaks", "opening", "opened", "closed", "open", "ties_out", "report"]
+RECONCILE_KEYS = [
+    "since",
+    "until",
+    "matched",
+    "breaks",
+    "opening",
+    "opened",
+    "closed",
+    "open",
+    "ties_out",
+    "report",
+    "not_read",
+]
 
 
 class Ended(NamedTuple):

@@ -15,7 +15,7 @@ SLIPPED = f"7:00:00 earlier, {EXACT}: a UTC time was taken for local."
 
 def detail(ours: list[dict[str, Any]], theirs: list[dict[str, Any]]) -> str | None:
     matched = match_transactions(events(*ours), entries(*theirs), TOLERANCES)
-    (told,) = describe_transactions(matched, {"-99": ZONE})["detail"]
+    (told,) = describe_transactions(matched, {"-99": ZONE}, {})["detail"]
     return told if isinstance(told, str) else None
 
 
