@@ -101,6 +101,7 @@ class Code(StrEnum):
 
     # rows
     CLIENT_ID_MISSING = "client_id_missing"
+    CLIENT_ID_UNREADABLE = "client_id_unreadable"
     POINTS_MISSING = "points_missing"
     POINTS_NOT_POSITIVE_INTEGER = "points_not_positive_integer"
     ACTION_MISSING = "action_missing"
@@ -118,7 +119,9 @@ class Code(StrEnum):
     ACTION_TIME_AMBIGUOUS = "action_time_ambiguous"
     ACTION_TIME_NONEXISTENT = "action_time_nonexistent"
     REWARD_ID_MISSING = "reward_id_missing"
+    REWARD_ID_UNREADABLE = "reward_id_unreadable"
     PAYOUT_ID_MISSING = "payout_id_missing"
+    PAYOUT_ID_UNREADABLE = "payout_id_unreadable"
     AMOUNT_UNREADABLE = "amount_unreadable"
     ELIGIBILITY_DATE_UNREADABLE = "eligibility_date_unreadable"
     REWARD_ID_CONFLICT = "reward_id_conflict"

@@ -23,11 +23,11 @@ from flows.settings.layouts import read_layouts
 from flows.settings.sections import Settings
 from transforms.check.file_totals import NOTHING, FileTotals, count_file_totals
 from transforms.check.parameters import Rules
-from transforms.check.part import Checked, Recognized, check_part, recognize
+from transforms.check.part import Checked, Recognized, check_part, recognize, undressed_notes
 from transforms.identity.equal_rows import find_contradicted
 from transforms.reference.reference import Reference
 from transforms.sheets.headings import SEARCHED_ROWS
-from transforms.sheets.rows import NOT_SHIFTED, Shifted, refuse_shifted
+from transforms.sheets.rows import NOT_SHIFTED, Shifted, Undressed, refuse_shifted
 from transforms.sheets.sheet import FileError, Sheet, join_parts
 from transforms.vocabulary import Code
 
@@ -77,7 +77,7 @@ def check_file(
         default_site_id=default_site_id,
         rules=rules,
         file_totals=found.file_totals,
-        notes=found.recognized.notes,
+        notes=(*found.recognized.notes, *undressed_notes(found.undressed)),
         receipt_columns=found.recognized.receipt_columns,
         errors=found.errors,
         skipped=found.skipped,
@@ -107,10 +107,12 @@ class _Found:
     skipped: Spool[pd.DataFrame] = field(default_factory=Spool)
     events: CheckedEvents = field(default_factory=CheckedEvents)
     claims: KeyedRows = field(default_factory=KeyedRows)
+    undressed: list[Undressed] = field(default_factory=list)
 
     def add(self, checked: Checked) -> None:
         """Take in what became of the next rows."""
         self.shifted += checked.shifted
+        self.undressed += checked.undressed
         self.errors.append(checked.errors)
         self.skipped.append(checked.skipped)
         if self.at_once is None and len(checked.claims):  # rows that came at once were all compared

@@ -11,6 +11,7 @@ import pandas as pd
 
 from flows.intake.checked_file import CheckedFile
 from flows.reports.source_ids import check_line
+from transforms.sheets.notes import Note
 from transforms.sheets.sheet import FileError
 from transforms.vocabulary import Kind
 
@@ -34,7 +35,11 @@ def check_json(file: CheckedFile) -> Iterator[str]:
     yield from _json_list(file.skipped)
     yield f', "events": {_json(events)}, "errors": '
     yield from _json_list(file.errors)
-    yield "}"
+    yield f', "notes": {_json([_note(note) for note in file.notes])}}}'
+
+
+def _note(note: Note) -> dict[str, Any]:
+    return {"sheet": note.sheet, "row": note.row, "column": note.column, "message": note.message}
 
 
 def _json_list(frames: Iterable[pd.DataFrame]) -> Iterator[str]:
@@ -72,6 +77,7 @@ def file_error_json(path: Path, sha256: str | None, error: FileError) -> dict[st
         "rows_skipped": [],
         "events": {kind.value: 0 for kind in Kind},
         "errors": [told],
+        "notes": [],
     }
 
 
@@ -88,7 +94,7 @@ def check_lines(file: CheckedFile) -> list[str]:
         f"{file.path.name}: {totals}",
         *_rule_lines(file.errors),
         *_skipped_lines(file.skipped),
-        *file.notes,
+        *(note.message for note in file.notes),
         *([source_ids] if source_ids else []),
     ]
 

@@ -13,6 +13,7 @@ from transforms.check.events import EVENTS
 from transforms.check.file_totals import FileTotals
 from transforms.check.parameters import Rules
 from transforms.check.part import Checked
+from transforms.sheets.notes import Note
 from transforms.sheets.sheet import Sheet
 from transforms.vocabulary import Destination
 
@@ -32,7 +33,7 @@ class CheckedFile:
     default_site_id: str | None
     rules: Rules
     file_totals: FileTotals
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
     receipt_columns: Mapping[str | None, tuple[str, str | None]]  # as in `Checked`
     errors: Spool[pd.DataFrame]  # as in `Checked`, part by part
     skipped: Spool[pd.DataFrame]

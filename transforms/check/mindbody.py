@@ -13,6 +13,7 @@ from transforms.check.failures import cell_check, failures, row_check, text
 from transforms.check.parameters import Rules
 from transforms.sheets.cells import is_whole, parse_choice, parse_whole
 from transforms.sheets.headings import MINDBODY_FIELDS
+from transforms.sheets.ids import is_id
 from transforms.sheets.times import Clock, parse_times
 from transforms.vocabulary import Action, Code, Source
 
@@ -48,7 +49,7 @@ def row_schema(rules: Rules) -> pa.DataFrameSchema:
         row_checks.append(row_check(Code.SOURCE_MISSING, lambda row: ~_is_earned(row) | row["source"].notna()))
     return pa.DataFrameSchema(
         {
-            "client_id": text(missing=Code.CLIENT_ID_MISSING),
+            "client_id": text(cell_check(Code.CLIENT_ID_UNREADABLE, is_id), missing=Code.CLIENT_ID_MISSING),
             "points": text(whole, missing=Code.POINTS_MISSING),
             "action": text(known_action, missing=Code.ACTION_MISSING),
             "source": text(),

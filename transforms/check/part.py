@@ -6,7 +6,8 @@ Every row that is read ends either in `events` or, with at least one line, in `e
 `skipped`. A wrong file is one `FileError` before any row.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,12 +16,14 @@ import pandas as pd
 from transforms.check.cross_check import cross_check
 from transforms.check.events import assemble_events
 from transforms.check.failures import FAILURE_COLUMNS
-from transforms.check.messages import SENTENCES, suggest
+from transforms.check.messages import SENTENCES
 from transforms.check.mindbody import check_mindbody
 from transforms.check.parameters import Rules
 from transforms.check.referral_rock import CLAIM_COLUMNS, check_rewards, prepare_rewards
+from transforms.check.suggestions import suggest
 from transforms.sheets.headings import FIELDS, Table, find_tables
-from transforms.sheets.rows import NOT_SHIFTED, Shifted, collect_rows, refuse_shifted
+from transforms.sheets.notes import Note
+from transforms.sheets.rows import NOT_SHIFTED, Shifted, Undressed, collect_rows, refuse_shifted
 from transforms.sheets.sheet import CELL_ERRORS, Sheet
 from transforms.sheets.times import Clock
 from transforms.vocabulary import Code, Target
@@ -42,10 +45,11 @@ class Checked:
     rows_read: int  # good and bad ones, not the skipped
     # rows with a SourceId by subject and finding (`transforms.check.cross_check`), the rejected ones included
     source_ids: Mapping[tuple[str, str], int] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()  # what was decided on the way, for the person
+    notes: tuple[Note, ...] = ()  # what was decided on the way, for the person
     # sheet -> heading and letters (None: no cell addresses) of the column of receipts, where there is one
     receipt_columns: Mapping[str | None, tuple[str, str | None]] = field(default_factory=dict)
     shifted: Shifted = NOT_SHIFTED  # more values than headings: the file as a whole is wrong
+    undressed: tuple[Undressed, ...] = ()
     # Of the rows that update a reward, by their place among the rows read: by what they contradict each other.
     claims: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=CLAIM_COLUMNS))
 
@@ -62,7 +66,7 @@ class Recognized:
     tables: tuple[Table, ...]
     without_headings: tuple[Sheet, ...]
     clocks: tuple[Clock, ...]  # one per table
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
 
     @property
     def receipt_columns(self) -> Mapping[str | None, tuple[str, str | None]]:
@@ -84,7 +88,7 @@ def check_sheets(sheets: Sequence[Sheet], rules: Rules) -> Checked:
     recognized = recognize(sheets, rules)
     checked = check_part(recognized, rules)
     refuse_shifted(checked.shifted, recognized.tables[0])
-    return checked
+    return replace(checked, notes=(*checked.notes, *undressed_notes(checked.undressed)))
 
 
 def recognize(sheets: Sequence[Sheet], rules: Rules) -> Recognized:
@@ -93,7 +97,7 @@ def recognize(sheets: Sequence[Sheet], rules: Rules) -> Recognized:
     Where the file is read in parts the first `SEARCHED_ROWS` rows of it are enough.
     """
     tables, without_headings = find_tables(sheets, rules.layouts)
-    notes_of_reader = [note for sheet in sheets for note in sheet.notes]
+    notes_of_reader = [Note(text, sheet.name) for sheet in sheets for text in sheet.notes]
     return Recognized(
         tables=tuple(tables),
         without_headings=tuple(without_headings),
@@ -110,7 +114,8 @@ def check_part(recognized: Recognized, rules: Rules, contradicted_elsewhere: pd.
     the latter's rows among those read here go into `contradicted_elsewhere`.
     """
     tables = recognized.tables
-    rows, skipped, shifted = collect_rows(tables, recognized.without_headings)
+    collected = collect_rows(tables, recognized.without_headings)
+    rows = collected.rows
     target, kind_failures = tell_kinds(rows, tables)
     of_client, client_failures = check_mindbody(rows[target == Target.MINDBODY], rules, recognized.clocks)
     crossed = cross_check(of_client, rules.reference, rules.now)
@@ -120,12 +125,13 @@ def check_part(recognized: Recognized, rules: Rules, contradicted_elsewhere: pd.
     return Checked(
         events=assemble_events(rows, [crossed.good, of_reward]),
         errors=describe(failed, rows, tables),
-        skipped=skipped,
+        skipped=collected.skipped,
         rows_read=len(rows),
         source_ids=crossed.counts,
         notes=recognized.notes,
         receipt_columns=recognized.receipt_columns,
-        shifted=shifted,
+        shifted=collected.shifted,
+        undressed=collected.undressed,
         claims=rewards.loc[rewards["reward"].notna(), CLAIM_COLUMNS],
     )
 
@@ -226,10 +232,29 @@ def _cell_errors(rows: pd.DataFrame) -> list[pd.DataFrame]:
     return found
 
 
-def _table_notes(tables: Sequence[Table]) -> Iterator[str]:
+def undressed_notes(undressed: Iterable[Undressed]) -> Iterator[Note]:
+    """Say, once a column, that ids were read without what a program had put around them."""
+    firsts: dict[tuple[str | None, str], Undressed] = {}
+    counts: Counter[tuple[str | None, str]] = Counter()
+    for found in undressed:
+        column = (found.sheet, found.column)
+        firsts.setdefault(column, found)
+        counts[column] += found.count
+    for column, first in firsts.items():
+        yield Note(
+            f"{first.column}: read without the signs that a program put around it, {first.before} as {first.after}"
+            f" in row {first.row} ({counts[column]:,} in all).",
+            first.sheet,
+            first.row,
+            first.column,
+        )
+
+
+def _table_notes(tables: Sequence[Table]) -> Iterator[Note]:
     for table in tables:
         sheet = "" if table.sheet.name is None else f'Sheet "{table.sheet.name}": '
         if table.layout is not None:
-            yield f'{sheet}read by the layout "{table.layout.name}".'
+            yield Note(f'{sheet}read by the layout "{table.layout.name}".', table.sheet.name, table.heading_row or None)
         if table.unused:
-            yield f"{sheet}columns not read: {', '.join(table.unused)}"
+            unread = ", ".join(table.unused)
+            yield Note(f"{sheet}columns not read: {unread}", table.sheet.name, table.heading_row or None)

@@ -10,6 +10,7 @@ from transforms.identity.digests import digests
 from transforms.identity.equal_rows import find_contradicted
 from transforms.sheets.cells import is_amount, parse_amounts
 from transforms.sheets.headings import REFERRAL_ROCK_FIELDS
+from transforms.sheets.ids import is_id
 from transforms.sheets.times import Clock, parse_dates
 from transforms.vocabulary import Code, Kind
 
@@ -55,8 +56,8 @@ def row_schema() -> pa.DataFrameSchema:
     )
     return pa.DataFrameSchema(
         {
-            "reward_id": text(missing=Code.REWARD_ID_MISSING),
-            "payout_id": text(missing=Code.PAYOUT_ID_MISSING),
+            "reward_id": text(cell_check(Code.REWARD_ID_UNREADABLE, is_id), missing=Code.REWARD_ID_MISSING),
+            "payout_id": text(cell_check(Code.PAYOUT_ID_UNREADABLE, is_id), missing=Code.PAYOUT_ID_MISSING),
             "amount": text(cell_check(Code.AMOUNT_UNREADABLE, is_amount)),
             "eligibility_date": text(),
             "description": text(),

@@ -5,13 +5,14 @@ sheets without headings beside one that has them. Each is named with its reason.
 is a row, and is rejected if it is wrong: a row is never dropped in silence.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
 from transforms.sheets.cells import clean_text, without_dashes
 from transforms.sheets.headings import FIELDS, MARKED_FIELDS, Table, normalize_heading
+from transforms.sheets.ids import undress
 from transforms.sheets.sheet import CELL_ERRORS, FileError, Place, Sheet
 from transforms.vocabulary import Code
 
@@ -22,6 +23,8 @@ _TOTAL = r"(?:(?:sub|grand)[\s-]*)?totals?\b.*|# ?(?:of )?clients\b.*"
 _ENDS_WITH_TOTAL = r".*\b(?:sub|grand)?[\s-]*totals?:?"
 _NAMES = ("client_id", "reward_id")
 _ENTERED = ("action", "payout_id")  # no total and no group row fills these
+IDS = ("client_id", "reward_id", "payout_id", "source_id")
+_DRESSED = (*IDS, "site_id", "points")  # what programs put quotation marks around, or make a float of
 _WITH_DASH = ("amount", "description")  # an amount of "-" may be a zero in an accounting format: refused, not guessed
 
 
@@ -40,27 +43,48 @@ class Shifted:
 NOT_SHIFTED = Shifted()
 
 
-def collect_rows(
-    tables: Sequence[Table], without_headings: Sequence[Sheet]
-) -> tuple[pd.DataFrame, pd.DataFrame, Shifted]:
-    """Return (rows, skipped, shifted).
+@dataclass(frozen=True)
+class Undressed:
+    """Cells of one column that were read without what a program had put around their ids."""
+
+    sheet: str | None
+    column: str  # the heading as the sheet spells it
+    row: int  # of the first
+    before: str  # the first as it stands in the file, and as it was read
+    after: str
+    count: int
+
+
+@dataclass(frozen=True)
+class Collected:
+    """What the tables of a file hold.
 
     rows: one per row of the file in its order, with a unique index, `table` (place in `tables`), `sheet`, `row`, and a
     text column for every field of `FIELDS`; NA where the cell is empty or the sheet has no such column.
     skipped: `sheet`, `row` (NA for a whole sheet), `reason`.
     shifted: rows whose values may all stand under a wrong heading; a file that has any is refused as a whole.
     """
+
+    rows: pd.DataFrame
+    skipped: pd.DataFrame
+    shifted: Shifted
+    undressed: tuple[Undressed, ...]
+
+
+def collect_rows(tables: Sequence[Table], without_headings: Sequence[Sheet]) -> Collected:
+    """Bring the rows of all tables of a file together."""
     parts = [_split_rows(table) for table in tables]
-    rows = pd.concat([found.assign(table=i) for i, (found, _, _) in enumerate(parts)], ignore_index=True)
-    skipped = pd.concat([*(missed for _, missed, _ in parts), _skipped_sheets(without_headings)], ignore_index=True)
-    return (
-        rows[["table", "sheet", "row", *FIELDS]],
-        skipped.astype({"sheet": "str", "row": "Int64", "reason": "str"}),
-        sum((shifted for _, _, shifted in parts), start=NOT_SHIFTED),
+    rows = pd.concat([part.rows.assign(table=place) for place, part in enumerate(parts)], ignore_index=True)
+    skipped = pd.concat([*(part.skipped for part in parts), _skipped_sheets(without_headings)], ignore_index=True)
+    return Collected(
+        rows=rows[["table", "sheet", "row", *FIELDS]],
+        skipped=skipped.astype({"sheet": "str", "row": "Int64", "reason": "str"}),
+        shifted=sum((part.shifted for part in parts), start=NOT_SHIFTED),
+        undressed=tuple(found for part in parts for found in part.undressed),
     )
 
 
-def _split_rows(table: Table) -> tuple[pd.DataFrame, pd.DataFrame, Shifted]:
+def _split_rows(table: Table) -> Collected:
     prose = table.columns.get("description")
     raw = _with_errors(table.sheet)
     cells = pd.DataFrame(
@@ -69,10 +93,33 @@ def _split_rows(table: Table) -> tuple[pd.DataFrame, pd.DataFrame, Shifted]:
     reason = _reasons(cells, table)
     kept = cells[reason.isna() & (cells.index != table.heading_row)]
     fields = {field: _field_text(kept, table, field) for field in FIELDS}
-    rows = pd.DataFrame({"sheet": table.sheet.name, "row": kept.index, **fields}, index=kept.index)
+    bare = {field: undress(fields[field]) for field in _DRESSED}
+    rows = pd.DataFrame({"sheet": table.sheet.name, "row": kept.index, **fields, **bare}, index=kept.index)
     missed = reason.dropna()
     skipped = pd.DataFrame({"sheet": table.sheet.name, "row": missed.index, "reason": missed})
-    return rows.astype({"sheet": "str", "row": "int64"}), skipped, _find_shifted(kept, table)
+    return Collected(
+        rows=rows.astype({"sheet": "str", "row": "int64"}),
+        skipped=skipped,
+        shifted=_find_shifted(kept, table),
+        undressed=tuple(_find_undressed(table, fields, bare)),
+    )
+
+
+def _find_undressed(
+    table: Table, before: Mapping[str, pd.Series], after: Mapping[str, pd.Series]
+) -> Iterator[Undressed]:
+    for field in IDS:
+        changed = before[field].index[before[field].notna() & (before[field] != after[field])]
+        if len(changed):
+            first = changed[0]
+            yield Undressed(
+                sheet=table.sheet.name,
+                column=str(table.heading(field)),
+                row=int(first),
+                before=before[field][first],
+                after=after[field][first],
+                count=len(changed),
+            )
 
 
 def _with_errors(sheet: Sheet) -> pd.DataFrame:

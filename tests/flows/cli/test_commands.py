@@ -18,20 +18,10 @@ RUN_KEYS = [
     "unknown", "pending", "points_earned", "points_redeemed", "amount_updated", "breaks_open", "ties_out", "report",
     "not_read",
 ]  # fmt: skip
-CHECK_KEYS = ["file", "sha256", "rows_read", "accepted", "rejected", "rows_skipped", "events", "errors"]
+CHECK_KEYS = ["file", "sha256", "rows_read", "accepted", "rejected", "rows_skipped", "events", "errors", "notes"]
 RECONCILE_KEYS = [
-    "since",
-    "until",
-    "matched",
-    "breaks",
-    "opening",
-    "opened",
-    "closed",
-    "open",
-    "ties_out",
-    "report",
-    "not_read",
-]
+    "since", "until", "matched", "breaks", "opening", "opened", "closed", "open", "ties_out", "report", "not_read",
+]  # fmt: skip
 
 
 class Ended(NamedTuple):

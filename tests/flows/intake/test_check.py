@@ -144,7 +144,7 @@ def test_check_file_reads_an_encoding_that_shows_late(tmp_path: Path) -> None:
     rows = [",".join([f"{number}", *EARNED[1:]]) for number in range(300)]
     path.write_bytes("\n".join([",".join(HEADINGS), *rows, "Zoë,1,Earned,,,,,"]).encode("cp1252"))
     file = read(path, 7)
-    assert "Windows-1252" in file.notes[0]
+    assert "Windows-1252" in file.notes[0].message
     assert list(file.events.parts)[-1]["client_id"].tolist()[-1] == "Zoë"
 
 

@@ -52,7 +52,15 @@ def test_check_json_has_the_documented_keys() -> None:
                 "suggestion": None,
             }
         ],
+        "notes": [],
     }
+
+
+def test_check_json_tells_notes_with_their_place() -> None:
+    checked = check_rows([*GOOD, "555"], headings=[*CLIENT[:3], "Phone"])
+    assert told(file_of(checked))["notes"] == [
+        {"sheet": "Rewards", "row": 1, "column": None, "message": 'Sheet "Rewards": columns not read: Phone'}
+    ]
 
 
 def test_check_json_names_a_skipped_sheet_without_a_row() -> None:

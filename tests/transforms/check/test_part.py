@@ -82,7 +82,7 @@ def test_check_gives_a_receipt_back() -> None:
 
 
 def test_check_says_which_columns_it_does_not_read() -> None:
-    assert "Phone" in check_rows(["1", "5", "Earned", "555"], headings=[*CLIENT[:3], "Phone"]).notes[0]
+    assert "Phone" in check_rows(["1", "5", "Earned", "555"], headings=[*CLIENT[:3], "Phone"]).notes[0].message
 
 
 def test_check_of_headings_alone_reads_no_row() -> None:

@@ -23,7 +23,7 @@ def test_check_reads_a_site_its_own_headings_dates_and_zone() -> None:
     checked = check_rows(["007", "5", "Earned", "3/4/2025 8:30 pm"], headings=OWN, rules=WITH_DESK)
     assert checked.events["client_id"].tolist() == ["007"]
     assert checked.events["action_at"].iloc[0].isoformat() == "2025-04-03T09:30:00+00:00"
-    assert checked.notes == ('Sheet "Rewards": read by the layout "front desk".',)
+    assert [note.message for note in checked.notes] == ['Sheet "Rewards": read by the layout "front desk".']
 
 
 def test_check_names_the_site_its_own_heading_in_an_error() -> None:
@@ -49,7 +49,7 @@ def test_check_reads_other_sheets_without_the_layout() -> None:
 def test_check_prefers_the_layout_with_most_headings() -> None:
     other = Layout("short", {"Client No.": "client_id"}, DateOrder.MONTH_FIRST)
     rules = replace(RULES, layouts=(other, DESK))
-    assert "front desk" in check_rows(["1", "5", "Earned", ""], headings=OWN, rules=rules).notes[0]
+    assert "front desk" in check_rows(["1", "5", "Earned", ""], headings=OWN, rules=rules).notes[0].message
 
 
 def test_check_leaves_a_documented_heading_beside_the_own_one_aside() -> None:

@@ -1,0 +1,58 @@
+"""Small files that other programs read wrongly, through `tieout check --json`, without settings."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from flows.cli.app import app
+
+FILES = Path(__file__).with_name("odd_files")
+
+
+def told(name: str, tmp_path: Path) -> dict[str, Any]:
+    """Return what `tieout check --json` says of a file, and its exit code as `exit`."""
+    config = tmp_path / "tieout.toml"
+    config.write_text("")
+    ended = CliRunner().invoke(app, ["check", str(FILES / name), "--json", "--site", "-99", "--config", str(config)])
+    found: dict[str, Any] = json.loads(ended.stdout)
+    return found | {"exit": ended.exit_code}
+
+
+@pytest.mark.parametrize("name", ["07_apostrophe.csv", "07_eq_text.csv", "07_float_id.csv"])
+def test_ids_are_read_without_what_a_program_put_around_them_and_it_is_said(name: str, tmp_path: Path) -> None:
+    found = told(name, tmp_path)
+    assert (found["rejected"], found["exit"]) == (0, 0)
+    assert any(note["column"] == "ClientId" and "read without" in note["message"] for note in found["notes"])
+
+
+@pytest.mark.parametrize(
+    ("name", "rejected"), [("07_null_words.csv", 3), ("07_sci_id.csv", 2), ("07_id_cell_is_date_bool_time.xlsx", 4)]
+)
+def test_ids_that_a_program_has_spoiled_are_rejected_with_what_to_do(name: str, rejected: int, tmp_path: Path) -> None:
+    found = told(name, tmp_path)
+    of_ids = [error for error in found["errors"] if error["code"] == "client_id_unreadable"]
+    assert (found["rejected"], len(of_ids)) == (rejected, rejected)
+    assert all("id" in error["suggestion"] for error in of_ids)
+
+
+def test_no_suggestion_turns_the_meaning_round(tmp_path: Path) -> None:
+    suggested = {
+        error["value"]: error["suggestion"] for error in told("09_suggestion_opposite.csv", tmp_path)["errors"]
+    }
+    assert suggested.pop("Redemption") == "Redeemed"
+    for entry in ("Returned", "Removed", "LateCanceled"):
+        assert "Mindbody makes itself" in suggested.pop(entry)
+    assert set(suggested.values()) == {None}
+
+
+def test_no_suggestion_changes_the_points(tmp_path: Path) -> None:
+    found = told("09_suggestion_thousands.csv", tmp_path)
+    suggested = {error["value"]: error["suggestion"] for error in found["errors"]}
+    sure = {"1,200": "1200", "1 200": "1200", "10,0": "10", "+5": "5", "5 pts": "5", "5*": "5"}
+    assert {value: suggested[value] for value in sure} == sure
+    assert "1000 or 1" in suggested["1.000"]
+    assert "brackets or minus" in suggested["(5)"] == suggested["-5"]
+    assert found["accepted"] == 3  # 1.0, 12.00, and the full-width five
