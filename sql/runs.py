@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
+from sql.identity import number_run
 from sql.queries import query, rows_query
 from sql.tables import runs
 from transforms.vocabulary import Kind, State
@@ -23,8 +24,9 @@ _COUNTS_OF_EVENTS = ("carried_in", "posted", "refused", "unknown", "pending", "p
 
 
 def open_run(connection: Connection, run_id: str, kind: str, now: datetime) -> None:
-    """Write down that a run begins, so that it can be told from one that never did."""
+    """Write down that a run begins, so that it can be told from one that never did, and count it."""
     connection.execute(insert(runs).values(run_id=run_id, kind=kind, started_at=now, seen_at=now))
+    number_run(connection, run_id, now)
 
 
 def carry_over(connection: Connection, run_id: str) -> None:
@@ -43,6 +45,7 @@ def record_run(connection: Connection, run_id: str, kind: str, now: datetime, su
     """Write down a run that is over at once: it takes nothing over and answers for nothing but what it brings."""
     ended = {"started_at": now, "finished_at": now, "summary": json.dumps(summary)}
     connection.execute(insert(runs).values(run_id=run_id, kind=kind, **ended))
+    number_run(connection, run_id, now)
 
 
 def fail_run(connection: Connection, run_id: str, now: datetime, failure: str) -> None:

@@ -82,6 +82,25 @@ runs = Table(
     Column("failure", String),  # in words, what could not be done
 )
 
+# Who this ledger is, for good: a copy of it says the same, another one does not. Append-only, one row.
+ledger_identity = Table(
+    "ledger_identity",
+    metadata,
+    Column("only_row", Integer, primary_key=True, autoincrement=False),
+    Column("ledger_id", String, nullable=False),  # random
+    CheckConstraint("only_row = 1", name="only_one"),
+)
+
+# The runs, counted. A marker outside the ledger remembers the highest number that was seen, so that a ledger of before
+# shows. PostgreSQL leaves gaps where a transaction was rolled back. Append-only.
+run_numbers = Table(
+    "run_numbers",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("run_id", ForeignKey("runs.run_id"), nullable=False, unique=True),
+    Column("numbered_at", UtcDateTime),  # null: of a version that kept no marker
+)
+
 # When nights are due, each time that it changed. Without it nobody could tell a night that did not run from none that
 # was meant to. The last row is in force.
 schedules = Table(

@@ -9,7 +9,15 @@ from sqlalchemy.exc import DBAPIError
 
 from flows.doctor.diagnosis import Diagnosis, bad, doubtful, good
 from flows.doctor.folders import examine_space, nearest_folder
-from flows.ledger.connection import MOST_SKEW_SECONDS, Ledger, connect_ledger
+from flows.ledger.connection import (
+    MOST_SKEW_SECONDS,
+    Ledger,
+    connect_ledger,
+    ledger_trouble,
+    missing_file_trouble,
+    sqlite_file,
+)
+from flows.ledger.recognize import Trouble
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import CouldNotRun, ExitCode, SettingsError
 from flows.settings.sections import Settings
@@ -25,7 +33,7 @@ def examine_ledger(settings: Settings) -> Iterator[Diagnosis]:
     try:
         file = sqlite_file(settings)
         if file is not None and not file.exists():
-            yield _examine_place(file)
+            yield _examine_identity(missing_file_trouble(settings)) or _examine_place(file)
             return
         with connect_ledger(settings) as ledger:
             yield from _examine(settings, ledger, file)
@@ -43,8 +51,18 @@ def _examine(settings: Settings, ledger: Ledger, file: Path | None) -> Iterator[
     yield _examine_revision(revision)
     if skew_seconds is not None:
         yield _examine_clock(skew_seconds)
+    wrong = _examine_identity(ledger_trouble(settings, ledger))
+    if wrong is not None:
+        yield wrong
     if revision == head_revision():
         yield _examine_chain(ledger)
+
+
+def _examine_identity(trouble: Trouble | None) -> Diagnosis | None:
+    """Say that the ledger is not the one that was there; a run refuses it, too."""
+    if trouble is None:
+        return None
+    return bad("ledger", trouble.message, mend="", exit_code=ExitCode.COULD_NOT_RUN)
 
 
 def _examine_access(settings: Settings, ledger: Ledger, file: Path | None, *, has_tables: bool) -> Diagnosis:
@@ -68,15 +86,6 @@ def describe(settings: Settings) -> str:
     if url.get_backend_name() == "sqlite":
         return f"SQLite file {url.database}"
     return f"PostgreSQL database {url.database} at {url.host or 'the local socket'}"
-
-
-def sqlite_file(settings: Settings) -> Path | None:
-    """Return the file of a ledger in SQLite; None for a database elsewhere."""
-    prefix = "sqlite:///"
-    url = settings.ledger_url
-    if not url.startswith(prefix):
-        return None
-    return Path(url.removeprefix(prefix))
 
 
 def _examine_place(file: Path) -> Diagnosis:

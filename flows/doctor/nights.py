@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 
 from flows.doctor.diagnosis import Diagnosis, bad, doubtful, good
-from flows.doctor.ledger import sqlite_file
-from flows.ledger.connection import connect_ledger, ledger_revision
+from flows.ledger.connection import connect_ledger, ledger_revision, sqlite_file
 from flows.runtime.errors import ExitCode, TieoutError
 from flows.settings.sections import Settings
 from flows.status import Status, collect_status, status_lines

@@ -12,8 +12,8 @@ from email.utils import parsedate_to_datetime
 import aiohttp
 
 from flows.doctor.diagnosis import Diagnosis, bad, doubtful, good
-from flows.doctor.ledger import refusal_to_write, sqlite_file
-from flows.ledger.connection import Ledger, connect_ledger, ledger_revision
+from flows.doctor.ledger import refusal_to_write
+from flows.ledger.connection import Ledger, connect_ledger, ledger_revision, sqlite_file
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import BudgetSpent, CouldNotRun, CredentialsRefused, ExitCode, SettingsError, TieoutError
 from flows.services.calls import WITHOUT_LIMIT, count_call

@@ -17,8 +17,10 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from flows.ledger.marker import ledger_address, read_marker
+from flows.ledger.recognize import Traces, Trouble, compare, find_trouble, used_folder
 from flows.runtime.clock import utc_now
-from flows.runtime.errors import LedgerUnavailable, SettingsError
+from flows.runtime.errors import LedgerUnavailable, SettingsError, WrongLedger
 from flows.settings.sections import Settings
 from sql.probe import database_clock
 
@@ -76,14 +78,62 @@ def open_ledger(settings: Settings) -> Ledger:
 
     A ledger of an older version is left alone and `LedgerUnavailable` says how to bring it up: a person decides
     when the tables of a ledger that is in use change. Nor is a shared ledger opened where the clocks disagree.
+    `WrongLedger` where it is not the one that the workspace knows: whoever reads it would be told wrong, too.
     """
+    # Before a file is made: an empty one in its place would be taken for the ledger by whoever looks.
+    _refuse(missing_file_trouble(settings))
     ledger = connect_ledger(settings)
-    _check_clock(ledger)
+    try:
+        _check_clock(ledger)
+        _refuse(ledger_trouble(settings, ledger))
+        return _at_this_version(ledger)
+    except BaseException:
+        ledger.close()
+        raise
+
+
+def open_any_ledger(settings: Settings) -> Ledger:
+    """Open the configured ledger as `open_ledger` does, whoever it is: for `tieout recover` alone."""
+    ledger = connect_ledger(settings)
+    try:
+        _check_clock(ledger)
+        return _at_this_version(ledger)
+    except BaseException:
+        ledger.close()
+        raise
+
+
+def ledger_trouble(settings: Settings, ledger: Ledger) -> Trouble | None:
+    """Return in what way the ledger is not the one that the workspace knows; None where it is.
+
+    A ledger of an older version is not judged: it is brought up first.
+    """
+    revision = ledger_revision(ledger)
+    if revision not in (None, _head_revision()):
+        return None
+    with ledger.begin() as connection:
+        return find_trouble(settings, connection, has_tables=revision is not None)
+
+
+def missing_file_trouble(settings: Settings) -> Trouble | None:
+    """Return what is wrong where the ledger's file is gone; None where it is there, or a new one may be made."""
+    file = sqlite_file(settings)
+    if file is None or file.exists():
+        return None
+    traces = Traces(content=used_folder(settings), run_id=None)
+    return compare(None, read_marker(settings), ledger_address(settings), traces, known_run_id=None)
+
+
+def _refuse(trouble: Trouble | None) -> None:
+    if trouble is not None:
+        raise WrongLedger(trouble.message)
+
+
+def _at_this_version(ledger: Ledger) -> Ledger:
     revision = ledger_revision(ledger)
     if revision is None:
         upgrade_ledger(ledger)
     elif revision != _head_revision():
-        ledger.close()
         raise LedgerUnavailable(
             f"The ledger is at migration {revision}, this version needs {_head_revision()}: run `tieout db upgrade`."
         )
@@ -101,7 +151,6 @@ def _check_clock(ledger: Ledger) -> None:
         return
     skew_seconds = (utc_now() - theirs).total_seconds()
     if abs(skew_seconds) > MOST_SKEW_SECONDS:
-        ledger.close()
         raise LedgerUnavailable(
             f"This machine's clock and the ledger's differ by {abs(skew_seconds):.0f} s: set the clock and run again."
         )
@@ -140,6 +189,13 @@ def _create_engine(address: str) -> Engine:
         raise SettingsError('database_url needs a driver: install "tieout[postgres]".') from None
     except OSError as error:
         raise LedgerUnavailable(f"The ledger's folder cannot be made: {error}.") from None
+
+
+def sqlite_file(settings: Settings) -> Path | None:
+    """Return the file of a ledger in SQLite; None for a database elsewhere."""
+    prefix = "sqlite:///"
+    url = settings.ledger_url
+    return Path(url.removeprefix(prefix)) if url.startswith(prefix) else None
 
 
 def ledger_revision(ledger: Ledger) -> str | None:

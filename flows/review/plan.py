@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row
 from flows.intake.checked_file import CheckedFile
 from flows.intake.register import register_within
 from flows.ledger.connection import Ledger
+from flows.ledger.counted import counted
 from flows.ledger.run_id import new_run_id
 from flows.runtime.clock import utc_now
 from flows.settings.sections import Settings
@@ -101,7 +102,7 @@ def keep_plan(settings: Settings, ledger: Ledger, file: CheckedFile, by: str) ->
 
     A file that is known is not taken in again; one whose plan was discarded as a whole is taken up again.
     """
-    with ledger.begin() as connection:
+    with counted(settings, ledger), ledger.begin() as connection:
         run_id = new_run_id("plan")
         known = known_file(connection, file.sha256, file.default_site_id or "")
         if known is not None:

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from flows.ledger.connection import Ledger
+from flows.ledger.counted import counted
 from flows.ledger.run_id import new_run_id
 from flows.readers.files import sha256_of
 from flows.runtime.clock import utc_now
@@ -84,7 +85,7 @@ def reverse_file(
     by, reason = by.strip(), reason.strip()
     if not reason or not by:
         raise WrongUsage("Taking a file back needs a name and a reason: --by NAME --reason TEXT.")
-    with ledger.begin() as connection:
+    with counted(settings, ledger), ledger.begin() as connection:
         file = _find_file(connection, named, site_id)
         events = events_to_reverse(connection, file.file_id)
         _refuse_doubt(file.name, events)

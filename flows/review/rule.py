@@ -1,6 +1,7 @@
 """A person's ruling on an event in doubt, as a run of its own: it is reported like any other settling."""
 
 from flows.ledger.connection import open_ledger
+from flows.ledger.counted import counted
 from flows.ledger.run import new_run, run_plain
 from flows.ledger.summary import Summary
 from flows.reports.close import report_run
@@ -18,7 +19,7 @@ def rule_on_event(settings: Settings, event_id: str, ruling: Ruling) -> Summary:
     with open_ledger(settings) as ledger:
         run, now = new_run(settings, ledger, RunKind.SETTLE, run_plain, say_nothing), utc_now()
         try:
-            with ledger.begin() as connection:
+            with counted(settings, ledger), ledger.begin() as connection:
                 start_run(connection, run.run_id, run.kind, now)
                 rule(connection, event_id, ruling, run_id=run.run_id, now=now)
         except RulingRefused as error:

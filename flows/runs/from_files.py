@@ -11,6 +11,7 @@ from flows.intake.checked_file import CheckedFile
 from flows.intake.inbox import InboxFile
 from flows.intake.take_in import check_files, find_reference, register_files, sweep_reference
 from flows.ledger.alive import showing_life
+from flows.ledger.counted import counted
 from flows.ledger.run import Run
 from flows.ledger.summary import Summary
 from flows.loader.budget import tell_nights
@@ -36,7 +37,7 @@ def run_from_files(run: Run, find_files: FindFiles, approved: CheckedFile | None
 
     What a person ``approved`` is taken as it was checked then, and nothing is looked for.
     """
-    with run.ledger.begin() as connection:
+    with counted(run.settings, run.ledger), run.ledger.begin() as connection:
         open_run(connection, run.run_id, run.kind, utc_now())
         keep_planned(connection, run.settings, utc_now())
     with showing_life(run.ledger, run.run_id):

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 from flows.ledger.alive import showing_life
 from flows.ledger.connection import open_ledger
+from flows.ledger.counted import counted
 from flows.ledger.run import Run, Step, new_run, run_plain
 from flows.ledger.summary import ReconcileSummary
 from flows.reconciliation.match import match_ledger
@@ -35,7 +36,7 @@ def reconcile(
         raise WrongUsage(f"The period starts on {since} and ends before, on {until}: swap --since and --until.")
     with open_ledger(settings) as ledger:
         run = new_run(settings, ledger, RunKind.RECONCILE, step, progress)
-        with ledger.begin() as connection:
+        with counted(settings, ledger), ledger.begin() as connection:
             start_run(connection, run.run_id, run.kind, utc_now())
         with showing_life(ledger, run.run_id):
             return _match_and_report(run, since, until)

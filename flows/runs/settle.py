@@ -2,6 +2,7 @@
 
 from flows.ledger.alive import showing_life
 from flows.ledger.connection import open_ledger
+from flows.ledger.counted import counted
 from flows.ledger.run import Step, new_run, run_plain
 from flows.ledger.summary import Summary
 from flows.loader.deliver import settle_all
@@ -18,7 +19,7 @@ def settle(settings: Settings, step: Step = run_plain, progress: Progress = say_
     """Settle whatever is in doubt and has had its time, and report it."""
     with open_ledger(settings) as ledger:
         run = new_run(settings, ledger, RunKind.SETTLE, step, progress)
-        with ledger.begin() as connection:
+        with counted(settings, ledger), ledger.begin() as connection:
             start_run(connection, run.run_id, run.kind, utc_now())
         with showing_life(ledger, run.run_id):
             try:

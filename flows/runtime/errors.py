@@ -8,6 +8,7 @@ TieoutError
     ├── ServiceUnreachable        no connection, or no sensible answer, after all tries
     ├── CredentialsRefused        the service said 401 twice
     ├── LedgerUnavailable         the database is out of reach, or not migrated
+    │   └── WrongLedger           it is not the one that the workspace knows
     └── Interrupted               stopped by a person or the system; claims were released
 """
 
@@ -72,6 +73,10 @@ class BudgetSpent(CouldNotRun):
 
 class LedgerUnavailable(CouldNotRun):
     """The ledger cannot be opened, or is not at this version's migration."""
+
+
+class WrongLedger(LedgerUnavailable):
+    """The ledger is behind what was seen of it, another one, or new beside a workspace that is not."""
 
 
 class Interrupted(CouldNotRun):

@@ -1,0 +1,170 @@
+"""What a workspace remembers of its ledger, beside it: who it is, and how far it had come when last seen.
+
+A ledger that was restored from a copy, or begun anew, says that nothing is wrong: what was sent since is simply not in
+it. Only something outside can tell. So the order of every run is: its number is committed to the ledger, then the
+marker is written, then something is sent. Killed in between, the ledger is ahead of its marker, never behind it.
+
+The marker is one file of the workspace. It holds a line a ledger, since settings may name another one for the same
+folder, and each of several machines on one PostgreSQL ledger has a marker of its own.
+"""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from sqlalchemy.engine import make_url
+
+from flows.runtime.errors import CouldNotRun
+from flows.settings.sections import Settings
+from sql.identity import Position
+
+_VERSION = 1
+
+
+@dataclass(frozen=True)
+class MarkedLedger:
+    """One ledger as the workspace saw it last; the numbers are those of `sql.identity.Position`."""
+
+    ledger_id: str
+    address: str  # below the workspace where it lies there, so that both may be moved together
+    run_number: int
+    run_id: str | None
+    started_at: str | None  # of that run
+    file_id: int
+    attempt_id: int
+    is_recovering: bool = False  # `tieout recover` has begun on it and is not done
+
+
+def marker_path(settings: Settings) -> Path:
+    """Return where the workspace keeps its marker."""
+    return settings.root / ".tieout" / "marker.json"
+
+
+def ledger_address(settings: Settings) -> str:
+    """Name the place of the ledger, without user, password or option."""
+    url = make_url(settings.ledger_url)
+    if url.get_backend_name() != "sqlite":
+        host = url.host or url.query.get("host") or "the local socket"
+        return f"{host}:{url.port or 5432}/{url.database}"
+    path = Path(url.database or "")
+    return str(path.relative_to(settings.root)) if path.is_relative_to(settings.root) else str(path)
+
+
+def read_marker(settings: Settings) -> tuple[MarkedLedger, ...]:
+    """Return the ledgers that the workspace knows; none where there is no marker, or none that can be understood."""
+    path = marker_path(settings)
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return ()
+    except OSError as error:
+        raise CouldNotRun(f"The ledger's marker {path} cannot be read: {error.strerror}. Nothing was sent.") from None
+    try:
+        kept = json.loads(content)
+        return tuple(MarkedLedger(**one) for one in kept["ledgers"])
+    except (ValueError, KeyError, TypeError):
+        # Half of a file after a power cut, or somebody's edit: as good as lost, and judged as if it were.
+        return ()
+
+
+def advance_marker(settings: Settings, position: Position, *, durably: bool = True) -> None:
+    """Remember that the ledger has come this far; what was seen further on stays.
+
+    Not ``durably``, a power cut may leave an older one behind, which is less strict and never wrong. Raises
+    `CouldNotRun` where the workspace cannot be written to.
+    """
+    seen = _seen(settings, position)
+    with _alone(settings):
+        marked = read_marker(settings)
+        before = next((one for one in marked if one.ledger_id == position.ledger_id), None)
+        others = tuple(one for one in marked if one.ledger_id != position.ledger_id)
+        _write(settings, (*others, _further(before, seen)), durably=durably)
+
+
+def replace_marker(settings: Settings, position: Position, *, is_recovering: bool) -> None:
+    """Let this ledger, as it stands, take the place of whatever was known at its address or by its id."""
+    seen = replace(_seen(settings, position), is_recovering=is_recovering)
+    with _alone(settings):
+        others = [one for one in read_marker(settings) if seen.ledger_id != one.ledger_id]
+        elsewhere = [one for one in others if one.address != seen.address]
+        _write(settings, (*elsewhere, seen), durably=True)
+
+
+def _seen(settings: Settings, position: Position) -> MarkedLedger:
+    return MarkedLedger(
+        ledger_id=position.ledger_id,
+        address=ledger_address(settings),
+        run_number=position.run_number,
+        run_id=position.run_id,
+        started_at=f"{position.started_at:%Y-%m-%d %H:%M}Z" if position.started_at else None,
+        file_id=position.file_id,
+        attempt_id=position.attempt_id,
+    )
+
+
+def _further(before: MarkedLedger | None, seen: MarkedLedger) -> MarkedLedger:
+    """Return the further of both, number by number: of two runs at once either may come here first."""
+    if before is None:
+        return seen
+    latest = before if before.run_number > seen.run_number else seen
+    return replace(
+        latest,
+        address=seen.address,
+        file_id=max(before.file_id, seen.file_id),
+        attempt_id=max(before.attempt_id, seen.attempt_id),
+        is_recovering=before.is_recovering,
+    )
+
+
+@contextmanager
+def _alone(settings: Settings) -> Iterator[None]:
+    """Let no other process of this machine change the marker meanwhile."""
+    folder = marker_path(settings).parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle = os.open(folder / "marker.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise _unwritable(settings, error) from None
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _write(settings: Settings, marked: Sequence[MarkedLedger], *, durably: bool) -> None:
+    path = marker_path(settings)
+    text = json.dumps({"version": _VERSION, "ledgers": [asdict(one) for one in marked]}, indent=1)
+    part = path.with_name("marker.part")
+    try:
+        # Renamed when it is whole, so that whoever is killed here leaves the old one or the new one.
+        with part.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            if durably:
+                os.fsync(file.fileno())
+        part.replace(path)
+        if durably:
+            _sync_folder(path.parent)
+    except OSError as error:
+        raise _unwritable(settings, error) from None
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename in the folder outlast a power cut."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _unwritable(settings: Settings, error: OSError) -> CouldNotRun:
+    return CouldNotRun(
+        f"The ledger's marker {marker_path(settings)} cannot be written: {error.strerror}. Nothing was sent: give this "
+        "user the right to write there, or make room, and run again."
+    )

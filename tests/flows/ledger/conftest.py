@@ -1,0 +1,100 @@
+"""The command as a shell sees it, and a workplace whose ledger can be copied and put back, on both databases."""
+
+import io
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from sqlalchemy.engine import make_url
+
+from flows.cli import main
+from flows.sandbox import start_sandbox
+from tests.flows.workplace import Workplace, open_workplace
+from tests.postgresql import PostgresqlServer
+
+
+class Ended(NamedTuple):
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+Tieout = Callable[..., Ended]
+
+
+@pytest.fixture
+def tieout(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Tieout:
+    """Run `tieout` with these arguments, through `main` itself."""
+    monkeypatch.setenv("TIEOUT_CONFIG", "")  # so that what --config sets is gone after the test
+
+    def run(*arguments: object) -> Ended:
+        monkeypatch.setattr(sys, "argv", ["tieout", *map(str, arguments)])
+        monkeypatch.setattr(sys, "stdin", io.StringIO(""))
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return Ended(int(ended.value.code or 0), *capsys.readouterr())
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    state = tmp_path_factory.mktemp("sandbox") / "sandbox.db"
+    with start_sandbox(state=state, options=("--extra-clients", "99")) as found:
+        yield found
+
+
+@pytest.fixture
+def workplace(tmp_path: Path, ready: dict[str, Any], database_url: str, monkeypatch: pytest.MonkeyPatch) -> Workplace:
+    """A workplace in a folder of its own, with clients of its own and its ledger beside it or on the server."""
+    monkeypatch.setenv("TIEOUT_DATABASE_URL", database_url)
+    clients = [ready["mindbody"]["client_ids"].pop() for _ in range(4)]
+    return open_workplace(tmp_path / "work", {**ready, "mindbody": {**ready["mindbody"], "client_ids": clients}})
+
+
+class Copies:
+    """Copies of a ledger, as a backup program takes them: the whole file, or the whole database."""
+
+    def __init__(self, database_url: str, server: PostgresqlServer | None) -> None:
+        self._name = str(make_url(database_url).database)
+        self._server = server
+
+    def keep(self, name: str) -> None:
+        """Keep the ledger as it is now."""
+        if self._server is None:
+            shutil.copy(self._name, f"{self._name}.{name}")
+        else:
+            self._create(f"{self._name}_{name}", self._name)
+
+    def put_back(self, name: str) -> None:
+        """Let the ledger be as it was when this copy was kept."""
+        self.remove()
+        if self._server is None:
+            shutil.copy(f"{self._name}.{name}", self._name)
+        else:
+            self._create(self._name, f"{self._name}_{name}")
+
+    def remove(self) -> None:
+        """Let there be no ledger; on the server an empty database is left, since a run makes none."""
+        if self._server is None:
+            Path(self._name).unlink()
+        else:
+            self._create(self._name, "template1")
+
+    def _create(self, name: str, template: str) -> None:
+        assert self._server is not None
+        with self._server.connect() as connection:
+            connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+
+
+@pytest.fixture
+def copies(request: pytest.FixtureRequest, database_url: str) -> Copies:
+    is_file = database_url.startswith("sqlite")
+    return Copies(database_url, None if is_file else request.getfixturevalue("postgresql"))
