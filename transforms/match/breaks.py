@@ -20,14 +20,19 @@ def identify_breaks(matched: pd.DataFrame) -> pd.DataFrame:
     keeps its id when an event of ours comes or goes.
     """
     is_entry = matched["event_id"].isna()
-    entries = matched.reindex(columns=_ENTRY)[is_entry]
+    ids_of_entries = _ids_of_entries(matched.reindex(columns=_ENTRY)[is_entry])
+    ids_of_events = matched["event_id"].astype("str")
+    ids = ids_of_events.where(~is_entry, ids_of_entries.reindex(matched.index))
+    return matched.assign(break_id=ids)
+
+
+def _ids_of_entries(entries: pd.DataFrame) -> pd.Series:
+    """Return an id for each entry that has no event, the same in every night that reads it."""
     # The service's own id of an entry is not used: it is only a number in the answer, and another answer numbers anew.
     nth = entries.groupby(_ENTRY, dropna=False).cumcount()
     numbered = entries.astype(str).assign(nth=nth)
     ids = [_digest(entry) for entry in numbered.itertuples(index=False, name=None)]
-    ids_of_entries = pd.Series(ids, index=entries.index, dtype="str").reindex(matched.index)
-    ids_of_events = matched["event_id"].astype("str")
-    return matched.assign(break_id=ids_of_events.where(~is_entry, ids_of_entries))
+    return pd.Series(ids, index=entries.index, dtype="str")
 
 
 def _digest(entry: Sequence[object]) -> str:
@@ -56,7 +61,6 @@ def _record(row: Mapping[Any, Any], target: Target) -> dict[str, Any]:
 
 
 MOVES = ("new", "reopened", "closed", "resolved")
-_INWARD = ("new", "reopened")
 _ROLL = ["site_id", "class", "measure", "open_before", *MOVES, "open_now", "difference"]
 
 
@@ -94,9 +98,12 @@ def _by_class(rows: _Rows) -> dict[tuple[str, str, str], list[Mapping[str, Any]]
 def _roll(measure: str, *, opening: _Rows, moves: _Rows, open_now: _Rows) -> dict[str, Any]:
     """Roll one measure of one class forward; ``difference`` is what was due and is not there, 0 where all is well."""
     before = _total(opening, measure)
-    moved = {move: _total([row for row in moves if row["move"] == move], measure) for move in MOVES}
-    came = sum(moved[move] for move in _INWARD)
-    went = sum(moved[move] for move in MOVES if move not in _INWARD)
+    moved = {}
+    for move in MOVES:
+        of_move = [row for row in moves if row["move"] == move]
+        moved[move] = _total(of_move, measure)
+    came = moved["new"] + moved["reopened"]
+    went = moved["closed"] + moved["resolved"]
     now = _total(open_now, measure)
     due = before + came - went
     return {"measure": measure, "open_before": before, **moved, "open_now": now, "difference": due - now}

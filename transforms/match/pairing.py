@@ -12,6 +12,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from datetime import timedelta
 from itertools import accumulate
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -20,9 +21,17 @@ _EXACT = [*_WHO, "points", "action_at"]
 # Codes are signed 64-bit integers, which end at 2**63.
 _MOST_CODES = 2**62
 _MICROSECOND = timedelta(microseconds=1)
+_OF_EVENT = ["event_id", "state", "settled_at", "points", "action_at"]
+_OF_ENTRY = ["remote_id", "points", "action_at"]
 
-_Group = tuple[list[int], list[int]]  # values in ascending order, and the place of each
 _Pairs = list[tuple[int, int]]
+
+
+class _Group(NamedTuple):
+    """The records of one side that are alike, in ascending order of the value by which they may differ."""
+
+    values: list[int]
+    places: list[int]
 
 
 def coded(events: pd.DataFrame, remote: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -31,17 +40,28 @@ def coded(events: pd.DataFrame, remote: pd.DataFrame) -> tuple[pd.DataFrame, pd.
     ``who`` is equal for records that differ at most in points and time, ``exact`` for records that are equal in
     everything. A million records are compared by number in a tenth of the time that their texts take.
     """
-    # Both sides are numbered together, so that a number means the same on either; nulls count as equal to each other:
-    # where the sheet leaves the source's id empty, the service shows none.
-    code = {name: _factorized(pd.concat([events[name], remote[name]])) for name in _EXACT}
-    who = _codes([code[name] for name in _WHO])
-    exact = _codes([who, code["points"], code["action_at"]])
-    codes = pd.DataFrame({"who": who, "exact": exact})
+    codes = _common_codes(events, remote)
     codes_of_events = codes.iloc[: len(events)]
     codes_of_remote = codes.iloc[len(events) :].reset_index(drop=True)
-    ours = events[["event_id", "state", "settled_at", "points", "action_at"]].reset_index(drop=True)
-    theirs = remote[["remote_id", "points", "action_at"]].reset_index(drop=True)
-    return ours.join(codes_of_events, validate="1:1"), theirs.join(codes_of_remote, validate="1:1")
+    ours = events[_OF_EVENT].reset_index(drop=True)
+    theirs = remote[_OF_ENTRY].reset_index(drop=True)
+    return (
+        ours.join(codes_of_events, validate="1:1"),
+        theirs.join(codes_of_remote, validate="1:1"),
+    )
+
+
+def _common_codes(events: pd.DataFrame, remote: pd.DataFrame) -> pd.DataFrame:
+    """Return ``who`` and ``exact`` of the events, and below them of the entries."""
+    code = {}
+    for name in _EXACT:
+        # Both sides are numbered together, so that a number means the same on either; nulls count as equal to each
+        # other: where the sheet leaves the source's id empty, the service shows none.
+        values = pd.concat([events[name], remote[name]])
+        code[name] = _factorized(values)
+    who = _codes([code[name] for name in _WHO])
+    exact = _codes([who, code["points"], code["action_at"]])
+    return pd.DataFrame({"who": who, "exact": exact})
 
 
 def pair_equal(ours: pd.DataFrame, theirs: pd.DataFrame) -> pd.DataFrame:
@@ -77,14 +97,18 @@ def pair_nearest(
     groups_of_ours = _groups(ours[is_shared_of_ours], group_of_ours, [by, "settled_at", "event_id"])
     groups_of_theirs = _groups(theirs[is_shared_of_theirs], group_of_theirs, [by, "remote_id"])
     pairs: _Pairs = []
-    for number, (our_values, our_places) in groups_of_ours.items():
-        their_values, their_places = groups_of_theirs[number]
-        if within is None:
-            chosen = _nearest(our_values, their_values)
-        else:
-            chosen = _close(our_values, their_values, within // _MICROSECOND)
-        pairs += [(our_places[mine], their_places[other]) for mine, other in chosen]
+    for number, of_ours in groups_of_ours.items():
+        pairs += _pair_group(of_ours, groups_of_theirs[number], within)
     return pd.DataFrame(pairs, columns=["ours", "theirs"], dtype="int64")
+
+
+def _pair_group(ours: _Group, theirs: _Group, within: timedelta | None) -> _Pairs:
+    """Pair what is alike on both sides, and give the places among all of the side."""
+    if within is None:
+        chosen = _nearest(ours.values, theirs.values)
+    else:
+        chosen = _close(ours.values, theirs.values, within // _MICROSECOND)
+    return [(ours.places[mine], theirs.places[other]) for mine, other in chosen]
 
 
 def _factorized(column: pd.Series) -> pd.Series:
@@ -125,13 +149,18 @@ def _number_equals(side: pd.DataFrame, order: list[str]) -> pd.Series:
 def _groups(side: pd.DataFrame, group: pd.Series, order: list[str]) -> dict[int, _Group]:
     """Return the values of the first column of ``order`` by group, sorted; times in microseconds."""
     rows = side.sort_values(order)
-    by = rows[order[0]]
-    numbers = by.dt.as_unit("us").astype("int64") if order[0].endswith("_at") else by.astype("int64")
+    column = order[0]
+    by = rows[column]
+    if column.endswith("_at"):
+        by = by.dt.as_unit("us")
+    numbers = group[rows.index].tolist()
+    values = by.astype("int64").tolist()
+    places = rows.index.tolist()
     groups: dict[int, _Group] = {}
-    for number, value, place in zip(group[rows.index].tolist(), numbers.tolist(), rows.index.tolist(), strict=True):
-        values, places = groups.setdefault(number, ([], []))
-        values.append(value)
-        places.append(place)
+    for number, value, place in zip(numbers, values, places, strict=True):
+        found = groups.setdefault(number, _Group([], []))
+        found.values.append(value)
+        found.places.append(place)
     return groups
 
 
@@ -172,10 +201,12 @@ def _least_costs(ours: Sequence[int], theirs: Sequence[int]) -> list[list[float]
     """Return costs[i][j]: the least sum of differences for the first i of ours among the first j of theirs."""
     costs: list[list[float]] = [[0] * (len(theirs) + 1)]
     for value in ours:
+        before = costs[-1]
         # What it costs to pair this value with each of theirs, when all before it are paired further left; where
         # leaving an entry out is cheaper, the least so far is carried on.
-        paired_here = [cost + abs(value - other) for cost, other in zip(costs[-1], theirs, strict=False)]
-        costs.append(list(accumulate([math.inf, *paired_here], min)))
+        paired_here = [cost + abs(value - other) for cost, other in zip(before, theirs, strict=False)]
+        least_so_far = accumulate([math.inf, *paired_here], min)
+        costs.append(list(least_so_far))
     return costs
 
 

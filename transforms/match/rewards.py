@@ -1,6 +1,6 @@
 """Match the last update of each reward with the reward as the service has it."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -8,6 +8,15 @@ from transforms.match.transactions import Tolerances
 from transforms.vocabulary import Outcome, State
 
 _REWARD_RESULT = ["outcome", "event_id", "reward_id", "amount", "remote_amount", "field", "ours", "theirs"]
+
+
+class _Found(NamedTuple):
+    """What one update came to; of a mismatch, the first value that differs."""
+
+    outcome: Outcome
+    field: str | None = None
+    ours: object = None
+    theirs: object = None
 
 
 def match_rewards(events: pd.DataFrame, remote: pd.DataFrame, tolerances: Tolerances) -> pd.DataFrame:
@@ -19,25 +28,57 @@ def match_rewards(events: pd.DataFrame, remote: pd.DataFrame, tolerances: Tolera
     nobody updated are none of ours and get no row. ``field``, ``ours``, ``theirs``: the first value that differs.
     """
     both = events.merge(remote, on="reward_id", how="left", validate="m:1", indicator="where")
-    found = [_reward_outcome(row, tolerances) for row in both.itertuples()]
-    told = pd.DataFrame(found, columns=["outcome", "field", "ours", "theirs"], index=both.index, dtype="object")
-    return both.join(told.astype({"outcome": "str", "field": "str"}), validate="1:1")[_REWARD_RESULT]
+    found = [_compared(row, tolerances) for row in both.itertuples()]
+    told = pd.DataFrame(found, columns=list(_Found._fields), index=both.index, dtype="object")
+    typed = told.astype({"outcome": "str", "field": "str"})
+    return both.join(typed, validate="1:1")[_REWARD_RESULT]
 
 
-def _reward_outcome(row: Any, tolerances: Tolerances) -> tuple[Outcome, str | None, object, object]:
+def _compared(row: Any, tolerances: Tolerances) -> _Found:
+    """Return the first that applies, from what the ledger says of the update to what the service shows of it."""
+    # 1. An update that may not have taken effect is not compared by its values: an earlier update, or a person, may
+    # have set the same ones, so that equal values would prove nothing.
+    if row.state == State.UNKNOWN:
+        return _Found(Outcome.UNKNOWN)
     if row.state != State.POSTED:
-        return Outcome.UNKNOWN if row.state == State.UNKNOWN else Outcome.REFUSED, None, None, None
+        return _Found(Outcome.REFUSED)
+
+    # 2. The service does not list the reward at all. What was posted just now may still be on its way into the list:
+    # to call it missing at once would raise an alarm for every update of the night.
     if row.where != "both":
         is_late = row.settled_at > tolerances.now - tolerances.grace_of_rewards
-        return Outcome.LATE if is_late else Outcome.MISSING_REMOTE, None, None, None
-    ours, theirs = row.amount, row.remote_amount
-    if not pd.isna(ours) and (pd.isna(theirs) or abs(ours - theirs) > tolerances.amount):
-        return Outcome.AMOUNT_MISMATCH, "amount", ours, theirs
+        return _Found(Outcome.LATE if is_late else Outcome.MISSING_REMOTE)
+
+    # 3. The amount comes before all other values. A row has one outcome, and where several values differ it must be
+    # the one that is money: the equation of amounts counts the difference by this outcome alone.
+    if _differs_in_amount(row, tolerances):
+        return _Found(Outcome.AMOUNT_MISMATCH, "amount", ours=row.amount, theirs=row.remote_amount)
+
+    # 4. The other values, in a fixed order: the first is told. Once it is mended, the next night tells
+    # what is left of them.
     for field, outcome in _OTHER_FIELDS.items():
-        ours, theirs = getattr(row, field), getattr(row, f"remote_{field}")
-        if not pd.isna(ours) and (pd.isna(theirs) or ours != theirs):
-            return outcome, field, ours, theirs
-    return Outcome.MATCHED, None, None, None
+        ours = getattr(row, field)
+        theirs = getattr(row, f"remote_{field}")
+        if _differs(ours, theirs):
+            return _Found(outcome, field, ours=ours, theirs=theirs)
+
+    return _Found(Outcome.MATCHED)
+
+
+def _differs_in_amount(row: Any, tolerances: Tolerances) -> bool:
+    # An update without an amount leaves the reward's as it was, whatever that is.
+    if pd.isna(row.amount):
+        return False
+    if pd.isna(row.remote_amount):
+        return True
+    return bool(abs(row.amount - row.remote_amount) > tolerances.amount)
+
+
+def _differs(ours: Any, theirs: Any) -> bool:
+    # What an update does not set stays as it was at the service, so there is nothing to compare it with.
+    if pd.isna(ours):
+        return False
+    return bool(pd.isna(theirs) or ours != theirs)
 
 
 _OTHER_FIELDS = {

@@ -9,15 +9,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from transforms.match.pairing import coded, pair_equal, pair_nearest
 from transforms.vocabulary import Action, Outcome, State
 
 _SHARED = ["site_id", "client_id", "action", "points", "action_at"]
-_OF_ENTRY = {"remote_id": "remote_id", "remote_points": "points", "remote_at": "action_at"}
+# Column of an entry -> column of the result.
+_SHOWN_AS = {"remote_id": "remote_id", "points": "remote_points", "action_at": "remote_at"}
 _RESULT = [
     "outcome", "event_id", "remote_id", "site_id", "client_id", "action", "points", "remote_points", "action_at",
     "remote_at",
@@ -188,25 +189,36 @@ def _alone(side: str, rows: pd.DataFrame) -> pd.DataFrame:
 
 def _assemble(found: Sequence[_Found], events: pd.DataFrame, remote: pd.DataFrame) -> pd.DataFrame:
     """Return the documented columns for the places found: first what has an event, then entries without one."""
-    lengths = [len(pairs) for _, pairs in found]
-    outcomes = pd.Series([str(outcome) for outcome, _ in found], dtype="object").repeat(lengths)
-    places = pd.concat([pairs for _, pairs in found], ignore_index=True).assign(outcome=outcomes.to_numpy())
+    places = _all_places(found)
     has_event = places["ours"] >= 0
-    places = pd.concat([places[has_event], places[~has_event]], ignore_index=True)
+    of_events = places.loc[has_event, "ours"]
+    of_entries = places.loc[~has_event, "theirs"]
 
     # What a record is about comes from the ledger where it has the event: of a mismatch the result shows our points
     # and our time, and the service's beside them.
-    of_events = places.loc[places["ours"] >= 0, "ours"]
-    of_entries = places.loc[places["ours"] < 0, "theirs"]
-    from_ledger = pd.DataFrame({name: _taken(events[name], of_events) for name in ["event_id", *_SHARED]})
-    from_service = pd.DataFrame({name: _taken(remote[name], of_entries) for name in _SHARED})
+    from_ledger = _columns_at(of_events, events, ["event_id", *_SHARED])
+    from_service = _columns_at(of_entries, remote, _SHARED)
     no_event = pd.Series(None, index=from_service.index, dtype="str")
     about = pd.concat([from_ledger, from_service.assign(event_id=no_event)], ignore_index=True)
 
-    entry = {name: _taken(remote[column], places["theirs"]) for name, column in _OF_ENTRY.items()}
-    return about.assign(outcome=places["outcome"], **entry)[_RESULT]
+    entries = _columns_at(places["theirs"], remote, list(_SHOWN_AS)).rename(columns=_SHOWN_AS)
+    result = about.assign(outcome=places["outcome"]).join(entries, validate="1:1")
+    return result[_RESULT]
 
 
-def _taken(column: pd.Series, places: pd.Series) -> Any:
-    """Return the values at these places, null at -1."""
-    return pd.api.extensions.take(column.array, places.to_numpy(), allow_fill=True)
+def _all_places(found: Sequence[_Found]) -> pd.DataFrame:
+    """Return the places with their outcome, in the order of `found`, those with an event before those without."""
+    outcomes: list[str] = []
+    for outcome, pairs in found:
+        outcomes += [str(outcome)] * len(pairs)
+    all_pairs = pd.concat([pairs for _, pairs in found], ignore_index=True)
+    places = all_pairs.assign(outcome=np.array(outcomes, dtype="object"))
+    has_event = places["ours"] >= 0
+    return pd.concat([places[has_event], places[~has_event]], ignore_index=True)
+
+
+def _columns_at(places: pd.Series, frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """Return the values of these columns at the places, in their order, null at -1; on a fresh index."""
+    wanted = places.to_numpy()
+    columns = {name: pd.api.extensions.take(frame[name].array, wanted, allow_fill=True) for name in names}
+    return pd.DataFrame(columns)

@@ -14,19 +14,25 @@ from transforms.vocabulary import Kind
 _TIES = ["name", "formula", "left", "right", "difference", "ties"]
 
 
+_NAME_OF_MEASURE = {"breaks": "Breaks", "points": "Points in breaks", "amount": "Amount in breaks"}
+_ROLL_FORWARD = "open before + new + reopened - closed - resolved = open now"
+
+
 def tie_rows(totals: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the two equations that hold in every run, over rows and over events."""
+    # Every row that was read has one fate, so none is lost between the sheet and the ledger.
     fates = ("accepted", "duplicate", "held", "rejected")
+    with_a_fate = sum(totals[fate] for fate in fates)
+    rows = equation("Rows", f"rows read = {' + '.join(fates)}", totals["rows_read"], with_a_fate)
+
+    # Every event that the run answers for has one state, so none is lost between the ledger and the service. What an
+    # earlier run left to send is carried in, and answered for as the run's own.
     states = ("posted", "refused", "unknown", "pending")
-    return [
-        equation("Rows", f"rows read = {' + '.join(fates)}", totals["rows_read"], sum(totals[key] for key in fates)),
-        equation(
-            "Events",
-            f"carried in + accepted = {' + '.join(states)}",
-            totals["carried_in"] + totals["accepted"],
-            sum(totals[key] for key in states),
-        ),
-    ]
+    with_a_state = sum(totals[state] for state in states)
+    to_answer_for = totals["carried_in"] + totals["accepted"]
+    events = equation("Events", f"carried in + accepted = {' + '.join(states)}", to_answer_for, with_a_state)
+
+    return [rows, events]
 
 
 def tie_read_back(posted_count: int, compared_count: int) -> list[dict[str, Any]]:
@@ -39,23 +45,33 @@ def tie_roll_forward(roll_forward: pd.DataFrame) -> list[dict[str, Any]]:
 
     What fails for one class and site is named, since two failures may cancel each other out.
     """
-    names = {"breaks": "Breaks", "points": "Points in breaks", "amount": "Amount in breaks"}
-    formula = "open before + new + reopened - closed - resolved = open now"
     rows = []
-    for measure, name in names.items():
+    for measure in _NAME_OF_MEASURE:
         lines = roll_forward[roll_forward["measure"].eq(measure)]
-        # An amount of no cents still shows them.
-        nothing = Decimal("0.00") if measure == "amount" else 0
-        now, off = sum(lines["open_now"], start=nothing), sum(lines["difference"], start=nothing)
-        rows += [equation(name, formula, now + off, now)] if len(lines) or measure == "breaks" else []
-        failing = lines[lines["difference"].ne(0)].itertuples()
-        rows += [_rolled(name, formula, line) for line in failing]
+        # A ledger without any break ties all the same, and says so once; it has neither points nor amounts to tie.
+        if len(lines) or measure == "breaks":
+            rows.append(_rolled_over_all(measure, lines))
+        failing = lines[lines["difference"].ne(0)]
+        rows += [_rolled_of_class(measure, line) for line in failing.to_dict("records")]
     return rows
 
 
-def _rolled(name: str, formula: str, line: Any) -> dict[str, Any]:
-    about = f"{name}: {line[2]}" + (f", site {line.site_id}" if line.site_id else "")
-    return equation(about, formula, line.open_now + line.difference, line.open_now)
+def _rolled_over_all(measure: str, lines: pd.DataFrame) -> dict[str, Any]:
+    # An amount of no cents still shows them.
+    nothing = Decimal("0.00") if measure == "amount" else 0
+    now = sum(lines["open_now"], start=nothing)
+    off = sum(lines["difference"], start=nothing)
+    return equation(_NAME_OF_MEASURE[measure], _ROLL_FORWARD, now + off, now)
+
+
+def _rolled_of_class(measure: str, line: Mapping[Any, Any]) -> dict[str, Any]:
+    name = f"{_NAME_OF_MEASURE[measure]}: {line['class']}{_of_site(line['site_id'])}"
+    now = line["open_now"]
+    return equation(name, _ROLL_FORWARD, now + line["difference"], now)
+
+
+def _of_site(site_id: str | None) -> str:
+    return f", site {site_id}" if site_id else ""
 
 
 def equation(name: str, formula: str, left: int | Decimal, right: int | Decimal) -> dict[str, Any]:
@@ -85,22 +101,24 @@ def control_totals(
     The frames have kind, site_id, points and amount, one row per event.
     """
     rows = _by_kind("file", "accepted", accepted)
-    rows += [
-        {
-            "level": "batch",
-            "name": batch["file"],
-            "site_id": batch["site_id"] or None,
-            "kind": batch["kind"],
-            "events": batch["event_count"],
-            "points": batch["points"] or None,
-            "amount": Decimal(batch["amount"]) if batch["kind"] == Kind.REWARD_UPDATE else None,
-        }
-        for batch in batches
-    ]
+    rows += [_as_registered(batch) for batch in batches]
     rows += _by_kind("ledger", "posted", posted)
     rows += _by_kind("service", "read back", service)
     columns = ["level", "name", "site_id", "kind", "events", "points", "amount"]
     return pd.DataFrame(rows, columns=columns).astype({"events": "Int64", "points": "Int64"})
+
+
+def _as_registered(batch: Mapping[str, Any]) -> dict[str, Any]:
+    is_update = batch["kind"] == Kind.REWARD_UPDATE
+    return {
+        "level": "batch",
+        "name": batch["file"],
+        "site_id": batch["site_id"] or None,
+        "kind": batch["kind"],
+        "events": batch["event_count"],
+        "points": batch["points"] or None,
+        "amount": Decimal(batch["amount"]) if is_update else None,
+    }
 
 
 def tie_batches(totals: pd.DataFrame, accepted_rows_count: int) -> list[dict[str, Any]]:
@@ -109,21 +127,38 @@ def tie_batches(totals: pd.DataFrame, accepted_rows_count: int) -> list[dict[str
     ``accepted_rows_count``: what the files themselves say. Events, points and amount over all, and one equation for
     each site and kind where one of them fails.
     """
-    file, batch = (_sums(totals[totals["level"].eq(level)]) for level in ("file", "batch"))
-    formula = "accepted in the ledger = batch totals at registration"
+    of_files = _sums(totals[totals["level"].eq("file")])
+    of_batches = _sums(totals[totals["level"].eq("batch")])
     rows = [
         equation(
-            "Accepted rows", "accepted rows of the files = batch totals", accepted_rows_count, _all(batch, "events")
-        ),
-        *(equation(f"Accepted {measure}", formula, _all(file, measure), _all(batch, measure)) for measure in _MEASURES),
+            "Accepted rows",
+            "accepted rows of the files = batch totals",
+            accepted_rows_count,
+            _all(of_batches, "events"),
+        )
     ]
-    for site_id, kind in sorted({*file, *batch}):
+    for measure in _MEASURES:
+        left = _all(of_files, measure)
+        right = _all(of_batches, measure)
+        rows.append(equation(f"Accepted {measure}", _REGISTERED, left, right))
+    return rows + _failing_batches(of_files, of_batches)
+
+
+def _failing_batches(of_files: "_Sums", of_batches: "_Sums") -> list[dict[str, Any]]:
+    """Return an equation for each site and kind that does not tie: over all, two of them may cancel each other out."""
+    rows = []
+    # What one side alone has is compared with nothing: it is just there that something was lost.
+    for site_id, kind in sorted({*of_files, *of_batches}):
+        file = of_files.get((site_id, kind), _NOTHING)
+        batch = of_batches.get((site_id, kind), _NOTHING)
         for measure in _MEASURES:
-            left, right = (side.get((site_id, kind), _NOTHING)[measure] for side in (file, batch))
-            if left != right:
-                about = f"Accepted {measure}: {kind}" + (f", site {site_id}" if site_id else "")
-                rows.append(equation(about, formula, left, right))
+            if file[measure] != batch[measure]:
+                name = f"Accepted {measure}: {kind}{_of_site(site_id)}"
+                rows.append(equation(name, _REGISTERED, file[measure], batch[measure]))
     return rows
+
+
+_REGISTERED = "accepted in the ledger = batch totals at registration"
 
 
 _MEASURES = ("events", "points", "amount")
@@ -132,9 +167,12 @@ _Sums = dict[tuple[str, str], dict[str, Any]]
 
 
 def _sums(level: pd.DataFrame) -> _Sums:
+    """Return events, points and amount by site and kind."""
     sums: _Sums = {}
-    for row in level.astype(object).where(level.notna(), None).to_dict("records"):
-        line = sums.setdefault((row["site_id"] or "", row["kind"]), dict(_NOTHING))
+    plain = level.astype(object).where(level.notna(), None)
+    for row in plain.to_dict("records"):
+        key = (row["site_id"] or "", row["kind"])
+        line = sums.setdefault(key, dict(_NOTHING))
         for measure in _MEASURES:
             line[measure] += row[measure] or 0
     return sums
@@ -147,17 +185,11 @@ def _all(sums: _Sums, measure: str) -> Any:
 def _by_kind(level: str, name: str, frame: pd.DataFrame) -> list[dict[str, Any]]:
     rows = []
     for (kind, site_id), group in frame.groupby(["kind", "site_id"], sort=True):
-        is_update = kind == Kind.REWARD_UPDATE
-        amounts = [amount for amount in group["amount"] if not pd.isna(amount)]
-        rows.append(
-            {
-                "level": level,
-                "name": name,
-                "site_id": site_id or None,
-                "kind": kind,
-                "events": len(group),
-                "points": None if is_update else int(group["points"].sum()),
-                "amount": sum(amounts, start=Decimal(0)) if is_update else None,
-            }
-        )
+        line = {"level": level, "name": name, "site_id": site_id or None, "kind": kind, "events": len(group)}
+        # An update has an amount and no points, any other event points and no amount.
+        if kind == Kind.REWARD_UPDATE:
+            amounts = group["amount"].dropna()
+            rows.append({**line, "points": None, "amount": sum(amounts, start=Decimal(0))})
+        else:
+            rows.append({**line, "points": int(group["points"].sum()), "amount": None})
     return rows

@@ -82,28 +82,30 @@ def explained(transactions: pd.DataFrame, zones: Zones) -> pd.DataFrame:
     """
     ours = _signed(transactions, "points")
     theirs = _signed(transactions, "remote_points")
-    is_gone = _is_gone(transactions)
-    is_more = _is_more(transactions)
-    is_other = transactions["outcome"].eq(Outcome.AMOUNT_MISMATCH)
-    # A refused or doubtful event that the service shows is paired as well, but the ledger does not count it as posted:
-    # it is more, and nothing that moved.
-    is_paired = transactions["event_id"].notna() & transactions["remote_id"].notna() & ~is_more
-    has_moved = is_paired & transactions["action_at"].ne(transactions["remote_at"])
-
-    def lines(rows: pd.Series, *, at: str, points: pd.Series, events: int) -> pd.DataFrame:
-        return _dated(transactions[rows], at, zones).assign(points=points[rows], events=events)
-
+    gone = transactions[_is_gone(transactions)]
+    more = transactions[_is_more(transactions)]
+    other = transactions[transactions["outcome"].eq(Outcome.AMOUNT_MISMATCH)]
+    moved = transactions[_has_moved(transactions)]
     # What moved leaves its own night with the service's points, not with ours: where the points differ as well, their
     # difference has been counted at our night a line before.
-    all_lines = [
-        lines(is_gone, at="action_at", points=-ours, events=-1),
-        lines(is_more, at="remote_at", points=theirs, events=1),
-        lines(is_other, at="action_at", points=theirs - ours, events=0),
-        lines(has_moved, at="action_at", points=-theirs, events=-1),
-        lines(has_moved, at="remote_at", points=theirs, events=1),
+    lines = [
+        _dated(gone, "action_at", zones).assign(points=-ours, events=-1),
+        _dated(more, "remote_at", zones).assign(points=theirs, events=1),
+        _dated(other, "action_at", zones).assign(points=theirs - ours, events=0),
+        _dated(moved, "action_at", zones).assign(points=-theirs, events=-1),
+        _dated(moved, "remote_at", zones).assign(points=theirs, events=1),
     ]
-    summed = _summed(pd.concat(all_lines), ["events", "points"], _ABOUT).astype("int64")
+    summed = _summed(pd.concat(lines), ["events", "points"], _ABOUT).astype("int64")
     return summed.rename_axis(_ABOUT).sort_index().reset_index()
+
+
+def _has_moved(transactions: pd.DataFrame) -> pd.Series:
+    """Mark what the ledger counts as posted and the service shows at another time."""
+    is_pair = transactions["event_id"].notna() & transactions["remote_id"].notna()
+    # A refused or doubtful event that the service shows is paired as well, but the ledger does not count it as posted:
+    # it is more, and nothing that moved.
+    is_counted_by_both = is_pair & ~_is_more(transactions)
+    return is_counted_by_both & transactions["action_at"].ne(transactions["remote_at"])
 
 
 def by_night(sides: pd.DataFrame, more: pd.DataFrame) -> pd.DataFrame:
