@@ -81,18 +81,32 @@ def run_breaks(config: Path | None, *, only_open: bool, as_json: bool) -> ExitCo
     else:
         for record in listed:
             typer.echo(_line(record) + _reversal(reversals.get(record["id"])))
-        typer.echo(f"{len(listed)} {'open ' if only_open else ''}breaks.")
+        which = "open breaks" if only_open else "breaks"
+        typer.echo(f"{len(listed)} {which}.")
     is_open = any(record["state"] in {"open", "acknowledged"} for record in listed)
     return ExitCode.NEEDS_A_PERSON if is_open else ExitCode.TIES_OUT
 
 
 def _line(record: dict[str, Any]) -> str:
-    whose = f"reward {record['reward_id']}" if record["reward_id"] else f"client {record['client_id']}"
-    site = f" of site {record['site_id']}" if record["site_id"] else ""
-    value = f"{record['points']} points" if record["points"] is not None else f"amount {record['amount']}"
-    decided = f", {record['owner']}: {record['reason']}" if record["owner"] else ""
-    state = f"{record['state']} {record['age_days']} d"
-    return f"{record['id']}  {record['class']:<18} {whose}{site}, {value}, {state}{decided}"
+    parts = [f"{_whose(record)}, {_value(record)}, {record['state']} {record['age_days']} d"]
+    if record["owner"]:
+        parts.append(f"{record['owner']}: {record['reason']}")
+    return f"{record['id']}  {record['class']:<18} {', '.join(parts)}"
+
+
+def _whose(record: dict[str, Any]) -> str:
+    whose = f"client {record['client_id']}"
+    if record["reward_id"]:
+        whose = f"reward {record['reward_id']}"
+    if record["site_id"]:
+        whose += f" of site {record['site_id']}"
+    return whose
+
+
+def _value(record: dict[str, Any]) -> str:
+    if record["points"] is None:
+        return f"amount {record['amount']}"
+    return f"{record['points']} points"
 
 
 def _reversal(proposed: "Row[Any] | None") -> str:
@@ -101,12 +115,15 @@ def _reversal(proposed: "Row[Any] | None") -> str:
 
     if proposed is None:
         return ""
-    words = {
-        State.HELD: f"proposed reversal: tieout approve {proposed.event_id}",
-        State.READY: f"reversal {proposed.event_id} approved: the next run posts it",
-        State.DISCARDED: f"reversal {proposed.event_id} discarded",
-    }
-    return f"; {words.get(State(proposed.state), f'reversal {proposed.event_id} {proposed.state}')}"
+    event_id = proposed.event_id
+    match State(proposed.state):
+        case State.HELD:
+            words = f"proposed reversal: tieout approve {event_id}"
+        case State.READY:
+            words = f"reversal {event_id} approved: the next run posts it"
+        case _ as state:
+            words = f"reversal {event_id} {state}"
+    return f"; {words}"
 
 
 def run_history(config: Path | None, break_id: str, *, as_json: bool) -> ExitCode:
@@ -117,16 +134,31 @@ def run_history(config: Path | None, break_id: str, *, as_json: bool) -> ExitCod
 
     with open_ledger(load_settings(config)) as ledger:
         decisions = history_of(ledger, break_id)
-    keys = ("decision_id", "at", "actor", "verb", "reason_code", "reason")
     if as_json:
-        records = [{key: getattr(row, key) for key in keys} | {"at": row.at.isoformat()} for row in decisions]
+        records = [_decision_record(decision) for decision in decisions]
         typer.echo(json_format.dumps(records, ensure_ascii=False))
-        return ExitCode.TIES_OUT
-    for row in decisions:
-        code = f" ({row.reason_code})" if row.reason_code else ""
-        typer.echo(f"{row.at:%Y-%m-%d %H:%M:%S}Z  {row.verb} by {row.actor}{code}: {row.reason}")
-    typer.echo(f"{len(decisions)} decisions about break {break_id}.")
+    else:
+        for decision in decisions:
+            typer.echo(_decision_line(decision))
+        typer.echo(f"{len(decisions)} decisions about break {break_id}.")
     return ExitCode.TIES_OUT
+
+
+def _decision_record(decision: "Row[Any]") -> dict[str, Any]:
+    return {
+        "decision_id": decision.decision_id,
+        "at": decision.at.isoformat(),
+        "actor": decision.actor,
+        "verb": decision.verb,
+        "reason_code": decision.reason_code,
+        "reason": decision.reason,
+    }
+
+
+def _decision_line(decision: "Row[Any]") -> str:
+    # Decisions of earlier versions have no code.
+    code = f" ({decision.reason_code})" if decision.reason_code else ""
+    return f"{decision.at:%Y-%m-%d %H:%M:%S}Z  {decision.verb} by {decision.actor}{code}: {decision.reason}"
 
 
 def run_decision(config: Path | None, verb: str, break_id: str, actor: str, reason: str) -> ExitCode:

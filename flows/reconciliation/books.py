@@ -14,7 +14,7 @@ from flows.reconciliation.proposals import propose_reversals
 from flows.reconciliation.read_back import Remote
 from flows.runtime.clock import utc_now
 from sql.breaks import mark_compared, open_breaks, update_breaks
-from sql.closings import figures, keep_closing, last_closing, moves_since
+from sql.closings import Closing, figures, keep_closing, last_closing, moves_since
 from sql.lock import take_turn
 from sql.reversals import offset_breaks
 from transforms.match.balances import balance_breaks
@@ -51,25 +51,27 @@ def keep_books(run: Run, reading: Reading) -> Books:
         take_turn(connection)
         opening = last_closing(connection)
         balances = expect_balances(connection, reading.remote.histories, reading.transactions, reading.read_at)
+
         # Before the breaks: what a reversal took back is offset only once the reversal itself was seen.
         _mark_compared(connection, reading, now)
         found = _without_offset(connection, _break_records(reading)) + balance_breaks(balances)
-        found_ids = {record["break_id"] for record in found}
-        gone = _gone(open_breaks(connection), found_ids, reading)
+        gone = _gone(connection, found, reading)
         update_breaks(connection, found, gone, run_id=run.run_id, now=now)
         keep_settled_balances(connection, balances, run_id=run.run_id, read_at=reading.read_at)
+
+        # Read anew, and not put together from what was found: the roll-forward holds the ledger to account, so it needs
+        # what the ledger came to, also by what was open before and was not looked at.
         open_now = [dict(row._mapping) for row in open_breaks(connection)]
-        figures_now = [figures(row) for row in open_now]
-        rolled = roll_forward(opening.lines, moves_since(connection, opening), figures_now)
+        rolled = _rolled_forward(connection, opening, open_now)
         keep_closing(connection, open_now, run_id=run.run_id, now=now)
-        is_open = reading.transactions["break_id"].isin([row["break_id"] for row in open_now])
-        propose_reversals(connection, run.settings, reading.transactions[is_open])
+        _propose_reversals(connection, run, reading, open_now)
     return Books(balances, rolled)
 
 
 def _mark_compared(connection: Connection, reading: Reading, now: datetime) -> None:
-    compared = [*reading.transactions["event_id"].dropna(), *reading.rewards["event_id"]]
-    mark_compared(connection, compared, now)
+    of_clients = reading.transactions["event_id"].dropna()
+    of_rewards = reading.rewards["event_id"]
+    mark_compared(connection, [*of_clients, *of_rewards], now)
 
 
 def _break_records(reading: Reading) -> list[dict[str, Any]]:
@@ -81,14 +83,22 @@ def _break_records(reading: Reading) -> list[dict[str, Any]]:
 def _without_offset(connection: Connection, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Leave out the extra entries that were taken back since, by an entry that is itself in order."""
     found_ids = {record["break_id"] for record in found}
-    offset = offset_breaks(connection)
-    return [record for record in found if offset.get(record["break_id"], record["break_id"]) in found_ids]
+    reversal_of = offset_breaks(connection)
+    left = []
+    for record in found:
+        break_id = record["break_id"]
+        # Where the reversal is a break itself, its entry is not as it was posted: the two do not cancel each other out,
+        # and a person must see both.
+        if break_id not in reversal_of or reversal_of[break_id] in found_ids:
+            left.append(record)
+    return left
 
 
-def _gone(known: Sequence[Row[Any]], found_ids: set[str], reading: Reading) -> list[str]:
+def _gone(connection: Connection, found: list[dict[str, Any]], reading: Reading) -> list[str]:
     """Return the open breaks that this reading would have shown, and did not."""
+    found_ids = {record["break_id"] for record in found}
     windows = {(window.site_id, window.client_id): window for window in reading.windows}
-    not_found = [row for row in known if row.break_id not in found_ids]
+    not_found = [row for row in open_breaks(connection) if row.break_id not in found_ids]
     return [row.break_id for row in not_found if _was_looked_at(row, windows, reading.remote)]
 
 
@@ -96,8 +106,23 @@ def _was_looked_at(row: Row[Any], windows: Mapping[Client, Window], remote: Remo
     """Return whether this reading looked where the break is; elsewhere it stays open, since nobody looked."""
     if row.target == Target.REFERRAL_ROCK:
         return remote.rewards is not None
-    window = windows.get((row.site_id, row.client_id))
-    if window is None or (row.site_id, row.client_id) in remote.unread:
+    client = (row.site_id, row.client_id)
+    window = windows.get(client)
+    if window is None or client in remote.unread:
         return False
     # Without a time it is about the balance: nothing that is read later takes it back, so a person closes it.
     return row.action_at is not None and window.holds(row.action_at)
+
+
+def _rolled_forward(connection: Connection, opening: Closing, open_now: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    moves = moves_since(connection, opening)
+    return roll_forward(opening.lines, moves, [figures(row) for row in open_now])
+
+
+def _propose_reversals(
+    connection: Connection, run: Run, reading: Reading, open_now: Sequence[Mapping[str, Any]]
+) -> None:
+    """Propose to take back the extra entries, of breaks that are open: what a person resolved stays as it is."""
+    open_ids = [row["break_id"] for row in open_now]
+    is_open = reading.transactions["break_id"].isin(open_ids)
+    propose_reversals(connection, run.settings, reading.transactions[is_open])

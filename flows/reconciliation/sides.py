@@ -58,19 +58,32 @@ def transaction_sides(ledger: Ledger, windows: Sequence[Window], remote: Remote)
             history = remote.histories.get((window.site_id, window.client_id))
             if history is None:
                 # Nobody could look, so a posted event is neither there nor missing; doubt and refusal are ours to know.
-                events += [row for row in ours if row["state"] != State.POSTED]
-                uncompared_count += sum(row["state"] == State.POSTED for row in ours)
-                continue
-            events += ours
-            whose = {"site_id": window.site_id, "client_id": window.client_id}
-            entries += [whose | row for row in transaction_rows(history.transactions, ours)]
+                not_posted = [event for event in ours if event["state"] != State.POSTED]
+                uncompared_count += len(ours) - len(not_posted)
+                events += not_posted
+            else:
+                events += ours
+                entries += _entries(window, transaction_rows(history.transactions, ours))
+    # Numbered over all clients: the service tells no id of a transaction, and matching needs one of each.
     numbered = [row | {"remote_id": number} for number, row in enumerate(entries)]
-    return TransactionSides(_typed(events, _EVENT), _typed(numbered, _ENTRY), uncompared_count)
+    return TransactionSides(
+        events=_typed(events, _EVENT),
+        entries=_typed(numbered, _ENTRY),
+        uncompared_count=uncompared_count,
+    )
+
+
+def _entries(window: Window, rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Say of each transaction whose it is: the service is asked by client, and does not repeat it."""
+    whose = {"site_id": window.site_id, "client_id": window.client_id}
+    return [whose | row for row in rows]
 
 
 def _typed(rows: Sequence[Mapping[str, Any]], columns: list[str]) -> pd.DataFrame:
+    """Return the rows as a frame; each column of one type, also where it holds nothing but nulls, or nothing."""
     types = {column: _type_of(column) for column in columns}
-    return pd.DataFrame([_with_shared_words(row) for row in rows], columns=columns).astype(types)
+    frame = pd.DataFrame([_with_shared_words(row) for row in rows], columns=columns)
+    return frame.astype(types)
 
 
 def _type_of(column: str) -> Any:
@@ -81,7 +94,8 @@ def _type_of(column: str) -> Any:
 
 def _with_shared_words(row: Mapping[str, Any]) -> dict[str, Any]:
     # A million copies of a dozen words would take 200 MB.
-    return dict(row) | {name: row[name] and intern(row[name]) for name in _FEW_WORDS}
+    shared = {name: row[name] and intern(row[name]) for name in _FEW_WORDS}
+    return {**row, **shared}
 
 
 def transaction_rows(transactions: Iterable[Transaction], events: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -89,14 +103,19 @@ def transaction_rows(transactions: Iterable[Transaction], events: Iterable[Mappi
 
     In a doubled hour a transaction's time is the one that an equal event of the client has, each event's once.
     """
-    # What was refused took effect at no time, so it explains no transaction.
-    told = [event for event in events if event["state"] != State.REFUSED]
-    known = Counter(tuple(event[name] for name in _CONTENT) for event in told)
+    known: Counter[tuple[Any, ...]] = Counter()
+    for event in events:
+        # What was refused took effect at no time, so it explains no transaction.
+        if event["state"] != State.REFUSED:
+            content = tuple(event[name] for name in _CONTENT)
+            known[content] += 1
     return [_transaction_row(transaction, known) for transaction in transactions]
 
 
 def _transaction_row(transaction: Transaction, known: Counter[tuple[Any, ...]]) -> dict[str, Any]:
+    """Return one transaction as a row, and take the event that explains its time off those that are known."""
     content = (transaction.action, transaction.points, transaction.source, transaction.source_id)
+    # Once a year an hour of local time comes twice, and the service tells no offset: a time in it may be either.
     fitting = [moment for moment in transaction.action_at_candidates if known[(*content, moment)] > 0]
     action_at = fitting[0] if fitting else transaction.action_at
     known[(*content, action_at)] -= 1
@@ -134,12 +153,15 @@ def reward_row(reward_id: str, reward: Mapping[str, Any]) -> dict[str, Any]:
 
 def _updates(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     plain = [_plain_update(row) for row in rows]
-    return pd.DataFrame(plain, columns=_UPDATE).astype({"event_id": "str", "reward_id": "str", "state": "str"})
+    frame = pd.DataFrame(plain, columns=_UPDATE)
+    return frame.astype({"event_id": "str", "reward_id": "str", "state": "str"})
 
 
 def _plain_update(row: Mapping[str, Any]) -> dict[str, Any]:
     amount = None if row["amount"] is None else Decimal(row["amount"])
-    return dict(row) | {"amount": amount, "payout_id": row["payout_id"].lower()}
+    # A GUID may be spelled in either case, and the rewards that are read have theirs in small letters as well.
+    payout_id = row["payout_id"].lower()
+    return {**row, "amount": amount, "payout_id": payout_id}
 
 
 def _rewards(rows: list[dict[str, Any]]) -> pd.DataFrame:

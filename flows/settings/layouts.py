@@ -25,12 +25,23 @@ def read_layouts(columns: Mapping[str, Mapping[str, Any]]) -> tuple[Layout, ...]
 
 
 def _read_layout(name: str, entries: Mapping[str, Any]) -> Layout:
-    headings = {heading: field for heading, field in entries.items() if heading not in _NO_HEADINGS}
-    fields = {heading: _field(name, heading, documented) for heading, documented in headings.items()}
-    twice = {field for field in fields.values() if list(fields.values()).count(field) > 1}
+    fields: dict[str, str] = {}
+    twice: set[str] = set()
+    for heading, documented in entries.items():
+        if heading in _NO_HEADINGS:
+            continue
+        field = _field(name, heading, documented)
+        if field in fields.values():
+            twice.add(field)
+        fields[heading] = field
     if twice:
         raise SettingsError(f'columns."{name}": {FIELDS[min(twice)]} is named twice.')
-    return Layout(name, fields, _date_order(name, entries.get("date_order")), _zone(name, entries.get("timezone")))
+    return Layout(
+        name,
+        fields,
+        _date_order(name, entries.get("date_order")),
+        _zone(name, entries.get("timezone")),
+    )
 
 
 def _field(name: str, heading: str, documented: object) -> str:

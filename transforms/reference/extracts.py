@@ -10,7 +10,7 @@ with SiteId where the rows are of several sites. Answers of the service itself, 
 sale, are read as they are. Rows without a client or without an id (titles, totals) tell nothing and are passed over.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -32,6 +32,14 @@ FIELDS: Mapping[str, str] = {
     "relationship_name": "RelationshipName",
     "relationship_id": "RelationshipId",
 }
+_FIELD_OF = {normalize_heading(heading): field for field, heading in FIELDS.items()}
+# What a table must have to tell of a subject; visits are told by either of their ids.
+_NEEDED = (
+    (Subject.VISITS, {"client_id", "visit_id"}),
+    (Subject.VISITS, {"client_id", "appointment_id"}),
+    (Subject.SALES, {"client_id", "sale_id"}),
+    (Subject.REFERRALS, {"client_id", "related_client_id", "relationship_name"}),
+)
 _REFERRAL_TYPE = "-1"
 _SEARCHED_ROWS = 200
 _NAMED_IN = {"visit_id": Named.VISIT, "appointment_id": Named.APPOINTMENT, "sale_id": Named.SALE}
@@ -59,9 +67,23 @@ class Extract:
     facts: pd.DataFrame
 
 
+@dataclass(frozen=True)
+class _Table:
+    """Where in a sheet the rows of an extract begin, and in which column each field is."""
+
+    sheet: Sheet
+    heading_row: int
+    columns: Mapping[str, int]
+
+    @property
+    def subjects(self) -> set[Subject]:
+        return _subjects(self.columns)
+
+
 def parse_extract(sheets: Sequence[Sheet], naming: Naming) -> Extract:
     """Return the facts of all sheets that have the headings of an extract; raise `FileError` where none has."""
-    tables = [table for sheet in sheets if (table := _find_table(sheet, naming)) is not None]
+    found = [_find_table(sheet, naming) for sheet in sheets]
+    tables = [table for table in found if table is not None]
     if not tables:
         raise FileError(
             Code.HEADING_NOT_FOUND,
@@ -69,32 +91,39 @@ def parse_extract(sheets: Sequence[Sheet], naming: Naming) -> Extract:
             "ClientId and SaleId, referrals ClientId, RelatedClientId and RelationshipName. Mend the headings, or name "
             "them in [reference.columns].",
         )
-    facts = [part for sheet, row, columns in tables for part in _facts(sheet, row, columns, naming)]
-    subjects = frozenset(subject for _, _, columns in tables for subject in _subjects(columns))
-    return Extract(subjects, pd.concat(facts, ignore_index=True).drop_duplicates(ignore_index=True))
+    facts: list[pd.DataFrame] = []
+    subjects: set[Subject] = set()
+    for table in tables:
+        facts += _facts(table, naming)
+        subjects |= table.subjects
+    each_once = pd.concat(facts, ignore_index=True).drop_duplicates(ignore_index=True)
+    return Extract(frozenset(subjects), each_once)
 
 
-def _find_table(sheet: Sheet, naming: Naming) -> tuple[Sheet, int, dict[str, int]] | None:
+def _find_table(sheet: Sheet, naming: Naming) -> _Table | None:
     """Return the first row that holds the headings of a subject, with the column of every field."""
-    searched = [sheet.heading_row] if sheet.heading_row is not None else list(sheet.cells.index[:_SEARCHED_ROWS])
+    searched = list(sheet.cells.index[:_SEARCHED_ROWS])
+    if sheet.heading_row is not None:
+        searched = [sheet.heading_row]
     for row in searched:
-        columns = _columns(sheet, row, naming)
-        if _subjects(columns):
-            return sheet, row, columns
+        table = _Table(sheet, row, _columns(sheet, row, naming))
+        if table.subjects:
+            return table
     return None
 
 
 def _columns(sheet: Sheet, row: int, naming: Naming) -> dict[str, int]:
-    field_of = {normalize_heading(heading): field for field, heading in FIELDS.items()}
-    own = {normalize_heading(own): normalize_heading(documented) for own, documented in naming.columns.items()}
+    """Return the column of every field that has a heading in this row."""
+    headings: dict[int, str] = {}
+    for column, text in enumerate(sheet.cells.loc[row]):
+        if isinstance(text, str):
+            headings[column] = normalize_heading(text)
+    documented_of = _documented_headings(naming)
     columns: dict[str, int] = {}
-    texts = {
-        column: normalize_heading(text) for column, text in enumerate(sheet.cells.loc[row]) if isinstance(text, str)
-    }
-    for column, text in texts.items():
-        field = field_of.get(own.get(text, text))
-        if field is None and text == "id":
-            field = _field_of_id(set(texts.values()))
+    for column, heading in headings.items():
+        field = _FIELD_OF.get(documented_of.get(heading, heading))
+        if field is None and heading == "id":
+            field = _field_of_id(set(headings.values()))
         if field is None:
             continue
         if field in columns:
@@ -108,6 +137,11 @@ def _columns(sheet: Sheet, row: int, naming: Naming) -> dict[str, int]:
     return columns
 
 
+def _documented_headings(naming: Naming) -> dict[str, str]:
+    """Return the documented heading of each of the site's own, both normalized."""
+    return {normalize_heading(own): normalize_heading(documented) for own, documented in naming.columns.items()}
+
+
 def _field_of_id(texts: set[str]) -> str | None:
     """Say what a plain `Id` is, by what stands beside it."""
     fitting = [field for field, beside in _BESIDE_ID.items() if not texts.isdisjoint(beside)]
@@ -118,40 +152,54 @@ def _field_of_id(texts: set[str]) -> str | None:
 
 
 def _subjects(columns: Mapping[str, int]) -> set[Subject]:
-    needed = {
-        Subject.VISITS: [{"client_id", "visit_id"}, {"client_id", "appointment_id"}],
-        Subject.SALES: [{"client_id", "sale_id"}],
-        Subject.REFERRALS: [{"client_id", "related_client_id", "relationship_name"}],
-    }
-    return {subject for subject, ways in needed.items() if any(columns.keys() >= way for way in ways)}
+    """Return what a table tells: every subject of which it has all columns that are needed."""
+    return {subject for subject, needed in _NEEDED if needed <= columns.keys()}
 
 
-def _facts(sheet: Sheet, heading_row: int, columns: Mapping[str, int], naming: Naming) -> Iterator[pd.DataFrame]:
-    rows = sheet.cells[sheet.cells.index > heading_row]
-    texts = pd.DataFrame({field: without_dashes(clean_text(rows[column])) for field, column in columns.items()})
-    texts = texts.reindex(columns=list(FIELDS)).astype("str")
+def _facts(table: _Table, naming: Naming) -> list[pd.DataFrame]:
+    texts = _texts(table)
+    facts = [_named_facts(table.sheet, texts, field) for field in _NAMED_IN.keys() & table.columns.keys()]
+    if Subject.REFERRALS in table.subjects:
+        facts.append(_referral_facts(table.sheet, texts, naming))
+    return facts
+
+
+def _texts(table: _Table) -> pd.DataFrame:
+    """Return the rows below the headings, all FIELDS as text, null where the cell or the column is not there."""
+    cells = table.sheet.cells
+    rows = cells[cells.index > table.heading_row]
+    texts = {field: without_dashes(clean_text(rows[column])) for field, column in table.columns.items()}
+    every_field = pd.DataFrame(texts).reindex(columns=list(FIELDS)).astype("str")
     # A repeated heading is no row.
-    texts = texts[texts["client_id"].map(lambda text: normalize_heading(str(text))) != "clientid"]
-    for field in _NAMED_IN.keys() & columns.keys():
-        yield _named_facts(sheet, texts, field)
-    if Subject.REFERRALS in _subjects(columns):
-        yield _referral_facts(sheet, texts, naming)
+    first_column = every_field["client_id"].map(lambda text: normalize_heading(str(text)))
+    return every_field[first_column != "clientid"]
 
 
 def _named_facts(sheet: Sheet, texts: pd.DataFrame, field: str) -> pd.DataFrame:
+    """Return whose each visit, appointment or sale is, by its id in this field."""
     # The service writes 0 where a visit is no appointment.
     is_nothing = texts[field].isna() | texts[field].isin(["0", "0.0"])
     rows = texts[texts["client_id"].notna() & ~is_nothing]
-    wrong = rows[~is_whole(rows[field]).astype(bool)]
+    ids = rows[field]
+    wrong = ids[~is_whole(ids).astype(bool)]
     if len(wrong):
-        named = ", ".join(f'"{text[:40]}" in row {row}' for row, text in wrong[field].head(5).items())
-        raise FileError(
-            Code.FILE_UNREADABLE,
-            f"{FIELDS[field]} must be a whole number, and {len(wrong):,} are not: {named}. Export it again, or "
-            "take the rows out.",
-            Place(sheet.name, int(wrong.index[0])),
-        )
-    return _frame(rows["site_id"], _NAMED_IN[field], parse_whole(rows[field]).astype("str"), rows["client_id"])
+        raise _no_whole_number(sheet, field, wrong)
+    return _frame(
+        site_id=rows["site_id"],
+        named=_NAMED_IN[field],
+        item_id=parse_whole(ids).astype("str"),
+        client_id=rows["client_id"],
+    )
+
+
+def _no_whole_number(sheet: Sheet, field: str, wrong: pd.Series) -> FileError:
+    examples = ", ".join(f'"{text[:40]}" in row {row}' for row, text in wrong.head(5).items())
+    return FileError(
+        Code.FILE_UNREADABLE,
+        f"{FIELDS[field]} must be a whole number, and {len(wrong):,} are not: {examples}. Export it again, or "
+        "take the rows out.",
+        Place(sheet.name, int(wrong.index[0])),
+    )
 
 
 def _referral_facts(sheet: Sheet, texts: pd.DataFrame, naming: Naming) -> pd.DataFrame:
@@ -159,29 +207,44 @@ def _referral_facts(sheet: Sheet, texts: pd.DataFrame, naming: Naming) -> pd.Dat
     rows = texts[texts["client_id"].notna() & texts["related_client_id"].notna()]
     name = rows["relationship_name"].fillna("").map(normalize_heading)
     kind = rows["relationship_id"]
+    # An export that leaves the type out has nothing but referrals in it.
     may_be_referral = kind.isna() | kind.eq(_REFERRAL_TYPE)
-    forth = rows[may_be_referral & name.eq(normalize_heading(naming.referred))]
-    back = rows[may_be_referral & name.eq(normalize_heading(naming.referred_by))]
+    says_referred = name.eq(normalize_heading(naming.referred))
+    says_referred_by = name.eq(normalize_heading(naming.referred_by))
     # A referral for certain, under a name that is neither: guessing its direction could give the points of the one who
     # referred to the one who was.
-    is_read = rows.index.isin([*forth.index, *back.index])
-    unclear = rows[kind.eq(_REFERRAL_TYPE) & ~is_read]
+    unclear = rows[kind.eq(_REFERRAL_TYPE) & ~says_referred & ~says_referred_by]
     if len(unclear):
-        raise FileError(
-            Code.FILE_UNREADABLE,
-            f'row {unclear.index[0]}: the referral is called "{str(unclear["relationship_name"].iloc[0])[:40]}", so '
-            "nobody can tell who referred whom. Set reference.referred_name and reference.referred_by_name to what the "
-            "site calls them.",
-            Place(sheet.name, int(unclear.index[0])),
-        )
-    return pd.concat(
-        [
-            _frame(forth["site_id"], Named.REFERRED, forth["related_client_id"], forth["client_id"]),
-            _frame(back["site_id"], Named.REFERRED, back["client_id"], back["related_client_id"]),
-        ]
+        raise _no_direction(sheet, unclear)
+    forth = rows[may_be_referral & says_referred]
+    back = rows[may_be_referral & says_referred_by]
+    told_forth = _frame(
+        site_id=forth["site_id"],
+        named=Named.REFERRED,
+        item_id=forth["related_client_id"],
+        client_id=forth["client_id"],
+    )
+    told_back = _frame(
+        site_id=back["site_id"],
+        named=Named.REFERRED,
+        item_id=back["client_id"],
+        client_id=back["related_client_id"],
+    )
+    return pd.concat([told_forth, told_back])
+
+
+def _no_direction(sheet: Sheet, unclear: pd.DataFrame) -> FileError:
+    row = int(unclear.index[0])
+    name = str(unclear["relationship_name"].iloc[0])
+    return FileError(
+        Code.FILE_UNREADABLE,
+        f'row {row}: the referral is called "{name[:40]}", so '
+        "nobody can tell who referred whom. Set reference.referred_name and reference.referred_by_name to what the "
+        "site calls them.",
+        Place(sheet.name, row),
     )
 
 
-def _frame(site_id: pd.Series, named: Named, item_id: pd.Series, client_id: pd.Series) -> pd.DataFrame:
+def _frame(*, site_id: pd.Series, named: Named, item_id: pd.Series, client_id: pd.Series) -> pd.DataFrame:
     parts = {"site_id": site_id, "named": named.value, "item_id": item_id, "client_id": client_id}
     return pd.DataFrame(parts)[FACT_COLUMNS].astype("str")

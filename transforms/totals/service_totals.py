@@ -80,20 +80,20 @@ def explained(transactions: pd.DataFrame, zones: Zones) -> pd.DataFrame:
     Columns site_id, client_id, night, events, points (signed). ``transactions`` as `transforms.match` gives them. A
     pair whose times lie on two nights moves from one to the other.
     """
-    ours = _signed(transactions, "points")
-    theirs = _signed(transactions, "remote_points")
     gone = transactions[_is_gone(transactions)]
     more = transactions[_is_more(transactions)]
     other = transactions[transactions["outcome"].eq(Outcome.AMOUNT_MISMATCH)]
     moved = transactions[_has_moved(transactions)]
     # What moved leaves its own night with the service's points, not with ours: where the points differ as well, their
     # difference has been counted at our night a line before.
+    other_points = _signed(other, "remote_points") - _signed(other, "points")
+    moved_points = _signed(moved, "remote_points")
     lines = [
-        _dated(gone, "action_at", zones).assign(points=-ours, events=-1),
-        _dated(more, "remote_at", zones).assign(points=theirs, events=1),
-        _dated(other, "action_at", zones).assign(points=theirs - ours, events=0),
-        _dated(moved, "action_at", zones).assign(points=-theirs, events=-1),
-        _dated(moved, "remote_at", zones).assign(points=theirs, events=1),
+        _dated(gone, "action_at", zones).assign(points=-_signed(gone, "points"), events=-1),
+        _dated(more, "remote_at", zones).assign(points=_signed(more, "remote_points"), events=1),
+        _dated(other, "action_at", zones).assign(points=other_points, events=0),
+        _dated(moved, "action_at", zones).assign(points=-moved_points, events=-1),
+        _dated(moved, "remote_at", zones).assign(points=moved_points, events=1),
     ]
     summed = _summed(pd.concat(lines), ["events", "points"], _ABOUT).astype("int64")
     return summed.rename_axis(_ABOUT).sort_index().reset_index()
