@@ -6,6 +6,7 @@ A part is a run of records, each a type and a length of one to four bytes with s
 import posixpath
 import struct
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import ParseError, fromstring
@@ -82,30 +83,62 @@ def _padding_styles(part: bytes) -> list[int]:
     return style_digits
 
 
-def _scan_part(part: bytes, style_digits: Sequence[int]) -> Scan:
-    row = rows = columns = filled = hidden = 0
-    errors, padded = {}, {}
-    for kind, content in _records(part):
+@dataclass
+class _Part:
+    """What was found of one sheet so far."""
+
+    style_digits: Sequence[int]
+    row: int = 0  # of the cells that come next, from 1
+    rows: int = 0
+    columns: int = 0
+    filled: int = 0
+    hidden_rows: int = 0
+    error_cells: dict[tuple[int, int], str] = field(default_factory=dict)
+    padded_cells: dict[tuple[int, int], int] = field(default_factory=dict)
+
+    def start_row(self, content: bytes) -> None:
+        """Go on to the next row: its record comes before those of its cells."""
+        self.row = struct.unpack_from("<I", content)[0] + 1
+        if len(content) > _HIDDEN_AT and content[_HIDDEN_AT] & _HIDDEN:
+            self.hidden_rows += 1
+
+    def add_cell(self, kind: int, content: bytes) -> None:
+        """Take in one cell of the row; `ValueError` where it is shorter than its kind can be."""
+        if len(content) < _CELLS[kind]:
+            raise ValueError(kind)
+        column = struct.unpack_from("<I", content)[0]
+        self.filled += 1
+        self.rows = max(self.rows, self.row)
+        self.columns = max(self.columns, column + 1)
+        if kind in (_CELL_ERROR, _FORMULA_ERROR):
+            self.error_cells[self.row, column] = ERROR_TEXTS.get(content[8], "#ERROR!")
+        elif kind in _NUMBERS:
+            digits = self._digits(content)
+            if digits:
+                self.padded_cells[self.row, column] = digits
+
+    def _digits(self, content: bytes) -> int:
+        """Return how many digits the cell's style shows at least, 0 where it adds no leading zeros."""
+        # The style is three bytes long; the fourth holds a flag.
+        style = int.from_bytes(content[4:7], "little")
+        return self.style_digits[style] if style < len(self.style_digits) else 0
+
+
+def _scan_part(part_content: bytes, style_digits: Sequence[int]) -> Scan:
+    part = _Part(style_digits)
+    for kind, content in _records(part_content):
         if kind == _ROW:
-            row = struct.unpack_from("<I", content)[0] + 1
-            if len(content) > _HIDDEN_AT and content[_HIDDEN_AT] & _HIDDEN:
-                hidden += 1
+            part.start_row(content)
         elif kind in _CELLS:
-            if len(content) < _CELLS[kind]:
-                raise ValueError(kind)
-            column = struct.unpack_from("<I", content)[0]
-            filled += 1
-            rows = max(rows, row)
-            columns = max(columns, column + 1)
-            if kind in (_CELL_ERROR, _FORMULA_ERROR):
-                errors[row, column] = ERROR_TEXTS.get(content[8], "#ERROR!")
-            elif kind in _NUMBERS:
-                # The style is three bytes long; the fourth holds a flag.
-                style = int.from_bytes(content[4:7], "little")
-                digits = style_digits[style] if style < len(style_digits) else 0
-                if digits:
-                    padded[row, column] = digits
-    return Scan(rows=rows, columns=columns, filled=filled, error_cells=errors, padded_cells=padded, hidden_rows=hidden)
+            part.add_cell(kind, content)
+    return Scan(
+        rows=part.rows,
+        columns=part.columns,
+        filled=part.filled,
+        error_cells=part.error_cells,
+        padded_cells=part.padded_cells,
+        hidden_rows=part.hidden_rows,
+    )
 
 
 def _records(part: bytes) -> Iterator[tuple[int, bytes]]:

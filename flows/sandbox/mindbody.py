@@ -5,6 +5,7 @@ Entries come back in the site's local time without an offset, oldest first, and 
 """
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from aiohttp import web
@@ -25,12 +26,26 @@ async def post_client_rewards(request: web.Request, state: SandboxState) -> dict
     check_access(request, state)
     client_id, entry = read_update(body, state)
     fault: FaultKind | None = request.get("fault")
-    times = {FaultKind.PHANTOM: 0, FaultKind.TWICE: 2}.get(fault, 1) if fault else 1
-    for _ in range(times):
+    for _ in range(_times_committed(fault)):
         state.commit_transaction(client_id, entry)
-    unseen = SIGNS[entry.action] * entry.points if fault == FaultKind.PHANTOM else 0
-    shown = [_show(entry, state)] * (2 if fault == FaultKind.DUPLICATE else 1)
-    return _answer_post(state, state.balances[client_id] + unseen, shown)
+    balance = state.balances[client_id]
+    # A phantom is answered as if it were there, in the balance too: only reading back can tell that it is not.
+    if fault == FaultKind.PHANTOM:
+        balance += SIGNS[entry.action] * entry.points
+    shown = [_show(entry, state)]
+    if fault == FaultKind.DUPLICATE:
+        shown *= 2
+    return _answer_post(state, balance, shown)
+
+
+def _times_committed(fault: FaultKind | None) -> int:
+    match fault:
+        case FaultKind.PHANTOM:
+            return 0
+        case FaultKind.TWICE:
+            return 2
+        case _:
+            return 1
 
 
 async def get_client_rewards(request: web.Request, state: SandboxState) -> dict[str, Any]:
@@ -39,10 +54,15 @@ async def get_client_rewards(request: web.Request, state: SandboxState) -> dict[
     client_id = read_client(request, state)
     first = read_day(request, "startDate", state.zone, today(state.zone))
     last = read_day(request, "endDate", state.zone, first)
-    found = [e for e in state.entries[client_id] if first <= e.acted_at.astimezone(state.zone).date() <= last]
+    entries = state.entries[client_id]
+    found = [entry for entry in entries if first <= _local_day(entry, state) <= last]
     page, paging = cut_page(request, found)
     shown = [_show(entry, state) for entry in page]
     return {"PaginationResponse": paging, "Balance": state.balances[client_id], "Transactions": shown}
+
+
+def _local_day(entry: SeedTransaction, state: SandboxState) -> date:
+    return entry.acted_at.astimezone(state.zone).date()
 
 
 def read_client(request: web.Request, state: SandboxState) -> str:

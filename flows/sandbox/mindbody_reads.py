@@ -3,7 +3,7 @@
 Only the fields that a cross check can use are filled. All times are the site's wall clock without offset.
 """
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from aiohttp import web
@@ -25,12 +25,14 @@ async def get_clients(request: web.Request, state: SandboxState) -> dict[str, An
     wanted = read_values(request, "clientIDs")
     if len(wanted) > MAX_CLIENT_IDS:
         raise ServiceError(400, "InvalidParameter", f"At most {MAX_CLIENT_IDS} client ids are allowed.")
-    with_inactive = (read_value(request, "includeInactive") or "").lower() == "true"
+    include_inactive = read_value(request, "includeInactive") or ""
+    with_inactive = include_inactive.lower() == "true"
     ids = wanted or list(state.clients)
     known = [state.clients[client_id] for client_id in ids if client_id in state.clients]
     found = [client for client in known if with_inactive or client.is_active]
     page, paging = cut_page(request, found)
-    return {"PaginationResponse": paging, "Clients": [_show_client(client, state) for client in page]}
+    shown = [_show_client(client, state) for client in page]
+    return {"PaginationResponse": paging, "Clients": shown}
 
 
 async def get_client_visits(request: web.Request, state: SandboxState) -> dict[str, Any]:
@@ -40,9 +42,14 @@ async def get_client_visits(request: web.Request, state: SandboxState) -> dict[s
     last = read_day(request, "endDate", state.zone, today(state.zone))
     first = read_day(request, "startDate", state.zone, last)
     mine = [visit for visit in state.visits if visit.client_id == client_id]
-    found = [visit for visit in mine if first <= visit.starts_at.astimezone(state.zone).date() <= last]
+    found = [visit for visit in mine if first <= _local_day(visit, state) <= last]
     page, paging = cut_page(request, found)
-    return {"PaginationResponse": paging, "Visits": [_show_visit(visit, state) for visit in page]}
+    shown = [_show_visit(visit, state) for visit in page]
+    return {"PaginationResponse": paging, "Visits": shown}
+
+
+def _local_day(visit: Visit, state: SandboxState) -> date:
+    return visit.starts_at.astimezone(state.zone).date()
 
 
 async def get_client_purchases(request: web.Request, state: SandboxState) -> dict[str, Any]:
@@ -50,13 +57,14 @@ async def get_client_purchases(request: web.Request, state: SandboxState) -> dic
     check_access(request, state)
     client_id = read_client(request, state)
     now = current_time(state.zone).replace(tzinfo=None)
-    first = read_moment(request, "startDate", state.zone) or now
     end_of_today = datetime.combine(now, time()) + timedelta(days=1)
+    first = read_moment(request, "startDate", state.zone) or now
     last = read_moment(request, "endDate", state.zone) or end_of_today
     mine = [sale for sale in state.sales.values() if sale.client_id == client_id]
     found = [sale for sale in mine if first <= _wall(sale, state) < last]
     page, paging = cut_page(request, found)
-    return {"PaginationResponse": paging, "Purchases": [_show_purchase(sale, state) for sale in page]}
+    shown = [_show_purchase(sale, state) for sale in page]
+    return {"PaginationResponse": paging, "Purchases": shown}
 
 
 async def get_sales(request: web.Request, state: SandboxState) -> dict[str, Any]:
@@ -73,7 +81,8 @@ async def get_sales(request: web.Request, state: SandboxState) -> dict[str, Any]
     if last is not None:
         found = [sale for sale in found if _wall(sale, state) < last]
     page, paging = cut_page(request, found)
-    return {"PaginationResponse": paging, "Sales": [_show_sale(sale, state) for sale in page]}
+    shown = [_show_sale(sale, state) for sale in page]
+    return {"PaginationResponse": paging, "Sales": shown}
 
 
 async def get_sites(request: web.Request, state: SandboxState) -> dict[str, Any]:
@@ -84,19 +93,21 @@ async def get_sites(request: web.Request, state: SandboxState) -> dict[str, Any]
     site: dict[str, Any] = {"Id": int(site_id), "Name": "Sandbox Studio", "TimeZone": None}
     if len(wanted) == 1:
         site |= {"TimeZone": state.options.timezone, "CurrencyIsoCode": "USD", "CountryCode": "US"}
-    page, paging = cut_page(request, [site] if not wanted or site_id in wanted else [])
+    is_asked_for = not wanted or site_id in wanted
+    page, paging = cut_page(request, [site] if is_asked_for else [])
     return {"PaginationResponse": paging, "Sites": page}
 
 
 def _show_client(client: Client, state: SandboxState) -> dict[str, Any]:
     related = [_relationship(other, "Referred", state) for other in client.referred]
     related += [_relationship(other, "Referred By", state) for other in state.referrers[client.client_id]]
+    mailbox = client.last_name.lower().replace(" ", ".")
     return {
         "Id": client.client_id,
         "UniqueId": client.unique_id,
         "FirstName": "Sample",
         "LastName": client.last_name,
-        "Email": f"{client.last_name.lower().replace(' ', '.')}@example.com",
+        "Email": f"{mailbox}@example.com",
         "Active": client.is_active,
         "Status": "Active" if client.is_active else "Terminated",
         "ClientRelationships": related,

@@ -39,38 +39,62 @@ async def post_rewards_update(request: web.Request, state: SandboxState) -> web.
     check_keys(request)
     items = read_batch(await request.read(), request.content_type)
     updates = [(item, _find_error(item, state)) for item in items]
-    if state.options.is_strict and any(error for _, error in updates):
-        raise ServiceError(400, "InvalidParameter", "; ".join(error for _, error in updates if error))
+    if state.options.is_strict:
+        _refuse_whole(updates)
     fault = request.get("fault")
     applied = updates
     if fault == FaultKind.RESET_MID_BATCH:
         applied = updates[: len(updates) // 2]
-    for item, error in applied:
-        if not error and fault != FaultKind.PHANTOM:
-            state.commit_reward(item["rewardId"], _read_values(item))
+    if fault != FaultKind.PHANTOM:
+        _apply(applied, state)
     confirmed = applied * 2 if fault == FaultKind.DUPLICATE else applied
     answer = _confirm(confirmed, state)
     return write_answer(answer, _ROOTS[state.options.batch_answer], is_xml_wanted(request))
+
+
+def _refuse_whole(updates: Sequence[Update]) -> None:
+    """Raise 400 for the batch where one of its items is wrong."""
+    errors = [error for _, error in updates if error]
+    if errors:
+        raise ServiceError(400, "InvalidParameter", "; ".join(errors))
+
+
+def _apply(updates: Sequence[Update], state: SandboxState) -> None:
+    for item, error in updates:
+        if not error:
+            state.commit_reward(item["rewardId"], _read_values(item))
 
 
 async def get_rewards(request: web.Request, state: SandboxState) -> web.Response:
     """GET api/rewards: `query` finds a recipient's id, e-mail or external id, and, as seen in use, a reward's id."""
     check_keys(request)
     query = request.query
+    # One reward by its id is the usual call; it need not go through all of them.
     one = state.rewards.get(query.get("query", ""))
     candidates = [one] if one else list(state.rewards.values())
     found = [reward for reward in candidates if _is_asked_for(reward, query)]
-    column, _, order = query.get("sort", "Create_Dt_Desc").rpartition("_")
-    names = {"Create_Dt": "createDate", "Recipient_Name": "recipientName", "Complete_Dt": "issueDate"}
-    if order not in ("Asc", "Desc") or column not in (*names, "Reward_Action"):
-        raise ServiceError(400, "InvalidParameter", "sort is not known.")
-    sorted_by = names.get(column, "type")
-    found.sort(key=lambda reward: reward[sorted_by] or "", reverse=order == "Desc")
+    _sort(found, query.get("sort", "Create_Dt_Desc"))
     offset = _whole(query, "offset", 0)
     count = _whole(query, "count", 2**31 - 1)
     page = found[offset : offset + count]
     answer = {"rewards": page, "offset": offset, "total": len(found), "message": ""}
     return write_answer(answer, "rewardSet", is_xml_wanted(request))
+
+
+def _sort(rewards: list[dict[str, Any]], sort: str) -> None:
+    column, _, order = sort.rpartition("_")
+    field = _SORTED_BY.get(column)
+    if field is None or order not in ("Asc", "Desc"):
+        raise ServiceError(400, "InvalidParameter", "sort is not known.")
+    rewards.sort(key=lambda reward: reward[field] or "", reverse=order == "Desc")
+
+
+_SORTED_BY = {
+    "Create_Dt": "createDate",
+    "Recipient_Name": "recipientName",
+    "Complete_Dt": "issueDate",
+    "Reward_Action": "type",
+}
 
 
 def check_keys(request: web.Request) -> None:
@@ -123,21 +147,30 @@ def _utc_date(text: object) -> str | None:
     if found is None:
         return None
     day, clock, fraction, offset = found.groups()
+    whole_seconds = day + (clock or "T00:00:00") + (offset or "Z")
     try:
-        moment = datetime.fromisoformat(day + (clock or "T00:00:00") + (offset or "Z")).astimezone(UTC)
+        moment = datetime.fromisoformat(whole_seconds).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-    return f"{moment.replace(tzinfo=None).isoformat()}{(fraction or '').rstrip('0').rstrip('.')}Z"
+    # Python keeps six digits of a second, and the service seven: the fraction goes around it as text.
+    shown_fraction = (fraction or "").rstrip("0").rstrip(".")
+    return f"{moment.replace(tzinfo=None).isoformat()}{shown_fraction}Z"
 
 
 def _confirm(updates: Sequence[Update], state: SandboxState) -> object:
-    rewards = [(state.rewards.get(str(item.get("rewardId"))), error) for item, error in updates]
-    if state.options.batch_answer is BatchAnswer.RESULTS:
-        return [{"resultInfo": _result(error), "reward": reward} for reward, error in rewards]
-    if state.options.batch_answer is BatchAnswer.ARRAY:
-        return [{"message": error, "reward": reward} for reward, error in rewards]
-    last = rewards[-1][0] if rewards else None
-    return {"message": " ".join(error for _, error in rewards if error), "reward": last}
+    """Return what the batch answers, in the form that was started."""
+    rewards = [state.rewards.get(str(item.get("rewardId"))) for item, _ in updates]
+    errors = [error for _, error in updates]
+    match state.options.batch_answer:
+        case BatchAnswer.RESULTS:
+            pairs = zip(errors, rewards, strict=True)
+            return [{"resultInfo": _result(error), "reward": reward} for error, reward in pairs]
+        case BatchAnswer.ARRAY:
+            pairs = zip(errors, rewards, strict=True)
+            return [{"message": error, "reward": reward} for error, reward in pairs]
+        case BatchAnswer.SINGLE:
+            said = " ".join(error for error in errors if error)
+            return {"message": said, "reward": rewards[-1] if rewards else None}
 
 
 def _result(error: str) -> dict[str, str | Literal["Failed", "Success"]]:
@@ -145,19 +178,25 @@ def _result(error: str) -> dict[str, str | Literal["Failed", "Success"]]:
 
 
 def _is_asked_for(reward: Mapping[str, Any], query: Mapping[str, str]) -> bool:
-    finds = {
-        "programId": (reward["programId"], reward["programName"]),
-        "memberId": (reward["memberId"],),
-        "query": tuple(
-            reward[name] for name in ("recipientId", "recipientEmailAddress", "recipientExternalIdentifier", "id")
-        ),
-        "status": (reward["status"],),
-    }
-    if any(query.get(name) and query[name] not in values for name, values in finds.items()):
-        return False
+    for parameter, fields in _FOUND_BY.items():
+        wanted = query.get(parameter)
+        if wanted and wanted not in [reward[field] for field in fields]:
+            return False
     created = reward["createDate"]
-    first, last = query.get("dateFrom", ""), query.get("dateTo", "9999")
+    first = query.get("dateFrom", "")
+    last = query.get("dateTo", "9999")
+    # Texts in order are times in order; only as much of the creation is compared as the end names, so that a day holds
+    # all its hours.
     return bool(created >= first and created[: len(last)] <= last)
+
+
+# Parameter -> the fields that it may equal.
+_FOUND_BY = {
+    "programId": ("programId", "programName"),
+    "memberId": ("memberId",),
+    "query": ("recipientId", "recipientEmailAddress", "recipientExternalIdentifier", "id"),
+    "status": ("status",),
+}
 
 
 def _whole(query: Mapping[str, str], name: str, default: int) -> int:

@@ -77,15 +77,18 @@ def _read_element(element: Element) -> dict[str, Any]:
         if child.tag not in XML_ORDER[position:]:
             continue
         position = XML_ORDER.index(child.tag) + 1
-        if child.get(f"{{{INSTANCE}}}nil") != "true":
-            item[child.tag] = _read_amount(child.text) if child.tag == "amount" else child.text or ""
+        if child.get(f"{{{INSTANCE}}}nil") == "true":
+            continue
+        text = child.text or ""
+        item[child.tag] = _read_amount(text) if child.tag == "amount" else text
     return item
 
 
-def _read_amount(text: str | None) -> Decimal | str:
+def _read_amount(text: str) -> Decimal | str:
     """Return an xs:decimal; anything else stays text, which is refused as an amount."""
-    text = (text or "").strip()
-    return Decimal(text) if re.fullmatch(r"[+-]?(\d+(\.\d*)?|\.\d+)", text, re.ASCII) else text
+    text = text.strip()
+    is_decimal = re.fullmatch(r"[+-]?(\d+(\.\d*)?|\.\d+)", text, re.ASCII)
+    return Decimal(text) if is_decimal else text
 
 
 def _write_json(answer: object) -> str:
@@ -95,24 +98,28 @@ def _write_json(answer: object) -> str:
 
 
 def _write_xml(root: str, answer: object) -> bytes:
-    opening = f'<{root} xmlns:i="{INSTANCE}">'
-    if isinstance(answer, Sequence) and not isinstance(answer, str):
-        inner = "".join(_element(root.removeprefix("ArrayOf"), item) for item in answer)
-    elif isinstance(answer, Mapping):
-        inner = "".join(_element(name, value) for name, value in answer.items())
-    else:
-        inner = escape(str(answer))
-    return f"{opening}{inner}</{root}>".encode()
+    # The items of a list are named after it: an ArrayOfrewardResult holds one rewardResult after the other.
+    inner = _inner(answer, item_name=root.removeprefix("ArrayOf"))
+    return f'<{root} xmlns:i="{INSTANCE}">{inner}</{root}>'.encode()
 
 
 def _element(name: str, value: object) -> str:
     if value is None:
         return f'<{name} i:nil="true" />'
-    if isinstance(value, Mapping):
-        return f"<{name}>{''.join(_element(key, inner) for key, inner in value.items())}</{name}>"
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return f"<{name}>{''.join(_element('reward', item) for item in value)}</{name}>"
-    text = f"{value:f}" if isinstance(value, Decimal) else str(value)
+    inner = _inner(value, item_name="reward")
     if name in _DATE_NAMES:
-        text = text.removesuffix("Z") + "+00:00"
-    return f"<{name}>{escape(text)}</{name}>"
+        inner = inner.removesuffix("Z") + "+00:00"
+    return f"<{name}>{inner}</{name}>"
+
+
+def _inner(value: object, *, item_name: str) -> str:
+    """Return what stands between the tags of a value."""
+    match value:
+        case Mapping():
+            return "".join(_element(name, inner) for name, inner in value.items())
+        case Sequence() if not isinstance(value, str):
+            return "".join(_element(item_name, item) for item in value)
+        case Decimal():
+            return f"{value:f}"
+        case _:
+            return escape(str(value))

@@ -7,7 +7,7 @@ Three files: the state file (set-up and tokens, JSON), `<state>.log.jsonl` (the 
 import json
 from bisect import insort
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -40,28 +40,33 @@ class SandboxState:
     def __init__(self, path: Path, options: Options) -> None:
         saved = json.loads(path.read_text("utf-8")) if path.exists() else {}
         self.path = path
-        self.options = replace(options, **{name: saved[name] for name in KEPT_OPTIONS if name in saved})
+        # What the seed was made by stays as it was first started with: the log speaks of those clients and rewards.
+        kept = {name: saved[name] for name in KEPT_OPTIONS if name in saved}
+        self.options = replace(options, **kept)
         self.zone = _zone(self.options.timezone)
-        self.tokens = {key: Token(_instant(at), count) for key, (at, count) in saved.get("tokens", {}).items()}
+        self.tokens = _read_tokens(saved.get("tokens", {}))
         self._load_seed()
         self.seq = 0
         for line in read_lines(self.log_path):
             self._apply(line)
         self._log = open_for_append(self.log_path)
-        self._fault_log = open_for_append(path.with_name(path.name + ".faults.jsonl"))
+        self._fault_log = open_for_append(self._beside(".faults.jsonl"))
         self.save()
 
     @property
     def log_path(self) -> Path:
         """Where the commit log lies."""
-        return self.path.with_name(self.path.name + ".log.jsonl")
+        return self._beside(".log.jsonl")
+
+    def _beside(self, suffix: str) -> Path:
+        return self.path.with_name(self.path.name + suffix)
 
     def save(self) -> None:
         """Write set-up and tokens to the state file, in one step."""
         kept = {name: getattr(self.options, name) for name in KEPT_OPTIONS}
-        tokens = {key: (token.expires_at.isoformat(), token.renewals) for key, token in self.tokens.items()}
+        tokens = {key: _token_record(token) for key, token in self.tokens.items()}
         text = json.dumps({**kept, "tokens": tokens}, indent=2)
-        draft = self.path.with_name(self.path.name + ".draft")
+        draft = self._beside(".draft")
         draft.write_text(text, "utf-8")
         draft.replace(self.path)
 
@@ -102,15 +107,13 @@ class SandboxState:
         append_line(self._fault_log, {"at": utc_text(current_time()), **record})
 
     def _load_seed(self) -> None:
-        clients = seed.seed_clients(self.options.extra_clients)
+        options = self.options
+        clients = seed.seed_clients(options.extra_clients)
+        rewards = seed.seed_rewards(options.extra_rewards)
         self.clients: dict[str, Client] = {client.client_id: client for client in clients}
-        self.referrers: defaultdict[str, list[str]] = defaultdict(list)
-        for client in self.clients.values():
-            for other in client.referred:
-                self.referrers[other].append(client.client_id)
+        self.referrers = _referrers(self.clients.values())
         self.visits = sorted(seed.seed_visits(), key=attrgetter("starts_at"))
         self.sales = {sale.sale_id: sale for sale in seed.seed_sales()}
-        rewards = seed.seed_rewards(self.options.extra_rewards)
         self.rewards = {reward["id"]: reward for reward in rewards}
         self.entries: defaultdict[str, list[SeedTransaction]] = defaultdict(list)
         self.balances: Counter[str] = Counter()
@@ -161,6 +164,23 @@ def utc_text(moment: datetime) -> str:
     '2026-09-01T17:00:00Z'
     """
     return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _read_tokens(records: Mapping[str, tuple[str, int]]) -> dict[str, Token]:
+    return {key: Token(_instant(expires_at), renewals) for key, (expires_at, renewals) in records.items()}
+
+
+def _token_record(token: Token) -> tuple[str, int]:
+    return token.expires_at.isoformat(), token.renewals
+
+
+def _referrers(clients: Iterable[Client]) -> defaultdict[str, list[str]]:
+    """Return who referred each client: the seed tells it from the other side alone."""
+    referrers: defaultdict[str, list[str]] = defaultdict(list)
+    for client in clients:
+        for referred in client.referred:
+            referrers[referred].append(client.client_id)
+    return referrers
 
 
 def _zone(name: str) -> ZoneInfo:
