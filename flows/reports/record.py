@@ -10,6 +10,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from flows.reports.report import COLUMNS, Report, rows
+from flows.reports.table import by_line
 from flows.reports.values import Show, Value, values
 from flows.reports.wording import headline
 from flows.reports.workbook.detail import SHEET_LIMIT
@@ -94,9 +95,9 @@ def _objects(report: Report, name: str) -> list[dict[str, Value]]:
     if frame.empty:
         return []
     zone = ZoneInfo("UTC")
-    filled = [values(frame[key], _SHOWN.get(key, Show.TEXT), zone) for key in frame.columns]
-    lines = zip(*filled, strict=True)
-    return [dict(zip(frame.columns, line, strict=True)) for line in lines]
+    keys = list(frame.columns)
+    filled = [values(frame[key], _SHOWN.get(key, Show.TEXT), zone) for key in keys]
+    return [dict(zip(keys, line, strict=True)) for line in by_line(filled)]
 
 
 def _written(value: object) -> str:

@@ -1,6 +1,6 @@
 """What a block of the report is made of, whichever form draws it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -40,6 +40,10 @@ class Block:
 def lines(block: Block, zone: ZoneInfo, most: int | None = None) -> Iterator[tuple[Value, ...]]:
     """Yield the lines of `block`, or the first `most` of them, each a value per column, as the columns mean them."""
     frame = block.frame if most is None else block.frame.head(most)
-    # Column by column, each of one kind, and turned around then into lines.
     filled = [values(frame[column.key], column.show, zone) for column in block.columns]
+    return by_line(filled)
+
+
+def by_line(filled: Sequence[Sequence[Value]]) -> Iterator[tuple[Value, ...]]:
+    """Yield the lines of what was filled column by column, each column of one kind."""
     return zip(*filled, strict=True)

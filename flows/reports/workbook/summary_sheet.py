@@ -94,13 +94,15 @@ def _write_headline(grid: Grid, found: Headline) -> None:
 
 def _write_facts(grid: Grid, known: list[tuple[str, str]], first: int) -> int:
     """Write the pairs of name and text side by side in two, from row `first` on, and return the row after them."""
+    gray = brush(grid.ink, font_color=_GRAY)
+    plain = brush(grid.ink)
     for number, (name, text) in enumerate(known):
         row = first + number // 2
         is_right = number % 2 == 1
         # The first column of the grid is wide and holds any name; at the right the name takes two.
         name_in, text_in = (5, 7) if is_right else (0, 1)
-        put(grid.sheet, row, name_in, name, brush(grid.ink, font_color=_GRAY))
-        put(grid.sheet, row, text_in, visible(text), brush(grid.ink))
+        put(grid.sheet, row, name_in, name, gray)
+        put(grid.sheet, row, text_in, visible(text), plain)
     rows_taken = ceil(len(known) / 2)
     return first + rows_taken
 
@@ -116,12 +118,20 @@ def _write_section(grid: Grid, section: Block, row: int) -> int:
         aside = brush(grid.ink, italic=True, font_color=_GRAY)
         put(grid.sheet, headings, 0, section.empty, aside)
         return first
-    grid.sheet.set_row(headings, 18)
-    for column, place in _placed(section):
-        _put_across(grid, headings, place, column.heading, heading(grid.ink, column.show))
+    _write_headings(grid, section, headings)
     for line_row, line in enumerate(lines(section, grid.zone), start=first):
         _write_line(grid, section, line_row, line)
-    return _write_sums(grid, section, first)
+    after = first + len(section.frame)
+    if not any(column.total for column in section.columns):
+        return after
+    _write_sums(grid, section, first=first, after=after)
+    return after + 1
+
+
+def _write_headings(grid: Grid, section: Block, row: int) -> None:
+    grid.sheet.set_row(row, 18)
+    for column, place in _placed(section):
+        _put_across(grid, row, place, column.heading, heading(grid.ink, column.show))
 
 
 def _placed(section: Block) -> list[tuple[Column, tuple[int, int]]]:
@@ -176,11 +186,8 @@ def _put_across(grid: Grid, row: int, place: tuple[int, int], value: Value, usin
     put(grid.sheet, row, first, value, using)
 
 
-def _write_sums(grid: Grid, section: Block, first: int) -> int:
-    """Write the sums under the lines that start in row `first`, where there are any; return the row after the block."""
-    after = first + len(section.frame)
-    if not any(column.total for column in section.columns):
-        return after
+def _write_sums(grid: Grid, section: Block, *, first: int, after: int) -> None:
+    """Write the sums into the row `after` the lines, which start in row `first`."""
     using = brush(grid.ink, bold=True, top=1, bottom=1, bg_color="#EEF2F7")
     put(grid.sheet, after, 0, section.sum_name, using)
     # The first column holds the name of the sums.
@@ -192,4 +199,3 @@ def _write_sums(grid: Grid, section: Block, first: int) -> int:
         formula = f"=SUM({letter}{first + 1}:{letter}{after})"
         figures = section.frame[column.key]
         put_sum(grid.sheet, (after, left), formula, (figures, column.show), using)
-    return after + 1

@@ -14,7 +14,7 @@ from xlsxwriter.utility import xl_col_to_name  # type: ignore[import-untyped]  #
 from flows.reports.figures import breaks_by_age, by_day
 from flows.reports.report import Report
 from flows.reports.sheets import tables
-from flows.reports.table import Block, Column
+from flows.reports.table import Block, Column, by_line
 from flows.reports.values import Show, Value, values, visible
 from flows.reports.workbook.charts import draw_breaks, draw_points
 from flows.reports.workbook.detail import SHEET_LIMIT, detail_path, write_detail
@@ -77,12 +77,14 @@ def _write_block(ink: Ink, sheet: Sheet, block: Block, timezone: str, elsewhere:
     filled = _filled(block, shown, ZoneInfo(timezone))
     widths = [_width(column, cells) for column, cells in zip(block.columns, filled, strict=True)]
     # A sheet without lines has one row below its headings, for the sentence that says so.
-    last = _FIRST + max(len(shown), 1) - 1
+    rows_taken = max(len(shown), 1)
+    last = _FIRST + rows_taken - 1
     _set_up(ink, sheet, block, widths, last)
     _write_top(ink, sheet, block, last, elsewhere)
     if shown.empty:
         said = f"See {elsewhere}." if elsewhere else block.empty
-        put(sheet, _FIRST, 0, said, brush(ink, italic=True, font_color="#595959"))
+        aside = brush(ink, italic=True, font_color="#595959")
+        put(sheet, _FIRST, 0, said, aside)
     else:
         _write_lines(ink, sheet, block, filled, widths)
 
@@ -95,16 +97,24 @@ def _filled(block: Block, shown: pd.DataFrame, zone: ZoneInfo) -> list[list[Valu
 
 def _width(column: Column, cells: list[Value]) -> float:
     """Return how wide a column is: as its longest value, and its heading on two lines fits."""
-    # The text of a time as Python writes it is longer than what the cell shows.
-    fixed = {Show.UTC: 17, Show.LOCAL: 17, Show.DATE: 10}
-    lengths = (len(str(cell)) for cell in cells if cell is not None)
-    longest = fixed.get(column.show) or max(lengths, default=0)
-    longest_word = max(map(len, column.heading.split()))
+    words = column.heading.split()
+    longest_word = max(len(word) for word in words)
     half_heading = len(column.heading) / 2
     # Room for the button of the filter; large numbers show separators, and sums are longer.
     least = max(longest_word, half_heading) + 4
     spare = 4.5 if column.total else 2.5
-    return min(column.width, max(least, longest + spare))
+    return min(column.width, max(least, _longest(column, cells) + spare))
+
+
+def _longest(column: Column, cells: list[Value]) -> int:
+    """Return how many characters the longest value shows."""
+    # The text of a time as Python writes it is longer than what the cell shows.
+    if column.show in _TIME_WIDTH:
+        return _TIME_WIDTH[column.show]
+    return max((len(str(cell)) for cell in cells if cell is not None), default=0)
+
+
+_TIME_WIDTH = {Show.UTC: 17, Show.LOCAL: 17, Show.DATE: 10}
 
 
 def _write_lines(ink: Ink, sheet: Sheet, block: Block, filled: list[list[Value]], widths: list[float]) -> None:
@@ -117,7 +127,7 @@ def _write_lines(ink: Ink, sheet: Sheet, block: Block, filled: list[list[Value]]
         else:
             brushes.append(brush(ink, column.show))
     # Row by row from top to bottom: the library streams, and a row that was left cannot be written to again.
-    for row, line in enumerate(zip(*filled, strict=True), start=_FIRST):
+    for row, line in enumerate(by_line(filled), start=_FIRST):
         if wrapped:
             _set_height(sheet, row, [(line[number], widths[number]) for number in wrapped])
         for number, value in enumerate(line):
@@ -177,16 +187,21 @@ def _write_top(ink: Ink, sheet: Sheet, block: Block, last: int, elsewhere: str |
         note = f"{block.note} All {len(block.frame):,} lines stand in {elsewhere} beside this file."
     put(sheet, _TITLE, 0, block.name, brush(ink, bold=True, font_size=14, font_color="#1F3A5F"))
     put(sheet, _NOTE, 0, note, brush(ink, font_color="#595959"))
+    _write_sums(ink, sheet, block, last, elsewhere)
+    for number, column in enumerate(block.columns):
+        put(sheet, _HEADINGS, number, column.heading, heading(ink, column.show))
+
+
+def _write_sums(ink: Ink, sheet: Sheet, block: Block, last: int, elsewhere: str | None) -> None:
     bold = brush(ink, bold=True)
     put(sheet, _SUMS, 0, _counted(block), bold)
     for number, column in enumerate(block.columns):
-        if column.total:
-            # Where the lines stand elsewhere a formula would add up nothing: the sum of all of them is written.
-            formula = None if elsewhere else _sum_of_the_shown(number, last)
-            figures = block.frame[column.key]
-            put_sum(sheet, (_SUMS, number), formula, (figures, column.show), bold)
-    for number, column in enumerate(block.columns):
-        put(sheet, _HEADINGS, number, column.heading, heading(ink, column.show))
+        if not column.total:
+            continue
+        # Where the lines stand elsewhere a formula would add up nothing: the sum of all of them is written.
+        formula = None if elsewhere else _sum_of_the_shown(number, last)
+        figures = block.frame[column.key]
+        put_sum(sheet, (_SUMS, number), formula, (figures, column.show), bold)
 
 
 def _sum_of_the_shown(number: int, last: int) -> str:
