@@ -125,8 +125,8 @@ def _free_name(folder: Path, path: Path) -> Path:
     stem = path.stem.removesuffix(_SUFFIX)
     # A workbook with macros does not open under any other suffix than its own.
     suffix = _MACROS if path.suffix.lower() == _MACROS else ".xlsx"
-    stems = chain([stem], (f"{stem} {number}" for number in range(2, _MOST_COPIES + 1)))
-    copies = (folder / f"{free}{_SUFFIX}{suffix}" for free in stems)
+    numbered = (f"{stem} {number}" for number in range(2, _MOST_COPIES + 1))
+    copies = (folder / f"{free}{_SUFFIX}{suffix}" for free in chain([stem], numbered))
     return next(copy for copy in copies if not copy.exists())
 
 
@@ -139,16 +139,18 @@ def read_rows(connection: Connection, file_id: int) -> Rows:
     statuses |= {_place(row): _known_status(row, file_id) for row in known}
     statuses |= rejected_statuses(errors)
     # A row that brought an event again has that event's receipt, so that it is known again however it is mended.
-    receipts = {_place(row): row.event_id for row in own}
-    receipts |= {_place(row): row.event_id for row in known}
-    waiting = {State.HELD, State.REFUSED, State.UNKNOWN}
+    receipts = {_place(row): row.event_id for row in [*own, *known]}
+    is_waiting = any(row.state in _WAITING for row in own)
     return Rows(
         rows_read=rows_read_of_file(connection, file_id),
         errors=errors,
         statuses=statuses,
         receipts=receipts,
-        waits_for_a_person=len(errors) > 0 or any(row.state in waiting for row in own),
+        waits_for_a_person=is_waiting or len(errors) > 0,
     )
+
+
+_WAITING = (State.HELD, State.REFUSED, State.UNKNOWN)
 
 
 def _place(row: Row[Any]) -> RowPlace:

@@ -69,20 +69,13 @@ def _marks_of(
     if status == first_free:
         first_free += 1
     receipt = table.columns.get("receipt", first_free)
-    notes: dict[int, dict[int, str]] = defaultdict(dict)
-    column_of = {table.heading(field): column for field, column in table.columns.items()}
-    for row, heading, note in _notes(errors, name):
-        # What is wrong with the row as a whole is told beside its status.
-        column = column_of.get(heading, status)
-        before = notes[row].get(column)
-        notes[row][column] = f"{SIGN}{note}" if before is None else f"{before}\n{note}"
     return SheetMarks(
         heading_row=table.heading_row,
         status=status,
         receipt=receipt,
         statuses=_of_sheet(statuses, name),
         receipts=_of_sheet(receipts, name),
-        notes=notes,
+        notes=_notes(table, errors, rest=status),
         is_status_new="status" not in table.columns,
         is_receipt_new="receipt" not in table.columns,
     )
@@ -92,11 +85,27 @@ def _of_sheet(texts: Mapping[RowPlace, str], name: str | None) -> dict[int, str]
     return {row: text for (sheet, row), text in texts.items() if sheet == name}
 
 
-def _notes(errors: pd.DataFrame, name: str | None) -> Iterator[tuple[int, str | None, str]]:
+def _notes(table: Table, errors: pd.DataFrame, *, rest: int) -> dict[int, dict[int, str]]:
+    """Return the note of every wrong cell of a sheet, by row and column; several errors of a cell are one note.
+
+    What is wrong with a row as a whole is told in the column `rest`, beside its status.
+    """
+    column_of = {table.heading(field): column for field, column in table.columns.items()}
+    notes: dict[int, dict[int, str]] = defaultdict(dict)
+    for row, heading, sentence in _errors_of(table.sheet.name, errors):
+        column = column_of.get(heading, rest)
+        before = notes[row].get(column)
+        # Once at the beginning, however many sentences follow: what stands above the sign is the person's own.
+        notes[row][column] = f"{SIGN}{sentence}" if before is None else f"{before}\n{sentence}"
+    return notes
+
+
+def _errors_of(name: str | None, errors: pd.DataFrame) -> Iterator[tuple[int, str | None, str]]:
     """Give row, heading and sentence of every error of a sheet; heading None for the row as a whole."""
+    # A format without sheets has no name, and its errors have none either.
     is_mine = errors["sheet"].isna() if name is None else errors["sheet"].eq(name)
     told = errors.loc[is_mine, ["row", "column", "message", "suggestion"]].astype(object)
     with_none = told.where(told.notna(), None)
     for row, heading, message, suggestion in with_none.itertuples(index=False, name=None):
-        note = message if suggestion is None else f"{message} Suggestion: {suggestion}"
-        yield int(row), heading, note
+        sentence = message if suggestion is None else f"{message} Suggestion: {suggestion}"
+        yield int(row), heading, sentence

@@ -99,7 +99,8 @@ def _set_up_marks(page: Any, sheet: Sheet, marked: SheetMarks) -> None:
     # xlsxwriter counts from 0, so the number of the heading row is that of the first row below it.
     below_headings = sheet_row(sheet, marked.heading_row)
     headings = below_headings - 1
-    last_row = sheet_row(sheet, int(sheet.cells.index[-1])) - 1
+    last_read = int(sheet.cells.index[-1])
+    last_row = sheet_row(sheet, last_read) - 1
     last_column = max(len(sheet.cells.columns) - 1, marked.status, marked.receipt)
     page.freeze_panes(below_headings, 0)
     page.repeat_rows(headings)
@@ -110,16 +111,17 @@ def _added_texts(sheet: Sheet, marked: SheetMarks | None) -> dict[int, dict[int,
     """Return what stands in cells beside the sheet's own texts, by row and column: the marks, and errors like #N/A."""
     added: dict[int, dict[int, str]] = defaultdict(dict)
     if marked is not None:
-        added[marked.heading_row][marked.status] = FIELDS["status"]
-        added[marked.heading_row][marked.receipt] = FIELDS["receipt"]
-        for row, status in marked.statuses.items():
-            added[row][marked.status] = status
-        for row, receipt in marked.receipts.items():
-            added[row][marked.receipt] = receipt
+        _add_column(added, marked.status, {marked.heading_row: FIELDS["status"], **marked.statuses})
+        _add_column(added, marked.receipt, {marked.heading_row: FIELDS["receipt"], **marked.receipts})
     # The person's own column Status may hold an error; what became of the row goes before it.
     for (row, column), error in sheet.error_cells.items():
         added[row].setdefault(column, error)
     return added
+
+
+def _add_column(added: dict[int, dict[int, str]], column: int, texts: Mapping[int, str]) -> None:
+    for row, text in texts.items():
+        added[row][column] = text
 
 
 def _filled(texts: Iterable[object], added: Mapping[int, str], notes: Mapping[int, str]) -> dict[int, str]:

@@ -52,11 +52,11 @@ def statuses_of_check(checked: Checked) -> dict[RowPlace, str]:
 
 def rejected_statuses(errors: pd.DataFrame) -> dict[RowPlace, str]:
     """Return the status of every rejected row: each cell that is wrong, and why."""
-    told: dict[RowPlace, str] = {}
     columns = errors["column"].astype(object).where(errors["column"].notna(), None)
+    told: dict[RowPlace, str] = {}
     for place, column, message in zip(_places(errors), columns, errors["message"], strict=True):
-        line = _line(column, message)
-        told[place] = f"{told[place]} {line}" if place in told else f"rejected: {line}"
+        before = told.get(place, "rejected:")
+        told[place] = f"{before} {_line(column, message)}"
     return told
 
 
@@ -137,11 +137,12 @@ def _mark_sheet(page: Worksheet, sheet: Sheet, marked: SheetMarks) -> None:
     _write_column(page, sheet, marked.status, marked.statuses)
     _write_column(page, sheet, marked.receipt, marked.receipts)
     for row, notes in marked.notes.items():
+        page_row = sheet_row(sheet, row)
         for column, note in notes.items():
-            cell = page.cell(sheet_row(sheet, row), column + 1)
+            cell = page.cell(page_row, column + 1)
             # A part of merged cells can bear no note of its own; the status of its row bears it.
             if isinstance(cell, MergedCell):
-                cell = page.cell(sheet_row(sheet, row), marked.status + 1)
+                cell = page.cell(page_row, marked.status + 1)
             _mark(cell, note)
 
 
@@ -155,10 +156,14 @@ def _clear(page: Worksheet) -> None:
     for cells in page.iter_rows():
         for cell in cells:
             if isinstance(cell, Cell) and cell.comment is not None and SIGN in cell.comment.text:
-                # What stands before our sign is the person's own note, and stays.
-                own = cell.comment.text.partition(SIGN)[0].rstrip()
-                cell.comment = Comment(own, cell.comment.author) if own else None
-                cell.fill = PatternFill()
+                _clear_cell(cell, cell.comment)
+
+
+def _clear_cell(cell: Cell, note: Comment) -> None:
+    # What stands before our sign is the person's own note, and stays.
+    own = note.text.partition(SIGN)[0].rstrip()
+    cell.comment = Comment(own, note.author) if own else None
+    cell.fill = PatternFill()
 
 
 def _add_headings(page: Worksheet, sheet: Sheet, marked: SheetMarks) -> None:

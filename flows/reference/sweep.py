@@ -86,7 +86,8 @@ class _Work:
         self._slots = asyncio.Semaphore(concurrency)
 
     async def visits(self, rows: pd.DataFrame) -> None:
-        await self._all(self._visits_of(str(client_id), asked) for client_id, asked in rows.groupby("client_id"))
+        by_client = rows.groupby("client_id")
+        await self._all(self._visits_of(str(client_id), asked) for client_id, asked in by_client)
 
     async def _visits_of(self, client_id: str, asked: pd.DataFrame) -> None:
         around = timedelta(days=self._settings.days_around)
@@ -119,9 +120,13 @@ class _Work:
         """Take out of `wanted` what the pages of the rows' days show, while they cost less than asking one by one."""
         first, last = _days(rows, self._asker.client.zone, _SALE_DAYS)
         async for page in fetch_sales(self._asker, first, last):
-            facts = [sale_fact(self._asker.site_id, sale) for sale in page.items if sale.get("Id")]
-            self._swept.facts.update(facts)
-            wanted.difference_update(item_id for _, _, item_id, _ in facts)
+            for sale in page.items:
+                if sale.get("Id"):
+                    fact = sale_fact(self._asker.site_id, sale)
+                    self._swept.facts.add(fact)
+                    _site_id, _named, item_id, _client_id = fact
+                    wanted.discard(item_id)
+            # Every call is metered: from here on the rest may be cheaper by its ids.
             pages_left = ceil((page.total - page.read) / PAGE_SIZE)
             if len(wanted) <= pages_left:
                 return
@@ -132,11 +137,12 @@ class _Work:
 
     async def referrals(self, rows: pd.DataFrame) -> None:
         clients = sorted(set(rows["client_id"]))
-        batches = [clients[i : i + CLIENTS_PER_CALL] for i in range(0, len(clients), CLIENTS_PER_CALL)]
+        batches = [clients[first : first + CLIENTS_PER_CALL] for first in range(0, len(clients), CLIENTS_PER_CALL)]
         started_at = utc_now()
         answers: list[Referrals] = []
         await self._all(self._referrals_of(batch, answers) for batch in batches)
-        self._swept.facts.update(fact for answer in answers for fact in answer.facts)
+        for answer in answers:
+            self._swept.facts.update(answer.facts)
         # By the specification an answer need not list all relationships. Where none of anybody is listed, that is
         # what happened, and nothing is concluded from what is not there.
         if not any(answer.has_relationships for answer in answers):

@@ -28,15 +28,17 @@ def prefect_artifacts(report: Report, files: Sequence[Path] = ()) -> list[Artifa
 
     A markdown payload is text, a table payload a list of objects (at most 50), a link payload (address, text).
     """
+    summary: Artifact = ("tieout-summary", "markdown", markdown(report))
     zone = ZoneInfo(report.timezone)
     # An empty table would be one more thing to open in Prefect, to see that there is nothing to see.
     shown = [block for block in tables(report) if block.name in _AS_TABLES and len(block.frame)]
-    artifacts: list[Artifact] = [("tieout-summary", "markdown", markdown(report))]
-    artifacts += [(f"tieout-{_key(block.name)}", "table", _objects(block, zone)) for block in shown]
-    for file in files:
-        link = (file.absolute().as_uri(), file.name)
-        artifacts.append((f"tieout-file-{_key(file.suffix)}", "link", link))
-    return artifacts
+    as_tables: list[Artifact] = [(f"tieout-{_key(block.name)}", "table", _objects(block, zone)) for block in shown]
+    return [summary, *as_tables, *(_link(file) for file in files)]
+
+
+def _link(file: Path) -> Artifact:
+    address = file.absolute().as_uri()
+    return f"tieout-file-{_key(file.suffix)}", "link", (address, file.name)
 
 
 def markdown(report: Report) -> str:
@@ -59,7 +61,8 @@ def _section(section: Block, zone: ZoneInfo) -> str:
     if section.frame.empty:
         return f"{heading}\n\n{section.empty}"
     names = [column.heading for column in section.columns]
-    table = [_table_line(names), _table_line(["---"] * len(names))]
+    rule = ["---"] * len(names)
+    table = [_table_line(names), _table_line(rule)]
     for line in lines(section, zone, MOST_ROWS):
         cells = [_plain(_said(value)) for value in line]
         table.append(_table_line(cells))

@@ -29,7 +29,8 @@ def breaks_by_age(report: Report) -> pd.DataFrame:
     """Return one row per age band, youngest first, also where none is: band, breaks (open ones), points."""
     breaks = rows(report, "breaks")
     waiting = breaks[is_open(breaks)]
-    bands = waiting["age_days"].fillna(0).astype("int64").map(age_band)
+    ages = waiting["age_days"].fillna(0).astype("int64")
+    bands = ages.map(age_band)
     points = _whole(waiting["points"])
     by_band = pd.DataFrame({"breaks": bands.value_counts(), "points": points.groupby(bands).sum()})
     # A band without a break stays as a zero: a reader who looks for "over 30 days" must find that there is none.
@@ -43,20 +44,27 @@ def by_day(report: Report) -> pd.DataFrame:
     The day is that of the action in the report's zone, or of the posting where the event has no time of its own.
     """
     posted = rows(report, "posted")
+    days = _days(posted, ZoneInfo(report.timezone)).rename("day")
+    grouped = _figures(posted).groupby(days, sort=True).sum()
+    # Amounts are summed apart, as Decimal: pandas would add them as floats, and a cent may be lost in a long column.
+    amounts = posted["amount"].dropna().map(exact)
+    by_day_with_one = amounts.groupby(days).sum()
+    grouped["amount"] = [by_day_with_one.get(day, exact(0)) for day in grouped.index]
+    return grouped.reset_index()
+
+
+def _figures(posted: pd.DataFrame) -> pd.DataFrame:
+    """Return what each posted event counts for in each column but the amount."""
     kinds = posted["kind"].astype("string").fillna("")
     points = _whole(posted["points"])
-    days = _days(posted, ZoneInfo(report.timezone)).rename("day")
-    figures = {
-        "events": pd.Series(1, index=posted.index, dtype="int64"),
-        "earned": points.where(kinds.eq(Kind.EARNED), 0),
-        "redeemed": points.where(kinds.eq(Kind.REDEEMED), 0),
-        "updates": kinds.eq(Kind.REWARD_UPDATE).astype("int64"),
-    }
-    grouped = pd.DataFrame(figures).groupby(days, sort=True).sum()
-    # Amounts are summed apart, as Decimal: pandas would add them as floats, and a cent may be lost in a long column.
-    amounts = posted["amount"].dropna().map(exact).groupby(days).sum()
-    grouped["amount"] = [amounts.get(day, exact(0)) for day in grouped.index]
-    return grouped.reset_index()
+    return pd.DataFrame(
+        {
+            "events": pd.Series(1, index=posted.index, dtype="int64"),
+            "earned": points.where(kinds.eq(Kind.EARNED), 0),
+            "redeemed": points.where(kinds.eq(Kind.REDEEMED), 0),
+            "updates": kinds.eq(Kind.REWARD_UPDATE).astype("int64"),
+        }
+    )
 
 
 def points_by_day(report: Report) -> pd.DataFrame:
@@ -75,10 +83,7 @@ def side_by_side(report: Report) -> pd.DataFrame:
     Raises ValueError on a level that is not one of the four.
     """
     totals = rows(report, "control_totals")
-    foreign = sorted(set(totals["level"].dropna().astype(str)) - set(LEVELS))
-    # A level under another name would fall out of every column below, and its difference with it.
-    if foreign:
-        raise ValueError(f"Control totals are of the levels {', '.join(LEVELS)}; got also {', '.join(foreign)}.")
+    _refuse_foreign(totals["level"])
     lines = []
     # Rewards have no site: they are a group of their own, and must not be dropped.
     for (site_id, kind), of_kind in totals.groupby(["site_id", "kind"], dropna=False):
@@ -88,6 +93,13 @@ def side_by_side(report: Report) -> pd.DataFrame:
             lines.append({"site_id": site_id, "kind": kind, "measure": measure, **sums})
     columns = ["site_id", "kind", "measure", *LEVELS, "difference"]
     return pd.DataFrame(lines, columns=columns, dtype="object")
+
+
+def _refuse_foreign(levels: "pd.Series[Any]") -> None:
+    """Raise ValueError on a level under another name: it would fall out of every column, its difference with it."""
+    foreign = sorted(set(levels.dropna().astype(str)) - set(LEVELS))
+    if foreign:
+        raise ValueError(f"Control totals are of the levels {', '.join(LEVELS)}; got also {', '.join(foreign)}.")
 
 
 def _by_level(of_kind: pd.DataFrame, measure: str) -> dict[str, object]:

@@ -135,17 +135,24 @@ def _untagged(value: dict[str, Any]) -> Any:
 
 def _read(text: str) -> Report:
     # At line feeds alone: splitlines would also break at separators that stand inside a text.
-    parsed = (json.loads(line, object_hook=_untagged) for line in text.split("\n") if line)
+    written = (line for line in text.split("\n") if line)
+    parsed = (json.loads(line, object_hook=_untagged) for line in written)
     parts: dict[str, Any] = next(parsed)
     # JSON has lists and no tuples.
     if parts["period"]:
         parts["period"] = tuple(parts["period"])
     for about in parsed:
-        # Every column takes the next line: `_frame_lines` writes them in the order of the types.
-        columns = {name: _typed(next(parsed), dtype) for name, dtype in about["types"].items()}
-        parts[about["frame"]] = pd.DataFrame(columns, index=range(about["rows"]))
+        parts[about["frame"]] = _read_frame(about, parsed)
     # A snapshot of before lacks the frames that came since; the report shows them empty.
-    return Report(**{part.name: parts[part.name] for part in fields(Report) if part.name in parts})
+    known = {part.name for part in fields(Report)} & parts.keys()
+    return Report(**{name: parts[name] for name in known})
+
+
+def _read_frame(about: Mapping[str, Any], parsed: Iterator[Any]) -> pd.DataFrame:
+    """Take a frame's columns off the lines that follow: `_frame_lines` writes them in the order of the types."""
+    columns = {name: _typed(next(parsed), dtype) for name, dtype in about["types"].items()}
+    # The index is given, since a frame of no columns has rows all the same.
+    return pd.DataFrame(columns, index=range(about["rows"]))
 
 
 def _typed(values: list[Any], dtype: Any) -> "pd.Series[Any]":

@@ -22,15 +22,23 @@ def check_line(counts: Counts) -> str | None:
         return None
     left = _left_to_the_service(counts)
     left_count = sum(left.values())
-    wrong_count = sum(count for (_, finding), count in counts.items() if finding in list(WRONG))
     checked_count = total - left_count
-    checked = f"Source ids: {checked_count:,} of {total:,} checked, {wrong_count:,} of them wrong"
+    # "0 of 22 checked, 0 of them wrong" would read as good news, and nothing was looked at.
+    if not checked_count:
+        return f"Source ids: all {total:,} left to the service ({_reasons(left)})."
+    checked = f"Source ids: {checked_count:,} of {total:,} checked, {_wrong_count(counts):,} of them wrong"
     if not left:
         return f"{checked}."
-    reasons = [f"{_WHY[finding].format(subject)}: {count:,}" for (subject, finding), count in left.items()]
-    # "0 of 22 checked, 0 of them wrong" would read as good news, and nothing was looked at.
-    told = f"Source ids: all {total:,}" if left_count == total else f"{checked}; {left_count:,}"
-    return f"{told} left to the service ({'; '.join(reasons)})."
+    return f"{checked}; {left_count:,} left to the service ({_reasons(left)})."
+
+
+def _wrong_count(counts: Counts) -> int:
+    return sum(count for (_, finding), count in counts.items() if finding in list(WRONG))
+
+
+def _reasons(left: Mapping[tuple[str, Finding], int]) -> str:
+    said = [f"{_WHY[finding].format(subject)}: {count:,}" for (subject, finding), count in left.items()]
+    return "; ".join(said)
 
 
 def _left_to_the_service(counts: Counts) -> dict[tuple[str, Finding], int]:
