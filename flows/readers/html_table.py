@@ -119,14 +119,14 @@ class _Tables(HTMLParser):
     def _end_cell(self) -> None:
         if self._text is None or self._row is None:
             return
+        columns, rows = self._span
         index = len(self.rows)
         # A cell above that spans several rows has its place here too, and pushes this one to the right.
         while len(self._row) in self._taken[index]:
             self._row.append(None)
         first = len(self._row)
-        columns, rows = self._span
-        text = _BLANKS.sub(" ", "".join(self._text)).strip()
-        self._row.append(text)
+        text = "".join(self._text)
+        self._row.append(_BLANKS.sub(" ", text).strip())
         self._row += [None] * (columns - 1)
         for row_below in range(index + 1, index + rows):
             self._taken[row_below].update(range(first, first + columns))

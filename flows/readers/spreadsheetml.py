@@ -102,6 +102,11 @@ def _attribute(element: Element, name: str) -> str:
     return element.get(f"{_SS}{name}", "")
 
 
+def _across(cell: Element) -> int:
+    """Return how many neighbors a cell reaches over."""
+    return int(_attribute(cell, "MergeAcross") or 0)
+
+
 @dataclass
 class _Grid:
     """The cells of one sheet, row after row."""
@@ -118,17 +123,17 @@ class _Grid:
 
     def add_row(self, row: Element, style_digits: Mapping[str, int]) -> None:
         """Lay out a row at its place, after the rows that the file leaves out."""
-        number = int(_attribute(row, "Index") or len(self.rows) + 1)
-        if number <= len(self.rows):
-            raise ValueError(f"row {number} of sheet {self.name} stands after row {len(self.rows)}")
+        rows_before = len(self.rows)
+        number = int(_attribute(row, "Index") or rows_before + 1)
+        if number <= rows_before:
+            raise ValueError(f"row {number} of sheet {self.name} stands after row {rows_before}")
         texts = self._texts(row, number, style_digits)
         # A span stands for so many more rows below that look like this one, all of them empty.
         span = int(_attribute(row, "Span") or 0)
         self.width = max(self.width, len(texts))
         # Asked before anything is laid out: Index and Span are a few signs, and could name a billion rows.
         check_cells(rows=number + span, columns=self.width, filled=self.filled, sheet=self.name)
-        left_out = number - len(self.rows) - 1
-        self._add_empty_rows(left_out)
+        self._add_empty_rows(number - rows_before - 1)
         self.rows.append(texts)
         self._add_empty_rows(span)
         if _attribute(row, "Hidden") == "1":
@@ -140,18 +145,23 @@ class _Grid:
     def _texts(self, row: Element, number: int, style_digits: Mapping[str, int]) -> list[str | None]:
         texts: list[str | None] = []
         for cell in row.iter(_CELL):
-            # The file counts columns from 1, and only says so where cells before this one are left out.
-            column = int(_attribute(cell, "Index") or len(texts) + 1) - 1
-            across = int(_attribute(cell, "MergeAcross") or 0)
-            if column < len(texts) or column + across >= MAX_COLUMNS:
-                raise ValueError(f"a cell of row {number} of sheet {self.name} is out of its place")
+            column = self._column(cell, number, after=len(texts))
             texts += [None] * (column - len(texts))
             texts.append(self._text(cell, (number, column), style_digits))
+            across = _across(cell)
             if across:
                 # The neighbors that a merged cell reaches over are empty, as spreadsheet programs have them.
                 texts += [None] * across
                 self.merged_rows.add(number)
         return texts
+
+    def _column(self, cell: Element, number: int, *, after: int) -> int:
+        """Return where a cell of the row stands, from 0; `ValueError` where it cannot stand after so many others."""
+        # The file counts columns from 1, and only says so where cells before this one are left out.
+        column = int(_attribute(cell, "Index") or after + 1) - 1
+        if column < after or column + _across(cell) >= MAX_COLUMNS:
+            raise ValueError(f"a cell of row {number} of sheet {self.name} is out of its place")
+        return column
 
     def _text(self, cell: Element, place: tuple[int, int], style_digits: Mapping[str, int]) -> str | None:
         content = cell.find(_DATA)

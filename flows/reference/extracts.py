@@ -56,17 +56,31 @@ def read_extracts(settings: Settings, now: datetime) -> Extracts:
     oldest_at = now - timedelta(hours=settings.reference.fresh_hours)
     fresh = [extract for extract in found if extract.taken_at >= oldest_at]
     old = [extract for extract in found if extract.taken_at < oldest_at]
-    facts = [facts_frame([]), *(extract.facts for extract in fresh)]
-    stretches = [stretch for extract in fresh for stretch in _stretches(settings, extract)]
+    too_old: set[_Pair] = set()
+    for extract in old:
+        too_old.update(extract.pairs)
     reference = Reference(
-        facts=pd.concat(facts, ignore_index=True).drop_duplicates(),
-        coverage=coverage_frame(_join(stretches)),
+        facts=_facts(fresh),
+        coverage=_coverage(settings, fresh),
         # A sale of today is missing in last month's extract: what is too old must not find rows wrong.
-        too_old=frozenset(pair for extract in old for pair in extract.pairs),
+        too_old=frozenset(too_old),
         margin=timedelta(days=settings.reference.days_around),
     )
     notes = tuple(_say_old(settings, extract, now) for extract in old)
     return Extracts(reference, notes, tuple(not_read))
+
+
+def _facts(extracts: Iterable[_Extract]) -> pd.DataFrame:
+    # With one that is empty, since no frames at all cannot be put together.
+    frames = [facts_frame([]), *(extract.facts for extract in extracts)]
+    return pd.concat(frames, ignore_index=True).drop_duplicates()
+
+
+def _coverage(settings: Settings, extracts: Iterable[_Extract]) -> pd.DataFrame:
+    stretches: list[Stretch] = []
+    for extract in extracts:
+        stretches += _stretches(settings, extract)
+    return coverage_frame(_join(stretches))
 
 
 def _read_all(settings: Settings) -> tuple[list[_Extract], list[NotRead]]:
@@ -96,21 +110,24 @@ def _read(settings: Settings, path: Path, name: str) -> _Extract:
     words = settings.reference
     naming = Naming(words.columns, words.referred_name, words.referred_by_name)
     parsed = parse_extract(read_file(path), naming)
-    default_site_id = _default_site(settings, path)
-    named_sites = set(parsed.facts["site_id"].dropna())
-    lacks_site = bool(parsed.facts["site_id"].isna().any()) or not named_sites
-    if default_site_id is None and lacks_site:
+    facts, sites = _with_sites(parsed.facts, _default_site(settings, path))
+    # A subject without a single fact is told too: of that site nothing is known, and that is known.
+    pairs = tuple((site_id, subject.value) for site_id in sorted(sites) for subject in sorted(parsed.subjects))
+    return _Extract(name=name, taken_at=taken_at, pairs=pairs, facts=facts, covered=covered)
+
+
+def _with_sites(facts: pd.DataFrame, default_site_id: str | None) -> tuple[pd.DataFrame, set[str]]:
+    """Return the facts, each with its site, and all sites that the extract is of; `FileError` where one is not told."""
+    sites = set(facts["site_id"].dropna())
+    if default_site_id is not None:
+        return facts.fillna({"site_id": default_site_id}), sites | {default_site_id}
+    lacks_site = bool(facts["site_id"].isna().any()) or not sites
+    if lacks_site:
         raise FileError(
             Code.SITE_UNKNOWN,
             "nobody can tell which site it is of. Put it into a folder named like the site, or add a SiteId column.",
         )
-    facts = parsed.facts
-    sites = named_sites
-    if default_site_id is not None:
-        facts = facts.fillna({"site_id": default_site_id})
-        sites = named_sites | {default_site_id}
-    pairs = tuple((site_id, subject.value) for site_id in sorted(sites) for subject in sorted(parsed.subjects))
-    return _Extract(name=name, taken_at=taken_at, pairs=pairs, facts=facts, covered=covered)
+    return facts, sites
 
 
 def _default_site(settings: Settings, path: Path) -> str | None:

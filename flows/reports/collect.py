@@ -1,6 +1,7 @@
 """Collect what a report is made of, from the ledger and from what was read back; what must tie is tied elsewhere."""
 
 import json
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -11,7 +12,6 @@ from sqlalchemy import Connection, Result
 from flows.ledger.run import Run
 from flows.reports.report import Report
 from flows.runtime.clock import utc_now
-from flows.settings.sections import Settings
 from sql.breaks import break_json, open_breaks
 from sql.reporting import (
     accepted_by_files,
@@ -49,51 +49,62 @@ def collect_report(
 ) -> Report:
     """Return the report of a run as it stands now; ``reconciliation`` is None where nothing was read back."""
     now = utc_now()
-    totals = run_totals(connection, run.run_id)
-    events = _events(events_of_run(connection, run.run_id))
+    run_id = run.run_id
+    totals = run_totals(connection, run_id)
+    events = _events(events_of_run(connection, run_id))
     posted = events[events["state"].eq(State.POSTED)].rename(columns={"state_at": "posted_at"})
+    control = _control_totals(connection, run_id, events, reconciliation)
+    ties = _ties(connection, run, reconciliation, totals=totals, control=control, posted=posted)
     breaks = _open_breaks(connection, now.date())
-    control = _control_totals(connection, run.run_id, events, reconciliation)
-    counted = Counted(
-        totals=totals,
-        control_totals=control,
-        posted=posted,
-        # It goes over all that the ledger ever held; a night must not cost by the ledger's age, so it leaves it out.
-        footing=_footing(connection) if run.kind is RunKind.RECONCILE else None,
-        points_in_balance_breaks=_points_in_balance_breaks(connection, reconciliation),
-    )
-    ties = tie_run(run.kind, counted, reconciliation)
     nothing = pd.DataFrame()
     return Report(
         title=_TITLES[run.kind],
-        run_id=run.run_id,
+        run_id=run_id,
         kind=run.kind,
-        started_at=started_at(connection, run.run_id),
+        started_at=started_at(connection, run_id),
         finished_at=now,
         period=period,
-        timezone=_timezone(run.settings),
+        timezone=run.settings.shared_timezone,
         totals={**totals, "breaks_open": len(breaks), "ties_out": bool(ties["ties"].all())},
         ties=ties,
         control_totals=control,
         roll_forward=nothing if reconciliation is None else reconciliation.roll_forward,
         breaks=breaks,
-        rejected=_frame(rejections_of_run(connection, run.run_id)),
+        rejected=_frame(rejections_of_run(connection, run_id)),
         waiting=_waiting(connection),
         posted=posted,
         refused=events[events["state"].eq(State.REFUSED)],
         by_client=nothing if reconciliation is None else reconciliation.balances,
         nights=nothing if reconciliation is None else reconciliation.nights,
-        duplicates=_frame(duplicates_of_run(connection, run.run_id)),
-        skipped=_frame(skipped_of_run(connection, run.run_id)),
-        source_ids=_frame(source_ids_of_run(connection, run.run_id)),
+        duplicates=_frame(duplicates_of_run(connection, run_id)),
+        skipped=_frame(skipped_of_run(connection, run_id)),
+        source_ids=_frame(source_ids_of_run(connection, run_id)),
         not_read=pd.DataFrame(list(run.not_read.items()), columns=["what", "why"], dtype="str"),
     )
 
 
-def _timezone(settings: Settings) -> str:
-    # Sites in two zones have no clock in common: UTC is then the only one that misleads nobody.
-    zones = {site.timezone for site in settings.mindbody.sites}
-    return zones.pop() if len(zones) == 1 else "UTC"
+def _ties(
+    connection: Connection,
+    run: Run,
+    reconciliation: Reconciliation | None,
+    *,
+    totals: Mapping[str, Any],
+    control: pd.DataFrame,
+    posted: pd.DataFrame,
+) -> pd.DataFrame:
+    """Return the equations of the run, each with both sides."""
+    footing = None
+    # It goes over all that the ledger ever held; a night must not cost by the ledger's age, so it leaves it out.
+    if run.kind is RunKind.RECONCILE:
+        footing = _footing(connection)
+    counted = Counted(
+        totals=totals,
+        control_totals=control,
+        posted=posted,
+        footing=footing,
+        points_in_balance_breaks=_points_in_balance_breaks(connection, reconciliation),
+    )
+    return tie_run(run.kind, counted, reconciliation)
 
 
 def _frame(result: Result[Any]) -> pd.DataFrame:

@@ -175,6 +175,12 @@ class Settings(BaseSettings):
         return env_settings, init_settings
 
     @property
+    def shared_timezone(self) -> str:
+        """The zone of the sites; UTC where they are in several: those have no clock in common, nor the same 3 am."""
+        zones = {site.timezone for site in self.mindbody.sites}
+        return zones.pop() if len(zones) == 1 else "UTC"
+
+    @property
     def grace_hours(self) -> tuple[float, float]:
         """How long an entry may take to show at Mindbody, and a reward at Referral Rock."""
         of_both = self.reconcile.grace_hours

@@ -90,11 +90,7 @@ def schedule_of_settings(settings: Settings) -> Schedule | None:
 
 def zone_of_schedule(settings: Settings) -> str:
     """Return the configured zone, else the sites' own where they share one, else UTC."""
-    if settings.schedule.timezone:
-        return settings.schedule.timezone
-    zones = {site.timezone for site in settings.mindbody.sites}
-    # Sites in two zones have no three in the morning in common.
-    return zones.pop() if len(zones) == 1 else "UTC"
+    return settings.schedule.timezone or settings.shared_timezone
 
 
 def schedule_to_serve(settings: Settings, cron: str | None, timezone: str | None) -> Schedule:
