@@ -132,6 +132,8 @@ def _free_name(folder: Path, path: Path) -> Path:
 
 def read_rows(connection: Connection, file_id: int) -> Rows:
     """Return what became of every row of a registered file, as the ledger has it now."""
+    # The order counts, since the last word wins: a row that was rejected has no event, and one that brought an event
+    # again is told by that event.
     own = rows_of_file(connection, file_id)
     known = known_rows_of_file(connection, file_id)
     errors = pd.DataFrame(rejections_of_file(connection, file_id), columns=_REJECTION_COLUMNS)

@@ -87,6 +87,7 @@ def write_marked(
     `sheets` is what was read from it, `errors` a row per wrong cell (`make_marks`); `layouts` are those of the check.
     Raises OSError where `out` cannot be written.
     """
+    # Before anything is written: where the headings are not found nobody can tell which row a status belongs to.
     marks = make_marks(sheets, layouts, errors, statuses, receipts or {})
     if not _is_ooxml(path):
         write_laid_out(sheets, marks, out)

@@ -133,6 +133,7 @@ def reward_sides(ledger: Ledger, remote: Remote) -> RewardSides:
     if remote.rewards is None:
         return RewardSides(_updates([]), _rewards([]))
     with ledger.begin() as connection:
+        # Of what was posted the last one alone: the service keeps a reward's values, and not those of before.
         updates = last_updates(connection)
     # The ledger keeps an id as its file spelled it, and the service may spell it otherwise: ids are GUIDs.
     spelled = {update["reward_id"].lower(): update["reward_id"] for update in updates}

@@ -69,6 +69,8 @@ async def _sweep_site(
         async with open_mindbody(settings, ledger, site_id) as client:
             asker = Asker(client, allowance)
             work = _Work(asker, settings.reference, swept, settings.loader.concurrency)
+            # The cheapest first: twenty clients a call, then pages of sales, then a call for each client. Where
+            # the calls of the day run out, most rows are checked.
             await work.referrals(rows[rows["subject"] == Subject.REFERRALS])
             await work.sales(rows[rows["subject"] == Subject.SALES])
             await work.visits(rows[rows["subject"] == Subject.VISITS])
@@ -112,6 +114,7 @@ class _Work:
 
     async def sales(self, rows: pd.DataFrame) -> None:
         wanted = set(rows["key"])
+        # One id is asked for by itself; a page would cost as much and may not hold it.
         if len(wanted) > 1:
             await self._page_through_sales(rows, wanted)
         await self._all(self._sale(sale_id) for sale_id in sorted(wanted))

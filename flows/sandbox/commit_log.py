@@ -29,4 +29,5 @@ def open_for_append(path: Path) -> int:
 
 def append_line(descriptor: int, record: Mapping[str, Any]) -> None:
     """Write one line in one call, past any buffer of this process."""
+    # In one call: two processes never mix their lines, and one that is killed tears its last line at most.
     os.write(descriptor, json.dumps(record, ensure_ascii=False).encode() + b"\n")

@@ -35,6 +35,7 @@ async def enter_transaction(request: web.Request, state: SandboxState) -> dict[s
         source_id=fields.get("SourceId"),
         acted_at=acted_at,
     )
+    # Unchecked on purpose: staff may enter what the API would refuse, and a reconciliation has to explain that too.
     state.commit_transaction(client_id, entry, actor="desk")
     return {"Balance": state.balances[client_id]}
 

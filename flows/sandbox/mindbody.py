@@ -26,6 +26,7 @@ async def post_client_rewards(request: web.Request, state: SandboxState) -> dict
     check_access(request, state)
     client_id, entry = read_update(body, state)
     fault: FaultKind | None = request.get("fault")
+    # Nothing looks for an equal entry first: the service knows no key of an event, so whoever posts twice has two.
     for _ in range(_times_committed(fault)):
         state.commit_transaction(client_id, entry)
     balance = state.balances[client_id]
@@ -55,6 +56,7 @@ async def get_client_rewards(request: web.Request, state: SandboxState) -> dict[
     first = read_day(request, "startDate", state.zone, today(state.zone))
     last = read_day(request, "endDate", state.zone, first)
     entries = state.entries[client_id]
+    # By the site's day and not by UTC's: an entry of 5 pm in Los Angeles is on the next day in UTC.
     found = [entry for entry in entries if first <= _local_day(entry, state) <= last]
     page, paging = cut_page(request, found)
     shown = [_show(entry, state) for entry in page]
@@ -88,6 +90,7 @@ def _show(entry: SeedTransaction, state: SandboxState) -> dict[str, Any]:
         "ActionDateTime": local_text(entry.acted_at, state.zone),
         "Action": entry.action,
         "Source": entry.source,
+        # So spelled in answers alone; requests say SourceId.
         "SourceID": entry.source_id,
         "ExpirationDateTime": expires,
         "Points": entry.points,

@@ -28,6 +28,7 @@ async def get_clients(request: web.Request, state: SandboxState) -> dict[str, An
     include_inactive = read_value(request, "includeInactive") or ""
     with_inactive = include_inactive.lower() == "true"
     ids = wanted or list(state.clients)
+    # No error for an id that is not there: a caller who trusts the count of what comes back takes a client for lost.
     known = [state.clients[client_id] for client_id in ids if client_id in state.clients]
     found = [client for client in known if with_inactive or client.is_active]
     page, paging = cut_page(request, found)
@@ -93,6 +94,7 @@ async def get_sites(request: web.Request, state: SandboxState) -> dict[str, Any]
     site: dict[str, Any] = {"Id": int(site_id), "Name": "Sandbox Studio", "TimeZone": None}
     if len(wanted) == 1:
         site |= {"TimeZone": state.options.timezone, "CurrencyIsoCode": "USD", "CountryCode": "US"}
+    # A site that is not the sandbox's own is left out, as an unknown client is.
     is_asked_for = not wanted or site_id in wanted
     page, paging = cut_page(request, [site] if is_asked_for else [])
     return {"PaginationResponse": paging, "Sites": page}

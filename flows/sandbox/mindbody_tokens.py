@@ -27,6 +27,7 @@ def check_access(request: web.Request, state: SandboxState) -> str:
     """Check key, site and token, and return the token."""
     check_site(request, state)
     token = request.headers.get("Authorization", "").removeprefix("Bearer ").strip()
+    # One error for all three: whoever tries tokens should not learn which of them once held.
     known = state.tokens.get(token)
     if known is None or known.expires_at <= current_time():
         raise ServiceError(401, "InvalidUserCredentials", "The user token is missing, revoked or expired.")
@@ -54,6 +55,7 @@ async def issue_token(request: web.Request, state: SandboxState) -> dict[str, An
     if credentials != (USERNAME, PASSWORD):
         raise ServiceError(401, "InvalidStaffCredentials", "The staff credentials are not valid.")
     text = secrets.token_hex(32)
+    # Kept in the state file, so that a client who goes on after a restart of the sandbox is not shut out.
     state.tokens[text] = Token(current_time() + LIFETIME)
     state.save()
     return _show_token(text, state.tokens[text])

@@ -37,6 +37,7 @@ def start_sandbox(
         try:
             yield _read_ready_line(process, seconds)
         finally:
+            # Also where the block failed: a sandbox left behind would hold its port and its files for the next one.
             process.terminate()
             process.communicate(timeout=STOP_SECONDS)
 
@@ -49,6 +50,7 @@ def _environment() -> dict[str, str]:
 
 def _read_ready_line(process: "subprocess.Popen[str]", seconds: float) -> dict[str, Any]:
     """Read the first line; a process that says nothing in time is ended, which ends the reading too."""
+    # Reading a line waits without a limit, so somebody else has to end the wait.
     timer = threading.Timer(seconds, process.kill)
     timer.start()
     line = process.stdout.readline() if process.stdout else ""

@@ -21,6 +21,7 @@ Row = TypeVar("Row")
 
 def read_values(request: web.Request, name: str) -> list[str]:
     """Return all values of a parameter, in order."""
+    # Public clients send both forms, `request.clientId` and `clientId`, in either case, and the service takes them all.
     wanted = name.lower()
     return [value for key, value in request.query.items() if key.lower().removeprefix("request.") == wanted]
 
@@ -32,6 +33,7 @@ def read_value(request: web.Request, name: str) -> str | None:
 
 def read_integer(request: web.Request, name: str, default: int) -> int:
     """Return a whole, non-negative parameter."""
+    # Asked digit by digit, since int() would take "1_000", blanks and the digits of other scripts.
     text = read_value(request, name) or str(default)
     if not (text.isascii() and text.isdigit()):
         raise ServiceError(400, "InvalidParameter", f"{name} must be a whole number.")
@@ -47,6 +49,7 @@ def read_moment(request: web.Request, name: str, zone: ZoneInfo) -> datetime | N
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise ServiceError(400, "InvalidParameter", f"{name} is not a valid date.") from None
+    # Without an offset it is the site's wall clock already: to take it for UTC would move the window by hours.
     return moment.astimezone(zone).replace(tzinfo=None) if moment.tzinfo else moment
 
 
@@ -73,6 +76,7 @@ def local_text(moment: datetime, zone: ZoneInfo) -> str:
 
 def cut_page(request: web.Request, found: Sequence[Row]) -> tuple[list[Row], dict[str, Any]]:
     """Return one page and its PaginationResponse; a limit above 200 means 200."""
+    # Cut down in silence, so that a client who asks for 1,000 and stops at a short page misses entries here, too.
     limit = min(read_integer(request, "limit", DEFAULT_LIMIT), MAX_LIMIT)
     offset = read_integer(request, "offset", 0)
     page = list(found[offset : offset + limit])

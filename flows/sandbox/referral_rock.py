@@ -38,15 +38,18 @@ async def post_rewards_update(request: web.Request, state: SandboxState) -> web.
     """POST api/rewards/update."""
     check_keys(request)
     items = read_batch(await request.read(), request.content_type)
+    # All are judged before any is applied: two items for one reward are judged by the reward as it was.
     updates = [(item, _find_error(item, state)) for item in items]
     if state.options.is_strict:
         _refuse_whole(updates)
     fault = request.get("fault")
     applied = updates
     if fault == FaultKind.RESET_MID_BATCH:
+        # The connection breaks in the middle: what came first is in force, and nobody is told which.
         applied = updates[: len(updates) // 2]
     if fault != FaultKind.PHANTOM:
         _apply(applied, state)
+    # A confirmation that comes twice must not be counted as two updates.
     confirmed = applied * 2 if fault == FaultKind.DUPLICATE else applied
     answer = _confirm(confirmed, state)
     return write_answer(answer, _ROOTS[state.options.batch_answer], is_xml_wanted(request))
@@ -100,6 +103,7 @@ _SORTED_BY = {
 def check_keys(request: web.Request) -> None:
     """Raise 401 unless the request bears the two keys."""
     given = request.headers.get("Authorization", "")
+    # Compared in constant time, as a service does; as bytes, since of texts it takes only ASCII.
     if not secrets.compare_digest(given.encode(), _AUTHORIZATION.encode()):
         raise ServiceError(401, "DeniedAccess", "Authorization has been denied for this request.")
 
@@ -115,6 +119,7 @@ def _find_error(item: Mapping[str, Any], state: SandboxState) -> str:
         return f"Reward {reward_id} was not found."
     if payout_id not in PAYOUTS:
         return f"Reward {reward_id}: payout {payout_id} was not found."
+    # What was paid out cannot change: an amount that is corrected too late stays a difference for a person.
     if reward["status"] == "Issued":
         return f"Reward {reward_id} has been issued and cannot be edited."
     return _find_bad_value(item, reward_id)

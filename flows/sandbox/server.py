@@ -76,6 +76,7 @@ def _make_handler(
             answer = await answering(request, state)
         except ServiceError as error:
             return _refuse(request, error)
+        # Mindbody speaks JSON alone; Referral Rock's answers have their form already, JSON or XML.
         return answer if isinstance(answer, web.Response) else web.json_response(answer)
 
     async def handle_with_faults(request: web.Request) -> web.StreamResponse:
@@ -86,6 +87,7 @@ def _make_handler(
 
 def _refuse(request: web.Request, error: ServiceError) -> web.Response:
     """Word an error as its service does."""
+    # The two services word an error differently, and a client must understand both.
     if request.path.startswith("/api/"):
         response = write_answer({"Message": error.message}, "Error", is_xml_wanted(request))
     else:

@@ -122,6 +122,8 @@ class SandboxState:
 
     def _commit(self, change: dict[str, Any]) -> None:
         now = current_time().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        # On disk before it is in memory, and both before the answer: a sandbox that is killed in between has
+        # committed it, and the client who got no answer must find it when reading back.
         line = {"seq": self.seq + 1, "at": now, **change}
         append_line(self._log, line)
         self._apply(line)

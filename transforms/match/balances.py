@@ -55,6 +55,7 @@ def adds_up(parts: list[int], wanted: int) -> bool:
     >>> adds_up([5, -3, 10], 7), adds_up([5], 6), adds_up([], 0)
     (True, False, True)
     """
+    # The sums that some of the parts can have; with no part, nothing.
     reached = {0}
     for part in parts:
         reached |= {known + part for known in reached}

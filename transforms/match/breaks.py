@@ -21,6 +21,7 @@ def identify_breaks(matched: pd.DataFrame) -> pd.DataFrame:
     """
     is_entry = matched["event_id"].isna()
     ids_of_entries = _ids_of_entries(matched.reindex(columns=_ENTRY)[is_entry])
+    # What is about an event bears its id, so a break that becomes another class keeps the id that people know.
     ids_of_events = matched["event_id"].astype("str")
     ids = ids_of_events.where(~is_entry, ids_of_entries.reindex(matched.index))
     return matched.assign(break_id=ids)

@@ -25,6 +25,7 @@ def is_compared(posted: pd.DataFrame, reconciled: Reconciliation | None) -> pd.S
     """Return which of `posted` were compared; the same index."""
     if reconciled is None:
         return pd.Series(False, index=posted.index, dtype="bool")
+    # By event and not by client: of a client who was read, an event outside the window was not looked for.
     compared = {*reconciled.transactions["event_id"], *reconciled.rewards["event_id"]}
     # An update that a later one of ours replaced is compared by that one.
     return posted["event_id"].isin(compared) | posted["reward_id"].isin(reconciled.rewards["reward_id"])
@@ -59,6 +60,7 @@ def _transactions_shown(posted: pd.DataFrame, transactions: pd.DataFrame) -> pd.
     """Return the points as the service shows them, which is not always what was posted."""
     is_pair = transactions["remote_id"].notna() & transactions["event_id"].notna()
     shown = transactions.loc[is_pair, ["event_id", "remote_points"]]
+    # Inner: what the service does not show is missing here, so that the level of the service falls short by it.
     known = posted[["event_id", "kind", "site_id"]].merge(shown, on="event_id", validate="1:1")
     return known.rename(columns={"remote_points": "points"}).assign(amount=None)[_SERVICE_ROW]
 

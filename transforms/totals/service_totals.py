@@ -35,9 +35,12 @@ def both_sides(events: pd.DataFrame, remote: pd.DataFrame, zones: Zones) -> pd.D
     Columns site_id, client_id, night (of the site), ledger_events, ledger_points, service_events, service_points.
     Points are signed: earned adds, anything else takes away. ``events`` and ``remote`` as matching takes them.
     """
+    # Doubtful events are left out: what the ledger does not claim, the service need not show. Where it shows one all
+    # the same, a break says so, and is added by `explained`.
     posted = events[events["state"].eq(State.POSTED)]
     ledger = _counted(posted, zones).add_prefix("ledger_")
     service = _counted(remote, zones).add_prefix("service_")
+    # Outer, by client and night: what one side alone has must stay, since a lost client is what the equations look for.
     joined = pd.concat([ledger, service], axis="columns").fillna(0).astype("int64")
     return joined.rename_axis(_ABOUT).sort_index().reset_index()
 
@@ -177,6 +180,8 @@ def tie_rewards(amounts: tuple[Decimal, Decimal], rewards: pd.DataFrame, toleran
         return []
     amount_of_ours, amount_of_theirs = amounts
     more = sum((_more_of(row, tolerance) for row in rewards.itertuples()), start=Decimal(0))
+    # The left side goes by what matching said of each reward, the right side was counted before: an amount that
+    # matching overlooked is on one of them alone.
     return [equation("Amounts at the service", _FORMULA, amount_of_ours + more, amount_of_theirs)]
 
 
@@ -207,6 +212,7 @@ def _summed(frame: pd.DataFrame, columns: list[str], keys: list[str]) -> pd.Data
 
 
 def _signed(frame: pd.DataFrame, column: str) -> pd.Series:
+    # Both actions have positive points. Whatever is not earned takes away, also what only the service enters.
     points = frame[column].fillna(0).astype("int64")
     return points.where(frame["action"].eq(Action.EARNED), -points)
 

@@ -45,6 +45,7 @@ class Counted:
 
 def tie_run(kind: RunKind, counted: Counted, reconciliation: Reconciliation | None) -> pd.DataFrame:
     """Return every equation of the run as a row; ``reconciliation`` is None where nothing was read back."""
+    # These two hold in every run, whatever it is for: no row and no event may be lost, even where nothing is read back.
     ties = tie_rows(counted.totals)
     match kind:
         case RunKind.RECONCILE:
@@ -82,6 +83,7 @@ def _tie_posted(posted: pd.DataFrame, reconciliation: Reconciliation | None) -> 
 
 
 def _tie_services(reconciliation: Reconciliation, points_in_balance_breaks: int) -> _Equations:
+    # Without their signs: a client who has too much must not make up for one who has too little.
     moved = reconciliation.balances["difference"].fillna(0).abs().sum()
     formula = "moved without a known reason = breaks that say so"
     of_services: Iterable[Mapping[str, Any]] = reconciliation.ties
