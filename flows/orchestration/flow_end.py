@@ -45,5 +45,8 @@ def is_deployed() -> bool:
 
 
 def _tell(lines: Iterable[str]) -> None:
-    for line in lines if is_deployed() else ():
+    # Where the command line called the flow, it tells them itself.
+    if not is_deployed():
+        return
+    for line in lines:
         say_on_stderr(line)

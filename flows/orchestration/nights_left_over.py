@@ -32,10 +32,14 @@ _PAGE = 200  # the most that Prefect's API gives at once
 async def clear_left_over(*, with_running: bool) -> None:
     """Call off the nights that are overdue; `with_running`, mark as crashed what is shown as at work."""
     async with get_client() as client:
+        # By force, here and below: a rule of Prefect may refuse the step, and no process is there to take another.
+        message = "It was due while nobody served."
         for run in await _find(client, ["nightly"], [StateType.SCHEDULED], is_overdue=True):
-            await client.set_flow_run_state(run.id, Cancelled(message="It was due while nobody served."), force=True)
-        for run in await _find(client, _DEPLOYMENTS, _AT_WORK) if with_running else []:
-            message = "Its process ended together with the `tieout serve` that had started it."
+            await client.set_flow_run_state(run.id, Cancelled(message=message), force=True)
+        if not with_running:
+            return
+        message = "Its process ended together with the `tieout serve` that had started it."
+        for run in await _find(client, _DEPLOYMENTS, _AT_WORK):
             await client.set_flow_run_state(run.id, Crashed(message=message), force=True)
 
 
@@ -48,14 +52,16 @@ async def start_a_night(deployment_id: UUID) -> None:
 async def _find(
     client: PrefectClient, deployments: list[str], states: list[StateType], *, is_overdue: bool = False
 ) -> list[FlowRun]:
-    expected = FlowRunFilterExpectedStartTime(before_=utc_now()) if is_overdue else None
+    of_deployments = DeploymentFilter(name=DeploymentFilterName(any_=deployments))
+    of_runs = FlowRunFilter(
+        state=FlowRunFilterState(type=FlowRunFilterStateType(any_=states)),
+        expected_start_time=FlowRunFilterExpectedStartTime(before_=utc_now()) if is_overdue else None,
+    )
     found: list[FlowRun] = []
     while True:
         page = await client.read_flow_runs(
-            deployment_filter=DeploymentFilter(name=DeploymentFilterName(any_=deployments)),
-            flow_run_filter=FlowRunFilter(
-                state=FlowRunFilterState(type=FlowRunFilterStateType(any_=states)), expected_start_time=expected
-            ),
+            deployment_filter=of_deployments,
+            flow_run_filter=of_runs,
             limit=_PAGE,
             offset=len(found),
         )

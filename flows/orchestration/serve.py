@@ -155,14 +155,17 @@ async def _serve(
     running = asyncio.create_task(runner.start())
     while not (runner.started or running.done()):  # noqa: ASYNC110 - it tells nobody that it has started
         await asyncio.sleep(0.01)
+    # Only now: the runner, as it starts, sets a handler of its own.
     told = _told_to_stop()
     announce(url)
     if _is_night_due(settings, say):
         await start_a_night(deployment_ids[0])
-    waiting = {running, asyncio.create_task(told.wait()), asyncio.create_task(_keep_up(own_server, say))}
-    done, others = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    stopping = asyncio.create_task(told.wait())
+    keeping_up = asyncio.create_task(_keep_up(own_server, say))
+    done, others = await asyncio.wait({running, stopping, keeping_up}, return_when=asyncio.FIRST_COMPLETED)
     for task in others - {running}:
         task.cancel()
+    # The runs first, and then the error of whatever ended it: a night must not be left to itself.
     if runner.started:
         await runner.astop()
     await asyncio.gather(*done, running)

@@ -97,8 +97,11 @@ def reach_configured_api() -> str:
 
 def _settings(url: str, with_scheduler: bool) -> dict[Setting, Any]:
     """Spare a server that nobody watches the log and the heartbeats, whose thread ends a second late."""
-    spared: dict[Setting, Any] = {PREFECT_LOGGING_TO_API_ENABLED: False, PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}
-    return {PREFECT_API_URL: url} | ({} if with_scheduler else spared)
+    settings: dict[Setting, Any] = {PREFECT_API_URL: url}
+    if not with_scheduler:
+        settings[PREFECT_LOGGING_TO_API_ENABLED] = False
+        settings[PREFECT_FLOWS_HEARTBEAT_FREQUENCY] = None
+    return settings
 
 
 @contextmanager
@@ -215,22 +218,19 @@ class OwnServer:
             process.stdout.close()
 
     def _wait_for_url(self, process: subprocess.Popen[str]) -> str:
+        """Return the line with the server's URL; what it says before is passed on."""
+        # Reading waits without a limit: a server that says nothing in time is ended, which ends the reading too.
         timer = threading.Timer(START_SECONDS, process.kill)
         timer.start()
         try:
-            said = ""
-            while not said.startswith("http"):
-                said = process.stdout.readline() if process.stdout else ""
-                if not said:
-                    reason = _reason(self._home)
-                    raise CouldNotRun(
-                        f"Prefect's temporary server did not start ({reason}): run without it, with --plain."
-                    )
-                if not said.startswith("http"):
-                    self._say(said.strip())
+            for line in process.stdout or ():
+                if line.startswith("http"):
+                    return line.strip()
+                self._say(line.strip())
         finally:
             timer.cancel()
-        return said.strip()
+        reason = _reason(self._home)
+        raise CouldNotRun(f"Prefect's temporary server did not start ({reason}): run without it, with --plain.")
 
     def _listen(self, process: subprocess.Popen[str]) -> None:
         """Pass on what the server says after its URL: one line an error."""
@@ -254,9 +254,12 @@ def _environment(home: Path, with_scheduler: bool) -> dict[str, str]:
 
 def _reason(home: Path) -> str:
     """Return the last exception of the log, else its last line."""
-    said = (home / LOG_NAME).read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    log = (home / LOG_NAME).read_text(encoding="utf-8", errors="replace")
+    said = log.strip().splitlines()
     exceptions = [line for line in said if re.match(r"[\w.]+(Error|Exception)\b", line)]
-    return (exceptions or said or [f"no answer in {START_SECONDS} s"])[-1]
+    if exceptions:
+        return exceptions[-1]
+    return said[-1] if said else f"no answer in {START_SECONDS} s"
 
 
 def _serve(port: int, errors_folder: str) -> None:

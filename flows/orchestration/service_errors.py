@@ -70,7 +70,8 @@ def read_errors(folder: Path, since: datetime) -> list[ServiceError]:
             lines = (folder / name).read_text(encoding="utf-8", errors="replace").splitlines()
         except OSError:
             continue
-        found += [error for error in map(_parse, lines) if error is not None and error.at >= since]
+        errors = [_parse(line) for line in lines]
+        found += [error for error in errors if error is not None and error.at >= since]
     return found
 
 
@@ -128,8 +129,12 @@ class _Hearer(logging.Handler):
 
 def _text_of(record: logging.LogRecord) -> str:
     """Return the message and the exception's own line, without its trace."""
-    said = " ".join(record.getMessage().split())
-    if record.exc_info and record.exc_info[1] is not None:
-        error = record.exc_info[1]
-        said += f": {type(error).__name__}: {' '.join(str(error).split())}"
+    said = _in_one_line(record.getMessage())
+    error = record.exc_info[1] if record.exc_info else None
+    if error is not None:
+        said += f": {type(error).__name__}: {_in_one_line(str(error))}"
     return said[:_LONGEST_TEXT].strip()
+
+
+def _in_one_line(text: str) -> str:
+    return " ".join(text.split())
