@@ -76,8 +76,8 @@ def _read_element(element: Element) -> dict[str, Any]:
     item: dict[str, Any] = {}
     position = 0
     for child in element:
-            # What a data-contract reader does with an element out of its turn. It is the trap of this call: an amount
-            # that is sent too early is read as absent, the answer says Success, and the reward keeps what it had.
+        # What a data-contract reader does with an element out of its turn. It is the trap of this call: an amount
+        # that is sent too early is read as absent, the answer says Success, and the reward keeps what it had.
         if child.tag not in XML_ORDER[position:]:
             continue
         position = XML_ORDER.index(child.tag) + 1
