@@ -61,14 +61,7 @@ def _action_at(report: Report) -> tuple[Column, ...]:
 
 
 def _breaks(report: Report) -> Block:
-    frame = rows(report, "breaks")
-    frame = _sorted(frame.assign(closed=~is_open(frame)), "closed", "-age_days", "class", "id")
-    frame["short"] = frame["class"].map(lambda code: word(BREAKS, code).short)
-    frame["whose"] = frame["class"].map(lambda code: word(BREAKS, code).whose)
-    # A break about an event of ours has the id of that event, so a column of events would mostly say the same twice.
-    # It is shown only where some break names an event under another id than its own.
-    is_another = frame["event_id"].ne(frame["id"])
-    frame["event_id"] = frame["event_id"].where(is_another)
+    frame = _breaks_in_words(report)
     event = (_EVENT,) if frame["event_id"].notna().any() else ()
     return Block(
         name="Breaks",
@@ -95,6 +88,19 @@ def _breaks(report: Report) -> Block:
         ),
         frame=frame,
     )
+
+
+def _breaks_in_words(report: Report) -> pd.DataFrame:
+    """Return the breaks, those that wait first and the oldest of them first, with what their class means."""
+    breaks = rows(report, "breaks")
+    frame = _sorted(breaks.assign(closed=~is_open(breaks)), "closed", "-age_days", "class", "id")
+    frame["short"] = frame["class"].map(lambda code: word(BREAKS, code).short)
+    frame["whose"] = frame["class"].map(lambda code: word(BREAKS, code).whose)
+    # A break about an event of ours has the id of that event, so a column of events would mostly say the same twice.
+    # It is shown only where some break names an event under another id than its own.
+    is_another = frame["event_id"].ne(frame["id"])
+    frame["event_id"] = frame["event_id"].where(is_another)
+    return frame
 
 
 def _rejected(report: Report) -> Block:

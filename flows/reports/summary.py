@@ -149,23 +149,7 @@ def _ties(report: Report) -> Block:
 
 
 def _roll_forward(report: Report) -> Block:
-    headings = {
-        "open_before": "Open before",
-        "new": "+ new",
-        "reopened": "+ reopened",
-        "closed": "− closed",
-        "resolved": "− resolved",
-        "open_now": "= open now",
-        "difference": "Difference",
-    }
-    columns = [Column(key, name, Show.QUANTITY, 1, zero=key == "difference") for key, name in headings.items()]
-    figures = list(headings)
-    # Counts, points and amounts stand in one column, row by row: as objects, so that no amount becomes a float.
-    frame = rows(report, "roll_forward").fillna({"site_id": _NO_SITE}).astype(dict.fromkeys(figures, "object"))
-    is_amount = frame["measure"].eq("amount")
-    # A zero in a row of amounts shows its cents too, or it would read as a count.
-    with_cents = frame.loc[is_amount, figures].map(lambda figure: exact(figure) + CENTS, na_action="ignore")
-    frame.loc[is_amount, figures] = with_cents
+    columns = [Column(key, name, Show.QUANTITY, 1, zero=key == "difference") for key, name in _ROLLED.items()]
     return Block(
         name="Roll-forward of breaks",
         note=(
@@ -179,8 +163,32 @@ def _roll_forward(report: Report) -> Block:
             Column("measure", "Measure", Show.TEXT, 1),
             *columns,
         ),
-        frame=frame,
+        frame=_rolled(report),
     )
+
+
+_ROLLED = {
+    "open_before": "Open before",
+    "new": "+ new",
+    "reopened": "+ reopened",
+    "closed": "− closed",
+    "resolved": "− resolved",
+    "open_now": "= open now",
+    "difference": "Difference",
+}
+
+
+def _rolled(report: Report) -> pd.DataFrame:
+    """Return the lines of the roll-forward with their figures as they are to be shown."""
+    figures = list(_ROLLED)
+    frame = rows(report, "roll_forward").fillna({"site_id": _NO_SITE})
+    # Counts, points and amounts stand in one column, row by row: as objects, so that no amount becomes a float.
+    frame = frame.astype(dict.fromkeys(figures, "object"))
+    is_amount = frame["measure"].eq("amount")
+    # A zero in a row of amounts shows its cents too, or it would read as a count.
+    with_cents = frame.loc[is_amount, figures].map(lambda figure: exact(figure) + CENTS, na_action="ignore")
+    frame.loc[is_amount, figures] = with_cents
+    return frame
 
 
 def _control_totals(report: Report) -> Block:
