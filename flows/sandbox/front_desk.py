@@ -25,19 +25,23 @@ async def enter_transaction(request: web.Request, state: SandboxState) -> dict[s
     client_id = fields.get("ClientId")
     if client_id not in state.clients or fields.get("Action") not in SIGNS:
         raise ServiceError(400, "InvalidParameter", "ClientId and Action must be known.")
-    acted_at = datetime.fromisoformat(fields.get("ActionDateTime") or current_time().isoformat())
-    if acted_at.tzinfo is None:
-        acted_at = acted_at.replace(tzinfo=UTC)
     entry = SeedTransaction(
         action=fields["Action"],
         points=int(fields["Points"]),
         source=fields.get("Source"),
         source_id=fields.get("SourceId"),
-        acted_at=acted_at,
+        acted_at=_moment(fields.get("ActionDateTime")),
     )
     # Unchecked on purpose: staff may enter what the API would refuse, and a reconciliation has to explain that too.
     state.commit_transaction(client_id, entry, actor="desk")
     return {"Balance": state.balances[client_id]}
+
+
+def _moment(text: str | None) -> datetime:
+    if not text:
+        return current_time()
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
 async def edit_reward(request: web.Request, state: SandboxState) -> dict[str, Any]:

@@ -44,13 +44,14 @@ def start_sandbox(
 
 def _environment() -> dict[str, str]:
     """Return this environment, with the packages in reach whatever the working folder is."""
-    paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    paths = [str(ROOT)]
+    if os.environ.get("PYTHONPATH"):
+        paths.append(os.environ["PYTHONPATH"])
     return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
 
 
 def _read_ready_line(process: "subprocess.Popen[str]", seconds: float) -> dict[str, Any]:
     """Read the first line; a process that says nothing in time is ended, which ends the reading too."""
-    # Reading a line waits without a limit, so somebody else has to end the wait.
     timer = threading.Timer(seconds, process.kill)
     timer.start()
     line = process.stdout.readline() if process.stdout else ""

@@ -56,7 +56,8 @@ def serve(port: int, state: Path | None, faults: str | None, options: Options, s
         if path is None:
             folder = cleanup.enter_context(tempfile.TemporaryDirectory(prefix="tieout-sandbox-"))
             path = Path(folder) / STATE_NAME
-        asyncio.run(_serve(port, SandboxState(path, options), spec, stops_with_stdin))
+        known = SandboxState(path, options)
+        asyncio.run(_serve(port, known, spec, stops_with_stdin))
 
 
 def build_app(state: SandboxState, spec: Spec) -> web.Application:
@@ -103,15 +104,24 @@ async def _serve(port: int, state: SandboxState, spec: Spec, stops_with_stdin: b
         site = web.TCPSite(runner, "127.0.0.1", port, backlog=1024)
         await site.start()
         stop = _listen_for_stop(stops_with_stdin)
-        sys.stdout.write(json.dumps(_describe(f"http://127.0.0.1:{runner.addresses[0][1]}", state)) + "\n")
-        sys.stdout.flush()
+        # Which port it is, is known only now where any free one was asked for.
+        host, port_taken = runner.addresses[0][:2]
+        _tell_ready(f"http://{host}:{port_taken}", state)
         await stop.wait()
     finally:
         await runner.cleanup()
 
 
+def _tell_ready(url: str, state: SandboxState) -> None:
+    """Write the ready line: whoever started this process waits for it."""
+    ready = json.dumps(_describe(url, state))
+    sys.stdout.write(f"{ready}\n")
+    sys.stdout.flush()
+
+
 def _listen_for_stop(stops_with_stdin: bool) -> asyncio.Event:
-    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(NotImplementedError):  # Windows, where Ctrl-C raises KeyboardInterrupt instead
             loop.add_signal_handler(number, stop.set)

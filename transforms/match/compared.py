@@ -60,8 +60,9 @@ def _transactions_shown(posted: pd.DataFrame, transactions: pd.DataFrame) -> pd.
     """Return the points as the service shows them, which is not always what was posted."""
     is_pair = transactions["remote_id"].notna() & transactions["event_id"].notna()
     shown = transactions.loc[is_pair, ["event_id", "remote_points"]]
+    about = posted[["event_id", "kind", "site_id"]]
     # Inner: what the service does not show is missing here, so that the level of the service falls short by it.
-    known = posted[["event_id", "kind", "site_id"]].merge(shown, on="event_id", validate="1:1")
+    known = about.merge(shown, on="event_id", validate="1:1")
     return known.rename(columns={"remote_points": "points"}).assign(amount=None)[_SERVICE_ROW]
 
 
@@ -69,9 +70,11 @@ def _rewards_shown(posted: pd.DataFrame, rewards: pd.DataFrame) -> pd.DataFrame:
     """Return the amounts as the service shows them."""
     is_there = rewards["outcome"].isin([Outcome.MATCHED, Outcome.AMOUNT_MISMATCH])
     shown = rewards.loc[is_there, ["event_id", "remote_amount"]]
-    known = posted[["event_id", "kind", "site_id", "amount"]].merge(shown, on="event_id", validate="1:1")
+    about = posted[["event_id", "kind", "site_id", "amount"]]
+    known = about.merge(shown, on="event_id", validate="1:1")
     # An update that sets no amount answers for none, whatever amount its reward has.
-    amount = known["remote_amount"].where(known["amount"].notna(), None)
+    sets_amount = known["amount"].notna()
+    amount = known["remote_amount"].where(sets_amount, None)
     return _without_points(known.assign(amount=amount))
 
 
