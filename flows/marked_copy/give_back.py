@@ -35,6 +35,7 @@ _REJECTION_COLUMNS = ["sheet", "row", "column", "cell", "code", "value", "messag
 _SUFFIX = ".marked"
 _MACROS = ".xlsm"
 _MOST_COPIES = 9_999  # of one name, from as many folders
+_WAITING = (State.HELD, State.REFUSED, State.UNKNOWN)
 
 
 @dataclass(frozen=True)
@@ -150,9 +151,6 @@ def read_rows(connection: Connection, file_id: int) -> Rows:
         receipts=receipts,
         waits_for_a_person=is_waiting or len(errors) > 0,
     )
-
-
-_WAITING = (State.HELD, State.REFUSED, State.UNKNOWN)
 
 
 def _place(row: Row[Any]) -> RowPlace:

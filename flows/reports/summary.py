@@ -12,6 +12,15 @@ from flows.reports.values import CENTS, Show, exact
 from flows.reports.wording import FATES, OUTCOMES, SOURCE_IDS, Word, next_steps, word
 
 _NO_SITE = "—"  # rewards of Referral Rock belong to none
+_ROLLED = {
+    "open_before": "Open before",
+    "new": "+ new",
+    "reopened": "+ reopened",
+    "closed": "− closed",
+    "resolved": "− resolved",
+    "open_now": "= open now",
+    "difference": "Difference",
+}
 
 
 def facts(report: Report) -> list[tuple[str, str]]:
@@ -165,17 +174,6 @@ def _roll_forward(report: Report) -> Block:
         ),
         frame=_rolled(report),
     )
-
-
-_ROLLED = {
-    "open_before": "Open before",
-    "new": "+ new",
-    "reopened": "+ reopened",
-    "closed": "− closed",
-    "resolved": "− resolved",
-    "open_now": "= open now",
-    "difference": "Difference",
-}
 
 
 def _rolled(report: Report) -> pd.DataFrame:

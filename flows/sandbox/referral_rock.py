@@ -32,6 +32,19 @@ _ROOTS = {
     BatchAnswer.RESULTS: "ArrayOfrewardResult",
 }
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d)(T\d\d:\d\d:\d\d)?(\.\d{1,7})?(Z|[+-]\d\d:\d\d)?", re.ASCII)
+_SORTED_BY = {
+    "Create_Dt": "createDate",
+    "Recipient_Name": "recipientName",
+    "Complete_Dt": "issueDate",
+    "Reward_Action": "type",
+}
+# Parameter -> the fields that it may equal.
+_FOUND_BY = {
+    "programId": ("programId", "programName"),
+    "memberId": ("memberId",),
+    "query": ("recipientId", "recipientEmailAddress", "recipientExternalIdentifier", "id"),
+    "status": ("status",),
+}
 
 
 async def post_rewards_update(request: web.Request, state: SandboxState) -> web.Response:
@@ -90,14 +103,6 @@ def _sort(rewards: list[dict[str, Any]], sort: str) -> None:
     if field is None or order not in ("Asc", "Desc"):
         raise ServiceError(400, "InvalidParameter", "sort is not known.")
     rewards.sort(key=lambda reward: reward[field] or "", reverse=order == "Desc")
-
-
-_SORTED_BY = {
-    "Create_Dt": "createDate",
-    "Recipient_Name": "recipientName",
-    "Complete_Dt": "issueDate",
-    "Reward_Action": "type",
-}
 
 
 def check_keys(request: web.Request) -> None:
@@ -193,15 +198,6 @@ def _is_asked_for(reward: Mapping[str, Any], query: Mapping[str, str]) -> bool:
     # Texts in order are times in order; only as much of the creation is compared as the end names, so that a day holds
     # all its hours.
     return bool(created >= first and created[: len(last)] <= last)
-
-
-# Parameter -> the fields that it may equal.
-_FOUND_BY = {
-    "programId": ("programId", "programName"),
-    "memberId": ("memberId",),
-    "query": ("recipientId", "recipientEmailAddress", "recipientExternalIdentifier", "id"),
-    "status": ("status",),
-}
 
 
 def _whole(query: Mapping[str, str], name: str, default: int) -> int:

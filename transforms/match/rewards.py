@@ -8,6 +8,11 @@ from transforms.match.transactions import Tolerances
 from transforms.vocabulary import Outcome, State
 
 _REWARD_RESULT = ["outcome", "event_id", "reward_id", "amount", "remote_amount", "field", "ours", "theirs"]
+_OTHER_FIELDS = {
+    "eligibility_on": Outcome.TIME_MISMATCH,
+    "payout_id": Outcome.STATUS_MISMATCH,
+    "description": Outcome.STATUS_MISMATCH,
+}
 
 
 class _Found(NamedTuple):
@@ -79,10 +84,3 @@ def _differs(ours: Any, theirs: Any) -> bool:
     if pd.isna(ours):
         return False
     return bool(pd.isna(theirs) or ours != theirs)
-
-
-_OTHER_FIELDS = {
-    "eligibility_on": Outcome.TIME_MISMATCH,
-    "payout_id": Outcome.STATUS_MISMATCH,
-    "description": Outcome.STATUS_MISMATCH,
-}

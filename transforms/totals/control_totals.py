@@ -14,8 +14,12 @@ from transforms.vocabulary import Kind
 _TIES = ["name", "formula", "left", "right", "difference", "ties"]
 
 
+_MEASURES = ("events", "points", "amount")
+_NOTHING: dict[str, Any] = {"events": 0, "points": 0, "amount": Decimal(0)}
+_Sums = dict[tuple[str, str], dict[str, Any]]
 _NAME_OF_MEASURE = {"breaks": "Breaks", "points": "Points in breaks", "amount": "Amount in breaks"}
 _ROLL_FORWARD = "open before + new + reopened - closed - resolved = open now"
+_REGISTERED = "accepted in the ledger = batch totals at registration"
 
 
 def tie_rows(totals: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -144,7 +148,7 @@ def tie_batches(totals: pd.DataFrame, accepted_rows_count: int) -> list[dict[str
     return rows + _failing_batches(of_files, of_batches)
 
 
-def _failing_batches(of_files: "_Sums", of_batches: "_Sums") -> list[dict[str, Any]]:
+def _failing_batches(of_files: _Sums, of_batches: _Sums) -> list[dict[str, Any]]:
     """Return an equation for each site and kind that does not tie: over all, two of them may cancel each other out."""
     rows = []
     # What one side alone has is compared with nothing: it is just there that something was lost.
@@ -156,14 +160,6 @@ def _failing_batches(of_files: "_Sums", of_batches: "_Sums") -> list[dict[str, A
                 name = f"Accepted {measure}: {kind}{_of_site(site_id)}"
                 rows.append(equation(name, _REGISTERED, file[measure], batch[measure]))
     return rows
-
-
-_REGISTERED = "accepted in the ledger = batch totals at registration"
-
-
-_MEASURES = ("events", "points", "amount")
-_NOTHING: dict[str, Any] = {"events": 0, "points": 0, "amount": Decimal(0)}
-_Sums = dict[tuple[str, str], dict[str, Any]]
 
 
 def _sums(level: pd.DataFrame) -> _Sums:

@@ -22,6 +22,7 @@ from flows.reports.workbook.ink import Ink, Sheet, brush, heading, open_book, pu
 from flows.reports.workbook.summary_sheet import write_summary
 
 _TITLE, _NOTE, _SUMS, _HEADINGS, _FIRST = range(5)  # rows of every sheet but the summary
+_TIME_WIDTH = {Show.UTC: 17, Show.LOCAL: 17, Show.DATE: 10}
 
 
 def write_workbook(report: Report, path: Path, *, sheet_limit: int = SHEET_LIMIT) -> Path:
@@ -112,9 +113,6 @@ def _longest(column: Column, cells: list[Value]) -> int:
     if column.show in _TIME_WIDTH:
         return _TIME_WIDTH[column.show]
     return max((len(str(cell)) for cell in cells if cell is not None), default=0)
-
-
-_TIME_WIDTH = {Show.UTC: 17, Show.LOCAL: 17, Show.DATE: 10}
 
 
 def _write_lines(ink: Ink, sheet: Sheet, block: Block, filled: list[list[Value]], widths: list[float]) -> None:
