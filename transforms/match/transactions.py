@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-import numpy as np
 import pandas as pd
 
 from transforms.match.pairing import coded, pair_equal, pair_nearest
@@ -212,7 +211,8 @@ def _all_places(found: Sequence[_Found]) -> pd.DataFrame:
     for outcome, pairs in found:
         outcomes += [str(outcome)] * len(pairs)
     all_pairs = pd.concat([pairs for _, pairs in found], ignore_index=True)
-    places = all_pairs.assign(outcome=np.array(outcomes, dtype="object"))
+    as_told = pd.Series(outcomes, index=all_pairs.index, dtype="object")
+    places = all_pairs.assign(outcome=as_told.to_numpy())
     has_event = places["ours"] >= 0
     return pd.concat([places[has_event], places[~has_event]], ignore_index=True)
 
