@@ -1,15 +1,14 @@
 """What people decide about breaks: append-only, each with the hash of the one before."""
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from enum import StrEnum
-from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, func, select, update
 
+from sql.chain import append_link, digest, find_broken_link
 from sql.closings import Move, record_move
 from sql.lock import take_turn
 from sql.tables import break_decisions, breaks
@@ -61,7 +60,7 @@ def decide(
         "reason": reason.strip(),
         "reason_code": str(reason_code),
     }
-    _append(connection, decision)
+    append_link(connection, break_decisions, decision, chain_hash)
     _, leads_to = _LEADS[verb]
     moved = {"state": leads_to, "owner": decision["actor"], "reason": decision["reason"], "closed_run_id": None}
     connection.execute(update(breaks).where(breaks.c.break_id == break_id).values(moved))
@@ -83,14 +82,6 @@ def _find_break_for(connection: Connection, break_id: str, verb: Verb) -> dict[s
         takes = " or ".join(sorted(leads_from))
         raise DecisionRefused(f"Break {break_id} is {broken['state']}: {verb} takes one that is {takes}.")
     return dict(broken)
-
-
-def _append(connection: Connection, decision: Mapping[str, Any]) -> None:
-    """Add the decision to the chain, bound to the one before by its hash."""
-    latest_hash = select(break_decisions.c.hash).order_by(break_decisions.c.decision_id.desc()).limit(1)
-    previous_hash = connection.execute(latest_hash).scalar() or ""
-    links = {"previous_hash": previous_hash, "hash": chain_hash(previous_hash, decision)}
-    connection.execute(insert(break_decisions).values(**decision, **links))
 
 
 def _suggest(connection: Connection, break_id: str) -> str:
@@ -118,12 +109,7 @@ def decisions_about(connection: Connection, break_id: str) -> Sequence[Row[Any]]
 
 def broken_link(connection: Connection) -> int | None:
     """Return the first decision whose hash does not follow from its content and the one before; None where all do."""
-    previous = ""
-    for row in connection.execute(select(break_decisions).order_by(break_decisions.c.decision_id)).mappings():
-        if row["previous_hash"] != previous or row["hash"] != chain_hash(previous, dict(row)):
-            return int(row["decision_id"])
-        previous = row["hash"]
-    return None
+    return find_broken_link(connection, break_decisions, chain_hash)
 
 
 def chain_hash(previous: str, decision: Mapping[str, Any]) -> str:
@@ -133,4 +119,4 @@ def chain_hash(previous: str, decision: Mapping[str, Any]) -> str:
     # Those from before there were codes keep their hash.
     if decision.get("reason_code") is not None:
         said.append(decision["reason_code"])
-    return sha256(json.dumps(said).encode()).hexdigest()
+    return digest(said)

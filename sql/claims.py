@@ -45,13 +45,16 @@ class Answer:
     returned: str | None = None  # Referral Rock: the reward as it came back, JSON
 
 
-def ready_heads(connection: Connection, target: Target, site_id: str, limit: int) -> Sequence[Row[Any]]:
-    """Return the events that may go next: the first ready one of each lane that has nothing in flight or in doubt."""
+def ready_heads(connection: Connection, target: Target, site_id: str, limit: int, *, run_id: str) -> Sequence[Row[Any]]:
+    """Return the events that may go next: the first ready one of each lane that has nothing in flight or in doubt.
+
+    One that was refused before goes only where this run has read its client or reward, see `sql.retries`.
+    """
     # What another process is claiming right now is passed over, not waited for; SQLite has one writer anyway. The lock
     # is for speed: that two processes never send one event is seen to when they claim it.
     suffix = "FOR UPDATE OF events SKIP LOCKED" if connection.dialect.name == "postgresql" else ""
     statement = rows_query("ready_heads", suffix)
-    return connection.execute(statement, {"target": target, "site_id": site_id, "limit": limit}).all()
+    return connection.execute(statement, {"target": target, "site_id": site_id, "limit": limit, "run_id": run_id}).all()
 
 
 def claim(

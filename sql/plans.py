@@ -11,10 +11,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from sql.approvals import approve
+from sql.approvals import let_go
+from sql.event_decisions import Said, lock_events, record_decision, say
 from sql.lock import take_turn
 from sql.queries import query, rows_query
-from transforms.vocabulary import Kind, State
+from transforms.vocabulary import EventVerb, Kind, State
 
 
 @dataclass(frozen=True)
@@ -61,25 +62,42 @@ def states_of_plan(connection: Connection, plan_id: str) -> dict[State, int]:
     return {State(row.state): int(row.events_count) for row in rows}
 
 
-def approve_plan(connection: Connection, plan_id: str, *, by: str, now: datetime) -> int:
+def approve_plan(connection: Connection, plan_id: str, *, by: str, now: datetime, reason: str = "") -> int:
     """Let everything be sent that the run brought and that is still held; return how many events that are."""
     take_turn(connection)
+    said = say(by, reason, now, needs_reason=False)
+    if not _decide_about_plan(connection, EventVerb.APPROVE, "held_of_plan", plan_id, said):
+        return 0
     # Events of clients stand in no order among themselves but their own times, so one statement approves a million.
-    values = {"plan_id": plan_id, "now": now, "reason": f"approved by {by}", "pinned_at": now.replace(microsecond=0)}
+    pinned_at = now.replace(microsecond=0)
+    values = {"plan_id": plan_id, "now": now, "reason": f"approved by {said.words}", "pinned_at": pinned_at}
     approved_count = connection.execute(query("approve_clients_of_plan"), values).rowcount
     update_ids = connection.execute(query("held_updates_of_plan"), {"plan_id": plan_id}).scalars().all()
     for event_id in update_ids:
-        approve(connection, event_id, by=by, now=now)
+        let_go(connection, event_id, said)
     return approved_count + len(update_ids)
 
 
-def discard_plan(connection: Connection, plan_id: str, *, by: str, now: datetime) -> int:
-    """Drop what is still held of the run, as a whole; return how many events that are.
+def discard_plan(connection: Connection, plan_id: str, *, by: str, now: datetime, reason: str = "") -> int:
+    """Drop what the run held and was not sent, as a whole; return how many events that are.
 
     What a plan held comes back to a person when a file brings it again; what any other run held never does.
     """
-    values = {"plan_id": plan_id, "now": now, "reason": f"discarded with {plan_id} by {by}"}
+    take_turn(connection)
+    said = say(by, reason, now, needs_reason=False)
+    if not _decide_about_plan(connection, EventVerb.DISCARD, "held_or_ready_of_plan", plan_id, said):
+        return 0
+    values = {"plan_id": plan_id, "now": now, "reason": f"discarded with {plan_id} by {said.words}"}
     return connection.execute(query("discard_plan"), values).rowcount
+
+
+def _decide_about_plan(connection: Connection, verb: EventVerb, which: str, plan_id: str, said: Said) -> int:
+    """Record one decision about what the query finds of the plan; return how many events that are."""
+    event_ids = connection.execute(query(which), {"plan_id": plan_id}).scalars().all()
+    if event_ids:
+        decided = lock_events(connection, event_ids)
+        record_decision(connection, verb, said, about=f"plan {plan_id}", decided=decided)
+    return len(event_ids)
 
 
 def take_up_plan(connection: Connection, plan_id: str, *, by: str, now: datetime) -> int:

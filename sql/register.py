@@ -4,6 +4,7 @@ The rows are staged in a temporary table and classified by set-based queries (``
 same code serves ten rows and a million, on SQLite and on PostgreSQL.
 """
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Table, insert, select
 
 from sql.lock import take_turn
-from sql.queries import query
+from sql.queries import query, rows_query
 from sql.staging import Columns, stage, unstage
 from sql.tables import batches, files, rejections, skipped_rows
 from transforms.vocabulary import Code, Fate
@@ -103,6 +104,8 @@ def register_file(
     _insert_batches(connection, file_id)
     _insert_events(connection, file_id, run_id, now, has_updates=totals.updates > 0)
     connection.execute(query("insert_duplicates"), {"file_id": file_id})
+    if totals.receipts:
+        connection.execute(query("insert_corrections"))
     # Only now does the ledger know which events the file brings again.
     back = {"file_id": file_id, "now": now, "reason": f"its plan was discarded, and {file.name} brings it"}
     connection.execute(query("bring_back_planned"), back)
@@ -116,6 +119,7 @@ def _classify(connection: Connection, file: NewFile, run_id: str, guards: Guards
     totals = connection.execute(query("staged_totals")).one()
     for name in _steps_for(totals):
         connection.execute(query(name))
+    _mark_refused_before(connection)
     # The guards come last: what is known or wrong already is no new event, and counts against none of the limits.
     if guards.max_points_per_event is not None:
         connection.execute(query("mark_guarded_points"), {"max_points_per_event": guards.max_points_per_event})
@@ -123,6 +127,19 @@ def _classify(connection: Connection, file: NewFile, run_id: str, guards: Guards
     if reason:
         connection.execute(query("mark_guarded_file"), {"reason": reason})
     return totals
+
+
+def _mark_refused_before(connection: Connection) -> None:
+    """Let the rows of refused events say so, with the command that lets them be tried again."""
+    refused = connection.execute(rows_query("refused_and_known")).all()
+    if not refused:
+        return
+    words = {}
+    for event in refused:
+        why = (event.state_reason or "the service gave no reason").strip().rstrip(".")
+        said = f"refused on {event.state_at:%Y-%m-%d} because {why}: tieout retry {event.event_id}"
+        words[event.event_id] = {"words": said}
+    connection.execute(query("mark_refused_before"), {"given": json.dumps(words)})
 
 
 def _steps_for(totals: Row[Any]) -> list[str]:
@@ -142,6 +159,7 @@ def _steps_for(totals: Row[Any]) -> list[str]:
     # replaced since are a question for a person.
     if totals.updates:
         steps += ["mark_repeated_updates", "mark_updates_held_before", "mark_repeated_in_file", "mark_stale_updates"]
+        steps.append("mark_discarded_updates")
     # It rewords what the steps before found known.
     steps.append("mark_taken_back")
     return steps

@@ -59,6 +59,11 @@ def events_to_reverse(connection: Connection, file_id: int) -> Sequence[Row[Any]
     return connection.execute(rows_query("events_to_reverse"), {"file_id": file_id}).all()
 
 
+def event_to_reverse(connection: Connection, event_id: str) -> Row[Any] | None:
+    """Return one event, with the live entry that takes it back, if any; None where there is no such event."""
+    return connection.execute(rows_query("event_to_reverse"), {"event_id": event_id}).one_or_none()
+
+
 def update_before(connection: Connection, event: Row[Any]) -> Row[Any] | None:
     """Return what the ledger had set on the reward before this update; None where it does not know."""
     values = {"lane": event.lane, "reward_version": event.reward_version}

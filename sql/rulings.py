@@ -10,9 +10,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert
 
+from sql.event_decisions import Said, last_word, lock_events, record_decision
+from sql.lock import take_turn
 from sql.queries import query, rows_query
 from sql.tables import settlements
-from transforms.vocabulary import State
+from transforms.vocabulary import EventVerb, State
 
 
 class RulingRefused(Exception):  # noqa: N818 - reads as what happened
@@ -35,6 +37,8 @@ def rule(connection: Connection, event_id: str, ruling: Ruling, *, run_id: str, 
     reason = ruling.reason.strip()
     if not ruled_by or not reason:
         raise RulingRefused("A ruling needs a name and a reason: --by NAME --reason TEXT.")
+    # Of two people who rule at once the second one is told what the first one said.
+    take_turn(connection)
     event = _event_to_rule_on(connection, event_id, now)
     failure = _failure_of_reading(event.evidence)
     # A person who is told "not read" may take it for "not there", and what had landed would be paid twice.
@@ -43,6 +47,7 @@ def rule(connection: Connection, event_id: str, ruling: Ruling, *, run_id: str, 
             f"Nobody has looked since event {event_id} is in doubt: it could not be read back ({failure}). Run "
             "`tieout settle`; or look at the service yourself, and say so by --looked."
         )
+    _record(connection, event_id, ruling.state, Said(ruled_by, now, reason))
     attempt = {"event_id": event_id, "attempt_id": event.attempt_id, "run_id": run_id}
     evidence = {
         "ruled_by": ruled_by,
@@ -62,6 +67,12 @@ def rule(connection: Connection, event_id: str, ruling: Ruling, *, run_id: str, 
         raise RulingRefused(f"Event {event_id} was settled at this moment by a run: look at it with `tieout trace`.")
 
 
+def _record(connection: Connection, event_id: str, state: State, said: Said) -> None:
+    """Write the ruling down among what people decide about events; its evidence stands among the settlements."""
+    verb = EventVerb.RULE_POSTED if state is State.POSTED else EventVerb.RULE_NOT_POSTED
+    record_decision(connection, verb, said, about=f"event {event_id}", decided=lock_events(connection, [event_id]))
+
+
 def _event_to_rule_on(connection: Connection, event_id: str, now: datetime) -> Row[Any]:
     """Return the event, whose last reading back could not decide; `RulingRefused` where it is any other.
 
@@ -72,7 +83,8 @@ def _event_to_rule_on(connection: Connection, event_id: str, now: datetime) -> R
     if event is None:
         raise RulingRefused(f"The ledger has no event {event_id}: `tieout run` and its report list what is unknown.")
     if event.state != State.UNKNOWN:
-        raise RulingRefused(f"Event {event_id} is {event.state}, not unknown: there is nothing to rule on.")
+        told = last_word(connection, event_id)
+        raise RulingRefused(f"Event {event_id} is {event.state}, not unknown{told}: there is nothing to rule on.")
     if event.settle_at is not None and event.settle_at > now:
         raise RulingRefused(
             f"Event {event_id} is not to be read back before {event.settle_at:%Y-%m-%d %H:%M:%S}Z, so the service may "

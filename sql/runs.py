@@ -19,8 +19,20 @@ _REPORTED_AS = {
     State.UNKNOWN: "unknown",
     State.READY: "pending",
     State.SENDING: "pending",  # in another process's hands; that one records how it ends
+    # A person took it out of the run's hands while that was at work, or has to look before it is tried again.
+    State.HELD: "withheld",
+    State.DISCARDED: "withheld",
 }
-_COUNTS_OF_EVENTS = ("carried_in", "posted", "refused", "unknown", "pending", "points_earned", "points_redeemed")
+_COUNTS_OF_EVENTS = (
+    "carried_in",
+    "posted",
+    "refused",
+    "unknown",
+    "pending",
+    "withheld",
+    "points_earned",
+    "points_redeemed",
+)
 
 
 def open_run(connection: Connection, run_id: str, kind: str, now: datetime) -> None:
@@ -46,6 +58,11 @@ def record_run(connection: Connection, run_id: str, kind: str, now: datetime, su
     ended = {"started_at": now, "finished_at": now, "summary": json.dumps(summary)}
     connection.execute(insert(runs).values(run_id=run_id, kind=kind, **ended))
     number_run(connection, run_id, now)
+
+
+def knows_run(connection: Connection, run_id: str) -> bool:
+    """Return whether there ever was such a run."""
+    return connection.execute(select(runs.c.run_id).where(runs.c.run_id == run_id)).scalar() is not None
 
 
 def fail_run(connection: Connection, run_id: str, now: datetime, failure: str) -> None:

@@ -77,11 +77,16 @@ def settle(
         return
     # The evidence is kept whatever it led to, also where it decided nothing: a person who has to rule is shown it, and
     # may rule only where there is some.
+    keep_settlements(connection, decided, run_id=run_id, now=now)
+    for settlement in decided:
+        _move(connection, settlement, run_id=run_id, now=now, again_at=again_at)
+
+
+def keep_settlements(connection: Connection, decided: Sequence[Settlement], *, run_id: str, now: datetime) -> None:
+    """Write down what was read of these events, and let the run answer for them; none of them is moved."""
     connection.execute(insert(settlements), [_row(settlement, run_id, now) for settlement in decided])
     settled = json.dumps({settlement.event.event_id: {} for settlement in decided})
     connection.execute(query("carry_claimed"), {"run_id": run_id, "given": settled})
-    for settlement in decided:
-        _move(connection, settlement, run_id=run_id, now=now, again_at=again_at)
 
 
 def _move(connection: Connection, settlement: Settlement, *, run_id: str, now: datetime, again_at: datetime) -> None:

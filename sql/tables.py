@@ -29,7 +29,7 @@ from sqlalchemy import (
     text,
 )
 
-from transforms.vocabulary import Kind, ReasonCode, State, Target, Verdict
+from transforms.vocabulary import EventVerb, Kind, ReasonCode, State, Target, Verdict
 
 metadata = MetaData(
     naming_convention={
@@ -187,6 +187,9 @@ events = Table(
     # An event came in a file, in the run that registered the file. One key and not two: each costs a look-up per row.
     ForeignKeyConstraint(["file_id", "run_id"], ["files.file_id", "files.run_id"]),
     Column("compared_at", UtcDateTime),  # when reading back last compared it with what the service shows
+    # Null: never refused and let go again. Otherwise the run that read its client or reward and found nothing that
+    # speaks against another try; "" until one has.
+    Column("read_run_id", String),
     _one_of("kind", Kind),
     _one_of("target", Target),
     _one_of("state", State),
@@ -204,6 +207,10 @@ events = Table(
     CheckConstraint("source IS NULL OR action = 'Earned'", name="source_only_when_earned"),
     # Nothing is on its way without a claim that says until when.
     CheckConstraint("state <> 'sending' OR (attempt_id IS NOT NULL AND lease_until IS NOT NULL)", name="claimed"),
+    # What was refused once is sent again only by the run that has looked before.
+    CheckConstraint(
+        "state <> 'sending' OR read_run_id IS NULL OR read_run_id = state_run_id", name="read_before_another_try"
+    ),
     # Nothing was posted, refused or lost without an attempt to send it.
     CheckConstraint("state IN ('held', 'ready', 'sending', 'discarded') OR attempt_id IS NOT NULL", name="attempted"),
     # An update has its place in the reward's history when it is accepted, and not before.
@@ -264,6 +271,20 @@ Index(
     postgresql_where=text("state = 'posted' AND compared_at IS NULL"),
 )
 Index("ix_events_by_run", events.c.run_id)
+# What a person may let be tried again, and what a run has to read before it does: both are few, in a ledger of any age.
+Index(
+    "ix_events_refused",
+    events.c.file_id,
+    sqlite_where=text("state = 'refused'"),
+    postgresql_where=text("state = 'refused'"),
+)
+Index(
+    "ix_events_to_try_again",
+    events.c.target,
+    events.c.site_id,
+    sqlite_where=text("state = 'ready' AND read_run_id IS NOT NULL"),
+    postgresql_where=text("state = 'ready' AND read_run_id IS NOT NULL"),
+)
 
 # Everything that a run answers for: what it accepted, what was open when it began, what it sent.
 run_carried = Table(
@@ -322,7 +343,7 @@ answers = Table(
     _one_of("verdict", Verdict),
 )
 
-# One row per read-back of a doubtful event. Append-only.
+# One row per read-back of a doubtful event, and of a refused one before it is tried again. Append-only.
 settlements = Table(
     "settlements",
     metadata,
@@ -331,9 +352,18 @@ settlements = Table(
     Column("run_id", ForeignKey("runs.run_id"), nullable=False),
     Column("at", UtcDateTime, nullable=False),
     Column("attempt_id", ForeignKey("attempts.attempt_id"), nullable=False),  # the one that was in doubt
-    Column("decided", String, nullable=False),  # posted, ready or unknown
+    Column("decided", String, nullable=False),  # posted, ready or unknown; held where it speaks against another try
     Column("balance", BigInteger),  # Mindbody: points of the client when it was read
     Column("evidence", String, nullable=False),  # JSON: what was counted, expected, and the balance
+)
+
+# Rows that were corrected after their event was refused or discarded, as their receipts say: the corrected one is
+# another event, and the first one must not be tried again beside it. Append-only.
+corrections = Table(
+    "corrections",
+    metadata,
+    Column("event_id", ForeignKey("events.event_id"), primary_key=True),  # of the corrected row
+    Column("corrected_event_id", ForeignKey("events.event_id"), nullable=False, index=True),
 )
 
 duplicates = Table(
@@ -427,6 +457,42 @@ break_decisions = Table(
     UniqueConstraint("previous_hash"),
 )
 
+# What people decided about events: one row for each time, however many events it was about. Append-only and chained by
+# hashes, as decisions about breaks are.
+event_decisions = Table(
+    "event_decisions",
+    metadata,
+    Column("decision_id", Integer, primary_key=True, autoincrement=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("actor", String, nullable=False),
+    Column("verb", String, nullable=False),
+    Column("reason", String, nullable=False),  # "" where none was given
+    Column("about", String, nullable=False),  # as it was asked for: an event, a plan, a file, a code, a site
+    Column("events_count", Integer, nullable=False),
+    Column(
+        "events_hash", String(64), nullable=False
+    ),  # sha256 of the events as they stood, so that these are chained too
+    Column("previous_hash", String(64), nullable=False),  # "" for the first
+    Column("hash", String(64), nullable=False),
+    _one_of("verb", EventVerb),
+    CheckConstraint("actor <> ''", name="said_by_someone"),
+    # To send a refused event again, and to take one back, are decisions that somebody else will have to understand.
+    CheckConstraint("reason <> '' OR verb IN ('approve', 'discard')", name="says_why"),
+    CheckConstraint("events_count >= 1", name="about_something"),
+    # Two decisions never follow the same one: the chain has no branches.
+    UniqueConstraint("previous_hash"),
+)
+
+# The events of each decision, as they stood when it was taken. Append-only.
+decided_events = Table(
+    "decided_events",
+    metadata,
+    Column("decision_id", ForeignKey("event_decisions.decision_id"), primary_key=True),
+    Column("event_id", ForeignKey("events.event_id"), primary_key=True, index=True),
+    Column("state", String, nullable=False),
+    Column("attempt_id", Integer),  # null: never sent until then
+)
+
 # Every time a break came to the open ones or left them. Append-only: with the last closing it says what must be open.
 break_moves = Table(
     "break_moves",
@@ -485,6 +551,8 @@ snapshots = Table(
     Column("name", String, nullable=False),
     Column("sha256", String(64), nullable=False),
     Column("size_bytes", BigInteger, nullable=False),
+    # The last decision about events that this report or one before it has told; null: it told none.
+    Column("last_decision_id", Integer),
 )
 
 # Which entry takes which back: an event of ours, or an entry that a break is about. Append-only; a trigger refuses a

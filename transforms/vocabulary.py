@@ -63,9 +63,9 @@ class State(StrEnum):
     READY = "ready"  # to be sent; reported as pending
     SENDING = "sending"  # claimed: the request may be on its way
     POSTED = "posted"  # the service confirmed it, or reading back showed it
-    REFUSED = "refused"  # the service said no, for good
+    REFUSED = "refused"  # the service said no; only a person may let it be tried again
     UNKNOWN = "unknown"  # the answer was lost: only reading back decides
-    DISCARDED = "discarded"  # a person said that a held event must not be sent
+    DISCARDED = "discarded"  # a person said that a held or ready event must not be sent
 
 
 # The only ways from state to state. The ledger holds the same pairs in a table, and a trigger refuses any other.
@@ -73,6 +73,11 @@ TRANSITIONS: frozenset[tuple[State, State]] = frozenset(
     {
         (State.HELD, State.READY),  # approved by a person
         (State.HELD, State.DISCARDED),  # discarded by a person
+        (State.READY, State.DISCARDED),  # discarded by a person before it was sent
+        # A person says that its cause is gone; the database wants to see who, and why.
+        (State.REFUSED, State.READY),
+        # A person let it be tried again, and reading its client or reward first showed what speaks against it.
+        (State.READY, State.HELD),
         (State.DISCARDED, State.HELD),  # dropped with its plan, and brought again
         (State.READY, State.SENDING),  # claimed, before the request leaves
         (State.SENDING, State.POSTED),
@@ -193,6 +198,17 @@ class ReasonCode(StrEnum):
     SERVICE_ERROR = "service_error"  # the service has it wrong
     TIMING = "timing"  # it comes, or came, with another night
     OTHER = "other"  # as the words beside it say
+
+
+class EventVerb(StrEnum):
+    """What a person may decide about events."""
+
+    APPROVE = "approve"  # a held one is to be sent
+    DISCARD = "discard"  # one that was not sent never is
+    RETRY = "retry"  # a refused one may be tried again
+    REVERSE = "reverse"  # a posted one is to be taken back
+    RULE_POSTED = "rule_posted"  # one in doubt took effect
+    RULE_NOT_POSTED = "rule_not_posted"  # one in doubt did not
 
 
 class RunKind(StrEnum):

@@ -11,6 +11,7 @@ from flows.cli.options import Config
 from flows.cli.plan import approve, discard, plan
 from flows.cli.reconcile import reconcile
 from flows.cli.report import report
+from flows.cli.retry import retry
 from flows.cli.reverse import reverse
 from flows.cli.run import run
 from flows.cli.sandbox import sandbox
@@ -31,7 +32,7 @@ app = typer.Typer(
 
 _IN_ORDER_OF_USE = (
     *(demo, check, run, upload),
-    *(plan, approve, discard, reverse),
+    *(plan, approve, discard, retry, reverse),
     *(settle, reconcile, report, trace),
     *(serve, status, doctor, sandbox),
 )

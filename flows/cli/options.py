@@ -23,6 +23,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on std
 Plain = Annotated[bool, typer.Option("--plain", help="Run the same steps without Prefect.")]
 Site = Annotated[str | None, typer.Option("--site", help="The Mindbody site of rows that name none.")]
 By = Annotated[str, typer.Option("--by", metavar="NAME", help="Who decides.")]
+Why = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, for whoever asks later.")]
 ByUser = Annotated[str | None, typer.Option("--by", metavar="NAME", help="Who decides; the system's user otherwise.")]
 
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from flows.cli.options import ByUser, Config, Json, Site
-from flows.runtime.errors import CouldNotRun, ExitCode
+from flows.cli.options import ByUser, Config, Json, Site, Why
+from flows.runtime.errors import CouldNotRun, ExitCode, WrongUsage
 
 if TYPE_CHECKING:
     from sqlalchemy import Row
@@ -37,17 +37,33 @@ def plan(
     raise typer.Exit(run_plan(config, file, site, by, as_json=json))
 
 
-def approve(held_id: HeldId, by: ByUser = None, config: Config = None) -> None:
+def approve(held_id: HeldId, by: ByUser = None, reason: Why = "", config: Config = None, json: Json = False) -> None:
     """Say that a held event, or all that a plan still holds, is to be posted: the next run does it."""
-    raise typer.Exit(run_approve(config, held_id, by))
+    raise typer.Exit(run_approve(config, held_id, by, reason, as_json=json))
 
 
-def discard(held_id: HeldId, by: ByUser = None, config: Config = None) -> None:
-    """Say that a held event is never posted, or drop all that a plan still holds.
+def discard(
+    held_id: Annotated[
+        str | None, typer.Argument(metavar="ID", help="Of an event that was not sent, or of a plan.")
+    ] = None,
+    site: Annotated[
+        str | None, typer.Option("--site", help="All that was not sent of a site, such as one that has left.")
+    ] = None,
+    by: ByUser = None,
+    reason: Why = "",
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before a whole site is dropped.")] = False,
+    config: Config = None,
+    json: Json = False,
+) -> None:
+    """Say that an event which is held or ready is never posted, or drop all that was not sent of a plan or a site.
 
     An event that was dropped with its plan comes back to a person when another file brings it.
     """
-    raise typer.Exit(run_discard(config, held_id, by))
+    if (held_id is None) == (site is None):
+        raise WrongUsage("discard takes either the ID of an event or a plan, or --site ID.")
+    if site is not None:
+        raise typer.Exit(run_discard_site(config, site, by, reason, is_approved=yes, as_json=json))
+    raise typer.Exit(run_discard(config, held_id or "", by, reason, as_json=json))
 
 
 def run_plan(config: Path | None, file: Path, site_id: str | None, by: str | None, *, as_json: bool) -> ExitCode:
@@ -130,7 +146,7 @@ def _held_lines(events: "Sequence[Row[Any]]", today: date) -> Iterator[str]:
     yield f"{len(events):,} held. Approve or discard one by its id, or all of a plan by the plan's."
 
 
-def run_approve(config: Path | None, held_id: str, by: str | None) -> ExitCode:
+def run_approve(config: Path | None, held_id: str, by: str | None, reason: str, *, as_json: bool) -> ExitCode:
     """Let a held event, or all that a plan still holds, be posted by the next run."""
     from getpass import getuser
 
@@ -139,24 +155,63 @@ def run_approve(config: Path | None, held_id: str, by: str | None) -> ExitCode:
     from flows.settings.load import load_settings
 
     with open_ledger(load_settings(config)) as ledger:
-        decided = approve_held(ledger, held_id, by or getuser())
+        decided = approve_held(ledger, held_id, by or getuser(), reason)
     count = decided.plan_events_count
     what = f"event {held_id}" if count is None else f"{count:,} events of {held_id}"
-    typer.echo(f"Approved: the next run posts {what}.")
+    told = f"Approved: the next run posts {what}.{_elsewhere(decided.elsewhere)}"
+    _tell({"id": held_id, "approved": count or 1}, told, as_json=as_json)
     return ExitCode.TIES_OUT
 
 
-def run_discard(config: Path | None, held_id: str, by: str | None) -> ExitCode:
-    """Rule that a held event is never posted, or drop all that a plan still holds."""
+def run_discard(config: Path | None, held_id: str, by: str | None, reason: str, *, as_json: bool) -> ExitCode:
+    """Rule that an event which was not sent never is, or drop all that was not sent of a plan."""
     from getpass import getuser
 
     from flows.ledger.connection import open_ledger
-    from flows.review.decide import discard as discard_held
+    from flows.review.decide import discard as discard_unsent
     from flows.settings.load import load_settings
 
     with open_ledger(load_settings(config)) as ledger:
-        decided = discard_held(ledger, held_id, by or getuser())
+        decided = discard_unsent(ledger, held_id, by or getuser(), reason)
     count = decided.plan_events_count
     what = f"event {held_id} is never posted" if count is None else f"{count:,} events of {held_id} are not posted"
-    typer.echo(f"Discarded: {what}.")
+    told = f"Discarded: {what}.{_elsewhere(decided.elsewhere)}"
+    _tell({"id": held_id, "discarded": count or 1}, told, as_json=as_json)
     return ExitCode.TIES_OUT
+
+
+def _elsewhere(rest: str) -> str:
+    """Say what of a plan was none of this decision's any more: whoever saw the list before may not know."""
+    return f" The rest of it was decided before: {rest}." if rest else ""
+
+
+def run_discard_site(
+    config: Path | None, site_id: str, by: str | None, reason: str, *, is_approved: bool, as_json: bool
+) -> ExitCode:
+    """Drop all that was not sent of a site, once a person has seen how much it is; 1 where some may have been sent."""
+    from getpass import getuser
+
+    from flows.cli.ask import is_confirmed
+    from flows.ledger.connection import open_ledger
+    from flows.review.decide import discard_site, unsent_of_site
+    from flows.settings.load import load_settings
+
+    with open_ledger(load_settings(config)) as ledger:
+        shown = unsent_of_site(ledger, site_id)
+        count = len(shown.event_ids)
+        typer.echo(f"Site {site_id}: {count:,} events that were not sent, {shown.points:,} points.", err=True)
+        if shown.in_flight_count:
+            typer.echo(
+                f"  {shown.in_flight_count:,} more may have been sent and stay: `tieout settle` reads them back.",
+                err=True,
+            )
+        nobody = "Nobody answered, so nothing was discarded: add --yes to go on without asking."
+        is_wanted = count > 0 and (is_approved or is_confirmed(f"Discard {count:,} for good?", nobody))
+        discarded_count = discard_site(ledger, shown, by or getuser(), reason) if is_wanted else 0
+    told = f"Discarded: {discarded_count:,} events of site {site_id} are never posted."
+    _tell({"site_id": site_id, "discarded": discarded_count}, told, as_json=as_json)
+    return ExitCode.NEEDS_A_PERSON if shown.in_flight_count else ExitCode.TIES_OUT
+
+
+def _tell(record: dict[str, Any], told: str, *, as_json: bool) -> None:
+    typer.echo(json_format.dumps(record, ensure_ascii=False) if as_json else told)

@@ -1,4 +1,4 @@
-"""``tieout reverse``: plan the opposite of a file that was sent in error."""
+"""``tieout reverse``: plan the opposite of a file that was sent in error, or of one event."""
 
 import json as json_format
 from pathlib import Path
@@ -11,14 +11,19 @@ from flows.runtime.errors import ExitCode
 
 
 def reverse(
-    file: Annotated[str, typer.Argument(metavar="FILE", help="Its path, or the name or sha256 that the ledger knows.")],
+    file: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE|EVENT_ID", help="A file's path, or the name or sha256 that the ledger knows; or one event."
+        ),
+    ],
     reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why it is taken back.")],
     by: ByUser = None,
     site: Annotated[str | None, typer.Option("--site", help="Of several files, the one sent for this site.")] = None,
     config: Config = None,
     json: Json = False,
 ) -> None:
-    """Plan to take back all that a file posted: a Redeemed for each Earned, an Earned for each Redeemed.
+    """Plan to take back one event, or all that a file posted: a Redeemed for each Earned, an Earned for each Redeemed.
 
     Nothing is sent before `tieout approve`. What has no opposite, such as an update of a reward, is named.
     """
@@ -28,17 +33,18 @@ def reverse(
 def run_reverse(
     config: Path | None, file: str, reason: str, by: str | None, site_id: str | None, *, as_json: bool
 ) -> ExitCode:
-    """Hold an opposite entry for everything that the file posted; 1 where something waits for a person."""
+    """Hold an opposite entry for the event, or for all that the file posted; 1 where something waits for a person."""
     from getpass import getuser
 
     from flows.cli.tell import tell_lines
     from flows.ledger.connection import open_ledger
-    from flows.review.reverse import reversal_lines, reverse_file
+    from flows.review.reverse import reversal_lines
+    from flows.review.reverse import reverse as plan_reversal
     from flows.settings.load import load_settings
 
     settings = load_settings(config)
     with open_ledger(settings) as ledger:
-        reversal = reverse_file(settings, ledger, file, site_id, by=by or getuser(), reason=reason)
+        reversal = plan_reversal(settings, ledger, file, site_id, by=by or getuser(), reason=reason)
     if as_json:
         typer.echo(json_format.dumps(reversal.to_json(), default=str, ensure_ascii=False))
     else:
@@ -51,5 +57,6 @@ def _how_to_decide(plan_id: str | None) -> list[str]:
         return ["Nothing is planned."]
     return [
         f"Nothing was sent. `tieout approve {plan_id}` lets the next run post it, `tieout discard {plan_id}` drops it.",
+        "The first entry stays in the client's history, and what it set off (a message, say) is not undone.",
         "What takes more points than a client has is refused by the service, and stays as a break.",
     ]

@@ -1,13 +1,13 @@
 """``tieout upload``: one file by hand; it is checked, shown, asked about, posted and reported."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from flows.cli.ask import is_confirmed
 from flows.cli.options import Config, Json, Plain, Site, config_text
-from flows.runtime.errors import CouldNotRun, ExitCode, WrongUsage
+from flows.runtime.errors import CouldNotRun, ExitCode
 
 if TYPE_CHECKING:
     from flows.intake.checked_file import CheckedFile
@@ -91,14 +91,5 @@ def _ask_about(settings: "Settings", file: Path, site_id: str | None) -> "Checke
         plan = preview(settings, ledger, checked)
     for line in (*check_lines(checked), *notes, *plan_lines(plan)):
         typer.echo(line, err=True)
-    return checked if _is_confirmed() else None
-
-
-def _is_confirmed() -> bool:
-    """Ask on stderr; typer's own question leaves a blank on stdout, where only the result belongs."""
-    sys.stderr.write("Post this? [y/N]: ")
-    sys.stderr.flush()
-    answer = sys.stdin.readline()
-    if not answer:
-        raise WrongUsage("Nobody answered, so nothing was posted: add --yes to post without asking.")
-    return answer.strip().lower() in {"y", "yes"}
+    nobody = "Nobody answered, so nothing was posted: add --yes to post without asking."
+    return checked if is_confirmed("Post this?", nobody) else None

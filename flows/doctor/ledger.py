@@ -22,6 +22,7 @@ from flows.runtime.clock import utc_now
 from flows.runtime.errors import CouldNotRun, ExitCode, SettingsError
 from flows.settings.sections import Settings
 from sql.break_decisions import broken_link
+from sql.event_decisions import changed_decision
 from sql.migrate import current_revision, head_revision
 from sql.probe import database_clock, probe_writing
 
@@ -131,9 +132,15 @@ def _examine_revision(revision: str | None) -> Diagnosis:
 
 def _examine_chain(ledger: Ledger) -> Diagnosis:
     with ledger.begin() as connection:
-        changed = broken_link(connection)
-    if changed is not None:
-        said = f"Decision {changed} about a break does not follow from the one before it: the history was changed."
-        mend = "Compare table break_decisions with a backup from before, and find out who changed it."
-        return bad("decisions", said, mend=mend)
-    return good("decisions", "The history of decisions about breaks is as it was written.")
+        changed = {
+            ("a break", "break_decisions"): broken_link(connection),
+            ("events", "event_decisions"): changed_decision(connection),
+        }
+    for (about, table), decision_id in changed.items():
+        if decision_id is not None:
+            said = (
+                f"Decision {decision_id} about {about} does not follow from the one before it: the history was changed."
+            )
+            mend = f"Compare table {table} with a backup from before, and find out who changed it."
+            return bad("decisions", said, mend=mend)
+    return good("decisions", "The history of decisions about breaks and events is as it was written.")

@@ -8,11 +8,13 @@ from contextlib import contextmanager, suppress
 from flows.ledger.run import Run
 from flows.loader.post import Posting
 from flows.loader.settle import settle_destination
+from flows.loader.try_again import read_destination_first
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import BudgetSpent, CouldNotRun, Interrupted
 from flows.runtime.interrupt import stop_requested
 from flows.services.connect import connected
 from sql.claims import declare_lost, open_work
+from sql.retries import sites_to_read_first
 from sql.settlements import doubtful_sites, waiting_times
 from transforms.vocabulary import Destination, NotRead
 
@@ -38,6 +40,7 @@ def post_and_settle(run: Run) -> None:
         for _ in range(_MAX_ROUNDS):
             # What is in doubt comes before anything new: until it is decided, nothing else of its client may go out.
             settle_all(run)
+            _read_before_another_try(run)
             _post_all(run)
             if not _wait_for_doubtful(run):
                 break
@@ -59,6 +62,21 @@ def settle_all(run: Run) -> None:
             settled = run.step(f"settle {destination.name}", settle_destination, run, destination)
             run.undecided |= settled.undecided
             run.could_not_read(*settled.not_read)
+
+
+def _read_before_another_try(run: Run) -> None:
+    """Look at the clients and rewards of what a person lets be tried again; nothing of it is sent unseen."""
+    with run.ledger.begin() as connection:
+        destinations = sites_to_read_first(connection, run.run_id)
+    for destination in destinations:
+        if destination in run.failed_destinations:
+            continue
+        run.progress(f"reading before another try at {destination.name}")
+        with _trouble_at(run, destination):
+            read = run.step(f"read before another try {destination.name}", read_destination_first, run, destination)
+            run.undecided |= read.unread
+            run.could_not_read(*read.not_read)
+            run.notes += read.notes
 
 
 def _post_all(run: Run) -> None:

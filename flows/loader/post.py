@@ -238,7 +238,13 @@ class Posting:
         exhausted = {event_id for event_id, tries in self._tries.items() if tries >= max_tries}
         # They stay ready and may come first: without as many more they would leave nothing of the answer to the others.
         most = wanted + len(exhausted)
-        heads = ready_heads(connection, target=self._gateway.target, site_id=self._gateway.site_id, limit=most)
+        heads = ready_heads(
+            connection,
+            target=self._gateway.target,
+            site_id=self._gateway.site_id,
+            limit=most,
+            run_id=self._run_id,
+        )
         heads_left = [head for head in heads if head.event_id not in exhausted]
         return heads_left[:wanted]
 

@@ -36,7 +36,7 @@ def settle_destination(run: Run, destination: Destination) -> Settled:
         with run.ledger.begin() as connection:
             settle(connection, settlements, run_id=run.run_id, now=now, again_at=now)
         undecided.update(one.event.event_id for one in settlements if one.state is State.UNKNOWN)
-        not_read.extend(NotRead(_whose(one.event), one.failure) for one in settlements if one.failure is not None)
+        not_read.extend(NotRead(whose(one.event), one.failure) for one in settlements if one.failure is not None)
 
     async def read_back() -> None:
         async with connected(run.settings, run.ledger, destination) as service:
@@ -48,7 +48,8 @@ def settle_destination(run: Run, destination: Destination) -> Settled:
     return Settled(frozenset(undecided), tuple(not_read))
 
 
-def _whose(event: Row[Any]) -> str:
+def whose(event: Row[Any]) -> str:
+    """Return the client or the reward of an event, as what could not be read is named."""
     if event.target == Target.MINDBODY:
         return name_of_client(event.site_id, event.client_id)
     return name_of_reward(event.reward_id)

@@ -167,7 +167,8 @@ def status_of(row: Row[Any]) -> str:
         case State.HELD:
             return f"held: {row.state_reason or 'a person decides'}"
         case State.REFUSED:
-            return f"refused: {row.message or row.state_reason or 'the service gave no reason'}"
+            why = str(row.message or row.state_reason or "the service gave no reason").rstrip(".")
+            return f"refused: {why}. Correct the row, or once the cause is gone: tieout retry {row.event_id}"
         case State.UNKNOWN:
             return "unknown: the answer was lost, so it is read back before anything is sent again"
         case State.DISCARDED:
@@ -176,11 +177,11 @@ def status_of(row: Row[Any]) -> str:
 
 def _known_status(row: Row[Any], file_id: int) -> str:
     """Say which event a row brought again; one that bears its receipt is simply where its event is."""
-    if row.reason == _BY_RECEIPT:
+    if row.reason.startswith(_BY_RECEIPT):
         return status_of(row)
     file = "" if row.first_file_id == file_id else f" of {row.first_file}"
     sheet = "" if row.first_sheet is None else f', sheet "{row.first_sheet}"'
     return f"duplicate of row {row.first_row}{sheet}{file}: {status_of(row)}"
 
 
-_BY_RECEIPT = "bears its receipt"  # the reason of `mark_receipts` in register.sql
+_BY_RECEIPT = "bears its receipt"  # how the reason of `mark_receipts` in register.sql begins

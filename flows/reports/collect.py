@@ -13,6 +13,7 @@ from flows.ledger.run import Run
 from flows.reports.report import Report
 from flows.runtime.clock import utc_now
 from sql.breaks import break_json, open_breaks
+from sql.event_decisions import decisions_since
 from sql.reporting import (
     accepted_by_files,
     amount_of_events,
@@ -28,6 +29,7 @@ from sql.reporting import (
     waiting_events,
 )
 from sql.runs import run_totals, started_at
+from sql.snapshots import last_told_decision_id
 from transforms.match.balances import balance_breaks
 from transforms.match.compared import service_rows
 from transforms.match.reconciled import Reconciliation
@@ -80,7 +82,15 @@ def collect_report(
         skipped=_frame(skipped_of_run(connection, run_id)),
         source_ids=_frame(source_ids_of_run(connection, run_id)),
         not_read=pd.DataFrame(list(run.not_read.items()), columns=["what", "why"], dtype="str"),
+        decisions=_decisions(connection),
     )
+
+
+def _decisions(connection: Connection) -> pd.DataFrame:
+    """Return what people decided about events since the last report told of it; times are aware UTC."""
+    since = last_told_decision_id(connection)
+    found = [dict(row._mapping) for row in decisions_since(connection, since)]
+    return pd.DataFrame(found).rename(columns={"at": "decided_at", "events_count": "events"})
 
 
 def _ties(

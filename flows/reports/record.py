@@ -19,6 +19,7 @@ _COUNTS = (
     "row",
     "first_row",
     "row_count",
+    "decision_id",
     "points",
     "events",
     "age_days",
@@ -37,7 +38,7 @@ _COUNTS = (
     "service_points",
     "difference_points",
 )
-_TIMES = ("action_at", "posted_at", "since")
+_TIMES = ("action_at", "posted_at", "decided_at", "since")
 # Counts in one row and amounts in another: both sides of an equation, and the roll-forward of breaks.
 _QUANTITIES = (
     "left",

@@ -25,6 +25,7 @@ TOTALS: Final = (
     "refused",
     "unknown",
     "pending",
+    "withheld",
     "points_earned",
     "points_redeemed",
     "amount_updated",
@@ -136,6 +137,7 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "skipped": (*PLACE, "reason"),
     "source_ids": ("subject", "finding", "row_count"),
     "not_read": ("what", "why"),
+    "decisions": ("decision_id", "decided_at", "actor", "verb", "about", "events", "earned", "redeemed", "reason"),
 }
 
 
@@ -148,8 +150,8 @@ class Report:
     event; `rejected` one per wrong cell; `by_client` one per client whose balance was read, null where the balance
     before is not known; `nights` one per site and night; `duplicates` and `skipped` one per row of a file;
     `source_ids` one per subject and finding (`transforms.check.cross_check`); `not_read` one per file, client, reward
-    or destination that nobody could look at. Points are whole, amounts Decimal, `_at` and `since` aware UTC, `_on`
-    dates.
+    or destination that nobody could look at; `decisions` one per decision of a person about events that no report
+    before this one has told. Points are whole, amounts Decimal, `_at` and `since` aware UTC, `_on` dates.
 
     Raises ValueError where a frame with rows lacks a column, a total is missing, or a time has no zone.
     """
@@ -176,6 +178,7 @@ class Report:
     skipped: pd.DataFrame
     source_ids: pd.DataFrame = field(default_factory=pd.DataFrame)
     not_read: pd.DataFrame = field(default_factory=pd.DataFrame)
+    decisions: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:

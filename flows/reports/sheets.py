@@ -1,7 +1,7 @@
 """What each sheet of the report shows: its columns, headings, order of rows and the sentence above it.
 
 The workbook makes one sheet of each block, the page one section. The six that finance opens come first; refused,
-duplicate and skipped rows, the days and the glossary follow.
+duplicate and skipped rows, what people decided, the days and the glossary follow.
 """
 
 import pandas as pd
@@ -10,7 +10,7 @@ from flows.reports.figures import by_day
 from flows.reports.report import Report, rows
 from flows.reports.table import Block, Column
 from flows.reports.values import Show
-from flows.reports.wording import BREAKS, FATES, OUTCOMES, WAITING, Word, is_open, word
+from flows.reports.wording import BREAKS, DECISIONS, FATES, OUTCOMES, RETRY, WAITING, Word, is_open, word
 from transforms.vocabulary import Kind
 
 
@@ -25,6 +25,7 @@ def tables(report: Report) -> list[Block]:
         _nights(report),
         _refused(report),
         _not_read(report),
+        _decisions(report),
         _duplicates(report),
         _skipped(report),
         _by_day(report),
@@ -210,18 +211,44 @@ def _nights(report: Report) -> Block:
 
 
 def _refused(report: Report) -> Block:
+    frame = _split_points(_sorted(rows(report, "refused"), "file", "sheet", "+row", "event_id"))
+    frame["command"] = [RETRY.format(id=event_id) for event_id in frame["event_id"]]
     return Block(
         name="Refused",
-        note="The service said no, for good. Nothing took effect; correct the row and send the sheet again.",
+        note=(
+            "The service said no, and nothing took effect. Correct the row and send the sheet again; "
+            "where the cause is gone, let it be tried again as it is."
+        ),
         empty="The service refused nothing.",
         columns=(
             Column("message", "What the service said", Show.TEXT, 50),
             Column("code", "Its code", Show.TEXT, 28),
+            Column("command", "Once the cause is gone", Show.TEXT, 42),
             *_OF_EVENT,
-            *_PLACE,
-            _EVENT,
+            *_PLACE,  # the command names the event
         ),
-        frame=_split_points(_sorted(rows(report, "refused"), "file", "sheet", "+row", "event_id")),
+        frame=frame,
+    )
+
+
+def _decisions(report: Report) -> Block:
+    frame = _sorted(rows(report, "decisions"), "+decision_id")
+    frame["done"] = frame["verb"].map(lambda verb: DECISIONS.get(verb, verb))
+    return Block(
+        name="Decisions",
+        note="What people decided about events since the report before: who, about what, and why.",
+        empty="Nobody decided about an event since the report before.",
+        columns=(
+            Column("decided_at", "Decided at (UTC)", Show.UTC, 20),
+            Column("actor", "Who", Show.TEXT, 18),
+            Column("done", "What", Show.TEXT, 24),
+            Column("about", "About", Show.TEXT, 44),
+            Column("events", "Events", Show.COUNT, 10),
+            Column("earned", "Points earned", Show.COUNT, 14),
+            Column("redeemed", "Points redeemed", Show.COUNT, 14),
+            Column("reason", "Why", Show.TEXT, 44),
+        ),
+        frame=frame,
     )
 
 

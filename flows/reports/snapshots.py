@@ -20,7 +20,7 @@ from sqlalchemy import Connection, Row
 from flows.reports.report import COLUMNS, Report, rows
 from flows.runtime.errors import CouldNotRun
 from flows.settings.sections import Settings
-from sql.snapshots import find_snapshot, last_snapshot, record_snapshot
+from sql.snapshots import find_snapshot, last_snapshot, last_told_decision_id, record_snapshot
 
 _FOLDER = "snapshots"
 _LEVEL = 3  # of compression: a third of the time of the usual one for a tenth more bytes
@@ -47,7 +47,14 @@ def keep_snapshot(
         name=path.name,
         sha256=sha256(content).hexdigest(),
         size_bytes=len(content),
+        last_decision_id=_last_told(connection, report),
     )
+
+
+def _last_told(connection: Connection, report: Report) -> int:
+    """Return the last decision that this report tells, or one before it did: the next report begins after it."""
+    told = rows(report, "decisions")["decision_id"]
+    return int(told.max()) if len(told) else last_told_decision_id(connection)
 
 
 def read_snapshot(settings: Settings, connection: Connection, run_id: str) -> Report:
@@ -144,6 +151,7 @@ def _read(text: str) -> Report:
     for about in parsed:
         parts[about["frame"]] = _read_frame(about, parsed)
     # A snapshot of before lacks the frames that came since; the report shows them empty.
+    parts["totals"].setdefault("withheld", 0)
     known = {part.name for part in fields(Report)} & parts.keys()
     return Report(**{name: parts[name] for name in known})
 

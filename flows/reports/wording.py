@@ -11,7 +11,7 @@ import pandas as pd
 
 from flows.reports.report import Report, count, rows
 from flows.reports.values import exact, visible
-from transforms.vocabulary import Code, Fate, Finding, Outcome, RunKind, State
+from transforms.vocabulary import Code, EventVerb, Fate, Finding, Outcome, RunKind, State
 
 Tone = Literal["good", "wait", "bad"]
 
@@ -37,9 +37,20 @@ FATES: Final[dict[str, Word]] = {
 
 OUTCOMES: Final[dict[str, Word]] = {
     "posted": Word("Posted", "The service confirmed it, or reading back showed it."),
-    "refused": Word("Refused", "The service said no, for good."),
+    "refused": Word("Refused", "The service said no, and nothing took effect; a person may let it be tried again."),
     "unknown": Word("Answer lost", "It may have taken effect; it is not sent again before reading back decides."),
     "pending": Word("To be sent", "Not sent yet, or surely without effect; the next run sends it by itself."),
+    "withheld": Word("Withheld", "A person took it out meanwhile, or has to look before it is tried again."),
+}
+
+RETRY: Final = "tieout retry {id} --reason TEXT"
+DECISIONS: Final[dict[str, str]] = {
+    EventVerb.APPROVE: "approved",
+    EventVerb.DISCARD: "discarded",
+    EventVerb.RETRY: "let be tried again",
+    EventVerb.REVERSE: "to be taken back",
+    EventVerb.RULE_POSTED: "ruled: it took effect",
+    EventVerb.RULE_NOT_POSTED: "ruled: it did not",
 }
 
 WAITING: Final[dict[str, str]] = {
@@ -100,9 +111,9 @@ BREAKS: Final[dict[str, Word]] = {
     ),
     Outcome.REFUSED: Word(
         short="Refused by the service",
-        meaning="The service said no, for good; its words stand in sheet Refused.",
+        meaning="The service said no; its words stand in sheet Refused.",
         whose="the sheet, or the service's settings",
-        next_step="Read the service's message, correct the row and send the sheet again.",
+        next_step="Correct the row and send the sheet again; once the cause is gone: tieout retry with the event's id.",
     ),
     Outcome.UNKNOWN: Word(
         short="Answer lost",
@@ -213,14 +224,21 @@ def _decide_held_events(report: Report) -> NextStep:
 
 
 def _look_into_refused_events(report: Report) -> NextStep:
-    event_id = _first_id(rows(report, "refused")["event_id"])
     return NextStep(
         what="refused",
         how_many=count(report, "refused"),
-        advice="Read what the service said, correct, send again.",
-        command=f"tieout trace {event_id}",
+        advice="Read what the service said; correct and send again, or once the cause is gone:",
+        command=_retry_command(rows(report, "refused")),
         sheet="Refused",
     )
+
+
+def _retry_command(refused: pd.DataFrame) -> str:
+    """Name the code where all were refused for the same cause, which then is gone for all of them; else the first."""
+    codes = refused["code"].dropna().unique()
+    if len(refused) > 1 and len(codes) == 1 and refused["code"].notna().all():
+        return f"tieout retry --code {visible(str(codes[0]))} --reason TEXT"
+    return RETRY.format(id=_first_id(refused["event_id"]))
 
 
 def _settle_unknown_events(report: Report) -> NextStep:

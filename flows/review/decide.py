@@ -1,4 +1,4 @@
-"""Approve or discard what is held: the one door, with its guards, for command line and pages."""
+"""Approve what is held, discard what was not sent: the one door, with its guards, for command line and pages."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,8 +12,11 @@ from flows.ledger.connection import Ledger
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import WrongUsage
 from sql import approvals, plans
-from sql.approvals import NotHeld
+from sql.approvals import NotHeld, Superseded
+from sql.event_decisions import NobodySaidIt, last_word_about, say
+from sql.lock import take_turn
 from sql.reversals import needless_reversals
+from sql.sites import drop_site, site_work
 from transforms.vocabulary import State
 
 
@@ -22,32 +25,81 @@ class Decided:
     """What was decided about: one event, or how many events of a plan."""
 
     plan_events_count: int | None  # None: the id was an event's
+    elsewhere: str = ""  # of a plan: what others had decided about the rest of it, in words
 
 
 class _OfEvent(Protocol):
-    def __call__(self, connection: Connection, event_id: str, *, by: str, now: datetime) -> None:
-        """Decide about one held event."""
+    def __call__(self, connection: Connection, event_id: str, *, by: str, now: datetime, reason: str) -> None:
+        """Decide about one event."""
 
 
 class _OfPlan(Protocol):
-    def __call__(self, connection: Connection, plan_id: str, *, by: str, now: datetime) -> int:
-        """Decide about all that the plan still holds; return how many."""
+    def __call__(self, connection: Connection, plan_id: str, *, by: str, now: datetime, reason: str) -> int:
+        """Decide about all that is left of the plan; return how many."""
 
 
-def approve(ledger: Ledger, held_id: str, by: str) -> Decided:
+def approve(ledger: Ledger, held_id: str, by: str, reason: str = "") -> Decided:
     """Let a held event, or all that a plan still holds, be posted by the next run.
 
-    `WrongUsage` where nothing of that id waits, or where it would take back an entry whose break is settled by now.
+    `WrongUsage` where nothing of that id waits, or where it would take back an entry whose break is settled by now; it
+    says who was faster.
     """
     with ledger.begin() as connection:
+        # Before anything is looked at: of two people who decide at once, the second one sees what the first one did.
+        take_turn(connection)
         _refuse_needless(connection, held_id)
-        return _decide(connection, held_id, by, approvals.approve, plans.approve_plan)
+        return _decide(connection, held_id, (by, reason), {State.HELD}, approvals.approve, plans.approve_plan)
 
 
-def discard(ledger: Ledger, held_id: str, by: str) -> Decided:
-    """Rule that a held event is never posted, or drop all that a plan still holds; `WrongUsage` where nothing waits."""
+def discard(ledger: Ledger, held_id: str, by: str, reason: str = "") -> Decided:
+    """Rule that an event which was not sent never is, or drop all that was not sent of a plan.
+
+    `WrongUsage` where nothing of that id is left to drop, or where it may have been sent.
+    """
     with ledger.begin() as connection:
-        return _decide(connection, held_id, by, approvals.discard, plans.discard_plan)
+        take_turn(connection)
+        not_sent = {State.HELD, State.READY}
+        return _decide(connection, held_id, (by, reason), not_sent, approvals.discard, plans.discard_plan)
+
+
+@dataclass(frozen=True)
+class OfSite:
+    """What was not sent of a site: the events, and how many may have been sent and so cannot be dropped."""
+
+    site_id: str
+    event_ids: tuple[str, ...]
+    points: int
+    in_flight_count: int
+
+
+def unsent_of_site(ledger: Ledger, site_id: str) -> OfSite:
+    """Return what a site has that is held or ready."""
+    with ledger.begin() as connection:
+        return _of_site(connection, site_id)
+
+
+def _of_site(connection: Connection, site_id: str) -> OfSite:
+    found = site_work(connection, site_id)
+    return OfSite(site_id, found.event_ids, found.points, found.in_flight_count)
+
+
+def discard_site(ledger: Ledger, shown: OfSite, by: str, reason: str) -> int:
+    """Rule that nothing that was shown of a site is ever sent; return how many events that are.
+
+    `WrongUsage` where it is not what was shown any more: a run has sent some of it, or another person has decided.
+    """
+    with ledger.begin() as connection:
+        take_turn(connection)
+        if set(_of_site(connection, shown.site_id).event_ids) != set(shown.event_ids):
+            raise WrongUsage(
+                f"Site {shown.site_id} has other events than were shown: a run or another person was faster. Nothing "
+                "was discarded; look again."
+            )
+        try:
+            said = say(by, reason, utc_now(), needs_reason=False)
+        except NobodySaidIt as error:
+            raise WrongUsage(str(error)) from None
+        return drop_site(connection, shown.site_id, shown.event_ids, said)
 
 
 def _refuse_needless(connection: Connection, held_id: str) -> None:
@@ -59,17 +111,37 @@ def _refuse_needless(connection: Connection, held_id: str) -> None:
         )
 
 
-def _decide(connection: Connection, held_id: str, by: str, of_event: _OfEvent, of_plan: _OfPlan) -> Decided:
+def _decide(
+    connection: Connection,
+    held_id: str,
+    said: tuple[str, str],
+    takes: set[State],
+    of_event: _OfEvent,
+    of_plan: _OfPlan,
+) -> Decided:
+    by, reason = said
     states = plans.states_of_plan(connection, held_id)
-    if states.get(State.HELD):
-        return Decided(of_plan(connection, held_id, by=by, now=utc_now()))
-    if states:
-        raise WrongUsage(f"Nothing of {held_id} waits any more: {_say_states(states)}.")
     try:
-        of_event(connection, held_id, by=by, now=utc_now())
+        if takes & states.keys():
+            rest = {state: count for state, count in states.items() if state not in takes}
+            decided_count = of_plan(connection, held_id, by=by, now=utc_now(), reason=reason)
+            return Decided(decided_count, _say_states(rest))
+        if states:
+            raise WrongUsage(
+                f"Nothing of {held_id} waits any more: {_say_states(states)}{_last_word(connection, held_id)}."
+            )
+        of_event(connection, held_id, by=by, now=utc_now(), reason=reason)
     except NotHeld as error:
         raise WrongUsage(str(error) if error.state else _say_unknown(connection, held_id)) from None
+    except (Superseded, NobodySaidIt) as error:
+        raise WrongUsage(str(error)) from None
     return Decided(None)
+
+
+def _last_word(connection: Connection, plan_id: str) -> str:
+    """Return who decided last about the plan, "" where nobody did."""
+    said = last_word_about(connection, f"plan {plan_id}")
+    return f"; {said}" if said else ""
 
 
 def _say_states(states: Mapping[State, int]) -> str:

@@ -1,4 +1,4 @@
-"""Take back a whole file that was sent in error.
+"""Take back a whole file that was sent in error, or one event of it.
 
 What is planned here waits for a person and is then posted like any event. What a service cannot express is said, not
 invented: an update of a reward has no opposite, and what it replaced is known only where this ledger had set it.
@@ -7,7 +7,6 @@ invented: an update of a reward has no opposite, and what it replaced is known o
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Row
@@ -15,19 +14,22 @@ from sqlalchemy import Connection, Row
 from flows.ledger.connection import Ledger
 from flows.ledger.counted import counted
 from flows.ledger.run_id import new_run_id
-from flows.readers.files import sha256_of
+from flows.review.files import find_file
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import CouldNotRun, WrongUsage
 from flows.settings.sections import Settings
+from sql.event_decisions import NobodySaidIt, Said, last_word, lock_events, record_decision, say
+from sql.lock import take_turn
 from sql.reversals import (
     Entry,
     Request,
+    event_to_reverse,
     events_to_reverse,
-    files_known_as,
     plan_reversal,
     update_before,
 )
-from transforms.vocabulary import Action, State
+from sql.trace import find_event
+from transforms.vocabulary import Action, EventVerb, State
 
 _EXAMPLES = 5
 _IN_FLIGHT = {State.SENDING, State.UNKNOWN}
@@ -35,11 +37,11 @@ _IN_FLIGHT = {State.SENDING, State.UNKNOWN}
 
 @dataclass(frozen=True)
 class Reversal:
-    """What is planned to take a file back, and what of it is not; ``plan_id`` is None where nothing is planned."""
+    """What is planned to take something back, and what of it is not; ``plan_id`` is None where nothing is planned."""
 
     plan_id: str | None
-    file: str
-    sha256: str
+    file: str  # or what else is taken back, in words
+    sha256: str | None  # None: one event, not a file
     entries: Sequence[Entry]
     already: int  # events that are taken back, or about to be
     not_posted: dict[str, int]  # by state: nothing to take back
@@ -74,6 +76,15 @@ def _sums(entries: Sequence[Entry], action: Action) -> dict[str, int]:
     return {"count": len(points), "points": sum(points)}
 
 
+def reverse(settings: Settings, ledger: Ledger, named: str, site_id: str | None, *, by: str, reason: str) -> Reversal:
+    """Plan the opposite of one event, by its id, or of all that a file posted; see `reverse_file`."""
+    with ledger.begin() as connection:
+        is_event = find_event(connection, named) is not None
+    if is_event:
+        return reverse_event(settings, ledger, named, by=by, reason=reason)
+    return reverse_file(settings, ledger, named, site_id, by=by, reason=reason)
+
+
 def reverse_file(
     settings: Settings, ledger: Ledger, named: str, site_id: str | None, *, by: str, reason: str
 ) -> Reversal:
@@ -82,34 +93,84 @@ def reverse_file(
     ``named`` is a path, a name or a hash that the ledger knows. Raises `WrongUsage` where it is none, or several,
     and `CouldNotRun` where an event of it is in doubt: nobody can say whether there is anything to take back.
     """
-    by, reason = by.strip(), reason.strip()
-    if not reason or not by:
-        raise WrongUsage("Taking a file back needs a name and a reason: --by NAME --reason TEXT.")
+    said = _say(by, reason)
     with counted(settings, ledger), ledger.begin() as connection:
-        file = _find_file(connection, named, site_id)
+        # Two people who take the same file back at once must not both find it untouched.
+        take_turn(connection)
+        file = find_file(connection, named, site_id)
         events = events_to_reverse(connection, file.file_id)
         _refuse_doubt(file.name, events)
-        # Only what took effect can be taken back: an opposite of what was never posted would take points from a client
-        # who has none of them.
-        posted = [event for event in events if event.state == State.POSTED]
-        with_opposite, without_opposite = _part_by_opposite(connection, settings, posted)
-        # What has a live opposite already is taken back, or about to be; a second one would take it back twice.
-        entries = [_entry(event) for event in with_opposite if event.live_event_id is None]
-        plan_id = None
-        if entries:
-            plan_id = new_run_id("reverse")
-            request = Request(name=f"reversal of {file.name}", by=by, reason=reason, now=utc_now())
-            plan_reversal(connection, plan_id, entries, request)
+        return _plan(connection, settings, events, said, file=file.name, sha256=file.sha256, duplicate=file.duplicate)
+
+
+def reverse_event(settings: Settings, ledger: Ledger, event_id: str, *, by: str, reason: str) -> Reversal:
+    """Plan the opposite of one posted event; it waits for a person.
+
+    Raises `WrongUsage` where it was not posted, so that there is nothing to take back, and `CouldNotRun` while it is in
+    doubt.
+    """
+    said = _say(by, reason)
+    with counted(settings, ledger), ledger.begin() as connection:
+        take_turn(connection)
+        event = event_to_reverse(connection, event_id)
+        if event is None:
+            raise WrongUsage(f"The ledger has no event {event_id}.")
+        if event.state in _IN_FLIGHT:
+            raise CouldNotRun(
+                f"Event {event_id} is in doubt, so nobody can say whether there is anything to take back. Run `tieout "
+                "settle` first."
+            )
+        if event.state != State.POSTED:
+            told = last_word(connection, event_id)
+            raise WrongUsage(f"Event {event_id} is {event.state}{told}: {_NOTHING_TO_TAKE_BACK[State(event.state)]}.")
+        return _plan(connection, settings, [event], said, file=f"event {event_id}", sha256=None, duplicate=0)
+
+
+def _say(by: str, reason: str) -> Said:
+    try:
+        return say(by, reason, utc_now(), needs_reason=True)
+    except NobodySaidIt as error:
+        raise WrongUsage(str(error)) from None
+
+
+def _plan(
+    connection: Connection,
+    settings: Settings,
+    events: Sequence[Row[Any]],
+    said: Said,
+    *,
+    file: str,
+    sha256: str | None,
+    duplicate: int,
+) -> Reversal:
+    """Plan the opposite of those that were posted, have one and are not taken back yet; the caller holds the turn."""
+    # Only what took effect can be taken back: an opposite of what was never posted would take points from a client
+    # who has none of them.
+    posted = [event for event in events if event.state == State.POSTED]
+    with_opposite, without_opposite = _part_by_opposite(connection, settings, posted)
+    # What has a live opposite already is taken back, or about to be; a second one would take it back twice.
+    entries = [_entry(event) for event in with_opposite if event.live_event_id is None]
+    plan_id = None
+    if entries:
+        plan_id = new_run_id("reverse")
+        decided = lock_events(connection, [entry.event_id for entry in entries if entry.event_id])
+        record_decision(connection, EventVerb.REVERSE, said, about=_about(file, sha256), decided=decided)
+        request = Request(name=f"reversal of {file}", by=said.by, reason=said.reason, now=said.now)
+        plan_reversal(connection, plan_id, entries, request)
     return Reversal(
         plan_id=plan_id,
-        file=file.name,
-        sha256=file.sha256,
+        file=file,
+        sha256=sha256,
         entries=entries,
         already=len(with_opposite) - len(entries),
         not_posted=dict(Counter(event.state for event in events if event.state != State.POSTED)),
-        duplicate=file.duplicate,
+        duplicate=duplicate,
         without_opposite=without_opposite,
     )
+
+
+def _about(file: str, sha256: str | None) -> str:
+    return file if sha256 is None else f"file {file} ({sha256[:16]})"
 
 
 def _part_by_opposite(
@@ -127,44 +188,14 @@ def _part_by_opposite(
     return with_opposite, without_opposite
 
 
-def _find_file(connection: Connection, named: str, site_id: str | None) -> Row[Any]:
-    path = Path(named)
-    content = sha256_of(path) if path.is_file() else ""
-    known = files_known_as(connection, path.name, content)
-    # The content says it more surely than a name does: every month's export may be called "march.xlsx".
-    meant = [file for file in known if file.sha256 == content] or known
-    if site_id is not None:
-        meant = [file for file in meant if file.default_site_id == site_id]
-    if not meant:
-        raise WrongUsage(f"The ledger knows no file {named}: give its path, its name or its sha256.")
-    # The file was edited after it was sent. What went out stands in the ledger alone, so it has to be named.
-    if content and meant[0].sha256 != content:
-        raise WrongUsage(
-            f"{named} has another content than the ledger knows under that name: give the sha256 of the one that was "
-            f"sent, {_list_files(meant)}."
-        )
-    if len(meant) > 1:
-        raise WrongUsage(f"Several files are known as {named}: give --site or the sha256 of one, {_list_files(meant)}.")
-    return meant[0]
-
-
-def _list_files(files: Sequence[Row[Any]]) -> str:
-    return ", ".join(_describe_file(file) for file in files[:_EXAMPLES])
-
-
-def _describe_file(file: Row[Any]) -> str:
-    site = f"site {file.default_site_id}, " if file.default_site_id else ""
-    return f"{file.sha256[:16]} ({site}{file.registered_at:%Y-%m-%d %H:%M}Z)"
-
-
-def _refuse_doubt(name: str, events: Sequence[Row[Any]]) -> None:
+def _refuse_doubt(named: str, events: Sequence[Row[Any]]) -> None:
     doubtful = [event.event_id for event in events if event.state in _IN_FLIGHT]
     if not doubtful:
         return
     examples = ", ".join(doubtful[:_EXAMPLES])
     more = f" and {len(doubtful) - _EXAMPLES} more" if len(doubtful) > _EXAMPLES else ""
     raise CouldNotRun(
-        f"{name}: {len(doubtful)} of its events are in doubt ({examples}{more}), so nobody "
+        f"{named}: {len(doubtful)} of its events are in doubt ({examples}{more}), so nobody "
         "can say what there is to take back. Run `tieout settle` first."
     )
 
@@ -231,4 +262,11 @@ _NOT_POSTED = {
     State.HELD: "held and not sent: `tieout discard` drops them",
     State.REFUSED: "refused by the service: nothing to take back",
     State.DISCARDED: "discarded before they were sent: nothing to take back",
+}
+# The same of one event that a person asks for by its id.
+_NOTHING_TO_TAKE_BACK = {
+    State.READY: "it was not sent yet. `tieout discard` drops it",
+    State.HELD: "it was not sent. `tieout discard` drops it",
+    State.REFUSED: "nothing of it took effect, so there is nothing to take back",
+    State.DISCARDED: "it was never sent, so there is nothing to take back",
 }

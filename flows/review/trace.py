@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from flows.runtime.errors import WrongUsage
+from sql.event_decisions import decisions_about_event
 from sql.trace import (
     answers_of_event,
     breaks_of_event,
@@ -20,7 +21,7 @@ from sql.trace import (
     skipped_row,
     transitions_of_event,
 )
-from transforms.vocabulary import State
+from transforms.vocabulary import EventVerb, State
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,7 @@ def _event_lines(connection: Connection, event: Row[Any]) -> list[str]:
         *_transitions(connection, event),
         *_answers(connection, event),
         *_settlements(connection, event),
+        *_decisions(connection, event),
     ]
     moments.sort(key=lambda moment: (moment.at, moment.order))
     story = [f"  {_time(moment.at)}  {moment.text}" for moment in moments]
@@ -142,9 +144,10 @@ def _when(event: Row[Any]) -> str:
 _TRANSITION = {
     "sending": "claimed for sending",
     "posted": "posted",
-    "refused": "refused, for good",
+    "refused": "refused",
     "unknown": "in doubt",
     "ready": "ready again",
+    "held": "held",
     "discarded": "discarded by a person",
 }
 
@@ -185,12 +188,40 @@ def _settlements(connection: Connection, event: Row[Any]) -> list[_Moment]:
         if "ruled_by" in found:
             moments.append(_Moment(row.at, 0, f"a person rules: {found['ruled_by']}: {found['reason']}"))
             continue
-        shown = [
-            f"{key.replace('_', ' ')} {value}" for key, value in found.items() if value is not None and key != "read_at"
-        ]
-        evidence = ", ".join(shown) or "nothing"
-        moments.append(_Moment(row.at, 0, f"read back: {evidence}"))
+        moments.append(_Moment(row.at, 0, _evidence(found)))
     return moments
+
+
+def _evidence(found: dict[str, Any]) -> str:
+    if "against" in found:
+        against = "; ".join(found["against"]) or "nothing speaks against it"
+        return f"read before another try: {against}"
+    shown = [
+        f"{key.replace('_', ' ')} {value}" for key, value in found.items() if value is not None and key != "read_at"
+    ]
+    return f"read back: {', '.join(shown) or 'nothing'}"
+
+
+# A ruling is told with its evidence already, as a settlement.
+_DECIDED = {
+    EventVerb.APPROVE: "a person approves",
+    EventVerb.DISCARD: "a person discards",
+    EventVerb.RETRY: "a person lets it be tried again",
+    EventVerb.REVERSE: "a person asks to take it back",
+}
+
+
+def _decisions(connection: Connection, event: Row[Any]) -> list[_Moment]:
+    """Return what people decided, each before the move that it led to."""
+    return [
+        _Moment(row.at, 0, f"{_DECIDED[row.verb]}: {row.actor}{_why(row)} (about {row.about})")
+        for row in decisions_about_event(connection, event.event_id)
+        if row.verb in _DECIDED
+    ]
+
+
+def _why(decision: Row[Any]) -> str:
+    return f": {decision.reason}" if decision.reason else ""
 
 
 def _break_of(connection: Connection, event: Row[Any]) -> str:

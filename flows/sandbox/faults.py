@@ -8,10 +8,10 @@
              | "=" ID                  requests about this client or reward
 
 `mb:` and `rr:` restrict a part to Mindbody or Referral Rock, and to the count of its requests. `*N` injects at most N
-times; `~SECONDS` (or `delay=` for all, 40 unless told) is how long `late` and `slow` take. Without a selector it is
-every request. Kinds that begin with `read_` apply to reads of clients and rewards, the others to posts and updates. The
-first part that applies wins. Chances depend on the seed, on what the request says and on how often it was sent before,
-but not on the order in which requests arrive: the same seed and the same work meet the same faults.
+times; `~SECONDS` (or `delay=` for all, 40 unless told) is how long `late`, `refused_late` and `slow` take. Without a
+selector it is every request. Kinds that begin with `read_` apply to reads of clients and rewards, the others to posts
+and updates. The first part that applies wins. Chances depend on the seed, on what the request says and on how often it
+was sent before, but not on the order in which requests arrive: the same seed and the same work meet the same faults.
 
 Example: `drop_after=100000010*1,503_before/50,rr:truncated%0.1,seed=7`
 """
@@ -33,6 +33,7 @@ class FaultKind(StrEnum):
     E503_BEFORE = "503_before"  # gateway error, not committed
     E503_AFTER = "503_after"  # committed, and a gateway error all the same
     LATE = "late"  # held, and committed after the client gave up
+    REFUSED_LATE = "refused_late"  # refused at once, and committed later all the same
     TRUNCATED = "truncated"  # committed; a whole HTTP answer, but half of its body
     CUT = "cut"  # committed; the connection ends in the middle of the answer
     ERROR_200 = "error_200"  # 200 with an error in the body, not committed

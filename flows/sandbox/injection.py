@@ -71,12 +71,30 @@ async def _inject(rule: Rule, request: web.Request, handler: Handler, state: San
     refusal = _refuse(rule.kind, request, state)
     if refusal is not None:
         return refusal
+    if rule.kind is FaultKind.REFUSED_LATE:
+        _serve_later(rule.seconds, request, handler)
+        return _word_error(request, 400, "ValidationFailed", "The request was refused.")
     if rule.kind is FaultKind.LATE:
         await asyncio.sleep(rule.seconds)
     response = await handler(request)
     if not isinstance(response, web.Response):
         return response  # on its way already
     return await _spoil(rule, request, response)
+
+
+_later: set[asyncio.Task[None]] = set()  # a task that nobody holds may be collected before it is done
+
+
+def _serve_later(seconds: float, request: web.Request, handler: Handler) -> None:
+    """Let the request take effect after its answer has gone out."""
+
+    async def serve() -> None:
+        await asyncio.sleep(seconds)
+        await handler(request)
+
+    task = asyncio.create_task(serve())
+    _later.add(task)
+    task.add_done_callback(_later.discard)
 
 
 def _refuse(kind: FaultKind, request: web.Request, state: SandboxState) -> web.Response | None:

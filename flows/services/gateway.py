@@ -51,6 +51,9 @@ class Service:
     pacer: Pacer
     # Reads back these events and records what that decides about each of them; nothing is ever sent from there.
     read_doubtful: Callable[[Sequence[Row[Any]], RecordSettlements], Awaitable[None]]
+    # Reads before these refused events are sent again, and records of each whether it may go: ready, held where
+    # something speaks against it, unknown where it could not be read.
+    read_before_another_try: Callable[[Sequence[Row[Any]], RecordSettlements], Awaitable[None]]
 
 
 def obey_retry_after(pacer: Pacer, exchange: Exchange) -> None:

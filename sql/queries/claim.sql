@@ -1,6 +1,7 @@
 -- name: ready_heads
 -- Grain: the first ready event of each lane that has nothing in flight and nothing in doubt, oldest first. What an
--- answer to a batch did not mention goes alone the next time, so that its answer cannot be another's.
+-- answer to a batch did not mention goes alone the next time, so that its answer cannot be another's. One that was
+-- refused before holds nobody up: until this run has read its client or reward, it is passed over.
 SELECT event_id, kind, target, site_id, lane, client_id, action, points, source, source_id, action_at,
     reward_id, payout_id, amount, eligibility_on, description, run_id, first_state,
     EXISTS (
@@ -8,12 +9,13 @@ SELECT event_id, kind, target, site_id, lane, client_id, action, points, source,
         AND answers.verdict = 'unknown' AND answers.http_status < 300
     ) AS goes_alone
 FROM events
-WHERE state = 'ready' AND target = :target AND site_id = :site_id
+WHERE state = 'ready' AND target = :target AND site_id = :site_id AND coalesce(read_run_id, :run_id) = :run_id
 AND NOT EXISTS (
     SELECT 1 FROM events AS busy WHERE busy.lane = events.lane AND busy.state IN ('sending', 'unknown')
 )
 AND NOT EXISTS (
     SELECT 1 FROM events AS earlier WHERE earlier.lane = events.lane AND earlier.state = 'ready'
+    AND coalesce(earlier.read_run_id, :run_id) = :run_id
     AND (earlier.order_at, earlier.file_id, earlier.ordinal) < (events.order_at, events.file_id, events.ordinal)
 )
 ORDER BY order_at, file_id, ordinal LIMIT :limit

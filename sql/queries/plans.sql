@@ -42,14 +42,15 @@ ORDER BY file_id, ordinal
 -- name: approve_clients_of_plan
 -- An undated event happens when it is accepted.
 UPDATE events SET state = 'ready', state_at = :now, state_run_id = NULL, state_reason = :reason,
-    action_at = CASE WHEN is_dated THEN action_at ELSE :pinned_at END,
-    order_at = CASE WHEN is_dated THEN order_at ELSE :pinned_at END
+    action_at = CASE WHEN is_dated OR attempt_id IS NOT NULL THEN action_at ELSE :pinned_at END,
+    order_at = CASE WHEN is_dated OR attempt_id IS NOT NULL THEN order_at ELSE :pinned_at END
 WHERE run_id = :plan_id AND state = 'held' AND reward_id IS NULL
 
 -- name: discard_plan
 -- The run stands beside the decision: the plan was dropped as a whole, which says nothing against each of its events.
-UPDATE events SET state = 'discarded', state_at = :now, state_run_id = run_id, state_reason = :reason
-WHERE run_id = :plan_id AND state = 'held'
+UPDATE events SET state = 'discarded', state_at = :now, state_run_id = run_id, state_reason = :reason,
+    reward_version = NULL
+WHERE run_id = :plan_id AND first_state = 'held' AND state IN ('held', 'ready')
 
 -- name: take_up_plan
 -- Only what was dropped with its plan comes back; what a person discarded by itself has another run, or none, beside

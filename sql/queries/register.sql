@@ -110,6 +110,48 @@ WHERE fate IS NULL AND reward_id IS NOT NULL AND EXISTS (
     AND events.content_key = staged_events.content_key
 )
 
+-- name: mark_discarded_updates
+-- Values that a person has ruled out are no new event, as an equal dated row is none. Where other values were accepted
+-- since, nobody can tell whether they are meant after all. What was dropped with its plan is ruled out by nobody.
+UPDATE staged_events SET
+    fate = CASE WHEN ruled_out.is_last = 1 THEN 'duplicate' ELSE 'held' END,
+    known_event_id = ruled_out.event_id,
+    reason = CASE
+        WHEN ruled_out.is_last = 1 THEN 'a person discarded these values'
+        ELSE 'a person discarded these values once'
+    END
+FROM (
+    SELECT discarded.content_key, max(discarded.event_id) AS event_id, max(CASE WHEN EXISTS (
+        SELECT 1 FROM events AS later WHERE later.lane = discarded.lane AND later.reward_version IS NOT NULL
+        AND (later.file_id, later.ordinal) > (discarded.file_id, discarded.ordinal)
+    ) THEN 0 ELSE 1 END) AS is_last
+    FROM events AS discarded
+    WHERE discarded.state = 'discarded' AND NOT discarded.is_dated AND discarded.reward_id IS NOT NULL
+    AND (discarded.state_run_id IS NULL OR discarded.state_run_id <> discarded.run_id)
+    AND discarded.content_key IN (SELECT content_key FROM staged_events WHERE fate IS NULL AND reward_id IS NOT NULL)
+    GROUP BY discarded.content_key
+) AS ruled_out
+WHERE staged_events.fate IS NULL AND staged_events.reward_id IS NOT NULL
+AND ruled_out.content_key = staged_events.content_key
+
+-- name: refused_and_known
+-- Grain: one row per refused event that the file brings again, or that a row of it may be, with what the service said.
+SELECT event_id, state_at, state_reason FROM events
+WHERE state = 'refused' AND event_id IN (SELECT known_event_id FROM staged_events WHERE known_event_id IS NOT NULL)
+
+-- name: mark_refused_before
+-- Whoever sends a refused row again should read why nothing comes of it, and what lets it be tried again. Given: a JSON
+-- object of the words by event id.
+UPDATE staged_events SET reason = staged_events.reason || '; ' || given.words
+FROM (SELECT key AS event_id, value ->> 'words' AS words FROM json_each(:given)) AS given
+WHERE staged_events.known_event_id = given.event_id AND staged_events.fate IN ('duplicate', 'held')
+
+-- name: insert_corrections
+-- A row that bears the receipt of what was refused or discarded, beside other values, is a further event in its place.
+INSERT INTO corrections (event_id, corrected_event_id)
+SELECT event_id, receipt FROM staged_events
+WHERE receipt IS NOT NULL AND receipt <> event_id AND (fate IS NULL OR fate = 'held')
+
 -- name: mark_guarded_points
 -- More points in one event than the settings let through without a person.
 UPDATE staged_events SET fate = 'held', reason = 'more points than guards.max_points_per_event'

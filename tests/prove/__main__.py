@@ -2,7 +2,7 @@
 
     make prove                 the whole sweep, some minutes
     make prove SEED=7          the same again: the seed is printed with the table
-    make prove ONLY=faults     kills, faults, disks, pairs or postgresql alone
+    make prove ONLY=faults     kills, faults, disks, pairs, retries or postgresql alone
     make prove ONLY=lies       what the service itself commits twice, or only says it did: shown as breaks
     make prove STRIDE=1        every step instead of every other one
 
@@ -19,6 +19,7 @@ from pathlib import Path
 
 from tests.prove import sweeps
 
+_PARTS = ("faults", "lies", "disks", "pairs", "retries", "postgresql", "kills")
 _HEADINGS = ("trouble", "points", "events", "lost", "twice", "unknown", "untold", "traces", "s")
 _FORMAT = "{:<58} {:>6} {:>7} {:>5} {:>6} {:>8} {:>7} {:>7} {:>5}  {}\n"
 
@@ -52,6 +53,8 @@ def _all_lines(arguments: argparse.Namespace, folder: Path) -> Iterator[sweeps.L
         yield from sweeps.sweep_full_disks(folder / "disks", seed, 18)
     if only in ("", "pairs"):
         yield from sweeps.sweep_pairs(folder / "pairs", seed, 18)
+    if only in ("", "retries"):
+        yield from sweeps.sweep_retries(folder / "retries", seed, 2 * arguments.stride)
     if only in ("", "postgresql"):
         yield from sweeps.sweep_postgresql(folder / "postgresql", seed, 18, 3 * arguments.stride)
     if only in ("", "kills"):
@@ -72,7 +75,7 @@ def _tell(line: sweeps.Line) -> None:
 def _read_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.prove", description=__doc__.splitlines()[0])
     parser.add_argument("--seed", type=int, default=None)
-    parser.add_argument("--only", choices=("", "faults", "lies", "disks", "pairs", "postgresql", "kills"), default="")
+    parser.add_argument("--only", choices=("", *_PARTS), default="")
     parser.add_argument("--stride", type=int, default=2)
     arguments = parser.parse_args()
     if arguments.seed is None:

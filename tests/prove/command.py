@@ -11,7 +11,7 @@ import resource
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -19,9 +19,10 @@ from typing import Any
 
 _WARM = (
     "flows.cli.app", "flows.cli.run", "flows.runs.nightly", "flows.reports.workbook.workbook", "sql.migrate",
-    "alembic.command", "tests.prove.command",
+    "alembic.command", "flows.review.retry", "tests.prove.command",
 )  # fmt: skip
 LONGEST_RUN_SECONDS = 90
+A_NIGHT = ("run", "--plain", "--json")
 
 
 @dataclass(frozen=True)
@@ -33,11 +34,11 @@ class Trouble:
     largest_file: int | None = None  # bytes; writing further is an I/O error
 
 
-def start_run(config: Path, trouble: Trouble = Trouble()) -> BaseProcess:
-    """Start `tieout run --plain --json`; its output goes to run.out and run.err beside the settings."""
+def start_run(config: Path, trouble: Trouble = Trouble(), words: Sequence[str] = A_NIGHT) -> BaseProcess:
+    """Start `tieout`, a night unless told otherwise; its output goes to run.out and run.err beside the settings."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(list(_WARM))
-    process = context.Process(target=_run, args=(config, trouble))
+    process = context.Process(target=_run, args=(config, trouble, words))
     process.start()
     return process
 
@@ -52,9 +53,9 @@ def wait_for(process: BaseProcess) -> int:
     return process.exitcode
 
 
-def run_to_end(config: Path, trouble: Trouble = Trouble()) -> int:
+def run_to_end(config: Path, trouble: Trouble = Trouble(), words: Sequence[str] = A_NIGHT) -> int:
     """Run the command once and return its exit code."""
-    return wait_for(start_run(config, trouble))
+    return wait_for(start_run(config, trouble, words))
 
 
 def steps_of(config: Path) -> int:
@@ -62,14 +63,14 @@ def steps_of(config: Path) -> int:
     return int((config.parent / "steps").read_text())
 
 
-def _run(config: Path, trouble: Trouble) -> None:
+def _run(config: Path, trouble: Trouble, words: Sequence[str]) -> None:
     os.setsid()
     for name, stream in (("run.out", 1), ("run.err", 2)):
         descriptor = os.open(config.parent / name, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         os.dup2(descriptor, stream)
     sys.stdout, sys.stderr = os.fdopen(1, "w"), os.fdopen(2, "w", buffering=1)
     taken = _make_trouble(trouble)
-    sys.argv = ["tieout", "run", "--plain", "--json", "--config", str(config)]
+    sys.argv = ["tieout", *words, "--config", str(config)]
     from flows.cli import main
 
     try:

@@ -21,7 +21,7 @@ SELECT count(*) FROM events WHERE state IN ('posted', 'refused') AND NOT EXISTS 
 """
 _WAITING = """
 SELECT client_id, action, points, source, action_at, reward_id, amount FROM events
-WHERE state IN ('refused', 'unknown')
+WHERE state IN ('refused', 'unknown', 'held')
 """
 
 
@@ -29,7 +29,7 @@ WHERE state IN ('refused', 'unknown')
 class Found:
     """What became of one night."""
 
-    lost: tuple[str, ...]  # in the files, not at the service, and not refused or in doubt either
+    lost: tuple[str, ...]  # in the files, not at the service, and waiting for nobody either
     twice: tuple[str, ...]  # more often at the service than in the files, or an older value over a newer one
     states: Counter[str]  # of the ledger's events
     untold: int  # posted or refused events that no finished run has in its report

@@ -55,6 +55,19 @@ def plan_night(number: int, client_ids: Sequence[str], reward_ids: Sequence[str]
     return Night(transactions, updates, later)
 
 
+def plan_refused_night(number: int, client_ids: Sequence[str], reward_ids: Sequence[str]) -> Night:
+    """Return a night in which every client redeems, twice, what nobody has given it yet."""
+    night = plan_night(number, client_ids, reward_ids)
+    transactions = tuple(row for client_id in client_ids for row in _early_rows(client_id))
+    return Night(transactions, night.updates, night.later_updates)
+
+
+def _early_rows(client_id: str) -> Iterator[Transaction]:
+    yield client_id, "Redeemed", 15, None, "2025-11-01T18:00:00Z"
+    yield client_id, "Redeemed", 15, None, "2025-11-02T18:00:00Z"
+    yield client_id, "Earned", 5, "Sale", "2025-11-03T18:00:00Z"
+
+
 def _client_rows(client_id: str) -> Iterator[Transaction]:
     yield client_id, "Earned", 20, "Sale", "2025-11-01T17:00:00Z"
     yield client_id, "Redeemed", 15, None, "2025-11-01T18:00:00Z"  # refused unless the earn came first

@@ -2,6 +2,7 @@
 
 import random
 import time
+import tomllib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
@@ -9,9 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
 
+from tests.flows.sandbox.talk import open_talk
 from tests.postgresql import PostgresqlServer, postgresql_server
 from tests.prove.command import Trouble, run_to_end, start_run, wait_for
-from tests.prove.ledgers import postgresql_ledgers
+from tests.prove.ledgers import postgresql_ledgers, read_rows
+from tests.prove.night import plan_refused_night
 from tests.prove.trial import Bench, Ended, open_bench, prove_night, try_night
 
 WORKERS = 6  # a night mostly waits: for leases to end, and for the service to have had its time
@@ -145,6 +148,64 @@ def sweep_postgresql(folder: Path, seed: int, trials_count: int, stride: int) ->
         restarted = [lambda bench, wait=wait: prove_night(bench, _restart_under(server, wait)) for wait in waits]
         name = "PostgreSQL: killed and restarted in mid-run"
         yield _sweep(folder / "restarted", name, restarted, ANSWERS_LOST, server=server, workers=1)
+
+
+_NONE = Trouble()
+_RETRY = ("retry", "--code", "ValidationFailed", "--reason", "its cause is gone", "--yes")
+_RECONCILE = ("reconcile", "--since", "2025-10-25", "--until", "2025-11-10", "--plain", "--json")
+_STEPS_OF_A_RETRY = 40  # counted: some 35
+_LATER_SECONDS = 2.0  # after its refusal, what lands late lands
+
+
+def sweep_retries(
+    folder: Path, seed: int, stride: int, *, retries: Sequence[int] | None = None, nights: Sequence[int] | None = None
+) -> Iterator[Line]:
+    """Kill a person's retry at its steps, and the night after it; then let what was refused land all the same."""
+    retries = range(1 + seed % stride, _STEPS_OF_A_RETRY, stride) if retries is None else retries
+    trials = [_tried_again(of_retry=Trouble(die_at_step=point)) for point in retries]
+    yield _sweep(folder / "retries", "SIGKILL in mid-retry", trials)
+    nights = range(40 + seed % stride, 300, 4 * stride) if nights is None else nights
+    trials = [_tried_again(of_night=Trouble(die_at_step=point)) for point in nights]
+    yield _sweep(folder / "nights", "SIGKILL in the night after a retry", trials, "mb:drop_after/5")
+    faults = f"mb:refused_late/4~{_LATER_SECONDS}"
+    late = [lambda bench: prove_night(bench, _retry_at_once, last=_look_again)] * 3
+    yield _sweep(folder / "late", "retried, and the refused one lands beside it", late, faults, kind=_LIE)
+
+
+def _tried_again(*, of_retry: Trouble = _NONE, of_night: Trouble = _NONE) -> Callable[[Bench], Ended]:
+    """A night whose redeems are refused; then the points are there, and a person lets them be tried again."""
+
+    def prove(bench: Bench) -> Ended:
+        def first(config: Path) -> bool:
+            run_to_end(config)
+            _give_points(bench, config)
+            hits = [run_to_end(config, of_retry, _RETRY) not in {0, 1}]
+            run_to_end(config, words=_RETRY)  # whoever was killed types it again
+            hits.append(of_night != _NONE and run_to_end(config, of_night) not in {0, 1})
+            return any(hits)
+
+        return prove_night(bench, first, plan_refused_night)
+
+    return prove
+
+
+def _give_points(bench: Bench, config: Path) -> None:
+    talk = open_talk(bench.ready)
+    database_url = tomllib.loads(config.read_text(encoding="utf-8"))["database_url"]
+    for (client_id,) in read_rows(database_url, "SELECT DISTINCT client_id FROM events WHERE client_id IS NOT NULL"):
+        entry = {"ClientId": client_id, "Action": "Earned", "Points": 100, "ActionDateTime": "2025-10-01T12:00:00Z"}
+        talk.post_json("/sandbox/desk/transactions", entry)
+
+
+def _retry_at_once(config: Path) -> bool:
+    run_to_end(config)
+    run_to_end(config, words=_RETRY)
+    return True
+
+
+def _look_again(config: Path) -> None:
+    time.sleep(2 * _LATER_SECONDS)
+    run_to_end(config, words=_RECONCILE)
 
 
 def _restart_under(server: PostgresqlServer, wait_seconds: float) -> Callable[[Path], bool]:

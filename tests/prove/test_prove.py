@@ -2,7 +2,15 @@
 
 from pathlib import Path
 
-from tests.prove.sweeps import ANSWERS_LOST, Line, sweep_faults, sweep_full_disks, sweep_kills_at, sweep_pairs
+from tests.prove.sweeps import (
+    ANSWERS_LOST,
+    Line,
+    sweep_faults,
+    sweep_full_disks,
+    sweep_kills_at,
+    sweep_pairs,
+    sweep_retries,
+)
 
 
 def is_clean(line: Line) -> bool:
@@ -28,3 +36,10 @@ def test_two_runs_at_once_lose_nothing_and_pay_nothing_twice(tmp_path: Path) -> 
 def test_full_disks_lose_nothing_and_pay_nothing_twice(tmp_path: Path) -> None:
     for line in sweep_full_disks(tmp_path, 1, 2):
         assert is_clean(line), line
+
+
+def test_what_is_tried_again_is_paid_once_or_shown(tmp_path: Path) -> None:
+    killed, nights, late = sweep_retries(tmp_path, 1, 1, retries=(12, 22, 30), nights=(60, 110))
+    assert is_clean(killed), killed
+    assert is_clean(nights), nights
+    assert late.is_proven, late

@@ -1,7 +1,7 @@
 """One trial: a night meets its trouble, is started again until it is quiet, and is compared with the service."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -60,13 +60,16 @@ def open_bench(
         yield Bench(ready, folder, new_ledger or sqlite_ledgers(folder))
 
 
-def begin_night(bench: Bench) -> tuple[Night, Path, str]:
+PlanNight = Callable[[int, Sequence[str], Sequence[str]], Night]
+
+
+def begin_night(bench: Bench, plan: PlanNight = plan_night) -> tuple[Night, Path, str]:
     """Lay out the folder of a new night; return it with its settings file and its ledger's address."""
     number = next(bench.numbers)
     start = _SEEDED_CLIENTS + (number - 1) * CLIENTS_PER_NIGHT
     clients = bench.ready["mindbody"]["client_ids"][start : start + CLIENTS_PER_NIGHT]
     rewards = bench.ready["referral_rock"]["reward_ids"][_SEEDED_REWARDS:]
-    night = plan_night(number, clients, rewards)
+    night = plan(number, clients, rewards)
     folder = bench.folder / f"night{number}"
     database_url = bench.new_ledger(folder, number)
     waits = (TIMEOUT_SECONDS, SETTLE_AFTER_SECONDS)
@@ -78,13 +81,22 @@ def try_night(bench: Bench, trouble: Trouble) -> Ended:
     return prove_night(bench, lambda config: run_to_end(config, trouble) not in {0, 1})
 
 
-def prove_night(bench: Bench, first: Callable[[Path], bool]) -> Ended:
-    """Let `first` do its worst to a new night and say whether it came about; then run until quiet and compare."""
-    night, config, database_url = begin_night(bench)
+def prove_night(
+    bench: Bench,
+    first: Callable[[Path], bool],
+    plan: PlanNight = plan_night,
+    last: Callable[[Path], object] = lambda _: None,
+) -> Ended:
+    """Let `first` do its worst to a new night and say whether it came about; then run until quiet and compare.
+
+    ``last`` is done between the quiet and the comparison.
+    """
+    night, config, database_url = begin_night(bench, plan)
     since = log_length(bench.ready)
     was_hit = first(config)
     steps = 0 if was_hit else steps_of(config)
     runs = _run_until_quiet(config, database_url)
+    last(config)
     found = compare(night, read_log(bench.ready, since), database_url)
     tracebacks = (config.parent / "run.err").read_text(encoding="utf-8").count("Traceback")
     ended = Ended(found, night.events_count, runs, was_hit, steps, config.parent, tracebacks)

@@ -71,18 +71,59 @@ def test_decisions_record_who_decided(ledger: Ledger, decide: object, state: str
     assert history == [("held", state, f"{verb} by Kim")]
 
 
-@pytest.mark.parametrize("decide", [approve, discard])
-@pytest.mark.parametrize("known", [True, False])
-def test_decisions_refuse_what_is_not_held(ledger: Ledger, decide: object, known: bool) -> None:
+def test_approve_refuses_what_is_ready(ledger: Ledger) -> None:
     register(ledger, "a", [earned()])
     [(event_id,)] = rows_of(ledger, "SELECT event_id FROM events")
-    with pytest.raises(NotHeld, match="is ready, not held" if known else "has no event"), ledger.begin() as connection:
-        decide(connection, event_id if known else "x", by="Kim", now=NOW)  # type: ignore[operator]
+    with pytest.raises(NotHeld, match="is ready, not held"), ledger.begin() as connection:
+        approve(connection, event_id, by="Kim", now=NOW)
+
+
+@pytest.mark.parametrize("decide", [approve, discard])
+def test_decisions_refuse_what_the_ledger_does_not_know(ledger: Ledger, decide: object) -> None:
+    with pytest.raises(NotHeld, match="has no event x"), ledger.begin() as connection:
+        decide(connection, "x", by="Kim", now=NOW)  # type: ignore[operator]
+
+
+def test_discard_drops_what_is_ready(ledger: Ledger) -> None:
+    register(ledger, "a", [earned()])
+    [(event_id,)] = rows_of(ledger, "SELECT event_id FROM events")
+    with ledger.begin() as connection:
+        discard(connection, event_id, by="Kim", now=NOW, reason="of a site that left")
+    assert rows_of(ledger, "SELECT state, state_reason FROM events") == [
+        ("discarded", "discarded by Kim: of a site that left")
+    ]
+
+
+def test_discard_of_an_update_makes_the_values_before_it_the_last_accepted(ledger: Ledger) -> None:
+    register(ledger, "a", [update(amount="25")])
+    register(ledger, "b", [update(amount="30")])
+    [(event_id,)] = rows_of(ledger, "SELECT event_id FROM events WHERE amount = '30'")
+    with ledger.begin() as connection:
+        discard(connection, event_id, by="Kim", now=NOW)
+    assert fates(register(ledger, "again", [update(amount="25")])) == {"duplicate": 1}
+    assert rows_of(ledger, "SELECT reward_version FROM events ORDER BY amount") == [(1,), (None,)]
+
+
+@pytest.mark.parametrize(
+    ("between", "fate"), [([], "duplicate"), (["40"], "held")], ids=["nothing since", "others since"]
+)
+def test_values_that_a_person_discarded_are_no_new_event(ledger: Ledger, between: list[str], fate: str) -> None:
+    register(ledger, "a", [update(amount="25")])
+    register(ledger, "b", [update(amount="30")])
+    [(event_id,)] = rows_of(ledger, "SELECT event_id FROM events WHERE amount = '30'")
+    with ledger.begin() as connection:
+        discard(connection, event_id, by="Kim", now=NOW)
+    for amount in between:
+        register(ledger, amount, [update(amount=amount)])
+    assert fates(register(ledger, "again", [update(amount="30")])) == {fate: 1}
 
 
 def test_decisions_are_taken_once(ledger: Ledger) -> None:
     event_id = hold_undated_row(ledger)
     with ledger.begin() as connection:
         discard(connection, event_id, by="Kim", now=NOW)
-    with pytest.raises(NotHeld, match="is discarded"), ledger.begin() as connection:
+    with (
+        pytest.raises(NotHeld, match=r"is discarded, not held \(discarded by Kim at 2026-03-01 12:00:00Z\)"),
+        ledger.begin() as connection,
+    ):
         approve(connection, event_id, by="Alex", now=NOW)

@@ -22,7 +22,7 @@ def claim_heads(
 ) -> list[Claim]:
     now = utc_now()
     lease_until = now + timedelta(seconds=lease_seconds)
-    heads = [(head, b"{}") for head in ready_heads(connection, Target.MINDBODY, "-99", limit)]
+    heads = [(head, b"{}") for head in ready_heads(connection, Target.MINDBODY, "-99", limit, run_id=run_id)]
     settle_at = lease_until + SECOND
     return claim(connection, heads, run_id=run_id, now=now, lease_until=lease_until, settle_at=settle_at)
 
@@ -100,7 +100,7 @@ def test_database_refuses_to_send_without_a_claim(ledger: Ledger, earns: list[st
 
 def test_ready_heads_are_the_first_in_time_of_each_client(ledger: Ledger, earns: list[str]) -> None:
     with ledger.begin() as connection:
-        heads = ready_heads(connection, Target.MINDBODY, "-99", 100)
+        heads = ready_heads(connection, Target.MINDBODY, "-99", 100, run_id="run")
     assert {head.event_id for head in heads} == {earns[2], earns[3]}
 
 
@@ -111,7 +111,7 @@ def test_ready_heads_pass_over_a_client_in_doubt_or_in_flight(
     with ledger.begin() as connection:
         claims = claim_heads(connection)
         end(connection, claims if verdict else [], Verdict.UNKNOWN)
-        assert ready_heads(connection, Target.MINDBODY, "-99", 100) == []
+        assert ready_heads(connection, Target.MINDBODY, "-99", 100, run_id="run") == []
 
 
 def test_ready_heads_go_on_in_order_of_time(ledger: Ledger, earns: list[str]) -> None:
@@ -125,7 +125,7 @@ def test_ready_heads_go_on_in_order_of_time(ledger: Ledger, earns: list[str]) ->
 
 def test_claim_refuses_what_another_process_took(ledger: Ledger, earns: list[str]) -> None:
     with ledger.begin() as connection:
-        heads = [(head, b"{}") for head in ready_heads(connection, Target.MINDBODY, "-99", 100)]
+        heads = [(head, b"{}") for head in ready_heads(connection, Target.MINDBODY, "-99", 100, run_id="run")]
         claim_heads(connection)
     now = utc_now()
     with pytest.raises(ClaimConflict), ledger.begin() as connection:
@@ -257,11 +257,11 @@ def test_ready_heads_let_an_unmentioned_update_go_alone(ledger: Ledger, ledger_s
     add_events(ledger, ledger_settings, [UPDATE], "run")
     with ledger.begin() as connection:
         now = utc_now()
-        (head,) = ready_heads(connection, Target.REFERRAL_ROCK, "", 9)
+        (head,) = ready_heads(connection, Target.REFERRAL_ROCK, "", 9, run_id="run")
         claims = claim(connection, [(head, b"{}")], run_id="run", now=now, lease_until=now, settle_at=now)
         not_mentioned = [(claims[0], Answer(Verdict.UNKNOWN, "not mentioned", http_status=200))]
         record_answers(connection, not_mentioned, run_id="run", now=now, settle_at=now)
         (event,) = doubtful_events(connection, Target.REFERRAL_ROCK, "", now)
         settle(connection, [Settlement(event, State.READY, "not there", {})], run_id="run", now=now, again_at=now)
-        (again,) = ready_heads(connection, Target.REFERRAL_ROCK, "", 9)
+        (again,) = ready_heads(connection, Target.REFERRAL_ROCK, "", 9, run_id="run")
     assert (bool(head.goes_alone), bool(again.goes_alone)) == (False, True)

@@ -19,7 +19,7 @@ def post_all(ledger: Ledger, run_id: str) -> None:
     now = utc_now()
     with ledger.begin() as connection:
         for destination in (MINDBODY, REWARDS):
-            heads = ready_heads(connection, destination.target, destination.site_id, 10)
+            heads = ready_heads(connection, destination.target, destination.site_id, 10, run_id=run_id)
             bodies = [(head, b"{}") for head in heads]
             lease = {"lease_until": now + timedelta(minutes=1), "settle_at": now + timedelta(minutes=2)}
             claims = claim(connection, bodies, run_id=run_id, now=now, **lease)

@@ -1,6 +1,7 @@
 """Try to break each invariant of the ledger: the database itself must refuse, whatever the code does."""
 
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -144,6 +145,23 @@ def test_history_is_append_only(filled: Ledger, table: str, statement: str) -> N
 
 
 SENT = [State.READY, State.SENDING]
+DECISION = """
+INSERT INTO event_decisions
+(decision_id, at, actor, verb, reason, about, events_count, events_hash, previous_hash, hash)
+VALUES (1, '2026-01-01 00:00:00', 'Kim', 'retry', 'client made since', 'event', 1, 'e', '', 'h')
+"""
+A_PERSONS_WORD = """
+INSERT INTO decided_events (decision_id, event_id, state, attempt_id)
+SELECT 1, event_id, 'refused', attempt_id FROM events WHERE points = 500
+"""
+REFUSED_AND_READY = [State.READY, State.SENDING, State.REFUSED, State.READY]
+OF_WHAT_IS_TRIED_AGAIN = {(State.REFUSED, State.READY), (State.READY, State.HELD)}
+
+
+def tried_again(state: State) -> str:
+    return f"UPDATE events SET state = '{state}', read_run_id = '' WHERE points = 500"  # noqa: S608
+
+
 WAY_FROM_HELD = {
     State.HELD: [],
     State.DISCARDED: [State.DISCARDED],
@@ -161,17 +179,22 @@ LAST_STEP = "SELECT from_state, to_state FROM transitions ORDER BY transition_id
 def held(filled: Ledger) -> Ledger:
     """A ledger in which the event of 500 points is held."""
     register(filled, "held", [earned("h", points=500)], guards=Guards(max_points_per_event=400))
+    run(filled, DECISION)
     return filled
 
 
 def walk(ledger: Ledger, states: Iterable[State]) -> None:
-    for state in states:
-        run(ledger, claim(500, state))
+    for before, after in pairwise([State.HELD, *states]):
+        if (before, after) == (State.REFUSED, State.READY):
+            run(ledger, A_PERSONS_WORD)
+        run(ledger, claim(500, after) if (before, after) not in OF_WHAT_IS_TRIED_AGAIN else tried_again(after))
 
 
 @pytest.mark.parametrize(("before", "after"), sorted(TRANSITIONS))
 def test_state_changes_along_the_allowed_transitions_are_recorded(held: Ledger, before: State, after: State) -> None:
-    walk(held, [*WAY_FROM_HELD[before], after])
+    # Only what is to be tried again can be held again.
+    way = REFUSED_AND_READY if (before, after) == (State.READY, State.HELD) else WAY_FROM_HELD[before]
+    walk(held, [*way, after])
     assert rows_of(held, LAST_STEP) == [(before, after)]
 
 
@@ -189,3 +212,53 @@ def test_nothing_ready_is_posted_without_the_proof_of_its_attempt(held: Ledger) 
     with pytest.raises(DBAPIError, match="without proof"):
         run(held, "UPDATE events SET state = 'posted', attempt_id = 2 WHERE points = 500")
     assert rows_of(held, "SELECT state FROM events WHERE points = 500") == [("ready",)]
+
+
+def test_what_was_refused_is_ready_by_a_persons_word_alone(held: Ledger) -> None:
+    walk(held, [State.READY, State.SENDING, State.REFUSED])
+    with pytest.raises(DBAPIError, match="without a person's decision"):
+        run(held, tried_again(State.READY))
+
+
+def test_a_persons_word_is_good_for_one_refusal(held: Ledger) -> None:
+    walk(held, REFUSED_AND_READY)
+    run(held, "UPDATE events SET state = 'held' WHERE points = 500")
+    run(held, ATTEMPT)
+    run(held, "UPDATE events SET state = 'ready' WHERE points = 500")
+    run(held, A_READING)
+    run(held, "UPDATE events SET read_run_id = run_id WHERE points = 500")
+    sent_again = "state = 'sending', attempt_id = 2, state_run_id = run_id, lease_until = state_at"
+    run(held, f"UPDATE events SET {sent_again} WHERE points = 500")  # noqa: S608
+    run(held, "UPDATE events SET state = 'refused' WHERE points = 500")
+    with pytest.raises(DBAPIError, match="without a person's decision"):
+        run(held, tried_again(State.READY))
+
+
+A_READING = """
+INSERT INTO settlements (event_id, run_id, at, attempt_id, decided, evidence)
+SELECT event_id, run_id, registered_at, 1, 'ready', '{}' FROM events WHERE points = 500
+"""
+
+
+def test_what_is_tried_again_is_not_sent_unread(held: Ledger) -> None:
+    walk(held, REFUSED_AND_READY)
+    with pytest.raises(DBAPIError, match="read_before_another_try"):
+        run(held, claim(500))
+    with pytest.raises(DBAPIError, match="read again before another try"):
+        run(held, "UPDATE events SET read_run_id = run_id WHERE points = 500")
+    with pytest.raises(DBAPIError, match="read again before another try"):
+        run(held, "UPDATE events SET read_run_id = NULL WHERE points = 500")
+
+
+def test_what_was_never_refused_is_not_held_again(held: Ledger) -> None:
+    walk(held, [State.READY])
+    with pytest.raises(DBAPIError, match="but for what is tried again"):
+        run(held, claim(500, State.HELD))
+
+
+@pytest.mark.parametrize("table", ["event_decisions", "decided_events"])
+@pytest.mark.parametrize("statement", ["DELETE FROM {}", "UPDATE {} SET decision_id = decision_id"])
+def test_decisions_about_events_are_append_only(held: Ledger, table: str, statement: str) -> None:
+    run(held, A_PERSONS_WORD)
+    with pytest.raises(DBAPIError, match=f"{table} is append-only"):
+        run(held, statement.format(table))

@@ -31,7 +31,7 @@ def tie_rows(totals: Mapping[str, Any]) -> list[dict[str, Any]]:
 
     # Every event that the run answers for has one state, so none is lost between the ledger and the service. What an
     # earlier run left to send is carried in, and answered for as the run's own.
-    states = ("posted", "refused", "unknown", "pending")
+    states = ("posted", "refused", "unknown", "pending", "withheld")
     with_a_state = sum(totals[state] for state in states)
     to_answer_for = totals["carried_in"] + totals["accepted"]
     events = equation("Events", f"carried in + accepted = {' + '.join(states)}", to_answer_for, with_a_state)

@@ -13,6 +13,7 @@ from flows.services.mindbody.client import MindbodyClient
 from flows.services.mindbody.gateway import MindbodyGateway
 from flows.services.mindbody.settle import read_doubtful
 from flows.services.mindbody.tokens import tokens_of_run
+from flows.services.mindbody.try_again import read_before_another_try
 from flows.settings.sections import Settings
 from transforms.vocabulary import Target
 
@@ -39,4 +40,5 @@ async def open_service(settings: Settings, ledger: Ledger, site_id: str) -> Asyn
             gateway=MindbodyGateway(client, client.pacer, settings.mindbody.calls_per_day),
             pacer=client.pacer,
             read_doubtful=partial(read_doubtful, ledger, client, settings.loader.concurrency),
+            read_before_another_try=partial(read_before_another_try, ledger, client, settings.loader.concurrency),
         )

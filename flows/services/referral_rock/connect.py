@@ -11,6 +11,7 @@ from flows.services.http import Pacer, open_session
 from flows.services.referral_rock.client import ReferralRockClient
 from flows.services.referral_rock.gateway import ReferralRockGateway
 from flows.services.referral_rock.settle import read_doubtful
+from flows.services.referral_rock.try_again import read_before_another_try
 from flows.settings.sections import Settings
 from transforms.vocabulary import Target
 
@@ -37,4 +38,5 @@ async def open_service(settings: Settings, ledger: Ledger, _site_id: str) -> Asy
             gateway=ReferralRockGateway(client, client.pacer, settings.referral_rock.batch_size),
             pacer=client.pacer,
             read_doubtful=partial(read_doubtful, client),
+            read_before_another_try=partial(read_before_another_try, client),
         )

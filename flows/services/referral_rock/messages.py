@@ -91,6 +91,19 @@ def differing_fields(reward: Mapping[str, Any], event: Row[Any]) -> list[str]:
     return differing
 
 
+def settable_values(reward: Mapping[str, Any]) -> dict[str, str]:
+    """Return the values of a reward that an update can set, by name, each as equal values are written alike."""
+    amount = to_amount(reward.get("amount"))
+    values = {
+        # 10 and 10.0 are one amount.
+        "amount": None if amount is None else format(amount.normalize(), "f"),
+        "payoutId": str(reward.get("payoutId") or "").lower(),
+        "eligibilityDate": to_day(reward.get("eligibilityDate")),
+        "description": reward.get("description") or "",
+    }
+    return {name: str(value) for name, value in values.items() if value}
+
+
 def to_amount(value: Any) -> Decimal | None:
     """Return an exact decimal, None where there is none."""
     try:

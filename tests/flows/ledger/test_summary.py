@@ -8,7 +8,7 @@ from flows.runtime.errors import ExitCode
 
 KEYS = [
     "files", "rows_read", "accepted", "duplicate", "held", "rejected", "carried_in", "posted", "refused", "unknown",
-    "pending", "points_earned", "points_redeemed", "amount_updated", "breaks_open", "ties_out",
+    "pending", "withheld", "points_earned", "points_redeemed", "amount_updated", "breaks_open", "ties_out",
 ]  # fmt: skip
 CLEAN: dict[str, Any] = {**dict.fromkeys(KEYS, 0), "amount_updated": "0", "ties_out": True}
 

@@ -47,7 +47,7 @@ def quiet(**changes: object) -> Report:
 
 def totals(**changes: int | str | bool) -> dict[str, int | str | bool]:
     counts = {"files": 3, "rows_read": 67, "accepted": 43, "duplicate": 17, "held": 2, "rejected": 5}
-    events = {"carried_in": 4, "posted": 40, "refused": 3, "unknown": 1, "pending": 3}
+    events = {"carried_in": 4, "posted": 40, "refused": 3, "unknown": 1, "pending": 3, "withheld": 0}
     sums = {"points_earned": 800, "points_redeemed": 90, "amount_updated": "112.50", "breaks_open": 9}
     return {**counts, **events, **sums, "ties_out": True, **changes}
 

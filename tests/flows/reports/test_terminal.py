@@ -12,7 +12,12 @@ def test_summary_lines_name_every_fate_and_outcome_also_with_zeros() -> None:
 
 def test_summary_lines_say_what_to_type() -> None:
     text = "\n".join(summary_lines(samples.report()))
-    commands = ("tieout upload FILE", "tieout approve ev-held00000001", "tieout trace ev-ref000000001", "tieout settle")
+    commands = (
+        "tieout upload FILE",
+        "tieout approve ev-held00000001",
+        "tieout retry ev-ref000000001 --reason TEXT",
+        "tieout settle",
+    )
     assert [command for command in commands if command not in text] == []
 
 

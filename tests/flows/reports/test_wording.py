@@ -6,7 +6,7 @@ from transforms.vocabulary import Fate, Outcome, State
 def test_every_code_of_the_vocabulary_has_its_words() -> None:
     assert set(FATES) == set(Fate)
     assert set(BREAKS) == set(Outcome) - {Outcome.MATCHED}
-    assert set(OUTCOMES) - {"pending"} == {State.POSTED, State.REFUSED, State.UNKNOWN}
+    assert set(OUTCOMES) - {"pending", "withheld"} == {State.POSTED, State.REFUSED, State.UNKNOWN}
 
 
 def test_every_break_says_whose_it_is_and_what_to_do() -> None:

@@ -15,7 +15,7 @@ from transforms.totals.control_totals import (
 
 TOTALS = {
     "rows_read": 58, "accepted": 36, "duplicate": 6, "held": 1, "rejected": 15,
-    "carried_in": 2, "posted": 30, "refused": 6, "unknown": 1, "pending": 1,
+    "carried_in": 2, "posted": 30, "refused": 6, "unknown": 1, "pending": 1, "withheld": 0,
 }  # fmt: skip
 
 

@@ -1,0 +1,73 @@
+"""Read the client or reward of what a person lets be tried again, before this run may send it.
+
+How a service is read stands in its folder (`flows.services`); nothing is ever sent from there or from here.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from flows.ledger.run import Run
+from flows.loader.settle import whose
+from flows.runtime.clock import utc_now
+from flows.services.connect import connected
+from sql.retries import events_to_read_first, record_readings
+from sql.settlements import Settlement
+from transforms.vocabulary import Destination, NotRead, State
+
+_EXAMPLES = 3
+
+
+@dataclass
+class ReadFirst:
+    """What came of the readings at one destination: what may not be sent in this run, and lines for a person."""
+
+    unread: set[str] = field(default_factory=set)  # event ids
+    not_read: list[NotRead] = field(default_factory=list)  # whom nobody could look at
+    notes: list[str] = field(default_factory=list)
+
+
+def read_destination_first(run: Run, destination: Destination) -> ReadFirst:
+    """Read for every event there that is to be tried again and that this run has not looked at."""
+    read: list[Settlement] = []
+
+    def record(readings: Sequence[Settlement]) -> None:
+        read.extend(readings)
+        # One that could not be read is as it was: it waits, and the next run looks again.
+        seen = [reading for reading in readings if reading.state is not State.UNKNOWN]
+        if seen:
+            with run.ledger.begin() as connection:
+                record_readings(connection, seen, run_id=run.run_id, now=utc_now())
+
+    async def read_all() -> None:
+        async with connected(run.settings, run.ledger, destination) as service:
+            with run.ledger.begin() as connection:
+                events = events_to_read_first(connection, destination, run.run_id)
+            await service.read_before_another_try(
+                [event for event in events if event.event_id not in run.undecided], record
+            )
+
+    asyncio.run(read_all())
+    return _told(read)
+
+
+def _told(read: Sequence[Settlement]) -> ReadFirst:
+    unread = [reading for reading in read if reading.state is State.UNKNOWN]
+    held = [reading for reading in read if reading.state is State.HELD]
+    notes = []
+    if unread:
+        ids = _listed([reading.event.event_id for reading in unread])
+        notes.append(f"not tried again yet: {ids} {unread[0].reason} The next run looks again.")
+    notes += [
+        f"not tried again, but held for a person: event {reading.event.event_id}: {reading.reason}."
+        for reading in held[:_EXAMPLES]
+    ]
+    if len(held) > _EXAMPLES:
+        notes.append(f"not tried again, but held for a person: {len(held) - _EXAMPLES} more, see `tieout plan`.")
+    not_read = [NotRead(whose(reading.event), reading.failure or reading.reason) for reading in unread]
+    return ReadFirst({reading.event.event_id for reading in unread}, not_read, notes)
+
+
+def _listed(event_ids: Sequence[str]) -> str:
+    more = f" and {len(event_ids) - _EXAMPLES} more" if len(event_ids) > _EXAMPLES else ""
+    return f"event {', '.join(event_ids[:_EXAMPLES])}{more}"

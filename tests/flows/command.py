@@ -1,0 +1,51 @@
+"""The command as a shell sees it, run within this process: exit code, stdout, stderr."""
+
+import io
+import json
+import sys
+from typing import Any, NamedTuple
+
+import pytest
+
+from flows.cli import main
+from tests.flows.workplace import Workplace
+
+
+class Ended(NamedTuple):
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+class Tieout:
+    """Runs `tieout` for one workplace."""
+
+    def __init__(
+        self, workplace: Workplace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        self.workplace = workplace
+        self._monkeypatch = monkeypatch
+        self._capsys = capsys
+
+    def __call__(self, *arguments: object, answer: str = "") -> Ended:
+        """Run one command, with what a person types."""
+        words = ["tieout", *map(str, arguments), "--config", str(self.workplace.config)]
+        self._monkeypatch.setenv("TIEOUT_CONFIG", "")  # so that what --config sets is gone after the test
+        self._monkeypatch.setattr(sys, "argv", words)
+        self._monkeypatch.setattr(sys, "stdin", io.StringIO(answer))
+        self._capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return Ended(int(ended.value.code or 0), *self._capsys.readouterr())
+
+    def night(self) -> Ended:
+        """Run a night plainly; its JSON must tie."""
+        ended = self("run", "--plain", "--json")
+        assert ended.json["ties_out"], ended
+        return ended
