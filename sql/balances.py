@@ -1,12 +1,14 @@
 """The balances that the ledger knows of its clients, and what has moved them since. Points are whole."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row
 
 from sql.queries import query, rows_query
+from sql.sums import summed
 
 
 def is_moving(connection: Connection, site_id: str, client_id: str, reading_at: datetime) -> bool:
@@ -15,9 +17,23 @@ def is_moving(connection: Connection, site_id: str, client_id: str, reading_at: 
     return bool(connection.execute(query("moving_count"), values).scalar_one())
 
 
-def balance_known(connection: Connection, site_id: str, client_id: str) -> Row[Any] | None:
+@dataclass(frozen=True)
+class KnownBalance:
+    """The balance that was last read without a doubt, and the points that were posted since."""
+
+    balance: int
+    read_at: datetime
+    earned: int
+    redeemed: int
+
+
+def balance_known(connection: Connection, site_id: str, client_id: str) -> KnownBalance | None:
     """Return the balance that was last read without a doubt, and what was posted since; None before the first."""
-    return connection.execute(rows_query("balance_known"), {"site_id": site_id, "client_id": client_id}).one_or_none()
+    client = {"site_id": site_id, "client_id": client_id}
+    row = connection.execute(rows_query("balance_known"), client).mappings().one_or_none()
+    if row is None:
+        return None
+    return KnownBalance(row["balance"], row["read_at"], summed(row, "earned"), summed(row, "redeemed"))
 
 
 def first_balances(connection: Connection, site_id: str, client_id: str) -> Sequence[Row[Any]]:

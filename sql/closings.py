@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select
 
+from sql.sums import kept, told
 from sql.tables import break_moves, closing_lines, closings
 
 
@@ -41,7 +42,7 @@ def last_closing(connection: Connection) -> Closing:
         return Closing(0, [])
     of_closing = select(closing_lines).where(closing_lines.c.closing_id == row.closing_id)
     lines = connection.execute(of_closing).mappings()
-    return Closing(row.last_move_id, [_with_amount(dict(line)) for line in lines])
+    return Closing(row.last_move_id, [_with_amount({**line, "points": told(line)}) for line in lines])
 
 
 def moves_since(connection: Connection, closing: Closing) -> list[dict[str, Any]]:
@@ -86,7 +87,7 @@ def _closing_line(closing_id: int, group: Sequence[Mapping[str, Any]]) -> dict[s
         "target": group[0]["target"],
         "site_id": group[0]["site_id"],
         "open_count": len(group),
-        "points": sum(row["points"] for row in group),
+        **kept(sum(row["points"] for row in group)),
         "amount": str(sum(row["amount"] for row in group)),
     }
 

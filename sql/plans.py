@@ -3,7 +3,7 @@
 A plan is a run that took a file in and held every new event of it; its run id is what it is decided by.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -15,7 +15,19 @@ from sql.approvals import let_go
 from sql.event_decisions import Said, lock_events, record_decision, say
 from sql.lock import take_turn
 from sql.queries import query, rows_query
+from sql.sums import summed
 from transforms.vocabulary import EventVerb, Kind, State
+
+
+@dataclass(frozen=True)
+class ClientPoints:
+    """What is new of one client."""
+
+    site_id: str
+    client_id: str
+    events_count: int
+    earned: int
+    redeemed: int
 
 
 @dataclass(frozen=True)
@@ -25,7 +37,7 @@ class PlanTotals:
     events: dict[Kind, int]
     points: dict[Kind, int]
     amount: Decimal
-    clients: Sequence[Row[Any]]  # those with the most points: site_id, client_id, events_count, earned, redeemed
+    clients: Sequence[ClientPoints]  # those with the most points
 
 
 NO_TOTALS = PlanTotals({}, {}, Decimal(0), ())
@@ -40,14 +52,24 @@ def known_file(connection: Connection, sha256: str, default_site_id: str) -> Row
 def plan_totals(connection: Connection, run_id: str, planned: str, *, clients: int) -> PlanTotals:
     """Add up the run's new events: those that are ready, or held for no other reason than ``planned``."""
     values = {"run_id": run_id, "planned": planned}
-    new_rows = [row for row in connection.execute(query("plan_totals"), values) if row.is_new]
+    new_rows = [row for row in connection.execute(query("plan_totals"), values).mappings() if row["is_new"]]
     amounts = connection.execute(query("plan_amounts"), values).scalars()
-    most_points = connection.execute(query("plan_clients"), values | {"limit": clients}).all()
+    most_points = connection.execute(query("plan_clients"), values | {"limit": clients}).mappings()
     return PlanTotals(
-        events={Kind(row.kind): int(row.events_count) for row in new_rows},
-        points={Kind(row.kind): int(row.points) for row in new_rows},
+        events={Kind(row["kind"]): int(row["events_count"]) for row in new_rows},
+        points={Kind(row["kind"]): summed(row) for row in new_rows},
         amount=sum((Decimal(amount) for amount in amounts), start=Decimal(0)),
-        clients=most_points,
+        clients=[_client_points(row) for row in most_points],
+    )
+
+
+def _client_points(row: Mapping[Any, Any]) -> ClientPoints:
+    return ClientPoints(
+        site_id=row["site_id"],
+        client_id=row["client_id"],
+        events_count=int(row["events_count"]),
+        earned=summed(row, "earned"),
+        redeemed=summed(row, "redeemed"),
     )
 
 

@@ -18,6 +18,13 @@ def database_clock(connection: Connection) -> datetime | None:
     return now
 
 
+def is_read_only(connection: Connection) -> bool:
+    """Return whether the server lets nobody write, as a standby does."""
+    if not is_shared(connection):
+        return False
+    return bool(connection.execute(text("SHOW transaction_read_only")).scalar_one() == "on")
+
+
 def probe_writing(connection: Connection) -> None:
     """Write nothing; the driver's error comes out where writing is not allowed."""
     connection.execute(text("UPDATE runs SET kind = kind WHERE 1 = 0"))

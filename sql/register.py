@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal, localcontext
+from decimal import Decimal
 from itertools import chain, islice
 from typing import Any
 
@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Row, Table, insert, select
 from sql.lock import take_turn
 from sql.queries import query, rows_query
 from sql.staging import Columns, stage, unstage
+from sql.sums import kept, summed, told
 from sql.tables import batches, files, rejections, skipped_rows
 from transforms.vocabulary import Code, Fate
 
@@ -30,8 +31,6 @@ _MISMATCHES: Mapping[str, str] = {
     "receipt_unknown": "The ledger has given out no such receipt: restore it, or empty it where the row was never "
     "sent.",
 }
-# An amount has up to 56 digits, so that sums of them stay exact; Python's own 28 would round them without a word.
-_EXACT_DIGITS = 100
 
 
 @dataclass(frozen=True)
@@ -174,11 +173,17 @@ def _guard_of_file(connection: Connection, file: NewFile, run_id: str, guards: G
         rows_read = max(1, sum(counts.values()))
         if counts[Fate.REJECTED] / rows_read > guards.max_rejected_share:
             return "a larger share of rejected rows than guards.max_rejected_share"
-    if guards.max_points_per_run is not None:
-        points = connection.execute(query("points_of_run"), {"run_id": run_id}).scalar_one()
-        if points > guards.max_points_per_run:
-            return "more points than guards.max_points_per_run"
+    most = guards.max_points_per_run
+    if most is not None and _points_of_run(connection, run_id) > most:
+        return "more points than guards.max_points_per_run"
     return None
+
+
+def _points_of_run(connection: Connection, run_id: str) -> int:
+    """Return the points that the run would post with the staged file."""
+    staged = summed(connection.execute(query("staged_points")).mappings().one())
+    before = connection.execute(query("batch_points_of_run"), {"run_id": run_id}).mappings()
+    return staged + sum(told(batch) for batch in before)
 
 
 def _count_fates(connection: Connection, file: NewFile) -> dict[Fate, int]:
@@ -209,14 +214,15 @@ def _insert_batches(connection: Connection, file_id: int) -> None:
     """
     amounts = _accepted_amounts(connection)
     rows = []
-    for total in connection.execute(query("accepted_totals")):
+    for total in connection.execute(query("accepted_totals")).mappings():
+        kind, site_id = total["kind"], total["site_id"]
         row = {
             "file_id": file_id,
-            "kind": total.kind,
-            "site_id": total.site_id,
-            "event_count": total.event_count,
-            "points": int(total.points),
-            "amount": str(amounts[total.kind, total.site_id]),
+            "kind": kind,
+            "site_id": site_id,
+            "event_count": total["event_count"],
+            **kept(summed(total)),
+            "amount": str(amounts[kind, site_id]),
         }
         rows.append(row)
     if rows:
@@ -226,9 +232,8 @@ def _insert_batches(connection: Connection, file_id: int) -> None:
 def _accepted_amounts(connection: Connection) -> Mapping[tuple[str, str], Decimal]:
     """Sum the amounts by kind and site, a few thousand in memory at a time."""
     sums: defaultdict[tuple[str, str], Decimal] = defaultdict(Decimal)
-    with localcontext(prec=_EXACT_DIGITS):
-        for row in connection.execute(query("accepted_amounts"), execution_options={"yield_per": 10_000}):
-            sums[row.kind, row.site_id] += Decimal(row.amount)
+    for row in connection.execute(query("accepted_amounts"), execution_options={"yield_per": 10_000}):
+        sums[row.kind, row.site_id] += Decimal(row.amount)
     return sums
 
 

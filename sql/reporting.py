@@ -1,12 +1,13 @@
 """What a report of a run shows of the ledger, a function a query. Times are aware UTC, amounts decimals as text."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Connection, Result, select
 
 from sql.queries import query, rows_query
+from sql.sums import summed, told
 from sql.tables import breaks
 
 
@@ -40,19 +41,22 @@ def source_ids_of_run(connection: Connection, run_id: str) -> Result[Any]:
     return connection.execute(rows_query("source_ids_of_run"), {"run_id": run_id})
 
 
-def batches_of_run(connection: Connection, run_id: str) -> Result[Any]:
-    """Return the totals that were written as the run's files were registered, by file, kind and site."""
-    return connection.execute(rows_query("batches_of_run"), {"run_id": run_id})
+def batches_of_run(connection: Connection, run_id: str) -> Iterator[Mapping[str, Any]]:
+    """Give the totals that were written as the run's files were registered, by file, kind and site."""
+    for batch in connection.execute(rows_query("batches_of_run"), {"run_id": run_id}).mappings():
+        yield {**batch, "points": told(batch)}
 
 
-def footing_of_events(connection: Connection) -> Result[Any]:
-    """Return events and points of all that the ledger ever accepted, by kind and site."""
-    return connection.execute(rows_query("footing_of_events"))
+def footing_of_events(connection: Connection) -> Iterator[Mapping[str, Any]]:
+    """Give events and points of all that the ledger ever accepted, by kind and site."""
+    for line in connection.execute(rows_query("footing_of_events")).mappings():
+        yield {**line, "points": summed(line)}
 
 
-def footing_of_batches(connection: Connection) -> Result[Any]:
-    """Return the totals of every batch that was ever registered."""
-    return connection.execute(rows_query("footing_of_batches"))
+def footing_of_batches(connection: Connection) -> Iterator[Mapping[str, Any]]:
+    """Give the totals of every batch that was ever registered."""
+    for batch in connection.execute(rows_query("footing_of_batches")).mappings():
+        yield {**batch, "points": told(batch)}
 
 
 def amount_of_events(connection: Connection) -> Decimal:

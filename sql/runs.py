@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 
 from sql.identity import number_run
 from sql.queries import query, rows_query
+from sql.sums import summed
 from sql.tables import runs
 from transforms.vocabulary import Kind, State
 
@@ -101,13 +102,14 @@ def run_totals(connection: Connection, run_id: str) -> dict[str, int | str]:
     files_of_run = connection.execute(query("files_of_run"), {"run_id": run_id}).mappings().one()
     totals = {key: int(value) for key, value in files_of_run.items()}
     totals |= dict.fromkeys(_COUNTS_OF_EVENTS, 0)
-    for row in connection.execute(rows_query("states_of_run"), {"run_id": run_id}):
-        state = State(row.state)
-        totals[_REPORTED_AS[state]] += int(row.events_count)
-        if not row.is_accepted:
-            totals["carried_in"] += int(row.events_count)
-        if state is State.POSTED and row.kind != Kind.REWARD_UPDATE:
-            totals[f"points_{row.kind}"] += int(row.points)
+    for row in connection.execute(rows_query("states_of_run"), {"run_id": run_id}).mappings():
+        state = State(row["state"])
+        kind = row["kind"]
+        totals[_REPORTED_AS[state]] += int(row["events_count"])
+        if not row["is_accepted"]:
+            totals["carried_in"] += int(row["events_count"])
+        if state is State.POSTED and kind != Kind.REWARD_UPDATE:
+            totals[f"points_{kind}"] += summed(row)
     return totals | {"amount_updated": str(_posted_amount(connection, run_id))}
 
 

@@ -69,6 +69,11 @@ def _one_of(column: str, values: type[StrEnum]) -> CheckConstraint:
     return CheckConstraint(f"{column} IN ({listed})", name=f"{column}_known")
 
 
+def _past_64_bits() -> Column[int]:
+    """Return the column beside a sum of points that holds what is past a quintillion of them (`sql.sums`)."""
+    return Column("points_quintillions", BigInteger, nullable=False, server_default="0")
+
+
 runs = Table(
     "runs",
     metadata,
@@ -143,6 +148,7 @@ batches = Table(
     Column("event_count", Integer, nullable=False),
     Column("points", BigInteger, nullable=False),
     Column("amount", String, nullable=False),  # exact decimal
+    _past_64_bits(),
     _one_of("kind", Kind),
 )
 
@@ -529,6 +535,7 @@ closing_lines = Table(
     Column("open_count", Integer, nullable=False),
     Column("points", BigInteger, nullable=False),
     Column("amount", String, nullable=False),
+    _past_64_bits(),
 )
 
 # The balance that the service last reported of a client, where nothing about the client was in doubt.

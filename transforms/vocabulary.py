@@ -130,6 +130,7 @@ class Code(StrEnum):
     AMOUNT_UNREADABLE = "amount_unreadable"
     ELIGIBILITY_DATE_UNREADABLE = "eligibility_date_unreadable"
     REWARD_ID_CONFLICT = "reward_id_conflict"
+    TEXT_TOO_LONG = "text_too_long"
     CELL_ERROR = "cell_error"
     RECEIPT_MISMATCH = "receipt_mismatch"
     SITE_UNKNOWN = "site_unknown"

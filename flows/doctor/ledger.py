@@ -4,14 +4,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sqlalchemy import Connection
-from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
 from flows.doctor.diagnosis import Diagnosis, bad, doubtful, good
 from flows.doctor.folders import examine_space, nearest_folder
+from flows.ledger.address import database_address
 from flows.ledger.connection import (
     MOST_SKEW_SECONDS,
     Ledger,
+    check_writing,
     connect_ledger,
     ledger_trouble,
     missing_file_trouble,
@@ -27,6 +28,7 @@ from sql.migrate import current_revision, head_revision
 from sql.probe import database_clock, probe_writing
 
 _UPGRADE = "Run `tieout db upgrade`."
+PATIENCE_SECONDS = 5.0  # a person sits before it; a run waits longer for another one's transaction
 
 
 def examine_ledger(settings: Settings) -> Iterator[Diagnosis]:
@@ -36,7 +38,7 @@ def examine_ledger(settings: Settings) -> Iterator[Diagnosis]:
         if file is not None and not file.exists():
             yield _examine_identity(missing_file_trouble(settings)) or _examine_place(file)
             return
-        with connect_ledger(settings) as ledger:
+        with connect_ledger(settings, PATIENCE_SECONDS) as ledger:
             yield from _examine(settings, ledger, file)
     except SettingsError as error:
         yield bad("ledger", str(error), mend="", exit_code=ExitCode.WRONG_USAGE)
@@ -45,6 +47,7 @@ def examine_ledger(settings: Settings) -> Iterator[Diagnosis]:
 
 
 def _examine(settings: Settings, ledger: Ledger, file: Path | None) -> Iterator[Diagnosis]:
+    check_writing(ledger)
     with ledger.begin() as connection:
         revision = current_revision(connection)
         skew_seconds = _skew_seconds(connection)
@@ -83,7 +86,7 @@ def _examine_access(settings: Settings, ledger: Ledger, file: Path | None, *, ha
 
 def describe(settings: Settings) -> str:
     """Name the ledger without its user, its password or any option of its address."""
-    url = make_url(settings.ledger_url)
+    url = database_address(settings.ledger_url)
     if url.get_backend_name() == "sqlite":
         return f"SQLite file {url.database}"
     return f"PostgreSQL database {url.database} at {url.host or 'the local socket'}"

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from flows.doctor.diagnosis import Diagnosis, bad, doubtful, good
+from flows.doctor.ledger import PATIENCE_SECONDS
 from flows.ledger.connection import connect_ledger, ledger_revision, sqlite_file
 from flows.runtime.errors import ExitCode, TieoutError
 from flows.settings.sections import Settings
@@ -18,7 +19,7 @@ def examine_nights(settings: Settings) -> Iterator[Diagnosis]:
     if file is not None and not file.exists():
         return
     try:
-        with connect_ledger(settings) as ledger:
+        with connect_ledger(settings, PATIENCE_SECONDS) as ledger:
             if ledger_revision(ledger) == head_revision():
                 yield _judge(collect_status(settings, ledger))
     except TieoutError:

@@ -12,7 +12,7 @@ from email.utils import parsedate_to_datetime
 import aiohttp
 
 from flows.doctor.diagnosis import Diagnosis, bad, doubtful, good
-from flows.doctor.ledger import refusal_to_write
+from flows.doctor.ledger import PATIENCE_SECONDS, refusal_to_write
 from flows.ledger.connection import Ledger, connect_ledger, ledger_revision, sqlite_file
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import BudgetSpent, CouldNotRun, CredentialsRefused, ExitCode, SettingsError, TieoutError
@@ -43,7 +43,7 @@ def _counting_ledger(settings: Settings) -> Iterator[Ledger | None]:
         yield None
         return
     try:
-        ledger = connect_ledger(settings)
+        ledger = connect_ledger(settings, PATIENCE_SECONDS)
         can_count = ledger_revision(ledger) == head_revision() and refusal_to_write(ledger) is None
     except TieoutError:
         yield None

@@ -11,6 +11,7 @@ from pathlib import Path
 from flows.intake.remote_inbox import fetch_inbox, is_remote, remove_fetched
 from flows.readers.files import is_passed_over, sha256_of
 from flows.runtime.errors import CouldNotRun
+from flows.runtime.visible import storable
 from flows.settings.sections import Settings, archive_path
 
 
@@ -35,7 +36,7 @@ def list_inbox(settings: Settings) -> list[InboxFile]:
 
 
 def _site_of_folder(path: Path, inbox: Path) -> str | None:
-    return None if path.parent == inbox else path.parent.name
+    return None if path.parent == inbox else storable(path.parent.name)
 
 
 def archive_file(path: Path, sha256: str, settings: Settings) -> bool:

@@ -1,6 +1,6 @@
 """Bring a checked file into the ledger: identify its events and register them, part by part, in one transaction."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date
 from typing import Any
 
@@ -10,11 +10,13 @@ from sqlalchemy import Connection
 from flows.intake.checked_file import CheckedFile
 from flows.ledger.run import Run
 from flows.runtime.clock import utc_now
+from flows.runtime.visible import storable
 from flows.settings.sections import Settings
 from sql.reference import record_checks
 from sql.register import Guards, NewFile, Registered, register_file
 from sql.staging import STAGED_COLUMNS, Columns
 
+ReceiptColumns = Mapping[str | None, tuple[str, str | None]]
 _CHUNK_ROWS = 20_000
 _ERROR_NAMES = {"row": "row_number", "column": "column_heading"}
 
@@ -31,12 +33,12 @@ def register_within(
     """Register the file in the caller's transaction; with a reason, every new event of it waits for a person."""
     new = NewFile(
         sha256=file.sha256,
-        name=file.path.name,
+        name=storable(file.path.name),
         default_site_id=file.default_site_id or "",
         rejected=(record for errors in file.errors for record in _records(errors.rename(columns=_ERROR_NAMES))),
         rejected_count=file.file_totals.rejected,
         skipped=(record for rows in file.skipped for record in _records(rows.rename(columns=_ERROR_NAMES))),
-        receipt_columns=file.receipt_columns,
+        receipt_columns=_storable_headings(file.receipt_columns),
     )
     guards = Guards(
         max_points_per_event=settings.guards.max_points_per_event,
@@ -51,11 +53,17 @@ def register_within(
     return registered
 
 
+def _storable_headings(columns: ReceiptColumns) -> ReceiptColumns:
+    """Return the columns of receipts under the names that the ledger has for their sheets."""
+    return {sheet and storable(sheet): (storable(heading), letters) for sheet, (heading, letters) in columns.items()}
+
+
 def staged_columns(identified: pd.DataFrame) -> Iterator[Columns]:
     """Give the identified events as the ledger takes them: columns of plain values, a chunk of rows at a time."""
     for start in range(0, len(identified), _CHUNK_ROWS):
         chunk = identified.iloc[start : start + _CHUNK_ROWS].rename(columns={"row": "row_number"})
         columns = {name: _plain(chunk[name]) for name in STAGED_COLUMNS}
+        columns["sheet"] = [sheet and storable(sheet) for sheet in columns["sheet"]]
         columns["site_id"] = [site_id or "" for site_id in columns["site_id"]]
         columns["amount"] = [None if amount is None else str(amount) for amount in columns["amount"]]
         columns["eligibility_on"] = [
@@ -75,4 +83,8 @@ def _plain(column: pd.Series) -> list[Any]:
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     objects = frame.astype(object)
     records = objects.where(objects.notna(), None).to_dict("records")
-    return [{str(key): value for key, value in record.items()} for record in records]
+    return [{str(key): _storable(value) for key, value in record.items()} for record in records]
+
+
+def _storable(value: Any) -> Any:
+    return storable(value) if isinstance(value, str) else value

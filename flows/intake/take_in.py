@@ -12,7 +12,7 @@ from flows.intake.source_ids import check_again, sweep_for
 from flows.ledger.run import Run
 from flows.reference.at_hand import reference_at_hand
 from flows.reference.extracts import Extracts
-from flows.runtime.errors import CouldNotRun, FileRejected
+from flows.runtime.errors import CouldNotRun, FileRejected, LedgerRefused
 from flows.runtime.progress import count_rows
 from transforms.reference.reference import Reference
 from transforms.vocabulary import NotRead, RunKind
@@ -66,7 +66,12 @@ def register_files(run: Run, files: Iterable[CheckedFile]) -> None:
     for file in files:
         name = file.path.name
         run.progress(f"registering {name}")
-        registered = run.step(f"register {name}", register, run, file)
+        try:
+            registered = run.step(f"register {name}", register, run, file)
+        except LedgerRefused as error:
+            # Nothing of the file was kept, and the ledger takes others: one odd file must not keep them waiting.
+            run.failures.append(f"{name}: {error} The file stays as it is.")
+            continue
         if registered is None:
             run.progress(f"{name} is known: the same content was registered before")
         else:

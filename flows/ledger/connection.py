@@ -12,17 +12,18 @@ from types import TracebackType
 from typing import Self
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from flows.ledger.address import database_address, no_address
 from flows.ledger.marker import ledger_address, read_marker
 from flows.ledger.recognize import Traces, Trouble, compare, find_trouble, used_folder
+from flows.ledger.trouble import trouble_of
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import LedgerUnavailable, SettingsError, WrongLedger
 from flows.settings.sections import Settings
-from sql.probe import database_clock
+from sql.probe import database_clock, is_read_only
 
 _BUSY_TIMEOUT_SECONDS = 60  # how long a SQLite writer waits for another process's transaction
 MOST_SKEW_SECONDS = 5  # between this machine's clock and a shared ledger's
@@ -45,14 +46,11 @@ class Ledger:
         try:
             with self._engine.connect() as connection, connection.begin():
                 yield connection
-        except (OperationalError, InterfaceError) as error:
-            raise LedgerUnavailable(_say(error.orig)) from None
-        except DatabaseError as error:
-            # Its subclasses are a constraint that held, or a fault of this program, and go on as what they are. The
-            # bare class is SQLite's word for a file that is no database, or a broken one.
-            if type(error) is not DatabaseError:
+        except DBAPIError as error:
+            trouble = trouble_of(error)
+            if trouble is None:
                 raise
-            raise LedgerUnavailable(_say(error.orig)) from None
+            raise trouble from None
 
     def close(self) -> None:
         """Give all connections back."""
@@ -67,12 +65,6 @@ class Ledger:
         self.close()
 
 
-def _say(error: BaseException | None) -> str:
-    """Word what the driver said in one line; no driver repeats the password."""
-    reason = " ".join(str(error).split()).rstrip(".")
-    return f"The ledger is out of reach: {reason}. Nothing was lost: see that database_url is right, and run again."
-
-
 def open_ledger(settings: Settings) -> Ledger:
     """Open the configured ledger at this version's tables; an empty one is given them.
 
@@ -84,6 +76,7 @@ def open_ledger(settings: Settings) -> Ledger:
     _refuse(missing_file_trouble(settings))
     ledger = connect_ledger(settings)
     try:
+        check_writing(ledger)
         _check_clock(ledger)
         _refuse(ledger_trouble(settings, ledger))
         return _at_this_version(ledger)
@@ -96,6 +89,7 @@ def open_any_ledger(settings: Settings) -> Ledger:
     """Open the configured ledger as `open_ledger` does, whoever it is: for `tieout recover` alone."""
     ledger = connect_ledger(settings)
     try:
+        check_writing(ledger)
         _check_clock(ledger)
         return _at_this_version(ledger)
     except BaseException:
@@ -140,6 +134,18 @@ def _at_this_version(ledger: Ledger) -> Ledger:
     return ledger
 
 
+def check_writing(ledger: Ledger) -> None:
+    """Refuse a server that only reads, before anything is worked out that could not be kept."""
+    with ledger.begin() as connection:
+        only_reads = is_read_only(connection)
+    if only_reads:
+        ledger.close()
+        raise LedgerUnavailable(
+            "The ledger is out of reach: the server only reads, as one does that waits to take over: point "
+            "database_url at the one that writes. Nothing was lost."
+        )
+
+
 def _check_clock(ledger: Ledger) -> None:
     """Refuse to work on a shared ledger with a clock that is off: claims and waits are told by the clock.
 
@@ -156,9 +162,9 @@ def _check_clock(ledger: Ledger) -> None:
         )
 
 
-def connect_ledger(settings: Settings) -> Ledger:
-    """Connect to the configured database, whatever tables it has."""
-    engine = _create_engine(settings.ledger_url)
+def connect_ledger(settings: Settings, patience_seconds: float = _BUSY_TIMEOUT_SECONDS) -> Ledger:
+    """Connect to the configured database, whatever tables it has; wait so long where another one holds its file."""
+    engine = _create_engine(settings.ledger_url, patience_seconds)
     if engine.dialect.driver not in ("pysqlite", "psycopg"):
         raise SettingsError(
             "database_url: the ledger lives in SQLite (sqlite:///) or PostgreSQL (postgresql+psycopg://)."
@@ -171,20 +177,21 @@ def connect_ledger(settings: Settings) -> Ledger:
             )
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_immediate)
+    else:
+        event.listen(engine, "connect", _refuse_other_encodings)
     return Ledger(engine)
 
 
-def _create_engine(address: str) -> Engine:
+def _create_engine(address: str, patience_seconds: float) -> Engine:
     """Make the engine, and the folder of a SQLite file; what is wrong with the address is told in one line."""
     try:
-        url = make_url(address)
+        url = database_address(address)
         if url.get_backend_name() == "sqlite" and url.database:
             Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-        return create_engine(url, **_engine_options(url.get_backend_name()))
+        # Without the values that a failed statement had: they are people's rows, and no part of a line.
+        return create_engine(url, hide_parameters=True, **_engine_options(url.get_backend_name(), patience_seconds))
     except (ArgumentError, NoSuchModuleError):
-        raise SettingsError(
-            'database_url is no database address: write "sqlite:///tieout.db" or "postgresql+psycopg://user@host/name".'
-        ) from None
+        raise no_address() from None
     except ModuleNotFoundError:
         raise SettingsError('database_url needs a driver: install "tieout[postgres]".') from None
     except OSError as error:
@@ -214,7 +221,8 @@ def upgrade_ledger(ledger: Ledger) -> str:
         with ledger.begin() as connection:
             upgrade(connection)
     except DBAPIError as error:
-        raise LedgerUnavailable(f"The ledger cannot be migrated: {error.orig}.") from None
+        said = " ".join(str(error.orig).split())
+        raise LedgerUnavailable(f"The ledger cannot be migrated: {said}.") from None
     return _head_revision()
 
 
@@ -224,10 +232,20 @@ def _head_revision() -> str:
     return head_revision()
 
 
-def _engine_options(backend: str) -> dict[str, object]:
+def _engine_options(backend: str, patience_seconds: float) -> dict[str, object]:
     if backend == "sqlite":
-        return {"connect_args": {"timeout": _BUSY_TIMEOUT_SECONDS, "check_same_thread": False}}
-    return {"pool_pre_ping": True, "connect_args": {"connect_timeout": 10}}
+        return {"connect_args": {"timeout": patience_seconds, "check_same_thread": False}}
+    return {"pool_pre_ping": True, "connect_args": {"connect_timeout": 10, "client_encoding": "UTF8"}}
+
+
+def _refuse_other_encodings(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    # A name with an accent would be kept as something else, or stop the night that meets it first.
+    encoding = connection.info.parameter_status("server_encoding")
+    if encoding != "UTF8":
+        raise LedgerUnavailable(
+            f"The ledger's database is {encoding} and not UTF8: make a new one (createdb --encoding=UTF8 "
+            "--template=template0) and mend the name at the end of database_url."
+        )
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:

@@ -16,8 +16,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from sqlalchemy.engine import make_url
-
+from flows.ledger.address import database_address
 from flows.runtime.errors import CouldNotRun
 from flows.settings.sections import Settings
 from sql.identity import Position
@@ -46,7 +45,7 @@ def marker_path(settings: Settings) -> Path:
 
 def ledger_address(settings: Settings) -> str:
     """Name the place of the ledger, without user, password or option."""
-    url = make_url(settings.ledger_url)
+    url = database_address(settings.ledger_url)
     if url.get_backend_name() != "sqlite":
         host = url.host or url.query.get("host") or "the local socket"
         return f"{host}:{url.port or 5432}/{url.database}"

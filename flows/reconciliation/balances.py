@@ -84,8 +84,8 @@ def _before(connection: Connection, site_id: str, client_id: str) -> _Before:
     if known is not None:
         return _Before(
             balance=known.balance,
-            earned=int(known.earned),
-            redeemed=int(known.redeemed),
+            earned=known.earned,
+            redeemed=known.redeemed,
             known_at=known.read_at,
         )
     # Never read before: the first answer that told a balance, less what it answered.

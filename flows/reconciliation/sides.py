@@ -82,8 +82,9 @@ def _entries(window: Window, rows: Iterable[dict[str, Any]]) -> list[dict[str, A
 def _typed(rows: Sequence[Mapping[str, Any]], columns: list[str]) -> pd.DataFrame:
     """Return the rows as a frame; each column of one type, also where it holds nothing but nulls, or nothing."""
     types = {column: _type_of(column) for column in columns}
-    frame = pd.DataFrame([_with_shared_words(row) for row in rows], columns=columns)
-    return frame.astype(types)
+    plain = [_with_shared_words(row) for row in rows]
+    # As objects first: of whole numbers with gaps pandas would make floats, and an id of 18 digits another one.
+    return pd.DataFrame(plain, columns=columns, dtype="object").astype(types)
 
 
 def _type_of(column: str) -> Any:

@@ -14,8 +14,9 @@ from flows.reports.report import Report
 from flows.reports.sheets import tables
 from flows.reports.summary import facts, sections
 from flows.reports.table import Block, lines
-from flows.reports.values import Value, visible
+from flows.reports.values import Value
 from flows.reports.wording import headline
+from flows.runtime.visible import visible
 
 MOST_ROWS: Final = 50
 _IN_SUMMARY: Final = ("What waits", "What ties and what does not", "Where every row went", "What became of every event")

@@ -124,15 +124,18 @@ def _frame(result: Result[Any]) -> pd.DataFrame:
 def _events(result: Result[Any]) -> pd.DataFrame:
     """Return the events as a frame; amounts Decimal, points and source ids whole, null where there is none."""
     columns = list(result.keys())
-    frame = pd.DataFrame([tuple(row) for row in result], columns=columns)
+    # pandas would make floats of whole numbers with gaps, and lose the last digits of an id of more than fifteen.
+    whole = ("points", "source_id")
+    rows = [tuple(row) for row in result]
+    kept = {
+        name: pd.array([row[place] for row in rows], dtype="Int64")
+        for place, name in enumerate(columns)
+        if name in whole
+    }
+    frame = pd.DataFrame(rows, columns=columns).assign(**kept)
     frame = frame.rename(columns={"row_number": "row"})
-    # pandas would make floats of both: amounts because they are numbers, points because some events have none.
     amounts = [None if amount is None else Decimal(amount) for amount in frame["amount"]]
-    return frame.assign(
-        amount=pd.Series(amounts, index=frame.index, dtype=object),
-        points=frame["points"].astype("Int64"),
-        source_id=frame["source_id"].astype("Int64"),
-    )
+    return frame.assign(amount=pd.Series(amounts, index=frame.index, dtype=object))
 
 
 def _waiting(connection: Connection) -> pd.DataFrame:
@@ -159,7 +162,7 @@ def _open_breaks(connection: Connection, today: date) -> pd.DataFrame:
 def _control_totals(
     connection: Connection, run_id: str, events: pd.DataFrame, reconciliation: Reconciliation | None
 ) -> pd.DataFrame:
-    batches = [dict(row) for row in batches_of_run(connection, run_id).mappings()]
+    batches = list(batches_of_run(connection, run_id))
     # The events of a run are also those that earlier runs accepted and this one sent; files and batches of this run
     # know nothing of them.
     is_of_run = events["run_id"].eq(run_id)
@@ -174,10 +177,10 @@ def _footing(connection: Connection) -> Footing:
     """Return what all files, all batches and all events that the ledger ever accepted come to."""
     updated = amount_of_events(connection)
     lines = []
-    for row in footing_of_events(connection).mappings():
+    for row in footing_of_events(connection):
         amount = updated if row["kind"] == Kind.REWARD_UPDATE else None
         lines.append({"level": "file", **row, "amount": amount})
-    for row in footing_of_batches(connection).mappings():
+    for row in footing_of_batches(connection):
         amount = Decimal(row["amount"])
         lines.append({"level": "batch", **row, "events": row["event_count"], "amount": amount})
     # As objects, or the amounts would become floats.

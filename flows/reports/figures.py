@@ -9,6 +9,7 @@ import pandas as pd
 from flows.reports.report import Report, rows
 from flows.reports.values import CENTS, exact
 from flows.reports.wording import is_open
+from transforms.exact_sums import as_summable
 from transforms.vocabulary import Kind
 
 AGES: Final = {"0 to 1 day": 1, "2 to 7 days": 7, "8 to 30 days": 30, "over 30 days": None}
@@ -32,9 +33,10 @@ def breaks_by_age(report: Report) -> pd.DataFrame:
     ages = waiting["age_days"].fillna(0).astype("int64")
     bands = ages.map(age_band)
     points = _whole(waiting["points"])
-    by_band = pd.DataFrame({"breaks": bands.value_counts(), "points": points.groupby(bands).sum()})
+    counts = bands.groupby(bands).size()
+    by_band = pd.DataFrame({"breaks": counts, "points": points.groupby(bands).sum()})
     # A band without a break stays as a zero: a reader who looks for "over 30 days" must find that there is none.
-    every_band = by_band.reindex(list(AGES)).fillna(0).astype("int64")
+    every_band = by_band.reindex(list(AGES), fill_value=0)
     return every_band.rename_axis("band").reset_index()
 
 
@@ -131,5 +133,5 @@ def _days(posted: pd.DataFrame, zone: ZoneInfo) -> "pd.Series[Any]":
     return moments.dt.strftime("%Y-%m-%d").fillna("")
 
 
-def _whole(points: "pd.Series[Any]") -> "pd.Series[int]":
-    return pd.to_numeric(points).fillna(0).astype("int64")
+def _whole(points: "pd.Series[Any]") -> "pd.Series[Any]":
+    return as_summable(points.fillna(0))

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from flows.reports.report import Report, count
-from flows.reports.values import exact, visible
+from flows.reports.values import exact
 from flows.reports.wording import FATES, OUTCOMES, NextStep, Word, headline, next_steps
+from flows.runtime.visible import visible
 
 
 def summary_lines(report: Report, workbook: Path | None = None) -> list[str]:

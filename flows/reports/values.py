@@ -3,7 +3,6 @@
 Every form of the report (workbook, page, JSON, terminal) takes its values from here, so that they show the same.
 """
 
-import re
 from collections.abc import Callable, Hashable, Iterable
 from datetime import date, datetime
 from decimal import Decimal
@@ -14,14 +13,10 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 from pandas.api.types import is_integer_dtype
 
+from flows.runtime.visible import visible
+from transforms.exact_sums import whole_sum
+
 Value: TypeAlias = str | int | Decimal | bool | datetime | date | None
-
-# Control characters, lone surrogates and non-characters (which XML cannot hold), line and paragraph separators, and the
-# signs that turn or hide text or pass for a blank: two ids that look the same must not be two different ids.
-UNSEEN: Final = re.compile(
-    "[\x00-\x1f\x7f-\xa0\xad\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufffe\uffff\ud800-\udfff]"
-)
-
 
 # An amount of no cents still shows them: added to it, 45 becomes 45.00.
 CENTS: Final = Decimal("0.00")
@@ -39,24 +34,6 @@ class Show(StrEnum):
     UTC = "utc"
     LOCAL = "local"  # the same moment on the clock of the report's zone
     DATE = "date"
-
-
-def visible(text: str) -> str:
-    r"""Return `text` with every character that cannot be seen, or cannot stand in a file, written out.
-
-    >>> visible("Main\x0bHall\n")
-    'Main\\x0bHall\\n'
-    """
-    return UNSEEN.sub(_written_out, text)
-
-
-def _written_out(match: re.Match[str]) -> str:
-    sign = match.group()
-    short = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
-    if sign in short:
-        return short[sign]
-    number = ord(sign)
-    return f"\\x{number:02x}" if number < 256 else f"\\u{number:04x}"
 
 
 def exact(value: object) -> Decimal:
@@ -79,7 +56,7 @@ def total(figures: "pd.Series[Any]", show: Show) -> int | Decimal:
     """
     # A report may have a million lines: whole numbers, the most common column, are added at once.
     if is_integer_dtype(figures.dtype):
-        return int(figures.sum())
+        return whole_sum(figures)
     read = _READERS[show]
     known = [read(figure) for figure in figures.dropna() if figure != ""]
     # An amount that is no number (NaN, infinite) was read as text: it is shown in its line and left out of the sum.

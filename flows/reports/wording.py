@@ -10,7 +10,8 @@ from typing import Any, Final, Literal
 import pandas as pd
 
 from flows.reports.report import Report, count, rows
-from flows.reports.values import exact, visible
+from flows.reports.values import exact
+from flows.runtime.visible import visible
 from transforms.vocabulary import Code, EventVerb, Fate, Finding, Outcome, RunKind, State
 
 Tone = Literal["good", "wait", "bad"]

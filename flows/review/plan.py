@@ -17,7 +17,7 @@ from flows.ledger.counted import counted
 from flows.ledger.run_id import new_run_id
 from flows.runtime.clock import utc_now
 from flows.settings.sections import Settings
-from sql.plans import NO_TOTALS, PlanTotals, known_file, plan_totals, states_of_plan, take_up_plan
+from sql.plans import NO_TOTALS, ClientPoints, PlanTotals, known_file, plan_totals, states_of_plan, take_up_plan
 from sql.runs import record_run
 from transforms.vocabulary import Kind, State
 
@@ -70,13 +70,13 @@ class Plan:
         }
 
 
-def _client_json(row: Row[Any]) -> dict[str, Any]:
+def _client_json(row: ClientPoints) -> dict[str, Any]:
     return {
         "site_id": row.site_id,
         "client_id": row.client_id,
         "events": row.events_count,
-        "earned": int(row.earned),
-        "redeemed": int(row.redeemed),
+        "earned": row.earned,
+        "redeemed": row.redeemed,
     }
 
 
@@ -194,6 +194,6 @@ def plan_lines(plan: Plan) -> Iterator[str]:
             yield f"  {count:>8,} {kind}, {plan.totals.points[kind]:,} points"
     for row in plan.totals.clients:
         yield (
-            f"  client {row.client_id} of site {row.site_id}: {int(row.earned):,} earned, "
-            f"{int(row.redeemed):,} redeemed, in {row.events_count:,} events"
+            f"  client {row.client_id} of site {row.site_id}: {row.earned:,} earned, "
+            f"{row.redeemed:,} redeemed, in {row.events_count:,} events"
         )

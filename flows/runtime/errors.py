@@ -9,6 +9,7 @@ TieoutError
     ├── CredentialsRefused        the service said 401 twice
     ├── LedgerUnavailable         the database is out of reach, or not migrated
     │   └── WrongLedger           it is not the one that the workspace knows
+    ├── LedgerRefused             the database does not take these values; it takes others
     └── Interrupted               stopped by a person or the system; claims were released
 """
 
@@ -77,6 +78,10 @@ class LedgerUnavailable(CouldNotRun):
 
 class WrongLedger(LedgerUnavailable):
     """The ledger is behind what was seen of it, another one, or new beside a workspace that is not."""
+
+
+class LedgerRefused(CouldNotRun):
+    """The ledger is there, and refuses what it was given: a text, a number or a date that it cannot hold."""
 
 
 class Interrupted(CouldNotRun):

@@ -80,8 +80,10 @@ ORDER BY order_at, file_id, ordinal
 -- name: balance_known
 -- What the client's balance was when it was last read without a doubt, and what was posted since.
 SELECT client_balances.balance, client_balances.read_at,
-    coalesce(sum(CASE WHEN events.action = 'Earned' THEN events.points END), 0) AS earned,
-    coalesce(sum(CASE WHEN events.action = 'Redeemed' THEN events.points END), 0) AS redeemed
+    coalesce(sum(CASE WHEN events.action = 'Earned' THEN events.points END / 1000000000), 0) AS earned_billions,
+    coalesce(sum(CASE WHEN events.action = 'Earned' THEN events.points END % 1000000000), 0) AS earned_rest,
+    coalesce(sum(CASE WHEN events.action = 'Redeemed' THEN events.points END / 1000000000), 0) AS redeemed_billions,
+    coalesce(sum(CASE WHEN events.action = 'Redeemed' THEN events.points END % 1000000000), 0) AS redeemed_rest
 FROM client_balances LEFT JOIN events
     ON events.lane = 'mindbody:' || client_balances.site_id || ':' || client_balances.client_id
     AND events.state = 'posted' AND events.state_at > client_balances.read_at

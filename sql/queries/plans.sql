@@ -7,7 +7,8 @@ WHERE files.sha256 = :sha256 AND files.default_site_id = :default_site_id
 -- name: plan_totals
 -- Grain: one row per kind of new events of the run, and per kind of those held for a reason of their own.
 SELECT kind, CASE WHEN first_state = 'ready' OR state_reason = :planned THEN 1 ELSE 0 END AS is_new,
-    count(*) AS events_count, coalesce(sum(points), 0) AS points
+    count(*) AS events_count, coalesce(sum(points / 1000000000), 0) AS points_billions,
+    coalesce(sum(points % 1000000000), 0) AS points_rest
 FROM events WHERE run_id = :run_id AND state IN ('ready', 'held')
 GROUP BY kind, CASE WHEN first_state = 'ready' OR state_reason = :planned THEN 1 ELSE 0 END
 
@@ -19,10 +20,12 @@ AND (first_state = 'ready' OR state_reason = :planned)
 -- name: plan_clients
 -- Grain: one row per client with new events, the most points first.
 SELECT site_id, client_id, count(*) AS events_count,
-    coalesce(sum(CASE WHEN action = 'Earned' THEN points END), 0) AS earned,
-    coalesce(sum(CASE WHEN action = 'Redeemed' THEN points END), 0) AS redeemed
+    coalesce(sum(CASE WHEN action = 'Earned' THEN points END / 1000000000), 0) AS earned_billions,
+    coalesce(sum(CASE WHEN action = 'Earned' THEN points END % 1000000000), 0) AS earned_rest,
+    coalesce(sum(CASE WHEN action = 'Redeemed' THEN points END / 1000000000), 0) AS redeemed_billions,
+    coalesce(sum(CASE WHEN action = 'Redeemed' THEN points END % 1000000000), 0) AS redeemed_rest
 FROM events WHERE run_id = :run_id AND client_id IS NOT NULL AND (first_state = 'ready' OR state_reason = :planned)
-GROUP BY site_id, client_id ORDER BY sum(points) DESC, site_id, client_id LIMIT :limit
+GROUP BY site_id, client_id ORDER BY sum(points * 1.0) DESC, site_id, client_id LIMIT :limit
 
 -- name: held_events
 -- Grain: one row per event that waits for a person, by the run that brought it.

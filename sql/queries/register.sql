@@ -161,12 +161,16 @@ WHERE fate IS NULL AND points > :max_points_per_event
 -- The whole file waits for a person.
 UPDATE staged_events SET fate = 'held', reason = :reason WHERE fate IS NULL
 
--- name: points_of_run
--- What the run would post with this file: the new points, and those of its files before.
-SELECT (SELECT coalesce(sum(points), 0) FROM staged_events WHERE fate IS NULL) + (
-    SELECT coalesce(sum(batches.points), 0) FROM batches JOIN files ON files.file_id = batches.file_id
-    WHERE files.run_id = :run_id
-) AS points
+-- name: staged_points
+-- The new points of the file, and below those of the run's files before: together what the run would post.
+SELECT coalesce(sum(points / 1000000000), 0) AS points_billions,
+    coalesce(sum(points % 1000000000), 0) AS points_rest
+FROM staged_events WHERE fate IS NULL
+
+-- name: batch_points_of_run
+-- Grain: one row per file, kind and site of the run.
+SELECT batches.points, batches.points_quintillions FROM batches JOIN files ON files.file_id = batches.file_id
+WHERE files.run_id = :run_id
 
 -- name: count_fates
 -- Grain: one row per fate. A row that nothing spoke against is accepted.
@@ -174,8 +178,9 @@ SELECT coalesce(fate, 'accepted') AS fate, count(*) AS rows_count FROM staged_ev
 
 -- name: accepted_totals
 -- Grain: one row per kind and site.
-SELECT kind, site_id, count(*) AS event_count, coalesce(sum(points), 0) AS points FROM staged_events
-WHERE fate IS NULL GROUP BY kind, site_id ORDER BY kind, site_id
+SELECT kind, site_id, count(*) AS event_count, coalesce(sum(points / 1000000000), 0) AS points_billions,
+    coalesce(sum(points % 1000000000), 0) AS points_rest
+FROM staged_events WHERE fate IS NULL GROUP BY kind, site_id ORDER BY kind, site_id
 
 -- name: accepted_amounts
 -- Grain: one row per reward update that sets an amount: exact decimals kept as text, so they are summed outside.

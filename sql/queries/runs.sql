@@ -39,7 +39,9 @@ FROM files WHERE run_id = :run_id
 
 -- name: states_of_run
 -- Grain: one row per kind and state of the events that the run answers for: accepted by it, or carried in.
-SELECT kind, site_id, state, run_events.is_accepted, count(*) AS events_count, coalesce(sum(points), 0) AS points
+SELECT kind, site_id, state, run_events.is_accepted, count(*) AS events_count,
+    coalesce(sum(points / 1000000000), 0) AS points_billions,
+    coalesce(sum(points % 1000000000), 0) AS points_rest
 FROM events JOIN (
     SELECT event_id, 1 AS is_accepted FROM events WHERE run_id = :run_id AND first_state = 'ready'
     UNION ALL
@@ -109,13 +111,16 @@ WHERE files.run_id = :run_id ORDER BY duplicates.file_id, duplicates.ordinal
 
 -- name: batches_of_run
 -- Grain: one row per file, kind and site, with the totals as they were written when the file was registered.
-SELECT files.name AS file, batches.kind, batches.site_id, batches.event_count, batches.points, batches.amount
+SELECT files.name AS file, batches.kind, batches.site_id, batches.event_count, batches.points,
+    batches.points_quintillions, batches.amount
 FROM batches JOIN files ON files.file_id = batches.file_id
 WHERE files.run_id = :run_id ORDER BY batches.file_id, batches.kind, batches.site_id
 
 -- name: footing_of_events
 -- Grain: one row per kind and site of all that the ledger ever accepted.
-SELECT kind, site_id, count(*) AS events, coalesce(sum(points), 0) AS points FROM events
+SELECT kind, site_id, count(*) AS events, coalesce(sum(points / 1000000000), 0) AS points_billions,
+    coalesce(sum(points % 1000000000), 0) AS points_rest
+FROM events
 WHERE first_state = 'ready' GROUP BY kind, site_id ORDER BY kind, site_id
 
 -- name: amounts_of_events
@@ -124,7 +129,8 @@ SELECT amount FROM events WHERE first_state = 'ready' AND target = 'referral_roc
 
 -- name: footing_of_batches
 -- Grain: one row per file, kind and site: the other side of the footing, written once and never touched since.
-SELECT files.name AS file, batches.kind, batches.site_id, batches.event_count, batches.points, batches.amount
+SELECT files.name AS file, batches.kind, batches.site_id, batches.event_count, batches.points,
+    batches.points_quintillions, batches.amount
 FROM batches JOIN files ON files.file_id = batches.file_id ORDER BY batches.file_id, batches.kind, batches.site_id
 
 -- name: accepted_by_files

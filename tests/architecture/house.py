@@ -30,7 +30,7 @@ FLOORS = (
     ("transforms.check", "transforms.totals"),
     ("transforms.reference", "transforms.match"),
     ("transforms.identity", "transforms.settle", "transforms.sheets", "transforms.nights"),
-    ("transforms.vocabulary",),
+    ("transforms.vocabulary", "transforms.exact_sums"),
 )
 FLOOR_OF: Mapping[str, int] = {room: len(FLOORS) - n for n, rooms in enumerate(FLOORS) for room in rooms}
 

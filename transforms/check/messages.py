@@ -30,6 +30,7 @@ SENTENCES: Mapping[Code, str] = {
     Code.AMOUNT_UNREADABLE: "The amount must be a plain number such as 12.50, without currency or thousands.",
     Code.ELIGIBILITY_DATE_UNREADABLE: "This is no date that can be read without guessing.",
     Code.REWARD_ID_CONFLICT: "This reward is in the file more than once, with different values.",
+    Code.TEXT_TOO_LONG: "An id has 255 signs at most, a site's id 50, a description 32,767: this is longer.",
     Code.CELL_ERROR: "The cell holds an error of the spreadsheet, not a value.",
     Code.RECEIPT_MISMATCH: "This row was accepted before with other values than it has now.",
     Code.SITE_UNKNOWN: "Nobody can tell which site this row belongs to.",

@@ -10,6 +10,7 @@ import pandas as pd
 import pandera.pandas as pa
 
 from transforms.check.failures import cell_check, failures, row_check, text
+from transforms.check.lengths import not_too_long
 from transforms.check.parameters import Rules
 from transforms.sheets.cells import is_whole, parse_choice, parse_whole
 from transforms.sheets.headings import MINDBODY_FIELDS
@@ -49,14 +50,18 @@ def row_schema(rules: Rules) -> pa.DataFrameSchema:
         row_checks.append(row_check(Code.SOURCE_MISSING, lambda row: ~_is_earned(row) | row["source"].notna()))
     return pa.DataFrameSchema(
         {
-            "client_id": text(cell_check(Code.CLIENT_ID_UNREADABLE, is_id), missing=Code.CLIENT_ID_MISSING),
+            "client_id": text(
+                not_too_long("client_id"),
+                cell_check(Code.CLIENT_ID_UNREADABLE, is_id),
+                missing=Code.CLIENT_ID_MISSING,
+            ),
             "points": text(whole, missing=Code.POINTS_MISSING),
             "action": text(known_action, missing=Code.ACTION_MISSING),
             "source": text(),
             "source_id": text(cell_check(Code.SOURCE_ID_NOT_POSITIVE_INTEGER, is_whole)),
             "action_date_time": text(),
             "time_problem": pa.Column(str, [_is_not(code) for code in _TIME_CODES], nullable=True),
-            "site_id": text(*_known_site(rules), missing=Code.SITE_UNKNOWN),
+            "site_id": text(not_too_long("site_id"), *_known_site(rules), missing=Code.SITE_UNKNOWN),
         },
         checks=row_checks,
     )

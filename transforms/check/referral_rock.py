@@ -6,6 +6,7 @@ import pandas as pd
 import pandera.pandas as pa
 
 from transforms.check.failures import cell_check, failures, row_check, text
+from transforms.check.lengths import not_too_long
 from transforms.identity.digests import digests
 from transforms.identity.equal_rows import find_contradicted
 from transforms.sheets.cells import is_amount, parse_amounts
@@ -56,11 +57,19 @@ def row_schema() -> pa.DataFrameSchema:
     )
     return pa.DataFrameSchema(
         {
-            "reward_id": text(cell_check(Code.REWARD_ID_UNREADABLE, is_id), missing=Code.REWARD_ID_MISSING),
-            "payout_id": text(cell_check(Code.PAYOUT_ID_UNREADABLE, is_id), missing=Code.PAYOUT_ID_MISSING),
+            "reward_id": text(
+                not_too_long("reward_id"),
+                cell_check(Code.REWARD_ID_UNREADABLE, is_id),
+                missing=Code.REWARD_ID_MISSING,
+            ),
+            "payout_id": text(
+                not_too_long("payout_id"),
+                cell_check(Code.PAYOUT_ID_UNREADABLE, is_id),
+                missing=Code.PAYOUT_ID_MISSING,
+            ),
             "amount": text(cell_check(Code.AMOUNT_UNREADABLE, is_amount)),
             "eligibility_date": text(),
-            "description": text(),
+            "description": text(not_too_long("description")),
             "is_conflicting": pa.Column(bool),
         },
         checks=[is_date, row_check(Code.REWARD_ID_CONFLICT, lambda row: ~row["is_conflicting"])],

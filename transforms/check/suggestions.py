@@ -18,6 +18,7 @@ _ADVICE: Mapping[Code, str] = {
     Code.SOURCE_ID_NOT_FOUND: "look the id up in Mindbody, or empty the cell: a row without a source id is good",
     Code.SOURCE_ID_OTHER_CLIENT: "look up whether the client or the id is the wrong one, and mend that cell",
     Code.REFERRAL_REVERSED: "the points belong to the client who referred: exchange ClientId and SourceId",
+    Code.TEXT_TOO_LONG: "look whether another text slipped into this cell",
     Code.CELL_ERROR: "mend the formula, or type the value",
     Code.ACTION_TIME_AMBIGUOUS: "add the offset, like 2024-11-03T01:30:00-07:00",
 }

@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from transforms.exact_sums import as_whole
 from transforms.vocabulary import Outcome, Target
 
 _COLUMNS = [
@@ -21,6 +22,7 @@ Parts = Mapping[tuple[str, str], list[int]]
 # n breaks have up to 2**n sums. Past some thirteen breaks of one client only the sum of all is tried, so that no client
 # can hold a night up.
 _MOST_SUMS = 10_000
+_PAST_BALANCES = 2**63
 
 
 def balances_by_client(readings: Sequence[Mapping[str, Any]], parts: Parts) -> pd.DataFrame:
@@ -34,15 +36,21 @@ def balances_by_client(readings: Sequence[Mapping[str, Any]], parts: Parts) -> p
     for reading in readings:
         client = (reading["site_id"], reading["client_id"])
         rows.append(_row(reading, parts.get(client, [])))
-    return pd.DataFrame(rows, columns=_COLUMNS).astype(dict.fromkeys(_COLUMNS[2:], "Int64"))
+    balances = pd.DataFrame(rows, columns=_COLUMNS, dtype="object")
+    names = dict.fromkeys(_COLUMNS[:2], "str")
+    return balances.astype(names).assign(**{column: as_whole(balances[column]) for column in _COLUMNS[2:]})
 
 
 def _row(reading: Mapping[str, Any], parts: list[int]) -> dict[str, Any]:
     before = reading["balance_before"]
     # Where no balance was told before, the first one proves nothing.
+    nothing = {**reading, "others": None, "balance_expected": None, "difference": None}
     if before is None:
-        return {**reading, "others": None, "balance_expected": None, "difference": None}
+        return nothing
     due = before + reading["earned"] - reading["redeemed"]
+    # Nor does one that no service could tell: a balance has 64 bits, and what it does past them is its own affair.
+    if abs(due) >= _PAST_BALANCES:
+        return nothing
     lacking = reading["balance_reported"] - due
     # Breaks explain all that is lacking or nothing of it. A part that comes near would hide points nobody accounts for.
     others = lacking if adds_up(parts, lacking) else 0

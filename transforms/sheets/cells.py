@@ -9,9 +9,25 @@ from decimal import Decimal
 
 import pandas as pd
 
-# A whole number from 1 that fits the services' 64-bit integers. A numeric cell of 12.0 is read as "12"; the same
-# value exported through a float column comes as the text "12.0" and is the same whole number.
-WHOLE = r"0*(?:[1-9][0-9]{0,17}|[1-8][0-9]{18})(?:\.0)?"
+
+def _up_to(largest: str) -> str:
+    """Return a pattern for the whole numbers from 1 to `largest`, without leading zeros."""
+    fewer_digits = f"[1-9][0-9]{{0,{len(largest) - 2}}}"
+    patterns = [fewer_digits, largest]
+    for place, digit in enumerate(largest):
+        lowest = 1 if place == 0 else 0
+        below = int(digit) - 1
+        # The same digits up to here, then a smaller one, then whatever follows.
+        if below >= lowest:
+            patterns.append(f"{largest[:place]}[{lowest}-{below}][0-9]{{{len(largest) - place - 1}}}")
+    return "|".join(patterns)
+
+
+LARGEST_WHOLE = 2**63 - 1  # of the services' integers
+_LEADING_ZEROS = 64  # more than any format pads with
+# A numeric cell of 12.0 is read as "12"; the same value exported through a float column comes as the text "12.0" and is
+# the same whole number.
+WHOLE = rf"0{{0,{_LEADING_ZEROS}}}(?:{_up_to(str(LARGEST_WHOLE))})(?:\.0)?"
 AMOUNT = r"-?(?:[0-9]{1,28}(?:\.[0-9]{1,28})?|\.[0-9]{1,28})"
 
 # Blanks that str.strip() leaves in place: zero-width signs, direction marks, the byte order mark, soft hyphens.

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from transforms.exact_sums import as_whole, whole_sum
 from transforms.vocabulary import Kind
 
 _TIES = ["name", "formula", "left", "right", "difference", "ties"]
@@ -109,7 +110,10 @@ def control_totals(
     rows += _by_kind("ledger", "posted", posted)
     rows += _by_kind("service", "read back", service)
     columns = ["level", "name", "site_id", "kind", "events", "points", "amount"]
-    return pd.DataFrame(rows, columns=columns).astype({"events": "Int64", "points": "Int64"})
+    # As objects first: pandas would make floats of points with gaps.
+    totals = pd.DataFrame(rows, columns=columns, dtype="object")
+    texts = dict.fromkeys(["level", "name", "site_id", "kind"], "str")
+    return totals.astype(texts).assign(events=totals["events"].astype("Int64"), points=as_whole(totals["points"]))
 
 
 def _as_registered(batch: Mapping[str, Any]) -> dict[str, Any]:
@@ -187,5 +191,5 @@ def _by_kind(level: str, name: str, frame: pd.DataFrame) -> list[dict[str, Any]]
             amounts = group["amount"].dropna()
             rows.append({**line, "points": None, "amount": sum(amounts, start=Decimal(0))})
         else:
-            rows.append({**line, "points": int(group["points"].sum()), "amount": None})
+            rows.append({**line, "points": whole_sum(group["points"]), "amount": None})
     return rows

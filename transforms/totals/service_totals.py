@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
+from transforms.exact_sums import as_summable, whole_sum
 from transforms.totals.control_totals import equation
 from transforms.vocabulary import Action, Outcome, State
 
@@ -41,7 +42,7 @@ def both_sides(events: pd.DataFrame, remote: pd.DataFrame, zones: Zones) -> pd.D
     ledger = _counted(posted, zones).add_prefix("ledger_")
     service = _counted(remote, zones).add_prefix("service_")
     # Outer, by client and night: what one side alone has must stay, since a lost client is what the equations look for.
-    joined = pd.concat([ledger, service], axis="columns").fillna(0).astype("int64")
+    joined = _side_by_side(ledger, service)
     return joined.rename_axis(_ABOUT).sort_index().reset_index()
 
 
@@ -98,7 +99,7 @@ def explained(transactions: pd.DataFrame, zones: Zones) -> pd.DataFrame:
         _dated(moved, "action_at", zones).assign(points=-moved_points, events=-1),
         _dated(moved, "remote_at", zones).assign(points=moved_points, events=1),
     ]
-    summed = _summed(pd.concat(lines), ["events", "points"], _ABOUT).astype("int64")
+    summed = _summed(pd.concat(lines), ["events", "points"], _ABOUT)
     return summed.rename_axis(_ABOUT).sort_index().reset_index()
 
 
@@ -137,7 +138,7 @@ def tie_service(sides: pd.DataFrame, more: pd.DataFrame) -> list[dict[str, Any]]
         left = clients[f"ledger_{measure}"] + clients[measure]
         right = clients[f"service_{measure}"]
         name = f"{measure.capitalize()} at the service"
-        rows.append(equation(name, _FORMULA, int(left.sum()), int(right.sum())))
+        rows.append(equation(name, _FORMULA, whole_sum(left), whole_sum(right)))
         # The sum over all can tie while one client has too much and another too little.
         rows += _failing(clients, measure, "client")
         rows += _failing(nights, measure, "night")
@@ -203,17 +204,26 @@ def _more_of(row: Any, tolerance: Decimal) -> Decimal:
 def _joined(sides: pd.DataFrame, more: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     counted = _summed(sides, ["ledger_events", "ledger_points", "service_events", "service_points"], keys)
     told = _summed(more, ["events", "points"], keys)
-    joined = pd.concat([counted, told], axis="columns")
-    return joined.fillna(0).astype("int64").rename_axis(keys).sort_index()
+    return _side_by_side(counted, told).rename_axis(keys).sort_index()
 
 
 def _summed(frame: pd.DataFrame, columns: list[str], keys: list[str]) -> pd.DataFrame:
-    return frame.groupby(keys)[columns].sum()
+    summable = {column: as_summable(frame[column].fillna(0)) for column in columns}
+    return frame[keys].assign(**summable).groupby(keys)[columns].sum()
+
+
+def _side_by_side(left: pd.DataFrame, right: pd.DataFrame) -> pd.DataFrame:
+    """Join whole numbers by their index; where one side lacks a line it has 0."""
+    lines = left.index.union(right.index)
+    # Filled before they are joined: a column with gaps would become floats on the way.
+    filled = [side.reindex(lines, fill_value=0) for side in (left, right)]
+    joined = pd.concat(filled, axis="columns")
+    return joined.apply(as_summable)
 
 
 def _signed(frame: pd.DataFrame, column: str) -> pd.Series:
     # Both actions have positive points. Whatever is not earned takes away, also what only the service enters.
-    points = frame[column].fillna(0).astype("int64")
+    points = as_summable(frame[column].fillna(0))
     return points.where(frame["action"].eq(Action.EARNED), -points)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from transforms.exact_sums import whole_sum
 from transforms.match.compared import compared_count, is_compared, not_compared
 from transforms.match.reconciled import Reconciliation
 from transforms.totals.control_totals import (
@@ -84,11 +85,11 @@ def _tie_posted(posted: pd.DataFrame, reconciliation: Reconciliation | None) -> 
 
 def _tie_services(reconciliation: Reconciliation, points_in_balance_breaks: int) -> _Equations:
     # Without their signs: a client who has too much must not make up for one who has too little.
-    moved = reconciliation.balances["difference"].fillna(0).abs().sum()
+    moved = whole_sum(reconciliation.balances["difference"].dropna().map(abs))
     formula = "moved without a known reason = breaks that say so"
     of_services: Iterable[Mapping[str, Any]] = reconciliation.ties
     return [
         *map(dict, of_services),
-        equation("Balances", formula, int(moved), points_in_balance_breaks),
+        equation("Balances", formula, moved, points_in_balance_breaks),
         *tie_roll_forward(reconciliation.roll_forward),
     ]

@@ -19,8 +19,9 @@ from flows.reports.report import Report
 from flows.reports.sheets import tables
 from flows.reports.summary import facts, sections
 from flows.reports.table import Block, Column, lines
-from flows.reports.values import Show, Value, total, visible
+from flows.reports.values import Show, Value, total
 from flows.reports.wording import headline
+from flows.runtime.visible import visible
 
 MOST_ROWS: Final = 500  # a page with more is slow on a phone; the workbook has them all
 _NUMBERS: Final = (Show.COUNT, Show.AMOUNT, Show.QUANTITY)

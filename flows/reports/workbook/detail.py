@@ -11,7 +11,8 @@ from typing import Any, Final
 import pandas as pd
 
 from flows.reports.table import Block
-from flows.reports.values import UNSEEN, Show, visible
+from flows.reports.values import Show
+from flows.runtime.visible import UNSEEN, visible
 
 SHEET_LIMIT: Final = 100_000  # more lines than these nobody reads in a spreadsheet
 

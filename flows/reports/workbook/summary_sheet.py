@@ -13,9 +13,10 @@ from xlsxwriter.utility import xl_col_to_name  # type: ignore[import-untyped]  #
 from flows.reports.report import Report
 from flows.reports.summary import facts, sections
 from flows.reports.table import Block, Column, lines
-from flows.reports.values import Show, Value, visible
+from flows.reports.values import Show, Value
 from flows.reports.wording import Headline, Tone, headline
 from flows.reports.workbook.ink import Brush, Ink, Sheet, brush, heading, put, put_sum
+from flows.runtime.visible import visible
 
 _WIDTHS: Final = (26, 15, *[12.5] * 7, 19)
 _SENTENCE_LINE: Final = 105  # characters of the headline on one line across the grid

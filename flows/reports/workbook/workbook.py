@@ -15,11 +15,12 @@ from flows.reports.figures import breaks_by_age, by_day
 from flows.reports.report import Report
 from flows.reports.sheets import tables
 from flows.reports.table import Block, Column, by_line
-from flows.reports.values import Show, Value, values, visible
+from flows.reports.values import Show, Value, values
 from flows.reports.workbook.charts import draw_breaks, draw_points
 from flows.reports.workbook.detail import SHEET_LIMIT, detail_path, write_detail
 from flows.reports.workbook.ink import Ink, Sheet, brush, heading, open_book, put, put_sum
 from flows.reports.workbook.summary_sheet import write_summary
+from flows.runtime.visible import visible
 
 _TITLE, _NOTE, _SUMS, _HEADINGS, _FIRST = range(5)  # rows of every sheet but the summary
 _TIME_WIDTH = {Show.UTC: 17, Show.LOCAL: 17, Show.DATE: 10}

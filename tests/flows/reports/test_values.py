@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.reports import figures, values
-from flows.reports.values import Show, visible
+from flows.reports.values import Show
 from flows.reports.workbook import detail, ink
 from flows.reports.workbook.ink import fits
+from flows.runtime.visible import visible
 
 
 @pytest.mark.parametrize("module", [detail, figures, ink, values], ids=lambda module: module.__name__)

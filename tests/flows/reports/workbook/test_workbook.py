@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from openpyxl import Workbook, load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
-from flows.reports.values import visible
 from flows.reports.workbook.workbook import write_workbook
+from flows.runtime.visible import visible
 from tests.flows.reports import samples
 
 SHEETS = ["Summary", "Breaks", "Rejected rows", "Unknown and held", "Posted", "By client"]
