@@ -1,6 +1,5 @@
 """``tieout breaks``: list what does not match, and record what a person decided about it."""
 
-import json as json_format
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -8,6 +7,7 @@ import typer
 
 from flows.cli.options import By, Config, Json
 from flows.runtime.errors import ExitCode
+from flows.runtime.terminal import write_json, write_line
 
 if TYPE_CHECKING:
     from sqlalchemy import Row
@@ -77,12 +77,12 @@ def run_breaks(config: Path | None, *, only_open: bool, as_json: bool) -> ExitCo
         listed = [break_json(row, today) for row in rows]
         reversals = breaks_with_reversals(connection)
     if as_json:
-        typer.echo(json_format.dumps(listed, default=str, ensure_ascii=False))
+        write_json(listed)
     else:
         for record in listed:
-            typer.echo(_line(record) + _reversal(reversals.get(record["id"])))
+            write_line(_line(record) + _reversal(reversals.get(record["id"])))
         which = "open breaks" if only_open else "breaks"
-        typer.echo(f"{len(listed)} {which}.")
+        write_line(f"{len(listed)} {which}.")
     is_open = any(record["state"] in {"open", "acknowledged"} for record in listed)
     return ExitCode.NEEDS_A_PERSON if is_open else ExitCode.TIES_OUT
 
@@ -136,11 +136,11 @@ def run_history(config: Path | None, break_id: str, *, as_json: bool) -> ExitCod
         decisions = history_of(ledger, break_id)
     if as_json:
         records = [_decision_record(decision) for decision in decisions]
-        typer.echo(json_format.dumps(records, ensure_ascii=False))
+        write_json(records)
     else:
         for decision in decisions:
-            typer.echo(_decision_line(decision))
-        typer.echo(f"{len(decisions)} decisions about break {break_id}.")
+            write_line(_decision_line(decision))
+        write_line(f"{len(decisions)} decisions about break {break_id}.")
     return ExitCode.TIES_OUT
 
 
@@ -170,5 +170,5 @@ def run_decision(config: Path | None, verb: str, break_id: str, actor: str, reas
 
     with open_ledger(load_settings(config)) as ledger:
         decide_break(ledger, break_id, Verb(verb), actor=actor, reason=reason)
-    typer.echo(f"Recorded: {verb} {break_id} by {actor}.")
+    write_line(f"Recorded: {verb} {break_id} by {actor}.")
     return ExitCode.TIES_OUT

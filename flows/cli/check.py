@@ -2,7 +2,6 @@
 
 import json as json_format
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +9,7 @@ import typer
 
 from flows.cli.options import Config, Json, Site
 from flows.runtime.errors import CouldNotRun, ExitCode, FileRejected, WrongUsage
+from flows.runtime.terminal import write_json_piece, write_line
 
 if TYPE_CHECKING:
     from flows.intake.checked_file import CheckedFile
@@ -44,7 +44,7 @@ def run_check(
         settings.mindbody.site(site_id)
     extracts = _read_extracts(settings)
     codes = [ExitCode.COULD_NOT_RUN if extracts.failures else ExitCode.TIES_OUT]
-    echo = partial(typer.echo, nl=False) if as_json else _say_nothing
+    echo = write_json_piece if as_json else _say_nothing
     echo('{"files": [' if len(files) > 1 else "")
     for number, path in enumerate(files):
         echo(", " if number else "")
@@ -64,7 +64,7 @@ def _read_extracts(settings: "Settings") -> "Extracts":
 
     extracts = read_extracts(settings, utc_now())
     for line in (*extracts.failures, *extracts.notes):
-        typer.echo(f"tieout: {line}", err=True)
+        write_line(f"tieout: {line}", error=True)
     return extracts
 
 
@@ -92,7 +92,7 @@ def _check(
             on_rows=count_rows(Stderr()),
         )
     except FileRejected as error:
-        typer.echo(f"tieout: {error}", err=True)
+        write_line(f"tieout: {error}", error=True)
         echo(json_format.dumps(file_error_json(path, error.sha256, error.cause), ensure_ascii=False))
         return ExitCode.COULD_NOT_RUN
     if as_json:
@@ -100,7 +100,7 @@ def _check(
             echo(piece)
     else:
         for line in check_lines(file):
-            typer.echo(line)
+            write_line(line)
     if marked is not None:
         _write_marked(file, marked)
     return ExitCode.NEEDS_A_PERSON if file.file_totals.rejected else ExitCode.TIES_OUT
@@ -121,6 +121,6 @@ def _write_marked(file: "CheckedFile", out: Path) -> None:
         lost = write_marked(file.path, file.sheets, checked.errors, out, statuses=statuses, layouts=file.rules.layouts)
     except OSError as error:
         raise CouldNotRun(f"The marked copy {out} cannot be written: {error.strerror}.") from None
-    typer.echo(f"Marked copy: {out}", err=True)
+    write_line(f"Marked copy: {out}", error=True)
     for line in lost:
-        typer.echo(line, err=True)
+        write_line(line, error=True)

@@ -6,6 +6,7 @@ import typer
 
 from flows.cli.options import Config
 from flows.runtime.errors import ExitCode
+from flows.runtime.terminal import write_line
 
 db = typer.Typer(help="The ledger's tables.", no_args_is_help=True)
 
@@ -28,7 +29,7 @@ def run_upgrade(config: Path | None) -> ExitCode:
     from flows.settings.load import load_settings
 
     with connect_ledger(load_settings(config)) as ledger:
-        typer.echo(f"The ledger is at migration {upgrade_ledger(ledger)}.")
+        write_line(f"The ledger is at migration {upgrade_ledger(ledger)}.")
     return ExitCode.TIES_OUT
 
 
@@ -39,5 +40,5 @@ def run_current(config: Path | None) -> ExitCode:
 
     with connect_ledger(load_settings(config)) as ledger:
         revision = ledger_revision(ledger)
-    typer.echo(f"The ledger is at migration {revision}." if revision else "The ledger has no tables yet.")
+    write_line(f"The ledger is at migration {revision}." if revision else "The ledger has no tables yet.")
     return ExitCode.TIES_OUT

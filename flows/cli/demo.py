@@ -10,6 +10,7 @@ import typer
 from flows.cli.options import Plain
 from flows.cli.run import run_night
 from flows.runtime.errors import ExitCode
+from flows.runtime.terminal import write_line
 
 # The answers to two first posts are lost. One is settled by reading back; for the other, reading fails as well.
 _FAULTS = "drop_after=100000009*1,read_503=100000009,drop_after=100000010*1"
@@ -47,9 +48,9 @@ def run_demo(keep: Path | None, *, plain: bool) -> ExitCode:
     with start_sandbox(state=folder / "sandbox.db", faults=_FAULTS) as sandbox:
         config = folder / "tieout.toml"
         config.write_text(_HEAD + settings_text(sandbox) + _LOADER, encoding="utf-8")
-        typer.echo(f"Sandbox of both services at {sandbox['url']}, working in {folder}", err=True)
+        write_line(f"Sandbox of both services at {sandbox['url']}, working in {folder}", error=True)
         code = run_night(config, plain=plain, as_json=False)
-    typer.echo(_MEANING[code])
+    write_line(_MEANING[code])
     return code
 
 

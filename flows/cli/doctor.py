@@ -1,12 +1,12 @@
 """``tieout doctor``: a line for each thing examined."""
 
-import json as json_format
 from pathlib import Path
 
 import typer
 
 from flows.cli.options import Config, Json
 from flows.runtime.errors import ExitCode
+from flows.runtime.terminal import write_json, write_line
 
 
 def doctor(config: Config = None, json: Json = False) -> None:
@@ -27,8 +27,8 @@ def run_doctor(config: Path | None, *, as_json: bool) -> ExitCode:
     code = worst_exit_code(diagnoses)
     if as_json:
         checks = [diagnosis.to_json() for diagnosis in diagnoses]
-        typer.echo(json_format.dumps({"exit_code": int(code), "checks": checks}, ensure_ascii=False))
+        write_json({"exit_code": int(code), "checks": checks})
     else:
         for diagnosis in diagnoses:
-            typer.echo(diagnosis.line)
+            write_line(diagnosis.line)
     return code

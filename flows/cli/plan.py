@@ -11,6 +11,7 @@ import typer
 
 from flows.cli.options import ByUser, Config, Json, Site, Why
 from flows.runtime.errors import CouldNotRun, ExitCode, WrongUsage
+from flows.runtime.terminal import write_json, write_line
 
 if TYPE_CHECKING:
     from sqlalchemy import Row
@@ -70,13 +71,13 @@ def run_plan(config: Path | None, file: Path, site_id: str | None, by: str | Non
     """Check the file and keep it as a plan: every new event waits for a person."""
     from getpass import getuser
 
-    from flows.cli.tell import tell_lines
     from flows.intake.check import check_file
     from flows.intake.check_report import check_lines
     from flows.intake.source_ids import swept
     from flows.ledger.connection import open_ledger
     from flows.review.plan import keep_plan, plan_lines
     from flows.runtime.progress import Stderr, count_rows
+    from flows.runtime.terminal import write_lines
     from flows.settings.load import load_settings
 
     settings = load_settings(config)
@@ -89,9 +90,9 @@ def run_plan(config: Path | None, file: Path, site_id: str | None, by: str | Non
         checked, notes = swept(settings, ledger, checked)
         kept = keep_plan(settings, ledger, checked, by or getuser())
     if as_json:
-        typer.echo(json_format.dumps(kept.to_json(), ensure_ascii=False))
+        write_json(kept.to_json())
     else:
-        tell_lines((*check_lines(checked), *notes, *plan_lines(kept), *_how_to_decide(kept.plan_id)))
+        write_lines((*check_lines(checked), *notes, *plan_lines(kept), *_how_to_decide(kept.plan_id)))
     return ExitCode.NEEDS_A_PERSON if kept.waits else ExitCode.TIES_OUT
 
 
@@ -105,9 +106,9 @@ def _how_to_decide(plan_id: str | None) -> list[str]:
 
 def run_held(config: Path | None, *, as_json: bool) -> ExitCode:
     """List what waits for a person, by the run that brought it; 1 where something does."""
-    from flows.cli.tell import tell_lines
     from flows.ledger.connection import open_ledger
     from flows.runtime.clock import utc_now
+    from flows.runtime.terminal import write_lines
     from flows.settings.load import load_settings
     from sql.plans import held_events
 
@@ -116,9 +117,9 @@ def run_held(config: Path | None, *, as_json: bool) -> ExitCode:
         events = held_events(connection)
     if as_json:
         listed = [_record(event, today) for event in events]
-        typer.echo(json_format.dumps(listed, default=str, ensure_ascii=False))
+        write_json(listed)
     else:
-        tell_lines(_held_lines(events, today))
+        write_lines(_held_lines(events, today))
     return ExitCode.NEEDS_A_PERSON if events else ExitCode.TIES_OUT
 
 
@@ -199,9 +200,9 @@ def run_discard_site(
     with open_ledger(load_settings(config)) as ledger:
         shown = unsent_of_site(ledger, site_id)
         count = len(shown.event_ids)
-        typer.echo(f"Site {site_id}: {count:,} events that were not sent, {shown.points:,} points.", err=True)
+        write_line(f"Site {site_id}: {count:,} events that were not sent, {shown.points:,} points.", error=True)
         if shown.in_flight_count:
-            typer.echo(
+            write_line(
                 f"  {shown.in_flight_count:,} more may have been sent and stay: `tieout settle` reads them back.",
                 err=True,
             )
@@ -214,4 +215,4 @@ def run_discard_site(
 
 
 def _tell(record: dict[str, Any], told: str, *, as_json: bool) -> None:
-    typer.echo(json_format.dumps(record, ensure_ascii=False) if as_json else told)
+    write_line(json_format.dumps(record, ensure_ascii=False) if as_json else told)

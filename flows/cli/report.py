@@ -19,13 +19,13 @@ def report(
 
 def run_report(config: Path | None, run_id: str) -> ExitCode:
     """Write workbook, page and JSON of the run anew; 1 where something waited for a person then."""
-    from flows.cli.tell import tell_lines
     from flows.ledger.connection import open_ledger
     from flows.reports.close import report_again
+    from flows.runtime.terminal import write_lines
     from flows.settings.load import load_settings
 
     settings = load_settings(config)
     with open_ledger(settings) as ledger:
         lines, needs_a_person = report_again(settings, ledger, run_id)
-    tell_lines(lines)
+    write_lines(lines)
     return ExitCode.NEEDS_A_PERSON if needs_a_person else ExitCode.TIES_OUT

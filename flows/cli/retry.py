@@ -1,6 +1,5 @@
 """``tieout retry``: let refused events be tried again, where the cause is gone."""
 
-import json as json_format
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,6 +7,7 @@ import typer
 
 from flows.cli.options import ByUser, Config, Json
 from flows.runtime.errors import ExitCode, WrongUsage
+from flows.runtime.terminal import write_json, write_line
 
 if TYPE_CHECKING:
     from flows.review.retry import Asked, Retry
@@ -61,16 +61,16 @@ def run_retry(
     with open_ledger(settings) as ledger:
         found = find_refused(settings, ledger, asked)
         for line in retry_lines(found):
-            typer.echo(line, err=True)
+            write_line(line, error=True)
         _refuse_empty(asked, found)
         is_wanted = bool(found.events) and (is_approved or _is_confirmed(len(found.events)))
         if is_wanted:
             decision_id = let_try_again(ledger, found, by=by or getuser(), reason=reason)
     if as_json:
         record = {"decision_id": decision_id, **found.to_json()}
-        typer.echo(json_format.dumps(record, ensure_ascii=False))
+        write_json(record)
     else:
-        typer.echo(_tell(found, is_wanted=is_wanted))
+        write_line(_tell(found, is_wanted=is_wanted))
     return ExitCode.NEEDS_A_PERSON if found.left_out else ExitCode.TIES_OUT
 
 

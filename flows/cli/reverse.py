@@ -1,6 +1,5 @@
 """``tieout reverse``: plan the opposite of a file that was sent in error, or of one event."""
 
-import json as json_format
 from pathlib import Path
 from typing import Annotated
 
@@ -8,6 +7,7 @@ import typer
 
 from flows.cli.options import ByUser, Config, Json
 from flows.runtime.errors import ExitCode
+from flows.runtime.terminal import write_json
 
 
 def reverse(
@@ -36,19 +36,19 @@ def run_reverse(
     """Hold an opposite entry for the event, or for all that the file posted; 1 where something waits for a person."""
     from getpass import getuser
 
-    from flows.cli.tell import tell_lines
     from flows.ledger.connection import open_ledger
     from flows.review.reverse import reversal_lines
     from flows.review.reverse import reverse as plan_reversal
+    from flows.runtime.terminal import write_lines
     from flows.settings.load import load_settings
 
     settings = load_settings(config)
     with open_ledger(settings) as ledger:
         reversal = plan_reversal(settings, ledger, file, site_id, by=by or getuser(), reason=reason)
     if as_json:
-        typer.echo(json_format.dumps(reversal.to_json(), default=str, ensure_ascii=False))
+        write_json(reversal.to_json())
     else:
-        tell_lines((*reversal_lines(reversal), *_how_to_decide(reversal.plan_id)))
+        write_lines((*reversal_lines(reversal), *_how_to_decide(reversal.plan_id)))
     return ExitCode.NEEDS_A_PERSON if reversal.waits else ExitCode.TIES_OUT
 
 

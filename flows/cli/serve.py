@@ -7,6 +7,7 @@ import typer
 
 from flows.cli.options import Config
 from flows.runtime.errors import ExitCode
+from flows.runtime.terminal import write_line
 
 
 def serve(
@@ -41,7 +42,7 @@ def run_serve(config: Path | None, cron: str | None, timezone: str | None) -> Ex
 
     def announce(url: str) -> None:
         said = f'Serving the nightly run at "{schedule.cron}" in {schedule.timezone}; Prefect is at {url}.'
-        typer.echo(f"{said} Stop with Ctrl-C.", err=True)
+        write_line(f"{said} Stop with Ctrl-C.", error=True)
 
     served = ServedFlows(nightly, by_hand=(upload, settle, reconcile))
     serve_nightly(settings, config, schedule, served, announce)

@@ -8,6 +8,7 @@ import typer
 
 from flows.cli.options import ByUser, Config, Json, Plain, config_text
 from flows.runtime.errors import ExitCode
+from flows.runtime.terminal import write_line
 
 
 class Ruled(StrEnum):
@@ -89,5 +90,5 @@ def run_ruling(
     state = State.POSTED if has_landed else State.READY
     ended = rule_on_event(load_settings(config), event_id, Ruling(state, by or getuser(), reason, has_looked))
     follows = "it counts as posted" if has_landed else "the next run sends it again"
-    typer.echo(f"Recorded: {follows}; `tieout trace {event_id}` tells its story.", err=True)
+    write_line(f"Recorded: {follows}; `tieout trace {event_id}` tells its story.", error=True)
     return tell(ended, as_json=as_json)

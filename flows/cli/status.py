@@ -1,6 +1,5 @@
 """``tieout status``: how it stands, and for a second timer that tells somebody when a night did not run."""
 
-import json as json_format
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,6 +7,7 @@ import typer
 
 from flows.cli.options import Config, Json
 from flows.runtime.errors import ExitCode, TieoutError, WrongUsage
+from flows.runtime.terminal import write_json
 
 if TYPE_CHECKING:
     from flows.settings.sections import Settings
@@ -31,7 +31,7 @@ def status(
 
 def run_status(config: Path | None, *, as_json: bool, is_to_notify: bool) -> ExitCode:
     """Print how it stands; 3 where a night was due and did not run, 1 where something waits for a person."""
-    from flows.cli.tell import tell_lines
+    from flows.runtime.terminal import write_lines
     from flows.settings.load import load_settings
     from flows.status import status_lines
 
@@ -40,9 +40,9 @@ def run_status(config: Path | None, *, as_json: bool, is_to_notify: bool) -> Exi
         raise WrongUsage("status --notify has nobody to tell: add an address to notify.urls in the settings.")
     now = _watched_status(settings) if is_to_notify else _current_status(settings)
     if as_json:
-        typer.echo(json_format.dumps(now.to_json(), ensure_ascii=False))
+        write_json(now.to_json())
     else:
-        tell_lines(status_lines(now))
+        write_lines(status_lines(now))
     return now.exit_code
 
 

@@ -1,22 +1,20 @@
 """Tell how a run ended: failures on stderr, the result on stdout, and the exit code that follows."""
 
-import json
-from collections.abc import Callable, Iterable
-
-import typer
+from collections.abc import Callable
 
 from flows.ledger.summary import ReconcileSummary, RunIncomplete, Summary
 from flows.runtime.errors import ExitCode
+from flows.runtime.terminal import write_json, write_line, write_lines
 
 
 def tell(ended: Summary | ReconcileSummary, *, as_json: bool) -> ExitCode:
     """Print the end of a run and return its exit code."""
     for failure in ended.failures:
-        typer.echo(f"tieout: {failure}", err=True)
+        write_line(f"tieout: {failure}", error=True)
     if as_json:
-        typer.echo(json.dumps(ended.to_json(), ensure_ascii=False))
+        write_json(ended.to_json())
     else:
-        tell_lines(ended.lines)
+        write_lines(ended.lines)
     return ended.exit_code
 
 
@@ -26,9 +24,3 @@ def tell_flow(run: Callable[[], Summary | ReconcileSummary], *, as_json: bool) -
         return tell(run(), as_json=as_json)
     except RunIncomplete as error:
         return tell(error.summary, as_json=as_json)
-
-
-def tell_lines(lines: Iterable[str]) -> None:
-    """Print lines on stdout."""
-    for line in lines:
-        typer.echo(line)

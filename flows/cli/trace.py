@@ -19,11 +19,11 @@ def trace(
 
 def run_trace(row: str, config: Path | None) -> ExitCode:
     """Print the story of one row."""
-    from flows.cli.tell import tell_lines
     from flows.ledger.connection import open_ledger
     from flows.review.trace import trace_lines
+    from flows.runtime.terminal import write_lines
     from flows.settings.load import load_settings
 
     with open_ledger(load_settings(config)) as ledger, ledger.begin() as connection:
-        tell_lines(trace_lines(connection, row))
+        write_lines(trace_lines(connection, row))
     return ExitCode.TIES_OUT

@@ -8,6 +8,7 @@ import typer
 from flows.cli.ask import is_confirmed
 from flows.cli.options import Config, Json, Plain, Site, config_text
 from flows.runtime.errors import CouldNotRun, ExitCode
+from flows.runtime.terminal import write_line
 
 if TYPE_CHECKING:
     from flows.intake.checked_file import CheckedFile
@@ -39,7 +40,7 @@ def run_upload(
         settings.mindbody.site(site_id)
     approved = None if is_approved else _ask_about(settings, file, site_id)
     if approved is None and not is_approved:
-        typer.echo("Nothing was posted and nothing is kept.", err=True)
+        write_line("Nothing was posted and nothing is kept.", error=True)
         return ExitCode.TIES_OUT
     return _post(settings, file, config, site_id, approved, plain=plain, as_json=as_json)
 
@@ -90,6 +91,6 @@ def _ask_about(settings: "Settings", file: Path, site_id: str | None) -> "Checke
         checked, notes = swept(settings, ledger, checked)
         plan = preview(settings, ledger, checked)
     for line in (*check_lines(checked), *notes, *plan_lines(plan)):
-        typer.echo(line, err=True)
+        write_line(line, error=True)
     nobody = "Nobody answered, so nothing was posted: add --yes to post without asking."
     return checked if is_confirmed("Post this?", nobody) else None

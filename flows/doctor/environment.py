@@ -1,6 +1,8 @@
 """Examine the settings beyond what reading them checks: what they leave unsaid, and variables that nobody reads."""
 
 import os
+import re
+import stat
 from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path
@@ -10,6 +12,11 @@ from flows.runtime.errors import ExitCode
 from flows.settings.load import DEFAULT_FILE
 from flows.settings.sections import Settings
 
+# A key with a value that is no reference to a block of Prefect, or a password within an address.
+_SECRET_KEY = re.compile(
+    r"""^\s*(?:api_key|public_key|private_key|password|ping_url|urls)\s*=(?!\s*["']\{\{)|://[^/\s"':@]*:[^/\s"'@]+@""",
+    re.MULTILINE,
+)
 _PREFIX = "TIEOUT_"
 _OTHERS = {"CONFIG"}  # read before the settings are
 
@@ -20,8 +27,20 @@ def examine_settings(settings: Settings, config: Path | None) -> Iterator[Diagno
     named = config or os.environ.get("TIEOUT_CONFIG") or default
     where = f"from {named}" if named else "from the environment alone: there is no tieout.toml here"
     yield good("settings", f"Read {where}; workspace {settings.root}.")
+    if named:
+        yield from _examine_access(Path(named))
     yield from _examine_credentials(settings)
     yield from _examine_variables()
+
+
+def _examine_access(file: Path) -> Iterator[Diagnosis]:
+    """Say where other users of this machine can read the secrets that the file holds."""
+    mode = file.stat().st_mode
+    if os.name != "posix" or not mode & (stat.S_IRGRP | stat.S_IROTH):
+        return
+    if _SECRET_KEY.search(file.read_text(encoding="utf-8")):
+        said = f"Other users of this machine can read {file}, and it holds secrets."
+        yield doubtful("settings", said, mend=f"Type: chmod 600 '{file}'")
 
 
 def _examine_credentials(settings: Settings) -> Iterator[Diagnosis]:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from flows.intake.checked_file import CheckedFile
 from flows.ledger.run import Run
 from flows.runtime.clock import utc_now
+from flows.runtime.secrets import mask
 from flows.runtime.visible import storable
 from flows.settings.sections import Settings
 from sql.reference import record_checks
@@ -87,4 +88,5 @@ def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _storable(value: Any) -> Any:
-    return storable(value) if isinstance(value, str) else value
+    """Return what a report may quote of a file: a key that slipped into a cell is nobody's to read there."""
+    return mask(storable(value)) if isinstance(value, str) else value

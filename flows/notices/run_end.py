@@ -7,6 +7,7 @@ from flows.ledger.summary import Summary
 from flows.notices.send import send_message
 from flows.runtime.errors import ExitCode, TieoutError
 from flows.runtime.progress import Say
+from flows.runtime.secrets import line_of
 from flows.settings.sections import Settings
 
 _TITLES = {
@@ -20,7 +21,7 @@ def notify(settings: Settings, summary: Summary, say: Say) -> None:
     if not settings.notify.urls or summary.exit_code is ExitCode.TIES_OUT:
         return
     # What failed comes first: a message on a phone shows its beginning.
-    body = "\n".join([*summary.failures, *summary.lines])
+    body = "\n".join(map(line_of, [*summary.failures, *summary.lines]))
     send_message(settings, _TITLES[summary.exit_code], body, say)
 
 
@@ -32,5 +33,5 @@ def notify_stopped(settings: Settings, error: Exception, say: Say) -> None:
     # Errors of ours are sentences for a person already.
     if isinstance(error, TieoutError):
         reason = str(error)
-    body = f"{reason}\n`tieout status` says how it stands."
+    body = f"{line_of(reason)}\n`tieout status` says how it stands."
     send_message(settings, "tieout: the night could not run", body, say)

@@ -13,6 +13,7 @@ import flows.runtime.prefect_quiet  # noqa: F401 - before Prefect, which reads i
 from prefect.runtime import deployment
 
 from flows.ledger.summary import ReconcileSummary, RunIncomplete, Summary
+from flows.orchestration.masked_errors import without_secrets
 from flows.orchestration.publish import publish
 from flows.runtime.errors import TieoutError
 from flows.runtime.interrupt import stopping_in_order
@@ -28,7 +29,8 @@ def run_to_end(run: Callable[[], Ended]) -> Ended:
     """
     with stopping_in_order():  # Prefect takes SIGTERM for itself as the flow starts; this takes it back
         try:
-            ended: Ended = run()
+            with without_secrets():
+                ended: Ended = run()
         except TieoutError as error:
             _tell([f"tieout: {error}"])
             raise

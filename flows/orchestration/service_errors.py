@@ -8,13 +8,14 @@ kept as JSON lines, one an error, in a file that is bounded.
 
 import json
 import logging
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+
+from flows.runtime.terminal import write_line
 
 ERRORS_NAME = "errors.jsonl"
 _MOST_BYTES = 1024 * 1024  # then the file becomes errors.jsonl.1, and the one of before goes
@@ -104,7 +105,7 @@ class _Hearer(logging.Handler):
         try:
             self._keep(error)
         except OSError as failure:
-            sys.stderr.write(f"tieout: an error of Prefect could not be kept: {failure}\n")
+            write_line(f"tieout: an error of Prefect could not be kept: {failure}", error=True)
 
     def _is_new(self, error: ServiceError) -> bool:
         now = time.monotonic()

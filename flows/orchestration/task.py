@@ -13,6 +13,9 @@ import flows.runtime.prefect_quiet  # noqa: F401 - before Prefect, which reads i
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
+from flows.orchestration.masked_errors import without_secrets
+from flows.runtime.secrets import line_of
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -22,16 +25,19 @@ def run_as_task(name: str, function: Callable[P, R], /, *args: P.args, **kwargs:
 
     `name` is a verb and what it works on ("read visits.xlsx"): the task is named by the verb, its run by all of it.
     """
+    # What a file is called is nobody's to give orders with, in the log of a run either.
+    shown = line_of(name)
 
     # The name comes from a function, since Prefect would fill in the braces that a file's name may hold.
     @task(
-        name=name.partition(" ")[0],
-        task_run_name=lambda: name,
+        name=shown.partition(" ")[0],
+        task_run_name=lambda: shown,
         cache_policy=NO_CACHE,
         persist_result=False,
         retries=0,
     )
     def run() -> R:
-        return function(*args, **kwargs)
+        with without_secrets():
+            return function(*args, **kwargs)
 
     return run()

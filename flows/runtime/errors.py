@@ -16,6 +16,8 @@ TieoutError
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
+from flows.runtime.secrets import line_of
+
 if TYPE_CHECKING:
     from transforms.sheets.sheet import FileError
 
@@ -30,9 +32,13 @@ class ExitCode(IntEnum):
 
 
 class TieoutError(Exception):
-    """A thing that a person can mend, told in one line."""
+    """A thing that a person can mend, told in one line, which nothing that it quotes can break or give away."""
 
     exit_code = ExitCode.COULD_NOT_RUN
+
+    def __init__(self, message: object = "") -> None:
+        # Here and not only where it is shown: Prefect keeps the text of every error that leaves a step.
+        super().__init__(line_of(message))
 
 
 class SettingsError(TieoutError):

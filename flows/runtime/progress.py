@@ -1,10 +1,11 @@
 """Tell a person what goes on, on stderr; the steps only know that they may say a line or count."""
 
-import sys
 import time
 from collections.abc import Callable
 from functools import partial
 from typing import Protocol
+
+from flows.runtime.terminal import write_line
 
 _EVERY_SECONDS = 2.0
 
@@ -41,8 +42,7 @@ class Stderr:
         """Say what begins, and count from zero."""
         self._done = 0
         self._started = self._said = time.monotonic()
-        sys.stderr.write(f"{line}\n")
-        sys.stderr.flush()
+        write_line(line, error=True)
 
     def count(self, more: int, /, unit: str = "events") -> None:
         """Add up, and say so now and then."""
@@ -50,8 +50,8 @@ class Stderr:
         now = time.monotonic()
         if now - self._said >= _EVERY_SECONDS:
             self._said = now
-            sys.stderr.write(f"  {self._done:,} {unit}, {self._done / (now - self._started):,.0f} a second\n")
-            sys.stderr.flush()
+            rate = self._done / (now - self._started)
+            write_line(f"  {self._done:,} {unit}, {rate:,.0f} a second", error=True)
 
 
 say_nothing: Progress = _Silent()
@@ -59,8 +59,7 @@ say_nothing: Progress = _Silent()
 
 def say_on_stderr(line: str) -> None:
     """Say one line at once."""
-    sys.stderr.write(f"{line}\n")
-    sys.stderr.flush()
+    write_line(line, error=True)
 
 
 def count_rows(progress: Progress) -> Callable[[int], None]:

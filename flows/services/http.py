@@ -20,6 +20,7 @@ import aiohttp
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import ServiceUnreachable
 from flows.runtime.interrupt import sleep_unless_stopped
+from flows.runtime.secrets import line_of
 
 Params = Mapping[str, str] | Sequence[tuple[str, str]]  # pairs where a key is repeated
 
@@ -93,7 +94,8 @@ async def exchange(
     started = time.perf_counter()
 
     def failed(reach: Reach, failure: str) -> Exchange:
-        return Exchange(reach, duration_ms=_milliseconds_since(started), failure=failure)
+        # What the network says may quote an address, and an address may hold a password.
+        return Exchange(reach, duration_ms=_milliseconds_since(started), failure=line_of(failure))
 
     try:
         # A redirect that is followed would send the event a second time, to an address that nobody configured.

@@ -4,6 +4,7 @@ The table, from surest to least: what never left, and a 429, never took effect; 
 body is a refusal; a lost, late, broken or 5xx answer proves nothing, and only reading back decides.
 """
 
+from flows.runtime.secrets import mask
 from flows.services.http import Exchange, Reach
 from sql.claims import Answer
 from transforms.vocabulary import Verdict
@@ -51,7 +52,7 @@ def answered(
     """Return an answer with the exchange's status and timing, its message cut to a length that fits a report."""
     return Answer(
         verdict=verdict,
-        message=_storable(message[:_MESSAGE_CHARACTERS]),
+        message=_storable(message)[:_MESSAGE_CHARACTERS],
         http_status=exchange.status or None,
         code=code and _storable(code),
         duration_ms=exchange.duration_ms,
@@ -61,5 +62,6 @@ def answered(
 
 
 def _storable(text: str) -> str:
-    """Return what a database takes: an answer is kept all the same where it holds what is no character at all."""
-    return text.replace("\x00", "").encode("utf-8", "replace").decode()
+    """Return what the ledger may keep: no secret that the service repeats, and nothing that is no character at all."""
+    # Masked before it is cut: half of a key is not found any more, and half a key too many.
+    return mask(text).replace("\x00", "").encode("utf-8", "replace").decode()

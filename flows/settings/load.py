@@ -13,6 +13,8 @@ from pydantic import ValidationError
 from pydantic_settings import SettingsError as UnreadableVariable
 
 from flows.runtime.errors import SettingsError
+from flows.runtime.secrets import know
+from flows.settings.known_secrets import secrets_of
 from flows.settings.secret_blocks import with_secret_blocks
 from flows.settings.sections import Settings
 
@@ -34,8 +36,13 @@ def load_settings(config: Path | None = None, *, with_secrets: bool = True) -> S
         raise SettingsError(_explain(error, path)) from None
     except UnreadableVariable as error:
         raise SettingsError(_explain_variable(error)) from None
+    # First as they stand: where a secret of Prefect's cannot be read, the line about it may quote others.
+    know(secrets_of(settings))
     settings._folder = path.resolve().parent if path else Path.cwd()
-    return with_secret_blocks(settings) if with_secrets else settings
+    if with_secrets:
+        settings = with_secret_blocks(settings)
+        know(secrets_of(settings))
+    return settings
 
 
 def _configured_path() -> Path | None:

@@ -67,4 +67,9 @@ def _read_block(name: str) -> str:
         raise CouldNotRun(
             f'The secret block "{name}" cannot be read from Prefect ({reason}): mend PREFECT_API_URL.'
         ) from None
-    return str(block.data["value"])
+    value = str(block.data["value"])
+    if not value.isprintable():
+        raise SettingsError(
+            f'The secret block "{name}" holds a line break or another sign that cannot be seen: save it anew.'
+        )
+    return value

@@ -6,14 +6,17 @@ asterisks wherever the settings are printed, and may name a block of Prefect in 
 """
 
 from decimal import Decimal
+from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from flows.runtime.errors import SettingsError
+from transforms.check.lengths import LONGEST_SITE_ID
 
 
 def _known_zone(name: str) -> str:
@@ -25,13 +28,61 @@ def _known_zone(name: str) -> str:
 
 
 def _without_trailing_slash(url: str) -> str:
-    if not url.startswith(("https://", "http://")):
-        raise ValueError(f'"{url}" is no address; write one such as "https://api.example.com"')
+    # What is wrong with it is said without it: it may hold a password, or be one in the wrong place.
+    if not url.isprintable() or not url.startswith(("https://", "http://")):
+        raise ValueError('it is no address; write one such as "https://api.example.com"')
+    try:
+        host = urlsplit(url).hostname
+    except ValueError:
+        host = None
+    if not host:
+        raise ValueError('it names no machine; write an address such as "https://api.example.com"')
+    if "@" in urlsplit(url).netloc:
+        raise ValueError("it holds a user or a password, which no service takes there; leave them out")
     return url.rstrip("/")
+
+
+def _is_encrypted_or_near(url: str) -> bool:
+    """Return whether what is sent there can be read by nobody on the way: by TLS, or since it stays on this machine."""
+    if url.startswith("https://"):
+        return True
+    host = urlsplit(url).hostname or ""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:  # a name, which may lead anywhere tomorrow
+        return False
+
+
+def _printable_secret(secret: SecretStr) -> SecretStr:
+    if not secret.get_secret_value().isprintable():
+        raise ValueError("it holds a line break or another sign that cannot be seen; copy it again")
+    return secret
+
+
+def _site_name(site_id: str) -> str:
+    is_short = 0 < len(site_id) <= LONGEST_SITE_ID
+    if not is_short or not site_id.isprintable() or site_id != site_id.strip() or ":" in site_id:
+        raise ValueError(
+            f'it is no id of a site: one has up to {LONGEST_SITE_ID} signs such as "-99", without blanks or signs that '
+            "cannot be seen"
+        )
+    return site_id
+
+
+def _refuse_plain_http(url: str, is_allowed: bool) -> None:
+    if not is_allowed and not _is_encrypted_or_near(url):
+        raise ValueError(
+            "base_url is http:// to another machine, so everybody on the way could read the keys: write https://, or "
+            "allow_http = true where the way is safe by other means"
+        )
 
 
 ZoneName = Annotated[str, AfterValidator(_known_zone)]
 BaseUrl = Annotated[str, AfterValidator(_without_trailing_slash)]
+Secret = Annotated[SecretStr, AfterValidator(_printable_secret)]
+SiteId = Annotated[str, AfterValidator(_site_name)]
 
 
 class _Section(BaseModel):
@@ -47,20 +98,26 @@ class InboxSettings(_Section):
 class SiteSettings(_Section):
     """One Mindbody site, with the staff user who posts there."""
 
-    site_id: str
+    site_id: SiteId
     timezone: ZoneName
     username: str
-    password: SecretStr
+    password: Secret
 
 
 class MindbodySettings(_Section):
     """The Mindbody Public API."""
 
     base_url: BaseUrl = "https://api.mindbodyonline.com"
-    api_key: SecretStr | None = None
+    allow_http: bool = False  # send the keys unencrypted to another machine
+    api_key: Secret | None = None
     calls_per_day: int = Field(default=1000, ge=1)
     grace_hours: float | None = Field(default=None, ge=0)  # of this service; reconcile.grace_hours without it
     sites: tuple[SiteSettings, ...] = ()
+
+    @model_validator(mode="after")
+    def _is_sent_safely(self) -> Self:
+        _refuse_plain_http(self.base_url, self.allow_http)
+        return self
 
     def site(self, site_id: str) -> SiteSettings:
         """Return the site's settings; `SettingsError` where it is not configured."""
@@ -74,11 +131,17 @@ class ReferralRockSettings(_Section):
     """The Referral Rock API."""
 
     base_url: BaseUrl = "https://api.referralrock.com"
-    public_key: SecretStr | None = None
-    private_key: SecretStr | None = None
+    allow_http: bool = False
+    public_key: Secret | None = None
+    private_key: Secret | None = None
     batch_size: int = Field(default=100, ge=1, le=10_000)
     format: Literal["json", "xml"] = "json"
     grace_hours: float | None = Field(default=None, ge=0)
+
+    @model_validator(mode="after")
+    def _is_sent_safely(self) -> Self:
+        _refuse_plain_http(self.base_url, self.allow_http)
+        return self
 
 
 class LoaderSettings(_Section):
@@ -123,8 +186,8 @@ class ReferenceSettings(_Section):
 class NotifySettings(_Section):
     """Who is told how a run ended."""
 
-    urls: tuple[SecretStr, ...] = ()
-    ping_url: SecretStr | None = None  # called after every good night, for a monitor that notices silence
+    urls: tuple[Secret, ...] = ()
+    ping_url: Secret | None = None  # called after every good night, for a monitor that notices silence
 
 
 class ScheduleSettings(_Section):

@@ -74,6 +74,7 @@ class Workplace:
         if chosen["database_url"]:
             services = f'database_url = "{chosen["database_url"]}"\n\n{services}'
         self.config.write_text(text or services + _LOADER.format(**chosen), encoding="utf-8")
+        self.config.chmod(0o600)
         return replace(self)
 
     def commits(self, *client_ids: str) -> list[dict[str, Any]]:

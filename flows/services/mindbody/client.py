@@ -15,6 +15,7 @@ import aiohttp
 
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import CredentialsRefused, ServiceUnreachable, SettingsError
+from flows.runtime.secrets import learn
 from flows.services.http import Exchange, Pacer, Params, Reach, exchange, wait_to_repeat
 from flows.services.mindbody.messages import balance_of, read_transactions, unreadable_part
 from flows.services.mindbody.tokens import StaffToken, Tokens
@@ -163,7 +164,9 @@ class MindbodyClient:
             result = await self._send_read("POST", "usertoken/issue", body=body)
             answer = result.json_object or {}
             if result.status == 200 and answer.get("AccessToken"):
-                return str(answer["AccessToken"])
+                token = str(answer["AccessToken"])
+                learn(token)
+                return token
             # It said no and would say it again, and wrong passwords in a row may lock the account.
             is_refused = result.reach is Reach.ANSWERED and 400 <= result.status < 500 and result.status != 429
             if is_refused:

@@ -4,7 +4,6 @@ Follows "POST api/rewards/update" and the vendor's help pages: basic authorizati
 so reading back is a sweep. An update sets values, so sending it again is harmless where nobody else edits.
 """
 
-from base64 import b64encode
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -12,6 +11,7 @@ import aiohttp
 from sqlalchemy import Row
 
 from flows.runtime.errors import CredentialsRefused, ServiceUnreachable, SettingsError
+from flows.runtime.secrets import pair_header
 from flows.services.http import Exchange, Pacer, Reach, exchange, wait_to_repeat
 from flows.services.referral_rock.messages import json_body, xml_body
 from flows.settings.sections import Settings
@@ -105,8 +105,8 @@ class ReferralRockClient:
                 "referral_rock.public_key and private_key are missing: add them to tieout.toml or set "
                 "TIEOUT_REFERRAL_ROCK__PUBLIC_KEY and TIEOUT_REFERRAL_ROCK__PRIVATE_KEY."
             )
-        pair = f"{keys.public_key.get_secret_value()}:{keys.private_key.get_secret_value()}"
-        return {"Authorization": "Basic " + b64encode(pair.encode()).decode()}
+        pair = pair_header(keys.public_key.get_secret_value(), keys.private_key.get_secret_value())
+        return {"Authorization": f"Basic {pair}"}
 
     def _url(self, path: str) -> str:
         return f"{self._settings.referral_rock.base_url}/api/rewards/{path}".rstrip("/")

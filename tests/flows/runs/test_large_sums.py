@@ -73,7 +73,7 @@ def test_the_points_of_a_run_are_held_by_their_guard(workplace: Workplace) -> No
 
 
 def test_amounts_are_summed_to_their_last_digit(workplace: Workplace, ready: dict[str, Any]) -> None:
-    rewards = ready["referral_rock"]["reward_ids"][:3]
+    rewards = ready["referral_rock"]["reward_ids"][3:6]  # those are pending
     payout = next(iter(PAYOUTS))
     rows = [f"{reward},{payout},{amount}" for reward, amount in zip(rewards, AMOUNTS, strict=True)]
     workplace.put("r.csv", *rows, headings="RewardId,PayoutId,Amount")

@@ -1,0 +1,50 @@
+"""Tell what of the settings, and of the environment beside them, is secret, so that it can be masked everywhere."""
+
+import os
+from collections.abc import Iterator
+
+from pydantic import BaseModel, SecretStr
+
+from flows.runtime.secrets import secrets_of_address, secrets_of_secret_address
+from flows.settings.sections import Settings
+
+# What Prefect and the libraries of notices read for themselves.
+_SECRET_VARIABLES = ("PREFECT_API_KEY", "PREFECT_API_AUTH_STRING", "PREFECT_SERVER_API_AUTH_STRING", "PGPASSWORD")
+_ADDRESS_VARIABLES = ("PREFECT_API_URL", "PREFECT_API_DATABASE_CONNECTION_URL", "HTTP_PROXY", "HTTPS_PROXY")
+
+
+def secrets_of(settings: Settings) -> Iterator[str]:
+    """Give every secret that the settings hold, or that the environment holds for what they start."""
+    addresses = [settings.inbox.url, settings.mindbody.base_url, settings.referral_rock.base_url]
+    # Most of a database's address is no secret: its file or its server is named in many a line.
+    addresses.append(settings.database_url.get_secret_value())
+    for address in addresses:
+        yield from secrets_of_address(address)
+    for url in (*settings.notify.urls, settings.notify.ping_url):
+        if url is not None:
+            yield from secrets_of_secret_address(url.get_secret_value())
+    yield from _secrets_within(settings.mindbody)
+    yield from _secrets_within(settings.referral_rock)
+    yield from _secrets_of_environment()
+
+
+def _secrets_within(section: BaseModel) -> Iterator[str]:
+    for _, value in section:
+        if isinstance(value, SecretStr):
+            yield value.get_secret_value()
+        elif isinstance(value, BaseModel):
+            yield from _secrets_within(value)
+        elif isinstance(value, tuple):
+            for held in value:
+                if isinstance(held, BaseModel):
+                    yield from _secrets_within(held)
+
+
+def _secrets_of_environment() -> Iterator[str]:
+    for name in _SECRET_VARIABLES:
+        if value := os.environ.get(name):
+            yield value
+            yield value.partition(":")[2]  # "user:password"
+    for name in _ADDRESS_VARIABLES:
+        for spelled in (name, name.lower()):
+            yield from secrets_of_address(os.environ.get(spelled, ""))
