@@ -11,6 +11,7 @@ import pandas as pd
 
 from flows.readers.cut_off import ending_notes
 from flows.readers.encoding import encoding_notes, find_encoding
+from flows.readers.limits import MAX_COLUMNS
 from flows.readers.values import frame_of
 from transforms.sheets.headings import count_known_headings
 from transforms.sheets.sheet import FileError, Sheet
@@ -30,6 +31,9 @@ def read_delimited(path: Path, part_rows: int | None = None) -> Iterator[Sheet]:
     form = _tell_form(path)
     read = pd.DataFrame()
     try:
+        # pandas takes a minute for 40,000 columns, and most of so many are empty: row by row they are cut off.
+        if form.width > MAX_COLUMNS:
+            raise pd.errors.ParserError
         for read in _read_fast(path, form, part_rows):
             yield _sheet(read, form)
     except (pd.errors.ParserError, pd.errors.EmptyDataError):

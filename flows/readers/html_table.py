@@ -11,7 +11,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 from flows.readers.encoding import encoding_notes, find_encoding
-from flows.readers.limits import check_cells, check_size
+from flows.readers.limits import MAX_SHEET_COLUMNS, MAX_SPANNED, check_cells, check_size, refuse
 from flows.readers.values import frame_of
 from transforms.sheets.sheet import FileError, Sheet
 from transforms.vocabulary import Code
@@ -59,6 +59,7 @@ class _Tables(HTMLParser):
         self._text: list[str] | None = None
         self._span = (1, 1)
         self._taken: dict[int, set[int]] = defaultdict(set)  # row -> columns that a cell above reaches into
+        self._spanned = 0
         self._depth = 0
         self._silent = 0
         self._closes = False
@@ -128,6 +129,14 @@ class _Tables(HTMLParser):
         text = "".join(self._text)
         self._row.append(_BLANKS.sub(" ", text).strip())
         self._row += [None] * (columns - 1)
+        self._spanned += columns * (rows - 1)
+        # A few signs can reach over a million cells, and every cell of a page may.
+        if self._spanned > MAX_SPANNED or len(self._row) > MAX_SHEET_COLUMNS:
+            raise refuse(
+                "the cells of the page reach over too many others",
+                f"{MAX_SPANNED:,} cells and {MAX_SHEET_COLUMNS:,} columns",
+                "Export the report as a workbook or CSV, and send that.",
+            )
         for row_below in range(index + 1, index + rows):
             self._taken[row_below].update(range(first, first + columns))
         if columns > 1:

@@ -43,6 +43,7 @@ class _Tables:
         self._row_repeat = self._column_repeat = 1
         self._is_hidden = False
         self._text: list[str] | None = None
+        self._size = self._all_text = 0  # signs of the open cell, and of all cells of the table
         self._is_filled = self._is_number = False
         self._may_be_error = self._is_unvalued = False
 
@@ -64,13 +65,14 @@ class _Tables:
             self._is_hidden = attributes.get("table:visibility") in ("collapse", "filter")
         elif tag == "table:table":
             self._name = attributes.get("table:name", "")
-            self._row = self._rows = self._columns = self._filled = self._hidden = 0
+            self._row = self._rows = self._columns = self._filled = self._hidden = self._all_text = 0
             self._errors = {}
             self._padded = {}
 
     def _start_cell(self, attributes: dict[str, str]) -> None:
         self._column_repeat = int(attributes.get("table:number-columns-repeated", 1))
         self._text = []
+        self._size = 0
         kind = attributes.get("office:value-type")
         has_formula = "table:formula" in attributes
         self._is_filled = kind is not None
@@ -81,7 +83,10 @@ class _Tables:
         self._may_be_error = is_marked or (has_formula and kind == "string")
 
     def _characters(self, text: str) -> None:
-        if self._text is not None and len(self._text) < 100:
+        if self._text is None:
+            return
+        self._size += len(text)
+        if len(self._text) < 100:
             self._text.append(text)
 
     def _end(self, tag: str) -> None:
@@ -100,6 +105,7 @@ class _Tables:
                 error_cells=self._errors,
                 padded_cells=self._padded,
                 hidden_rows=self._hidden,
+                text=self._all_text,
             )
 
     def _end_cell(self) -> None:
@@ -107,6 +113,7 @@ class _Tables:
         self._text = None
         row_after = self._row + self._row_repeat
         column_after = self._column + self._column_repeat
+        self._all_text += self._size * self._row_repeat * self._column_repeat
         if text or self._is_filled:
             # A repeated row counts once: a few signs of XML must not make a million rows look filled.
             self._filled += self._column_repeat

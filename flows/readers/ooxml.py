@@ -11,16 +11,20 @@ from collections.abc import Mapping
 from xml.etree.ElementTree import Element
 from xml.parsers import expat
 
+import numpy as np
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import ParseError, fromstring
 
 from flows.readers.archive import damaged
 from flows.readers.extent import column_number, find_extent
+from flows.readers.limits import MAX_TEXT
 from flows.readers.values import padding_digits
 from flows.readers.workbook import Scan
 from transforms.sheets.sheet import FORMULA_WITHOUT_VALUE, SPREADSHEET_ERRORS
 
 _HIDDEN_ROW = re.compile(rb"""<(?:\w+:)?row\s[^>]*?\shidden\s*=\s*["'](?:1|true)["']""")
+_SHARED_TEXT = re.compile(rb"<(?:\w+:)?si[\s>/]")
+_SHARED_CELL = re.compile(rb"""\st\s*=\s*["']s["'][^<>]*>\s*<(?:\w+:)?v>([0-9]{1,9})<""")
 _ERROR_OR_FORMULA = (b'"e"', b"'e'", b"<f", b":f")
 
 
@@ -28,7 +32,8 @@ def scan_ooxml(parts: Mapping[str, bytes]) -> dict[str, Scan]:
     """Return a scan for every sheet by its name."""
     try:
         padding = _padding_styles(parts)
-        return {name: _scan_part(parts[part], padding) for name, part in sheet_parts(parts).items()}
+        sizes = _sizes_of_texts(parts)
+        return {name: _scan_part(parts[part], padding, sizes) for name, part in sheet_parts(parts).items()}
     except (ParseError, DefusedXmlException, expat.ExpatError, LookupError, ValueError, StopIteration):
         raise damaged() from None
 
@@ -77,7 +82,24 @@ def _local(name: str) -> str:
     return name.rpartition("}")[2]
 
 
-def _scan_part(xml: bytes, padding: Mapping[str, int]) -> Scan:
+def _sizes_of_texts(parts: Mapping[str, bytes]) -> np.ndarray:
+    """Return how long each shared text is, in bytes with its marks; cells name it by its place in this list."""
+    xml = parts.get("xl/sharedStrings.xml", b"")
+    starts = [found.start() for found in _SHARED_TEXT.finditer(xml)]
+    return np.diff(np.array([*starts, len(xml)], np.int64))
+
+
+def _size_of_shared(xml: bytes, sizes: np.ndarray) -> int:
+    """Return how long all shared texts of a sheet's cells are together, each as often as it stands there."""
+    most = int(sizes.max(initial=0)) * (xml.count(b't="s"') + xml.count(b"t='s'"))
+    if most <= MAX_TEXT:
+        return most
+    # Only where it could be too much is each cell looked at.
+    places = np.array([int(place) for place in _SHARED_CELL.findall(xml)], np.int64)
+    return int(sizes[places[places < len(sizes)]].sum())
+
+
+def _scan_part(xml: bytes, padding: Mapping[str, int], sizes: np.ndarray) -> Scan:
     # Another encoding, which no spreadsheet program writes, would hide from a search for bytes what the parser sees.
     if not xml.removeprefix(codecs.BOM_UTF8).startswith(b"<"):
         raise damaged()
@@ -94,6 +116,7 @@ def _scan_part(xml: bytes, padding: Mapping[str, int]) -> Scan:
         error_cells=cells.errors,
         padded_cells=cells.padded,
         hidden_rows=hidden,
+        text=_size_of_shared(xml, sizes),
     )
 
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flows.readers.limits import MAX_COLUMNS, MAX_IN_MEMORY_BYTES, MEBIBYTE, refuse
+from flows.readers.limits import MAX_IN_MEMORY_BYTES, MAX_SHEET_COLUMNS, MEBIBYTE, refuse
 from flows.readers.values import Keys, frame_of_columns, item_text
 from transforms.sheets.sheet import DIGITS_LOST, NESTED_VALUE, FileError, Sheet
 from transforms.vocabulary import Code
@@ -40,8 +40,8 @@ def read_parquet(path: Path, part_rows: int | None = None) -> Iterator[Sheet]:
 
 
 def _check_limits(metadata: Any) -> None:
-    if metadata.num_columns > MAX_COLUMNS:
-        raise refuse(f"the Parquet file has {metadata.num_columns:,} columns", f"{MAX_COLUMNS:,}", "Send fewer.")
+    if metadata.num_columns > MAX_SHEET_COLUMNS:
+        raise refuse(f"the Parquet file has {metadata.num_columns:,} columns", f"{MAX_SHEET_COLUMNS:,}", "Send fewer.")
     # A row group is unpacked as a whole, however few rows of it are asked for at once.
     sizes = (metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups))
     largest = max(sizes, default=0)

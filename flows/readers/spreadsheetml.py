@@ -13,7 +13,7 @@ from xml.etree.ElementTree import Element
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import ParseError, iterparse
 
-from flows.readers.limits import MAX_COLUMNS, MAX_SHEETS, check_cells, check_size, refuse
+from flows.readers.limits import MAX_SHEET_COLUMNS, MAX_SHEETS, check_cells, check_size, refuse
 from flows.readers.values import cell_text, frame_of, padding_digits
 from transforms.sheets.sheet import FORMULA_WITHOUT_VALUE, SPREADSHEET_ERRORS, FileError, Sheet
 from transforms.vocabulary import Code
@@ -159,7 +159,7 @@ class _Grid:
         """Return where a cell of the row stands, from 0; `ValueError` where it cannot stand after so many others."""
         # The file counts columns from 1, and only says so where cells before this one are left out.
         column = int(_attribute(cell, "Index") or after + 1) - 1
-        if column < after or column + _across(cell) >= MAX_COLUMNS:
+        if column < after or column + _across(cell) >= MAX_SHEET_COLUMNS:
             raise ValueError(f"a cell of row {number} of sheet {self.name} is out of its place")
         return column
 

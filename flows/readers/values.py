@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from flows.readers.limits import MAX_COLUMNS, check_columns
 from transforms.sheets.headings import normalize_heading
 from transforms.sheets.sheet import DIGITS_LOST, NESTED_VALUE, FileError, Place, Sheet
 from transforms.vocabulary import Code
@@ -97,9 +98,22 @@ def frame_of(rows: Sequence[Sequence[str | None]], first_row: int = 1, width: in
     The widest row says how many columns there are, and `width` where there is no row.
     """
     width = max(map(len, rows), default=width)
+    if width > MAX_COLUMNS:
+        # Many programs write separators for columns that hold nothing.
+        rows = [_trimmed(row) for row in rows]
+        width = max(map(len, rows), default=0)
+        check_columns(width)
     full = [_filled_up(row, width) for row in rows]
     columns = (list(column) for column in zip(*full, strict=True))
     return frame_of_columns(columns, len(full), first_row)
+
+
+def _trimmed(row: Sequence[str | None]) -> Sequence[str | None]:
+    """Return a row without the empty cells at its end."""
+    width = len(row)
+    while width and not row[width - 1]:
+        width -= 1
+    return row[:width]
 
 
 def _filled_up(row: Sequence[str | None], width: int) -> Sequence[str | None]:
@@ -111,11 +125,23 @@ def _filled_up(row: Sequence[str | None], width: int) -> Sequence[str | None]:
 
 def frame_of_columns(columns: Iterable[list[str | None]], height: int, first_row: int = 1) -> pd.DataFrame:
     """Lay out columns of texts as the cells of a sheet; None and "" are empty."""
-    arrays = {}
-    for number, column in enumerate(columns):
+    arrays: dict[int, Any] = {}
+    for number, column in enumerate(_without_empty_end(columns)):
         arrays[number] = pd.array(_without_empty(column), dtype="str")
     rows = pd.RangeIndex(first_row, first_row + height)
     return pd.DataFrame(arrays, index=rows, columns=range(len(arrays)))
+
+
+def _without_empty_end(columns: Iterable[list[str | None]]) -> Iterable[list[str | None]]:
+    """Return columns without the empty ones at their end, where there are more than any table has."""
+    listed = list(columns)
+    if len(listed) <= MAX_COLUMNS:
+        return listed
+    width = len(listed)
+    while width and not any(listed[width - 1]):
+        width -= 1
+    check_columns(width)
+    return listed[:width]
 
 
 def _without_empty(column: list[str | None]) -> list[str | None]:
@@ -145,6 +171,7 @@ class Keys:
             if name not in self._column_of:
                 self._column_of[name] = len(self.headings)
                 self.headings.append(key)
+                check_columns(len(self.headings))
 
     def row(self, item: Item) -> list[str | None]:
         """Lay out an item whose keys were taken in."""

@@ -20,7 +20,7 @@ from python_calamine import (
 )
 
 from flows.readers.archive import damaged, encrypted
-from flows.readers.limits import MAX_SHEETS, check_cells, refuse
+from flows.readers.limits import MAX_SHEETS, check_cells, check_columns, check_text, refuse
 from flows.readers.panics import without_panics
 from flows.readers.values import column_texts, frame_of_columns
 from flows.runtime.garbage import without_collecting
@@ -37,12 +37,14 @@ class Scan:
     error_cells: Mapping[tuple[int, int], str] = field(default_factory=dict)  # (row from 1, column from 0)
     padded_cells: Mapping[tuple[int, int], int] = field(default_factory=dict)  # digits that a format like 000000 shows
     hidden_rows: int = 0
+    text: int = 0  # signs in all cells, those of a text that stands in many of them counted each time
 
 
 def read_workbook(path: Path, scans: Mapping[str, Scan]) -> list[Sheet]:
     """Read all sheets of a scanned workbook; `scans` has one entry per sheet name. A sheet without one is refused."""
     for name, scan in scans.items():
         check_cells(rows=scan.rows, columns=scan.columns, filled=scan.filled, sheet=name)
+    check_text(sum(scan.text for scan in scans.values()))
     try:
         with (
             without_panics(),
@@ -67,6 +69,7 @@ def read_workbook(path: Path, scans: Mapping[str, Scan]) -> list[Sheet]:
 
 
 def _read_sheet(sheet: CalamineSheet, visible: SheetVisibleEnum, scan: Scan) -> Sheet:
+    check_columns(1 + max((column for _, column in scan.error_cells), default=-1))
     values = sheet.to_python(skip_empty_area=False)
     # By columns, since the values of a column are mostly of one kind, which is quicker to write as text.
     columns = [column_texts(column) for column in zip(*values, strict=True)]

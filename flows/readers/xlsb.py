@@ -20,6 +20,7 @@ _NUMBERS = (2, 5, 9)  # typed in, in four bytes or eight, and the result of a fo
 _FORMAT, _CELL_STYLE, _CELL_STYLES, _CELL_STYLES_END = 44, 47, 617, 618
 _HIDDEN_AT, _HIDDEN = 11, 0x10  # where a row's record says that it is hidden
 _ROW, _CELL_ERROR, _FORMULA_ERROR, _SHEET = 0, 3, 11, 156
+_SHARED_TEXT, _SHARED_CELL = 19, 7
 # All record types of cells, of values and of formulas, with the bytes that each has at least.
 _CELLS = {1: 8, 2: 12, 3: 9, 4: 9, 5: 16, 6: 12, 7: 12, 8: 12, 9: 16, 10: 9, 11: 9}
 
@@ -32,7 +33,9 @@ def scan_xlsb(parts: Mapping[str, bytes]) -> dict[str, Scan]:
         part_of = _sheet_parts(parts, book)
         style_digits = _padding_styles(parts.get(f"{folder}/styles.bin", b""))
         # A sheet whose part is missing gets no scan, and `read_workbook` refuses it.
-        return {name: _scan_part(parts[part], style_digits) for name, part in part_of.items() if part in parts}
+        shared = parts.get(f"{folder}/sharedStrings.bin", b"")
+        sizes = [len(content) for kind, content in _records(shared) if kind == _SHARED_TEXT]
+        return {name: _scan_part(parts[part], style_digits, sizes) for name, part in part_of.items() if part in parts}
     except (ParseError, DefusedXmlException, LookupError, ValueError, StopIteration, struct.error):
         raise damaged() from None
 
@@ -88,11 +91,13 @@ class _Part:
     """What was found of one sheet so far."""
 
     style_digits: Sequence[int]
+    sizes_of_texts: Sequence[int]  # of the texts that cells name by their place in this list
     row: int = 0  # of the cells that come next, from 1
     rows: int = 0
     columns: int = 0
     filled: int = 0
     hidden_rows: int = 0
+    text: int = 0
     error_cells: dict[tuple[int, int], str] = field(default_factory=dict)
     padded_cells: dict[tuple[int, int], int] = field(default_factory=dict)
 
@@ -112,10 +117,16 @@ class _Part:
         self.columns = max(self.columns, column + 1)
         if kind in (_CELL_ERROR, _FORMULA_ERROR):
             self.error_cells[self.row, column] = ERROR_TEXTS.get(content[8], "#ERROR!")
+        elif kind == _SHARED_CELL:
+            self.text += self._size_of_shared(content)
         elif kind in _NUMBERS:
             digits = self._digits(content)
             if digits:
                 self.padded_cells[self.row, column] = digits
+
+    def _size_of_shared(self, content: bytes) -> int:
+        place = struct.unpack_from("<I", content, 8)[0]
+        return self.sizes_of_texts[place] if place < len(self.sizes_of_texts) else 0
 
     def _digits(self, content: bytes) -> int:
         """Return how many digits the cell's style shows at least, 0 where it adds no leading zeros."""
@@ -124,8 +135,8 @@ class _Part:
         return self.style_digits[style] if style < len(self.style_digits) else 0
 
 
-def _scan_part(part_content: bytes, style_digits: Sequence[int]) -> Scan:
-    part = _Part(style_digits)
+def _scan_part(part_content: bytes, style_digits: Sequence[int], sizes_of_texts: Sequence[int]) -> Scan:
+    part = _Part(style_digits, sizes_of_texts)
     for kind, content in _records(part_content):
         if kind == _ROW:
             part.start_row(content)
@@ -138,6 +149,7 @@ def _scan_part(part_content: bytes, style_digits: Sequence[int]) -> Scan:
         error_cells=part.error_cells,
         padded_cells=part.padded_cells,
         hidden_rows=part.hidden_rows,
+        text=part.text,
     )
 
 

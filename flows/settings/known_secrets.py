@@ -2,12 +2,14 @@
 
 import os
 from collections.abc import Iterator
+from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import BaseModel, SecretStr
 
 from flows.runtime.secrets import secrets_of_address, secrets_of_secret_address
 from flows.settings.sections import Settings
 
+_OPEN_OPTIONS = {"host", "hostaddr", "dbname", "user", "application_name", "sslmode", "options", "connect_timeout"}
 # What Prefect and the libraries of notices read for themselves.
 _SECRET_VARIABLES = ("PREFECT_API_KEY", "PREFECT_API_AUTH_STRING", "PREFECT_SERVER_API_AUTH_STRING", "PGPASSWORD")
 _ADDRESS_VARIABLES = ("PREFECT_API_URL", "PREFECT_API_DATABASE_CONNECTION_URL", "HTTP_PROXY", "HTTPS_PROXY")
@@ -18,6 +20,7 @@ def secrets_of(settings: Settings) -> Iterator[str]:
     addresses = [settings.inbox.url, settings.mindbody.base_url, settings.referral_rock.base_url]
     # Most of a database's address is no secret: its file or its server is named in many a line.
     addresses.append(settings.database_url.get_secret_value())
+    yield from _secret_options(addresses[-1])
     for address in addresses:
         yield from secrets_of_address(address)
     for url in (*settings.notify.urls, settings.notify.ping_url):
@@ -26,6 +29,15 @@ def secrets_of(settings: Settings) -> Iterator[str]:
     yield from _secrets_within(settings.mindbody)
     yield from _secrets_within(settings.referral_rock)
     yield from _secrets_of_environment()
+
+
+def _secret_options(database_url: str) -> Iterator[str]:
+    """Give the values of a database address's options, but for those that say where it is and how to talk to it."""
+    try:
+        options = parse_qsl(urlsplit(database_url).query)
+    except ValueError:
+        return
+    yield from (value for name, value in options if name not in _OPEN_OPTIONS)
 
 
 def _secrets_within(section: BaseModel) -> Iterator[str]:

@@ -81,8 +81,10 @@ def _prepare(rows: pd.DataFrame, rules: Rules, clocks: Sequence[Clock]) -> pd.Da
 
 def _read_times(rows: pd.DataFrame, rules: Rules, clocks: Sequence[Clock]) -> tuple[pd.Series, pd.Series]:
     """Read the times of every table by its own clock."""
-    times = rows.groupby("table")["action_date_time"]
-    parts = [parse_times(texts, clocks[int(str(table))], rules.now) for table, texts in times]
+    # By the clock and not by the table: a workbook of a sheet for every day has one clock.
+    clock_of = {table: clocks.index(clock) for table, clock in enumerate(clocks)}
+    times = rows["action_date_time"].groupby(rows["table"].map(clock_of))
+    parts = [parse_times(texts, clocks[int(str(first))], rules.now) for first, texts in times]
     if not parts:
         return parse_times(rows["action_date_time"], Clock(), rules.now)
     at = pd.concat([at for at, _ in parts])

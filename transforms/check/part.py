@@ -28,6 +28,7 @@ from transforms.sheets.sheet import CELL_ERRORS, Sheet
 from transforms.sheets.times import Clock
 from transforms.vocabulary import Code, Target
 
+_SHOWN_HEADINGS, _SHOWN_SIGNS = 30, 80
 ERROR_COLUMNS = ["sheet", "row", "column", "cell", "code", "value", "message", "suggestion"]
 
 
@@ -256,5 +257,12 @@ def _table_notes(tables: Sequence[Table]) -> Iterator[Note]:
         if table.layout is not None:
             yield Note(f'{sheet}read by the layout "{table.layout.name}".', table.sheet.name, table.heading_row or None)
         if table.unused:
-            unread = ", ".join(table.unused)
+            unread = _listed(table.unused)
             yield Note(f"{sheet}columns not read: {unread}", table.sheet.name, table.heading_row or None)
+
+
+def _listed(headings: Sequence[str]) -> str:
+    """Name headings, the first ones where there are many, each as far as it is read at a glance."""
+    shown = [heading if len(heading) <= _SHOWN_SIGNS else f"{heading[:_SHOWN_SIGNS]}…" for heading in headings]
+    more = len(shown) - _SHOWN_HEADINGS
+    return ", ".join(shown[:_SHOWN_HEADINGS]) + (f" and {more:,} more" if more > 0 else "")

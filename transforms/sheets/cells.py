@@ -4,6 +4,7 @@ Numbers are never guessed: "12.5", "1e3", "1,200" and "$5" are no whole numbers 
 dates have their own module, `transforms.sheets.times`.
 """
 
+import re
 from collections.abc import Iterable
 from decimal import Decimal
 
@@ -33,7 +34,8 @@ AMOUNT = r"-?(?:[0-9]{1,28}(?:\.[0-9]{1,28})?|\.[0-9]{1,28})"
 # Blanks that str.strip() leaves in place: zero-width signs, direction marks, the byte order mark, soft hyphens.
 _INVISIBLE = "\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u206f\ufeff"
 _CONTROLS = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"
-_OUTER = rf"^[\s{_CONTROLS}{_INVISIBLE}]+|[\s{_CONTROLS}{_INVISIBLE}]+$"
+# A pattern for the blanks at the end would look at each of 32,000 of them as a new beginning; str.strip() does not.
+_OUTER = "".join(sign for sign in map(chr, range(0x10000)) if re.match(rf"[\s{_CONTROLS}{_INVISIBLE}]", sign))
 _DASHES = ("-", "–", "—")
 
 
@@ -51,7 +53,7 @@ def clean_text(texts: pd.Series, *, is_prose: bool = False) -> pd.Series:
     cleaned = texts.str.strip()
     if not is_printable:
         odd = cleaned[_is_odd(cleaned)]
-        odd = odd.str.replace(_OUTER, "", regex=True).str.replace(f"[{_CONTROLS}]", "", regex=True)
+        odd = odd.str.strip(_OUTER).str.replace(f"[{_CONTROLS}]", "", regex=True)
         if not is_prose:
             odd = odd.str.replace(f"[{_INVISIBLE}]", "", regex=True).str.replace(r"\s+", " ", regex=True)
         cleaned = cleaned.where(~cleaned.index.isin(odd.index), odd.reindex(cleaned.index))
