@@ -17,12 +17,12 @@ import pytest
 
 from tests.flows.shell import Ended, tieout
 
-API_KEY = 'k3y/"4711"+&<é'
-PASSWORD = "p@ss word%&hush"
-PUBLIC, PRIVATE = "pub-0815-lic", "priv-0816-ate"
+API_KEY = 'k3y/"quuxz"+&<é'
+PASSWORD = "p@ss word%&hushquick"
+PUBLIC, PRIVATE = "pub-0815-lic", "priv-wxyzz-ate"
 TOKEN = "t0ken-of-tonight-99"
 # As services in .NET write it in JSON.
-API_KEY_OF_NET = "k3y/\\u00224711\\u0022\\u002B\\u0026\\u003C\\u00E9"
+API_KEY_OF_NET = "k3y/\\u0022quuxz\\u0022\\u002B\\u0026\\u003C\\u00E9"
 PAIR = b64encode(f"{PUBLIC}:{PRIVATE}".encode()).decode()
 FORMS = [
     *(API_KEY, PASSWORD, PRIVATE, TOKEN, PAIR),
@@ -30,7 +30,7 @@ FORMS = [
     *(html.escape(API_KEY), b64encode(PASSWORD.encode()).decode().rstrip("="), API_KEY_OF_NET),
 ]
 # The parts that survive any escaping.
-CORES = ["4711", "hush", "0816", "of-tonight"]
+CORES = ["quuxz", "hushquick", "wxyzz", "of-tonight"]
 
 SETTINGS = """\
 database_url = "sqlite:///ledger.db"
@@ -152,8 +152,8 @@ def test_a_flow_keeps_no_secret_in_prefect(folder: Path, tmp_path: Path) -> None
         pytest.param('private_key = "', 'private_key = "\\u001b[31m', id="escape in a key"),
         pytest.param('site_id = "-99"', 'site_id = "-99\\u001b[2K"', id="escape in a site"),
         pytest.param('site_id = "-99"', f'site_id = "{"9" * 51}"', id="endless site"),
-        pytest.param("http://127.0.0.1", "http://desk:hush@127.0.0.1", id="password in an address"),
-        pytest.param("http://127.0.0.1", "htp://desk:hush@127.0.0.1", id="no address"),
+        pytest.param("http://127.0.0.1", "http://desk:hushquick@127.0.0.1", id="password in an address"),
+        pytest.param("http://127.0.0.1", "htp://desk:hushquick@127.0.0.1", id="no address"),
         pytest.param("http://127.0.0.1", "http://127.0.0.1.example.com", id="a name that looks near"),
         pytest.param("http://127.0.0.1", "http://10.0.0.1", id="a private network"),
         pytest.param("http://127.0.0.1", "http://127.0.0.1@example.com", id="loopback as a user"),
@@ -165,7 +165,7 @@ def test_what_no_key_or_address_can_be_is_a_line_at_the_start(folder: Path, old:
     config.write_text(text.replace(old, new))
     ended = tieout("run", "--plain", folder=folder)
     assert (ended.code, len(ended.err.splitlines()), "\x1b" in ended.err) == (2, 1, False)
-    assert "hush" not in ended.said
+    assert "hushquick" not in ended.said
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.1.2.3", "localhost", "api.localhost", "[::1]"])
