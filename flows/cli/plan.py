@@ -204,7 +204,7 @@ def run_discard_site(
         if shown.in_flight_count:
             write_line(
                 f"  {shown.in_flight_count:,} more may have been sent and stay: `tieout settle` reads them back.",
-                err=True,
+                error=True,
             )
         nobody = "Nobody answered, so nothing was discarded: add --yes to go on without asking."
         is_wanted = count > 0 and (is_approved or is_confirmed(f"Discard {count:,} for good?", nobody))
