@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Row, func, select
 
 from sql.chain import append_link, digest, find_broken_link
 from sql.queries import query, rows_query
+from sql.sums import summed
 from sql.tables import decided_events, event_decisions
 from transforms.vocabulary import EventVerb, State
 
@@ -109,9 +110,15 @@ def decisions_about_event(connection: Connection, event_id: str) -> Sequence[Row
     return connection.execute(rows_query("decisions_about_event"), {"event_id": event_id}).all()
 
 
-def decisions_since(connection: Connection, decision_id: int) -> Sequence[Row[Any]]:
+def decisions_since(connection: Connection, decision_id: int) -> list[dict[str, Any]]:
     """Return the decisions after this one, oldest first, with what their events come to."""
-    return connection.execute(rows_query("decisions_since"), {"decision_id": decision_id}).all()
+    rows = connection.execute(rows_query("decisions_since"), {"decision_id": decision_id}).mappings()
+    return [_with_points(dict(row)) for row in rows]
+
+
+def _with_points(row: dict[str, Any]) -> dict[str, Any]:
+    points = {"earned": summed(row, "earned"), "redeemed": summed(row, "redeemed")}
+    return {name: value for name, value in row.items() if not name.endswith(("_billions", "_rest"))} | points
 
 
 def last_decision_id(connection: Connection) -> int:

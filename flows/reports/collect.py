@@ -89,7 +89,7 @@ def collect_report(
 def _decisions(connection: Connection) -> pd.DataFrame:
     """Return what people decided about events since the last report told of it; times are aware UTC."""
     since = last_told_decision_id(connection)
-    found = [dict(row._mapping) for row in decisions_since(connection, since)]
+    found = decisions_since(connection, since)
     return pd.DataFrame(found).rename(columns={"at": "decided_at", "events_count": "events"})
 
 

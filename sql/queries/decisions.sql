@@ -57,8 +57,10 @@ WHERE decided_events.event_id = :event_id ORDER BY event_decisions.decision_id
 -- Grain: one row per decision after the given one, with the points of its events.
 SELECT event_decisions.decision_id, event_decisions.at, event_decisions.actor, event_decisions.verb,
     event_decisions.reason, event_decisions.about, event_decisions.events_count,
-    coalesce(sum(CASE WHEN events.action = 'Earned' THEN events.points END), 0) AS earned,
-    coalesce(sum(CASE WHEN events.action = 'Redeemed' THEN events.points END), 0) AS redeemed
+    coalesce(sum(CASE WHEN events.action = 'Earned' THEN events.points END / 1000000000), 0) AS earned_billions,
+    coalesce(sum(CASE WHEN events.action = 'Earned' THEN events.points END % 1000000000), 0) AS earned_rest,
+    coalesce(sum(CASE WHEN events.action = 'Redeemed' THEN events.points END / 1000000000), 0) AS redeemed_billions,
+    coalesce(sum(CASE WHEN events.action = 'Redeemed' THEN events.points END % 1000000000), 0) AS redeemed_rest
 FROM event_decisions
 JOIN decided_events ON decided_events.decision_id = event_decisions.decision_id
 JOIN events ON events.event_id = decided_events.event_id
