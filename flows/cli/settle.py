@@ -83,12 +83,15 @@ def run_ruling(
 
     from flows.cli.tell import tell
     from flows.review.rule import rule_on_event
+    from flows.runtime.secrets import mask
     from flows.settings.load import load_settings
     from sql.rulings import Ruling
     from transforms.vocabulary import State
 
     state = State.POSTED if has_landed else State.READY
-    ended = rule_on_event(load_settings(config), event_id, Ruling(state, by or getuser(), reason, has_looked))
+    settings = load_settings(config)
+    # The secrets are known only now; what a person pasted is kept for good.
+    ended = rule_on_event(settings, event_id, Ruling(state, by or getuser(), mask(reason), has_looked))
     follows = "it counts as posted" if has_landed else "the next run sends it again"
     write_line(f"Recorded: {follows}; `tieout trace {event_id}` tells its story.", error=True)
     return tell(ended, as_json=as_json)

@@ -8,6 +8,7 @@ from sqlalchemy import Row
 from flows.ledger.connection import Ledger
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import WrongUsage
+from flows.runtime.secrets import mask
 from sql.break_decisions import DecisionRefused, Verb, decide, decisions_about
 from transforms.match.reasons import ReasonRefused, read_reason
 
@@ -17,7 +18,7 @@ def decide_break(ledger: Ledger, break_id: str, verb: Verb, *, actor: str, reaso
     try:
         code = read_reason(reason)
         with ledger.begin() as connection:
-            decide(connection, break_id, verb, actor=actor, reason=reason, reason_code=code, now=utc_now())
+            decide(connection, break_id, verb, actor=actor, reason=mask(reason), reason_code=code, now=utc_now())
     except (DecisionRefused, ReasonRefused) as error:
         raise WrongUsage(str(error)) from None
 

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from flows.ledger.connection import Ledger
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import WrongUsage
+from flows.runtime.secrets import mask
 from sql import approvals, plans
 from sql.approvals import NotHeld, Superseded
 from sql.event_decisions import NobodySaidIt, last_word_about, say
@@ -96,7 +97,7 @@ def discard_site(ledger: Ledger, shown: OfSite, by: str, reason: str) -> int:
                 "was discarded; look again."
             )
         try:
-            said = say(by, reason, utc_now(), needs_reason=False)
+            said = say(by, mask(reason), utc_now(), needs_reason=False)
         except NobodySaidIt as error:
             raise WrongUsage(str(error)) from None
         return drop_site(connection, shown.site_id, shown.event_ids, said)
@@ -119,7 +120,7 @@ def _decide(
     of_event: _OfEvent,
     of_plan: _OfPlan,
 ) -> Decided:
-    by, reason = said
+    by, reason = said[0], mask(said[1])
     states = plans.states_of_plan(connection, held_id)
     try:
         if takes & states.keys():

@@ -16,6 +16,7 @@ from flows.ledger.connection import Ledger
 from flows.review.files import find_file
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import WrongUsage
+from flows.runtime.secrets import mask
 from flows.settings.sections import Settings
 from sql.event_decisions import NobodySaidIt, last_word, say
 from sql.retries import ChangedSince, Which, events_to_retry, refused_codes, refused_ids, retry
@@ -158,7 +159,7 @@ def let_try_again(ledger: Ledger, shown: Retry, *, by: str, reason: str) -> int:
     """
     attempts = {event.event_id: event.attempt_id for event in shown.events}
     try:
-        said = say(by, reason, utc_now(), needs_reason=True)
+        said = say(by, mask(reason), utc_now(), needs_reason=True)
         with ledger.begin() as connection:
             return retry(connection, attempts, said, about=shown.about)
     except NobodySaidIt as error:

@@ -17,6 +17,7 @@ from flows.ledger.run_id import new_run_id
 from flows.review.files import find_file
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import CouldNotRun, WrongUsage
+from flows.runtime.secrets import mask
 from flows.settings.sections import Settings
 from sql.event_decisions import NobodySaidIt, Said, last_word, lock_events, record_decision, say
 from sql.lock import take_turn
@@ -128,7 +129,7 @@ def reverse_event(settings: Settings, ledger: Ledger, event_id: str, *, by: str,
 
 def _say(by: str, reason: str) -> Said:
     try:
-        return say(by, reason, utc_now(), needs_reason=True)
+        return say(by, mask(reason), utc_now(), needs_reason=True)
     except NobodySaidIt as error:
         raise WrongUsage(str(error)) from None
 
