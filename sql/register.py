@@ -15,8 +15,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Table, insert, select
 
+from sql.known_rows import word_read_otherwise
 from sql.lock import take_turn
 from sql.queries import query, rows_query
+from sql.seconds import Identity, hold_beside_misread, tell_seconds_apart
 from sql.staging import Columns, stage, unstage
 from sql.sums import kept, summed, told
 from sql.tables import batches, files, rejections, skipped_rows
@@ -45,6 +47,7 @@ class NewFile:
     skipped: Iterable[Mapping[str, Any]]  # read once; columns of `skipped_rows` but file_id
     # sheet -> heading and letters (None: no cell addresses) of the column of receipts, where there is one
     receipt_columns: Mapping[str | None, tuple[str, str | None]] = field(default_factory=dict)
+    row_rule: str | None = None  # by which the fingerprints of its rows are made (`transforms.identity.raw_rows`)
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,7 @@ def register_file(
     file: NewFile,
     rows: Iterable[Columns],
     *,
+    identity: Identity,
     run_id: str,
     now: datetime,
     guards: Guards = Guards(),
@@ -97,7 +101,7 @@ def register_file(
         connection.execute(query("bring_back_file"), again)
         return None
     stage(connection, rows)
-    totals = _classify(connection, file, run_id, guards)
+    totals = _classify(connection, file, run_id, guards, identity)
     registered = _insert_file(connection, file, run_id, now)
     file_id = registered.file_id
     _insert_batches(connection, file_id)
@@ -105,6 +109,7 @@ def register_file(
     connection.execute(query("insert_duplicates"), {"file_id": file_id})
     if totals.receipts:
         connection.execute(query("insert_corrections"))
+    connection.execute(query("keep_other_spellings"))
     # Only now does the ledger know which events the file brings again.
     back = {"file_id": file_id, "now": now, "reason": f"its plan was discarded, and {file.name} brings it"}
     connection.execute(query("bring_back_planned"), back)
@@ -113,11 +118,20 @@ def register_file(
     return registered
 
 
-def _classify(connection: Connection, file: NewFile, run_id: str, guards: Guards) -> Row[Any]:
+def _classify(connection: Connection, file: NewFile, run_id: str, guards: Guards, identity: Identity) -> Row[Any]:
     """Give the staged rows their fates and return what the file brings, see the query `staged_totals`."""
     totals = connection.execute(query("staged_totals")).one()
+    # A receipt names its event, so it is surer than any comparison of values.
+    if totals.receipts:
+        for name in ("mark_receipts", "mark_repeated_receipts", "mark_receipt_mismatches"):
+            connection.execute(query(name))
+    # Where two fractions of one second contradict each other, equal ids are not the same event.
+    if totals.fractions:
+        tell_seconds_apart(connection, identity)
     for name in _steps_for(totals):
         connection.execute(query(name))
+    if word_read_otherwise(connection):
+        hold_beside_misread(connection, identity)
     _mark_refused_before(connection)
     # The guards come last: what is known or wrong already is no new event, and counts against none of the limits.
     if guards.max_points_per_event is not None:
@@ -147,9 +161,6 @@ def _steps_for(totals: Row[Any]) -> list[str]:
     The order matters: each looks only at rows that the ones before it left open.
     """
     steps: list[str] = []
-    # A receipt names its event, so it is surer than any comparison of values.
-    if totals.receipts:
-        steps += ["mark_receipts", "mark_repeated_receipts", "mark_receipt_mismatches"]
     if totals.rows_count:
         steps.append("mark_dated_duplicates")
     if totals.undated:
@@ -159,6 +170,11 @@ def _steps_for(totals: Row[Any]) -> list[str]:
     if totals.updates:
         steps += ["mark_repeated_updates", "mark_updates_held_before", "mark_repeated_in_file", "mark_stale_updates"]
         steps.append("mark_discarded_updates")
+    # Whatever is left would be sent as new: unless its raw cells are known, and were read as something else.
+    if totals.fingerprints:
+        steps.append("mark_read_otherwise")
+        if totals.known_rows:
+            steps.append("mark_known_rows_read_otherwise")
     # It rewords what the steps before found known.
     steps.append("mark_taken_back")
     return steps
@@ -202,6 +218,7 @@ def _insert_file(connection: Connection, file: NewFile, run_id: str, now: dateti
         "name": file.name,
         "run_id": run_id,
         "registered_at": now,
+        "row_rule": file.row_rule,
     }
     new = insert(files).values(**row, rows_read=rows_read, **counts).returning(files.c.file_id)
     return Registered(file_id=connection.execute(new).scalar_one(), rows_read=rows_read, **counts)

@@ -19,7 +19,8 @@ Columns = Mapping[str, Sequence[Any]]
 _OF_EVENTS = (
     "event_id", "kind", "target", "site_id", "lane", "content_key", "occurrence", "client_id", "action", "points",
     "source", "source_id", "action_at", "is_dated", "reward_id", "payout_id", "amount", "eligibility_on",
-    "description", "ordinal", "sheet", "row_number",
+    "description", "ordinal", "sheet", "row_number", "fingerprint",
+    "action_fraction", "order_at",
 )  # fmt: skip
 STAGED_COLUMNS = (*_OF_EVENTS, "receipt")
 

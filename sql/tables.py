@@ -132,6 +132,7 @@ files = Table(
     Column("duplicate", Integer, nullable=False),
     Column("held", Integer, nullable=False),
     Column("rejected", Integer, nullable=False),
+    Column("row_rule", String),  # by which the fingerprints of its rows were made; null: of a version without
     UniqueConstraint("sha256", "default_site_id"),
     UniqueConstraint("file_id", "run_id"),  # what events refer to
     # No row is lost between reading and the ledger.
@@ -169,6 +170,7 @@ events = Table(
     Column("source_id", BigInteger),
     Column("action_at", UtcDateTime),  # pinned at acceptance where the row had none
     Column("is_dated", Boolean, nullable=False),  # the row itself had a time
+    Column("action_fraction", String),  # digits after its second, as shown; null: none shown, or of a version without
     Column("reward_id", String),
     Column("payout_id", String),
     Column("amount", String),
@@ -192,6 +194,7 @@ events = Table(
     Column("settle_at", UtcDateTime),  # while unknown: not to be read back before
     # An event came in a file, in the run that registered the file. One key and not two: each costs a look-up per row.
     ForeignKeyConstraint(["file_id", "run_id"], ["files.file_id", "files.run_id"]),
+    Column("fingerprint", BigInteger),  # of its row's raw cells; null: of a version without, or no row of a file
     Column("compared_at", UtcDateTime),  # when reading back last compared it with what the service shows
     # Null: never refused and let go again. Otherwise the run that read its client or reward and found nothing that
     # speaks against another try; "" until one has.
@@ -290,6 +293,29 @@ Index(
     events.c.site_id,
     sqlite_where=text("state = 'ready' AND read_run_id IS NOT NULL"),
     postgresql_where=text("state = 'ready' AND read_run_id IS NOT NULL"),
+)
+# A raw row that is known, whatever it reads as now.
+Index(
+    "ix_events_fingerprint",
+    events.c.fingerprint,
+    sqlite_where=text("fingerprint IS NOT NULL"),
+    postgresql_where=text("fingerprint IS NOT NULL"),
+)
+# Whether the ledger has a fraction of a second at all, for rows that show another one.
+Index(
+    "ix_events_fraction",
+    events.c.content_key,
+    sqlite_where=text("action_fraction IS NOT NULL"),
+    postgresql_where=text("action_fraction IS NOT NULL"),
+)
+
+# Raw rows that brought an event beside its own row: a known event in another spelling, and rows of files that were
+# registered before there were fingerprints. Append-only.
+known_rows = Table(
+    "known_rows",
+    metadata,
+    Column("fingerprint", BigInteger, primary_key=True, autoincrement=False),
+    Column("event_id", ForeignKey("events.event_id"), primary_key=True),
 )
 
 # Everything that a run answers for: what it accepted, what was open when it began, what it sent.

@@ -124,8 +124,11 @@ def run_held(config: Path | None, *, as_json: bool) -> ExitCode:
 
 
 def _record(event: "Row[Any]", today: date) -> dict[str, Any]:
+    from transforms.identity.fractions import with_fraction
+
     keys = ("event_id", "kind", "target", "site_id", "client_id", "reward_id", "points", "amount", "action_at")
     record = {"plan_id": event.run_id} | {key: getattr(event, key) for key in keys}
+    record["action_at"] = with_fraction(event.action_at, event.action_fraction)
     record |= {"file": event.file, "sheet": event.sheet, "row": event.row_number, "reason": event.state_reason}
     return record | {"held_on": event.state_at.date(), "age_days": (today - event.state_at.date()).days}
 

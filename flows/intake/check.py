@@ -27,6 +27,7 @@ from transforms.check.part import Checked, Recognized, check_part, recognize, un
 from transforms.identity.equal_rows import find_contradicted
 from transforms.reference.reference import Reference
 from transforms.sheets.headings import SEARCHED_ROWS
+from transforms.sheets.notes import Note
 from transforms.sheets.rows import NOT_SHIFTED, Shifted, Undressed, refuse_shifted
 from transforms.sheets.sheet import FileError, Sheet, join_parts
 from transforms.vocabulary import Code
@@ -77,7 +78,7 @@ def check_file(
         default_site_id=default_site_id,
         rules=rules,
         file_totals=found.file_totals,
-        notes=(*found.recognized.notes, *undressed_notes(found.undressed)),
+        notes=found.notes,
         receipt_columns=found.recognized.receipt_columns,
         errors=found.errors,
         skipped=found.skipped,
@@ -103,6 +104,7 @@ class _Found:
     keeps_events: bool
     file_totals: FileTotals = NOTHING
     shifted: Shifted = NOT_SHIFTED
+    timed_days: int = 0
     errors: Spool[pd.DataFrame] = field(default_factory=Spool)
     skipped: Spool[pd.DataFrame] = field(default_factory=Spool)
     events: CheckedEvents = field(default_factory=CheckedEvents)
@@ -113,6 +115,7 @@ class _Found:
         """Take in what became of the next rows."""
         self.shifted += checked.shifted
         self.undressed += checked.undressed
+        self.timed_days += checked.timed_days
         self.errors.append(checked.errors)
         self.skipped.append(checked.skipped)
         if self.at_once is None and len(checked.claims):  # rows that came at once were all compared
@@ -123,6 +126,15 @@ class _Found:
         if self.keeps_events:
             self.events.add(checked.events)
         self.file_totals += count_file_totals(checked.events, checked.rows_read, checked.source_ids)
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What was decided on the way, for the person."""
+        notes = (*self.recognized.notes, *undressed_notes(self.undressed))
+        if not self.timed_days:
+            return notes
+        lost = f"a time of day is left out ({self.timed_days:,})"
+        return (*notes, Note(f"EligibilityDate is sent as the day that the sheet shows: {lost}."))
 
     def contradicted(self) -> pd.Series:
         """Return the places, among the rows read, whose reward is set to other values elsewhere; in order."""
@@ -145,7 +157,7 @@ def _judge(
 ) -> _Found:
     """Read the file once; `contradicted` are places among its rows, as `_Found.contradicted` gives them."""
     parts = read_parts(path, part_rows)
-    sheets, following = _read_head(parts)
+    sheets, following = read_head(parts)
     try:
         recognized = recognize(sheets, rules)
     except FileError:
@@ -163,7 +175,7 @@ def _judge(
         recognized = found.recognized.following(*sheets)
 
 
-def _read_head(parts: Iterator[list[Sheet]]) -> tuple[list[Sheet], list[Sheet] | None]:
+def read_head(parts: Iterator[list[Sheet]]) -> tuple[list[Sheet], list[Sheet] | None]:
     """Return enough rows to find the headings, and the part that comes after, None where there is none."""
     sheets, following = next(parts), next(parts, None)
     while following is not None and len(sheets[0].cells) < SEARCHED_ROWS:

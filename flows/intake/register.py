@@ -15,10 +15,16 @@ from flows.runtime.visible import storable
 from flows.settings.sections import Settings
 from sql.reference import record_checks
 from sql.register import Guards, NewFile, Registered, register_file
+from sql.seconds import Identity
 from sql.staging import STAGED_COLUMNS, Columns
+from transforms.identity.event_ids import dated_event_id
+from transforms.identity.fractions import pair_fractions
+from transforms.identity.raw_rows import row_rule
+from transforms.sheets.times import with_fractions
 
 ReceiptColumns = Mapping[str | None, tuple[str, str | None]]
 _CHUNK_ROWS = 20_000
+IDENTITY = Identity(pair=pair_fractions, event_id=dated_event_id)
 _ERROR_NAMES = {"row": "row_number", "column": "column_heading"}
 
 
@@ -40,6 +46,7 @@ def register_within(
         rejected_count=file.file_totals.rejected,
         skipped=(record for rows in file.skipped for record in _records(rows.rename(columns=_ERROR_NAMES))),
         receipt_columns=_storable_headings(file.receipt_columns),
+        row_rule=row_rule([layout.columns for layout in file.rules.layouts]),
     )
     guards = Guards(
         max_points_per_event=settings.guards.max_points_per_event,
@@ -48,7 +55,7 @@ def register_within(
         hold_reason=hold_reason,
     )
     rows = (columns for events in file.identified() for columns in staged_columns(events))
-    registered = register_file(connection, new, rows, run_id=run_id, now=utc_now(), guards=guards)
+    registered = register_file(connection, new, rows, identity=IDENTITY, run_id=run_id, now=utc_now(), guards=guards)
     if registered is not None:
         record_checks(connection, registered.file_id, file.file_totals.source_ids)
     return registered
@@ -63,7 +70,7 @@ def staged_columns(identified: pd.DataFrame) -> Iterator[Columns]:
     """Give the identified events as the ledger takes them: columns of plain values, a chunk of rows at a time."""
     for start in range(0, len(identified), _CHUNK_ROWS):
         chunk = identified.iloc[start : start + _CHUNK_ROWS].rename(columns={"row": "row_number"})
-        columns = {name: _plain(chunk[name]) for name in STAGED_COLUMNS}
+        columns = {name: _plain(column) for name, column in _staged(chunk).items()}
         columns["sheet"] = [sheet and storable(sheet) for sheet in columns["sheet"]]
         columns["site_id"] = [site_id or "" for site_id in columns["site_id"]]
         columns["amount"] = [None if amount is None else str(amount) for amount in columns["amount"]]
@@ -71,6 +78,14 @@ def staged_columns(identified: pd.DataFrame) -> Iterator[Columns]:
             None if day is None else date.fromisoformat(day) for day in columns["eligibility_on"]
         ]
         yield columns
+
+
+def _staged(chunk: pd.DataFrame) -> dict[str, pd.Series]:
+    """Return the columns of a chunk; events of one second are posted in the order of their fractions."""
+    fractions = chunk["action_fraction"]
+    order_at = with_fractions(chunk["action_at"], fractions).where(fractions.notna())
+    whole = chunk.assign(order_at=order_at)
+    return {name: whole[name] for name in STAGED_COLUMNS}
 
 
 def _plain(column: pd.Series) -> list[Any]:

@@ -1,12 +1,13 @@
 """Take files in: check them, look up what their rows name, and register each whole."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import partial
 
 from flows.intake.check import check_file
 from flows.intake.checked_file import CheckedFile
 from flows.intake.inbox import InboxFile, archive_file
+from flows.intake.known_rows import learn_rows
 from flows.intake.register import register
 from flows.intake.source_ids import check_again, sweep_for
 from flows.ledger.run import Run
@@ -61,8 +62,10 @@ def sweep_reference(run: Run, files: list[CheckedFile], reference: Reference) ->
     return [run.step(f"check {file.path.name}", check_again, run.settings, file, found.reference) for file in files]
 
 
-def register_files(run: Run, files: Iterable[CheckedFile]) -> None:
+def register_files(run: Run, files: Sequence[CheckedFile]) -> None:
     """Register each file whole; those of the inbox leave it after."""
+    if files:
+        run.notes += learn_rows(run.settings, run.ledger, run.progress)
     for file in files:
         name = file.path.name
         run.progress(f"registering {name}")

@@ -4,6 +4,7 @@ Values become the text that a person would have typed: whole numbers without a p
 times as ISO text, in UTC where the column has a zone. A number that its type cannot hold exactly says so.
 """
 
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _MAX_GROUP_BYTES = 4 * MAX_IN_MEMORY_BYTES
+_ZEROS = re.compile(r"\.0+(?=Z?$)")  # the column's unit writes them after whole seconds: nobody has shown a fraction
 _AT_ONCE = 65_536  # rows, where the caller takes all
 _EXACT = {16: 2**11, 32: 2**24, 64: 2**53}  # bits of a binary fraction -> whole numbers that it holds exactly
 
@@ -85,9 +87,10 @@ def _texts(values: "pa.Array") -> list[str | None]:
     if pa.types.is_floating(kind):
         exact_to = _EXACT[kind.bit_width]
         return [_float_text(value, text, exact_to) for value, text in zip(values, _as_text(values), strict=True)]
-    if pa.types.is_timestamp(kind) and kind.tz is not None:
+    if pa.types.is_timestamp(kind):
         # The same moments in UTC; as text they would else have the offset of the column's zone.
-        return _as_text(values.cast(pa.timestamp(kind.unit, "UTC")))
+        in_utc = values if kind.tz is None else values.cast(pa.timestamp(kind.unit, "UTC"))
+        return [None if text is None else _ZEROS.sub("", text) for text in _as_text(in_utc)]
     if pa.types.is_decimal(kind) or pa.types.is_boolean(kind) or isinstance(kind, pa.BaseExtensionType):
         return [item_text(value) for value in values.to_pylist()]
     if pa.types.is_nested(kind):

@@ -16,6 +16,7 @@ from flows.ledger.connection import Ledger
 from flows.reconciliation.read_back import Remote
 from flows.services.referral_rock.messages import to_amount, to_day
 from sql.read_back import events_of_client, last_updates
+from transforms.identity.reward_ids import without_case
 from transforms.settle.history import Transaction
 from transforms.settle.windows import Window
 from transforms.vocabulary import State
@@ -136,17 +137,17 @@ def reward_sides(ledger: Ledger, remote: Remote) -> RewardSides:
     with ledger.begin() as connection:
         # Of what was posted the last one alone: the service keeps a reward's values, and not those of before.
         updates = last_updates(connection)
-    # The ledger keeps an id as its file spelled it, and the service may spell it otherwise: ids are GUIDs.
-    spelled = {update["reward_id"].lower(): update["reward_id"] for update in updates}
+    # Two updates of one reward may spell its id in two ways, and the service in a third.
+    spelled = {without_case(update["reward_id"]): update["reward_id"] for update in updates}
     found = [reward_row(spelled[id_], reward) for id_, reward in remote.rewards.items() if id_ in spelled]
     return RewardSides(_updates(updates), _rewards(found))
 
 
 def reward_row(reward_id: str, reward: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a reward as a row to match, under the id that the ledger has for it."""
+    """Return a reward as a row to match, under an id that the ledger has for it."""
     return {
         "reward_id": reward_id,
-        "remote_payout_id": str(reward.get("payoutId") or "").lower(),
+        "remote_payout_id": without_case(reward.get("payoutId") or ""),
         "remote_amount": to_amount(reward.get("amount")),
         "remote_eligibility_on": to_day(reward.get("eligibilityDate")),
         "remote_description": reward.get("description"),
@@ -161,9 +162,7 @@ def _updates(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
 
 def _plain_update(row: Mapping[str, Any]) -> dict[str, Any]:
     amount = None if row["amount"] is None else Decimal(row["amount"])
-    # A GUID may be spelled in either case, and the rewards that are read have theirs in small letters as well.
-    payout_id = row["payout_id"].lower()
-    return {**row, "amount": amount, "payout_id": payout_id}
+    return {**row, "amount": amount, "payout_id": without_case(row["payout_id"])}
 
 
 def _rewards(rows: list[dict[str, Any]]) -> pd.DataFrame:

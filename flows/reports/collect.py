@@ -33,6 +33,7 @@ from sql.snapshots import last_told_decision_id
 from transforms.match.balances import balance_breaks
 from transforms.match.compared import service_rows
 from transforms.match.reconciled import Reconciliation
+from transforms.sheets.times import with_fractions
 from transforms.totals.control_totals import control_totals
 from transforms.totals.ties import Counted, Footing, tie_run
 from transforms.vocabulary import Kind, RunKind, State
@@ -135,7 +136,17 @@ def _events(result: Result[Any]) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=columns).assign(**kept)
     frame = frame.rename(columns={"row_number": "row"})
     amounts = [None if amount is None else Decimal(amount) for amount in frame["amount"]]
-    return frame.assign(amount=pd.Series(amounts, index=frame.index, dtype=object))
+    return frame.assign(
+        action_at=_with_fractions(frame),
+        state_at=pd.to_datetime(frame["state_at"], utc=True).dt.floor("s"),
+        amount=pd.Series(amounts, index=frame.index, dtype=object),
+    )
+
+
+def _with_fractions(events: pd.DataFrame) -> pd.Series:
+    """Return the times as their rows show them, fractions included; updates of rewards have none."""
+    action_at = pd.to_datetime(events["action_at"], utc=True).astype("datetime64[us, UTC]")
+    return with_fractions(action_at, events["action_fraction"].astype("str"))
 
 
 def _waiting(connection: Connection) -> pd.DataFrame:

@@ -65,6 +65,16 @@ def total(figures: "pd.Series[Any]", show: Show) -> int | Decimal:
     return sum(numbers, start=nothing)
 
 
+def second_text(moment: datetime) -> str:
+    """Write a moment to the second, and its fraction where it has one, without the zeros at its end.
+
+    >>> second_text(datetime(2026, 9, 20, 17, 0, 5)), second_text(datetime(2026, 9, 20, 17, 0, 5, 120000))
+    ('2026-09-20 17:00:05', '2026-09-20 17:00:05.12')
+    """
+    fraction = f".{moment:%f}".rstrip("0").rstrip(".")
+    return f"{moment:%Y-%m-%d %H:%M:%S}{fraction}"
+
+
 def values(series: "pd.Series[Any]", show: Show, zone: ZoneInfo) -> list[Value]:
     """Return the values of `series` as `show` means them, None where there is none; same length and order.
 

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from flows.intake.checked_file import CheckedFile
+from flows.intake.known_rows import learn_rows
 from flows.intake.register import register_within
 from flows.ledger.connection import Ledger
 from flows.ledger.counted import counted
@@ -86,6 +87,7 @@ class _RolledBack(Exception):  # noqa: N818 - it says what becomes of the transa
 
 def preview(settings: Settings, ledger: Ledger, file: CheckedFile) -> Plan:
     """Return what a run would do with the file as the ledger stands; nothing is kept."""
+    learn_rows(settings, ledger)
     plan = None
     # It is registered and rolled back, so that a preview can never say anything else than the run then does.
     with suppress(_RolledBack), ledger.begin() as connection:
@@ -102,6 +104,7 @@ def keep_plan(settings: Settings, ledger: Ledger, file: CheckedFile, by: str) ->
 
     A file that is known is not taken in again; one whose plan was discarded as a whole is taken up again.
     """
+    learn_rows(settings, ledger)
     with counted(settings, ledger), ledger.begin() as connection:
         run_id = new_run_id("plan")
         known = known_file(connection, file.sha256, file.default_site_id or "")

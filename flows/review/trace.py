@@ -134,7 +134,7 @@ def describe_event(event: Row[Any]) -> str:
 
 def _when(event: Row[Any]) -> str:
     if event.is_dated:
-        return f"at {_time(event.action_at)}"
+        return f"at {_time(event.action_at, event.action_fraction)}"
     # The ledger has a time for it all the same, by which held rows are sorted; it means nothing to a person.
     if event.state in _NOT_ACCEPTED:
         return "without a time yet"
@@ -229,5 +229,6 @@ def _break_of(connection: Connection, event: Row[Any]) -> str:
     return "".join(f"; break {getattr(row, 'class')}, {row.state} since {row.opened_on}" for row in rows)
 
 
-def _time(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+def _time(moment: datetime, fraction: str | None = None) -> str:
+    second = moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+    return f"{second}.{fraction}Z" if fraction else f"{second}Z"

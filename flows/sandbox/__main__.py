@@ -17,6 +17,7 @@ def main() -> int:
         batch_answer=BatchAnswer(arguments.batch_answer),
         post_answer=PostAnswer(arguments.post_answer),
         is_strict=arguments.strict,
+        shows_whole_seconds=arguments.whole_seconds,
         extra_clients=arguments.extra_clients,
         extra_rewards=arguments.extra_rewards,
     )
@@ -43,6 +44,7 @@ def _read_arguments() -> argparse.Namespace:
     parser.add_argument("--batch-answer", choices=list(BatchAnswer), default=Options.batch_answer)
     parser.add_argument("--post-answer", choices=list(PostAnswer), default=Options.post_answer)
     parser.add_argument("--strict", action="store_true", help="one bad reward refuses its whole batch")
+    parser.add_argument("--whole-seconds", action="store_true", help="times of points come back without fractions")
     parser.add_argument("--extra-clients", type=int, default=0)
     parser.add_argument("--extra-rewards", type=int, default=0)
     parser.add_argument("--stop-with-stdin", action="store_true", help="stop when standard input ends")

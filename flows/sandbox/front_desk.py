@@ -39,7 +39,7 @@ async def enter_transaction(request: web.Request, state: SandboxState) -> dict[s
 
 def _moment(text: str | None) -> datetime:
     if not text:
-        return current_time()
+        return current_time().replace(microsecond=0)
     moment = datetime.fromisoformat(text)
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
@@ -47,7 +47,7 @@ def _moment(text: str | None) -> datetime:
 async def edit_reward(request: web.Request, state: SandboxState) -> dict[str, Any]:
     """Edit a reward by hand, issued or not."""
     fields = json.loads(await request.read(), parse_float=Decimal, parse_int=Decimal)
-    if fields.get("rewardId") not in state.rewards:
+    if state.find_reward(fields.get("rewardId")) is None:
         raise ServiceError(400, "InvalidParameter", "rewardId must be known.")
     state.commit_reward(fields["rewardId"], fields, actor="desk")
     return {"rewardId": fields["rewardId"]}

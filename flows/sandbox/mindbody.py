@@ -85,9 +85,10 @@ def _answer_post(state: SandboxState, balance: int, shown: Sequence[dict[str, An
 
 
 def _show(entry: SeedTransaction, state: SandboxState) -> dict[str, Any]:
+    acted_at = entry.acted_at.replace(microsecond=0) if state.options.shows_whole_seconds else entry.acted_at
     expires = None if entry.expires_at is None else local_text(entry.expires_at, state.zone)
     return {
-        "ActionDateTime": local_text(entry.acted_at, state.zone),
+        "ActionDateTime": local_text(acted_at, state.zone),
         "Action": entry.action,
         "Source": entry.source,
         # So spelled in answers alone; requests say SourceId.

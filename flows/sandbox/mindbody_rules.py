@@ -82,7 +82,7 @@ def _read_time(fields: Mapping[str, Any]) -> datetime:
         raise _invalid("ActionDateTime is not a valid date and time.")
     if moment > now:
         raise _invalid("ActionDateTime may not be in the future.")
-    return moment.replace(microsecond=0)
+    return moment
 
 
 def _check_source_id(state: SandboxState, client_id: str, source: str | None, source_id: int | None) -> None:

@@ -34,5 +34,6 @@ class Options:
     batch_answer: BatchAnswer = BatchAnswer.ARRAY
     post_answer: PostAnswer = PostAnswer.LIST
     is_strict: bool = False  # Referral Rock refuses a batch with one bad item as a whole
+    shows_whole_seconds: bool = False  # Mindbody keeps fractions of a second, and does not show them
     extra_clients: int = 0
     extra_rewards: int = 0

@@ -64,6 +64,11 @@ def today(zone: ZoneInfo) -> date:
     return current_time(zone).date()
 
 
+def timespec(moment: datetime) -> str:
+    """Return how a moment is written: to the second, or to the millisecond where it has any."""
+    return "milliseconds" if moment.microsecond else "seconds"
+
+
 def local_text(moment: datetime, zone: ZoneInfo) -> str:
     """Return a moment as the service writes it: the site's wall clock, without offset.
 
@@ -71,7 +76,7 @@ def local_text(moment: datetime, zone: ZoneInfo) -> str:
     >>> local_text(datetime(2026, 11, 1, 9, 30, tzinfo=UTC), ZoneInfo("America/Los_Angeles"))
     '2026-11-01T01:30:00'
     """
-    return moment.astimezone(zone).replace(tzinfo=None).isoformat(timespec="seconds")
+    return moment.astimezone(zone).replace(tzinfo=None).isoformat(timespec=timespec(moment))
 
 
 def cut_page(request: web.Request, found: Sequence[Row]) -> tuple[list[Row], dict[str, Any]]:

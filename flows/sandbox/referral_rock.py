@@ -119,10 +119,10 @@ def _find_error(item: Mapping[str, Any], state: SandboxState) -> str:
         return "rewardId is required."
     if not isinstance(payout_id, str) or not payout_id:
         return f"Reward {reward_id}: payoutId is required."
-    reward = state.rewards.get(reward_id)
+    reward = state.find_reward(reward_id)
     if reward is None:
         return f"Reward {reward_id} was not found."
-    if payout_id not in PAYOUTS:
+    if payout_id.lower() not in PAYOUTS:
         return f"Reward {reward_id}: payout {payout_id} was not found."
     # What was paid out cannot change: an amount that is corrected too late stays a difference for a person.
     if reward["status"] == "Issued":
@@ -142,6 +142,8 @@ def _find_bad_value(item: Mapping[str, Any], reward_id: str) -> str:
 
 def _read_values(item: Mapping[str, Any]) -> dict[str, Any]:
     values = {name: item[name] for name in SETTABLE if name in item}
+    if "payoutId" in values:
+        values["payoutId"] = values["payoutId"].lower()
     if "eligibilityDate" in values:
         values["eligibilityDate"] = _utc_date(values["eligibilityDate"])
     return values
@@ -169,7 +171,7 @@ def _utc_date(text: object) -> str | None:
 
 def _confirm(updates: Sequence[Update], state: SandboxState) -> object:
     """Return what the batch answers, in the form that was started."""
-    rewards = [state.rewards.get(str(item.get("rewardId"))) for item, _ in updates]
+    rewards = [state.find_reward(item.get("rewardId")) for item, _ in updates]
     errors = [error for _, error in updates]
     match state.options.batch_answer:
         case BatchAnswer.RESULTS:

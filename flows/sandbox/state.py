@@ -81,7 +81,7 @@ class SandboxState:
                 "points": entry.points,
                 "source": entry.source,
                 "source_id": entry.source_id,
-                "action_date_time": utc_text(entry.acted_at),
+                "action_date_time": exact_text(entry.acted_at),
                 "actor": actor,
             }
         )
@@ -92,7 +92,7 @@ class SandboxState:
         self._commit(
             {
                 "service": "referral_rock",
-                "reward_id": reward_id,
+                "reward_id": self.rewards[reward_id.lower()]["id"],
                 "payout_id": values.get("payoutId"),
                 "amount": None if amount is None else str(amount),
                 "eligibility_date": values.get("eligibilityDate"),
@@ -101,6 +101,10 @@ class SandboxState:
                 "actor": actor,
             }
         )
+
+    def find_reward(self, reward_id: object) -> dict[str, Any] | None:
+        """Return the reward of this id, None where there is none; ids are GUIDs, which have no case."""
+        return self.rewards.get(str(reward_id).lower())
 
     def record_fault(self, record: Mapping[str, Any]) -> None:
         """Note one injected fault."""
@@ -114,7 +118,7 @@ class SandboxState:
         self.referrers = _referrers(self.clients.values())
         self.visits = sorted(seed.seed_visits(), key=attrgetter("starts_at"))
         self.sales = {sale.sale_id: sale for sale in seed.seed_sales()}
-        self.rewards = {reward["id"]: reward for reward in rewards}
+        self.rewards = {reward["id"].lower(): reward for reward in rewards}
         self.entries: defaultdict[str, list[SeedTransaction]] = defaultdict(list)
         self.balances: Counter[str] = Counter()
         for client_id, entry in seed.seed_transactions():
@@ -148,7 +152,7 @@ class SandboxState:
         self.balances[client_id] += SIGNS[entry.action] * entry.points
 
     def _set_reward(self, line: Mapping[str, Any]) -> None:
-        reward = self.rewards[line["reward_id"]]
+        reward = self.rewards[line["reward_id"].lower()]
         names = {"payout_id": "payoutId", "eligibility_date": "eligibilityDate"}
         for key in ("payout_id", "eligibility_date", "description", "status"):
             if line[key] is not None:
@@ -166,6 +170,15 @@ def utc_text(moment: datetime) -> str:
     '2026-09-01T17:00:00Z'
     """
     return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def exact_text(moment: datetime) -> str:
+    """Return a moment as UTC text, with the fraction of its second where it has one.
+
+    >>> exact_text(datetime(2026, 9, 1, 17, 0, 0, 250000, tzinfo=UTC))
+    '2026-09-01T17:00:00.250000Z'
+    """
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def _read_tokens(records: Mapping[str, tuple[str, int]]) -> dict[str, Token]:

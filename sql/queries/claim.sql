@@ -3,7 +3,7 @@
 -- answer to a batch did not mention goes alone the next time, so that its answer cannot be another's. One that was
 -- refused before holds nobody up: until this run has read its client or reward, it is passed over.
 SELECT event_id, kind, target, site_id, lane, client_id, action, points, source, source_id, action_at,
-    reward_id, payout_id, amount, eligibility_on, description, run_id, first_state,
+    action_fraction, reward_id, payout_id, amount, eligibility_on, description, run_id, first_state,
     EXISTS (
         SELECT 1 FROM answers WHERE answers.attempt_id = events.attempt_id
         AND answers.verdict = 'unknown' AND answers.http_status < 300

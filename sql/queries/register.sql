@@ -1,15 +1,29 @@
 -- name: staged_totals
 -- Grain: one row. What the file brings, so that steps that have nothing to do are left out.
 SELECT count(*) AS rows_count, count(receipt) AS receipts, count(reward_id) AS updates,
-    coalesce(sum(CASE WHEN is_dated OR reward_id IS NOT NULL THEN 0 ELSE 1 END), 0) AS undated
+    coalesce(sum(CASE WHEN is_dated OR reward_id IS NOT NULL THEN 0 ELSE 1 END), 0) AS undated,
+    count(action_fraction) AS fractions, count(fingerprint) AS fingerprints, CASE WHEN EXISTS (SELECT 1 FROM known_rows) THEN 1 ELSE 0 END AS known_rows
 FROM staged_events
 
 -- name: mark_receipts
--- Rows that bear the receipt of an event with the same content are known, whatever else the file says.
+-- Rows that bear the receipt of an event with the same content are known, whatever else the file says; and so are
+-- those with the same raw cells, also where they read otherwise now.
 UPDATE staged_events SET fate = 'duplicate', known_event_id = receipt, reason = 'bears its receipt'
 WHERE receipt IS NOT NULL AND EXISTS (
     SELECT 1 FROM events WHERE events.event_id = staged_events.receipt
-    AND events.content_key = staged_events.content_key
+    -- Two fractions that contradict each other are two times: the row was edited.
+    AND (
+        staged_events.action_fraction IS NULL OR events.action_fraction IS NULL
+        OR substr(events.action_fraction, 1, length(staged_events.action_fraction)) = staged_events.action_fraction
+        OR substr(staged_events.action_fraction, 1, length(events.action_fraction)) = events.action_fraction
+    )
+    AND (
+        events.content_key = staged_events.content_key OR events.fingerprint = staged_events.fingerprint
+        OR EXISTS (
+            SELECT 1 FROM known_rows WHERE known_rows.event_id = staged_events.receipt
+            AND known_rows.fingerprint = staged_events.fingerprint
+        )
+    )
 )
 
 -- name: mark_repeated_receipts
@@ -191,14 +205,14 @@ SELECT kind, site_id, amount FROM staged_events WHERE fate IS NULL AND amount IS
 -- registered.
 INSERT INTO events (
     event_id, kind, target, site_id, lane, content_key, occurrence, client_id, action, points, source, source_id,
-    action_at, is_dated, file_id, ordinal, sheet, row_number, run_id, registered_at, order_at, first_state, state,
-    state_at, state_run_id, state_reason
+    action_at, action_fraction, is_dated, file_id, ordinal, sheet, row_number, fingerprint, run_id, registered_at,
+    order_at, first_state, state, state_at, state_run_id, state_reason
 )
 SELECT
     event_id, kind, target, site_id, lane, content_key, occurrence, client_id, action, points, source, source_id,
-    coalesce(action_at, :registered_at), is_dated, :file_id, ordinal, sheet, row_number, :run_id, :registered_at,
-    coalesce(action_at, :registered_at), coalesce(fate, 'ready'), coalesce(fate, 'ready'), :registered_at, :run_id,
-    reason
+    coalesce(action_at, :registered_at), action_fraction, is_dated, :file_id, ordinal, sheet, row_number, fingerprint,
+    :run_id, :registered_at, coalesce(order_at, action_at, :registered_at), coalesce(fate, 'ready'),
+    coalesce(fate, 'ready'), :registered_at, :run_id, reason
 FROM staged_events WHERE (fate IS NULL OR fate = 'held') AND reward_id IS NULL
 
 -- name: insert_reward_updates
@@ -206,14 +220,14 @@ FROM staged_events WHERE (fate IS NULL OR fate = 'held') AND reward_id IS NULL
 -- where the times are equal the file that was registered later goes last.
 INSERT INTO events (
     event_id, kind, target, site_id, lane, content_key, occurrence, is_dated, reward_id, payout_id, amount,
-    eligibility_on, description, reward_version, file_id, ordinal, sheet, row_number, run_id, registered_at, order_at,
-    first_state, state, state_at, state_run_id, state_reason
+    eligibility_on, description, reward_version, file_id, ordinal, sheet, row_number, fingerprint, run_id,
+    registered_at, order_at, first_state, state, state_at, state_run_id, state_reason
 )
 SELECT
     staged.event_id, staged.kind, staged.target, staged.site_id, staged.lane, staged.content_key, staged.occurrence,
     staged.is_dated, staged.reward_id, staged.payout_id, staged.amount, staged.eligibility_on, staged.description,
     CASE WHEN staged.fate IS NULL THEN coalesce(latest.reward_version, 0) + 1 END,
-    :file_id, staged.ordinal, staged.sheet, staged.row_number, :run_id, :registered_at,
+    :file_id, staged.ordinal, staged.sheet, staged.row_number, staged.fingerprint, :run_id, :registered_at,
     CASE WHEN latest.order_at > :now THEN latest.order_at ELSE :now END,
     coalesce(staged.fate, 'ready'), coalesce(staged.fate, 'ready'), :registered_at, :run_id, staged.reason
 FROM staged_events AS staged

@@ -28,7 +28,7 @@ from sqlalchemy import Connection
 
 from flows.intake.check import PART_ROWS
 from flows.intake.checked_events import CheckedEvents
-from flows.intake.register import staged_columns
+from flows.intake.register import IDENTITY, staged_columns
 from flows.intake.spool import Spool
 from flows.ledger.connection import Ledger, open_ledger
 from flows.runtime.clock import utc_now
@@ -116,7 +116,7 @@ def register(ledger: Ledger, parts: Iterable[pd.DataFrame]) -> None:
     rows = (columns for events in kept.identified(_SHA256, "") for columns in staged_columns(events))
     new = NewFile(_SHA256, "bench.csv", "", rejected=[], rejected_count=0, skipped=[])
     with ledger.begin() as connection:
-        registered = register_file(connection, new, rows, run_id=_RUN_ID, now=utc_now())
+        registered = register_file(connection, new, rows, identity=IDENTITY, run_id=_RUN_ID, now=utc_now())
     assert registered is not None
     assert registered.accepted == _EVENTS
 
@@ -189,6 +189,7 @@ def synthetic_part(random: np.random.Generator, numbers: np.ndarray) -> pd.DataF
         "source": sources[random.integers(0, len(sources), length)],
         "source_id": random.integers(1, 10_000_000, length),
         "action_at": pd.to_datetime(1_700_000_000 + numbers * 7, unit="s", utc=True),
+        "fingerprint": random.integers(-(2**63), 2**63 - 1, length),
     }
     made = pd.DataFrame(columns, index=range(length)).reindex(columns=list(EVENTS.columns))
     dtypes = {name: str(column.dtype).replace("string[python]", "str") for name, column in EVENTS.columns.items()}

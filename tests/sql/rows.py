@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import text
 
-from flows.intake.register import staged_columns
+from flows.intake.register import IDENTITY, staged_columns
 from flows.ledger.connection import Ledger
 from sql.register import Guards, NewFile, Registered, register_file
 from sql.runs import start_run
@@ -59,7 +59,7 @@ def register(
     with ledger.begin() as connection:
         if not connection.execute(text("SELECT 1 FROM runs WHERE run_id = :run_id"), {"run_id": RUN_ID}).scalar():
             start_run(connection, RUN_ID, "upload", now)
-        return register_file(connection, new, columns, run_id=RUN_ID, now=now, guards=guards)
+        return register_file(connection, new, columns, identity=IDENTITY, run_id=RUN_ID, now=now, guards=guards)
 
 
 def fates(registered: Registered | None) -> dict[str, int]:

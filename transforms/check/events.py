@@ -5,6 +5,7 @@ from decimal import Decimal
 import pandas as pd
 import pandera.pandas as pa
 
+from transforms.identity.raw_rows import fingerprints
 from transforms.vocabulary import Kind, Target
 
 _EXACT = pa.Check(lambda amounts: amounts.map(lambda a: isinstance(a, Decimal)), name="amount is a Decimal")
@@ -23,12 +24,14 @@ EVENTS = pa.DataFrameSchema(
         "source": pa.Column(str, nullable=True),
         "source_id": pa.Column("Int64", pa.Check.ge(1), nullable=True),
         "action_at": pa.Column("datetime64[us, UTC]", nullable=True),  # to the second
+        "action_fraction": pa.Column(str, nullable=True),  # digits after the second, as shown
         "reward_id": pa.Column(str, nullable=True),
         "payout_id": pa.Column(str, nullable=True),
         "amount": pa.Column(object, _EXACT, nullable=True),
         "eligibility_on": pa.Column(str, nullable=True),  # ISO date
         "description": pa.Column(str, nullable=True),
         "receipt": pa.Column(str, nullable=True),
+        "fingerprint": pa.Column("Int64", nullable=True),  # of the raw cells (`transforms.identity.raw_rows`)
     },
     index=pa.Index("int64", unique=True),
     ordered=True,
@@ -39,15 +42,17 @@ EVENTS = pa.DataFrameSchema(
 def assemble_events(rows: pd.DataFrame, typed: list[pd.DataFrame]) -> pd.DataFrame:
     """Put the typed rows of both services into one frame in file order; raise pandera's SchemaError where it is wrong.
 
-    `rows` gives sheet, row and receipt; the index is renewed.
+    `rows` gives sheet, row, receipt and cells (`transforms.identity.raw_rows`); the index is renewed.
     """
     # Most files are for one service, whose rows are in order already: a million of them need no sorting.
     filled = [part for part in typed if len(part)]
     values = filled[0] if len(filled) == 1 else pd.concat(typed).sort_index()
-    place = rows.loc[values.index, ["sheet", "row", "receipt"]]
+    place = rows.loc[values.index, ["sheet", "row", "receipt", "cells"]]
     known = place.join(values, validate="one_to_one")
     target_of = {kind.value: kind.target.value for kind in Kind}
     known["target"] = known["kind"].map(target_of)
+    site_ids = known["site_id"] if "site_id" in known else pd.Series(None, index=known.index, dtype="str")
+    known["fingerprint"] = fingerprints(known["cells"], site_ids)
     known = known.reset_index(drop=True)
     events = pd.DataFrame({name: _column(known, name) for name in EVENTS.columns})
     return EVENTS.validate(events, inplace=True)

@@ -15,7 +15,7 @@ from transforms.check.parameters import Rules
 from transforms.sheets.cells import is_whole, parse_choice, parse_whole
 from transforms.sheets.headings import MINDBODY_FIELDS
 from transforms.sheets.ids import is_id
-from transforms.sheets.times import Clock, parse_times
+from transforms.sheets.times import Clock, parse_fractions, parse_times
 from transforms.vocabulary import Action, Code, Source
 
 POSTED_ACTIONS = (Action.EARNED, Action.REDEEMED)  # the other three come back on reads, and cannot be posted
@@ -103,6 +103,7 @@ def _typed(rows: pd.DataFrame) -> pd.DataFrame:
             "source": rows["known_source"],
             "source_id": parse_whole(rows["source_id"]),
             "action_at": rows["action_at"],
+            "action_fraction": parse_fractions(rows["action_date_time"]),
         }
     )
 

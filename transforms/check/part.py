@@ -21,11 +21,19 @@ from transforms.check.mindbody import check_mindbody
 from transforms.check.parameters import Rules
 from transforms.check.referral_rock import CLAIM_COLUMNS, check_rewards, prepare_rewards
 from transforms.check.suggestions import suggest
-from transforms.sheets.headings import FIELDS, Table, find_tables
+from transforms.identity.raw_rows import digest_cells
+from transforms.sheets.headings import (
+    FIELDS,
+    MINDBODY_FIELDS,
+    REFERRAL_ROCK_FIELDS,
+    Table,
+    find_tables,
+    normalize_heading,
+)
 from transforms.sheets.notes import Note
 from transforms.sheets.rows import NOT_SHIFTED, Shifted, Undressed, collect_rows, refuse_shifted
 from transforms.sheets.sheet import CELL_ERRORS, Sheet
-from transforms.sheets.times import Clock
+from transforms.sheets.times import Clock, has_time_of_day
 from transforms.vocabulary import Code, Target
 
 _SHOWN_HEADINGS, _SHOWN_SIGNS = 30, 80
@@ -49,6 +57,7 @@ class Checked:
     notes: tuple[Note, ...] = ()  # what was decided on the way, for the person
     # sheet -> heading and letters (None: no cell addresses) of the column of receipts, where there is one
     receipt_columns: Mapping[str | None, tuple[str, str | None]] = field(default_factory=dict)
+    timed_days: int = 0  # dates of good rows whose time of day is not sent
     shifted: Shifted = NOT_SHIFTED  # more values than headings: the file as a whole is wrong
     undressed: tuple[Undressed, ...] = ()
     # Of the rows that update a reward, by their place among the rows read: by what they contradict each other.
@@ -124,7 +133,7 @@ def check_part(recognized: Recognized, rules: Rules, contradicted_elsewhere: pd.
     of_reward, reward_failures = check_rewards(rewards, contradicted_elsewhere)
     failed = pd.concat([kind_failures, client_failures, crossed.failures, reward_failures], ignore_index=True)
     return Checked(
-        events=assemble_events(rows, [crossed.good, of_reward]),
+        events=assemble_events(rows.assign(cells=raw_cells(rows, target, tables)), [crossed.good, of_reward]),
         errors=describe(failed, rows, tables),
         skipped=collected.skipped,
         rows_read=len(rows),
@@ -133,6 +142,7 @@ def check_part(recognized: Recognized, rules: Rules, contradicted_elsewhere: pd.
         receipt_columns=recognized.receipt_columns,
         shifted=collected.shifted,
         undressed=collected.undressed,
+        timed_days=int(has_time_of_day(rows.loc[of_reward.index, "eligibility_date"]).sum()),
         claims=rewards.loc[rewards["reward"].notna(), CLAIM_COLUMNS],
     )
 
@@ -164,6 +174,26 @@ def tell_kinds(rows: pd.DataFrame, tables: Sequence[Table]) -> tuple[pd.Series, 
     whole_rows = _as_failures(code.dropna(), None)
     failed = pd.concat([whole_rows, *_cell_errors(rows[is_refused])], ignore_index=True)
     return target.mask(is_refused), failed
+
+
+# What a rule reads of the rows of each service. The site is known by more than its cell, and comes in after.
+_READ_FIELDS: Mapping[Target, Sequence[str]] = {
+    Target.MINDBODY: [field for field in MINDBODY_FIELDS if field != "site_id"],
+    Target.REFERRAL_ROCK: list(REFERRAL_ROCK_FIELDS),
+}
+
+
+def raw_cells(rows: pd.DataFrame, target: pd.Series, tables: Sequence[Table]) -> pd.Series:
+    """Return the numbers of the raw cells (`transforms.identity.raw_rows`) of rows with a target; NA of the others."""
+    found: list[pd.Series] = []
+    for place, table in enumerate(tables):
+        for service, fields in _READ_FIELDS.items():
+            group = rows[rows["table"].eq(place) & target.eq(service)]
+            headings = {field: normalize_heading(table.heading(field) or "") for field in fields}
+            found.append(digest_cells(group, headings))
+    # Nullable before there are nulls: a float would drop the last digits.
+    cells: pd.Series = pd.concat(found).astype("Int64").reindex(rows.index)
+    return cells
 
 
 def _only_target(table: Table) -> str | None:

@@ -9,6 +9,7 @@ from transforms.check.failures import cell_check, failures, row_check, text
 from transforms.check.lengths import not_too_long
 from transforms.identity.digests import digests
 from transforms.identity.equal_rows import find_contradicted
+from transforms.identity.reward_ids import all_without_case
 from transforms.sheets.cells import is_amount, parse_amounts
 from transforms.sheets.headings import REFERRAL_ROCK_FIELDS
 from transforms.sheets.ids import is_id
@@ -83,12 +84,12 @@ def _claims(rows: pd.DataFrame) -> dict[str, pd.Series]:
     a bad cell still contradicts its twin, of which nobody can say that it is the right one. `reward` is NA where there
     is none.
     """
-    reward_id = rows["reward_id"].str.lower()  # GUIDs: the service minds no case
+    reward_id = all_without_case(rows["reward_id"])
     amount = rows["parsed_amount"].map(str, na_action="ignore").astype("str").fillna(rows["amount"])
     date = rows["eligibility_on"].fillna(rows["eligibility_date"])
     return {
         "reward": digests([reward_id]).where(reward_id.notna()),
-        "values": digests([rows["payout_id"].str.lower(), amount, date, rows["description"]]),
+        "values": digests([all_without_case(rows["payout_id"]), amount, date, rows["description"]]),
     }
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 
 from transforms.identity.digests import SEPARATOR, digests
 from transforms.identity.equal_rows import number_equal_rows
+from transforms.identity.reward_ids import all_without_case
 from transforms.vocabulary import Kind
 
 _REWARD_CONTENT = ["reward_id", "payout_id", "amount", "eligibility_on", "description"]
@@ -66,6 +67,11 @@ def add_event_ids(
     )
 
 
+def dated_event_id(content_key: str, occurrence: int) -> str:
+    """Return the id of the nth event with this content, as `add_event_ids` gives it to rows with a time."""
+    return str(digests([pd.Series([content_key]), pd.Series([occurrence]), pd.Series([""])]).iloc[0])
+
+
 def _client_keys(events: pd.DataFrame) -> pd.Series:
     at = events["action_at"]
     # As a number of seconds, so that no way of writing a time can change a key.
@@ -77,11 +83,10 @@ def _client_keys(events: pd.DataFrame) -> pd.Series:
 
 
 def _reward_keys(events: pd.DataFrame) -> pd.Series:
-    # Ids of rewards and payouts are GUIDs, and the service minds no case; what is sent keeps the person's spelling.
     values = events[_REWARD_CONTENT].assign(
         amount=events["amount"].map(_plain_amount, na_action="ignore"),
-        reward_id=events["reward_id"].str.lower(),
-        payout_id=events["payout_id"].str.lower(),
+        reward_id=all_without_case(events["reward_id"]),
+        payout_id=all_without_case(events["payout_id"]),
     )
     service = pd.Series("reward", index=events.index)
     content = [values[name] for name in _REWARD_CONTENT]
@@ -101,5 +106,5 @@ def _plain_amount(amount: Decimal) -> str:
 
 def _lanes(events: pd.DataFrame, is_update: pd.Series) -> pd.Series:
     of_client = "mindbody:" + events["site_id"].fillna("") + ":" + events["client_id"].fillna("")
-    of_reward = "referral_rock:" + events["reward_id"].str.lower().fillna("")
+    of_reward = "referral_rock:" + all_without_case(events["reward_id"]).fillna("")
     return of_client.where(~is_update, of_reward)

@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from transforms.identity.reward_ids import all_without_case
 from transforms.match.reconciled import Reconciliation
 from transforms.vocabulary import Kind, Outcome
 
@@ -28,7 +29,9 @@ def is_compared(posted: pd.DataFrame, reconciled: Reconciliation | None) -> pd.S
     # By event and not by client: of a client who was read, an event outside the window was not looked for.
     compared = {*reconciled.transactions["event_id"], *reconciled.rewards["event_id"]}
     # An update that a later one of ours replaced is compared by that one.
-    return posted["event_id"].isin(compared) | posted["reward_id"].isin(reconciled.rewards["reward_id"])
+    rewards = all_without_case(reconciled.rewards["reward_id"])
+    is_of_them = posted["reward_id"].notna() & all_without_case(posted["reward_id"]).isin(rewards)
+    return posted["event_id"].isin(compared) | is_of_them
 
 
 def not_compared(posted: pd.DataFrame) -> pd.DataFrame:

@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from transforms.identity.reward_ids import all_without_case
 from transforms.match.transactions import Tolerances
 from transforms.vocabulary import Outcome, State
 
@@ -29,10 +30,13 @@ def match_rewards(events: pd.DataFrame, remote: pd.DataFrame, tolerances: Tolera
 
     ``events``: event_id, state, settled_at, reward_id, payout_id, amount (Decimal or None), eligibility_on (date or
     None), description; at most one posted event a reward, since older updates were replaced. ``remote``: reward_id,
-    and remote_payout_id, remote_amount, remote_eligibility_on, remote_description, one row per reward. Rewards that
-    nobody updated are none of ours and get no row. ``field``, ``ours``, ``theirs``: the first value that differs.
+    and remote_payout_id, remote_amount, remote_eligibility_on, remote_description, one row per reward. Ids
+    are compared without case, and told as the event spells them. Rewards that nobody updated are none of ours and get
+    no row. ``field``, ``ours``, ``theirs``: the first value that differs.
     """
-    both = events.merge(remote, on="reward_id", how="left", validate="m:1", indicator="where")
+    ours = events.assign(reward=all_without_case(events["reward_id"]))
+    theirs = remote.assign(reward=all_without_case(remote["reward_id"])).drop(columns="reward_id")
+    both = ours.merge(theirs, on="reward", how="left", validate="m:1", indicator="where")
     found = [_compared(row, tolerances) for row in both.itertuples()]
     told = pd.DataFrame(found, columns=list(_Found._fields), index=both.index, dtype="object")
     typed = told.astype({"outcome": "str", "field": "str"})

@@ -19,10 +19,16 @@ ISO = (
 )
 DAY_MONTH_YEAR = (
     r"(?P<first>[0-9]{1,2})[/.-](?P<second>[0-9]{1,2})[/.-](?P<year>[0-9]{4})"
-    r"(?:,? +(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})(?::(?P<seconds>[0-9]{2}))? ?(?P<half>[AaPp]\.?[Mm]\.?)?)?"
+    r"(?:,? +(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})(?::(?P<seconds>[0-9]{2})(?:[.,][0-9]{1,12})?)?"
+    r" ?(?P<half>[AaPp]\.?[Mm]\.?)?)?"
 )
 _PLAIN, _PLAIN_CLOCK = "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%S"
 _FRACTION = r"[.,][0-9]+"
+# What comes after the second, as far as a service could keep it: the documents show up to seven digits.
+_DIGITS = r":[0-9]{2}:[0-9]{2}[.,]([0-9]{1,7})"
+# A date with a clock, and one whose clock says no more than the date.
+_CLOCK = r".*[0-9]:[0-9]{2}.*"
+_MIDNIGHT = r".*[Tt ]0?0:00(?::00(?:[.,]0+)?)? ?(?:[Zz]|[+-]00:?00)?"
 _OFFSET = r".*[0-9] ?(?:[Zz]|[+-][0-9]{2}:?[0-9]{2})"
 # Earlier than any booking system: the services write an unset time as the year 1.
 _EARLIEST = pd.Timestamp("1900-01-01", tz=UTC)
@@ -51,17 +57,49 @@ def parse_times(texts: pd.Series, clock: Clock, now: datetime) -> tuple[pd.Serie
     """
     local, at = _read(texts, clock)
     problem = pd.Series(None, index=texts.index, dtype="str")
-    problem[at > pd.Timestamp(now)] = Code.ACTION_TIME_IN_FUTURE
+    problem[with_fractions(at, parse_fractions(texts)) > pd.Timestamp(now)] = Code.ACTION_TIME_IN_FUTURE
     wrong = at.isna() & texts.notna()
     problem[wrong] = _why_not_in_zone(local[wrong], clock.zone)
     return at.mask(problem.notna()), problem
 
 
+def parse_fractions(texts: pd.Series) -> pd.Series:
+    """Return the digits after the second, as they are shown; NA where there are none.
+
+    A cell that a spreadsheet keeps as a date is read to the millisecond, and without a fraction where that is zero:
+    what lies below is the noise of dates that are fractions of a day (`flows.readers.values`).
+    """
+    found: pd.Series = pd.Series(None, index=texts.index, dtype="str")
+    has_point = texts.str.contains(":[0-9]{2}[.,]", regex=True, na=False)
+    pointed = texts[has_point]
+    if len(pointed):
+        found[pointed.index] = pointed.str.extract(_DIGITS, expand=False)
+    return found
+
+
+def with_fractions(at: pd.Series, fractions: pd.Series) -> pd.Series:
+    """Return times to the microsecond, given times to the second and the digits after it."""
+    shown = fractions.dropna()
+    if shown.empty:
+        return at
+    microseconds = shown.str[:6].str.ljust(6, "0").astype("int64").reindex(at.index, fill_value=0)
+    return at + pd.to_timedelta(microseconds, unit="us").astype("timedelta64[us]")
+
+
 def parse_dates(texts: pd.Series, date_order: DateOrder | None = None) -> pd.Series:
-    """Read dates as ISO text; a date-time with an offset gives its date in UTC, one without its date as written."""
+    """Read dates as ISO text: the day that the cell shows, whatever time of day and offset stand beside it.
+
+    Half past eleven at night in New York is the next day in UTC: whoever wrote the cell meant the day that is in it.
+    What is no time at all ("2024-11-08T99:00") is no date either.
+    """
     _, at = _read(texts, Clock(UTC, date_order))
-    dates: pd.Series = at.dt.strftime("%Y-%m-%d").astype("str")
-    return dates
+    shown = _as_iso(texts.where(at.notna()), date_order)
+    return shown.str[: len("2024-11-08")]
+
+
+def has_time_of_day(texts: pd.Series) -> pd.Series:
+    """Tell which texts of dates say more than a day: a time that is not midnight, or midnight elsewhere than in UTC."""
+    return texts.notna() & _matches(texts, _CLOCK).fillna(False) & ~_matches(texts, _MIDNIGHT).fillna(False)
 
 
 def _read(texts: pd.Series, clock: Clock) -> tuple[pd.Series, pd.Series]:

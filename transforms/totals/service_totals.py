@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from transforms.exact_sums import as_summable, whole_sum
+from transforms.identity.reward_ids import all_without_case
 from transforms.totals.control_totals import equation
 from transforms.vocabulary import Action, Outcome, State
 
@@ -165,7 +166,7 @@ def amounts_of_rewards(events: pd.DataFrame, remote: pd.DataFrame) -> tuple[Deci
     # An update that sets no amount answers for none, so the reward's amount is not counted on the other side either.
     sets_amount = events["state"].eq(State.POSTED) & events["amount"].notna()
     ours = events[sets_amount]
-    is_ours = remote["reward_id"].isin(ours["reward_id"])
+    is_ours = all_without_case(remote["reward_id"]).isin(all_without_case(ours["reward_id"]))
     theirs = remote[is_ours & remote["remote_amount"].notna()]
     amount_of_ours = sum(ours["amount"], start=Decimal(0))
     amount_of_theirs = sum(theirs["remote_amount"], start=Decimal(0))

@@ -19,7 +19,7 @@ from flows.reports.report import Report
 from flows.reports.sheets import tables
 from flows.reports.summary import facts, sections
 from flows.reports.table import Block, Column, lines
-from flows.reports.values import Show, Value, total
+from flows.reports.values import Show, Value, second_text, total
 from flows.reports.wording import headline
 from flows.runtime.visible import visible
 
@@ -156,7 +156,7 @@ def _said(value: Value) -> str:
         case int() | Decimal():
             return f"{value:,}"
         case datetime():
-            return f"{value:%Y-%m-%d %H:%M:%S}"
+            return second_text(value)
         case _:
             return str(value)
 

@@ -45,7 +45,12 @@ def _cells(cells: "pd.Series[Any]", show: Show, timezone: str) -> "pd.Series[Any
 
 def _times(cells: "pd.Series[Any]", timezone: str) -> "pd.Series[Any]":
     moments = pd.to_datetime(cells, utc=True).dt.tz_convert(timezone)
-    return moments.dt.strftime("%Y-%m-%d %H:%M:%S")
+    seconds = moments.dt.strftime("%Y-%m-%d %H:%M:%S")
+    has_fraction = moments.dt.microsecond.fillna(0).ne(0)
+    if not has_fraction.any():
+        return seconds
+    fractions = moments[has_fraction].dt.strftime(".%f").str.rstrip("0")
+    return seconds.where(~has_fraction, seconds + fractions.reindex(seconds.index, fill_value=""))
 
 
 def _text(cells: "pd.Series[Any]") -> "pd.Series[Any]":

@@ -51,6 +51,7 @@ class Brush:
     whole: Format
     amount: Format
     time: Format
+    fraction: Format  # a time that has a fraction of a second
 
 
 @contextmanager
@@ -97,6 +98,7 @@ def brush(ink: Ink, show: Show = Show.TEXT, **properties: object) -> Brush:
         whole=look(ink, num_format=WHOLE, **properties),
         amount=look(ink, num_format=AMOUNT, **properties),
         time=look(ink, num_format=time_format, **{**side, **properties}),
+        fraction=look(ink, num_format=f"{time_format}.000", **{**side, **properties}),
     )
 
 
@@ -177,7 +179,8 @@ def _put_time(sheet: Sheet, row: int, column: int, value: date, using: Brush) ->
     if moment.year < 1901:
         sheet.write_string(row, column, str(moment), using.text)
     else:
-        sheet.write_datetime(row, column, moment, using.time)
+        has_fraction = isinstance(moment, datetime) and moment.microsecond
+        sheet.write_datetime(row, column, moment, using.fraction if has_fraction else using.time)
 
 
 def fits(number: Decimal | int) -> bool:

@@ -40,13 +40,19 @@ def request_body(event: Row[Any]) -> bytes:
         "ClientId": event.client_id,
         "Points": event.points,
         "Action": event.action,
-        "ActionDateTime": event.action_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "ActionDateTime": _utc_text(event),
     }
     if event.source is not None:
         body["Source"] = event.source
     if event.source_id is not None:
         body["SourceId"] = event.source_id
     return json.dumps(body, ensure_ascii=False).encode()
+
+
+def _utc_text(event: Row[Any]) -> str:
+    """Write the event's time with the digits that its row shows after the second, none where it shows none."""
+    second = event.action_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    return f"{second}.{event.action_fraction}Z" if event.action_fraction else f"{second}Z"
 
 
 def read_answer(exchange: Exchange, event: Row[Any], zone: ZoneInfo) -> Answer:

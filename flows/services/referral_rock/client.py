@@ -15,6 +15,7 @@ from flows.runtime.secrets import pair_header
 from flows.services.http import Exchange, Pacer, Reach, exchange, wait_to_repeat
 from flows.services.referral_rock.messages import json_body, xml_body
 from flows.settings.sections import Settings
+from transforms.identity.reward_ids import without_case
 
 _PAGE_SIZE = 500
 
@@ -50,7 +51,7 @@ class ReferralRockClient:
         return xml_body(events) if self.is_xml else json_body(events)
 
     async def fetch_rewards(self) -> dict[str, dict[str, Any]]:
-        """Sweep all rewards; keyed by id in lower case."""
+        """Sweep all rewards; keyed by id without case."""
         # A reward that is missing would read as "there is no such reward", and its update be taken for not landed.
         rewards: dict[str, dict[str, Any]] = {}
         offset = 0
@@ -58,7 +59,7 @@ class ReferralRockClient:
         while True:
             page = await self._fetch_page(offset, _PAGE_SIZE)
             items, total = _read_page(page)
-            rewards |= {str(item["id"]).lower(): item for item in items}
+            rewards |= {without_case(item["id"]): item for item in items}
             offset += len(items)
             totals.add(total)
             if len(rewards) == total and len(totals) == 1:

@@ -11,6 +11,7 @@ from flows.services.referral_rock.client import ReferralRockClient
 from flows.services.referral_rock.messages import Result, differing_fields, read_results
 from flows.services.verdict import answered, verdict_of_transport
 from sql.claims import Answer, Claim
+from transforms.identity.reward_ids import without_case
 from transforms.vocabulary import Target, Verdict
 
 
@@ -85,7 +86,7 @@ def _refused_as_a_whole(exchange: Exchange, results: Sequence[Result]) -> bool:
 
 
 def _answer_of(claim: Claim, results: Sequence[Result], exchange: Exchange, *, is_alone: bool) -> Answer:
-    mine = [result for result in results if result.reward_id == claim.event.reward_id.lower()]
+    mine = [result for result in results if result.reward_id == without_case(claim.event.reward_id)]
     # One update was sent and one result came: nothing else can be meant, also where a refusal names no reward.
     if not mine and is_alone and len(results) == 1:
         mine = list(results)
@@ -98,7 +99,7 @@ def _read_result(claim: Claim, result: Result, exchange: Exchange) -> Answer:
     returned = result.as_json
     if result.is_refusal or exchange.status >= 400:
         return answered(Verdict.REFUSED, exchange, result.message or "refused without a reason", returned=returned)
-    if result.reward is None or result.reward_id != claim.event.reward_id.lower():
+    if result.reward is None or result.reward_id != without_case(claim.event.reward_id):
         return answered(Verdict.UNKNOWN, exchange, "the answer does not hold the reward", returned=returned)
     # The values are the proof, not the words: the documentation does not say what a success reads like.
     differing = differing_fields(result.reward, claim.event)

@@ -17,6 +17,8 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 from sqlalchemy import Row
 
+from transforms.identity.reward_ids import without_case
+
 _SCHEMA_INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
 _DONE = {"success", "successful", "successfully", "succeeded", "updated", "saved", "ok"}
 _NOT_DONE = {"error", "fail", "failed", "failure"}
@@ -32,8 +34,8 @@ class Result:
 
     @property
     def reward_id(self) -> str | None:
-        """The reward's id in lower case, since ids are GUIDs and their case varies."""
-        return str(self.reward["id"]).lower() if self.reward and self.reward.get("id") else None
+        """The reward's id as ids are compared: without case."""
+        return without_case(self.reward["id"]) if self.reward and self.reward.get("id") else None
 
     @property
     def as_json(self) -> str | None:
@@ -79,7 +81,7 @@ def read_results(body: bytes, *, is_xml: bool) -> list[Result] | None:
 def differing_fields(reward: Mapping[str, Any], event: Row[Any]) -> list[str]:
     """Return which of the values that the event sets the reward does not have."""
     differing = []
-    if str(reward.get("payoutId", "")).lower() != event.payout_id.lower():
+    if without_case(reward.get("payoutId", "")) != without_case(event.payout_id):
         differing.append("payoutId")
     # What the event leaves out it does not set, so whatever the reward has there is right.
     if event.amount is not None and to_amount(reward.get("amount")) != Decimal(event.amount):

@@ -10,6 +10,7 @@ from flows.services.gateway import RecordSettlements
 from flows.services.referral_rock.client import ReferralRockClient
 from flows.services.referral_rock.messages import differing_fields
 from sql.settlements import Settlement
+from transforms.identity.reward_ids import without_case
 from transforms.vocabulary import State
 
 
@@ -27,7 +28,7 @@ async def read_doubtful(client: ReferralRockClient, events: Sequence[Row[Any]], 
         record([Settlement(event, State.UNKNOWN, reason, evidence) for event in events])
         # All rewards come in one sweep, so it is the service that could not be read, and no reward by itself.
         raise
-    record([decide_update(event, rewards.get(event.reward_id.lower())) for event in events])
+    record([decide_update(event, rewards.get(without_case(event.reward_id))) for event in events])
 
 
 def decide_update(event: Row[Any], reward: dict[str, Any] | None) -> Settlement:

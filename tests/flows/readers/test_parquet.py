@@ -37,12 +37,12 @@ def write(path: Path, **columns: pa.Array) -> Path:
         pytest.param(pa.array([time(1, 2, 3)], pa.time32("s")), "01:02:03.000", id="time of day"),
         pytest.param(
             pa.array([datetime(2024, 11, 8, 10, 26, tzinfo=UTC)], pa.timestamp("us")),
-            "2024-11-08 10:26:00.000000",
+            "2024-11-08 10:26:00",
             id="without a zone",
         ),
         pytest.param(
             pa.array([datetime(2024, 11, 8, 10, 26, tzinfo=UTC)], pa.timestamp("s", "America/New_York")),
-            "2024-11-08 10:26:00.000Z",
+            "2024-11-08 10:26:00Z",
             id="with a zone",
         ),
         pytest.param(pa.array([REWARD.bytes], pa.uuid()), str(REWARD), id="uuid"),

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+import xlsxwriter
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from flows.readers import limits
@@ -187,3 +188,13 @@ def test_read_file_refuses_an_xls_that_says_it_is_larger_than_any(field: int, va
     struct.pack_into("<IIHH", content, record + 4, *dimensions)
     with pytest.raises(FileError, match="damaged"):
         read_file(write_bytes(tmp_path / "a.xls", bytes(content)))
+
+
+def test_read_file_reads_a_date_cell_to_the_millisecond_and_no_noise(tmp_path: Path) -> None:
+    five = 46285 + 17 / 24
+    serials = [five, five + 1e-11, five - 1e-11, five - 0.0004 / 86400, five + 0.123 / 86400]
+    with xlsxwriter.Workbook(tmp_path / "a.xlsx") as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, serials, book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"}))
+    (read,) = read_file(tmp_path / "a.xlsx")
+    assert list(read.cells.iloc[0]) == ["2026-09-20T17:00:00"] * 4 + ["2026-09-20T17:00:00.123"]

@@ -23,7 +23,7 @@ def earn(**changes: Any) -> Any:
     """An event with the attributes that the ledger's rows have."""
     values: dict[str, Any] = {
         "event_id": "e1", "attempt_id": 1, "site_id": "-99", "client_id": "100000002", "action": "Earned",
-        "points": 10, "source": "Sale", "source_id": None, "action_at": ACTED_AT,
+        "points": 10, "source": "Sale", "source_id": None, "action_at": ACTED_AT, "action_fraction": None,
         "was_answered": False,
     }  # fmt: skip
     return SimpleNamespace(**values | changes)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.sheets.times import Clock, DateOrder, parse_dates, parse_times
+from transforms.sheets.times import Clock, DateOrder, has_time_of_day, parse_dates, parse_times
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 ZONE = ZoneInfo("America/Los_Angeles")
@@ -63,3 +63,41 @@ def test_parse_dates_keeps_the_place_of_every_cell() -> None:
     dates = parse_dates(pd.Series(["2024-11-08", None, "x", "2024-11-08"], dtype="str", index=[4, 3, 2, 9]))
     assert dates.index.tolist() == [4, 3, 2, 9]
     assert dates.notna().tolist() == [True, False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("text", "order", "day"),
+    [
+        pytest.param("2024-11-08T23:30:00-05:00", None, "2024-11-08", id="the next day in UTC"),
+        pytest.param("2024-11-08T00:30:00+02:00", None, "2024-11-08", id="the day before in UTC"),
+        pytest.param("2024-11-08T10:26:33.2282749Z", None, "2024-11-08", id="as the document writes it"),
+        pytest.param("2024-11-08 23:59", None, "2024-11-08", id="no offset"),
+        pytest.param("8/11/2024 11:30 pm", DateOrder.DAY_FIRST, "2024-11-08", id="the layout's order"),
+        pytest.param("2024-03-10T02:30:00", None, "2024-03-10", id="an hour that some zone never has"),
+        pytest.param("2024-11-08T25:00:00Z", None, None, id="no such hour"),
+        pytest.param("2024-11-08T10:00:00+99:00", None, None, id="no such offset"),
+        pytest.param("2024-02-30", None, None, id="no such day"),
+        pytest.param("8/11/2024", None, None, id="nobody says which comes first"),
+    ],
+)
+def test_parse_dates_gives_the_day_that_the_cell_shows(text: str, order: DateOrder | None, day: str | None) -> None:
+    (found,) = parse_dates(pd.Series([text], dtype="str"), order)
+    assert (None if pd.isna(found) else found) == day
+
+
+@pytest.mark.parametrize(
+    ("text", "says_more"),
+    [
+        ("2024-11-08", False),
+        ("2024-11-08T00:00:00Z", False),
+        ("2024-11-08 00:00:00.000", False),
+        ("8/11/2024", False),
+        (None, False),
+        ("2024-11-08T00:00:00-05:00", True),
+        ("2024-11-08T10:26:33Z", True),
+        ("8/11/2024 11:30 pm", True),
+    ],
+)
+def test_has_time_of_day_tells_what_is_not_sent(text: str | None, says_more: bool) -> None:
+    (found,) = has_time_of_day(pd.Series([text], dtype="str"))
+    assert found == says_more

@@ -1,0 +1,97 @@
+"""Read the rows of the archive once more, so that the ledger knows them again by their raw cells.
+
+Files that were registered before there were fingerprints have none, and where the headings of a layout change, other
+cells are read. Each file is read for itself, the latest first, and is done when it is committed: whatever ends a run
+in between, the next one goes on there. Nothing is judged and nothing is sent.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import Connection, Row
+
+from flows.intake.check import PART_ROWS, read_head
+from flows.ledger.connection import Ledger
+from flows.readers.files import sha256_of
+from flows.readers.read import read_parts
+from flows.runtime.clock import utc_now
+from flows.runtime.progress import Progress, say_nothing
+from flows.settings.layouts import read_layouts
+from flows.settings.sections import Settings, archive_path
+from sql.known_rows import events_of_rows, files_to_learn, keep_known_rows, mark_learned
+from transforms.check.parameters import Rules
+from transforms.check.part import Recognized, raw_cells, recognize, tell_kinds
+from transforms.identity.raw_rows import fingerprints, row_rule
+from transforms.sheets.rows import collect_rows
+from transforms.sheets.sheet import FileError
+
+
+def learn_rows(settings: Settings, ledger: Ledger, progress: Progress = say_nothing) -> list[str]:
+    """Give the rows of all files of the archive their fingerprints, where they lack them; return what is to be noted.
+
+    A file that is not in the archive (one that was uploaded by hand) is passed over.
+    """
+    layouts = read_layouts(settings.columns)
+    rule = row_rule([layout.columns for layout in layouts])
+    with ledger.begin() as connection:
+        waiting = files_to_learn(connection, rule)
+    archived = [(file, path) for file in waiting if (path := _in_archive(settings, file)) is not None]
+    notes = []
+    for number, (file, path) in enumerate(archived, 1):
+        progress(f"learning the rows of archived files, once: {number:,} of {len(archived):,}")
+        try:
+            with ledger.begin() as connection:
+                _learn(connection, file, path, Rules(now=utc_now(), layouts=layouts))
+                mark_learned(connection, file.file_id, rule)
+        except FileError as error:
+            notes.append(f"{file.name} of the archive cannot be read any more: {error.message}")
+            with ledger.begin() as connection:
+                mark_learned(connection, file.file_id, rule)
+    return notes
+
+
+def _in_archive(settings: Settings, file: Row[Any]) -> Path | None:
+    path = archive_path(Path(file.name), file.sha256, settings)
+    try:
+        # A file that somebody has changed since would give its events the cells of other rows.
+        return path if path.is_file() and sha256_of(path) == file.sha256 else None
+    except OSError:
+        return None
+
+
+def _learn(connection: Connection, file: Row[Any], path: Path, rules: Rules) -> None:
+    for part in _recognized_parts(path, rules):
+        rows = collect_rows(part.tables, part.without_headings).rows
+        target, _ = tell_kinds(rows, part.tables)
+        cells = raw_cells(rows, target, part.tables)
+        known = _brought_by(connection, file.file_id, rows.assign(cells=cells))
+        # Most were registered with it, and need no second one.
+        is_new = known["fingerprint"].ne(known["fingerprint_of_event"]).fillna(True)
+        new = known.loc[is_new, ["fingerprint", "event_id"]]
+        keep_known_rows(connection, new.astype(object).itertuples(index=False, name=None))
+
+
+def _recognized_parts(path: Path, rules: Rules) -> Iterator[Recognized]:
+    """Give the file part by part, as the check reads it."""
+    parts = read_parts(path, PART_ROWS)
+    sheets, following = read_head(parts)
+    recognized = recognize(sheets, rules)
+    yield recognized
+    while following is not None:
+        yield recognized.following(*following)
+        following = next(parts, None)
+
+
+def _brought_by(connection: Connection, file_id: int, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows that brought an event, with their fingerprint, the event and the event's own fingerprint."""
+    columns = ["sheet", "row", "event_id", "site_id", "fingerprint_of_event"]
+    if rows.empty:
+        return pd.DataFrame(columns=[*columns, "fingerprint"])
+    found = events_of_rows(connection, file_id, int(rows["row"].min()), int(rows["row"].max()))
+    types = {"sheet": "str", "row": "int64", "event_id": "str", "site_id": "str", "fingerprint_of_event": "Int64"}
+    brought = pd.DataFrame([tuple(row) for row in found], columns=columns).astype(types)
+    places = rows.loc[rows["cells"].notna(), ["sheet", "row", "cells"]].fillna({"sheet": ""})
+    known = brought.fillna({"sheet": ""}).merge(places, on=["sheet", "row"], validate="many_to_one")
+    return known.assign(fingerprint=fingerprints(known["cells"], known["site_id"]))
