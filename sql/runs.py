@@ -61,11 +61,6 @@ def record_run(connection: Connection, run_id: str, kind: str, now: datetime, su
     number_run(connection, run_id, now)
 
 
-def knows_run(connection: Connection, run_id: str) -> bool:
-    """Return whether there ever was such a run."""
-    return connection.execute(select(runs.c.run_id).where(runs.c.run_id == run_id)).scalar() is not None
-
-
 def fail_run(connection: Connection, run_id: str, now: datetime, failure: str) -> None:
     """Close a run that could not start, and say why; it answers for nothing, so it has no summary."""
     connection.execute(update(runs).where(runs.c.run_id == run_id).values(finished_at=now, failure=failure))

@@ -221,6 +221,7 @@ class RunKind(StrEnum):
     RECONCILE = "reconcile"
     PLAN = "plan"
     REVERSE = "reverse"
+    DECIDE = "decide"  # a person's decision about events; over at once, and without a report
 
 
 class NotRead(NamedTuple):

@@ -158,8 +158,9 @@ def run_approve(config: Path | None, held_id: str, by: str | None, reason: str, 
     from flows.review.decide import approve as approve_held
     from flows.settings.load import load_settings
 
-    with open_ledger(load_settings(config)) as ledger:
-        decided = approve_held(ledger, held_id, by or getuser(), reason)
+    settings = load_settings(config)
+    with open_ledger(settings) as ledger:
+        decided = approve_held(settings, ledger, held_id, by or getuser(), reason)
     count = decided.plan_events_count
     what = f"event {held_id}" if count is None else f"{count:,} events of {held_id}"
     told = f"Approved: the next run posts {what}.{_elsewhere(decided.elsewhere)}"
@@ -175,8 +176,9 @@ def run_discard(config: Path | None, held_id: str, by: str | None, reason: str, 
     from flows.review.decide import discard as discard_unsent
     from flows.settings.load import load_settings
 
-    with open_ledger(load_settings(config)) as ledger:
-        decided = discard_unsent(ledger, held_id, by or getuser(), reason)
+    settings = load_settings(config)
+    with open_ledger(settings) as ledger:
+        decided = discard_unsent(settings, ledger, held_id, by or getuser(), reason)
     count = decided.plan_events_count
     what = f"event {held_id} is never posted" if count is None else f"{count:,} events of {held_id} are not posted"
     told = f"Discarded: {what}.{_elsewhere(decided.elsewhere)}"
@@ -200,7 +202,8 @@ def run_discard_site(
     from flows.review.decide import discard_site, unsent_of_site
     from flows.settings.load import load_settings
 
-    with open_ledger(load_settings(config)) as ledger:
+    settings = load_settings(config)
+    with open_ledger(settings) as ledger:
         shown = unsent_of_site(ledger, site_id)
         count = len(shown.event_ids)
         write_line(f"Site {site_id}: {count:,} events that were not sent, {shown.points:,} points.", error=True)
@@ -211,7 +214,7 @@ def run_discard_site(
             )
         nobody = "Nobody answered, so nothing was discarded: add --yes to go on without asking."
         is_wanted = count > 0 and (is_approved or is_confirmed(f"Discard {count:,} for good?", nobody))
-        discarded_count = discard_site(ledger, shown, by or getuser(), reason) if is_wanted else 0
+        discarded_count = discard_site(settings, ledger, shown, by or getuser(), reason) if is_wanted else 0
     told = f"Discarded: {discarded_count:,} events of site {site_id} are never posted."
     _tell({"site_id": site_id, "discarded": discarded_count}, told, as_json=as_json)
     return ExitCode.NEEDS_A_PERSON if shown.in_flight_count else ExitCode.TIES_OUT

@@ -65,7 +65,7 @@ def run_retry(
         _refuse_empty(asked, found)
         is_wanted = bool(found.events) and (is_approved or _is_confirmed(len(found.events)))
         if is_wanted:
-            decision_id = let_try_again(ledger, found, by=by or getuser(), reason=reason)
+            decision_id = let_try_again(settings, ledger, found, by=by or getuser(), reason=reason)
     if as_json:
         record = {"decision_id": decision_id, **found.to_json()}
         write_json(record)

@@ -9,13 +9,14 @@ from typing import Protocol
 from sqlalchemy import Connection
 
 from flows.ledger.connection import Ledger
+from flows.review.deciding import deciding
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import WrongUsage
 from flows.runtime.secrets import mask
+from flows.settings.sections import Settings
 from sql import approvals, plans
 from sql.approvals import NotHeld, Superseded
 from sql.event_decisions import NobodySaidIt, last_word_about, say
-from sql.lock import take_turn
 from sql.reversals import needless_reversals
 from sql.sites import drop_site, site_work
 from transforms.vocabulary import State
@@ -39,26 +40,23 @@ class _OfPlan(Protocol):
         """Decide about all that is left of the plan; return how many."""
 
 
-def approve(ledger: Ledger, held_id: str, by: str, reason: str = "") -> Decided:
+def approve(settings: Settings, ledger: Ledger, held_id: str, by: str, reason: str = "") -> Decided:
     """Let a held event, or all that a plan still holds, be posted by the next run.
 
     `WrongUsage` where nothing of that id waits, or where it would take back an entry whose break is settled by now; it
     says who was faster.
     """
-    with ledger.begin() as connection:
-        # Before anything is looked at: of two people who decide at once, the second one sees what the first one did.
-        take_turn(connection)
+    with deciding(settings, ledger) as connection:
         _refuse_needless(connection, held_id)
         return _decide(connection, held_id, (by, reason), {State.HELD}, approvals.approve, plans.approve_plan)
 
 
-def discard(ledger: Ledger, held_id: str, by: str, reason: str = "") -> Decided:
+def discard(settings: Settings, ledger: Ledger, held_id: str, by: str, reason: str = "") -> Decided:
     """Rule that an event which was not sent never is, or drop all that was not sent of a plan.
 
     `WrongUsage` where nothing of that id is left to drop, or where it may have been sent.
     """
-    with ledger.begin() as connection:
-        take_turn(connection)
+    with deciding(settings, ledger) as connection:
         not_sent = {State.HELD, State.READY}
         return _decide(connection, held_id, (by, reason), not_sent, approvals.discard, plans.discard_plan)
 
@@ -84,13 +82,12 @@ def _of_site(connection: Connection, site_id: str) -> OfSite:
     return OfSite(site_id, found.event_ids, found.points, found.in_flight_count)
 
 
-def discard_site(ledger: Ledger, shown: OfSite, by: str, reason: str) -> int:
+def discard_site(settings: Settings, ledger: Ledger, shown: OfSite, by: str, reason: str) -> int:
     """Rule that nothing that was shown of a site is ever sent; return how many events that are.
 
     `WrongUsage` where it is not what was shown any more: a run has sent some of it, or another person has decided.
     """
-    with ledger.begin() as connection:
-        take_turn(connection)
+    with deciding(settings, ledger) as connection:
         if set(_of_site(connection, shown.site_id).event_ids) != set(shown.event_ids):
             raise WrongUsage(
                 f"Site {shown.site_id} has other events than were shown: a run or another person was faster. Nothing "

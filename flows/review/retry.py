@@ -13,14 +13,15 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from flows.ledger.connection import Ledger
+from flows.review.deciding import deciding
 from flows.review.files import find_file
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import WrongUsage
 from flows.runtime.secrets import mask
 from flows.settings.sections import Settings
 from sql.event_decisions import NobodySaidIt, last_word, say
+from sql.identity import knows_run
 from sql.retries import ChangedSince, Which, events_to_retry, refused_codes, refused_ids, retry
-from sql.runs import knows_run
 from sql.trace import find_event
 from transforms.vocabulary import Action, Kind, State, Target
 
@@ -151,7 +152,7 @@ def _why_unreachable(settings: Settings, event: Row[Any]) -> str | None:
     return None if event.site_id in known else f"site {event.site_id} is not in the settings"
 
 
-def let_try_again(ledger: Ledger, shown: Retry, *, by: str, reason: str) -> int:
+def let_try_again(settings: Settings, ledger: Ledger, shown: Retry, *, by: str, reason: str) -> int:
     """Let what was shown be tried again by the next run; return the decision's id.
 
     `WrongUsage` where one of the events is not as it was shown any more, and says what became of it: then nothing is
@@ -160,7 +161,7 @@ def let_try_again(ledger: Ledger, shown: Retry, *, by: str, reason: str) -> int:
     attempts = {event.event_id: event.attempt_id for event in shown.events}
     try:
         said = say(by, mask(reason), utc_now(), needs_reason=True)
-        with ledger.begin() as connection:
+        with deciding(settings, ledger) as connection:
             return retry(connection, attempts, said, about=shown.about)
     except NobodySaidIt as error:
         raise WrongUsage(str(error)) from None

@@ -1,7 +1,9 @@
 """What a person decides about events that were not sent, and about one that was: the real command, both databases."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
+from sqlite3 import connect
 from threading import Barrier, Thread
 from typing import Any
 
@@ -102,7 +104,7 @@ def test_of_two_people_who_decide_at_once_one_wins(tieout: Tieout, client: str) 
         with open_ledger(tieout.workplace.settings) as ledger:
             gate.wait()
             try:
-                decision(ledger, event_id, name)
+                decision(tieout.workplace.settings, ledger, event_id, name)
             except WrongUsage as error:
                 told.append(str(error))
 
@@ -171,7 +173,7 @@ def test_a_site_is_dropped_only_as_it_was_shown(tieout: Tieout, client: str) -> 
         shown = unsent_of_site(ledger, "-99")
         plan(tieout, earned(client, 2), name="b.csv")
         with pytest.raises(WrongUsage, match="other events than were shown"):
-            discard_site(ledger, shown, "Ann", "has left")
+            discard_site(tieout.workplace.settings, ledger, shown, "Ann", "has left")
     assert states(tieout.workplace) == ["held", "held"]
     assert tieout("discard", "--site", "-99", answer="n\n").out == "Discarded: 0 events of site -99 are never posted.\n"
     assert tieout("discard", "--site", "-99", answer="y\n").out == "Discarded: 2 events of site -99 are never posted.\n"
@@ -192,7 +194,7 @@ def test_what_a_person_takes_out_of_a_runs_hands_has_its_place_in_the_equations(
             if line.startswith("posting to"):
                 (row,) = workplace.rows("SELECT event_id FROM events WHERE points = 2 AND state <> 'discarded'")
                 with open_ledger(workplace.settings) as ledger:
-                    discard(ledger, row["event_id"], "Ann", "wrong client")
+                    discard(workplace.settings, ledger, row["event_id"], "Ann", "wrong client")
 
         def count(self, more: int, /, unit: str = "events") -> None: ...
 
@@ -256,3 +258,25 @@ def test_an_entry_that_takes_back_is_not_tried_again_beside_another_one(tieout: 
     rival = workplace.rows(f"SELECT event_id FROM events WHERE run_id = '{second}'")[0]["event_id"]  # noqa: S608 - our own ids
     ended = tieout("retry", refused["event_id"], "--reason", "points are there", "--yes")
     assert (ended.code, f"event {rival} takes back the same entry" in ended.err) == (2, True)
+
+
+def test_a_copy_of_the_ledger_from_before_a_decision_is_not_taken_for_the_ledger(
+    tmp_path: Path,
+    ready: dict[str, Any],
+    client: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    workplace = open_workplace(tmp_path, ready)
+    tieout = Tieout(workplace, monkeypatch, capsys)
+    plan_id, _ = plan(tieout, earned(client))
+    tieout("approve", plan_id)
+    ledger, copy = workplace.folder / "tieout.db", workplace.folder / "copy.db"
+    with closing(connect(ledger)) as source, closing(connect(copy)) as target:
+        source.backup(target)
+    tieout("discard", plan_id, "--reason", "wrong file")
+    for part in workplace.folder.glob("tieout.db*"):
+        part.unlink()
+    copy.rename(ledger)
+    assert tieout("run", "--plain").code == 3
+    assert workplace.commits(client) == []

@@ -272,7 +272,7 @@ def test_of_two_people_one_wins_and_the_other_is_told(tieout: Tieout, client: st
             shown = find_refused(settings, ledger, Asked(event_ids=[event_id]))
             gate.wait()
             try:
-                let_try_again(ledger, shown, by=name, reason="points are there")
+                let_try_again(settings, ledger, shown, by=name, reason="points are there")
             except WrongUsage as error:
                 told.append(str(error))
 
