@@ -23,13 +23,13 @@ from flows.settings.layouts import read_layouts
 from flows.settings.sections import Settings
 from transforms.check.file_totals import NOTHING, FileTotals, count_file_totals
 from transforms.check.parameters import Rules
-from transforms.check.part import Checked, Recognized, check_part, recognize, undressed_notes
+from transforms.check.part import Checked, Recognized, check_part, recognize
 from transforms.identity.equal_rows import find_contradicted
 from transforms.reference.reference import Reference
-from transforms.sheets.headings import SEARCHED_ROWS
-from transforms.sheets.notes import Note
-from transforms.sheets.rows import NOT_SHIFTED, Shifted, Undressed, refuse_shifted
+from transforms.sheets.notes import Note, Observation, sum_up
+from transforms.sheets.rows import NOT_SHIFTED, Shifted, refuse_shifted
 from transforms.sheets.sheet import FileError, Sheet, join_parts
+from transforms.sheets.tables import SEARCHED_ROWS
 from transforms.vocabulary import Code
 
 PART_ROWS = 50_000
@@ -66,7 +66,7 @@ def check_file(
         contradicted = found.contradicted()
         if len(contradicted):  # rows of earlier parts were taken for good ones
             found = _judge(path, rules, part_rows, contradicted, keeps_events=keeps_events, on_rows=count_nothing)
-        refuse_shifted(found.shifted, found.recognized.tables[0])
+        refuse_shifted(found.shifted)
     except FileError as error:
         raise FileRejected(path.name, sha256, error) from None
     if _hash(path) != sha256:
@@ -78,7 +78,7 @@ def check_file(
         default_site_id=default_site_id,
         rules=rules,
         file_totals=found.file_totals,
-        notes=found.notes,
+        notes=found.all_notes,
         receipt_columns=found.recognized.receipt_columns,
         errors=found.errors,
         skipped=found.skipped,
@@ -109,12 +109,13 @@ class _Found:
     skipped: Spool[pd.DataFrame] = field(default_factory=Spool)
     events: CheckedEvents = field(default_factory=CheckedEvents)
     claims: KeyedRows = field(default_factory=KeyedRows)
-    undressed: list[Undressed] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+    observations: list[Observation] = field(default_factory=list)
 
     def add(self, checked: Checked) -> None:
         """Take in what became of the next rows."""
         self.shifted += checked.shifted
-        self.undressed += checked.undressed
+        self.observations += checked.observations
         self.timed_days += checked.timed_days
         self.errors.append(checked.errors)
         self.skipped.append(checked.skipped)
@@ -128,9 +129,9 @@ class _Found:
         self.file_totals += count_file_totals(checked.events, checked.rows_read, checked.source_ids)
 
     @property
-    def notes(self) -> tuple[Note, ...]:
+    def all_notes(self) -> tuple[Note, ...]:
         """What was decided on the way, for the person."""
-        notes = (*self.recognized.notes, *undressed_notes(self.undressed))
+        notes = (*self.notes, *sum_up(self.observations))
         if not self.timed_days:
             return notes
         lost = f"a time of day is left out ({self.timed_days:,})"
@@ -164,7 +165,7 @@ def _judge(
         for _ in parts:  # what cannot be read at all is told first
             pass
         raise
-    found = _Found(recognized, None if following else tuple(sheets), keeps_events)
+    found = _Found(recognized, None if following else tuple(sheets), keeps_events, notes=list(recognized.notes))
     while True:
         elsewhere = None if contradicted is None else _among(contradicted, found.file_totals.rows_read, sheets)
         found.add(check_part(recognized, rules, elsewhere))
@@ -172,7 +173,9 @@ def _judge(
         if following is None:
             return found
         sheets, following = following, next(parts, None)
-        recognized = found.recognized.following(*sheets)
+        (sheet,) = sheets
+        recognized = recognized.following(sheet, rules)
+        found.notes += recognized.notes
 
 
 def read_head(parts: Iterator[list[Sheet]]) -> tuple[list[Sheet], list[Sheet] | None]:

@@ -63,7 +63,7 @@ def _in_archive(settings: Settings, file: Row[Any]) -> Path | None:
 
 def _learn(connection: Connection, file: Row[Any], path: Path, rules: Rules) -> None:
     for part in _recognized_parts(path, rules):
-        rows = collect_rows(part.tables, part.without_headings).rows
+        rows = collect_rows(part.tables, part.side_sheets).rows
         target, _ = tell_kinds(rows, part.tables)
         cells = raw_cells(rows, target, part.tables)
         known = _brought_by(connection, file.file_id, rows.assign(cells=cells))
@@ -80,7 +80,9 @@ def _recognized_parts(path: Path, rules: Rules) -> Iterator[Recognized]:
     recognized = recognize(sheets, rules)
     yield recognized
     while following is not None:
-        yield recognized.following(*following)
+        (sheet,) = following
+        recognized = recognized.following(sheet, rules)
+        yield recognized
         following = next(parts, None)
 
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from transforms.sheets.headings import Table, find_tables
+from transforms.sheets.headings import Table
 from transforms.sheets.layout import Layout
 from transforms.sheets.sheet import Sheet
+from transforms.sheets.tables import find_tables
 
 RowPlace = tuple[str | None, int]  # sheet, row
 
@@ -22,7 +23,7 @@ STATUS_WIDTH, RECEIPT_WIDTH = 48, 28  # of the added columns, in characters
 class SheetMarks:
     """The marks of one sheet; rows as the file counts them, columns from 0."""
 
-    heading_row: int
+    heading_rows: Sequence[int]  # where its tables begin
     status: int
     receipt: int
     statuses: Mapping[int, str]
@@ -55,45 +56,64 @@ def make_marks(
     `errors` has a row per wrong cell with `sheet`, `row`, `column` (the heading, NA for the whole row), `message` and
     `suggestion`. Raises `FileError` where the sheets have no headings.
     """
-    tables, _ = find_tables(sheets, layouts)
-    return Marks({table.sheet.name: _marks_of(table, errors, statuses, receipts) for table in tables})
+    by_sheet: dict[str | None, list[Table]] = defaultdict(list)
+    for table in find_tables(sheets, layouts).tables:
+        by_sheet[table.sheet.name].append(table)
+    return Marks({name: _marks_of(tables, errors, statuses, receipts) for name, tables in by_sheet.items()})
 
 
 def _marks_of(
-    table: Table, errors: pd.DataFrame, statuses: Mapping[RowPlace, str], receipts: Mapping[RowPlace, str]
+    tables: Sequence[Table],
+    errors: pd.DataFrame,
+    statuses: Mapping[RowPlace, str],
+    receipts: Mapping[RowPlace, str],
 ) -> SheetMarks:
-    name = table.sheet.name
+    """Lay out the marks of one sheet, whose tables stand below each other."""
+    name = tables[0].sheet.name
     # A copy that is sent again has both columns already; they are used again, and the new ones stand after the last.
-    first_free = len(table.sheet.cells.columns)
-    status = table.columns.get("status", first_free)
+    first_free = len(tables[0].sheet.cells.columns)
+    status = _common_column(tables, "status", first_free)
     if status == first_free:
         first_free += 1
-    receipt = table.columns.get("receipt", first_free)
+    receipt = _common_column(tables, "receipt", first_free)
     return SheetMarks(
-        heading_row=table.heading_row,
+        heading_rows=tuple(table.heading_row for table in tables),
         status=status,
         receipt=receipt,
         statuses=_of_sheet(statuses, name),
         receipts=_of_sheet(receipts, name),
-        notes=_notes(table, errors, rest=status),
-        is_status_new="status" not in table.columns,
-        is_receipt_new="receipt" not in table.columns,
+        notes=_notes(tables, errors, rest=status),
+        is_status_new=status not in {table.columns.get("status") for table in tables},
+        is_receipt_new=receipt not in {table.columns.get("receipt") for table in tables},
     )
+
+
+def _common_column(tables: Sequence[Table], field: str, first_free: int) -> int:
+    """Return the column that all tables have for the field, a new one where they differ or have none."""
+    columns = {table.columns.get(field, first_free) for table in tables}
+    return columns.pop() if len(columns) == 1 else first_free
+
+
+def _column_of(tables: Sequence[Table], row: int, heading: str | None, fallback: int) -> int:
+    """Return the column that bears the heading in the table that the row belongs to."""
+    begun = [table for table in tables if table.heading_row <= row]
+    table = begun[-1] if begun else tables[0]
+    columns = {table.heading(field): column for field, column in table.columns.items()}
+    return columns.get(heading, fallback)
 
 
 def _of_sheet(texts: Mapping[RowPlace, str], name: str | None) -> dict[int, str]:
     return {row: text for (sheet, row), text in texts.items() if sheet == name}
 
 
-def _notes(table: Table, errors: pd.DataFrame, *, rest: int) -> dict[int, dict[int, str]]:
+def _notes(tables: Sequence[Table], errors: pd.DataFrame, *, rest: int) -> dict[int, dict[int, str]]:
     """Return the note of every wrong cell of a sheet, by row and column; several errors of a cell are one note.
 
     What is wrong with a row as a whole is told in the column `rest`, beside its status.
     """
-    column_of = {table.heading(field): column for field, column in table.columns.items()}
     notes: dict[int, dict[int, str]] = defaultdict(dict)
-    for row, heading, sentence in _errors_of(table.sheet.name, errors):
-        column = column_of.get(heading, rest)
+    for row, heading, sentence in _errors_of(tables[0].sheet.name, errors):
+        column = _column_of(tables, row, heading, rest)
         before = notes[row].get(column)
         # Once at the beginning, however many sentences follow: what stands above the sign is the person's own.
         notes[row][column] = f"{SIGN}{sentence}" if before is None else f"{before}\n{sentence}"

@@ -13,7 +13,7 @@ from typing import Any
 import xlsxwriter  # type: ignore[import-untyped]  # it has annotations, and no marker that says so
 
 from flows.marked_copy.marks import AUTHOR, NOTE_HEIGHT, NOTE_WIDTH, RECEIPT_WIDTH, STATUS_WIDTH, Marks, SheetMarks
-from transforms.sheets.headings import FIELDS
+from transforms.sheets.fields import FIELDS
 from transforms.sheets.sheet import Sheet, sheet_row
 
 TITLE_OF_SHEETLESS = "Rows"
@@ -73,7 +73,7 @@ def _write_sheet(page: Any, sheet: Sheet, marked: SheetMarks | None, looks: Mapp
     added = _added_texts(sheet, marked)
     for row, *cells in sheet.cells.itertuples(name=None):
         notes = {} if marked is None else marked.notes.get(row, {})
-        is_heading = marked is not None and row == marked.heading_row
+        is_heading = marked is not None and row in marked.heading_rows
         _write_row(
             page,
             sheet_row(sheet, row) - 1,
@@ -97,7 +97,7 @@ def _set_up_marks(page: Any, sheet: Sheet, marked: SheetMarks) -> None:
     page.set_column(marked.status, marked.status, STATUS_WIDTH)
     page.set_column(marked.receipt, marked.receipt, RECEIPT_WIDTH)
     # xlsxwriter counts from 0, so the number of the heading row is that of the first row below it.
-    below_headings = sheet_row(sheet, marked.heading_row)
+    below_headings = sheet_row(sheet, marked.heading_rows[0])
     headings = below_headings - 1
     last_read = int(sheet.cells.index[-1])
     last_row = sheet_row(sheet, last_read) - 1
@@ -111,8 +111,11 @@ def _added_texts(sheet: Sheet, marked: SheetMarks | None) -> dict[int, dict[int,
     """Return what stands in cells beside the sheet's own texts, by row and column: the marks, and errors like #N/A."""
     added: dict[int, dict[int, str]] = defaultdict(dict)
     if marked is not None:
-        _add_column(added, marked.status, {marked.heading_row: FIELDS["status"], **marked.statuses})
-        _add_column(added, marked.receipt, {marked.heading_row: FIELDS["receipt"], **marked.receipts})
+        for heading_row in marked.heading_rows:
+            _add_column(added, marked.status, {heading_row: FIELDS["status"]})
+            _add_column(added, marked.receipt, {heading_row: FIELDS["receipt"]})
+        _add_column(added, marked.status, marked.statuses)
+        _add_column(added, marked.receipt, marked.receipts)
     # The person's own column Status may hold an error; what became of the row goes before it.
     for (row, column), error in sheet.error_cells.items():
         added[row].setdefault(column, error)

@@ -35,7 +35,7 @@ from flows.marked_copy.new_workbook import write_laid_out
 from flows.marked_copy.stored_values import keep_stored_values
 from flows.runtime.garbage import without_collecting
 from transforms.check.part import Checked
-from transforms.sheets.headings import FIELDS
+from transforms.sheets.fields import FIELDS
 from transforms.sheets.layout import Layout
 from transforms.sheets.sheet import Sheet, sheet_row
 
@@ -168,11 +168,12 @@ def _clear_cell(cell: Cell, note: Comment) -> None:
 
 
 def _add_headings(page: Worksheet, sheet: Sheet, marked: SheetMarks) -> None:
-    row = sheet_row(sheet, marked.heading_row)
-    if marked.is_status_new:
-        _add_heading(page, row, marked.status, FIELDS["status"], width=STATUS_WIDTH)
-    if marked.is_receipt_new:
-        _add_heading(page, row, marked.receipt, FIELDS["receipt"], width=RECEIPT_WIDTH)
+    for heading_row in marked.heading_rows:
+        row = sheet_row(sheet, heading_row)
+        if marked.is_status_new:
+            _add_heading(page, row, marked.status, FIELDS["status"], width=STATUS_WIDTH)
+        if marked.is_receipt_new:
+            _add_heading(page, row, marked.receipt, FIELDS["receipt"], width=RECEIPT_WIDTH)
 
 
 def _add_heading(page: Worksheet, row: int, column: int, heading: str, *, width: int) -> None:

@@ -13,7 +13,7 @@ from flows.readers.cut_off import ending_notes
 from flows.readers.encoding import encoding_notes, find_encoding
 from flows.readers.limits import MAX_COLUMNS
 from flows.readers.values import frame_of
-from transforms.sheets.headings import count_known_headings
+from transforms.sheets.fields import count_known_headings
 from transforms.sheets.sheet import FileError, Sheet
 from transforms.vocabulary import Code
 
@@ -43,7 +43,7 @@ def read_delimited(path: Path, part_rows: int | None = None) -> Iterator[Sheet]:
 
 
 def _sheet(cells: pd.DataFrame, form: "_Form") -> Sheet:
-    return Sheet(name=None, cells=cells, notes=form.notes)
+    return Sheet(name=None, cells=cells, notes=form.notes, delimiter=form.delimiter)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from flows.readers.limits import MAX_COLUMNS, check_columns
-from transforms.sheets.headings import normalize_heading
+from transforms.sheets.fields import normalize_heading
 from transforms.sheets.sheet import DIGITS_LOST, NESTED_VALUE, FileError, Place, Sheet
 from transforms.vocabulary import Code
 

@@ -11,7 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flows.runtime.errors import SettingsError
-from transforms.sheets.headings import FIELDS, normalize_heading
+from transforms.sheets.fields import FIELDS, normalize_heading
 from transforms.sheets.layout import Layout
 from transforms.sheets.times import DateOrder
 

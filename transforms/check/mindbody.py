@@ -13,7 +13,7 @@ from transforms.check.failures import cell_check, failures, row_check, text
 from transforms.check.lengths import not_too_long
 from transforms.check.parameters import Rules
 from transforms.sheets.cells import is_whole, parse_choice, parse_whole
-from transforms.sheets.headings import MINDBODY_FIELDS
+from transforms.sheets.fields import MINDBODY_FIELDS
 from transforms.sheets.ids import is_id
 from transforms.sheets.times import Clock, parse_fractions, parse_times
 from transforms.vocabulary import Action, Code, Source

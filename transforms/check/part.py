@@ -6,7 +6,6 @@ Every row that is read ends either in `events` or, with at least one line, in `e
 `skipped`. A wrong file is one `FileError` before any row.
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -22,17 +21,12 @@ from transforms.check.parameters import Rules
 from transforms.check.referral_rock import CLAIM_COLUMNS, check_rewards, prepare_rewards
 from transforms.check.suggestions import suggest
 from transforms.identity.raw_rows import digest_cells
-from transforms.sheets.headings import (
-    FIELDS,
-    MINDBODY_FIELDS,
-    REFERRAL_ROCK_FIELDS,
-    Table,
-    find_tables,
-    normalize_heading,
-)
-from transforms.sheets.notes import Note
-from transforms.sheets.rows import NOT_SHIFTED, Shifted, Undressed, collect_rows, refuse_shifted
+from transforms.sheets.fields import FIELDS, MINDBODY_FIELDS, REFERRAL_ROCK_FIELDS, normalize_heading
+from transforms.sheets.headings import Table
+from transforms.sheets.notes import Note, Observation, sum_up
+from transforms.sheets.rows import NOT_SHIFTED, Shifted, collect_rows, refuse_shifted
 from transforms.sheets.sheet import CELL_ERRORS, Sheet
+from transforms.sheets.tables import SideSheet, continue_table, find_tables
 from transforms.sheets.times import Clock, has_time_of_day
 from transforms.vocabulary import Code, Target
 
@@ -59,7 +53,7 @@ class Checked:
     receipt_columns: Mapping[str | None, tuple[str, str | None]] = field(default_factory=dict)
     timed_days: int = 0  # dates of good rows whose time of day is not sent
     shifted: Shifted = NOT_SHIFTED  # more values than headings: the file as a whole is wrong
-    undressed: tuple[Undressed, ...] = ()
+    observations: tuple[Observation, ...] = ()
     # Of the rows that update a reward, by their place among the rows read: by what they contradict each other.
     claims: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=CLAIM_COLUMNS))
 
@@ -74,7 +68,7 @@ class Recognized:
     """What the first rows of a file say about all of it: the headings, and how its times are written."""
 
     tables: tuple[Table, ...]
-    without_headings: tuple[Sheet, ...]
+    side_sheets: tuple[SideSheet, ...]
     clocks: tuple[Clock, ...]  # one per table
     notes: tuple[Note, ...]
 
@@ -87,18 +81,19 @@ class Recognized:
             if "receipt" in table.columns
         }
 
-    def following(self, sheet: Sheet) -> "Recognized":
+    def following(self, sheet: Sheet, rules: Rules) -> "Recognized":
         """Return the same for the next rows of a file that is read in parts, which has one sheet."""
-        (table,) = self.tables
-        return replace(self, tables=(replace(table, sheet=sheet),), without_headings=(), notes=())
+        tables = continue_table(self.tables[-1], sheet, rules.layouts)
+        going_on, *begun = tables
+        return Recognized(tables, (), _clocks(tables, rules), tuple(_table_notes(begun, going_on)))
 
 
 def check_sheets(sheets: Sequence[Sheet], rules: Rules) -> Checked:
     """Check all rows of one file; raise `FileError` where the file as a whole is wrong."""
     recognized = recognize(sheets, rules)
     checked = check_part(recognized, rules)
-    refuse_shifted(checked.shifted, recognized.tables[0])
-    return replace(checked, notes=(*checked.notes, *undressed_notes(checked.undressed)))
+    refuse_shifted(checked.shifted)
+    return replace(checked, notes=(*checked.notes, *sum_up(checked.observations)))
 
 
 def recognize(sheets: Sequence[Sheet], rules: Rules) -> Recognized:
@@ -106,13 +101,13 @@ def recognize(sheets: Sequence[Sheet], rules: Rules) -> Recognized:
 
     Where the file is read in parts the first `SEARCHED_ROWS` rows of it are enough.
     """
-    tables, without_headings = find_tables(sheets, rules.layouts)
+    found = find_tables(sheets, rules.layouts)
     notes_of_reader = [Note(text, sheet.name) for sheet in sheets for text in sheet.notes]
     return Recognized(
-        tables=tuple(tables),
-        without_headings=tuple(without_headings),
-        clocks=tuple(_clock(table, rules) for table in tables),
-        notes=(*notes_of_reader, *_table_notes(tables)),
+        tables=found.tables,
+        side_sheets=found.side_sheets,
+        clocks=_clocks(found.tables, rules),
+        notes=(*notes_of_reader, *_table_notes(found.tables)),
     )
 
 
@@ -124,7 +119,7 @@ def check_part(recognized: Recognized, rules: Rules, contradicted_elsewhere: pd.
     the latter's rows among those read here go into `contradicted_elsewhere`.
     """
     tables = recognized.tables
-    collected = collect_rows(tables, recognized.without_headings)
+    collected = collect_rows(tables, recognized.side_sheets)
     rows = collected.rows
     target, kind_failures = tell_kinds(rows, tables)
     of_client, client_failures = check_mindbody(rows[target == Target.MINDBODY], rules, recognized.clocks)
@@ -141,10 +136,14 @@ def check_part(recognized: Recognized, rules: Rules, contradicted_elsewhere: pd.
         notes=recognized.notes,
         receipt_columns=recognized.receipt_columns,
         shifted=collected.shifted,
-        undressed=collected.undressed,
+        observations=collected.observations,
         timed_days=int(has_time_of_day(rows.loc[of_reward.index, "eligibility_date"]).sum()),
         claims=rewards.loc[rewards["reward"].notna(), CLAIM_COLUMNS],
     )
+
+
+def _clocks(tables: Sequence[Table], rules: Rules) -> tuple[Clock, ...]:
+    return tuple(_clock(table, rules) for table in tables)
 
 
 def _clock(table: Table, rules: Rules) -> Clock:
@@ -263,32 +262,19 @@ def _cell_errors(rows: pd.DataFrame) -> list[pd.DataFrame]:
     return found
 
 
-def undressed_notes(undressed: Iterable[Undressed]) -> Iterator[Note]:
-    """Say, once a column, that ids were read without what a program had put around them."""
-    firsts: dict[tuple[str | None, str], Undressed] = {}
-    counts: Counter[tuple[str | None, str]] = Counter()
-    for found in undressed:
-        column = (found.sheet, found.column)
-        firsts.setdefault(column, found)
-        counts[column] += found.count
-    for column, first in firsts.items():
-        yield Note(
-            f"{first.column}: read without the signs that a program put around it, {first.before} as {first.after}"
-            f" in row {first.row} ({counts[column]:,} in all).",
-            first.sheet,
-            first.row,
-            first.column,
-        )
-
-
-def _table_notes(tables: Sequence[Table]) -> Iterator[Note]:
+def _table_notes(tables: Iterable[Table], above: Table | None = None) -> Iterator[Note]:
+    """Say how each table is read; `above` is the one before the first."""
     for table in tables:
-        sheet = "" if table.sheet.name is None else f'Sheet "{table.sheet.name}": '
+        name = table.sheet.name
+        sheet = "" if name is None else f'Sheet "{name}": '
+        row = table.heading_row or None
+        if above is not None and above.sheet.name == name:
+            yield Note(f"{sheet}row {row} holds headings again: the rows below are read by these.", name, row)
         if table.layout is not None:
-            yield Note(f'{sheet}read by the layout "{table.layout.name}".', table.sheet.name, table.heading_row or None)
+            yield Note(f'{sheet}read by the layout "{table.layout.name}".', name, row)
         if table.unused:
-            unread = _listed(table.unused)
-            yield Note(f"{sheet}columns not read: {unread}", table.sheet.name, table.heading_row or None)
+            yield Note(f"{sheet}columns not read: {_listed(table.unused)}", name, row)
+        above = table
 
 
 def _listed(headings: Sequence[str]) -> str:

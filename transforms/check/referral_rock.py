@@ -11,7 +11,7 @@ from transforms.identity.digests import digests
 from transforms.identity.equal_rows import find_contradicted
 from transforms.identity.reward_ids import all_without_case
 from transforms.sheets.cells import is_amount, parse_amounts
-from transforms.sheets.headings import REFERRAL_ROCK_FIELDS
+from transforms.sheets.fields import REFERRAL_ROCK_FIELDS
 from transforms.sheets.ids import is_id
 from transforms.sheets.times import Clock, parse_dates
 from transforms.vocabulary import Code, Kind

@@ -7,7 +7,7 @@ could be two, the advice says so in place of choosing one.
 import re
 from collections.abc import Callable, Mapping
 
-from transforms.sheets.headings import is_slip
+from transforms.sheets.fields import is_slip
 from transforms.sheets.ids import what_spoiled
 from transforms.vocabulary import Action, Code, Source
 

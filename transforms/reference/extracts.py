@@ -17,7 +17,7 @@ import pandas as pd
 
 from transforms.reference.reference import FACT_COLUMNS
 from transforms.sheets.cells import clean_text, is_whole, parse_whole, without_dashes
-from transforms.sheets.headings import normalize_heading
+from transforms.sheets.fields import normalize_heading
 from transforms.sheets.sheet import FileError, Place, Sheet
 from transforms.vocabulary import Code, Named, Subject
 

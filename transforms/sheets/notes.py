@@ -1,5 +1,7 @@
 """What a person should know of a sheet without its being an error, and the questions that only a person can answer."""
 
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 
@@ -15,3 +17,28 @@ class Note:
     sheet: str | None = None
     row: int | None = None
     column: str | None = None
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What was met in some cells of a column: told once for all of them, with the first."""
+
+    what: str  # a half sentence about the first
+    sheet: str | None
+    column: str | None  # the heading as the sheet spells it
+    row: int  # of the first
+    count: int
+
+
+def sum_up(observations: Iterable[Observation]) -> Iterator[Note]:
+    """Give one note for all observations of one column, in order of the file."""
+    firsts: dict[tuple[str | None, str | None], Observation] = {}
+    counts: Counter[tuple[str | None, str | None]] = Counter()
+    for found in observations:
+        column = (found.sheet, found.column)
+        firsts.setdefault(column, found)
+        counts[column] += found.count
+    for column, first in firsts.items():
+        heading = "" if first.column is None else f"{first.column}: "
+        times = "" if counts[column] == 1 else f" ({counts[column]:,} in all)"
+        yield Note(f"{heading}{first.what} in row {first.row}{times}.", first.sheet, first.row, first.column)

@@ -11,9 +11,13 @@ from dataclasses import dataclass
 import pandas as pd
 
 from transforms.sheets.cells import clean_text, without_dashes
-from transforms.sheets.headings import FIELDS, MARKED_FIELDS, Table, normalize_heading
+from transforms.sheets.fields import FIELDS, MARKED_FIELDS
+from transforms.sheets.headings import Table
 from transforms.sheets.ids import undress
-from transforms.sheets.sheet import CELL_ERRORS, FileError, Place, Sheet
+from transforms.sheets.notes import Observation
+from transforms.sheets.sheet import CELL_ERRORS, FileError, Place, Sheet, column_letters
+from transforms.sheets.swallowed import refuse_swallowed
+from transforms.sheets.tables import SideSheet
 from transforms.vocabulary import Code
 
 SKIPPED_COLUMNS = ["sheet", "row", "reason"]
@@ -34,25 +38,18 @@ class Shifted:
 
     first_rows: tuple[int, ...] = ()  # five at most
     count: int = 0
+    headings: int = 0  # of the table of the first one
 
     def __add__(self, later: "Shifted") -> "Shifted":
         """Join what was found further down."""
-        return Shifted((self.first_rows + later.first_rows)[:_EXAMPLES], self.count + later.count)
+        return Shifted(
+            first_rows=(self.first_rows + later.first_rows)[:_EXAMPLES],
+            count=self.count + later.count,
+            headings=self.headings or later.headings,
+        )
 
 
 NOT_SHIFTED = Shifted()
-
-
-@dataclass(frozen=True)
-class Undressed:
-    """Cells of one column that were read without what a program had put around their ids."""
-
-    sheet: str | None
-    column: str  # the heading as the sheet spells it
-    row: int  # of the first
-    before: str  # the first as it stands in the file, and as it was read
-    after: str
-    count: int
 
 
 @dataclass(frozen=True)
@@ -68,19 +65,19 @@ class Collected:
     rows: pd.DataFrame
     skipped: pd.DataFrame
     shifted: Shifted
-    undressed: tuple[Undressed, ...]
+    observations: tuple[Observation, ...]
 
 
-def collect_rows(tables: Sequence[Table], without_headings: Sequence[Sheet]) -> Collected:
+def collect_rows(tables: Sequence[Table], side_sheets: Sequence[SideSheet]) -> Collected:
     """Bring the rows of all tables of a file together."""
     parts = [_split_rows(table) for table in tables]
     rows = pd.concat([part.rows.assign(table=place) for place, part in enumerate(parts)], ignore_index=True)
-    skipped = pd.concat([*(part.skipped for part in parts), _skipped_sheets(without_headings)], ignore_index=True)
+    skipped = pd.concat([*(part.skipped for part in parts), _skipped_sheets(side_sheets)], ignore_index=True)
     return Collected(
         rows=rows[["table", "sheet", "row", *FIELDS]],
         skipped=skipped.astype({"sheet": "str", "row": "Int64", "reason": "str"}),
         shifted=sum((part.shifted for part in parts), start=NOT_SHIFTED),
-        undressed=tuple(found for part in parts for found in part.undressed),
+        observations=tuple(found for part in parts for found in part.observations),
     )
 
 
@@ -90,6 +87,7 @@ def _split_rows(table: Table) -> Collected:
     cells = pd.DataFrame(
         {column: clean_text(raw[column], is_prose=str(column) == str(prose)) for column in raw.columns}
     )
+    refuse_swallowed(table)
     reason = _reasons(cells, table)
     kept = cells[reason.isna() & (cells.index != table.heading_row)]
     fields = {field: _field_text(kept, table, field) for field in FIELDS}
@@ -101,24 +99,42 @@ def _split_rows(table: Table) -> Collected:
         rows=rows.astype({"sheet": "str", "row": "int64"}),
         skipped=skipped,
         shifted=_find_shifted(kept, table),
-        undressed=tuple(_find_undressed(table, fields, bare)),
+        observations=(*_find_undressed(table, fields, bare), *_find_unheaded(table, kept)),
     )
 
 
 def _find_undressed(
     table: Table, before: Mapping[str, pd.Series], after: Mapping[str, pd.Series]
-) -> Iterator[Undressed]:
+) -> Iterator[Observation]:
     for field in IDS:
         changed = before[field].index[before[field].notna() & (before[field] != after[field])]
         if len(changed):
             first = changed[0]
-            yield Undressed(
+            yield Observation(
+                what=f"read without the signs that a program put around it, {before[field][first]} as "
+                f"{after[field][first]}",
                 sheet=table.sheet.name,
                 column=str(table.heading(field)),
                 row=int(first),
-                before=before[field][first],
-                after=after[field][first],
                 count=len(changed),
+            )
+
+
+def _find_unheaded(table: Table, cells: pd.DataFrame) -> Iterator[Observation]:
+    """Tell values that no heading stands above, and that nobody reads."""
+    if table.sheet.heading_row is not None:
+        return
+    headed = {column for column, text in enumerate(table.headings) if text is not None}
+    for column in cells.columns:
+        filled = cells.index[cells[column].notna()]
+        if int(column) not in headed and len(filled):
+            letters = column_letters(int(column)) if table.sheet.has_addresses else f"{int(column) + 1}"
+            yield Observation(
+                what=f"column {letters} has no heading, so it was not read: it holds a value",
+                sheet=table.sheet.name,
+                column=None,
+                row=int(filled[0]),
+                count=len(filled),
             )
 
 
@@ -142,14 +158,15 @@ def _find_shifted(rows: pd.DataFrame, table: Table) -> Shifted:
         return NOT_SHIFTED
     is_shifted = rows[beyond].notna().any(axis=1)
     shifted = rows.index[is_shifted]
-    return Shifted(first_rows=tuple(int(row) for row in shifted[:_EXAMPLES]), count=len(shifted))
+    first_rows = tuple(int(row) for row in shifted[:_EXAMPLES])
+    return Shifted(first_rows, count=len(shifted), headings=headed if len(shifted) else 0)
 
 
 def _headed_columns(table: Table) -> int:
     return 1 + max(column for column, text in enumerate(table.headings) if text is not None)
 
 
-def refuse_shifted(shifted: Shifted, table: Table) -> None:
+def refuse_shifted(shifted: Shifted) -> None:
     """Raise `FileError` where a row has more values than headings: every value may stand under a wrong one."""
     if not shifted.count:
         return
@@ -159,7 +176,7 @@ def refuse_shifted(shifted: Shifted, table: Table) -> None:
         rows += f" and {more:,} more"
     raise FileError(
         Code.FILE_UNREADABLE,
-        f"more values than the {_headed_columns(table)} headings in row {rows}, so nobody can tell which value belongs "
+        f"more values than the {shifted.headings} headings in row {rows}, so nobody can tell which value belongs "
         "where. Put values that hold the delimiter in quotation marks.",
         Place(row=shifted.first_rows[0]),
     )
@@ -179,7 +196,7 @@ def _reasons(cells: pd.DataFrame, table: Table) -> pd.Series:
     reason = pd.Series(None, index=cells.index, dtype="str")
     # Where headings are keys (JSON, XML) nobody lays a page out, so a client called "Total" is a client.
     if table.sheet.heading_row is None:
-        reason[_is_repeated_heading(cells, table)] = "repeated heading"
+        reason[cells.index.isin(table.repeated_rows)] = "repeated heading"
         # A row with an action was entered by somebody, whatever it is called: it is judged, never passed over.
         is_doubtful = reason.isna() & (filled > 0) & _is_unentered(cells, table)
         doubtful = cells[is_doubtful]
@@ -191,17 +208,6 @@ def _reasons(cells: pd.DataFrame, table: Table) -> pd.Series:
     reason[filled == 0] = "blank"
     reason[reason.index == table.heading_row] = None
     return reason
-
-
-def _is_repeated_heading(cells: pd.DataFrame, table: Table) -> pd.Series:
-    repeated = pd.Series(cells.index > table.heading_row, index=cells.index)
-    # The columns with few different values first: they leave next to nothing to compare in the others.
-    for field in sorted(table.columns, key=lambda field: (field not in _ENTERED, field)):
-        texts = cells.loc[repeated, table.columns[field]]
-        heading = normalize_heading(str(table.heading(field)))
-        spellings = [text for text in texts.dropna().unique() if normalize_heading(text) == heading]
-        repeated &= cells[table.columns[field]].isin(spellings)
-    return repeated
 
 
 def _is_unentered(cells: pd.DataFrame, table: Table) -> pd.Series:
@@ -234,6 +240,6 @@ def _is_group(cells: pd.DataFrame, table: Table) -> pd.Series:
     return is_name | is_unread | is_merged
 
 
-def _skipped_sheets(sheets: Sequence[Sheet]) -> pd.DataFrame:
-    found = [(sheet.name, None, "empty sheet" if sheet.cells.empty else "sheet without headings") for sheet in sheets]
+def _skipped_sheets(side_sheets: Sequence[SideSheet]) -> pd.DataFrame:
+    found = [(side.sheet.name, None, side.reason) for side in side_sheets]
     return pd.DataFrame(found, columns=SKIPPED_COLUMNS)

@@ -40,6 +40,7 @@ class Sheet:
     error_cells: Mapping[tuple[int, int], str] = field(default_factory=dict)  # (row, column) -> "#N/A" and the like
     has_addresses: bool = False  # "C14" means something to the person: spreadsheets, but not CSV, JSON or XML
     heading_row: int | None = None  # known where headings are keys (JSON, XML: row 0), else to be found
+    delimiter: str | None = None  # of delimited text
     merged_rows: frozenset[int] = frozenset()  # rows of which several columns are merged into one
     notes: tuple[str, ...] = ()  # what the reader had to decide, in words for the person
 

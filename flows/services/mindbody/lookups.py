@@ -13,7 +13,7 @@ from flows.runtime.errors import BudgetSpent, ServiceUnreachable
 from flows.services.http import Params
 from flows.services.mindbody.client import MindbodyClient
 from transforms.reference.reference import Fact
-from transforms.sheets.headings import normalize_heading
+from transforms.sheets.fields import normalize_heading
 from transforms.vocabulary import Named
 
 CLIENTS_PER_CALL = 20  # documented

@@ -8,6 +8,8 @@ import pytest
 from typer.testing import CliRunner
 
 from flows.cli.app import app
+from flows.intake.check import check_file
+from flows.settings.sections import Settings
 
 FILES = Path(__file__).with_name("odd_files")
 
@@ -56,3 +58,44 @@ def test_no_suggestion_changes_the_points(tmp_path: Path) -> None:
     assert "1000 or 1" in suggested["1.000"]
     assert "brackets or minus" in suggested["(5)"] == suggested["-5"]
     assert found["accepted"] == 3  # 1.0, 12.00, and the full-width five
+
+
+def test_headings_in_the_middle_hold_for_the_rows_below_them(tmp_path: Path) -> None:
+    found = told("01_second_heading_other_order.csv", tmp_path)
+    assert (found["accepted"], found["exit"]) == (2, 0)
+    assert any("row 3 holds headings again" in note["message"] for note in found["notes"])
+    assert points_of("01_second_heading_other_order.csv") == [10, 15]
+
+
+def test_exports_pasted_below_each_other_are_all_read(tmp_path: Path) -> None:
+    found = told("11_pasted_exports.csv", tmp_path)
+    assert (found["accepted"], found["rejected"], found["rows_skipped"]) == (3, 0, [])
+    assert points_of("11_pasted_exports.csv") == [11, 12, 13]
+
+
+def test_rows_that_a_quotation_mark_swallows_are_refused(tmp_path: Path) -> None:
+    found = told("02_stray_quotes_swallow_rows.csv", tmp_path)
+    assert (found["exit"], found["accepted"]) == (3, 0)
+    assert "quotation mark" in found["errors"][0]["message"]
+
+
+def test_a_legend_below_the_rows_swallows_none(tmp_path: Path) -> None:
+    assert told("12_legend_below.xlsx", tmp_path)["accepted"] == 2
+
+
+def test_a_list_of_choices_is_skipped_and_named(tmp_path: Path) -> None:
+    found = told("08_lists_sheet_hidden.xlsx", tmp_path)
+    assert (found["accepted"], found["exit"]) == (1, 0)
+    assert found["rows_skipped"][0]["sheet"] == "Lists"
+
+
+def test_a_second_month_without_headings_is_refused_with_its_rows(tmp_path: Path) -> None:
+    found = told("13_second_month_without_headings.xlsx", tmp_path)
+    assert (found["exit"], found["accepted"]) == (3, 0)
+    assert '"Feb", 2 rows' in found["errors"][0]["message"]
+
+
+def points_of(name: str) -> list[int]:
+    file = check_file(Settings(), FILES / name, "-99")
+    points: list[int] = file.checked.events["points"].tolist()
+    return points

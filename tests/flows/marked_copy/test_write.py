@@ -147,7 +147,7 @@ def test_a_mended_copy_is_good_and_brings_its_receipts_back(source: str, tmp_pat
     path = tmp_path / f"a.{source}"
     path = write_bytes(path, CSV) if source == "csv" else write_xlsx(path, ROWS)
     page, _ = mark(path, tmp_path / "marked.xlsx", receipts={(name, 2): "abc"}, statuses={(name, 2): "posted"})
-    page["B3"], page["C3"] = 12, "Earned"
+    page["A3"], page["B3"], page["C3"] = "A2", 12, "Earned"
     page.parent.save(tmp_path / "mended.xlsx")
     checked = check(tmp_path / "mended.xlsx")
     assert checked.rejected == 0

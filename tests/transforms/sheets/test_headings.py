@@ -2,26 +2,27 @@ import pytest
 
 from tests.transforms.sheet_makers import CLIENT, REWARD, RULES, sheet_of
 from transforms.check.part import check_sheets
-from transforms.sheets.headings import find_tables, is_slip
+from transforms.sheets.fields import is_slip
 from transforms.sheets.sheet import FileError
+from transforms.sheets.tables import find_tables
 
 
 @pytest.mark.parametrize("heading", ["Client ID", "client_id", "CLIENTID", " Client\u00a0Id ", "clientId"])
 def test_find_tables_forgets_case_spaces_and_underscores(heading: str) -> None:
-    (table,), _ = find_tables([sheet_of([heading, "Points", "Action"])])
+    (table,) = find_tables([sheet_of([heading, "Points", "Action"])]).tables
     assert table.columns["client_id"] == 0
     assert table.heading("client_id") == heading
 
 
 def test_find_tables_looks_below_titles() -> None:
-    (table,), _ = find_tables([sheet_of(["Rewards of May", "", ""], ["", "", ""], CLIENT[:3])])
+    (table,) = find_tables([sheet_of(["Rewards of May", "", ""], ["", "", ""], CLIENT[:3])]).tables
     assert table.heading_row == 3
 
 
 def test_find_tables_leaves_out_sheets_without_headings() -> None:
-    tables, others = find_tables([sheet_of(["Client ID", "Name"], name="Index"), sheet_of(CLIENT, name="Rows")])
-    assert [table.sheet.name for table in tables] == ["Rows"]
-    assert [sheet.name for sheet in others] == ["Index"]
+    found = find_tables([sheet_of(["Client ID", "Name"], name="Index"), sheet_of(CLIENT, name="Rows")])
+    assert [table.sheet.name for table in found.tables] == ["Rows"]
+    assert [(side.sheet.name, side.reason) for side in found.side_sheets] == [("Index", "sheet without headings")]
 
 
 @pytest.mark.parametrize(
@@ -49,7 +50,7 @@ def test_check_refuses_a_file_with_wrong_headings(
 
 @pytest.mark.parametrize("extra", ["Resource", "Client Name", "Phone #", "Payout", "Date", "Option"])
 def test_check_passes_over_headings_that_are_something_else(extra: str) -> None:
-    (table,), _ = find_tables([sheet_of([*CLIENT[:3], extra])])
+    (table,) = find_tables([sheet_of([*CLIENT[:3], extra])]).tables
     assert table.unused == [extra]
 
 
@@ -69,5 +70,5 @@ def test_is_slip_leaves_other_words(other: str) -> None:
 
 
 def test_table_serves_both_kinds() -> None:
-    (table,), _ = find_tables([sheet_of(CLIENT + REWARD)])
+    (table,) = find_tables([sheet_of(CLIENT + REWARD)]).tables
     assert len(table.targets) == 2

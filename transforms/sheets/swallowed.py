@@ -1,0 +1,44 @@
+"""Rows that a stray quotation mark has swallowed: a value that goes on until the next mark, over whole rows.
+
+Programs write a line break inside a value between quotation marks, and so does whoever types `"VIP`. The text of such a
+value is split like rows of its table: what would be an event there was most likely meant as one.
+"""
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from transforms.sheets.headings import Table
+from transforms.sheets.sheet import FileError, Place
+from transforms.sheets.tables import rows_like_events
+from transforms.vocabulary import Code
+
+
+def refuse_swallowed(table: Table) -> None:
+    """Raise `FileError` where a value of delimited text holds what looks like rows of the table."""
+    if table.sheet.delimiter is None:
+        return
+    cells = table.sheet.cells
+    has_breaks = pd.Series(False, index=cells.index)
+    for column in cells.columns:
+        texts = cells[column].dropna()
+        if "\n" in "".join(texts.to_numpy(object)):
+            has_breaks |= cells[column].str.contains("\n", regex=False).eq(True)
+    for row in cells.index[has_breaks & (cells.index > table.heading_row)]:
+        lines = list(_lines_within(cells.loc[row], table.sheet.delimiter))
+        swallowed = rows_like_events(pd.DataFrame(lines, dtype="str"), table) if lines else []
+        if swallowed:
+            raise FileError(
+                Code.FILE_UNREADABLE,
+                f"row {row}: a quotation mark begins a value that goes on over {len(lines):,} lines more, which look "
+                f"like rows of the table ({lines[swallowed[0]][0]} …). Take the mark out if they are rows, or the line "
+                "breaks if they are not, and send the file again.",
+                Place(row=int(row)),
+            )
+
+
+def _lines_within(values: pd.Series, delimiter: str) -> Iterator[list[str | None]]:
+    """Split a row again, as if there were no quotation marks, and give the lines after its first."""
+    whole = delimiter.join("" if pd.isna(value) else value for value in values)
+    for line in whole.splitlines()[1:]:
+        yield [value.strip() or None for value in line.split(delimiter)]
