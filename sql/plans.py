@@ -52,7 +52,7 @@ def known_file(connection: Connection, sha256: str, default_site_id: str) -> Row
 def plan_totals(connection: Connection, run_id: str, planned: str, *, clients: int) -> PlanTotals:
     """Add up the run's new events: those that are ready, or held for no other reason than ``planned``."""
     values = {"run_id": run_id, "planned": planned}
-    new_rows = [row for row in connection.execute(query("plan_totals"), values).mappings() if row["is_new"]]
+    new_rows = [row for row in connection.execute(rows_query("plan_totals"), values).mappings() if row["is_new"]]
     amounts = connection.execute(query("plan_amounts"), values).scalars()
     most_points = connection.execute(query("plan_clients"), values | {"limit": clients}).mappings()
     return PlanTotals(

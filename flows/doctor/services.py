@@ -20,6 +20,7 @@ from flows.services.calls import WITHOUT_LIMIT, count_call
 from flows.services.http import Exchange, Pacer, Reach, exchange, open_session
 from flows.services.mindbody.client import MindbodyClient
 from flows.services.referral_rock.client import ReferralRockClient
+from flows.services.standing import Standing
 from flows.settings.sections import Settings
 from sql.migrate import head_revision
 from transforms.vocabulary import Target
@@ -81,8 +82,8 @@ async def _examine_mindbody(
         return diagnoses
     count = _counter(ledger, Target.MINDBODY, mindbody.calls_per_day)
     for site in mindbody.sites:
-        pacer = Pacer(settings.loader.requests_per_second)
-        client = MindbodyClient(settings, site.site_id, session, pacer, count)
+        standing = Standing(Pacer(settings.loader.requests_per_second))
+        client = MindbodyClient(settings, site.site_id, session, standing, count)
         diagnoses.append(await _try(f"{name} site {site.site_id}", client.connect(utc_now()), ledger))
     return diagnoses
 
@@ -98,8 +99,8 @@ async def _examine_referral_rock(
     if not is_there:
         return diagnoses
     count = _counter(ledger, Target.REFERRAL_ROCK, WITHOUT_LIMIT)
-    pacer = Pacer(settings.loader.requests_per_second)
-    client = ReferralRockClient(settings, session, pacer, count)
+    standing = Standing(Pacer(settings.loader.requests_per_second))
+    client = ReferralRockClient(settings, session, standing, count)
     diagnoses.append(await _try(f"{name} keys", client.connect(), ledger))
     return diagnoses
 

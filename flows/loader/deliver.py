@@ -141,7 +141,7 @@ def post_destination(run: Run, destination: Destination) -> None:
             posting = Posting(
                 run.ledger,
                 service.gateway,
-                service.pacer,
+                service.standing,
                 run.settings.loader,
                 run.run_id,
                 on_progress=run.progress.count,

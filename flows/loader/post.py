@@ -10,7 +10,6 @@ anything else of that client goes out. There is no moment at which a request may
 """
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
@@ -25,7 +24,9 @@ from flows.runtime.errors import CouldNotRun, CredentialsRefused, Interrupted, L
 from flows.runtime.garbage import collecting_less_often
 from flows.runtime.interrupt import sleep_unless_stopped, stop_requested
 from flows.services.gateway import BATCH_REFUSED, Ended, Gateway
-from flows.services.http import LONGEST_PAUSE_SECONDS, Pacer, backoff_seconds
+from flows.services.http import LONGEST_PAUSE_SECONDS, backoff_seconds
+from flows.services.standing import Standing
+from flows.services.verdict import FOREIGN_ANSWER
 from flows.settings.sections import LoaderSettings
 from sql.budget import take_calls
 from sql.claims import Answer, Claim, ClaimConflict, claim, ready_heads, record_answers
@@ -35,6 +36,9 @@ from transforms.vocabulary import Verdict
 # connection that was never made. It is given only by code that runs before the request is handed to the gateway.
 _NEVER_SENT = Answer(Verdict.RETRY, "released before it was sent")
 _SETTLED = {Verdict.POSTED, Verdict.REFUSED, Verdict.UNKNOWN}  # this loop has done what it can
+_ACCEPTED = {Verdict.POSTED, Verdict.REFUSED}  # the service itself looked at the event
+_IN_VAIN = {Verdict.RETRY, Verdict.UNKNOWN}
+_MOST_FOREIGN = 3  # answers in a row that are not the service's own
 # Of turns in which another process was faster each time; what is not claimed now comes up in a later one.
 _CLAIM_TRIES = 5
 _AHEAD_SECONDS = 0.1  # how long a commit may take
@@ -55,14 +59,15 @@ class Posting:
         self,
         ledger: Ledger,
         gateway: Gateway,
-        pacer: Pacer,
+        standing: Standing,
         loader: LoaderSettings,
         run_id: str,
         on_progress: OnProgress,
     ) -> None:
         self._ledger = ledger
         self._gateway = gateway
-        self._pacer = pacer
+        self._standing = standing
+        self._pacer = standing.pacer
         self._loader = loader
         self._run_id = run_id
         self._on_progress = on_progress
@@ -73,10 +78,13 @@ class Posting:
         self._has_ended = asyncio.Event()
         self._low_water = 0
         self._runs_low = asyncio.Event()
-        # What the answers said so far: tries of each event that did not take effect, events that were told 401.
-        self._tries: Counter[str] = Counter()
-        self._unauthorized: set[str] = set()
+        # What the answers said so far: requests of each event that did not end it, in all rounds of this run.
+        self._tries = standing.tries
         self._failures_in_a_row = 0
+        # Credentials: how often they were renewed, and the last claim that may have gone out with those of before.
+        self._renewals = 0
+        self._last_claim = 0
+        self._claim_at_renewal: int | None = None
         # Why nothing more is claimed. What is in flight still ends, and is recorded.
         self._error: CouldNotRun | None = None
         self._is_budget_spent = False
@@ -197,6 +205,9 @@ class Posting:
             try:
                 return self._record_then_claim(ended, free_requests)
             except ClaimConflict:
+                # The calls that were taken for these claims were rolled back as well, and with them what they said of
+                # the day's budget.
+                self._is_budget_spent = False
                 # The answers were rolled back with the claims. They are what happened, so they go in by themselves.
                 self._record_then_claim(ended, free_requests=0)
                 ended = []
@@ -222,6 +233,7 @@ class Posting:
         # and an event that did land would be sent twice.
         settle_at = lease_until + timedelta(seconds=self._loader.settle_after_seconds)
         claims = claim(connection, heads, run_id=self._run_id, now=now, lease_until=lease_until, settle_at=settle_at)
+        self._last_claim = max([self._last_claim, *(one.attempt_id for one in claims)])
         left = iter(claims)
         return [list(islice(left, len(batch))) for batch in batches]
 
@@ -251,8 +263,8 @@ class Posting:
     def _take_calls(self, connection: Connection, wanted: int) -> int:
         """Return how many of the requests the day's calls are enough for."""
         calls_per_day = self._gateway.calls_per_day
-        if calls_per_day is None or not wanted:
-            return wanted
+        if not wanted:
+            return 0
         # Counted with the claim, before the request leaves: a crash may waste a call, and never makes one too many.
         granted = take_calls(connection, self._gateway.target, utc_now().date(), wanted, calls_per_day)
         self._is_budget_spent = granted < wanted
@@ -279,30 +291,69 @@ class Posting:
         # A batch that is to go again in halves is no failed try: it gets smaller each time, so it comes to an end.
         told = [(claim_, answer) for claim_, answer in ended if answer.code != BATCH_REFUSED]
         # What was released unsent counts as a try too: where that goes on, a claim and a call would be spent for ever.
-        self._tries.update(claim_.event.event_id for claim_, answer in told if answer.verdict is Verdict.RETRY)
+        # So does what is in doubt: where reading back sets it back each time, it would be sent in every round.
+        self._tries.update(claim_.event.event_id for claim_, answer in told if answer.verdict in _IN_VAIN)
         sent = [(claim_, answer) for claim_, answer in told if answer is not _NEVER_SENT]
-        unauthorized = [(claim_, answer) for claim_, answer in sent if answer.verdict is Verdict.UNAUTHORIZED]
-        if unauthorized:
-            await self._renew(unauthorized)
+        await self._mind_credentials(sent)
         answers = [answer for _, answer in sent]
         self._on_progress(sum(answer.verdict in _SETTLED for answer in answers))
+        self._mind_foreign(answers)
         self._mind_failures(answers)
 
-    async def _renew(self, unauthorized: Ended) -> None:
-        """Get new credentials once per event; a second refusal ends the posting."""
-        event_ids = {claim_.event.event_id for claim_, _ in unauthorized}
-        _, answer = unauthorized[0]
+    async def _mind_credentials(self, sent: Ended) -> None:
+        """Renew the credentials after a 401, once for all that were told so; a word about access ends the posting."""
+        accepted = [claim_ for claim_, answer in sent if answer.verdict in _ACCEPTED]
+        if any(self._is_claimed_since_renewal(claim_) for claim_ in accepted):
+            self._claim_at_renewal = None
+        unauthorized = [(claim_, answer) for claim_, answer in sent if answer.verdict is Verdict.UNAUTHORIZED]
+        if not unauthorized or self._error is not None:
+            return
         try:
-            if event_ids & self._unauthorized:
-                raise CredentialsRefused(
-                    f"{self._gateway.target} refused the credentials twice ({answer.message}): check them and run "
-                    "again. What was sent before is recorded."
-                )
-            self._unauthorized |= event_ids
-            await self._gateway.reconnect()
+            self._refuse_to_renew(unauthorized)
+            # What was claimed before the renewal was refused with the old ones, and goes again with the new ones.
+            if self._claim_at_renewal is None:
+                self._claim_at_renewal = self._last_claim
+                self._renewals += 1
+                await self._gateway.reconnect()
         except CouldNotRun as error:
             # Raised by `run` when everything in flight is recorded: other requests are still under way.
-            self._error = self._error or error
+            self._error = error
+
+    def _is_claimed_since_renewal(self, claim_: Claim) -> bool:
+        return self._claim_at_renewal is not None and claim_.attempt_id > self._claim_at_renewal
+
+    def _refuse_to_renew(self, unauthorized: Ended) -> None:
+        """Raise `CredentialsRefused` where other credentials of the same kind would not help."""
+        target = self._gateway.target
+        for claim_, answer in unauthorized:
+            if answer.http_status != 401:
+                raise CredentialsRefused(
+                    f"{target} denies access ({answer.code or answer.http_status}: {answer.message}): check keys, "
+                    "permissions and site, and run again. What was sent before is recorded."
+                )
+            # A renewal is a metered call, and this service takes none for long.
+            if self._is_claimed_since_renewal(claim_) or self._renewals >= self._loader.max_tries:
+                raise CredentialsRefused(
+                    f"{target} refused the credentials twice ({answer.message}): check them and run again. What was "
+                    "sent before is recorded."
+                )
+
+    def _mind_foreign(self, answers: Sequence[Answer]) -> None:
+        """Stop where one answer after the other comes from something on the way, and not from the service.
+
+        A firewall or a gateway that answers in its place would put every event of the night in doubt.
+        """
+        for answer in answers:
+            if answer.code == FOREIGN_ANSWER:
+                self._standing.foreign_in_a_row += 1
+            elif answer.verdict in _ACCEPTED or answer.code is not None:
+                self._standing.foreign_in_a_row = 0
+            if self._standing.foreign_in_a_row >= _MOST_FOREIGN and self._error is None:
+                self._error = ServiceUnreachable(
+                    f"{self._gateway.target} gave {_MOST_FOREIGN} answers in a row that are not its own "
+                    f"({answer.message}): something on the way answers in its place. What is in doubt is read back; "
+                    "see the network, and run again."
+                )
 
     def _mind_failures(self, answers: Sequence[Answer]) -> None:
         """Slow down while nothing but failures comes back, and stop where that goes on."""

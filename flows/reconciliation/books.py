@@ -33,6 +33,7 @@ class Reading:
     remote: Remote
     transactions: pd.DataFrame  # outcomes with break_id
     rewards: pd.DataFrame  # outcomes with break_id
+    unread_rewards: frozenset[str] = frozenset()  # by id in lower case, of those whose values cannot be read
 
 
 @dataclass(frozen=True)
@@ -99,13 +100,15 @@ def _gone(connection: Connection, found: list[dict[str, Any]], reading: Reading)
     found_ids = {record["break_id"] for record in found}
     windows = {(window.site_id, window.client_id): window for window in reading.windows}
     not_found = [row for row in open_breaks(connection) if row.break_id not in found_ids]
-    return [row.break_id for row in not_found if _was_looked_at(row, windows, reading.remote)]
+    return [row.break_id for row in not_found if _was_looked_at(row, windows, reading)]
 
 
-def _was_looked_at(row: Row[Any], windows: Mapping[Client, Window], remote: Remote) -> bool:
+def _was_looked_at(row: Row[Any], windows: Mapping[Client, Window], reading: Reading) -> bool:
     """Return whether this reading looked where the break is; elsewhere it stays open, since nobody looked."""
+    remote = reading.remote
     if row.target == Target.REFERRAL_ROCK:
-        return remote.rewards is not None
+        is_unread = (row.reward_id or "").lower() in reading.unread_rewards
+        return remote.rewards is not None and not is_unread
     client = (row.site_id, row.client_id)
     window = windows.get(client)
     if window is None or client in remote.unread:

@@ -28,6 +28,7 @@ from transforms.totals.service_totals import (
     tie_rewards,
     tie_service,
 )
+from transforms.vocabulary import NotRead, name_of_reward
 
 
 def match_ledger(run: Run, windows: Sequence[Window], *, with_rewards: bool) -> Reconciliation:
@@ -44,6 +45,7 @@ def match_ledger(run: Run, windows: Sequence[Window], *, with_rewards: bool) -> 
         remote=remote,
         transactions=points.transactions,
         rewards=amounts.rewards,
+        unread_rewards=frozenset(amounts.unread),
     )
     books = keep_books(run, reading)
     return Reconciliation(
@@ -56,9 +58,14 @@ def match_ledger(run: Run, windows: Sequence[Window], *, with_rewards: bool) -> 
         unread=remote.unread,
         uncompared_count=points.uncompared_count,
         failures=remote.failures,
-        not_read=remote.not_read,
-        read=remote.read,
+        not_read=(*remote.not_read, *_not_read(amounts.unread)),
+        read=remote.read - {name_of_reward(id_) for id_ in amounts.unread},
+        unread_rewards=amounts.unread,
     )
+
+
+def _not_read(unread_rewards: Mapping[str, str]) -> list[NotRead]:
+    return [NotRead(name_of_reward(id_), why) for id_, why in sorted(unread_rewards.items())]
 
 
 @dataclass(frozen=True)
@@ -77,6 +84,7 @@ class _MatchedAmounts:
 
     rewards: pd.DataFrame
     ties: list[dict[str, Any]]
+    unread: Mapping[str, str]  # as of `RewardSides`
 
 
 def _match_points(run: Run, windows: Sequence[Window], remote: Remote, tolerances: Tolerances) -> _MatchedPoints:
@@ -100,9 +108,10 @@ def _match_points(run: Run, windows: Sequence[Window], remote: Remote, tolerance
 def _match_amounts(run: Run, remote: Remote, tolerances: Tolerances) -> _MatchedAmounts:
     sides = reward_sides(run.ledger, remote)
     matched = match_rewards(sides.updates, sides.rewards, tolerances)
-    rewards = describe_rewards(identify_breaks(matched))
+    rewards = describe_rewards(identify_breaks(matched), sides.unread)
     amounts = amounts_of_rewards(sides.updates, sides.rewards)
-    return _MatchedAmounts(rewards=rewards, ties=tie_rewards(amounts, rewards, tolerances.amount))
+    ties = tie_rewards(amounts, rewards, tolerances.amount)
+    return _MatchedAmounts(rewards=rewards, ties=ties, unread=sides.unread)
 
 
 def _tolerances(settings: Settings) -> Tolerances:

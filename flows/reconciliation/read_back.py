@@ -4,16 +4,17 @@ One client that cannot be read does not stop the others: it is named, and nothin
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 from flows.ledger.connection import Ledger
-from flows.runtime.errors import BudgetSpent, CouldNotRun, CredentialsRefused, ServiceUnreachable
+from flows.runtime.errors import AnswerUnreadable, BudgetSpent, CouldNotRun, CredentialsRefused, ServiceUnreachable
 from flows.services.mindbody.client import MindbodyClient
 from flows.services.mindbody.connect import open_mindbody
 from flows.services.referral_rock.connect import open_referral_rock
+from flows.services.standing import standing_of
 from flows.settings.sections import Settings
 from transforms.match.reconciled import Client
 from transforms.settle.history import History
@@ -45,11 +46,12 @@ class Remote:
     @property
     def not_read(self) -> tuple[NotRead, ...]:
         """Whatever could not be read; a site that is down is named once, and not for each of its clients."""
+        read_sites = {site_id for site_id, _ in self.histories}
         whole = [NotRead(destination.name, why) for destination, why in self.failed.items()]
         alone = [
             NotRead(name_of_client(site_id, client_id), why)
             for (site_id, client_id), why in sorted(self.unread.items())
-            if Destination(Target.MINDBODY, site_id) not in self.failed
+            if site_id in read_sites or Destination(Target.MINDBODY, site_id) not in self.failed
         ]
         return (*whole, *alone)
 
@@ -66,15 +68,14 @@ async def _fetch(settings: Settings, ledger: Ledger, windows: Sequence[Window], 
         windows_here = [window for window in windows if window.site_id == site_id]
         answers = await _fetch_site(settings, ledger, site_id, windows_here)
         found |= answers
-        # Not one client could be read: that is the site's trouble, and is told once and not for each of them.
-        if not any(isinstance(answer, History) for answer in answers.values()):
-            first_trouble = next(iter(answers.values()))
-            failed[Destination(Target.MINDBODY, site_id)] = str(first_trouble)
+        why = _why_site_failed(settings, site_id, answers.values())
+        if why is not None:
+            failed[Destination(Target.MINDBODY, site_id)] = why
     rewards = None
     if with_rewards:
         try:
             rewards = await _fetch_rewards(settings, ledger)
-        except (ServiceUnreachable, CredentialsRefused) as error:
+        except (ServiceUnreachable, CredentialsRefused, BudgetSpent) as error:
             failed[Destination(Target.REFERRAL_ROCK, "")] = str(error)
     return Remote(
         histories={client: answer for client, answer in found.items() if isinstance(answer, History)},
@@ -82,6 +83,18 @@ async def _fetch(settings: Settings, ledger: Ledger, windows: Sequence[Window], 
         rewards=rewards,
         failed=failed,
     )
+
+
+def _why_site_failed(settings: Settings, site_id: str, answers: Collection[History | CouldNotRun]) -> str | None:
+    """Return why the site as a whole could not be read, or not to the end; None where it is only its clients."""
+    site = Destination(Target.MINDBODY, site_id)
+    stopped = standing_of(site, settings.loader.requests_per_second).why_reading_stopped
+    if stopped:
+        return stopped
+    troubles = [answer for answer in answers if isinstance(answer, CouldNotRun)]
+    # Not one client could be read: that is the site's trouble, unless it answered, and what it said is odd.
+    is_of_site = len(troubles) == len(answers) and not any(isinstance(one, AnswerUnreadable) for one in troubles)
+    return str(troubles[0]) if is_of_site else None
 
 
 async def _fetch_rewards(settings: Settings, ledger: Ledger) -> dict[str, dict[str, Any]]:
@@ -110,7 +123,7 @@ async def _fetch_histories(
         async with slots:
             try:
                 return await client.fetch_history(window.client_id, window.since - margin, window.until + margin)
-            except (ServiceUnreachable, BudgetSpent) as error:
+            except (ServiceUnreachable, CredentialsRefused, BudgetSpent) as error:
                 return error
 
     answers = await asyncio.gather(*(fetch(window) for window in windows))

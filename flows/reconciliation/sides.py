@@ -14,7 +14,7 @@ import pandas as pd
 
 from flows.ledger.connection import Ledger
 from flows.reconciliation.read_back import Remote
-from flows.services.referral_rock.messages import to_amount, to_day
+from flows.services.referral_rock.messages import to_amount, to_day, unreadable_value
 from sql.read_back import events_of_client, last_updates
 from transforms.identity.reward_ids import without_case
 from transforms.settle.history import Transaction
@@ -45,6 +45,7 @@ class RewardSides:
 
     updates: pd.DataFrame
     rewards: pd.DataFrame
+    unread: Mapping[str, str]  # by id in lower case: rewards of ours whose values cannot be read, and why
 
 
 def transaction_sides(ledger: Ledger, windows: Sequence[Window], remote: Remote) -> TransactionSides:
@@ -133,14 +134,19 @@ def _transaction_row(transaction: Transaction, known: Counter[tuple[Any, ...]]) 
 def reward_sides(ledger: Ledger, remote: Remote) -> RewardSides:
     """Put the ledger's last updates beside their rewards; both are empty where the service was not read."""
     if remote.rewards is None:
-        return RewardSides(_updates([]), _rewards([]))
+        return RewardSides(_updates([]), _rewards([]), {})
     with ledger.begin() as connection:
         # Of what was posted the last one alone: the service keeps a reward's values, and not those of before.
         updates = last_updates(connection)
     # Two updates of one reward may spell its id in two ways, and the service in a third.
     spelled = {without_case(update["reward_id"]): update["reward_id"] for update in updates}
-    found = [reward_row(spelled[id_], reward) for id_, reward in remote.rewards.items() if id_ in spelled]
-    return RewardSides(_updates(updates), _rewards(found))
+    known = {id_: reward for id_, reward in remote.rewards.items() if id_ in spelled}
+    troubles = {id_: unreadable_value(reward) for id_, reward in known.items()}
+    unread = {id_: why for id_, why in troubles.items() if why is not None}
+    found = [reward_row(spelled[id_], reward) for id_, reward in known.items() if id_ not in unread]
+    # Nobody can tell what such a reward has, so a posted update of it is neither there nor missing.
+    told = [row for row in updates if row["state"] != State.POSTED or without_case(row["reward_id"]) not in unread]
+    return RewardSides(_updates(told), _rewards(found), unread)
 
 
 def reward_row(reward_id: str, reward: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from flows.runs.from_files import run_from_files
 from flows.runtime.errors import Interrupted
 from flows.runtime.progress import Progress, say_nothing
 from flows.services.mindbody.tokens import sharing_tokens
+from flows.services.standing import sharing_standings
 from flows.settings.sections import Settings
 from transforms.vocabulary import RunKind
 
@@ -21,7 +22,7 @@ def nightly(settings: Settings, step: Step = run_plain, progress: Progress = say
     registered and every file stays. Raises `CouldNotRun` or `SettingsError` where the run could not start.
     """
     try:
-        with open_ledger(settings) as ledger, sharing_tokens():
+        with open_ledger(settings) as ledger, sharing_tokens(), sharing_standings():
             run = new_run(settings, ledger, RunKind.NIGHTLY, step, progress)
             summary = run_from_files(run, lambda: list_inbox(settings))
     except Interrupted:

@@ -15,6 +15,8 @@ from flows.runs.from_files import note_not_read
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import WrongUsage
 from flows.runtime.progress import Progress, say_nothing
+from flows.services.mindbody.tokens import sharing_tokens
+from flows.services.standing import sharing_standings
 from flows.settings.sections import Settings
 from sql.runs import start_run
 from transforms.vocabulary import RunKind
@@ -34,7 +36,7 @@ def reconcile(
     since = since or until - timedelta(days=DEFAULT_PERIOD_DAYS)
     if since > until:
         raise WrongUsage(f"The period starts on {since} and ends before, on {until}: swap --since and --until.")
-    with open_ledger(settings) as ledger:
+    with open_ledger(settings) as ledger, sharing_tokens(), sharing_standings():
         run = new_run(settings, ledger, RunKind.RECONCILE, step, progress)
         with counted(settings, ledger), ledger.begin() as connection:
             start_run(connection, run.run_id, run.kind, utc_now())

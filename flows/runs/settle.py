@@ -10,6 +10,8 @@ from flows.runs.from_files import report
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import Interrupted
 from flows.runtime.progress import Progress, say_nothing
+from flows.services.mindbody.tokens import sharing_tokens
+from flows.services.standing import sharing_standings
 from flows.settings.sections import Settings
 from sql.runs import start_run
 from transforms.vocabulary import RunKind
@@ -17,7 +19,7 @@ from transforms.vocabulary import RunKind
 
 def settle(settings: Settings, step: Step = run_plain, progress: Progress = say_nothing) -> Summary:
     """Settle whatever is in doubt and has had its time, and report it."""
-    with open_ledger(settings) as ledger:
+    with open_ledger(settings) as ledger, sharing_tokens(), sharing_standings():
         run = new_run(settings, ledger, RunKind.SETTLE, step, progress)
         with counted(settings, ledger), ledger.begin() as connection:
             start_run(connection, run.run_id, run.kind, utc_now())

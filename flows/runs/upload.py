@@ -10,6 +10,7 @@ from flows.ledger.summary import Summary
 from flows.runs.from_files import run_from_files
 from flows.runtime.progress import Progress, say_nothing
 from flows.services.mindbody.tokens import sharing_tokens
+from flows.services.standing import sharing_standings
 from flows.settings.sections import Settings
 from transforms.vocabulary import RunKind
 
@@ -26,6 +27,6 @@ def upload(
 
     What a person ``approved`` is taken as it was checked then, whatever has become of the file.
     """
-    with open_ledger(settings) as ledger, sharing_tokens():
+    with open_ledger(settings) as ledger, sharing_tokens(), sharing_standings():
         run = new_run(settings, ledger, RunKind.UPLOAD, step, progress)
         return run_from_files(run, lambda: [InboxFile(path, site_id)], approved)

@@ -6,6 +6,7 @@ TieoutError
 └── CouldNotRun           exit 3  nothing was lost, run again when the cause is gone
     ├── FileRejected              a file that cannot be read stays where it is
     ├── ServiceUnreachable        no connection, or no sensible answer, after all tries
+    │   └── AnswerUnreadable      it answered, and what it said of one client cannot be read
     ├── CredentialsRefused        the service said 401 twice
     ├── LedgerUnavailable         the database is out of reach, or not migrated
     │   └── WrongLedger           it is not the one that the workspace knows
@@ -68,6 +69,10 @@ class FileRejected(CouldNotRun):
 
 class ServiceUnreachable(CouldNotRun):
     """A service did not answer."""
+
+
+class AnswerUnreadable(ServiceUnreachable):
+    """A service answered, and what it said of one client or reward cannot be relied on; of others it may be."""
 
 
 class CredentialsRefused(CouldNotRun):

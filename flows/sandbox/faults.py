@@ -8,10 +8,11 @@
              | "=" ID                  requests about this client or reward
 
 `mb:` and `rr:` restrict a part to Mindbody or Referral Rock, and to the count of its requests. `*N` injects at most N
-times; `~SECONDS` (or `delay=` for all, 40 unless told) is how long `late`, `refused_late` and `slow` take. Without a
-selector it is every request. Kinds that begin with `read_` apply to reads of clients and rewards, the others to posts
-and updates. The first part that applies wins. Chances depend on the seed, on what the request says and on how often it
-was sent before, but not on the order in which requests arrive: the same seed and the same work meet the same faults.
+times; `~SECONDS` (or `delay=` for all, 40 unless told) is how long `late`, `refused_late`, `slow` and `read_slow` take.
+Without a selector it is every request. Kinds that begin with `read_` apply to reads of clients and rewards, the others
+to posts and updates. The first part that applies wins. Chances depend on the seed, on what the request says and on how
+often it was sent before, but not on the order in which requests arrive: the same seed and the same work meet the same
+faults.
 
 Example: `drop_after=100000010*1,503_before/50,rr:truncated%0.1,seed=7`
 """
@@ -45,14 +46,36 @@ class FaultKind(StrEnum):
     TWICE = "twice"  # committed twice (Mindbody), answered as usual
     PHANTOM = "phantom"  # answered as usual, and never committed
     RESET_MID_BATCH = "reset_mid_batch"  # half of a batch committed (Referral Rock), then a reset
+    PAGE_403 = "403_page"  # a firewall's page, not committed
+    PAGE_AFTER = "403_page_after"  # committed, and a page all the same
+    GATEWAY_403 = "403_gateway"  # a gateway's own JSON, not committed
+    DENIED = "403_denied"  # the service's own word about access, not committed
+    UNKNOWN_400 = "400_unknown"  # the service's own error, which says nothing; not committed
+    EMPTY_ERROR = "empty_error"  # committed; an empty Error beside the entry (Mindbody)
+    KEPT_OTHERWISE = "kept_otherwise"  # committed with other values: rounded, trimmed, another day (Referral Rock)
+    HUGE = "huge"  # committed; the answer unpacks to 16 MB
     READ_503 = "read_503"
     READ_DROP = "read_drop"
     READ_TRUNCATED = "read_truncated"
     READ_429 = "read_429"
+    READ_PAGE = "read_403_page"
+    READ_LONG_QUIET = "read_long_quiet"  # 429 with a Retry-After of ages
+    READ_HUGE = "read_huge"  # unpacks to 16 MB
+    READ_DEEP = "read_deep"  # nested 5,000 deep
+    READ_SLOW = "read_slow"  # the answer drips
+    READ_HIDDEN = "read_hidden"  # the last reward of a page is left out, and of the total
+    READ_ODD = "read_odd"  # the first entry, or the last reward, has an odd value: `~N` says which of `odd_answers`
 
 
 # Faults that one service alone can have.
-ONLY = {FaultKind.RESET_MID_BATCH: "rr", FaultKind.TWICE: "mb"}
+ONLY = {
+    FaultKind.RESET_MID_BATCH: "rr",
+    FaultKind.TWICE: "mb",
+    FaultKind.EMPTY_ERROR: "mb",
+    FaultKind.KEPT_OTHERWISE: "rr",
+    FaultKind.READ_DEEP: "mb",
+    FaultKind.READ_HIDDEN: "rr",
+}
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from flows.sandbox.faults import Call, FaultKind, FaultPlan, Rule
+from flows.sandbox.odd_answers import refuse_oddly, spoil_oddly
 from flows.sandbox.referral_rock_forms import is_xml_wanted, write_answer
 from flows.sandbox.state import SandboxState
 
@@ -115,7 +116,7 @@ def _refuse(kind: FaultKind, request: web.Request, state: SandboxState) -> web.R
             return _word_error(request, 401, "InvalidUserCredentials", "The user token was revoked.")
         case FaultKind.ERROR_200:
             return _word_error(request, 200, "Unknown", "The rewards could not be updated.")
-    return None
+    return refuse_oddly(kind, request)
 
 
 async def _spoil(rule: Rule, request: web.Request, response: web.Response) -> web.StreamResponse:
@@ -130,11 +131,11 @@ async def _spoil(rule: Rule, request: web.Request, response: web.Response) -> we
             return web.Response(status=response.status, body=body[: len(body) // 2], content_type=response.content_type)
         case FaultKind.CUT:
             return await _cut(request, response, body)
-        case FaultKind.SLOW:
+        case FaultKind.SLOW | FaultKind.READ_SLOW:
             return await _drip(request, response, body, rule.seconds)
         case FaultKind.RESET_MID_BATCH:
             return _reset(request)
-    return response
+    return spoil_oddly(rule.kind, body, int(rule.seconds)) or response
 
 
 def _hang_up(request: web.Request) -> web.Response:

@@ -16,6 +16,7 @@ from aiohttp import web
 
 from flows.sandbox.errors import ServiceError
 from flows.sandbox.faults import FaultKind
+from flows.sandbox.odd_answers import kept_otherwise
 from flows.sandbox.options import PRIVATE_KEY, PUBLIC_KEY, BatchAnswer
 from flows.sandbox.referral_rock_forms import is_xml_wanted, read_batch, write_answer
 from flows.sandbox.seed import PAYOUTS
@@ -61,7 +62,7 @@ async def post_rewards_update(request: web.Request, state: SandboxState) -> web.
         # The connection breaks in the middle: what came first is in force, and nobody is told which.
         applied = updates[: len(updates) // 2]
     if fault != FaultKind.PHANTOM:
-        _apply(applied, state)
+        _apply(applied, state, fault)
     # A confirmation that comes twice must not be counted as two updates.
     confirmed = applied * 2 if fault == FaultKind.DUPLICATE else applied
     answer = _confirm(confirmed, state)
@@ -75,10 +76,13 @@ def _refuse_whole(updates: Sequence[Update]) -> None:
         raise ServiceError(400, "InvalidParameter", "; ".join(errors))
 
 
-def _apply(updates: Sequence[Update], state: SandboxState) -> None:
+def _apply(updates: Sequence[Update], state: SandboxState, fault: FaultKind | None) -> None:
     for item, error in updates:
-        if not error:
-            state.commit_reward(item["rewardId"], _read_values(item))
+        if error:
+            continue
+        values = _read_values(item)
+        is_kept = fault != FaultKind.KEPT_OTHERWISE
+        state.commit_reward(item["rewardId"], values if is_kept else kept_otherwise(values))
 
 
 async def get_rewards(request: web.Request, state: SandboxState) -> web.Response:

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from sqlalchemy import Row
 
 from flows.services.http import Exchange, Pacer
+from flows.services.standing import Standing
 from sql.claims import Answer, Claim
 from sql.settlements import Settlement
 from transforms.vocabulary import Target
@@ -28,7 +29,7 @@ class Gateway(Protocol):
     target: Target
     site_id: str  # "" where the service has no sites
     events_per_request: int
-    calls_per_day: int | None
+    calls_per_day: int  # counted up to this many
 
     def body(self, event: Row[Any]) -> bytes:
         """Return the event's part of the request body."""
@@ -45,10 +46,10 @@ class Gateway(Protocol):
 
 @dataclass(frozen=True)
 class Service:
-    """An open service: the gateway that posts, the pace of all that goes there, and how doubt is read back."""
+    """An open service: the gateway that posts, how the destination stands, and how doubt is read back."""
 
     gateway: Gateway
-    pacer: Pacer
+    standing: Standing
     # Reads back these events and records what that decides about each of them; nothing is ever sent from there.
     read_doubtful: Callable[[Sequence[Row[Any]], RecordSettlements], Awaitable[None]]
     # Reads before these refused events are sent again, and records of each whether it may go: ready, held where

@@ -4,13 +4,12 @@ aiohttp is the client because a request costs it least: see ``make bench``. Redi
 nothing is sent again by this layer: whether a repeat is safe is for the caller to know.
 """
 
-import json
 import math
 import random
 import time
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from typing import Any
@@ -21,12 +20,20 @@ from flows.runtime.clock import utc_now
 from flows.runtime.errors import ServiceUnreachable
 from flows.runtime.interrupt import sleep_unless_stopped
 from flows.runtime.secrets import line_of
+from flows.services.bounded_json import parse_json
 
 Params = Mapping[str, str] | Sequence[tuple[str, str]]  # pairs where a key is repeated
 
-_EXACT = json.JSONDecoder(parse_float=Decimal)
 # The services are posted to one after the other, so one that asks for an hour would keep the next one waiting too.
 LONGEST_PAUSE_SECONDS = 900  # a service that asks for more quiet than this is left to the next run
+_LONGEST_ASKED_SECONDS = 7 * 86_400.0  # whatever a Retry-After says, it means no more than a week
+# A page of 200 transactions takes 40 kB, one of 500 rewards with long descriptions a few MB. Counted as unpacked:
+# 600 kB of gzip can hold a gigabyte.
+MOST_ANSWER_BYTES = 8 * 2**20
+_CHUNK_BYTES = 64 * 1024
+# Asked for by name, so that nothing comes that could not be unpacked within bounds.
+_GZIP_WINDOW = 16 + zlib.MAX_WBITS
+_ENCODINGS = {"": None, "identity": None, "gzip": _GZIP_WINDOW, "x-gzip": _GZIP_WINDOW, "deflate": zlib.MAX_WBITS}
 
 
 class Reach(StrEnum):
@@ -50,23 +57,25 @@ class Exchange:
 
     @property
     def json_object(self) -> dict[str, Any] | None:
-        """The body as a JSON object, its decimals exact; None where it is broken or of another kind."""
+        """The body as a JSON object, its decimals exact; None where it is broken, out of bounds or of another kind."""
         try:
-            parsed = _EXACT.decode(self.body.decode(json.detect_encoding(self.body)))
-        except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
+            parsed = parse_json(self.body)
+        except ValueError:
             return None
         return parsed if isinstance(parsed, dict) else None
 
     @property
     def retry_after_seconds(self) -> float | None:
-        """What the Retry-After header asks for, in seconds or as a date; None without one."""
+        """What the Retry-After header asks for, in seconds or as a date, at most a week; None where it says nothing."""
         value = self.headers.get("Retry-After", "").strip()
         if value.isascii() and value.isdigit():
-            return float(value)
+            # More digits than that are no number of seconds that anybody would wait.
+            return min(float(value[:20]), _LONGEST_ASKED_SECONDS)
         try:
-            return max(0.0, (parsedate_to_datetime(value) - utc_now()).total_seconds())
+            asked = (parsedate_to_datetime(value) - utc_now()).total_seconds()
         except (ValueError, TypeError, OverflowError):
             return None
+        return min(max(0.0, asked), _LONGEST_ASKED_SECONDS)
 
 
 def open_session(concurrency: int, timeout_seconds: float) -> aiohttp.ClientSession:
@@ -77,7 +86,9 @@ def open_session(concurrency: int, timeout_seconds: float) -> aiohttp.ClientSess
         connector=aiohttp.TCPConnector(limit=concurrency),
         timeout=timeout,
         cookie_jar=aiohttp.DummyCookieJar(),
-        headers={"User-Agent": "tieout"},
+        headers={"User-Agent": "tieout", "Accept-Encoding": "gzip"},
+        # Unpacked here, by and by: aiohttp would unpack all that came before anybody could say that it is too much.
+        auto_decompress=False,
     )
 
 
@@ -102,7 +113,9 @@ async def exchange(
         async with session.request(
             method, url, headers=headers, params=params, data=body, allow_redirects=False
         ) as response:
-            content = await response.read()
+            content = await _read_bounded(response)
+            if content is None:
+                return failed(Reach.MAYBE, f"the answer is larger than {MOST_ANSWER_BYTES:,} bytes, or packed wrongly")
             return Exchange(
                 Reach.ANSWERED,
                 duration_ms=_milliseconds_since(started),
@@ -118,6 +131,31 @@ async def exchange(
         return failed(Reach.MAYBE, "no answer in time")
     except (aiohttp.ClientError, OSError) as error:
         return failed(Reach.MAYBE, f"the connection was lost: {error or type(error).__name__}")
+
+
+async def _read_bounded(response: aiohttp.ClientResponse) -> bytes | None:
+    """Return the answer's body, unpacked; None where it is too large, or packed in a way that nobody asked for.
+
+    The time-out of the session holds over all of it, however slowly it drips.
+    """
+    encoding = response.headers.get("Content-Encoding", "").strip().lower()
+    if encoding not in _ENCODINGS:
+        return None
+    window_bits = _ENCODINGS[encoding]
+    unpacker = None if window_bits is None else zlib.decompressobj(window_bits)
+    content = bytearray()
+    async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
+        room = MOST_ANSWER_BYTES + 1 - len(content)
+        try:
+            content += chunk if unpacker is None else unpacker.decompress(chunk, room)
+        except zlib.error:
+            return None
+        if len(content) > MOST_ANSWER_BYTES:
+            return None
+    # What is packed and has no end was cut off on its way.
+    if unpacker is not None and content and not unpacker.eof:
+        return None
+    return bytes(content)
 
 
 def _milliseconds_since(started: float) -> float:

@@ -1,7 +1,8 @@
 """Turn how a request ended into what it proves, as far as that is the same for every service.
 
-The table, from surest to least: what never left, and a 429, never took effect; a 4xx with the service's own error
-body is a refusal; a lost, late, broken or 5xx answer proves nothing, and only reading back decides.
+The table, from surest to least: what never left, a 401 and a 429 never took effect; a 4xx with the service's own error
+body is a refusal, or speaks of access; everything else proves nothing, and only reading back decides. A status without
+the service's own error body comes from anything on the way (a firewall, a gateway), before the service or after it.
 """
 
 from flows.runtime.secrets import mask
@@ -9,6 +10,8 @@ from flows.services.http import Exchange, Reach
 from sql.claims import Answer
 from transforms.vocabulary import Verdict
 
+# Not the service's: the code of an answer that something on the way gave in its place.
+FOREIGN_ANSWER = "not_from_the_service"
 _MESSAGE_CHARACTERS = 500
 
 
@@ -25,7 +28,7 @@ def verdict_of_transport(exchange: Exchange) -> Answer | None:
     if exchange.status == 429:
         return answered(Verdict.RETRY, exchange, "too many requests (429)")
     if not _speaks_by_its_body(exchange.status):
-        return answered(Verdict.UNKNOWN, exchange, f"the service answered {exchange.status}")
+        return foreign(exchange)
     return None
 
 
@@ -38,6 +41,29 @@ def _speaks_by_its_body(status: int) -> bool:
     is_success = 200 <= status < 300
     is_refusal = 400 <= status < 500 and status != 408
     return is_success or is_refusal
+
+
+def foreign(exchange: Exchange) -> Answer:
+    """Return what follows from an answer that is not the service's own: nothing, until it is read back."""
+    message = f"the service answered {exchange.status} without its error body"
+    if looks_like_a_page(exchange.body):
+        message = f"a page came with status {exchange.status} in place of the service's answer"
+    return answered(Verdict.UNKNOWN, exchange, message, code=FOREIGN_ANSWER)
+
+
+def looks_like_a_page(body: bytes) -> bool:
+    """Return whether the body is a web page, which no service's answer is."""
+    start = body[:1000].lstrip().lower()
+    return start.startswith((b"<!doctype", b"<html")) or b"<html" in start
+
+
+def access_denied(exchange: Exchange, message: str, *, code: str | None = None) -> Answer:
+    """Return what follows where the service speaks of keys, permissions or the site: nothing took effect.
+
+    A refusal is for good. Where the key or a permission is wrong, a whole night's events would be refused for good.
+    """
+    said = message or f"the service denies access ({exchange.status})"
+    return answered(Verdict.UNAUTHORIZED, exchange, said, code=code)
 
 
 def answered(

@@ -1,7 +1,8 @@
 """Named queries: each ``.sql`` file holds blocks that start with ``-- name: <query>``, followed by its purpose.
 
-Names carry types: a parameter or result column that the tables know as a time, a date or a flag is bound and
-returned as one, on SQLite and PostgreSQL alike.
+Names carry types: a parameter or result column that the tables know as a time, a date or a flag, or that is called like
+one (``_at``, ``_on``; ``is_``, ``was_``, ``has_``, ``goes_``), is bound and returned as one, on SQLite and PostgreSQL
+alike.
 """
 
 import re
@@ -16,7 +17,8 @@ from sql.tables import UtcDateTime, metadata
 
 _FOLDER = Path(__file__).parent
 _NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
-_ALIAS = re.compile(r"\bAS (\w+_(?:at|on))\b")
+_FLAG = ("is_", "was_", "has_", "goes_")
+_ALIAS = re.compile(r"\bAS (\w+_(?:at|on)|(?:is|was|has|goes)_\w+)\b")
 _PARAMETER = re.compile(r"(?<!:):(\w+)")
 _TYPED = {
     column.name: column.type
@@ -57,7 +59,9 @@ def _type_of(parameter: str) -> TypeEngine[Any] | None:
         return known
     if parameter.endswith("_at") or parameter == "now":
         return UtcDateTime()
-    return Date() if parameter.endswith("_on") else None
+    if parameter.endswith("_on"):
+        return Date()
+    return Boolean() if parameter.startswith(_FLAG) else None
 
 
 @cache

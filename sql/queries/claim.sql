@@ -1,12 +1,13 @@
 -- name: ready_heads
--- Grain: the first ready event of each lane that has nothing in flight and nothing in doubt, oldest first. What an
--- answer to a batch did not mention goes alone the next time, so that its answer cannot be another's. One that was
--- refused before holds nobody up: until this run has read its client or reward, it is passed over.
+-- Grain: the first ready event of each lane that has nothing in flight and nothing in doubt, oldest first. What a batch
+-- left in doubt, and reading back did not show, goes alone the next time: its answer cannot be another's then, and one
+-- that the service fails at cannot block the others for ever. One that was refused before holds nobody up: until this
+-- run has read its client or reward, it is passed over.
 SELECT event_id, kind, target, site_id, lane, client_id, action, points, source, source_id, action_at,
     action_fraction, reward_id, payout_id, amount, eligibility_on, description, run_id, first_state,
     EXISTS (
         SELECT 1 FROM answers WHERE answers.attempt_id = events.attempt_id
-        AND answers.verdict = 'unknown' AND answers.http_status < 300
+        AND answers.verdict = 'unknown'
     ) AS goes_alone
 FROM events
 WHERE state = 'ready' AND target = :target AND site_id = :site_id AND coalesce(read_run_id, :run_id) = :run_id

@@ -6,11 +6,11 @@ WHERE files.sha256 = :sha256 AND files.default_site_id = :default_site_id
 
 -- name: plan_totals
 -- Grain: one row per kind of new events of the run, and per kind of those held for a reason of their own.
-SELECT kind, CASE WHEN first_state = 'ready' OR state_reason = :planned THEN 1 ELSE 0 END AS is_new,
+SELECT kind, CASE WHEN first_state = 'ready' OR state_reason = :planned THEN true ELSE false END AS is_new,
     count(*) AS events_count, coalesce(sum(points / 1000000000), 0) AS points_billions,
     coalesce(sum(points % 1000000000), 0) AS points_rest
 FROM events WHERE run_id = :run_id AND state IN ('ready', 'held')
-GROUP BY kind, CASE WHEN first_state = 'ready' OR state_reason = :planned THEN 1 ELSE 0 END
+GROUP BY kind, CASE WHEN first_state = 'ready' OR state_reason = :planned THEN true ELSE false END
 
 -- name: plan_amounts
 -- Grain: one row per new reward update that sets an amount.

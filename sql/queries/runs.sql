@@ -43,9 +43,9 @@ SELECT kind, site_id, state, run_events.is_accepted, count(*) AS events_count,
     coalesce(sum(points / 1000000000), 0) AS points_billions,
     coalesce(sum(points % 1000000000), 0) AS points_rest
 FROM events JOIN (
-    SELECT event_id, 1 AS is_accepted FROM events WHERE run_id = :run_id AND first_state = 'ready'
+    SELECT event_id, true AS is_accepted FROM events WHERE run_id = :run_id AND first_state = 'ready'
     UNION ALL
-    SELECT run_carried.event_id, 0 AS is_accepted FROM run_carried
+    SELECT run_carried.event_id, false AS is_accepted FROM run_carried
     JOIN events ON events.event_id = run_carried.event_id
     WHERE run_carried.run_id = :run_id AND NOT (events.run_id = :run_id AND events.first_state = 'ready')
 ) AS run_events ON run_events.event_id = events.event_id

@@ -6,7 +6,8 @@ SELECT events.event_id, events.kind, events.target, events.site_id, events.clien
     EXISTS (
         SELECT 1 FROM answers WHERE answers.attempt_id = events.attempt_id
         AND answers.http_status >= 200 AND answers.http_status < 300
-    ) AS was_answered
+    ) AS was_answered,
+    (SELECT answers.returned FROM answers WHERE answers.attempt_id = events.attempt_id) AS returned
 FROM events WHERE state = 'unknown' AND target = :target AND site_id = :site_id AND settle_at <= :now
 ORDER BY order_at, file_id, ordinal
 

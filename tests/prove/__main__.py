@@ -46,6 +46,7 @@ def _all_lines(arguments: argparse.Namespace, folder: Path) -> Iterator[sweeps.L
     seed, only = arguments.seed, arguments.only
     if only in ("", "faults"):
         yield from sweeps.sweep_faults(folder / "faults", seed)
+        yield from sweeps.sweep_faults(folder / "hostile", seed, sweeps.HOSTILE)
         yield from sweeps.sweep_xml(folder / "xml", seed)
     if only == "lies":  # what the service itself does wrong can only be shown, as breaks
         yield from sweeps.sweep_faults(folder / "lies", seed, sweeps.LIES)

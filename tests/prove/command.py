@@ -123,7 +123,9 @@ def _number_exchanges(step: Callable[..., None]) -> None:
     import aiohttp
     from aiohttp.client_reqrep import ClientRequest
 
-    request, send, read = aiohttp.ClientSession._request, ClientRequest.send, aiohttp.ClientResponse.read
+    from flows.services import http
+
+    request, send, read = aiohttp.ClientSession._request, ClientRequest.send, http._read_bounded
 
     async def numbered_request(*args: Any, **kwargs: Any) -> Any:
         step()
@@ -136,14 +138,14 @@ def _number_exchanges(step: Callable[..., None]) -> None:
         step()
         return response
 
-    async def numbered_read(*args: Any, **kwargs: Any) -> Any:
-        body = await read(*args, **kwargs)
+    async def numbered_read(response: aiohttp.ClientResponse) -> bytes | None:
+        body = await read(response)
         step()
         return body
 
     aiohttp.ClientSession._request = numbered_request  # type: ignore[method-assign]
     ClientRequest.send = numbered_send  # type: ignore[method-assign]
-    aiohttp.ClientResponse.read = numbered_read  # type: ignore[method-assign]
+    http._read_bounded = numbered_read
 
 
 def _fill_disk(spare_pages: int) -> None:

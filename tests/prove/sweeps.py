@@ -34,7 +34,20 @@ FAULTS = (
     "mb:drop_after/5,read_503/3", "mb:drop_after/5,read_drop/3", "mb:drop_after/5,read_truncated/3",
     "mb:drop_after/5,read_429/4", "mb:drop_after%0.5,mb:503_before%0.5,rr:reset_mid_batch%0.5",
 )  # fmt: skip
-XML_FAULTS = ("rr:drop_after/2", "rr:truncated/2", "rr:reset_mid_batch/2,rr:error_200/3", "rr:503_before/2,rr:429/3")
+# What stands for a service and is not it, errors that say nothing, and answers that no reader expects.
+HOSTILE = (
+    "mb:403_page/9,rr:403_page/4", "mb:403_page_after/7,rr:403_page_after/3", "mb:403_gateway/9,rr:403_gateway/4",
+    "mb:403_denied/12,rr:403_denied/5", "mb:400_unknown/7,rr:400_unknown/3", "mb:empty_error/3,rr:huge/3",
+    "mb:huge/8,read_huge/5", "mb:drop_after/5,read_odd/4~2", "mb:drop_after/5,rr:drop_after/3,read_403_page/4",
+    "mb:drop_after/5,mb:read_deep/4",
+)  # fmt: skip
+XML_FAULTS = (
+    "rr:drop_after/2",
+    "rr:truncated/2",
+    "rr:reset_mid_batch/2,rr:error_200/3",
+    "rr:503_before/2,rr:429/3",
+    "rr:400_unknown/3,rr:403_page/4",
+)
 # Here the service itself does something else than it answers. No client can prevent that; it must show as a break.
 LIES = ("mb:twice/9", "mb:phantom/9", "rr:phantom/2")
 

@@ -28,6 +28,12 @@ def test_faults_of_the_service_lose_nothing_and_pay_nothing_twice(tmp_path: Path
     assert is_clean(line), line
 
 
+def test_hostile_answers_lose_nothing_and_pay_nothing_twice(tmp_path: Path) -> None:
+    spec = "mb:403_page_after/7,rr:403_page/4,mb:400_unknown/9,mb:drop_after@3,read_odd@2~2"
+    (line,) = sweep_faults(tmp_path, 1, (spec,))
+    assert is_clean(line), line
+
+
 def test_two_runs_at_once_lose_nothing_and_pay_nothing_twice(tmp_path: Path) -> None:
     for line in sweep_pairs(tmp_path, 1, 1):
         assert is_clean(line), line

@@ -24,9 +24,19 @@ def describe_transactions(
     return _described(matched, lambda row: _about_client(row, zones, unread))
 
 
-def describe_rewards(matched: pd.DataFrame) -> pd.DataFrame:
-    """Add ``detail`` to the outcomes of `transforms.match.rewards.match_rewards`, null for what matched."""
-    return _described(matched, _about_reward)
+def describe_rewards(matched: pd.DataFrame, unread: Mapping[str, str]) -> pd.DataFrame:
+    """Add ``detail`` to the outcomes of `transforms.match.rewards.match_rewards`, null for what matched.
+
+    ``unread``: why a reward's values could not be read, by its id in lower case.
+    """
+    return _described(matched, lambda row: _about_readable_reward(row, unread))
+
+
+def _about_readable_reward(row: Any, unread: Mapping[str, str]) -> str | None:
+    why = unread.get(row.reward_id.lower())
+    if why is not None:
+        return f"Nobody could look, so nothing is known of what the service shows: {why}."
+    return _about_reward(row)
 
 
 def _described(matched: pd.DataFrame, about: Any) -> pd.DataFrame:
@@ -101,12 +111,17 @@ def _about_reward(row: Any) -> str | None:
             shown = "none" if pd.isna(row.remote_amount) else row.remote_amount
             return f"{_both('amount', ours=row.amount, theirs=shown)}."
         case Outcome.TIME_MISMATCH | Outcome.STATUS_MISMATCH:
-            shown = "nothing" if pd.isna(row.theirs) else row.theirs
-            return f"{_both(row.field, ours=row.ours, theirs=shown)}."
+            shown = "nothing" if pd.isna(row.theirs) else _told(row.theirs)
+            return f"{_both(row.field, ours=_told(row.ours), theirs=shown)}."
         case Outcome.LATE | Outcome.MISSING_REMOTE:
             return "The service does not list the reward."
         case _:
             return None
+
+
+def _told(value: object) -> object:
+    """Return a text in quotes, its line breaks as they are written: two texts may differ in nothing that is seen."""
+    return repr(value) if isinstance(value, str) and value != " ".join(value.split()) else value
 
 
 def _both(name: str, *, ours: object, theirs: object) -> str:

@@ -28,10 +28,15 @@ def is_compared(posted: pd.DataFrame, reconciled: Reconciliation | None) -> pd.S
         return pd.Series(False, index=posted.index, dtype="bool")
     # By event and not by client: of a client who was read, an event outside the window was not looked for.
     compared = {*reconciled.transactions["event_id"], *reconciled.rewards["event_id"]}
-    # An update that a later one of ours replaced is compared by that one.
+    # An update that a later one of ours replaced is compared by that one, where the reward could be read.
     rewards = all_without_case(reconciled.rewards["reward_id"])
     is_of_them = posted["reward_id"].notna() & all_without_case(posted["reward_id"]).isin(rewards)
-    return posted["event_id"].isin(compared) | is_of_them
+    return posted["event_id"].isin(compared) | (is_of_them & ~_is_unread(posted, reconciled))
+
+
+def _is_unread(posted: pd.DataFrame, reconciled: Reconciliation) -> pd.Series:
+    is_unread = all_without_case(posted["reward_id"]).isin(set(reconciled.unread_rewards))
+    return posted["reward_id"].notna() & is_unread
 
 
 def not_compared(posted: pd.DataFrame) -> pd.DataFrame:
@@ -53,7 +58,7 @@ def service_rows(posted: pd.DataFrame, reconciled: Reconciliation | None) -> pd.
         return pd.DataFrame(columns=_SERVICE_ROW)
     of_clients = _transactions_shown(posted, reconciled.transactions)
     of_rewards = _rewards_shown(posted, reconciled.rewards)
-    replaced = _updates_replaced(posted, reconciled.rewards)
+    replaced = _updates_replaced(posted[~_is_unread(posted, reconciled)], reconciled.rewards)
     # An empty frame would change the types of the others when they are put together.
     filled = [rows for rows in (of_clients, of_rewards, replaced) if len(rows)]
     return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=_SERVICE_ROW)

@@ -1,7 +1,7 @@
 """What a reconciliation found, for whoever reports it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
@@ -26,6 +26,7 @@ class Reconciliation:
     failures: tuple[str, ...]  # of a whole service or site
     not_read: tuple[NotRead, ...] = ()  # services, sites, clients and rewards that nobody could look at
     read: frozenset[str] = frozenset()  # by name, whatever could be looked at
+    unread_rewards: Mapping[str, str] = field(default_factory=dict)  # by id in lower case, and why
 
     @property
     def matched(self) -> int:

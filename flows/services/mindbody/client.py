@@ -14,17 +14,21 @@ from zoneinfo import ZoneInfo
 import aiohttp
 
 from flows.runtime.clock import utc_now
-from flows.runtime.errors import CredentialsRefused, ServiceUnreachable, SettingsError
+from flows.runtime.errors import AnswerUnreadable, CredentialsRefused, ServiceUnreachable, SettingsError
 from flows.runtime.secrets import learn
-from flows.services.http import Exchange, Pacer, Params, Reach, exchange, wait_to_repeat
-from flows.services.mindbody.messages import balance_of, read_transactions, unreadable_part
+from flows.services.http import Exchange, Pacer, Params, exchange, wait_to_repeat
+from flows.services.mindbody.messages import ServiceError, balance_of, error_of, read_transactions, unreadable_part
 from flows.services.mindbody.tokens import StaffToken, Tokens
+from flows.services.standing import Standing
 from flows.settings.sections import Settings, SiteSettings
 from transforms.settle.history import History, Transaction
 
 _PAGE_SIZE = 200  # the size that all known clients use; a larger one is not documented
 _NO_CLIENT: Mapping[str, Any] = {"Transactions": []}  # a client whom the service does not know has no history
 _TOKEN_LIFE = timedelta(hours=23)  # documented as 24
+_LONGEST_TOKEN = 8192
+# A client with more entries in the days that are read back is none: the service gives pages without end.
+_MOST_PAGES = 250
 
 
 class MindbodyClient:
@@ -35,14 +39,14 @@ class MindbodyClient:
         settings: Settings,
         site_id: str,
         session: aiohttp.ClientSession,
-        pacer: Pacer,
+        standing: Standing,
         count_call: Callable[[], None],
         tokens: Tokens | None = None,
     ) -> None:
         self._settings = settings
         self._site: SiteSettings = settings.mindbody.site(site_id)
         self._session = session
-        self.pacer = pacer
+        self._standing = standing
         self._count_call = count_call
         self._tokens: Tokens = {} if tokens is None else tokens
         self._token_lock = asyncio.Lock()
@@ -51,6 +55,16 @@ class MindbodyClient:
     def site_id(self) -> str:
         """The site's id."""
         return self._site.site_id
+
+    @property
+    def standing(self) -> Standing:
+        """How the site has behaved in this run so far."""
+        return self._standing
+
+    @property
+    def pacer(self) -> Pacer:
+        """The pace of all that goes to the site."""
+        return self._standing.pacer
 
     @property
     def zone(self) -> ZoneInfo:
@@ -90,7 +104,7 @@ class MindbodyClient:
         found: list[Transaction] = []
         page_before: list[Transaction] = []
         totals: set[int] = set()  # of all pages; they must agree, or something came in between two of them
-        while True:
+        for _ in range(_MOST_PAGES):
             page = await self._fetch_page(client_id, since, until, offset=len(found))
             transactions = self._transactions_of(page, client_id)
             found += transactions
@@ -103,17 +117,21 @@ class MindbodyClient:
             has_too_many = total >= 0 and len(found) > total
             # A service that ignores the offset gives the same page again.
             if not transactions or transactions == page_before or len(totals) > 1 or has_too_many:
-                raise ServiceUnreachable(
+                raise AnswerUnreadable(
                     f"Mindbody reported {total} transactions of client {client_id}, and after {len(found)} of them "
                     "nothing new or another total came: a page is missing. Run again later."
                 )
             page_before = transactions
+        raise AnswerUnreadable(
+            f"Mindbody gave {len(found)} transactions of client {client_id} and no end: nobody has so many. Run again "
+            "later."
+        )
 
     def _transactions_of(self, page: Mapping[str, Any], client_id: str) -> list[Transaction]:
         transactions = read_transactions(page, self.zone)
         if transactions is None:
             what = unreadable_part(page, self.zone)
-            raise ServiceUnreachable(f"Mindbody's reward history of client {client_id} cannot be read: {what}.")
+            raise AnswerUnreadable(f"Mindbody's reward history of client {client_id} cannot be read: {what}.")
         return transactions
 
     async def _fetch_page(self, client_id: str, since: date, until: date, offset: int) -> dict[str, Any]:
@@ -124,37 +142,56 @@ class MindbodyClient:
             "request.limit": str(_PAGE_SIZE),
             "request.offset": str(offset),
         }
-        return await self._get("client/clientrewards", params)
+        return await self._get("client/clientrewards", params, subject=client_id)
 
     async def fetch(self, path: str, params: Params) -> dict[str, Any]:
         """Read one page of what is no reward history, as the service tells it; see `is_unknown_client`."""
-        return await self._get(path, params)
+        return await self._get(path, params, subject=f"{path} {params}")
 
     @staticmethod
     def is_unknown_client(page: Mapping[str, Any]) -> bool:
         """Return whether a page says that the service does not know the client."""
         return page == _NO_CLIENT
 
-    async def _get(self, path: str, params: Params) -> dict[str, Any]:
-        """Read with repeats, which change nothing; the last failure is told."""
+    async def _get(self, path: str, params: Params, subject: str) -> dict[str, Any]:
+        """Read with repeats, which change nothing; the last failure is told.
+
+        ``subject`` says what is read, so that one client whom the service fails at is told from a service that fails.
+        """
         failure = ""
         max_tries = self._settings.loader.max_tries
         for tries in range(1, max_tries + 1):
             await self.connect(utc_now())
             token = self.token
             result = await self._send_read("GET", path, params=params)
-            body = result.json_object if result.status == 200 else None
-            if body is not None:
+            body = result.json_object
+            error = None if body is None else error_of(body)
+            if body is not None and result.status == 200 and error is None:
+                self._note(subject, "")
                 return body
             # The next try asks for a new one.
             if result.status == 401:
                 self.forget_token(token)
-            if _says_client_not_found(result):
+            failure = _failure_of(result, error)
+            self._note(subject, "" if _says_client_not_found(error) else failure)
+            if _says_client_not_found(error):
                 return dict(_NO_CLIENT)
-            failure = result.failure or f"status {result.status}"
+            if _denies_access(result, error, tries):
+                self._standing.stop_reading(refusal := self._refusal(error, result.status))
+                raise CredentialsRefused(refusal)
             if tries < max_tries:
-                await wait_to_repeat(result.retry_after_seconds, tries)
+                await wait_to_repeat(self._asked_quiet(result), tries)
         raise ServiceUnreachable(f"Mindbody could not be read ({path}): {failure}, {tries} times. Run again later.")
+
+    def _note(self, subject: str, failure: str) -> None:
+        self._standing.note_read(f"Mindbody site {self.site_id}", subject, failure)
+
+    def _asked_quiet(self, result: Exchange) -> float | None:
+        """Let all readers of the site keep the quiet that it asks one of them for; return how long it is."""
+        asked_seconds = result.retry_after_seconds
+        if asked_seconds is not None:
+            self.pacer.pause(asked_seconds)
+        return asked_seconds
 
     async def _issue_token(self) -> str:
         """Ask for a token. Trying again is harmless: a token too many is a call, not an event."""
@@ -163,26 +200,25 @@ class MindbodyClient:
         for tries in range(1, self._settings.loader.max_tries + 1):
             result = await self._send_read("POST", "usertoken/issue", body=body)
             answer = result.json_object or {}
-            if result.status == 200 and answer.get("AccessToken"):
-                token = str(answer["AccessToken"])
+            token = _token_of(answer) if result.status == 200 else None
+            if token is not None:
                 learn(token)
                 return token
-            # It said no and would say it again, and wrong passwords in a row may lock the account.
-            is_refused = result.reach is Reach.ANSWERED and 400 <= result.status < 500 and result.status != 429
-            if is_refused:
-                raise CredentialsRefused(self._refusal(answer, result.status))
-            failure = result.failure or f"status {result.status}"
+            error = error_of(answer)
+            # It said no and would say it again, and wrong passwords in a row may lock the account. Without its own word
+            # it was something on the way that said no, and not the service.
+            if error is not None and 400 <= result.status < 500 and result.status != 429:
+                raise CredentialsRefused(self._refusal(error, result.status))
+            failure = _failure_of(result, error)
             if tries < self._settings.loader.max_tries:
-                await wait_to_repeat(result.retry_after_seconds, tries)
+                await wait_to_repeat(self._asked_quiet(result), tries)
         raise ServiceUnreachable(
             f"Mindbody at {self._settings.mindbody.base_url} is out of reach: {failure}. Nothing was sent; run again "
             "later."
         )
 
-    def _refusal(self, answer: Mapping[str, Any], status: int) -> str:
-        error = answer.get("Error")
-        told = error if isinstance(error, dict) else {"Message": error or ""}
-        said = f"{told.get('Code', status)}: {told.get('Message', '')}".rstrip(": ")
+    def _refusal(self, error: ServiceError | None, status: int) -> str:
+        said = str(status) if error is None else f"{error.code or status}: {error.message}".rstrip(": ")
         return (
             f"Mindbody does not accept the credentials of site {self.site_id} ({said}): check mindbody.api_key, and "
             "username and password of the site. Nothing was sent."
@@ -191,7 +227,8 @@ class MindbodyClient:
     async def _send_read(
         self, method: str, path: str, *, params: Params | None = None, body: bytes | None = None
     ) -> Exchange:
-        await self.pacer.wait()
+        # A token is no read: where reads fail, events may still be posted.
+        await (self._standing.wait_to_read() if method == "GET" else self._standing.wait_for_turn())
         self._count_call()
         headers = self._headers()
         if body is not None:
@@ -214,11 +251,38 @@ class MindbodyClient:
 def _total_of(page: Mapping[str, Any]) -> int:
     """Return how many transactions there are in all, -1 where the page does not say."""
     paging = page.get("PaginationResponse")
-    total = paging.get("TotalResults") if isinstance(paging, dict) else None
-    return int(total) if isinstance(total, int | str) and str(total).isdigit() else -1
+    text = str(paging.get("TotalResults")) if isinstance(paging, dict) else ""
+    # Ten digits are more entries than anybody has; thousands of them would be refused by Python itself.
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 10 else -1
 
 
-def _says_client_not_found(result: Exchange) -> bool:
+def _token_of(answer: Mapping[str, Any]) -> str | None:
+    """Return the token of an answer; None where it holds none that could stand in a header."""
+    token = answer.get("AccessToken")
+    if not isinstance(token, str) or not 0 < len(token) <= _LONGEST_TOKEN:
+        return None
+    return token if token.isascii() and token.isprintable() and " " not in token else None
+
+
+def _denies_access(result: Exchange, error: ServiceError | None, tries: int) -> bool:
+    """Return whether the service would say no to every other read as well.
+
+    A 401 has its token renewed first, and only the second one counts.
+    """
+    if result.status == 401:
+        return tries > 1
+    return error is not None and (error.is_about_access or result.status == 403)
+
+
+def _failure_of(result: Exchange, error: ServiceError | None) -> str:
+    """Say why an answer is none that can be read."""
+    if result.failure:
+        return result.failure
+    if result.status == 200:
+        return f"an error ({error.code or error.message})" if error else "an answer that cannot be read"
+    return f"status {result.status}"
+
+
+def _says_client_not_found(error: ServiceError | None) -> bool:
     """Return whether the service says that there is no such client, who then has no history either."""
-    error = (result.json_object or {}).get("Error")
-    return isinstance(error, dict) and str(error.get("Code", "")).lower() == "clientnotfound"
+    return error is not None and error.code.lower() == "clientnotfound"

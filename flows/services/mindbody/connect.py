@@ -8,14 +8,15 @@ from flows.ledger.connection import Ledger
 from flows.runtime.clock import utc_now
 from flows.services.calls import count_call
 from flows.services.gateway import Service
-from flows.services.http import Pacer, open_session
+from flows.services.http import open_session
 from flows.services.mindbody.client import MindbodyClient
 from flows.services.mindbody.gateway import MindbodyGateway
 from flows.services.mindbody.settle import read_doubtful
 from flows.services.mindbody.tokens import tokens_of_run
 from flows.services.mindbody.try_again import read_before_another_try
+from flows.services.standing import standing_of
 from flows.settings.sections import Settings
-from transforms.vocabulary import Target
+from transforms.vocabulary import Destination, Target
 
 
 @asynccontextmanager
@@ -25,9 +26,9 @@ async def open_mindbody(settings: Settings, ledger: Ledger, site_id: str) -> Asy
     Raises `ServiceUnreachable`, `CredentialsRefused`, `SettingsError` or `BudgetSpent`.
     """
     count = partial(count_call, ledger, Target.MINDBODY, settings.mindbody.calls_per_day)
-    pacer = Pacer(settings.loader.requests_per_second)
+    standing = standing_of(Destination(Target.MINDBODY, site_id), settings.loader.requests_per_second)
     async with open_session(settings.loader.concurrency, settings.loader.timeout_seconds) as session:
-        client = MindbodyClient(settings, site_id, session, pacer, count, tokens_of_run())
+        client = MindbodyClient(settings, site_id, session, standing, count, tokens_of_run())
         await client.connect(utc_now())
         yield client
 
@@ -38,7 +39,7 @@ async def open_service(settings: Settings, ledger: Ledger, site_id: str) -> Asyn
     async with open_mindbody(settings, ledger, site_id) as client:
         yield Service(
             gateway=MindbodyGateway(client, client.pacer, settings.mindbody.calls_per_day),
-            pacer=client.pacer,
+            standing=client.standing,
             read_doubtful=partial(read_doubtful, ledger, client, settings.loader.concurrency),
             read_before_another_try=partial(read_before_another_try, ledger, client, settings.loader.concurrency),
         )

@@ -22,7 +22,7 @@ class MindbodyGateway:
 
     def __init__(self, client: MindbodyClient, pacer: Pacer, calls_per_day: int) -> None:
         self.site_id = client.site_id
-        self.calls_per_day: int | None = calls_per_day
+        self.calls_per_day = calls_per_day
         self._client = client
         self._pacer = pacer
         self._refused_token: str | None = None

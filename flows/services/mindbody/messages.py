@@ -6,20 +6,24 @@ site's local time without an offset, with ``SourceID`` spelled otherwise than in
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row
 
 from flows.services.http import Exchange
-from flows.services.verdict import answered, verdict_of_transport
+from flows.services.verdict import access_denied, answered, foreign, looks_like_a_page, verdict_of_transport
 from sql.claims import Answer
 from transforms.settle.history import Transaction, is_kin
 from transforms.vocabulary import Verdict
 
 # Nothing took effect, and later it may.
 _PASSING_CODES = {"sqldbmaintenance", "toomanyrequests"}
+# Codes that say no more than that something went wrong: nobody knows whether before the work was done or after it.
+_SILENT_CODES = {"", "unknown", "unknownerror", "error", "none", "null"}
 # Codes that speak of the caller or the site, not of the event: nothing took effect, and every other would fail too.
 _CALLER_CODES = {
     "deniedaccess",
@@ -31,7 +35,9 @@ _CALLER_CODES = {
     "invalidusercredentials",
 }
 
-_FIRST_YEAR = 1900
+_FIRST_YEAR, _LAST_YEAR = 1900, 2199
+_MOST_CHARACTERS = 200  # of an action or a source
+_INT64 = 2**63
 
 
 def request_body(event: Row[Any]) -> bytes:
@@ -61,16 +67,21 @@ def read_answer(exchange: Exchange, event: Row[Any], zone: ZoneInfo) -> Answer:
     if from_transport is not None:
         return from_transport
     body = exchange.json_object
-    if body is None:
-        return answered(Verdict.UNKNOWN, exchange, "the answer is no whole JSON object")
-    error = _error_of(body)
-    if error is not None:
-        code, message = error
-        return _read_error(exchange, code=code, message=message)
+    error = None if body is None else error_of(body)
     # Without the service's own error body a 4xx may come from anything on the way, after the service did its work.
-    if exchange.status >= 400:
-        return answered(Verdict.UNKNOWN, exchange, f"the service answered {exchange.status} without its error body")
+    if exchange.status >= 400 and error is None:
+        return foreign(exchange)
+    if body is None:
+        return _read_no_object(exchange)
+    if error is not None:
+        return _read_error(exchange, error, confirms=_confirms(body, event, zone))
     return _read_confirmation(exchange, body, event, zone)
+
+
+def _read_no_object(exchange: Exchange) -> Answer:
+    if looks_like_a_page(exchange.body):
+        return foreign(exchange)
+    return answered(Verdict.UNKNOWN, exchange, "the answer is no whole JSON object")
 
 
 def read_transactions(body: Mapping[str, Any], zone: ZoneInfo) -> list[Transaction] | None:
@@ -103,46 +114,63 @@ def unreadable_part(body: Mapping[str, Any], zone: ZoneInfo) -> str:
     number, item = next(unreadable)
     fields = item if isinstance(item, dict) else {}
     # What the parsing depends on, and nothing else of what a client's entry may hold.
-    shown = [f"{name} {str(fields.get(name))[:40]}" for name in ("Action", "Points", "ActionDateTime")]
+    names = ("Action", "Points", "ActionDateTime", "Source", "SourceID")
+    shown = [f"{name} {_shown(fields.get(name))}" for name in names if name in fields]
     return f"entry {number} of {len(listed)} has {', '.join(shown)}"
+
+
+def _shown(value: Any) -> str:
+    """Return the beginning of a value as a line and a database can hold it."""
+    text = str(value)[:40].encode("utf-8", "backslashreplace").decode()
+    return "".join(character if character.isprintable() else "?" for character in text)
 
 
 def balance_of(body: Mapping[str, Any]) -> int | None:
     """Return the client's points that an answer or a page tells; None where it does not."""
     balance = body.get("Balance")
     # Python takes True for 1, and a number past 64 bits would stop the whole turn that records the answer.
-    if not isinstance(balance, int) or isinstance(balance, bool) or abs(balance) >= 2**63:
+    if not isinstance(balance, int) or isinstance(balance, bool) or abs(balance) >= _INT64:
         return None
     return balance
 
 
 def _read_transaction(item: Any, zone: ZoneInfo) -> Transaction | None:
+    # Whatever a service may put there, it spoils this entry alone: a list for a source, half a character, a time past
+    # the calendar.
     try:
+        source = item.get("Source")
         source_id = item.get("SourceID", item.get("SourceId"))
         return Transaction(
             action=_word(item["Action"]),
             points=_whole(item["Points"]),
-            source=item.get("Source") or None,
-            source_id=int(source_id) if source_id else None,
+            source=None if source in (None, "") else _word(source),
+            source_id=None if source_id in (None, "", 0) else _whole(source_id),
             action_at_candidates=to_utc_candidates(item["ActionDateTime"], zone),
         )
-    except (AttributeError, KeyError, OverflowError, TypeError, ValueError):  # OverflowError: the unset date, year 1
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
         return None
 
 
 def _word(value: Any) -> str:
-    """Return an action as it is told, also one that is not documented; ValueError where there is none."""
-    if not isinstance(value, str) or not value.strip():
-        raise ValueError("no action")
+    """Return an action or source as it is told, also one that is not documented; ValueError where it is no text."""
+    if not isinstance(value, str) or not value.strip() or len(value) > _MOST_CHARACTERS:
+        raise ValueError("no word")
+    # Half a surrogate and the character zero are text to Python, and to nothing that keeps or shows it afterwards.
+    value.encode()
+    if "\x00" in value:
+        raise ValueError("no text")
     return value
 
 
 def _whole(value: Any) -> int:
-    """Return whole points; ValueError for 12.5, which `int` would cut, and for what is no number."""
-    number = int(value)
-    if isinstance(value, bool) or not (isinstance(value, str) or number == value):
-        raise ValueError("not whole")
-    return number
+    """Return a whole number of 64 bits; ValueError for 12.5, which `int` would cut, and for what is no number."""
+    if isinstance(value, bool) or not isinstance(value, int | str | Decimal):
+        raise ValueError("no number")
+    # Made a number first and whole after: to write out one with an exponent of millions takes hours.
+    number = Decimal(value.strip() if isinstance(value, str) else value)
+    if not number.is_finite() or abs(number) >= _INT64 or number != int(number):
+        raise ValueError("not whole, or past 64 bits")
+    return int(number)
 
 
 def to_utc_candidates(text: str, zone: ZoneInfo) -> tuple[datetime, ...]:
@@ -151,8 +179,9 @@ def to_utc_candidates(text: str, zone: ZoneInfo) -> tuple[datetime, ...]:
     A text with an offset says it itself. ValueError where it is no time.
     """
     local = datetime.fromisoformat(text).replace(microsecond=0)
-    if local.year < _FIRST_YEAR:
-        raise ValueError("the service's unset time, the year 1")
+    # The year 1 is the service's unset time; zones and frames of data end long before the year 9999 does.
+    if not _FIRST_YEAR <= local.year <= _LAST_YEAR:
+        raise ValueError("a time that is none")
     if local.tzinfo is not None:
         return (local.astimezone(UTC),)
     first = local.replace(tzinfo=zone)
@@ -163,20 +192,59 @@ def to_utc_candidates(text: str, zone: ZoneInfo) -> tuple[datetime, ...]:
     return earlier, later
 
 
-def _error_of(body: Mapping[str, Any]) -> tuple[str, str] | None:
+@dataclass(frozen=True)
+class ServiceError:
+    """What the service itself says went wrong."""
+
+    code: str
+    message: str
+
+    @property
+    def is_about_access(self) -> bool:
+        """Whether it speaks of the key, the staff user, a permission or the site, and of no event."""
+        return self.code.lower() in _CALLER_CODES
+
+
+def error_of(body: Mapping[str, Any]) -> ServiceError | None:
+    """Return the service's own error; None where the body holds none, or one that is empty."""
     error = body.get("Error")
     if not isinstance(error, dict):
         return None
-    return str(error.get("Code") or ""), str(error.get("Message") or "")
+    code, message = (_said(error.get(name)) for name in ("Code", "Message"))
+    return ServiceError(code, message) if code or message else None
 
 
-def _read_error(exchange: Exchange, *, code: str, message: str) -> Answer:
+def _said(value: Any) -> str:
+    return "" if value is None else str(value).strip()
+
+
+# The service's own error, by its code:
+#
+#     code                          status     so it is
+#     maintenance, too many         any        ready: nothing took effect, and later it may
+#     keys, permissions, site       any        ready, and nothing more is sent there: every event would fail
+#     any, beside the transaction   2xx        unknown: it says both
+#     any other                     403        ready, and nothing more is sent there: the service denies access
+#     says nothing ("Unknown")      4xx        unknown: it may have failed before the work or after it
+#     any other, or says nothing    2xx, 4xx   refused
+def _read_error(exchange: Exchange, error: ServiceError, *, confirms: bool) -> Answer:
+    code, message = error.code, error.message
     if code.lower() in _PASSING_CODES:
         return answered(Verdict.RETRY, exchange, message, code=code)
-    # A refusal is for good. Where the key or a permission is wrong, a whole night's events would be refused for good.
-    if code.lower() in _CALLER_CODES:
-        return answered(Verdict.UNAUTHORIZED, exchange, message, code=code)
+    if error.is_about_access:
+        return access_denied(exchange, message, code=code)
+    if confirms:
+        return answered(Verdict.UNKNOWN, exchange, f"the answer lists the event beside an error: {message}", code=code)
+    if exchange.status == 403:
+        return access_denied(exchange, message, code=code)
+    if exchange.status >= 400 and code.lower() in _SILENT_CODES:
+        return answered(Verdict.UNKNOWN, exchange, message or "the service names no reason", code=code)
     return answered(Verdict.REFUSED, exchange, message or "refused without a reason", code=code)
+
+
+def _confirms(body: Mapping[str, Any], event: Row[Any], zone: ZoneInfo) -> bool:
+    transactions = read_transactions(body, zone) or []
+    return any(is_kin(transaction, event) for transaction in transactions)
 
 
 def _read_confirmation(exchange: Exchange, body: Mapping[str, Any], event: Row[Any], zone: ZoneInfo) -> Answer:

@@ -10,26 +10,38 @@ from typing import Any
 import aiohttp
 from sqlalchemy import Row
 
-from flows.runtime.errors import CredentialsRefused, ServiceUnreachable, SettingsError
+from flows.runtime.errors import AnswerUnreadable, CredentialsRefused, ServiceUnreachable, SettingsError
 from flows.runtime.secrets import pair_header
-from flows.services.http import Exchange, Pacer, Reach, exchange, wait_to_repeat
-from flows.services.referral_rock.messages import json_body, xml_body
+from flows.services.http import Exchange, Pacer, exchange, wait_to_repeat
+from flows.services.referral_rock.messages import is_id, json_body, own_error, xml_body
+from flows.services.standing import Standing
 from flows.settings.sections import Settings
 from transforms.identity.reward_ids import without_case
 
 _PAGE_SIZE = 500
+_MOST_PAGES = 4000
 
 
 class ReferralRockClient:
     """The service; every request is counted by `count_call` before it leaves."""
 
     def __init__(
-        self, settings: Settings, session: aiohttp.ClientSession, pacer: Pacer, count_call: Callable[[], None]
+        self, settings: Settings, session: aiohttp.ClientSession, standing: Standing, count_call: Callable[[], None]
     ) -> None:
         self._settings = settings
         self._session = session
-        self.pacer = pacer
+        self._standing = standing
         self._count_call = count_call
+
+    @property
+    def standing(self) -> Standing:
+        """How the service has behaved in this run so far."""
+        return self._standing
+
+    @property
+    def pacer(self) -> Pacer:
+        """The pace of all that goes there."""
+        return self._standing.pacer
 
     @property
     def is_xml(self) -> bool:
@@ -56,7 +68,7 @@ class ReferralRockClient:
         rewards: dict[str, dict[str, Any]] = {}
         offset = 0
         totals: set[int] = set()  # of all pages; they must agree
-        while True:
+        for _ in range(_MOST_PAGES):
             page = await self._fetch_page(offset, _PAGE_SIZE)
             items, total = _read_page(page)
             rewards |= {without_case(item["id"]): item for item in items}
@@ -66,10 +78,11 @@ class ReferralRockClient:
                 return rewards
             if not items or offset >= total or len(totals) > 1:
                 reported = " and then ".join(str(total) for total in sorted(totals))
-                raise ServiceUnreachable(
+                raise AnswerUnreadable(
                     f"Referral Rock reported {reported} rewards and gave {len(rewards)}: a page is missing or came "
                     "twice. Run again later."
                 )
+        raise AnswerUnreadable(f"Referral Rock gave {len(rewards)} rewards and no end. Run again later.")
 
     async def _fetch_page(self, offset: int, count: int) -> dict[str, Any]:
         # The oldest first, so that a reward created while paging lands on the last page instead of moving all pages.
@@ -80,21 +93,32 @@ class ReferralRockClient:
             result = await self._send_read(params)
             body = result.json_object if result.status == 200 else None
             if body is not None:
+                self._standing.note_read("Referral Rock", "", "")
                 return body
-            if result.reach is Reach.ANSWERED and result.status in {401, 403}:
+            # A 403 without the service's own word is a firewall's, and says nothing about the keys.
+            if result.status == 401 or (result.status == 403 and own_error(result.body, is_xml=False) is not None):
                 raise CredentialsRefused(
                     f"Referral Rock does not accept the keys ({result.status}): check referral_rock.public_key and "
                     "private_key. Nothing was sent."
                 )
-            failure = result.failure or f"status {result.status}"
+            failure = result.failure or _failure_of(result)
+            # All rewards come in one sweep, so each failed read is one of the service.
+            self._standing.note_read("Referral Rock", f"page at {offset}, try {tries}", failure)
             if tries < max_tries:
-                await wait_to_repeat(result.retry_after_seconds, tries)
+                await wait_to_repeat(self._asked_quiet(result), tries)
         raise ServiceUnreachable(
             f"Referral Rock at {self._settings.referral_rock.base_url} is out of reach: {failure}. Run again later."
         )
 
+    def _asked_quiet(self, result: Exchange) -> float | None:
+        """Let everything that goes there keep the quiet that it asks for; return how long it is."""
+        asked_seconds = result.retry_after_seconds
+        if asked_seconds is not None:
+            self.pacer.pause(asked_seconds)
+        return asked_seconds
+
     async def _send_read(self, params: dict[str, str]) -> Exchange:
-        await self.pacer.wait()
+        await self._standing.wait_to_read()
         self._count_call()
         headers = {**self._headers(), "Accept": "application/json"}
         return await exchange(self._session, "GET", self._url(""), headers=headers, params=params)
@@ -113,6 +137,10 @@ class ReferralRockClient:
         return f"{self._settings.referral_rock.base_url}/api/rewards/{path}".rstrip("/")
 
 
+def _failure_of(result: Exchange) -> str:
+    return "an answer that cannot be read" if result.status == 200 else f"status {result.status}"
+
+
 def _read_page(page: dict[str, Any]) -> tuple[list[dict[str, Any]], int]:
     """Return a page's rewards and how many there are in all; a page that does not say both is no page.
 
@@ -121,8 +149,8 @@ def _read_page(page: dict[str, Any]) -> tuple[list[dict[str, Any]], int]:
     items = page.get("rewards")
     total = page.get("total")
     if isinstance(items, list) and isinstance(total, int):
-        rewards = [item for item in items if isinstance(item, dict) and item.get("id")]
+        rewards = [item for item in items if isinstance(item, dict) and is_id(item.get("id"))]
         if len(rewards) == len(items):
             return rewards, total
     said = str(page.get("message") or "no list of rewards with a total")[:200]
-    raise ServiceUnreachable(f"Referral Rock's rewards cannot be read: {said}. Run again later.")
+    raise AnswerUnreadable(f"Referral Rock's rewards cannot be read: {said}. Run again later.")

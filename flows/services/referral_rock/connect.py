@@ -7,13 +7,14 @@ from functools import partial
 from flows.ledger.connection import Ledger
 from flows.services.calls import WITHOUT_LIMIT, count_call
 from flows.services.gateway import Service
-from flows.services.http import Pacer, open_session
+from flows.services.http import open_session
 from flows.services.referral_rock.client import ReferralRockClient
 from flows.services.referral_rock.gateway import ReferralRockGateway
 from flows.services.referral_rock.settle import read_doubtful
 from flows.services.referral_rock.try_again import read_before_another_try
+from flows.services.standing import standing_of
 from flows.settings.sections import Settings
-from transforms.vocabulary import Target
+from transforms.vocabulary import Destination, Target
 
 
 @asynccontextmanager
@@ -23,9 +24,9 @@ async def open_referral_rock(settings: Settings, ledger: Ledger) -> AsyncIterato
     Raises `ServiceUnreachable`, `CredentialsRefused` or `SettingsError`.
     """
     count = partial(count_call, ledger, Target.REFERRAL_ROCK, WITHOUT_LIMIT)
-    pacer = Pacer(settings.loader.requests_per_second)
+    standing = standing_of(Destination(Target.REFERRAL_ROCK, ""), settings.loader.requests_per_second)
     async with open_session(settings.loader.concurrency, settings.loader.timeout_seconds) as session:
-        client = ReferralRockClient(settings, session, pacer, count)
+        client = ReferralRockClient(settings, session, standing, count)
         await client.connect()
         yield client
 
@@ -36,7 +37,7 @@ async def open_service(settings: Settings, ledger: Ledger, _site_id: str) -> Asy
     async with open_referral_rock(settings, ledger) as client:
         yield Service(
             gateway=ReferralRockGateway(client, client.pacer, settings.referral_rock.batch_size),
-            pacer=client.pacer,
+            standing=client.standing,
             read_doubtful=partial(read_doubtful, client),
             read_before_another_try=partial(read_before_another_try, client),
         )

@@ -3,6 +3,7 @@ from typing import Any, cast
 
 from flows.loader.post import Posting
 from flows.services.http import Pacer
+from flows.services.standing import Standing
 from flows.settings.sections import LoaderSettings
 
 
@@ -10,7 +11,7 @@ def posting_at(requests_per_second: float, events_per_request: int = 1) -> Posti
     gateway = cast("Any", SimpleNamespace(events_per_request=events_per_request))
     unused = cast("Any", None)  # what is free depends on the pace and the settings alone
     pacer = Pacer(requests_per_second)
-    return Posting(unused, gateway, pacer, LoaderSettings(concurrency=4), "run", lambda _count: None)
+    return Posting(unused, gateway, Standing(pacer), LoaderSettings(concurrency=4), "run", lambda _count: None)
 
 
 def test_nothing_is_free_where_more_is_in_flight_than_the_pace_lets_out() -> None:

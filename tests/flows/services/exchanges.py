@@ -32,6 +32,7 @@ def earn(**changes: Any) -> Any:
 def update(**changes: Any) -> Any:
     values: dict[str, Any] = {
         "event_id": "u1", "attempt_id": 1, "reward_id": "R1", "payout_id": "P1", "amount": "12.50",
+        "was_answered": False, "returned": None,
         "eligibility_on": date(2026, 1, 2), "description": "thanks", "goes_alone": False,
     }  # fmt: skip
     return SimpleNamespace(**values | changes)

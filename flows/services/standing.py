@@ -1,0 +1,98 @@
+"""How a destination has behaved in this run so far: shared by all steps of the run, kept in memory alone.
+
+What one step learned the next one obeys: the quiet that a service asked for, reads that fail one after the other,
+answers that come from anything but the service, and what was sent in vain.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+
+from flows.runtime.errors import ServiceUnreachable
+from flows.services.http import LONGEST_PAUSE_SECONDS, Pacer
+from transforms.vocabulary import Destination
+
+# One client may have a history that the service always fails at; when it fails at so many in a row it is not theirs.
+_MOST_SUBJECTS_FAILED = 3
+_MOST_READS_FAILED = 5  # requests in a row, repeats included; many leave at once before the first one has failed
+
+
+@dataclass
+class Standing:
+    """One destination in one run."""
+
+    pacer: Pacer
+    tries: Counter[str] = field(default_factory=Counter)  # by event: requests that did not end it
+    foreign_in_a_row: int = 0  # answers that are none of the service's own, since one that was
+    _failed_reads: int = 0  # in a row
+    _failed_subjects: set[str] = field(default_factory=set)
+    _stopped_reading: str = ""
+
+    @property
+    def why_reading_stopped(self) -> str:
+        """Why nothing more is read there in this run; empty where reading goes on."""
+        return self._stopped_reading
+
+    async def wait_for_turn(self) -> None:
+        """Wait for a turn to ask; `ServiceUnreachable` where the service wants quiet for longer than a run waits."""
+        seconds = self.pacer.paused_seconds
+        # Whoever was asked for it: the service's quiet is everybody's.
+        if seconds > LONGEST_PAUSE_SECONDS:
+            raise ServiceUnreachable(f"The service asks for {seconds:.0f} seconds of quiet. Run again after that.")
+        await self.pacer.wait()
+
+    async def wait_to_read(self) -> None:
+        """Wait for a turn to read; `ServiceUnreachable` also where nothing more is read there in this run."""
+        self._refuse_where_stopped()
+        await self.wait_for_turn()
+        # Others may have failed meanwhile.
+        self._refuse_where_stopped()
+
+    def _refuse_where_stopped(self) -> None:
+        if self._stopped_reading:
+            raise ServiceUnreachable(self._stopped_reading)
+
+    def stop_reading(self, why: str) -> None:
+        """Let nothing more be read there in this run: every other read would be answered alike."""
+        self._stopped_reading = self._stopped_reading or why
+
+    def note_read(self, name: str, subject: str, failure: str) -> None:
+        """Note how one read of ``subject`` ended; ``failure`` is empty where an answer of the service came.
+
+        Each read is a metered call, and a service that is down answers none: after a few in a row it is left alone.
+        """
+        if not failure:
+            self._failed_reads = 0
+            self._failed_subjects.clear()
+            return
+        self._failed_reads += 1
+        self._failed_subjects.add(subject)
+        if self._failed_reads >= _MOST_READS_FAILED and len(self._failed_subjects) >= _MOST_SUBJECTS_FAILED:
+            self.stop_reading(
+                f"{name} failed {self._failed_reads} reads in a row ({failure}): reading there has stopped for this "
+                "run. Run again later."
+            )
+
+
+_Standings = dict[Destination, Standing]
+_of_run: ContextVar[_Standings | None] = ContextVar("standings_of_run", default=None)
+
+
+@contextmanager
+def sharing_standings() -> Iterator[None]:
+    """Within the block, every step knows what the others met at a destination."""
+    before = _of_run.set({})
+    try:
+        yield
+    finally:
+        _of_run.reset(before)
+
+
+def standing_of(destination: Destination, requests_per_second: float) -> Standing:
+    """Return how a destination stands in this run; outside of one, a new one each time."""
+    shared = _of_run.get()
+    if shared is None:
+        return Standing(Pacer(requests_per_second))
+    return shared.setdefault(destination, Standing(Pacer(requests_per_second)))
