@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from flows.runtime.errors import BudgetSpent, ServiceUnreachable
+from flows.runtime.errors import AnswerUnreadable, BudgetSpent, ServiceUnreachable
 from flows.services.http import Params
 from flows.services.mindbody.client import MindbodyClient
 from transforms.reference.reference import Fact
@@ -19,6 +19,8 @@ from transforms.vocabulary import Named
 CLIENTS_PER_CALL = 20  # documented
 PAGE_SIZE = 200  # the size that all known clients use
 _REFERRAL_TYPE = -1
+_MOST_PAGES = 5000
+_MOST_ID_CHARACTERS = 200
 
 
 @dataclass
@@ -83,22 +85,21 @@ async def fetch_visits(asker: Asker, client_id: str, first: date, last: date) ->
 
 
 def _visit_facts(site_id: str, client_id: str, visit: Mapping[str, Any]) -> list[Fact]:
-    owner = str(visit.get("ClientId") or client_id)
+    owner = _id(visit.get("ClientId")) or client_id
     # A SourceId may be either of them; the second is 0 where a visit is no appointment.
-    ids = {Named.VISIT: visit.get("Id"), Named.APPOINTMENT: visit.get("AppointmentId")}
-    return [(site_id, named.value, str(item_id), owner) for named, item_id in ids.items() if item_id]
+    ids = {Named.VISIT: _id(visit.get("Id")), Named.APPOINTMENT: _id(visit.get("AppointmentId"))}
+    return [(site_id, named.value, item_id, owner) for named, item_id in ids.items() if item_id]
 
 
 async def fetch_sale(asker: Asker, sale_id: str) -> str | None:
     """Return the client of one sale, whenever it was; None where there is no such sale."""
     body = await asker.ask("sale/sales", [("request.saleId", sale_id)])
     sales = _items(body, "Sales")
-    if sales is None or any(str(sale.get("Id")) != sale_id for sale in sales):
-        raise ServiceUnreachable(f"Mindbody was asked for sale {sale_id} and answered something else. Run again later.")
+    if sales is None or any(_id(sale.get("Id")) != sale_id for sale in sales):
+        raise AnswerUnreadable(f"Mindbody was asked for sale {sale_id} and answered something else. Run again later.")
     if not sales:
         return None
-    owner = str(sales[0].get("ClientId") or "")
-    return owner or None
+    return _id(sales[0].get("ClientId")) or None
 
 
 async def fetch_sales(asker: Asker, first: date, last: date) -> "AsyncIterator[Page]":
@@ -112,7 +113,7 @@ async def fetch_sales(asker: Asker, first: date, last: date) -> "AsyncIterator[P
 
 def sale_fact(site_id: str, sale: Mapping[str, Any]) -> Fact:
     """Return whose a sale is."""
-    return site_id, Named.SALE.value, str(sale["Id"]), str(sale.get("ClientId") or "")
+    return site_id, Named.SALE.value, _id(sale.get("Id")), _id(sale.get("ClientId"))
 
 
 async def fetch_referrals(asker: Asker, client_ids: Sequence[str], referred: str, referred_by: str) -> Referrals:
@@ -125,9 +126,9 @@ async def fetch_referrals(asker: Asker, client_ids: Sequence[str], referred: str
         if page is None:
             continue
         for client in page.items:
-            client_id = str(client.get("Id"))
+            client_id = _id(client.get("Id"))
             related = client.get("ClientRelationships")
-            if not isinstance(related, list):
+            if not isinstance(related, list) or not all(isinstance(one, dict) for one in related):
                 continue
             has_relationships |= bool(related)
             found = [_referral(asker.site_id, client_id, one, referred, referred_by) for one in related]
@@ -148,7 +149,7 @@ def _referral(site_id: str, client_id: str, related: Mapping[str, Any], referred
     if not isinstance(kind, dict) or kind.get("Id") != _REFERRAL_TYPE:
         return None
     name = normalize_heading(str(related.get("RelationshipName") or ""))
-    other = str(related.get("RelatedClientId") or "")
+    other = _id(related.get("RelatedClientId"))
     if name == normalize_heading(referred) and other:
         return site_id, Named.REFERRED.value, other, client_id
     if name == normalize_heading(referred_by) and other:
@@ -169,16 +170,17 @@ async def _pages(asker: Asker, path: str, params: Sequence[tuple[str, str]], nam
     """Read pages up to the total; None, once, where the service does not know the client."""
     read = 0
     before: list[dict[str, Any]] = []
-    while True:
+    for _ in range(_MOST_PAGES):
         paging = [("request.limit", str(PAGE_SIZE)), ("request.offset", str(read))]
         body = await asker.ask(path, [*params, *paging])
         if asker.client.is_unknown_client(body):
             yield None
             return
         items = _items(body, name)
-        total = (body.get("PaginationResponse") or {}).get("TotalResults")
+        told = body.get("PaginationResponse")
+        total = told.get("TotalResults") if isinstance(told, dict) else None
         if items is None or not isinstance(total, int):
-            raise ServiceUnreachable(f"Mindbody's answer cannot be read ({path}): unknown shape.")
+            raise AnswerUnreadable(f"Mindbody's answer cannot be read ({path}): unknown shape.")
         read += len(items)
         yield Page(items, total, read)
         if read >= total:
@@ -188,6 +190,21 @@ async def _pages(asker: Asker, path: str, params: Sequence[tuple[str, str]], nam
                 f"Mindbody told of {total} {name.lower()}, and stopped at {read}. Run again later."
             )
         before = items
+    raise AnswerUnreadable(f"Mindbody told {read} {name.lower()} and no end. Run again later.")
+
+
+def _id(value: Any) -> str:
+    """Return an id as text, empty where there is none; `AnswerUnreadable` where what stands there can be none.
+
+    One that was passed over might be the very one that a row names, and the row would be rejected for it.
+    """
+    if value in (None, "", 0):
+        return ""
+    text = str(value).strip()
+    is_id = isinstance(value, int | str) and not isinstance(value, bool)
+    if not is_id or not text.isprintable() or len(text) > _MOST_ID_CHARACTERS:
+        raise AnswerUnreadable("Mindbody told an id that cannot be read. Run again later.")
+    return text
 
 
 def _items(body: Mapping[str, Any], name: str) -> list[dict[str, Any]] | None:

@@ -12,7 +12,7 @@ from sqlalchemy import Row
 from flows.runtime.errors import ServiceUnreachable
 from flows.services.gateway import RecordSettlements
 from flows.services.referral_rock.client import ReferralRockClient
-from flows.services.referral_rock.messages import differing_fields, settable_values
+from flows.services.referral_rock.messages import differing_fields, settable_values, unreadable_value
 from sql.settlements import Settlement
 from transforms.settle.try_again import decide_another_try, edits_against
 from transforms.vocabulary import State
@@ -36,6 +36,10 @@ async def read_before_another_try(
 def _decide(event: Row[Any], reward: Mapping[str, Any] | None) -> Settlement:
     """Return whether one update may go; a reward that is not there is for the service to refuse."""
     against = []
+    unreadable = None if reward is None else unreadable_value(reward)
+    if unreadable is not None:
+        # Nobody can tell what it has, so it is not sent: it waits for a run that can look.
+        return Settlement(event, State.UNKNOWN, f"could not be read: {unreadable}", {"failure": unreadable})
     if reward is not None:
         then = json.loads(event.refused_reward) if event.refused_reward else None
         against = edits_against(

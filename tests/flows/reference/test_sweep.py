@@ -12,6 +12,7 @@ from flows.reference import sweep
 from flows.reference.sweep import Swept
 from flows.sandbox import start_sandbox
 from flows.services.mindbody import lookups as reads
+from flows.services.mindbody.client import MindbodyClient
 from flows.services.mindbody.lookups import Allowance
 from tests.flows.workplace import Workplace, open_workplace
 
@@ -155,3 +156,25 @@ def test_sweep_counts_every_call_against_the_days_budget(workplace, opened):
     before = calls_made(workplace)
     run(workplace, opened, asking(("100000005", "sale", "9002", "2020-01-01")))
     assert calls_made(workplace) - before == 2  # the token, and the sale
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        pytest.param({"Visits": [{"Id": ["7001"]}], "PaginationResponse": {"TotalResults": 1}}, id="a list for an id"),
+        pytest.param(
+            {"Visits": [{"Id": "7001\ud800"}], "PaginationResponse": {"TotalResults": 1}}, id="half a character"
+        ),
+        pytest.param({"Visits": [{"Id": 7001}], "PaginationResponse": [1]}, id="a list for the paging"),
+        pytest.param({"Visits": ["7001"], "PaginationResponse": {"TotalResults": 1}}, id="a text for a visit"),
+        pytest.param({"Visits": None}, id="nothing"),
+    ],
+)
+def test_what_a_sweep_cannot_read_is_a_trouble_and_never_a_missing_id(workplace, opened, monkeypatch, odd):
+    async def answer(_client: MindbodyClient, path: str, _params: object) -> dict[str, Any]:
+        assert path == "client/clientvisits"
+        return odd
+
+    monkeypatch.setattr(MindbodyClient, "fetch", answer)
+    swept, _ = run(workplace, opened, asking(("100000001", "visit", "1", "2026-01-05")))
+    assert (swept.reads, swept.facts, len(swept.troubles)) == ({}, set(), 1)

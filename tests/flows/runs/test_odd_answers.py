@@ -27,6 +27,7 @@ class Answers(BaseHTTPRequestHandler):
 
     pages: Pages = ()
     asked = 0
+    token: object = "t"
 
     def do_GET(self) -> None:
         cls = type(self)
@@ -36,7 +37,7 @@ class Answers(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
-        self.answer({"AccessToken": "t", "TokenType": "Bearer"})
+        self.answer({"AccessToken": self.token, "TokenType": "Bearer"})
 
     def answer(self, body: object) -> None:
         content = json.dumps(body).encode()
@@ -62,7 +63,8 @@ def read(tmp_path: Path) -> Iterator[Read]:
         thread.start()
         settings = _settings(tmp_path, f"http://127.0.0.1:{server.server_port}")
 
-        def fetch(*pages: dict[str, Any], with_rewards: bool = False) -> Remote:
+        def fetch(*pages: dict[str, Any], with_rewards: bool = False, issued: object = "t") -> Remote:
+            handler.token = issued
             # Referral Rock is asked for one reward first, to see that it is there.
             handler.pages = (pages[0], *pages) if with_rewards else pages
             window = Window("-99", "000123", DAY, DAY, ZoneInfo("America/Los_Angeles"))
@@ -123,6 +125,17 @@ def test_a_history_that_cannot_be_relied_on_says_why_and_concludes_nothing(read:
 def test_an_action_that_nobody_documented_is_read_as_it_is(read: Read) -> None:
     (line,) = read(page(entry(Action="Expired"))).histories["-99", "000123"].transactions
     assert (line.action, line.points) == ("Expired", 10)
+
+
+@pytest.mark.parametrize(
+    "token", [None, "", 5, ["t"], {"t": 1}, "a\r\nInjected: b", "a b", "t" * 10_000, "t\ud800"], ids=ascii
+)
+def test_a_token_that_is_none_is_a_line_about_the_site(read: Read, token: object) -> None:
+    remote = read(page(GOOD), issued=token)
+    (failure,) = remote.failures
+    assert "out of reach: an answer that cannot be read" in failure
+    assert "\n" not in failure
+    assert [one.what for one in remote.not_read] == ["Mindbody site -99"]
 
 
 REWARDS = [{"id": f"r{number}", "amount": 5} for number in range(3)]
