@@ -141,7 +141,7 @@ def check_writing(ledger: Ledger) -> None:
     if only_reads:
         ledger.close()
         raise LedgerUnavailable(
-            "The ledger is out of reach: the server only reads, as one does that waits to take over: point "
+            "The ledger is out of reach: the server is read-only, as one is that waits to take over: point "
             "database_url at the one that writes. Nothing was lost."
         )
 

@@ -14,7 +14,7 @@ from flows.runtime.errors import CouldNotRun, LedgerRefused, LedgerUnavailable
 _NOTHING_LOST = "Nothing was lost: run again when it is mended."
 # By the SQLSTATE, or by its first two digits.
 _POSTGRESQL: Mapping[str, str] = {
-    "25006": "the server only reads, as one does that waits to take over: point database_url at the one that writes",
+    "25006": "the server is read-only, as one is that waits to take over: point database_url at the one that writes",
     "25P03": "the server ended a transaction that waited (idle_in_transaction_session_timeout): raise that limit",
     "25P04": "the server ended a transaction that took too long (transaction_timeout): raise that limit",
     "57014": "the server ended a statement that took too long (statement_timeout): raise that limit for this user",

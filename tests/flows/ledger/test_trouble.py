@@ -53,7 +53,7 @@ def alter(server: PostgresqlServer, statement: str) -> None:
 def test_a_server_that_only_reads(tmp_path: Path, postgresql: PostgresqlServer, database: str) -> None:
     open_ledger(Settings(database_url=postgresql.url(database), workspace=tmp_path)).close()
     alter(postgresql, f"ALTER DATABASE {database} SET default_transaction_read_only = on")
-    assert_told(tmp_path, postgresql.url(database), "the server only reads")
+    assert_told(tmp_path, postgresql.url(database), "the server is read-only")
 
 
 def test_a_database_of_another_encoding(tmp_path: Path, postgresql: PostgresqlServer) -> None:
