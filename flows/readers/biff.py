@@ -1,4 +1,4 @@
-"""Scan the binary .xls of Excel 97 to 2003 for what calamine does not tell: errors, padding, hidden rows, passwords.
+"""Scan the binary .xls of Excel 97 to 2003 for what calamine does not: errors, ids by format, hidden rows, passwords.
 
 The stream "Workbook" is a run of records, each a type and a length of two bytes. Source: the published format [MS-XLS].
 """
@@ -11,8 +11,8 @@ from pathlib import Path
 
 from flows.readers.archive import damaged, encrypted
 from flows.readers.limits import check_size
+from flows.readers.number_formats import id_format
 from flows.readers.ole import read_streams
-from flows.readers.values import padding_digits
 from flows.readers.workbook import Scan
 from transforms.sheets.sheet import FileError
 from transforms.vocabulary import Code
@@ -75,7 +75,7 @@ class _Found:
     """What was found in one sheet; cells by row from 1 and column from 0."""
 
     error_cells: dict[tuple[int, int], str] = field(default_factory=dict)
-    padded_cells: dict[tuple[int, int], int] = field(default_factory=dict)
+    id_formats: dict[tuple[int, int], str] = field(default_factory=dict)
     hidden_rows: int = 0
 
 
@@ -104,8 +104,8 @@ class _Book:
         self._names: dict[int, str] = {}  # where a sheet's records begin -> its name
         self._found: dict[int, _Found] = defaultdict(_Found)  # likewise
         self._start = 0  # of the sheet that the next record belongs to
-        self._format_digits: dict[int, int] = {}  # number format -> digits that it shows at least
-        self._style_digits: list[int] = []
+        self._code_of: dict[int, str] = {}  # number of the format -> format, "" where it shows mere digits
+        self._style_formats: list[str] = []
 
     def scans(self) -> dict[str, Scan]:
         """Return what was found, by the names of the sheets."""
@@ -113,7 +113,7 @@ class _Book:
         for start, name in self._names.items():
             found = self._found[start]
             scans[name] = Scan(
-                error_cells=found.error_cells, padded_cells=found.padded_cells, hidden_rows=found.hidden_rows
+                error_cells=found.error_cells, id_formats=found.id_formats, hidden_rows=found.hidden_rows
             )
         return scans
 
@@ -138,12 +138,12 @@ class _Book:
 
     def _add_format(self, _position: int, content: bytes) -> None:
         number = struct.unpack_from("<H", content)[0]
-        self._format_digits[number] = padding_digits(_text(content, 2, wide_length=True))
+        self._code_of[number] = id_format(_text(content, 2, wide_length=True))
 
     def _add_style(self, _position: int, content: bytes) -> None:
         # The format stands in the record's second field; the formats that every program knows have no record.
         number_format = struct.unpack_from("<H", content, 2)[0]
-        self._style_digits.append(self._format_digits.get(number_format, 0))
+        self._style_formats.append(self._code_of.get(number_format, ""))
 
     def _add_row(self, _position: int, content: bytes) -> None:
         if content[_ROW_FLAGS_AT] & _HIDDEN:
@@ -151,7 +151,7 @@ class _Book:
 
     def _add_number(self, _position: int, content: bytes) -> None:
         row, column, style = struct.unpack_from("<HHH", content)
-        self._add_padding(row, column, style)
+        self._add_id_format(row, column, style)
 
     def _add_numbers(self, _position: int, content: bytes) -> None:
         """Take in neighbors in one row: the row, the first column, six bytes for each cell, the last column."""
@@ -159,12 +159,12 @@ class _Book:
         count = (len(content) - 6) // 6
         cells = struct.iter_unpack("<HI", content[4 : 4 + count * 6])
         for column, (style, _) in enumerate(cells, start=first):
-            self._add_padding(row, column, style)
+            self._add_id_format(row, column, style)
 
-    def _add_padding(self, row: int, column: int, style: int) -> None:
-        digits = self._style_digits[style]
-        if digits:
-            self._found[self._start].padded_cells[row + 1, column] = digits
+    def _add_id_format(self, row: int, column: int, style: int) -> None:
+        code = self._style_formats[style]
+        if code:
+            self._found[self._start].id_formats[row + 1, column] = code
 
     def _add_typed_error(self, _position: int, content: bytes) -> None:
         # One record serves TRUE, FALSE and errors; the last byte tells which the byte before it is.

@@ -1,4 +1,4 @@
-"""Scan the XML of an .ods for what calamine does not tell: errors, padding, hidden rows, the extent.
+"""Scan the XML of an .ods for what calamine does not tell: errors, ids by format, hidden rows, the extent.
 
 A number under a format like 000000 has its leading zeros in the text of the cell; repeated cells can reach far.
 """
@@ -12,7 +12,11 @@ from flows.readers.workbook import Scan
 from transforms.sheets.sheet import FORMULA_WITHOUT_VALUE, SPREADSHEET_ERRORS
 
 _MAX_REPEATED_ERRORS = 1_000_000
-_SHOWN_PADDED = re.compile("0[0-9]+")
+# What a number format has made an id of: zeros before it, or letters and dashes around it. Plain digits, thousands,
+# decimals and signs of money are the number itself.
+_SHOWN_AS_ID = re.compile(
+    r"0[0-9]+|(?=.*[A-Za-z/-])(?!-)[0-9A-Za-z][0-9A-Za-z /-]*[0-9]|(?=.*[0-9])[0-9]+[-/][0-9A-Za-z/-]+"
+)
 _CELLS = ("table:table-cell", "table:covered-table-cell")  # covered by a merged one
 
 
@@ -37,7 +41,7 @@ class _Tables:
         self._name = ""
         self._rows = self._columns = self._filled = self._hidden = 0
         self._errors: dict[tuple[int, int], str] = {}
-        self._padded: dict[tuple[int, int], int] = {}
+        self._shown: dict[tuple[int, int], str] = {}
         # Of the open row and cell, both counted from 0. Either may stand for many of its kind.
         self._row = self._column = 0
         self._row_repeat = self._column_repeat = 1
@@ -67,7 +71,7 @@ class _Tables:
             self._name = attributes.get("table:name", "")
             self._row = self._rows = self._columns = self._filled = self._hidden = self._all_text = 0
             self._errors = {}
-            self._padded = {}
+            self._shown = {}
 
     def _start_cell(self, attributes: dict[str, str]) -> None:
         self._column_repeat = int(attributes.get("table:number-columns-repeated", 1))
@@ -103,7 +107,7 @@ class _Tables:
                 columns=self._columns,
                 filled=self._filled,
                 error_cells=self._errors,
-                padded_cells=self._padded,
+                shown_numbers=self._shown,
                 hidden_rows=self._hidden,
                 text=self._all_text,
             )
@@ -124,8 +128,8 @@ class _Tables:
         elif self._is_unvalued and not text:
             self._add_errors(FORMULA_WITHOUT_VALUE)
         is_repeated = self._row_repeat * self._column_repeat != 1
-        if self._is_number and not is_repeated and _SHOWN_PADDED.fullmatch(text):
-            self._padded[self._row + 1, self._column] = len(text)
+        if self._is_number and not is_repeated and _SHOWN_AS_ID.fullmatch(text):
+            self._shown[self._row + 1, self._column] = text
         self._column = column_after
 
     def _add_errors(self, text: str) -> None:

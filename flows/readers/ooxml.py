@@ -1,4 +1,4 @@
-"""Scan the XML of an .xlsx or .xlsm for what calamine does not tell: errors, formulas without a value, zero padding.
+"""Scan the XML of an .xlsx or .xlsm for what calamine does not tell: errors, formulas without a value, ids by format.
 
 How far the cells reach is found in the bytes (`extent`); only a sheet that holds something of interest is
 parsed, by expat, element by element. No part may hold a DTD (`archive`), so there are no entities to expand.
@@ -18,7 +18,7 @@ from defusedxml.ElementTree import ParseError, fromstring
 from flows.readers.archive import damaged
 from flows.readers.extent import column_number, find_extent
 from flows.readers.limits import MAX_TEXT
-from flows.readers.values import padding_digits
+from flows.readers.number_formats import id_format
 from flows.readers.workbook import Scan
 from transforms.sheets.sheet import FORMULA_WITHOUT_VALUE, SPREADSHEET_ERRORS
 
@@ -31,9 +31,9 @@ _ERROR_OR_FORMULA = (b'"e"', b"'e'", b"<f", b":f")
 def scan_ooxml(parts: Mapping[str, bytes]) -> dict[str, Scan]:
     """Return a scan for every sheet by its name."""
     try:
-        padding = _padding_styles(parts)
+        formats = _id_formats(parts)
         sizes = _sizes_of_texts(parts)
-        return {name: _scan_part(parts[part], padding, sizes) for name, part in sheet_parts(parts).items()}
+        return {name: _scan_part(parts[part], formats, sizes) for name, part in sheet_parts(parts).items()}
     except (ParseError, DefusedXmlException, expat.ExpatError, LookupError, ValueError, StopIteration):
         raise damaged() from None
 
@@ -56,22 +56,22 @@ def sheet_parts(parts: Mapping[str, bytes]) -> dict[str, str]:
     return part_of
 
 
-def _padding_styles(parts: Mapping[str, bytes]) -> dict[str, int]:
-    """Return the cell styles that show a number with leading zeros, and to how many digits."""
+def _id_formats(parts: Mapping[str, bytes]) -> dict[str, str]:
+    """Return the cell styles that show a whole number otherwise than its digits, with their number formats."""
     if "xl/styles.xml" not in parts:
         return {}
     styles = fromstring(parts["xl/styles.xml"])
-    format_digits = {}
+    code_of = {}
     for number_format in _found(styles, "numFmt"):
-        format_digits[number_format.get("numFmtId")] = padding_digits(number_format.get("formatCode", ""))
+        code_of[number_format.get("numFmtId")] = id_format(number_format.get("formatCode", ""))
     # A cell names its style by the style's place in this list; the formats that every program knows are not defined.
     formats_of_cells = [style.get("numFmtId") for group in _found(styles, "cellXfs") for style in group]
-    padding = {}
+    id_formats = {}
     for style, number_format_id in enumerate(formats_of_cells):
-        digits = format_digits.get(number_format_id, 0)
-        if digits:
-            padding[str(style)] = digits
-    return padding
+        code = code_of.get(number_format_id, "")
+        if code:
+            id_formats[str(style)] = code
+    return id_formats
 
 
 def _found(root: Element, name: str) -> list[Element]:
@@ -99,32 +99,32 @@ def _size_of_shared(xml: bytes, sizes: np.ndarray) -> int:
     return int(sizes[places[places < len(sizes)]].sum())
 
 
-def _scan_part(xml: bytes, padding: Mapping[str, int], sizes: np.ndarray) -> Scan:
+def _scan_part(xml: bytes, formats: Mapping[str, str], sizes: np.ndarray) -> Scan:
     # Another encoding, which no spreadsheet program writes, would hide from a search for bytes what the parser sees.
     if not xml.removeprefix(codecs.BOM_UTF8).startswith(b"<"):
         raise damaged()
     rows, columns, filled = find_extent(xml)
     hidden = len(_HIDDEN_ROW.findall(xml)) if b"hidden" in xml else 0
-    cells = _Cells(padding)
+    cells = _Cells(formats)
     # To parse takes many times as long as to search, and most sheets of a million cells hold nothing of interest.
-    if _uses(padding, xml) or any(sign in xml for sign in _ERROR_OR_FORMULA):
+    if _uses(formats, xml) or any(sign in xml for sign in _ERROR_OR_FORMULA):
         cells.parse(xml)
     return Scan(
         rows=rows,
         columns=columns,
         filled=filled,
         error_cells=cells.errors,
-        padded_cells=cells.padded,
+        id_formats=cells.id_formats,
         hidden_rows=hidden,
         text=_size_of_shared(xml, sizes),
     )
 
 
-def _uses(padding: Mapping[str, int], xml: bytes) -> bool:
+def _uses(formats: Mapping[str, str], xml: bytes) -> bool:
     """Tell whether any cell of a sheet has one of the styles."""
-    if not padding:
+    if not formats:
         return False
-    styles = "|".join(padding).encode()
+    styles = "|".join(formats).encode()
     return re.search(rb"""\ss\s*=\s*["'](?:""" + styles + rb""")["']""", xml) is not None
 
 
@@ -134,10 +134,10 @@ class _Cells:
     A class because expat calls back: the place in the document is state between the calls.
     """
 
-    def __init__(self, padding: Mapping[str, int]) -> None:
+    def __init__(self, formats: Mapping[str, str]) -> None:
         self.errors: dict[tuple[int, int], str] = {}
-        self.padded: dict[tuple[int, int], int] = {}
-        self._padding = padding
+        self.id_formats: dict[tuple[int, int], str] = {}
+        self._formats = formats
         self._row = 0
         self._column = -1
         self._kind = self._style = ""
@@ -192,5 +192,5 @@ class _Cells:
         elif self._has_formula and not value and self._kind != "str":
             # A formula of kind "str" may well come to the empty text; any other kind would have a value.
             self.errors[place] = FORMULA_WITHOUT_VALUE
-        elif self._kind == "n" and self._style in self._padding and value.isdigit():
-            self.padded[place] = self._padding[self._style]
+        elif self._kind == "n" and self._style in self._formats and value.isdigit():
+            self.id_formats[place] = self._formats[self._style]

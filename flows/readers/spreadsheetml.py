@@ -14,7 +14,9 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import ParseError, iterparse
 
 from flows.readers.limits import MAX_SHEET_COLUMNS, MAX_SHEETS, check_cells, check_size, refuse
-from flows.readers.values import cell_text, frame_of, padding_digits
+from flows.readers.number_formats import id_format, is_plain_whole, shown_whole
+from flows.readers.values import cell_text, frame_of
+from flows.readers.workbook import shown_notes
 from transforms.sheets.sheet import FORMULA_WITHOUT_VALUE, SPREADSHEET_ERRORS, FileError, Sheet
 from transforms.vocabulary import Code
 
@@ -52,7 +54,7 @@ class _Book:
 
     def __init__(self) -> None:
         self.sheets: list[Sheet] = []
-        self._style_digits: dict[str, int] = {}  # style -> digits that its number format shows at least
+        self._style_formats: dict[str, str] = {}  # style -> its number format, "" where it shows mere digits
         self._grid = _Grid()
         self._at_end: dict[str, Callable[[Element], None]] = {
             _STYLE: self._add_style,
@@ -74,17 +76,17 @@ class _Book:
             take_in(element)
 
     def _add_style(self, style: Element) -> None:
-        self._style_digits[_attribute(style, "ID")] = self._digits(style)
+        self._style_formats[_attribute(style, "ID")] = self._format(style)
 
-    def _digits(self, style: Element) -> int:
-        """Return how many digits a style shows, by its own number format or that of its parent."""
+    def _format(self, style: Element) -> str:
+        """Return the number format of a style, its own or that of its parent, "" where it shows mere digits."""
         own = style.find(f".//{_NUMBER_FORMAT}")
         if own is None:
-            return self._style_digits.get(_attribute(style, "Parent"), 0)
-        return padding_digits(_attribute(own, "Format"))
+            return self._style_formats.get(_attribute(style, "Parent"), "")
+        return id_format(_attribute(own, "Format"))
 
     def _add_row(self, row: Element) -> None:
-        self._grid.add_row(row, self._style_digits)
+        self._grid.add_row(row, self._style_formats)
         # The parser keeps every element; without this, the cells of a million rows would stay in memory.
         row.clear()
 
@@ -117,17 +119,17 @@ class _Grid:
     errors: dict[tuple[int, int], str] = field(default_factory=dict)
     merged_rows: set[int] = field(default_factory=set)
     hidden_rows: int = 0
-    padded: int = 0
+    shown: dict[tuple[int, int], str] = field(default_factory=dict)
     filled: int = 0
     width: int = 0
 
-    def add_row(self, row: Element, style_digits: Mapping[str, int]) -> None:
+    def add_row(self, row: Element, style_formats: Mapping[str, str]) -> None:
         """Lay out a row at its place, after the rows that the file leaves out."""
         rows_before = len(self.rows)
         number = int(_attribute(row, "Index") or rows_before + 1)
         if number <= rows_before:
             raise ValueError(f"row {number} of sheet {self.name} stands after row {rows_before}")
-        texts = self._texts(row, number, style_digits)
+        texts = self._texts(row, number, style_formats)
         # A span stands for so many more rows below that look like this one, all of them empty.
         span = int(_attribute(row, "Span") or 0)
         self.width = max(self.width, len(texts))
@@ -142,12 +144,12 @@ class _Grid:
     def _add_empty_rows(self, count: int) -> None:
         self.rows += [[] for _ in range(count)]
 
-    def _texts(self, row: Element, number: int, style_digits: Mapping[str, int]) -> list[str | None]:
+    def _texts(self, row: Element, number: int, style_formats: Mapping[str, str]) -> list[str | None]:
         texts: list[str | None] = []
         for cell in row.iter(_CELL):
             column = self._column(cell, number, after=len(texts))
             texts += [None] * (column - len(texts))
-            texts.append(self._text(cell, (number, column), style_digits))
+            texts.append(self._text(cell, (number, column), style_formats))
             across = _across(cell)
             if across:
                 # The neighbors that a merged cell reaches over are empty, as spreadsheet programs have them.
@@ -163,7 +165,7 @@ class _Grid:
             raise ValueError(f"a cell of row {number} of sheet {self.name} is out of its place")
         return column
 
-    def _text(self, cell: Element, place: tuple[int, int], style_digits: Mapping[str, int]) -> str | None:
+    def _text(self, cell: Element, place: tuple[int, int], style_formats: Mapping[str, str]) -> str | None:
         content = cell.find(_DATA)
         if content is None:
             text = kind = ""
@@ -180,24 +182,27 @@ class _Grid:
             return None
         if text:
             self.filled += 1
-        return self._shown(text, kind, style_digits.get(_attribute(cell, "StyleID"), 0))
+        return self._shown(text, kind, place, style_formats.get(_attribute(cell, "StyleID"), ""))
 
-    def _shown(self, text: str, kind: str, digits: int) -> str | None:
-        """Return a value as the person sees it; `digits` are those that the cell's format shows at least."""
+    def _shown(self, text: str, kind: str, place: tuple[int, int], code: str) -> str | None:
+        """Return a value as the person sees it; `code` is its number format, where that shows more than digits."""
         if kind == "Number":
-            return self._number(text, digits)
+            return self._number(text, place, code)
         if kind == "DateTime":
             return _NO_FRACTION.sub("", text)
         if kind == "Boolean":
             return {"1": "TRUE", "0": "FALSE"}.get(text, text)
         return text or None
 
-    def _number(self, text: str, digits: int) -> str | None:
+    def _number(self, text: str, place: tuple[int, int], code: str) -> str | None:
         number = cell_text(float(text))
-        if digits and number is not None and number.isdigit() and len(number) < digits:
-            self.padded += 1
-            return number.zfill(digits)
-        return number
+        if not code or number is None or not is_plain_whole(number):
+            return number
+        shown = shown_whole(code, int(number))
+        if shown is None:
+            return number
+        self.shown[place] = shown
+        return shown if shown.isdigit() else number
 
     def sheet(self) -> Sheet:
         """Return what was collected."""
@@ -216,6 +221,7 @@ class _Grid:
             error_cells=self.errors,
             has_addresses=True,
             merged_rows=frozenset(self.merged_rows),
+            shown_cells=self.shown,
             notes=tuple(self._notes()),
         )
 
@@ -224,8 +230,7 @@ class _Grid:
             yield f'Sheet "{self.name}" is hidden; it was read like the others.'
         if self.hidden_rows:
             yield f'Sheet "{self.name}": rows hidden by a filter or by hand were read too ({self.hidden_rows:,}).'
-        if self.padded:
-            yield f'Sheet "{self.name}": numbers shown with leading zeros were read as shown ({self.padded:,}).'
+        yield from shown_notes(self.name, self.shown)
 
 
 def _broken(why: str) -> FileError:

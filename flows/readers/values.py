@@ -1,6 +1,5 @@
 """From the typed values of a workbook or of JSON to the text that a person sees in the cell."""
 
-import re
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -14,7 +13,6 @@ from transforms.sheets.sheet import DIGITS_LOST, NESTED_VALUE, FileError, Place,
 from transforms.vocabulary import Code
 
 _EXACT_BELOW = 1e15  # a spreadsheet keeps 15 digits of a number and shows zeros for the others
-_ZEROS = re.compile(r"0{2,}")
 _LONGEST_NUMBER = 40  # digits; 1e400 stays as it is written, and is refused as a number
 
 
@@ -46,20 +44,6 @@ def column_texts(values: Sequence[Any]) -> list[str | None]:
     if kinds <= {str, float}:
         return [value if type(value) is str else _number_text(value) for value in values]
     return [value if type(value) is str else cell_text(value) for value in values]
-
-
-def padding_digits(number_format: str) -> int:
-    """Return how many digits a number format such as 000000 shows at least, 0 for one that adds no leading zeros.
-
-    Ids are often kept as numbers that only their format pads: the cell holds 123, and the person sees 000123. Such a
-    format is nothing but zeros; "0.00" and "#,##0" say how to show an amount.
-
-    >>> padding_digits("000000"), padding_digits('"000000"'), padding_digits("00000;-00000"), padding_digits("0.00")
-    (6, 6, 5, 0)
-    """
-    # Up to the first semicolon a format is about positive numbers.
-    of_positive = number_format.split(";")[0].replace('"', "")
-    return len(of_positive) if _ZEROS.fullmatch(of_positive) else 0
 
 
 def _number_text(value: float) -> str:

@@ -21,6 +21,7 @@ from python_calamine import (
 
 from flows.readers.archive import damaged, encrypted
 from flows.readers.limits import MAX_SHEETS, check_cells, check_columns, check_text, refuse
+from flows.readers.number_formats import is_plain_whole, shown_whole
 from flows.readers.panics import without_panics
 from flows.readers.values import column_texts, frame_of_columns
 from flows.runtime.garbage import without_collecting
@@ -35,7 +36,10 @@ class Scan:
     columns: int = 0
     filled: int = 0  # cells, as far as they are written one by one
     error_cells: Mapping[tuple[int, int], str] = field(default_factory=dict)  # (row from 1, column from 0)
-    padded_cells: Mapping[tuple[int, int], int] = field(default_factory=dict)  # digits that a format like 000000 shows
+    id_formats: Mapping[tuple[int, int], str] = field(default_factory=dict)  # such as 000000 or "AB"000
+    shown_numbers: Mapping[tuple[int, int], str] = field(
+        default_factory=dict
+    )  # where the file itself says what is shown
     hidden_rows: int = 0
     text: int = 0  # signs in all cells, those of a text that stands in many of them counted each time
 
@@ -73,7 +77,8 @@ def _read_sheet(sheet: CalamineSheet, visible: SheetVisibleEnum, scan: Scan) -> 
     values = sheet.to_python(skip_empty_area=False)
     # By columns, since the values of a column are mostly of one kind, which is quicker to write as text.
     columns = [column_texts(column) for column in zip(*values, strict=True)]
-    _pad(columns, scan.padded_cells)
+    shown = _shown_numbers(columns, scan)
+    _pad(columns, shown)
     is_hidden = visible != SheetVisibleEnum.Visible
     return Sheet(
         name=sheet.name,
@@ -82,19 +87,30 @@ def _read_sheet(sheet: CalamineSheet, visible: SheetVisibleEnum, scan: Scan) -> 
         error_cells=scan.error_cells,
         has_addresses=True,
         merged_rows=_merged_rows(sheet),
-        notes=tuple(_notes(sheet.name, is_hidden, scan)),
+        shown_cells=shown,
+        notes=tuple(_notes(sheet.name, is_hidden, scan, shown)),
     )
 
 
-def _pad(columns: list[list[str | None]], padded_cells: Mapping[tuple[int, int], int]) -> None:
-    """Write numbers with the leading zeros that their cells show."""
-    for (row, column), width in padded_cells.items():
+def _shown_numbers(columns: list[list[str | None]], scan: Scan) -> dict[tuple[int, int], str]:
+    """Return what a person sees of whole numbers that their format makes something else of, by row and column."""
+    shown = dict(scan.shown_numbers)
+    for (row, column), code in scan.id_formats.items():
         # calamine stops at the last cell that it takes for filled, so a scanned cell may lie beyond.
         if column >= len(columns) or row > len(columns[column]):
             continue
-        text = columns[column][row - 1]
-        if text is not None and text.isdigit():
-            columns[column][row - 1] = text.zfill(width)
+        digits = columns[column][row - 1]
+        text = shown_whole(code, int(digits)) if digits is not None and is_plain_whole(digits) else None
+        if text is not None:
+            shown[row, column] = text
+    return shown
+
+
+def _pad(columns: list[list[str | None]], shown: Mapping[tuple[int, int], str]) -> None:
+    """Write numbers with the leading zeros that their cells show: as points or as an id, 007 is 7 or more."""
+    for (row, column), text in shown.items():
+        if text.isdigit() and column < len(columns) and row <= len(columns[column]):
+            columns[column][row - 1] = text
 
 
 def _reaching(cells: pd.DataFrame, error_cells: Mapping[tuple[int, int], str]) -> pd.DataFrame:
@@ -113,10 +129,19 @@ def _merged_rows(sheet: CalamineSheet) -> frozenset[int]:
     return frozenset(top + 1 for (top, left), (_, right) in ranges if right > left)
 
 
-def _notes(name: str, is_hidden: bool, scan: Scan) -> Iterator[str]:
+def _notes(name: str, is_hidden: bool, scan: Scan, shown: Mapping[tuple[int, int], str]) -> Iterator[str]:
     if is_hidden:
         yield f'Sheet "{name}" is hidden; it was read like the others.'
     if scan.hidden_rows:
         yield f'Sheet "{name}": rows hidden by a filter or by hand were read too ({scan.hidden_rows:,}).'
-    if scan.padded_cells:
-        yield f'Sheet "{name}": numbers shown with leading zeros were read as shown ({len(scan.padded_cells):,}).'
+    yield from shown_notes(name, shown)
+
+
+def shown_notes(name: str, shown: Mapping[tuple[int, int], str]) -> Iterator[str]:
+    """Say that ids were read as their number format shows them."""
+    padded = sum(text.isdigit() for text in shown.values())
+    if padded:
+        yield f'Sheet "{name}": numbers shown with leading zeros were read as shown ({padded:,}).'
+    others = [text for text in shown.values() if not text.isdigit()]
+    if others:
+        yield f'Sheet "{name}": ids are read as their cells show them, such as {others[0]} ({len(others):,}).'

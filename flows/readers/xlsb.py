@@ -1,4 +1,4 @@
-"""Scan the binary parts of an .xlsb for what calamine does not tell: errors, padding, hidden rows, the extent.
+"""Scan the binary parts of an .xlsb for what calamine does not tell: errors, ids by format, hidden rows, the extent.
 
 A part is a run of records, each a type and a length of one to four bytes with seven bits in each. Source: [MS-XLSB].
 """
@@ -13,7 +13,7 @@ from defusedxml.ElementTree import ParseError, fromstring
 
 from flows.readers.archive import damaged
 from flows.readers.biff import ERROR_TEXTS
-from flows.readers.values import padding_digits
+from flows.readers.number_formats import id_format
 from flows.readers.workbook import Scan
 
 _NUMBERS = (2, 5, 9)  # typed in, in four bytes or eight, and the result of a formula
@@ -31,11 +31,11 @@ def scan_xlsb(parts: Mapping[str, bytes]) -> dict[str, Scan]:
         book = next(name for name in parts if name.lower().endswith("workbook.bin"))
         folder, _ = posixpath.split(book)
         part_of = _sheet_parts(parts, book)
-        style_digits = _padding_styles(parts.get(f"{folder}/styles.bin", b""))
+        style_formats = _id_formats(parts.get(f"{folder}/styles.bin", b""))
         # A sheet whose part is missing gets no scan, and `read_workbook` refuses it.
         shared = parts.get(f"{folder}/sharedStrings.bin", b"")
         sizes = [len(content) for kind, content in _records(shared) if kind == _SHARED_TEXT]
-        return {name: _scan_part(parts[part], style_digits, sizes) for name, part in part_of.items() if part in parts}
+        return {name: _scan_part(parts[part], style_formats, sizes) for name, part in part_of.items() if part in parts}
     except (ParseError, DefusedXmlException, LookupError, ValueError, StopIteration, struct.error):
         raise damaged() from None
 
@@ -67,10 +67,10 @@ def _text(content: bytes, place: int) -> tuple[str, int]:
     return content[first:end].decode("utf-16-le"), end
 
 
-def _padding_styles(part: bytes) -> list[int]:
-    """Return for every cell style the digits that it shows a number with, 0 where it adds no leading zeros."""
-    format_digits: dict[int, int] = {}  # number format -> digits
-    style_digits: list[int] = []
+def _id_formats(part: bytes) -> list[str]:
+    """Return for every cell style its number format, "" where it shows whole numbers as their digits."""
+    code_of: dict[int, str] = {}  # number of the format -> format
+    style_formats: list[str] = []
     # The same record describes the styles that have a name; cells count only the others, which lie between two marks.
     is_of_cells = False
     for kind, content in _records(part):
@@ -79,18 +79,18 @@ def _padding_styles(part: bytes) -> list[int]:
         elif kind == _FORMAT:
             number_format = struct.unpack_from("<H", content)[0]
             code, _ = _text(content, 2)
-            format_digits[number_format] = padding_digits(code)
+            code_of[number_format] = id_format(code)
         elif kind == _CELL_STYLE and is_of_cells:
             number_format = struct.unpack_from("<H", content, 2)[0]
-            style_digits.append(format_digits.get(number_format, 0))
-    return style_digits
+            style_formats.append(code_of.get(number_format, ""))
+    return style_formats
 
 
 @dataclass
 class _Part:
     """What was found of one sheet so far."""
 
-    style_digits: Sequence[int]
+    style_formats: Sequence[str]
     sizes_of_texts: Sequence[int]  # of the texts that cells name by their place in this list
     row: int = 0  # of the cells that come next, from 1
     rows: int = 0
@@ -99,7 +99,7 @@ class _Part:
     hidden_rows: int = 0
     text: int = 0
     error_cells: dict[tuple[int, int], str] = field(default_factory=dict)
-    padded_cells: dict[tuple[int, int], int] = field(default_factory=dict)
+    id_formats: dict[tuple[int, int], str] = field(default_factory=dict)
 
     def start_row(self, content: bytes) -> None:
         """Go on to the next row: its record comes before those of its cells."""
@@ -120,23 +120,23 @@ class _Part:
         elif kind == _SHARED_CELL:
             self.text += self._size_of_shared(content)
         elif kind in _NUMBERS:
-            digits = self._digits(content)
-            if digits:
-                self.padded_cells[self.row, column] = digits
+            code = self._format(content)
+            if code:
+                self.id_formats[self.row, column] = code
 
     def _size_of_shared(self, content: bytes) -> int:
         place = struct.unpack_from("<I", content, 8)[0]
         return self.sizes_of_texts[place] if place < len(self.sizes_of_texts) else 0
 
-    def _digits(self, content: bytes) -> int:
-        """Return how many digits the cell's style shows at least, 0 where it adds no leading zeros."""
+    def _format(self, content: bytes) -> str:
+        """Return the number format of the cell's style, "" where it shows whole numbers as their digits."""
         # The style is three bytes long; the fourth holds a flag.
         style = int.from_bytes(content[4:7], "little")
-        return self.style_digits[style] if style < len(self.style_digits) else 0
+        return self.style_formats[style] if style < len(self.style_formats) else ""
 
 
-def _scan_part(part_content: bytes, style_digits: Sequence[int], sizes_of_texts: Sequence[int]) -> Scan:
-    part = _Part(style_digits, sizes_of_texts)
+def _scan_part(part_content: bytes, style_formats: Sequence[str], sizes_of_texts: Sequence[int]) -> Scan:
+    part = _Part(style_formats, sizes_of_texts)
     for kind, content in _records(part_content):
         if kind == _ROW:
             part.start_row(content)
@@ -147,7 +147,7 @@ def _scan_part(part_content: bytes, style_digits: Sequence[int], sizes_of_texts:
         columns=part.columns,
         filled=part.filled,
         error_cells=part.error_cells,
-        padded_cells=part.padded_cells,
+        id_formats=part.id_formats,
         hidden_rows=part.hidden_rows,
         text=part.text,
     )

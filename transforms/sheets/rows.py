@@ -27,6 +27,7 @@ _TOTAL = r"(?:(?:sub|grand)[\s-]*)?totals?\b.*|# ?(?:of )?clients\b.*"
 _ENDS_WITH_TOTAL = r".*\b(?:sub|grand)?[\s-]*totals?:?"
 _NAMES = ("client_id", "reward_id")
 _ENTERED = ("action", "payout_id")  # no total and no group row fills these
+IDS_OF_TEXT = ("client_id", "reward_id", "payout_id")
 IDS = ("client_id", "reward_id", "payout_id", "source_id")
 _DRESSED = (*IDS, "site_id", "points")  # what programs put quotation marks around, or make a float of
 _WITH_DASH = ("amount", "description")  # an amount of "-" may be a zero in an accounting format: refused, not guessed
@@ -91,6 +92,7 @@ def _split_rows(table: Table) -> Collected:
     reason = _reasons(cells, table)
     kept = cells[reason.isna() & (cells.index != table.heading_row)]
     fields = {field: _field_text(kept, table, field) for field in FIELDS}
+    fields |= {field: _as_shown(fields[field], table, field) for field in IDS_OF_TEXT}
     bare = {field: undress(fields[field]) for field in _DRESSED}
     rows = pd.DataFrame({"sheet": table.sheet.name, "row": kept.index, **fields, **bare}, index=kept.index)
     missed = reason.dropna()
@@ -187,6 +189,15 @@ def _field_text(cells: pd.DataFrame, table: Table, field: str) -> pd.Series:
         return pd.Series(None, index=cells.index, dtype="str")
     texts = cells[table.columns[field]]
     return texts if field in _WITH_DASH else without_dashes(texts)
+
+
+def _as_shown(texts: pd.Series, table: Table, field: str) -> pd.Series:
+    """Write the ids that are numbers with a format as a person sees them: 123 under "AB"000000 is AB000123."""
+    column = table.columns.get(field)
+    shown = {row: text for (row, of), text in table.sheet.shown_cells.items() if of == column and row in texts.index}
+    if not shown:
+        return texts
+    return texts.where(~texts.index.isin(list(shown)), texts.index.to_series().map(shown)).astype("str")
 
 
 def _reasons(cells: pd.DataFrame, table: Table) -> pd.Series:

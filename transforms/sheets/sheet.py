@@ -38,6 +38,7 @@ class Sheet:
     cells: pd.DataFrame
     is_hidden: bool = False
     error_cells: Mapping[tuple[int, int], str] = field(default_factory=dict)  # (row, column) -> "#N/A" and the like
+    shown_cells: Mapping[tuple[int, int], str] = field(default_factory=dict)  # whole numbers as their format shows them
     has_addresses: bool = False  # "C14" means something to the person: spreadsheets, but not CSV, JSON or XML
     heading_row: int | None = None  # known where headings are keys (JSON, XML: row 0), else to be found
     delimiter: str | None = None  # of delimited text

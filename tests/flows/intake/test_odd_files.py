@@ -95,6 +95,13 @@ def test_a_second_month_without_headings_is_refused_with_its_rows(tmp_path: Path
     assert '"Feb", 2 rows' in found["errors"][0]["message"]
 
 
+def test_ids_are_read_as_their_cells_show_them(tmp_path: Path) -> None:
+    file = check_file(Settings(), FILES / "06_id_shown_by_number_format.xlsx", "-99")
+    shown = ["000000123"] * 4 + ["00123", "AB000123", "0-00-123"]
+    assert file.checked.events["client_id"].tolist() == shown
+    assert any("AB000123" in note.message for note in file.notes)
+
+
 def points_of(name: str) -> list[int]:
     file = check_file(Settings(), FILES / name, "-99")
     points: list[int] = file.checked.events["points"].tolist()
