@@ -106,6 +106,21 @@ run_numbers = Table(
     Column("numbered_at", UtcDateTime),  # null: of a version that kept no marker
 )
 
+# Which service, by its address, events are sent to: what was posted at another one was never paid at this one. The last
+# row of a target is in force. Append-only.
+service_bindings = Table(
+    "service_bindings",
+    metadata,
+    Column("binding_id", Integer, primary_key=True, autoincrement=True),
+    Column("target", String, nullable=False),
+    Column("address", String, nullable=False),
+    Column("bound_at", UtcDateTime, nullable=False),
+    Column("bound_by", String, nullable=False),
+    Column("reason", String, nullable=False),
+    _one_of("target", Target),
+    CheckConstraint("bound_by <> '' AND reason <> ''", name="said_by_someone"),
+)
+
 # When nights are due, each time that it changed. Without it nobody could tell a night that did not run from none that
 # was meant to. The last row is in force.
 schedules = Table(

@@ -36,6 +36,11 @@ class PostgresqlServer:
         trust = ["--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--username=postgres"]
         self._run("initdb", *trust, "--no-sync", "-D", str(folder / "data"))
 
+    @property
+    def programs(self) -> Path:
+        """The folder of PostgreSQL's own programs."""
+        return self._programs
+
     def url(self, database: str = "postgres", login: str = "postgres") -> str:
         """Return the address as `database_url` takes it; `login` may hold a password."""
         return f"postgresql+psycopg://{login}@/{database}?host={self._folder}"

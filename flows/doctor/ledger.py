@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from flows.doctor.diagnosis import Diagnosis, bad, doubtful, good
 from flows.doctor.folders import examine_space, nearest_folder
 from flows.ledger.address import database_address
+from flows.ledger.backup import kept_copies
 from flows.ledger.connection import (
     MOST_SKEW_SECONDS,
     Ledger,
@@ -21,9 +22,12 @@ from flows.ledger.connection import (
 from flows.ledger.recognize import Trouble
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import CouldNotRun, ExitCode, SettingsError
+from flows.services.binding import NAMES, configured_addresses, other_service
 from flows.settings.sections import Settings
+from sql.bindings import binding_in_force
 from sql.break_decisions import broken_link
 from sql.event_decisions import changed_decision
+from sql.identity import ledger_position
 from sql.migrate import current_revision, head_revision
 from sql.probe import database_clock, probe_writing
 
@@ -59,6 +63,8 @@ def _examine(settings: Settings, ledger: Ledger, file: Path | None) -> Iterator[
     if wrong is not None:
         yield wrong
     if revision == head_revision():
+        yield from _examine_bindings(settings, ledger)
+        yield from _examine_copies(settings, ledger)
         yield _examine_chain(ledger)
 
 
@@ -131,6 +137,35 @@ def _examine_revision(revision: str | None) -> Diagnosis:
     if revision != head:
         return bad("migrations", f"The ledger is at {revision}, this version needs {head}.", mend=_UPGRADE)
     return good("migrations", f"The ledger is at {revision}, as this version needs.")
+
+
+def _examine_bindings(settings: Settings, ledger: Ledger) -> Iterator[Diagnosis]:
+    """Say which services the ledger is used against, as far as the settings tell; a sandbox names itself later."""
+    for target, address in configured_addresses(settings).items():
+        said = other_service(ledger, target, address)
+        with ledger.begin() as connection:
+            bound = binding_in_force(connection, target)
+        if said is not None:
+            yield bad("binding", said, mend="", exit_code=ExitCode.COULD_NOT_RUN)
+        elif bound is not None:
+            yield good("binding", f"{NAMES[target]} is {bound.address}, by {bound.bound_by}: {bound.reason}.")
+
+
+def _examine_copies(settings: Settings, ledger: Ledger) -> Iterator[Diagnosis]:
+    """Say how old the last copy of an embedded ledger is, once there are runs to lose."""
+    with ledger.begin() as connection:
+        position = ledger_position(connection)
+    if sqlite_file(settings) is None or position.is_empty or not settings.backups.keep:
+        return
+    copies = kept_copies(settings, position)
+    if not copies:
+        yield good(
+            "copies", "No copy of the ledger is kept yet: the next run keeps one, `tieout db backup` makes one now."
+        )
+        return
+    age_hours = (utc_now().timestamp() - copies[-1].stat().st_mtime) / 3600
+    said = f"{len(copies)} of the ledger are kept in {settings.backups_folder}, the last {age_hours:,.0f} h old."
+    yield good("copies", said)
 
 
 def _examine_chain(ledger: Ledger) -> Diagnosis:

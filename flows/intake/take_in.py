@@ -10,6 +10,7 @@ from flows.intake.inbox import InboxFile, archive_file
 from flows.intake.known_rows import learn_rows
 from flows.intake.register import register
 from flows.intake.source_ids import check_again, sweep_for
+from flows.ledger.counted import mark
 from flows.ledger.run import Run
 from flows.reference.at_hand import reference_at_hand
 from flows.reference.extracts import Extracts
@@ -79,6 +80,8 @@ def register_files(run: Run, files: Sequence[CheckedFile]) -> None:
             run.progress(f"{name} is known: the same content was registered before")
         else:
             run.registered.add(file.sha256)
+            # Before the file leaves the inbox: a ledger that does not know it is behind from here on.
+            mark(run.settings, run.ledger)
         if run.kind is RunKind.NIGHTLY:
             _archive(run, file)
 

@@ -17,6 +17,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from flows.ledger.address import database_address, no_address
+from flows.ledger.file_there import LedgerFile
 from flows.ledger.marker import ledger_address, read_marker
 from flows.ledger.recognize import Traces, Trouble, compare, find_trouble, used_folder
 from flows.ledger.trouble import trouble_of
@@ -37,12 +38,17 @@ _OLDEST_SQLITE = (3, 38)  # the named queries take JSON apart with ->>
 class Ledger:
     """A database engine and its transactions; close it, or use it in a ``with``."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, file: LedgerFile | None = None) -> None:
         self._engine = engine
+        self._file = file  # None: a server's, which minds its own files
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:
-        """Give a connection in a transaction that is committed at the end, or rolled back on an error."""
+        """Give a connection in a transaction that is committed at the end, or rolled back on an error.
+
+        `WrongLedger` where the file that is open is not the one that is there any more.
+        """
+        self.check_file()
         try:
             with self._engine.connect() as connection, connection.begin():
                 yield connection
@@ -51,6 +57,14 @@ class Ledger:
             if trouble is None:
                 raise
             raise trouble from None
+
+        if self._file is not None:
+            self._file.note_beside()
+
+    def check_file(self) -> None:
+        """Raise `WrongLedger` where the file that is open is not the one that is there any more; one look."""
+        if self._file is not None:
+            self._file.check()
 
     def close(self) -> None:
         """Give all connections back."""
@@ -175,10 +189,14 @@ def connect_ledger(settings: Settings, patience_seconds: float = _BUSY_TIMEOUT_S
                 f"This Python has SQLite {sqlite3.sqlite_version}, and the ledger needs 3.38 or later: use another "
                 "Python, or PostgreSQL by database_url."
             )
+        file = LedgerFile(Path(engine.url.database or ""))
+        event.listen(engine, "do_connect", lambda *_: file.before_connect())
+        event.listen(engine, "connect", lambda *_: file.after_connect())
+        event.listen(engine, "close", lambda *_: file.after_close())
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_immediate)
-    else:
-        event.listen(engine, "connect", _refuse_other_encodings)
+        return Ledger(engine, file)
+    event.listen(engine, "connect", _refuse_other_encodings)
     return Ledger(engine)
 
 

@@ -4,7 +4,9 @@ import asyncio
 import math
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 
+from flows.ledger.counted import mark
 from flows.ledger.run import Run
 from flows.loader.post import Posting
 from flows.loader.settle import settle_destination
@@ -145,6 +147,7 @@ def post_destination(run: Run, destination: Destination) -> None:
                 run.settings.loader,
                 run.run_id,
                 on_progress=run.progress.count,
+                on_claimed=partial(mark, run.settings, run.ledger, durably=False),
             )
             await posting.run()
 

@@ -20,7 +20,14 @@ from sqlalchemy import Connection, Row
 
 from flows.ledger.connection import Ledger
 from flows.runtime.clock import utc_now
-from flows.runtime.errors import CouldNotRun, CredentialsRefused, Interrupted, LedgerUnavailable, ServiceUnreachable
+from flows.runtime.errors import (
+    CouldNotRun,
+    CredentialsRefused,
+    Interrupted,
+    LedgerUnavailable,
+    ServiceUnreachable,
+    WrongLedger,
+)
 from flows.runtime.garbage import collecting_less_often
 from flows.runtime.interrupt import sleep_unless_stopped, stop_requested
 from flows.services.gateway import BATCH_REFUSED, Ended, Gateway
@@ -49,6 +56,7 @@ _LOW_WATER = 0.3  # of what was claimed after the last turn: with less left it i
 _GATHER_SECONDS = 0.15  # no answer waits longer to be recorded
 _SAVE_TRIES = 3
 OnProgress = Callable[[int], None]
+OnClaimed = Callable[[], None]  # called when claims are committed, and before anything of them is sent
 Batch = Sequence[Claim]
 
 
@@ -63,6 +71,7 @@ class Posting:
         loader: LoaderSettings,
         run_id: str,
         on_progress: OnProgress,
+        on_claimed: OnClaimed = lambda: None,
     ) -> None:
         self._ledger = ledger
         self._gateway = gateway
@@ -71,6 +80,7 @@ class Posting:
         self._loader = loader
         self._run_id = run_id
         self._on_progress = on_progress
+        self._on_claimed = on_claimed
         # The way of a request: claimed and not sent yet; how many are claimed and not ended; ended and not recorded.
         self._claimed: asyncio.Queue[Batch] = asyncio.Queue()
         self._busy = 0
@@ -88,6 +98,8 @@ class Posting:
         # Why nothing more is claimed. What is in flight still ends, and is recorded.
         self._error: CouldNotRun | None = None
         self._is_budget_spent = False
+        # Not even what is claimed may leave any more: what it would be recorded in is not what the next run opens.
+        self._is_halted = False
 
     async def run(self) -> None:
         """Post until nothing is left; what may not be sent now stays ready.
@@ -203,7 +215,9 @@ class Posting:
         """Record what ended and return what is claimed and committed; empty where other processes were faster."""
         for _ in range(_CLAIM_TRIES):
             try:
-                return self._record_then_claim(ended, free_requests)
+                batches = self._record_then_claim(ended, free_requests)
+                self._tell_claimed(batches)
+                return batches
             except ClaimConflict:
                 # The calls that were taken for these claims were rolled back as well, and with them what they said of
                 # the day's budget.
@@ -212,6 +226,18 @@ class Posting:
                 self._record_then_claim(ended, free_requests=0)
                 ended = []
         return []
+
+    def _tell_claimed(self, batches: list[Batch]) -> None:
+        """Let whoever keeps count outside of the ledger know what it holds by now; where that fails, send nothing."""
+        try:
+            if batches:
+                self._on_claimed()
+        except CouldNotRun as error:
+            self._halt(error)
+
+    def _halt(self, error: CouldNotRun) -> None:
+        self._error = self._error or error
+        self._is_halted = True
 
     def _record_then_claim(self, ended: Ended, free_requests: int) -> list[Batch]:
         with self._ledger.begin() as connection:
@@ -276,7 +302,7 @@ class Posting:
         seconds_left = (last_at - utc_now()).total_seconds()
         has_turn = await self._pacer.wait(at_most_seconds=seconds_left)
         # The clock is read once more, since a machine may have slept for hours between the two lines above.
-        if not has_turn or stop_requested.is_set() or utc_now() > last_at:
+        if not has_turn or stop_requested.is_set() or utc_now() > last_at or not self._may_leave():
             return [(claim_, _NEVER_SENT) for claim_ in claims]
         # From here on the request may have left. Only the gateway can still prove that it did not; an error that comes
         # past it proves nothing, and the event is not sent again before reading back has decided.
@@ -285,6 +311,14 @@ class Posting:
         except Exception as error:  # noqa: BLE001 - also a bug of ours must not make an event be sent twice
             broken = Answer(Verdict.UNKNOWN, f"the answer could not be understood ({type(error).__name__})")
             return [(claim_, broken) for claim_ in claims]
+
+    def _may_leave(self) -> bool:
+        """Look once more, just before a request leaves, that its claim stands where the next run will look."""
+        try:
+            self._ledger.check_file()
+        except WrongLedger as error:
+            self._halt(error)
+        return not self._is_halted
 
     async def _learn(self, ended: Ended) -> None:
         """Count what the answers say about the service, and wait or give up accordingly."""

@@ -17,6 +17,7 @@ from flows.ledger.connection import Ledger
 from flows.ledger.counted import counted
 from flows.ledger.run_id import new_run_id
 from flows.runtime.clock import utc_now
+from flows.services.binding import refuse_other_services
 from flows.settings.sections import Settings
 from sql.plans import NO_TOTALS, ClientPoints, PlanTotals, known_file, plan_totals, states_of_plan, take_up_plan
 from sql.runs import record_run
@@ -87,6 +88,7 @@ class _RolledBack(Exception):  # noqa: N818 - it says what becomes of the transa
 
 def preview(settings: Settings, ledger: Ledger, file: CheckedFile) -> Plan:
     """Return what a run would do with the file as the ledger stands; nothing is kept."""
+    refuse_other_services(settings, ledger)
     learn_rows(settings, ledger)
     plan = None
     # It is registered and rolled back, so that a preview can never say anything else than the run then does.
@@ -104,6 +106,7 @@ def keep_plan(settings: Settings, ledger: Ledger, file: CheckedFile, by: str) ->
 
     A file that is known is not taken in again; one whose plan was discarded as a whole is taken up again.
     """
+    refuse_other_services(settings, ledger)
     learn_rows(settings, ledger)
     with counted(settings, ledger), ledger.begin() as connection:
         run_id = new_run_id("plan")

@@ -16,14 +16,17 @@ from flows.ledger.run import Run
 from flows.ledger.summary import Summary
 from flows.loader.budget import tell_nights
 from flows.loader.deliver import connect, post_and_settle
+from flows.loader.look_back import has_forgotten
 from flows.marked_copy.give_back import mark_files
 from flows.notices.run_end import notify
 from flows.reconciliation.match import match_ledger
 from flows.reconciliation.windows import windows_of_run
 from flows.reports.close import report_run
+from flows.runs.ending import leave_in_order
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import CouldNotRun, LedgerUnavailable, TieoutError
 from flows.runtime.interrupt import stop_requested
+from flows.services.binding import refuse_other_services
 from flows.status.schedule import keep_planned
 from sql.runs import carry_over, fail_run, open_run
 from transforms.match.reconciled import Reconciliation
@@ -43,12 +46,17 @@ def run_from_files(run: Run, find_files: FindFiles, approved: CheckedFile | None
     with showing_life(run.ledger, run.run_id):
         files = _start(run, find_files, approved)
         register_files(run, files)
-        post_and_settle(run)
-        reconciliation = _reconcile(run)
+        reconciliation = None if has_forgotten(run) else _deliver(run)
         mark_files(run, files)
         summary = report(run, reconciliation)
+    leave_in_order(run)
     notify(run.settings, summary, run.progress)
     return summary
+
+
+def _deliver(run: Run) -> Reconciliation | None:
+    post_and_settle(run)
+    return _reconcile(run)
 
 
 def _start(run: Run, find_files: FindFiles, approved: CheckedFile | None) -> list[CheckedFile]:
@@ -66,6 +74,7 @@ def _start(run: Run, find_files: FindFiles, approved: CheckedFile | None) -> lis
 
 
 def _check_and_connect(run: Run, find_files: FindFiles, approved: CheckedFile | None) -> list[CheckedFile]:
+    refuse_other_services(run.settings, run.ledger)
     extracts, now = find_reference(run), utc_now()
     files = [approved] if approved else check_files(run, find_files(), extracts.reference, now)
     if run.kind is RunKind.UPLOAD and run.failures:

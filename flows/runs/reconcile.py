@@ -11,10 +11,12 @@ from flows.ledger.summary import ReconcileSummary
 from flows.reconciliation.match import match_ledger
 from flows.reconciliation.windows import windows_of_period
 from flows.reports.close import report_reconciliation
+from flows.runs.ending import leave_in_order
 from flows.runs.from_files import note_not_read
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import WrongUsage
 from flows.runtime.progress import Progress, say_nothing
+from flows.services.binding import refuse_other_services
 from flows.services.mindbody.tokens import sharing_tokens
 from flows.services.standing import sharing_standings
 from flows.settings.sections import Settings
@@ -37,11 +39,14 @@ def reconcile(
     if since > until:
         raise WrongUsage(f"The period starts on {since} and ends before, on {until}: swap --since and --until.")
     with open_ledger(settings) as ledger, sharing_tokens(), sharing_standings():
+        refuse_other_services(settings, ledger)
         run = new_run(settings, ledger, RunKind.RECONCILE, step, progress)
         with counted(settings, ledger), ledger.begin() as connection:
             start_run(connection, run.run_id, run.kind, utc_now())
         with showing_life(ledger, run.run_id):
-            return _match_and_report(run, since, until)
+            summary = _match_and_report(run, since, until)
+        leave_in_order(run)
+        return summary
 
 
 def _match_and_report(run: Run, since: date, until: date) -> ReconcileSummary:

@@ -6,10 +6,12 @@ from flows.ledger.counted import counted
 from flows.ledger.run import Step, new_run, run_plain
 from flows.ledger.summary import Summary
 from flows.loader.deliver import settle_all
+from flows.runs.ending import leave_in_order
 from flows.runs.from_files import report
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import Interrupted
 from flows.runtime.progress import Progress, say_nothing
+from flows.services.binding import refuse_other_services
 from flows.services.mindbody.tokens import sharing_tokens
 from flows.services.standing import sharing_standings
 from flows.settings.sections import Settings
@@ -20,6 +22,7 @@ from transforms.vocabulary import RunKind
 def settle(settings: Settings, step: Step = run_plain, progress: Progress = say_nothing) -> Summary:
     """Settle whatever is in doubt and has had its time, and report it."""
     with open_ledger(settings) as ledger, sharing_tokens(), sharing_standings():
+        refuse_other_services(settings, ledger)
         run = new_run(settings, ledger, RunKind.SETTLE, step, progress)
         with counted(settings, ledger), ledger.begin() as connection:
             start_run(connection, run.run_id, run.kind, utc_now())
@@ -28,4 +31,6 @@ def settle(settings: Settings, step: Step = run_plain, progress: Progress = say_
                 settle_all(run)
             except Interrupted as error:
                 run.failures.append(str(error))
-            return report(run, None)
+            summary = report(run, None)
+        leave_in_order(run)
+        return summary

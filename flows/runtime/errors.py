@@ -11,6 +11,7 @@ TieoutError
     ├── LedgerUnavailable         the database is out of reach, or not migrated
     │   └── WrongLedger           it is not the one that the workspace knows
     ├── LedgerRefused             the database does not take these values; it takes others
+    ├── OtherService              another address than the ledger was used against
     └── Interrupted               stopped by a person or the system; claims were released
 """
 
@@ -93,6 +94,10 @@ class WrongLedger(LedgerUnavailable):
 
 class LedgerRefused(CouldNotRun):
     """The ledger is there, and refuses what it was given: a text, a number or a date that it cannot hold."""
+
+
+class OtherService(CouldNotRun):
+    """A service is configured at another address than the one that the ledger's events were sent to."""
 
 
 class Interrupted(CouldNotRun):

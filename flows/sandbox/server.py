@@ -63,6 +63,11 @@ def serve(port: int, state: Path | None, faults: str | None, options: Options, s
 def build_app(state: SandboxState, spec: Spec) -> web.Application:
     """Return the application with all routes."""
     app = web.Application(client_max_size=MAX_BODY_BYTES)
+
+    async def say_who(_request: web.Request, response: web.StreamResponse) -> None:
+        response.headers["Stand-In"] = state.stand_in
+
+    app.on_response_prepare.append(say_who)
     plan = FaultPlan(spec) if spec.rules else None
     for method, path, answering in _ROUTES:
         app.router.add_route(method, path, _make_handler(answering, state, plan))

@@ -14,6 +14,7 @@ from decimal import Decimal
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from flows.sandbox import seed
@@ -43,6 +44,8 @@ class SandboxState:
         # What the seed was made by stays as it was first started with: the log speaks of those clients and rewards.
         kept = {name: saved[name] for name in KEPT_OPTIONS if name in saved}
         self.options = replace(options, **kept)
+        # Who this stand-in is, whatever port it gets: a ledger is bound to it. Another state is another service.
+        self.stand_in = str(saved.get("stand_in") or uuid4().hex)
         self.zone = _zone(self.options.timezone)
         self.tokens = _read_tokens(saved.get("tokens", {}))
         self._load_seed()
@@ -65,7 +68,7 @@ class SandboxState:
         """Write set-up and tokens to the state file, in one step."""
         kept = {name: getattr(self.options, name) for name in KEPT_OPTIONS}
         tokens = {key: _token_record(token) for key, token in self.tokens.items()}
-        text = json.dumps({**kept, "tokens": tokens}, indent=2)
+        text = json.dumps({**kept, "stand_in": self.stand_in, "tokens": tokens}, indent=2)
         draft = self._beside(".draft")
         draft.write_text(text, "utf-8")
         draft.replace(self.path)

@@ -169,6 +169,8 @@ class GuardSettings(_Section):
     max_points_per_run: int | None = Field(default=None, ge=1)
     max_rejected_share: float | None = Field(default=None, ge=0, le=1)
     require_source: bool = False
+    look_back_after_hours: float = Field(default=30, ge=0)  # without a night that ended well
+    look_back_clients: int = Field(default=6, ge=0)  # read then, before anything is sent; 0 never looks
 
 
 class ReferenceSettings(_Section):
@@ -199,6 +201,13 @@ class ScheduleSettings(_Section):
     late_minutes: float = Field(default=60, ge=0)  # how long after its time a night may begin
 
 
+class BackupSettings(_Section):
+    """Copies of an embedded ledger, kept beside it after runs."""
+
+    keep: int = Field(default=7, ge=0)  # the oldest is dropped; 0 keeps none
+    every_hours: float = Field(default=24, ge=0)  # once the ledger is past 1 GB
+
+
 class Settings(BaseSettings):
     """Everything that can be configured, checked."""
 
@@ -221,6 +230,7 @@ class Settings(BaseSettings):
     reference: ReferenceSettings = ReferenceSettings()
     notify: NotifySettings = NotifySettings()
     schedule: ScheduleSettings = ScheduleSettings()
+    backups: BackupSettings = BackupSettings()
     columns: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
     _folder: Path = PrivateAttr(default_factory=Path.cwd)
@@ -274,6 +284,11 @@ class Settings(BaseSettings):
     def reports_folder(self) -> Path:
         """Where reports are written."""
         return self.root / "reports"
+
+    @property
+    def backups_folder(self) -> Path:
+        """Where copies of the ledger are kept."""
+        return self.root / "backups"
 
     @property
     def prefect_folder(self) -> Path:

@@ -2,7 +2,7 @@
 
     make prove                 the whole sweep, some minutes
     make prove SEED=7          the same again: the seed is printed with the table
-    make prove ONLY=faults     kills, faults, disks, pairs, retries or postgresql alone
+    make prove ONLY=faults     kills, ledger, faults, disks, pairs, retries or postgresql alone
     make prove ONLY=lies       what the service itself commits twice, or only says it did: shown as breaks
     make prove STRIDE=1        every step instead of every other one
 
@@ -19,7 +19,7 @@ from pathlib import Path
 
 from tests.prove import sweeps
 
-_PARTS = ("faults", "lies", "disks", "pairs", "retries", "postgresql", "kills")
+_PARTS = ("faults", "lies", "ledger", "disks", "pairs", "retries", "postgresql", "kills")
 _HEADINGS = ("trouble", "points", "events", "lost", "twice", "unknown", "untold", "traces", "s")
 _FORMAT = "{:<58} {:>6} {:>7} {:>5} {:>6} {:>8} {:>7} {:>7} {:>5}  {}\n"
 
@@ -50,6 +50,9 @@ def _all_lines(arguments: argparse.Namespace, folder: Path) -> Iterator[sweeps.L
         yield from sweeps.sweep_xml(folder / "xml", seed)
     if only == "lies":  # what the service itself does wrong can only be shown, as breaks
         yield from sweeps.sweep_faults(folder / "lies", seed, sweeps.LIES)
+    if only in ("", "ledger"):
+        yield sweeps.sweep_count(folder / "count")
+        yield sweeps.sweep_unlinked(folder / "unlinked", seed, 18)
     if only in ("", "disks"):
         yield from sweeps.sweep_full_disks(folder / "disks", seed, 18)
     if only in ("", "pairs"):

@@ -2,6 +2,7 @@
 
 The product knows nothing of this. SQLAlchemy's own events number every statement; commits and the exchanges of aiohttp
 are wrapped here: a request before it leaves, when it has left, when the answer's head is there, and when it is read.
+So are files that take the place of another one, as the ledger's marker does, before and after.
 Processes are forked from a server that has imported everything, since importing takes longer than a night.
 """
 
@@ -84,6 +85,7 @@ def _make_trouble(trouble: Trouble) -> list[int]:
     step, taken = _count_steps(trouble.die_at_step)
     _number_statements(step)
     _number_exchanges(step)
+    _number_replacements(step)
     if trouble.spare_pages is not None:
         _fill_disk(trouble.spare_pages)
     if trouble.largest_file is not None:
@@ -146,6 +148,18 @@ def _number_exchanges(step: Callable[..., None]) -> None:
     aiohttp.ClientSession._request = numbered_request  # type: ignore[method-assign]
     ClientRequest.send = numbered_send  # type: ignore[method-assign]
     http._read_bounded = numbered_read
+
+
+def _number_replacements(step: Callable[..., None]) -> None:
+    replace = Path.replace
+
+    def numbered_replace(path: Path, target: Any) -> Path:
+        step()
+        replaced = replace(path, target)
+        step()
+        return replaced
+
+    Path.replace = numbered_replace  # type: ignore[method-assign]
 
 
 def _fill_disk(spare_pages: int) -> None:

@@ -1,6 +1,8 @@
 """The sweeps: each meets many nights with one family of troubles and gives rows for the table."""
 
+import os
 import random
+import re
 import time
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -12,14 +14,15 @@ from queue import SimpleQueue
 
 from tests.flows.sandbox.talk import open_talk
 from tests.postgresql import PostgresqlServer, postgresql_server
-from tests.prove.command import Trouble, run_to_end, start_run, wait_for
+from tests.prove.command import LONGEST_RUN_SECONDS, Trouble, run_to_end, start_run, wait_for
 from tests.prove.ledgers import postgresql_ledgers, read_rows
 from tests.prove.night import plan_refused_night
 from tests.prove.trial import Bench, Ended, open_bench, prove_night, try_night
 
 WORKERS = 6  # a night mostly waits: for leases to end, and for the service to have had its time
 _START_TRIES = 50
-_STEPS_OF_THE_FIRST_TABLES = 100  # counted: some 80, of all migrations
+_COULD_NOT_RUN = 3
+_STEPS_OF_THE_FIRST_TABLES = 160  # counted: some 100, of all migrations
 _HIT, _FAULT, _LIE = "hit", "fault", "lie"  # what a line counts: nights that were hit, or injected faults
 ANSWERS_LOST = "mb:drop_after/5,rr:drop_after/2"
 
@@ -101,6 +104,52 @@ def _without_ledger(point: int) -> Callable[[Path], bool]:
         return run_to_end(config, Trouble(die_at_step=point)) not in {0, 1}
 
     return run_first
+
+
+def sweep_count(folder: Path, points: Iterable[int] = range(1, 60)) -> Line:
+    """Kill a night at every step of its beginning: its number is committed, the marker is written, files are taken.
+
+    A marker that is ahead of its ledger would be a false alarm, after which no run goes on: the night would be lost.
+    """
+    trials = [_troubled(Trouble(die_at_step=point)) for point in points]
+    return _sweep(folder, "SIGKILL around a run's number and the marker", trials, ANSWERS_LOST)
+
+
+def sweep_unlinked(folder: Path, seed: int, trials_count: int) -> Line:
+    """Take the ledger's file away in mid-run; the next run must refuse, and with the file back go on."""
+    chance = random.Random(seed)  # noqa: S311 - repeatable, not a secret
+    waits = [chance.uniform(0, 0.2) for _ in range(trials_count)]
+    trials = [lambda bench, wait=wait: prove_night(bench, _unlink_under(wait)) for wait in waits]
+    return _sweep(folder, "the ledger is unlinked in mid-run", trials, ANSWERS_LOST)
+
+
+def _unlink_under(wait_seconds: float) -> Callable[[Path], bool]:
+    def run_and_unlink(config: Path) -> bool:
+        ledger, aside = config.parent / "tieout.db", config.parent / "aside.db"
+        # A second name of the same file: what the run still commits to it is not lost with the first one.
+        os.link(ledger, aside)
+        process = start_run(config)
+        _wait_for_a_claim(config.parent)
+        time.sleep(wait_seconds)
+        ledger.unlink()
+        code = wait_for(process)
+        was_refused = run_to_end(config) == _COULD_NOT_RUN
+        aside.replace(ledger)
+        # Where it came too late the run was over.
+        return code == _COULD_NOT_RUN and was_refused
+
+    return run_and_unlink
+
+
+def _wait_for_a_claim(folder: Path) -> None:
+    """Wait until the marker has seen a claim, which is just before the first request."""
+    marker = folder / ".tieout" / "marker.json"
+    deadline = time.monotonic() + LONGEST_RUN_SECONDS
+    while time.monotonic() < deadline:
+        if marker.exists() and not re.search(r'"attempt_id": 0\b', marker.read_text(encoding="utf-8")):
+            return
+        time.sleep(0.01)
+    raise TimeoutError(f"Nothing was claimed in {folder}.")
 
 
 def sweep_xml(folder: Path, seed: int) -> Iterator[Line]:

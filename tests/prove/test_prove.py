@@ -5,11 +5,13 @@ from pathlib import Path
 from tests.prove.sweeps import (
     ANSWERS_LOST,
     Line,
+    sweep_count,
     sweep_faults,
     sweep_full_disks,
     sweep_kills_at,
     sweep_pairs,
     sweep_retries,
+    sweep_unlinked,
 )
 
 
@@ -49,3 +51,14 @@ def test_what_is_tried_again_is_paid_once_or_shown(tmp_path: Path) -> None:
     assert is_clean(killed), killed
     assert is_clean(nights), nights
     assert late.is_proven, late
+
+
+# The steps at which the run is made known, numbered and marked.
+def test_runs_killed_around_their_number_are_no_false_alarm(tmp_path: Path) -> None:
+    line = sweep_count(tmp_path, range(8, 40, 4))
+    assert is_clean(line), line
+
+
+def test_a_ledger_that_is_unlinked_in_mid_run_pays_nothing_twice(tmp_path: Path) -> None:
+    line = sweep_unlinked(tmp_path, 1, 4)
+    assert is_clean(line), line

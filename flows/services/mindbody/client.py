@@ -16,6 +16,7 @@ import aiohttp
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import AnswerUnreadable, CredentialsRefused, ServiceUnreachable, SettingsError
 from flows.runtime.secrets import learn
+from flows.services.binding import STAND_IN_HEADER
 from flows.services.http import Exchange, Pacer, Params, exchange, wait_to_repeat
 from flows.services.mindbody.messages import ServiceError, balance_of, error_of, read_transactions, unreadable_part
 from flows.services.mindbody.tokens import StaffToken, Tokens
@@ -50,6 +51,7 @@ class MindbodyClient:
         self._count_call = count_call
         self._tokens: Tokens = {} if tokens is None else tokens
         self._token_lock = asyncio.Lock()
+        self.stand_in: str | None = None  # who a service on loopback says that it is
 
     @property
     def site_id(self) -> str:
@@ -233,7 +235,9 @@ class MindbodyClient:
         headers = self._headers()
         if body is not None:
             headers["Content-Type"] = "application/json"
-        return await exchange(self._session, method, self._url(path), headers=headers, params=params, body=body)
+        ended = await exchange(self._session, method, self._url(path), headers=headers, params=params, body=body)
+        self.stand_in = ended.headers.get(STAND_IN_HEADER) or self.stand_in
+        return ended
 
     def _headers(self) -> dict[str, str]:
         key = self._settings.mindbody.api_key

@@ -6,6 +6,7 @@ from functools import partial
 
 from flows.ledger.connection import Ledger
 from flows.runtime.clock import utc_now
+from flows.services.binding import bind_or_refuse, refuse_other_services
 from flows.services.calls import count_call
 from flows.services.gateway import Service
 from flows.services.http import open_session
@@ -23,13 +24,15 @@ from transforms.vocabulary import Destination, Target
 async def open_mindbody(settings: Settings, ledger: Ledger, site_id: str) -> AsyncIterator[MindbodyClient]:
     """Give a client that reads the site.
 
-    Raises `ServiceUnreachable`, `CredentialsRefused`, `SettingsError` or `BudgetSpent`.
+    Raises `ServiceUnreachable`, `CredentialsRefused`, `SettingsError`, `BudgetSpent` or `OtherService`.
     """
     count = partial(count_call, ledger, Target.MINDBODY, settings.mindbody.calls_per_day)
+    refuse_other_services(settings, ledger)
     standing = standing_of(Destination(Target.MINDBODY, site_id), settings.loader.requests_per_second)
     async with open_session(settings.loader.concurrency, settings.loader.timeout_seconds) as session:
         client = MindbodyClient(settings, site_id, session, standing, count, tokens_of_run())
         await client.connect(utc_now())
+        bind_or_refuse(settings, ledger, Target.MINDBODY, client.stand_in)
         yield client
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import Row
 
 from flows.runtime.errors import AnswerUnreadable, CredentialsRefused, ServiceUnreachable, SettingsError
 from flows.runtime.secrets import pair_header
+from flows.services.binding import STAND_IN_HEADER
 from flows.services.http import Exchange, Pacer, exchange, wait_to_repeat
 from flows.services.referral_rock.messages import is_id, json_body, own_error, xml_body
 from flows.services.standing import Standing
@@ -32,6 +33,7 @@ class ReferralRockClient:
         self._session = session
         self._standing = standing
         self._count_call = count_call
+        self.stand_in: str | None = None  # who a service on loopback says that it is
 
     @property
     def standing(self) -> Standing:
@@ -121,7 +123,9 @@ class ReferralRockClient:
         await self._standing.wait_to_read()
         self._count_call()
         headers = {**self._headers(), "Accept": "application/json"}
-        return await exchange(self._session, "GET", self._url(""), headers=headers, params=params)
+        ended = await exchange(self._session, "GET", self._url(""), headers=headers, params=params)
+        self.stand_in = ended.headers.get(STAND_IN_HEADER) or self.stand_in
+        return ended
 
     def _headers(self) -> dict[str, str]:
         keys = self._settings.referral_rock

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 
 from flows.ledger.connection import Ledger
+from flows.services.binding import bind_or_refuse, refuse_other_services
 from flows.services.calls import WITHOUT_LIMIT, count_call
 from flows.services.gateway import Service
 from flows.services.http import open_session
@@ -21,13 +22,15 @@ from transforms.vocabulary import Destination, Target
 async def open_referral_rock(settings: Settings, ledger: Ledger) -> AsyncIterator[ReferralRockClient]:
     """Give a client that reads rewards.
 
-    Raises `ServiceUnreachable`, `CredentialsRefused` or `SettingsError`.
+    Raises `ServiceUnreachable`, `CredentialsRefused`, `SettingsError` or `OtherService`.
     """
     count = partial(count_call, ledger, Target.REFERRAL_ROCK, WITHOUT_LIMIT)
+    refuse_other_services(settings, ledger)
     standing = standing_of(Destination(Target.REFERRAL_ROCK, ""), settings.loader.requests_per_second)
     async with open_session(settings.loader.concurrency, settings.loader.timeout_seconds) as session:
         client = ReferralRockClient(settings, session, standing, count)
         await client.connect()
+        bind_or_refuse(settings, ledger, Target.REFERRAL_ROCK, client.stand_in)
         yield client
 
 

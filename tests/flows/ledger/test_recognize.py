@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from alembic import command
 from sqlalchemy import text
 
 from flows.ledger.connection import connect_ledger, open_any_ledger
@@ -13,6 +14,7 @@ from flows.ledger.counted import adopt_ledger, begin_recovery
 from flows.ledger.marker import MarkedLedger, marker_path, read_marker
 from flows.ledger.recognize import Traces, TroubleKind, compare
 from sql.identity import Position
+from sql.migrate import _config
 from tests.flows.ledger.conftest import Copies, Tieout
 from tests.flows.workplace import Workplace, earned, open_workplace
 
@@ -134,10 +136,9 @@ COMMANDS = [
 def test_every_command_refuses(used: Workplace, copies: Copies, tieout: Tieout, trouble: str) -> None:
     copies.put_back("monday") if trouble == "put back" else copies.remove()
     export, before = put_overlapping_export(used), len(used.commits())
-    for command in COMMANDS:
-        arguments = [argument.format(file=export) for argument in command]
-        ended = tieout(*arguments, "--config", used.config)
-        assert (ended.code, "tieout recover" in ended.out + ended.err) == (3, True), (command, ended)
+    for words in COMMANDS:
+        ended = tieout(*(word.format(file=export) for word in words), "--config", used.config)
+        assert (ended.code, "tieout recover" in ended.out + ended.err) == (3, True), (words, ended)
     assert len(used.commits()) == before
 
 
@@ -151,23 +152,49 @@ def test_a_refused_ledger_file_is_not_made_in_place_of_the_lost_one(
         assert not Path(database_url.removeprefix("sqlite:///")).exists()
 
 
-def make_old(workplace: Workplace) -> None:
-    """Take from the ledger and the workspace what this version has added."""
+OLD_RUN = (
+    "INSERT INTO runs (run_id, kind, started_at, finished_at, summary)"
+    " VALUES ('nightly-20261101T030000-0a1b2c', 'nightly', '2026-11-01 03:00:00', '2026-11-01 03:10:00', '{}')"
+)
+
+
+@pytest.fixture
+def old(workplace: Workplace) -> Workplace:
+    """A ledger and a workspace as the version before left them: runs that nobody counted, files, and no marker."""
     with connect_ledger(workplace.settings) as ledger, ledger.begin() as connection:
-        for table in ("run_numbers", "ledger_identity"):
-            connection.execute(text(f"DROP TABLE {table}"))
-        connection.execute(text("UPDATE alembic_version SET version_num = '0009'"))
-    forget_marker(workplace)
+        command.upgrade(_config(connection), "0009")
+        connection.execute(text(OLD_RUN))
+    for name in ("archive/a.csv", "snapshots/a.json.gz", "reports/nightly-20261101T030000-0a1b2c/a.xlsx"):
+        path = workplace.folder / name
+        path.parent.mkdir(parents=True)
+        path.write_bytes(b"of an earlier night")
+    return workplace
 
 
-def test_ledger_and_workspace_of_the_version_before_go_on(used: Workplace, tieout: Tieout) -> None:
-    make_old(used)
-    assert tieout("run", "--plain", "--config", used.config).code == 3  # says `tieout db upgrade`, as ever
-    assert tieout("db", "upgrade", "--config", used.config).code == 0
-    assert tieout("status", "--config", used.config).code == 0
-    put_overlapping_export(used)
-    assert night(used, tieout) == 1
-    assert [one.run_number for one in read_marker(used.settings)] == [3]
+def test_ledger_and_workspace_of_the_version_before_go_on(old: Workplace, tieout: Tieout) -> None:
+    assert tieout("run", "--plain", "--config", old.config).code == 3  # says `tieout db upgrade`, as ever
+    assert tieout("db", "upgrade", "--config", old.config).code == 0
+    assert tieout("status", "--config", old.config).code == 0
+    old.put("monday.csv", earned(old.ready["mindbody"]["client_ids"][0]))
+    assert night(old, tieout) == 0
+    assert [one.run_number for one in read_marker(old.settings)] == [2]
+
+
+def test_a_second_ledger_of_the_version_before_goes_on_in_the_same_workspace(
+    old: Workplace, tieout: Tieout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two settings files with one workspace and two databases: both have a line in the marker, and both go on."""
+    assert tieout("db", "upgrade", "--config", old.config).code == 0
+    assert night(old, tieout) == 0
+    monkeypatch.setenv("TIEOUT_DATABASE_URL", "sqlite:///second.db")
+    with connect_ledger(old.settings) as ledger, ledger.begin() as connection:
+        command.upgrade(_config(connection), "0009")
+        connection.execute(text(OLD_RUN))
+    assert tieout("db", "upgrade", "--config", old.config).code == 0
+    assert [night(old, tieout), night(old, tieout)] == [0, 0]
+    assert [one.run_number for one in read_marker(old.settings)] == [2, 3]
+    monkeypatch.setenv("TIEOUT_DATABASE_URL", "sqlite:///third.db")  # a new one is none of them
+    assert night(old, tieout) == 3
 
 
 def test_recover_alone_opens_what_is_refused_until_it_adopts(used: Workplace, copies: Copies, tieout: Tieout) -> None:
