@@ -36,8 +36,8 @@ lint: $(TOOLS) ## check style and format (ruff)
 types: $(TOOLS) ## check the types (mypy, strict)
 	@$(BIN)/mypy
 
-prove: $(TOOLS) ## meet every fault and kill, and count what was lost or paid twice: SEED= ONLY= STRIDE=
-	@$(BIN)/python -m tests.prove $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY)) $(if $(STRIDE),--stride $(STRIDE))
+prove: $(TOOLS) ## meet every fault and kill, and count what was lost or paid twice: SEED= ONLY= STRIDE= EVENTS=
+	@$(BIN)/python -m tests.prove $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY)) $(if $(STRIDE),--stride $(STRIDE)) $(if $(EVENTS),--events $(EVENTS))
 
 truth: $(TOOLS) ## compare matching with a million seeded events, class by class: EVENTS= BREAKS= SEED=
 	@$(BIN)/python -m tests.truth $(if $(EVENTS),--events $(EVENTS)) $(if $(BREAKS),--breaks $(BREAKS)) $(if $(SEED),--seed $(SEED))

@@ -1,6 +1,6 @@
 """Which clients and rewards to read back, and what the ledger has of them to compare. Times are UTC."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -50,3 +50,9 @@ def events_of_client(
 def last_updates(connection: Connection) -> list[dict[str, Any]]:
     """Return each reward's last update that took effect, and those in doubt or refused."""
     return [dict(row) for row in connection.execute(rows_query("last_updates")).mappings()]
+
+
+def events_posted(connection: Connection, lane: str, since_at: datetime, until_at: datetime) -> Sequence[Row[Any]]:
+    """Return what the ledger has of a client as posted, from `since_at` to before `until_at`."""
+    values = {"lane": lane, "since_at": since_at, "until_at": until_at}
+    return connection.execute(rows_query("events_posted"), values).all()

@@ -6,7 +6,7 @@ same code serves ten rows and a million, on SQLite and on PostgreSQL.
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -76,6 +76,12 @@ def find_file(connection: Connection, sha256: str, default_site_id: str) -> int 
     """Return the id of the file with this content for this site, None where it is new."""
     known = select(files.c.file_id).where(files.c.sha256 == sha256, files.c.default_site_id == default_site_id)
     return connection.execute(known).scalar()
+
+
+def hashes_known(connection: Connection) -> Sequence[tuple[str, str]]:
+    """Return sha256 and site of every file that the ledger has."""
+    known = connection.execute(select(files.c.sha256, files.c.default_site_id))
+    return [(row.sha256, row.default_site_id) for row in known]
 
 
 def register_file(

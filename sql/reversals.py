@@ -4,7 +4,7 @@ Mindbody has no undo, so an Earned is offset by a Redeemed and the other way rou
 try is made only where the one before was discarded or refused, and the database refuses any other.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b, sha256
@@ -13,11 +13,12 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert
 
 from sql.lock import take_turn
-from sql.queries import rows_query
+from sql.queries import query, rows_query
 from sql.runs import record_run
 from sql.tables import events, files, reversals
 from transforms.vocabulary import Action, Kind, State, Target
 
+_RECOVERED = "recovered:"  # no content has such a hash
 _OPPOSITE = {Action.EARNED: Action.REDEEMED, Action.REDEEMED: Action.EARNED}
 
 
@@ -79,7 +80,7 @@ def plan_reversal(connection: Connection, run_id: str, entries: Sequence[Entry],
     take_turn(connection)
     now = request.now
     record_run(connection, run_id, "reverse", now, {})
-    file_id = _insert_file(connection, run_id, len(entries), request)
+    file_id = _insert_file(connection, run_id, len(entries), request, sha256(run_id.encode()).hexdigest())
     # A Redeemed is taken back by an Earned: those sort first, since False goes before True.
     ordered = sorted(entries, key=lambda entry: entry.action is Action.EARNED)
     fixed = {"file_id": file_id, "run_id": run_id, "registered_at": now.replace(microsecond=0), "state_at": now}
@@ -90,10 +91,10 @@ def plan_reversal(connection: Connection, run_id: str, entries: Sequence[Entry],
     connection.execute(insert(reversals), [_tie(entry, request) for entry in ordered])
 
 
-def _insert_file(connection: Connection, run_id: str, count: int, request: Request) -> int:
+def _insert_file(connection: Connection, run_id: str, count: int, request: Request, content_sha256: str) -> int:
     """Enter the plan among the files, whose place every event has; no file has a run id for its content."""
     row = {
-        "sha256": sha256(run_id.encode()).hexdigest(),
+        "sha256": content_sha256,
         "default_site_id": "",
         "name": request.name,
         "run_id": run_id,
@@ -115,25 +116,32 @@ def _event(entry: Entry, ordinal: int, request: Request) -> dict[str, Any]:
     at = request.now.replace(microsecond=0)
     what = f"event {entry.event_id}" if entry.event_id else f"the extra entry of break {entry.break_id}"
     return {
+        **_fixed_of_reversal(action),
         "event_id": event_id,
-        "kind": Kind.EARNED if action is Action.EARNED else Kind.REDEEMED,
-        "target": Target.MINDBODY,
         "site_id": entry.site_id,
         "lane": f"mindbody:{entry.site_id}:{entry.client_id}",
         "content_key": event_id,  # equal to no row's: a row that looks alike is another event
-        "occurrence": 1,
         "client_id": entry.client_id,
         "action": action,
         "points": entry.points,
-        "is_dated": False,
         "action_at": at,
         "order_at": at,
         "ordinal": ordinal,
         "sheet": entry.sheet,
         "row_number": entry.row_number,
+        "state_reason": f"takes back {what}, asked for by {request.by}: {request.reason}",
+    }
+
+
+def _fixed_of_reversal(action: Action) -> dict[str, Any]:
+    """Return what every entry that takes another back has in common."""
+    return {
+        "kind": Kind.EARNED if action is Action.EARNED else Kind.REDEEMED,
+        "target": Target.MINDBODY,
+        "occurrence": 1,
+        "is_dated": False,
         "first_state": State.HELD,
         "state": State.HELD,
-        "state_reason": f"takes back {what}, asked for by {request.by}: {request.reason}",
     }
 
 
@@ -154,6 +162,42 @@ def _digest(entry: Entry) -> str:
     """Return the event id of the nth try to take this entry back: the same try always has the same one."""
     said = f"reversal\x1f{entry.event_id or entry.break_id}\x1f{entry.tries + 1}"
     return blake2b(said.encode(), digest_size=12).hexdigest()
+
+
+def bring_back_reversals(connection: Connection, run_id: str, known: Sequence[Mapping[str, Any]], now: datetime) -> int:
+    """Enter again, held, what took entries back by a ledger that is lost; return the id of the file they stand under.
+
+    ``known`` are rows as snapshots keep them, of what no file brought: one for each entry that is taken back. What the
+    ledger does not know itself, an event or a break, is not tied to.
+    """
+    request = Request(name="taken back, by snapshots", by="", reason="", now=now)
+    digits = sha256(run_id.encode()).hexdigest()[: 64 - len(_RECOVERED)]
+    file_id = _insert_file(connection, run_id, len(known), request, f"{_RECOVERED}{digits}")
+    for ordinal, row in enumerate(known):
+        entry = {key: row[key] for key in ("event_id", "site_id", "client_id", "action", "points", "sheet")}
+        at = (row["action_at"] or now).replace(microsecond=0)
+        fixed = {"file_id": file_id, "run_id": run_id, "registered_at": now.replace(microsecond=0), "state_at": now}
+        event = {
+            **_fixed_of_reversal(Action(row["action"])),
+            **entry,
+            "lane": f"mindbody:{row['site_id']}:{row['client_id']}",
+            "content_key": row["event_id"],
+            "action_at": at,
+            "order_at": at,
+            "ordinal": ordinal,
+            "row_number": row["row_number"],
+            "state_reason": f"recovered: it took an entry back, asked for by {row['requested_by']}: {row['reason']}",
+        }
+        connection.execute(insert(events).values(fixed | event))
+        if _knows_what_is_taken_back(connection, row):
+            tie = {column.name: row[column.name] for column in reversals.columns}
+            connection.execute(insert(reversals).values(tie))
+    return file_id
+
+
+def _knows_what_is_taken_back(connection: Connection, row: Mapping[str, Any]) -> bool:
+    taken_back = {"event_id": row["reversed_event_id"], "break_id": row["break_id"]}
+    return connection.execute(query("knows_what_is_taken_back"), taken_back).scalar() is not None
 
 
 def breaks_with_reversals(connection: Connection) -> dict[str, Row[Any]]:

@@ -46,3 +46,8 @@ def last_snapshot(connection: Connection) -> Row[Any] | None:
     """Return the snapshot that was taken last; None where none was kept."""
     latest = select(snapshots).order_by(snapshots.c.taken_at.desc(), snapshots.c.run_id.desc()).limit(1)
     return connection.execute(latest).one_or_none()
+
+
+def known_snapshots(connection: Connection) -> set[str]:
+    """Return the names of the files of all snapshots that the ledger knows."""
+    return set(connection.execute(select(snapshots.c.name)).scalars())

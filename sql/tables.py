@@ -29,7 +29,7 @@ from sqlalchemy import (
     text,
 )
 
-from transforms.vocabulary import EventVerb, Kind, ReasonCode, State, Target, Verdict
+from transforms.vocabulary import EventVerb, How, Kind, ReasonCode, State, Target, Verdict
 
 metadata = MetaData(
     naming_convention={
@@ -204,7 +204,8 @@ events = Table(
     Column("state_at", UtcDateTime, nullable=False),
     Column("state_run_id", String),
     Column("state_reason", String),
-    Column("attempt_id", Integer),  # the attempt that holds the claim, or the last one that did
+    # The attempt that holds the claim, or the last one that did; 0: a ledger that is lost knew it, see `recoveries`.
+    Column("attempt_id", Integer),
     Column("lease_until", UtcDateTime),  # while sending: the claim is dead after it
     Column("settle_at", UtcDateTime),  # while unknown: not to be read back before
     # An event came in a file, in the run that registered the file. One key and not two: each costs a look-up per row.
@@ -316,6 +317,13 @@ Index(
     sqlite_where=text("fingerprint IS NOT NULL"),
     postgresql_where=text("fingerprint IS NOT NULL"),
 )
+# What was discarded of late, to be kept in a snapshot.
+Index(
+    "ix_events_discarded",
+    events.c.state_at,
+    sqlite_where=text("state = 'discarded'"),
+    postgresql_where=text("state = 'discarded'"),
+)
 # Whether the ledger has a fraction of a second at all, for rows that show another one.
 Index(
     "ix_events_fraction",
@@ -411,6 +419,43 @@ corrections = Table(
     metadata,
     Column("event_id", ForeignKey("events.event_id"), primary_key=True),  # of the corrected row
     Column("corrected_event_id", ForeignKey("events.event_id"), nullable=False, index=True),
+)
+
+# What `tieout recover` has still to make out: events of a lost or older ledger of which nobody knows whether they were
+# sent. While an event stands here, nothing of its client or reward is sent and no person can approve it.
+recovering = Table(
+    "recovering",
+    metadata,
+    Column("event_id", ForeignKey("events.event_id"), primary_key=True),
+    Column("target", String, nullable=False),
+    Column("site_id", String, nullable=False),
+    Column("lane", String, nullable=False),
+    Column("has_time", Boolean, nullable=False),  # False: nobody knows which time it was given
+    Column("around_at", UtcDateTime, nullable=False),  # about when it happened, so that the right days are read
+    # What the latest snapshot that knew it says; null where none does.
+    Column("said_state", String),
+    Column("said_reason", String),
+    Column("said_run_id", String),
+    Index("ix_recovering_lane", "lane"),
+    Index("ix_recovering_site", "target", "site_id", "lane"),
+)
+
+# How it was made out where an event stands, and by what: what makes an event posted that this ledger never sent.
+# Append-only.
+recoveries = Table(
+    "recoveries",
+    metadata,
+    Column("recovery_id", Integer, primary_key=True, autoincrement=True),
+    Column("event_id", ForeignKey("events.event_id"), nullable=False, index=True),
+    Column("run_id", ForeignKey("runs.run_id"), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("decided", String, nullable=False),  # posted, held or discarded
+    Column("how", String, nullable=False),  # `transforms.vocabulary.How`
+    Column("reason", String, nullable=False),
+    Column("evidence", String, nullable=False),  # JSON: what was counted, and what a snapshot says
+    CheckConstraint("decided IN ('posted', 'held', 'discarded')", name="decided_known"),
+    _one_of("how", How),
+    Index("ix_recoveries_run", "run_id"),
 )
 
 duplicates = Table(

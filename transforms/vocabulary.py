@@ -76,7 +76,8 @@ TRANSITIONS: frozenset[tuple[State, State]] = frozenset(
         (State.READY, State.DISCARDED),  # discarded by a person before it was sent
         # A person says that its cause is gone; the database wants to see who, and why.
         (State.REFUSED, State.READY),
-        # A person let it be tried again, and reading its client or reward first showed what speaks against it.
+        # A person let it be tried again, and reading its client or reward first showed what speaks against it; or it is
+        # of an older ledger, and a recovery looks whether it was sent since.
         (State.READY, State.HELD),
         (State.DISCARDED, State.HELD),  # dropped with its plan, and brought again
         (State.READY, State.SENDING),  # claimed, before the request leaves
@@ -87,6 +88,9 @@ TRANSITIONS: frozenset[tuple[State, State]] = frozenset(
         (State.UNKNOWN, State.POSTED),  # reading back shows it
         (State.UNKNOWN, State.READY),  # reading back shows that it never took effect
         (State.READY, State.POSTED),  # confirmed after all, late; the database wants to see the attempt's answer
+        # A recovery alone, and the database wants to see that it is at work on the event, and its proof.
+        (State.UNKNOWN, State.HELD),  # of an older ledger: what became of it since is not known
+        (State.HELD, State.POSTED),  # proved to have been sent by a ledger that is lost
     }
 )
 
@@ -212,6 +216,16 @@ class EventVerb(StrEnum):
     RULE_NOT_POSTED = "rule_not_posted"  # one in doubt did not
 
 
+class How(StrEnum):
+    """By what a recovery knows where an event stands."""
+
+    SERVICE = "service"  # the service shows it
+    SNAPSHOT = "snapshot"  # a run that saw it end kept that in its snapshot
+    NOT_SHOWN = "not_shown"  # nothing proves that it was sent
+    AMBIGUOUS = "ambiguous"  # the service shows something that may be it, or something else
+    NO_TIME = "no_time"  # its row has no time, and no snapshot says which it was given
+
+
 class RunKind(StrEnum):
     """What a run is for; the ledger, its reports and its id say so."""
 
@@ -222,6 +236,7 @@ class RunKind(StrEnum):
     PLAN = "plan"
     REVERSE = "reverse"
     DECIDE = "decide"  # a person's decision about events; over at once, and without a report
+    RECOVER = "recover"
 
 
 class NotRead(NamedTuple):

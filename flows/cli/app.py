@@ -10,6 +10,7 @@ from flows.cli.doctor import doctor
 from flows.cli.options import Config
 from flows.cli.plan import approve, discard, plan
 from flows.cli.reconcile import reconcile
+from flows.cli.recover import recover
 from flows.cli.report import report
 from flows.cli.retry import retry
 from flows.cli.reverse import reverse
@@ -34,7 +35,7 @@ _IN_ORDER_OF_USE = (
     *(demo, check, run, upload),
     *(plan, approve, discard, retry, reverse),
     *(settle, reconcile, report, trace),
-    *(serve, status, doctor, sandbox),
+    *(serve, status, doctor, recover, sandbox),
 )
 
 

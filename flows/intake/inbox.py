@@ -1,10 +1,9 @@
-"""The inbox: new files are found here, and moved to the archive once the ledger has them whole.
+"""The inbox: new files are found here, and leave it once the archive and the ledger have them whole.
 
 A folder below the inbox gives its files a site: ``inbox/-99/march.xlsx`` belongs to site -99. Hidden files and the
 lock files of spreadsheet programs (``~$march.xlsx``) are passed over.
 """
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from flows.intake.remote_inbox import fetch_inbox, is_remote, remove_fetched
 from flows.readers.files import is_passed_over, sha256_of
 from flows.runtime.errors import CouldNotRun
 from flows.runtime.visible import storable
-from flows.settings.sections import Settings, archive_path
+from flows.settings.sections import Settings
 
 
 @dataclass(frozen=True)
@@ -39,25 +38,22 @@ def _site_of_folder(path: Path, inbox: Path) -> str | None:
     return None if path.parent == inbox else storable(path.parent.name)
 
 
-def archive_file(path: Path, sha256: str, settings: Settings) -> bool:
-    """Move a registered file out of the inbox; its hash in the name keeps files of one name apart.
+def clear_file(path: Path, sha256: str, settings: Settings) -> bool:
+    """Take a registered file out of the inbox; its content lies in the archive.
 
-    A file that somebody went on writing is put back, since what came later is in no ledger: False. Where another run,
-    at work at the same time, has moved it already, it is left there.
+    A file that somebody went on writing stays, since what came later is in no ledger: False. Where another run, at work
+    at the same time, has taken it out already, nothing is left to do.
     """
-    folder = settings.archive_folder
-    folder.mkdir(parents=True, exist_ok=True)
-    target = archive_path(path, sha256, settings)
-    try:
-        shutil.move(path, target)
-    except FileNotFoundError:
-        if not target.exists():
-            raise
-        return True
     if is_remote(settings.inbox.url):
         return remove_fetched(settings.inbox.url, path, sha256)
-    # Hashed after the move and not before: whoever still had the file open went on writing into the same file.
-    if sha256_of(target) == sha256:
+    # Out of the way before it is hashed: whoever still had the file open went on writing into the same file.
+    aside = path.with_name(f".{path.name}.{sha256[:12]}.taken")
+    try:
+        path.replace(aside)
+    except FileNotFoundError:
         return True
-    shutil.move(target, path)
+    if sha256_of(aside) == sha256:
+        aside.unlink()
+        return True
+    aside.replace(path)
     return False

@@ -6,6 +6,7 @@ in between, the next one goes on there. Nothing is judged and nothing is sent.
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from flows.readers.read import read_parts
 from flows.runtime.clock import utc_now
 from flows.runtime.progress import Progress, say_nothing
 from flows.settings.layouts import read_layouts
-from flows.settings.sections import Settings, archive_path
+from flows.settings.sections import Settings, archive_places
 from sql.known_rows import events_of_rows, files_to_learn, keep_known_rows, mark_learned
 from transforms.check.parameters import Rules
 from transforms.check.part import Recognized, raw_cells, recognize, tell_kinds
@@ -53,12 +54,12 @@ def learn_rows(settings: Settings, ledger: Ledger, progress: Progress = say_noth
 
 
 def _in_archive(settings: Settings, file: Row[Any]) -> Path | None:
-    path = archive_path(Path(file.name), file.sha256, settings)
-    try:
+    for path in archive_places(Path(file.name), file.sha256, settings, file.default_site_id):
         # A file that somebody has changed since would give its events the cells of other rows.
-        return path if path.is_file() and sha256_of(path) == file.sha256 else None
-    except OSError:
-        return None
+        with suppress(OSError):
+            if path.is_file() and sha256_of(path) == file.sha256:
+                return path
+    return None
 
 
 def _learn(connection: Connection, file: Row[Any], path: Path, rules: Rules) -> None:

@@ -1,12 +1,13 @@
-"""Take files in: check them, look up what their rows name, and register each whole."""
+"""Take files in: check them, look up what their rows name, keep each in the archive and register it whole."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import partial
 
+from flows.intake.archive import forget_file, keep_file
 from flows.intake.check import check_file
 from flows.intake.checked_file import CheckedFile
-from flows.intake.inbox import InboxFile, archive_file
+from flows.intake.inbox import InboxFile, clear_file
 from flows.intake.known_rows import learn_rows
 from flows.intake.register import register
 from flows.intake.source_ids import check_again, sweep_for
@@ -64,17 +65,24 @@ def sweep_reference(run: Run, files: list[CheckedFile], reference: Reference) ->
 
 
 def register_files(run: Run, files: Sequence[CheckedFile]) -> None:
-    """Register each file whole; those of the inbox leave it after."""
+    """Keep each file in the archive and register it whole; those of the inbox leave it after."""
     if files:
         run.notes += learn_rows(run.settings, run.ledger, run.progress)
     for file in files:
         name = file.path.name
         run.progress(f"registering {name}")
         try:
+            run.step(f"keep {name}", keep_file, file.path, file.sha256, file.default_site_id, run.settings)
+        except CouldNotRun as error:
+            _not_kept(run, file, error)
+            continue
+        try:
             registered = run.step(f"register {name}", register, run, file)
         except LedgerRefused as error:
-            # Nothing of the file was kept, and the ledger takes others: one odd file must not keep them waiting.
+            # The ledger has nothing of the file, and takes others: one odd file must not keep them waiting.
             run.failures.append(f"{name}: {error} The file stays as it is.")
+            # What is in no ledger is nothing that a lost one would have to be made again from.
+            forget_file(file.path, file.sha256, file.default_site_id, run.settings)
             continue
         if registered is None:
             run.progress(f"{name} is known: the same content was registered before")
@@ -83,15 +91,23 @@ def register_files(run: Run, files: Sequence[CheckedFile]) -> None:
             # Before the file leaves the inbox: a ledger that does not know it is behind from here on.
             mark(run.settings, run.ledger)
         if run.kind is RunKind.NIGHTLY:
-            _archive(run, file)
+            _clear(run, file)
 
 
-def _archive(run: Run, file: CheckedFile) -> None:
+def _not_kept(run: Run, file: CheckedFile, error: CouldNotRun) -> None:
+    """Say that a file is not taken; unless another night, at work at the same time, was faster."""
+    if run.kind is RunKind.NIGHTLY and not file.path.exists():
+        run.progress(f"{file.path.name} was taken by another run")
+    else:
+        run.failures.append(str(error))
+
+
+def _clear(run: Run, file: CheckedFile) -> None:
     name = file.path.name
     try:
-        if not archive_file(file.path, file.sha256, run.settings):
+        if not clear_file(file.path, file.sha256, run.settings):
             run.failures.append(f"{name}: it changed while it was taken in: the rest is taken the next time.")
     except OSError as error:
-        run.failures.append(f"{name}: it is registered, and cannot go to the archive: {error.strerror}.")
+        run.failures.append(f"{name}: it is registered, and cannot leave the inbox: {error.strerror}.")
     except CouldNotRun as error:
         run.failures.append(f"{name}: it is registered, and stays in the inbox. {error}")

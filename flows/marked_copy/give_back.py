@@ -25,7 +25,7 @@ from flows.readers.files import sha256_of
 from flows.readers.limits import MAX_ROWS
 from flows.readers.read import read_file
 from flows.settings.layouts import read_layouts
-from flows.settings.sections import Settings, archive_path
+from flows.settings.sections import Settings, archive_places
 from sql.marks import known_rows_of_file, rejections_of_file, rows_of_file, rows_read_of_file
 from sql.register import find_file
 from transforms.sheets.sheet import FileError, Sheet, sheet_row
@@ -76,7 +76,7 @@ def mark_file(
         return []
     try:
         # Where the file lay when it was checked there may be another of its name by now, or none.
-        lies_at = next((place for place in _places(settings, path, sha256) if _holds(place, sha256)), None)
+        lies_at = next((place for place in _places(settings, path, sha256, site_id) if _holds(place, sha256)), None)
         if lies_at is None:
             return [f"{path.name}: no marked copy, since the file was changed after it was taken in."]
         return _write(settings, path, lies_at, settings.reports_folder / run_id, rows)
@@ -86,8 +86,8 @@ def mark_file(
         return [f"{path.name}: no marked copy, since it cannot be written: {error.strerror or error}."]
 
 
-def _places(settings: Settings, path: Path, sha256: str) -> tuple[Path, Path]:
-    return path, archive_path(path, sha256, settings)
+def _places(settings: Settings, path: Path, sha256: str, site_id: str) -> tuple[Path, ...]:
+    return (path, *archive_places(path, sha256, settings, site_id))
 
 
 def _holds(path: Path, sha256: str) -> bool:

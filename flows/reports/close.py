@@ -10,6 +10,7 @@ from flows.ledger.run import Run
 from flows.ledger.summary import Artifact, ReconcileSummary, Summary
 from flows.reports.artifacts import prefect_artifacts
 from flows.reports.collect import collect_report
+from flows.reports.for_recovery import kept_for_recovery
 from flows.reports.page.page import write_page
 from flows.reports.record import write_json
 from flows.reports.report import Report
@@ -99,7 +100,8 @@ def _write_report(
     """Collect the report, keep its snapshot in the same transaction, write the files; give the workbook's path."""
     with run.ledger.begin() as connection:
         report = collect_report(run, connection, reconciliation, period)
-        keep_snapshot(run.settings, connection, report, _read_back(reconciliation))
+        evidence = {**_read_back(reconciliation), **kept_for_recovery(connection, run.run_id)}
+        keep_snapshot(run.settings, connection, report, evidence)
     return report, _write(run.settings, report)
 
 

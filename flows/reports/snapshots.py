@@ -6,7 +6,9 @@ file that was changed shows. Frames are written column by column with their type
 
 import gzip
 import json
-from collections.abc import Iterator, Mapping
+import zlib
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import fields
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -29,7 +31,10 @@ _LEVEL = 3  # of compression: a third of the time of the usual one for a tenth m
 def keep_snapshot(
     settings: Settings, connection: Connection, report: Report, read_back: Mapping[str, pd.DataFrame]
 ) -> None:
-    """Write the snapshot of a finished run, and its hash into the ledger; with what was read back, record by record."""
+    """Write the snapshot of a finished run, and its hash into the ledger; with what was read back, record by record.
+
+    ``read_back`` are frames by name that no report is made of: what was read back, and what a recovery needs.
+    """
     folder = settings.root / _FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     text = "".join(_lines(report, read_back))
@@ -161,6 +166,47 @@ def _read_frame(about: Mapping[str, Any], parsed: Iterator[Any]) -> pd.DataFrame
     columns = {name: _typed(next(parsed), dtype) for name, dtype in about["types"].items()}
     # The index is given, since a frame of no columns has rows all the same.
     return pd.DataFrame(columns, index=range(about["rows"]))
+
+
+def read_head(path: Path) -> dict[str, Any]:
+    """Return all that a snapshot says of its run and that is no frame; `CouldNotRun` where it cannot be read."""
+    with _lines_of(path) as lines:
+        head: dict[str, Any] = _loaded(next(lines))
+        return head
+
+
+def read_frames(path: Path, names: Collection[str]) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Give the frames of these names, one in memory at a time; `CouldNotRun` where the snapshot cannot be read.
+
+    A snapshot that an older version took may have fewer frames.
+    """
+    with _lines_of(path) as lines:
+        next(lines)
+        for line in lines:
+            about = _loaded(line)
+            columns = [next(lines) for _ in about["types"]]
+            if about["frame"] in names:
+                typed = zip(about["types"].items(), columns, strict=True)
+                frame = {name: _typed(_loaded(column), dtype) for (name, dtype), column in typed}
+                yield about["frame"], pd.DataFrame(frame, index=range(about["rows"]))
+
+
+@contextmanager
+def _lines_of(path: Path) -> Iterator[Iterator[str]]:
+    try:
+        with gzip.open(path, "rt", encoding="utf-8", newline="\n") as file:
+            yield (line for line in file if line.strip())
+    except (OSError, EOFError, zlib.error, ValueError, KeyError, StopIteration) as error:
+        raise CouldNotRun(f"The snapshot {path} cannot be read ({type(error).__name__}): it is damaged.") from None
+
+
+def _loaded(line: str) -> Any:
+    return json.loads(line, object_hook=_untagged)
+
+
+def snapshot_files(settings: Settings) -> list[Path]:
+    """Return every snapshot of the workspace, by name."""
+    return sorted((settings.root / _FOLDER).glob("*.json.gz"))
 
 
 def _typed(values: list[Any], dtype: Any) -> "pd.Series[Any]":

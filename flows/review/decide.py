@@ -17,6 +17,7 @@ from flows.settings.sections import Settings
 from sql import approvals, plans
 from sql.approvals import NotHeld, Superseded
 from sql.event_decisions import NobodySaidIt, last_word_about, say
+from sql.recovery import is_recovering
 from sql.reversals import needless_reversals
 from sql.sites import drop_site, site_work
 from transforms.vocabulary import State
@@ -48,7 +49,15 @@ def approve(settings: Settings, ledger: Ledger, held_id: str, by: str, reason: s
     """
     with deciding(settings, ledger) as connection:
         _refuse_needless(connection, held_id)
-        return _decide(connection, held_id, (by, reason), {State.HELD}, approvals.approve, plans.approve_plan)
+        _refuse_unseen(connection, held_id)
+        said = (by, reason)
+        decided = _decide(connection, held_id, said, {State.HELD}, approvals.approve, plans.approve_plan)
+        if decided.plan_events_count == 0:
+            raise WrongUsage(
+                f"What {held_id} still holds may have been sent by a ledger that is lost: look at each by itself "
+                "(`tieout plan` says what is known of it), and approve it by its own id."
+            )
+        return decided
 
 
 def discard(settings: Settings, ledger: Ledger, held_id: str, by: str, reason: str = "") -> Decided:
@@ -106,6 +115,14 @@ def _refuse_needless(connection: Connection, held_id: str) -> None:
         raise WrongUsage(
             f"Event {row.event_id} takes back the extra entry of break {row.break_id}, which is {row.state} by now: "
             f"`tieout discard {row.event_id}`, or reopen the break first."
+        )
+
+
+def _refuse_unseen(connection: Connection, held_id: str) -> None:
+    """Refuse to approve what a recovery has not looked at yet: it may have been sent long ago."""
+    if is_recovering(connection, held_id):
+        raise WrongUsage(
+            f"Nobody has looked yet whether {held_id} was sent before: run `tieout recover` to its end, then decide."
         )
 
 

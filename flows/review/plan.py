@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
+from flows.intake.archive import keep_file
 from flows.intake.checked_file import CheckedFile
 from flows.intake.known_rows import learn_rows
 from flows.intake.register import register_within
@@ -108,6 +109,7 @@ def keep_plan(settings: Settings, ledger: Ledger, file: CheckedFile, by: str) ->
     """
     refuse_other_services(settings, ledger)
     learn_rows(settings, ledger)
+    keep_file(file.path, file.sha256, file.default_site_id, settings)
     with counted(settings, ledger), ledger.begin() as connection:
         run_id = new_run_id("plan")
         known = known_file(connection, file.sha256, file.default_site_id or "")

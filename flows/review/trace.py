@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row
 
 from flows.runtime.errors import WrongUsage
 from sql.event_decisions import decisions_about_event
+from sql.recovery import recoveries_of_event
 from sql.trace import (
     answers_of_event,
     breaks_of_event,
@@ -82,6 +83,7 @@ def _event_lines(connection: Connection, event: Row[Any]) -> list[str]:
         *_answers(connection, event),
         *_settlements(connection, event),
         *_decisions(connection, event),
+        *_recoveries(connection, event),
     ]
     moments.sort(key=lambda moment: (moment.at, moment.order))
     story = [f"  {_time(moment.at)}  {moment.text}" for moment in moments]
@@ -155,7 +157,8 @@ _TRANSITION = {
 def _transitions(connection: Connection, event: Row[Any]) -> list[_Moment]:
     moments = []
     for row in transitions_of_event(connection, event.event_id):
-        text = "ready to be sent" if row.from_state == "held" else _TRANSITION.get(row.to_state, row.to_state)
+        is_approval = (row.from_state, row.to_state) == (State.HELD, State.READY)
+        text = "ready to be sent" if is_approval else _TRANSITION.get(row.to_state, row.to_state)
         # Of a claim the reason is that it was claimed, which the word says already.
         if row.reason and row.to_state != "sending":
             text += f": {row.reason}"
@@ -222,6 +225,16 @@ def _decisions(connection: Connection, event: Row[Any]) -> list[_Moment]:
 
 def _why(decision: Row[Any]) -> str:
     return f": {decision.reason}" if decision.reason else ""
+
+
+def _recoveries(connection: Connection, event: Row[Any]) -> list[_Moment]:
+    """Tell by what a recovery knew where the event stands, which no attempt of this ledger can tell."""
+    moments = []
+    for row in recoveries_of_event(connection, event.event_id):
+        found = json.loads(row.evidence)
+        shown = [f"{key.replace('_', ' ')} {value}" for key, value in found.items() if value not in (None, [])]
+        moments.append(_Moment(row.at, 0, f"looked at by run {row.run_id}: {row.reason} ({', '.join(shown)})"))
+    return moments
 
 
 def _break_of(connection: Connection, event: Row[Any]) -> str:

@@ -28,6 +28,7 @@ from flows.runtime.errors import CouldNotRun, LedgerUnavailable, TieoutError
 from flows.runtime.interrupt import stop_requested
 from flows.services.binding import refuse_other_services
 from flows.status.schedule import keep_planned
+from sql.recovery import pending_in_recovery
 from sql.runs import carry_over, fail_run, open_run
 from transforms.match.reconciled import Reconciliation
 from transforms.vocabulary import RunKind
@@ -116,4 +117,8 @@ def report(run: Run, reconciliation: Reconciliation | None) -> Summary:
     nights = tell_nights(run)
     if nights:
         run.notes.append(nights)
+    with run.ledger.begin() as connection:
+        waits = pending_in_recovery(connection)
+    if waits:
+        run.notes.append(f"pending until `tieout recover` has looked at their clients and rewards: {waits:,} events")
     return run.step("report", report_run, run, reconciliation)

@@ -303,6 +303,13 @@ class Settings(BaseSettings):
         return prefix + str(self.root / url.removeprefix(prefix)) if url.startswith(prefix) else url
 
 
-def archive_path(path: Path, sha256: str, settings: Settings) -> Path:
-    """Return where a file of the inbox lies once it is registered."""
-    return settings.archive_folder / f"{path.stem}.{sha256[:12]}{path.suffix}"
+def archive_path(path: Path, sha256: str, settings: Settings, default_site_id: str | None) -> Path:
+    """Return where a file lies once it is taken in: below the site that its folder or an option named."""
+    return settings.archive_folder / (default_site_id or "") / f"{path.stem}.{sha256[:12]}{path.suffix}"
+
+
+def archive_places(path: Path, sha256: str, settings: Settings, default_site_id: str | None) -> tuple[Path, Path]:
+    """Return where a file of the archive may lie: where it is kept now, and where versions before put every file."""
+    kept_now = archive_path(path, sha256, settings, default_site_id)
+    kept_before = archive_path(path, sha256, settings, None)
+    return kept_now, kept_before

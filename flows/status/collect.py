@@ -14,6 +14,7 @@ from flows.runtime.errors import ExitCode
 from flows.settings.sections import Settings
 from flows.status.schedule import Schedule, schedule_and_start
 from sql.budget import calls_made
+from sql.recovery import recovering_left
 from sql.runs import last_nights, waiting_counts
 from transforms.nights import DEAD_AFTER, DueNights, Night, NightState, find_due_nights, state_of_night
 from transforms.vocabulary import Target
@@ -32,6 +33,7 @@ class Status:
     due: DueNights
     waits: dict[str, int]  # for a person; rejected are rows of the last night
     pending: int  # sent by the next run
+    to_recover: int  # of a lost or older ledger, and not looked at yet: nothing of their clients is sent
     calls_made: int  # today (UTC), at Mindbody
     calls_per_day: int
 
@@ -50,7 +52,7 @@ class Status:
         """3 where a night did not run, 1 where something waits for a person, else 0."""
         if self.has_missed:
             return ExitCode.COULD_NOT_RUN
-        if any(self.waits.values()) or not self._is_last_night_well:
+        if any(self.waits.values()) or self.to_recover or not self._is_last_night_well:
             return ExitCode.NEEDS_A_PERSON
         return ExitCode.TIES_OUT
 
@@ -78,6 +80,7 @@ class Status:
             "late": self._text(self.due.late),
             "waits": self.waits,
             "pending": self.pending,
+            "to_recover": self.to_recover,
             "calls_made": self.calls_made,
             "calls_left": max(0, self.calls_per_day - self.calls_made),
         }
@@ -108,6 +111,7 @@ def collect_status(settings: Settings, ledger: Ledger) -> Status:
         known = schedule_and_start(connection, settings, now)
         nights = [_night(row) for row in last_nights(connection, _MOST_NIGHTS)]
         counts = waiting_counts(connection)
+        to_recover = int(recovering_left(connection).events)
         # The budget of calls is one of a UTC day, whatever the clock of the sites.
         spent = calls_made(connection, Target.MINDBODY, now.date())
     schedule = known[0] if known else None
@@ -122,6 +126,7 @@ def collect_status(settings: Settings, ledger: Ledger) -> Status:
         due=_due_nights(known, nights, now, late=late),
         waits=_waits(counts, last),
         pending=counts.pending,
+        to_recover=to_recover,
         calls_made=spent,
         calls_per_day=settings.mindbody.calls_per_day,
     )

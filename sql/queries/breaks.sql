@@ -91,7 +91,8 @@ WHERE client_balances.site_id = :site_id AND client_balances.client_id = :client
 GROUP BY client_balances.balance, client_balances.read_at
 
 -- name: first_balances
--- Grain: one row per posted event of the client, in the order of their attempts; the balance that its answer told.
+-- Grain: one row per posted event of the client, in the order of their attempts; the balance that its answer told. What
+-- a recovery proved comes first: it was sent before anything that this ledger knows an attempt of.
 SELECT events.action, events.points, answers.balance FROM events
 LEFT JOIN answers ON answers.attempt_id = events.attempt_id
 WHERE events.lane = 'mindbody:' || :site_id || ':' || :client_id AND events.state = 'posted'

@@ -1,8 +1,8 @@
 -- name: ready_heads
--- Grain: the first ready event of each lane that has nothing in flight and nothing in doubt, oldest first. What a batch
--- left in doubt, and reading back did not show, goes alone the next time: its answer cannot be another's then, and one
--- that the service fails at cannot block the others for ever. One that was refused before holds nobody up: until this
--- run has read its client or reward, it is passed over.
+-- Grain: the first ready event of each lane that has nothing in flight, nothing in doubt and nothing that a recovery has
+-- still to look at, oldest first. What a batch left in doubt, and reading back did not show, goes alone the next time:
+-- its answer cannot be another's then, and one that the service fails at cannot block the others for ever. One that was
+-- refused before holds nobody up: until this run has read its client or reward, it is passed over.
 SELECT event_id, kind, target, site_id, lane, client_id, action, points, source, source_id, action_at,
     action_fraction, reward_id, payout_id, amount, eligibility_on, description, run_id, first_state,
     EXISTS (
@@ -19,6 +19,7 @@ AND NOT EXISTS (
     AND coalesce(earlier.read_run_id, :run_id) = :run_id
     AND (earlier.order_at, earlier.file_id, earlier.ordinal) < (events.order_at, events.file_id, events.ordinal)
 )
+AND NOT EXISTS (SELECT 1 FROM recovering WHERE recovering.lane = events.lane)
 ORDER BY order_at, file_id, ordinal LIMIT :limit
 
 -- name: open_attempts

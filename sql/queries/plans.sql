@@ -38,16 +38,24 @@ SELECT state, count(*) AS events_count FROM events WHERE run_id = :run_id AND fi
 GROUP BY state ORDER BY state
 
 -- name: held_updates_of_plan
--- One by one: each takes the next place in its reward's history.
+-- One by one: each takes the next place in its reward's history. What a recovery found something like is left out, as
+-- with clients.
 SELECT event_id FROM events WHERE run_id = :plan_id AND state = 'held' AND reward_id IS NOT NULL
+AND NOT EXISTS (
+    SELECT 1 FROM recoveries WHERE recoveries.event_id = events.event_id AND recoveries.how IN ('ambiguous', 'no_time')
+)
 ORDER BY file_id, ordinal
 
 -- name: approve_clients_of_plan
--- An undated event happens when it is accepted.
+-- An undated event happens when it is accepted. Where a recovery found something that may be the event, a person has to
+-- look at it by itself: it is not let go with all the others.
 UPDATE events SET state = 'ready', state_at = :now, state_run_id = NULL, state_reason = :reason,
     action_at = CASE WHEN is_dated OR attempt_id IS NOT NULL THEN action_at ELSE :pinned_at END,
     order_at = CASE WHEN is_dated OR attempt_id IS NOT NULL THEN order_at ELSE :pinned_at END
 WHERE run_id = :plan_id AND state = 'held' AND reward_id IS NULL
+AND NOT EXISTS (
+    SELECT 1 FROM recoveries WHERE recoveries.event_id = events.event_id AND recoveries.how IN ('ambiguous', 'no_time')
+)
 
 -- name: discard_plan
 -- The run stands beside the decision: the plan was dropped as a whole, which says nothing against each of its events.

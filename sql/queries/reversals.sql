@@ -75,3 +75,7 @@ WHERE fate = 'duplicate' AND known_event_id IN (
     SELECT reversals.reversed_event_id FROM reversals JOIN events ON events.event_id = reversals.event_id
     WHERE events.state = 'posted'
 )
+
+-- name: knows_what_is_taken_back
+-- No row where the ledger has neither the event nor the break.
+SELECT 1 FROM events WHERE event_id = :event_id UNION ALL SELECT 1 FROM breaks WHERE break_id = :break_id

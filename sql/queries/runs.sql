@@ -5,15 +5,16 @@ SELECT :run_id, event_id FROM events WHERE state IN ('ready', 'sending', 'unknow
 
 -- name: carry_untold
 -- What was posted or refused under a run that never came to its report, and in no report since, is told by this one.
+-- What a recovery proved was sent by earlier nights, and is told by its own report.
 -- A run that is still at work looks the same, so what it ends before this one begins may be told by both; by none,
 -- never.
 INSERT INTO run_carried (run_id, event_id)
 SELECT :run_id, events.event_id FROM events JOIN (
     SELECT events.event_id FROM runs JOIN events ON events.run_id = runs.run_id
-    WHERE runs.finished_at IS NULL AND runs.run_id <> :run_id
+    WHERE runs.finished_at IS NULL AND runs.run_id <> :run_id AND runs.kind <> 'recover'
     UNION
     SELECT run_carried.event_id FROM runs JOIN run_carried ON run_carried.run_id = runs.run_id
-    WHERE runs.finished_at IS NULL AND runs.run_id <> :run_id
+    WHERE runs.finished_at IS NULL AND runs.run_id <> :run_id AND runs.kind <> 'recover'
 ) AS unreported ON unreported.event_id = events.event_id
 WHERE events.state IN ('posted', 'refused') AND NOT EXISTS (
     SELECT 1 FROM runs AS told WHERE told.finished_at >= events.state_at AND (

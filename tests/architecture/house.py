@@ -19,7 +19,7 @@ FLOORS = (
     ("flows.doctor", "flows.nightly", "flows.upload", "flows.settle", "flows.reconcile"),
     ("flows.orchestration",),
     ("flows.runs",),
-    ("flows.review", "flows.marked_copy"),
+    ("flows.review", "flows.marked_copy", "flows.recovery"),
     ("flows.intake",),
     ("flows.loader", "flows.reconciliation", "flows.reference", "flows.notices"),
     ("flows.reports", "flows.services", "flows.status"),
@@ -28,7 +28,7 @@ FLOORS = (
     ("flows.runtime", "flows.sandbox"),
     ("sql",),
     ("transforms.check", "transforms.totals"),
-    ("transforms.reference", "transforms.match"),
+    ("transforms.reference", "transforms.match", "transforms.recover"),
     ("transforms.identity", "transforms.settle", "transforms.sheets", "transforms.nights"),
     ("transforms.vocabulary", "transforms.exact_sums"),
 )

@@ -3,6 +3,7 @@
     make prove                 the whole sweep, some minutes
     make prove SEED=7          the same again: the seed is printed with the table
     make prove ONLY=faults     kills, ledger, faults, disks, pairs, retries or postgresql alone
+    make prove ONLY=recovery   a ledger of 5,000 events that is gone, or three nights old: EVENTS= for another size
     make prove ONLY=lies       what the service itself commits twice, or only says it did: shown as breaks
     make prove STRIDE=1        every step instead of every other one
 
@@ -18,8 +19,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.prove import sweeps
+from tests.prove.recovery import sweep_recovery
 
-_PARTS = ("faults", "lies", "ledger", "disks", "pairs", "retries", "postgresql", "kills")
+_PARTS = ("faults", "lies", "ledger", "disks", "pairs", "retries", "postgresql", "recovery", "kills")
 _HEADINGS = ("trouble", "points", "events", "lost", "twice", "unknown", "untold", "traces", "s")
 _FORMAT = "{:<58} {:>6} {:>7} {:>5} {:>6} {:>8} {:>7} {:>7} {:>5}  {}\n"
 
@@ -61,6 +63,8 @@ def _all_lines(arguments: argparse.Namespace, folder: Path) -> Iterator[sweeps.L
         yield from sweeps.sweep_retries(folder / "retries", seed, 2 * arguments.stride)
     if only in ("", "postgresql"):
         yield from sweeps.sweep_postgresql(folder / "postgresql", seed, 18, 3 * arguments.stride)
+    if only in ("", "recovery"):
+        yield from sweep_recovery(folder / "recovery", arguments.events)
     if only in ("", "kills"):
         yield sweeps.sweep_kills(folder / "kills", seed, "answers arrive", None, arguments.stride)
         yield sweeps.sweep_first_tables(folder / "tables", seed, 2 * arguments.stride)
@@ -80,6 +84,7 @@ def _read_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.prove", description=__doc__.splitlines()[0])
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--only", choices=("", *_PARTS), default="")
+    parser.add_argument("--events", type=int, default=5_000, help="of the ledger that is recovered")
     parser.add_argument("--stride", type=int, default=2)
     arguments = parser.parse_args()
     if arguments.seed is None:

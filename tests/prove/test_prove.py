@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from tests.prove.recovery import sweep_recovery
 from tests.prove.sweeps import (
     ANSWERS_LOST,
     Line,
@@ -62,3 +63,8 @@ def test_runs_killed_around_their_number_are_no_false_alarm(tmp_path: Path) -> N
 def test_a_ledger_that_is_unlinked_in_mid_run_pays_nothing_twice(tmp_path: Path) -> None:
     line = sweep_unlinked(tmp_path, 1, 4)
     assert is_clean(line), line
+
+
+def test_a_ledger_that_is_gone_or_three_nights_old_is_recovered(tmp_path: Path) -> None:
+    for line in sweep_recovery(tmp_path, 200):
+        assert is_clean(line), line

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.intake.inbox import archive_file, list_inbox
+from flows.intake.inbox import clear_file, list_inbox
 from flows.readers.files import sha256_of
 from flows.runtime.errors import CouldNotRun
 from flows.settings.load import load_settings
@@ -42,20 +42,23 @@ def test_list_inbox_that_is_a_file_says_so(settings: Settings) -> None:
         list_inbox(settings)
 
 
-def test_archive_file_keeps_files_of_one_name_apart(settings: Settings) -> None:
-    for content in ("one", "two"):
-        path = settings.inbox_folder / "a.csv"
-        path.write_text(content, encoding="utf-8")
-        assert archive_file(path, sha256_of(path), settings)
-        assert not path.exists()
-        assert content in [moved.read_text(encoding="utf-8") for moved in settings.archive_folder.iterdir()]
-    assert len(list(settings.archive_folder.iterdir())) == 2
+def test_clear_file_takes_a_file_out_of_the_inbox(settings: Settings) -> None:
+    path = settings.inbox_folder / "a.csv"
+    path.write_text("one row")
+    assert clear_file(path, sha256_of(path), settings)
+    assert list(settings.inbox_folder.iterdir()) == []
 
 
-def test_archive_file_puts_back_a_file_that_somebody_went_on_writing(settings: Settings) -> None:
+def test_clear_file_leaves_a_file_that_somebody_went_on_writing(settings: Settings) -> None:
     path = settings.inbox_folder / "a.csv"
     path.write_text("one row")
     sha256 = sha256_of(path)
     path.write_text("one row, and another")
-    assert archive_file(path, sha256, settings) is False
-    assert (path.read_text(), list(settings.archive_folder.iterdir())) == ("one row, and another", [])
+    assert clear_file(path, sha256, settings) is False
+    assert [(left.name, left.read_text()) for left in settings.inbox_folder.iterdir()] == [
+        ("a.csv", "one row, and another")
+    ]
+
+
+def test_clear_file_minds_no_other_run_that_was_faster(settings: Settings) -> None:
+    assert clear_file(settings.inbox_folder / "gone.csv", "0" * 64, settings)

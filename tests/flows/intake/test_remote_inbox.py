@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from fsspec import filesystem
 
-from flows.intake.inbox import InboxFile, archive_file, list_inbox
+from flows.intake.inbox import InboxFile, clear_file, list_inbox
 from flows.readers.files import sha256_of
 from flows.runtime.errors import CouldNotRun, SettingsError
 from flows.settings.load import load_settings
@@ -42,24 +42,23 @@ def test_list_inbox_fetches_what_waits_with_the_site_of_its_folder(settings: Set
     assert take(settings).path.read_bytes().startswith(ROW)
 
 
-def test_archive_file_takes_a_fetched_file_out_of_the_inbox(settings: Settings) -> None:
+def test_clear_file_takes_a_fetched_file_out_of_the_inbox(settings: Settings) -> None:
     path = take(settings).path
-    assert archive_file(path, sha256_of(path), settings)
+    assert clear_file(path, sha256_of(path), settings)
     assert [file.path.name for file in list_inbox(settings)] == ["b.csv"]
-    assert [kept.read_bytes()[: len(ROW)] for kept in settings.archive_folder.iterdir()] == [ROW]
 
 
-def test_archive_file_leaves_what_was_replaced_in_the_inbox_meanwhile(settings: Settings) -> None:
+def test_clear_file_leaves_what_was_replaced_in_the_inbox_meanwhile(settings: Settings) -> None:
     path = take(settings).path
     filesystem("memory").pipe("/studio/inbox/-99/a.csv", b"another export")
-    assert archive_file(path, sha256_of(path), settings) is False
+    assert clear_file(path, sha256_of(path), settings) is False
     assert take(settings).path.read_bytes() == b"another export"
 
 
-def test_archive_file_minds_no_other_run_that_was_faster(settings: Settings) -> None:
+def test_clear_file_minds_no_other_run_that_was_faster(settings: Settings) -> None:
     path = take(settings).path
     filesystem("memory").rm("/studio/inbox/-99/a.csv")
-    assert archive_file(path, sha256_of(path), settings)
+    assert clear_file(path, sha256_of(path), settings)
 
 
 def test_list_inbox_passes_over_names_that_lead_out_of_the_inbox(workspace: Path) -> None:

@@ -233,3 +233,23 @@ def test_nightly_with_the_weather_of_the_samples_ends_as_their_readme_says(tmp_p
         totals = workplace.run().totals
     assert [totals[key] for key in ("posted", "refused", "unknown", "pending")] == [28, 6, 1, 1]
     assert totals["ties_out"]
+
+
+def test_nightly_registers_no_file_that_the_archive_cannot_keep(place: Place) -> None:
+    """Such a file could never be recovered once the ledger is lost."""
+    workplace = place()
+    (workplace.folder / "archive").write_text("no folder")
+    path = workplace.put("a.csv", earned("200000040"))
+    summary = workplace.run()
+    assert (summary.exit_code, summary.totals["files"]) == (ExitCode.COULD_NOT_RUN, 0)
+    assert "cannot be kept in the archive" in summary.failures[0]
+    assert (path.is_file(), workplace.commits("200000040")) == (True, [])
+
+
+def test_upload_keeps_the_file_in_the_archive_and_leaves_it_where_it_is(place: Place) -> None:
+    workplace = place()
+    path = workplace.folder / "by hand.csv"
+    path.write_text("\n".join([HEADINGS, earned("200000041")]) + "\n")
+    upload_run(workplace.settings, path)
+    (kept,) = (workplace.folder / "archive").iterdir()
+    assert kept.read_bytes() == path.read_bytes()
