@@ -172,6 +172,7 @@ def recovery_lines(recovery: Recovery) -> Iterator[str]:
     """Tell a recovery to a person: what was made out and how, what is left, and what to do."""
     if recovery.run_id is None:
         yield "Nothing to recover: the ledger is the one that this workspace knows, and has every file of the archive."
+        yield "Where a whole machine was put back to an earlier day nothing shows that: `tieout recover --older` looks."
     else:
         yield f"files of the archive: {recovery.registered:,} registered now, not to be sent; {recovery.known:,} known."
     for decided, by_how in recovery.decided.items():
