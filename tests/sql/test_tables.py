@@ -154,6 +154,20 @@ A_PERSONS_WORD = """
 INSERT INTO decided_events (decision_id, event_id, state, attempt_id)
 SELECT 1, event_id, 'refused', attempt_id FROM events WHERE points = 500
 """
+LISTED = """
+INSERT INTO recovering (event_id, target, site_id, lane, has_time, around_at)
+SELECT event_id, target, site_id, lane, is_dated, action_at FROM events WHERE points = 500
+"""
+PROOF = """
+INSERT INTO recoveries (event_id, run_id, at, decided, how, reason, evidence)
+SELECT event_id, run_id, registered_at, 'posted', 'service', 'counted', '{}' FROM events WHERE points = 500
+"""
+# What the database wants to see before an event moves so.
+SEEN_BEFORE = {
+    (State.REFUSED, State.READY): A_PERSONS_WORD,
+    (State.UNKNOWN, State.HELD): LISTED,
+    (State.HELD, State.POSTED): PROOF,
+}
 REFUSED_AND_READY = [State.READY, State.SENDING, State.REFUSED, State.READY]
 OF_WHAT_IS_TRIED_AGAIN = {(State.REFUSED, State.READY), (State.READY, State.HELD)}
 
@@ -185,8 +199,8 @@ def held(filled: Ledger) -> Ledger:
 
 def walk(ledger: Ledger, states: Iterable[State]) -> None:
     for before, after in pairwise([State.HELD, *states]):
-        if (before, after) == (State.REFUSED, State.READY):
-            run(ledger, A_PERSONS_WORD)
+        if (before, after) in SEEN_BEFORE:
+            run(ledger, SEEN_BEFORE[before, after])
         run(ledger, claim(500, after) if (before, after) not in OF_WHAT_IS_TRIED_AGAIN else tried_again(after))
 
 
