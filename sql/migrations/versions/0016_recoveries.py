@@ -5,8 +5,8 @@ from alembic import op
 
 from sql.tables import UtcDateTime
 
-revision = "0015"
-down_revision = "0014"
+revision = "0016"
+down_revision = "0015"
 
 _WAYS = (("ready", "held"), ("unknown", "held"), ("held", "posted"))
 
