@@ -5,9 +5,9 @@ What is found ``sending`` with its lease over belongs to a process that died, an
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
@@ -16,6 +16,8 @@ from sqlalchemy.exc import IntegrityError
 
 from sql.queries import query, rows_query
 from transforms.vocabulary import Destination, State, Target, Verdict
+
+ANY_TIME = datetime.max.replace(tzinfo=UTC)
 
 
 class ClaimConflict(Exception):  # noqa: N818 - another process was faster, which is no error
@@ -45,16 +47,33 @@ class Answer:
     returned: str | None = None  # Referral Rock: the reward as it came back, JSON
 
 
-def ready_heads(connection: Connection, target: Target, site_id: str, limit: int, *, run_id: str) -> Sequence[Row[Any]]:
+def ready_heads(
+    connection: Connection,
+    target: Target,
+    site_id: str,
+    limit: int,
+    *,
+    run_id: str,
+    latest_at: datetime = ANY_TIME,
+) -> Sequence[Row[Any]]:
     """Return the events that may go next: the first ready one of each lane that has nothing in flight or in doubt.
 
-    One that was refused before goes only where this run has read its client or reward, see `sql.retries`.
+    One that was refused before goes only where this run has read its client or reward, see `sql.retries`. Events of a
+    later time than `latest_at` are left: they lie in the service's future.
     """
     # What another process is claiming right now is passed over, not waited for; SQLite has one writer anyway. The lock
     # is for speed: that two processes never send one event is seen to when they claim it.
     suffix = "FOR UPDATE OF events SKIP LOCKED" if connection.dialect.name == "postgresql" else ""
     statement = rows_query("ready_heads", suffix)
-    return connection.execute(statement, {"target": target, "site_id": site_id, "limit": limit, "run_id": run_id}).all()
+    values = {"target": target, "site_id": site_id, "limit": limit, "run_id": run_id, "latest_at": latest_at}
+    return connection.execute(statement, values).all()
+
+
+def next_time(connection: Connection, target: Target, site_id: str, latest_at: datetime) -> datetime | None:
+    """Return the time of the first ready event after `latest_at`; None where there is none."""
+    values = {"target": target, "site_id": site_id, "latest_at": latest_at}
+    found: datetime | None = connection.execute(rows_query("next_time"), values).scalar_one()
+    return found
 
 
 def claim(
@@ -159,11 +178,24 @@ def _answer_row(claim_: Claim, answer: Answer) -> dict[str, Any]:
     }
 
 
-def declare_lost(connection: Connection, *, run_id: str, now: datetime) -> int:
-    """Turn dead claims into events in doubt; return how many there were."""
+def declare_lost(connection: Connection, *, run_id: str, now: datetime, alive: Collection[str] = ()) -> int:
+    """Turn dead claims into events in doubt; return how many there were.
+
+    A claim of a run that is known to be `alive` is not dead, whatever the clock says: it may have been set.
+    """
     # Between claim and lease end a process may have died before it sent, or after. The ledger cannot tell which, so
     # nothing is set back to ready here: the request may have left, and only the service knows.
-    return connection.execute(query("declare_lost"), {"run_id": run_id, "now": now}).rowcount
+    others = json.dumps({run: {} for run in alive})
+    return connection.execute(query("declare_lost"), {"run_id": run_id, "now": now, "alive": others}).rowcount
+
+
+def doubt_again(connection: Connection, *, run_id: str, now: datetime, before: datetime) -> int:
+    """Put in doubt again what was set back before that time and is to be sent again; return how many there were.
+
+    Nothing tells a request that was lost from one that takes a day: what is sent again unread may be paid twice.
+    """
+    values = {"run_id": run_id, "now": now, "before_at": before}
+    return connection.execute(query("doubt_again"), values).rowcount
 
 
 def open_work(connection: Connection) -> list[Destination]:

@@ -22,20 +22,21 @@ class ClientSpan:
 
 def clients_of_run(connection: Connection, run_id: str) -> list[ClientSpan]:
     """Return the clients with events that the run answers for."""
-    return _spans(connection.execute(rows_query("clients_of_run"), {"run_id": run_id}))
+    return spans(connection.execute(rows_query("clients_of_run"), {"run_id": run_id}))
 
 
 def clients_not_compared(connection: Connection) -> list[ClientSpan]:
     """Return the clients with posted events that no reading has compared yet."""
-    return _spans(connection.execute(rows_query("clients_not_compared")))
+    return spans(connection.execute(rows_query("clients_not_compared")))
 
 
 def clients_of_period(connection: Connection, since_at: datetime, until_at: datetime) -> list[ClientSpan]:
     """Return the clients with events from `since_at` to before `until_at`."""
-    return _spans(connection.execute(rows_query("clients_of_period"), {"since_at": since_at, "until_at": until_at}))
+    return spans(connection.execute(rows_query("clients_of_period"), {"since_at": since_at, "until_at": until_at}))
 
 
-def _spans(rows: Iterable[Row[Any]]) -> list[ClientSpan]:
+def spans(rows: Iterable[Row[Any]]) -> list[ClientSpan]:
+    """Return the rows of a query of clients as spans, in their order."""
     return [ClientSpan(row.site_id, row.client_id, row.first_at, row.last_at) for row in rows]
 
 

@@ -93,11 +93,13 @@ def register_file(
     run_id: str,
     now: datetime,
     guards: Guards = Guards(),
+    pinned_at: datetime | None = None,
 ) -> Registered | None:
     """Register a file whole and return what became of its rows; None where its content is known for this site.
 
     The caller commits. ``rows`` are chunks of good rows, as `sql.staging` takes them; they are read once, and not at
-    all where the file is known. ``now`` (UTC), cut to the second, is when undated events count as having happened.
+    all where the file is known. ``pinned_at`` (UTC; ``now`` without it), cut to the second, is when undated events
+    count as having happened.
     """
     # Two files that are registered at the same moment would each find the other's rows new. One goes after the other.
     take_turn(connection)
@@ -111,7 +113,8 @@ def register_file(
     registered = _insert_file(connection, file, run_id, now)
     file_id = registered.file_id
     _insert_batches(connection, file_id)
-    _insert_events(connection, file_id, run_id, now, has_updates=totals.updates > 0)
+    times = _Times(now, pinned_at or now)
+    _insert_events(connection, file_id, run_id, times, has_updates=totals.updates > 0)
     connection.execute(query("insert_duplicates"), {"file_id": file_id})
     if totals.receipts:
         connection.execute(query("insert_corrections"))
@@ -260,12 +263,21 @@ def _accepted_amounts(connection: Connection) -> Mapping[tuple[str, str], Decima
     return sums
 
 
-def _insert_events(connection: Connection, file_id: int, run_id: str, now: datetime, *, has_updates: bool) -> None:
+@dataclass(frozen=True)
+class _Times:
+    """When the file is registered, and when what bears no time of its own counts as having happened."""
+
+    now: datetime
+    pinned_at: datetime
+
+
+def _insert_events(connection: Connection, file_id: int, run_id: str, times: _Times, *, has_updates: bool) -> None:
     """Make events of the rows that are new; from here on they can be claimed and sent, once this is committed."""
     # Services tell times to the second. An undated event with a fraction would not be found again when it is read back.
-    registered_at = now.replace(microsecond=0)
-    pinned = {"file_id": file_id, "run_id": run_id, "registered_at": registered_at, "now": now}
-    connection.execute(query("insert_client_events"), pinned)
+    registered_at = times.now.replace(microsecond=0)
+    pinned_at = times.pinned_at.replace(microsecond=0)
+    pinned = {"file_id": file_id, "run_id": run_id, "registered_at": registered_at, "now": times.now}
+    connection.execute(query("insert_client_events"), pinned | {"pinned_at": pinned_at})
     if has_updates:
         connection.execute(query("insert_reward_updates"), pinned)
 

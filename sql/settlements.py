@@ -58,10 +58,39 @@ def confirmed_times(connection: Connection, event: Row[Any], since_at: datetime,
     return list(connection.execute(rows_query("confirmed_times"), values).scalars())
 
 
-def balance_before(connection: Connection, event: Row[Any]) -> int | None:
-    """Return the client's balance as the service gave it before the attempt in doubt; None where it did not."""
+def confirmed_events(
+    connection: Connection, event: Row[Any], since_at: datetime, until_at: datetime
+) -> Sequence[Row[Any]]:
+    """Return all of the client's confirmed events from `since_at` to before `until_at`, whatever they say."""
+    whose = {"site_id": event.site_id, "client_id": event.client_id}
+    times = {"since_at": since_at, "until_at": until_at}
+    return connection.execute(rows_query("confirmed_events"), whose | times).all()
+
+
+def double_times(connection: Connection, event: Row[Any], since_at: datetime, until_at: datetime) -> list[datetime]:
+    """Return the time of each further request of equal events that may have landed beside what is confirmed of them.
+
+    Grain: one per request. Equal in all but the time, as `confirmed_times`.
+    """
+    content = ("event_id", "site_id", "client_id", "action", "points", "source", "source_id")
+    values = {column: getattr(event, column) for column in content} | {"since_at": since_at, "until_at": until_at}
+    rows = connection.execute(rows_query("possible_doubles"), values).all()
+    return [row.action_at for row in rows for _ in range(row.requests - row.confirmed)]
+
+
+def possible_requests(connection: Connection, event: Row[Any]) -> int:
+    """Return how many requests of the event itself may have landed; the one in doubt is among them."""
+    count = connection.execute(query("requests_in_doubt"), {"event_id": event.event_id}).scalar_one()
+    return max(1, int(count))
+
+
+def balance_before(connection: Connection, event: Row[Any]) -> Row[Any] | None:
+    """Return balance and told_at of what was over last before the attempt in doubt; None where nothing was.
+
+    The balance is null where the service did not say it then.
+    """
     values = {"site_id": event.site_id, "client_id": event.client_id, "attempt_id": event.attempt_id}
-    return connection.execute(query("balance_before"), values).scalar()
+    return connection.execute(rows_query("balance_before"), values).one_or_none()
 
 
 def waiting_times(connection: Connection) -> Sequence[Row[Any]]:

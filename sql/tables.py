@@ -215,6 +215,11 @@ events = Table(
     # Null: never refused and let go again. Otherwise the run that read its client or reward and found nothing that
     # speaks against another try; "" until one has.
     Column("read_run_id", String),
+    # When the last request of several left, where two or more may have: each of them may still take effect. A trigger
+    # on attempts sets it. The watch is over when a reading that began after the grace time has looked.
+    Column("watch_from_at", UtcDateTime),
+    Column("watch_over_at", UtcDateTime),  # when that reading began
+    CheckConstraint("watch_over_at IS NULL OR watch_over_at >= watch_from_at", name="watch_begun"),
     _one_of("kind", Kind),
     _one_of("target", Target),
     _one_of("state", State),
@@ -330,6 +335,15 @@ Index(
     events.c.content_key,
     sqlite_where=text("action_fraction IS NOT NULL"),
     postgresql_where=text("action_fraction IS NOT NULL"),
+)
+# Few at any time: what the nights look at again, whatever the ledger's age.
+Index(
+    "ix_events_under_watch",
+    events.c.target,
+    events.c.site_id,
+    events.c.client_id,
+    sqlite_where=text("watch_from_at IS NOT NULL AND watch_over_at IS NULL"),
+    postgresql_where=text("watch_from_at IS NOT NULL AND watch_over_at IS NULL"),
 )
 
 # Raw rows that brought an event beside its own row: a known event in another spelling, and rows of files that were
@@ -527,6 +541,8 @@ breaks = Table(
     # A break that closed by itself says which run saw it gone.
     CheckConstraint("state <> 'closed' OR closed_run_id IS NOT NULL", name="closed_by_a_run"),
 )
+
+Index("ix_breaks_of_client", breaks.c.site_id, breaks.c.client_id)
 
 # What people decided about breaks. Append-only, and each row's hash covers the one before it, so that a history that
 # was changed outside of tieout shows.

@@ -15,6 +15,9 @@ class Target(StrEnum):
     REFERRAL_ROCK = "referral_rock"
 
 
+SERVICE_NAMES = {Target.MINDBODY: "Mindbody", Target.REFERRAL_ROCK: "Referral Rock"}  # as a person reads them
+
+
 class Kind(StrEnum):
     """What an event does; one batch per kind and file."""
 
@@ -87,6 +90,7 @@ TRANSITIONS: frozenset[tuple[State, State]] = frozenset(
         (State.SENDING, State.UNKNOWN),  # the answer was lost, or the claim is dead
         (State.UNKNOWN, State.POSTED),  # reading back shows it
         (State.UNKNOWN, State.READY),  # reading back shows that it never took effect
+        (State.READY, State.UNKNOWN),  # set back a while ago: its request may have landed since, so it is read again
         (State.READY, State.POSTED),  # confirmed after all, late; the database wants to see the attempt's answer
         # A recovery alone, and the database wants to see that it is at work on the event, and its proof.
         (State.UNKNOWN, State.HELD),  # of an older ledger: what became of it since is not known

@@ -7,7 +7,6 @@ site, counted like any other, and only where the service is there.
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from email.utils import parsedate_to_datetime
 
 import aiohttp
 
@@ -17,6 +16,7 @@ from flows.ledger.connection import Ledger, connect_ledger, ledger_revision, sql
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import BudgetSpent, CouldNotRun, CredentialsRefused, ExitCode, SettingsError, TieoutError
 from flows.services.calls import WITHOUT_LIMIT, count_call
+from flows.services.clocks import NOTABLE_SECONDS, read_clock
 from flows.services.http import Exchange, Pacer, Reach, exchange, open_session
 from flows.services.mindbody.client import MindbodyClient
 from flows.services.referral_rock.client import ReferralRockClient
@@ -114,27 +114,22 @@ def _counter(ledger: Ledger | None, target: Target, calls_per_day: int) -> Calla
 
 async def _reach(name: str, base_url: str, session: aiohttp.ClientSession) -> tuple[list[Diagnosis], bool]:
     """Ask the service's front door, without credentials; any answer shows that it is there, and its clock."""
-    asked_at = utc_now()
     answer = await exchange(session, "GET", f"{base_url}/", headers={})
     if answer.reach is not Reach.ANSWERED:
         mend = "See that base_url is right and that this machine may reach it."
         said = f"{base_url} is out of reach: {answer.failure}."
         return [bad(name, said, mend=mend, exit_code=ExitCode.COULD_NOT_RUN)], False
     there = good(name, f"{base_url} answers, in {answer.duration_ms:.0f} ms.")
-    # The service reads its clock somewhere between question and answer: in the middle, for want of a better guess.
-    half_seconds = answer.duration_ms / 2000
-    answered_at = asked_at.timestamp() + half_seconds
-    return [there, _examine_clock(f"{name} clock", answer, answered_at)], True
+    return [there, _examine_clock(f"{name} clock", answer)], True
 
 
-def _examine_clock(name: str, answer: Exchange, answered_at: float) -> Diagnosis:
-    """Compare the service's clock with this machine's, which showed `answered_at` (seconds since 1970) by then."""
-    try:
-        theirs = parsedate_to_datetime(answer.headers.get("Date", "")).timestamp()
-    except ValueError:
+def _examine_clock(name: str, answer: Exchange) -> Diagnosis:
+    """Compare the clock of the service, which has just answered, with this machine's."""
+    reading = read_clock(answer)
+    if reading is None:
         return good(name, "It does not tell its time.")
-    ahead = answered_at - (theirs + 0.5)  # the header is cut to the second, so half of one is lost on the average
-    if abs(ahead) < 1.5:
+    ahead = reading.ahead_seconds
+    if abs(ahead) < NOTABLE_SECONDS:
         return good(name, "This machine's clock and the service's agree.")
     direction = "ahead of" if ahead > 0 else "behind"
     said = f"This machine's clock is {abs(ahead):.0f} s {direction} the service's."

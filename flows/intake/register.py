@@ -1,7 +1,7 @@
 """Bring a checked file into the ledger: identify its events and register them, part by part, in one transaction."""
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pandas as pd
@@ -12,6 +12,7 @@ from flows.ledger.run import Run
 from flows.runtime.clock import utc_now
 from flows.runtime.secrets import mask
 from flows.runtime.visible import storable
+from flows.services.clocks import clock_of
 from flows.settings.sections import Settings
 from sql.reference import record_checks
 from sql.register import Guards, NewFile, Registered, register_file
@@ -55,7 +56,17 @@ def register_within(
         hold_reason=hold_reason,
     )
     rows = (columns for events in file.identified() for columns in staged_columns(events))
-    registered = register_file(connection, new, rows, identity=IDENTITY, run_id=run_id, now=utc_now(), guards=guards)
+    now = utc_now()
+    registered = register_file(
+        connection,
+        new,
+        rows,
+        identity=IDENTITY,
+        run_id=run_id,
+        now=now,
+        guards=guards,
+        pinned_at=_pinned_at(settings, now),
+    )
     if registered is not None:
         record_checks(connection, registered.file_id, file.file_totals.source_ids)
     return registered
@@ -64,6 +75,15 @@ def register_within(
 def _storable_headings(columns: ReceiptColumns) -> ReceiptColumns:
     """Return the columns of receipts under the names that the ledger has for their sheets."""
     return {sheet and storable(sheet): (storable(heading), letters) for sheet, (heading, letters) in columns.items()}
+
+
+def _pinned_at(settings: Settings, now: datetime) -> datetime:
+    """Return the time of rows that bear none: now, or as late as the service's clock surely is where that is behind.
+
+    A time that is seconds ahead of the service's clock would be refused as lying in the future.
+    """
+    there_at = clock_of(settings.mindbody.base_url).earliest_now()
+    return now if there_at is None else min(now, there_at)
 
 
 def staged_columns(identified: pd.DataFrame) -> Iterator[Columns]:

@@ -7,6 +7,7 @@ at once (``BEGIN IMMEDIATE``), so two processes on one file queue up instead of 
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -21,7 +22,7 @@ from flows.ledger.file_there import LedgerFile
 from flows.ledger.marker import ledger_address, read_marker
 from flows.ledger.recognize import Traces, Trouble, compare, find_trouble, used_folder
 from flows.ledger.trouble import trouble_of
-from flows.runtime.clock import utc_now
+from flows.runtime.clock import steady_seconds, utc_now
 from flows.runtime.errors import LedgerUnavailable, SettingsError, WrongLedger
 from flows.settings.sections import Settings
 from sql.probe import database_clock, is_read_only
@@ -41,6 +42,27 @@ class Ledger:
     def __init__(self, engine: Engine, file: LedgerFile | None = None) -> None:
         self._engine = engine
         self._file = file  # None: a server's, which minds its own files
+        self._opened_at = utc_now()
+        self._opened_seconds = steady_seconds()
+
+    @property
+    def file(self) -> Path | None:
+        """The file of a ledger that is one; None where it is a server's."""
+        is_file = self._engine.dialect.name == "sqlite" and self._engine.url.database
+        return Path(self._engine.url.database or "") if is_file else None
+
+    def go_by(self, database_clock: datetime) -> None:
+        """Reckon from what the clock shows that all who share the ledger have in common."""
+        self._opened_at = database_clock
+        self._opened_seconds = steady_seconds()
+
+    def now(self) -> datetime:
+        """Return the time for claims, leases and waits: that of a shared ledger's own clock, else of this machine.
+
+        It goes on from when the ledger was opened, whatever is done to this machine's clock meanwhile: a clock that is
+        set in mid-run ends no lease and shortens no wait.
+        """
+        return self._opened_at + timedelta(seconds=steady_seconds() - self._opened_seconds)
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:
@@ -174,6 +196,8 @@ def _check_clock(ledger: Ledger) -> None:
         raise LedgerUnavailable(
             f"This machine's clock and the ledger's differ by {abs(skew_seconds):.0f} s: set the clock and run again."
         )
+    # Two machines of which one is seconds ahead would not agree on when a claim is dead.
+    ledger.go_by(theirs)
 
 
 def connect_ledger(settings: Settings, patience_seconds: float = _BUSY_TIMEOUT_SECONDS) -> Ledger:

@@ -4,21 +4,25 @@ import asyncio
 import math
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import timedelta
 from functools import partial
 
+from sqlalchemy import Connection
+
+from flows.ledger.alive import other_runs_alive
 from flows.ledger.counted import mark
 from flows.ledger.run import Run
 from flows.loader.post import Posting
 from flows.loader.settle import settle_destination
 from flows.loader.try_again import read_destination_first
-from flows.runtime.clock import utc_now
 from flows.runtime.errors import BudgetSpent, CouldNotRun, Interrupted
 from flows.runtime.interrupt import stop_requested
+from flows.services.clocks import skew_line
 from flows.services.connect import connected
-from sql.claims import declare_lost, open_work
+from sql.claims import declare_lost, doubt_again, open_work
 from sql.retries import sites_to_read_first
 from sql.settlements import doubtful_sites, waiting_times
-from transforms.vocabulary import Destination, NotRead
+from transforms.vocabulary import SERVICE_NAMES, Destination, NotRead
 
 _MAX_ROUNDS = 10  # of posting and settling; each round sends only what reading back proved not to have landed
 
@@ -27,13 +31,16 @@ def connect(run: Run, destinations: set[Destination]) -> None:
     """Make sure, before anything is kept, that every service that is needed is there and takes the credentials."""
     with run.ledger.begin() as connection:
         # First, so that what a dead process left counts among what there is to settle.
-        declare_lost(connection, run_id=run.run_id, now=utc_now())
+        _put_in_doubt(run, connection)
         left_to_post = set(open_work(connection))
-        left_to_settle = set(doubtful_sites(connection, utc_now()))
+        left_to_settle = set(doubtful_sites(connection, run.ledger.now()))
     needed = destinations | left_to_post | left_to_settle
     if needed:
         run.progress("connecting")
-        run.step("connect", check_services, run, sorted(needed))
+        for line in run.step("connect", check_services, run, sorted(needed)):
+            # Said at once, since it may explain what follows, and kept for the report.
+            run.progress(line)
+            run.notes.append(line)
 
 
 def post_and_settle(run: Run) -> None:
@@ -53,9 +60,8 @@ def post_and_settle(run: Run) -> None:
 def settle_all(run: Run) -> None:
     """Read back whatever is in doubt and has had its time."""
     with run.ledger.begin() as connection:
-        # What is found claimed by a process that died may have left: it is in doubt from here on.
-        declare_lost(connection, run_id=run.run_id, now=utc_now())
-        destinations = doubtful_sites(connection, utc_now())
+        _put_in_doubt(run, connection)
+        destinations = doubtful_sites(connection, run.ledger.now())
     for destination in destinations:
         if destination in run.failed_destinations:
             continue
@@ -79,6 +85,17 @@ def _read_before_another_try(run: Run) -> None:
             run.undecided |= read.unread
             run.could_not_read(*read.not_read)
             run.notes += read.notes
+
+
+def _put_in_doubt(run: Run, connection: Connection) -> None:
+    """Put in doubt what must be read back before anything of its client goes out."""
+    now = run.ledger.now()
+    # What is found claimed by a process that died may have left.
+    declare_lost(connection, run_id=run.run_id, now=now, alive=other_runs_alive(run))
+    # What a reading set back is sent right after it. Where it was not, for want of calls or because the run ended, the
+    # reading is too old to go by.
+    settle_after = timedelta(seconds=run.settings.loader.settle_after_seconds)
+    doubt_again(connection, run_id=run.run_id, now=now, before=now - settle_after)
 
 
 def _post_all(run: Run) -> None:
@@ -115,24 +132,30 @@ def _wait_for_doubtful(run: Run) -> bool:
         due_times = [row.settle_at for row in waiting_times(connection) if row.event_id not in run.undecided]
     if not due_times:
         return False
-    seconds = max(0.0, (min(due_times) - utc_now()).total_seconds())
+    seconds = max(0.0, (min(due_times) - run.ledger.now()).total_seconds())
     run.progress(f"{len(due_times)} in doubt: reading back in {math.ceil(seconds)} s")
     if stop_requested.wait(timeout=seconds + 0.01):
         raise Interrupted("Stopped as asked: what is in doubt is read back by the next run.")
     return True
 
 
-def check_services(run: Run, destinations: Iterable[Destination]) -> None:
-    """Raise where a service that is needed is out of reach or refuses the credentials; nothing is changed there."""
+def check_services(run: Run, destinations: Iterable[Destination]) -> list[str]:
+    """Raise where a service that is needed is out of reach or refuses the credentials; nothing is changed there.
+
+    Return a line for each service whose clock is notably another than this machine's.
+    """
+    lines: dict[str, None] = {}  # each once, though a service has several sites
 
     async def check() -> None:
         for destination in destinations:
             # What cannot be sent today is registered all the same, and stays pending.
             with suppress(BudgetSpent):
-                async with connected(run.settings, run.ledger, destination):
-                    pass
+                async with connected(run.settings, run.ledger, destination) as service:
+                    line = skew_line(SERVICE_NAMES[destination.target], service.clock)
+                    lines.update({line: None} if line else {})
 
     asyncio.run(check())
+    return list(lines)
 
 
 def post_destination(run: Run, destination: Destination) -> None:

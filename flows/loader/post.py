@@ -12,7 +12,7 @@ anything else of that client goes out. There is no moment at which a request may
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
@@ -30,13 +30,13 @@ from flows.runtime.errors import (
 )
 from flows.runtime.garbage import collecting_less_often
 from flows.runtime.interrupt import sleep_unless_stopped, stop_requested
-from flows.services.gateway import BATCH_REFUSED, Ended, Gateway
+from flows.services.gateway import BATCH_REFUSED, NOT_YET, Ended, Gateway
 from flows.services.http import LONGEST_PAUSE_SECONDS, backoff_seconds
 from flows.services.standing import Standing
 from flows.services.verdict import FOREIGN_ANSWER
 from flows.settings.sections import LoaderSettings
 from sql.budget import take_calls
-from sql.claims import Answer, Claim, ClaimConflict, claim, ready_heads, record_answers
+from sql.claims import Answer, Claim, ClaimConflict, claim, next_time, ready_heads, record_answers
 from transforms.vocabulary import Verdict
 
 # This process held the claim and knows that it sent nothing, so the event may be claimed again: a proof as good as a
@@ -55,6 +55,9 @@ _MOST_EVENTS_AHEAD = 2048
 _LOW_WATER = 0.3  # of what was claimed after the last turn: with less left it is time for the next
 _GATHER_SECONDS = 0.15  # no answer waits longer to be recorded
 _SAVE_TRIES = 3
+# An event whose time is seconds ahead of the service's clock is waited for; one further off is left to the next run.
+_LONGEST_WAIT_FOR_A_TIME = timedelta(seconds=60)
+_A_MOMENT = 1.0
 OnProgress = Callable[[int], None]
 OnClaimed = Callable[[], None]  # called when claims are committed, and before anything of them is sent
 Batch = Sequence[Claim]
@@ -199,13 +202,28 @@ class Posting:
             )
 
     async def _rest(self) -> bool:
-        """Wait for the service's pause, or the next turn, to come; False where nothing is left to wait for."""
-        if self._free_requests(0) or self._error is not None or self._is_budget_spent:
+        """Wait for the service's pause, a turn, or an event's time to come; False where there is none to come."""
+        has_turn = self._free_requests(0) > 0
+        if self._error is not None or self._is_budget_spent:
             return False
-        if not await asyncio.to_thread(self._has_work):
-            return False
+        # A turn that nothing was claimed for has nothing to do, unless something waits for its time.
+        if has_turn or not await asyncio.to_thread(self._has_work):
+            return await self._wait_for_next_time()
         await sleep_unless_stopped(self._pacer.seconds_until_turn)
         return True
+
+    async def _wait_for_next_time(self) -> bool:
+        """Wait for the next event whose time the service's clock has not reached; False where that takes too long."""
+        latest_at = self._gateway.latest_at()
+        next_at = await asyncio.to_thread(self._next_time, latest_at)
+        if next_at is None or next_at - latest_at > _LONGEST_WAIT_FOR_A_TIME:
+            return False
+        seconds = (next_at - latest_at).total_seconds()
+        return await sleep_unless_stopped(seconds + _A_MOMENT)
+
+    def _next_time(self, latest_at: datetime) -> datetime | None:
+        with self._ledger.begin() as connection:
+            return next_time(connection, self._gateway.target, self._gateway.site_id, latest_at)
 
     def _has_work(self) -> bool:
         with self._ledger.begin() as connection:
@@ -242,14 +260,14 @@ class Posting:
     def _record_then_claim(self, ended: Ended, free_requests: int) -> list[Batch]:
         with self._ledger.begin() as connection:
             # Taken once the ledger is ours: what waits for it is not recorded as of before.
-            now = utc_now()
+            now = self._ledger.now()
             settle_at = now + timedelta(seconds=self._loader.settle_after_seconds)
             record_answers(connection, ended, run_id=self._run_id, now=now, settle_at=settle_at)
             return self._claim(connection, free_requests) if free_requests else []
 
     def _claim(self, connection: Connection, free_requests: int) -> list[Batch]:
         # Before anything else, so that the lease is never longer than it says.
-        now = utc_now()
+        now = self._ledger.now()
         batches = self._next_batches(connection, free_requests)
         heads = [(event, self._gateway.body(event)) for batch in batches for event in batch]
         # Two time-outs: one to wait for a turn in this process, one for the request itself. After both no request of
@@ -282,6 +300,7 @@ class Posting:
             site_id=self._gateway.site_id,
             limit=most,
             run_id=self._run_id,
+            latest_at=self._gateway.latest_at(),
         )
         heads_left = [head for head in heads if head.event_id not in exhausted]
         return heads_left[:wanted]
@@ -299,10 +318,11 @@ class Posting:
     async def _send(self, claims: Batch) -> Ended:
         """Send within the lease, or not at all: past it another process may already be reading back."""
         last_at = claims[0].lease_until - timedelta(seconds=self._loader.timeout_seconds)
-        seconds_left = (last_at - utc_now()).total_seconds()
+        seconds_left = (last_at - self._ledger.now()).total_seconds()
         has_turn = await self._pacer.wait(at_most_seconds=seconds_left)
         # The clock is read once more, since a machine may have slept for hours between the two lines above.
-        if not has_turn or stop_requested.is_set() or utc_now() > last_at or not self._may_leave():
+        is_over = self._ledger.now() > last_at
+        if not has_turn or stop_requested.is_set() or is_over or not self._may_leave():
             return [(claim_, _NEVER_SENT) for claim_ in claims]
         # From here on the request may have left. Only the gateway can still prove that it did not; an error that comes
         # past it proves nothing, and the event is not sent again before reading back has decided.
@@ -391,6 +411,10 @@ class Posting:
 
     def _mind_failures(self, answers: Sequence[Answer]) -> None:
         """Slow down while nothing but failures comes back, and stop where that goes on."""
+        # A time that the service's clock has not reached is no failure of the service; there is nothing to do but wait.
+        if any(answer.code == NOT_YET for answer in answers):
+            self._pacer.pause(_A_MOMENT)
+        answers = [answer for answer in answers if answer.code != NOT_YET]
         if not answers:
             return
         failures = [answer for answer in answers if answer.verdict in {Verdict.RETRY, Verdict.UNKNOWN}]

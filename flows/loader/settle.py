@@ -11,7 +11,6 @@ from typing import Any
 from sqlalchemy import Row
 
 from flows.ledger.run import Run
-from flows.runtime.clock import utc_now
 from flows.services.connect import connected
 from sql.settlements import Settlement, doubtful_events, settle
 from transforms.vocabulary import Destination, NotRead, State, Target, name_of_client, name_of_reward
@@ -31,7 +30,7 @@ def settle_destination(run: Run, destination: Destination) -> Settled:
     not_read: list[NotRead] = []
 
     def record(settlements: Sequence[Settlement]) -> None:
-        now = utc_now()
+        now = run.ledger.now()
         # What stays unknown may be read back again at once, though not by this run, which keeps the ids and passes on.
         with run.ledger.begin() as connection:
             settle(connection, settlements, run_id=run.run_id, now=now, again_at=now)
@@ -41,7 +40,7 @@ def settle_destination(run: Run, destination: Destination) -> Settled:
     async def read_back() -> None:
         async with connected(run.settings, run.ledger, destination) as service:
             with run.ledger.begin() as connection:
-                events = doubtful_events(connection, destination.target, destination.site_id, utc_now())
+                events = doubtful_events(connection, destination.target, destination.site_id, run.ledger.now())
             await service.read_doubtful(events, record)
 
     asyncio.run(read_back())

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pandas as pd
@@ -12,11 +12,12 @@ from flows.ledger.run import Run
 from flows.reconciliation.balances import expect_balances, keep_settled_balances
 from flows.reconciliation.proposals import propose_reversals
 from flows.reconciliation.read_back import Remote
-from flows.runtime.clock import utc_now
+from flows.settings.sections import Settings
 from sql.breaks import mark_compared, open_breaks, update_breaks
 from sql.closings import Closing, figures, keep_closing, last_closing, moves_since
 from sql.lock import take_turn
 from sql.reversals import offset_breaks
+from sql.watch import end_watch_of_client, end_watch_of_rewards
 from transforms.match.balances import balance_breaks
 from transforms.match.breaks import break_records, roll_forward
 from transforms.match.reconciled import Client
@@ -46,7 +47,7 @@ class Books:
 
 def keep_books(run: Run, reading: Reading) -> Books:
     """Update the breaks in the ledger by a reading, and close the books of the run, in one transaction."""
-    now = utc_now()
+    now = run.ledger.now()
     with run.ledger.begin() as connection:
         # Nobody else moves a break between this opening and this closing.
         take_turn(connection)
@@ -54,7 +55,8 @@ def keep_books(run: Run, reading: Reading) -> Books:
         balances = expect_balances(connection, reading.remote.histories, reading.transactions, reading.read_at)
 
         # Before the breaks: what a reversal took back is offset only once the reversal itself was seen.
-        _mark_compared(connection, reading, now)
+        _mark_compared(connection, reading)
+        _end_watch(connection, run.settings, reading)
         found = _without_offset(connection, _break_records(reading)) + balance_breaks(balances)
         gone = _gone(connection, found, reading)
         update_breaks(connection, found, gone, run_id=run.run_id, now=now)
@@ -69,10 +71,35 @@ def keep_books(run: Run, reading: Reading) -> Books:
     return Books(balances, rolled)
 
 
-def _mark_compared(connection: Connection, reading: Reading, now: datetime) -> None:
+def _mark_compared(connection: Connection, reading: Reading) -> None:
     of_clients = reading.transactions["event_id"].dropna()
     of_rewards = reading.rewards["event_id"]
-    mark_compared(connection, [*of_clients, *of_rewards], now)
+    # As of when the reading began: what comes later it may not have seen.
+    mark_compared(connection, [*of_clients, *of_rewards], reading.read_at)
+
+
+def _end_watch(connection: Connection, settings: Settings, reading: Reading) -> None:
+    """End the watch of what this reading looked at, if it began after the grace time of the last request.
+
+    A reading from before may have come too early for a request that was still on its way. What could not be read, or
+    lies on other days than those that were read, stays under watch.
+    """
+    of_mindbody, of_rewards = (reading.read_at - timedelta(hours=hours) for hours in settings.grace_hours)
+    for window in reading.windows:
+        if (window.site_id, window.client_id) not in reading.remote.histories:
+            continue
+        since_at, until_at = window.bounds
+        end_watch_of_client(
+            connection,
+            window.site_id,
+            window.client_id,
+            since_at=since_at,
+            until_at=until_at,
+            read_at=reading.read_at,
+            due_at=of_mindbody,
+        )
+    if reading.remote.rewards is not None:
+        end_watch_of_rewards(connection, read_at=reading.read_at, due_at=of_rewards)
 
 
 def _break_records(reading: Reading) -> list[dict[str, Any]]:

@@ -34,7 +34,7 @@ from transforms.vocabulary import NotRead, name_of_reward
 def match_ledger(run: Run, windows: Sequence[Window], *, with_rewards: bool) -> Reconciliation:
     """Read the services for these windows, match, and update the breaks in the ledger."""
     # Before the first call: what is posted while the services are read may or may not be in what they show.
-    read_at = utc_now()
+    read_at = run.ledger.now()
     remote = fetch_remote(run.settings, run.ledger, windows, with_rewards=with_rewards)
     tolerances = _tolerances(run.settings)
     points = _match_points(run, windows, remote, tolerances)

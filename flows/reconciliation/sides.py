@@ -22,10 +22,11 @@ from transforms.settle.windows import Window
 from transforms.vocabulary import State
 
 _CONTENT = ("action", "points", "source", "source_id", "action_at")
-_EVENT = ["event_id", "state", "settled_at", "site_id", "client_id", *_CONTENT]
+_EVENT = ["event_id", "state", "settled_at", "site_id", "client_id", *_CONTENT, "may_be_twice"]
 _ENTRY = ["remote_id", "site_id", "client_id", *_CONTENT]
 _FEW_WORDS = ("site_id", "action", "source")  # the same words again and again
 _NUMBERS = {"points", "source_id", "remote_id"}
+_FLAGS = {"may_be_twice"}
 _UPDATE = ["event_id", "state", "settled_at", "reward_id", "payout_id", "amount", "eligibility_on", "description"]
 _REWARD = ["reward_id", "remote_payout_id", "remote_amount", "remote_eligibility_on", "remote_description"]
 
@@ -92,6 +93,8 @@ def _typed(rows: Sequence[Mapping[str, Any]], columns: list[str]) -> pd.DataFram
 def _type_of(column: str) -> Any:
     if column.endswith("_at"):
         return "datetime64[us, UTC]"
+    if column in _FLAGS:
+        return "bool"
     return "Int64" if column in _NUMBERS else "str"
 
 

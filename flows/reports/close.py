@@ -16,7 +16,7 @@ from flows.reports.record import write_json
 from flows.reports.report import Report
 from flows.reports.snapshots import keep_snapshot, read_snapshot
 from flows.reports.source_ids import check_line
-from flows.reports.terminal import summary_lines
+from flows.reports.terminal import summary_lines, watch_lines
 from flows.reports.wording import headline
 from flows.reports.workbook.workbook import write_workbook
 from flows.settings.sections import Settings
@@ -37,6 +37,7 @@ def report_run(run: Run, reconciliation: Reconciliation | None) -> Summary:
             *summary_lines(report, path),
             *_source_id_lines(report),
             *run.notes,
+            *watch_lines(report),
             *uncompared_lines(report.posted, reconciliation),
             *_not_read_lines(run),
         ),
@@ -73,7 +74,7 @@ def report_reconciliation(run: Run, since: date, until: date, reconciliation: Re
         open=int(open_now.sum()),
         ties_out=bool(report.totals["ties_out"]),
         report=path,
-        lines=(*summary_lines(report, path), *_not_read_lines(run)),
+        lines=(*summary_lines(report, path), *watch_lines(report), *_not_read_lines(run)),
         failures=reconciliation.failures,
         not_read=_not_read(run),
         artifacts=_artifacts(report, path),

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Result
 
 from flows.ledger.run import Run
 from flows.reports.report import Report
-from flows.runtime.clock import utc_now
+from flows.settings.sections import Settings
 from sql.breaks import break_json, open_breaks
 from sql.event_decisions import decisions_since
 from sql.reporting import (
@@ -30,13 +30,14 @@ from sql.reporting import (
 )
 from sql.runs import run_totals, started_at
 from sql.snapshots import last_told_decision_id
+from sql.watch import watched_events
 from transforms.match.balances import balance_breaks
 from transforms.match.compared import service_rows
 from transforms.match.reconciled import Reconciliation
 from transforms.sheets.times import with_fractions
 from transforms.totals.control_totals import control_totals
 from transforms.totals.ties import Counted, Footing, tie_run
-from transforms.vocabulary import Kind, RunKind, State
+from transforms.vocabulary import Kind, RunKind, State, Target
 
 _TITLES = {
     RunKind.NIGHTLY: "Nightly run",
@@ -51,7 +52,7 @@ def collect_report(
     run: Run, connection: Connection, reconciliation: Reconciliation | None, period: tuple[date, date] | None
 ) -> Report:
     """Return the report of a run as it stands now; ``reconciliation`` is None where nothing was read back."""
-    now = utc_now()
+    now = run.ledger.now()
     run_id = run.run_id
     totals = run_totals(connection, run_id)
     events = _events(events_of_run(connection, run_id))
@@ -84,6 +85,7 @@ def collect_report(
         source_ids=_frame(source_ids_of_run(connection, run_id)),
         not_read=pd.DataFrame(list(run.not_read.items()), columns=["what", "why"], dtype="str"),
         decisions=_decisions(connection),
+        watched=_watched(connection, run.settings),
     )
 
 
@@ -163,6 +165,18 @@ def _reason(reason: str | None, evidence: str | None) -> str | None:
     if not failure:
         return reason
     return f"{reason}; it could not be read back: {failure}"
+
+
+def _watched(connection: Connection, settings: Settings) -> pd.DataFrame:
+    """Return what is under watch, of every run, and until when: the reading after that time ends it."""
+    hours = dict(zip(Target, settings.grace_hours, strict=True))
+    watched = []
+    for row in watched_events(connection):
+        until = row.watch_from_at + timedelta(hours=hours[Target(row.target)])
+        amount = None if row.amount is None else Decimal(row.amount)
+        watched.append({**row._mapping, "amount": amount, "row": row.row_number, "watched_until_at": until})
+    frame = pd.DataFrame(watched)
+    return frame if frame.empty else frame.astype({"points": "Int64"})
 
 
 def _open_breaks(connection: Connection, today: date) -> pd.DataFrame:

@@ -134,6 +134,21 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
         "difference_points",
     ),
     "duplicates": (*PLACE, "event_id", "first_file", "first_sheet", "first_row"),
+    "watched": (
+        "event_id",
+        "state",
+        "kind",
+        "target",
+        "site_id",
+        "client_id",
+        "reward_id",
+        "points",
+        "amount",
+        "action_at",
+        "requests",
+        "watched_until_at",
+        *PLACE,
+    ),
     "skipped": (*PLACE, "reason"),
     "source_ids": ("subject", "finding", "row_count"),
     "not_read": ("what", "why"),
@@ -149,6 +164,7 @@ class Report:
     `roll_forward` one per site, class of break and measure; `breaks`, `waiting`, `posted`, `refused` one per break or
     event; `rejected` one per wrong cell; `by_client` one per client whose balance was read, null where the balance
     before is not known; `nights` one per site and night; `duplicates` and `skipped` one per row of a file;
+    `watched` one per event of any run of which two requests may have left and that nights still look at again;
     `source_ids` one per subject and finding (`transforms.check.cross_check`); `not_read` one per file, client, reward
     or destination that nobody could look at; `decisions` one per decision of a person about events that no report
     before this one has told. Points are whole, amounts Decimal, `_at` and `since` aware UTC, `_on` dates.
@@ -179,6 +195,7 @@ class Report:
     source_ids: pd.DataFrame = field(default_factory=pd.DataFrame)
     not_read: pd.DataFrame = field(default_factory=pd.DataFrame)
     decisions: pd.DataFrame = field(default_factory=pd.DataFrame)
+    watched: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:

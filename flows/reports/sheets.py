@@ -25,6 +25,7 @@ def tables(report: Report) -> list[Block]:
         _nights(report),
         _refused(report),
         _not_read(report),
+        _watched(report),
         _decisions(report),
         _duplicates(report),
         _skipped(report),
@@ -262,6 +263,27 @@ def _not_read(report: Report) -> Block:
         empty="Everything that was to be read was read.",
         columns=(Column("what", "What", Show.TEXT, 40), Column("why", "Why", Show.TEXT, 90)),
         frame=rows(report, "not_read"),
+    )
+
+
+def _watched(report: Report) -> Block:
+    return Block(
+        name="Under watch",
+        note=(
+            "Two or more requests of each may have left, and a late one may still take effect: every night looks "
+            "again, until one begins after the time that is named. What is there twice opens a break by itself."
+        ),
+        empty="Nothing: of no event a second request may have left of late.",
+        columns=(
+            Column("watched_until_at", "Watched until (UTC)", Show.UTC, 20),
+            Column("requests", "Requests", Show.COUNT, 10),
+            Column("state", "State", Show.TEXT, 10),
+            *_OF_EVENT,
+            *_action_at(report),
+            *_PLACE,
+            _EVENT,
+        ),
+        frame=_split_points(_sorted(rows(report, "watched"), "watched_until_at", "event_id")),
     )
 
 

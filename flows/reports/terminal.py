@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from flows.reports.report import Report, count
+from flows.reports.report import Report, count, rows
 from flows.reports.values import exact
 from flows.reports.wording import FATES, OUTCOMES, NextStep, Word, headline, next_steps
 from flows.runtime.visible import visible
@@ -28,6 +28,20 @@ def summary_lines(report: Report, workbook: Path | None = None) -> list[str]:
     if workbook:
         lines.append(f"report: {workbook}")
     return lines
+
+
+def watch_lines(report: Report) -> list[str]:
+    """Return the line that says what is looked at again and until when; none where nothing is."""
+    watched = rows(report, "watched")
+    if watched.empty:
+        return []
+    what = "1 event" if len(watched) == 1 else f"{len(watched):,} events"
+    until = watched["watched_until_at"].max()
+    line = (
+        f"Under watch: {what}, of which two requests may have left. Every night looks again, "
+        f"until one begins after {until:%Y-%m-%d %H:%M:%S} UTC; sheet Under watch."
+    )
+    return [line]
 
 
 def _counted(report: Report, words: dict[str, Word]) -> list[str]:

@@ -5,7 +5,6 @@ from flows.ledger.counted import counted
 from flows.ledger.run import new_run, run_plain
 from flows.ledger.summary import Summary
 from flows.reports.close import report_run
-from flows.runtime.clock import utc_now
 from flows.runtime.errors import WrongUsage
 from flows.runtime.progress import say_nothing
 from flows.settings.sections import Settings
@@ -17,7 +16,7 @@ from transforms.vocabulary import RunKind
 def rule_on_event(settings: Settings, event_id: str, ruling: Ruling) -> Summary:
     """Record the ruling and report it; `WrongUsage` where it is not a person's to decide, and nothing is kept."""
     with open_ledger(settings) as ledger:
-        run, now = new_run(settings, ledger, RunKind.SETTLE, run_plain, say_nothing), utc_now()
+        run, now = new_run(settings, ledger, RunKind.SETTLE, run_plain, say_nothing), ledger.now()
         try:
             with counted(settings, ledger), ledger.begin() as connection:
                 start_run(connection, run.run_id, run.kind, now)

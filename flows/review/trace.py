@@ -91,6 +91,7 @@ def _event_lines(connection: Connection, event: Row[Any]) -> list[str]:
         *_heading(event),
         *_reversals(connection, event),
         *story,
+        *_watch(event),
         f"  now: {event.state}{_break_of(connection, event)}",
     ]
 
@@ -116,6 +117,16 @@ def _reversals(connection: Connection, event: Row[Any]) -> list[str]:
             what = f"event {row.reversed_event_id}" if row.reversed_event_id else extra_entry
             lines.append(f"  takes back {what}; {asked}")
     return lines
+
+
+def _watch(event: Row[Any]) -> list[str]:
+    """Tell whether nights look at the event again, since two requests of it may have left."""
+    if event.watch_from_at is None:
+        return []
+    since = f"two requests may have left, the last one at {_time(event.watch_from_at)}"
+    if event.watch_over_at is None:
+        return [f"  under watch: {since}; nights look again until the grace time after that is over"]
+    return [f"  was under watch: {since}; a reading that began at {_time(event.watch_over_at)} ended it"]
 
 
 _NOT_ACCEPTED = {State.HELD, State.DISCARDED}

@@ -42,7 +42,7 @@ def run_from_files(run: Run, find_files: FindFiles, approved: CheckedFile | None
     What a person ``approved`` is taken as it was checked then, and nothing is looked for.
     """
     with counted(run.settings, run.ledger), run.ledger.begin() as connection:
-        open_run(connection, run.run_id, run.kind, utc_now())
+        open_run(connection, run.run_id, run.kind, run.ledger.now())
         keep_planned(connection, run.settings, utc_now())
     with showing_life(run.ledger, run.run_id):
         files = _start(run, find_files, approved)

@@ -42,7 +42,7 @@ def reconcile(
         refuse_other_services(settings, ledger)
         run = new_run(settings, ledger, RunKind.RECONCILE, step, progress)
         with counted(settings, ledger), ledger.begin() as connection:
-            start_run(connection, run.run_id, run.kind, utc_now())
+            start_run(connection, run.run_id, run.kind, ledger.now())
         with showing_life(ledger, run.run_id):
             summary = _match_and_report(run, since, until)
         leave_in_order(run)

@@ -8,7 +8,6 @@ from flows.ledger.summary import Summary
 from flows.loader.deliver import settle_all
 from flows.runs.ending import leave_in_order
 from flows.runs.from_files import report
-from flows.runtime.clock import utc_now
 from flows.runtime.errors import Interrupted
 from flows.runtime.progress import Progress, say_nothing
 from flows.services.binding import refuse_other_services
@@ -25,7 +24,7 @@ def settle(settings: Settings, step: Step = run_plain, progress: Progress = say_
         refuse_other_services(settings, ledger)
         run = new_run(settings, ledger, RunKind.SETTLE, step, progress)
         with counted(settings, ledger), ledger.begin() as connection:
-            start_run(connection, run.run_id, run.kind, utc_now())
+            start_run(connection, run.run_id, run.kind, ledger.now())
         with showing_life(ledger, run.run_id):
             try:
                 settle_all(run)

@@ -20,6 +20,8 @@ def main() -> int:
         shows_whole_seconds=arguments.whole_seconds,
         extra_clients=arguments.extra_clients,
         extra_rewards=arguments.extra_rewards,
+        clock_ahead=arguments.clock_ahead,
+        date_ahead=arguments.date_ahead,
     )
     try:
         serve(arguments.port, arguments.state, arguments.faults, options, arguments.stop_with_stdin)
@@ -47,6 +49,12 @@ def _read_arguments() -> argparse.Namespace:
     parser.add_argument("--whole-seconds", action="store_true", help="times of points come back without fractions")
     parser.add_argument("--extra-clients", type=int, default=0)
     parser.add_argument("--extra-rewards", type=int, default=0)
+    parser.add_argument(
+        "--clock-ahead", type=float, default=0.0, help="seconds that the services' clock is ahead; negative: behind"
+    )
+    parser.add_argument(
+        "--date-ahead", type=float, default=0.0, help="seconds that the Date header is ahead of the services' clock"
+    )
     parser.add_argument("--stop-with-stdin", action="store_true", help="stop when standard input ends")
     return parser.parse_args()
 

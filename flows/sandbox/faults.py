@@ -8,7 +8,8 @@
              | "=" ID                  requests about this client or reward
 
 `mb:` and `rr:` restrict a part to Mindbody or Referral Rock, and to the count of its requests. `*N` injects at most N
-times; `~SECONDS` (or `delay=` for all, 40 unless told) is how long `late`, `refused_late`, `slow` and `read_slow` take.
+times; `~SECONDS` (or `delay=` for all, 40 unless told) is how long `late`, `refused_late`, `again`, `slow` and
+`read_slow` take.
 Without a selector it is every request. Kinds that begin with `read_` apply to reads of clients and rewards, the others
 to posts and updates. The first part that applies wins. Chances depend on the seed, on what the request says and on how
 often it was sent before, but not on the order in which requests arrive: the same seed and the same work meet the same
@@ -44,6 +45,7 @@ class FaultKind(StrEnum):
     SLOW = "slow"  # committed; the answer drips
     DUPLICATE = "duplicate"  # committed once; the answer lists it twice
     TWICE = "twice"  # committed twice (Mindbody), answered as usual
+    AGAIN = "again"  # committed and answered as usual, and committed once more later (Mindbody)
     PHANTOM = "phantom"  # answered as usual, and never committed
     RESET_MID_BATCH = "reset_mid_batch"  # half of a batch committed (Referral Rock), then a reset
     PAGE_403 = "403_page"  # a firewall's page, not committed
@@ -71,6 +73,7 @@ class FaultKind(StrEnum):
 ONLY = {
     FaultKind.RESET_MID_BATCH: "rr",
     FaultKind.TWICE: "mb",
+    FaultKind.AGAIN: "mb",
     FaultKind.EMPTY_ERROR: "mb",
     FaultKind.KEPT_OTHERWISE: "rr",
     FaultKind.READ_DEEP: "mb",

@@ -30,6 +30,7 @@ async def serve_with_faults(
     if call is None or rule is None:
         return await handler(request)
     request["fault"] = rule.kind
+    request["fault_seconds"] = rule.seconds
     before = state.seq
     try:
         return await _inject(rule, request, handler, state)

@@ -4,6 +4,7 @@ Entries come back in the site's local time without an offset, oldest first, and 
 `SourceId`. No entry has an id, and nothing makes a repeated post harmless.
 """
 
+import asyncio
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
@@ -29,6 +30,8 @@ async def post_client_rewards(request: web.Request, state: SandboxState) -> dict
     # Nothing looks for an equal entry first: the service knows no key of an event, so whoever posts twice has two.
     for _ in range(_times_committed(fault)):
         state.commit_transaction(client_id, entry)
+    if fault == FaultKind.AGAIN:
+        _commit_again(request, state, client_id, entry)
     balance = state.balances[client_id]
     # A phantom is answered as if it were there, in the balance too: only reading back can tell that it is not.
     if fault == FaultKind.PHANTOM:
@@ -47,6 +50,12 @@ def _times_committed(fault: FaultKind | None) -> int:
             return 2
         case _:
             return 1
+
+
+def _commit_again(request: web.Request, state: SandboxState, client_id: str, entry: SeedTransaction) -> None:
+    """Commit the entry once more when the fault's time is over, as a queue does that was not told that it is done."""
+    loop = asyncio.get_running_loop()
+    loop.call_later(request["fault_seconds"], state.commit_transaction, client_id, entry)
 
 
 async def get_client_rewards(request: web.Request, state: SandboxState) -> dict[str, Any]:

@@ -37,3 +37,5 @@ class Options:
     shows_whole_seconds: bool = False  # Mindbody keeps fractions of a second, and does not show them
     extra_clients: int = 0
     extra_rewards: int = 0
+    clock_ahead: float = 0.0  # seconds that the services' clock is ahead of this machine's; negative: behind
+    date_ahead: float = 0.0  # seconds that the Date header is ahead of the services' clock

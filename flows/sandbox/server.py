@@ -18,6 +18,7 @@ from aiohttp import web
 
 from flows.sandbox import front_desk as desk
 from flows.sandbox import mindbody, mindbody_reads, mindbody_tokens, referral_rock
+from flows.sandbox.clock import set_ahead, tell_time
 from flows.sandbox.errors import ServiceError
 from flows.sandbox.faults import FaultPlan, Spec, parse_faults
 from flows.sandbox.injection import serve_with_faults
@@ -51,6 +52,7 @@ _ROUTES: tuple[tuple[str, str, Answering], ...] = (
 def serve(port: int, state: Path | None, faults: str | None, options: Options, stops_with_stdin: bool = False) -> None:
     """Serve until SIGINT or SIGTERM (or the end of standard input); see `flows.sandbox.serve_sandbox`."""
     spec = parse_faults(faults)
+    set_ahead(options.clock_ahead, options.date_ahead)
     with contextlib.ExitStack() as cleanup, contextlib.suppress(KeyboardInterrupt):
         path = state
         if path is None:
@@ -63,6 +65,7 @@ def serve(port: int, state: Path | None, faults: str | None, options: Options, s
 def build_app(state: SandboxState, spec: Spec) -> web.Application:
     """Return the application with all routes."""
     app = web.Application(client_max_size=MAX_BODY_BYTES)
+    app.on_response_prepare.append(tell_time)
 
     async def say_who(_request: web.Request, response: web.StreamResponse) -> None:
         response.headers["Stand-In"] = state.stand_in

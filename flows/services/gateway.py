@@ -5,10 +5,12 @@ A third service is one folder that gives a `Service`, and a line in `flows.servi
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 from sqlalchemy import Row
 
+from flows.services.clocks import ServiceClock
 from flows.services.http import Exchange, Pacer
 from flows.services.standing import Standing
 from sql.claims import Answer, Claim
@@ -21,6 +23,8 @@ RecordSettlements = Callable[[Sequence[Settlement]], None]
 
 # Not the service's: an answer with this code says that the batch goes again in halves, without delay.
 BATCH_REFUSED = "batch_refused"
+# Nor is this: the service said that the event's time lies in its future, which will pass.
+NOT_YET = "not_yet"
 
 
 class Gateway(Protocol):
@@ -37,6 +41,9 @@ class Gateway(Protocol):
     def batches(self, events: Sequence[Row[Any]]) -> list[list[Row[Any]]]:
         """Return the events as they may go together, a request each."""
 
+    def latest_at(self) -> datetime:
+        """Return the latest time that an event may have to be sent now: a later one lies in the service's future."""
+
     async def send(self, claims: Sequence[Claim]) -> Ended:
         """Send one request for these claims, once, and return what it proved about each of them."""
 
@@ -50,6 +57,7 @@ class Service:
 
     gateway: Gateway
     standing: Standing
+    clock: ServiceClock
     # Reads back these events and records what that decides about each of them; nothing is ever sent from there.
     read_doubtful: Callable[[Sequence[Row[Any]], RecordSettlements], Awaitable[None]]
     # Reads before these refused events are sent again, and records of each whether it may go: ready, held where

@@ -158,6 +158,7 @@ class ReconcileSettings(_Section):
     """What still counts as equal, and how long a service may take to show an entry."""
 
     grace_hours: float = Field(default=24, ge=0)
+    watch: Literal["sent_twice", "posted"] = "sent_twice"  # what is read again until the grace time is over
     amount_tolerance: Decimal = Field(default=Decimal(0), ge=0)
     time_tolerance_seconds: int = Field(default=1, ge=0)
 

@@ -58,8 +58,10 @@ AND action_at >= :since_at AND action_at < :until_at
 GROUP BY site_id, client_id ORDER BY site_id, client_id
 
 -- name: events_of_client
--- Grain: one row per event of the client that the service was told of, in the time read.
-SELECT event_id, state, state_at AS settled_at, site_id, client_id, action, points, source, source_id, action_at
+-- Grain: one row per event of the client that the service was told of, in the time read. Of what was ever under watch
+-- two requests may have left.
+SELECT event_id, state, state_at AS settled_at, site_id, client_id, action, points, source, source_id, action_at,
+    watch_from_at IS NOT NULL AS may_be_twice
 FROM events
 WHERE lane = 'mindbody:' || :site_id || ':' || :client_id AND state IN ('posted', 'unknown', 'refused')
 AND action_at >= :since_at AND action_at < :until_at

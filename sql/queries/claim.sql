@@ -2,7 +2,8 @@
 -- Grain: the first ready event of each lane that has nothing in flight, nothing in doubt and nothing that a recovery has
 -- still to look at, oldest first. What a batch left in doubt, and reading back did not show, goes alone the next time:
 -- its answer cannot be another's then, and one that the service fails at cannot block the others for ever. One that was
--- refused before holds nobody up: until this run has read its client or reward, it is passed over.
+-- refused before holds nobody up: until this run has read its client or reward, it is passed over. What lies
+-- in the service's future waits; what comes after it in its lane is later still.
 SELECT event_id, kind, target, site_id, lane, client_id, action, points, source, source_id, action_at,
     action_fraction, reward_id, payout_id, amount, eligibility_on, description, run_id, first_state,
     EXISTS (
@@ -11,6 +12,7 @@ SELECT event_id, kind, target, site_id, lane, client_id, action, points, source,
     ) AS goes_alone
 FROM events
 WHERE state = 'ready' AND target = :target AND site_id = :site_id AND coalesce(read_run_id, :run_id) = :run_id
+AND (action_at IS NULL OR action_at <= :latest_at)
 AND NOT EXISTS (
     SELECT 1 FROM events AS busy WHERE busy.lane = events.lane AND busy.state IN ('sending', 'unknown')
 )
@@ -21,6 +23,12 @@ AND NOT EXISTS (
 )
 AND NOT EXISTS (SELECT 1 FROM recovering WHERE recovering.lane = events.lane)
 ORDER BY order_at, file_id, ordinal LIMIT :limit
+
+-- name: next_time
+-- When the next event may go that lies in the service's future.
+SELECT min(order_at) AS next_at FROM events
+WHERE state = 'ready' AND target = :target AND site_id = :site_id AND order_at > :latest_at
+AND action_at > :latest_at
 
 -- name: open_attempts
 -- Grain: one attempt per event. Given: a JSON object, by event id, each with its fingerprint. As everywhere in this
@@ -60,10 +68,36 @@ AND (events.state = 'sending' OR (events.state IN ('unknown', 'ready') AND given
 
 -- name: declare_lost
 -- A claim whose lease is over belongs to a process that died: its request may have left. When it may be read back was
--- written down with the claim.
+-- written down with the claim. Given: a JSON object whose keys are the runs that are known to live.
 UPDATE events SET state = 'unknown', state_at = :now, state_run_id = :run_id,
     state_reason = 'its process ended before an answer was recorded', lease_until = NULL
-WHERE state = 'sending' AND lease_until < :now
+WHERE state = 'sending' AND lease_until < :now AND state_run_id NOT IN (SELECT key FROM json_each(:alive))
+
+-- name: doubt_again
+-- What is about to be sent again, and of which an earlier request may have left, when the reading that set it back is
+-- older than the service takes: that request may have landed since. A person's ruling stands. Only the first of a lane,
+-- as claims take them, and none where something of the lane is in flight or in doubt.
+UPDATE events SET state = 'unknown', state_at = :now, state_run_id = :run_id, settle_at = :now,
+    state_reason = 'it was set back a while ago, and is read again before it is sent again'
+WHERE event_id IN (
+    SELECT again.event_id FROM events AS again
+    WHERE again.state = 'ready' AND again.attempt_id IS NOT NULL AND again.state_at < :before_at
+    AND EXISTS (
+        SELECT 1 FROM possible_requests WHERE possible_requests.event_id = again.event_id
+        AND (verdict IS NULL OR verdict = 'unknown')
+    )
+    AND NOT EXISTS (
+        SELECT 1 FROM events AS busy WHERE busy.lane = again.lane AND busy.state IN ('sending', 'unknown')
+    )
+    AND NOT EXISTS (
+        SELECT 1 FROM events AS earlier WHERE earlier.lane = again.lane AND earlier.state = 'ready'
+        AND (earlier.order_at, earlier.file_id, earlier.ordinal) < (again.order_at, again.file_id, again.ordinal)
+    )
+    AND NOT EXISTS (
+        SELECT 1 FROM settlements WHERE settlements.attempt_id = again.attempt_id
+        AND settlements.evidence LIKE '%"ruled_by"%'
+    )
+)
 
 -- name: open_work
 -- Grain: one row per target and site that has something to post.

@@ -202,7 +202,7 @@ SELECT kind, site_id, amount FROM staged_events WHERE fate IS NULL AND amount IS
 
 -- name: insert_client_events
 -- What nothing spoke against is ready, the rest waits for a person. An event without a time happens as it is
--- registered.
+-- registered, by the service's clock where that one is behind.
 INSERT INTO events (
     event_id, kind, target, site_id, lane, content_key, occurrence, client_id, action, points, source, source_id,
     action_at, action_fraction, is_dated, file_id, ordinal, sheet, row_number, fingerprint, run_id, registered_at,
@@ -210,8 +210,8 @@ INSERT INTO events (
 )
 SELECT
     event_id, kind, target, site_id, lane, content_key, occurrence, client_id, action, points, source, source_id,
-    coalesce(action_at, :registered_at), action_fraction, is_dated, :file_id, ordinal, sheet, row_number, fingerprint,
-    :run_id, :registered_at, coalesce(order_at, action_at, :registered_at), coalesce(fate, 'ready'),
+    coalesce(action_at, :pinned_at), action_fraction, is_dated, :file_id, ordinal, sheet, row_number, fingerprint,
+    :run_id, :registered_at, coalesce(order_at, action_at, :pinned_at), coalesce(fate, 'ready'),
     coalesce(fate, 'ready'), :registered_at, :run_id, reason
 FROM staged_events WHERE (fate IS NULL OR fate = 'held') AND reward_id IS NULL
 

@@ -32,17 +32,49 @@ AND action_at >= :since_at AND action_at < :until_at
 AND coalesce(source, '') = coalesce(:source, '') AND coalesce(source_id, 0) = coalesce(:source_id, 0)
 ORDER BY action_at
 
+-- name: confirmed_events
+-- All that the ledger knows of the client to have taken effect in that time.
+SELECT action, points, source, source_id, action_at FROM events
+WHERE lane = 'mindbody:' || :site_id || ':' || :client_id AND state = 'posted'
+AND action_at >= :since_at AND action_at < :until_at
+ORDER BY action_at
+
+-- name: requests_in_doubt
+-- How many requests of the event may have landed: of each nobody has said that it did nothing.
+SELECT count(*) FROM possible_requests
+WHERE event_id = :event_id AND (verdict IS NULL OR verdict IN ('unknown', 'posted'))
+
+-- name: possible_doubles
+-- Grain: one row per other event that is equal in all but the time, with the requests of it that may have landed and
+-- how many of those it is confirmed by. One that was set back, refused or discarded is confirmed by none. And one row
+-- per entry that a reading found to be nobody's, of as many points: also one that was offset since is still there.
+SELECT action_at, requests, confirmed FROM (
+    SELECT events.action_at, (
+            SELECT count(*) FROM possible_requests WHERE possible_requests.event_id = events.event_id
+            AND (verdict IS NULL OR verdict IN ('unknown', 'posted'))
+        ) AS requests, CASE WHEN events.state = 'posted' THEN 1 ELSE 0 END AS confirmed
+    FROM events
+    WHERE lane = 'mindbody:' || :site_id || ':' || :client_id AND event_id <> :event_id AND attempt_id IS NOT NULL
+    AND action = :action AND points = :points AND action_at >= :since_at AND action_at < :until_at
+    AND coalesce(source, '') = coalesce(:source, '') AND coalesce(source_id, 0) = coalesce(:source_id, 0)
+    UNION ALL
+    SELECT breaks.action_at, 1 AS requests, 0 AS confirmed FROM breaks
+    WHERE site_id = :site_id AND client_id = :client_id AND event_id IS NULL AND points = :points
+    AND class IN ('duplicate_remote', 'unexpected_remote') AND action_at >= :since_at AND action_at < :until_at
+) AS doubles ORDER BY action_at
+
 -- name: balance_before
--- The client's balance when the last thing before the attempt in doubt was known to be over; null where the service
--- did not say it then. Answers that moved nothing are passed over, and so is the doubtful attempt's own.
-SELECT balance FROM (
-    SELECT attempts.attempt_id, 0 AS is_settlement, answers.balance FROM events
+-- The client's balance when the last thing before the attempt in doubt was known to be over, and when that was; null
+-- where the service did not say it then. Answers that moved nothing are passed over, and so is the doubtful attempt's
+-- own.
+SELECT balance, told_at FROM (
+    SELECT attempts.attempt_id, 0 AS is_settlement, answers.balance, answers.answered_at AS told_at FROM events
     JOIN attempts ON attempts.event_id = events.event_id
     JOIN answers ON answers.attempt_id = attempts.attempt_id
     WHERE events.lane = 'mindbody:' || :site_id || ':' || :client_id AND answers.verdict = 'posted'
     AND attempts.attempt_id < :attempt_id
     UNION ALL
-    SELECT settlements.attempt_id, 1 AS is_settlement, settlements.balance FROM events
+    SELECT settlements.attempt_id, 1 AS is_settlement, settlements.balance, settlements.at AS told_at FROM events
     JOIN settlements ON settlements.event_id = events.event_id
     WHERE events.lane = 'mindbody:' || :site_id || ':' || :client_id AND settlements.decided <> 'unknown'
     AND settlements.attempt_id < :attempt_id

@@ -34,6 +34,8 @@ class Found:
     states: Counter[str]  # of the ledger's events
     untold: int  # posted or refused events that no finished run has in its report
     open_breaks: Counter[str]
+    damages: int  # what is at the service otherwise than the files have it in the end
+    shown: int  # of these, by an open break about the very entry or reward
 
     @property
     def unknown(self) -> int:
@@ -61,12 +63,47 @@ def read_log(ready: dict[str, Any], since: int = 0) -> list[dict[str, Any]]:
 def compare(night: Night, log: list[dict[str, Any]], database_url: str) -> Found:
     """Judge one night by the log lines since it began."""
     states, untold, breaks, waiting = _read_ledger(database_url)
+    about = _read_breaks(database_url)
     paid = Counter(_transaction(line) for line in log if line["service"] == "mindbody" and line["actor"] == "api")
     updates = [(line["reward_id"], line["amount"]) for line in log if line["service"] == "referral_rock"]
     missing = night.expected - paid
     lost = [*(missing - waiting).elements(), *_lost_updates(night, updates, waiting)]
     twice = [*(paid - night.expected).elements(), *_stale_updates(night, updates)]
-    return Found(tuple(map(str, lost)), tuple(map(str, twice)), states, untold, breaks)
+    damages = [*(_about(one) for one in ((missing - waiting) + (paid - night.expected)).elements())]
+    damages += [("reward", reward_id) for reward_id in _standing_wrong(night, updates, waiting)]
+    shown = Counter(damages) & about
+    return Found(
+        lost=tuple(map(str, lost)),
+        twice=tuple(map(str, twice)),
+        states=states,
+        untold=untold,
+        open_breaks=breaks,
+        damages=len(damages),
+        shown=shown.total(),
+    )
+
+
+def _about(transaction: Transaction) -> tuple[object, ...]:
+    """Return what a break about a transaction bears: client, points and time."""
+    client_id, _, points, _, at = transaction
+    return client_id, points, _as_shown(at)
+
+
+def _as_shown(at: str) -> str:
+    """Return a time as far as the service's own tells it: of the hour that its site had twice, either half."""
+    return at.replace("T09:", "T08:") if at.startswith("2025-11-02") else at
+
+
+def _standing_wrong(night: Night, applied: list[Update], waiting: Counter[Any]) -> list[str]:
+    """Return the rewards that in the end hold another value than the files set last."""
+    values = dict(applied)
+    latest = dict([*night.updates, *night.later_updates])
+    return [id_ for id_, amount in latest.items() if values.get(id_) != amount and not waiting[id_, amount]]
+
+
+def _read_breaks(database_url: str) -> Counter[tuple[object, ...]]:
+    rows = read_rows(database_url, "SELECT client_id, points, action_at, reward_id FROM breaks WHERE state = 'open'")
+    return Counter(("reward", row[3]) if row[3] else (row[0], row[1], _as_shown(_utc_text(row[2]))) for row in rows)
 
 
 def _transaction(line: dict[str, Any]) -> Transaction:

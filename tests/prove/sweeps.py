@@ -17,7 +17,7 @@ from tests.postgresql import PostgresqlServer, postgresql_server
 from tests.prove.command import LONGEST_RUN_SECONDS, Trouble, run_to_end, start_run, wait_for
 from tests.prove.ledgers import postgresql_ledgers, read_rows
 from tests.prove.night import plan_refused_night
-from tests.prove.trial import Bench, Ended, open_bench, prove_night, try_night
+from tests.prove.trial import Bench, Ended, open_bench, prove_lie, prove_night, try_night
 
 WORKERS = 6  # a night mostly waits: for leases to end, and for the service to have had its time
 _START_TRIES = 50
@@ -51,8 +51,17 @@ XML_FAULTS = (
     "rr:503_before/2,rr:429/3",
     "rr:400_unknown/3,rr:403_page/4",
 )
-# Here the service itself does something else than it answers. No client can prevent that; it must show as a break.
-LIES = ("mb:twice/9", "mb:phantom/9", "rr:phantom/2")
+# Here the service itself does something else than it answers, or does what it was asked when nobody expects it any
+# more: past the time after which the request was sent again. No client can prevent that; it must show as a break by
+# itself, in a night that has no other work. `again` is committed a second time long after a clean answer: shown where
+# everything posted is watched.
+LATE_SECONDS = 6.0
+WATCH_ALL = '\n[reconcile]\nwatch = "posted"\n'
+LIES = (
+    ("mb:twice/9", ""), ("mb:phantom/9", ""), ("rr:phantom/2", ""), (f"mb:late/6~{LATE_SECONDS}", ""),
+    (f"rr:late@1~{LATE_SECONDS}", ""), (f"mb:late/7~{LATE_SECONDS},mb:twice/5", ""),
+    (f"mb:again/6~{LATE_SECONDS}", WATCH_ALL),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -68,14 +77,15 @@ class Line:
     untold: int
     tracebacks: int
     seconds: float
-    shown: int | None = None  # only where the service lies: open breaks
+    damages: int | None = None  # only where the service lies: what stands there otherwise than the files have it
+    shown: int = 0  # of these, by an open break
     failed: tuple[str, ...] = ()  # folders, for who wants to look
 
     @property
     def is_proven(self) -> bool:
         """Whether the row is as it must be."""
-        damage = self.lost + self.twice
-        return not self.untold and not self.tracebacks and (not damage if self.shown is None else damage <= self.shown)
+        is_whole = self.shown == self.damages if self.damages is not None else not self.lost + self.twice
+        return is_whole and not self.untold and not self.tracebacks
 
 
 def sweep_kills(folder: Path, seed: int, name: str, faults: str | None, stride: int) -> Line:
@@ -169,9 +179,24 @@ def sweep_faults(folder: Path, seed: int, faults: Sequence[str] = FAULTS) -> Ite
     """Meet one night with each fault of the service, which goes on while it is run again until quiet."""
     for spec in faults:
         trials = [lambda bench: try_night(bench, Trouble())]
-        yield _sweep(
-            folder / str(faults.index(spec)), spec, trials, f"{spec},seed={seed}", kind=_LIE if spec in LIES else _FAULT
-        )
+        yield _sweep(folder / str(faults.index(spec)), spec, trials, f"{spec},seed={seed}", kind=_FAULT)
+
+
+def sweep_lies(
+    folder: Path, seed: int, lies: Sequence[tuple[str, str]] = LIES, server: PostgresqlServer | None = None
+) -> Iterator[Line]:
+    """Meet one night with each lie of the service, and look whether the next one, without work, shows it."""
+    home = "PostgreSQL, " if server else ""
+    for number, (spec, settings) in enumerate(lies):
+        trials = [lambda bench, settings=settings: prove_lie(bench, LATE_SECONDS, settings)]
+        name = f"{home}lies: {spec}"
+        yield _sweep(folder / str(number), name, trials, f"{spec},seed={seed}", kind=_LIE, server=server)
+
+
+def sweep_lies_on_postgresql(folder: Path, seed: int) -> Iterator[Line]:
+    """The same on PostgreSQL."""
+    with postgresql_server("fsync=off") as server:
+        yield from sweep_lies(folder, seed, server=server)
 
 
 def sweep_full_disks(folder: Path, seed: int, trials_count: int) -> Iterator[Line]:
@@ -356,6 +381,7 @@ def _add_up(name: str, ended: Iterable[Ended], injected: int, seconds: float, *,
         untold=sum(end.found.untold for end in ended),
         tracebacks=sum(end.tracebacks for end in ended),
         seconds=seconds,
-        shown=sum(sum(end.found.open_breaks.values()) for end in ended) if kind == _LIE else None,
+        damages=sum(end.found.damages for end in ended) if kind == _LIE else None,
+        shown=sum(end.found.shown for end in ended),
         failed=tuple(str(end.folder) for end in ended if not end.is_proven or not end.found.is_quiet),
     )

@@ -5,11 +5,13 @@ from pathlib import Path
 from tests.prove.recovery import sweep_recovery
 from tests.prove.sweeps import (
     ANSWERS_LOST,
+    LATE_SECONDS,
     Line,
     sweep_count,
     sweep_faults,
     sweep_full_disks,
     sweep_kills_at,
+    sweep_lies,
     sweep_pairs,
     sweep_retries,
     sweep_unlinked,
@@ -68,3 +70,10 @@ def test_a_ledger_that_is_unlinked_in_mid_run_pays_nothing_twice(tmp_path: Path)
 def test_a_ledger_that_is_gone_or_three_nights_old_is_recovered(tmp_path: Path) -> None:
     for line in sweep_recovery(tmp_path, 200):
         assert is_clean(line), line
+
+
+def test_what_the_service_does_twice_or_late_is_shown_by_a_night_without_work(tmp_path: Path) -> None:
+    lies = (f"mb:late/6~{LATE_SECONDS},mb:twice/5", ""), (f"rr:late@1~{LATE_SECONDS}", "")
+    for line in sweep_lies(tmp_path, 1, lies):
+        assert is_clean(line), line
+        assert line.damages, line

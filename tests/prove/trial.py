@@ -1,6 +1,8 @@
 """One trial: a night meets its trouble, is started again until it is quiet, and is compared with the service."""
 
 import shutil
+import time
+import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -103,6 +105,28 @@ def prove_night(
     if ended.is_proven and found.is_quiet:
         shutil.rmtree(config.parent)
     return ended
+
+
+def prove_lie(bench: Bench, late_seconds: float, settings: str = "") -> Ended:
+    """Meet a night in which the service does otherwise than it says, and look again in one that has no work.
+
+    What comes `late_seconds` after its request is there by then, and nothing but that night looks for it.
+    """
+
+    def run_and_wait(config: Path) -> bool:
+        if settings:
+            config.write_text(config.read_text("utf-8") + settings, "utf-8")
+        run_to_end(config)
+        _run_until_quiet(config, database_url_of(config))
+        time.sleep(late_seconds)
+        return True
+
+    return prove_night(bench, run_and_wait)
+
+
+def database_url_of(config: Path) -> str:
+    """Return where the ledger of these settings is."""
+    return str(tomllib.loads(config.read_text("utf-8"))["database_url"])
 
 
 def _run_until_quiet(config: Path, database_url: str) -> int:

@@ -234,7 +234,9 @@ def test_balance_before_is_that_of_the_last_thing_that_was_over(ledger: Ledger, 
         end(connection, claim_heads(connection), Verdict.POSTED, balance=30)
         end(connection, claim_heads(connection), Verdict.UNKNOWN, balance=99)  # its own answer is in doubt too
         (event,) = doubtful_events(connection, Target.MINDBODY, "-99", utc_now() + SECOND)
-        assert balance_before(connection, event) == 30
+        before = balance_before(connection, event)
+        assert before is not None
+        assert (before.balance, before.told_at <= utc_now()) == (30, True)
 
 
 def test_balance_before_is_not_known_where_the_last_thing_told_none(ledger: Ledger, earns: list[str]) -> None:
@@ -243,7 +245,9 @@ def test_balance_before_is_not_known_where_the_last_thing_told_none(ledger: Ledg
         end(connection, claim_heads(connection), Verdict.POSTED)
         end(connection, claim_heads(connection), Verdict.UNKNOWN)
         (event,) = doubtful_events(connection, Target.MINDBODY, "-99", utc_now() + SECOND)
-        assert balance_before(connection, event) is None
+        before = balance_before(connection, event)
+        assert before is not None
+        assert before.balance is None
 
 
 def test_take_calls_gives_what_is_left_and_then_nothing(ledger: Ledger) -> None:

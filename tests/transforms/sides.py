@@ -21,7 +21,7 @@ PLAIN: dict[str, Any] = {
     "source_id": 9001,
     "action_at": datetime(2026, 9, 1, 17, tzinfo=UTC),
 }
-EVENT = ["event_id", "state", "settled_at", *PLAIN]
+EVENT = ["event_id", "state", "settled_at", *PLAIN, "may_be_twice"]
 ENTRY = ["remote_id", *PLAIN]
 
 
@@ -32,7 +32,7 @@ def at(hour: int, minute: int = 0, second: int = 0, day: int = 1) -> datetime:
 def events(*records: Mapping[str, Any]) -> pd.DataFrame:
     """Posted long ago unless a record says otherwise; ids e1, e2 and so on."""
     rows = [
-        {"event_id": f"e{n}", "state": "posted", "settled_at": LONG_AGO} | PLAIN | dict(record)
+        {"event_id": f"e{n}", "state": "posted", "settled_at": LONG_AGO, "may_be_twice": False} | PLAIN | dict(record)
         for n, record in enumerate(records, 1)
     ]
     return typed(rows, EVENT)
@@ -46,6 +46,7 @@ def typed(rows: Sequence[Mapping[str, Any]], columns: list[str]) -> pd.DataFrame
     types: dict[str, Any] = dict.fromkeys(columns, "str")
     types |= {column: "datetime64[us, UTC]" for column in columns if column.endswith("_at")}
     types |= {column: "Int64" for column in ("points", "source_id", "remote_id") if column in columns}
+    types |= {column: "bool" for column in ("may_be_twice",) if column in columns}
     return pd.DataFrame(rows, columns=columns).astype(types)
 
 

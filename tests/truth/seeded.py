@@ -43,7 +43,7 @@ class Sides:
         assert len(self.source) == len(self.ledger)
         assert places.min() >= 0
         known = self.ledger[["state", "settled_at"]].take(places).set_axis(self.source.index)
-        return self.source.join(known, validate="1:1")
+        return self.source.join(known, validate="1:1").assign(may_be_twice=False)
 
 
 def seed_sides(events_count: int, breaks_count: int, seed: int) -> Sides:

@@ -4,6 +4,7 @@ The service tells the balance, but not when an entry was made: what others enter
 them came since the last reading follows from the sum.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from typing import Any
@@ -19,9 +20,10 @@ _COLUMNS = [
 ]  # fmt: skip
 _ABOUT = ("site_id", "client_id", "balance_before", "balance_expected", "balance_reported")
 Parts = Mapping[tuple[str, str], list[int]]
-# n breaks have up to 2**n sums. Past some thirteen breaks of one client only the sum of all is tried, so that no client
-# can hold a night up.
-_MOST_SUMS = 10_000
+# Sums are kept as bits of one number, a bit for each point between the least and the most that is possible: 2 MB, and
+# some milliseconds a break. Past that, with breaks of millions of points, only the sum of all is tried, so that no
+# client can hold a night up.
+_MOST_BITS = 2**24
 _PAST_BALANCES = 2**63
 
 
@@ -58,18 +60,31 @@ def _row(reading: Mapping[str, Any], parts: list[int]) -> dict[str, Any]:
 
 
 def adds_up(parts: list[int], wanted: int) -> bool:
-    """Tell whether some of the parts add up to what is wanted; of many parts, whether all of them do.
+    """Tell whether some of the parts add up to what is wanted.
+
+    However many parts there are, as long as their points are of a usual size; else whether all of them do, or none.
 
     >>> adds_up([5, -3, 10], 7), adds_up([5], 6), adds_up([], 0)
     (True, False, True)
     """
-    # The sums that some of the parts can have; with no part, nothing.
-    reached = {0}
-    for part in parts:
-        reached |= {known + part for known in reached}
-        if len(reached) > _MOST_SUMS:
-            return wanted == sum(parts)
-    return wanted in reached
+    # Points that all have a measure in common (tens, hundreds) take so many bits less.
+    measure = math.gcd(*parts) or 1
+    if wanted % measure:
+        return False
+    in_measures = [part // measure for part in parts]
+    least = sum(part for part in in_measures if part < 0)
+    most = sum(part for part in in_measures if part > 0)
+    target = wanted // measure - least
+    if not 0 <= target <= most - least:
+        return False
+    if most - least > _MOST_BITS:
+        return wanted in (0, sum(parts))
+    # Bit n stands for the sum `least` + n. Taking a part that is negative is the same as leaving it out of `least`, so
+    # every part moves the sums up by its size.
+    sums = 1
+    for part in in_measures:
+        sums |= sums << abs(part)
+    return bool(sums >> target & 1)
 
 
 def balance_breaks(balances: pd.DataFrame) -> list[dict[str, Any]]:

@@ -42,9 +42,10 @@ def match_transactions(events: pd.DataFrame, remote: pd.DataFrame, tolerances: T
     """Return one row per pair, per event without an entry, and per entry without an event.
 
     ``events``: event_id, state (posted, refused or unknown), settled_at, site_id, client_id, action, source,
-    source_id, points and action_at, one row per event. ``remote``: remote_id and the same from site_id on, one row per
-    transaction. ``points`` and ``action_at`` of the result are the ledger's, or the entry's where there is no event;
-    ``remote_points`` and ``remote_at`` the entry's. Times are UTC.
+    source_id, points, action_at and may_be_twice (two requests of it may have left), one row per event. ``remote``:
+    remote_id and the same from site_id to action_at, one row per transaction. ``points`` and ``action_at`` of the
+    result are the ledger's, or the entry's where there is no event; ``remote_points`` and ``remote_at`` the entry's.
+    Times are UTC.
     """
     ladder = _Ladder(events, remote)
     found = _climb(ladder, tolerances.time)
@@ -70,9 +71,11 @@ def _climb(ladder: "_Ladder", within: timedelta) -> list[_Found]:
 
     # 4. An entry left over that equals one which just matched: the service has it twice. It is taken off before the
     # loose rungs, which could otherwise pair it with another event of the client: a double posting would then show as
-    # a wrong time, and nobody would see that points were given twice. An entry that equals a doubtful event's is not
-    # called a double, since that event itself may not have taken effect.
-    twice = ladder.take_entries(ladder.is_equal_to(equal, close))
+    # a wrong time, and nobody would see that points were given twice. An entry that equals a doubtful event's is called
+    # a double only where two requests of that event may have left: of one request the spare entry cannot be, and the
+    # event itself may not have taken effect.
+    sent_twice = ladder.of_events_that_may_be_twice(doubtful)
+    twice = ladder.take_entries(ladder.is_equal_to(equal, close, sent_twice))
 
     # 5. Refused by its own account, and there all the same. It is safe only now: where a posted event equals the
     # refused one, the entry is the posted one's, or its double. And only what is equal counts: a refused event has no
@@ -138,6 +141,7 @@ class _Ladder:
         self._events = {state: ours[ours["state"].eq(state)] for state in (State.POSTED, State.UNKNOWN, State.REFUSED)}
         self._entries = theirs
         self._exact_of_all = theirs["exact"]
+        self._may_be_twice = events["may_be_twice"].reset_index(drop=True)
         self._action_of_all = remote["action"]
 
     def pair_equal(self, state: State) -> pd.DataFrame:
@@ -167,6 +171,11 @@ class _Ladder:
         """Mark the entries that are equal to an entry of these pairs."""
         places = pd.concat([found["theirs"] for found in pairs])
         return self._entries["exact"].isin(self._exact_of_all.loc[places])
+
+    def of_events_that_may_be_twice(self, pairs: pd.DataFrame) -> pd.DataFrame:
+        """Return the pairs whose event may have been sent twice."""
+        may_be_twice = self._may_be_twice.loc[pairs["ours"]]
+        return pairs[may_be_twice.to_numpy()]
 
     def has_action(self, actions: Sequence[Action]) -> pd.Series:
         """Mark the entries that say they were one of these."""

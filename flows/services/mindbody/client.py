@@ -17,6 +17,7 @@ from flows.runtime.clock import utc_now
 from flows.runtime.errors import AnswerUnreadable, CredentialsRefused, ServiceUnreachable, SettingsError
 from flows.runtime.secrets import learn
 from flows.services.binding import STAND_IN_HEADER
+from flows.services.clocks import clock_of
 from flows.services.http import Exchange, Pacer, Params, exchange, wait_to_repeat
 from flows.services.mindbody.messages import ServiceError, balance_of, error_of, read_transactions, unreadable_part
 from flows.services.mindbody.tokens import StaffToken, Tokens
@@ -52,6 +53,7 @@ class MindbodyClient:
         self._tokens: Tokens = {} if tokens is None else tokens
         self._token_lock = asyncio.Lock()
         self.stand_in: str | None = None  # who a service on loopback says that it is
+        self.clock = clock_of(settings.mindbody.base_url)
 
     @property
     def site_id(self) -> str:
@@ -97,7 +99,8 @@ class MindbodyClient:
     async def post(self, body: bytes) -> Exchange:
         """Send one event, once; its call was counted when it was claimed."""
         headers = {**self._headers(), "Content-Type": "application/json"}
-        return await exchange(self._session, "POST", self._url("client/clientrewards"), headers=headers, body=body)
+        url = self._url("client/clientrewards")
+        return self._seen(await exchange(self._session, "POST", url, headers=headers, body=body))
 
     async def fetch_history(self, client_id: str, since: date, until: date) -> History:
         """Read a client's transactions of these site-local days, both included, over all pages."""
@@ -237,7 +240,12 @@ class MindbodyClient:
             headers["Content-Type"] = "application/json"
         ended = await exchange(self._session, method, self._url(path), headers=headers, params=params, body=body)
         self.stand_in = ended.headers.get(STAND_IN_HEADER) or self.stand_in
-        return ended
+        return self._seen(ended)
+
+    def _seen(self, result: Exchange) -> Exchange:
+        """Look at the clock on the way: every answer bears the service's time."""
+        self.clock.look(result)
+        return result
 
     def _headers(self) -> dict[str, str]:
         key = self._settings.mindbody.api_key

@@ -43,6 +43,7 @@ async def open_service(settings: Settings, ledger: Ledger, site_id: str) -> Asyn
         yield Service(
             gateway=MindbodyGateway(client, client.pacer, settings.mindbody.calls_per_day),
             standing=client.standing,
+            clock=client.clock,
             read_doubtful=partial(read_doubtful, ledger, client, settings.loader.concurrency),
             read_before_another_try=partial(read_before_another_try, ledger, client, settings.loader.concurrency),
         )

@@ -1,6 +1,7 @@
 """Post to one Mindbody site: one event a request."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row
@@ -10,7 +11,7 @@ from flows.services.gateway import Ended, obey_retry_after
 from flows.services.http import Pacer
 from flows.services.mindbody.client import MindbodyClient
 from flows.services.mindbody.messages import read_answer, request_body
-from sql.claims import Claim
+from sql.claims import ANY_TIME, Claim
 from transforms.vocabulary import Target, Verdict
 
 
@@ -34,6 +35,10 @@ class MindbodyGateway:
     def batches(self, events: Sequence[Row[Any]]) -> list[list[Row[Any]]]:
         """Return each event alone."""
         return [[event] for event in events]
+
+    def latest_at(self) -> datetime:
+        """Return the earliest that the service's clock can show now."""
+        return self._client.clock.earliest_now() or ANY_TIME
 
     async def send(self, claims: Sequence[Claim]) -> Ended:
         """Send the one event."""

@@ -7,13 +7,16 @@ site's local time without an offset, with ``SourceID`` spelled otherwise than in
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row
 
+from flows.runtime.clock import utc_now
+from flows.services.clocks import read_clock
+from flows.services.gateway import NOT_YET
 from flows.services.http import Exchange
 from flows.services.verdict import access_denied, answered, foreign, looks_like_a_page, verdict_of_transport
 from sql.claims import Answer
@@ -38,6 +41,7 @@ _CALLER_CODES = {
 _FIRST_YEAR, _LAST_YEAR = 1900, 2199
 _MOST_CHARACTERS = 200  # of an action or a source
 _INT64 = 2**63
+_NEAR = timedelta(minutes=15)  # of the service's time: as far as clocks of machines that are looked after differ
 
 
 def request_body(event: Row[Any]) -> bytes:
@@ -73,6 +77,9 @@ def read_answer(exchange: Exchange, event: Row[Any], zone: ZoneInfo) -> Answer:
         return foreign(exchange)
     if body is None:
         return _read_no_object(exchange)
+    if error is not None and _lies_ahead(exchange, event, error.message):
+        # The two clocks differ by a moment, and the moment passes: a refusal is for good, and this is none.
+        return answered(Verdict.RETRY, exchange, error.message, code=NOT_YET)
     if error is not None:
         return _read_error(exchange, error, confirms=_confirms(body, event, zone))
     return _read_confirmation(exchange, body, event, zone)
@@ -245,6 +252,16 @@ def _read_error(exchange: Exchange, error: ServiceError, *, confirms: bool) -> A
 def _confirms(body: Mapping[str, Any], event: Row[Any], zone: ZoneInfo) -> bool:
     transactions = read_transactions(body, zone) or []
     return any(is_kin(transaction, event) for transaction in transactions)
+
+
+def _lies_ahead(exchange: Exchange, event: Row[Any], message: str) -> bool:
+    """Return whether the service says that the event's time, which is near its own, is in the future.
+
+    Of a time that lies well in the past by the service's own clock it says something else than that one has to wait.
+    """
+    reading = read_clock(exchange)
+    now_there = utc_now() if reading is None else reading.shown_at
+    return "future" in message.lower() and event.action_at > now_there - _NEAR
 
 
 def _read_confirmation(exchange: Exchange, body: Mapping[str, Any], event: Row[Any], zone: ZoneInfo) -> Answer:

@@ -8,15 +8,23 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Row
+from sqlalchemy import Connection, Row
 
 from flows.ledger.connection import Ledger
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import ServiceUnreachable
 from flows.services.gateway import RecordSettlements
 from flows.services.mindbody.client import MindbodyClient
-from sql.settlements import Settlement, balance_before, confirmed_kin_count, confirmed_times
-from transforms.settle.decide import Expected, decide
+from sql.settlements import (
+    Settlement,
+    balance_before,
+    confirmed_events,
+    confirmed_kin_count,
+    confirmed_times,
+    double_times,
+    possible_requests,
+)
+from transforms.settle.decide import Base, Expected, decide
 from transforms.settle.windows import Window
 from transforms.vocabulary import State
 
@@ -68,6 +76,14 @@ def _expect(ledger: Ledger, event: Row[Any], window: Window) -> Expected:
         times = confirmed_times(connection, event, since_at - _MARGIN, until_at + _MARGIN)
         return Expected(
             confirmed_times=tuple(times),
-            balance_before=balance_before(connection, event),
+            base=_base(connection, event),
             confirmed_kin=confirmed_kin_count(connection, event),
+            requests=possible_requests(connection, event),
+            double_times=tuple(double_times(connection, event, since_at - _MARGIN, until_at + _MARGIN)),
+            confirmed=tuple(confirmed_events(connection, event, since_at - _MARGIN, until_at + _MARGIN)),
         )
+
+
+def _base(connection: Connection, event: Row[Any]) -> Base | None:
+    before = balance_before(connection, event)
+    return None if before is None or before.balance is None else Base(before.balance, before.told_at)

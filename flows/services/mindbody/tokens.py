@@ -9,6 +9,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from flows.services.clocks import sharing_clocks
+
 
 @dataclass(frozen=True)
 class StaffToken:
@@ -24,10 +26,14 @@ _of_run: ContextVar[Tokens | None] = ContextVar("staff_tokens_of_run", default=N
 
 @contextmanager
 def sharing_tokens() -> Iterator[None]:
-    """Within the block, every connection to a site uses the token that the first one was issued."""
+    """Within the block, every connection to a site uses the token that the first one was issued.
+
+    With the token goes what its answer told of the service's clock.
+    """
     before = _of_run.set({})
     try:
-        yield
+        with sharing_clocks():
+            yield
     finally:
         _of_run.reset(before)
 

@@ -13,6 +13,7 @@ from sqlalchemy import Row
 from flows.runtime.errors import AnswerUnreadable, CredentialsRefused, ServiceUnreachable, SettingsError
 from flows.runtime.secrets import pair_header
 from flows.services.binding import STAND_IN_HEADER
+from flows.services.clocks import clock_of
 from flows.services.http import Exchange, Pacer, exchange, wait_to_repeat
 from flows.services.referral_rock.messages import is_id, json_body, own_error, xml_body
 from flows.services.standing import Standing
@@ -34,6 +35,7 @@ class ReferralRockClient:
         self._standing = standing
         self._count_call = count_call
         self.stand_in: str | None = None  # who a service on loopback says that it is
+        self.clock = clock_of(settings.referral_rock.base_url)
 
     @property
     def standing(self) -> Standing:
@@ -125,6 +127,7 @@ class ReferralRockClient:
         headers = {**self._headers(), "Accept": "application/json"}
         ended = await exchange(self._session, "GET", self._url(""), headers=headers, params=params)
         self.stand_in = ended.headers.get(STAND_IN_HEADER) or self.stand_in
+        self.clock.look(ended)
         return ended
 
     def _headers(self) -> dict[str, str]:

@@ -41,6 +41,7 @@ async def open_service(settings: Settings, ledger: Ledger, _site_id: str) -> Asy
         yield Service(
             gateway=ReferralRockGateway(client, client.pacer, settings.referral_rock.batch_size),
             standing=client.standing,
+            clock=client.clock,
             read_doubtful=partial(read_doubtful, client),
             read_before_another_try=partial(read_before_another_try, client),
         )

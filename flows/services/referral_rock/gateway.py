@@ -1,6 +1,7 @@
 """Post to Referral Rock: many updates a request, and what its answer proves about each of them."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row
@@ -18,7 +19,7 @@ from flows.services.verdict import (
     looks_like_a_page,
     verdict_of_transport,
 )
-from sql.claims import Answer, Claim
+from sql.claims import ANY_TIME, Answer, Claim
 from transforms.identity.reward_ids import without_case
 from transforms.vocabulary import Target, Verdict
 
@@ -57,6 +58,10 @@ class ReferralRockGateway:
         if event.goes_alone:
             return 1
         return self._size_limits.get(event.event_id, self.events_per_request)
+
+    def latest_at(self) -> datetime:
+        """Return that updates have no time that could lie in the future."""
+        return ANY_TIME
 
     async def send(self, claims: Sequence[Claim]) -> Ended:
         """Send the batch; where the service refuses it as a whole, its events are to go in halves."""

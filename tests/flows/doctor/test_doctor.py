@@ -131,7 +131,7 @@ def test_examine_says_when_the_calls_of_the_day_are_spent(workplace: Workplace) 
 
 
 def test_examine_finds_a_clock_that_is_off(workplace: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("flows.doctor.services.utc_now", lambda: utc_now() + timedelta(minutes=3))
+    monkeypatch.setattr("flows.services.clocks.utc_now", lambda: utc_now() + timedelta(minutes=3))
     wrong = found(workplace)
     assert list(wrong) == ["Mindbody clock", "Referral Rock clock"]
     assert "180 s ahead of" in wrong["Mindbody clock"].message

@@ -163,8 +163,7 @@ def pass_days(monkeypatch: pytest.MonkeyPatch, days: int) -> None:
         "flows.services.calls",
         "flows.services.mindbody.connect",
         "flows.loader.post",
-        "flows.loader.settle",
-        "flows.loader.deliver",
+        "flows.ledger.connection",
         "flows.runs.from_files",
         "flows.loader.budget",
     ):

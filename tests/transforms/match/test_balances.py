@@ -1,6 +1,9 @@
+from itertools import combinations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from transforms.match.balances import adds_up, balance_breaks, balances_by_client
 
@@ -45,3 +48,21 @@ def test_balance_breaks_names_the_client_whose_balance_moved_without_a_reason() 
 def test_adds_up_of_very_many_parts_tries_all_of_them_together() -> None:
     parts = [3**number for number in range(40)]
     assert (adds_up(parts, sum(parts)), adds_up(parts, 2)) == (True, False)
+
+
+@given(st.lists(st.integers(-40, 40), max_size=9), st.integers(-200, 200))
+def test_adds_up_finds_what_some_of_the_parts_come_to(parts: list[int], wanted: int) -> None:
+    sums = {sum(chosen) for count in range(len(parts) + 1) for chosen in combinations(parts, count)}
+    assert adds_up(parts, wanted) is (wanted in sums)
+
+
+def test_adds_up_does_not_give_up_on_a_client_of_many_breaks() -> None:
+    parts = [3**power for power in range(14)]  # more than ten thousand sums, each of them another
+    assert adds_up(parts, sum(parts[::2]))
+    assert not adds_up(parts, 2)
+
+
+def test_adds_up_takes_no_time_for_breaks_of_any_size() -> None:
+    parts = [10**9 + number for number in range(60)]
+    assert adds_up(parts, sum(parts))
+    assert not adds_up(parts, 5)

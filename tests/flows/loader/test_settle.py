@@ -1,0 +1,63 @@
+"""What is in doubt, beside what other people enter: settled where it can be told, a person's where not."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flows.sandbox import start_sandbox
+from tests.flows.workplace import Workplace, earned, open_workplace
+
+LOST, LOST_LATER, DOUBLED = (f"2000000{number}" for number in (40, 41, 42))
+HAND = {"Action": "Earned", "Points": 10, "Source": "Sale", "ActionDateTime": "2026-09-21T09:00:00Z"}
+DAY_2 = "2026-09-21T17:00:00Z"
+# The second request about each client is lost on its way, and never gets there.
+FAULTS = ",".join(f"503_after={client}*1,drop_before={client}*1" for client in (LOST, LOST_LATER))
+Entries = list[dict[str, Any]]
+
+
+@pytest.fixture
+def ready() -> Iterator[dict[str, Any]]:
+    faults = f"{FAULTS},mb:twice={DOUBLED}*1,mb:drop_before={DOUBLED}*1"
+    with start_sandbox(faults=faults, options=("--extra-clients", "50")) as found:
+        yield found
+
+
+@pytest.fixture
+def workplace(tmp_path: Path, ready: dict[str, Any], database_url: str) -> Workplace:
+    place = open_workplace(tmp_path, ready, max_tries=4)
+    return place.configure(f'database_url = "{database_url}"\n' + place.config.read_text("utf-8"))
+
+
+def by_hand(workplace: Workplace, client_id: str, **changes: Any) -> None:
+    entry = {"ClientId": client_id, **HAND, **changes}
+    assert workplace.talk.post_json("/sandbox/desk/transactions", entry)[0] == 200
+
+
+def states(workplace: Workplace) -> list[str]:
+    return [row["state"] for row in workplace.rows("SELECT state FROM events ORDER BY file_id, ordinal")]
+
+
+def test_a_hand_entry_that_differs_in_the_time_makes_no_lost_request_posted(workplace: Workplace) -> None:
+    workplace.put("a.csv", earned(LOST_LATER, 3))
+    workplace.run()  # the service tells a balance
+    by_hand(workplace, LOST_LATER)  # and moves it by as many points as the lost request would
+    workplace.put("b.csv", earned(LOST_LATER, 10, DAY_2))
+    workplace.run()
+    assert states(workplace) == ["posted", "unknown"]
+    (shown,) = workplace.rows("SELECT evidence FROM settlements ORDER BY settlement_id DESC LIMIT 1")
+    assert '"almost_equal": 1' in shown["evidence"]
+    assert sum(line["actor"] == "api" for line in workplace.commits(LOST_LATER)) == 1
+
+
+def test_an_equal_events_second_entry_makes_no_lost_request_posted(workplace: Workplace) -> None:
+    # The first of two equal rows is doubled by the service, and the request of the second one never gets there. Of the
+    # first only one request left: that its entry is there twice is known by the break alone.
+    workplace.put("a.csv", earned(DOUBLED))
+    workplace.run()
+    assert list(workplace.breaks().values()) == ["duplicate_remote"]
+    workplace.put("b.csv", earned(DOUBLED), earned(DOUBLED))
+    workplace.run()
+    assert (states(workplace)[0], states(workplace)[-1]) == ("posted", "unknown")
+    assert len(workplace.commits(DOUBLED)) == 2
