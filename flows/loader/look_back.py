@@ -121,9 +121,9 @@ def _say(seen: Sequence[Seen]) -> str:
     entries = [(one.client_id, entry) for one in seen for entry in one.unaccounted]
     examples = ", ".join(_describe(client_id, entry) for client_id, entry in entries[:_SHOWN])
     return (
-        f"The service shows entries that this ledger knows nothing of: {examples}. {_PUT_BACK} `tieout recover --older` "
-        "makes out what was sent; entries made by hand are listed by `tieout reconcile`, and let the night go on once "
-        "`tieout breaks resolve` says what they are."
+        f"The service shows entries that this ledger knows nothing of: {examples}. {_PUT_BACK} `tieout recover "
+        "--older` makes out what was sent; entries made by hand are listed by `tieout reconcile`, and let the night go on "
+        "once `tieout breaks resolve` says what they are."
     )
 
 

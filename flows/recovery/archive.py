@@ -39,6 +39,7 @@ class ArchiveRead:
     registered: int
     known: int
     lost: Sequence[LostFile]
+    told: frozenset[str] = frozenset()  # names of files that are lost, or that a person goes on without
 
 
 def unknown_files(run: Run) -> list[ArchivedFile]:
@@ -88,23 +89,25 @@ def register_archive(run: Run, kept: Sequence[KeptFile], without: Iterable[str],
     gone = [file for file in kept if is_lost and file.sha256[:_DIGITS] not in there and not known.has(file.sha256)]
     given_up = set(without)
     lost = [one for one in map(_gone, gone) if not given_up & {one.what, one.digits}]
+    told = {file.name for file in gone}
     registered = 0
     for file in unknown:
         run.progress(f"registering {file.name}, not to be sent")
         try:
             registered += _register(run, file, by_hash.get(file.digits))
         except (CouldNotRun, FileRejected) as error:
+            told.add(file.name)
             if given_up & {str(file.path.relative_to(run.settings.root)), file.name, file.digits}:
                 # Under another name it is none of the archive's, and is not met again.
                 file.path.rename(file.path.with_name(f"{file.path.name}.given-up"))
             else:
                 lost.append(LostFile(str(file.path.relative_to(run.settings.root)), str(error), file.digits))
-    return ArchiveRead(registered, len(files) - len(unknown), lost)
+    return ArchiveRead(registered, len(files) - len(unknown), lost, frozenset(told))
 
 
 def lost_files(in_no_file: Mapping[str, int], archive: ArchiveRead, without: Iterable[str]) -> list[LostFile]:
     """Return the files of which rows were posted, as snapshots say, and that nobody has given: they may come again."""
-    named = {*without, *(one.what for one in archive.lost)}
+    named = {*without, *archive.told}
     return [
         LostFile(name, f"rows of it were posted ({count:,}), and the archive does not have it", digits="")
         for name, count in sorted(in_no_file.items())
