@@ -122,8 +122,8 @@ def _say(seen: Sequence[Seen]) -> str:
     examples = ", ".join(_describe(client_id, entry) for client_id, entry in entries[:_SHOWN])
     return (
         f"The service shows entries that this ledger knows nothing of: {examples}. {_PUT_BACK} `tieout recover "
-        "--older` makes out what was sent; entries made by hand are listed by `tieout reconcile`, and let the night go on "
-        "once `tieout breaks resolve` says what they are."
+        "--older` makes out what was sent; entries made by hand are listed by `tieout reconcile`, and let the night go "
+        "on once `tieout breaks resolve` says what they are."
     )
 
 
