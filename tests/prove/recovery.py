@@ -158,15 +158,20 @@ def prove_recovery(folder: Path, events: int, *, is_older: bool) -> Line:
 
 
 def _keep_copy(studio: Studio) -> None:
-    for path in studio.folder.glob("tieout.db*"):
+    for path in _ledger_files(studio.folder):
         shutil.copy(path, studio.folder.parent / path.name)
 
 
+def _ledger_files(folder: Path) -> list[Path]:
+    """Return the file of a ledger, and those that SQLite has beside it."""
+    return [path for path in folder.glob("tieout.db*") if path.is_file()]
+
+
 def _lose(studio: Studio, *, is_older: bool) -> None:
-    for path in studio.folder.glob("tieout.db*"):
+    for path in _ledger_files(studio.folder):
         path.unlink()
     if is_older:
-        for path in studio.folder.parent.glob("tieout.db*"):
+        for path in _ledger_files(studio.folder.parent):
             shutil.copy(path, studio.folder / path.name)
 
 

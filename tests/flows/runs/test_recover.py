@@ -56,14 +56,16 @@ def brisk(workplace: Workplace) -> Workplace:
 
 def lose_ledger(workplace: Workplace) -> None:
     for path in workplace.folder.glob("tieout.db*"):
-        path.unlink()
+        if path.is_file():
+            path.unlink()
 
 
 def copy_of_ledger(workplace: Workplace) -> Path:
     """Keep what a backup of now would hold."""
     copy = workplace.folder / "backup.db"
     for path in workplace.folder.glob("tieout.db*"):
-        shutil.copy(path, workplace.folder / path.name.replace("tieout.db", copy.name))
+        if path.is_file():
+            shutil.copy(path, workplace.folder / path.name.replace("tieout.db", copy.name))
     return copy
 
 
