@@ -7,6 +7,7 @@ from flows.cli.check import check
 from flows.cli.db import db
 from flows.cli.demo import demo
 from flows.cli.doctor import doctor
+from flows.cli.layout import layout
 from flows.cli.options import Config
 from flows.cli.plan import approve, discard, plan
 from flows.cli.reconcile import reconcile
@@ -32,7 +33,7 @@ app = typer.Typer(
 )
 
 _IN_ORDER_OF_USE = (
-    *(demo, check, run, upload),
+    *(demo, check, layout, run, upload),
     *(plan, approve, discard, retry, reverse),
     *(settle, reconcile, report, trace),
     *(serve, status, doctor, recover, sandbox),

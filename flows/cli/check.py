@@ -103,7 +103,8 @@ def _check(
             write_line(line)
     if marked is not None:
         _write_marked(file, marked)
-    return ExitCode.NEEDS_A_PERSON if file.file_totals.rejected else ExitCode.TIES_OUT
+    waits = file.file_totals.rejected or file.questions
+    return ExitCode.NEEDS_A_PERSON if waits else ExitCode.TIES_OUT
 
 
 def _write_marked(file: "CheckedFile", out: Path) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from flows.cli.ask import ask_and_keep
 from flows.cli.options import ByUser, Config, Json, Site, Why
 from flows.runtime.errors import CouldNotRun, ExitCode, WrongUsage
 from flows.runtime.terminal import write_json, write_line
@@ -86,6 +87,9 @@ def run_plan(config: Path | None, file: Path, site_id: str | None, by: str | Non
     if site_id is not None:
         settings.mindbody.site(site_id)
     checked = check_file(settings, file, site_id, on_rows=count_rows(Stderr()))
+    if checked.questions:
+        ask_and_keep(settings, checked.questions)
+        return run_plan(config, file, site_id, by, as_json=as_json)
     with open_ledger(settings) as ledger:
         checked, notes = swept(settings, ledger, checked)
         kept = keep_plan(settings, ledger, checked, by or getuser())

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.cli.ask import is_confirmed
+from flows.cli.ask import ask_and_keep, is_confirmed
 from flows.cli.options import Config, Json, Plain, Site, config_text
 from flows.runtime.errors import CouldNotRun, ExitCode
 from flows.runtime.terminal import write_line
@@ -87,6 +87,9 @@ def _ask_about(settings: "Settings", file: Path, site_id: str | None) -> "Checke
     from flows.runtime.progress import Stderr, count_rows
 
     checked = check_file(settings, file, site_id, on_rows=count_rows(Stderr()))
+    if checked.questions:
+        ask_and_keep(settings, checked.questions)
+        return _ask_about(settings, file, site_id)
     with open_ledger(settings) as ledger:
         checked, notes = swept(settings, ledger, checked)
         plan = preview(settings, ledger, checked)

@@ -19,7 +19,7 @@ from flows.readers.read import read_parts
 from flows.reference.extracts import read_extracts
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import FileRejected
-from flows.settings.layouts import read_layouts
+from flows.settings.layouts import layouts_of
 from flows.settings.sections import Settings
 from transforms.check.file_totals import NOTHING, FileTotals, count_file_totals
 from transforms.check.parameters import Rules
@@ -58,7 +58,7 @@ def check_file(
         site_ids=tuple(site.site_id for site in settings.mindbody.sites),
         default_site_id=default_site_id,
         require_source=settings.guards.require_source,
-        layouts=read_layouts(settings.columns),
+        layouts=layouts_of(settings),
         reference=(reference or read_extracts(settings, now).reference).if_any(),
     )
     try:
@@ -79,6 +79,7 @@ def check_file(
         rules=rules,
         file_totals=found.file_totals,
         notes=found.all_notes,
+        questions=found.recognized.questions,
         receipt_columns=found.recognized.receipt_columns,
         errors=found.errors,
         skipped=found.skipped,

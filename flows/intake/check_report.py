@@ -12,6 +12,7 @@ import pandas as pd
 from flows.intake.checked_file import CheckedFile
 from flows.reports.source_ids import check_line
 from transforms.sheets.notes import Note
+from transforms.sheets.questions import question_text
 from transforms.sheets.sheet import FileError
 from transforms.vocabulary import Kind
 
@@ -35,7 +36,16 @@ def check_json(file: CheckedFile) -> Iterator[str]:
     yield from _json_list(file.skipped)
     yield f', "events": {_json(events)}, "errors": '
     yield from _json_list(file.errors)
-    yield f', "notes": {_json([_note(note) for note in file.notes])}}}'
+    yield f', "notes": {_json([_note(note) for note in notes_of(file)])}}}'
+
+
+def notes_of(file: CheckedFile) -> tuple[Note, ...]:
+    """Return what is to be said of a file, its open questions among it."""
+    asked = [
+        Note(question_text(question), question.about.sheet, question.about.row, question.about.column)
+        for question in file.questions
+    ]
+    return (*file.notes, *asked)
 
 
 def _note(note: Note) -> dict[str, Any]:
@@ -94,7 +104,7 @@ def check_lines(file: CheckedFile) -> list[str]:
         f"{file.path.name}: {totals}",
         *_rule_lines(file.errors),
         *_skipped_lines(file.skipped),
-        *(note.message for note in file.notes),
+        *(note.message for note in notes_of(file)),
         *([source_ids] if source_ids else []),
     ]
 

@@ -14,6 +14,7 @@ from transforms.check.file_totals import FileTotals
 from transforms.check.parameters import Rules
 from transforms.check.part import Checked
 from transforms.sheets.notes import Note
+from transforms.sheets.questions import Question
 from transforms.sheets.sheet import Sheet
 from transforms.vocabulary import Destination
 
@@ -34,6 +35,7 @@ class CheckedFile:
     rules: Rules
     file_totals: FileTotals
     notes: tuple[Note, ...]
+    questions: tuple[Question, ...]  # what only a person can say; with any, the file is not sent
     receipt_columns: Mapping[str | None, tuple[str, str | None]]  # as in `Checked`
     errors: Spool[pd.DataFrame]  # as in `Checked`, part by part
     skipped: Spool[pd.DataFrame]

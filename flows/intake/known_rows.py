@@ -19,7 +19,7 @@ from flows.readers.files import sha256_of
 from flows.readers.read import read_parts
 from flows.runtime.clock import utc_now
 from flows.runtime.progress import Progress, say_nothing
-from flows.settings.layouts import read_layouts
+from flows.settings.layouts import layouts_of
 from flows.settings.sections import Settings, archive_places
 from sql.known_rows import events_of_rows, files_to_learn, keep_known_rows, mark_learned
 from transforms.check.parameters import Rules
@@ -34,7 +34,7 @@ def learn_rows(settings: Settings, ledger: Ledger, progress: Progress = say_noth
 
     A file that is not in the archive (one that was uploaded by hand) is passed over.
     """
-    layouts = read_layouts(settings.columns)
+    layouts = layouts_of(settings)
     rule = row_rule([layout.columns for layout in layouts])
     with ledger.begin() as connection:
         waiting = files_to_learn(connection, rule)

@@ -18,6 +18,7 @@ from flows.reference.extracts import Extracts
 from flows.runtime.errors import CouldNotRun, FileRejected, LedgerRefused
 from flows.runtime.progress import count_rows
 from transforms.reference.reference import Reference
+from transforms.sheets.questions import question_text
 from transforms.vocabulary import NotRead, RunKind
 
 
@@ -48,7 +49,11 @@ def check_files(run: Run, waiting: Iterable[InboxFile], reference: Reference, no
             run.failures.append(f"{name}: {reason}")
             run.could_not_read(NotRead(name, reason))
         else:
-            files.append(checked)
+            if checked.questions:
+                # Read by a guess it would be posted by one: it stays, and is taken once somebody has answered.
+                run.could_not_read(*(NotRead(name, question_text(question)) for question in checked.questions))
+            else:
+                files.append(checked)
     return files
 
 

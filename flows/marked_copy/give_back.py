@@ -24,7 +24,7 @@ from flows.marked_copy.write import rejected_statuses, write_marked
 from flows.readers.files import sha256_of
 from flows.readers.limits import MAX_ROWS
 from flows.readers.read import read_file
-from flows.settings.layouts import read_layouts
+from flows.settings.layouts import layouts_of
 from flows.settings.sections import Settings, archive_places
 from sql.marks import known_rows_of_file, rejections_of_file, rows_of_file, rows_read_of_file
 from sql.register import find_file
@@ -112,7 +112,7 @@ def _write(settings: Settings, path: Path, lies_at: Path, folder: Path, rows: Ro
         out,
         statuses=rows.statuses,
         receipts=rows.receipts,
-        layouts=read_layouts(settings.columns),
+        layouts=layouts_of(settings),
     )
     return [f"marked copy of {path.name}: {out}", *lost]
 

@@ -3,6 +3,7 @@
 TieoutError
 ├── SettingsError         exit 2  mend the settings
 ├── WrongUsage            exit 2  mend what was asked for
+├── Unanswered            exit 1  a question about a file waits for a person
 └── CouldNotRun           exit 3  nothing was lost, run again when the cause is gone
     ├── FileRejected              a file that cannot be read stays where it is
     ├── ServiceUnreachable        no connection, or no sensible answer, after all tries
@@ -53,6 +54,12 @@ class WrongUsage(TieoutError):  # noqa: N818 - named after its exit code
     """What a person asked for cannot be meant: an argument, an id, a decision that does not fit."""
 
     exit_code = ExitCode.WRONG_USAGE
+
+
+class Unanswered(TieoutError):  # noqa: N818 - it waits, and is no error
+    """A sheet leaves something open that only a person can say; nothing was kept or sent."""
+
+    exit_code = ExitCode.NEEDS_A_PERSON
 
 
 class CouldNotRun(TieoutError):  # noqa: N818 - named after its exit code

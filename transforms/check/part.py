@@ -24,9 +24,10 @@ from transforms.identity.raw_rows import digest_cells
 from transforms.sheets.fields import FIELDS, MINDBODY_FIELDS, REFERRAL_ROCK_FIELDS, normalize_heading
 from transforms.sheets.headings import Table
 from transforms.sheets.notes import Note, Observation, sum_up
+from transforms.sheets.questions import SKIP, Question, find_questions
 from transforms.sheets.rows import NOT_SHIFTED, Shifted, collect_rows, refuse_shifted
 from transforms.sheets.sheet import CELL_ERRORS, Sheet
-from transforms.sheets.tables import SideSheet, continue_table, find_tables
+from transforms.sheets.tables import SideSheet, Tables, continue_table, find_tables
 from transforms.sheets.times import Clock, has_time_of_day
 from transforms.vocabulary import Code, Target
 
@@ -71,6 +72,7 @@ class Recognized:
     side_sheets: tuple[SideSheet, ...]
     clocks: tuple[Clock, ...]  # one per table
     notes: tuple[Note, ...]
+    questions: tuple[Question, ...] = ()  # what only a person can say; until then it is read by the document
 
     @property
     def receipt_columns(self) -> Mapping[str | None, tuple[str, str | None]]:
@@ -101,14 +103,27 @@ def recognize(sheets: Sequence[Sheet], rules: Rules) -> Recognized:
 
     Where the file is read in parts the first `SEARCHED_ROWS` rows of it are enough.
     """
-    found = find_tables(sheets, rules.layouts)
+    found = _without_hidden(find_tables(sheets, rules.layouts))
     notes_of_reader = [Note(text, sheet.name) for sheet in sheets for text in sheet.notes]
     return Recognized(
         tables=found.tables,
         side_sheets=found.side_sheets,
         clocks=_clocks(found.tables, rules),
         notes=(*notes_of_reader, *_table_notes(found.tables)),
+        questions=tuple(find_questions(found.tables)),
     )
+
+
+def _without_hidden(found: Tables) -> Tables:
+    """Leave out the hidden sheets that a person said are not to be sent."""
+    is_left_out = [
+        table.sheet.is_hidden and table.layout is not None and table.layout.hidden_sheets == SKIP
+        for table in found.tables
+    ]
+    left_out = [table for table, is_out in zip(found.tables, is_left_out, strict=True) if is_out]
+    kept = [table for table, is_out in zip(found.tables, is_left_out, strict=True) if not is_out]
+    sides = [SideSheet(table.sheet, "hidden sheet, left out as a person said") for table in left_out]
+    return Tables(tuple(kept), (*found.side_sheets, *sides))
 
 
 def check_part(recognized: Recognized, rules: Rules, contradicted_elsewhere: pd.Index | None = None) -> Checked:

@@ -63,11 +63,13 @@ def fields_of(texts: Set[str], layouts: Sequence[Layout]) -> tuple[Mapping[str, 
     """
     chosen: Layout | None = None
     own: dict[str, str] = {}
+    most = 0
     for layout in layouts:
         named = {normalize_heading(heading): field for heading, field in layout.columns.items()}
-        fits = named.keys() <= texts
-        if fits and (chosen is None or len(named) > len(own)):
-            chosen, own = layout, named
+        ignored = {normalize_heading(heading) for heading in layout.ignored}
+        fits = named.keys() | ignored <= texts
+        if fits and (chosen is None or len(named) + len(ignored) > most):
+            chosen, own, most = layout, named, len(named) + len(ignored)
     if chosen is None:
         return FIELD_OF_HEADING, None
     # A documented heading beside the site's own one for the same field is just another column.

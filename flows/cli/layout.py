@@ -1,0 +1,44 @@
+"""``tieout layout``: the questions that a sheet leaves open, answered once for all sheets like it."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flows.cli.ask import ask_and_keep
+from flows.cli.options import Config, Json, Site
+from flows.runtime.errors import CouldNotRun, ExitCode
+from flows.runtime.terminal import write_json, write_line
+
+
+def layout(
+    file: Annotated[Path, typer.Argument(help="A workbook or an export.")],
+    config: Config = None,
+    site: Site = None,
+    json: Json = False,
+) -> None:
+    """Answer what a sheet leaves open: which column is which, what becomes of a hidden sheet.
+
+    The answers are kept in `layouts.toml` of the workspace, as a part of the settings would be.
+    """
+    raise typer.Exit(run_layout(file, config, site, as_json=json))
+
+
+def run_layout(file: Path, config: Path | None, site_id: str | None, *, as_json: bool) -> ExitCode:
+    """Ask until nothing is open; as JSON only say what is."""
+    from flows.intake.check import check_file
+    from flows.settings.load import load_settings
+
+    settings = load_settings(config, with_secrets=False)
+    if not file.is_file():
+        raise CouldNotRun(f"{file}: there is no such file.")
+    questions = check_file(settings, file, site_id, keeps_events=False).questions
+    if as_json:
+        told = [{"question": question.message, "answers": dict(question.choices)} for question in questions]
+        write_json({"file": str(file), "questions": told})
+        return ExitCode.NEEDS_A_PERSON if questions else ExitCode.TIES_OUT
+    while questions:
+        ask_and_keep(settings, questions)
+        questions = check_file(settings, file, site_id, keeps_events=False).questions
+    write_line(f"{file.name}: nothing is open.")
+    return ExitCode.TIES_OUT

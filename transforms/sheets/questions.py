@@ -1,0 +1,171 @@
+"""What a sheet leaves open and only a person can say: a heading that is nearly a field's, a hidden sheet with rows.
+
+A column that may be a documented field is never passed over: without its dates a row would be dated now, without its
+amounts a reward would be set to nothing. The answer is kept as a layout (`transforms.sheets.layout`), so that each is
+asked once for every sheet with the same headings.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from transforms.sheets.fields import FIELDS
+from transforms.sheets.headings import Table
+from transforms.sheets.times import DAY_MONTH_YEAR, ISO
+from transforms.vocabulary import Target
+
+NEITHER = "-"  # the answer, and the entry of a layout, of a column that is something else
+HIDDEN_SHEETS = "hidden_sheets"  # the entry of a layout that says what becomes of hidden sheets
+READ, SKIP = "read", "skip"
+_SAMPLE_ROWS = 200
+_DATES_AT_LEAST = 0.8  # of the filled cells of a column, for it to be one of dates
+
+# Words of a heading that may mean the field; what each field is for is in FIELDS.
+_MAY_MEAN: Mapping[Target, Mapping[str, re.Pattern[str]]] = {
+    Target.MINDBODY: {
+        "action_date_time": re.compile(r"\b(?:date|time|datetime|timestamp|when|created|day)\b"),
+        "source_id": re.compile(r"\bsource\b.+"),
+        "source": re.compile(r"\bsource\b"),
+        "site_id": re.compile(r"\bsite\b"),
+    },
+    Target.REFERRAL_ROCK: {
+        "amount": re.compile(r"\bamount\b|[$€£]"),
+        "eligibility_date": re.compile(r"\beligib|\bdate\b"),
+        "description": re.compile(r"\bdesc"),
+    },
+}
+_OF_DATES = ("action_date_time", "eligibility_date")
+_DATE = re.compile(rf"(?:{ISO})|(?:{DAY_MONTH_YEAR})")
+
+
+@dataclass(frozen=True)
+class About:
+    """The table that a question is about."""
+
+    headings: tuple[str, ...]  # all of them, as the sheet spells them
+    fields: Mapping[str, str]  # heading -> documented heading, of those that are read
+    layout: str | None  # that it is read by
+    sheet: str | None
+    row: int | None
+    column: str | None
+
+
+@dataclass(frozen=True)
+class Question:
+    """One thing that is open, its answers, and what to keep of each.
+
+    `choices` gives what each answer means; `entries` what a layout with these headings says for it.
+    """
+
+    message: str
+    choices: Mapping[str, str]
+    entries: Mapping[str, Mapping[str, str]]
+    about: About
+
+
+def question_text(question: Question) -> str:
+    """Write a question with its answers, for somebody who cannot be asked now."""
+    answers = "; ".join(f'"{answer}": {meaning}' for answer, meaning in question.choices.items())
+    return f"{question.message} Answers: {answers}. `tieout layout FILE` asks for them."
+
+
+def find_questions(tables: Sequence[Table]) -> Iterator[Question]:
+    """Give what the tables leave open, each once for equal headings."""
+    asked: set[tuple[str, ...]] = set()
+    for table in tables:
+        for question in (*_hidden(table), *_unread(table)):
+            key = (question.message.partition(":")[2], *question.about.headings)
+            if key not in asked:
+                asked.add(key)
+                yield question
+
+
+def _hidden(table: Table) -> Iterator[Question]:
+    is_answered = table.layout is not None and table.layout.hidden_sheets is not None
+    rows = int((table.sheet.cells.index > table.heading_row).sum())
+    if not table.sheet.is_hidden or is_answered or not rows:
+        return
+    yield Question(
+        message=f'Sheet "{table.sheet.name}": it is hidden and holds {rows:,} rows. Are they to be sent?',
+        choices={READ: "its rows are sent like the others", SKIP: "hidden sheets with these headings are left out"},
+        entries={READ: {HIDDEN_SHEETS: READ}, SKIP: {HIDDEN_SHEETS: SKIP}},
+        about=_about(table),
+    )
+
+
+def _unread(table: Table) -> Iterator[Question]:
+    if table.sheet.heading_row is not None:  # keys of JSON or XML are written by programs, by the documents
+        return
+    ignored = table.layout.ignored if table.layout is not None else frozenset()
+    open_headings = [heading for heading in table.unused if heading not in ignored]
+    for target in sorted(table.targets):
+        for name, words in _MAY_MEAN[target].items():
+            if name in table.columns:
+                continue
+            meant = [heading for heading in open_headings if _may_mean(table, heading, name, words)]
+            if meant:
+                yield _which(table, name, meant)
+                open_headings = [heading for heading in open_headings if heading not in meant]
+
+
+def _may_mean(table: Table, heading: str, name: str, words: re.Pattern[str]) -> bool:
+    # "ActionDate" and "action_date" are two words each.
+    split = re.sub(r"(?<=[a-z])(?=[A-Z])|[\s_]+", " ", heading).casefold()
+    if words.search(split):
+        return True
+    return name in _OF_DATES and _holds_dates(table, heading)
+
+
+def _holds_dates(table: Table, heading: str) -> bool:
+    column = table.headings.index(heading)
+    cells = table.sheet.cells
+    texts: pd.Series = cells.loc[cells.index > table.heading_row, column].dropna().head(_SAMPLE_ROWS)
+    return len(texts) > 0 and float(texts.str.strip().str.fullmatch(_DATE.pattern).mean()) >= _DATES_AT_LEAST
+
+
+def _which(table: Table, name: str, meant: Sequence[str]) -> Question:
+    documented = FIELDS[name]
+    sheet = "" if table.sheet.name is None else f'Sheet "{table.sheet.name}": '
+    listed = " or ".join(f'"{heading}"' for heading in meant)
+    what_for = _WHAT_FOR[name]
+    nothing = dict.fromkeys(meant, NEITHER)
+    return Question(
+        message=f"{sheet}no column {documented} ({what_for}) was found: is it {listed}? "
+        "Until this is answered the file is not sent.",
+        choices=dict.fromkeys(meant, f"it is {documented}") | {NEITHER: f"none is; {_WITHOUT[name]}"},
+        entries={heading: {**nothing, heading: documented} for heading in meant} | {NEITHER: nothing},
+        about=_about(table, meant[0]),
+    )
+
+
+def _about(table: Table, column: str | None = None) -> About:
+    return About(
+        headings=tuple(heading for heading in table.headings if heading is not None),
+        fields={str(table.heading(field)): FIELDS[field] for field in table.columns},
+        layout=None if table.layout is None else table.layout.name,
+        sheet=table.sheet.name,
+        row=table.heading_row or None,
+        column=column,
+    )
+
+
+_WHAT_FOR: Mapping[str, str] = {
+    "action_date_time": "when the points were earned or redeemed",
+    "source_id": "the booking, sale or client that they were earned for",
+    "source": "what they were earned for",
+    "site_id": "which site a row is for",
+    "amount": "what the reward is set to",
+    "eligibility_date": "from when the reward may be paid",
+    "description": "what stands beside the reward",
+}
+_WITHOUT: Mapping[str, str] = {
+    "action_date_time": "every row is dated now",
+    "source_id": "rows name no booking or sale",
+    "source": "rows say nothing of what points were earned for",
+    "site_id": "all rows are for one site",
+    "amount": "no amount is changed",
+    "eligibility_date": "no date is changed",
+    "description": "no text is changed",
+}
