@@ -35,12 +35,12 @@ class CheckedFile:
     rules: Rules
     file_totals: FileTotals
     notes: tuple[Note, ...]
-    questions: tuple[Question, ...]  # what only a person can say; with any, the file is not sent
     receipt_columns: Mapping[str | None, tuple[str, str | None]]  # as in `Checked`
     errors: Spool[pd.DataFrame]  # as in `Checked`, part by part
     skipped: Spool[pd.DataFrame]
     events: CheckedEvents  # none where they were not to be kept
     at_once: tuple[Sheet, ...] | None  # the sheets of a file that came in one part
+    questions: tuple[Question, ...] = ()  # what only a person can say; with any, the file is not sent
 
     @property
     def destinations(self) -> frozenset[Destination]:
