@@ -53,7 +53,6 @@ def _holding_lock(ledger: Ledger, run_id: str) -> Iterator[None]:
     if folder is None:
         yield
         return
-    folder.mkdir(parents=True, exist_ok=True)
     path = folder / run_id
     handle = _take_lock(path)
     try:
@@ -61,25 +60,36 @@ def _holding_lock(ledger: Ledger, run_id: str) -> Iterator[None]:
     finally:
         path.unlink(missing_ok=True)
         os.close(handle)
+        with suppress(OSError):  # another run has its lock there
+            folder.rmdir()
 
 
 def _take_lock(path: Path) -> int:
-    """Lock the run's file; another run that looked at it before it was locked may have taken it away: then anew."""
+    """Lock the run's file; another run may have taken file or folder away before it was locked: then anew."""
     while True:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        path.parent.mkdir(parents=True, exist_ok=True)
         with suppress(FileNotFoundError):
-            if os.path.samestat(os.fstat(handle), path.stat()):
+            handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            if _is_still_there(handle, path):
                 return handle
-        os.close(handle)
+            os.close(handle)
+
+
+def _is_still_there(handle: int, path: Path) -> bool:
+    with suppress(FileNotFoundError):
+        return os.path.samestat(os.fstat(handle), path.stat())
+    return False
 
 
 def other_runs_alive(run: Run) -> set[str]:
     """Return the other runs of this ledger whose processes live on this machine; none for a server's ledger."""
     folder = _folder(run.ledger)
-    if folder is None or not folder.is_dir():
+    if folder is None:
         return set()
-    return {path.name for path in folder.iterdir() if path.name != run.run_id and _is_locked(path)}
+    with suppress(FileNotFoundError):  # nobody is at work
+        return {path.name for path in folder.iterdir() if path.name != run.run_id and _is_locked(path)}
+    return set()
 
 
 def _is_locked(path: Path) -> bool:
@@ -99,5 +109,8 @@ def _is_locked(path: Path) -> bool:
 
 
 def _folder(ledger: Ledger) -> Path | None:
-    """Return where the locks lie: beside the ledger's file, since what shares the file is on this machine."""
-    return None if ledger.file is None else ledger.file.with_name(f"{ledger.file.name}.alive")
+    """Return where the locks lie: beside the ledger's file, since what shares the file is on this machine.
+
+    Under a name that no pattern for the ledger's own files takes in, by which people copy and delete them.
+    """
+    return None if ledger.file is None else ledger.file.with_name(f".{ledger.file.name}.alive")
