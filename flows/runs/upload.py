@@ -25,7 +25,7 @@ def upload(
 ) -> Summary:
     """Take one file, post, settle, reconcile and report.
 
-    What a person ``approved`` is taken as it was checked then, whatever has become of the file.
+    What a person ``approved`` is taken as it was checked then, and nothing of a file that has changed since.
     """
     with open_ledger(settings) as ledger, sharing_tokens(), sharing_standings():
         run = new_run(settings, ledger, RunKind.UPLOAD, step, progress)

@@ -321,7 +321,7 @@ def test_upload_asks_about_what_the_ledger_does_not_know_yet(tieout: Tieout, wor
     assert workplace.rows("SELECT count(*) AS n FROM files") == [{"n": 1}]
 
 
-def test_upload_posts_what_was_approved_whatever_became_of_the_file(
+def test_upload_takes_nothing_of_a_file_that_changed_since_it_was_approved(
     tieout: Tieout, workplace: Workplace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = workplace.put("../a.csv", earned("200000002", 41))
@@ -331,9 +331,9 @@ def test_upload_posts_what_was_approved_whatever_became_of_the_file(
         return True
 
     monkeypatch.setattr("flows.cli.upload.is_confirmed", agree)
-    assert tieout("upload", path, "--config", workplace.config).code == 0
-    points = [line["points"] for line in workplace.commits("200000002")]
-    assert (41 in points, 999 in points) == (True, False)
+    ended = tieout("upload", path, "--config", workplace.config)
+    assert (ended.code, workplace.commits("200000002")) == (3, [])
+    assert "it changed after it was checked" in ended.err
 
 
 REVERSE_KEYS = [
