@@ -101,6 +101,8 @@ def keep_copy(settings: Settings, ledger: Ledger, say: Say) -> None:
             _drop_oldest(settings, position)
     except CouldNotRun as error:
         say(f"no copy of the ledger was kept: {error}")
+    except OSError as error:  # of a folder that nobody foresaw: the night itself has ended well
+        say(f"no copy of the ledger was kept: {settings.backups_folder}: {error.strerror}.")
 
 
 def _copy_path(settings: Settings, position: Position) -> Path:

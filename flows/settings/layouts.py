@@ -68,10 +68,10 @@ def _read_layout(name: str, entries: Mapping[str, Any]) -> Layout:
     return Layout(
         name,
         fields,
-        frozenset(heading for heading, documented in entries.items() if documented == NEITHER),
-        _date_order(name, entries.get("date_order")),
-        _zone(name, entries.get("timezone")),
-        _hidden_sheets(name, entries.get(HIDDEN_SHEETS)),
+        date_order=_date_order(name, entries.get("date_order")),
+        zone=_zone(name, entries.get("timezone")),
+        hidden_sheets=_hidden_sheets(name, entries.get(HIDDEN_SHEETS)),
+        ignored=frozenset(heading for heading, documented in entries.items() if documented == NEITHER),
     )
 
 

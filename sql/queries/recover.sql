@@ -141,7 +141,7 @@ SELECT count(*) FROM events WHERE state = 'ready' AND lane IN (SELECT lane FROM 
 -- name: kept_events
 -- Grain: one row per event that a report's frames do not tell of, and that a recovery would want to know of: the run's
 -- own that are still to be sent, and what was discarded since the last snapshot.
-SELECT event_id, state, action_at, state_reason AS reason, 0 AS is_with_plan FROM events
+SELECT event_id, state, action_at, state_reason AS reason, false AS is_with_plan FROM events
 WHERE state IN ('ready', 'sending') AND event_id IN (
     SELECT event_id FROM events WHERE run_id = :run_id
     UNION
@@ -149,7 +149,7 @@ WHERE state IN ('ready', 'sending') AND event_id IN (
 )
 UNION ALL
 SELECT event_id, state, action_at, state_reason AS reason,
-    CASE WHEN state_run_id = run_id THEN 1 ELSE 0 END AS is_with_plan
+    coalesce(state_run_id = run_id, false) AS is_with_plan
 FROM events WHERE state = 'discarded' AND state_at >= :since_at
 
 -- name: kept_files

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.prove.recovery import sweep_recovery
 from tests.prove.sweeps import (
     ANSWERS_LOST,
@@ -67,6 +69,7 @@ def test_a_ledger_that_is_unlinked_in_mid_run_pays_nothing_twice(tmp_path: Path)
     assert is_clean(line), line
 
 
+@pytest.mark.timeout(600)
 def test_a_ledger_that_is_gone_or_three_nights_old_is_recovered(tmp_path: Path) -> None:
     for line in sweep_recovery(tmp_path, 200):
         assert is_clean(line), line

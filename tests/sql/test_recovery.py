@@ -101,7 +101,7 @@ def test_nothing_of_a_client_is_claimed_before_it_was_looked_at(
     others = [{**EARN, "Points": 11}, {**EARN, "ClientId": "100000003"}]
     of_client, of_another = add_events(ledger, ledger_settings, others, "first", "later.csv")
     with ledger.begin() as connection:
-        heads = ready_heads(connection, Target.MINDBODY, "-99", 10)
+        heads = ready_heads(connection, Target.MINDBODY, "-99", 10, run_id="first")
     assert [head.event_id for head in heads] == [of_another.event_id]
     claim = "UPDATE events SET state = 'sending', attempt_id = 1, lease_until = '2026-03-02 12:00:00'"
     with pytest.raises(DBAPIError, match="not looked at its client yet"):

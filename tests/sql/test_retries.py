@@ -23,6 +23,18 @@ ANSWERED = """
 INSERT INTO answers (attempt_id, answered_at, verdict, code, message)
 SELECT attempt_id, claimed_at, 'refused', 'ClientNotFound', 'There is no such client.' FROM attempts
 """
+# As that version wrote them.
+A_RUN = "INSERT INTO runs (run_id, kind, started_at) VALUES ('run', 'nightly', '2026-11-01 03:00:00')"
+A_FILE = """
+INSERT INTO files (sha256, default_site_id, name, run_id, registered_at, rows_read, accepted, duplicate, held, rejected)
+VALUES ('a', '', 'a.csv', 'run', '2026-11-01 03:00:00', 2, 2, 0, 0, 0)
+"""
+AN_EVENT = """
+INSERT INTO events (event_id, kind, target, site_id, lane, content_key, occurrence, client_id, action, points,
+    action_at, is_dated, file_id, ordinal, row_number, run_id, registered_at, order_at, first_state, state, state_at)
+VALUES (:event_id, 'earned', 'mindbody', '-99', :event_id, :event_id, 1, :event_id, 'Earned', 5, '2026-11-01 03:00:00',
+    true, 1, 1, 1, 'run', '2026-11-01 03:00:00', '2026-11-01 03:00:00', 'ready', 'ready', '2026-11-01 03:00:00')
+"""
 MOVED = """
 UPDATE events SET state = :state, state_reason = 'There is no such client.', lease_until = state_at,
     attempt_id = (SELECT max(attempt_id) FROM attempts WHERE attempts.event_id = events.event_id)
@@ -54,7 +66,10 @@ def old(ledger_settings: Settings) -> Ledger:
 
 def test_a_filled_ledger_of_the_version_before_is_migrated_and_goes_on(old: Ledger) -> None:
     with old:
-        register(old, "a", [earned("a", points=1), earned("b", points=2)])
+        for statement in (A_RUN, A_FILE):
+            run(old, statement)
+        for event_id in ("a", "b"):
+            run(old, AN_EVENT, event_id=event_id)
         refuse_all(old)
         upgrade_ledger(old)
         with old.begin() as connection:

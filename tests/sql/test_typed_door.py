@@ -27,8 +27,9 @@ _NAMES = sorted(name for name, sql in _all_queries().items() if re.match(r"(--.*
 _STAGED = ("FROM staged", "JOIN staged", "staged_", "staging")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    """One for each database: what happens once must happen to both."""
     faults = "drop_after=100000006*1,twice=100000002,phantom=100000003,drop_after=100000009*1,read_503=100000009"
     with start_sandbox(state=tmp_path_factory.mktemp("typed") / "sandbox.db", faults=faults) as found:
         yield found
@@ -69,7 +70,8 @@ _NUMBERS = {
     "attempt_id",
     "decision_id",
     "file_id",
-    "held_id",
+    "first_row",
+    "last_row",
     "number",
     "points",
     "reward_version",

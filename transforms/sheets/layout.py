@@ -18,7 +18,7 @@ class Layout:
     columns: Mapping[str, str] = field(
         default_factory=dict
     )  # the site's own heading -> field (`transforms.sheets.headings`)
-    ignored: frozenset[str] = frozenset()  # headings of columns that are no field, as a person said
     date_order: DateOrder | None = None  # None: only ISO dates are read
     zone: tzinfo | None = None  # of times without an offset; None: that of the rules
     hidden_sheets: str | None = None  # "read" or "skip"; None: nobody has said
+    ignored: frozenset[str] = frozenset()  # headings of columns that are no field, as a person said

@@ -19,13 +19,16 @@ def refuse_swallowed(table: Table) -> None:
     if table.sheet.delimiter is None:
         return
     cells = table.sheet.cells
+    width = 1 + max(column for column, text in enumerate(table.headings) if text is not None)
     has_breaks = pd.Series(False, index=cells.index)
     for column in cells.columns:
         texts = cells[column].dropna()
         if "\n" in "".join(texts.to_numpy(object)):
             has_breaks |= cells[column].str.contains("\n", regex=False).eq(True)
     for row in cells.index[has_breaks & (cells.index > table.heading_row)]:
-        lines = list(_lines_within(cells.loc[row], table.sheet.delimiter))
+        within = _lines_within(cells.loc[row], table.sheet.delimiter)
+        # A line of prose may hold a comma; a row of the table holds as many as all of them.
+        lines = [line for line in within if len(line) == width]
         swallowed = rows_like_events(pd.DataFrame(lines, dtype="str"), table) if lines else []
         if swallowed:
             raise FileError(

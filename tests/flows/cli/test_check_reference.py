@@ -44,7 +44,7 @@ def test_check_uses_extracts_and_touches_no_ledger(workspace: Path):
 def test_check_json_keeps_its_keys(workspace: Path):
     found = json.loads(check(workspace, "--json").stdout)
     assert [error["code"] for error in found["errors"]] == ["source_id_other_client"]
-    assert list(found)[-1] == "errors"
+    assert list(found)[-2:] == ["errors", "notes"]
 
 
 def test_check_tells_a_wrong_extract_in_one_line(workspace: Path):

@@ -46,7 +46,7 @@ def tieout(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) 
 @pytest.fixture(scope="module")
 def ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     state = tmp_path_factory.mktemp("sandbox") / "sandbox.db"
-    with start_sandbox(state=state, options=("--extra-clients", "99")) as found:
+    with start_sandbox(state=state, options=("--extra-clients", "400")) as found:
         yield found
 
 

@@ -1,6 +1,7 @@
 """Copies of the ledger: whole, also of one that is written to; a bounded number, and of use when put back."""
 
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -119,6 +120,8 @@ def test_a_large_ledger_is_copied_by_interval(
 def test_a_copy_that_cannot_be_kept_is_said_and_stops_nothing(
     workplace: Workplace, tieout: Tieout, is_file: bool
 ) -> None:
+    night(workplace, tieout)
+    shutil.rmtree(workplace.folder / "backups", ignore_errors=True)
     (workplace.folder / "backups").write_text("in the way")
     ended = tieout("run", "--plain", "--config", workplace.config)
     assert (ended.code, "no copy of the ledger was kept" in ended.err) == (0, is_file)

@@ -105,9 +105,13 @@ def test_a_run_stops_where_its_workspace_is_moved(at_work: Workplace) -> None:
         _, said = first.communicate(timeout=120)
     assert first.returncode == 3, said
     again = Workplace(moved, at_work.ready)
-    with start_night(again) as second:
-        _, said = second.communicate(timeout=240)
-    assert second.returncode in {0, 1}, said
+    # What was claimed as the folder went away is in doubt until it is read back, and goes out in the night after.
+    for _ in range(3):
+        with start_night(again) as later:
+            _, said = later.communicate(timeout=240)
+        assert later.returncode in {0, 1}, said
+        if len(paid(again, clients)) == len(clients):
+            break
     assert paid(again, clients) == Counter(dict.fromkeys(clients, 1))
 
 

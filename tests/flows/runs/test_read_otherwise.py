@@ -85,6 +85,7 @@ def test_run_holds_what_another_order_of_dates_makes_another_event(place: Workpl
 
 def test_run_holds_what_a_heading_that_was_named_later_makes_another_event(place: Workplace) -> None:
     headings = "ClientId,Points,Action,Source,When"
+    answer(place, '"When" = "-"')
     place.put("a.csv", f"200000005,10,Earned,Sale,{LOCAL}", headings=headings)
     assert place.run().totals["posted"] == 1
     answer(place, '"When" = "ActionDateTime"')

@@ -49,7 +49,7 @@ def test_commit_log_has_the_line_of_each_post(talk: Talk, client_id):
         "points": 5,
         "source": "Referral",
         "source_id": None,
-        "action_date_time": "2026-09-01T17:00:00Z",
+        "action_date_time": "2026-09-01T17:00:00.750000Z",
         "actor": "api",
     }
 

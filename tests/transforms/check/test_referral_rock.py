@@ -47,7 +47,7 @@ def test_check_tells_a_bad_cell_once_with_its_code(column: int, value: str, code
     ("written", "date"),
     [
         pytest.param("2024-11-08T10:26:33.2282749Z", "2024-11-08", id="as the service documents it"),
-        pytest.param("2024-11-08T23:30:00-05:00", "2024-11-09", id="the date in UTC"),
+        pytest.param("2024-11-08T23:30:00-05:00", "2024-11-08", id="the day that the sheet shows"),
         pytest.param("2024-11-08 23:30", "2024-11-08", id="without an offset as written"),
     ],
 )
