@@ -66,7 +66,9 @@ def test_runs_killed_around_their_number_are_no_false_alarm(tmp_path: Path) -> N
 
 def test_a_ledger_that_is_unlinked_in_mid_run_pays_nothing_twice(tmp_path: Path) -> None:
     line = sweep_unlinked(tmp_path, 1, 4)
-    assert is_clean(line), line
+    # Of two rows in the hour that the site has twice, one may have left twice: until its watch is over nobody can tell
+    # whose the second entry is, so the other may stay in doubt.
+    assert (line.is_proven, line.points) == (True, 4), line
 
 
 @pytest.mark.timeout(600)
