@@ -26,22 +26,23 @@ def refuse_swallowed(table: Table) -> None:
         if "\n" in "".join(texts.to_numpy(object)):
             has_breaks |= cells[column].str.contains("\n", regex=False).eq(True)
     for row in cells.index[has_breaks & (cells.index > table.heading_row)]:
-        within = _lines_within(cells.loc[row], table.sheet.delimiter)
+        within = _lines_of(cells.loc[row], table.sheet.delimiter)
         # A line of prose may hold a comma; a row of the table holds as many as all of them.
         lines = [line for line in within if len(line) == width]
         swallowed = rows_like_events(pd.DataFrame(lines, dtype="str"), table) if lines else []
-        if swallowed:
+        # The row itself is one; where its first value holds a line break, the rest of it after that is no other.
+        if len(swallowed) > 1:
             raise FileError(
                 Code.FILE_UNREADABLE,
-                f"row {row}: a quotation mark begins a value that goes on over {len(lines):,} lines more, which look "
-                f"like rows of the table ({lines[swallowed[0]][0]} …). Take the mark out if they are rows, or the line "
+                f"row {row}: a quotation mark begins a value of {len(lines) - 1:,} more lines, which look "
+                f"like rows ({lines[swallowed[1]][0]} …). Take the mark out if they are rows, or the line "
                 "breaks if they are not, and send the file again.",
                 Place(row=int(row)),
             )
 
 
-def _lines_within(values: pd.Series, delimiter: str) -> Iterator[list[str | None]]:
-    """Split a row again, as if there were no quotation marks, and give the lines after its first."""
+def _lines_of(values: pd.Series, delimiter: str) -> Iterator[list[str | None]]:
+    """Split a row again, as if there were no quotation marks."""
     whole = delimiter.join("" if pd.isna(value) else value for value in values)
-    for line in whole.splitlines()[1:]:
+    for line in whole.splitlines():
         yield [value.strip() or None for value in line.split(delimiter)]
