@@ -1,5 +1,7 @@
 """A sample of the sweep; `make prove` runs all of it."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -24,13 +26,25 @@ def is_clean(line: Line) -> bool:
     return line.is_proven and line.unknown == 0 and line.points > 0
 
 
+_IN_DOUBT_FOR_NO_TWIN = """
+SELECT count(*) FROM events WHERE state IN ('ready', 'sending') OR state = 'unknown' AND NOT EXISTS (
+    SELECT 1 FROM events AS twins WHERE twins.lane = events.lane AND twins.action = events.action
+    AND twins.points = events.points AND twins.event_id <> events.event_id AND twins.watch_from_at IS NOT NULL
+)
+"""
+
+
 def is_proven_but_for_twins(line: Line) -> bool:
-    """Let rows of the hour that the site has twice stay in doubt while the other may have left twice.
+    """Let rows of the hour that the site has twice stay in doubt while the other may have left twice, and nothing else.
 
     The service shows both at one local time, so until the watch over the other is over nobody can tell whose a second
     entry is.
     """
-    return line.is_proven and line.points > 0
+    for folder in line.failed:
+        with closing(sqlite3.connect(Path(folder) / "tieout.db")) as ledger:
+            if ledger.execute(_IN_DOUBT_FOR_NO_TWIN).fetchone() != (0,):
+                return False
+    return line.is_proven and line.points > 0 and bool(line.unknown) == bool(line.failed)
 
 
 # Steps of a night: registering, claiming, a request on its way, an answer that is there and not recorded, settling.
