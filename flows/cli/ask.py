@@ -1,13 +1,14 @@
 """Ask a person: to confirm what was shown, and what a sheet leaves open."""
 
 import sys
-from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flows.runtime.errors import Unanswered, WrongUsage
+from flows.runtime.errors import CouldNotRun, Unanswered, WrongUsage
 from flows.runtime.terminal import write_line
 
 if TYPE_CHECKING:
+    from flows.intake.checked_file import CheckedFile
     from flows.settings.sections import Settings
     from transforms.sheets.questions import Question
 
@@ -25,21 +26,30 @@ def is_confirmed(question: str, nobody: str) -> bool:
     return answer.strip().lower() in {"y", "yes"}
 
 
-def ask_and_keep(settings: "Settings", questions: "Sequence[Question]") -> None:
-    """Ask each question and keep its answer; `Unanswered` where nobody does."""
-    from flows.review.answers import keep_answer
+def check_asking(settings: "Settings", file: Path, site_id: str | None, *, keeps_events: bool = True) -> "CheckedFile":
+    """Check a file that a person named, and ask on the terminal whatever it leaves open; `Unanswered` where nobody does.
 
-    for question in questions:
-        answer = _ask(question)
-        path = keep_answer(settings, question, answer)
-        write_line(f"Kept in {path}: it is not asked again of sheets with these headings.", error=True)
+    The one way in for every command that a person waits for: what is returned has no open question.
+    """
+    from flows.review.answers import check_answered
+    from flows.runtime.progress import Stderr, count_rows
+
+    if not file.is_file():
+        raise CouldNotRun(f"{file}: there is no such file.")
+    return check_answered(
+        settings, file, site_id, _ask, tell=_say, keeps_events=keeps_events, on_rows=count_rows(Stderr())
+    )
+
+
+def _say(line: str) -> None:
+    write_line(line, error=True)
 
 
 def _ask(question: "Question") -> str:
-    write_line(question.message, error=True)
+    _say(question.message)
     answers = list(question.choices)
     for number, answer in enumerate(answers, 1):
-        write_line(f"  {number}: {answer}: {question.choices[answer]}", error=True)
+        _say(f"  {number}: {answer}: {question.choices[answer]}")
     while True:
         sys.stderr.write(f"Your answer [1 to {len(answers)}]: ")
         sys.stderr.flush()

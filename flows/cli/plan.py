@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from flows.cli.ask import ask_and_keep
+from flows.cli.ask import check_asking
 from flows.cli.options import ByUser, Config, Json, Site, Why
-from flows.runtime.errors import CouldNotRun, ExitCode, WrongUsage
+from flows.runtime.errors import ExitCode, WrongUsage
 from flows.runtime.terminal import write_json, write_line
 
 if TYPE_CHECKING:
@@ -72,24 +72,17 @@ def run_plan(config: Path | None, file: Path, site_id: str | None, by: str | Non
     """Check the file and keep it as a plan: every new event waits for a person."""
     from getpass import getuser
 
-    from flows.intake.check import check_file
     from flows.intake.check_report import check_lines
     from flows.intake.source_ids import swept
     from flows.ledger.connection import open_ledger
     from flows.review.plan import keep_plan, plan_lines
-    from flows.runtime.progress import Stderr, count_rows
     from flows.runtime.terminal import write_lines
     from flows.settings.load import load_settings
 
     settings = load_settings(config)
-    if not file.is_file():
-        raise CouldNotRun(f"{file}: there is no such file.")
     if site_id is not None:
         settings.mindbody.site(site_id)
-    checked = check_file(settings, file, site_id, on_rows=count_rows(Stderr()))
-    if checked.questions:
-        ask_and_keep(settings, checked.questions)
-        return run_plan(config, file, site_id, by, as_json=as_json)
+    checked = check_asking(settings, file, site_id)
     with open_ledger(settings) as ledger:
         checked, notes = swept(settings, ledger, checked)
         kept = keep_plan(settings, ledger, checked, by or getuser())

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.cli.ask import ask_and_keep, is_confirmed
+from flows.cli.ask import check_asking, is_confirmed
 from flows.cli.options import Config, Json, Plain, Site, config_text
 from flows.runtime.errors import CouldNotRun, ExitCode
 from flows.runtime.terminal import write_line
@@ -79,17 +79,12 @@ def _post(
 
 def _ask_about(settings: "Settings", file: Path, site_id: str | None) -> "CheckedFile | None":
     """Show what the file would do, as the ledger stands, and return it as it was checked; None where nobody agrees."""
-    from flows.intake.check import check_file
     from flows.intake.check_report import check_lines
     from flows.intake.source_ids import swept
     from flows.ledger.connection import open_ledger
     from flows.review.plan import plan_lines, preview
-    from flows.runtime.progress import Stderr, count_rows
 
-    checked = check_file(settings, file, site_id, on_rows=count_rows(Stderr()))
-    if checked.questions:
-        ask_and_keep(settings, checked.questions)
-        return _ask_about(settings, file, site_id)
+    checked = check_asking(settings, file, site_id)
     with open_ledger(settings) as ledger:
         checked, notes = swept(settings, ledger, checked)
         plan = preview(settings, ledger, checked)

@@ -1,16 +1,65 @@
 """Keep what a person answered about a sheet, as a layout of the workspace: asked once for all sheets like it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
-from flows.runtime.errors import CouldNotRun
+from flows.intake.check import check_file
+from flows.intake.checked_file import CheckedFile, OnRows, count_nothing
+from flows.runtime.errors import CouldNotRun, SettingsError
+from flows.runtime.progress import Say, say_nothing
 from flows.settings.layouts import ANSWERS, read_answers
 from flows.settings.sections import Settings
 from transforms.sheets.questions import Question
 
 _LONGEST_NAME = 120
+
+Ask: TypeAlias = Callable[[Question], str]  # gives one of the question's `choices`
+
+
+def check_answered(
+    settings: Settings,
+    path: Path,
+    site_id: str | None,
+    ask: Ask,
+    *,
+    tell: Say = say_nothing,
+    keeps_events: bool = True,
+    on_rows: OnRows = count_nothing,
+) -> CheckedFile:
+    """Check a file until it leaves nothing open: each answer is kept, and the file is then read by it.
+
+    Raises `FileRejected` where the file is wrong as a whole, and whatever `ask` raises where nobody answers; the
+    answers that were given before are kept.
+    """
+    asked: set[str] = set()
+    while True:
+        file = check_file(settings, path, site_id, keeps_events=keeps_events, on_rows=on_rows)
+        if not file.questions:
+            return file
+        # Sheets with equal headings share a layout, and one answer is good for all of them.
+        waiting = {_what(question): question for question in file.questions}
+        _refuse_asked(waiting, asked)
+        for what, question in waiting.items():
+            kept = keep_answer(settings, question, ask(question))
+            tell(f"Kept in {kept}: it is not asked again of sheets with these headings.")
+            asked.add(what)
+
+
+def _refuse_asked(waiting: Mapping[str, Question], asked: set[str]) -> None:
+    """Ask nothing twice: where an answer does not close its question, the settings say otherwise."""
+    again = [question for what, question in waiting.items() if what in asked]
+    if again:
+        raise SettingsError(
+            f"The answer was kept and does not hold, since tieout.toml says otherwise: look at its parts [columns…]. "
+            f"The question was: {again[0].message}"
+        )
+
+
+def _what(question: Question) -> str:
+    entries = {answer: dict(kept) for answer, kept in question.entries.items()}
+    return json.dumps([question.about.headings, entries])
 
 
 def keep_answer(settings: Settings, question: Question, answer: str) -> Path:

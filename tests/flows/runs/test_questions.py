@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import xlsxwriter  # type: ignore[import-untyped]  # it has annotations, and no marker that says so
 
 from flows.sandbox import start_sandbox
 from tests.flows.shell import tieout
@@ -87,3 +88,25 @@ def test_nobody_to_answer_ends_with_nothing_kept(place: Workplace) -> None:
     assert tieout("upload", path, "--config", place.config).code == 1
     assert tieout("plan", path, "--config", place.config).code == 1
     assert place.commits(client(place, -4)) == []
+
+
+def test_one_answer_is_good_for_all_sheets_with_its_headings(place: Workplace) -> None:
+    rows = [["ClientId", "Points", "Action", "Date"], [client(place, -5), 10, "Earned", "2026-09-20T17:00:00Z"]]
+    path = place.inbox / "months.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        for month in ("Jan", "Feb"):
+            page = book.add_worksheet(month)
+            for number, row in enumerate(rows):
+                page.write_row(number, 0, row)
+    answered = tieout("layout", path, "--config", place.config, answer="Date\n")
+    assert answered.code == 0, answered.err
+    assert answered.err.count("Kept in") == 1
+
+
+def test_an_answer_that_the_settings_contradict_is_asked_for_once_and_said(place: Workplace) -> None:
+    with place.config.open("a", encoding="utf-8") as settings:
+        settings.write('\n[columns."Client ID, Points, Action, Date"]\n"No such heading" = "SourceId"\n')
+    path = place.put("own.csv", f"{client(place, -6)},10,Earned,2026-09-20T17:00:00Z", headings=HEADINGS)
+    answered = tieout("layout", path, "--config", place.config, answer="1\n1\n1\n")
+    assert (answered.code, answered.err.count("Your answer")) == (2, 1)
+    assert "tieout.toml says otherwise" in answered.err
