@@ -27,7 +27,7 @@ def is_confirmed(question: str, nobody: str) -> bool:
 
 
 def check_asking(settings: "Settings", file: Path, site_id: str | None, *, keeps_events: bool = True) -> "CheckedFile":
-    """Check a file that a person named, and ask on the terminal whatever it leaves open; `Unanswered` where nobody does.
+    """Check a file that a person named, and ask on the terminal what it leaves open; `Unanswered` where nobody does.
 
     The one way in for every command that a person waits for: what is returned has no open question.
     """
