@@ -108,7 +108,7 @@ def test_post_pays_nobody_twice_where_the_clock_steps(
     with opened(tmp_path, "mb:drop_after/4") as place:
         place.add([EARN | {"Points": points, "ClientId": f"10000000{points % 9}"} for points in range(1, 19)])
         with monkeypatch.context() as patch:
-            for module in ("flows.loader.post", "flows.ledger.connection", "flows.services.clocks"):
+            for module in ("flows.loader.claims", "flows.ledger.connection", "flows.services.clocks"):
                 patch.setattr(f"{module}.utc_now", stepping)
             place.post()
         # Hours later the clock is right: what is in doubt is read back, what was released is sent.

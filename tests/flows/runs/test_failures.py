@@ -162,7 +162,7 @@ def pass_days(monkeypatch: pytest.MonkeyPatch, days: int) -> None:
     for module in (
         "flows.services.calls",
         "flows.services.mindbody.connect",
-        "flows.loader.post",
+        "flows.loader.claims",
         "flows.ledger.connection",
         "flows.runs.from_files",
         "flows.loader.budget",
