@@ -2,7 +2,7 @@
 
     make prove                 the whole sweep, some minutes
     make prove SEED=7          the same again: the seed is printed with the table
-    make prove ONLY=faults     kills, ledger, faults, disks, pairs, retries or postgresql alone
+    make prove ONLY=faults     kills, ledger, rows, faults, disks, pairs, retries or postgresql alone
     make prove ONLY=recovery   a ledger of 5,000 events that is gone, or three nights old: EVENTS= for another size
     make prove ONLY=lies       what the service itself commits twice, late, or only says it did: shown as breaks
     make prove STRIDE=1        every step instead of every other one
@@ -22,7 +22,7 @@ from pathlib import Path
 from tests.prove import sweeps
 from tests.prove.recovery import sweep_recovery
 
-_PARTS = ("faults", "lies", "ledger", "disks", "pairs", "retries", "postgresql", "recovery", "kills")
+_PARTS = ("faults", "lies", "ledger", "rows", "disks", "pairs", "retries", "postgresql", "recovery", "kills")
 _HEADINGS = ("trouble", "points", "events", "lost", "twice", "shown", "unknown", "untold", "traces", "s")
 _FORMAT = "{:<58} {:>6} {:>7} {:>5} {:>6} {:>6} {:>8} {:>7} {:>7} {:>5}  {}\n"
 
@@ -51,12 +51,16 @@ def _all_lines(arguments: argparse.Namespace, folder: Path) -> Iterator[sweeps.L
         yield from sweeps.sweep_faults(folder / "faults", seed)
         yield from sweeps.sweep_faults(folder / "hostile", seed, sweeps.HOSTILE)
         yield from sweeps.sweep_xml(folder / "xml", seed)
+        yield from sweeps.sweep_kept_otherwise(folder / "kept", seed)
+        yield from sweeps.sweep_faults_on_postgresql(folder / "faults_postgresql", seed)
     if only in ("", "lies"):
         yield from sweeps.sweep_lies(folder / "lies", seed)
         yield from sweeps.sweep_lies_on_postgresql(folder / "lies_postgresql", seed)
     if only in ("", "ledger"):
         yield sweeps.sweep_count(folder / "count")
         yield sweeps.sweep_unlinked(folder / "unlinked", seed, 18)
+    if only in ("", "rows"):
+        yield from sweeps.sweep_read_otherwise_on_both(folder / "rows", 4 * arguments.stride)
     if only in ("", "disks"):
         yield from sweeps.sweep_full_disks(folder / "disks", seed, 18)
     if only in ("", "pairs"):

@@ -6,6 +6,7 @@ The judge reads the sandbox's commit log and the ledger's file by itself, with n
 import json
 from collections import Counter
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -65,10 +66,10 @@ def compare(night: Night, log: list[dict[str, Any]], database_url: str) -> Found
     states, untold, breaks, waiting = _read_ledger(database_url)
     about = _read_breaks(database_url)
     paid = Counter(_transaction(line) for line in log if line["service"] == "mindbody" and line["actor"] == "api")
-    updates = [(line["reward_id"], line["amount"]) for line in log if line["service"] == "referral_rock"]
+    updates = [(line["reward_id"], _in_cents(line["amount"])) for line in log if line["service"] == "referral_rock"]
     missing = night.expected - paid
     lost = [*(missing - waiting).elements(), *_lost_updates(night, updates, waiting)]
-    twice = [*(paid - night.expected).elements(), *_stale_updates(night, updates)]
+    twice = [*(paid - night.expected).elements(), *_stale_updates(night, updates), *_repeated(night, updates)]
     damages = [*(_about(one) for one in ((missing - waiting) + (paid - night.expected)).elements())]
     damages += [("reward", reward_id) for reward_id in _standing_wrong(night, updates, waiting)]
     shown = Counter(damages) & about
@@ -81,6 +82,11 @@ def compare(night: Night, log: list[dict[str, Any]], database_url: str) -> Found
         damages=len(damages),
         shown=shown.total(),
     )
+
+
+def _in_cents(amount: str) -> str:
+    """Return an amount as a service has it that keeps two decimals; the others leave it as it was sent."""
+    return str(Decimal(amount).quantize(Decimal("0.01")))
 
 
 def _about(transaction: Transaction) -> tuple[object, ...]:
@@ -129,6 +135,16 @@ def _stale_updates(night: Night, applied: list[Update]) -> list[Update]:
             stale.append(update)
         highest[update[0]] = max(place, highest.get(update[0], -1))
     return stale
+
+
+def _repeated(night: Night, applied: list[Update]) -> list[Update]:
+    """Return updates that were sent again because the service keeps them otherwise than they were sent.
+
+    It took effect, so none may go a second time by itself: not in this night and not in any after it.
+    """
+    if not night.more_digits:
+        return []
+    return list((Counter(applied) - Counter((*night.updates, *night.later_updates))).elements())
 
 
 def _read_ledger(database_url: str) -> tuple[Counter[str], int, Counter[str], Counter[Any]]:

@@ -6,7 +6,7 @@ rows, the two halves of a doubled hour, and rewards that a second file updates a
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,8 @@ class Night:
     transactions: tuple[Transaction, ...]
     updates: tuple[Update, ...]  # of the first file
     later_updates: tuple[Update, ...]  # of the second
+    # More digits of every amount in the files than the service keeps, where the trial is about that.
+    more_digits: str = ""
 
     @property
     def expected(self) -> Counter[Transaction]:
@@ -60,6 +62,11 @@ def plan_refused_night(number: int, client_ids: Sequence[str], reward_ids: Seque
     night = plan_night(number, client_ids, reward_ids)
     transactions = tuple(row for client_id in client_ids for row in _early_rows(client_id))
     return Night(transactions, night.updates, night.later_updates)
+
+
+def plan_exact_night(number: int, client_ids: Sequence[str], reward_ids: Sequence[str]) -> Night:
+    """Return a night whose amounts have a third decimal; a service that keeps two leaves the others as they are."""
+    return replace(plan_night(number, client_ids, reward_ids), more_digits="4")
 
 
 def _early_rows(client_id: str) -> Iterator[Transaction]:
@@ -88,7 +95,7 @@ def write_night(
     rows = [[client, points, action, source or "", at] for client, action, points, source, at in night.transactions]
     _write_csv(inbox / "1_points.csv", ["ClientId", "Points", "Action", "Source", "ActionDateTime"], rows)
     for name, updates in (("2_rewards.csv", night.updates), ("3_rewards.csv", night.later_updates)):
-        rows = [[reward_id, _PAYOUTS[0], amount] for reward_id, amount in updates]
+        rows = [[reward_id, _PAYOUTS[0], amount + night.more_digits] for reward_id, amount in updates]
         _write_csv(inbox / name, ["RewardId", "PayoutId", "Amount"], rows)
     services = settings_text(ready, mindbody="calls_per_day = 1000000", referral_rock="batch_size = 3")
     loader = _LOADER.format(timeout_seconds=waits[0], settle_after_seconds=waits[1])

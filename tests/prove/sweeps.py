@@ -16,7 +16,7 @@ from tests.flows.sandbox.talk import open_talk
 from tests.postgresql import PostgresqlServer, postgresql_server
 from tests.prove.command import LONGEST_RUN_SECONDS, Trouble, run_to_end, start_run, wait_for
 from tests.prove.ledgers import postgresql_ledgers, read_rows
-from tests.prove.night import plan_refused_night
+from tests.prove.night import plan_exact_night, plan_refused_night
 from tests.prove.trial import Bench, Ended, open_bench, prove_lie, prove_night, try_night
 
 WORKERS = 6  # a night mostly waits: for leases to end, and for the service to have had its time
@@ -175,11 +175,78 @@ def _run_as_xml(config: Path) -> bool:
     return run_to_end(config) not in {0, 1}
 
 
-def sweep_faults(folder: Path, seed: int, faults: Sequence[str] = FAULTS) -> Iterator[Line]:
+def sweep_faults(
+    folder: Path, seed: int, faults: Sequence[str] = FAULTS, server: PostgresqlServer | None = None
+) -> Iterator[Line]:
     """Meet one night with each fault of the service, which goes on while it is run again until quiet."""
-    for spec in faults:
+    home = "PostgreSQL, " if server else ""
+    for number, spec in enumerate(faults):
         trials = [lambda bench: try_night(bench, Trouble())]
-        yield _sweep(folder / str(faults.index(spec)), spec, trials, f"{spec},seed={seed}", kind=_FAULT)
+        name, specs = f"{home}{spec}", f"{spec},seed={seed}"
+        yield _sweep(folder / str(number), name, trials, specs, kind=_FAULT, server=server)
+
+
+def sweep_faults_on_postgresql(folder: Path, seed: int) -> Iterator[Line]:
+    """Hostile answers and values that are kept otherwise, on PostgreSQL."""
+    with postgresql_server("fsync=off") as server:
+        yield from sweep_faults(folder / "hostile", seed, HOSTILE, server)
+        yield from sweep_kept_otherwise(folder / "kept", seed, server=server)
+
+
+def sweep_kept_otherwise(
+    folder: Path, seed: int, nights: int = 6, server: PostgresqlServer | None = None
+) -> Iterator[Line]:
+    """Let the service keep amounts otherwise than they were sent; one that took effect is never sent again."""
+    home = "PostgreSQL, " if server else ""
+    for number, spec in enumerate(("rr:kept_otherwise/1", "rr:drop_after/3,rr:kept_otherwise/1")):
+        trials = [lambda bench: prove_night(bench, _run_twice, plan_exact_night)] * nights
+        name, specs = f"{home}{spec}", f"{spec},seed={seed}"
+        yield _sweep(folder / str(number), name, trials, specs, kind=_FAULT, server=server)
+
+
+def _run_twice(config: Path) -> bool:
+    return [run_to_end(config) for _ in range(2)] != []
+
+
+_NAMED_LATER = '\n[columns."desk"]\n"Till" = "SourceId"\n'
+_UNREAD = '\n[columns."desk"]\n"Till" = "-"\n'
+
+
+def sweep_read_otherwise(
+    folder: Path, stride: int, points: Sequence[int] | None = None, server: PostgresqlServer | None = None
+) -> Line:
+    """Post a sheet, name one of its columns, and bring the same sheet again; kill that run at its steps.
+
+    Every row of it reads as another event by now. All of them are held, since each was paid.
+    """
+    points = range(1, 160, stride) if points is None else points
+    trials = [lambda bench, point=point: prove_night(bench, _name_a_column(point)) for point in points]
+    home = "PostgreSQL, " if server else ""
+    return _sweep(folder, f"{home}SIGKILL while a paid sheet reads otherwise", trials, server=server)
+
+
+def sweep_read_otherwise_on_both(folder: Path, stride: int) -> Iterator[Line]:
+    """The same on both databases."""
+    yield sweep_read_otherwise(folder / "sqlite", stride)
+    with postgresql_server("fsync=off") as server:
+        yield sweep_read_otherwise(folder / "postgresql", 2 * stride, server=server)
+
+
+def _name_a_column(point: int) -> Callable[[Path], bool]:
+    def run(config: Path) -> bool:
+        sheet = config.parent / "inbox" / "1_points.csv"
+        headings, *rows = sheet.read_text("utf-8").splitlines()
+        text = "\n".join([f"{headings},Till", *(f"{row},till {number}" for number, row in enumerate(rows))]) + "\n"
+        settings = config.read_text("utf-8")
+        config.write_text(settings + _UNREAD, "utf-8")
+        sheet.write_text(text, "utf-8")
+        run_to_end(config)
+        config.write_text(settings + _NAMED_LATER, "utf-8")
+        # Another file by its bytes, as an export of the next day is.
+        sheet.with_name("4_again.csv").write_text(text + "\n", "utf-8")
+        return run_to_end(config, Trouble(die_at_step=point)) not in {0, 1}
+
+    return run
 
 
 def sweep_lies(
