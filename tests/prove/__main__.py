@@ -16,13 +16,12 @@ import os
 import random
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tests.prove import sweeps
 from tests.prove.recovery import sweep_recovery
 
-_PARTS = ("faults", "lies", "ledger", "rows", "disks", "pairs", "retries", "postgresql", "recovery", "kills")
 _HEADINGS = ("trouble", "points", "events", "lost", "twice", "shown", "unknown", "untold", "traces", "s")
 _FORMAT = "{:<58} {:>6} {:>7} {:>5} {:>6} {:>6} {:>8} {:>7} {:>7} {:>5}  {}\n"
 
@@ -46,36 +45,73 @@ def main() -> int:
 
 
 def _all_lines(arguments: argparse.Namespace, folder: Path) -> Iterator[sweeps.Line]:
-    seed, only = arguments.seed, arguments.only
-    if only in ("", "faults"):
-        yield from sweeps.sweep_faults(folder / "faults", seed)
-        yield from sweeps.sweep_faults(folder / "hostile", seed, sweeps.HOSTILE)
-        yield from sweeps.sweep_xml(folder / "xml", seed)
-        yield from sweeps.sweep_kept_otherwise(folder / "kept", seed)
-        yield from sweeps.sweep_faults_on_postgresql(folder / "faults_postgresql", seed)
-    if only in ("", "lies"):
-        yield from sweeps.sweep_lies(folder / "lies", seed)
-        yield from sweeps.sweep_lies_on_postgresql(folder / "lies_postgresql", seed)
-    if only in ("", "ledger"):
-        yield sweeps.sweep_count(folder / "count")
-        yield sweeps.sweep_unlinked(folder / "unlinked", seed, 18)
-    if only in ("", "rows"):
-        yield from sweeps.sweep_read_otherwise_on_both(folder / "rows", 4 * arguments.stride)
-    if only in ("", "disks"):
-        yield from sweeps.sweep_full_disks(folder / "disks", seed, 18)
-    if only in ("", "pairs"):
-        yield from sweeps.sweep_pairs(folder / "pairs", seed, 18)
-    if only in ("", "retries"):
-        yield from sweeps.sweep_retries(folder / "retries", seed, 2 * arguments.stride)
-    if only in ("", "postgresql"):
-        yield from sweeps.sweep_postgresql(folder / "postgresql", seed, 18, 3 * arguments.stride)
-    if only in ("", "recovery"):
-        yield from sweep_recovery(folder / "recovery", arguments.events)
-    if only in ("", "kills"):
-        yield sweeps.sweep_kills(folder / "kills", seed, "answers arrive", None, arguments.stride)
-        yield sweeps.sweep_first_tables(folder / "tables", seed, 2 * arguments.stride)
-        name = "answers are lost"
-        yield sweeps.sweep_kills(folder / "settles", seed, name, sweeps.ANSWERS_LOST, arguments.stride)
+    for name, prove in _PARTS.items():
+        if arguments.only in ("", name):
+            yield from prove(arguments, folder / name)
+
+
+def _prove_faults(arguments: argparse.Namespace, folder: Path) -> Iterator[sweeps.Line]:
+    seed = arguments.seed
+    yield from sweeps.sweep_faults(folder / "faults", seed)
+    yield from sweeps.sweep_faults(folder / "hostile", seed, sweeps.HOSTILE)
+    yield from sweeps.sweep_xml(folder / "xml", seed)
+    yield from sweeps.sweep_kept_otherwise(folder / "kept", seed)
+    yield from sweeps.sweep_faults_on_postgresql(folder / "postgresql", seed)
+
+
+def _prove_lies(arguments: argparse.Namespace, folder: Path) -> Iterator[sweeps.Line]:
+    yield from sweeps.sweep_lies(folder / "sqlite", arguments.seed)
+    yield from sweeps.sweep_lies_on_postgresql(folder / "postgresql", arguments.seed)
+
+
+def _prove_ledger(arguments: argparse.Namespace, folder: Path) -> Iterator[sweeps.Line]:
+    yield sweeps.sweep_count(folder / "count")
+    yield sweeps.sweep_unlinked(folder / "unlinked", arguments.seed, 18)
+
+
+def _prove_rows(arguments: argparse.Namespace, folder: Path) -> Iterator[sweeps.Line]:
+    yield from sweeps.sweep_read_otherwise_on_both(folder, 4 * arguments.stride)
+
+
+def _prove_disks(arguments: argparse.Namespace, folder: Path) -> Iterator[sweeps.Line]:
+    yield from sweeps.sweep_full_disks(folder, arguments.seed, 18)
+
+
+def _prove_pairs(arguments: argparse.Namespace, folder: Path) -> Iterator[sweeps.Line]:
+    yield from sweeps.sweep_pairs(folder, arguments.seed, 18)
+
+
+def _prove_retries(arguments: argparse.Namespace, folder: Path) -> Iterator[sweeps.Line]:
+    yield from sweeps.sweep_retries(folder, arguments.seed, 2 * arguments.stride)
+
+
+def _prove_postgresql(arguments: argparse.Namespace, folder: Path) -> Iterator[sweeps.Line]:
+    yield from sweeps.sweep_postgresql(folder, arguments.seed, 18, 3 * arguments.stride)
+
+
+def _prove_recovery(arguments: argparse.Namespace, folder: Path) -> Iterator[sweeps.Line]:
+    yield from sweep_recovery(folder, arguments.events)
+
+
+def _prove_kills(arguments: argparse.Namespace, folder: Path) -> Iterator[sweeps.Line]:
+    seed, stride = arguments.seed, arguments.stride
+    yield sweeps.sweep_kills(folder / "kills", seed, "answers arrive", None, stride)
+    yield sweeps.sweep_first_tables(folder / "tables", seed, 2 * stride)
+    yield sweeps.sweep_kills(folder / "settles", seed, "answers are lost", sweeps.ANSWERS_LOST, stride)
+
+
+_PARTS: dict[str, Callable[[argparse.Namespace, Path], Iterator[sweeps.Line]]] = {
+    "faults": _prove_faults,
+    "lies": _prove_lies,
+    "ledger": _prove_ledger,
+    "rows": _prove_rows,
+    "disks": _prove_disks,
+    "pairs": _prove_pairs,
+    "retries": _prove_retries,
+    "postgresql": _prove_postgresql,
+    "recovery": _prove_recovery,
+    "kills": _prove_kills,
+}
 
 
 def _tell(line: sweeps.Line) -> None:
