@@ -4,13 +4,15 @@ The stream "Workbook" is a run of records, each a type and a length of two bytes
 """
 
 import struct
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from flows.readers.archive import damaged, encrypted
-from flows.readers.limits import check_size
+from flows.readers.biff_texts import LONGEST_TEXT, lengths_of_texts
+from flows.readers.limits import MAX_TEXT, check_size
 from flows.readers.number_formats import id_format
 from flows.readers.ole import read_streams
 from flows.readers.workbook import Scan
@@ -36,7 +38,10 @@ _BOF, _BOUNDSHEET, _FILEPASS, _DIMENSIONS = 0x0809, 0x0085, 0x002F, 0x0200
 # then asks for the memory of all of them, and its abort ends the process, with no exception that could be caught.
 _MOST_ROWS, _MOST_COLUMNS = 65_536, 256
 _FORMAT, _XF, _ROW = 0x041E, 0x00E0, 0x0208
+# The texts of all sheets stand in one list, which may go on in further records; a cell names the place of its own.
+_SST, _CONTINUE, _LABEL_SST = 0x00FC, 0x003C, 0x00FD
 _NUMBER, _RK, _MULRK, _BOOLERR, _FORMULA = 0x0203, 0x027E, 0x00BD, 0x0205, 0x0006
+_HEAD_BYTES = 4  # of a record: its type and its length
 _ROW_FLAGS_AT, _HIDDEN = 12, 0x20
 
 
@@ -77,6 +82,7 @@ class _Found:
     error_cells: dict[tuple[int, int], str] = field(default_factory=dict)
     id_formats: dict[tuple[int, int], str] = field(default_factory=dict)
     hidden_rows: int = 0
+    texts: Counter[int] = field(default_factory=Counter)  # cells that name a text, by its place in the list
 
 
 class _Book:
@@ -100,12 +106,17 @@ class _Book:
             _MULRK: self._add_numbers,
             _BOOLERR: self._add_typed_error,
             _FORMULA: self._add_formula_error,
+            _SST: self._start_texts,
+            _CONTINUE: self._go_on,
+            _LABEL_SST: self._name_text,
         }
         self._names: dict[int, str] = {}  # where a sheet's records begin -> its name
         self._found: dict[int, _Found] = defaultdict(_Found)  # likewise
         self._start = 0  # of the sheet that the next record belongs to
         self._code_of: dict[int, str] = {}  # number of the format -> format, "" where it shows mere digits
         self._style_formats: list[str] = []
+        self._texts: list[bytes] = []  # the records of the list of texts
+        self._ends_at = 0  # where the last record of that list ended: only one right behind it goes on with it
 
     def scans(self) -> dict[str, Scan]:
         """Return what was found, by the names of the sheets."""
@@ -113,9 +124,38 @@ class _Book:
         for start, name in self._names.items():
             found = self._found[start]
             scans[name] = Scan(
-                error_cells=found.error_cells, id_formats=found.id_formats, hidden_rows=found.hidden_rows
+                error_cells=found.error_cells,
+                id_formats=found.id_formats,
+                hidden_rows=found.hidden_rows,
+                text=self._size_of_texts(found.texts),
             )
         return scans
+
+    def _start_texts(self, position: int, content: bytes) -> None:
+        self._texts = [content]
+        self._ends_at = position + _HEAD_BYTES + len(content)
+
+    def _go_on(self, position: int, content: bytes) -> None:
+        if self._texts and position == self._ends_at:
+            self._texts.append(content)
+            self._ends_at += _HEAD_BYTES + len(content)
+
+    def _name_text(self, _position: int, content: bytes) -> None:
+        place = struct.unpack_from("<I", content, 6)[0]
+        self._found[self._start].texts[place] += 1
+
+    def _size_of_texts(self, texts: Counter[int]) -> int:
+        """Return how long all texts of a sheet's cells are together at most."""
+        most = texts.total() * LONGEST_TEXT
+        if most <= MAX_TEXT:
+            return most
+        # Only where it could be too much is each text looked at.
+        lengths = dict(enumerate(self._lengths))
+        return sum(lengths.get(place, 0) * count for place, count in texts.items())
+
+    @cached_property
+    def _lengths(self) -> list[int]:
+        return lengths_of_texts(self._texts)
 
     def _refuse_password(self, _position: int, _content: bytes) -> None:
         # All contents after this record are encrypted, also those of a workbook that is only protected from changes.

@@ -114,10 +114,10 @@ def _hold(run: Run) -> None:
     """Hold all that an older ledger would send or settle; what it knows as sent stays."""
     run.progress("holding what the ledger had not finished")
     with run.ledger.begin() as connection:
-        declare_lost(connection, run_id=run.run_id, now=utc_now())
+        declare_lost(connection, run_id=run.run_id, now=run.ledger.now())
         if at_work_count(connection):
             raise CouldNotRun("A run is posting from this ledger: let it end, or stop it, and recover then.")
-        hold_unfinished(connection, run_id=run.run_id, now=utc_now())
+        hold_unfinished(connection, run_id=run.run_id, now=run.ledger.now())
 
 
 def _take_in(run: Run, without: Collection[str], *, is_lost: bool) -> ArchiveRead:

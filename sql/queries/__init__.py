@@ -72,5 +72,9 @@ def _all_queries() -> dict[str, str]:
         _, *parts = _NAME.split(path.read_text(encoding="utf-8"))
         names = parts[0::2]
         queries = [part.strip() for part in parts[1::2]]
-        found |= dict(zip(names, queries, strict=True))
+        for name, sql in zip(names, queries, strict=True):
+            # The later one would answer in the other's place, with the parameters of the other.
+            if name in found:
+                raise ValueError(f"{path.name} names {name} a second time.")
+            found[name] = sql
     return found
