@@ -94,7 +94,7 @@ def balance_before(connection: Connection, event: Row[Any]) -> Row[Any] | None:
 
 
 def waiting_times(connection: Connection) -> Sequence[Row[Any]]:
-    """Return event_id and settle_at of every event that is claimed or in doubt: when it can be looked at."""
+    """Return of every event that is claimed or in doubt whose it is (target, site_id), and when it can be looked at."""
     return connection.execute(rows_query("waiting_times")).all()
 
 

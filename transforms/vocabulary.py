@@ -263,6 +263,10 @@ def name_of_reward(reward_id: str) -> str:
     return f"reward {reward_id.lower()}"
 
 
+_SITE_NAME = "Mindbody site "
+_REFERRAL_ROCK = "Referral Rock"
+
+
 class Destination(NamedTuple):
     """Where events go: a service, and one site of it ("" where the service has no sites)."""
 
@@ -272,4 +276,13 @@ class Destination(NamedTuple):
     @property
     def name(self) -> str:
         """The destination as a person reads it."""
-        return f"Mindbody site {self.site_id}" if self.target is Target.MINDBODY else "Referral Rock"
+        return f"{_SITE_NAME}{self.site_id}" if self.target is Target.MINDBODY else _REFERRAL_ROCK
+
+
+def is_name_of_destination(name: str) -> bool:
+    """Tell the name of a whole site or service from that of a file, a client or a reward.
+
+    >>> is_name_of_destination("Mindbody site -99"), is_name_of_destination("client 000123 of site -99")
+    (True, False)
+    """
+    return name.startswith(_SITE_NAME) or name == _REFERRAL_ROCK

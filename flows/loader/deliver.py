@@ -2,45 +2,89 @@
 
 import asyncio
 import math
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
+from operator import itemgetter
+from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from flows.ledger.alive import other_runs_alive
 from flows.ledger.counted import mark
 from flows.ledger.run import Run
 from flows.loader.post import Posting
+from flows.loader.reach import reach
 from flows.loader.settle import settle_destination
 from flows.loader.try_again import read_destination_first
-from flows.runtime.errors import BudgetSpent, CouldNotRun, Interrupted
+from flows.runtime.errors import BudgetSpent, CouldNotRun, Interrupted, SettingsError, TieoutError, as_one_of_ours
 from flows.runtime.interrupt import stop_requested
-from flows.services.clocks import skew_line
 from flows.services.connect import connected
 from sql.claims import declare_lost, doubt_again, open_work
 from sql.retries import sites_to_read_first
 from sql.settlements import doubtful_sites, waiting_times
-from transforms.vocabulary import SERVICE_NAMES, Destination, NotRead
+from sql.sites import SiteWork, site_work
+from transforms.vocabulary import Destination, NotRead, Target
 
 _MAX_ROUNDS = 10  # of posting and settling; each round sends only what reading back proved not to have landed
 
 
-def connect(run: Run, destinations: set[Destination]) -> None:
-    """Make sure, before anything is kept, that every service that is needed is there and takes the credentials."""
+def connect(run: Run, destinations: set[Destination]) -> Mapping[Destination, TieoutError]:
+    """Look, before anything is kept, whether each place that is needed is there and takes the credentials.
+
+    Return what is wrong with those that are not; they are named, and the run goes on without them.
+    """
     with run.ledger.begin() as connection:
         # First, so that what a dead process left counts among what there is to settle.
         _put_in_doubt(run, connection)
         left_to_post = set(open_work(connection))
         left_to_settle = set(doubtful_sites(connection, run.ledger.now()))
-    needed = destinations | left_to_post | left_to_settle
-    if needed:
+        needed = destinations | left_to_post | left_to_settle
+        troubles = _left_the_settings(run, connection, needed)
+    there = sorted(needed - troubles.keys())
+    if there:
         run.progress("connecting")
-        for line in run.step("connect", check_services, run, sorted(needed)):
+        reached = run.step("connect", reach, run, there)
+        troubles |= reached.troubles
+        for line in reached.notes:
             # Said at once, since it may explain what follows, and kept for the report.
             run.progress(line)
             run.notes.append(line)
+    _refuse_settings_that_lead_nowhere(needed, troubles)
+    for destination, trouble in sorted(troubles.items(), key=itemgetter(0)):
+        _leave_out(run, destination, trouble)
+    return troubles
+
+
+def _refuse_settings_that_lead_nowhere(needed: set[Destination], troubles: Mapping[Destination, TieoutError]) -> None:
+    """Raise where the settings alone keep the run from all that it has to do: exit 2 says what to mend."""
+    if needed and all(isinstance(troubles.get(destination), SettingsError) for destination in needed):
+        raise troubles[min(needed)]
+
+
+def _left_the_settings(
+    run: Run, connection: Connection, destinations: set[Destination]
+) -> dict[Destination, TieoutError]:
+    """Return what to say of sites that the ledger has work for and the settings do not name any more."""
+    configured = {site.site_id for site in run.settings.mindbody.sites}
+    return {
+        destination: CouldNotRun(_say_left(destination.site_id, site_work(connection, destination.site_id)))
+        for destination in destinations
+        if destination.target is Target.MINDBODY and destination.site_id not in configured
+    }
+
+
+def _say_left(site_id: str, work: SiteWork) -> str:
+    waiting = len(work.event_ids)
+    waits = "1 event of it waits" if waiting == 1 else f"{waiting:,} events of it wait"
+    in_doubt = ""
+    if work.in_flight_count:
+        in_doubt = f" {work.in_flight_count:,} more may have been sent: `tieout settle EVENT_ID --as` says so or not."
+    return (
+        f"Site {site_id} is not in the settings any more, and {waits} ({work.points:,} points). They are kept: put the "
+        f"site back, and they go on; or drop them by `tieout discard --site {site_id}`.{in_doubt}"
+    )
 
 
 def post_and_settle(run: Run) -> None:
@@ -119,17 +163,27 @@ def _trouble_at(run: Run, destination: Destination) -> Iterator[None]:
     except BudgetSpent as error:
         # Not a failure: the night did all that a day's calls are enough for, and the next one goes on.
         run.failed_destinations.add(destination)
-        run.notes.append(str(error))
-    except CouldNotRun as error:
-        run.failed_destinations.add(destination)
-        run.failures.append(str(error))
-        run.could_not_read(NotRead(destination.name, str(error)))
+        # Once, though every site says it.
+        if str(error) not in run.notes:
+            run.notes.append(str(error))
+    except Exception as error:  # noqa: BLE001 - an answer that nobody foresaw is that place's trouble alone
+        _leave_out(run, destination, as_one_of_ours(error))
+
+
+def _leave_out(run: Run, destination: Destination, trouble: TieoutError) -> None:
+    """Go on without a place, and say so: what is in the ledger for it waits."""
+    run.failed_destinations.add(destination)
+    why = str(trouble)
+    if why not in run.failures:
+        run.failures.append(why)
+    run.could_not_read(NotRead(destination.name, why))
 
 
 def _wait_for_doubtful(run: Run) -> bool:
     """Wait until the next doubtful event may be read back; False where there is none to wait for."""
     with run.ledger.begin() as connection:
-        due_times = [row.settle_at for row in waiting_times(connection) if row.event_id not in run.undecided]
+        waiting = waiting_times(connection)
+    due_times = [row.settle_at for row in waiting if _may_be_read_back(run, row)]
     if not due_times:
         return False
     seconds = max(0.0, (min(due_times) - run.ledger.now()).total_seconds())
@@ -139,23 +193,10 @@ def _wait_for_doubtful(run: Run) -> bool:
     return True
 
 
-def check_services(run: Run, destinations: Iterable[Destination]) -> list[str]:
-    """Raise where a service that is needed is out of reach or refuses the credentials; nothing is changed there.
-
-    Return a line for each service whose clock is notably another than this machine's.
-    """
-    lines: dict[str, None] = {}  # each once, though a service has several sites
-
-    async def check() -> None:
-        for destination in destinations:
-            # What cannot be sent today is registered all the same, and stays pending.
-            with suppress(BudgetSpent):
-                async with connected(run.settings, run.ledger, destination) as service:
-                    line = skew_line(SERVICE_NAMES[destination.target], service.clock)
-                    lines.update({line: None} if line else {})
-
-    asyncio.run(check())
-    return list(lines)
+def _may_be_read_back(run: Run, event: Row[Any]) -> bool:
+    """Return whether this run can still look at it: not where it has, or at a place that it goes on without."""
+    place = Destination(Target(event.target), event.site_id)
+    return event.event_id not in run.undecided and place not in run.failed_destinations
 
 
 def post_destination(run: Run, destination: Destination) -> None:

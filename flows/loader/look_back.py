@@ -17,7 +17,7 @@ from sqlalchemy import Row
 
 from flows.ledger.run import Run
 from flows.runtime.clock import utc_now
-from flows.runtime.errors import CouldNotRun, ServiceUnreachable
+from flows.runtime.errors import CouldNotRun, ServiceUnreachable, SettingsError
 from flows.services.mindbody.client import MindbodyClient
 from flows.services.mindbody.connect import open_mindbody
 from sql.look_back import (
@@ -84,7 +84,7 @@ async def _look_at_site(run: Run, site_id: str, client_ids: Sequence[str], since
     seen: list[Seen] = []
     # What cannot be read is no sign of anything. A site that is out of reach, or has no calls left, is posted to no
     # more than it is read, and posting says why.
-    with suppress(CouldNotRun):
+    with suppress(CouldNotRun, SettingsError):
         async with open_mindbody(run.settings, run.ledger, site_id) as client:
             for client_id in client_ids:
                 with suppress(ServiceUnreachable):

@@ -10,7 +10,14 @@ from datetime import timedelta
 from typing import Any
 
 from flows.ledger.connection import Ledger
-from flows.runtime.errors import AnswerUnreadable, BudgetSpent, CouldNotRun, CredentialsRefused, ServiceUnreachable
+from flows.runtime.errors import (
+    AnswerUnreadable,
+    Interrupted,
+    LedgerUnavailable,
+    OtherService,
+    TieoutError,
+    as_one_of_ours,
+)
 from flows.services.mindbody.client import MindbodyClient
 from flows.services.mindbody.connect import open_mindbody
 from flows.services.referral_rock.connect import open_referral_rock
@@ -62,7 +69,7 @@ def fetch_remote(settings: Settings, ledger: Ledger, windows: Sequence[Window], 
 
 
 async def _fetch(settings: Settings, ledger: Ledger, windows: Sequence[Window], with_rewards: bool) -> Remote:
-    found: dict[Client, History | CouldNotRun] = {}
+    found: dict[Client, History | TieoutError] = {}
     failed: dict[Destination, str] = {}
     for site_id in sorted({window.site_id for window in windows}):
         windows_here = [window for window in windows if window.site_id == site_id]
@@ -75,23 +82,23 @@ async def _fetch(settings: Settings, ledger: Ledger, windows: Sequence[Window], 
     if with_rewards:
         try:
             rewards = await _fetch_rewards(settings, ledger)
-        except (ServiceUnreachable, CredentialsRefused, BudgetSpent) as error:
-            failed[Destination(Target.REFERRAL_ROCK, "")] = str(error)
+        except Exception as error:  # noqa: BLE001 - as below
+            failed[Destination(Target.REFERRAL_ROCK, "")] = str(_of_one_place(error))
     return Remote(
         histories={client: answer for client, answer in found.items() if isinstance(answer, History)},
-        unread={client: str(answer) for client, answer in found.items() if isinstance(answer, CouldNotRun)},
+        unread={client: str(answer) for client, answer in found.items() if isinstance(answer, TieoutError)},
         rewards=rewards,
         failed=failed,
     )
 
 
-def _why_site_failed(settings: Settings, site_id: str, answers: Collection[History | CouldNotRun]) -> str | None:
+def _why_site_failed(settings: Settings, site_id: str, answers: Collection[History | TieoutError]) -> str | None:
     """Return why the site as a whole could not be read, or not to the end; None where it is only its clients."""
     site = Destination(Target.MINDBODY, site_id)
     stopped = standing_of(site, settings.loader.requests_per_second).why_reading_stopped
     if stopped:
         return stopped
-    troubles = [answer for answer in answers if isinstance(answer, CouldNotRun)]
+    troubles = [answer for answer in answers if isinstance(answer, TieoutError)]
     # Not one client could be read: that is the site's trouble, unless it answered, and what it said is odd.
     is_of_site = len(troubles) == len(answers) and not any(isinstance(one, AnswerUnreadable) for one in troubles)
     return str(troubles[0]) if is_of_site else None
@@ -104,27 +111,35 @@ async def _fetch_rewards(settings: Settings, ledger: Ledger) -> dict[str, dict[s
 
 async def _fetch_site(
     settings: Settings, ledger: Ledger, site_id: str, windows: Sequence[Window]
-) -> dict[Client, History | CouldNotRun]:
+) -> dict[Client, History | TieoutError]:
     try:
         async with open_mindbody(settings, ledger, site_id) as client:
             return await _fetch_histories(client, windows, settings.loader.concurrency)
-    except (ServiceUnreachable, CredentialsRefused, BudgetSpent) as error:
-        return {(window.site_id, window.client_id): error for window in windows}
+    except Exception as error:  # noqa: BLE001 - an answer that nobody foresaw is that place's trouble alone
+        trouble = _of_one_place(error)
+        return {(window.site_id, window.client_id): trouble for window in windows}
+
+
+def _of_one_place(error: Exception) -> TieoutError:
+    """Return what is wrong with one place or client; what concerns the whole run is raised."""
+    if isinstance(error, Interrupted | LedgerUnavailable | OtherService):
+        raise error
+    return as_one_of_ours(error)
 
 
 async def _fetch_histories(
     client: MindbodyClient, windows: Sequence[Window], concurrency: int
-) -> dict[Client, History | CouldNotRun]:
+) -> dict[Client, History | TieoutError]:
     slots = asyncio.Semaphore(concurrency)
     # Whether the service means site-local or UTC days is not documented, so a day more is read on each side.
     margin = timedelta(days=1)
 
-    async def fetch(window: Window) -> History | CouldNotRun:
+    async def fetch(window: Window) -> History | TieoutError:
         async with slots:
             try:
                 return await client.fetch_history(window.client_id, window.since - margin, window.until + margin)
-            except (ServiceUnreachable, CredentialsRefused, BudgetSpent) as error:
-                return error
+            except Exception as error:  # noqa: BLE001 - as above
+                return _of_one_place(error)
 
     answers = await asyncio.gather(*(fetch(window) for window in windows))
     return {(window.site_id, window.client_id): answer for window, answer in zip(windows, answers, strict=True)}

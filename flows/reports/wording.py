@@ -12,9 +12,10 @@ import pandas as pd
 from flows.reports.report import Report, count, rows
 from flows.reports.values import exact
 from flows.runtime.visible import visible
-from transforms.vocabulary import Code, EventVerb, Fate, Finding, Outcome, RunKind, State
+from transforms.vocabulary import Code, EventVerb, Fate, Finding, Outcome, RunKind, State, is_name_of_destination
 
 Tone = Literal["good", "wait", "bad"]
+_MOST_NAMES = 8
 
 
 @dataclass(frozen=True)
@@ -165,10 +166,21 @@ def headline(report: Report) -> Headline:
     for_a_person = f"For a person: {', '.join(waiting)}." if waiting else "Nothing waits for a person."
     # The color and the sentence must not disagree: red is for numbers alone. A night on which everything ties and
     # fifteen rows were rejected is yellow, since each of those rows is accounted for.
+    left_out = _left_out(report)
     if not report.totals["ties_out"]:
-        return Headline("bad", f"Does not tie: {_what_is_off(report)}. {for_a_person}")
+        return Headline("bad", f"Does not tie: {_what_is_off(report)}. {left_out}{for_a_person}")
     tone: Tone = "wait" if waiting else "good"
-    return Headline(tone, f"Ties out: every row and every event is accounted for. {for_a_person}")
+    return Headline(tone, f"Ties out: every row and every event is accounted for. {left_out}{for_a_person}")
+
+
+def _left_out(report: Report) -> str:
+    """Name the sites and services that the run went on without, or not to the end; clients are in their sheet."""
+    names = [name for name in rows(report, "not_read")["what"] if is_name_of_destination(name)]
+    if not names:
+        return ""
+    shown = ", ".join(visible(name) for name in names[:_MOST_NAMES])
+    more = f" and {len(names) - _MOST_NAMES:,} more" if len(names) > _MOST_NAMES else ""
+    return f"Not done at {shown}{more}: sheet Not read says why. "
 
 
 def _what_is_off(report: Report) -> str:

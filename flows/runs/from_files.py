@@ -4,7 +4,7 @@ Each step is one call of `run.step`: plainly (`run_plain`), or as one Prefect ta
 the caller, holds the truth, so a run that was cut off at any point is simply run again.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 
 from flows.intake.checked_file import CheckedFile
@@ -31,7 +31,7 @@ from flows.status.schedule import keep_planned
 from sql.recovery import pending_in_recovery
 from sql.runs import carry_over, fail_run, open_run
 from transforms.match.reconciled import Reconciliation
-from transforms.vocabulary import RunKind
+from transforms.vocabulary import Destination, RunKind
 
 FindFiles = Callable[[], Iterable[InboxFile]]
 
@@ -61,7 +61,7 @@ def _deliver(run: Run) -> Reconciliation | None:
 
 
 def _start(run: Run, find_files: FindFiles, approved: CheckedFile | None) -> list[CheckedFile]:
-    """Check everything and reach every service before anything is kept; why that failed stays with the run."""
+    """Check everything and look who is there before anything is kept; why that failed stays with the run."""
     try:
         files = _check_and_connect(run, find_files, approved)
     except TieoutError as error:
@@ -82,10 +82,29 @@ def _check_and_connect(run: Run, find_files: FindFiles, approved: CheckedFile | 
         raise CouldNotRun(run.failures[0])
     run.failures += extracts.failures
     run.could_not_read(*extracts.not_read)
-    connect(run, {destination for file in files for destination in file.destinations})
+    troubles = connect(run, {destination for file in files for destination in file.destinations})
+    files = _without_those_that_wait(run, files, troubles)
     if approved:  # its SourceIds were looked up before it was shown
         return files
     return sweep_reference(run, files, extracts.reference)
+
+
+def _without_those_that_wait(
+    run: Run, files: list[CheckedFile], troubles: Mapping[Destination, TieoutError]
+) -> list[CheckedFile]:
+    """Return the files that have rows for a place that is there; one that has none but for places in trouble stays.
+
+    A file with rows for both is registered whole: what cannot go yet waits in the ledger.
+    """
+    staying = [file for file in files if file.destinations and file.destinations <= troubles.keys()]
+    for file in staying:
+        places = sorted(file.destinations)
+        # Whoever uploads this one file waits for nothing else: why it cannot go is the answer.
+        if run.kind is RunKind.UPLOAD:
+            raise troubles[places[0]]
+        names = ", ".join(place.name for place in places)
+        run.notes.append(f"{file.path.name} stays in the inbox and is taken by the next run: nothing goes to {names}.")
+    return [file for file in files if file not in staying]
 
 
 def _reconcile(run: Run) -> Reconciliation | None:

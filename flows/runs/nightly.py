@@ -18,8 +18,8 @@ from transforms.vocabulary import RunKind
 def nightly(settings: Settings, step: Step = run_plain, progress: Progress = say_nothing) -> Summary:
     """Take every new file of the inbox, post, settle, reconcile and report.
 
-    A file that cannot be read stays in the inbox and the others go on; where a service is out of reach nothing is
-    registered and every file stays. Raises `CouldNotRun` or `SettingsError` where the run could not start.
+    A file that cannot be read stays in the inbox and the others go on; so do the files of a site or service that is out
+    of reach. Raises `CouldNotRun` or `SettingsError` where the run could not start.
     """
     try:
         with open_ledger(settings) as ledger, sharing_tokens(), sharing_standings():

@@ -7,6 +7,7 @@ TieoutError
 └── CouldNotRun           exit 3  nothing was lost, run again when the cause is gone
     ├── FileRejected              a file that cannot be read stays where it is
     ├── ServiceUnreachable        no connection, or no sensible answer, after all tries
+    │   ├── NoAnswer              nothing answered at its address
     │   └── AnswerUnreadable      it answered, and what it said of one client cannot be read
     ├── CredentialsRefused        the service said 401 twice
     ├── LedgerUnavailable         the database is out of reach, or not migrated
@@ -79,6 +80,10 @@ class ServiceUnreachable(CouldNotRun):
     """A service did not answer."""
 
 
+class NoAnswer(ServiceUnreachable):
+    """Nothing answers at the service's address, so no other site of it will be found there either."""
+
+
 class AnswerUnreadable(ServiceUnreachable):
     """A service answered, and what it said of one client or reward cannot be relied on; of others it may be."""
 
@@ -109,3 +114,12 @@ class OtherService(CouldNotRun):
 
 class Interrupted(CouldNotRun):
     """The run was stopped from outside."""
+
+
+def as_one_of_ours(error: Exception) -> TieoutError:
+    """Return an error of ours as it is, and one that nobody foresaw as a line that asks for a report."""
+    if isinstance(error, TieoutError):
+        return error
+    return AnswerUnreadable(
+        f"an unforeseen error, {type(error).__name__}: {error}. Nothing was lost; please report this as a defect."
+    )

@@ -18,6 +18,7 @@ def main() -> int:
         post_answer=PostAnswer(arguments.post_answer),
         is_strict=arguments.strict,
         shows_whole_seconds=arguments.whole_seconds,
+        more_sites=arguments.more_sites,
         extra_clients=arguments.extra_clients,
         extra_rewards=arguments.extra_rewards,
         clock_ahead=arguments.clock_ahead,
@@ -47,6 +48,7 @@ def _read_arguments() -> argparse.Namespace:
     parser.add_argument("--post-answer", choices=list(PostAnswer), default=Options.post_answer)
     parser.add_argument("--strict", action="store_true", help="one bad reward refuses its whole batch")
     parser.add_argument("--whole-seconds", action="store_true", help="times of points come back without fractions")
+    parser.add_argument("--more-sites", type=int, default=0, help="further sites, 1001 and up, with the same clients")
     parser.add_argument("--extra-clients", type=int, default=0)
     parser.add_argument("--extra-rewards", type=int, default=0)
     parser.add_argument(

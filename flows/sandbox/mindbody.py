@@ -7,6 +7,7 @@ Entries come back in the site's local time without an offset, oldest first, and 
 import asyncio
 from collections.abc import Sequence
 from datetime import date
+from functools import partial
 from typing import Any
 
 from aiohttp import web
@@ -14,7 +15,7 @@ from aiohttp import web
 from flows.sandbox.errors import ServiceError
 from flows.sandbox.faults import FaultKind
 from flows.sandbox.mindbody_rules import read_update
-from flows.sandbox.mindbody_tokens import check_access
+from flows.sandbox.mindbody_tokens import check_access, check_site
 from flows.sandbox.options import PostAnswer
 from flows.sandbox.query import cut_page, local_text, pagination, read_day, read_value, today
 from flows.sandbox.seed import SeedTransaction
@@ -25,14 +26,15 @@ async def post_client_rewards(request: web.Request, state: SandboxState) -> dict
     """POST client/clientrewards: commit one event and show it with the balance after it."""
     body = await request.read()
     check_access(request, state)
-    client_id, entry = read_update(body, state)
+    site_id = check_site(request, state)
+    client_id, entry = read_update(body, state, site_id)
     fault: FaultKind | None = request.get("fault")
     # Nothing looks for an equal entry first: the service knows no key of an event, so whoever posts twice has two.
     for _ in range(_times_committed(fault)):
-        state.commit_transaction(client_id, entry)
+        state.commit_transaction(client_id, entry, site_id=site_id)
     if fault == FaultKind.AGAIN:
         _commit_again(request, state, client_id, entry)
-    balance = state.balances[client_id]
+    balance = state.balances[state.account(client_id, site_id)]
     # A phantom is answered as if it were there, in the balance too: only reading back can tell that it is not.
     if fault == FaultKind.PHANTOM:
         balance += SIGNS[entry.action] * entry.points
@@ -55,21 +57,23 @@ def _times_committed(fault: FaultKind | None) -> int:
 def _commit_again(request: web.Request, state: SandboxState, client_id: str, entry: SeedTransaction) -> None:
     """Commit the entry once more when the fault's time is over, as a queue does that was not told that it is done."""
     loop = asyncio.get_running_loop()
-    loop.call_later(request["fault_seconds"], state.commit_transaction, client_id, entry)
+    commit = partial(state.commit_transaction, client_id, entry, site_id=request.headers["SiteId"])
+    loop.call_later(request["fault_seconds"], commit)
 
 
 async def get_client_rewards(request: web.Request, state: SandboxState) -> dict[str, Any]:
     """GET client/clientrewards: by site-local days, both included; without dates only today, as the service does."""
     check_access(request, state)
     client_id = read_client(request, state)
+    account = state.account(client_id, check_site(request, state))
     first = read_day(request, "startDate", state.zone, today(state.zone))
     last = read_day(request, "endDate", state.zone, first)
-    entries = state.entries[client_id]
+    entries = state.entries[account]
     # By the site's day and not by UTC's: an entry of 5 pm in Los Angeles is on the next day in UTC.
     found = [entry for entry in entries if first <= _local_day(entry, state) <= last]
     page, paging = cut_page(request, found)
     shown = [_show(entry, state) for entry in page]
-    return {"PaginationResponse": paging, "Balance": state.balances[client_id], "Transactions": shown}
+    return {"PaginationResponse": paging, "Balance": state.balances[account], "Transactions": shown}
 
 
 def _local_day(entry: SeedTransaction, state: SandboxState) -> date:

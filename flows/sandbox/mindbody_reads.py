@@ -90,14 +90,18 @@ async def get_sites(request: web.Request, state: SandboxState) -> dict[str, Any]
     """GET site/sites: needs the key alone; in full, with its TimeZone, only where exactly one id is asked for."""
     check_key(request)
     wanted = read_values(request, "siteIds")
-    site_id = state.options.site_id
-    site: dict[str, Any] = {"Id": int(site_id), "Name": "Sandbox Studio", "TimeZone": None}
-    if len(wanted) == 1:
-        site |= {"TimeZone": state.options.timezone, "CurrencyIsoCode": "USD", "CountryCode": "US"}
     # A site that is not the sandbox's own is left out, as an unknown client is.
-    is_asked_for = not wanted or site_id in wanted
-    page, paging = cut_page(request, [site] if is_asked_for else [])
+    asked_for = [site_id for site_id in state.options.site_ids if not wanted or site_id in wanted]
+    sites = [_show_site(site_id, state, is_whole=len(wanted) == 1) for site_id in asked_for]
+    page, paging = cut_page(request, sites)
     return {"PaginationResponse": paging, "Sites": page}
+
+
+def _show_site(site_id: str, state: SandboxState, *, is_whole: bool) -> dict[str, Any]:
+    site: dict[str, Any] = {"Id": int(site_id), "Name": "Sandbox Studio", "TimeZone": None}
+    if is_whole:
+        site |= {"TimeZone": state.options.timezone, "CurrencyIsoCode": "USD", "CountryCode": "US"}
+    return site
 
 
 def _show_client(client: Client, state: SandboxState) -> dict[str, Any]:

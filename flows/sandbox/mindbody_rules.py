@@ -20,7 +20,7 @@ MAX_INT64 = 2**63 - 1
 FIRST_TIME = datetime(1753, 1, 1, tzinfo=UTC)  # where the dates of common databases begin
 
 
-def read_update(body: bytes, state: SandboxState) -> tuple[str, SeedTransaction]:
+def read_update(body: bytes, state: SandboxState, site_id: str) -> tuple[str, SeedTransaction]:
     """Return (client id, entry) of a request that keeps every rule; raise what the service answers otherwise."""
     fields = _read_fields(body)
     client_id, action = fields["clientid"], fields["action"]
@@ -35,7 +35,7 @@ def read_update(body: bytes, state: SandboxState) -> tuple[str, SeedTransaction]
     if client_id not in state.clients:
         raise ServiceError(404, "ClientNotFound", f"Client {client_id} was not found.")
     _check_source_id(state, client_id, source, source_id)
-    if action == "Redeemed" and points > state.balances[client_id]:
+    if action == "Redeemed" and points > state.balances[state.account(client_id, site_id)]:
         raise ServiceError(400, "ValidationFailed", "The client has not enough reward points.")
     return client_id, SeedTransaction(action, points, source, source_id, acted_at)
 

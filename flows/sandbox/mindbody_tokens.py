@@ -24,7 +24,7 @@ def check_key(request: web.Request) -> None:
 
 
 def check_access(request: web.Request, state: SandboxState) -> str:
-    """Check key, site and token, and return the token."""
+    """Check key, site and token, and return the token; a token opens every site, since all have the same staff."""
     check_site(request, state)
     token = request.headers.get("Authorization", "").removeprefix("Bearer ").strip()
     # One error for all three: whoever tries tokens should not learn which of them once held.
@@ -34,14 +34,15 @@ def check_access(request: web.Request, state: SandboxState) -> str:
     return token
 
 
-def check_site(request: web.Request, state: SandboxState) -> None:
-    """Check key and SiteId; an unknown site is refused as a bad key is, with 401."""
+def check_site(request: web.Request, state: SandboxState) -> str:
+    """Check key and SiteId, and return that; an unknown site is refused as a bad key is, with 401."""
     check_key(request)
     site_id = request.headers.get("SiteId")
     if site_id is None:
         raise ServiceError(400, "MissingRequiredFields", "The SiteId header is required.")
-    if site_id != state.options.site_id:
+    if site_id not in state.options.site_ids:
         raise ServiceError(401, "InvalidSiteId", "The source has no access to this site.")
+    return site_id
 
 
 async def issue_token(request: web.Request, state: SandboxState) -> dict[str, Any]:

@@ -35,7 +35,13 @@ class Options:
     post_answer: PostAnswer = PostAnswer.LIST
     is_strict: bool = False  # Referral Rock refuses a batch with one bad item as a whole
     shows_whole_seconds: bool = False  # Mindbody keeps fractions of a second, and does not show them
+    more_sites: int = 0  # further sites, 1001 and up: the same clients, each with points of its own there
     extra_clients: int = 0
     extra_rewards: int = 0
     clock_ahead: float = 0.0  # seconds that the services' clock is ahead of this machine's; negative: behind
     date_ahead: float = 0.0  # seconds that the Date header is ahead of the services' clock
+
+    @property
+    def site_ids(self) -> tuple[str, ...]:
+        """All sites, the seed's own first."""
+        return (self.site_id, *(str(1000 + number) for number in range(1, self.more_sites + 1)))

@@ -23,7 +23,7 @@ from flows.sandbox.commit_log import append_line, open_for_append, read_lines
 from flows.sandbox.options import Options
 from flows.sandbox.seed import Client, SeedTransaction
 
-KEPT_OPTIONS = ("site_id", "timezone", "extra_clients", "extra_rewards")
+KEPT_OPTIONS = ("site_id", "timezone", "more_sites", "extra_clients", "extra_rewards")
 SIGNS = {"Earned": 1, "Redeemed": -1, "Returned": -1, "Removed": -1, "LateCanceled": -1}
 
 
@@ -73,12 +73,18 @@ class SandboxState:
         draft.write_text(text, "utf-8")
         draft.replace(self.path)
 
-    def commit_transaction(self, client_id: str, entry: SeedTransaction, actor: str = "api") -> None:
+    def account(self, client_id: str, site_id: str) -> str:
+        """Return what the points of a client at a site are kept under: at the seed's own site, the client's id."""
+        return client_id if site_id == self.options.site_id else f"{site_id}/{client_id}"
+
+    def commit_transaction(
+        self, client_id: str, entry: SeedTransaction, actor: str = "api", site_id: str | None = None
+    ) -> None:
         """Add one entry to a client's points; `actor` is `api`, or `desk` for what staff did by hand."""
         self._commit(
             {
                 "service": "mindbody",
-                "site_id": self.options.site_id,
+                "site_id": site_id or self.options.site_id,
                 "client_id": client_id,
                 "action": entry.action,
                 "points": entry.points,
@@ -145,14 +151,14 @@ class SandboxState:
                 source_id=line["source_id"],
                 acted_at=_instant(line["action_date_time"]),
             )
-            self._enter(line["client_id"], entry)
+            self._enter(self.account(line["client_id"], line["site_id"]), entry)
         else:
             self._set_reward(line)
 
-    def _enter(self, client_id: str, entry: SeedTransaction) -> None:
+    def _enter(self, account: str, entry: SeedTransaction) -> None:
         # An entry may be dated back, and the service lists entries by their own time, not by when they came.
-        insort(self.entries[client_id], entry, key=attrgetter("acted_at"))
-        self.balances[client_id] += SIGNS[entry.action] * entry.points
+        insort(self.entries[account], entry, key=attrgetter("acted_at"))
+        self.balances[account] += SIGNS[entry.action] * entry.points
 
     def _set_reward(self, line: Mapping[str, Any]) -> None:
         reward = self.rewards[line["reward_id"].lower()]

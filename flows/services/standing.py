@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
-from flows.runtime.errors import ServiceUnreachable
+from flows.runtime.errors import ServiceUnreachable, TieoutError
 from flows.services.http import LONGEST_PAUSE_SECONDS, Pacer
 from transforms.vocabulary import Destination
 
@@ -29,11 +29,21 @@ class Standing:
     _failed_reads: int = 0  # in a row
     _failed_subjects: set[str] = field(default_factory=set)
     _stopped_reading: str = ""
+    _trouble: TieoutError | None = None
 
     @property
     def why_reading_stopped(self) -> str:
         """Why nothing more is read there in this run; empty where reading goes on."""
         return self._stopped_reading
+
+    def close(self, trouble: TieoutError) -> None:
+        """Let nothing at all be asked there in this run: it could not be reached as that began."""
+        self._trouble = self._trouble or trouble
+
+    def refuse_where_closed(self) -> None:
+        """Raise what was wrong with the place as this run began, if anything was."""
+        if self._trouble is not None:
+            raise self._trouble
 
     async def wait_for_turn(self) -> None:
         """Wait for a turn to ask; `ServiceUnreachable` where the service wants quiet for longer than a run waits."""

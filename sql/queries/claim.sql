@@ -106,8 +106,8 @@ ORDER BY target, site_id
 
 -- name: waiting_times
 -- When each claimed or doubtful event can be looked at: when its lease ends, or when the service has had its time.
-SELECT event_id, CASE WHEN state = 'sending' THEN lease_until ELSE settle_at END AS settle_at FROM events
-WHERE state IN ('sending', 'unknown')
+SELECT event_id, target, site_id, CASE WHEN state = 'sending' THEN lease_until ELSE settle_at END AS settle_at
+FROM events WHERE state IN ('sending', 'unknown')
 
 -- name: take_calls
 -- Reserve calls before they are made; no row comes back where the day's budget does not hold them.

@@ -14,11 +14,11 @@ from zoneinfo import ZoneInfo
 import aiohttp
 
 from flows.runtime.clock import utc_now
-from flows.runtime.errors import AnswerUnreadable, CredentialsRefused, ServiceUnreachable, SettingsError
+from flows.runtime.errors import AnswerUnreadable, CredentialsRefused, NoAnswer, ServiceUnreachable, SettingsError
 from flows.runtime.secrets import learn
 from flows.services.binding import STAND_IN_HEADER
 from flows.services.clocks import clock_of
-from flows.services.http import Exchange, Pacer, Params, exchange, wait_to_repeat
+from flows.services.http import Exchange, Pacer, Params, Reach, exchange, wait_to_repeat
 from flows.services.mindbody.messages import ServiceError, balance_of, error_of, read_transactions, unreadable_part
 from flows.services.mindbody.tokens import StaffToken, Tokens
 from flows.services.standing import Standing
@@ -217,9 +217,11 @@ class MindbodyClient:
             failure = _failure_of(result, error)
             if tries < self._settings.loader.max_tries:
                 await wait_to_repeat(self._asked_quiet(result), tries)
+        url = self._settings.mindbody.base_url
+        if result.reach is not Reach.ANSWERED:
+            raise NoAnswer(f"Mindbody at {url} is out of reach: {failure}. Nothing was sent; run again later.")
         raise ServiceUnreachable(
-            f"Mindbody at {self._settings.mindbody.base_url} is out of reach: {failure}. Nothing was sent; run again "
-            "later."
+            f"Mindbody at {url} is out of reach for site {self.site_id}: {failure}. Nothing was sent; run again later."
         )
 
     def _refusal(self, error: ServiceError | None, status: int) -> str:
