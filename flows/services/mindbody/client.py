@@ -221,7 +221,7 @@ class MindbodyClient:
         if result.reach is not Reach.ANSWERED:
             raise NoAnswer(f"Mindbody at {url} is out of reach: {failure}. Nothing was sent; run again later.")
         raise ServiceUnreachable(
-            f"Mindbody at {url} is out of reach for site {self.site_id}: {failure}. Nothing was sent; run again later."
+            f"Mindbody site {self.site_id} at {url} is out of reach: {failure}. Nothing was sent; run again later."
         )
 
     def _refusal(self, error: ServiceError | None, status: int) -> str:
