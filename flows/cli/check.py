@@ -2,12 +2,13 @@
 
 import json as json_format
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.cli.options import Config, Json, Site
+from flows.cli.options import Config, Json, OnlyBad, Site
 from flows.runtime.errors import CouldNotRun, ExitCode, FileRejected, WrongUsage
 from flows.runtime.terminal import write_json_piece, write_line
 
@@ -18,6 +19,14 @@ if TYPE_CHECKING:
     from transforms.reference.reference import Reference
 
 
+@dataclass(frozen=True)
+class _Copy:
+    """The marked copy that was asked for."""
+
+    path: Path
+    only_bad: bool
+
+
 def check(
     files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Workbooks and exports.")],
     config: Config = None,
@@ -25,20 +34,30 @@ def check(
     marked: Annotated[
         Path | None, typer.Option("--marked", help="Write a copy of the one file here, its bad cells marked.")
     ] = None,
+    only_bad: OnlyBad = False,
     json: Json = False,
 ) -> None:
     """Read and check files; send nothing, keep nothing."""
-    raise typer.Exit(run_check(files, config, site, marked, as_json=json))
+    if only_bad and marked is None:
+        raise WrongUsage("--only-bad is about the marked copy: say by --marked PATH where it is to be written.")
+    raise typer.Exit(run_check(files, config, site, marked, only_bad=only_bad, as_json=json))
 
 
 def run_check(
-    files: Sequence[Path], config: Path | None, site_id: str | None, marked: Path | None, *, as_json: bool
+    files: Sequence[Path],
+    config: Path | None,
+    site_id: str | None,
+    marked: Path | None,
+    *,
+    only_bad: bool,
+    as_json: bool,
 ) -> ExitCode:
     """Check each file; the worst exit code of them counts."""
     from flows.settings.load import load_settings
 
     if marked is not None and len(files) > 1:
         raise WrongUsage("--marked writes the copy of one file: check the files one by one.")
+    copy = None if marked is None else _Copy(marked, only_bad)
     settings = load_settings(config, with_secrets=False)
     if site_id is not None and settings.mindbody.sites:
         settings.mindbody.site(site_id)
@@ -48,7 +67,7 @@ def run_check(
     echo('{"files": [' if len(files) > 1 else "")
     for number, path in enumerate(files):
         echo(", " if number else "")
-        codes.append(_check(settings, extracts.reference, path, site_id, marked, echo, as_json=as_json))
+        codes.append(_check(settings, extracts.reference, path, site_id, copy, echo, as_json=as_json))
     echo("]}\n" if len(files) > 1 else "\n")
     return max(codes)
 
@@ -73,7 +92,7 @@ def _check(
     reference: "Reference",
     path: Path,
     site_id: str | None,
-    marked: Path | None,
+    copy: _Copy | None,
     echo: Callable[[str], None],
     *,
     as_json: bool,
@@ -88,7 +107,7 @@ def _check(
             path,
             site_id,
             reference=reference,
-            keeps_events=marked is not None,
+            keeps_events=copy is not None,
             on_rows=count_rows(Stderr()),
         )
     except FileRejected as error:
@@ -101,16 +120,19 @@ def _check(
     else:
         for line in check_lines(file):
             write_line(line)
-    if marked is not None:
-        _write_marked(file, marked)
+    if copy is not None:
+        _write_marked(file, copy)
     waits = file.file_totals.rejected or file.questions
     return ExitCode.NEEDS_A_PERSON if waits else ExitCode.TIES_OUT
 
 
-def _write_marked(file: "CheckedFile", out: Path) -> None:
-    from flows.marked_copy.write import statuses_of_check, write_marked
+def _write_marked(file: "CheckedFile", copy: _Copy) -> None:
+    from flows.intake.check_report import notes_of
+    from flows.marked_copy.statuses import Look, statuses_of_check
+    from flows.marked_copy.write import write_marked
     from flows.readers.limits import MAX_ROWS
 
+    out = copy.path
     if file.at_once is None and file.file_totals.rows_read > MAX_ROWS:
         raise CouldNotRun(
             f"The marked copy {out} cannot be written: {file.path.name} has {file.file_totals.rows_read:,} rows, and a "
@@ -119,7 +141,19 @@ def _write_marked(file: "CheckedFile", out: Path) -> None:
     try:
         checked = file.checked
         statuses = statuses_of_check(checked)
-        lost = write_marked(file.path, file.sheets, checked.errors, out, statuses=statuses, layouts=file.rules.layouts)
+        if copy.only_bad and not any(status.look is Look.BAD for status in statuses.values()):
+            write_line("No row is to be mended, so there is no copy of such rows.", error=True)
+            return
+        lost = write_marked(
+            file.path,
+            file.sheets,
+            checked.errors,
+            out,
+            statuses=statuses,
+            layouts=file.rules.layouts,
+            noticed=notes_of(file),
+            only_bad=copy.only_bad,
+        )
     except OSError as error:
         raise CouldNotRun(f"The marked copy {out} cannot be written: {error.strerror}.") from None
     write_line(f"Marked copy: {out}", error=True)

@@ -20,6 +20,9 @@ Config = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else there.")]
+OnlyBad = Annotated[
+    bool, typer.Option("--only-bad", help="The marked copy holds the rows that are to be mended alone.")
+]
 Plain = Annotated[bool, typer.Option("--plain", help="Run the same steps without Prefect.")]
 Site = Annotated[str | None, typer.Option("--site", help="The Mindbody site of rows that name none.")]
 By = Annotated[str, typer.Option("--by", metavar="NAME", help="Who decides.")]

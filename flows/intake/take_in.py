@@ -93,6 +93,7 @@ def register_files(run: Run, files: Sequence[CheckedFile]) -> None:
             run.progress(f"{name} is known: the same content was registered before")
         else:
             run.registered.add(file.sha256)
+            run.notice(name, file.notes)
             # Before the file leaves the inbox: a ledger that does not know it is behind from here on.
             mark(run.settings, run.ledger)
         if run.kind is RunKind.NIGHTLY:

@@ -1,6 +1,6 @@
 """One step of a run, whoever runs it, and what a run knows of itself on its way."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import ParamSpec, Protocol, TypeVar
 
@@ -8,6 +8,7 @@ from flows.ledger.connection import Ledger
 from flows.ledger.run_id import new_run_id
 from flows.runtime.progress import Progress
 from flows.settings.sections import Settings
+from transforms.sheets.notes import Note, note_text
 from transforms.vocabulary import Destination, NotRead, RunKind
 
 P = ParamSpec("P")
@@ -38,10 +39,21 @@ class Run:
     progress: Progress
     failures: list[str] = field(default_factory=list)  # what could not be done
     notes: list[str] = field(default_factory=list)  # what a person should know, without its being a failure
+    file_notes: list[tuple[str, Note]] = field(default_factory=list)  # what was noticed in a file that was taken in
     registered: set[str] = field(default_factory=set)  # by their hash: the files that were new
     failed_destinations: set[Destination] = field(default_factory=set)  # not tried again in this run
     not_read: dict[str, str] = field(default_factory=dict)  # what nobody could look at, and why; see `NotRead`
+    only_bad: bool = False  # give files back with the rows that are to be mended alone
     undecided: set[str] = field(default_factory=set)  # events that reading back could not decide in this run
+
+    def notice(self, file: str, noticed: Iterable[Note]) -> None:
+        """Keep what was noticed while a file was read, for everybody who looks at the run."""
+        self.file_notes += [(file, note) for note in noticed]
+
+    @property
+    def noticed(self) -> tuple[str, ...]:
+        """What was noticed in files, each with the name of its file."""
+        return tuple(note_text(file, note) for file, note in self.file_notes)
 
     def could_not_read(self, *unread: NotRead) -> None:
         """Note what could not be read; of several reasons for one thing the first is kept."""

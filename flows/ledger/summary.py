@@ -30,11 +30,12 @@ class Summary:
     waiting_count: int = 0
     artifacts: tuple[Artifact, ...] = ()  # what a Prefect flow run shows
     not_read: tuple[NotRead, ...] = ()  # files, clients, rewards and destinations that nobody could look at
+    notes: tuple[str, ...] = ()  # what a person should know, without its being a failure
 
     def to_json(self) -> dict[str, Any]:
         """Return the documented object, its keys in the documented order."""
         told = {"run_id": self.run_id, **self.totals, "report": str(self.report)}
-        return told | {"not_read": not_read_json(self.not_read)}
+        return told | {"notes": list(self.notes), "not_read": not_read_json(self.not_read)}
 
     @property
     def exit_code(self) -> ExitCode:

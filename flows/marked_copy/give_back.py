@@ -5,7 +5,7 @@ it can be made again at any time. An upload always gets one; in a nightly run on
 decide does.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
@@ -19,8 +19,16 @@ from sqlalchemy import Connection, Row
 from flows.intake.checked_file import CheckedFile
 from flows.ledger.connection import Ledger
 from flows.ledger.run import Run
-from flows.marked_copy.marks import RowPlace
-from flows.marked_copy.write import rejected_statuses, write_marked
+from flows.marked_copy.statuses import (
+    Look,
+    RowPlace,
+    RowStatus,
+    before_sending,
+    known_status,
+    rejected_statuses,
+    status_of,
+)
+from flows.marked_copy.write import write_marked
 from flows.readers.files import sha256_of
 from flows.readers.limits import MAX_ROWS
 from flows.readers.read import read_file
@@ -28,11 +36,13 @@ from flows.settings.layouts import layouts_of
 from flows.settings.sections import Settings, archive_places
 from sql.marks import known_rows_of_file, rejections_of_file, rows_of_file, rows_read_of_file
 from sql.register import find_file
+from transforms.sheets.notes import Note
 from transforms.sheets.sheet import FileError, Sheet, sheet_row
 from transforms.vocabulary import RunKind, State
 
 _REJECTION_COLUMNS = ["sheet", "row", "column", "cell", "code", "value", "message", "suggestion"]
 _SUFFIX = ".marked"
+_NOT_SENT = "not-sent"  # the folder of copies of files that nobody agreed to send
 _MACROS = ".xlsm"
 _MOST_COPIES = 9_999  # of one name, from as many folders
 _WAITING = (State.HELD, State.REFUSED, State.UNKNOWN)
@@ -44,7 +54,7 @@ class Rows:
 
     rows_read: int
     errors: pd.DataFrame
-    statuses: Mapping[RowPlace, str]
+    statuses: Mapping[RowPlace, RowStatus]
     receipts: Mapping[RowPlace, str]
     waits_for_a_person: bool
 
@@ -55,7 +65,7 @@ def mark_files(run: Run, files: Iterable[CheckedFile]) -> None:
     for file in files:
         if not always and file.sha256 not in run.registered:
             continue
-        mark = partial(mark_file, always=always)
+        mark = partial(mark_file, always=always, only_bad=run.only_bad, noticed=file.notes)
         site_id = file.default_site_id or ""
         run.notes += run.step(
             f"mark {file.path.name}", mark, run.settings, run.ledger, run.run_id, file.path, file.sha256, site_id
@@ -63,7 +73,16 @@ def mark_files(run: Run, files: Iterable[CheckedFile]) -> None:
 
 
 def mark_file(
-    settings: Settings, ledger: Ledger, run_id: str, path: Path, sha256: str, site_id: str, *, always: bool
+    settings: Settings,
+    ledger: Ledger,
+    run_id: str,
+    path: Path,
+    sha256: str,
+    site_id: str,
+    *,
+    always: bool,
+    only_bad: bool = False,
+    noticed: Sequence[Note] = (),
 ) -> list[str]:
     """Write the marked copy into the run's folder and return lines that say where it is, or why there is none.
 
@@ -79,11 +98,23 @@ def mark_file(
         lies_at = next((place for place in _places(settings, path, sha256, site_id) if _holds(place, sha256)), None)
         if lies_at is None:
             return [f"{path.name}: no marked copy, since the file was changed after it was taken in."]
-        return _write(settings, path, lies_at, settings.reports_folder / run_id, rows)
+        folder = settings.reports_folder / run_id
+        return _write(settings, path, lies_at, folder, rows, noticed=noticed, only_bad=only_bad)
     except FileError as error:
         return [f"{path.name}: no marked copy: {error.message}"]
     except OSError as error:
         return [f"{path.name}: no marked copy, since it cannot be written: {error.strerror or error}."]
+
+
+def mark_unsent(settings: Settings, file: CheckedFile, rows: Rows, *, only_bad: bool = False) -> list[str]:
+    """Give a file back that nobody has agreed to send, and return lines that say where; nothing of it was kept."""
+    folder = settings.reports_folder / _NOT_SENT
+    try:
+        return _write(settings, file.path, file.path, folder, rows, noticed=file.notes, only_bad=only_bad)
+    except FileError as error:
+        return [f"{file.path.name}: no marked copy: {error.message}"]
+    except OSError as error:
+        return [f"{file.path.name}: no marked copy, since it cannot be written: {error.strerror or error}."]
 
 
 def _places(settings: Settings, path: Path, sha256: str, site_id: str) -> tuple[Path, ...]:
@@ -94,7 +125,16 @@ def _holds(path: Path, sha256: str) -> bool:
     return path.is_file() and sha256_of(path) == sha256
 
 
-def _write(settings: Settings, path: Path, lies_at: Path, folder: Path, rows: Rows) -> list[str]:
+def _write(
+    settings: Settings,
+    path: Path,
+    lies_at: Path,
+    folder: Path,
+    rows: Rows,
+    *,
+    noticed: Sequence[Note],
+    only_bad: bool,
+) -> list[str]:
     too_long = [f"{path.name}: no marked copy, since it has more than the {MAX_ROWS:,} rows of a sheet."]
     # A workbook has as many rows as it likes, on several sheets. Any other file is refused by what the ledger counted,
     # since it would be read into memory as a whole to find out.
@@ -103,6 +143,8 @@ def _write(settings: Settings, path: Path, lies_at: Path, folder: Path, rows: Ro
     sheets = read_file(lies_at)
     if any(_last_row(sheet) > MAX_ROWS for sheet in sheets):
         return too_long
+    if only_bad and not any(status.look is Look.BAD for status in rows.statuses.values()):
+        return [f"{path.name}: no row of it is to be mended, so there is no copy of such rows."]
     folder.mkdir(parents=True, exist_ok=True)
     out = _free_name(folder, path)
     lost = write_marked(
@@ -113,6 +155,8 @@ def _write(settings: Settings, path: Path, lies_at: Path, folder: Path, rows: Ro
         statuses=rows.statuses,
         receipts=rows.receipts,
         layouts=layouts_of(settings),
+        noticed=noticed,
+        only_bad=only_bad,
     )
     return [f"marked copy of {path.name}: {out}", *lost]
 
@@ -131,18 +175,23 @@ def _free_name(folder: Path, path: Path) -> Path:
     return next(copy for copy in copies if not copy.exists())
 
 
-def read_rows(connection: Connection, file_id: int) -> Rows:
-    """Return what became of every row of a registered file, as the ledger has it now."""
+def read_rows(connection: Connection, file_id: int, *, is_preview: bool = False) -> Rows:
+    """Return what became of every row of a registered file, as the ledger has it now.
+
+    Of a preview, which registers and takes it back, the copy says what would become of them.
+    """
     # The order counts, since the last word wins: a row that was rejected has no event, and one that brought an event
     # again is told by that event.
     own = rows_of_file(connection, file_id)
     known = known_rows_of_file(connection, file_id)
     errors = pd.DataFrame(rejections_of_file(connection, file_id), columns=_REJECTION_COLUMNS)
-    statuses = {_place(row): status_of(row) for row in own}
-    statuses |= {_place(row): _known_status(row, file_id) for row in known}
+    tell = before_sending if is_preview else status_of
+    statuses = {_place(row): tell(row) for row in own}
+    statuses |= {_place(row): known_status(row, file_id) for row in known}
     statuses |= rejected_statuses(errors)
     # A row that brought an event again has that event's receipt, so that it is known again however it is mended.
-    receipts = {_place(row): row.event_id for row in [*own, *known]}
+    # What a preview registered is in no ledger after it.
+    receipts = {_place(row): row.event_id for row in [*([] if is_preview else own), *known]}
     is_waiting = any(row.state in _WAITING for row in own)
     return Rows(
         rows_read=rows_read_of_file(connection, file_id),
@@ -155,33 +204,3 @@ def read_rows(connection: Connection, file_id: int) -> Rows:
 
 def _place(row: Row[Any]) -> RowPlace:
     return row.sheet, row.row_number
-
-
-def status_of(row: Row[Any]) -> str:
-    """Say in plain words where an event stands."""
-    match State(row.state):
-        case State.POSTED:
-            return "posted"
-        case State.READY | State.SENDING:
-            return "waiting: the next run sends it"
-        case State.HELD:
-            return f"held: {row.state_reason or 'a person decides'}"
-        case State.REFUSED:
-            why = str(row.message or row.state_reason or "the service gave no reason").rstrip(".")
-            return f"refused: {why}. Correct the row, or once the cause is gone: tieout retry {row.event_id}"
-        case State.UNKNOWN:
-            return "unknown: the answer was lost, so it is read back before anything is sent again"
-        case State.DISCARDED:
-            return str(row.state_reason or "discarded")
-
-
-def _known_status(row: Row[Any], file_id: int) -> str:
-    """Say which event a row brought again; one that bears its receipt is simply where its event is."""
-    if row.reason.startswith(_BY_RECEIPT):
-        return status_of(row)
-    file = "" if row.first_file_id == file_id else f" of {row.first_file}"
-    sheet = "" if row.first_sheet is None else f', sheet "{row.first_sheet}"'
-    return f"duplicate of row {row.first_row}{sheet}{file}: {status_of(row)}"
-
-
-_BY_RECEIPT = "bears its receipt"  # how the reason of `mark_receipts` in register.sql begins

@@ -1,21 +1,27 @@
 """What the marked copy shows of each row: its status, its receipt, and a note on each cell that has to be mended."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 import pandas as pd
 
+from flows.marked_copy.statuses import Look, RowPlace, RowStatus
 from transforms.sheets.headings import Table
 from transforms.sheets.layout import Layout
+from transforms.sheets.notes import Note
+from transforms.sheets.rows import IDS_OF_TEXT
 from transforms.sheets.sheet import Sheet
 from transforms.sheets.tables import find_tables
 
-RowPlace = tuple[str | None, int]  # sheet, row
+Text = TypeVar("Text")
 
 AUTHOR = "tieout"
 SIGN = "tieout: "  # before our part of a note; what stands above it is the person's own
 NOTE_WIDTH, NOTE_HEIGHT = 320, 110  # pixels
+_ROW_IDS = ("client_id", "reward_id")
+COLORS: Mapping[Look, str] = {Look.BAD: "FFC7CE", Look.WAITS: "FFEB9C"}
 STATUS_WIDTH, RECEIPT_WIDTH = 48, 28  # of the added columns, in characters
 
 
@@ -31,6 +37,9 @@ class SheetMarks:
     notes: Mapping[int, Mapping[int, str]] = field(default_factory=dict)  # row -> column -> note
     is_status_new: bool = True
     is_receipt_new: bool = True
+    remarks: Mapping[int, Mapping[int, str]] = field(default_factory=dict)  # the same for what is no error
+    looks: Mapping[int, Look] = field(default_factory=dict)  # of rows that wait for a person
+    shown_ids: Mapping[tuple[int, int], str] = field(default_factory=dict)  # (row, column): as their formats show them
 
 
 @dataclass(frozen=True)
@@ -48,24 +57,32 @@ def make_marks(
     sheets: Sequence[Sheet],
     layouts: Sequence[Layout],
     errors: pd.DataFrame,
-    statuses: Mapping[RowPlace, str],
+    statuses: Mapping[RowPlace, RowStatus],
     receipts: Mapping[RowPlace, str],
+    noticed: Sequence[Note] = (),
 ) -> Marks:
     """Lay out the marks of a file.
 
     `errors` has a row per wrong cell with `sheet`, `row`, `column` (the heading, NA for the whole row), `message` and
-    `suggestion`. Raises `FileError` where the sheets have no headings.
+    `suggestion`; `noticed` is what was noticed while the file was read. Raises `FileError` where the sheets have no
+    headings.
     """
     by_sheet: dict[str | None, list[Table]] = defaultdict(list)
     for table in find_tables(sheets, layouts).tables:
         by_sheet[table.sheet.name].append(table)
-    return Marks({name: _marks_of(tables, errors, statuses, receipts) for name, tables in by_sheet.items()})
+    marked = {name: _marks_of(tables, errors, statuses, receipts) for name, tables in by_sheet.items()}
+    first = next(iter(marked))
+    for name, tables in by_sheet.items():
+        # What is about no sheet, or one that is not read, is told in the first.
+        own = [note for note in noticed if note.sheet == name or (name == first and note.sheet not in marked)]
+        marked[name] = replace(marked[name], remarks=_remarks(tables, own, marked[name].status))
+    return Marks(marked)
 
 
 def _marks_of(
     tables: Sequence[Table],
     errors: pd.DataFrame,
-    statuses: Mapping[RowPlace, str],
+    statuses: Mapping[RowPlace, RowStatus],
     receipts: Mapping[RowPlace, str],
 ) -> SheetMarks:
     """Lay out the marks of one sheet, whose tables stand below each other."""
@@ -76,13 +93,16 @@ def _marks_of(
     if status == first_free:
         first_free += 1
     receipt = _common_column(tables, "receipt", first_free)
+    own = _of_sheet(statuses, name)
     return SheetMarks(
         heading_rows=tuple(table.heading_row for table in tables),
         status=status,
         receipt=receipt,
-        statuses=_of_sheet(statuses, name),
+        statuses={row: told.told for row, told in own.items()},
         receipts=_of_sheet(receipts, name),
-        notes=_notes(tables, errors, rest=status),
+        notes=_merged(_notes(tables, errors, rest=status), _waiting_notes(tables, own)),
+        looks={row: told.look for row, told in own.items() if told.look is not None},
+        shown_ids=_shown_ids(tables),
         is_status_new=status not in {table.columns.get("status") for table in tables},
         is_receipt_new=receipt not in {table.columns.get("receipt") for table in tables},
     )
@@ -96,13 +116,61 @@ def _common_column(tables: Sequence[Table], field: str, first_free: int) -> int:
 
 def _column_of(tables: Sequence[Table], row: int, heading: str | None, fallback: int) -> int:
     """Return the column that bears the heading in the table that the row belongs to."""
+    table = _table_of(tables, row)
+    read = {table.heading(field): column for field, column in table.columns.items()}
+    if heading in read:
+        return read[heading]
+    return table.headings.index(heading) if heading in table.headings else fallback
+
+
+def _table_of(tables: Sequence[Table], row: int) -> Table:
     begun = [table for table in tables if table.heading_row <= row]
-    table = begun[-1] if begun else tables[0]
-    columns = {table.heading(field): column for field, column in table.columns.items()}
-    return columns.get(heading, fallback)
+    return begun[-1] if begun else tables[0]
 
 
-def _of_sheet(texts: Mapping[RowPlace, str], name: str | None) -> dict[int, str]:
+def _waiting_notes(tables: Sequence[Table], statuses: Mapping[int, RowStatus]) -> dict[int, dict[int, str]]:
+    """Return a note on the id of every row that is refused, held or in doubt; what is rejected has its own."""
+    notes: dict[int, dict[int, str]] = {}
+    for row, told in statuses.items():
+        if told.look is not None and told.way_back:
+            table = _table_of(tables, row)
+            ids = [table.columns[field] for field in _ROW_IDS if field in table.columns]
+            notes[row] = {ids[0]: f"{SIGN}{told.told}"}
+    return notes
+
+
+def _merged(one: Mapping[int, Mapping[int, str]], other: Mapping[int, Mapping[int, str]]) -> dict[int, dict[int, str]]:
+    return {row: {**other.get(row, {}), **one.get(row, {})} for row in one.keys() | other.keys()}
+
+
+def _remarks(tables: Sequence[Table], noticed: Iterable[Note], rest: int) -> dict[int, dict[int, str]]:
+    """Return what was noticed, at its cell or its heading; what is about no column, at the heading of the statuses."""
+    remarks: dict[int, dict[int, str]] = defaultdict(dict)
+    for note in noticed:
+        first = tables[0].heading_row
+        row = first if note.row is None else note.row
+        column = _column_of(tables, row, note.column, rest) if note.column else rest
+        if column == rest:
+            row = _table_of(tables, row).heading_row
+        before = remarks[row].get(column)
+        remarks[row][column] = f"{SIGN}{note.message}" if before is None else f"{before}\n{note.message}"
+    return remarks
+
+
+def _shown_ids(tables: Sequence[Table]) -> dict[tuple[int, int], str]:
+    """Return the ids that a number format shows otherwise than they are stored: 123 under "AB"000000 is AB000123."""
+    shown: dict[tuple[int, int], str] = {}
+    for table in tables:
+        if not table.sheet.shown_cells:
+            continue
+        ids = {table.columns[field] for field in IDS_OF_TEXT if field in table.columns}
+        rows = set(table.sheet.cells.index)
+        found = table.sheet.shown_cells.items()
+        shown |= {(row, column): text for (row, column), text in found if column in ids and row in rows}
+    return shown
+
+
+def _of_sheet(texts: Mapping[RowPlace, Text], name: str | None) -> dict[int, Text]:
     return {row: text for (sheet, row), text in texts.items() if sheet == name}
 
 

@@ -12,7 +12,17 @@ from typing import Any
 
 import xlsxwriter  # type: ignore[import-untyped]  # it has annotations, and no marker that says so
 
-from flows.marked_copy.marks import AUTHOR, NOTE_HEIGHT, NOTE_WIDTH, RECEIPT_WIDTH, STATUS_WIDTH, Marks, SheetMarks
+from flows.marked_copy.marks import (
+    AUTHOR,
+    COLORS,
+    NOTE_HEIGHT,
+    NOTE_WIDTH,
+    RECEIPT_WIDTH,
+    STATUS_WIDTH,
+    Marks,
+    SheetMarks,
+)
+from flows.marked_copy.statuses import Look
 from transforms.sheets.fields import FIELDS
 from transforms.sheets.sheet import Sheet, sheet_row
 
@@ -38,9 +48,9 @@ def write_laid_out(sheets: Sequence[Sheet], marks: Marks, out: Path) -> None:
 
 def _write_sheets(book: Any, sheets: Sequence[Sheet], marks: Marks) -> None:
     # All cells have the format for text, so that ids keep their zeros when a person types over one.
-    looks = {
+    looks: dict[str, Any] = {
         "text": book.add_format({"num_format": "@"}),
-        "bad": book.add_format({"num_format": "@", "bg_color": "#FFC7CE"}),
+        **{look: book.add_format({"num_format": "@", "bg_color": f"#{color}"}) for look, color in COLORS.items()},
         "heading": book.add_format({"num_format": "@", "bold": True}),
     }
     for sheet, title in zip(sheets, _titles(sheets), strict=True):
@@ -72,7 +82,7 @@ def _write_sheet(page: Any, sheet: Sheet, marked: SheetMarks | None, looks: Mapp
         _set_up_marks(page, sheet, marked)
     added = _added_texts(sheet, marked)
     for row, *cells in sheet.cells.itertuples(name=None):
-        notes = {} if marked is None else marked.notes.get(row, {})
+        notes, look_of = _notes_and_looks(marked, row)
         is_heading = marked is not None and row in marked.heading_rows
         _write_row(
             page,
@@ -80,8 +90,20 @@ def _write_sheet(page: Any, sheet: Sheet, marked: SheetMarks | None, looks: Mapp
             _filled(cells, added.get(row, {}), notes),
             notes,
             look_of_rest=looks["heading" if is_heading else "text"],
-            look_of_noted=looks["bad"],
+            looks={column: looks[look] for column, look in look_of.items()},
         )
+
+
+def _notes_and_looks(marked: SheetMarks | None, row: int) -> tuple[dict[int, str], dict[int, Look]]:
+    """Return the notes of a row by column, and the columns that are colored: those to be mended, and the status."""
+    if marked is None:
+        return {}, {}
+    notes = {**marked.remarks.get(row, {})}
+    for column, note in marked.notes.get(row, {}).items():
+        notes[column] = f"{notes[column]}\n{note}" if column in notes else note
+    look = marked.looks.get(row)
+    colored = dict.fromkeys(marked.notes.get(row, {}), look or Look.BAD)
+    return notes, colored if look is None else {**colored, marked.status: look}
 
 
 def _set_up_page(page: Any, sheet: Sheet) -> None:
@@ -116,6 +138,9 @@ def _added_texts(sheet: Sheet, marked: SheetMarks | None) -> dict[int, dict[int,
             _add_column(added, marked.receipt, {heading_row: FIELDS["receipt"]})
         _add_column(added, marked.status, marked.statuses)
         _add_column(added, marked.receipt, marked.receipts)
+        # As text a cell has no format that would show the id.
+        for (row, column), shown in marked.shown_ids.items():
+            added[row][column] = shown
     # The person's own column Status may hold an error; what became of the row goes before it.
     for (row, column), error in sheet.error_cells.items():
         added[row].setdefault(column, error)
@@ -140,11 +165,11 @@ def _write_row(
     notes: Mapping[int, str],
     *,
     look_of_rest: Any,
-    look_of_noted: Any,
+    looks: Mapping[int, Any],
 ) -> None:
     for column in sorted(filled):
         note = notes.get(column)
-        look = look_of_rest if note is None else look_of_noted
+        look = looks.get(column, look_of_rest)
         text = filled[column][:_LONGEST]
         if text:
             # As a string, or a text such as "=1+1" would become a formula and 007 a number.

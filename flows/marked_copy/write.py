@@ -7,7 +7,7 @@ said. Every other kind of file gets a new workbook of its rows (`new_workbook`).
 
 import warnings
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -21,55 +21,31 @@ from openpyxl.worksheet.worksheet import Worksheet
 from flows.marked_copy.losses import lost_parts
 from flows.marked_copy.marks import (
     AUTHOR,
+    COLORS,
     NOTE_HEIGHT,
     NOTE_WIDTH,
     RECEIPT_WIDTH,
     SIGN,
     STATUS_WIDTH,
     Marks,
-    RowPlace,
     SheetMarks,
     make_marks,
 )
 from flows.marked_copy.new_workbook import write_laid_out
+from flows.marked_copy.only_bad import keep_bad
+from flows.marked_copy.statuses import Look, RowPlace, RowStatus
 from flows.marked_copy.stored_values import keep_stored_values
 from flows.runtime.garbage import without_collecting
-from transforms.check.part import Checked
 from transforms.sheets.fields import FIELDS
 from transforms.sheets.layout import Layout
+from transforms.sheets.notes import Note
 from transforms.sheets.sheet import Sheet, sheet_row
 
-_BAD = PatternFill("solid", start_color="FFFFC7CE")
+_FILLS = {look: PatternFill("solid", start_color=f"FF{color}") for look, color in COLORS.items()}
+_OURS = {fill.start_color.rgb for fill in _FILLS.values()}
 _OPENPYXL_FAILS = (KeyError, ValueError, TypeError, AttributeError, IndexError)  # where calamine reads
 _AS_TEXT = "The copy holds the rows as text: formats, formulas and the like of the file are not in it."
 _NOT_KEPT = "The workbook could not be kept as it is; the copy holds its rows as text."
-
-
-def statuses_of_check(checked: Checked) -> dict[RowPlace, str]:
-    """Return the status that the check alone can give a row: "good", or why it is rejected."""
-    return dict.fromkeys(_places(checked.events), "good") | rejected_statuses(checked.errors)
-
-
-def rejected_statuses(errors: pd.DataFrame) -> dict[RowPlace, str]:
-    """Return the status of every rejected row: each cell that is wrong, and why."""
-    columns = errors["column"].astype(object).where(errors["column"].notna(), None)
-    told: dict[RowPlace, str] = {}
-    for place, column, message in zip(_places(errors), columns, errors["message"], strict=True):
-        before = told.get(place, "rejected:")
-        told[place] = f"{before} {_line(column, message)}"
-    return told
-
-
-def _line(column: str | None, message: str) -> str:
-    """Begin with the column that is wrong, unless there is none, or the message names it itself."""
-    if not column or column.casefold() in message.casefold():
-        return message
-    return f"{column}: {message}"
-
-
-def _places(frame: pd.DataFrame) -> Iterator[RowPlace]:
-    for sheet, row in zip(frame["sheet"], frame["row"], strict=True):
-        yield (sheet if isinstance(sheet, str) else None), int(row)
 
 
 def write_marked(
@@ -78,17 +54,23 @@ def write_marked(
     errors: pd.DataFrame,
     out: Path,
     *,
-    statuses: Mapping[RowPlace, str],
+    statuses: Mapping[RowPlace, RowStatus],
     receipts: Mapping[RowPlace, str] | None = None,
     layouts: Sequence[Layout] = (),
+    noticed: Sequence[Note] = (),
+    only_bad: bool = False,
 ) -> list[str]:
     """Write the marked copy of the checked file at `path` to `out`, and return what could not be kept, in words.
 
     `sheets` is what was read from it, `errors` a row per wrong cell (`make_marks`); `layouts` are those of the check.
+    With `only_bad` the copy holds the rows that are to be mended alone, as text.
     Raises OSError where `out` cannot be written.
     """
     # Before anything is written: where the headings are not found nobody can tell which row a status belongs to.
-    marks = make_marks(sheets, layouts, errors, statuses, receipts or {})
+    marks = make_marks(sheets, layouts, errors, statuses, receipts or {}, noticed)
+    if only_bad:
+        write_laid_out(*keep_bad(sheets, marks), out)
+        return []
     if not _is_ooxml(path):
         write_laid_out(sheets, marks, out)
         # A format without sheets is text itself, and loses nothing.
@@ -136,6 +118,8 @@ def _save(book: Workbook, out: Path) -> None:
 def _mark_sheet(page: Worksheet, sheet: Sheet, marked: SheetMarks) -> None:
     _add_headings(page, sheet, marked)
     _write_column(page, sheet, marked.status, marked.statuses)
+    for row, look in marked.looks.items():
+        page.cell(sheet_row(sheet, row), marked.status + 1).fill = _FILLS[look]
     _write_column(page, sheet, marked.receipt, marked.receipts)
     for row, notes in marked.notes.items():
         page_row = sheet_row(sheet, row)
@@ -144,12 +128,19 @@ def _mark_sheet(page: Worksheet, sheet: Sheet, marked: SheetMarks) -> None:
             # A part of merged cells can bear no note of its own; the status of its row bears it.
             if isinstance(cell, MergedCell):
                 cell = page.cell(page_row, marked.status + 1)
-            _mark(cell, note)
+            cell.fill = _FILLS[marked.looks.get(row, Look.BAD)]
+            _add_note(cell, note)
+    for row, remarks in marked.remarks.items():
+        for column, remark in remarks.items():
+            _add_note(page.cell(sheet_row(sheet, row), column + 1), remark)
 
 
 def _write_column(page: Worksheet, sheet: Sheet, column: int, texts: Mapping[int, str]) -> None:
     for row, text in texts.items():
-        _write_text(page.cell(sheet_row(sheet, row), column + 1), text)
+        cell = page.cell(sheet_row(sheet, row), column + 1)
+        _write_text(cell, text)
+        if cell.fill.start_color.rgb in _OURS:  # of an earlier copy
+            cell.fill = PatternFill()
 
 
 def _clear(page: Worksheet) -> None:
@@ -164,7 +155,9 @@ def _clear_cell(cell: Cell, note: Comment) -> None:
     # What stands before our sign is the person's own note, and stays.
     own = note.text.partition(SIGN)[0].rstrip()
     cell.comment = Comment(own, note.author) if own else None
-    cell.fill = PatternFill()
+    # A cell with a mere remark has its owner's color.
+    if cell.fill.start_color.rgb in _OURS:
+        cell.fill = PatternFill()
 
 
 def _add_headings(page: Worksheet, sheet: Sheet, marked: SheetMarks) -> None:
@@ -192,7 +185,8 @@ def _write_text(cell: Cell | MergedCell, text: str) -> None:
         cell.number_format = "@"
 
 
-def _mark(cell: Cell | MergedCell, note: str) -> None:
+def _add_note(cell: Cell | MergedCell, note: str) -> None:
+    if isinstance(cell, MergedCell):
+        return
     before = f"{cell.comment.text}\n" if cell.comment else ""
-    cell.fill = _BAD
     cell.comment = Comment(before + note, AUTHOR, height=NOTE_HEIGHT, width=NOTE_WIDTH)

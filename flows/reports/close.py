@@ -16,7 +16,7 @@ from flows.reports.record import write_json
 from flows.reports.report import Report
 from flows.reports.snapshots import keep_snapshot, read_snapshot
 from flows.reports.source_ids import check_line
-from flows.reports.terminal import summary_lines, watch_lines
+from flows.reports.terminal import note_lines, summary_lines, watch_lines
 from flows.reports.wording import headline
 from flows.reports.workbook.workbook import write_workbook
 from flows.settings.sections import Settings
@@ -36,6 +36,7 @@ def report_run(run: Run, reconciliation: Reconciliation | None) -> Summary:
         lines=(
             *summary_lines(report, path),
             *_source_id_lines(report),
+            *note_lines(run.noticed),
             *run.notes,
             *watch_lines(report),
             *uncompared_lines(report.posted, reconciliation),
@@ -46,6 +47,7 @@ def report_run(run: Run, reconciliation: Reconciliation | None) -> Summary:
         artifacts=_artifacts(report, path),
         # Whoever could not be read waits for a person as well: nothing is concluded about them.
         not_read=_not_read(run),
+        notes=(*run.noticed, *run.notes),
     )
     failure = " ".join(run.failures) or None
     with run.ledger.begin() as connection:

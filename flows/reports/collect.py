@@ -10,7 +10,7 @@ import pandas as pd
 from sqlalchemy import Connection, Result
 
 from flows.ledger.run import Run
-from flows.reports.report import Report
+from flows.reports.report import COLUMNS, Report
 from flows.settings.sections import Settings
 from sql.breaks import break_json, open_breaks
 from sql.event_decisions import decisions_since
@@ -82,11 +82,20 @@ def collect_report(
         nights=nothing if reconciliation is None else reconciliation.nights,
         duplicates=_frame(duplicates_of_run(connection, run_id)),
         skipped=_frame(skipped_of_run(connection, run_id)),
+        notes=_notes(run),
         source_ids=_frame(source_ids_of_run(connection, run_id)),
         not_read=pd.DataFrame(list(run.not_read.items()), columns=["what", "why"], dtype="str"),
         decisions=_decisions(connection),
         watched=_watched(connection, run.settings),
     )
+
+
+def _notes(run: Run) -> pd.DataFrame:
+    """Return what was noticed while the run's files were read: place and column NA where it is about the whole."""
+    noticed = [(file, note.sheet, note.row, note.column, note.message) for file, note in run.file_notes]
+    frame = pd.DataFrame(noticed, columns=list(COLUMNS["notes"]))
+    # Whole numbers with gaps would become floats.
+    return frame.astype(dict.fromkeys(COLUMNS["notes"], "str") | {"row": "Int64"})
 
 
 def _decisions(connection: Connection) -> pd.DataFrame:

@@ -150,6 +150,7 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
         *PLACE,
     ),
     "skipped": (*PLACE, "reason"),
+    "notes": (*PLACE, "column", "message"),
     "source_ids": ("subject", "finding", "row_count"),
     "not_read": ("what", "why"),
     "decisions": ("decision_id", "decided_at", "actor", "verb", "about", "events", "earned", "redeemed", "reason"),
@@ -164,6 +165,7 @@ class Report:
     `roll_forward` one per site, class of break and measure; `breaks`, `waiting`, `posted`, `refused` one per break or
     event; `rejected` one per wrong cell; `by_client` one per client whose balance was read, null where the balance
     before is not known; `nights` one per site and night; `duplicates` and `skipped` one per row of a file;
+    `notes` one per thing that was noticed while a file was read;
     `watched` one per event of any run of which two requests may have left and that nights still look at again;
     `source_ids` one per subject and finding (`transforms.check.cross_check`); `not_read` one per file, client, reward
     or destination that nobody could look at; `decisions` one per decision of a person about events that no report
@@ -192,6 +194,7 @@ class Report:
     nights: pd.DataFrame
     duplicates: pd.DataFrame
     skipped: pd.DataFrame
+    notes: pd.DataFrame = field(default_factory=pd.DataFrame)
     source_ids: pd.DataFrame = field(default_factory=pd.DataFrame)
     not_read: pd.DataFrame = field(default_factory=pd.DataFrame)
     decisions: pd.DataFrame = field(default_factory=pd.DataFrame)

@@ -29,6 +29,7 @@ def tables(report: Report) -> list[Block]:
         _decisions(report),
         _duplicates(report),
         _skipped(report),
+        _noticed(report),
         _by_day(report),
         _words(),
     ]
@@ -310,6 +311,20 @@ def _skipped(report: Report) -> Block:
         empty="No line was skipped.",
         columns=(*_PLACE, Column("reason", "Why it is no row", Show.TEXT, 60)),
         frame=_sorted(rows(report, "skipped"), "file", "sheet", "+row"),
+    )
+
+
+def _noticed(report: Report) -> Block:
+    return Block(
+        name="Noticed",
+        note="What was noticed while the files were read, without its being an error: look whether it is meant so.",
+        empty="Nothing was noticed in the files.",
+        columns=(
+            *_PLACE,
+            Column("column", "Column", Show.TEXT, 20),
+            Column("message", "What was noticed", Show.TEXT, 90),
+        ),
+        frame=_sorted(rows(report, "notes"), "file", "sheet", "+row", "column"),
     )
 
 

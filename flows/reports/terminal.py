@@ -1,11 +1,14 @@
 """The report as a few lines on a terminal: every fate and outcome, what waits, and the command to type."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from flows.reports.report import Report, count, rows
 from flows.reports.values import exact
 from flows.reports.wording import FATES, OUTCOMES, NextStep, Word, headline, next_steps
 from flows.runtime.visible import visible
+
+_MOST_NOTES = 20
 
 
 def summary_lines(report: Report, workbook: Path | None = None) -> list[str]:
@@ -28,6 +31,13 @@ def summary_lines(report: Report, workbook: Path | None = None) -> list[str]:
     if workbook:
         lines.append(f"report: {workbook}")
     return lines
+
+
+def note_lines(noticed: Sequence[str]) -> list[str]:
+    """Return what was noticed in the files, as much of it as is read at a glance; the report has the rest."""
+    left = len(noticed) - _MOST_NOTES
+    more = [f"and {left:,} more notes about files: sheet Noticed of the report"] if left > 0 else []
+    return [*noticed[:_MOST_NOTES], *more]
 
 
 def watch_lines(report: Report) -> list[str]:

@@ -151,7 +151,8 @@ def run_one(what: str, path: Path) -> dict[str, float]:
     import pandas as pd
 
     from flows.intake.check import check_file
-    from flows.marked_copy.write import statuses_of_check, write_marked
+    from flows.marked_copy.statuses import statuses_of_check
+    from flows.marked_copy.write import write_marked
     from flows.settings.sections import Settings
 
     def check(path: Path) -> int:

@@ -19,6 +19,15 @@ class Note:
     column: str | None = None
 
 
+def note_text(file: str, note: Note) -> str:
+    """Tell a note where nothing else says which file it is about.
+
+    >>> note_text("march.xlsx", Note("columns not read: Staff"))
+    'march.xlsx: columns not read: Staff'
+    """
+    return f"{file}: {note.message}"
+
+
 @dataclass(frozen=True)
 class Observation:
     """What was met in some cells of a column: told once for all of them, with the first."""

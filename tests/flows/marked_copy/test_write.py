@@ -7,12 +7,14 @@ import xlsxwriter  # type: ignore[import-untyped]  # it has annotations, and no 
 from openpyxl.styles import Font
 from openpyxl.worksheet.worksheet import Worksheet
 
-from flows.marked_copy.write import statuses_of_check, write_marked
+from flows.marked_copy.statuses import Look, RowStatus, statuses_of_check
+from flows.marked_copy.write import write_marked
 from flows.readers.read import read_file
 from flows.readers.spreadsheetml import NAMESPACE
 from tests.flows.readers.reading import write_bytes, write_xlsx
 from tests.transforms.sheet_makers import RULES
 from transforms.check.part import Checked, check_sheets
+from transforms.sheets.notes import Note
 
 ROWS = [["ClientId", "Points", "Action"], ["000123", 5, "Earned"], ["A2", 12.5, "Earnd"], ["A3", 7, "Redeemed"]]
 CSV = b"ClientId,Points,Action\n000123,5,Earned\n=1+1,x,Earned\n"
@@ -33,7 +35,7 @@ def check(path: Path) -> Checked:
 def test_write_marked_colors_bad_cells_and_says_why(tmp_path: Path) -> None:
     page, _ = mark(write_xlsx(tmp_path / "a.xlsx", ROWS), tmp_path / "marked.xlsx")
     colored = {cell.coordinate for row in page.iter_rows() for cell in row if cell.fill.fill_type == "solid"}
-    assert colored == {"B3", "C3"}
+    assert colored == {"B3", "C3", "D3"}
     assert "Suggestion: Earned" in page["C3"].comment.text
     assert [cell.value for cell in page["D"]] == ["Status", "good", page["D3"].value, "good"]
     assert page["D3"].value.startswith("rejected: Points must be")
@@ -146,7 +148,8 @@ def test_a_mended_copy_is_good_and_brings_its_receipts_back(source: str, tmp_pat
     name = None if source == "csv" else "Sheet"
     path = tmp_path / f"a.{source}"
     path = write_bytes(path, CSV) if source == "csv" else write_xlsx(path, ROWS)
-    page, _ = mark(path, tmp_path / "marked.xlsx", receipts={(name, 2): "abc"}, statuses={(name, 2): "posted"})
+    statuses = {(name, 2): RowStatus("posted")}
+    page, _ = mark(path, tmp_path / "marked.xlsx", receipts={(name, 2): "abc"}, statuses=statuses)
     page["A3"], page["B3"], page["C3"] = "A2", 12, "Earned"
     page.parent.save(tmp_path / "mended.xlsx")
     checked = check(tmp_path / "mended.xlsx")
@@ -173,3 +176,54 @@ def test_write_marked_again_clears_what_was_mended(tmp_path: Path) -> None:
     page, _ = mark(tmp_path / "once.xlsx", tmp_path / "twice.xlsx")
     assert (page["B3"].comment, page["B3"].fill.fill_type) == (None, None)
     assert page["C3"].comment.text.count("tieout: ") == 1
+
+
+HELD = RowStatus("held: no date", Look.WAITS, "To let it be sent: tieout approve e1")
+
+
+@pytest.mark.parametrize("source", ["xlsx", "csv"])
+def test_a_row_that_waits_is_colored_and_told_like_a_bad_one(source: str, tmp_path: Path) -> None:
+    name = None if source == "csv" else "Sheet"
+    path = write_bytes(tmp_path / "a.csv", CSV) if source == "csv" else write_xlsx(tmp_path / "a.xlsx", ROWS)
+    page, _ = mark(path, tmp_path / "marked.xlsx", statuses={(name, 2): HELD})
+    assert page["D2"].value == "held: no date. To let it be sent: tieout approve e1"
+    assert page["A2"].comment.text == f"tieout: {page['D2'].value}"
+    assert [page[place].fill.start_color.rgb for place in ("A2", "D2", "B2")] == ["FFFFEB9C", "FFFFEB9C", "00000000"]
+
+
+@pytest.mark.parametrize("source", ["xlsx", "csv"])
+def test_what_was_noticed_stands_at_its_cell_and_changes_no_color(source: str, tmp_path: Path) -> None:
+    name = None if source == "csv" else "Sheet"
+    path = write_bytes(tmp_path / "a.csv", CSV) if source == "csv" else write_xlsx(tmp_path / "a.xlsx", ROWS)
+    noticed = [
+        Note("about the file"),
+        Note("about the column", name, 1, "Points"),
+        Note("about the cell", name, 2, "ClientId"),
+    ]
+    page, _ = mark(path, tmp_path / "marked.xlsx", noticed=noticed)
+    assert page["D1"].comment.text == "tieout: about the file"
+    assert page["B1"].comment.text == "tieout: about the column"
+    assert page["A2"].comment.text == "tieout: about the cell"
+    assert page["A2"].fill.fill_type is None
+
+
+def test_a_copy_of_the_bad_rows_alone_is_read_as_these_rows(tmp_path: Path) -> None:
+    titled = [["Rewards of May"], *ROWS]
+    page, lost = mark(write_xlsx(tmp_path / "a.xlsx", titled), tmp_path / "bad.xlsx", only_bad=True)
+    assert (page.max_row, page["A2"].value, lost) == (2, "A2", [])
+    assert page["D2"].value.startswith("row 4 rejected: ")
+    assert page["B2"].comment.text.startswith("tieout: Points")
+    page["B2"], page["C2"] = 12, "Earned"
+    page.parent.save(tmp_path / "mended.xlsx")
+    mended = check(tmp_path / "mended.xlsx")
+    assert (mended.rejected, mended.events["client_id"].tolist()) == (0, ["A2"])
+
+
+def test_a_copy_as_text_holds_ids_as_their_formats_show_them(tmp_path: Path) -> None:
+    with xlsxwriter.Workbook(str(tmp_path / "a.xlsx")) as book:
+        page = book.add_worksheet()
+        page.write_row(0, 0, ROWS[0])
+        page.write_row(1, 0, [123, 12.5, "Earned"])
+        page.write_number(1, 0, 123, book.add_format({"num_format": '"AB"000000'}))
+    page, _ = mark(tmp_path / "a.xlsx", tmp_path / "bad.xlsx", only_bad=True)
+    assert page["A2"].value == "AB000123"

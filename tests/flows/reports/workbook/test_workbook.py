@@ -18,7 +18,10 @@ from flows.runtime.visible import visible
 from tests.flows.reports import samples
 
 SHEETS = ["Summary", "Breaks", "Rejected rows", "Unknown and held", "Posted", "By client"]
-MORE = ["By night", "Refused", "Not read", "Under watch", "Decisions", "Duplicates", "Skipped rows", "By day", "Words"]
+MORE = [
+    *("By night", "Refused", "Not read", "Under watch", "Decisions", "Duplicates", "Skipped rows"),
+    *("Noticed", "By day", "Words"),
+]
 HEADINGS = 4  # the row of the headings, as a spreadsheet shows it
 
 

@@ -1,0 +1,92 @@
+"""What was noticed while a file was read is told in every output of the run that took it."""
+
+import gzip
+import json
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+from sqlalchemy import text
+
+from flows.ledger.connection import open_ledger
+from flows.reports.snapshots import read_snapshot
+from flows.sandbox import start_sandbox
+from tests.flows.command import Tieout
+from tests.flows.workplace import Workplace, open_workplace
+
+HEADINGS = "ClientId,Points,Action,ActionDateTime,Staff"
+ROW = "'{client},10,Earned,2026-09-20T17:00:00Z,Ann"
+NOTICED = ("columns not read: Staff", "read without the signs that a program put around it")
+
+
+@pytest.fixture(scope="module")
+def ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    state = tmp_path_factory.mktemp("sandbox") / "sandbox.db"
+    with start_sandbox(state=state, options=("--extra-clients", "9")) as found:
+        yield found
+
+
+@pytest.fixture
+def place(ready: dict[str, Any], tmp_path: Path) -> Workplace:
+    return open_workplace(tmp_path, ready)
+
+
+@pytest.fixture
+def tieout(place: Workplace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Tieout:
+    return Tieout(place, monkeypatch, capsys)
+
+
+@pytest.mark.parametrize("command", [("run", "--plain"), ("upload", "{path}", "--yes", "--plain")])
+def test_what_was_noticed_is_in_every_output(command: tuple[str, ...], place: Workplace, tieout: Tieout) -> None:
+    client = place.ready["mindbody"]["client_ids"][-1 - len(command)]
+    path = place.put("may.csv", ROW.format(client=client), headings=HEADINGS)
+    ended = tieout(*(word.format(path=path) for word in command), "--json")
+    assert (ended.code, ended.json["posted"]) == (0, 1)
+    for noticed in NOTICED:
+        assert any(noticed in note and note.startswith("may.csv: ") for note in ended.json["notes"])
+    report = Path(ended.json["report"])
+    listed = json.loads(report.with_suffix(".json").read_text(encoding="utf-8"))["notes"]
+    assert [(note["file"], note["row"], note["column"]) for note in listed] == [
+        ("may.csv", 1, None),
+        ("may.csv", 2, "ClientId"),
+    ]
+    assert all(noticed in report.with_suffix(".html").read_text(encoding="utf-8") for noticed in NOTICED)
+    page = openpyxl.load_workbook(report)["Noticed"]
+    told = [str(cell.value) for row in page.iter_rows() for cell in row]
+    assert all(any(noticed in cell for cell in told) for noticed in NOTICED)
+
+
+def test_what_was_noticed_is_told_on_the_terminal_and_in_the_marked_copy(place: Workplace, tieout: Tieout) -> None:
+    client = place.ready["mindbody"]["client_ids"][-7]
+    path = place.put("june.csv", ROW.format(client=client), headings=HEADINGS)
+    ended = tieout("upload", path, "--yes", "--plain")
+    assert all(noticed in ended.out for noticed in NOTICED)
+    (copy,) = (place.folder / "reports").glob("*/june.marked.xlsx")
+    page = openpyxl.load_workbook(copy).active
+    assert NOTICED[0] in page["F1"].comment.text
+    assert NOTICED[1] in page["A2"].comment.text
+
+
+def test_a_snapshot_of_before_which_has_no_notes_is_read(place: Workplace, tieout: Tieout) -> None:
+    place.put("july.csv", ROW.format(client=place.ready["mindbody"]["client_ids"][-8]), headings=HEADINGS)
+    run_id = tieout("run", "--plain", "--json").json["run_id"]
+    path = place.folder / "snapshots" / f"{run_id}.json.gz"
+    lines = gzip.decompress(path.read_bytes()).decode().splitlines(keepends=True)
+    (begin,) = [place for place, line in enumerate(lines) if line.startswith('{"frame": "notes"')]
+    columns = len(json.loads(lines[begin])["types"])
+    before = gzip.compress("".join([*lines[:begin], *lines[begin + 1 + columns :]]).encode())
+    path.write_bytes(before)
+    with open_ledger(place.settings) as ledger, ledger.begin() as connection:
+        (guard,) = connection.execute(
+            text(
+                "SELECT name FROM sqlite_master WHERE tbl_name = 'snapshots' AND type = 'trigger' AND sql LIKE '%UPDATE%'"
+            )
+        ).scalars()
+        connection.exec_driver_sql(f'DROP TRIGGER "{guard}"')
+        said = {"hash": sha256(before).hexdigest(), "run_id": run_id}
+        connection.execute(text("UPDATE snapshots SET sha256 = :hash WHERE run_id = :run_id"), said)
+        report = read_snapshot(place.settings, connection, run_id)
+    assert (len(report.notes), len(report.posted)) == (0, 1)
