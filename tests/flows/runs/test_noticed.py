@@ -80,11 +80,8 @@ def test_a_snapshot_of_before_which_has_no_notes_is_read(place: Workplace, tieou
     before = gzip.compress("".join([*lines[:begin], *lines[begin + 1 + columns :]]).encode())
     path.write_bytes(before)
     with open_ledger(place.settings) as ledger, ledger.begin() as connection:
-        (guard,) = connection.execute(
-            text(
-                "SELECT name FROM sqlite_master WHERE tbl_name = 'snapshots' AND type = 'trigger' AND sql LIKE '%UPDATE%'"
-            )
-        ).scalars()
+        of_snapshots = "FROM sqlite_master WHERE tbl_name = 'snapshots' AND type = 'trigger' AND sql LIKE '%UPDATE%'"
+        (guard,) = connection.exec_driver_sql(f"SELECT name {of_snapshots}").scalars()
         connection.exec_driver_sql(f'DROP TRIGGER "{guard}"')
         said = {"hash": sha256(before).hexdigest(), "run_id": run_id}
         connection.execute(text("UPDATE snapshots SET sha256 = :hash WHERE run_id = :run_id"), said)
