@@ -97,12 +97,21 @@ def changed_decision(connection: Connection) -> int | None:
 
 
 def _changed_events(connection: Connection) -> int | None:
-    hashes = select(event_decisions.c.decision_id, event_decisions.c.events_hash)
-    expected = {row.decision_id: row.events_hash for row in connection.execute(hashes)}
+    """Return the first decision whose events are not those that its hash was taken of."""
+    found = _hashes_by_decision(connection)
+    decisions = select(event_decisions.c.decision_id, event_decisions.c.events_hash)
+    for decision_id, events_hash in connection.execute(decisions.order_by(event_decisions.c.decision_id)):
+        if found.get(decision_id) != events_hash:
+            return int(decision_id)
+    return None
+
+
+def _hashes_by_decision(connection: Connection) -> dict[int, str]:
     rows = connection.execute(select(decided_events).order_by(decided_events.c.decision_id))
-    found = {id_: _events_hash(list(events)) for id_, events in groupby(rows, key=lambda row: row.decision_id)}
-    changed = (id_ for id_ in sorted(expected) if found.get(id_) != expected[id_])
-    return next(changed, None)
+    hashes: dict[int, str] = {}
+    for decision_id, of_it in groupby(rows, key=lambda row: row.decision_id):
+        hashes[decision_id] = _events_hash(list(of_it))
+    return hashes
 
 
 def decisions_about_event(connection: Connection, event_id: str) -> Sequence[Row[Any]]:

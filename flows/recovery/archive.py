@@ -1,7 +1,7 @@
 """Register the files of the archive that the ledger does not know, as not to be sent."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from flows.intake.archive import ArchivedFile, archived_files
 from flows.intake.check import check_file
@@ -44,8 +44,7 @@ class ArchiveRead:
 
 def unknown_files(run: Run) -> list[ArchivedFile]:
     """Return the files of the archive that the ledger does not know, by what their names say."""
-    with run.ledger.begin() as connection:
-        known = _Known(hashes_known(connection))
+    known = _known_files(run)
     return [file for file in archived_files(run.settings) if not known.holds(file)]
 
 
@@ -72,6 +71,11 @@ class _Known:
         return sha256[:_DIGITS] in self._sites
 
 
+def _known_files(run: Run) -> _Known:
+    with run.ledger.begin() as connection:
+        return _Known(hashes_known(connection))
+
+
 def register_archive(run: Run, kept: Sequence[KeptFile], without: Iterable[str], *, is_lost: bool) -> ArchiveRead:
     """Register every file of the archive that the ledger does not know, in the order in which they came.
 
@@ -79,30 +83,60 @@ def register_archive(run: Run, kept: Sequence[KeptFile], without: Iterable[str],
     ``without``: names, or the twelve digits. Where the ledger ``is_lost`` files of the inbox may have been sent, too;
     otherwise one that lies there too is about to be taken in, by a night that was killed between the two.
     """
-    with run.ledger.begin() as connection:
-        known = _Known(hashes_known(connection))
-    passed_over = set() if is_lost else waiting_files(run)
+    known = _known_files(run)
     by_hash = {file.sha256[:_DIGITS]: file for file in kept}
     files = sorted(archived_files(run.settings), key=lambda file: _place(file, by_hash))
+    passed_over = set() if is_lost else waiting_files(run)
     unknown = [file for file in files if not known.holds(file) and file.digits not in passed_over]
     there = {file.digits for file in files}
     gone = [file for file in kept if is_lost and file.sha256[:_DIGITS] not in there and not known.has(file.sha256)]
-    given_up = set(without)
-    lost = [one for one in map(_gone, gone) if not given_up & {one.what, one.digits}]
-    told = {file.name for file in gone}
-    registered = 0
+    taking_in = _TakingIn(run, by_hash, set(without))
+    for missing in gone:
+        taking_in.miss(missing)
     for file in unknown:
-        run.progress(f"registering {file.name}, not to be sent")
+        taking_in.take_in(file)
+    return ArchiveRead(
+        registered=taking_in.registered_count,
+        known=len(files) - len(unknown),
+        lost=taking_in.lost,
+        told=frozenset(taking_in.told),
+    )
+
+
+@dataclass
+class _TakingIn:
+    """Registers file after file, and keeps what became of those that are missing or damaged."""
+
+    run: Run
+    by_hash: Mapping[str, KeptFile]
+    given_up: set[str]  # what a person goes on without: names, or the twelve digits
+    registered_count: int = 0
+    lost: list[LostFile] = field(default_factory=list)
+    told: set[str] = field(default_factory=set)
+
+    def miss(self, file: KeptFile) -> None:
+        """Note a file that a run took in, and that the archive does not have."""
+        self.told.add(file.name)
+        one = _gone(file)
+        if not self.given_up & {one.what, one.digits}:
+            self.lost.append(one)
+
+    def take_in(self, file: ArchivedFile) -> None:
+        """Register a file of the archive; one that cannot be read is lost, unless a person goes on without it."""
+        self.run.progress(f"registering {file.name}, not to be sent")
         try:
-            registered += _register(run, file, by_hash.get(file.digits))
+            self.registered_count += _register(self.run, file, self.by_hash.get(file.digits))
         except (CouldNotRun, FileRejected) as error:
-            told.add(file.name)
-            if given_up & {str(file.path.relative_to(run.settings.root)), file.name, file.digits}:
-                # Under another name it is none of the archive's, and is not met again.
-                file.path.rename(file.path.with_name(f"{file.path.name}.given-up"))
-            else:
-                lost.append(LostFile(str(file.path.relative_to(run.settings.root)), str(error), file.digits))
-    return ArchiveRead(registered, len(files) - len(unknown), lost, frozenset(told))
+            self._note_unreadable(file, str(error))
+
+    def _note_unreadable(self, file: ArchivedFile, why: str) -> None:
+        self.told.add(file.name)
+        what = str(file.path.relative_to(self.run.settings.root))
+        if self.given_up & {what, file.name, file.digits}:
+            # Under another name it is none of the archive's, and is not met again.
+            file.path.rename(file.path.with_name(f"{file.path.name}.given-up"))
+        else:
+            self.lost.append(LostFile(what, why, file.digits))
 
 
 def lost_files(in_no_file: Mapping[str, int], archive: ArchiveRead, without: Iterable[str]) -> list[LostFile]:

@@ -50,8 +50,9 @@ class Asked:
     def about(self) -> str:
         """The words of the decision."""
         if self.event_ids:
-            more = f" and {len(self.event_ids) - _EXAMPLES} more" if len(self.event_ids) > _EXAMPLES else ""
-            return f"event {', '.join(self.event_ids[:_EXAMPLES])}{more}"
+            named = ", ".join(self.event_ids[:_EXAMPLES])
+            more_count = len(self.event_ids) - _EXAMPLES
+            return f"event {named} and {more_count} more" if more_count > 0 else f"event {named}"
         parts = {"file": self.file, "code": self.code, "run": self.run_id}
         return ", ".join(f"{name} {value}" for name, value in parts.items() if value is not None)
 
@@ -184,22 +185,36 @@ def retry_lines(shown: Retry) -> Iterator[str]:
         yield shown.nothing
         return
     yield f"{shown.about}: {len(shown.events):,} refused to be tried again."
+    yield from _what_goes_again(shown.events)
+    yield from _why_refused(shown.events)
+    yield from _left_out_lines(shown.left_out)
+
+
+def _what_goes_again(refused: Sequence[Row[Any]]) -> Iterator[str]:
     for action in (Action.EARNED, Action.REDEEMED):
-        sums = _sums(shown.events, action)
+        sums = _sums(refused, action)
         if sums["count"]:
             yield f"  {sums['count']:>8,} {action}, {sums['points']:,} points"
-    updates_count = sum(event.kind == Kind.REWARD_UPDATE for event in shown.events)
+    updates_count = sum(event.kind == Kind.REWARD_UPDATE for event in refused)
     if updates_count:
         yield f"  {updates_count:>8,} reward updates"
-    lanes_count = len({event.lane for event in shown.events})
+    lanes_count = len({event.lane for event in refused})
     if lanes_count:
         yield f"  {lanes_count:>8,} clients and rewards to be read first"
-    reasons = Counter((event.code, event.message or event.state_reason) for event in shown.events)
+
+
+def _why_refused(refused: Sequence[Row[Any]]) -> Iterator[str]:
+    reasons = Counter((event.code, event.message or event.state_reason) for event in refused)
     for (code, message), count in reasons.most_common(_EXAMPLES):
-        yield f"  {count:>8,} were refused with {f'{code}: ' if code else ''}{message}"
-    if shown.left_out:
-        yield f"  {len(shown.left_out):>8,} stay as they are:"
-    for event_id, why in shown.left_out[:_EXAMPLES]:
+        why = f"{code}: {message}" if code else message
+        yield f"  {count:>8,} were refused with {why}"
+
+
+def _left_out_lines(left_out: Sequence[tuple[str, str]]) -> Iterator[str]:
+    if not left_out:
+        return
+    yield f"  {len(left_out):>8,} stay as they are:"
+    for event_id, why in left_out[:_EXAMPLES]:
         yield f"           event {event_id}: {why}"
-    if len(shown.left_out) > _EXAMPLES:
-        yield f"           and {len(shown.left_out) - _EXAMPLES:,} more: --json lists all"
+    if len(left_out) > _EXAMPLES:
+        yield f"           and {len(left_out) - _EXAMPLES:,} more: --json lists all"

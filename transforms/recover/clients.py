@@ -116,11 +116,16 @@ def _deal_out_either(
     for identity in identities:
         by_content[identity[:-1]].append(identity)
     for alike in by_content.values():
-        fitting = [one for one in left if _fits(one, equal_events[alike[0]][0]) and len(one.action_at_candidates) > 1]
+        an_event = equal_events[alike[0]][0]
+        # Of either half of the hour: only such an entry may be of the one identity or of the other.
+        of_either = [one for one in left if len(one.action_at_candidates) > 1]
+        fitting = [one for one in of_either if _fits(one, an_event)]
         missing = {identity: len(equal_events[identity]) - len(dealt[identity]) for identity in alike}
-        if len(fitting) >= sum(missing.values()):
-            for identity, count in missing.items():
-                dealt[identity] += _take(left, [one for one in fitting if one in left], count)
+        if len(fitting) < sum(missing.values()):
+            continue
+        for identity, count in missing.items():
+            still_left = [one for one in fitting if one in left]
+            dealt[identity] += _take(left, still_left, count)
 
 
 def _take(left: list[Transaction], fitting: Sequence[Transaction], most: int) -> list[Transaction]:
@@ -176,14 +181,24 @@ def _judge(event: Lost, seen: _Seen, *, is_shown: bool) -> Proof:
     proved = by_snapshot(event.event_id, event.said, evidence)
     if proved is not None:
         return proved
+    how, why = _why_unproved(event, seen)
+    reason = f"recovered: {why}{told_before(event.said)}"
+    return Proof(event.event_id, State.HELD, how, reason, evidence)
+
+
+def _why_unproved(event: Lost, seen: _Seen) -> tuple[How, str]:
     if seen.nobodys:
-        how = How.AMBIGUOUS if event.has_time else How.NO_TIME
-        reason = f"recovered: {_almost(event, seen)}, which may be this one: look at the client before you approve"
-        return Proof(event.event_id, State.HELD, how, reason + told_before(event.said), evidence)
-    how = How.NOT_SHOWN if event.has_time else How.NO_TIME
-    what = f"{_entries(seen)} for {seen.equal_events} equal events" if seen.shown else "no entry like it"
-    reason = f"recovered: the service shows {what}, so nothing proves that it was sent"
-    return Proof(event.event_id, State.HELD, how, reason + told_before(event.said), evidence)
+        how = How.AMBIGUOUS
+        why = f"{_almost(event, seen)}, which may be this one: look at the client before you approve"
+    elif seen.shown:
+        how = How.NOT_SHOWN
+        entries = f"{_entries(seen)} for {seen.equal_events} equal events"
+        why = f"the service shows {entries}, so nothing proves that it was sent"
+    else:
+        how = How.NOT_SHOWN
+        why = "the service shows no entry like it, so nothing proves that it was sent"
+    # Without a time there was little to compare, whatever the service shows.
+    return (how if event.has_time else How.NO_TIME), why
 
 
 def _entries(seen: _Seen) -> str:

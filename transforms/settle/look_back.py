@@ -52,11 +52,9 @@ def look_at(
     ``explained`` are time and points of entries that a person has answered for; they, and what is not later than
     ``known_until``, are not told as unaccounted.
     """
-    accounted = Counter(_content(event) for event in events if State(event.state) in _MAY_BE_THERE)
-    ready: dict[_Content, list[str]] = {}
-    for event in events:
-        if State(event.state) is State.READY:
-            ready.setdefault(_content(event), []).append(event.event_id)
+    may_be_there = [event for event in events if State(event.state) in _MAY_BE_THERE]
+    accounted = Counter(map(_content, may_be_there))
+    ready = _ready_by_content(events)
     of_ours: list[str] = []
     unaccounted: list[Transaction] = []
     for entry in history.transactions:
@@ -70,8 +68,15 @@ def look_at(
             of_ours.append(waiting.pop(0))
         elif entry.action_at > known_until and (entry.action_at, abs(entry.points)) not in explained:
             unaccounted.append(entry)
-    was_sent_to = any(State(event.state) in _MAY_BE_THERE for event in events)
-    return Seen(history.client_id, was_sent_to, tuple(of_ours), tuple(unaccounted))
+    return Seen(history.client_id, bool(may_be_there), tuple(of_ours), tuple(unaccounted))
+
+
+def _ready_by_content(events: Sequence[KnownEvent]) -> dict[_Content, list[str]]:
+    ready: dict[_Content, list[str]] = {}
+    for event in events:
+        if State(event.state) is State.READY:
+            ready.setdefault(_content(event), []).append(event.event_id)
+    return ready
 
 
 def _content(event: KnownEvent) -> _Content:
