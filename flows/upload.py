@@ -20,20 +20,26 @@ from flows.settings.sections import Settings
 
 
 @flow(name="upload", persist_result=False)
-def upload(file: str, site_id: str | None = None, config: str | None = None, sha256: str | None = None) -> Summary:
+def upload(
+    file: str,
+    site_id: str | None = None,
+    config: str | None = None,
+    sha256: str | None = None,
+    only_bad: bool = False,
+) -> Summary:
     """Register the file, post what it holds and report; `site_id` is for rows that do not say their site.
 
     `sha256` is of the content that a person approved; another one is not taken.
 
     Raises a `TieoutError` where it could not run, or not to the end; the flow run then ends as failed, with its line.
     """
-    return run_to_end(lambda: _upload(Path(file), site_id, config, sha256))
+    return run_to_end(lambda: _upload(Path(file), site_id, config, sha256, only_bad=only_bad))
 
 
-def _upload(path: Path, site_id: str | None, config: str | None, sha256: str | None) -> Summary:
+def _upload(path: Path, site_id: str | None, config: str | None, sha256: str | None, *, only_bad: bool) -> Summary:
     settings = load_settings(Path(config) if config else None)
     checked = None if sha256 is None else _check_approved(settings, path, site_id, sha256)
-    return upload_steps(settings, path, site_id, run_as_task, Stderr(), checked)
+    return upload_steps(settings, path, site_id, run_as_task, Stderr(), checked, only_bad=only_bad)
 
 
 def _check_approved(settings: Settings, path: Path, site_id: str | None, sha256: str) -> CheckedFile:

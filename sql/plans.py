@@ -78,6 +78,11 @@ def held_events(connection: Connection) -> Sequence[Row[Any]]:
     return connection.execute(rows_query("held_events")).all()
 
 
+def count_held(connection: Connection) -> int:
+    """Count what waits for a person, whoever held it."""
+    return int(connection.execute(query("count_held")).scalar_one())
+
+
 def states_of_plan(connection: Connection, plan_id: str) -> dict[State, int]:
     """Count where the events stand that the run held; empty where it held none, or where there is no such run."""
     rows = connection.execute(query("states_of_plan"), {"run_id": plan_id})

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flows.cli.ask import check_asking, is_confirmed
-from flows.cli.options import Config, Json, Plain, Site, config_text
+from flows.cli.options import Config, Json, OnlyBad, Plain, Site, config_text
 from flows.runtime.errors import CouldNotRun, ExitCode
-from flows.runtime.terminal import write_line
+from flows.runtime.terminal import write_json, write_line
 
 if TYPE_CHECKING:
+    from flows.cli.before_posting import BeforePosting
     from flows.intake.checked_file import CheckedFile
     from flows.settings.sections import Settings
 
@@ -21,14 +22,25 @@ def upload(
     site: Site = None,
     yes: Annotated[bool, typer.Option("--yes", help="Post without asking.")] = False,
     plain: Plain = False,
+    only_bad: OnlyBad = False,
     json: Json = False,
 ) -> None:
-    """Take one file by hand: check it, show the plan, ask, post, report."""
-    raise typer.Exit(run_upload(file, config, site, is_approved=yes, plain=plain, as_json=json))
+    """Take one file by hand: check it, show the plan, ask, post, report.
+
+    Where nothing of it is new, nothing is asked, and nothing is sent.
+    """
+    raise typer.Exit(run_upload(file, config, site, is_approved=yes, plain=plain, only_bad=only_bad, as_json=json))
 
 
 def run_upload(
-    file: Path, config: Path | None, site_id: str | None, *, is_approved: bool, plain: bool, as_json: bool
+    file: Path,
+    config: Path | None,
+    site_id: str | None,
+    *,
+    is_approved: bool,
+    plain: bool,
+    only_bad: bool,
+    as_json: bool,
 ) -> ExitCode:
     """Show what the file would do, ask, and do it."""
     from flows.settings.load import load_settings
@@ -38,11 +50,56 @@ def run_upload(
         raise CouldNotRun(f"{file}: there is no such file.")
     if site_id is not None:
         settings.mindbody.site(site_id)
-    approved = None if is_approved else _ask_about(settings, file, site_id)
-    if approved is None and not is_approved:
-        write_line("Nothing was posted and nothing is kept.", error=True)
-        return ExitCode.TIES_OUT
-    return _post(settings, file, config, site_id, approved, plain=plain, as_json=as_json)
+    approved = None
+    if not is_approved:
+        before = _look(settings, file, site_id)
+        if not before.plan.brings:
+            told = "Nothing of it is new, so there is nothing to ask, and nothing was sent."
+            return _leave(settings, before, told, only_bad=only_bad, as_json=as_json)
+        nobody = "Nobody answered, so nothing was posted: add --yes to post without asking."
+        if not is_confirmed("Post this?", nobody):
+            told = "Nothing was posted and nothing is kept."
+            return _leave(settings, before, told, only_bad=only_bad, as_json=as_json)
+        approved = before.checked
+    return _post(settings, file, config, site_id, approved, plain=plain, only_bad=only_bad, as_json=as_json)
+
+
+def _look(settings: "Settings", file: Path, site_id: str | None) -> "BeforePosting":
+    """Ask what the file leaves open, and show what it would do as the ledger stands."""
+    from flows.cli.before_posting import look_before_posting
+    from flows.ledger.connection import open_ledger
+
+    checked = check_asking(settings, file, site_id)
+    with open_ledger(settings) as ledger:
+        before = look_before_posting(settings, ledger, checked)
+    for line in before.lines:
+        write_line(line, error=True)
+    return before
+
+
+def _leave(settings: "Settings", before: "BeforePosting", told: str, *, only_bad: bool, as_json: bool) -> ExitCode:
+    """Give the file back marked, where there is something to mend or somebody said no; nothing of it is kept."""
+    from flows.intake.check_report import notes_of
+    from flows.marked_copy.give_back import mark_unsent
+
+    lines = [told]
+    if before.rows is not None and (before.plan.brings or before.waits):
+        lines += mark_unsent(settings, before.checked, before.rows, only_bad=only_bad)
+    for line in lines:
+        write_line(line, error=True)
+    if as_json:
+        write_json(_nothing_taken_in(before, [note.message for note in notes_of(before.checked)] + lines[1:]))
+    needs_a_person = before.waits and not before.plan.brings
+    return ExitCode.NEEDS_A_PERSON if needs_a_person else ExitCode.TIES_OUT
+
+
+def _nothing_taken_in(before: "BeforePosting", notes: list[str]) -> dict[str, object]:
+    """Return the documented object of a run that did not take place: it ties, since nothing was taken in."""
+    from flows.reports.report import TOTALS
+
+    nothing: dict[str, object] = dict.fromkeys(TOTALS, 0)
+    nothing |= {"amount_updated": "0", "breaks_open": before.breaks_open, "ties_out": True}
+    return {"run_id": None, **nothing, "report": None, "notes": notes, "not_read": []}
 
 
 def _post(
@@ -53,6 +110,7 @@ def _post(
     approved: "CheckedFile | None",
     *,
     plain: bool,
+    only_bad: bool,
     as_json: bool,
 ) -> ExitCode:
     from flows.cli.prefect_choice import is_prefect_configured
@@ -64,7 +122,7 @@ def _post(
         if plain or not is_prefect_configured():
             from flows.runs.upload import upload as upload_plainly
 
-            ended = upload_plainly(settings, file, site_id, progress=Stderr(), approved=approved)
+            ended = upload_plainly(settings, file, site_id, progress=Stderr(), approved=approved, only_bad=only_bad)
             return tell(ended, as_json=as_json)
         from flows.orchestration.server import prefect_api
 
@@ -73,22 +131,6 @@ def _post(
 
             sha256 = approved.sha256 if approved else None
             return tell_flow(
-                lambda: upload_flow(str(file.resolve()), site_id, config_text(config), sha256), as_json=as_json
+                lambda: upload_flow(str(file.resolve()), site_id, config_text(config), sha256, only_bad),
+                as_json=as_json,
             )
-
-
-def _ask_about(settings: "Settings", file: Path, site_id: str | None) -> "CheckedFile | None":
-    """Show what the file would do, as the ledger stands, and return it as it was checked; None where nobody agrees."""
-    from flows.intake.check_report import check_lines
-    from flows.intake.source_ids import swept
-    from flows.ledger.connection import open_ledger
-    from flows.review.plan import plan_lines, preview
-
-    checked = check_asking(settings, file, site_id)
-    with open_ledger(settings) as ledger:
-        checked, notes = swept(settings, ledger, checked)
-        plan = preview(settings, ledger, checked)
-    for line in (*check_lines(checked), *notes, *plan_lines(plan)):
-        write_line(line, error=True)
-    nobody = "Nobody answered, so nothing was posted: add --yes to post without asking."
-    return checked if is_confirmed("Post this?", nobody) else None

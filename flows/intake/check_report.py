@@ -91,18 +91,23 @@ def file_error_json(path: Path, sha256: str | None, error: FileError) -> dict[st
     }
 
 
-def check_lines(file: CheckedFile) -> list[str]:
-    """Return the same for a person: totals, what was skipped, and each broken rule with its count and examples."""
+def check_lines(
+    file: CheckedFile, errors: Iterable[pd.DataFrame] | None = None, rejected: int | None = None
+) -> list[str]:
+    """Return the same for a person: totals, what was skipped, and each broken rule with its count and examples.
+
+    Where the ledger rejects more rows than the file alone gives away, `errors` and `rejected` are those of all.
+    """
     file_totals = file.file_totals
-    kinds = ", ".join(f"{file_totals.events[kind]:,} {kind.value.replace('_', ' ')}" for kind in Kind)
     source_ids = check_line(file_totals.source_ids)
-    totals = (
-        f"{file_totals.rows_read:,} rows read, {file_totals.accepted:,} good ({kinds}), "
-        f"{file_totals.rejected:,} rejected."
-    )
+    if rejected is None:
+        kinds = ", ".join(f"{file_totals.events[kind]:,} {kind.value.replace('_', ' ')}" for kind in Kind)
+        good = f"{file_totals.accepted:,} good ({kinds}), {file_totals.rejected:,} rejected"
+    else:
+        good = f"{file_totals.rows_read - rejected:,} good, {rejected:,} rejected"
     return [
-        f"{file.path.name}: {totals}",
-        *_rule_lines(file.errors),
+        f"{file.path.name}: {file_totals.rows_read:,} rows read, {good}.",
+        *_rule_lines(file.errors if errors is None else errors),
         *_skipped_lines(file.skipped),
         *(note.message for note in notes_of(file)),
         *([source_ids] if source_ids else []),

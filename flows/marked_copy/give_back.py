@@ -108,7 +108,8 @@ def mark_file(
 
 def mark_unsent(settings: Settings, file: CheckedFile, rows: Rows, *, only_bad: bool = False) -> list[str]:
     """Give a file back that nobody has agreed to send, and return lines that say where; nothing of it was kept."""
-    folder = settings.reports_folder / _NOT_SENT
+    # Not among the reports: what lies there says that something was sent, and an empty ledger beside it is refused.
+    folder = settings.root / _NOT_SENT
     try:
         return _write(settings, file.path, file.path, folder, rows, noticed=file.notes, only_bad=only_bad)
     except FileError as error:

@@ -132,8 +132,8 @@ def _waiting(report: Report) -> Block:
     return Block(
         name="Unknown and held",
         note=(
-            "Held: nobody can tell whether it is new. "
-            "Unknown: the answer was lost. Nothing is sent before it is decided."
+            "Held: it waits for a person's OK. Unknown: the answer was lost. "
+            "Why stands beside each, and nothing is sent before it is decided."
         ),
         empty="Nothing is held, and no answer was lost.",
         columns=(

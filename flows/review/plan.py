@@ -3,10 +3,10 @@
 Both take the file through the same registering as a run: a preview is rolled back, a plan holds every new event.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, Row
 
@@ -20,7 +20,16 @@ from flows.ledger.run_id import new_run_id
 from flows.runtime.clock import utc_now
 from flows.services.binding import refuse_other_services
 from flows.settings.sections import Settings
-from sql.plans import NO_TOTALS, ClientPoints, PlanTotals, known_file, plan_totals, states_of_plan, take_up_plan
+from sql.plans import (
+    NO_TOTALS,
+    ClientPoints,
+    PlanTotals,
+    count_held,
+    known_file,
+    plan_totals,
+    states_of_plan,
+    take_up_plan,
+)
 from sql.runs import record_run
 from transforms.vocabulary import Kind, State
 
@@ -44,6 +53,7 @@ class Plan:
     rejected: int
     totals: PlanTotals
     known: str = ""
+    brings: bool = True  # whether anything would change: something new, or something that waits for a person again
 
     @property
     def waits(self) -> bool:
@@ -87,8 +97,18 @@ class _RolledBack(Exception):  # noqa: N818 - it says what becomes of the transa
     """Ends a preview."""
 
 
-def preview(settings: Settings, ledger: Ledger, file: CheckedFile) -> Plan:
-    """Return what a run would do with the file as the ledger stands; nothing is kept."""
+Look: TypeAlias = "Callable[[Connection, Plan], None]"
+
+
+def see_nothing(_connection: Connection, _plan: Plan) -> None:
+    """Look at nothing of what was registered."""
+
+
+def preview(settings: Settings, ledger: Ledger, file: CheckedFile, look: Look = see_nothing) -> Plan:
+    """Return what a run would do with the file as the ledger stands; nothing is kept.
+
+    What was registered can be looked at before it is taken back.
+    """
     refuse_other_services(settings, ledger)
     learn_rows(settings, ledger)
     plan = None
@@ -96,7 +116,10 @@ def preview(settings: Settings, ledger: Ledger, file: CheckedFile) -> Plan:
     with suppress(_RolledBack), ledger.begin() as connection:
         run_id = new_run_id("upload")
         record_run(connection, run_id, "upload", utc_now(), {})
+        held_before = count_held(connection)
         plan = _take_in(connection, settings, run_id, file, hold_reason=None)
+        plan = replace(plan, brings=plan.new > 0 or count_held(connection) > held_before)
+        look(connection, plan)
         raise _RolledBack
     assert plan is not None  # noqa: S101 - any other error has left the block
     return plan
@@ -167,7 +190,7 @@ def _take_in(
 
 def _known_plan(connection: Connection, file: CheckedFile, known: Row[Any]) -> Plan:
     """Return what a file brings whose content the ledger knows: nothing, and where it is known from."""
-    where = f"{known.name}, registered on {known.registered_at:%Y-%m-%d %H:%M}Z by {known.run_id}"
+    where = f"{known.name}, {known.registered_at:%d %b %Y %H:%M} UTC, run {known.run_id}"
     held = states_of_plan(connection, known.run_id).get(State.HELD)
     if held:
         where += f", of which {held:,} events still wait"
@@ -189,11 +212,11 @@ def _known_plan(connection: Connection, file: CheckedFile, known: Row[Any]) -> P
 def plan_lines(plan: Plan) -> Iterator[str]:
     """Tell a plan to a person: what is new and what is not, points by kind, and the clients with the most of them."""
     if plan.known:
-        yield f"{plan.file}: the ledger knows this content already ({plan.known}): nothing is new."
+        yield f"{plan.file}: this very file was taken in before ({plan.known}): nothing is new."
         return
     yield (
         f"{plan.file}: {plan.rows_read:,} rows: {plan.new:,} new, {plan.duplicate:,} known already, "
-        f"{plan.held:,} held for another reason, {plan.rejected:,} rejected."
+        f"{plan.held:,} to be decided by a person, {plan.rejected:,} rejected."
     )
     for kind, count in plan.totals.events.items():
         if kind is Kind.REWARD_UPDATE:

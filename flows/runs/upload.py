@@ -22,11 +22,15 @@ def upload(
     step: Step = run_plain,
     progress: Progress = say_nothing,
     approved: CheckedFile | None = None,
+    *,
+    only_bad: bool = False,
 ) -> Summary:
     """Take one file, post, settle, reconcile and report.
 
     What a person ``approved`` is taken as it was checked then, and nothing of a file that has changed since.
+    With ``only_bad`` the marked copy holds the rows that are to be mended alone.
     """
     with open_ledger(settings) as ledger, sharing_tokens(), sharing_standings():
         run = new_run(settings, ledger, RunKind.UPLOAD, step, progress)
+        run.only_bad = only_bad
         return run_from_files(run, lambda: [InboxFile(path, site_id)], approved)

@@ -32,6 +32,10 @@ GROUP BY site_id, client_id ORDER BY sum(points * 1.0) DESC, site_id, client_id 
 SELECT events.*, files.name AS file FROM events JOIN files ON files.file_id = events.file_id
 WHERE events.state = 'held' ORDER BY events.registered_at, events.run_id, events.file_id, events.ordinal
 
+-- name: count_held
+-- Grain: one row, how many events wait for a person.
+SELECT count(*) FROM events WHERE state = 'held'
+
 -- name: states_of_plan
 -- Grain: one row per state of the events of the run that were held when it brought them.
 SELECT state, count(*) AS events_count FROM events WHERE run_id = :run_id AND first_state = 'held'
