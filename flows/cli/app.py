@@ -20,6 +20,7 @@ from flows.cli.sandbox import sandbox
 from flows.cli.serve import serve
 from flows.cli.settle import settle
 from flows.cli.status import status
+from flows.cli.template import template
 from flows.cli.trace import trace
 from flows.cli.upload import upload
 
@@ -33,7 +34,7 @@ app = typer.Typer(
 )
 
 _IN_ORDER_OF_USE = (
-    *(demo, check, layout, run, upload),
+    *(demo, template, check, layout, run, upload),
     *(plan, approve, discard, retry, reverse),
     *(settle, reconcile, report, trace),
     *(serve, status, doctor, recover, sandbox),

@@ -12,11 +12,13 @@ What a person answered about a file is kept in the same form in the workspace (`
 
 import tomllib
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from flows.runtime.errors import SettingsError
 from flows.settings.sections import Settings
+from flows.settings.zoned_headings import zoned_layouts
 from transforms.sheets.fields import FIELDS, normalize_heading
 from transforms.sheets.layout import Layout
 from transforms.sheets.questions import HIDDEN_SHEETS, NEITHER, READ, SKIP
@@ -30,9 +32,14 @@ ANSWERS = "layouts.toml"
 def layouts_of(settings: Settings) -> tuple[Layout, ...]:
     """Return the layouts of the settings, and those made of people's answers; `SettingsError` for a wrong one."""
     answers = read_answers(settings)
-    names = [*settings.columns, *(name for name in answers if name not in settings.columns)]
-    # What the settings say goes before what was answered.
-    return read_layouts({name: {**answers.get(name, {}), **settings.columns.get(name, {})} for name in names})
+    zoned = zoned_layouts(settings)
+    # In this order: of two layouts that fit a sheet alike the first one holds.
+    names = dict.fromkeys([*settings.columns, *answers, *zoned])
+    # What the settings say goes before what was answered, and both before what a heading says.
+    said = {name: {**zoned.get(name, {}), **answers.get(name, {}), **settings.columns.get(name, {})} for name in names}
+    return tuple(
+        replace(layout, zoned_heading=layout.name if layout.name in zoned else None) for layout in read_layouts(said)
+    )
 
 
 def read_answers(settings: Settings) -> dict[str, dict[str, Any]]:

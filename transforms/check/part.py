@@ -23,6 +23,7 @@ from transforms.check.suggestions import suggest
 from transforms.identity.raw_rows import digest_cells
 from transforms.sheets.fields import FIELDS, MINDBODY_FIELDS, REFERRAL_ROCK_FIELDS, normalize_heading
 from transforms.sheets.headings import Table
+from transforms.sheets.layout import Layout
 from transforms.sheets.notes import Note, Observation, sum_up
 from transforms.sheets.questions import SKIP, Question, find_questions
 from transforms.sheets.rows import NOT_SHIFTED, Shifted, collect_rows, refuse_shifted
@@ -286,10 +287,21 @@ def _table_notes(tables: Iterable[Table], above: Table | None = None) -> Iterato
         if above is not None and above.sheet.name == name:
             yield Note(f"{sheet}row {row} holds headings again: the rows below are read by these.", name, row)
         if table.layout is not None:
-            yield Note(f'{sheet}read by the layout "{table.layout.name}".', name, row)
+            yield from _layout_notes(table, table.layout, sheet)
         if table.unused:
             yield Note(f"{sheet}columns not read: {_listed(table.unused)}", name, row)
         above = table
+
+
+def _layout_notes(table: Table, layout: Layout, sheet: str) -> Iterator[Note]:
+    row = table.heading_row or None
+    heading = table.heading("action_date_time")
+    if layout.zoned_heading is None:
+        yield Note(f'{sheet}read by the layout "{layout.name}".', table.sheet.name, row)
+    # In the spelling of a blank sheet of ours it says all by itself.
+    elif heading != layout.zoned_heading:
+        told = f'{sheet}"{heading}" is read as ActionDateTime, by the clock that the heading names.'
+        yield Note(told, table.sheet.name, row, heading)
 
 
 def _listed(headings: Sequence[str]) -> str:

@@ -21,4 +21,5 @@ class Layout:
     date_order: DateOrder | None = None  # None: only ISO dates are read
     zone: tzinfo | None = None  # of times without an offset; None: that of the rules
     hidden_sheets: str | None = None  # "read" or "skip"; None: nobody has said
+    zoned_heading: str | None = None  # a heading that names the clock of its times itself, which makes the layout
     ignored: frozenset[str] = frozenset()  # headings of columns that are no field, as a person said

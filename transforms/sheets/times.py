@@ -31,7 +31,7 @@ _CLOCK = r".*[0-9]:[0-9]{2}.*"
 _MIDNIGHT = r".*[Tt ]0?0:00(?::00(?:[.,]0+)?)? ?(?:[Zz]|[+-]00:?00)?"
 _OFFSET = r".*[0-9] ?(?:[Zz]|[+-][0-9]{2}:?[0-9]{2})"
 # Earlier than any booking system: the services write an unset time as the year 1.
-_EARLIEST = pd.Timestamp("1900-01-01", tz=UTC)
+EARLIEST = pd.Timestamp("1900-01-01", tz=UTC)
 
 
 class DateOrder(StrEnum):
@@ -182,7 +182,7 @@ def _in_zone(local: pd.Series, zone: tzinfo) -> pd.Series:
 
 def _read_iso(texts: pd.Series, format_: str = "ISO8601") -> pd.Series:
     at = pd.to_datetime(texts, format=format_, utc=True, errors="coerce").astype("datetime64[us, UTC]")
-    return at.where(at >= _EARLIEST)
+    return at.where(at >= EARLIEST)
 
 
 def _why_not_in_zone(local: pd.Series, zone: tzinfo) -> pd.Series:

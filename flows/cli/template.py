@@ -1,0 +1,61 @@
+"""``tieout template``: a blank workbook to fill in by hand."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from flows.cli.options import Config, Json
+from flows.runtime.errors import CouldNotRun, ExitCode, WrongUsage
+from flows.runtime.terminal import write_json, write_line
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from flows.settings.sections import SiteSettings
+
+_NAME = "rewards.xlsx"
+
+
+def template(
+    site: Annotated[str | None, typer.Option("--site", help="The Mindbody site that it is for.")] = None,
+    out: Annotated[Path, typer.Option("--out", help="Where it is written; nothing is overwritten.")] = Path(_NAME),
+    config: Config = None,
+    json: Json = False,
+) -> None:
+    """Write a blank workbook: lists to choose from, real dates, and headings that leave nothing open."""
+    raise typer.Exit(run_template(config, site, out, as_json=json))
+
+
+def run_template(config: Path | None, site_id: str | None, out: Path, *, as_json: bool) -> ExitCode:
+    """Write the workbook for one site, or for all of them where they share a time zone."""
+    from flows.intake.blank_workbook import write_blank
+    from flows.settings.load import load_settings
+    from flows.settings.zoned_headings import UTC_NAME
+
+    settings = load_settings(config, with_secrets=False)
+    sites = settings.mindbody.sites if site_id is None else [settings.mindbody.site(site_id)]
+    timezone = _shared_timezone(sites) or UTC_NAME
+    # Where several sites are configured, a row has to say which it is for.
+    site_ids = [one.site_id for one in sites] if len(settings.mindbody.sites) > 1 else []
+    if out.exists():
+        raise WrongUsage(f"{out} is there already: name another file by --out, since nothing is overwritten.")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        write_blank(out, timezone, site_ids)
+    except OSError as error:
+        raise CouldNotRun(f"{out} cannot be written: {error.strerror or error}.") from None
+    if as_json:
+        write_json({"template": str(out), "site_id": site_id, "timezone": timezone})
+    else:
+        write_line(f"Written: {out}. Times in it are by the clock of {timezone}. Fill it in, then: tieout upload {out}")
+    return ExitCode.TIES_OUT
+
+
+def _shared_timezone(sites: "Sequence[SiteSettings]") -> str | None:
+    """Return the zone that all sites are in, None where there is no site; `WrongUsage` where they are in several."""
+    zones = {site.timezone for site in sites}
+    if len(zones) > 1:
+        of_each = ", ".join(f"{site.site_id} ({site.timezone})" for site in sites)
+        raise WrongUsage(f"The sites are in several time zones: say by --site which one it is for, of {of_each}.")
+    return zones.pop() if zones else None
