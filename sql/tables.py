@@ -29,7 +29,7 @@ from sqlalchemy import (
     text,
 )
 
-from transforms.vocabulary import EventVerb, How, Kind, ReasonCode, State, Target, Verdict
+from transforms.vocabulary import EventVerb, How, Kind, ReasonCode, State, Target, Times, Verdict
 
 metadata = MetaData(
     naming_convention={
@@ -130,6 +130,18 @@ schedules = Table(
     Column("cron", String, nullable=False),
     Column("timezone", String, nullable=False),
     Column("since_at", UtcDateTime, nullable=False),  # nights before are nobody's
+)
+
+# What times without an offset have been read as in a site's sheets, each time that it changed: where nobody says so any
+# more, they are not read otherwise. The last row of a site is in force. Append-only.
+site_times = Table(
+    "site_times",
+    metadata,
+    Column("site_times_id", Integer, primary_key=True, autoincrement=True),
+    Column("site_id", String, nullable=False),
+    Column("times", String, nullable=False),
+    Column("since_at", UtcDateTime, nullable=False),
+    _one_of("times", Times),
 )
 
 # A file is registered whole or not at all; the same content for the same site is a file that is known.

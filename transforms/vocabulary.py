@@ -230,6 +230,13 @@ class How(StrEnum):
     NO_TIME = "no_time"  # its row has no time, and no snapshot says which it was given
 
 
+class Times(StrEnum):
+    """What times without an offset are, as settings and people say it."""
+
+    UTC = "utc"
+    SITE = "site"  # the studio's own clock
+
+
 class RunKind(StrEnum):
     """What a run is for; the ledger, its reports and its id say so."""
 

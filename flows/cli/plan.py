@@ -72,6 +72,7 @@ def run_plan(config: Path | None, file: Path, site_id: str | None, by: str | Non
     """Check the file and keep it as a plan: every new event waits for a person."""
     from getpass import getuser
 
+    from flows.intake.as_before import keep_as_before
     from flows.intake.check_report import check_lines
     from flows.intake.source_ids import swept
     from flows.ledger.connection import open_ledger
@@ -82,8 +83,9 @@ def run_plan(config: Path | None, file: Path, site_id: str | None, by: str | Non
     settings = load_settings(config)
     if site_id is not None:
         settings.mindbody.site(site_id)
-    checked = check_asking(settings, file, site_id)
     with open_ledger(settings) as ledger:
+        keep_as_before(settings, ledger)
+        checked = check_asking(settings, file, site_id)
         checked, notes = swept(settings, ledger, checked)
         kept = keep_plan(settings, ledger, checked, by or getuser())
     if as_json:

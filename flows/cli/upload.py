@@ -67,10 +67,12 @@ def run_upload(
 def _look(settings: "Settings", file: Path, site_id: str | None) -> "BeforePosting":
     """Ask what the file leaves open, and show what it would do as the ledger stands."""
     from flows.cli.before_posting import look_before_posting
+    from flows.intake.as_before import keep_as_before
     from flows.ledger.connection import open_ledger
 
-    checked = check_asking(settings, file, site_id)
     with open_ledger(settings) as ledger:
+        keep_as_before(settings, ledger)
+        checked = check_asking(settings, file, site_id)
         before = look_before_posting(settings, ledger, checked)
     for line in before.lines:
         write_line(line, error=True)

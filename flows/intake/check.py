@@ -21,15 +21,18 @@ from flows.runtime.clock import utc_now
 from flows.runtime.errors import FileRejected
 from flows.settings.layouts import layouts_of
 from flows.settings.sections import Settings
+from flows.settings.site_times import site_clocks_of
 from transforms.check.file_totals import NOTHING, FileTotals, count_file_totals
 from transforms.check.parameters import Rules
 from transforms.check.part import Checked, Recognized, check_part, recognize
 from transforms.identity.equal_rows import find_contradicted
 from transforms.reference.reference import Reference
 from transforms.sheets.notes import Note, Observation, sum_up
+from transforms.sheets.questions import Question
 from transforms.sheets.rows import NOT_SHIFTED, Shifted, refuse_shifted
 from transforms.sheets.sheet import FileError, Sheet, join_parts
 from transforms.sheets.tables import SEARCHED_ROWS
+from transforms.sheets.unzoned import Unzoned, join_unzoned, unzoned_notes, unzoned_questions
 from transforms.vocabulary import Code
 
 PART_ROWS = 50_000
@@ -57,6 +60,7 @@ def check_file(
         now=now,
         site_ids=tuple(site.site_id for site in settings.mindbody.sites),
         default_site_id=default_site_id,
+        site_clocks=site_clocks_of(settings),
         require_source=settings.guards.require_source,
         layouts=layouts_of(settings),
         reference=(reference or read_extracts(settings, now).reference).if_any(),
@@ -79,7 +83,8 @@ def check_file(
         rules=rules,
         file_totals=found.file_totals,
         notes=found.all_notes,
-        questions=found.recognized.questions,
+        questions=found.questions,
+        unzoned=tuple(join_unzoned(found.unzoned)),
         receipt_columns=found.recognized.receipt_columns,
         errors=found.errors,
         skipped=found.skipped,
@@ -112,11 +117,13 @@ class _Found:
     claims: KeyedRows = field(default_factory=KeyedRows)
     notes: list[Note] = field(default_factory=list)
     observations: list[Observation] = field(default_factory=list)
+    unzoned: list[Unzoned] = field(default_factory=list)
 
     def add(self, checked: Checked) -> None:
         """Take in what became of the next rows."""
         self.shifted += checked.shifted
         self.observations += checked.observations
+        self.unzoned = join_unzoned([*self.unzoned, *checked.unzoned])
         self.timed_days += checked.timed_days
         self.errors.append(checked.errors)
         self.skipped.append(checked.skipped)
@@ -130,9 +137,14 @@ class _Found:
         self.file_totals += count_file_totals(checked.events, checked.rows_read, checked.source_ids)
 
     @property
+    def questions(self) -> tuple[Question, ...]:
+        """What only a person can say."""
+        return (*self.recognized.questions, *unzoned_questions(self.unzoned))
+
+    @property
     def all_notes(self) -> tuple[Note, ...]:
         """What was decided on the way, for the person."""
-        notes = (*self.notes, *sum_up(self.observations))
+        notes = (*self.notes, *sum_up(self.observations), *unzoned_notes(self.unzoned))
         if not self.timed_days:
             return notes
         lost = f"a time of day is left out ({self.timed_days:,})"

@@ -16,6 +16,7 @@ from transforms.check.part import Checked
 from transforms.sheets.notes import Note
 from transforms.sheets.questions import Question
 from transforms.sheets.sheet import Sheet
+from transforms.sheets.unzoned import Unzoned
 from transforms.vocabulary import Destination
 
 OnRows = Callable[[int], None]
@@ -41,6 +42,7 @@ class CheckedFile:
     events: CheckedEvents  # none where they were not to be kept
     at_once: tuple[Sheet, ...] | None  # the sheets of a file that came in one part
     questions: tuple[Question, ...] = ()  # what only a person can say; with any, the file is not sent
+    unzoned: tuple[Unzoned, ...] = ()  # times that name no zone, and how they are read
 
     @property
     def destinations(self) -> frozenset[Destination]:

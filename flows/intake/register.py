@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import Connection
 
+from flows.intake.as_before import read_as
 from flows.intake.checked_file import CheckedFile
 from flows.ledger.run import Run
 from flows.runtime.clock import utc_now
@@ -17,6 +18,7 @@ from flows.settings.sections import Settings
 from sql.reference import record_checks
 from sql.register import Guards, NewFile, Registered, register_file
 from sql.seconds import Identity
+from sql.site_times import record_site_times
 from sql.staging import STAGED_COLUMNS, Columns
 from transforms.identity.event_ids import dated_event_id
 from transforms.identity.fractions import pair_fractions
@@ -69,6 +71,7 @@ def register_within(
     )
     if registered is not None:
         record_checks(connection, registered.file_id, file.file_totals.source_ids)
+        record_site_times(connection, read_as(file.unzoned), now)
     return registered
 
 

@@ -3,13 +3,13 @@
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from flows.intake.check import check_file
 from flows.intake.checked_file import CheckedFile, OnRows, count_nothing
-from flows.runtime.errors import CouldNotRun, SettingsError
+from flows.runtime.errors import SettingsError
 from flows.runtime.progress import Say, say_nothing
-from flows.settings.layouts import ANSWERS, read_answers
+from flows.settings.answers import read_answers, write_answers
 from flows.settings.sections import Settings
 from transforms.sheets.questions import Question
 
@@ -43,7 +43,7 @@ def check_answered(
         _refuse_asked(waiting, asked)
         for what, question in waiting.items():
             kept = keep_answer(settings, question, ask(question))
-            tell(f"Kept in {kept}: it is not asked again of sheets with these headings.")
+            tell(f"Kept in {kept}: it is not asked again {_of_what(question)}.")
             asked.add(what)
 
 
@@ -59,36 +59,24 @@ def _refuse_asked(waiting: Mapping[str, Question], asked: set[str]) -> None:
 
 def _what(question: Question) -> str:
     entries = {answer: dict(kept) for answer, kept in question.entries.items()}
-    return json.dumps([question.about.headings, entries])
+    whose = question.about.headings if question.site_id is None else question.site_id
+    return json.dumps([whose, entries])
+
+
+def _of_what(question: Question) -> str:
+    return "of sheets with these headings" if question.site_id is None else f"about site {question.site_id}"
 
 
 def keep_answer(settings: Settings, question: Question, answer: str) -> Path:
-    """Add an answer, one of the question's `choices`, to the layout of its headings; return where it is kept."""
-    layouts = read_answers(settings)
+    """Add an answer, one of the question's `choices`, to the layout of its headings or to its site; return where."""
+    layouts, sites = read_answers(settings), read_answers(settings, "sites")
     about = question.about
-    name = about.layout or ", ".join(about.headings)[:_LONGEST_NAME]
-    # The headings that are read stand in the layout too, so that the answer holds for sheets like this one alone.
-    layouts[name] = {**about.fields, **layouts.get(name, {}), **question.entries[answer]}
-    path = settings.root / ANSWERS
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = path.with_suffix(".new")
-        fresh.write_text(_as_toml(layouts), encoding="utf-8")
-        fresh.replace(path)
-    except OSError as error:
-        raise CouldNotRun(f"{path}: the answer cannot be kept: {error.strerror}.") from None
-    return path
-
-
-def _as_toml(layouts: Mapping[str, Mapping[str, Any]]) -> str:
-    lines = ["# What people answered about their sheets. Delete a part to be asked again.", ""]
-    for name, entries in layouts.items():
-        lines.append(f"[columns.{_quoted(name)}]")
-        lines += [f"{_quoted(key)} = {_quoted(value)}" for key, value in entries.items()]
-        lines.append("")
-    return "\n".join(lines)
-
-
-def _quoted(text: object) -> str:
-    # The strings of JSON are strings of TOML, escapes included.
-    return json.dumps(str(text), ensure_ascii=False)
+    if question.site_id is not None:
+        sites[question.site_id] = dict(question.entries[answer])
+    else:
+        name = about.layout or ", ".join(about.headings)[:_LONGEST_NAME]
+        # The headings that are read stand in the layout too, so that the answer holds for sheets like this one alone.
+        # A layout that reads the sheet already is left as wide as it is.
+        headings = {} if about.layout else about.fields
+        layouts[name] = {**headings, **layouts.get(name, {}), **question.entries[answer]}
+    return write_answers(settings, layouts, sites)

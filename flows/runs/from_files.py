@@ -7,6 +7,7 @@ the caller, holds the truth, so a run that was cut off at any point is simply ru
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 
+from flows.intake.as_before import keep_as_before
 from flows.intake.checked_file import CheckedFile
 from flows.intake.inbox import InboxFile
 from flows.intake.take_in import check_files, find_reference, register_files, sweep_reference
@@ -76,6 +77,7 @@ def _start(run: Run, find_files: FindFiles, approved: CheckedFile | None) -> lis
 
 def _check_and_connect(run: Run, find_files: FindFiles, approved: CheckedFile | None) -> list[CheckedFile]:
     refuse_other_services(run.settings, run.ledger)
+    keep_as_before(run.settings, run.ledger)
     extracts, now = find_reference(run), utc_now()
     files = [approved] if approved else check_files(run, find_files(), extracts.reference, now)
     if run.kind is RunKind.UPLOAD and run.failures:

@@ -12,6 +12,7 @@ api_key = "{api_key}"
 [[mindbody.sites]]
 site_id = "{site_id}"
 timezone = "{timezone}"
+{times}
 username = "{username}"
 password = "{password}"
 
@@ -23,10 +24,14 @@ private_key = "{private_key}"
 """
 
 
-def settings_text(ready: Mapping[str, Any], *, mindbody: str = "", referral_rock: str = "") -> str:
+def settings_text(
+    ready: Mapping[str, Any], *, mindbody: str = "", referral_rock: str = "", times: str | None = "utc"
+) -> str:
     """Return the sections of both services as TOML; `ready` is the line that a sandbox prints when it listens.
 
-    `mindbody` and `referral_rock` are further keys of these sections, as TOML lines.
+    `mindbody` and `referral_rock` are further keys of these sections, as TOML lines; `times` says what times without an
+    offset are, which those of the samples are in UTC; None leaves it open.
     """
     known = {**ready["mindbody"], **ready["referral_rock"], "url": ready["url"]}
-    return _SERVICES.format(**known, mindbody=mindbody, referral_rock=referral_rock)
+    said = "" if times is None else f'times = "{times}"'
+    return _SERVICES.format(**known, mindbody=mindbody, referral_rock=referral_rock, times=said)

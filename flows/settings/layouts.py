@@ -2,31 +2,33 @@
 
 [columns."front desk"]
 date_order = "D/M"                  # or "M/D"; without it only dates such as 2024-11-08 are read
-timezone = "Australia/Sydney"       # of times without an offset; UTC where it is left out
+times = "site"                      # times without an offset are the studio's own; or "utc"
+timezone = "Australia/Sydney"       # the same, in a zone that is not the site's
 "Client No." = "ClientId"           # the site's own heading = the documented one
 "Birthday" = "-"                    # a column that is no field, so that nobody asks about it
 hidden_sheets = "skip"              # or "read": what becomes of hidden sheets with these headings
 
-What a person answered about a file is kept in the same form in the workspace (`layouts.toml`), and may be mended there.
+What a person answered about a file is kept in the same form in the workspace (`layouts.toml`), and may be mended there;
+so is what holds for all sheets of a site (`[sites."-99"]`, `flows.settings.site_times`).
 """
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from flows.runtime.errors import SettingsError
+from flows.settings.answers import read_answers
 from flows.settings.sections import Settings
 from flows.settings.zoned_headings import zoned_layouts
 from transforms.sheets.fields import FIELDS, normalize_heading
 from transforms.sheets.layout import Layout
-from transforms.sheets.questions import HIDDEN_SHEETS, NEITHER, READ, SKIP
+from transforms.sheets.questions import HIDDEN_SHEETS, NEITHER, READ, SKIP, TIMES
 from transforms.sheets.times import DateOrder
+from transforms.vocabulary import Times
 
 _FIELD_OF = {normalize_heading(heading): field for field, heading in FIELDS.items()}
-_NO_HEADINGS = ("date_order", "timezone", HIDDEN_SHEETS)
-ANSWERS = "layouts.toml"
+_NO_HEADINGS = ("date_order", "timezone", TIMES, HIDDEN_SHEETS)
 
 
 def layouts_of(settings: Settings) -> tuple[Layout, ...]:
@@ -40,19 +42,6 @@ def layouts_of(settings: Settings) -> tuple[Layout, ...]:
     return tuple(
         replace(layout, zoned_heading=layout.name if layout.name in zoned else None) for layout in read_layouts(said)
     )
-
-
-def read_answers(settings: Settings) -> dict[str, dict[str, Any]]:
-    """Return the layouts that people's answers have made, as they are written."""
-    path = settings.root / ANSWERS
-    try:
-        with path.open("rb") as file:
-            kept: dict[str, dict[str, Any]] = tomllib.load(file).get("columns", {})
-    except FileNotFoundError:
-        return {}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingsError(f"{path}: the answers kept there cannot be read: {error}. Mend the file.") from None
-    return kept
 
 
 def read_layouts(columns: Mapping[str, Mapping[str, Any]]) -> tuple[Layout, ...]:
@@ -72,14 +61,29 @@ def _read_layout(name: str, entries: Mapping[str, Any]) -> Layout:
         fields[heading] = field
     if twice:
         raise SettingsError(f'columns."{name}": {FIELDS[min(twice)]} is named twice.')
+    zone = _zone(name, entries.get("timezone"))
+    times = read_times(f'columns."{name}"', entries.get(TIMES))
+    if times is Times.UTC and zone is not None:
+        raise SettingsError(f'columns."{name}": times is "utc" and timezone another zone: leave one of them out.')
     return Layout(
         name,
         fields,
         date_order=_date_order(name, entries.get("date_order")),
-        zone=_zone(name, entries.get("timezone")),
+        zone=zone,
+        times=times,
         hidden_sheets=_hidden_sheets(name, entries.get(HIDDEN_SHEETS)),
         ignored=frozenset(heading for heading, documented in entries.items() if documented == NEITHER),
     )
+
+
+def read_times(where: str, answer: object) -> Times | None:
+    """Read what times without an offset are; `SettingsError` where it is neither of the two."""
+    if answer is None:
+        return None
+    try:
+        return Times(str(answer).strip().lower())
+    except ValueError:
+        raise SettingsError(f'{where}: times is "{answer}"; it must be "utc" or "site".') from None
 
 
 def _hidden_sheets(name: str, answer: object) -> str | None:

@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from flows.runtime.errors import SettingsError
 from transforms.check.lengths import LONGEST_SITE_ID
+from transforms.vocabulary import Times
 
 
 def _known_zone(name: str) -> str:
@@ -100,6 +101,7 @@ class SiteSettings(_Section):
 
     site_id: SiteId
     timezone: ZoneName
+    times: Times | None = None  # what times without an offset are in its sheets; None: a question
     username: str
     password: Secret
 

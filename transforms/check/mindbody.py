@@ -4,7 +4,7 @@ Left to others: whether SourceId exists and belongs to the client, which needs r
 (`transforms.check.cross_check`).
 """
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 import pandera.pandas as pa
@@ -12,10 +12,11 @@ import pandera.pandas as pa
 from transforms.check.failures import cell_check, failures, row_check, text
 from transforms.check.lengths import not_too_long
 from transforms.check.parameters import Rules
+from transforms.check.table_clocks import NO_CLOCK, TableClocks
 from transforms.sheets.cells import is_whole, parse_choice, parse_whole
 from transforms.sheets.fields import MINDBODY_FIELDS
 from transforms.sheets.ids import is_id
-from transforms.sheets.times import Clock, parse_fractions, parse_times
+from transforms.sheets.times import ReadTimes, parse_fractions, parse_times
 from transforms.vocabulary import Action, Code, Source
 
 POSTED_ACTIONS = (Action.EARNED, Action.REDEEMED)  # the other three come back on reads, and cannot be posted
@@ -27,14 +28,29 @@ _TIME_CODES = (
 )
 
 
-def check_mindbody(rows: pd.DataFrame, rules: Rules, clocks: Sequence[Clock]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return (events, failures) of the rows that earn or redeem; `clocks` has one entry per table.
+@dataclass(frozen=True)
+class CheckedClients:
+    """What became of rows that earn or redeem.
 
     events: the good rows with their index and the columns of `transforms.check.events`. failures: see `failures`.
+    unzoned: rows, good or bad, whose time names no zone: `table`, `site_id`, `row`, `text`, `local`, and `clock`, the
+    place of what holds for it in `TableClocks.saids`.
     """
+
+    events: pd.DataFrame
+    failures: pd.DataFrame
+    unzoned: pd.DataFrame
+
+
+def check_mindbody(rows: pd.DataFrame, rules: Rules, clocks: TableClocks) -> CheckedClients:
+    """Judge the rows that earn or redeem; `rows` has `table` and `row` beside the fields."""
     prepared = _prepare(rows[["table", *MINDBODY_FIELDS]], rules, clocks)
     failed = failures(row_schema(rules), prepared)
-    return _typed(prepared[~prepared.index.isin(failed["index"])]), failed
+    return CheckedClients(
+        events=_typed(prepared[~prepared.index.isin(failed["index"])]),
+        failures=failed,
+        unzoned=_unzoned(prepared.assign(row=rows["row"])),
+    )
 
 
 def row_schema(rules: Rules) -> pa.DataFrameSchema:
@@ -67,29 +83,42 @@ def row_schema(rules: Rules) -> pa.DataFrameSchema:
     )
 
 
-def _prepare(rows: pd.DataFrame, rules: Rules, clocks: Sequence[Clock]) -> pd.DataFrame:
-    at, problem = _read_times(rows, rules, clocks)
+def _prepare(rows: pd.DataFrame, rules: Rules, clocks: TableClocks) -> pd.DataFrame:
     fallback = rules.fallback_site_id()
+    site_id = rows["site_id"] if fallback is None else rows["site_id"].fillna(fallback)
+    clock = clocks.places(rows["table"], site_id)
+    read = _read_times(rows["action_date_time"], clock, rules, clocks)
     return rows.assign(
         known_action=parse_choice(rows["action"], POSTED_ACTIONS),
         known_source=parse_choice(rows["source"], Source),
-        action_at=at,
-        time_problem=problem,
-        site_id=rows["site_id"] if fallback is None else rows["site_id"].fillna(fallback),
+        action_at=read.at,
+        time_problem=read.problem,
+        local=read.local,
+        clock=clock,
+        site_id=site_id,
     )
 
 
-def _read_times(rows: pd.DataFrame, rules: Rules, clocks: Sequence[Clock]) -> tuple[pd.Series, pd.Series]:
-    """Read the times of every table by its own clock."""
-    # By the clock and not by the table: a workbook of a sheet for every day has one clock.
-    clock_of = {table: clocks.index(clock) for table, clock in enumerate(clocks)}
-    times = rows["action_date_time"].groupby(rows["table"].map(clock_of))
-    parts = [parse_times(texts, clocks[int(str(first))], rules.now) for first, texts in times]
+def _read_times(texts: pd.Series, clock: pd.Series, rules: Rules, clocks: TableClocks) -> ReadTimes:
+    """Read the times of every table and site by their own clock."""
+    parts = [parse_times(times, clocks.clock(int(str(place))), rules.now) for place, times in texts.groupby(clock)]
+    if len(parts) == 1:
+        return parts[0]
     if not parts:
-        return parse_times(rows["action_date_time"], Clock(), rules.now)
-    at = pd.concat([at for at, _ in parts])
-    problem = pd.concat([problem for _, problem in parts])
-    return at, problem
+        return parse_times(texts, NO_CLOCK, rules.now)
+    return ReadTimes(
+        at=pd.concat([read.at for read in parts]),
+        problem=pd.concat([read.problem for read in parts]),
+        local=pd.concat([read.local for read in parts]),
+    )
+
+
+def _unzoned(prepared: pd.DataFrame) -> pd.DataFrame:
+    # Rows of no known site are rejected, and nobody needs to be asked about them.
+    names_none = prepared["local"].notna() & prepared["site_id"].notna()
+    return prepared.loc[names_none, ["table", "site_id", "row", "local", "clock"]].assign(
+        text=prepared["action_date_time"]
+    )
 
 
 def _typed(rows: pd.DataFrame) -> pd.DataFrame:

@@ -1,9 +1,11 @@
-"""What the rules need to know besides the rows: the time, the sites, the zone."""
+"""What the rules need to know besides the rows: the time, the sites and their clocks, the layouts."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime
 
 from transforms.reference.reference import Reference
+from transforms.sheets.clocks import SiteClock
 from transforms.sheets.layout import Layout
 
 
@@ -14,7 +16,7 @@ class Rules:
     now: datetime  # aware; a later time is in the future
     site_ids: tuple[str, ...] = ()  # the configured sites
     default_site_id: str | None = None  # the inbox folder's name or --site, for rows without a SiteId
-    zone: tzinfo = UTC  # of times without an offset, where no layout says otherwise
+    site_clocks: Mapping[str, SiteClock] = field(default_factory=dict)  # of times without an offset; by site
     require_source: bool = False
     layouts: tuple[Layout, ...] = ()
     reference: Reference | None = field(default=None, compare=False)  # None: every SourceId is left to the service

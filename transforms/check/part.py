@@ -20,6 +20,7 @@ from transforms.check.mindbody import check_mindbody
 from transforms.check.parameters import Rules
 from transforms.check.referral_rock import CLAIM_COLUMNS, check_rewards, prepare_rewards
 from transforms.check.suggestions import suggest
+from transforms.check.table_clocks import TableClocks
 from transforms.identity.raw_rows import digest_cells
 from transforms.sheets.fields import FIELDS, MINDBODY_FIELDS, REFERRAL_ROCK_FIELDS, normalize_heading
 from transforms.sheets.headings import Table
@@ -29,7 +30,8 @@ from transforms.sheets.questions import SKIP, Question, find_questions
 from transforms.sheets.rows import NOT_SHIFTED, Shifted, collect_rows, refuse_shifted
 from transforms.sheets.sheet import CELL_ERRORS, Sheet
 from transforms.sheets.tables import SideSheet, Tables, continue_table, find_tables
-from transforms.sheets.times import Clock, has_time_of_day
+from transforms.sheets.times import has_time_of_day
+from transforms.sheets.unzoned import Unzoned, find_unzoned, unzoned_notes
 from transforms.vocabulary import Code, Target
 
 _SHOWN_HEADINGS, _SHOWN_SIGNS = 30, 80
@@ -56,6 +58,7 @@ class Checked:
     timed_days: int = 0  # dates of good rows whose time of day is not sent
     shifted: Shifted = NOT_SHIFTED  # more values than headings: the file as a whole is wrong
     observations: tuple[Observation, ...] = ()
+    unzoned: tuple[Unzoned, ...] = ()  # times that name no zone
     # Of the rows that update a reward, by their place among the rows read: by what they contradict each other.
     claims: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=CLAIM_COLUMNS))
 
@@ -67,11 +70,10 @@ class Checked:
 
 @dataclass(frozen=True)
 class Recognized:
-    """What the first rows of a file say about all of it: the headings, and how its times are written."""
+    """What the first rows of a file say about all of it: the headings, and what they leave open."""
 
     tables: tuple[Table, ...]
     side_sheets: tuple[SideSheet, ...]
-    clocks: tuple[Clock, ...]  # one per table
     notes: tuple[Note, ...]
     questions: tuple[Question, ...] = ()  # what only a person can say; until then it is read by the document
 
@@ -88,7 +90,7 @@ class Recognized:
         """Return the same for the next rows of a file that is read in parts, which has one sheet."""
         tables = continue_table(self.tables[-1], sheet, rules.layouts)
         going_on, *begun = tables
-        return Recognized(tables, (), _clocks(tables, rules), tuple(_table_notes(begun, going_on)))
+        return Recognized(tables, (), tuple(_table_notes(begun, going_on)))
 
 
 def check_sheets(sheets: Sequence[Sheet], rules: Rules) -> Checked:
@@ -96,7 +98,7 @@ def check_sheets(sheets: Sequence[Sheet], rules: Rules) -> Checked:
     recognized = recognize(sheets, rules)
     checked = check_part(recognized, rules)
     refuse_shifted(checked.shifted)
-    return replace(checked, notes=(*checked.notes, *sum_up(checked.observations)))
+    return replace(checked, notes=(*checked.notes, *sum_up(checked.observations), *unzoned_notes(checked.unzoned)))
 
 
 def recognize(sheets: Sequence[Sheet], rules: Rules) -> Recognized:
@@ -109,7 +111,6 @@ def recognize(sheets: Sequence[Sheet], rules: Rules) -> Recognized:
     return Recognized(
         tables=found.tables,
         side_sheets=found.side_sheets,
-        clocks=_clocks(found.tables, rules),
         notes=(*notes_of_reader, *_table_notes(found.tables)),
         questions=tuple(find_questions(found.tables)),
     )
@@ -138,11 +139,12 @@ def check_part(recognized: Recognized, rules: Rules, contradicted_elsewhere: pd.
     collected = collect_rows(tables, recognized.side_sheets)
     rows = collected.rows
     target, kind_failures = tell_kinds(rows, tables)
-    of_client, client_failures = check_mindbody(rows[target == Target.MINDBODY], rules, recognized.clocks)
-    crossed = cross_check(of_client, rules.reference, rules.now)
-    rewards = prepare_rewards(rows[target == Target.REFERRAL_ROCK], recognized.clocks)
+    clocks = TableClocks(tables, rules)
+    clients = check_mindbody(rows[target == Target.MINDBODY], rules, clocks)
+    crossed = cross_check(clients.events, rules.reference, rules.now)
+    rewards = prepare_rewards(rows[target == Target.REFERRAL_ROCK], clocks)
     of_reward, reward_failures = check_rewards(rewards, contradicted_elsewhere)
-    failed = pd.concat([kind_failures, client_failures, crossed.failures, reward_failures], ignore_index=True)
+    failed = pd.concat([kind_failures, clients.failures, crossed.failures, reward_failures], ignore_index=True)
     return Checked(
         events=assemble_events(rows.assign(cells=raw_cells(rows, target, tables)), [crossed.good, of_reward]),
         errors=describe(failed, rows, tables),
@@ -153,20 +155,10 @@ def check_part(recognized: Recognized, rules: Rules, contradicted_elsewhere: pd.
         receipt_columns=recognized.receipt_columns,
         shifted=collected.shifted,
         observations=collected.observations,
+        unzoned=tuple(find_unzoned(clients.unzoned, tables, clocks.saids)),
         timed_days=int(has_time_of_day(rows.loc[of_reward.index, "eligibility_date"]).sum()),
         claims=rewards.loc[rewards["reward"].notna(), CLAIM_COLUMNS],
     )
-
-
-def _clocks(tables: Sequence[Table], rules: Rules) -> tuple[Clock, ...]:
-    return tuple(_clock(table, rules) for table in tables)
-
-
-def _clock(table: Table, rules: Rules) -> Clock:
-    """Return how the table's times are written: by its layout, where it has one."""
-    if table.layout is None:
-        return Clock(rules.zone)
-    return Clock(table.layout.zone or rules.zone, table.layout.date_order)
 
 
 def tell_kinds(rows: pd.DataFrame, tables: Sequence[Table]) -> tuple[pd.Series, pd.DataFrame]:

@@ -1,31 +1,30 @@
 """Reward updates: the rules of Referral Rock's "POST api/rewards/update", and the typed rows."""
 
-from collections.abc import Sequence
-
 import pandas as pd
 import pandera.pandas as pa
 
 from transforms.check.failures import cell_check, failures, row_check, text
 from transforms.check.lengths import not_too_long
+from transforms.check.table_clocks import TableClocks
 from transforms.identity.digests import digests
 from transforms.identity.equal_rows import find_contradicted
 from transforms.identity.reward_ids import all_without_case
 from transforms.sheets.cells import is_amount, parse_amounts
 from transforms.sheets.fields import REFERRAL_ROCK_FIELDS
 from transforms.sheets.ids import is_id
-from transforms.sheets.times import Clock, parse_dates
+from transforms.sheets.times import parse_dates
 from transforms.vocabulary import Code, Kind
 
 CLAIM_COLUMNS = ["reward", "values"]
 
 
-def prepare_rewards(rows: pd.DataFrame, clocks: Sequence[Clock]) -> pd.DataFrame:
-    """Read the cells of the rows that update a reward; `clocks` has one entry per table.
+def prepare_rewards(rows: pd.DataFrame, clocks: TableClocks) -> pd.DataFrame:
+    """Read the cells of the rows that update a reward.
 
     Adds `eligibility_on`, `parsed_amount`, and `reward` and `values`, by which rows contradict each other.
     """
     dates = rows.groupby("table")["eligibility_date"]
-    parsed = [parse_dates(texts, clocks[int(str(table))].date_order) for table, texts in dates]
+    parsed = [parse_dates(texts, clocks.of_dates(int(str(table))).date_order) for table, texts in dates]
     prepared = rows[list(REFERRAL_ROCK_FIELDS)].assign(
         eligibility_on=pd.concat(parsed) if parsed else rows["eligibility_date"],
         parsed_amount=parse_amounts(rows["amount"]),

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import tzinfo
 
 from transforms.sheets.times import DateOrder
+from transforms.vocabulary import Times
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,8 @@ class Layout:
         default_factory=dict
     )  # the site's own heading -> field (`transforms.sheets.headings`)
     date_order: DateOrder | None = None  # None: only ISO dates are read
-    zone: tzinfo | None = None  # of times without an offset; None: that of the rules
+    zone: tzinfo | None = None  # of times without an offset; None: that of the site
+    times: Times | None = None  # what those are; None: nobody has said it of this layout
     hidden_sheets: str | None = None  # "read" or "skip"; None: nobody has said
     zoned_heading: str | None = None  # a heading that names the clock of its times itself, which makes the layout
     ignored: frozenset[str] = frozenset()  # headings of columns that are no field, as a person said

@@ -18,6 +18,7 @@ from transforms.vocabulary import Target
 
 NEITHER = "-"  # the answer, and the entry of a layout, of a column that is something else
 HIDDEN_SHEETS = "hidden_sheets"  # the entry of a layout that says what becomes of hidden sheets
+TIMES = "times"  # the entry of a layout or site that says what times without an offset are
 READ, SKIP = "read", "skip"
 _SAMPLE_ROWS = 200
 _DATES_AT_LEAST = 0.8  # of the filled cells of a column, for it to be one of dates
@@ -63,6 +64,7 @@ class Question:
     choices: Mapping[str, str]
     entries: Mapping[str, Mapping[str, str]]
     about: About
+    site_id: str | None = None  # the site that the answer is kept for, in place of a layout
 
 
 def question_text(question: Question) -> str:
@@ -91,7 +93,7 @@ def _hidden(table: Table) -> Iterator[Question]:
         message=f'Sheet "{table.sheet.name}": it is hidden and holds {rows:,} rows. Are they to be sent?',
         choices={READ: "its rows are sent like the others", SKIP: "hidden sheets with these headings are left out"},
         entries={READ: {HIDDEN_SHEETS: READ}, SKIP: {HIDDEN_SHEETS: SKIP}},
-        about=_about(table),
+        about=about_table(table),
     )
 
 
@@ -127,20 +129,25 @@ def _holds_dates(table: Table, heading: str) -> bool:
 
 def _which(table: Table, name: str, meant: Sequence[str]) -> Question:
     documented = FIELDS[name]
-    sheet = "" if table.sheet.name is None else f'Sheet "{table.sheet.name}": '
     listed = " or ".join(f'"{heading}"' for heading in meant)
     what_for = _WHAT_FOR[name]
     nothing = dict.fromkeys(meant, NEITHER)
     return Question(
-        message=f"{sheet}no column {documented} ({what_for}) was found: is it {listed}? "
+        message=f"{of_sheet(table.sheet.name)}no column {documented} ({what_for}) was found: is it {listed}? "
         "Until this is answered the file is not sent.",
         choices=dict.fromkeys(meant, f"it is {documented}") | {NEITHER: f"none is; {_WITHOUT[name]}"},
         entries={heading: {**nothing, heading: documented} for heading in meant} | {NEITHER: nothing},
-        about=_about(table, meant[0]),
+        about=about_table(table, meant[0]),
     )
 
 
-def _about(table: Table, column: str | None = None) -> About:
+def of_sheet(name: str | None) -> str:
+    """Begin a sentence about a sheet, where the format has sheets."""
+    return "" if name is None else f'Sheet "{name}": '
+
+
+def about_table(table: Table, column: str | None = None) -> About:
+    """Say which table a question is about, and which column of it."""
     return About(
         headings=tuple(heading for heading in table.headings if heading is not None),
         fields={str(table.heading(field)): FIELDS[field] for field in table.columns},

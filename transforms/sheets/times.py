@@ -8,6 +8,7 @@ An offset is obeyed. Without one the layout's zone holds, and an hour that the z
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -49,19 +50,27 @@ class Clock:
     date_order: DateOrder | None = None  # None: only ISO dates are read
 
 
-def parse_times(texts: pd.Series, clock: Clock, now: datetime) -> tuple[pd.Series, pd.Series]:
-    """Read points in time, and say why one cannot be read or must not be used.
+class ReadTimes(NamedTuple):
+    """Points in time, what is wrong with a cell (a `Code` value, NA where nothing is), and what clocks showed.
 
-    Returns two columns: datetime64[us, UTC], cut to the second, NaT where the cell is empty or wrong; and the
-    code of what is wrong (a `Code` value), NA where nothing is.
+    at: datetime64[us, UTC], cut to the second, NaT where the cell is empty or wrong. local: datetime64[us], naive, of
+    the cells alone that can be read and name no zone, good or wrong.
     """
+
+    at: pd.Series
+    problem: pd.Series
+    local: pd.Series
+
+
+def parse_times(texts: pd.Series, clock: Clock, now: datetime) -> ReadTimes:
+    """Read points in time, and say why one cannot be read or must not be used."""
     local, at = _read(texts, clock)
     problem = pd.Series(None, index=texts.index, dtype="str")
     # To the second: what lies a part of one ahead is over before it is sent, and a rejected row would not come back.
     problem[at > pd.Timestamp(now)] = Code.ACTION_TIME_IN_FUTURE
     wrong = at.isna() & texts.notna()
     problem[wrong] = _why_not_in_zone(local[wrong], clock.zone)
-    return at.mask(problem.notna()), problem
+    return ReadTimes(at.mask(problem.notna()), problem, local)
 
 
 def parse_fractions(texts: pd.Series) -> pd.Series:

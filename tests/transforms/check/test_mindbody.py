@@ -5,8 +5,15 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.transforms.sheet_makers import CLIENT, NOW, RULES, check_rows, codes
+from transforms.check.parameters import Rules
+from transforms.sheets.clocks import SiteClock
+from transforms.vocabulary import Times
 
 GOOD = ["000123", "12", "Earned", "Sale", "77", "2025-01-02T03:04:05Z"]
+
+
+def in_zone_of_site(zone: str) -> Rules:
+    return replace(RULES, site_clocks={"-99": SiteClock(ZoneInfo(zone), Times.SITE)})
 
 
 def with_cell(column: int, value: str, row: list[str] = GOOD) -> list[str]:
@@ -101,7 +108,7 @@ def test_check_asks_for_the_source_where_the_settings_do() -> None:
     ],
 )
 def test_check_reads_times_in_the_zone(written: str, at: str) -> None:
-    rules = replace(RULES, zone=ZoneInfo("America/Los_Angeles"))
+    rules = in_zone_of_site("America/Los_Angeles")
     assert check_rows(with_cell(5, written), rules=rules).events["action_at"].iloc[0].isoformat() == at
 
 
@@ -113,7 +120,7 @@ def test_check_reads_times_in_the_zone(written: str, at: str) -> None:
     ],
 )
 def test_check_refuses_an_hour_that_the_zone_has_twice_or_never(written: str, code: str) -> None:
-    rules = replace(RULES, zone=ZoneInfo("America/Los_Angeles"))
+    rules = in_zone_of_site("America/Los_Angeles")
     assert codes(check_rows(with_cell(5, written), rules=rules)) == [("F2", code)]
     assert codes(check_rows(with_cell(5, f"{written}:00-07:00"), rules=rules)) == []
 

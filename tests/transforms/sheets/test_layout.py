@@ -23,7 +23,7 @@ def test_check_reads_a_site_its_own_headings_dates_and_zone() -> None:
     checked = check_rows(["007", "5", "Earned", "3/4/2025 8:30 pm"], headings=OWN, rules=WITH_DESK)
     assert checked.events["client_id"].tolist() == ["007"]
     assert checked.events["action_at"].iloc[0].isoformat() == "2025-04-03T09:30:00+00:00"
-    assert [note.message for note in checked.notes] == ['Sheet "Rewards": read by the layout "front desk".']
+    assert checked.notes[0].message == 'Sheet "Rewards": read by the layout "front desk".'
 
 
 def test_check_names_the_site_its_own_heading_in_an_error() -> None:

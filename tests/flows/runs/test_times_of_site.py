@@ -1,0 +1,163 @@
+"""Whose clock the times of a sheet are by: asked once, kept, and never changed in silence."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from flows.cli.app import app
+from flows.runtime.errors import TieoutError
+from flows.sandbox import start_sandbox
+from flows.sandbox.settings_text import settings_text
+from tests.flows.workplace import Workplace, earned, open_workplace
+
+LOCAL = "2026-09-20 17:00"
+LATER = "2026-09-21 17:00"
+
+
+@pytest.fixture(scope="module")
+def ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    state = tmp_path_factory.mktemp("sandbox") / "sandbox.db"
+    with start_sandbox(state=state, options=("--extra-clients", "20")) as found:
+        yield found
+
+
+@pytest.fixture
+def place(tmp_path: Path, ready: dict[str, Any]) -> Workplace:
+    place = open_workplace(tmp_path, ready)
+    say(place, None)
+    return place
+
+
+def say(place: Workplace, times: str | None, more: str = "") -> None:
+    """Write into the settings what the site's times are, or nothing about it."""
+    place.configure(settings_text(place.ready, times=times) + "\n[loader]\nsettle_after_seconds = 0.2\n" + more)
+
+
+def tieout(place: Workplace, *arguments: object, answer: str = "") -> Result:
+    """Run a command in this process; a line that a person can mend gives its own exit code."""
+    config = ("--config", str(place.config))
+    ended = CliRunner().invoke(app, [*map(str, arguments), *config], input=answer)
+    if isinstance(ended.exception, TieoutError):
+        ended.exit_code = ended.exception.exit_code
+    return ended
+
+
+def night(place: Workplace) -> dict[str, Any]:
+    ended = tieout(place, "run", "--plain", "--json")
+    told: dict[str, Any] = json.loads(ended.stdout)
+    return told | {"exit": ended.exit_code}
+
+
+def sent_at(place: Workplace) -> list[str]:
+    events = place.rows("SELECT action_at FROM events WHERE state = 'posted' ORDER BY action_at")
+    return [str(event["action_at"])[:16] for event in events]
+
+
+def test_a_night_leaves_a_sheet_whose_clock_nobody_has_named(place: Workplace) -> None:
+    path = place.put("desk.csv", earned("200000001", time=LOCAL))
+    good = place.put("good.csv", earned("200000001", time="2026-09-19T17:00:00Z"))
+    for _ in range(2):  # an open question does not close itself
+        told = night(place)
+        assert told["exit"] == 1
+        (not_read,) = told["not_read"]
+        assert not_read["what"] == "desk.csv"
+        assert "as UTC: Sun 20 Sep 2026, 10:00 am in the studio" in not_read["why"]
+        assert "as the studio's time: Sun 20 Sep 2026, 5:00 pm in the studio" in not_read["why"]
+        assert (path.exists(), good.exists()) == (True, False)
+    assert sent_at(place) == ["2026-09-19 17:00"]
+
+
+def test_one_answer_holds_for_all_sheets_of_the_site(place: Workplace) -> None:
+    first = place.put("a.csv", earned("200000002", time=LOCAL))
+    place.put("b.csv", "200000002,11,Earned,2026-09-21 17:00", headings="ClientId,Points,Action,ActionDateTime")
+    answered = tieout(place, "layout", first, answer="site\n")
+    assert answered.exit_code == 0, answered.output
+    assert answered.stderr.count("Your answer") == 1
+    assert night(place)["posted"] == 2
+    assert sent_at(place) == ["2026-09-21 00:00", "2026-09-22 00:00"]
+
+
+def test_a_person_at_upload_is_asked_and_an_unattended_one_is_not(place: Workplace) -> None:
+    path = place.put("desk.csv", earned("200000003", time=LOCAL))
+    unattended = tieout(place, "upload", path, "--yes", "--plain", "--json")
+    assert (unattended.exit_code, json.loads(unattended.stdout)["rows_read"]) == (1, 0)
+    assert tieout(place, "upload", path, "--plain").exit_code == 1  # nobody answers
+    assert tieout(place, "upload", path, "--plain", answer="1\ny\n").exit_code == 0
+    assert sent_at(place) == ["2026-09-20 17:00"]
+
+
+def test_check_reads_by_the_document_and_notes_the_question(place: Workplace) -> None:
+    path = place.put("desk.csv", earned("200000004", time=LOCAL))
+    told = tieout(place, "check", path, "--json")
+    found = json.loads(told.stdout)
+    assert (told.exit_code, found["accepted"], found["rejected"]) == (1, 1, 0)
+    assert "as UTC: " in found["notes"][-1]["message"]
+    say(place, "site")
+    told = tieout(place, "check", path, "--json")
+    assert told.exit_code == 0
+    assert "read as the studio's time (" in json.loads(told.stdout)["notes"][-1]["message"]
+
+
+@pytest.mark.parametrize("name", ["a.json", "a.xml"])
+def test_the_documents_own_forms_are_in_utc_without_a_question(name: str, place: Workplace) -> None:
+    item = {"ClientId": "200000005", "Points": 3, "Action": "Earned", "ActionDateTime": "2026-09-20T17:00:00"}
+    tags = "".join(f"<{key}>{value}</{key}>" for key, value in item.items())
+    content = json.dumps([item]) if name == "a.json" else f"<rows><row>{tags}</row></rows>"
+    say(place, "site")
+    (place.inbox / name).write_text(content)
+    assert night(place)["posted"] == 1
+    assert sent_at(place) == ["2026-09-20 17:00"]
+
+
+def test_a_layout_says_it_for_its_own_sheets_alone(place: Workplace) -> None:
+    say(place, "utc", '[columns."desk"]\n"Client No." = "ClientId"\ntimes = "site"\n')
+    place.put("desk.csv", f"200000006,3,Earned,{LOCAL}", headings="Client No.,Points,Action,ActionDateTime")
+    place.put("export.csv", earned("200000006", time=LATER))
+    assert night(place)["posted"] == 2
+    assert sent_at(place) == ["2026-09-21 00:00", "2026-09-21 17:00"]
+
+
+def test_an_hour_that_the_studio_has_twice_or_never_is_a_row_with_a_sentence(place: Workplace) -> None:
+    say(place, "site")
+    rows = [earned("200000007", time=time) for time in ("2025-11-02 01:30", "2026-03-08 02:30", LOCAL)]
+    told = json.loads(tieout(place, "check", place.put("desk.csv", *rows), "--json").stdout)
+    assert [(error["row"], error["code"]) for error in told["errors"]] == [
+        (2, "action_time_ambiguous"),
+        (3, "action_time_nonexistent"),
+    ]
+    assert told["accepted"] == 1
+
+
+def test_an_answer_makes_no_old_row_new(place: Workplace) -> None:
+    say(place, "utc")
+    place.put("a.csv", earned("200000008", time=LOCAL))
+    assert night(place)["posted"] == 1
+    say(place, "site")
+    place.put("b.csv", earned("200000008", time=LOCAL), earned("200000008", time=LATER))
+    told = night(place)
+    assert (told["held"], told["posted"]) == (1, 1)
+    assert len(place.commits("200000008")) == 2
+
+
+def test_a_site_whose_times_were_read_before_is_read_as_before_with_a_note(place: Workplace) -> None:
+    say(place, "utc")
+    place.put("a.csv", earned("200000009", time=LOCAL))
+    assert night(place)["posted"] == 1
+    say(place, None)
+    later = place.put("b.csv", earned("200000009", time=LATER))
+    uploaded = tieout(place, "upload", later, "--plain", answer="y\n")
+    assert (uploaded.exit_code, sent_at(place)[-1]) == (0, "2026-09-21 17:00")
+    assert "read as UTC, as they were until now for site" in uploaded.stderr
+    assert "as they were until now" in tieout(place, "check", later).stdout
+
+
+def test_a_wrong_word_in_the_settings_is_said(place: Workplace) -> None:
+    say(place, "local")
+    assert tieout(place, "check", place.put("a.csv", earned("1"))).exit_code == 2
+    say(place, None, '[columns."desk"]\ntimes = "utc"\ntimezone = "Europe/Berlin"\n')
+    ended = tieout(place, "check", place.put("a.csv", earned("1")))
+    assert ended.exit_code == 2

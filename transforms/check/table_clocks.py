@@ -1,0 +1,58 @@
+"""Which clock holds for the rows of each table and site: as layouts, sites and the documents say, brought together."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from transforms.check.parameters import Rules
+from transforms.sheets.clocks import UNKNOWN_SITE, SaidClock, said_clock
+from transforms.sheets.headings import Table
+from transforms.sheets.times import Clock
+
+NO_CLOCK = Clock()
+
+
+class TableClocks:
+    """The clocks of a file's tables, each of which may hold rows of several sites."""
+
+    def __init__(self, tables: Sequence[Table], rules: Rules) -> None:
+        self._tables = tables
+        self._rules = rules
+        self.saids: list[SaidClock] = []
+        self._clocks: list[Clock] = []
+        self._place_of: dict[tuple[SaidClock, Clock], int] = {}
+
+    def places(self, table: pd.Series, site_id: pd.Series) -> pd.Series:
+        """Return the place of the clock that holds for each row; tables and sites that share one have one place."""
+        pairs = pd.DataFrame({"table": table, "site_id": site_id})
+        number = pairs.groupby(["table", "site_id"], dropna=False, sort=False).ngroup()
+        firsts = pairs[~number.duplicated()].itertuples(index=False, name=None)
+        place_of = [self._place(int(of), None if pd.isna(site) else site) for of, site in firsts]
+        return number.map(dict(enumerate(place_of))).astype("int64")
+
+    def clock(self, place: int) -> Clock:
+        """Return the clock at a place."""
+        return self._clocks[place]
+
+    def of_dates(self, table: int) -> Clock:
+        """Return how a table writes days, whatever their zone."""
+        layout = self._tables[table].layout
+        return NO_CLOCK if layout is None else Clock(date_order=layout.date_order)
+
+    def _place(self, table: int, site_id: str | None) -> int:
+        said = self._said(self._tables[table], site_id)
+        clock = Clock(said.zone, self.of_dates(table).date_order)
+        place = self._place_of.setdefault((said, clock), len(self._clocks))
+        if place == len(self._clocks):
+            self.saids.append(said)
+            self._clocks.append(clock)
+        return place
+
+    def _said(self, table: Table, site_id: str | None) -> SaidClock:
+        layout = table.layout
+        return said_clock(
+            None if layout is None else layout.times,
+            None if layout is None else layout.zone,
+            self._rules.site_clocks.get(site_id or "", UNKNOWN_SITE),
+            is_of_keys=table.sheet.heading_row is not None,
+        )
