@@ -6,12 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner, Result
 
-from flows.cli.app import app
-from flows.runtime.errors import TieoutError
 from flows.sandbox import start_sandbox
 from flows.sandbox.settings_text import settings_text
+from tests.flows.command import Tieout
 from tests.flows.workplace import Workplace, earned, open_workplace
 
 LOCAL = "2026-09-20 17:00"
@@ -37,19 +35,9 @@ def say(place: Workplace, times: str | None, more: str = "") -> None:
     place.configure(settings_text(place.ready, times=times) + "\n[loader]\nsettle_after_seconds = 0.2\n" + more)
 
 
-def tieout(place: Workplace, *arguments: object, answer: str = "") -> Result:
-    """Run a command in this process; a line that a person can mend gives its own exit code."""
-    config = ("--config", str(place.config))
-    ended = CliRunner().invoke(app, [*map(str, arguments), *config], input=answer)
-    if isinstance(ended.exception, TieoutError):
-        ended.exit_code = ended.exception.exit_code
-    return ended
-
-
-def night(place: Workplace) -> dict[str, Any]:
-    ended = tieout(place, "run", "--plain", "--json")
-    told: dict[str, Any] = json.loads(ended.stdout)
-    return told | {"exit": ended.exit_code}
+@pytest.fixture
+def tieout(place: Workplace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Tieout:
+    return Tieout(place, monkeypatch, capsys)
 
 
 def sent_at(place: Workplace) -> list[str]:
@@ -57,13 +45,13 @@ def sent_at(place: Workplace) -> list[str]:
     return [str(event["action_at"])[:16] for event in events]
 
 
-def test_a_night_leaves_a_sheet_whose_clock_nobody_has_named(place: Workplace) -> None:
+def test_a_night_leaves_a_sheet_whose_clock_nobody_has_named(place: Workplace, tieout: Tieout) -> None:
     path = place.put("desk.csv", earned("200000001", time=LOCAL))
     good = place.put("good.csv", earned("200000001", time="2026-09-19T17:00:00Z"))
     for _ in range(2):  # an open question does not close itself
-        told = night(place)
-        assert told["exit"] == 1
-        (not_read,) = told["not_read"]
+        told = tieout.night()
+        assert told.code == 1
+        (not_read,) = told.json["not_read"]
         assert not_read["what"] == "desk.csv"
         assert "as UTC: Sun 20 Sep 2026, 10:00 am in the studio" in not_read["why"]
         assert "as the studio's time: Sun 20 Sep 2026, 5:00 pm in the studio" in not_read["why"]
@@ -71,60 +59,60 @@ def test_a_night_leaves_a_sheet_whose_clock_nobody_has_named(place: Workplace) -
     assert sent_at(place) == ["2026-09-19 17:00"]
 
 
-def test_one_answer_holds_for_all_sheets_of_the_site(place: Workplace) -> None:
+def test_one_answer_holds_for_all_sheets_of_the_site(place: Workplace, tieout: Tieout) -> None:
     first = place.put("a.csv", earned("200000002", time=LOCAL))
     place.put("b.csv", "200000002,11,Earned,2026-09-21 17:00", headings="ClientId,Points,Action,ActionDateTime")
-    answered = tieout(place, "layout", first, answer="site\n")
-    assert answered.exit_code == 0, answered.output
-    assert answered.stderr.count("Your answer") == 1
-    assert night(place)["posted"] == 2
+    answered = tieout("layout", first, answer="site\n")
+    assert answered.code == 0, answered.err
+    assert answered.err.count("Your answer") == 1
+    assert tieout.night().json["posted"] == 2
     assert sent_at(place) == ["2026-09-21 00:00", "2026-09-22 00:00"]
 
 
-def test_a_person_at_upload_is_asked_and_an_unattended_one_is_not(place: Workplace) -> None:
+def test_a_person_at_upload_is_asked_and_an_unattended_one_is_not(place: Workplace, tieout: Tieout) -> None:
     path = place.put("desk.csv", earned("200000003", time=LOCAL))
-    unattended = tieout(place, "upload", path, "--yes", "--plain", "--json")
-    assert (unattended.exit_code, json.loads(unattended.stdout)["rows_read"]) == (1, 0)
-    assert tieout(place, "upload", path, "--plain").exit_code == 1  # nobody answers
-    assert tieout(place, "upload", path, "--plain", answer="1\ny\n").exit_code == 0
+    unattended = tieout("upload", path, "--yes", "--plain", "--json")
+    assert (unattended.code, unattended.json["rows_read"]) == (1, 0)
+    assert tieout("upload", path, "--plain").code == 1  # nobody answers
+    assert tieout("upload", path, "--plain", answer="1\ny\n").code == 0
     assert sent_at(place) == ["2026-09-20 17:00"]
 
 
-def test_check_reads_by_the_document_and_notes_the_question(place: Workplace) -> None:
+def test_check_reads_by_the_document_and_notes_the_question(place: Workplace, tieout: Tieout) -> None:
     path = place.put("desk.csv", earned("200000004", time=LOCAL))
-    told = tieout(place, "check", path, "--json")
-    found = json.loads(told.stdout)
-    assert (told.exit_code, found["accepted"], found["rejected"]) == (1, 1, 0)
+    told = tieout("check", path, "--json")
+    found = told.json
+    assert (told.code, found["accepted"], found["rejected"]) == (1, 1, 0)
     assert "as UTC: " in found["notes"][-1]["message"]
     say(place, "site")
-    told = tieout(place, "check", path, "--json")
-    assert told.exit_code == 0
-    assert "read as the studio's time (" in json.loads(told.stdout)["notes"][-1]["message"]
+    told = tieout("check", path, "--json")
+    assert told.code == 0
+    assert "read as the studio's time (" in told.json["notes"][-1]["message"]
 
 
 @pytest.mark.parametrize("name", ["a.json", "a.xml"])
-def test_the_documents_own_forms_are_in_utc_without_a_question(name: str, place: Workplace) -> None:
+def test_the_documents_own_forms_are_in_utc_without_a_question(name: str, place: Workplace, tieout: Tieout) -> None:
     item = {"ClientId": "200000005", "Points": 3, "Action": "Earned", "ActionDateTime": "2026-09-20T17:00:00"}
     tags = "".join(f"<{key}>{value}</{key}>" for key, value in item.items())
     content = json.dumps([item]) if name == "a.json" else f"<rows><row>{tags}</row></rows>"
     say(place, "site")
     (place.inbox / name).write_text(content)
-    assert night(place)["posted"] == 1
+    assert tieout.night().json["posted"] == 1
     assert sent_at(place) == ["2026-09-20 17:00"]
 
 
-def test_a_layout_says_it_for_its_own_sheets_alone(place: Workplace) -> None:
+def test_a_layout_says_it_for_its_own_sheets_alone(place: Workplace, tieout: Tieout) -> None:
     say(place, "utc", '[columns."desk"]\n"Client No." = "ClientId"\ntimes = "site"\n')
     place.put("desk.csv", f"200000006,3,Earned,{LOCAL}", headings="Client No.,Points,Action,ActionDateTime")
     place.put("export.csv", earned("200000006", time=LATER))
-    assert night(place)["posted"] == 2
+    assert tieout.night().json["posted"] == 2
     assert sent_at(place) == ["2026-09-21 00:00", "2026-09-21 17:00"]
 
 
-def test_an_hour_that_the_studio_has_twice_or_never_is_a_row_with_a_sentence(place: Workplace) -> None:
+def test_an_hour_that_the_studio_has_twice_or_never_is_a_row_with_a_sentence(place: Workplace, tieout: Tieout) -> None:
     say(place, "site")
     rows = [earned("200000007", time=time) for time in ("2025-11-02 01:30", "2026-03-08 02:30", LOCAL)]
-    told = json.loads(tieout(place, "check", place.put("desk.csv", *rows), "--json").stdout)
+    told = tieout("check", place.put("desk.csv", *rows), "--json").json
     assert [(error["row"], error["code"]) for error in told["errors"]] == [
         (2, "action_time_ambiguous"),
         (3, "action_time_nonexistent"),
@@ -132,32 +120,32 @@ def test_an_hour_that_the_studio_has_twice_or_never_is_a_row_with_a_sentence(pla
     assert told["accepted"] == 1
 
 
-def test_an_answer_makes_no_old_row_new(place: Workplace) -> None:
+def test_an_answer_makes_no_old_row_new(place: Workplace, tieout: Tieout) -> None:
     say(place, "utc")
     place.put("a.csv", earned("200000008", time=LOCAL))
-    assert night(place)["posted"] == 1
+    assert tieout.night().json["posted"] == 1
     say(place, "site")
     place.put("b.csv", earned("200000008", time=LOCAL), earned("200000008", time=LATER))
-    told = night(place)
+    told = tieout.night().json
     assert (told["held"], told["posted"]) == (1, 1)
     assert len(place.commits("200000008")) == 2
 
 
-def test_a_site_whose_times_were_read_before_is_read_as_before_with_a_note(place: Workplace) -> None:
+def test_a_site_whose_times_were_read_before_is_read_as_before_with_a_note(place: Workplace, tieout: Tieout) -> None:
     say(place, "utc")
     place.put("a.csv", earned("200000009", time=LOCAL))
-    assert night(place)["posted"] == 1
+    assert tieout.night().json["posted"] == 1
     say(place, None)
     later = place.put("b.csv", earned("200000009", time=LATER))
-    uploaded = tieout(place, "upload", later, "--plain", answer="y\n")
-    assert (uploaded.exit_code, sent_at(place)[-1]) == (0, "2026-09-21 17:00")
-    assert "read as UTC, as they were until now for site" in uploaded.stderr
-    assert "as they were until now" in tieout(place, "check", later).stdout
+    uploaded = tieout("upload", later, "--plain", answer="y\n")
+    assert (uploaded.code, sent_at(place)[-1]) == (0, "2026-09-21 17:00")
+    assert "read as UTC, as they were until now for site" in uploaded.err
+    assert "as they were until now" in tieout("check", later).out
 
 
-def test_a_wrong_word_in_the_settings_is_said(place: Workplace) -> None:
+def test_a_wrong_word_in_the_settings_is_said(place: Workplace, tieout: Tieout) -> None:
     say(place, "local")
-    assert tieout(place, "check", place.put("a.csv", earned("1"))).exit_code == 2
+    assert tieout("check", place.put("a.csv", earned("1"))).code == 2
     say(place, None, '[columns."desk"]\ntimes = "utc"\ntimezone = "Europe/Berlin"\n')
-    ended = tieout(place, "check", place.put("a.csv", earned("1")))
-    assert ended.exit_code == 2
+    ended = tieout("check", place.put("a.csv", earned("1")))
+    assert ended.code == 2
