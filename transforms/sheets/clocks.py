@@ -68,7 +68,8 @@ def said_clock(
         return SaidClock(UTC, said_by, site.zone)
     if site.times is Times.SITE and site.zone is not None:
         return SaidClock(site.zone, said_by, site.zone)
-    return SaidClock(UTC, SaidBy.NOBODY, site.zone)
+    # Of a site that is not configured nobody knows the zone, so there is no other reading to ask about.
+    return SaidClock(UTC, SaidBy.DOCUMENT if site.zone is None else SaidBy.NOBODY, site.zone)
 
 
 def zone_name(zone: tzinfo) -> str:

@@ -26,7 +26,7 @@ OWN = SiteClock(STUDIO, Times.SITE)
         pytest.param(Times.SITE, None, OWN, True, STUDIO, SaidBy.LAYOUT, id="a layout of keys is meant"),
         pytest.param(None, ELSEWHERE, IN_UTC, False, ELSEWHERE, SaidBy.LAYOUT),
         pytest.param(Times.SITE, ELSEWHERE, OWN, False, ELSEWHERE, SaidBy.LAYOUT, id="a studio's other zone"),
-        pytest.param(Times.SITE, None, SiteClock(), False, UTC, SaidBy.NOBODY, id="a site whose zone is not known"),
+        pytest.param(Times.SITE, None, SiteClock(), False, UTC, SaidBy.DOCUMENT, id="a site whose zone is not known"),
         pytest.param(None, None, SiteClock(STUDIO, Times.UTC, is_as_before=True), False, UTC, SaidBy.AS_BEFORE),
     ],
 )
