@@ -208,18 +208,21 @@ class Report:
         if missing := [key for key in TOTALS if key not in self.totals]:
             raise ValueError(f"The totals of a report lack {', '.join(missing)}.")
         for name in COLUMNS:
-            rows(self, name)
+            _check_columns(self, name)
 
 
 def rows(report: Report, name: str) -> pd.DataFrame:
     """Return the frame `name` with exactly the agreed columns, in their order, and a fresh index."""
     frame: pd.DataFrame = getattr(report, name)
-    columns = list(COLUMNS[name])
-    missing = [column for column in columns if column not in frame.columns]
+    return frame.reindex(columns=list(COLUMNS[name])).reset_index(drop=True)
+
+
+def _check_columns(report: Report, name: str) -> None:
+    frame: pd.DataFrame = getattr(report, name)
     # An empty result of the ledger has no columns at all, and that is no fault.
+    missing = [column for column in COLUMNS[name] if column not in frame.columns]
     if missing and len(frame):
         raise ValueError(f"The frame {name!r} of a report has {len(frame)} rows and lacks {', '.join(missing)}.")
-    return frame.reindex(columns=columns).reset_index(drop=True)
 
 
 def count(report: Report, key: str) -> int:

@@ -399,6 +399,9 @@ def _command(state: object, event_id: object) -> str:
 
 def _sorted(frame: pd.DataFrame, *keys: str) -> pd.DataFrame:
     """Sort by `keys`: as text, or as numbers after a sign that says up or down; what is missing comes last."""
+    # Most sheets of most nights have a line or none.
+    if len(frame) < 2:
+        return frame.copy()
     # Text unless a sign says otherwise: ids look like numbers in one sheet and not in the next, and a column that holds
     # both cannot be compared. Row numbers need the sign, or row 10 would come before row 9.
     comparable = pd.DataFrame(index=frame.index)

@@ -3,12 +3,13 @@ from random import Random
 from uuid import uuid4
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from flows.ledger.connection import Ledger
 from sql.approvals import discard
 from sql.register import Guards
+from tests.laws import law
 from tests.sql.rows import NOW, Row, earned, fates, register, rows_of, update
 
 
@@ -229,9 +230,7 @@ client_rows = st.builds(earned, clients, times, points=st.integers(1, 2))
 updates = st.builds(update, st.sampled_from(["r-1", "r-2"]), st.sampled_from(["25", "25.0", None]))
 # Different values for one reward in one file are rejected by the check, so each file sets one amount.
 files = st.lists(client_rows | st.just(update()), max_size=6)
-quick = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+quick = law(25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 
 @quick

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from flows.intake.check import check_file
@@ -21,6 +21,7 @@ from flows.settings.sections import Settings
 from sql.runs import open_run
 from tests.flows.shell import tieout
 from tests.flows.workplace import Workplace, earned, open_workplace
+from tests.laws import law
 
 UPDATE = "RewardId,PayoutId,Amount,Description"
 
@@ -108,8 +109,8 @@ REWARDS = st.fixed_dictionaries(
 )
 
 
+@law(60, suppress_health_check=list(HealthCheck))
 @given(items=st.lists(CLIENTS, min_size=1, max_size=8) | st.lists(REWARDS, min_size=1, max_size=8))
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 def test_what_the_check_accepts_registers_on_both(tmp_path_factory: Any, both: list[Ledger], items: Any) -> None:
     folder = tmp_path_factory.mktemp("item")
     path = folder / "a.json"

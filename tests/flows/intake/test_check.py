@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from flows.intake import spool as spill
@@ -17,6 +17,7 @@ from flows.intake.check_report import check_json, check_lines
 from flows.intake.checked_file import CheckedFile
 from flows.runtime.errors import FileRejected
 from flows.settings.sections import Settings
+from tests.laws import law
 
 WHOLE = 10**9
 PARTS = [1, 7, 1000]
@@ -77,7 +78,7 @@ ROWS = st.sampled_from(
         ["1", "1", "Earned", "", "r", "p", "", ""],
     ]
 )
-few = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+few = law(12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @few

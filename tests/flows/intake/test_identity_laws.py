@@ -7,7 +7,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
@@ -16,6 +16,7 @@ from flows.intake.register import register
 from flows.ledger.connection import Ledger, open_ledger
 from flows.settings.sections import Settings
 from sql.register import Registered
+from tests.laws import law
 from tests.registered import add_run, run_of, with_site
 
 _FIRST = datetime(2025, 10, 1, 17)  # noqa: DTZ001 - a clock time, of whatever zone
@@ -86,7 +87,7 @@ def whole(entry: Entry, example: int, *, offset: bool) -> str:
     return f"{example}-{entry.client},10,Earned,Sale,{entry.clock}{fraction}{'Z' if offset else ''}"
 
 
-laws = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+laws = law(30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @laws

@@ -2,9 +2,10 @@ from random import Random
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.laws import law
 from tests.transforms.sheet_makers import CLIENT, REWARD, RULES, check_rows, codes, sheet_of
 from transforms.check.events import EVENTS
 from transforms.check.part import Checked, check_sheets
@@ -99,7 +100,7 @@ CELLS = st.sampled_from(
 ROWS = st.lists(st.lists(CELLS, min_size=11, max_size=11), max_size=12)
 
 
-few = settings(max_examples=25, deadline=None)  # each example is a whole check, a tenth of a second
+few = law(25)  # each example is a whole check, a tenth of a second
 
 
 def fates(checked: Checked) -> list[int]:

@@ -2,9 +2,10 @@ from random import Random
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.laws import law
 from tests.sql.rows import Row, earned, frame_of, update
 from transforms.identity.event_ids import identify
 
@@ -85,7 +86,7 @@ rows = st.builds(
 ) | st.builds(update, amount=st.sampled_from([None, "25"]))
 
 
-@settings(max_examples=50, deadline=None)
+@law(50)
 @given(st.lists(rows, max_size=8), st.randoms())
 def test_identify_gives_the_same_ids_whatever_the_order(given_rows: list[Row], random: Random) -> None:
     shuffled = random.sample(given_rows, len(given_rows))

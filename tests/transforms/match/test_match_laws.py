@@ -7,9 +7,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
-from hypothesis import Phase, assume, given, settings
+from hypothesis import Phase, assume, given
 from hypothesis import strategies as st
 
+from tests.laws import law
 from tests.transforms.sides import NOW, TOLERANCES, at, entries, events, match, told
 from transforms.match.pairing import _nearest
 from transforms.match.transactions import match_transactions
@@ -19,7 +20,7 @@ from transforms.vocabulary import Outcome
 ZONES = {"-99": ZoneInfo("America/Los_Angeles")}
 Records = list[dict[str, Any]]
 # Matching six records costs 50 ms of pandas, so there are few examples, and a failing one is told as it was found.
-LAW = settings(max_examples=25, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+LAW = law(25, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 RECORD = {
     "client_id": st.sampled_from(["000123", "123"]),
     "action": st.sampled_from(["Earned", "Redeemed"]),

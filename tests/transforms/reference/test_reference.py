@@ -2,9 +2,10 @@ from datetime import UTC, datetime, timedelta
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.laws import law
 from tests.transforms.sheet_makers import NOW, RULES, check_rows, codes
 from transforms.check.cross_check import LEFT, WRONG, judge_source_ids
 from transforms.check.parameters import Rules
@@ -151,7 +152,7 @@ def test_check_sheets_looks_up_nothing_in_a_row_that_is_wrong_otherwise():
     assert codes(checked) == [("B2", "points_not_positive_integer")]
 
 
-SOME = settings(max_examples=10, deadline=None)  # an example checks a file twice
+SOME = law(10)  # an example checks a file twice
 CLIENTS = st.sampled_from(["ann", "bob", "300", "000123", "123", "ANN"])
 IDS = st.sampled_from(["", "1", "7001", "7002", "8001", "9001", "9003", "9004", "200", "300", "456", "123"])
 
@@ -198,8 +199,8 @@ def typed(rows: list[list[str]]) -> pd.DataFrame:
     return frame.assign(source_id=source_id, action_at=pd.to_datetime(pd.Series(times), utc=True, errors="coerce"))
 
 
+@law(40)
 @given(ROWS, st.lists(st.sampled_from(FACTS), unique=True))
-@settings(max_examples=40, deadline=None)
 def test_less_reference_data_leaves_more_and_never_confirms_what_all_of_it_does_not(rows, some):
     full = judge_source_ids(typed(rows), reference(), NOW)
     part = judge_source_ids(typed(rows), Reference(facts_frame(some)), NOW)

@@ -11,11 +11,12 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from hypothesis import event as note
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.services.mindbody.messages import to_utc_candidates
 from tests.flows.services.exchanges import earn
+from tests.laws import law
 from transforms.settle.decide import BASE_HOLDS_FOR, Base, Decision, Expected, decide
 from transforms.settle.history import History, Transaction
 from transforms.vocabulary import State
@@ -150,7 +151,7 @@ def land(service: Service, story: Story, source: str | None) -> None:
             service.enter(story.action, 10, source, None, story.at)
 
 
-@settings(max_examples=3000, deadline=None)
+@law(3000)
 @given(STORIES)
 def test_decide_never_takes_for_landed_what_did_not_and_never_sends_again_what_did(story: Story) -> None:
     decision = tell(story)
@@ -161,7 +162,7 @@ def test_decide_never_takes_for_landed_what_did_not_and_never_sends_again_what_d
         assert decision.state in (State.READY, State.UNKNOWN), decision.reason
 
 
-@settings(max_examples=500, deadline=None)
+@law(500)
 @given(STORIES)
 def test_decide_tells_what_a_quiet_client_shows(story: Story) -> None:
     quiet = Story(**(vars(story) | {"before": [], "after": [], "told": "as sent", "twin": None, "was_answered": False}))

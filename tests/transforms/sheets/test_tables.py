@@ -1,7 +1,8 @@
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.laws import law
 from tests.transforms.sheet_makers import CLIENT, REWARD, RULES, sheet_of
 from transforms.check.part import check_sheets
 from transforms.sheets.sheet import FileError
@@ -33,8 +34,8 @@ def pages(draw: st.DrawFn) -> tuple[list[list[str]], dict[str, str]]:
     return page, points_of
 
 
+@law(100)
 @given(pages())
-@settings(deadline=None)
 def test_every_row_has_its_own_values_or_is_an_error(drawn: tuple[list[list[str]], dict[str, str]]) -> None:
     page, points_of = drawn
     try:

@@ -3,11 +3,12 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.reports.page.page import write_page
 from tests.flows.reports import samples
+from tests.laws import law
 
 
 class Reader(HTMLParser):
@@ -88,7 +89,7 @@ def test_write_page_says_how_many_lines_it_leaves_out(tmp_path: Path) -> None:
     assert "The first 500 of 501 lines; the workbook has them all." in page
 
 
-@settings(max_examples=30, deadline=None)
+@law(30)
 @given(text=st.text() | st.sampled_from(["<script>alert(1)</script>", '"><img src=x>', "</title>", "]]>"]))
 def test_write_page_obeys_no_markup_from_data(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     report = samples.quiet(title=text, run_id=text, rejected=_everywhere(text))

@@ -8,7 +8,7 @@ from zipfile import ZipFile
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import Workbook, load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
@@ -16,6 +16,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from flows.reports.workbook.workbook import write_workbook
 from flows.runtime.visible import visible
 from tests.flows.reports import samples
+from tests.laws import law
 
 SHEETS = ["Summary", "Breaks", "Rejected rows", "Unknown and held", "Posted", "By client"]
 MORE = [
@@ -168,7 +169,7 @@ HOSTILE = st.one_of(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@law(25)
 @given(found=st.lists(HOSTILE, min_size=1, max_size=40))
 def test_write_workbook_never_starts_a_formula_from_data(
     tmp_path_factory: pytest.TempPathFactory, found: list[str]
