@@ -157,7 +157,8 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 
 
-@dataclass(frozen=True)
+# Each is itself alone: what was made of one is never shown for another that looks like it (`flows.reports.once`).
+@dataclass(frozen=True, eq=False)
 class Report:
     """All that one run, upload or reconciliation has to show; every frame may be empty, with or without columns.
 

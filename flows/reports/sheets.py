@@ -7,6 +7,7 @@ duplicate and skipped rows, what people decided, the days and the glossary follo
 import pandas as pd
 
 from flows.reports.figures import by_day
+from flows.reports.once import once
 from flows.reports.report import Report, rows
 from flows.reports.table import Block, Column
 from flows.reports.values import Show
@@ -14,6 +15,7 @@ from flows.reports.wording import BREAKS, DECISIONS, FATES, OUTCOMES, RETRY, WAI
 from transforms.vocabulary import Kind
 
 
+@once
 def tables(report: Report) -> list[Block]:
     """Return the blocks behind the summary, in the order of the sheets."""
     return [

@@ -6,6 +6,7 @@ Each part is a block like those behind it, so that workbook and page draw them w
 import pandas as pd
 
 from flows.reports.figures import LEVELS, breaks_by_age, side_by_side
+from flows.reports.once import once
 from flows.reports.report import Report, count, rows
 from flows.reports.table import Block, Column
 from flows.reports.values import CENTS, Show, exact
@@ -42,6 +43,7 @@ def _period(report: Report) -> str:
     return f"{since:%Y-%m-%d} to {until:%Y-%m-%d}"
 
 
+@once
 def sections(report: Report) -> list[Block]:
     """Return the blocks of the summary, in reading order."""
     return [

@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 
 import pandas as pd
 
+from flows.reports.once import once
 from flows.reports.report import Report, count, rows
 from flows.reports.values import exact
 from flows.runtime.visible import visible
@@ -158,6 +159,7 @@ class NextStep:
     for_a_person: bool = True
 
 
+@once
 def headline(report: Report) -> Headline:
     """Return whether the numbers of `report` tie out, what does not, and what waits for a person."""
     waiting = [f"{step.how_many:,} {step.what}" for step in next_steps(report) if step.for_a_person]
@@ -197,6 +199,7 @@ def _quantity(difference: object) -> str:
     return f"{exact(difference):,}"
 
 
+@once
 def next_steps(report: Report) -> list[NextStep]:
     """Return what waits, most urgent first; an empty list means that nobody has to do anything."""
     steps = [
