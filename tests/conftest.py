@@ -60,6 +60,22 @@ def ledger(ledger_settings: Settings) -> Iterator[Ledger]:
         yield opened
 
 
+# What a person or a night does is met on both databases here; in the other rooms on PostgreSQL by `make prove` alone.
+_ON_BOTH = ("tests/sql/", "tests/flows/ledger/", "tests/flows/loader/", "tests/flows/intake/", "tests/prove/")
+
+
+# First of all hooks, so that what is deselected by its marks is deselected by these too.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let the tests of real nights begin first: they wait for the clock while the others compute."""
     items.sort(key=lambda item: item.get_closest_marker("real_nights") is None)
+    for item in items:
+        if _is_on_postgresql(item) and not item.nodeid.startswith(_ON_BOTH):
+            item.add_marker(pytest.mark.long)
+
+
+def _is_on_postgresql(item: pytest.Item) -> bool:
+    if item.get_closest_marker("postgresql") is not None or not isinstance(item, pytest.Function):
+        return False
+    callspec = getattr(item, "callspec", None)
+    return callspec is not None and callspec.params.get("database_url") == "postgresql"

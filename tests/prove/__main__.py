@@ -3,6 +3,7 @@
     make prove                 the whole sweep, some minutes
     make prove SEED=7          the same again: the seed is printed with the table
     make prove ONLY=faults     kills, ledger, rows, faults, disks, pairs, retries or postgresql alone
+    make prove ONLY=tests      the long tests, and every law by all its examples
     make prove ONLY=recovery   a ledger of 5,000 events that is gone, or three nights old: EVENTS= for another size
     make prove ONLY=lies       what the service itself commits twice, late, or only says it did: shown as breaks
     make prove STRIDE=1        every step instead of every other one
@@ -14,21 +15,31 @@ not each single case is shown as a break.
 import argparse
 import os
 import random
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from tests.laws import LONG
 from tests.prove import sweeps
 from tests.prove.recovery import sweep_recovery
 
+_TESTS = "tests"
 _HEADINGS = ("trouble", "points", "events", "lost", "twice", "shown", "unknown", "untold", "traces", "s")
 _FORMAT = "{:<58} {:>6} {:>7} {:>5} {:>6} {:>6} {:>8} {:>7} {:>7} {:>5}  {}\n"
 
 
 def main() -> int:
-    """Run the sweeps that are asked for and print the table as it grows."""
+    """Run the sweeps and the tests that are asked for."""
     arguments = _read_arguments()
+    is_proven = arguments.only == _TESTS or _prove_lines(arguments)
+    are_held = arguments.only not in ("", _TESTS) or _run_long_tests()
+    return 0 if is_proven and are_held else 1
+
+
+def _prove_lines(arguments: argparse.Namespace) -> bool:
+    """Print the table as it grows, and whether each of its lines is as it must be."""
     os.environ["OPENBLAS_NUM_THREADS"] = "1"
     os.environ["PYTHONPATH"] = str(Path.cwd())
     folder = Path(tempfile.mkdtemp(prefix="tieout-prove-"))
@@ -41,7 +52,13 @@ def main() -> int:
     is_proven = all(line.is_proven for line in lines)
     verdict = "Nothing lost, nothing twice, every lie shown" if is_proven else "NOT PROVEN"
     sys.stdout.write(f"{verdict}: {points} points. Again: make prove SEED={arguments.seed}\n")
-    return 0 if is_proven else 1
+    return is_proven
+
+
+def _run_long_tests() -> bool:
+    """Run the tests that are too long for each change, in a process of their own; say whether all hold."""
+    command = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadfile", "-q", "-m", "long or law"]
+    return subprocess.run(command, env={**os.environ, LONG: "1"}, check=False).returncode == 0  # noqa: S603 - our own
 
 
 def _all_lines(arguments: argparse.Namespace, folder: Path) -> Iterator[sweeps.Line]:
@@ -132,7 +149,7 @@ def _share_shown(line: sweeps.Line) -> str:
 def _read_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.prove", description=__doc__.splitlines()[0])
     parser.add_argument("--seed", type=int, default=None)
-    parser.add_argument("--only", choices=("", *_PARTS), default="")
+    parser.add_argument("--only", choices=("", _TESTS, *_PARTS), default="")
     parser.add_argument("--events", type=int, default=5_000, help="of the ledger that is recovered")
     parser.add_argument("--stride", type=int, default=2)
     arguments = parser.parse_args()

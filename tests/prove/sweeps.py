@@ -312,7 +312,13 @@ _LATER_SECONDS = 2.0  # after its refusal, what lands late lands
 
 
 def sweep_retries(
-    folder: Path, seed: int, stride: int, *, retries: Sequence[int] | None = None, nights: Sequence[int] | None = None
+    folder: Path,
+    seed: int,
+    stride: int,
+    *,
+    retries: Sequence[int] | None = None,
+    nights: Sequence[int] | None = None,
+    late_nights: int = 3,
 ) -> Iterator[Line]:
     """Kill a person's retry at its steps, and the night after it; then let what was refused land all the same."""
     retries = range(1 + seed % stride, _STEPS_OF_A_RETRY, stride) if retries is None else retries
@@ -322,7 +328,7 @@ def sweep_retries(
     trials = [_tried_again(of_night=Trouble(die_at_step=point)) for point in nights]
     yield _sweep(folder / "nights", "SIGKILL in the night after a retry", trials, "mb:drop_after/5")
     faults = f"mb:refused_late/4~{_LATER_SECONDS}"
-    late = [lambda bench: prove_night(bench, _retry_at_once, last=_look_again)] * 3
+    late = [lambda bench: prove_night(bench, _retry_at_once, last=_look_again)] * late_nights
     yield _sweep(folder / "late", "retried, and the refused one lands beside it", late, faults, kind=_LIE)
 
 

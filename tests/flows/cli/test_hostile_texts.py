@@ -69,6 +69,14 @@ def assert_harmless(ended: Ended) -> None:
         assert [line for line in stream.splitlines() if line.startswith(FORGED)] == []
 
 
+def test_a_night_prints_nothing_that_a_terminal_obeys(workplace: Workplace) -> None:
+    put_hostile_files(workplace)
+    config = ("--config", workplace.config)
+    for words in (["run", "--plain"], ["trace", f"{NAME}::3"], ["plan"]):
+        assert_harmless(tieout(*words, *config))
+
+
+@pytest.mark.long
 def test_no_command_prints_what_a_terminal_obeys(workplace: Workplace, tmp_path: Path) -> None:
     files = put_hostile_files(workplace)
     kept = tmp_path / "kept"

@@ -91,6 +91,7 @@ def calls(workplace: Workplace) -> int:
     return int(row["calls"])
 
 
+@pytest.mark.postgresql
 def test_a_request_that_lands_after_it_was_sent_again_opens_a_break_in_a_night_without_work(
     workplace: Workplace,
 ) -> None:
@@ -141,6 +142,7 @@ def test_watching_takes_no_call_that_is_not_there(workplace: Workplace) -> None:
     assert any("Under watch: 1 event" in line for line in night.lines)
 
 
+@pytest.mark.postgresql
 def test_a_second_request_by_a_persons_ruling_is_watched_too(workplace: Workplace) -> None:
     # Somebody's entry that differs in the time alone: a count cannot decide.
     by_hand = {"ClientId": LATE_BY_RULING, "Action": "Earned", "Points": 10, "Source": "Sale"}

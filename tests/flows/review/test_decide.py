@@ -71,6 +71,7 @@ def decisions(workplace: Workplace) -> list[tuple[str, ...]]:
     return [tuple(row.values()) for row in rows]
 
 
+@pytest.mark.postgresql
 def test_approve_and_discard_record_who_and_why(tieout: Tieout, client: str) -> None:
     plan_id, (first, second, third) = plan(tieout, earned(client, 1), earned(client, 2), earned(client, 3))
     tieout("approve", first, "--by", "Ann", "--reason", "seen the sale")
@@ -96,6 +97,7 @@ def test_whoever_comes_too_late_is_told_what_happened(tieout: Tieout, client: st
     assert f"Nothing of {plan_id} waits any more: 1 discarded." in tieout("approve", plan_id).err
 
 
+@pytest.mark.postgresql
 def test_of_two_people_who_decide_at_once_one_wins(tieout: Tieout, client: str) -> None:
     _, (event_id,) = plan(tieout, earned(client))
     gate, told = Barrier(2), []
@@ -121,6 +123,7 @@ def test_of_two_people_who_decide_at_once_one_wins(tieout: Tieout, client: str) 
     assert all("is discarded" in line and " by " in line for line in told), told
 
 
+@pytest.mark.postgresql
 def test_a_ready_event_that_was_discarded_is_never_sent(tieout: Tieout, client: str) -> None:
     plan_id, (first, _) = plan(tieout, earned(client, 1), earned(client, 2))
     tieout("approve", plan_id)

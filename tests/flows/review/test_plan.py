@@ -56,6 +56,7 @@ def test_preview_subtracts_what_the_ledger_knows_and_keeps_nothing(ledger: Ledge
     assert rows_of(ledger, "SELECT count(*) FROM files") == rows_of(ledger, "SELECT count(*) FROM runs") == [(1,)]
 
 
+@pytest.mark.postgresql
 def test_keep_plan_holds_every_new_event_and_says_who_planned(ledger: Ledger, settings: Settings) -> None:
     plan = planned(ledger, settings, NEW, REDEEMED)
     with ledger.begin() as connection:
@@ -88,6 +89,7 @@ def test_keep_plan_of_a_known_file_says_where_it_is_known_from(ledger: Ledger, s
     assert planned(ledger, settings, NEW).waits is False
 
 
+@pytest.mark.postgresql
 def test_approve_plan_lets_all_of_it_be_sent(ledger: Ledger, settings: Settings) -> None:
     updates = [",,,,," + ",".join(UPDATE.values())]
     plan = planned(ledger, settings, NEW, *updates, headings=f"{HEADINGS},{','.join(UPDATE)}")

@@ -35,6 +35,7 @@ def add_settings(workplace: Workplace, text: str) -> None:
     workplace.config.write_text(workplace.config.read_text() + text)
 
 
+@pytest.mark.postgresql
 def test_points_past_64_bits_are_posted_summed_and_tied(workplace: Workplace) -> None:
     add_settings(workplace, UNGUARDED)
     workplace.put("a.csv", *(earned(client, LARGEST) for client in CLIENTS))
