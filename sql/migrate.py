@@ -1,11 +1,9 @@
-"""Bring a ledger to this version's tables, and say where it stands."""
+"""Bring a ledger to this version's tables."""
 
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from sql.lock import take_turn
@@ -20,18 +18,6 @@ def upgrade(connection: Connection) -> None:
     """
     take_turn(connection)
     command.upgrade(_config(connection), "head")
-
-
-def current_revision(connection: Connection) -> str | None:
-    """Return the ledger's revision, None where it has no tables yet."""
-    return MigrationContext.configure(connection).get_current_revision()
-
-
-def head_revision() -> str:
-    """Return the revision that this version of the code needs."""
-    head = ScriptDirectory(str(_MIGRATIONS)).get_current_head()
-    assert head is not None  # noqa: S101 - the package always holds at least one migration
-    return head
 
 
 def _config(connection: Connection) -> Config:

@@ -28,8 +28,8 @@ from sql.bindings import binding_in_force
 from sql.break_decisions import broken_link
 from sql.event_decisions import changed_decision
 from sql.identity import ledger_position
-from sql.migrate import current_revision, head_revision
 from sql.probe import database_clock, probe_writing
+from sql.revision import current_revision, head_revision
 
 _UPGRADE = "Run `tieout db upgrade`."
 PATIENCE_SECONDS = 5.0  # a person sits before it; a run waits longer for another one's transaction

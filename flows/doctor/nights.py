@@ -8,7 +8,7 @@ from flows.ledger.connection import connect_ledger, ledger_revision, sqlite_file
 from flows.runtime.errors import ExitCode, TieoutError
 from flows.settings.sections import Settings
 from flows.status import Status, collect_status, status_lines
-from sql.migrate import head_revision
+from sql.revision import head_revision
 
 _NAME = "nights"
 

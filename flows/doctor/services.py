@@ -22,7 +22,7 @@ from flows.services.mindbody.client import MindbodyClient
 from flows.services.referral_rock.client import ReferralRockClient
 from flows.services.standing import Standing
 from flows.settings.sections import Settings
-from sql.migrate import head_revision
+from sql.revision import head_revision
 from transforms.vocabulary import Target
 
 _LONGEST_WAIT_SECONDS = 10.0

@@ -26,6 +26,7 @@ from flows.runtime.clock import steady_seconds, utc_now
 from flows.runtime.errors import LedgerUnavailable, SettingsError, WrongLedger
 from flows.settings.sections import Settings
 from sql.probe import database_clock, is_read_only
+from sql.revision import current_revision, head_revision
 
 _BUSY_TIMEOUT_SECONDS = 60  # how long a SQLite writer waits for another process's transaction
 MOST_SKEW_SECONDS = 5  # between this machine's clock and a shared ledger's
@@ -139,7 +140,7 @@ def ledger_trouble(settings: Settings, ledger: Ledger) -> Trouble | None:
     A ledger of an older version is not judged: it is brought up first.
     """
     revision = ledger_revision(ledger)
-    if revision not in (None, _head_revision()):
+    if revision not in (None, head_revision()):
         return None
     with ledger.begin() as connection:
         return find_trouble(settings, connection, has_tables=revision is not None)
@@ -163,9 +164,9 @@ def _at_this_version(ledger: Ledger) -> Ledger:
     revision = ledger_revision(ledger)
     if revision is None:
         upgrade_ledger(ledger)
-    elif revision != _head_revision():
+    elif revision != head_revision():
         raise LedgerUnavailable(
-            f"The ledger is at migration {revision}, this version needs {_head_revision()}: run `tieout db upgrade`."
+            f"The ledger is at migration {revision}, this version needs {head_revision()}: run `tieout db upgrade`."
         )
     return ledger
 
@@ -249,14 +250,13 @@ def sqlite_file(settings: Settings) -> Path | None:
 
 def ledger_revision(ledger: Ledger) -> str | None:
     """Return the migration that the ledger is at, None where it has no tables."""
-    from sql.migrate import current_revision
-
     with ledger.begin() as connection:
         return current_revision(connection)
 
 
 def upgrade_ledger(ledger: Ledger) -> str:
     """Run the migrations that the ledger lacks and return the revision it is at now."""
+    # Late, since it takes a while to import, and most commands find the tables as they must be.
     from sql.migrate import upgrade
 
     try:
@@ -265,12 +265,6 @@ def upgrade_ledger(ledger: Ledger) -> str:
     except DBAPIError as error:
         said = " ".join(str(error.orig).split())
         raise LedgerUnavailable(f"The ledger cannot be migrated: {said}.") from None
-    return _head_revision()
-
-
-def _head_revision() -> str:
-    from sql.migrate import head_revision
-
     return head_revision()
 
 

@@ -16,7 +16,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, 
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from flows.runtime.errors import SettingsError
-from transforms.check.lengths import LONGEST_SITE_ID
+from transforms.check.longest import LONGEST_SITE_ID
 from transforms.vocabulary import Times
 
 

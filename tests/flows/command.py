@@ -23,6 +23,25 @@ class Ended(NamedTuple):
         return json.loads(self.out)
 
 
+class Command:
+    """Runs `tieout` with these arguments, through `main` itself."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        self._monkeypatch = monkeypatch
+        self._capsys = capsys
+        # So that what --config sets is gone after the test.
+        monkeypatch.setenv("TIEOUT_CONFIG", "")
+
+    def __call__(self, *arguments: object, answer: str = "") -> Ended:
+        """Run one command, with what a person types."""
+        self._monkeypatch.setattr(sys, "argv", ["tieout", *map(str, arguments)])
+        self._monkeypatch.setattr(sys, "stdin", io.StringIO(answer))
+        self._capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return Ended(int(ended.value.code or 0), *self._capsys.readouterr())
+
+
 class Tieout:
     """Runs `tieout` for one workplace."""
 
@@ -30,19 +49,11 @@ class Tieout:
         self, workplace: Workplace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
         self.workplace = workplace
-        self._monkeypatch = monkeypatch
-        self._capsys = capsys
+        self._command = Command(monkeypatch, capsys)
 
     def __call__(self, *arguments: object, answer: str = "") -> Ended:
         """Run one command, with what a person types."""
-        words = ["tieout", *map(str, arguments), "--config", str(self.workplace.config)]
-        self._monkeypatch.setenv("TIEOUT_CONFIG", "")  # so that what --config sets is gone after the test
-        self._monkeypatch.setattr(sys, "argv", words)
-        self._monkeypatch.setattr(sys, "stdin", io.StringIO(answer))
-        self._capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main()
-        return Ended(int(ended.value.code or 0), *self._capsys.readouterr())
+        return self._command(*arguments, "--config", self.workplace.config, answer=answer)
 
     def night(self) -> Ended:
         """Run a night plainly; its JSON must tie."""

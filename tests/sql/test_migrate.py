@@ -1,11 +1,21 @@
+from pathlib import Path
+
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import CheckConstraint, inspect
 
 from flows.ledger.connection import Ledger, connect_ledger, ledger_revision, open_ledger, upgrade_ledger
 from flows.settings.sections import Settings
-from sql.migrate import head_revision
+from sql import migrate
+from sql.revision import head_revision
 from sql.tables import metadata
+
+
+def test_the_revision_that_is_needed_is_the_end_of_the_one_chain() -> None:
+    chain = ScriptDirectory(str(Path(migrate.__file__).with_name("migrations")))
+    assert [head_revision()] == chain.get_heads()
+    assert len(list(chain.walk_revisions())) == int(head_revision())
 
 
 def test_open_ledger_brings_an_empty_database_to_this_versions_tables(ledger: Ledger) -> None:

@@ -1,16 +1,13 @@
 """The commands as a shell sees them: exit code, stdout, stderr; against one real sandbox, through `main` itself."""
 
-import io
-import json
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
-from flows.cli import main
 from flows.sandbox import start_sandbox
+from tests.flows.command import Command
 from tests.flows.workplace import SAMPLES, Workplace, earned, open_workplace, redeemed
 
 RUN_KEYS = [
@@ -24,34 +21,9 @@ RECONCILE_KEYS = [
 ]  # fmt: skip
 
 
-class Ended(NamedTuple):
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
-Tieout = Callable[..., Ended]
-
-
 @pytest.fixture
-def tieout(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Tieout:
-    monkeypatch.setenv("TIEOUT_CONFIG", "")  # so that what --config sets is gone after the test
-
-    def run(*arguments: object, answer: str = "") -> Ended:
-        monkeypatch.setattr(sys, "argv", ["tieout", *map(str, arguments)])
-        monkeypatch.setattr(sys, "stdin", io.StringIO(answer))
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main()
-        return Ended(int(ended.value.code or 0), *capsys.readouterr())
-
-    return run
+def tieout(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    return Command(monkeypatch, capsys)
 
 
 @pytest.fixture(scope="module")
@@ -76,59 +48,59 @@ def sampled(tmp_path_factory: pytest.TempPathFactory, ready: dict[str, Any]) -> 
     return workplace
 
 
-def test_run_prints_one_object_with_the_documented_keys(tieout: Tieout, workplace: Workplace) -> None:
+def test_run_prints_one_object_with_the_documented_keys(tieout: Command, workplace: Workplace) -> None:
     workplace.put("a.csv", earned("200000001"))
     ended = tieout("run", "--plain", "--json", "--config", workplace.config)
     assert (ended.code, list(ended.json), ended.json["posted"]) == (0, RUN_KEYS, 1)
     assert Path(ended.json["report"]).is_file()
 
 
-def test_run_tells_a_person_what_happened(tieout: Tieout, workplace: Workplace) -> None:
+def test_run_tells_a_person_what_happened(tieout: Command, workplace: Workplace) -> None:
     workplace.put("a.csv", "1,0,Earned,,,")
     ended = tieout("run", "--plain", "--config", workplace.config)
     assert (ended.code, "rejected" in ended.out, "checking a.csv" in ended.err) == (1, True, True)
 
 
 def test_run_of_a_file_that_cannot_be_read_says_so_once_and_still_prints_its_object(
-    tieout: Tieout, workplace: Workplace
+    tieout: Command, workplace: Workplace
 ) -> None:
     (workplace.inbox / "a.pdf").write_bytes(b"%PDF-1.7")
     ended = tieout("run", "--plain", "--json", "--config", workplace.config)
     assert (ended.code, ended.json["files"], ended.err.count("a.pdf: ")) == (3, 0, 1)
 
 
-def test_upload_without_yes_shows_the_plan_and_posts_nothing_on_a_no(tieout: Tieout, workplace: Workplace) -> None:
+def test_upload_without_yes_shows_the_plan_and_posts_nothing_on_a_no(tieout: Command, workplace: Workplace) -> None:
     path = workplace.put("a.csv", earned("200000002", 17))
     ended = tieout("upload", path, "--config", workplace.config, answer="n\n")
     assert (ended.code, ended.out, "17" in ended.err, "Nothing was posted" in ended.err) == (0, "", True, True)
     assert workplace.commits("200000002") == []
 
 
-def test_upload_posts_on_a_yes(tieout: Tieout, workplace: Workplace) -> None:
+def test_upload_posts_on_a_yes(tieout: Command, workplace: Workplace) -> None:
     path = workplace.put("a.csv", earned("200000003"))
     assert tieout("upload", path, "--config", workplace.config, answer="y\n").code == 0
     assert len(workplace.commits("200000003")) == 1
 
 
-def test_upload_that_nobody_answers_posts_nothing(tieout: Tieout, workplace: Workplace) -> None:
+def test_upload_that_nobody_answers_posts_nothing(tieout: Command, workplace: Workplace) -> None:
     path = workplace.put("a.csv", earned("200000004"))
     ended = tieout("upload", path, "--config", workplace.config)
     assert (ended.code, ended.out, "--yes" in ended.err) == (2, "", True)
     assert workplace.commits("200000004") == []
 
 
-def test_upload_yes_prints_one_object(tieout: Tieout, workplace: Workplace) -> None:
+def test_upload_yes_prints_one_object(tieout: Command, workplace: Workplace) -> None:
     path = workplace.put("a.csv", earned("200000005"), redeemed("200000005"))
     ended = tieout("upload", path, "--yes", "--json", "--site", "-99", "--config", workplace.config)
     assert (ended.code, list(ended.json), ended.json["posted"]) == (0, RUN_KEYS, 2)
 
 
-def test_settle_prints_one_object(tieout: Tieout, workplace: Workplace) -> None:
+def test_settle_prints_one_object(tieout: Command, workplace: Workplace) -> None:
     ended = tieout("settle", "--json", "--config", workplace.config)
     assert (ended.code, list(ended.json)) == (0, RUN_KEYS)
 
 
-def test_reconcile_prints_one_object(tieout: Tieout, sampled: Workplace) -> None:
+def test_reconcile_prints_one_object(tieout: Command, sampled: Workplace) -> None:
     ended = tieout("reconcile", "--since", "2026-09-01", "--until", "2026-10-31", "--json", "--config", sampled.config)
     assert (ended.code, list(ended.json), ended.json["ties_out"]) == (1, RECONCILE_KEYS, True)
     assert ended.json["breaks"] == {"refused": 6}
@@ -153,7 +125,7 @@ def test_reconcile_prints_one_object(tieout: Tieout, sampled: Workplace) -> None
     ],
 )
 def test_wrong_usage_exits_2_with_nothing_on_stdout(
-    tieout: Tieout, sampled: Workplace, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
+    tieout: Command, sampled: Workplace, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
 ) -> None:
     monkeypatch.setenv("TIEOUT_CONFIG", str(sampled.config))
     ended = tieout(*arguments)
@@ -162,18 +134,18 @@ def test_wrong_usage_exits_2_with_nothing_on_stdout(
 
 
 @pytest.mark.parametrize("command", ["run", "settle", "reconcile", "serve", "db upgrade", "db current", "check x.csv"])
-def test_a_settings_file_that_is_not_there_exits_2(tieout: Tieout, tmp_path: Path, command: str) -> None:
+def test_a_settings_file_that_is_not_there_exits_2(tieout: Command, tmp_path: Path, command: str) -> None:
     ended = tieout(*command.split(), "--config", tmp_path / "missing.toml")
     assert (ended.code, ended.out, ended.err.count("\n")) == (2, "", 1)
     assert "missing.toml" in ended.err
 
 
-def test_upload_of_a_missing_file_exits_3(tieout: Tieout, workplace: Workplace) -> None:
+def test_upload_of_a_missing_file_exits_3(tieout: Command, workplace: Workplace) -> None:
     ended = tieout("upload", workplace.folder / "none.csv", "--yes", "--config", workplace.config)
     assert (ended.code, ended.out, "no such file" in ended.err) == (3, "", True)
 
 
-def test_doctor_prints_a_line_each_or_one_object(tieout: Tieout, workplace: Workplace) -> None:
+def test_doctor_prints_a_line_each_or_one_object(tieout: Command, workplace: Workplace) -> None:
     tieout("db", "upgrade", "--config", workplace.config)
     told = tieout("doctor", "--config", workplace.config)
     ended = tieout("doctor", "--json", "--config", workplace.config)
@@ -182,12 +154,12 @@ def test_doctor_prints_a_line_each_or_one_object(tieout: Tieout, workplace: Work
     assert len(told.out.splitlines()) == len(ended.json["checks"])
 
 
-def test_check_prints_one_object_a_file(tieout: Tieout, workplace: Workplace) -> None:
+def test_check_prints_one_object_a_file(tieout: Command, workplace: Workplace) -> None:
     ended = tieout("check", SAMPLES[0], "--json", "--config", workplace.config)
     assert (ended.code, list(ended.json), ended.json["rejected"]) == (1, CHECK_KEYS, 6)
 
 
-def test_check_of_several_files_exits_with_the_worst(tieout: Tieout, workplace: Workplace) -> None:
+def test_check_of_several_files_exits_with_the_worst(tieout: Command, workplace: Workplace) -> None:
     bad = workplace.folder / "a.pdf"
     bad.write_bytes(b"%PDF-1.7")
     ended = tieout("check", SAMPLES[0], bad, SAMPLES[2], "--json", "--config", workplace.config)
@@ -195,7 +167,7 @@ def test_check_of_several_files_exits_with_the_worst(tieout: Tieout, workplace: 
     assert list(ended.json["files"][1]) == CHECK_KEYS
 
 
-def test_check_touches_no_ledger(tieout: Tieout, workplace: Workplace) -> None:
+def test_check_touches_no_ledger(tieout: Command, workplace: Workplace) -> None:
     tieout("check", *SAMPLES, "--config", workplace.config)
     assert sorted(path.name for path in workplace.folder.iterdir()) == ["inbox", "tieout.toml"]
 
@@ -212,23 +184,23 @@ def test_check_touches_no_ledger(tieout: Tieout, workplace: Workplace) -> None:
         pytest.param("02_bookings_export.csv::12", "now: held", id="held"),
     ],
 )
-def test_trace_tells_the_life_of_every_kind_of_row(tieout: Tieout, sampled: Workplace, row: str, said: str) -> None:
+def test_trace_tells_the_life_of_every_kind_of_row(tieout: Command, sampled: Workplace, row: str, said: str) -> None:
     ended = tieout("trace", row, "--config", sampled.config)
     assert (ended.code, said in ended.out, ended.err) == (0, True, "")
 
 
-def test_trace_of_a_posted_event_names_claim_answer_and_balance(tieout: Tieout, sampled: Workplace) -> None:
+def test_trace_of_a_posted_event_names_claim_answer_and_balance(tieout: Command, sampled: Workplace) -> None:
     (event,) = sampled.rows("SELECT event_id FROM events WHERE state = 'posted' AND action = 'Redeemed' LIMIT 1")
     told = tieout("trace", event["event_id"], "--config", sampled.config).out
     assert [told.count(word) for word in ("claimed for sending", "answer 200", "balance ")] == [1, 1, 1]
 
 
-def test_db_current_and_upgrade_say_where_the_ledger_stands(tieout: Tieout, workplace: Workplace) -> None:
+def test_db_current_and_upgrade_say_where_the_ledger_stands(tieout: Command, workplace: Workplace) -> None:
     told = [tieout("db", word, "--config", workplace.config).out for word in ("current", "upgrade", "current")]
     assert ("no tables" in told[0], told[1] == told[2], "at migration 0" in told[2]) == (True, True, True)
 
 
-def test_a_ledger_of_another_version_exits_3_and_names_the_command(tieout: Tieout, workplace: Workplace) -> None:
+def test_a_ledger_of_another_version_exits_3_and_names_the_command(tieout: Command, workplace: Workplace) -> None:
     import sqlite3
 
     tieout("db", "upgrade", "--config", workplace.config)
@@ -249,7 +221,7 @@ def _held(workplace: Workplace, client_id: str) -> str:
     return str(row["event_id"])
 
 
-def test_approve_lets_a_held_event_be_posted_by_the_next_run(tieout: Tieout, workplace: Workplace) -> None:
+def test_approve_lets_a_held_event_be_posted_by_the_next_run(tieout: Command, workplace: Workplace) -> None:
     event_id = _held(workplace, "200000008")
     assert tieout("approve", event_id, "--by", "Ann", "--config", workplace.config).code == 0
     ended = tieout("run", "--plain", "--json", "--config", workplace.config).json
@@ -257,7 +229,7 @@ def test_approve_lets_a_held_event_be_posted_by_the_next_run(tieout: Tieout, wor
     assert "approved by Ann" in tieout("trace", event_id, "--config", workplace.config).out
 
 
-def test_discard_is_final_and_leaves_nothing_waiting(tieout: Tieout, workplace: Workplace) -> None:
+def test_discard_is_final_and_leaves_nothing_waiting(tieout: Command, workplace: Workplace) -> None:
     event_id = _held(workplace, "200000007")
     assert tieout("discard", event_id, "--config", workplace.config).code == 0
     again = tieout("approve", event_id, "--config", workplace.config)
@@ -266,7 +238,7 @@ def test_discard_is_final_and_leaves_nothing_waiting(tieout: Tieout, workplace: 
     assert tieout("run", "--plain", "--config", workplace.config).code == 0
 
 
-def test_a_held_event_of_an_earlier_night_still_waits(tieout: Tieout, workplace: Workplace) -> None:
+def test_a_held_event_of_an_earlier_night_still_waits(tieout: Command, workplace: Workplace) -> None:
     _held(workplace, "200000006")
     ended = tieout("run", "--plain", "--config", workplace.config)
     assert ended.code == 1
@@ -276,7 +248,7 @@ def test_a_held_event_of_an_earlier_night_still_waits(tieout: Tieout, workplace:
 PLAN_KEYS = ["plan_id", "file", "sha256", "rows_read", "new", "duplicate", "held", "rejected", "events", "clients"]
 
 
-def test_a_plan_waits_until_it_is_approved_and_the_next_run_posts_it(tieout: Tieout, workplace: Workplace) -> None:
+def test_a_plan_waits_until_it_is_approved_and_the_next_run_posts_it(tieout: Command, workplace: Workplace) -> None:
     path = workplace.put("../a.csv", earned("200000009", 21), redeemed("200000009", 4))
     kept = tieout("plan", path, "--by", "Ann", "--json", "--config", workplace.config)
     assert (kept.code, list(kept.json), kept.json["new"]) == (1, PLAN_KEYS, 2)
@@ -287,7 +259,7 @@ def test_a_plan_waits_until_it_is_approved_and_the_next_run_posts_it(tieout: Tie
     assert (ended["carried_in"], ended["posted"], len(workplace.commits("200000009"))) == (2, 2, 2)
 
 
-def test_plan_without_a_file_lists_what_waits_with_reason_and_age(tieout: Tieout, workplace: Workplace) -> None:
+def test_plan_without_a_file_lists_what_waits_with_reason_and_age(tieout: Command, workplace: Workplace) -> None:
     assert tieout("plan", "--config", workplace.config).code == 0
     path = workplace.put("../a.csv", earned("200000009", 22), redeemed("200000009", 5))
     plan_id = tieout("plan", path, "--by", "Ann", "--json", "--config", workplace.config).json["plan_id"]
@@ -298,7 +270,7 @@ def test_plan_without_a_file_lists_what_waits_with_reason_and_age(tieout: Tieout
     assert [told.count(said) for said in (listed.json[0]["event_id"], "row 2; planned by Ann; 0 d")] == [1, 1]
 
 
-def test_a_plan_that_is_partly_decided_says_how_far_it_is(tieout: Tieout, workplace: Workplace) -> None:
+def test_a_plan_that_is_partly_decided_says_how_far_it_is(tieout: Command, workplace: Workplace) -> None:
     path = workplace.put("../a.csv", earned("200000009", 23), redeemed("200000009", 6))
     plan_id = tieout("plan", path, "--json", "--config", workplace.config).json["plan_id"]
     event = tieout("plan", "--json", "--config", workplace.config).json[0]["event_id"]
@@ -311,7 +283,7 @@ def test_a_plan_that_is_partly_decided_says_how_far_it_is(tieout: Tieout, workpl
     assert (unknown.code, "The ledger has no event and no plan" in unknown.err) == (2, True)
 
 
-def test_upload_asks_about_what_the_ledger_does_not_know_yet(tieout: Tieout, workplace: Workplace) -> None:
+def test_upload_asks_about_what_the_ledger_does_not_know_yet(tieout: Command, workplace: Workplace) -> None:
     rows = [earned("200000001", 31), earned("200000001", 32)]
     tieout("upload", workplace.put("../a.csv", rows[0]), "--yes", "--config", workplace.config)
     path = workplace.put("../b.csv", *rows)
@@ -322,7 +294,7 @@ def test_upload_asks_about_what_the_ledger_does_not_know_yet(tieout: Tieout, wor
 
 
 def test_upload_takes_nothing_of_a_file_that_changed_since_it_was_approved(
-    tieout: Tieout, workplace: Workplace, monkeypatch: pytest.MonkeyPatch
+    tieout: Command, workplace: Workplace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = workplace.put("../a.csv", earned("200000002", 41))
 
@@ -341,7 +313,7 @@ REVERSE_KEYS = [
 ]  # fmt: skip
 
 
-def test_reverse_plans_and_posts_only_what_was_approved(tieout: Tieout, workplace: Workplace) -> None:
+def test_reverse_plans_and_posts_only_what_was_approved(tieout: Command, workplace: Workplace) -> None:
     workplace.put("a.csv", earned("200000004", 71))
     tieout("run", "--plain", "--config", workplace.config)
     ended = tieout("reverse", "a.csv", "--reason", "wrong file", "--by", "Ann", "--json", "--config", workplace.config)
@@ -356,7 +328,7 @@ def test_reverse_plans_and_posts_only_what_was_approved(tieout: Tieout, workplac
 
 
 def test_breaks_shows_the_proposed_reversal_and_approve_refuses_it_once_the_break_is_settled(
-    tieout: Tieout, workplace: Workplace
+    tieout: Command, workplace: Workplace
 ) -> None:
     workplace.put("a.csv", earned("200000007", 72))
     tieout("run", "--plain", "--config", workplace.config)
@@ -378,7 +350,7 @@ BREAK_KEYS = [
 ]  # fmt: skip
 
 
-def test_breaks_lists_and_records_decisions(tieout: Tieout, workplace: Workplace) -> None:
+def test_breaks_lists_and_records_decisions(tieout: Command, workplace: Workplace) -> None:
     workplace.put("a.csv", redeemed("200000005", points=9_000))
     workplace.run()
     listed = tieout("breaks", "--open", "--json", "--config", workplace.config).json
@@ -393,7 +365,7 @@ def test_breaks_lists_and_records_decisions(tieout: Tieout, workplace: Workplace
     assert (resolved["state"], resolved["owner"], resolved["reason"]) == ("resolved", "Ann", "typo")
 
 
-def test_breaks_history_tells_who_decided_what_and_why(tieout: Tieout, sampled: Workplace) -> None:
+def test_breaks_history_tells_who_decided_what_and_why(tieout: Command, sampled: Workplace) -> None:
     (found, *_) = tieout("breaks", "--open", "--json", "--config", sampled.config).json
     for verb, reason in (
         ("acknowledge", "asked the studio"),
@@ -408,6 +380,6 @@ def test_breaks_history_tells_who_decided_what_and_why(tieout: Tieout, sampled: 
     assert "resolve by Ann (entered_by_hand): entered_by_hand: by Kim" in lines
 
 
-def test_breaks_refuses_a_decision_that_does_not_fit(tieout: Tieout, workplace: Workplace) -> None:
+def test_breaks_refuses_a_decision_that_does_not_fit(tieout: Command, workplace: Workplace) -> None:
     ended = tieout("breaks", "reopen", "nix", "--by", "Ann", "--reason", "x", "--config", workplace.config)
     assert (ended.code, ended.err) == (2, "tieout: There is no break nix: `tieout breaks` lists them.\n")

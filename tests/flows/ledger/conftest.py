@@ -1,46 +1,22 @@
 """The command as a shell sees it, and a workplace whose ledger can be copied and put back, on both databases."""
 
-import io
 import shutil
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 from sqlalchemy.engine import make_url
 
-from flows.cli import main
 from flows.sandbox import start_sandbox
+from tests.flows.command import Command
 from tests.flows.workplace import Workplace, open_workplace
 from tests.postgresql import PostgresqlServer
 
 
-class Ended(NamedTuple):
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-
-Tieout = Callable[..., Ended]
-
-
 @pytest.fixture
-def tieout(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Tieout:
-    """Run `tieout` with these arguments, through `main` itself."""
-    monkeypatch.setenv("TIEOUT_CONFIG", "")  # so that what --config sets is gone after the test
-
-    def run(*arguments: object) -> Ended:
-        monkeypatch.setattr(sys, "argv", ["tieout", *map(str, arguments)])
-        monkeypatch.setattr(sys, "stdin", io.StringIO(""))
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main()
-        return Ended(int(ended.value.code or 0), *capsys.readouterr())
-
-    return run
+def tieout(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    return Command(monkeypatch, capsys)
 
 
 @pytest.fixture(scope="module")

@@ -15,12 +15,12 @@ import pytest
 
 from flows.ledger import backup
 from flows.runs.nightly import nightly
-from tests.flows.ledger.conftest import Tieout
+from tests.flows.command import Command
 from tests.flows.workplace import Workplace, earned, open_workplace
 from tests.postgresql import PostgresqlServer
 
 
-def night(workplace: Workplace, tieout: Tieout) -> int:
+def night(workplace: Workplace, tieout: Command) -> int:
     return tieout("run", "--plain", "--config", workplace.config).code
 
 
@@ -45,7 +45,7 @@ def rows_of(path: Path, sql: str) -> list[tuple[object, ...]]:
 
 
 def test_backup_copies_the_whole_ledger(
-    workplace: Workplace, tieout: Tieout, tmp_path: Path, is_file: bool, client_ids: list[str],
+    workplace: Workplace, tieout: Command, tmp_path: Path, is_file: bool, client_ids: list[str],
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     workplace.put("monday.csv", earned(client_ids[0]))
@@ -66,7 +66,7 @@ def test_backup_copies_the_whole_ledger(
 
 
 def test_backup_of_postgresql_without_its_programs_names_them(
-    workplace: Workplace, tieout: Tieout, is_file: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    workplace: Workplace, tieout: Command, is_file: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     ended = tieout("db", "backup", tmp_path / "copy", "--config", workplace.config)
@@ -74,7 +74,7 @@ def test_backup_of_postgresql_without_its_programs_names_them(
     assert (ended.code, word in ended.err.lower(), (tmp_path / "copy").exists()) == (3, True, False)
 
 
-def test_backup_is_whole_while_others_write(workplace: Workplace, tieout: Tieout, tmp_path: Path) -> None:
+def test_backup_is_whole_while_others_write(workplace: Workplace, tieout: Command, tmp_path: Path) -> None:
     """Each copy holds what was committed together, and the writer is never kept waiting."""
     with closing(sqlite3.connect(tmp_path / "busy.db", check_same_thread=False)) as busy:
         busy.execute("PRAGMA journal_mode = WAL")
@@ -99,7 +99,7 @@ def test_backup_is_whole_while_others_write(workplace: Workplace, tieout: Tieout
 
 
 def test_a_copy_is_kept_after_every_run_and_the_oldest_is_dropped(
-    workplace: Workplace, tieout: Tieout, is_file: bool
+    workplace: Workplace, tieout: Command, is_file: bool
 ) -> None:
     with workplace.config.open("a") as config:
         config.write("\n[backups]\nkeep = 2\n")
@@ -109,7 +109,7 @@ def test_a_copy_is_kept_after_every_run_and_the_oldest_is_dropped(
 
 
 def test_a_large_ledger_is_copied_by_interval(
-    workplace: Workplace, tieout: Tieout, is_file: bool, monkeypatch: pytest.MonkeyPatch
+    workplace: Workplace, tieout: Command, is_file: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(backup, "SMALL_BYTES", 1000)
     for _ in range(3):
@@ -118,7 +118,7 @@ def test_a_large_ledger_is_copied_by_interval(
 
 
 def test_a_copy_that_cannot_be_kept_is_said_and_stops_nothing(
-    workplace: Workplace, tieout: Tieout, is_file: bool
+    workplace: Workplace, tieout: Command, is_file: bool
 ) -> None:
     night(workplace, tieout)
     shutil.rmtree(workplace.folder / "backups", ignore_errors=True)
@@ -128,7 +128,7 @@ def test_a_copy_that_cannot_be_kept_is_said_and_stops_nothing(
 
 
 def test_the_last_copy_put_back_goes_on_and_an_older_one_is_refused(
-    workplace: Workplace, tieout: Tieout, is_file: bool, client_ids: list[str], database_url: str
+    workplace: Workplace, tieout: Command, is_file: bool, client_ids: list[str], database_url: str
 ) -> None:
     if not is_file:
         return
@@ -145,7 +145,7 @@ def test_the_last_copy_put_back_goes_on_and_an_older_one_is_refused(
 
 
 def test_backup_of_a_run_at_work_does_not_stop_it(
-    workplace: Workplace, tieout: Tieout, client_ids: list[str], is_file: bool, tmp_path: Path
+    workplace: Workplace, tieout: Command, client_ids: list[str], is_file: bool, tmp_path: Path
 ) -> None:
     if not is_file:
         return
@@ -163,7 +163,7 @@ def test_backup_of_a_run_at_work_does_not_stop_it(
 
 @pytest.mark.parametrize("moment", ["register", "post"])
 def test_a_copy_of_a_run_that_went_on_is_refused(
-    ready: dict[str, Any], tieout: Tieout, tmp_path: Path, moment: str
+    ready: dict[str, Any], tieout: Command, tmp_path: Path, moment: str
 ) -> None:
     """The run is in the copy, and has the number that was seen; what it did later is missing."""
     workplace = open_workplace(tmp_path / "work", ready)

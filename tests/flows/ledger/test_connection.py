@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from flows.ledger.connection import Ledger, connect_ledger, ledger_revision, open_ledger
 from flows.runtime.errors import LedgerUnavailable, SettingsError
 from flows.settings.sections import Settings
-from sql.migrate import head_revision
+from sql.revision import head_revision
 from tests.postgresql import PostgresqlServer, postgresql_server
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from flows.sandbox import start_sandbox
-from tests.flows.ledger.conftest import Tieout
+from tests.flows.command import Command
 from tests.flows.workplace import Workplace, earned, open_workplace
 
 
@@ -28,7 +28,7 @@ def clients(ready: dict[str, Any]) -> list[str]:
 
 
 @pytest.fixture
-def machine(tmp_path: Path, ready: dict[str, Any], clients: list[str], tieout: Tieout) -> Workplace:
+def machine(tmp_path: Path, ready: dict[str, Any], clients: list[str], tieout: Command) -> Workplace:
     """A workplace after its first night, of which a copy is kept."""
     workplace = open_workplace(tmp_path / "work", ready)
     workplace.put("monday.csv", *map(earned, clients[:5]))
@@ -37,7 +37,7 @@ def machine(tmp_path: Path, ready: dict[str, Any], clients: list[str], tieout: T
     return workplace
 
 
-def night(workplace: Workplace, tieout: Tieout) -> int:
+def night(workplace: Workplace, tieout: Command) -> int:
     return tieout("run", "--plain", "--config", workplace.config).code
 
 
@@ -67,7 +67,7 @@ def paid(workplace: Workplace, clients: list[str]) -> Counter[str]:
 
 
 def test_an_overlapping_export_after_a_rollback_is_not_paid_again(
-    machine: Workplace, clients: list[str], tieout: Tieout
+    machine: Workplace, clients: list[str], tieout: Command
 ) -> None:
     machine.put("tuesday.csv", *map(earned, clients[:12]))
     assert night(machine, tieout) == 0
@@ -80,7 +80,7 @@ def test_an_overlapping_export_after_a_rollback_is_not_paid_again(
 
 
 def test_entries_that_nobody_accounts_for_stop_the_night_before_their_rows_come(
-    machine: Workplace, clients: list[str], tieout: Tieout
+    machine: Workplace, clients: list[str], tieout: Command
 ) -> None:
     """Nothing that is about to be sent is there yet, and what the forgotten night sent comes with a later export."""
     later = "2026-10-09T17:00:00Z"
@@ -93,7 +93,7 @@ def test_entries_that_nobody_accounts_for_stop_the_night_before_their_rows_come(
     assert not paid(machine, clients[15:])
 
 
-def test_one_entry_by_hand_stops_nothing(machine: Workplace, clients: list[str], tieout: Tieout) -> None:
+def test_one_entry_by_hand_stops_nothing(machine: Workplace, clients: list[str], tieout: Command) -> None:
     enter_by_hand(machine, clients[4])
     let_days_pass(machine)
     machine.put("wednesday.csv", *map(earned, clients[15:]))
@@ -102,7 +102,7 @@ def test_one_entry_by_hand_stops_nothing(machine: Workplace, clients: list[str],
 
 
 def test_entries_by_hand_that_a_person_has_answered_for_stop_nothing(
-    machine: Workplace, clients: list[str], tieout: Tieout
+    machine: Workplace, clients: list[str], tieout: Command
 ) -> None:
     for client_id in clients[:5]:
         enter_by_hand(machine, client_id)
@@ -118,7 +118,9 @@ def test_entries_by_hand_that_a_person_has_answered_for_stop_nothing(
     assert paid(machine, clients[15:]) == Counter(clients[15:])
 
 
-def test_a_night_that_did_not_end_is_followed_by_a_look(machine: Workplace, clients: list[str], tieout: Tieout) -> None:
+def test_a_night_that_did_not_end_is_followed_by_a_look(
+    machine: Workplace, clients: list[str], tieout: Command
+) -> None:
     machine.put("tuesday.csv", *map(earned, clients[5:12]))
     assert night(machine, tieout) == 0
     shutil.rmtree(machine.folder)
@@ -129,7 +131,7 @@ def test_a_night_that_did_not_end_is_followed_by_a_look(machine: Workplace, clie
     assert paid(machine, clients) == Counter(clients[:12])
 
 
-def test_a_night_after_a_good_one_asks_nobody(machine: Workplace, clients: list[str], tieout: Tieout) -> None:
+def test_a_night_after_a_good_one_asks_nobody(machine: Workplace, clients: list[str], tieout: Command) -> None:
     machine.put("tuesday.csv", *map(earned, clients[5:6]))
     assert "as it was" not in tieout("run", "--plain", "--config", machine.config).err
     let_days_pass(machine)

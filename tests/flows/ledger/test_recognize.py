@@ -15,16 +15,17 @@ from flows.ledger.marker import MarkedLedger, marker_path, read_marker
 from flows.ledger.recognize import Traces, TroubleKind, compare
 from sql.identity import Position
 from sql.migrate import _config
-from tests.flows.ledger.conftest import Copies, Tieout
+from tests.flows.command import Command
+from tests.flows.ledger.conftest import Copies
 from tests.flows.workplace import Workplace, earned, open_workplace
 
 
-def night(workplace: Workplace, tieout: Tieout) -> int:
+def night(workplace: Workplace, tieout: Command) -> int:
     return tieout("run", "--plain", "--config", workplace.config).code
 
 
 @pytest.fixture
-def used(workplace: Workplace, tieout: Tieout, copies: Copies) -> Workplace:
+def used(workplace: Workplace, tieout: Command, copies: Copies) -> Workplace:
     """Two nights; the ledger as it was after the first is kept as "monday"."""
     *_, of_monday, of_tuesday = workplace.ready["mindbody"]["client_ids"]
     workplace.put("monday.csv", earned(of_monday))
@@ -45,7 +46,7 @@ def put_overlapping_export(workplace: Workplace) -> Path:
     return workplace.put("wednesday.csv", earned(client_id), "1,0,Earned,,,")
 
 
-def is_refused(workplace: Workplace, tieout: Tieout) -> str:
+def is_refused(workplace: Workplace, tieout: Command) -> str:
     """See that a night sends nothing, takes nothing in and says why; return what it said."""
     export, before = put_overlapping_export(workplace), len(workplace.commits())
     ended = tieout("run", "--plain", "--config", workplace.config)
@@ -56,40 +57,42 @@ def is_refused(workplace: Workplace, tieout: Tieout) -> str:
     return line
 
 
-def test_a_copy_of_before_is_refused(used: Workplace, copies: Copies, tieout: Tieout) -> None:
+def test_a_copy_of_before_is_refused(used: Workplace, copies: Copies, tieout: Command) -> None:
     copies.put_back("monday")
     line = is_refused(used, tieout)
     assert "number 1" in line
     assert "number 2" in line
 
 
-def test_no_ledger_in_a_used_workspace_is_refused(used: Workplace, copies: Copies, tieout: Tieout) -> None:
+def test_no_ledger_in_a_used_workspace_is_refused(used: Workplace, copies: Copies, tieout: Command) -> None:
     copies.remove()
     assert "is empty" in is_refused(used, tieout)
 
 
-def test_no_ledger_is_refused_where_the_marker_is_lost_as_well(used: Workplace, copies: Copies, tieout: Tieout) -> None:
+def test_no_ledger_is_refused_where_the_marker_is_lost_as_well(
+    used: Workplace, copies: Copies, tieout: Command
+) -> None:
     copies.remove()
     forget_marker(used)
     assert "archive holds what earlier runs left" in is_refused(used, tieout)
 
 
 def test_a_copy_of_before_is_refused_where_the_marker_is_lost_as_well(
-    used: Workplace, copies: Copies, tieout: Tieout
+    used: Workplace, copies: Copies, tieout: Command
 ) -> None:
     copies.put_back("monday")
     forget_marker(used)
     assert "the reports here are of" in is_refused(used, tieout)
 
 
-def test_a_lost_marker_beside_its_own_ledger_is_made_again(used: Workplace, tieout: Tieout) -> None:
+def test_a_lost_marker_beside_its_own_ledger_is_made_again(used: Workplace, tieout: Command) -> None:
     forget_marker(used)
     put_overlapping_export(used)
     assert night(used, tieout) == 1
     assert [one.run_number for one in read_marker(used.settings)] == [3]
 
 
-def test_half_a_marker_counts_as_lost(used: Workplace, copies: Copies, tieout: Tieout) -> None:
+def test_half_a_marker_counts_as_lost(used: Workplace, copies: Copies, tieout: Command) -> None:
     marker_path(used.settings).write_text('{"version": 1, "led')
     assert night(used, tieout) == 0
     copies.remove()
@@ -97,14 +100,14 @@ def test_half_a_marker_counts_as_lost(used: Workplace, copies: Copies, tieout: T
     assert "is empty" in is_refused(used, tieout)
 
 
-def test_another_ledger_is_refused(used: Workplace, copies: Copies, tieout: Tieout, tmp_path: Path) -> None:
+def test_another_ledger_is_refused(used: Workplace, copies: Copies, tieout: Command, tmp_path: Path) -> None:
     copies.remove()
     other = open_workplace(tmp_path / "other", used.ready)
     assert night(other, tieout) == 0
     assert "another one" in is_refused(used, tieout)
 
 
-def test_a_copy_that_was_run_again_is_refused(used: Workplace, copies: Copies, tieout: Tieout, tmp_path: Path) -> None:
+def test_a_copy_that_was_run_again_is_refused(used: Workplace, copies: Copies, tieout: Command, tmp_path: Path) -> None:
     """It has as many runs as were seen, but not the same."""
     copies.put_back("monday")
     other = open_workplace(tmp_path / "other", used.ready)
@@ -133,7 +136,7 @@ COMMANDS = [
 
 
 @pytest.mark.parametrize("trouble", ["put back", "removed"])
-def test_every_command_refuses(used: Workplace, copies: Copies, tieout: Tieout, trouble: str) -> None:
+def test_every_command_refuses(used: Workplace, copies: Copies, tieout: Command, trouble: str) -> None:
     copies.put_back("monday") if trouble == "put back" else copies.remove()
     export, before = put_overlapping_export(used), len(used.commits())
     for words in COMMANDS:
@@ -143,7 +146,7 @@ def test_every_command_refuses(used: Workplace, copies: Copies, tieout: Tieout, 
 
 
 def test_a_refused_ledger_file_is_not_made_in_place_of_the_lost_one(
-    used: Workplace, copies: Copies, tieout: Tieout, database_url: str
+    used: Workplace, copies: Copies, tieout: Command, database_url: str
 ) -> None:
     copies.remove()
     is_refused(used, tieout)
@@ -171,7 +174,7 @@ def old(workplace: Workplace) -> Workplace:
     return workplace
 
 
-def test_ledger_and_workspace_of_the_version_before_go_on(old: Workplace, tieout: Tieout) -> None:
+def test_ledger_and_workspace_of_the_version_before_go_on(old: Workplace, tieout: Command) -> None:
     assert tieout("run", "--plain", "--config", old.config).code == 3  # says `tieout db upgrade`, as ever
     assert tieout("db", "upgrade", "--config", old.config).code == 0
     assert tieout("status", "--config", old.config).code == 0
@@ -181,7 +184,7 @@ def test_ledger_and_workspace_of_the_version_before_go_on(old: Workplace, tieout
 
 
 def test_a_second_ledger_of_the_version_before_goes_on_in_the_same_workspace(
-    old: Workplace, tieout: Tieout, monkeypatch: pytest.MonkeyPatch
+    old: Workplace, tieout: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two settings files with one workspace and two databases: both have a line in the marker, and both go on."""
     assert tieout("db", "upgrade", "--config", old.config).code == 0
@@ -197,7 +200,7 @@ def test_a_second_ledger_of_the_version_before_goes_on_in_the_same_workspace(
     assert night(old, tieout) == 3
 
 
-def test_recover_alone_opens_what_is_refused_until_it_adopts(used: Workplace, copies: Copies, tieout: Tieout) -> None:
+def test_recover_alone_opens_what_is_refused_until_it_adopts(used: Workplace, copies: Copies, tieout: Command) -> None:
     copies.put_back("monday")
     with open_any_ledger(used.settings) as ledger:
         begin_recovery(used.settings, ledger)
@@ -207,7 +210,7 @@ def test_recover_alone_opens_what_is_refused_until_it_adopts(used: Workplace, co
     assert night(used, tieout) == 0
 
 
-def test_a_workspace_that_cannot_keep_a_marker_is_one_clear_line(workplace: Workplace, tieout: Tieout) -> None:
+def test_a_workspace_that_cannot_keep_a_marker_is_one_clear_line(workplace: Workplace, tieout: Command) -> None:
     (workplace.folder / ".tieout").write_text("in the way")
     export = workplace.put("monday.csv", earned(workplace.ready["mindbody"]["client_ids"][-3]))
     ended = tieout("run", "--plain", "--config", workplace.config)
