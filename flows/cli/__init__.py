@@ -5,15 +5,36 @@ Nothing heavy is imported until a command needs it: ``tieout --help`` and ``tieo
 
 import sys
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from flows.runtime.errors import ExitCode, TieoutError
+from flows.runtime.errors import ExitCode, TieoutError, said_of
 from flows.runtime.terminal import guarded_streams, write_line
 
 
 def main() -> None:
     """Run the command line and exit with the documented code; what a person can mend is one line on stderr."""
-    with guarded_streams():
+    with guarded_streams(), _without_traces_of_closing():
         _run()
+
+
+@contextmanager
+def _without_traces_of_closing() -> Iterator[None]:
+    """Within the block nothing is printed of a file that cannot be closed as it is collected.
+
+    On a full disk libraries meet what was told already a second time, where no error can reach anybody.
+    """
+    before = sys.unraisablehook
+
+    def hook(unraisable: "sys.UnraisableHookArgs") -> None:
+        if not isinstance(unraisable.exc_value, OSError):
+            before(unraisable)
+
+    sys.unraisablehook = hook
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before
 
 
 def _run() -> None:
@@ -24,6 +45,10 @@ def _run() -> None:
     except TieoutError as error:
         write_line(f"tieout: {error}", error=True)
         sys.exit(error.exit_code)
+    except OSError as error:
+        # A full disk or a folder that nobody may write: a person can mend that, and needs no trace for it.
+        write_line(f"tieout: {said_of(error)} Nothing was lost: mend that and run again.", error=True)
+        sys.exit(ExitCode.COULD_NOT_RUN)
     except Exception as error:  # noqa: BLE001 - the exit code must hold for what nobody foresaw too
         # Nobody foresaw it, so its trace is needed; the code still says that nothing was lost.
         traceback.print_exc()

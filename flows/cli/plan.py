@@ -12,6 +12,7 @@ import typer
 from flows.cli.ask import check_asking
 from flows.cli.options import ByUser, Config, Json, Site, Why
 from flows.runtime.errors import ExitCode, WrongUsage
+from flows.runtime.person import user_name
 from flows.runtime.terminal import write_json, write_line
 
 if TYPE_CHECKING:
@@ -70,8 +71,6 @@ def discard(
 
 def run_plan(config: Path | None, file: Path, site_id: str | None, by: str | None, *, as_json: bool) -> ExitCode:
     """Check the file and keep it as a plan: every new event waits for a person."""
-    from getpass import getuser
-
     from flows.intake.as_before import keep_as_before
     from flows.intake.check_report import check_lines
     from flows.intake.source_ids import swept
@@ -87,7 +86,7 @@ def run_plan(config: Path | None, file: Path, site_id: str | None, by: str | Non
         keep_as_before(settings, ledger)
         checked = check_asking(settings, file, site_id)
         checked, notes = swept(settings, ledger, checked)
-        kept = keep_plan(settings, ledger, checked, by or getuser())
+        kept = keep_plan(settings, ledger, checked, by or user_name())
     if as_json:
         write_json(kept.to_json())
     else:
@@ -151,15 +150,13 @@ def _held_lines(events: "Sequence[Row[Any]]", today: date) -> Iterator[str]:
 
 def run_approve(config: Path | None, held_id: str, by: str | None, reason: str, *, as_json: bool) -> ExitCode:
     """Let a held event, or all that a plan still holds, be posted by the next run."""
-    from getpass import getuser
-
     from flows.ledger.connection import open_ledger
     from flows.review.decide import approve as approve_held
     from flows.settings.load import load_settings
 
     settings = load_settings(config)
     with open_ledger(settings) as ledger:
-        decided = approve_held(settings, ledger, held_id, by or getuser(), reason)
+        decided = approve_held(settings, ledger, held_id, by or user_name(), reason)
     count = decided.plan_events_count
     what = f"event {held_id}" if count is None else f"{count:,} events of {held_id}"
     told = f"Approved: the next run posts {what}.{_elsewhere(decided.elsewhere)}"
@@ -169,15 +166,13 @@ def run_approve(config: Path | None, held_id: str, by: str | None, reason: str, 
 
 def run_discard(config: Path | None, held_id: str, by: str | None, reason: str, *, as_json: bool) -> ExitCode:
     """Rule that an event which was not sent never is, or drop all that was not sent of a plan."""
-    from getpass import getuser
-
     from flows.ledger.connection import open_ledger
     from flows.review.decide import discard as discard_unsent
     from flows.settings.load import load_settings
 
     settings = load_settings(config)
     with open_ledger(settings) as ledger:
-        decided = discard_unsent(settings, ledger, held_id, by or getuser(), reason)
+        decided = discard_unsent(settings, ledger, held_id, by or user_name(), reason)
     count = decided.plan_events_count
     what = f"event {held_id} is never posted" if count is None else f"{count:,} events of {held_id} are not posted"
     told = f"Discarded: {what}.{_elsewhere(decided.elsewhere)}"
@@ -194,8 +189,6 @@ def run_discard_site(
     config: Path | None, site_id: str, by: str | None, reason: str, *, is_approved: bool, as_json: bool
 ) -> ExitCode:
     """Drop all that was not sent of a site, once a person has seen how much it is; 1 where some may have been sent."""
-    from getpass import getuser
-
     from flows.cli.ask import is_confirmed
     from flows.ledger.connection import open_ledger
     from flows.review.decide import discard_site, unsent_of_site
@@ -213,7 +206,7 @@ def run_discard_site(
             )
         nobody = "Nobody answered, so nothing was discarded: add --yes to go on without asking."
         is_wanted = count > 0 and (is_approved or is_confirmed(f"Discard {count:,} for good?", nobody))
-        discarded_count = discard_site(settings, ledger, shown, by or getuser(), reason) if is_wanted else 0
+        discarded_count = discard_site(settings, ledger, shown, by or user_name(), reason) if is_wanted else 0
     told = f"Discarded: {discarded_count:,} events of site {site_id} are never posted."
     _tell({"site_id": site_id, "discarded": discarded_count}, told, as_json=as_json)
     return ExitCode.NEEDS_A_PERSON if shown.in_flight_count else ExitCode.TIES_OUT

@@ -7,6 +7,7 @@ import typer
 
 from flows.cli.options import ByUser, Config, Json
 from flows.runtime.errors import ExitCode, WrongUsage
+from flows.runtime.person import user_name
 from flows.runtime.terminal import write_json, write_line
 
 if TYPE_CHECKING:
@@ -50,8 +51,6 @@ def run_retry(
     config: Path | None, asked: "Asked", by: str | None, reason: str, *, is_approved: bool, as_json: bool
 ) -> ExitCode:
     """Show what would be tried again, ask, and record the person's word; 1 where something of it stays refused."""
-    from getpass import getuser
-
     from flows.ledger.connection import open_ledger
     from flows.review.retry import find_refused, let_try_again, retry_lines
     from flows.settings.load import load_settings
@@ -65,7 +64,7 @@ def run_retry(
         _refuse_empty(asked, found)
         is_wanted = bool(found.events) and (is_approved or _is_confirmed(len(found.events)))
         if is_wanted:
-            decision_id = let_try_again(settings, ledger, found, by=by or getuser(), reason=reason)
+            decision_id = let_try_again(settings, ledger, found, by=by or user_name(), reason=reason)
     if as_json:
         record = {"decision_id": decision_id, **found.to_json()}
         write_json(record)

@@ -7,6 +7,7 @@ import typer
 
 from flows.cli.options import ByUser, Config, Json
 from flows.runtime.errors import ExitCode
+from flows.runtime.person import user_name
 from flows.runtime.terminal import write_json
 
 
@@ -34,8 +35,6 @@ def run_reverse(
     config: Path | None, file: str, reason: str, by: str | None, site_id: str | None, *, as_json: bool
 ) -> ExitCode:
     """Hold an opposite entry for the event, or for all that the file posted; 1 where something waits for a person."""
-    from getpass import getuser
-
     from flows.ledger.connection import open_ledger
     from flows.review.reverse import reversal_lines
     from flows.review.reverse import reverse as plan_reversal
@@ -44,7 +43,7 @@ def run_reverse(
 
     settings = load_settings(config)
     with open_ledger(settings) as ledger:
-        reversal = plan_reversal(settings, ledger, file, site_id, by=by or getuser(), reason=reason)
+        reversal = plan_reversal(settings, ledger, file, site_id, by=by or user_name(), reason=reason)
     if as_json:
         write_json(reversal.to_json())
     else:

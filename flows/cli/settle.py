@@ -8,6 +8,7 @@ import typer
 
 from flows.cli.options import ByUser, Config, Json, Plain, config_text
 from flows.runtime.errors import ExitCode
+from flows.runtime.person import user_name
 from flows.runtime.terminal import write_line
 
 
@@ -79,8 +80,6 @@ def run_ruling(
     as_json: bool,
 ) -> ExitCode:
     """Record what a person found out about an event in doubt, and report it."""
-    from getpass import getuser
-
     from flows.cli.tell import tell
     from flows.review.rule import rule_on_event
     from flows.runtime.secrets import mask
@@ -91,7 +90,7 @@ def run_ruling(
     state = State.POSTED if has_landed else State.READY
     settings = load_settings(config)
     # The secrets are known only now; what a person pasted is kept for good.
-    ended = rule_on_event(settings, event_id, Ruling(state, by or getuser(), mask(reason), has_looked))
+    ended = rule_on_event(settings, event_id, Ruling(state, by or user_name(), mask(reason), has_looked))
     follows = "it counts as posted" if has_landed else "the next run sends it again"
     write_line(f"Recorded: {follows}; `tieout trace {event_id}` tells its story.", error=True)
     return tell(ended, as_json=as_json)

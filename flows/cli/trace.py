@@ -22,8 +22,9 @@ def run_trace(row: str, config: Path | None) -> ExitCode:
     from flows.ledger.connection import open_ledger
     from flows.review.trace import trace_lines
     from flows.runtime.terminal import write_lines
+    from flows.runtime.visible import storable
     from flows.settings.load import load_settings
 
     with open_ledger(load_settings(config)) as ledger, ledger.begin() as connection:
-        write_lines(trace_lines(connection, row))
+        write_lines(trace_lines(connection, storable(row)))
     return ExitCode.TIES_OUT

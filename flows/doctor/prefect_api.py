@@ -60,7 +60,7 @@ def _configured_url() -> str | None:
     from_environment = os.environ.get("PREFECT_API_URL")
     if from_environment:
         return from_environment
-    home = Path(os.environ.get("PREFECT_HOME") or Path.home() / ".prefect")
+    home = Path(os.environ.get("PREFECT_HOME") or os.path.expanduser("~/.prefect"))  # noqa: PTH111 - as it is, where nobody has a home
     try:
         profiles = tomllib.loads((home / "profiles.toml").read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):

@@ -10,8 +10,10 @@ from pathlib import Path
 from flows.intake.remote_inbox import fetch_inbox, is_remote, remove_fetched
 from flows.readers.files import is_passed_over, sha256_of
 from flows.runtime.errors import CouldNotRun
-from flows.runtime.visible import storable
+from flows.runtime.visible import fitting_name, storable
 from flows.settings.sections import Settings
+
+_ADDED_BYTES = 32  # to a file's name while it leaves
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ def clear_file(path: Path, sha256: str, settings: Settings) -> bool:
     if is_remote(settings.inbox.url):
         return remove_fetched(settings.inbox.url, path, sha256)
     # Out of the way before it is hashed: whoever still had the file open went on writing into the same file.
-    aside = path.with_name(f".{path.name}.{sha256[:12]}.taken")
+    aside = path.with_name(f".{fitting_name(path.name, _ADDED_BYTES)}.{sha256[:12]}.taken")
     try:
         path.replace(aside)
     except FileNotFoundError:

@@ -15,7 +15,7 @@ from flows.ledger.counted import mark
 from flows.ledger.run import Run
 from flows.reference.at_hand import reference_at_hand
 from flows.reference.extracts import Extracts
-from flows.runtime.errors import CouldNotRun, FileRejected, LedgerRefused
+from flows.runtime.errors import CouldNotRun, FileRejected, Interrupted, LedgerUnavailable, as_one_of_ours
 from flows.runtime.progress import count_rows
 from transforms.reference.reference import Reference
 from transforms.sheets.questions import question_text
@@ -74,30 +74,40 @@ def register_files(run: Run, files: Sequence[CheckedFile]) -> None:
     if files:
         run.notes += learn_rows(run.settings, run.ledger, run.progress)
     for file in files:
-        name = file.path.name
-        run.progress(f"registering {name}")
-        try:
-            run.step(f"keep {name}", keep_file, file.path, file.sha256, file.default_site_id, run.settings)
-        except CouldNotRun as error:
-            _not_kept(run, file, error)
-            continue
-        try:
-            registered = run.step(f"register {name}", register, run, file)
-        except LedgerRefused as error:
-            # The ledger has nothing of the file, and takes others: one odd file must not keep them waiting.
-            run.failures.append(f"{name}: {error} The file stays as it is.")
-            # What is in no ledger is nothing that a lost one would have to be made again from.
-            forget_file(file.path, file.sha256, file.default_site_id, run.settings)
-            continue
-        if registered is None:
-            run.progress(f"{name} is known: the same content was registered before")
-        else:
-            run.registered.add(file.sha256)
-            run.notice(name, file.notes)
-            # Before the file leaves the inbox: a ledger that does not know it is behind from here on.
-            mark(run.settings, run.ledger)
-        if run.kind is RunKind.NIGHTLY:
+        run.progress(f"registering {file.path.name}")
+        if _keep(run, file) and _register(run, file) and run.kind is RunKind.NIGHTLY:
             _clear(run, file)
+
+
+def _keep(run: Run, file: CheckedFile) -> bool:
+    try:
+        run.step(f"keep {file.path.name}", keep_file, file.path, file.sha256, file.default_site_id, run.settings)
+    except CouldNotRun as error:
+        _not_kept(run, file, error)
+        return False
+    return True
+
+
+def _register(run: Run, file: CheckedFile) -> bool:
+    """Register the file; False where the ledger has nothing of it, and takes others."""
+    name = file.path.name
+    try:
+        registered = run.step(f"register {name}", register, run, file)
+    except (LedgerUnavailable, Interrupted):
+        raise
+    except Exception as error:  # noqa: BLE001 - one odd file must not keep all the others waiting
+        run.failures.append(f"{name}: {as_one_of_ours(error)} The file stays as it is.")
+        # What is in no ledger is nothing that a lost one would have to be made again from.
+        forget_file(file.path, file.sha256, file.default_site_id, run.settings)
+        return False
+    if registered is None:
+        run.progress(f"{name} is known: the same content was registered before")
+    else:
+        run.registered.add(file.sha256)
+        run.notice(name, file.notes)
+        # Before the file leaves the inbox: a ledger that does not know it is behind from here on.
+        mark(run.settings, run.ledger)
+    return True
 
 
 def _not_kept(run: Run, file: CheckedFile, error: CouldNotRun) -> None:

@@ -164,6 +164,6 @@ def _sync_folder(folder: Path) -> None:
 
 def _unwritable(settings: Settings, error: OSError) -> CouldNotRun:
     return CouldNotRun(
-        f"The ledger's marker {marker_path(settings)} cannot be written: {error.strerror}. Nothing was sent: give this "
-        "user the right to write there, or make room, and run again."
+        f"The ledger's marker {marker_path(settings)} cannot be written: {error.strerror}. Nothing is sent without "
+        "it: give this user the right to write there, or make room, and run again."
     )

@@ -7,6 +7,7 @@ from typing import ParamSpec, Protocol, TypeVar
 from flows.ledger.connection import Ledger
 from flows.ledger.run_id import new_run_id
 from flows.runtime.progress import Progress
+from flows.runtime.visible import storable
 from flows.settings.sections import Settings
 from transforms.sheets.notes import Note, note_text
 from transforms.vocabulary import Destination, NotRead, RunKind
@@ -58,7 +59,8 @@ class Run:
     def could_not_read(self, *unread: NotRead) -> None:
         """Note what could not be read; of several reasons for one thing the first is kept."""
         for one in unread:
-            self.not_read.setdefault(one.what, one.why)
+            # The name of a file may hold bytes that are no characters, which neither database nor report takes.
+            self.not_read.setdefault(storable(one.what), storable(one.why))
 
 
 def new_run(settings: Settings, ledger: Ledger, kind: RunKind, step: Step, progress: Progress) -> Run:

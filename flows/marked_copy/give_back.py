@@ -32,6 +32,8 @@ from flows.marked_copy.write import write_marked
 from flows.readers.files import sha256_of
 from flows.readers.limits import MAX_ROWS
 from flows.readers.read import read_file
+from flows.runtime.errors import LedgerUnavailable, as_one_of_ours
+from flows.runtime.visible import fitting_name
 from flows.settings.layouts import layouts_of
 from flows.settings.sections import Settings, archive_places
 from sql.marks import known_rows_of_file, rejections_of_file, rows_of_file, rows_read_of_file
@@ -45,6 +47,7 @@ _SUFFIX = ".marked"
 _NOT_SENT = "not-sent"  # the folder of copies of files that nobody agreed to send
 _MACROS = ".xlsm"
 _MOST_COPIES = 9_999  # of one name, from as many folders
+_ADDED_BYTES = 48  # to a file's name: a number, the word, the suffix, and what it is called while it is made
 _WAITING = (State.HELD, State.REFUSED, State.UNKNOWN)
 
 
@@ -104,6 +107,10 @@ def mark_file(
         return [f"{path.name}: no marked copy: {error.message}"]
     except OSError as error:
         return [f"{path.name}: no marked copy, since it cannot be written: {error.strerror or error}."]
+    except LedgerUnavailable:
+        raise
+    except Exception as error:  # noqa: BLE001 - the night is done, and one odd file must not keep it from its report
+        return [f"{path.name}: no marked copy: {as_one_of_ours(error)}"]
 
 
 def mark_unsent(settings: Settings, file: CheckedFile, rows: Rows, *, only_bad: bool = False) -> list[str]:
@@ -168,7 +175,7 @@ def _last_row(sheet: Sheet) -> int:
 
 def _free_name(folder: Path, path: Path) -> Path:
     """Name the copy after the file; two files of one name, from two sites' folders, are numbered."""
-    stem = path.stem.removesuffix(_SUFFIX)
+    stem = Path(fitting_name(path.name, _ADDED_BYTES)).stem.removesuffix(_SUFFIX)
     # A workbook with macros does not open under any other suffix than its own.
     suffix = _MACROS if path.suffix.lower() == _MACROS else ".xlsx"
     numbered = (f"{stem} {number}" for number in range(2, _MOST_COPIES + 1))

@@ -8,7 +8,7 @@ import os
 import re
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 _STDERR = 2
 # The line with the place, the reason, with RUST_BACKTRACE the calls, and once in a process a hint.
@@ -41,5 +41,7 @@ def without_panics() -> Iterator[None]:
 
 
 def _write(said: bytes) -> None:
-    while said:
-        said = said[os.write(_STDERR, said) :]
+    # A log that went away is no reason to refuse a file.
+    with suppress(OSError):
+        while said:
+            said = said[os.write(_STDERR, said) :]

@@ -19,7 +19,7 @@ from flows.ledger.run import Run
 from flows.ledger.summary import not_read_json
 from flows.recovery.archive import ArchiveRead
 from flows.runtime.clock import utc_now
-from flows.runtime.errors import ExitCode
+from flows.runtime.errors import ExitCode, said_of
 from sql.budget import calls_made
 from sql.recovery import proofs_by_how, proofs_of_run, recovering_calls, recovering_left
 from sql.runs import finish_run, waiting_counts
@@ -86,7 +86,12 @@ class Recovery:
 
 def report_recovery(run: Run, archive: ArchiveRead) -> Recovery:
     """Write the report of a recovery and close its run."""
-    path = _write(run)
+    path = None
+    try:
+        path = _write(run)
+    except OSError as error:
+        # What was made out stands in the ledger; the run is closed all the same.
+        run.failures.append(f"The report cannot be written: {said_of(error)} What was made out stands in the ledger.")
     with run.ledger.begin() as connection:
         left = recovering_left(connection)
         recovery = Recovery(

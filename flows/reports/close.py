@@ -19,6 +19,7 @@ from flows.reports.source_ids import check_line
 from flows.reports.terminal import note_lines, summary_lines, watch_lines
 from flows.reports.wording import headline
 from flows.reports.workbook.workbook import write_workbook
+from flows.runtime.errors import said_of
 from flows.settings.sections import Settings
 from sql.runs import finish_run
 from transforms.match.compared import uncompared_lines
@@ -77,7 +78,7 @@ def report_reconciliation(run: Run, since: date, until: date, reconciliation: Re
         ties_out=bool(report.totals["ties_out"]),
         report=path,
         lines=(*summary_lines(report, path), *watch_lines(report), *_not_read_lines(run)),
-        failures=reconciliation.failures,
+        failures=tuple(run.failures),
         not_read=_not_read(run),
         artifacts=_artifacts(report, path),
     )
@@ -104,8 +105,22 @@ def _write_report(
     with run.ledger.begin() as connection:
         report = collect_report(run, connection, reconciliation, period)
         evidence = {**_read_back(reconciliation), **kept_for_recovery(connection, run.run_id)}
-        keep_snapshot(run.settings, connection, report, evidence)
-    return report, _write(run.settings, report)
+        try:
+            keep_snapshot(run.settings, connection, report, evidence)
+        except OSError as error:
+            # What was done stands in the ledger all the same, and the run is closed: it must not look as if it died.
+            run.failures.append(
+                f"The snapshot of this run cannot be kept: {said_of(error)} Its report cannot be made again, and a "
+                "lost ledger is harder to make out without it."
+            )
+    try:
+        return report, _write(run.settings, report)
+    except OSError as error:
+        run.failures.append(
+            f"The report cannot be written: {said_of(error)} What was done stands in the ledger: mend that, and "
+            f"`tieout report {run.run_id}` writes it."
+        )
+        return report, _place_of(run.settings, report)
 
 
 def _artifacts(report: Report, workbook: Path) -> tuple[Artifact, ...]:
@@ -136,10 +151,13 @@ def _not_read_lines(run: Run) -> list[str]:
 
 def _write(settings: Settings, report: Report) -> Path:
     """Write all forms of the report, named by its run; return the path of the workbook."""
-    run_id = report.run_id
-    folder = settings.reports_folder / run_id
-    folder.mkdir(parents=True, exist_ok=True)
-    workbook = write_workbook(report, folder / f"{run_id}.xlsx")
-    write_page(report, folder / f"{run_id}.html")
-    write_json(report, folder / f"{run_id}.json")
+    workbook = _place_of(settings, report)
+    workbook.parent.mkdir(parents=True, exist_ok=True)
+    write_workbook(report, workbook)
+    write_page(report, workbook.with_suffix(".html"))
+    write_json(report, workbook.with_suffix(".json"))
     return workbook
+
+
+def _place_of(settings: Settings, report: Report) -> Path:
+    return settings.reports_folder / report.run_id / f"{report.run_id}.xlsx"

@@ -12,6 +12,7 @@ TieoutError
     ├── CredentialsRefused        the service said 401 twice
     ├── LedgerUnavailable         the database is out of reach, or not migrated
     │   └── WrongLedger           it is not the one that the workspace knows
+    ├── CouldNotTell              what was done stands in the ledger, and nobody could be told
     ├── LedgerRefused             the database does not take these values; it takes others
     ├── OtherService              another address than the ledger was used against
     └── Interrupted               stopped by a person or the system; claims were released
@@ -108,6 +109,10 @@ class LedgerRefused(CouldNotRun):
     """The ledger is there, and refuses what it was given: a text, a number or a date that it cannot hold."""
 
 
+class CouldNotTell(CouldNotRun):
+    """The output leads nowhere: a full disk, or a stream that was closed."""
+
+
 class OtherService(CouldNotRun):
     """A service is configured at another address than the one that the ledger's events were sent to."""
 
@@ -116,10 +121,22 @@ class Interrupted(CouldNotRun):
     """The run was stopped from outside."""
 
 
+def said_of(error: OSError) -> str:
+    """Say what the system refused, and of which file.
+
+    >>> said_of(OSError(28, "No space left on device", "/srv/tieout/reports"))
+    '/srv/tieout/reports: No space left on device.'
+    """
+    where = "" if error.filename is None else f"{error.filename}: "
+    return f"{where}{error.strerror or error}.".replace("..", ".")
+
+
 def as_one_of_ours(error: Exception) -> TieoutError:
     """Return an error of ours as it is, and one that nobody foresaw as a line that asks for a report."""
     if isinstance(error, TieoutError):
         return error
+    if isinstance(error, OSError):
+        return CouldNotRun(f"{said_of(error)} Nothing was lost: mend that and run again.")
     return AnswerUnreadable(
         f"an unforeseen error, {type(error).__name__}: {error}. Nothing was lost; please report this as a defect."
     )

@@ -33,6 +33,9 @@ def _keep_still() -> None:
         os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
     if not profiles and "PREFECT_HOME" not in os.environ:
         os.environ["PREFECT_HOME"] = _make_home()
+    if not _has_home():
+        # Prefect asks for the user's own one all the same, and stops where there is none.
+        os.environ["HOME"] = os.environ.get("PREFECT_HOME") or _make_home()
     _reach_this_machine()
 
 
@@ -44,6 +47,15 @@ def _read_profiles() -> str:
         return Path(path).expanduser().read_text(encoding="utf-8")
     except (OSError, RuntimeError, UnicodeDecodeError):
         return ""
+
+
+def _has_home() -> bool:
+    """Whether the system knows a home for this user: in a container it often does not."""
+    try:
+        Path.home()
+    except RuntimeError:
+        return False
+    return True
 
 
 def _make_home() -> str:

@@ -7,12 +7,14 @@ what the stream's encoding cannot say is written out.
 
 import io
 import json
+import os
 import re
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, TextIO
 
+from flows.runtime.errors import CouldNotTell
 from flows.runtime.secrets import line_of, mask
 from flows.runtime.visible import UNSEEN, visible
 
@@ -49,8 +51,50 @@ def _escaped(match: re.Match[str]) -> str:
 
 def _write(stream: TextIO, text: str) -> None:
     plain: TextIO = getattr(stream, "unguarded", stream)
-    plain.write(text)
-    plain.flush()
+    _put(plain, text, is_result=stream is sys.stdout)
+
+
+def _put(plain: TextIO, text: str, *, is_result: bool) -> None:
+    """Write at once. A log that went away stops nothing; a result that nobody gets is an error of its own.
+
+    Progress is told on standard error, and may end anywhere: a full disk, a closed window, a reader that has died. The
+    work goes on, since what it did stands in the ledger and not in the log.
+    """
+    try:
+        plain.write(text)
+        plain.flush()
+    except BrokenPipeError:
+        # Whoever read it has seen enough, as `| head` has; what was done is done, and the exit code says how it ended.
+        _lead_nowhere(plain)
+    except (OSError, ValueError) as error:
+        _lead_nowhere(plain)
+        if is_result:
+            raise CouldNotTell(f"The output cannot be written: {getattr(error, 'strerror', None) or error}.") from None
+
+
+def _lead_nowhere(stream: TextIO) -> None:
+    """Let the rest go nowhere: what is still held back would fail again as the process ends, with a code of its own."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+
+
+def _open_what_is_closed() -> None:
+    """Give a process that was started without standard streams some that lead nowhere.
+
+    Otherwise the next file that is opened, the ledger say, would get the number of standard error, and with it all that
+    a library writes there.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            # The lowest number that is free, which is this one.
+            os.open(os.devnull, os.O_RDWR)
+        if getattr(sys, name) is None:
+            mode = "r" if number == 0 else "w"
+            setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115
 
 
 class _Guarded(io.TextIOBase):
@@ -73,12 +117,11 @@ class _Guarded(io.TextIOBase):
     def write(self, text: str) -> int:
         """Write what may be seen of a text; its line breaks are those of who writes."""
         lines = mask(text).split("\n")
-        self.unguarded.write("\n".join(map(visible, lines)))
+        _put(self.unguarded, "\n".join(map(visible, lines)), is_result=self is sys.stdout)
         return len(text)
 
     def flush(self) -> None:
-        """Write out what is held back."""
-        self.unguarded.flush()
+        """Write out what is held back: nothing is."""
 
     def writable(self) -> bool:
         """Tell that it can be written to."""
@@ -96,6 +139,7 @@ class _Guarded(io.TextIOBase):
 @contextmanager
 def guarded_streams() -> Iterator[None]:
     """Within the block no secret leaves by standard output or standard error, whoever writes there."""
+    _open_what_is_closed()
     before = sys.stdout, sys.stderr
     for stream in before:
         # A name may hold what the terminal's encoding does not: it is written out, and no error.

@@ -14,6 +14,8 @@ UNSEEN: Final = re.compile(
     "\ud800-\udfff\U000e0000-\U000e007f]"
 )
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
+_LONGEST_NAME: Final = 255  # bytes, of every file system that is in use
+_LONGEST_SUFFIX: Final = 16  # one that is longer names no kind of file
 _SHORT: Final = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 
 
@@ -33,6 +35,24 @@ def storable(text: str) -> str:
     'caf\\udce9.csv'
     """
     return _UNSTORABLE.sub(_written_out, text)
+
+
+def fitting_name(name: str, added_bytes: int) -> str:
+    """Return a file's name that leaves room for what is added to it, and that any folder and database takes.
+
+    No folder takes a name of more than 255 bytes, and people's files have such names. It is cut before its suffix.
+
+    >>> len(fitting_name("x" * 251 + ".csv", added_bytes=20)), fitting_name("march.xlsx", added_bytes=20)
+    (235, 'march.xlsx')
+    """
+    name = storable(name)
+    most = _LONGEST_NAME - added_bytes
+    stem, dot, suffix = name.rpartition(".")
+    if not stem or len(suffix) > _LONGEST_SUFFIX:
+        stem, dot, suffix = name, "", ""
+    room = most - len((dot + suffix).encode())
+    # A letter that is cut in two is left out.
+    return stem.encode()[:room].decode(errors="ignore") + dot + suffix
 
 
 def _written_out(match: re.Match[str]) -> str:

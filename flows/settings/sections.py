@@ -16,6 +16,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, 
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from flows.runtime.errors import SettingsError
+from flows.runtime.visible import fitting_name
 from transforms.check.longest import LONGEST_SITE_ID
 from transforms.vocabulary import Times
 
@@ -306,9 +307,13 @@ class Settings(BaseSettings):
         return prefix + str(self.root / url.removeprefix(prefix)) if url.startswith(prefix) else url
 
 
+_ADDED_BYTES = 32  # the digits of the hash, and what a copy is called while it is made
+
+
 def archive_path(path: Path, sha256: str, settings: Settings, default_site_id: str | None) -> Path:
     """Return where a file lies once it is taken in: below the site that its folder or an option named."""
-    return settings.archive_folder / (default_site_id or "") / f"{path.stem}.{sha256[:12]}{path.suffix}"
+    name = Path(fitting_name(path.name, _ADDED_BYTES))
+    return settings.archive_folder / (default_site_id or "") / f"{name.stem}.{sha256[:12]}{name.suffix}"
 
 
 def archive_places(path: Path, sha256: str, settings: Settings, default_site_id: str | None) -> tuple[Path, Path]:
