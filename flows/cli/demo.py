@@ -15,7 +15,13 @@ from flows.runtime.terminal import write_line
 # The answers to two first posts are lost. One is settled by reading back; for the other, reading fails as well.
 _FAULTS = "drop_after=100000009*1,read_503=100000009,drop_after=100000010*1"
 _PACKAGE = Path(__file__).resolve().parents[1]
-_HEAD = "# Written by `tieout demo`. The sandbox that it points to is gone when the demo ends.\n"
+_HEAD = """\
+# Written by `tieout demo`. The sandbox that it points to is gone when the demo ends.
+
+[inbox]
+quiet_seconds = 0  # the samples are whole
+
+"""
 _LOADER = """\
 [loader]
 timeout_seconds = 5

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from flows.doctor.diagnosis import Diagnosis, bad, doubtful, good
-from flows.intake.remote_inbox import is_remote, look_into_inbox
+from flows.intake.inbox_memory import remembered_inbox
+from flows.intake.remote_inbox import is_remote, look_into_address
 from flows.runtime.errors import CouldNotRun, ExitCode, SettingsError
 from flows.settings.sections import Settings
 
@@ -19,16 +20,29 @@ _NO_SPACE = 100 * _MEBIBYTE  # a night of a million rows needs a few times this 
 def examine_folders(settings: Settings) -> Iterator[Diagnosis]:
     """Say whether inbox, archive and reports can be written to; none is made here."""
     if is_remote(settings.inbox.url):
-        yield _examine_address(settings.inbox.url)
+        yield _examine_address(settings)
     else:
-        yield _examine_folder("inbox", settings.inbox_folder)
+        yield _examine_inbox(settings)
     yield _examine_folder("archive", settings.archive_folder)
     yield _examine_folder("reports", settings.reports_folder)
 
 
-def _examine_address(url: str) -> Diagnosis:
+def _examine_inbox(settings: Settings) -> Diagnosis:
+    folder = settings.inbox_folder
+    known = remembered_inbox(settings)
+    mend = "Mount its share; where it is meant to be empty, make the folder."
+    if known is not None and not folder.exists():
+        return bad("inbox", f"{folder} was there on earlier nights, and is not there now.", mend=mend)
+    if known is not None and known.was_mounted and not os.path.ismount(folder):
+        mend = f"Mount it; where it is meant to be a folder of this machine, remove {known.path}."
+        return bad("inbox", f"{folder} was a share that is mounted, and is none now.", mend=mend)
+    return _examine_folder("inbox", folder)
+
+
+def _examine_address(settings: Settings) -> Diagnosis:
     try:
-        return good("inbox", f"{look_into_inbox(url)} can be reached.")
+        address = look_into_address(settings.inbox.url, was_seen=remembered_inbox(settings) is not None)
+        return good("inbox", f"{address} can be reached.")
     except SettingsError as error:
         return bad("inbox", str(error), mend="", exit_code=ExitCode.WRONG_USAGE)
     except CouldNotRun as error:

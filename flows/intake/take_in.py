@@ -122,7 +122,8 @@ def _clear(run: Run, file: CheckedFile) -> None:
     name = file.path.name
     try:
         if not clear_file(file.path, file.sha256, run.settings):
-            run.failures.append(f"{name}: it changed while it was taken in: the rest is taken the next time.")
+            said = "it changed while it was taken in, or somebody still has it open"
+            run.failures.append(f"{name}: {said}: what comes later is taken the next time.")
     except OSError as error:
         run.failures.append(f"{name}: it is registered, and cannot leave the inbox: {error.strerror}.")
     except CouldNotRun as error:

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field, replace
 from flows.intake.archive import ArchivedFile, archived_files
 from flows.intake.check import check_file
 from flows.intake.checked_file import CheckedFile
-from flows.intake.inbox import list_inbox
+from flows.intake.inbox import InboxFile, look_into_address, look_into_inbox
 from flows.intake.register import register_within
+from flows.intake.remote_inbox import is_remote
 from flows.ledger.run import Run
 from flows.readers.files import sha256_of
 from flows.recovery.snapshots import KeptFile
@@ -50,7 +51,18 @@ def unknown_files(run: Run) -> list[ArchivedFile]:
 
 def waiting_files(run: Run) -> set[str]:
     """Return the files of the inbox, by their twelve digits."""
-    return {sha256_of(file.path)[:_DIGITS] for file in list_inbox(run.settings)}
+    try:
+        files = _files_of_inbox(run)
+    except CouldNotRun:
+        # What cannot be looked into brings nothing to a recovery; the next night says why.
+        return set()
+    return {sha256_of(file.path)[:_DIGITS] for file in files}
+
+
+def _files_of_inbox(run: Run) -> list[InboxFile]:
+    if is_remote(run.settings.inbox.url):
+        return look_into_address(run.settings, lambda *_: None, 0.0).files
+    return look_into_inbox(run.settings).files
 
 
 class _Known:

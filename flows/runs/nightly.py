@@ -1,6 +1,6 @@
 """The night: every new file of the inbox, then post, settle, reconcile and report."""
 
-from flows.intake.inbox import list_inbox
+from flows.intake.waiting import files_of_night
 from flows.ledger.connection import open_ledger
 from flows.ledger.run import Step, new_run, run_plain
 from flows.ledger.summary import Summary
@@ -24,7 +24,7 @@ def nightly(settings: Settings, step: Step = run_plain, progress: Progress = say
     try:
         with open_ledger(settings) as ledger, sharing_tokens(), sharing_standings():
             run = new_run(settings, ledger, RunKind.NIGHTLY, step, progress)
-            summary = run_from_files(run, lambda: list_inbox(settings))
+            summary = run_from_files(run, lambda: files_of_night(run))
     except Interrupted:
         raise
     except Exception as error:

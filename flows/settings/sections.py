@@ -63,6 +63,12 @@ def _printable_secret(secret: SecretStr) -> SecretStr:
     return secret
 
 
+def _companion_suffix(suffix: str) -> str:
+    if suffix and (not suffix.startswith(".") or "/" in suffix or len(suffix) < 2):
+        raise ValueError('it is no suffix of a file; write one such as ".done"')
+    return suffix
+
+
 def _site_name(site_id: str) -> str:
     is_short = 0 < len(site_id) <= LONGEST_SITE_ID
     if not is_short or not site_id.isprintable() or site_id != site_id.strip() or ":" in site_id:
@@ -95,6 +101,9 @@ class InboxSettings(_Section):
     """Where files come from; a folder below it named like a site id gives its rows that site."""
 
     url: str = "inbox"
+    quiet_seconds: float = Field(default=60, ge=0, le=3600)  # a file that changed since then may be unfinished
+    done_suffix: Annotated[str, AfterValidator(_companion_suffix)] = ""  # of an empty file beside each that is whole
+    roots: tuple[str, ...] = ()  # folders that links in the inbox may lead into
 
 
 class SiteSettings(_Section):

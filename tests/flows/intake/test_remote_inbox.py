@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from fsspec import filesystem
 
-from flows.intake.inbox import InboxFile, clear_file, list_inbox
+from flows.intake.inbox import Found, InboxFile, clear_file, look_into_address
 from flows.readers.files import sha256_of
 from flows.runtime.errors import CouldNotRun, SettingsError
 from flows.settings.load import load_settings
@@ -32,12 +32,16 @@ def settings(workspace: Path) -> Iterator[Settings]:
     bucket.rm("/studio", recursive=True)
 
 
+def look(settings: Settings) -> Found:
+    return look_into_address(settings, lambda *_: None, quiet_seconds=0)
+
+
 def take(settings: Settings) -> InboxFile:
-    return list_inbox(settings)[0]
+    return look(settings).files[0]
 
 
 def test_list_inbox_fetches_what_waits_with_the_site_of_its_folder(settings: Settings) -> None:
-    found = [(file.path.name, file.default_site_id) for file in list_inbox(settings)]
+    found = [(file.path.name, file.default_site_id) for file in look(settings).files]
     assert found == [("a.csv", "-99"), ("b.csv", None)]
     assert take(settings).path.read_bytes().startswith(ROW)
 
@@ -45,7 +49,7 @@ def test_list_inbox_fetches_what_waits_with_the_site_of_its_folder(settings: Set
 def test_clear_file_takes_a_fetched_file_out_of_the_inbox(settings: Settings) -> None:
     path = take(settings).path
     assert clear_file(path, sha256_of(path), settings)
-    assert [file.path.name for file in list_inbox(settings)] == ["b.csv"]
+    assert [file.path.name for file in look(settings).files] == ["b.csv"]
 
 
 def test_clear_file_leaves_what_was_replaced_in_the_inbox_meanwhile(settings: Settings) -> None:
@@ -61,14 +65,16 @@ def test_clear_file_minds_no_other_run_that_was_faster(settings: Settings) -> No
     assert clear_file(path, sha256_of(path), settings)
 
 
-def test_list_inbox_passes_over_names_that_lead_out_of_the_inbox(workspace: Path) -> None:
+def test_a_name_that_leads_out_of_the_inbox_is_told_and_not_read(workspace: Path) -> None:
     filesystem("memory").store["/odd/inbox/../../evil.csv"] = filesystem("memory").open("/some.csv", "wb")
-    assert list_inbox(settings_for(workspace, "memory://odd/inbox")) == []
+    found = look(settings_for(workspace, "memory://odd/inbox"))
     filesystem("memory").store.clear()
+    assert (found.files, [one.why for one in found.not_read]) == ([], ["its name leads out of the inbox."])
 
 
-def test_list_inbox_that_is_empty_so_far_is_no_error(workspace: Path) -> None:
-    assert list_inbox(settings_for(workspace, "memory://nothing/here")) == []
+def test_a_folder_that_is_not_there_is_no_empty_night(workspace: Path) -> None:
+    with pytest.raises(CouldNotRun, match="There is no folder memory://nothing/here"):
+        look(settings_for(workspace, "memory://nothing/here"))
 
 
 @pytest.mark.parametrize(
@@ -80,13 +86,13 @@ def test_list_inbox_that_is_empty_so_far_is_no_error(workspace: Path) -> None:
 )
 def test_list_inbox_says_what_opens_an_address(workspace: Path, url: str, reason: str) -> None:
     with pytest.raises(SettingsError, match=reason) as raised:
-        list_inbox(settings_for(workspace, url))
+        look(settings_for(workspace, url))
     assert "TOPSECRET" not in str(raised.value)
 
 
 def test_list_inbox_out_of_reach_is_one_line_without_secrets(workspace: Path) -> None:
     with pytest.raises(CouldNotRun, match=r"The inbox ftp://127\.0\.0\.1:9/inbox is out of reach") as raised:
-        list_inbox(settings_for(workspace, "ftp://me:TOPSECRET@127.0.0.1:9/inbox"))
+        look(settings_for(workspace, "ftp://me:TOPSECRET@127.0.0.1:9/inbox"))
     assert "TOPSECRET" not in str(raised.value)
 
 

@@ -1,0 +1,126 @@
+"""What a night takes from the inbox: files that are whole; everything else there is told, and the night goes on.
+
+Nobody can tell from outside whether a file is whole. So one that has not changed for `inbox.quiet_seconds` is taken at
+once, and a younger one is watched that long, once. Or, where whoever delivers says so himself, one with its companion
+beside it is (`inbox.done_suffix`). And whatever was taken all the same is compared again before it is registered and
+before it leaves: a file that grew is a new one.
+"""
+
+import math
+import time
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from flows.intake.inbox import Found, InboxFile, companion_of, look_into_address, look_into_inbox
+from flows.intake.inbox_memory import not_told_yet
+from flows.intake.remote_inbox import is_remote
+from flows.ledger.run import Run
+from flows.runtime.errors import CouldNotRun, Interrupted
+from flows.runtime.interrupt import stop_requested
+from sql.runs import last_nights
+from transforms.vocabulary import NotRead
+
+_SHOWN = 5
+
+
+def files_of_night(run: Run) -> list[InboxFile]:
+    """Return the files to take; an inbox that nobody can look into is told, and what is in the ledger goes on."""
+    with run.ledger.begin() as connection:
+        # This night is the last one.
+        is_new = len(last_nights(connection, 2)) < 2
+    try:
+        return _at_address(run) if is_remote(run.settings.inbox.url) else _in_folder(run, is_new=is_new)
+    except Interrupted:
+        raise
+    except CouldNotRun as error:
+        _leave(run, "inbox", str(error), is_sentence=True)
+        return []
+
+
+def _at_address(run: Run) -> list[InboxFile]:
+    found = look_into_address(run.settings, partial(_watch, run), run.settings.inbox.quiet_seconds)
+    _tell(run, found)
+    return found.files
+
+
+def _in_folder(run: Run, *, is_new: bool) -> list[InboxFile]:
+    found = look_into_inbox(run.settings, is_new=is_new)
+    _tell(run, found)
+    if run.settings.inbox.done_suffix:
+        return _with_companions(run, found.files)
+    return _unchanged(run, found.files)
+
+
+def _tell(run: Run, found: Found) -> None:
+    for one in found.not_read:
+        _leave(run, one.what, one.why)
+    new = not_told_yet(run.settings, found.passed_over)
+    if new:
+        shown = ", ".join(new[:_SHOWN])
+        more = f" and {len(new) - _SHOWN:,} more" if len(new) > _SHOWN else ""
+        line = f"Passed over in the inbox, since their names say that they are unfinished or no exports: {shown}{more}."
+        run.progress(line)
+        run.notes.append(line)
+
+
+def _leave(run: Run, what: str, why: str, *, is_sentence: bool = False) -> None:
+    run.failures.append(why if is_sentence else f"{what}: {why}")
+    run.could_not_read(NotRead(what, why))
+
+
+def _with_companions(run: Run, files: Sequence[InboxFile]) -> list[InboxFile]:
+    """Return the files that whoever delivers has said to be whole."""
+    suffix = run.settings.inbox.done_suffix
+    whole = []
+    for file in files:
+        # A companion is no export, whether or not its file is there still.
+        if file.path.name.endswith(suffix):
+            continue
+        if companion_of(file.path, run.settings) is None:
+            _leave(run, file.path.name, f"it has no {file.path.name}{suffix} beside it yet, so it may be unfinished.")
+        else:
+            whole.append(file)
+    return whole
+
+
+def _unchanged(run: Run, files: Sequence[InboxFile]) -> list[InboxFile]:
+    """Return the files that have been quiet long enough, those that change meanwhile left out."""
+    quiet_seconds = run.settings.inbox.quiet_seconds
+    now = time.time()
+    looks = {file.path: _look_of(file.path) for file in files}
+    left = {path: _seconds_left(look, now, quiet_seconds) for path, look in looks.items()}
+    wait_seconds = max(left.values(), default=0.0)
+    if wait_seconds <= 0:
+        return list(files)
+    young = [path for path, seconds in left.items() if seconds > 0]
+    _watch(run, len(young), wait_seconds)
+    growing = {path for path in young if _look_of(path) not in (looks[path], None)}
+    for path in sorted(growing):
+        _leave(run, path.name, "it is still being written: it is taken by the next night, once it is whole.")
+    return [file for file in files if file.path not in growing]
+
+
+def _watch(run: Run, count: int, seconds: float) -> None:
+    """Wait while young files are watched; `Interrupted` where a stop is asked for."""
+    files = "1 file of the inbox is new" if count == 1 else f"{count:,} files of the inbox are new"
+    run.progress(f"{files}: watching for {math.ceil(seconds)} s whether any grows")
+    if stop_requested.wait(timeout=seconds):
+        raise Interrupted("Stopped as asked: nothing was taken from the inbox yet. Run again.")
+
+
+def _seconds_left(look: tuple[int, int] | None, now: float, quiet_seconds: float) -> float:
+    """Return how long a file is still to be watched; one whose time lies ahead, by another clock, all of it."""
+    if look is None:
+        return 0.0
+    age = now - look[1] / 1e9
+    return min(quiet_seconds, max(0.0, quiet_seconds - age))
+
+
+def _look_of(path: Path) -> tuple[int, int] | None:
+    """Return a file's size and when it was changed; None where it is gone, which is told when it is read."""
+    try:
+        there = path.stat()
+    except OSError:
+        return None
+    return there.st_size, there.st_mtime_ns
