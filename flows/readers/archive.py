@@ -14,6 +14,7 @@ from transforms.vocabulary import Code
 
 _ADVICE = "Open it in a spreadsheet program, save the rows alone as a new workbook or as CSV, and send that."
 _CHUNK = MEBIBYTE
+_LONGEST_TYPE = 200
 _WANTED = (".xml", ".rels", ".bin")
 
 
@@ -22,12 +23,27 @@ def unpack(path: Path) -> dict[str, bytes]:
     try:
         with zipfile.ZipFile(path) as archive:
             _check_limits(archive)
-            return {part.filename: content for part in archive.infolist() if (content := _verified(archive, part))}
+            # Some programs write names with the backslashes of Windows, which mean the same.
+            return {
+                part.filename.replace("\\", "/"): content
+                for part in archive.infolist()
+                if (content := _verified(archive, part))
+            }
     except (zipfile.BadZipFile, zlib.error, EOFError, LookupError, OSError, ValueError, RuntimeError) as error:
         # Python has no exception of its own for an archive with a password, only this word.
         if "encrypted" in str(error):
             raise encrypted() from None
         raise damaged() from None
+
+
+def names_and_type(path: Path) -> tuple[list[str], bytes]:
+    """Return the names of all parts of an archive that `unpack` takes, and what it says it is, where it does."""
+    with zipfile.ZipFile(path) as archive:
+        names = [name.replace("\\", "/") for name in archive.namelist()]
+        if "mimetype" not in names:
+            return names, b""
+        with archive.open("mimetype") as stream:
+            return names, stream.read(_LONGEST_TYPE)
 
 
 def damaged() -> FileError:

@@ -15,6 +15,7 @@ from flows.readers.biff_texts import LONGEST_TEXT, lengths_of_texts
 from flows.readers.limits import MAX_TEXT, check_size
 from flows.readers.number_formats import id_format
 from flows.readers.ole import read_streams
+from flows.readers.other_kinds import refuse_streams
 from flows.readers.workbook import Scan
 from transforms.sheets.sheet import FileError
 from transforms.vocabulary import Code
@@ -55,6 +56,7 @@ def scan_biff(path: Path) -> dict[str, Scan]:
     if "EncryptedPackage" in streams:
         raise encrypted()
     if "Workbook" not in streams:
+        refuse_streams(streams)
         raise FileError(
             Code.FILE_UNREADABLE,
             "the file is no workbook of Excel 97 or later. Open it in a spreadsheet program, save it as .xlsx.",

@@ -8,25 +8,25 @@
 | { or [ | `json_items` |
 | PAR1 | `parquet` |
 | other text | `delimited` |
+
+Files that hold no rows for us are named with the advice that is right for their kind (`other_kinds`).
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from flows.readers import biff, delimited, html_table, json_items, ods, ooxml, parquet, spreadsheetml, xlsb, xml_items
-from flows.readers.archive import unpack
+from flows.readers.archive import names_and_type, unpack
 from flows.readers.encoding import decode_head
+from flows.readers.other_kinds import refuse_archive, refuse_magic, refuse_text
 from flows.readers.workbook import Scan, read_workbook
 from transforms.sheets.sheet import FileError, Sheet
 from transforms.vocabulary import Code
 
 _HEAD = 64 * 1024
+_XHTML = re.compile(r"<\?xml[^>]*>\s*(?:<!doctype html[^>]*>\s*)?<html[\s>]")
 _HTML = ("<html", "<!doctype html", "<table", "<head", "<body", "<meta", "<style", "<div")
-_KNOWN_AS = {
-    b"%PDF": "a PDF",
-    b"\x1f\x8b": "packed by gzip",
-    b"7z\xbc\xaf": "packed by 7-Zip",
-}
 
 
 def read_file(path: Path) -> list[Sheet]:
@@ -62,7 +62,10 @@ def read_parts(path: Path, part_rows: int | None) -> Iterator[list[Sheet]]:
 
 
 def _read_archive(path: Path) -> list[Sheet]:
-    return read_workbook(path, _scan(unpack(path)))
+    parts = unpack(path)
+    names, mimetype = names_and_type(path)
+    refuse_archive(names, parts, mimetype)
+    return read_workbook(path, _scan(parts))
 
 
 def _scan(parts: Mapping[str, bytes]) -> dict[str, Scan]:
@@ -80,14 +83,17 @@ def _scan(parts: Mapping[str, bytes]) -> dict[str, Scan]:
 
 
 def _read_text(path: Path, head: bytes, part_rows: int | None) -> Iterator[list[Sheet]]:
-    for magic, kind in _KNOWN_AS.items():
-        if head.startswith(magic):
-            raise _no_rows(f"the file is {kind}")
+    refuse_magic(head)
     text = decode_head(head)
     if text is None:
-        raise _no_rows("the file is neither a workbook nor text")
+        raise FileError(
+            Code.FILE_UNREADABLE,
+            "the file is neither a workbook nor text. Save the rows as an Excel workbook (.xlsx) or as CSV and send "
+            "that.",
+        )
+    refuse_text(text)
     start = text.lstrip("\ufeff \t\r\n").lower()
-    if start.startswith(_HTML):
+    if start.startswith(_HTML) or _XHTML.match(start):
         yield html_table.read_html(path)
     elif start.startswith("<") and spreadsheetml.NAMESPACE in start:
         yield spreadsheetml.read_spreadsheetml(path)
@@ -97,9 +103,3 @@ def _read_text(path: Path, head: bytes, part_rows: int | None) -> Iterator[list[
         yield from ([sheet] for sheet in json_items.read_json(path, part_rows))
     else:
         yield from ([sheet] for sheet in delimited.read_delimited(path, part_rows))
-
-
-def _no_rows(what: str) -> FileError:
-    return FileError(
-        Code.FILE_UNREADABLE, f"{what}. Save the rows as an Excel workbook (.xlsx) or as CSV and send that."
-    )

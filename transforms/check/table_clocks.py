@@ -1,12 +1,14 @@
 """Which clock holds for the rows of each table and site: as layouts, sites and the documents say, brought together."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pandas as pd
 
 from transforms.check.parameters import Rules
-from transforms.sheets.clocks import UNKNOWN_SITE, SaidClock, said_clock
+from transforms.sheets.clocks import UNKNOWN_SITE, SaidBy, SaidClock, said_clock
 from transforms.sheets.headings import Table
+from transforms.sheets.layout import Layout
 from transforms.sheets.times import Clock
 
 NO_CLOCK = Clock()
@@ -50,6 +52,12 @@ class TableClocks:
 
     def _said(self, table: Table, site_id: str | None) -> SaidClock:
         layout = table.layout
+        said = self._said_by_layout(table, layout, site_id)
+        # A heading that names the clock itself is the sheet's own word.
+        by_heading = layout is not None and layout.zoned_heading is not None and layout.times is None
+        return replace(said, said_by=SaidBy.HEADING) if by_heading else said
+
+    def _said_by_layout(self, table: Table, layout: Layout | None, site_id: str | None) -> SaidClock:
         return said_clock(
             None if layout is None else layout.times,
             None if layout is None else layout.zone,

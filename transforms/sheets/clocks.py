@@ -15,6 +15,7 @@ from transforms.vocabulary import Times
 class SaidBy(StrEnum):
     """Who said which clock holds."""
 
+    HEADING = "heading"  # of the column, which names the clock
     LAYOUT = "layout"
     SITE = "site"
     AS_BEFORE = "as before"  # nobody, but the site's times have been read so until now

@@ -24,6 +24,7 @@ from transforms.vocabulary import Action, Code, Target
 
 SEARCHED_ROWS = 200  # titles and notes above the first headings; a report's fit on a page
 _LONGEST_HEADING = 60
+_SHOWN_WORDS = 8
 
 
 @dataclass(frozen=True)
@@ -250,13 +251,50 @@ def _no_table(sheets: Sequence[Sheet], layouts: Sequence[Layout]) -> FileError:
             row = _nearest_heading_row(sheet, least, layouts)
             if row is not None:
                 return _refusal(sheet, row, layouts)
+    told = f"no headings found in the first {SEARCHED_ROWS} rows of "
+    told += f"{len(sheets)} sheets. " if len(sheets) > 1 else "the file. "
+    nearest = _nearest_row_of_words(sheets)
+    if nearest is not None:
+        told += _told_of_words(*nearest)
     return FileError(
         Code.HEADING_NOT_FOUND,
-        f"no headings found in the first {SEARCHED_ROWS} rows of "
-        + (f"{len(sheets)} sheets. " if len(sheets) > 1 else "the file. ")
+        told
         + "A file of points needs the columns ClientId, Points and Action; a file of reward updates needs RewardId and "
         "PayoutId. Add a row of headings above the rows and send the file again.",
+        None if nearest is None else Place(nearest[0].name, nearest[1]),
     )
+
+
+def _nearest_row_of_words(sheets: Sequence[Sheet]) -> tuple[Sheet, int] | None:
+    """Return the row that is most like one of headings though it has none that is known: most words, none of digits."""
+    most, nearest = 1, None
+    for sheet in sheets:
+        for row in sheet.cells.index[:SEARCHED_ROWS]:
+            words = _words(sheet, int(row))
+            if len(words) > most:
+                most, nearest = len(words), (sheet, int(row))
+    return nearest
+
+
+def _words(sheet: Sheet, row: int) -> list[str]:
+    texts = {text.strip() for text in _texts(sheet, row).values() if len(text) <= _LONGEST_HEADING}
+    return [text for text in texts if text and not any(sign.isdigit() for sign in text)]
+
+
+def _told_of_words(sheet: Sheet, row: int) -> str:
+    texts = [text for text in _texts(sheet, row).values() if text.strip()]
+    shown = ", ".join(f'"{text.strip()[:40]}"' for text in texts[:_SHOWN_WORDS])
+    more = ", …" if len(texts) > _SHOWN_WORDS else ""
+    where = "The keys of the items come" if sheet.heading_row is not None else f"{_begun(sheet)}row {row} comes"
+    return (
+        f"{where} nearest ({shown}{more}), and none of these is a heading that is known. If they are the sheet's own "
+        'words, say once which is which, as in tieout.toml: [columns."desk"] "Member" = "ClientId". '
+    )
+
+
+def _begun(sheet: Sheet) -> str:
+    of_sheet = _of_sheet(sheet)
+    return of_sheet or "Of its rows "
 
 
 def _refusal(sheet: Sheet, row: int, layouts: Sequence[Layout]) -> FileError:

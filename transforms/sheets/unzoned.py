@@ -86,7 +86,8 @@ def join_unzoned(found: Iterable[Unzoned]) -> list[Unzoned]:
 def unzoned_notes(found: Iterable[Unzoned]) -> Iterator[Note]:
     """Say how times that name no zone are read, where that is no question."""
     for times in join_unzoned(found):
-        if times.said.said_by is SaidBy.NOBODY:
+        # What the heading itself says needs no word of ours.
+        if times.said.said_by in (SaidBy.NOBODY, SaidBy.HEADING):
             continue
         about = times.about
         many = "1 time" if times.count == 1 else f"{times.count:,} times"

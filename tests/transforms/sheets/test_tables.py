@@ -89,3 +89,12 @@ def test_a_sheet_with_a_slip_in_its_headings_is_no_side_sheet() -> None:
 def test_a_summary_is_a_side_sheet() -> None:
     found = find_tables([sheet_of(CLIENT[:3], GOOD), sheet_of(["Row Labels", "Sum of Points"], ["A", "5"], name="Sum")])
     assert [side.reason for side in found.side_sheets] == ["sheet without headings"]
+
+
+def test_where_no_heading_is_known_the_row_that_comes_nearest_is_shown() -> None:
+    page = [["Rewards of May", "", ""], ["Member", "Pts", "What"], ["100000001", "5", "Earned"]]
+    with pytest.raises(FileError) as refused:
+        find_tables([sheet_of(*page)])
+    assert 'Sheet "Rewards", row 2 comes nearest ("Member", "Pts", "What")' in refused.value.message
+    assert "needs the columns ClientId, Points and Action" in refused.value.message
+    assert (refused.value.place.sheet, refused.value.place.row) == ("Rewards", 2)
