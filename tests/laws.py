@@ -17,6 +17,11 @@ _ALL_PHASES = tuple(Phase)
 _Test = TypeVar("_Test", bound=Callable[..., Any])
 
 
+def one_of_each(count: int, *kept: int) -> list[Any]:
+    """Return the numbers 1 to ``count`` as parameters, of which `make test` takes those that are ``kept``."""
+    return [pytest.param(number, marks=() if number in kept else pytest.mark.long) for number in range(1, count + 1)]
+
+
 def law(
     examples: int,
     *,
