@@ -11,19 +11,24 @@ from prefect.states import Cancelled
 
 from flows.ledger.summary import Summary
 from flows.orchestration.flow_end import is_deployed, run_to_end
+from flows.orchestration.flow_log import FlowLog
+from flows.orchestration.forms import Text, run_name
 from flows.orchestration.task import run_as_task
 from flows.runs.nightly import nightly as nightly_steps
 from flows.runs.turn import NightWaitsAlready, turn_of_night
-from flows.runtime.progress import Stderr, say_on_stderr
+from flows.runtime.progress import say_on_stderr
 from flows.settings.load import load_settings
 
 
-@flow(name="nightly", persist_result=False)
-def nightly(config: str | None = None) -> Summary:
-    """Run the whole line once, with the settings of the file `config` (by default as `tieout run` finds them).
+@flow(name="nightly", flow_run_name=run_name, persist_result=False)
+def nightly(config: Text | None = None) -> Summary:
+    """Run the whole line once: every new file of the inbox, then post, settle, reconcile and report.
 
     A second night of the same workspace waits for the first; a third has nothing to add, and is called off. Raises a
     `TieoutError` where it could not run, or not to the end; the flow run then ends as failed, with its line.
+
+    Args:
+        config: The settings file on the machine that runs; empty for TIEOUT_CONFIG, else tieout.toml in its folder.
     """
     try:
         return run_to_end(lambda: _run_in_turn(config))
@@ -37,4 +42,4 @@ def nightly(config: str | None = None) -> Summary:
 def _run_in_turn(config: str | None) -> Summary:
     settings = load_settings(Path(config) if config else None)
     with turn_of_night(settings.prefect_folder, say_on_stderr):
-        return nightly_steps(settings, run_as_task, Stderr())
+        return nightly_steps(settings, run_as_task, FlowLog())

@@ -1,17 +1,24 @@
 """What a command says in the end: the documented JSON, and the exit code that follows from it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, TypeAlias
 
 from flows.runtime.errors import CouldNotRun, ExitCode
 from transforms.vocabulary import NotRead
 
 Artifact: TypeAlias = tuple[str, Literal["markdown", "table", "link"], object]
 
-_WAITS_FOR_A_PERSON = ("rejected", "held", "refused", "unknown", "breaks_open")
+# By the totals; the words are those of a person's list.
+_WAITS_FOR_A_PERSON = {
+    "rejected": "rejected",
+    "held": "held",
+    "refused": "refused",
+    "unknown": "unknown",
+    "breaks_open": "open breaks",
+}
 
 
 @dataclass(frozen=True)
@@ -31,11 +38,27 @@ class Summary:
     artifacts: tuple[Artifact, ...] = ()  # what a Prefect flow run shows
     not_read: tuple[NotRead, ...] = ()  # files, clients, rewards and destinations that nobody could look at
     notes: tuple[str, ...] = ()  # what a person should know, without its being a failure
+    breaks_opened: int = 0  # by this run
+    is_budget_spent: bool = False  # the day's calls of a service, with events left
 
     def to_json(self) -> dict[str, Any]:
         """Return the documented object, its keys in the documented order."""
         told = {"run_id": self.run_id, **self.totals, "report": str(self.report)}
         return told | {"notes": list(self.notes), "not_read": not_read_json(self.not_read)}
+
+    @property
+    def sentence(self) -> str:
+        """How it ended, in counts alone: no client, no reward, no cell."""
+        counts = {words: self.totals[key] for key, words in _WAITS_FOR_A_PERSON.items()}
+        # Of those some may be this run's own, which are counted already.
+        if not any(counts.values()):
+            counts["events of earlier runs"] = self.waiting_count
+        return _sentence(self.totals["ties_out"], counts | {"not read": len(self.not_read)})
+
+    @property
+    def counts(self) -> dict[str, Any]:
+        """The figures for whoever watches from outside."""
+        return {**self.totals, "not_read": len(self.not_read), "breaks_opened": self.breaks_opened}
 
     @property
     def exit_code(self) -> ExitCode:
@@ -66,6 +89,9 @@ class ReconcileSummary:
     failures: tuple[str, ...] = ()
     not_read: tuple[NotRead, ...] = ()  # what nothing is concluded about
     artifacts: tuple[Artifact, ...] = ()
+    run_id: str = ""
+
+    is_budget_spent: ClassVar[bool] = False  # it posts nothing
 
     def to_json(self) -> dict[str, Any]:
         """Return the documented object, its keys in the documented order."""
@@ -84,6 +110,27 @@ class ReconcileSummary:
         }
 
     @property
+    def sentence(self) -> str:
+        """How it ended, in counts alone: no client, no reward, no cell."""
+        return _sentence(self.ties_out, {"open breaks": self.open, "not read": len(self.not_read)})
+
+    @property
+    def counts(self) -> dict[str, Any]:
+        """The figures for whoever watches from outside."""
+        return {
+            "matched": self.matched,
+            "breaks_open": self.open,
+            "breaks_opened": self.opened,
+            "not_read": len(self.not_read),
+            "ties_out": self.ties_out,
+        }
+
+    @property
+    def breaks_opened(self) -> int:
+        """How many breaks this reconciliation opened, or opened again."""
+        return self.opened
+
+    @property
     def exit_code(self) -> ExitCode:
         """Return what the reconciliation's end means for the caller."""
         if self.failures:
@@ -91,6 +138,12 @@ class ReconcileSummary:
         if self.open or self.not_read or not self.ties_out:
             return ExitCode.NEEDS_A_PERSON
         return ExitCode.TIES_OUT
+
+
+def _sentence(ties_out: bool, counts: Mapping[str, int]) -> str:
+    verdict = "Ties out." if ties_out else "DOES NOT TIE OUT."
+    waiting = ", ".join(f"{count:,} {what}" for what, count in counts.items() if count)
+    return f"{verdict} Waits for a person: {waiting}." if waiting else f"{verdict} Nothing waits for a person."
 
 
 def not_read_json(not_read: Iterable[NotRead]) -> list[dict[str, str]]:

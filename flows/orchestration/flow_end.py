@@ -5,14 +5,17 @@ schedule or a deployment, has nobody to hand it to: its lines go to the log of t
 """
 
 from collections.abc import Callable, Iterable
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import flows.runtime.prefect_quiet  # noqa: F401 - before Prefect, which reads its settings as it is imported
 
 # isort: split
 from prefect.runtime import deployment
+from prefect.states import Completed
 
 from flows.ledger.summary import ReconcileSummary, RunIncomplete, Summary
+from flows.orchestration.events import tell_prefect
+from flows.orchestration.flow_log import log_line
 from flows.orchestration.masked_errors import without_secrets
 from flows.orchestration.publish import publish
 from flows.runtime.errors import TieoutError
@@ -35,10 +38,21 @@ def run_to_end(run: Callable[[], Ended]) -> Ended:
             _tell([f"tieout: {error}"])
             raise
     _tell([*(f"tieout: {failure}" for failure in ended.failures), *ended.lines])
+    _log(ended)
     publish(ended.artifacts)
+    tell_prefect(ended)
     if ended.failures:
         raise RunIncomplete(ended)
-    return ended
+    # What a flow returns as a state becomes its own: its message says what waits, where others say "All states
+    # completed"; whoever called the flow gets what it holds.
+    return cast(Ended, Completed(message=ended.sentence, data=ended))
+
+
+def _log(ended: Summary | ReconcileSummary) -> None:
+    for failure in ended.failures:
+        log_line(failure, failed=True)
+    for line in ended.lines:
+        log_line(line)
 
 
 def is_deployed() -> bool:

@@ -37,6 +37,7 @@ from prefect.runner import Runner
 from prefect.types.entrypoint import EntrypointType
 
 from flows.ledger.connection import open_ledger
+from flows.orchestration.forms import TAGS
 from flows.orchestration.nights_left_over import clear_left_over, start_a_night
 from flows.orchestration.service_errors import hearing_errors
 from flows.runs.turn import is_night_at_work, only_one
@@ -103,7 +104,12 @@ def _deployment(served: Flow[Any, Any], config: Path | None, **options: Any) -> 
     """By its module, so that a run finds the flow wherever the package is installed, and from whatever folder."""
     parameters = {"config": str(config.resolve())} if config else {}
     return RunnerDeployment.from_flow(
-        served, served.name, parameters=parameters, entrypoint_type=EntrypointType.MODULE_PATH, **options
+        served,
+        served.name,
+        parameters=parameters,
+        tags=list(TAGS),
+        entrypoint_type=EntrypointType.MODULE_PATH,
+        **options,
     )
 
 

@@ -24,12 +24,16 @@ _AS_TABLES: Final = ("Breaks", "Rejected rows", "Unknown and held", "Refused")
 _MARKUP: Final = re.compile(r"([\\`*_{}\[\]<>#|!~$&])")
 
 
-def prefect_artifacts(report: Report, files: Sequence[Path] = ()) -> list[Artifact]:
+def prefect_artifacts(report: Report, files: Sequence[Path] = (), *, with_rows: bool) -> list[Artifact]:
     """Return (key, kind, payload) for each artifact; keys are lower-case words with dashes, as Prefect asks.
 
-    A markdown payload is text, a table payload a list of objects (at most 50), a link payload (address, text).
+    A markdown payload is text, a table payload a list of objects (at most 50), a link payload (address, text). Tables
+    name clients and what stood in cells: who sees Prefect is not always who may see those, so they are made where
+    the settings ask for them (``with_rows``). The summary has counts alone.
     """
     summary: Artifact = ("tieout-summary", "markdown", markdown(report))
+    if not with_rows:
+        return [summary, *(_link(file) for file in files)]
     zone = ZoneInfo(report.timezone)
     # An empty table would be one more thing to open in Prefect, to see that there is nothing to see.
     shown = [block for block in tables(report) if block.name in _AS_TABLES and len(block.frame)]

@@ -45,10 +45,12 @@ def report_run(run: Run, reconciliation: Reconciliation | None) -> Summary:
         ),
         failures=tuple(run.failures),
         waiting_count=len(report.waiting),
-        artifacts=_artifacts(report, path),
+        artifacts=_artifacts(run.settings, report, path),
         # Whoever could not be read waits for a person as well: nothing is concluded about them.
         not_read=_not_read(run),
         notes=(*run.noticed, *run.notes),
+        breaks_opened=_opened(reconciliation),
+        is_budget_spent=run.is_budget_spent,
     )
     failure = " ".join(run.failures) or None
     with run.ledger.begin() as connection:
@@ -80,7 +82,8 @@ def report_reconciliation(run: Run, since: date, until: date, reconciliation: Re
         lines=(*summary_lines(report, path), *watch_lines(report), *_not_read_lines(run)),
         failures=tuple(run.failures),
         not_read=_not_read(run),
-        artifacts=_artifacts(report, path),
+        artifacts=_artifacts(run.settings, report, path),
+        run_id=run.run_id,
     )
     with run.ledger.begin() as connection:
         finish_run(connection, run.run_id, report.finished_at, summary.to_json())
@@ -123,9 +126,17 @@ def _write_report(
         return report, _place_of(run.settings, report)
 
 
-def _artifacts(report: Report, workbook: Path) -> tuple[Artifact, ...]:
+def _artifacts(settings: Settings, report: Report, workbook: Path) -> tuple[Artifact, ...]:
     files = [workbook, workbook.with_suffix(".html")]
-    return tuple(prefect_artifacts(report, files))
+    return tuple(prefect_artifacts(report, files, with_rows=settings.prefect.show_rows))
+
+
+def _opened(reconciliation: Reconciliation | None) -> int:
+    if reconciliation is None:
+        return 0
+    # The rows of points and of amounts tell of the same breaks again.
+    rolled = reconciliation.roll_forward[reconciliation.roll_forward["measure"].eq("breaks")]
+    return int(rolled["new"].sum() + rolled["reopened"].sum())
 
 
 def _read_back(reconciliation: Reconciliation | None) -> dict[str, pd.DataFrame]:

@@ -137,6 +137,7 @@ def report(run: Run, reconciliation: Reconciliation | None) -> Summary:
     """Close the run and write its report."""
     nights = tell_nights(run)
     if nights:
+        run.is_budget_spent = True
         run.notes.append(nights)
     with run.ledger.begin() as connection:
         waits = pending_in_recovery(connection)

@@ -214,6 +214,12 @@ class ScheduleSettings(_Section):
     late_minutes: float = Field(default=60, ge=0)  # how long after its time a night may begin
 
 
+class PrefectSettings(_Section):
+    """What Prefect shows of a run."""
+
+    show_rows: bool = False  # tables of breaks and rows, with client ids and what stood in cells
+
+
 class BackupSettings(_Section):
     """Copies of an embedded ledger, kept beside it after runs."""
 
@@ -244,6 +250,7 @@ class Settings(BaseSettings):
     notify: NotifySettings = NotifySettings()
     schedule: ScheduleSettings = ScheduleSettings()
     backups: BackupSettings = BackupSettings()
+    prefect: PrefectSettings = PrefectSettings()
     columns: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
     _folder: Path = PrivateAttr(default_factory=Path.cwd)
