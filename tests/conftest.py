@@ -11,7 +11,6 @@ time with an empty database of its own:
 starts one of its own with ``tests.postgresql.postgresql_server``.
 """
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -22,9 +21,6 @@ from pydantic import SecretStr
 from flows.ledger.connection import Ledger, open_ledger
 from flows.settings.sections import Settings
 from tests.postgresql import PostgresqlServer, postgresql_server
-
-# Files of tests are whole as they are written; whoever tests the time says so in settings of his own.
-os.environ.setdefault("TIEOUT_INBOX__QUIET_SECONDS", "0")
 
 
 @pytest.fixture(autouse=True)

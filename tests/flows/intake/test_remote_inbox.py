@@ -81,7 +81,7 @@ def test_a_folder_that_is_not_there_is_no_empty_night(workspace: Path) -> None:
     ("url", "reason"),
     [
         pytest.param("nope://me:TOPSECRET@bucket/inbox", "nope://bucket/inbox cannot be opened", id="unknown"),
-        pytest.param("sftp://me:TOPSECRET@host/inbox", "paramiko", id="not installed"),
+        pytest.param("gs://me:TOPSECRET@bucket/inbox", "gcsfs", id="not installed"),
     ],
 )
 def test_list_inbox_says_what_opens_an_address(workspace: Path, url: str, reason: str) -> None:

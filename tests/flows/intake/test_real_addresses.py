@@ -1,0 +1,271 @@
+"""Inboxes at real addresses: a bucket of a real S3 server, a folder of a real SFTP server; by the real command."""
+
+import asyncio
+import json
+import logging
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, ClassVar
+from urllib.parse import quote
+from urllib.request import Request, urlopen
+
+import asyncssh
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
+
+from flows.intake import remote_inbox
+from flows.sandbox import start_sandbox
+from tests.flows.command import Tieout
+from tests.flows.workplace import HEADINGS, Workplace, earned, open_workplace
+
+RUN = ("run", "--plain", "--json")
+PASSWORD = "p@ss:w/ö%d"
+
+
+@pytest.fixture(scope="module")
+def ready() -> Iterator[dict[str, Any]]:
+    with start_sandbox(options=("--extra-clients", "40")) as found:
+        yield found
+
+
+@pytest.fixture
+def workplace(tmp_path: Path, ready: dict[str, Any]) -> Workplace:
+    return open_workplace(tmp_path, ready)
+
+
+@pytest.fixture
+def tieout(workplace: Workplace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Tieout:
+    return Tieout(workplace, monkeypatch, capsys)
+
+
+def export(*rows: str) -> bytes:
+    return "\n".join([HEADINGS, *rows, ""]).encode()
+
+
+def whats(ended: Any) -> list[str]:
+    return [one["what"] for one in ended.json["not_read"]]
+
+
+@pytest.fixture(scope="module")
+def store() -> Iterator[str]:
+    """The address of an S3 server."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def bucket(store: str, monkeypatch: pytest.MonkeyPatch, workplace: Workplace, request: pytest.FixtureRequest) -> Any:
+    """An empty bucket that the workplace takes its files from."""
+    for name, value in (
+        ("AWS_ENDPOINT_URL", store),
+        ("AWS_ACCESS_KEY_ID", "studio"),
+        ("AWS_SECRET_ACCESS_KEY", "TOPSECRET"),
+        ("AWS_DEFAULT_REGION", "us-east-1"),
+    ):
+        monkeypatch.setenv(name, value)
+    name = f"studio-{abs(hash(request.node.name)) % 10**9}"
+    found = boto3.resource("s3").Bucket(name)
+    workplace.configure(workplace.config.read_text("utf-8") + f'\n[inbox]\nurl = "s3://{name}/inbox"\n')
+    return found
+
+
+def keys(bucket: Any) -> list[str]:
+    return [found.key for found in bucket.objects.all()]
+
+
+def test_a_bucket_or_prefix_that_is_not_there_is_no_empty_night(bucket: Any, tieout: Tieout) -> None:
+    missing = tieout(*RUN)
+    assert (missing.code, whats(missing), "There is no bucket" in missing.err) == (3, ["inbox"], True)
+    assert "There is no bucket" in tieout("doctor").out
+    bucket.create()
+    misspelt = tieout(*RUN)
+    assert (misspelt.code, "is it misspelt?" in misspelt.err) == (3, True)
+    # One who means it so says it by an empty object; then, and once something was there, empty is empty.
+    bucket.put_object(Key="inbox/", Body=b"")
+    assert tieout(*RUN).code == 0
+    assert "can be reached" in tieout("doctor").out
+    bucket.Object("inbox/").delete()
+    assert tieout(*RUN).code == 0
+
+
+def test_every_odd_key_is_read_and_leaves_or_is_told(bucket: Any, tieout: Tieout) -> None:
+    bucket.create()
+    odd = ["x.csv", "x.csv/-99/y.csv", "/a.csv", "-99/2026/b.csv", "a?b*[c] é%20.csv", "n" * 300 + ".csv"]
+    for number, name in enumerate(odd, start=1):
+        bucket.put_object(Key=f"inbox/{name}", Body=export(earned(f"20000000{number}")))
+    for name in ("Thumbs.db", "c.csv.part", "../../evil.csv"):
+        bucket.put_object(Key=f"inbox/{name}", Body=b"x")
+    bucket.put_object(Key="inbox2/other.csv", Body=b"x")
+    ended = tieout(*RUN)
+    assert (ended.code, ended.json["posted"], whats(ended)) == (3, len(odd), ["../../evil.csv"])
+    assert keys(bucket) == ["inbox/../../evil.csv", "inbox/Thumbs.db", "inbox/c.csv.part", "inbox2/other.csv"]
+    assert "c.csv.part" in ended.err
+
+
+def test_an_object_that_vanishes_while_it_is_fetched_stops_nobody(
+    bucket: Any, tieout: Tieout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bucket.create()
+    for name, client_id in (("a.csv", "200000011"), ("b.csv", "200000012")):
+        bucket.put_object(Key=f"inbox/{name}", Body=export(earned(client_id)))
+    listing = remote_inbox._list_store
+
+    def list_and_lose(*arguments: Any) -> Any:
+        listed = listing(*arguments)
+        bucket.Object("inbox/a.csv").delete()
+        return listed
+
+    monkeypatch.setattr(remote_inbox, "_list_store", list_and_lose)
+    ended = tieout(*RUN)
+    assert (ended.code, ended.json["posted"]) == (0, 1)
+
+
+@contextmanager
+def rights_of(store: str, *actions: str) -> Iterator[dict[str, str]]:
+    """Let the server look at rights, and give the keys of one who may do no more than these."""
+    identity = boto3.client("iam")
+    identity.create_user(UserName="taker")
+    allowed = {"Effect": "Allow", "Action": list(actions), "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+    identity.put_user_policy(UserName="taker", PolicyName="some", PolicyDocument=policy)
+    made = identity.create_access_key(UserName="taker")["AccessKey"]
+    _reset_rights(store, "0")
+    yield {"AWS_ACCESS_KEY_ID": made["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": made["SecretAccessKey"]}
+    _reset_rights(store, "Infinity")
+
+
+def _reset_rights(store: str, after: str) -> None:
+    headers = {"Content-Type": "text/plain"}
+    asked = Request(f"{store}/moto-api/reset-auth", data=after.encode(), headers=headers, method="POST")  # noqa: S310
+    with urlopen(asked):  # noqa: S310  (loopback)
+        pass
+
+
+def test_a_delete_that_is_forbidden_is_told_and_posts_nothing_twice(
+    bucket: Any, store: str, tieout: Tieout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bucket.create()
+    bucket.put_object(Key="inbox/a.csv", Body=export(earned("200000013")))
+    with rights_of(store, "s3:ListBucket", "s3:GetObject", "s3:HeadObject", "s3:HeadBucket") as may:
+        for name, value in may.items():
+            monkeypatch.setenv(name, value)
+        first, second = tieout(*RUN), tieout(*RUN)
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "WRONGSECRET")
+        wrong = tieout(*RUN)
+    assert (first.code, first.json["posted"], "stays in the inbox" in first.err) == (3, 1, True)
+    assert (second.code, second.json["posted"]) == (3, 0)
+    assert (wrong.code, whats(wrong), "WRONGSECRET" in wrong.err) == (3, ["inbox"], False)
+
+
+class Door(asyncssh.SSHServer):
+    """Lets in one user by a password."""
+
+    let_in: ClassVar[list[asyncssh.SSHServerConnection]] = []
+
+    def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
+        self.let_in.append(conn)
+
+    def begin_auth(self, username: str) -> bool:
+        return True
+
+    def password_auth_supported(self) -> bool:
+        return True
+
+    def validate_password(self, username: str, password: str) -> bool:
+        return (username, password) == ("studio", PASSWORD)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
+    """The folder of an SFTP server, and its address with user and password."""
+    root = tmp_path_factory.mktemp("server")
+    listening = threading.Event()
+    found: dict[str, Any] = {}
+
+    class Files(asyncssh.SFTPServer):
+        def __init__(self, chan: Any) -> None:
+            super().__init__(chan, chroot=bytes(root))
+
+    async def serve() -> None:
+        key = asyncssh.generate_private_key("ssh-ed25519")
+        found["loop"], found["stop"] = asyncio.get_running_loop(), asyncio.Event()
+        made = await asyncssh.create_server(Door, "127.0.0.1", 0, server_host_keys=[key], sftp_factory=Files)
+        found["port"] = made.sockets[0].getsockname()[1]
+        listening.set()
+        await found["stop"].wait()
+        made.close()
+        for connection in Door.let_in:
+            connection.abort()
+        await asyncio.gather(*(connection.wait_closed() for connection in Door.let_in))
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
+    thread.start()
+    assert listening.wait(10)
+    yield root, f"sftp://studio:{quote(PASSWORD, safe='')}@127.0.0.1:{found['port']}"
+    found["loop"].call_soon_threadsafe(found["stop"].set)
+    thread.join(10)
+
+
+def point(workplace: Workplace, url: str) -> None:
+    workplace.configure()
+    workplace.configure(workplace.config.read_text("utf-8") + f'\n[inbox]\nurl = "{url}"\n')
+
+
+def test_a_server_is_opened_by_a_password_of_any_signs_and_its_files_leave(
+    workplace: Workplace, tieout: Tieout, server: tuple[Path, str]
+) -> None:
+    root, url = server
+    for name, client_id in (("in box/-99/a.csv", "200000021"), ("in box/b.csv", "200000022")):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_bytes(export(earned(client_id)))
+    (root / "in box" / "c.csv.filepart").write_bytes(b"x")
+    point(workplace, f"{url}/in%20box")
+    ended = tieout(*RUN)
+    assert (ended.code, ended.json["posted"]) == (0, 2)
+    assert [path.name for path in (root / "in box").rglob("*.*")] == ["c.csv.filepart"]
+    assert "can be reached" in tieout("doctor").out
+
+
+def test_a_folder_or_a_password_that_is_wrong_is_told_without_secrets(
+    workplace: Workplace, tieout: Tieout, server: tuple[Path, str]
+) -> None:
+    _, url = server
+    point(workplace, f"{url}/nothing")
+    missing = tieout(*RUN)
+    assert (missing.code, whats(missing), "There is no folder" in missing.err) == (3, ["inbox"], True)
+    point(workplace, url.replace(":p%40", ":q%40") + "/nothing")
+    refused = tieout(*RUN)
+    assert (refused.code, "AuthenticationException" in refused.err, "q@ss" in refused.err) == (3, True, False)
+
+
+def test_a_file_that_grows_on_a_server_is_left(
+    workplace: Workplace, tieout: Tieout, server: tuple[Path, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, url = server
+    folder = root / "growing"
+    folder.mkdir()
+    (folder / "a.csv").write_bytes(export(earned("200000023")))
+    (folder / "b.csv").write_bytes(export(earned("200000024")))
+    # By a clock that is ahead, it has to be watched all of the time.
+    os.utime(folder / "a.csv", (time.time() + 3600, time.time() + 3600))
+    monkeypatch.setenv("TIEOUT_INBOX__QUIET_SECONDS", "0.6")
+    watching = remote_inbox._quiet
+
+    def write_meanwhile(*arguments: Any) -> Any:
+        threading.Timer(0.3, lambda: (folder / "a.csv").write_bytes(export(earned("200000023"), "x"))).start()
+        return watching(*arguments)
+
+    monkeypatch.setattr(remote_inbox, "_quiet", write_meanwhile)
+    point(workplace, f"{url}/growing")
+    ended = tieout(*RUN)
+    assert (ended.code, ended.json["posted"], whats(ended)) == (3, 1, ["a.csv"])
+    assert [path.name for path in folder.iterdir()] == ["a.csv"]
