@@ -7,6 +7,7 @@ a file gives the same result whether it is read at once or in parts of any size.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -23,6 +24,8 @@ from flows.settings.layouts import layouts_of
 from flows.settings.sections import Settings
 from flows.settings.site_times import site_clocks_of
 from transforms.check.file_totals import NOTHING, FileTotals, count_file_totals
+from transforms.check.habits import NO_COLUMNS, Columns, Habits, join_columns, tell_habits
+from transforms.check.open_columns import column_notes, column_questions
 from transforms.check.parameters import Rules
 from transforms.check.part import Checked, Recognized, check_part, recognize
 from transforms.identity.equal_rows import find_contradicted
@@ -65,11 +68,15 @@ def check_file(
         layouts=layouts_of(settings),
         reference=(reference or read_extracts(settings, now).reference).if_any(),
     )
+    judge = partial(_judge, path, rules, part_rows, keeps_events=keeps_events)
     try:
-        found = _judge(path, rules, part_rows, keeps_events=keeps_events, on_rows=on_rows)
+        found = judge(on_rows=on_rows)
+        columns = found.columns
+        if not found.is_of_one_mind:
+            found = judge(others=columns)
         contradicted = found.contradicted()
         if len(contradicted):  # rows of earlier parts were taken for good ones
-            found = _judge(path, rules, part_rows, contradicted, keeps_events=keeps_events, on_rows=count_nothing)
+            found = judge(contradicted, others=columns)
         refuse_shifted(found.shifted)
     except FileError as error:
         raise FileRejected(path.name, sha256, error) from None
@@ -108,6 +115,7 @@ class _Found:
     recognized: Recognized
     at_once: tuple[Sheet, ...] | None
     keeps_events: bool
+    now: datetime
     file_totals: FileTotals = NOTHING
     shifted: Shifted = NOT_SHIFTED
     timed_days: int = 0
@@ -118,11 +126,15 @@ class _Found:
     notes: list[Note] = field(default_factory=list)
     observations: list[Observation] = field(default_factory=list)
     unzoned: list[Unzoned] = field(default_factory=list)
+    columns: Columns = field(default_factory=dict)
+    habits: list[Habits] = field(default_factory=list)
 
     def add(self, checked: Checked) -> None:
         """Take in what became of the next rows."""
         self.shifted += checked.shifted
         self.observations += checked.observations
+        self.columns = join_columns(self.columns, checked.columns)
+        self.habits.append(checked.habits)
         self.unzoned = join_unzoned([*self.unzoned, *checked.unzoned])
         self.timed_days += checked.timed_days
         self.errors.append(checked.errors)
@@ -139,16 +151,23 @@ class _Found:
     @property
     def questions(self) -> tuple[Question, ...]:
         """What only a person can say."""
-        return (*self.recognized.questions, *unzoned_questions(self.unzoned))
+        return (*self.recognized.questions, *column_questions(self.columns), *unzoned_questions(self.unzoned))
 
     @property
     def all_notes(self) -> tuple[Note, ...]:
         """What was decided on the way, for the person."""
-        notes = (*self.notes, *sum_up(self.observations), *unzoned_notes(self.unzoned))
+        of_columns = column_notes(self.columns, self.now)
+        notes = (*self.notes, *sum_up(self.observations), *of_columns, *unzoned_notes(self.unzoned))
         if not self.timed_days:
             return notes
         lost = f"a time of day is left out ({self.timed_days:,})"
         return (*notes, Note(f"EligibilityDate is sent as the day that the sheet shows: {lost}."))
+
+    @property
+    def is_of_one_mind(self) -> bool:
+        """Whether every row was read as all cells of its column say: what comes last may tell of what came first."""
+        whole = tell_habits(self.columns, self.now)
+        return all(whole[key] == habit for habits in self.habits for key, habit in habits.items())
 
     def contradicted(self) -> pd.Series:
         """Return the places, among the rows read, whose reward is set to other values elsewhere; in order."""
@@ -167,9 +186,13 @@ def _judge(
     contradicted: pd.Series | None = None,
     *,
     keeps_events: bool,
-    on_rows: OnRows,
+    others: Columns = NO_COLUMNS,
+    on_rows: OnRows = count_nothing,
 ) -> _Found:
-    """Read the file once; `contradicted` are places among its rows, as `_Found.contradicted` gives them."""
+    """Read the file once; `contradicted` are places among its rows, as `_Found.contradicted` gives them.
+
+    `others` is what an earlier reading has found all cells of its columns to say of how they are written.
+    """
     parts = read_parts(path, part_rows)
     sheets, following = read_head(parts)
     try:
@@ -178,10 +201,13 @@ def _judge(
         for _ in parts:  # what cannot be read at all is told first
             pass
         raise
-    found = _Found(recognized, None if following else tuple(sheets), keeps_events, notes=list(recognized.notes))
+    found = _Found(
+        recognized, None if following else tuple(sheets), keeps_events, rules.now, notes=list(recognized.notes)
+    )
     while True:
         elsewhere = None if contradicted is None else _among(contradicted, found.file_totals.rows_read, sheets)
-        found.add(check_part(recognized, rules, elsewhere))
+        known = join_columns(others, found.columns)
+        found.add(check_part(recognized, rules, elsewhere, known))
         on_rows(sum(len(sheet.cells) for sheet in sheets))
         if following is None:
             return found

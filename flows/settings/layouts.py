@@ -1,7 +1,8 @@
 """Read the layouts of the settings: a site's own headings, the order of its dates, its time zone.
 
 [columns."front desk"]
-date_order = "D/M"                  # or "M/D"; without it only dates such as 2024-11-08 are read
+date_order = "D/M"                  # or "M/D"; without it the dates of the column tell, or a person is asked
+decimals = ","                      # or "."; the same of amounts
 times = "site"                      # times without an offset are the studio's own; or "utc"
 timezone = "Australia/Sydney"       # the same, in a zone that is not the site's
 "Client No." = "ClientId"           # the site's own heading = the documented one
@@ -23,12 +24,12 @@ from flows.settings.sections import Settings
 from flows.settings.zoned_headings import zoned_layouts
 from transforms.sheets.fields import FIELDS, normalize_heading
 from transforms.sheets.layout import Layout
-from transforms.sheets.questions import HIDDEN_SHEETS, NEITHER, READ, SKIP, TIMES
+from transforms.sheets.questions import DATE_ORDER, DECIMALS, HIDDEN_SHEETS, NEITHER, READ, SKIP, TIMES
 from transforms.sheets.times import DateOrder
 from transforms.vocabulary import Times
 
 _FIELD_OF = {normalize_heading(heading): field for field, heading in FIELDS.items()}
-_NO_HEADINGS = ("date_order", "timezone", TIMES, HIDDEN_SHEETS)
+_NO_HEADINGS = (DATE_ORDER, DECIMALS, "timezone", TIMES, HIDDEN_SHEETS)
 
 
 def layouts_of(settings: Settings) -> tuple[Layout, ...]:
@@ -68,7 +69,8 @@ def _read_layout(name: str, entries: Mapping[str, Any]) -> Layout:
     return Layout(
         name,
         fields,
-        date_order=_date_order(name, entries.get("date_order")),
+        date_order=_date_order(name, entries.get(DATE_ORDER)),
+        decimals=_decimals(name, entries.get(DECIMALS)),
         zone=zone,
         times=times,
         hidden_sheets=_hidden_sheets(name, entries.get(HIDDEN_SHEETS)),
@@ -107,6 +109,12 @@ def _date_order(name: str, order: object) -> DateOrder | None:
         return DateOrder(str(order).strip().upper())
     except ValueError:
         raise SettingsError(f'columns."{name}": date_order is "{order}"; it must be "D/M" or "M/D".') from None
+
+
+def _decimals(name: str, sign: object) -> str | None:
+    if sign is None or sign in (".", ","):
+        return None if sign is None else str(sign)
+    raise SettingsError(f'columns."{name}": decimals is "{sign}"; it must be "." or ",".')
 
 
 def _zone(name: str, zone: object) -> ZoneInfo | None:

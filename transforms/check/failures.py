@@ -28,6 +28,7 @@ FIELD_OF_CODE: Mapping[Code, str] = {
     Code.ACTION_TIME_NONEXISTENT: "action_date_time",
     Code.SITE_UNKNOWN: "site_id",
     Code.ELIGIBILITY_DATE_UNREADABLE: "eligibility_date",
+    Code.AMOUNT_UNREADABLE: "amount",
     Code.REWARD_ID_CONFLICT: "reward_id",
 }
 

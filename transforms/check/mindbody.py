@@ -34,12 +34,13 @@ class CheckedClients:
 
     events: the good rows with their index and the columns of `transforms.check.events`. failures: see `failures`.
     unzoned: rows, good or bad, whose time names no zone: `table`, `site_id`, `row`, `text`, `local`, and `clock`, the
-    place of what holds for it in `TableClocks.saids`.
+    place of what holds for it in `TableClocks.saids`. clock: that place for every row.
     """
 
     events: pd.DataFrame
     failures: pd.DataFrame
     unzoned: pd.DataFrame
+    clock: pd.Series
 
 
 def check_mindbody(rows: pd.DataFrame, rules: Rules, clocks: TableClocks) -> CheckedClients:
@@ -50,6 +51,7 @@ def check_mindbody(rows: pd.DataFrame, rules: Rules, clocks: TableClocks) -> Che
         events=_typed(prepared[~prepared.index.isin(failed["index"])]),
         failures=failed,
         unzoned=_unzoned(prepared.assign(row=rows["row"])),
+        clock=prepared["clock"],
     )
 
 

@@ -6,20 +6,21 @@ Every row that is read ends either in `events` or, with at least one line, in `e
 `skipped`. A wrong file is one `FileError` before any row.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import pandas as pd
 
+from transforms.check.advice import Advice
 from transforms.check.cross_check import cross_check
+from transforms.check.describe import describe
 from transforms.check.events import assemble_events
 from transforms.check.failures import FAILURE_COLUMNS
-from transforms.check.messages import SENTENCES
+from transforms.check.habits import NO_COLUMNS, Columns, Habits, columns_of, join_columns, tell_habits
 from transforms.check.mindbody import check_mindbody
+from transforms.check.open_columns import column_notes
 from transforms.check.parameters import Rules
 from transforms.check.referral_rock import CLAIM_COLUMNS, check_rewards, prepare_rewards
-from transforms.check.suggestions import suggest
 from transforms.check.table_clocks import TableClocks
 from transforms.identity.raw_rows import digest_cells
 from transforms.sheets.fields import FIELDS, MINDBODY_FIELDS, REFERRAL_ROCK_FIELDS, normalize_heading
@@ -35,15 +36,15 @@ from transforms.sheets.unzoned import Unzoned, find_unzoned, unzoned_notes
 from transforms.vocabulary import Code, Target
 
 _SHOWN_HEADINGS, _SHOWN_SIGNS = 30, 80
-ERROR_COLUMNS = ["sheet", "row", "column", "cell", "code", "value", "message", "suggestion"]
 
 
 @dataclass(frozen=True)
 class Checked:
     """What became of every row of one file.
 
-    events: one row per good row (`transforms.check.events`). errors: one row per bad cell and code, see ERROR_COLUMNS;
-    column, cell and value are NA where the row as a whole is wrong. skipped: sheet, row (NA: the whole sheet), reason.
+    events: one row per good row (`transforms.check.events`). errors: one row per bad cell and code
+    (`transforms.check.describe`); column, cell and value are NA where the row as a whole is wrong. skipped: sheet, row
+    (NA: the whole sheet), reason.
     """
 
     events: pd.DataFrame
@@ -59,6 +60,9 @@ class Checked:
     shifted: Shifted = NOT_SHIFTED  # more values than headings: the file as a whole is wrong
     observations: tuple[Observation, ...] = ()
     unzoned: tuple[Unzoned, ...] = ()  # times that name no zone
+    # What the cells of each column say of how it is written, and what was made of that and of other parts.
+    columns: Columns = field(default_factory=dict)
+    habits: Habits = field(default_factory=dict)
     # Of the rows that update a reward, by their place among the rows read: by what they contradict each other.
     claims: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=CLAIM_COLUMNS))
 
@@ -98,7 +102,8 @@ def check_sheets(sheets: Sequence[Sheet], rules: Rules) -> Checked:
     recognized = recognize(sheets, rules)
     checked = check_part(recognized, rules)
     refuse_shifted(checked.shifted)
-    return replace(checked, notes=(*checked.notes, *sum_up(checked.observations), *unzoned_notes(checked.unzoned)))
+    told = (*sum_up(checked.observations), *column_notes(checked.columns, rules.now), *unzoned_notes(checked.unzoned))
+    return replace(checked, notes=(*checked.notes, *told))
 
 
 def recognize(sheets: Sequence[Sheet], rules: Rules) -> Recognized:
@@ -128,18 +133,26 @@ def _without_hidden(found: Tables) -> Tables:
     return Tables(tuple(kept), (*found.side_sheets, *sides))
 
 
-def check_part(recognized: Recognized, rules: Rules, contradicted_elsewhere: pd.Index | None = None) -> Checked:
+def check_part(
+    recognized: Recognized,
+    rules: Rules,
+    contradicted_elsewhere: pd.Index | None = None,
+    others: Columns = NO_COLUMNS,
+) -> Checked:
     """Check all rows of a file whose headings are known, or some of its rows.
 
-    Any split of a file into parts gives the same as the whole, but for two things that the caller brings together:
+    Any split of a file into parts gives the same as the whole, but for three things that the caller brings together:
     rows that are `shifted`, and rewards that are set to different values in different parts (`claims`). The places of
-    the latter's rows among those read here go into `contradicted_elsewhere`.
+    the latter's rows among those read here go into `contradicted_elsewhere`. `others` is what the cells of other parts
+    say of how columns are written, as far as it is known; `Checked.habits` says what was made of it.
     """
     tables = recognized.tables
     collected = collect_rows(tables, recognized.side_sheets)
     rows = collected.rows
     target, kind_failures = tell_kinds(rows, tables)
-    clocks = TableClocks(tables, rules)
+    columns = columns_of(rows, tables)
+    habits = tell_habits(join_columns(others, columns), rules.now)
+    clocks = TableClocks(tables, rules, habits)
     clients = check_mindbody(rows[target == Target.MINDBODY], rules, clocks)
     crossed = cross_check(clients.events, rules.reference, rules.now)
     rewards = prepare_rewards(rows[target == Target.REFERRAL_ROCK], clocks)
@@ -147,7 +160,7 @@ def check_part(recognized: Recognized, rules: Rules, contradicted_elsewhere: pd.
     failed = pd.concat([kind_failures, clients.failures, crossed.failures, reward_failures], ignore_index=True)
     return Checked(
         events=assemble_events(rows.assign(cells=raw_cells(rows, target, tables)), [crossed.good, of_reward]),
-        errors=describe(failed, rows, tables),
+        errors=describe(failed, rows.assign(clock=clients.clock), tables, Advice(tables, clocks)),
         skipped=collected.skipped,
         rows_read=len(rows),
         source_ids=crossed.counts,
@@ -155,6 +168,8 @@ def check_part(recognized: Recognized, rules: Rules, contradicted_elsewhere: pd.
         receipt_columns=recognized.receipt_columns,
         shifted=collected.shifted,
         observations=collected.observations,
+        columns=columns,
+        habits=habits,
         unzoned=tuple(find_unzoned(clients.unzoned, tables, clocks.saids)),
         timed_days=int(has_time_of_day(rows.loc[of_reward.index, "eligibility_date"]).sum()),
         claims=rewards.loc[rewards["reward"].notna(), CLAIM_COLUMNS],
@@ -209,48 +224,6 @@ def _only_target(table: Table) -> str | None:
         return None
     (target,) = table.targets
     return target.value
-
-
-def describe(failed: pd.DataFrame, rows: pd.DataFrame, tables: Sequence[Table]) -> pd.DataFrame:
-    """Turn failures into the error list: place, value, sentence and suggestion, in file order and column order."""
-    # What is wrong with a row as a whole has no field, and comes before its cells.
-    column_order = {field: place for place, field in enumerate(FIELDS)}
-    order = failed["field"].map(column_order).fillna(-1)
-    failed = failed.assign(order=order).sort_values(["index", "order", "code"])
-    places = rows[["table", "sheet", "row"]]
-    found = failed.merge(places, left_on="index", right_index=True, validate="many_to_one")
-    found["value"] = _values(found, rows)
-    found["column"] = _lookup(found, ["table", "field"], lambda table, field: tables[table].heading(field))
-    found["cell"] = _addresses(found, tables)
-    sentence_of = {code.value: sentence for code, sentence in SENTENCES.items()}
-    found["message"] = found["code"].map(sentence_of)
-    found["suggestion"] = _lookup(found, ["code", "value"], lambda code, value: suggest(Code(code), value))
-    dtypes = dict.fromkeys(ERROR_COLUMNS, "str") | {"row": "int64"}
-    return found[ERROR_COLUMNS].astype(dtypes).reset_index(drop=True)
-
-
-def _values(found: pd.DataFrame, rows: pd.DataFrame) -> pd.Series:
-    """Look up the text of each failed cell; NA for whole rows and empty cells."""
-    value = pd.Series(None, index=found.index, dtype="str")
-    for name, cells in found.groupby("field"):
-        value[cells.index] = rows[str(name)].loc[cells["index"]].to_numpy()
-    return value
-
-
-def _addresses(found: pd.DataFrame, tables: Sequence[Table]) -> pd.Series:
-    letters = _lookup(found, ["table", "field"], lambda table, field: tables[table].letters(field))
-    return letters + found["row"].astype("str")
-
-
-def _lookup(found: pd.DataFrame, keys: list[str], say: Callable[[Any, Any], str | None]) -> pd.Series:
-    """Work out a text once for each different pair of the keys."""
-    # A file that is wrong from end to end has a million failures, and few different ones.
-    number = found.groupby(keys, dropna=False, sort=False).ngroup()
-    first = found.loc[~number.duplicated(), keys].astype(object)
-    plain = first.where(first.notna(), None)
-    texts = [say(one, other) for one, other in plain.itertuples(index=False, name=None)]
-    text_of = dict(zip(number[first.index], texts, strict=True))
-    return number.map(text_of).astype("str")
 
 
 def _as_failures(codes: pd.Series, field: str | None) -> pd.DataFrame:

@@ -9,7 +9,8 @@ from transforms.check.table_clocks import TableClocks
 from transforms.identity.digests import digests
 from transforms.identity.equal_rows import find_contradicted
 from transforms.identity.reward_ids import all_without_case
-from transforms.sheets.cells import is_amount, parse_amounts
+from transforms.sheets.amount_signs import without_doubt
+from transforms.sheets.cells import parse_amounts
 from transforms.sheets.fields import REFERRAL_ROCK_FIELDS
 from transforms.sheets.ids import is_id
 from transforms.sheets.times import parse_dates
@@ -23,11 +24,14 @@ def prepare_rewards(rows: pd.DataFrame, clocks: TableClocks) -> pd.DataFrame:
 
     Adds `eligibility_on`, `parsed_amount`, and `reward` and `values`, by which rows contradict each other.
     """
-    dates = rows.groupby("table")["eligibility_date"]
-    parsed = [parse_dates(texts, clocks.of_dates(int(str(table))).date_order) for table, texts in dates]
+    dates, amounts = [rows["eligibility_date"].iloc[:0]], [rows["amount"].iloc[:0]]
+    for place, of_table in rows.groupby("table"):
+        table = int(str(place))
+        dates.append(parse_dates(of_table["eligibility_date"], clocks.of_dates(table, "eligibility_date")))
+        amounts.append(without_doubt(of_table["amount"], clocks.of_amounts(table)))
     prepared = rows[list(REFERRAL_ROCK_FIELDS)].assign(
-        eligibility_on=pd.concat(parsed) if parsed else rows["eligibility_date"],
-        parsed_amount=parse_amounts(rows["amount"]),
+        eligibility_on=pd.concat(dates),
+        parsed_amount=parse_amounts(pd.concat(amounts).reindex(rows.index)),
     )
     return prepared.assign(**_claims(prepared))
 
@@ -55,6 +59,7 @@ def row_schema() -> pa.DataFrameSchema:
     is_date = row_check(
         Code.ELIGIBILITY_DATE_UNREADABLE, lambda row: row["eligibility_date"].isna() | row["eligibility_on"].notna()
     )
+    is_number = row_check(Code.AMOUNT_UNREADABLE, lambda row: row["amount"].isna() | row["parsed_amount"].notna())
     return pa.DataFrameSchema(
         {
             "reward_id": text(
@@ -67,12 +72,12 @@ def row_schema() -> pa.DataFrameSchema:
                 cell_check(Code.PAYOUT_ID_UNREADABLE, is_id),
                 missing=Code.PAYOUT_ID_MISSING,
             ),
-            "amount": text(cell_check(Code.AMOUNT_UNREADABLE, is_amount)),
+            "amount": text(),
             "eligibility_date": text(),
             "description": text(not_too_long("description")),
             "is_conflicting": pa.Column(bool),
         },
-        checks=[is_date, row_check(Code.REWARD_ID_CONFLICT, lambda row: ~row["is_conflicting"])],
+        checks=[is_date, is_number, row_check(Code.REWARD_ID_CONFLICT, lambda row: ~row["is_conflicting"])],
     )
 
 

@@ -7,20 +7,18 @@ could be two, the advice says so in place of choosing one.
 import re
 from collections.abc import Callable, Mapping
 
+from transforms.sheets.amount_signs import AmountHabit
 from transforms.sheets.fields import is_slip
 from transforms.sheets.ids import what_spoiled
 from transforms.vocabulary import Action, Code, Source
 
 _ADVICE: Mapping[Code, str] = {
-    Code.ACTION_TIME_UNREADABLE: "write it like 2024-11-08T10:26:33Z, or set the order of day and month in a layout",
-    Code.ELIGIBILITY_DATE_UNREADABLE: "write it like 2024-11-08, or set the order of day and month in a layout",
     Code.SITE_UNKNOWN: "fill a SiteId column with a configured site, or use --site",
     Code.SOURCE_ID_NOT_FOUND: "look the id up in Mindbody, or empty the cell: a row without a source id is good",
     Code.SOURCE_ID_OTHER_CLIENT: "look up whether the client or the id is the wrong one, and mend that cell",
     Code.REFERRAL_REVERSED: "the points belong to the client who referred: exchange ClientId and SourceId",
     Code.TEXT_TOO_LONG: "look whether another text slipped into this cell",
     Code.CELL_ERROR: "mend the formula, or type the value",
-    Code.ACTION_TIME_AMBIGUOUS: "add the offset, like 2024-11-03T01:30:00-07:00",
 }
 _LETTERS_IN_SOURCE_ID = "empty the cell: Mindbody takes no id with letters here, not even a client's"
 
@@ -42,6 +40,8 @@ _COMMA_ZERO = re.compile(r"([0-9]+),0{1,2}")
 _POWER = re.compile(r"[0-9]+(?:[.,][0-9]+)?[eE][+-]?[0-9]+")
 _NOISE = re.compile(r"([0-9]{1,15})\.(?:0{6,}[0-9]{0,9}|9{6,}[0-9]{0,9})")
 _FRACTION = re.compile(r"[0-9]+[.,][0-9]+")
+_DOTTED = re.compile(r"-?[0-9]*(?:\.[0-9]+)+")
+_PLAIN = AmountHabit()
 _LONGEST = 40  # signs of a cell that is looked at: a number is no longer
 
 
@@ -116,8 +116,11 @@ def _suggest_whole(text: str) -> str | None:
     return None
 
 
-def _suggest_amount(text: str) -> str | None:
+def suggest_amount(text: str, habit: AmountHabit = _PLAIN) -> str | None:
     """Take away signs of money and thousands; what could be thousands or decimals is not chosen."""
+    text = " ".join(text[: _LONGEST + 1].split())
+    if habit.decimals == "," and _DOTTED.fullmatch(text):
+        return _suggest_without_dots(text, habit)
     number = re.sub(rf"^(?:[$€£]|[A-Z]{{3}}){_BLANKS}*|{_BLANKS}*(?:[$€£]|[A-Z]{{3}})$", "", text)
     negative = re.fullmatch(r"\(([0-9.,]+)\)", number)
     if negative:
@@ -135,12 +138,23 @@ def _suggest_amount(text: str) -> str | None:
     return number if is_number and number != text else None
 
 
+def _suggest_without_dots(text: str, habit: AmountHabit) -> str:
+    """Advise on a cell with a dot in a column that has a comma before its decimals."""
+    if habit.is_said and _DOT_THOUSANDS.fullmatch(text):
+        return text.replace(".", "")
+    shown = "" if habit.comma is None else f" ({habit.comma.text} in row {habit.comma.row})"
+    return (
+        f"other amounts of the column have a comma before their decimals{shown}, so the dot may be for thousands: "
+        "write all amounts of the column with a point before the decimals, and nothing for thousands"
+    )
+
+
 _BY_VALUE: Mapping[Code, Callable[[str], str | None]] = {
     Code.ACTION_UNKNOWN: _suggest_action,
     Code.SOURCE_UNKNOWN: _suggest_source,
     Code.POINTS_NOT_POSITIVE_INTEGER: _suggest_points,
     Code.SOURCE_ID_NOT_POSITIVE_INTEGER: _suggest_source_id,
-    Code.AMOUNT_UNREADABLE: _suggest_amount,
+    Code.AMOUNT_UNREADABLE: suggest_amount,
     Code.CLIENT_ID_UNREADABLE: what_spoiled,
     Code.REWARD_ID_UNREADABLE: what_spoiled,
     Code.PAYOUT_ID_UNREADABLE: what_spoiled,

@@ -5,20 +5,25 @@ from dataclasses import replace
 
 import pandas as pd
 
+from transforms.check.habits import Habits, column_key
 from transforms.check.parameters import Rules
+from transforms.sheets.amount_signs import AmountHabit
 from transforms.sheets.clocks import UNKNOWN_SITE, SaidBy, SaidClock, said_clock
+from transforms.sheets.date_signs import DateHabit
 from transforms.sheets.headings import Table
 from transforms.sheets.layout import Layout
 from transforms.sheets.times import Clock
 
 NO_CLOCK = Clock()
+NO_HABIT = AmountHabit()
 
 
 class TableClocks:
     """The clocks of a file's tables, each of which may hold rows of several sites."""
 
-    def __init__(self, tables: Sequence[Table], rules: Rules) -> None:
+    def __init__(self, tables: Sequence[Table], rules: Rules, habits: Habits) -> None:
         self._tables = tables
+        self._habits = habits
         self._rules = rules
         self.saids: list[SaidClock] = []
         self._clocks: list[Clock] = []
@@ -36,14 +41,26 @@ class TableClocks:
         """Return the clock at a place."""
         return self._clocks[place]
 
-    def of_dates(self, table: int) -> Clock:
-        """Return how a table writes days, whatever their zone."""
-        layout = self._tables[table].layout
-        return NO_CLOCK if layout is None else Clock(date_order=layout.date_order)
+    def of_dates(self, table: int, field: str) -> Clock:
+        """Return how a column writes days, whatever their zone."""
+        habit = self._habits.get(column_key(self._tables[table], field))
+        if not isinstance(habit, DateHabit):
+            return NO_CLOCK
+        return Clock(
+            date_order=habit.date_order,
+            count=habit.count,
+            has_halves=habit.has_halves,
+            is_exchanged=habit.is_exchanged,
+        )
+
+    def of_amounts(self, table: int) -> AmountHabit:
+        """Return how a table writes amounts."""
+        habit = self._habits.get(column_key(self._tables[table], "amount"))
+        return habit if isinstance(habit, AmountHabit) else NO_HABIT
 
     def _place(self, table: int, site_id: str | None) -> int:
         said = self._said(self._tables[table], site_id)
-        clock = Clock(said.zone, self.of_dates(table).date_order)
+        clock = replace(self.of_dates(table, "action_date_time"), zone=said.zone)
         place = self._place_of.setdefault((said, clock), len(self._clocks))
         if place == len(self._clocks):
             self.saids.append(said)

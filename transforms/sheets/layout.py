@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import tzinfo
 
-from transforms.sheets.times import DateOrder
+from transforms.sheets.spellings import DateOrder
 from transforms.vocabulary import Times
 
 
@@ -19,9 +19,10 @@ class Layout:
     columns: Mapping[str, str] = field(
         default_factory=dict
     )  # the site's own heading -> field (`transforms.sheets.headings`)
-    date_order: DateOrder | None = None  # None: only ISO dates are read
+    date_order: DateOrder | None = None  # None: as the column tells
     zone: tzinfo | None = None  # of times without an offset; None: that of the site
     times: Times | None = None  # what those are; None: nobody has said it of this layout
+    decimals: str | None = None  # the sign before the decimals of amounts; None: as the column tells
     hidden_sheets: str | None = None  # "read" or "skip"; None: nobody has said
     zoned_heading: str | None = None  # a heading that names the clock of its times itself, which makes the layout
     ignored: frozenset[str] = frozenset()  # headings of columns that are no field, as a person said

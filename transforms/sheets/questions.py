@@ -18,6 +18,8 @@ from transforms.vocabulary import Target
 
 NEITHER = "-"  # the answer, and the entry of a layout, of a column that is something else
 HIDDEN_SHEETS = "hidden_sheets"  # the entry of a layout that says what becomes of hidden sheets
+DATE_ORDER = "date_order"  # the entry of a layout that says which comes first, day or month
+DECIMALS = "decimals"  # the entry of a layout that says which sign stands before decimals
 TIMES = "times"  # the entry of a layout or site that says what times without an offset are
 READ, SKIP = "read", "skip"
 _SAMPLE_ROWS = 200

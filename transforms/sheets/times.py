@@ -1,17 +1,21 @@
 """From the text of cells to points in time (UTC) and dates.
 
-Read: ISO 8601 ("2024-11-08T10:26:33.2282749Z", "2024-11-08 10:26", "2024-11-08"), any number of decimals, an offset or
-none; and, only where the layout says which comes first, day/month/year with an optional clock ("24/4/2023 8:38:19 pm").
-An offset is obeyed. Without one the layout's zone holds, and an hour that the zone has twice or never is refused.
+Read in one step: ISO 8601 ("2024-11-08T10:26:33.2282749Z", "2024-11-08 10:26", "2024-11-08"), any number of decimals,
+an offset or none; and day/month/year with an optional clock ("24/4/2023 8:38:19 pm"), where a layout or the column
+says which comes first. What people and programs write otherwise is read one by one (`transforms.sheets.spellings`). An
+offset is obeyed. Without one the zone of the clock holds, and an hour that the zone has twice or never is refused.
 """
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
-from enum import StrEnum
 from typing import NamedTuple
 
 import pandas as pd
 
+from transforms.sheets.date_signs import Count, counted_at
+from transforms.sheets.spellings import DateOrder as DateOrder
+from transforms.sheets.spellings import as_iso
 from transforms.vocabulary import Code
 
 ISO = (
@@ -23,6 +27,9 @@ DAY_MONTH_YEAR = (
     r"(?:,? +(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})(?::(?P<seconds>[0-9]{2})(?:[.,][0-9]{1,12})?)?"
     r" ?(?P<half>[AaPp]\.?[Mm]\.?)?)?"
 )
+_MONTHS = 12
+# Where the year comes first the clock has 24 hours.
+_LACKS_HALF = re.compile(r"(?![0-9]{4})(?:.*\s)?0?(?:[1-9]|1[0-2]):[0-9]{2}(?::[0-9]{2})?(?:[.,][0-9]+)?")
 _PLAIN, _PLAIN_CLOCK = "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%S"
 _FRACTION = r"[.,][0-9]+"
 # What comes after the second, as far as a service could keep it: the documents show up to seven digits.
@@ -35,19 +42,15 @@ _OFFSET = r".*[0-9] ?(?:[Zz]|[+-][0-9]{2}:?[0-9]{2})"
 EARLIEST = pd.Timestamp("1900-01-01", tz=UTC)
 
 
-class DateOrder(StrEnum):
-    """Which comes first in a site's own dates; never guessed from a value."""
-
-    DAY_FIRST = "D/M"
-    MONTH_FIRST = "M/D"
-
-
 @dataclass(frozen=True)
 class Clock:
     """How the times of a sheet are written, where they do not say it themselves."""
 
     zone: tzinfo = UTC  # of times without an offset
-    date_order: DateOrder | None = None  # None: only ISO dates are read
+    date_order: DateOrder | None = None  # None: only what can be read in one way is read
+    count: Count | None = None  # what a plain number is
+    has_halves: bool = False  # the column has am and pm, so an hour without them is refused
+    is_exchanged: bool = False  # day and month of dates that both could be have been exchanged, it seems: refused
 
 
 class ReadTimes(NamedTuple):
@@ -60,6 +63,9 @@ class ReadTimes(NamedTuple):
     at: pd.Series
     problem: pd.Series
     local: pd.Series
+
+
+_NO_CLOCK = Clock()
 
 
 def parse_times(texts: pd.Series, clock: Clock, now: datetime) -> ReadTimes:
@@ -96,14 +102,14 @@ def with_fractions(at: pd.Series, fractions: pd.Series) -> pd.Series:
     return at + pd.to_timedelta(microseconds, unit="us").astype("timedelta64[us]")
 
 
-def parse_dates(texts: pd.Series, date_order: DateOrder | None = None) -> pd.Series:
+def parse_dates(texts: pd.Series, clock: Clock = _NO_CLOCK) -> pd.Series:
     """Read dates as ISO text: the day that the cell shows, whatever time of day and offset stand beside it.
 
     Half past eleven at night in New York is the next day in UTC: whoever wrote the cell meant the day that is in it.
     What is no time at all ("2024-11-08T99:00") is no date either.
     """
-    _, at = _read(texts, Clock(UTC, date_order))
-    shown = _as_iso(texts.where(at.notna()), date_order)
+    _, at = _read(texts, replace(clock, zone=UTC))
+    shown = _all_as_iso(texts.where(at.notna()), clock)
     return shown.str[: len("2024-11-08")]
 
 
@@ -117,7 +123,11 @@ def _read(texts: pd.Series, clock: Clock) -> tuple[pd.Series, pd.Series]:
 
     What most exports and workbooks hold is read in one step, the rest with care, once for every different text.
     """
+    # pandas takes a minute's second 60 for the first one of the next minute.
+    texts = texts.mask((texts.str[4:5] == "-") & (texts.str[17:19] == "60"))
     length = texts.str.len()
+    if clock.is_exchanged:
+        texts = texts.mask(_may_be_exchanged(texts))
     may_be_plain = length == len("2024-11-08T10:26:33Z")
     at = _read_iso(texts.where(may_be_plain), _PLAIN)
     may_be_clock = length == len("2024-11-08T10:26:33")
@@ -126,37 +136,71 @@ def _read(texts: pd.Series, clock: Clock) -> tuple[pd.Series, pd.Series]:
     rest = texts[at.isna() & local.isna()].dropna()
     unique = pd.Series(rest.unique(), dtype="str")
     place = pd.Index(unique).get_indexer(pd.Index(rest))
-    found_local, found_at = _read_with_care(_as_iso(unique, clock.date_order))
+    found_local, found_at = _read_with_care(_all_as_iso(unique, clock))
     local[rest.index] = found_local.reindex(place).set_axis(rest.index)
     at[rest.index] = found_at.reindex(place).set_axis(rest.index)
     return local, at.fillna(_in_zone(local, clock.zone))
 
 
-def _as_iso(texts: pd.Series, date_order: DateOrder | None) -> pd.Series:
-    """Keep what is ISO, rewrite the layout's own order to it, and leave NA for the rest."""
-    iso = texts.where(_matches(texts, ISO))
-    if date_order is None:
+def _may_be_exchanged(texts: pd.Series) -> pd.Series:
+    """Tell dates such as 2026-05-10, which a spreadsheet may have made of 05/10/2026 by the wrong order."""
+    day, month = texts.str[8:10], texts.str[5:7]
+    return (texts.str[4:5] == "-") & (day <= "12") & (day != month)
+
+
+def _all_as_iso(texts: pd.Series, clock: Clock) -> pd.Series:
+    """Keep what is ISO, write in its way what has one meaning, and leave NA for the rest."""
+    # An end of a day (24:00) is ISO too, and no clock shows it.
+    iso = texts.where(_matches(texts, ISO) & ~texts.str.contains("[Tt ]24:", regex=True))
+    rest = texts[iso.isna()].dropna()
+    if rest.empty:
         return iso
-    rest = texts[iso.isna()]
     parts = rest[_matches(rest, DAY_MONTH_YEAR)].str.extract(DAY_MONTH_YEAR)
-    return iso.fillna(_rewrite(parts, date_order)) if len(parts) else iso
+    if len(parts):
+        iso = iso.fillna(_rewrite(parts, clock))
+    odd = {text: _odd_as_iso(text, clock) for text in rest.drop(parts.index).unique().tolist()}
+    return iso.fillna(texts.map(odd).astype("str")) if odd else iso
+
+
+def _odd_as_iso(text: str, clock: Clock) -> str | None:
+    if clock.count is not None:
+        counted = counted_at(text, clock.count)
+        if counted is not None:
+            # Days are by the clock on the wall, the others by that of Greenwich.
+            return counted.replace(tzinfo=None).isoformat() if clock.count is Count.DAYS else counted.isoformat()
+    if clock.has_halves and _LACKS_HALF.fullmatch(text):
+        return None
+    return as_iso(text, clock.date_order)
 
 
 def _matches(texts: pd.Series, pattern: str) -> pd.Series:
     return texts.str.fullmatch(pattern)
 
 
-def _rewrite(parts: pd.DataFrame, date_order: DateOrder) -> pd.Series:
-    """Write day, month and year as ISO 8601 does."""
-    is_day_first = date_order is DateOrder.DAY_FIRST
-    day = parts["first"] if is_day_first else parts["second"]
-    month = parts["second"] if is_day_first else parts["first"]
+def _rewrite(parts: pd.DataFrame, clock: Clock) -> pd.Series:
+    """Write day, month and year as ISO 8601 does; NA where nobody says which is which."""
+    is_day_first = _is_day_first(parts, clock.date_order)
+    day = parts["first"].where(is_day_first, parts["second"])
+    month = parts["second"].where(is_day_first, parts["first"])
     date = parts["year"] + "-" + month.str.zfill(2) + "-" + day.str.zfill(2)
-    hour = _hour_of_day(parts).astype("str").str.zfill(2)
-    return date + "T" + hour + ":" + parts["minute"].fillna("00") + ":" + parts["seconds"].fillna("00")
+    hour = _hour_of_day(parts, clock).astype("str").str.zfill(2)
+    written = date + "T" + hour + ":" + parts["minute"].fillna("00") + ":" + parts["seconds"].fillna("00")
+    return written if clock.date_order is not None else written[_is_told(parts)]
 
 
-def _hour_of_day(parts: pd.DataFrame) -> pd.Series:
+def _is_day_first(parts: pd.DataFrame, order: DateOrder | None) -> pd.Series:
+    if order is None:
+        return parts["first"].astype("int64") > _MONTHS
+    return pd.Series(order is DateOrder.DAY_FIRST, index=parts.index)
+
+
+def _is_told(parts: pd.DataFrame) -> pd.Series:
+    """Tell days of which one number is too large for a month, or both are equal: they can be read in one way."""
+    first, second = parts["first"].astype("int64"), parts["second"].astype("int64")
+    return ((first > _MONTHS) ^ (second > _MONTHS)) | (first == second)
+
+
+def _hour_of_day(parts: pd.DataFrame, clock: Clock) -> pd.Series:
     """Return the hour from 0 to 23; 99 where there is no such hour."""
     hour = parts["hour"].fillna("0").astype("int64")
     half = parts["half"].str[0].str.lower()
@@ -165,6 +209,8 @@ def _hour_of_day(parts: pd.DataFrame) -> pd.Series:
     of_day = hour % 12 + 12 * (half == "p")
     # 0 pm and 13 am are no hours: 99 makes the time unreadable instead of another one.
     is_wrong = has_half & ~hour.between(1, 12)
+    if clock.has_halves:
+        is_wrong |= ~has_half & parts["hour"].notna() & hour.between(1, 12)
     return hour.where(~has_half, of_day).mask(is_wrong, 99)
 
 

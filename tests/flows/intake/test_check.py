@@ -176,3 +176,26 @@ def test_check_file_counts_the_rows_it_has_read(tmp_path: Path) -> None:
     counted: list[int] = []
     check_file(SETTINGS, path, "-99", part_rows=100, on_rows=counted.append)
     assert (sum(counted), len(counted) > 2) == (501, True)
+
+
+@pytest.mark.parametrize(("last", "order"), [("25/10/2025", "D/M"), ("10/25/2025", "M/D")])
+def test_the_order_of_dates_is_told_by_the_whole_file_in_parts_of_any_size(
+    last: str, order: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "long.csv"
+    rows = ["1,5,Earned,05/10/2025"] * 600 + [f"1,5,Earned,{last}"]
+    path.write_text("\n".join(["ClientId,Points,Action,ActionDateTime", *rows]) + "\n")
+    for part_rows in (100, 10_000):
+        file = read(path, part_rows)
+        assert (file.file_totals.accepted, file.questions) == (601, ())
+        first = file.checked.events["action_at"].iloc[0]
+        assert f"{first:%m-%d}" == ("10-05" if order == "D/M" else "05-10")
+        assert any(f"{last} in row 602 tells" in note.message for note in file.notes)
+
+
+def test_the_sign_of_decimals_is_told_by_the_whole_file_in_parts_of_any_size(tmp_path: Path) -> None:
+    path = tmp_path / "long.csv"
+    rows = [f"r{number},p,1.250" for number in range(600)] + ['r600,p,"12,50"']
+    path.write_text("\n".join(["RewardId,PayoutId,Amount", *rows]) + "\n")
+    for part_rows in (100, 10_000):
+        assert read(path, part_rows).file_totals.rejected == 601

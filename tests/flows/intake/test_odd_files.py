@@ -1,6 +1,7 @@
 """Small files that other programs read wrongly, through `tieout check --json`, without settings."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +101,33 @@ def test_ids_are_read_as_their_cells_show_them(tmp_path: Path) -> None:
     shown = ["000000123"] * 4 + ["00123", "AB000123", "0-00-123"]
     assert file.checked.events["client_id"].tolist() == shown
     assert any("AB000123" in note.message for note in file.notes)
+
+
+def test_a_dot_for_thousands_beside_a_decimal_comma_is_an_error_and_no_suggestion_changes_the_value(
+    tmp_path: Path,
+) -> None:
+    found = told("05_thousands_dot_amount.csv", tmp_path)
+    dot, comma = found["errors"]
+    assert (found["accepted"], dot["row"], dot["code"], dot["value"]) == (0, 2, "amount_unreadable", "1.250")
+    assert "12,50 in row 3" in dot["suggestion"]
+    assert "1.25 " not in dot["suggestion"]
+    assert "1250" not in dot["suggestion"]
+    assert comma["suggestion"] == "12.50"
+    assert any(note["column"] == "Amount" for note in found["notes"])
+
+
+def test_times_that_are_certain_are_read_and_the_others_get_a_right_example(tmp_path: Path) -> None:
+    found = told("10_time_advice.csv", tmp_path)
+    rejected = {error["row"] for error in found["errors"]}
+    certain = {2, 3, 4, 5, 6, 7, 8, 9, 15, 16, 18, 19, 20, 21, 22, 23, 24, 30, 32, 33}
+    assert not rejected & certain
+    assert found["accepted"] + len(rejected) == 32
+    advised = [error for error in found["errors"] if error["code"] == "action_time_unreadable"]
+    assert len(advised) >= 10
+    assert all("in UTC" in error["suggestion"] for error in advised)
+    assert not any(re.search(r"[0-9]Z", error["suggestion"]) for error in advised)
+    (unset,) = [error for error in advised if error["row"] == 28]
+    assert "never set" in unset["suggestion"]
 
 
 def points_of(name: str) -> list[int]:

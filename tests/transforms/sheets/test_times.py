@@ -38,7 +38,7 @@ def test_parse_times_reads_the_order_of_the_layout(text: str, order: DateOrder |
     assert parse_one(text, order) == read
 
 
-@pytest.mark.parametrize("text", ["2024", "20241108", "2024-11-08T24:00Z", "2024-13-01", "10:26", "2024-11-08Z", "now"])
+@pytest.mark.parametrize("text", ["2024", "20241108", "2024-13-01", "10:26", "2024-11-08Z", "now"])
 def test_parse_times_refuses_what_is_no_full_date(text: str) -> None:
     assert parse_one(text) is None
 
@@ -81,7 +81,7 @@ def test_parse_dates_keeps_the_place_of_every_cell() -> None:
     ],
 )
 def test_parse_dates_gives_the_day_that_the_cell_shows(text: str, order: DateOrder | None, day: str | None) -> None:
-    (found,) = parse_dates(pd.Series([text], dtype="str"), order)
+    (found,) = parse_dates(pd.Series([text], dtype="str"), Clock(date_order=order))
     assert (None if pd.isna(found) else found) == day
 
 

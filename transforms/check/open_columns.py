@@ -1,0 +1,127 @@
+"""Tell how columns of dates and amounts were read, and ask where no cell of a column says it."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from transforms.check.habits import Column, Columns
+from transforms.sheets.amount_signs import AmountSigns
+from transforms.sheets.clocks import spoken
+from transforms.sheets.date_signs import Count, DateHabit, DateSigns, Seen, counted_at
+from transforms.sheets.notes import Note
+from transforms.sheets.questions import DATE_ORDER, DECIMALS, Question, of_sheet
+from transforms.sheets.spellings import DateOrder, as_iso
+
+_WHAT_FIRST = {DateOrder.DAY_FIRST: "day", DateOrder.MONTH_FIRST: "month"}
+
+
+def column_questions(columns: Columns) -> Iterator[Question]:
+    """Ask what only a person can say of the columns of a file; each is kept for the layout of its table."""
+    for column in columns.values():
+        if column.is_order_open and column.dates is not None and column.dates.either is not None:
+            yield _which_order(column, column.dates.either)
+        if column.are_decimals_open and column.amounts is not None and column.amounts.either is not None:
+            yield _which_decimals(column, column.amounts.either)
+
+
+def _which_order(column: Column, seen: Seen) -> Question:
+    about = column.about
+    return Question(
+        message=(
+            f"{of_sheet(about.sheet)}does the day come first in {about.column}, or the month? {seen.text} in row "
+            f"{seen.row} can be both, and no date of the column tells."
+        ),
+        choices={order: f"{seen.text} is {_day(seen.text, order)}" for order in DateOrder},
+        entries={order: {DATE_ORDER: order} for order in DateOrder},
+        about=about,
+    )
+
+
+def _day(text: str, order: DateOrder) -> str:
+    iso = as_iso(text, order)
+    if iso is None:
+        return "no date"
+    at = datetime.fromisoformat(iso)
+    return f"{at.day} {at:%B %Y}"
+
+
+def _which_decimals(column: Column, seen: Seen) -> Question:
+    about = column.about
+    return Question(
+        message=(
+            f"{of_sheet(about.sheet)}what is the dot in {about.column}? {seen.text} in row {seen.row} can be "
+            f"{_as_decimals(seen.text)} or {_as_thousands(seen.text)}, and no amount of the column tells."
+        ),
+        choices={
+            ".": f"it stands before the decimals: {seen.text} is {_as_decimals(seen.text)}",
+            ",": f"it is for thousands: {seen.text} is {_as_thousands(seen.text)}, and has to be written without it; "
+            "a comma stands before the decimals",
+        },
+        entries={sign: {DECIMALS: sign} for sign in (".", ",")},
+        about=about,
+    )
+
+
+def _as_decimals(text: str) -> str:
+    return text.rstrip("0").rstrip(".")
+
+
+def _as_thousands(text: str) -> str:
+    return text.replace(".", "")
+
+
+def column_notes(columns: Columns, now: datetime) -> Iterator[Note]:
+    """Say what the cells of a column told of all of it."""
+    for column in columns.values():
+        if column.dates is not None:
+            yield from _notes_of_dates(column, column.dates, column.date_habit(now))
+        if column.amounts is not None:
+            yield from _notes_of_amounts(column, column.amounts)
+
+
+def _notes_of_dates(column: Column, signs: DateSigns, habit: DateHabit) -> Iterator[Note]:
+    decisive = signs.day_first or signs.month_first
+    if decisive is not None and signs.is_mixed and column.said_order is None:
+        yield _note(column, decisive.row, _mixed(signs))
+    elif decisive is not None and habit.date_order is not None and column.said_order is None:
+        first = _WHAT_FIRST[habit.date_order]
+        yield _note(column, decisive.row, f"the {first} comes first, as {decisive.text} in row {decisive.row} tells")
+    if habit.is_exchanged and decisive is not None and signs.early is not None:
+        yield _note(
+            column,
+            signs.early.row,
+            f"text dates such as {decisive.text} in row {decisive.row} stand beside real ones, none of which is later "
+            f"than the 12th: a spreadsheet has most likely exchanged day and month of these ({signs.early.count:,}), "
+            "so they are rejected",
+        )
+    if habit.count is not None and signs.first_number is not None:
+        yield _note(column, signs.first_number.row, _counted(signs.first_number, habit.count))
+
+
+def _mixed(signs: DateSigns) -> str:
+    day, month = signs.day_first, signs.month_first
+    told = "" if day is None or month is None else f" ({day.text} in row {day.row}, {month.text} in row {month.row})"
+    return f"some dates begin with the day, others with the month{told}: those that can be both are rejected"
+
+
+def _counted(seen: Seen, count: Count) -> str:
+    at = counted_at(seen.text, count)
+    if at is None:
+        return f"read as {count}"
+    zone = "" if count is Count.DAYS else " UTC"
+    return f"numbers are read as {count}: {seen.text} in row {seen.row} is {spoken(at)}{zone}"
+
+
+def _notes_of_amounts(column: Column, signs: AmountSigns) -> Iterator[Note]:
+    either = signs.either or signs.dot
+    if signs.comma is not None and either is not None and column.said_decimals is None:
+        yield _note(
+            column,
+            either.row,
+            f"{signs.comma.text} in row {signs.comma.row} has a comma before its decimals, so {either.text} in row "
+            f"{either.row} may be another number than it looks: amounts with a dot are rejected",
+        )
+
+
+def _note(column: Column, row: int, told: str) -> Note:
+    about = column.about
+    return Note(f"{of_sheet(about.sheet)}{about.column}: {told}.", about.sheet, row, about.column)

@@ -1,0 +1,95 @@
+"""What all cells of a column of amounts say of its decimals: 1.250 is 1.25 for some, and 1250 for others.
+
+A comma before the decimals (12,50) is of somebody to whom a dot means thousands, or of a program that has read only
+what it took for numbers: then no cell with a dot is sure. Decimals after a dot that cannot be thousands (12.50) make
+1.250 a number with three of them. Where neither is there, a person says it.
+"""
+
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from transforms.sheets.date_signs import Seen
+
+# What stands around a number: signs of money, blanks.
+_AROUND = r"^[^0-9.,-]+|[^0-9]+$"
+# A comma that cannot be thousands, or dots that can be nothing else.
+_COMMA = r"-?[0-9]+(?:[.'’ ][0-9]{3})*,(?:[0-9]{1,2}|[0-9]{4,})|-?[0-9]{1,3}(?:\.[0-9]{3}){2,}"
+_EITHER = r"-?[1-9][0-9]{0,2}\.[0-9]{3}"
+_DOT = r"-?[0-9,'’ ]*\.[0-9]+"
+_DOTTED = r"-?[0-9]*(?:\.[0-9]+)+"
+
+
+@dataclass(frozen=True)
+class AmountSigns:
+    """What the cells of a column hold; None where there is none of the kind."""
+
+    comma: Seen | None = None  # 12,50
+    dot: Seen | None = None  # 12.50: no thousands
+    either: Seen | None = None  # 1.250
+    is_typed: bool = False  # 1.250 ends with a zero, which no program writes after a number
+
+    def __add__(self, later: "AmountSigns") -> "AmountSigns":
+        """Join what was found further down."""
+        return AmountSigns(
+            comma=later.comma if self.comma is None else self.comma + later.comma,
+            dot=later.dot if self.dot is None else self.dot + later.dot,
+            either=later.either if self.either is None else self.either + later.either,
+            is_typed=self.is_typed or later.is_typed,
+        )
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nothing in the column says what a dot is."""
+        return self.either is not None and self.comma is None and self.dot is None
+
+
+@dataclass(frozen=True)
+class AmountHabit:
+    """How a column writes its amounts, as a layout or all of its cells say."""
+
+    decimals: str = "."  # the sign before them
+    is_said: bool = False  # by a layout
+    comma: Seen | None = field(default=None, compare=False)  # a cell that shows it
+
+
+def amount_signs(texts: pd.Series, rows: pd.Series) -> AmountSigns:
+    """Look at the cells of a column, or of a part of it; `rows` are their rows in the sheet."""
+    filled = texts.dropna()
+    marked = filled[filled.str.contains("[.,]", regex=True)]
+    if marked.empty:
+        return AmountSigns()
+    numbers = marked.str.replace(_AROUND, "", regex=True)
+    is_comma, is_either = numbers.str.fullmatch(_COMMA), numbers.str.fullmatch(_EITHER)
+    is_dot = numbers.str.fullmatch(_DOT) & ~is_either
+    return AmountSigns(
+        comma=_seen(marked[is_comma], rows),
+        dot=_seen(marked[is_dot & ~is_comma], rows),
+        either=_seen(marked[is_either], rows),
+        is_typed=bool(numbers[is_either].str.endswith("0").any()),
+    )
+
+
+def _seen(texts: pd.Series, rows: pd.Series) -> Seen | None:
+    return Seen(int(rows[texts.index[0]]), str(texts.iloc[0]), len(texts)) if len(texts) else None
+
+
+def tell_amounts(signs: AmountSigns, said: str | None) -> AmountHabit:
+    """Decide how a column is written; what a layout has `said` holds before all signs."""
+    if said is not None:
+        return AmountHabit(said, is_said=True)
+    return AmountHabit("," if signs.comma is not None else ".", comma=signs.comma)
+
+
+def without_doubt(texts: pd.Series, habit: AmountHabit) -> pd.Series:
+    """Return the cells that can be read, with a dot before the decimals; NA for those that may be another number.
+
+    A comma is read where a person has said that it stands before the decimals, and a dot never beside it.
+    """
+    if habit.decimals == ".":
+        return texts
+    doubtful = texts.str.fullmatch(_DOTTED).eq(True)
+    sure = texts.mask(doubtful)
+    if not habit.is_said:
+        return sure
+    return sure.str.replace(r"^(-?[0-9]+),([0-9]+)$", r"\1.\2", regex=True)

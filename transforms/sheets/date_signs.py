@@ -1,0 +1,243 @@
+"""What all cells of a column of dates say of how it is written, so that none of them is read for itself.
+
+25/10/2026 has the day first, whoever wrote it, and so have all others of its column; 05/10/2026 alone says nothing. The
+signs of parts of a file are added up, and only those of the whole file decide.
+
+A spreadsheet that reads the month first makes the 10th of May of 05/10/2026, and leaves 25/10/2026 as the text that it
+is. So text dates that can have one order only, beside real dates none of which is later than the 12th of its month, are
+the sign that day and month of the real ones were exchanged.
+"""
+
+import re
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+import pandas as pd
+
+from transforms.sheets.spellings import DateOrder, plain_text
+
+_ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_NUMBERS = re.compile(r"'?(?P<first>[0-9]{1,2})[/.-](?P<second>[0-9]{1,2})[/.-][0-9]{4}(?![0-9])")
+_LONGEST_DAY = len("'25/10/2026")
+_HALF = r"[0-9]\s?[AaPp]\.?[Mm]\b"
+_NUMBER = r"[0-9]{5}(?:\.[0-9]+)?|[0-9]{10}|[0-9]{13}"
+_SERIAL = re.compile(r"[0-9]{5}(?:\.[0-9]+)?")
+_SECONDS = re.compile(r"[0-9]{10}")
+_MILLISECONDS = re.compile(r"[0-9]{13}")
+
+# Earlier than any of the two services, so that a number below it was something else.
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST = datetime(2000, 1, 1, tzinfo=UTC)
+# Day 0 of spreadsheets; those that began on old Macs count from 1904.
+_DAY_0 = datetime(1899, 12, 30, tzinfo=UTC)
+_DAYS_TO_1904 = 1462
+
+
+class Count(StrEnum):
+    """What a time that is a plain number counts."""
+
+    SECONDS = "seconds since 1970"
+    MILLISECONDS = "milliseconds since 1970"
+    DAYS = "days, as a spreadsheet counts them"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Cells of one kind: the first, and how many."""
+
+    row: int
+    text: str
+    count: int = 1
+
+    def __add__(self, later: "Seen | None") -> "Seen":
+        """Join what was found further down."""
+        return Seen(self.row, self.text, self.count + (later.count if later else 0))
+
+
+@dataclass(frozen=True)
+class Span:
+    """Plain numbers of one kind: how many, the least and the most."""
+
+    count: int
+    least: float
+    most: float
+
+    def __add__(self, later: "Span | None") -> "Span":
+        """Join what was found further down."""
+        if later is None:
+            return self
+        return Span(self.count + later.count, min(self.least, later.least), max(self.most, later.most))
+
+
+@dataclass(frozen=True)
+class DateSigns:
+    """What the cells of a column hold; None where there is none of the kind."""
+
+    day_first: Seen | None = None  # 25/10/2026
+    month_first: Seen | None = None  # 10/25/2026
+    either: Seen | None = None  # 05/10/2026
+    early: Seen | None = None  # a date such as 2026-05-10, that could be of 2026-10-05
+    late: Seen | None = None  # one that could not
+    half: Seen | None = None  # with am or pm
+    filled: Seen | None = None
+    first_number: Seen | None = None
+    seconds: Span | None = None
+    milliseconds: Span | None = None
+    days: Span | None = None
+
+    def __add__(self, later: "DateSigns") -> "DateSigns":
+        """Join what was found further down."""
+        joined = {}
+        for field in fields(self):
+            mine, other = getattr(self, field.name), getattr(later, field.name)
+            joined[field.name] = other if mine is None else mine + other
+        return DateSigns(**joined)
+
+    @property
+    def is_mixed(self) -> bool:
+        """Whether no order fits every cell."""
+        return self.day_first is not None and self.month_first is not None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether both orders fit every cell that has one."""
+        return self.either is not None and self.day_first is None and self.month_first is None
+
+
+@dataclass(frozen=True)
+class DateHabit:
+    """How a column writes its dates and times, as a layout or all of its cells say."""
+
+    date_order: DateOrder | None = None  # None: only what can be read in one way is read
+    count: Count | None = None  # what plain numbers are; None: they are refused
+    has_halves: bool = False  # 6:30 beside 6:30 pm may be either
+    is_exchanged: bool = False  # day and month of real dates were exchanged, as far as anybody can tell
+
+
+def date_signs(texts: pd.Series, rows: pd.Series) -> DateSigns:
+    """Look at the cells of a column, or of a part of it; `rows` are their rows in the sheet."""
+    filled = texts.dropna()
+    if filled.empty:
+        return DateSigns()
+    # Nearly all columns hold ISO dates and nothing else, which one look at the fifth sign tells.
+    is_iso = filled.str[4:5] == "-"
+    iso, others = filled[is_iso], filled[~is_iso]
+    day, month = iso.str[8:10], iso.str[5:7]
+    is_late = day > "12"
+    found: dict[str, Seen | Span | None] = {
+        "filled": Seen(0, "", len(filled)),
+        "early": _seen(iso[~is_late & (day != month)], rows),
+        "late": _seen(iso[is_late], rows),
+    }
+    if len(others):
+        found |= _of_numbers(others, rows)
+        found["half"] = _seen(others[others.str.contains(_HALF, regex=True)], rows)
+        found |= {
+            "first_number": _seen(others[others.str.fullmatch(_NUMBER)], rows),
+            "days": _span(others, _SERIAL),
+            "seconds": _span(others, _SECONDS),
+            "milliseconds": _span(others, _MILLISECONDS),
+        }
+    return DateSigns(**found)  # type: ignore[arg-type]  # each name has the kind of its field
+
+
+def _of_numbers(texts: pd.Series, rows: pd.Series) -> dict[str, Seen | None]:
+    """Tell which order the days allow that are written in numbers alone."""
+    begins = texts.str[:_LONGEST_DAY]
+    order_of = {begin: _orders(begin) for begin in begins.unique().tolist()}
+    orders = begins.map(order_of)
+    return {name: _seen(texts[orders == name], rows) for name in ("day_first", "month_first", "either")}
+
+
+def _orders(begin: str) -> str:
+    found = _NUMBERS.match(plain_text(begin))
+    if found is None:
+        return ""
+    first, second = int(found["first"]), int(found["second"])
+    if first > 12 or second > 12:
+        return "day_first" if second <= 12 else "month_first" if first <= 12 else ""
+    # The 5th of May is the same in both.
+    return "either" if first != second else ""
+
+
+def _seen(texts: pd.Series, rows: pd.Series) -> Seen | None:
+    return Seen(int(rows[texts.index[0]]), str(texts.iloc[0]), len(texts)) if len(texts) else None
+
+
+def _span(texts: pd.Series, pattern: "re.Pattern[str]") -> Span | None:
+    numbers = texts[texts.str.fullmatch(pattern.pattern)].astype("float64")
+    return Span(len(numbers), float(numbers.min()), float(numbers.max())) if len(numbers) else None
+
+
+def tell_habit(signs: DateSigns, said: DateOrder | None, now: datetime, *, may_count: bool) -> DateHabit:
+    """Decide how a column is written; what a layout has `said` of the order holds before all signs.
+
+    `may_count`: whether plain numbers may be read, which takes a column that is never in the future.
+    """
+    told = None
+    if signs.day_first is not None or signs.month_first is not None:
+        is_day_first = signs.month_first is None
+        told = None if signs.is_mixed else DateOrder.DAY_FIRST if is_day_first else DateOrder.MONTH_FIRST
+    has_text_of_one_order = (signs.day_first or signs.month_first) is not None
+    return DateHabit(
+        date_order=said or told,
+        count=_tell_count(signs, now) if may_count else None,
+        has_halves=signs.half is not None,
+        is_exchanged=has_text_of_one_order and signs.either is None and signs.early is not None and signs.late is None,
+    )
+
+
+def _tell_count(signs: DateSigns, now: datetime) -> Count | None:
+    """Say what the numbers of a column count, where all of its cells are such and none is outside of what can be."""
+    filled = 0 if signs.filled is None else signs.filled.count
+    if signs.days is not None and signs.days.count == filled:
+        today = (now - _DAY_0) / timedelta(days=1)
+        # Counted from 1904 they would be four years later: in the future, so they are not.
+        is_sure = signs.days.most + _DAYS_TO_1904 > today
+        return Count.DAYS if is_sure and _is_between(signs.days, (_FIRST - _DAY_0).days, today) else None
+    since_1970 = (now - _EPOCH).total_seconds()
+    first = (_FIRST - _EPOCH).total_seconds()
+    if signs.seconds is not None and signs.seconds.count == filled and _is_between(signs.seconds, first, since_1970):
+        return Count.SECONDS
+    span = signs.milliseconds
+    if span is not None and span.count == filled and _is_between(span, first * 1000, since_1970 * 1000):
+        return Count.MILLISECONDS
+    return None
+
+
+def _is_between(span: Span, least: float, most: float) -> bool:
+    return least <= span.least and span.most <= most
+
+
+def counted_at(text: str, count: Count) -> datetime | None:
+    """Return the moment that a plain number counts, to the second: as a clock shows it for days, else in UTC.
+
+    A day's fraction that is not a whole second is too short to say which one it was.
+
+    >>> counted_at("1773406352", Count.SECONDS).isoformat(), counted_at("46094.5", Count.DAYS).isoformat()
+    ('2026-03-13T12:52:32+00:00', '2026-03-13T12:00:00+00:00')
+    """
+    pattern = {Count.SECONDS: _SECONDS, Count.MILLISECONDS: _MILLISECONDS, Count.DAYS: _SERIAL}[count]
+    if not pattern.fullmatch(text):
+        return None
+    if count is Count.SECONDS:
+        return _EPOCH + timedelta(seconds=int(text))
+    if count is Count.MILLISECONDS:
+        return _EPOCH + timedelta(seconds=int(text) // 1000)
+    seconds = float(text) * 86_400
+    is_whole = abs(seconds - round(seconds)) < 0.1
+    return _DAY_0 + timedelta(seconds=round(seconds)) if is_whole else None
+
+
+def what_number_counts(text: str) -> tuple[Count, datetime] | None:
+    """Say what a plain number may count, for a person: the moment that it would be."""
+    for count in Count:
+        at = _roughly(text) if count is Count.DAYS else counted_at(text, count)
+        if at is not None:
+            return count, at
+    return None
+
+
+def _roughly(text: str) -> datetime | None:
+    return _DAY_0 + timedelta(minutes=round(float(text) * 1440)) if _SERIAL.fullmatch(text) else None
