@@ -12,6 +12,7 @@ import pandas as pd
 from flows.readers.cut_off import ending_notes
 from flows.readers.encoding import encoding_notes, find_encoding
 from flows.readers.limits import MAX_COLUMNS
+from flows.readers.short_rows import ValueCounts
 from flows.readers.values import frame_of
 from transforms.sheets.fields import count_known_headings
 from transforms.sheets.sheet import FileError, Sheet
@@ -29,21 +30,28 @@ def read_delimited(path: Path, part_rows: int | None = None) -> Iterator[Sheet]:
     A row is a record, as in a spreadsheet program: a quoted line break does not start a new one, an empty line does.
     """
     form = _tell_form(path)
+    counts = ValueCounts(path, form.encoding, form.delimiter, width=form.width, hidden=form.hidden)
     read = pd.DataFrame()
     try:
         # pandas takes a minute for 40,000 columns, and most of so many are empty: row by row they are cut off.
         if form.width > MAX_COLUMNS:
             raise pd.errors.ParserError
         for read in _read_fast(path, form, part_rows):
-            yield _sheet(read, form)
+            yield _sheet(read, form, counts)
     except (pd.errors.ParserError, pd.errors.EmptyDataError):
         # A row is wider than any of the sample, or a quotation mark is not closed.
         for cells in _read_ragged(path, form, part_rows, read):
-            yield _sheet(cells, form)
+            yield _sheet(cells, form, counts)
 
 
-def _sheet(cells: pd.DataFrame, form: "_Form") -> Sheet:
-    return Sheet(name=None, cells=cells, notes=form.notes, delimiter=form.delimiter)
+def _sheet(cells: pd.DataFrame, form: "_Form", counts: ValueCounts) -> Sheet:
+    return Sheet(
+        name=None,
+        cells=cells,
+        notes=form.notes,
+        delimiter=form.delimiter,
+        short_rows=counts.short_rows(cells.index),
+    )
 
 
 @dataclass(frozen=True)

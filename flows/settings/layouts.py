@@ -8,12 +8,13 @@ timezone = "Australia/Sydney"       # the same, in a zone that is not the site's
 "Client No." = "ClientId"           # the site's own heading = the documented one
 "Birthday" = "-"                    # a column that is no field, so that nobody asks about it
 hidden_sheets = "skip"              # or "read": what becomes of hidden sheets with these headings
+side_sheets = "skip"                # sheets without headings are left out, though their rows look like those of a table
 
 What a person answered about a file is kept in the same form in the workspace (`layouts.toml`), and may be mended there;
 so is what holds for all sheets of a site (`[sites."-99"]`, `flows.settings.site_times`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -24,12 +25,12 @@ from flows.settings.sections import Settings
 from flows.settings.zoned_headings import zoned_layouts
 from transforms.sheets.fields import FIELDS, normalize_heading
 from transforms.sheets.layout import Layout
-from transforms.sheets.questions import DATE_ORDER, DECIMALS, HIDDEN_SHEETS, NEITHER, READ, SKIP, TIMES
+from transforms.sheets.questions import DATE_ORDER, DECIMALS, HIDDEN_SHEETS, NEITHER, READ, SIDE_SHEETS, SKIP, TIMES
 from transforms.sheets.times import DateOrder
 from transforms.vocabulary import Times
 
 _FIELD_OF = {normalize_heading(heading): field for field, heading in FIELDS.items()}
-_NO_HEADINGS = (DATE_ORDER, DECIMALS, "timezone", TIMES, HIDDEN_SHEETS)
+_NO_HEADINGS = (DATE_ORDER, DECIMALS, "timezone", TIMES, HIDDEN_SHEETS, SIDE_SHEETS)
 
 
 def layouts_of(settings: Settings) -> tuple[Layout, ...]:
@@ -73,7 +74,8 @@ def _read_layout(name: str, entries: Mapping[str, Any]) -> Layout:
         decimals=_decimals(name, entries.get(DECIMALS)),
         zone=zone,
         times=times,
-        hidden_sheets=_hidden_sheets(name, entries.get(HIDDEN_SHEETS)),
+        hidden_sheets=_of_sheets(name, HIDDEN_SHEETS, entries, (READ, SKIP)),
+        side_sheets=_of_sheets(name, SIDE_SHEETS, entries, (SKIP,)),
         ignored=frozenset(heading for heading, documented in entries.items() if documented == NEITHER),
     )
 
@@ -88,10 +90,13 @@ def read_times(where: str, answer: object) -> Times | None:
         raise SettingsError(f'{where}: times is "{answer}"; it must be "utc" or "site".') from None
 
 
-def _hidden_sheets(name: str, answer: object) -> str | None:
-    if answer is None or answer in (READ, SKIP):
+def _of_sheets(name: str, entry: str, entries: Mapping[str, Any], answers: Sequence[str]) -> str | None:
+    """Read what becomes of the sheets of a kind."""
+    answer = entries.get(entry)
+    if answer is None or answer in answers:
         return None if answer is None else str(answer)
-    raise SettingsError(f'columns."{name}": {HIDDEN_SHEETS} is "{answer}"; it must be "{READ}" or "{SKIP}".')
+    listed = " or ".join(f'"{one}"' for one in answers)
+    raise SettingsError(f'columns."{name}": {entry} is "{answer}"; it must be {listed}.')
 
 
 def _field(name: str, heading: str, documented: object) -> str:

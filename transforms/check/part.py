@@ -27,9 +27,9 @@ from transforms.sheets.fields import FIELDS, MINDBODY_FIELDS, REFERRAL_ROCK_FIEL
 from transforms.sheets.headings import Table
 from transforms.sheets.layout import Layout
 from transforms.sheets.notes import Note, Observation, sum_up
-from transforms.sheets.questions import SKIP, Question, find_questions
+from transforms.sheets.questions import SKIP, Question, find_questions, side_sheet_questions
 from transforms.sheets.rows import NOT_SHIFTED, Shifted, collect_rows, refuse_shifted
-from transforms.sheets.sheet import CELL_ERRORS, Sheet
+from transforms.sheets.sheet import CELL_ERRORS, FileError, Sheet
 from transforms.sheets.tables import SideSheet, Tables, continue_table, find_tables
 from transforms.sheets.times import has_time_of_day
 from transforms.sheets.unzoned import Unzoned, find_unzoned, unzoned_notes
@@ -112,12 +112,18 @@ def recognize(sheets: Sequence[Sheet], rules: Rules) -> Recognized:
     Where the file is read in parts the first `SEARCHED_ROWS` rows of it are enough.
     """
     found = _without_hidden(find_tables(sheets, rules.layouts))
+    if not found.tables:
+        raise FileError(
+            Code.HEADING_NOT_FOUND,
+            "every sheet with rows is hidden, and hidden sheets with these headings are left out, as was answered. "
+            "Show the sheet, or take hidden_sheets out of layouts.toml, and send the file again.",
+        )
     notes_of_reader = [Note(text, sheet.name) for sheet in sheets for text in sheet.notes]
     return Recognized(
         tables=found.tables,
         side_sheets=found.side_sheets,
         notes=(*notes_of_reader, *_table_notes(found.tables)),
-        questions=tuple(find_questions(found.tables)),
+        questions=(*find_questions(found.tables), *side_sheet_questions(found)),
     )
 
 

@@ -37,14 +37,15 @@ class Observation:
     column: str | None  # the heading as the sheet spells it
     row: int  # of the first
     count: int
+    kind: str = ""  # of several about one column, or about none, each is told by itself
 
 
 def sum_up(observations: Iterable[Observation]) -> Iterator[Note]:
     """Give one note for all observations of one column, in order of the file."""
-    firsts: dict[tuple[str | None, str | None], Observation] = {}
-    counts: Counter[tuple[str | None, str | None]] = Counter()
+    firsts: dict[tuple[str | None, str | None, str], Observation] = {}
+    counts: Counter[tuple[str | None, str | None, str]] = Counter()
     for found in observations:
-        column = (found.sheet, found.column)
+        column = (found.sheet, found.column, found.kind)
         firsts.setdefault(column, found)
         counts[column] += found.count
     for column, first in firsts.items():

@@ -7,12 +7,13 @@ asked once for every sheet with the same headings.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
 from transforms.sheets.fields import FIELDS
 from transforms.sheets.headings import Table
+from transforms.sheets.tables import Tables
 from transforms.sheets.times import DAY_MONTH_YEAR, ISO
 from transforms.vocabulary import Target
 
@@ -21,6 +22,7 @@ HIDDEN_SHEETS = "hidden_sheets"  # the entry of a layout that says what becomes 
 DATE_ORDER = "date_order"  # the entry of a layout that says which comes first, day or month
 DECIMALS = "decimals"  # the entry of a layout that says which sign stands before decimals
 TIMES = "times"  # the entry of a layout or site that says what times without an offset are
+SIDE_SHEETS = "side_sheets"  # and what becomes of sheets without headings whose rows may be events
 READ, SKIP = "read", "skip"
 _SAMPLE_ROWS = 200
 _DATES_AT_LEAST = 0.8  # of the filled cells of a column, for it to be one of dates
@@ -84,6 +86,29 @@ def find_questions(tables: Sequence[Table]) -> Iterator[Question]:
             if key not in asked:
                 asked.add(key)
                 yield question
+
+
+def side_sheet_questions(found: Tables) -> Iterator[Question]:
+    """Ask about a sheet beside the tables that has no headings, and rows that may be events; once for all of them."""
+    if not found.tables:
+        return
+    table = found.tables[0]
+    if table.layout is not None and table.layout.side_sheets is not None:
+        return
+    doubtful = [side for side in found.side_sheets if side.like_rows]
+    if doubtful:
+        first = doubtful[0]
+        count = sum(len(side.like_rows) for side in doubtful)
+        yield Question(
+            message=(
+                f'Sheet "{first.sheet.name}": it has no headings, and rows that look like those of '
+                f'"{table.sheet.name}": {count:,}, the first is row {first.like_rows[0]}. If they are to be sent, copy '
+                "the headings into the sheet and send the file again. If not, is the sheet to be left out?"
+            ),
+            choices={SKIP: "sheets without headings beside these are left out, and named"},
+            entries={SKIP: {SIDE_SHEETS: SKIP}},
+            about=replace(about_table(table), sheet=first.sheet.name, row=first.like_rows[0]),
+        )
 
 
 def _hidden(table: Table) -> Iterator[Question]:

@@ -101,7 +101,7 @@ def _split_rows(table: Table) -> Collected:
         rows=rows.astype({"sheet": "str", "row": "int64"}),
         skipped=skipped,
         shifted=_find_shifted(kept, table),
-        observations=(*_find_undressed(table, fields, bare), *_find_unheaded(table, kept)),
+        observations=(*_find_undressed(table, fields, bare), *_find_unheaded(table, kept), *_find_short(table, kept)),
     )
 
 
@@ -138,6 +138,23 @@ def _find_unheaded(table: Table, cells: pd.DataFrame) -> Iterator[Observation]:
                 row=int(filled[0]),
                 count=len(filled),
             )
+
+
+def _find_short(table: Table, rows: pd.DataFrame) -> Iterator[Observation]:
+    """Tell rows of delimited text with fewer values than headings: a lost separator shifts what comes after it."""
+    short = table.sheet.short_rows
+    headed = _headed_columns(table)
+    found = short[(short < headed) & short.index.isin(rows.index)]
+    if len(found):
+        values = "1 value" if found.iloc[0] == 1 else f"{found.iloc[0]} values"
+        yield Observation(
+            what=f"{values} under {headed} headings, and what is missing was read as empty,",
+            sheet=table.sheet.name,
+            column=None,
+            row=int(found.index[0]),
+            count=len(found),
+            kind="short",
+        )
 
 
 def _with_errors(sheet: Sheet) -> pd.DataFrame:

@@ -42,6 +42,8 @@ class Sheet:
     has_addresses: bool = False  # "C14" means something to the person: spreadsheets, but not CSV, JSON or XML
     heading_row: int | None = None  # known where headings are keys (JSON, XML: row 0), else to be found
     delimiter: str | None = None  # of delimited text
+    # Rows of delimited text with fewer values than the widest, and how many they have; what is missing reads as empty.
+    short_rows: pd.Series = field(default_factory=lambda: pd.Series(dtype="int64"))
     merged_rows: frozenset[int] = frozenset()  # rows of which several columns are merged into one
     notes: tuple[str, ...] = ()  # what the reader had to decide, in words for the person
 
@@ -65,7 +67,9 @@ def join_parts(parts: Sequence[Sheet]) -> Sheet:
     if len(parts) == 1:
         return parts[0]
     # A later part may be wider.
-    return replace(parts[0], cells=pd.concat([part.cells for part in parts]).astype("str"))
+    cells = pd.concat([part.cells for part in parts]).astype("str")
+    filled = [part.short_rows for part in parts if len(part.short_rows)]
+    return replace(parts[0], cells=cells, short_rows=pd.concat(filled) if filled else parts[0].short_rows)
 
 
 class FileError(Exception):

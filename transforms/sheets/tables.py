@@ -23,6 +23,7 @@ from transforms.sheets.sheet import FileError, Place, Sheet
 from transforms.vocabulary import Action, Code, Target
 
 SEARCHED_ROWS = 200  # titles and notes above the first headings; a report's fit on a page
+_SAMPLE_ROWS = 1_000  # of a table, to tell what its ids look like
 _LONGEST_HEADING = 60
 _SHOWN_WORDS = 8
 
@@ -33,6 +34,7 @@ class SideSheet:
 
     sheet: Sheet
     reason: str
+    like_rows: tuple[int, ...] = ()  # rows that may be events all the same, under headings that nobody can tell
 
 
 @dataclass(frozen=True)
@@ -227,7 +229,39 @@ def _side_sheet(sheet: Sheet, tables: Sequence[Table], layouts: Sequence[Layout]
                 "the file again.",
                 Place(sheet.name, rows[0]),
             )
+    maybe = tuple(rows_maybe_events(sheet.cells, tables))
+    if maybe:
+        return SideSheet(sheet, f"sheet without headings; rows that look like those of a table: {len(maybe):,}", maybe)
     return SideSheet(sheet, "sheet without headings")
+
+
+def rows_maybe_events(cells: pd.DataFrame, tables: Sequence[Table]) -> list[int]:
+    """Return the rows that hold what a row of a table holds, in whatever columns, good or bad.
+
+    That is the word of an action, beside an id of the shape that ids of the tables have and one more value; or the ids
+    of a reward and its payout. The line of a summary ("Earned", 340) has no such id, and a list of clients no action.
+    """
+    shapes = cells.apply(_shapes)
+    is_action = cells.apply(lambda texts: parse_choice(texts.astype("str"), Action)).notna().any(axis=1)
+    is_event = is_action & _holds(shapes, tables, "client_id") & (cells.notna().sum(axis=1) > 2)
+    has_both = _holds(shapes, tables, "reward_id") & _holds(shapes, tables, "payout_id")
+    is_update = has_both & (cells.notna().sum(axis=1) > 1)
+    return [int(row) for row in cells.index[is_event | is_update]]
+
+
+def _shapes(texts: pd.Series) -> pd.Series:
+    """Write 9 for every digit and A for every letter, of texts with a digit; NA for others."""
+    ids = texts.where(_is_code(texts)).astype("str")
+    return ids.str.replace("[0-9]", "9", regex=True).str.replace("[A-Za-z]", "A", regex=True)
+
+
+def _holds(shapes: pd.DataFrame, tables: Sequence[Table], field: str) -> pd.Series:
+    of_tables: set[str] = set()
+    for table in tables:
+        if field in table.columns:
+            below = table.sheet.cells[table.sheet.cells.index > table.heading_row]
+            of_tables |= set(_shapes(below[table.columns[field]].head(_SAMPLE_ROWS)).dropna())
+    return shapes.isin(of_tables).any(axis=1)
 
 
 def _half_a_heading(table: Table, row: int) -> FileError:
