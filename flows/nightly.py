@@ -10,14 +10,15 @@ from prefect import flow
 from prefect.states import Cancelled
 
 from flows.ledger.summary import Summary
+from flows.notices.not_started import settings_of_night, telling_where_it_stops
 from flows.orchestration.flow_end import is_deployed, run_to_end
 from flows.orchestration.flow_log import FlowLog
 from flows.orchestration.forms import Text, run_name
 from flows.orchestration.task import run_as_task
 from flows.runs.nightly import nightly as nightly_steps
-from flows.runs.turn import NightWaitsAlready, turn_of_night
+from flows.runs.turn import turn_of_night
+from flows.runtime.errors import NightWaitsAlready
 from flows.runtime.progress import say_on_stderr
-from flows.settings.load import load_settings
 
 
 @flow(name="nightly", flow_run_name=run_name, persist_result=False)
@@ -40,6 +41,9 @@ def nightly(config: Text | None = None) -> Summary:
 
 
 def _run_in_turn(config: str | None) -> Summary:
-    settings = load_settings(Path(config) if config else None)
-    with turn_of_night(settings.prefect_folder, say_on_stderr):
+    settings = settings_of_night(Path(config) if config else None, say_on_stderr)
+    with (
+        telling_where_it_stops(settings, say_on_stderr),
+        turn_of_night(settings.prefect_folder, say_on_stderr),
+    ):
         return nightly_steps(settings, run_as_task, FlowLog())

@@ -8,6 +8,7 @@ from flows.cli.db import db
 from flows.cli.demo import demo
 from flows.cli.doctor import doctor
 from flows.cli.layout import layout
+from flows.cli.notify import notify
 from flows.cli.options import Config
 from flows.cli.plan import approve, discard, plan
 from flows.cli.reconcile import reconcile
@@ -50,3 +51,4 @@ for _command in _IN_ORDER_OF_USE:
     app.command()(_command)
 app.add_typer(db, name="db")
 app.add_typer(breaks, name="breaks")
+app.add_typer(notify, name="notify")

@@ -16,12 +16,12 @@ def run(config: Config = None, plain: Plain = False, json: Json = False) -> None
 def run_night(config: Path | None, *, plain: bool, as_json: bool) -> ExitCode:
     """Run the night and tell its end."""
     from flows.cli.tell import tell, tell_flow
+    from flows.notices.not_started import settings_of_night, telling_where_it_stops
     from flows.runtime.interrupt import stopping_in_order
-    from flows.runtime.progress import Stderr
-    from flows.settings.load import load_settings
+    from flows.runtime.progress import Stderr, say_on_stderr
 
-    settings = load_settings(config)
-    with stopping_in_order():
+    settings = settings_of_night(config, say_on_stderr)
+    with stopping_in_order(), telling_where_it_stops(settings, say_on_stderr):
         if plain:
             from flows.runs.nightly import nightly
 

@@ -1,37 +1,146 @@
-"""Tell people how a run ended, where something waits for them; a quiet night stays quiet.
+"""Tell people how a night ended: once for each change, once when all is well again, never the same night after night.
 
-A message that cannot be sent never changes how the run ended: it is one line more on stderr.
+What changes is what is in trouble (a site, a service, a file, the inbox, a night that could not start) and how much
+waits. What a night itself brought, such as rejected rows, is new each time. A message that cannot be sent never changes
+how the run ended: it is one line more on stderr, and is tried again by the next night.
 """
+
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
 
 from flows.ledger.summary import Summary
 from flows.notices.send import send_message
-from flows.runtime.errors import ExitCode, TieoutError
+from flows.notices.told import keep_told, read_told
+from flows.runtime.errors import CouldNotRun, ExitCode, TieoutError
 from flows.runtime.progress import Say
 from flows.runtime.secrets import line_of
 from flows.settings.sections import Settings
 
+_ABOUT = "run"
+_WAITS = "tieout: something waits for a person"
 _TITLES = {
-    ExitCode.NEEDS_A_PERSON: "tieout: something waits for a person",
+    ExitCode.NEEDS_A_PERSON: _WAITS,
     ExitCode.COULD_NOT_RUN: "tieout: could not run to the end",
 }
+_WELL_AGAIN = "tieout: all is well again"
+_RUNS_AGAIN = "tieout: nights run to their end again, and something waits for a person"
+_STOPPED = "tieout: the night could not run"
+# Whom a message reaches is nobody's to know clients.
+_CLIENT = re.compile(r"\bclient [^\s,;:()]+")
+_NUMBER = re.compile(r"\d+")
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How it stands, as far as a person is told of its changes."""
+
+    trouble: frozenset[str] = frozenset()  # what could not be done, by what it is and not by its numbers
+    waiting: int = 0  # held and in doubt
+    breaks: int = 0
+
+    @property
+    def is_well(self) -> bool:
+        """Whether nobody has anything to do."""
+        return not (self.trouble or self.waiting or self.breaks)
 
 
 def notify(settings: Settings, summary: Summary, say: Say) -> None:
-    """Send the summary to every configured address, where somebody has to do something."""
-    if not settings.notify.urls or summary.exit_code is ExitCode.TIES_OUT:
+    """Send how a run ended to every configured address, where somebody has to do something; an upload's way."""
+    if settings.notify.urls and summary.exit_code is not ExitCode.TIES_OUT:
+        send_message(settings, _TITLES[summary.exit_code], _body(settings, summary), say)
+
+
+def notify_night(settings: Settings, summary: Summary, say: Say) -> None:
+    """Send how a night ended where that is another end than was told last."""
+    if not settings.notify.urls:
         return
-    # What failed comes first: a message on a phone shows its beginning.
-    body = "\n".join(map(line_of, [*summary.failures, *summary.lines]))
-    send_message(settings, _TITLES[summary.exit_code], body, say)
+    before, now = _told(settings), _standing_of(summary)
+    title = _title(before, now, summary)
+    # What was not sent is no news that is lost: it is tried again, since it is not remembered.
+    if title is None or send_message(settings, title, _body(settings, summary), say):
+        _remember(settings, now, say)
 
 
 def notify_stopped(settings: Settings, error: Exception, say: Say) -> None:
-    """Tell that a night could not start or was broken off, and why: the worst failure must not be the quietest."""
+    """Tell once that nights cannot start or are broken off, and why: the worst failure must not be the quietest."""
     if not settings.notify.urls:
         return
     reason = f"an unforeseen error, {type(error).__name__}: {error}"
     # Errors of ours are sentences for a person already.
     if isinstance(error, TieoutError):
         reason = str(error)
-    body = f"{line_of(reason)}\n`tieout status` says how it stands."
-    send_message(settings, "tieout: the night could not run", body, say)
+    before = _told(settings)
+    now = Standing(frozenset({_kind_of(f"stopped: {reason}")}), before.waiting, before.breaks)
+    if now == before:
+        return
+    body = f"{line_of(_unnamed(settings, reason))}\n`tieout status` says how it stands."
+    if send_message(settings, _STOPPED, body, say):
+        _remember(settings, now, say)
+
+
+def _title(before: Standing, now: Standing, summary: Summary) -> str | None:
+    """Return the title of the message; None where everybody knows already."""
+    if summary.exit_code is ExitCode.TIES_OUT:
+        return None if before.is_well else _WELL_AGAIN
+    if before.trouble and not now.trouble:
+        return _RUNS_AGAIN
+    brought = summary.totals["rejected"] + summary.totals["refused"]
+    is_more = now.waiting > before.waiting or now.breaks > before.breaks
+    has_changed = now.trouble != before.trouble or is_more or brought
+    return _TITLES[summary.exit_code] if has_changed else None
+
+
+def _standing_of(summary: Summary) -> Standing:
+    named = {_kind_of(one.what) for one in summary.not_read}
+    whys = {one.why for one in summary.not_read}
+    others = {_kind_of(failure) for failure in summary.failures if not _is_told_by(failure, whys)}
+    untied = set() if summary.totals["ties_out"] else {"does not tie"}
+    breaks = int(summary.totals["breaks_open"])
+    return Standing(frozenset(named | others | untied), summary.waiting_count, breaks)
+
+
+def _is_told_by(failure: str, whys: Iterable[str]) -> bool:
+    return any(why and why in failure for why in whys)
+
+
+def _kind_of(text: str) -> str:
+    """Return what stays the same of one trouble from night to night: neither whose turn it was, nor how many."""
+    if text.startswith("Mindbody site"):
+        return text
+    return _NUMBER.sub("#", _CLIENT.sub("a client", text))
+
+
+def _body(settings: Settings, summary: Summary) -> str:
+    return "\n".join(line_of(_unnamed(settings, line)) for line in _lines(summary))
+
+
+def _lines(summary: Summary) -> Iterator[str]:
+    # What failed comes first: a message on a phone shows its beginning.
+    yield from summary.failures
+    yield from summary.lines
+
+
+def _unnamed(settings: Settings, line: str) -> str:
+    return line if settings.notify.client_ids else _CLIENT.sub("a client", line)
+
+
+def _told(settings: Settings) -> Standing:
+    told: Any = read_told(settings, _ABOUT)
+    try:
+        return Standing(frozenset(map(str, told["trouble"])), int(told["waiting"]), int(told["breaks"]))
+    except (TypeError, KeyError, ValueError):
+        return Standing()
+
+
+def _remember(settings: Settings, now: Standing, say: Say) -> None:
+    if now == _told(settings):
+        return
+    told = {"trouble": sorted(now.trouble), "waiting": now.waiting, "breaks": now.breaks}
+    try:
+        keep_told(settings, _ABOUT, told)
+    except CouldNotRun as error:
+        with suppress(Exception):
+            say(str(error))

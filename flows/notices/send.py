@@ -6,24 +6,36 @@ from flows.runtime.progress import Say
 from flows.runtime.secrets import line_of
 from flows.settings.sections import Settings
 
+TEST_TITLE = "tieout: a test"
+TEST_BODY = "This is a test: nights tell here how they end, where somebody has to do something. Nothing is wrong."
+
 
 def send_message(settings: Settings, title: str, body: str, say: Say) -> bool:
     """Return whether every address took the message.
 
     One that did not is named by its number, since it holds secrets.
     """
+    taken = send_to_each(settings, title, body)
+    for number, is_taken in enumerate(taken, start=1):
+        if not is_taken:
+            say(f"notify.urls: address {number} took no message; check it with `tieout notify test`")
+    return all(taken)
+
+
+def send_to_each(settings: Settings, title: str, body: str) -> list[bool]:
+    """Send the message to every address and return, in their order, which of them took it."""
     from apprise import Apprise
 
     logging.getLogger("apprise").setLevel(logging.CRITICAL)  # it would log addresses
     # A line of a message is a line: what it quotes can neither forge another one nor give a secret away.
     safe = "\n".join(map(line_of, body.split("\n")))
-    has_reached_all = True
+    taken = []
     # One by one and not all in one Apprise, which would only tell that some address failed.
-    for number, url in enumerate(settings.notify.urls, start=1):
+    for url in settings.notify.urls:
         service = Apprise()
-        is_known = service.add(url.get_secret_value())
-        is_sent = is_known and service.notify(title=line_of(title), body=safe)
-        if not is_sent:
-            has_reached_all = False
-            say(f"notify.urls: address {number} took no message; check it with `apprise`")
-    return has_reached_all
+        try:
+            is_known = service.add(url.get_secret_value())
+            taken.append(bool(is_known and service.notify(title=line_of(title), body=safe)))
+        except Exception:  # noqa: BLE001 - a library's fault must not change how a night ended
+            taken.append(False)
+    return taken

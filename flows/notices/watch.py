@@ -4,16 +4,13 @@ One message when a night was due and did not run, one when nights run again, how
 What was told last is remembered beside the ledger and not in it, since the ledger may be what is out of reach.
 """
 
-import json
-from pathlib import Path
-
 from flows.notices.send import send_message
-from flows.runtime.errors import CouldNotRun
+from flows.notices.told import keep_told, read_told
 from flows.runtime.progress import Say
 from flows.settings.sections import Settings
 from flows.status import Status, status_lines
 
-MEMORY_NAME = ".told.json"
+_ABOUT = "nights"
 _WELL = "well"
 
 
@@ -33,26 +30,9 @@ def watch_trouble(settings: Settings, failure: str, say: Say) -> None:
 
 
 def _tell_once(settings: Settings, state: str, title: str, body: str, say: Say) -> None:
-    """Send the message unless `state` is what was told last."""
-    memory = settings.root / MEMORY_NAME
-    if state == _read(memory):
+    """Send the message unless `state` is what was told last; that all is well is what nobody needs to be told first."""
+    if state == (read_told(settings, _ABOUT) or _WELL):
         return
     # A message that got nowhere is tried again the next time.
     if send_message(settings, title, body, say):
-        _write(memory, state)
-
-
-def _read(memory: Path) -> str:
-    """Return what was told last; that all is well where nothing was."""
-    try:
-        told = json.loads(memory.read_text(encoding="utf-8"))
-        return str(told["nights"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return _WELL
-
-
-def _write(memory: Path, state: str) -> None:
-    try:
-        memory.write_text(json.dumps({"nights": state}) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise CouldNotRun(f"{memory} cannot be written: {error.strerror}. The same will be told again.") from None
+        keep_told(settings, _ABOUT, state)

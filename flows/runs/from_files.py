@@ -19,7 +19,7 @@ from flows.loader.budget import tell_nights
 from flows.loader.deliver import connect, post_and_settle
 from flows.loader.look_back import has_forgotten
 from flows.marked_copy.give_back import mark_files
-from flows.notices.run_end import notify
+from flows.notices.run_end import notify, notify_night
 from flows.reconciliation.match import match_ledger
 from flows.reconciliation.windows import windows_of_run
 from flows.reports.close import report_run
@@ -52,7 +52,8 @@ def run_from_files(run: Run, find_files: FindFiles, approved: CheckedFile | None
         mark_files(run, files)
         summary = report(run, reconciliation)
     leave_in_order(run)
-    notify(run.settings, summary, run.progress)
+    tell = notify_night if run.kind is RunKind.NIGHTLY else notify
+    tell(run.settings, summary, run.progress)
     return summary
 
 

@@ -12,17 +12,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from flows.runtime.errors import CouldNotRun, Interrupted
+from flows.runtime.errors import CouldNotRun, Interrupted, NightWaitsAlready
 from flows.runtime.interrupt import stop_requested
 from flows.runtime.progress import Say
 
 _AT_WORK = "night.lock"
 _WAITING = "night.waiting.lock"
 _POLL_SECONDS = 0.5
-
-
-class NightWaitsAlready(CouldNotRun):
-    """One night is at work and another waits for it, which will take all that a third one would."""
 
 
 @contextmanager

@@ -28,7 +28,7 @@ def load_settings(config: Path | None = None, *, with_secrets: bool = True) -> S
     Unknown top-level ``TIEOUT_`` variables are not errors, since others may use the prefix; unknown keys in the
     file are, since a misspelt key must not be ignored.
     """
-    path = config or _configured_path()
+    path = config or configured_path()
     keys = _read_toml(path) if path else {}
     try:
         settings = Settings(**keys)
@@ -45,7 +45,8 @@ def load_settings(config: Path | None = None, *, with_secrets: bool = True) -> S
     return settings
 
 
-def _configured_path() -> Path | None:
+def configured_path() -> Path | None:
+    """Return the file that the environment names, else the one in the current folder, where there is one."""
     named = os.environ.get("TIEOUT_CONFIG")
     if named:
         return Path(named)

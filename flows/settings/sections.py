@@ -202,6 +202,7 @@ class NotifySettings(_Section):
     """Who is told how a run ended."""
 
     urls: tuple[Secret, ...] = ()
+    client_ids: bool = False  # whether messages may name clients
     ping_url: Secret | None = None  # called after every good night, for a monitor that notices silence
 
 

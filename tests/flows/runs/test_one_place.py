@@ -9,6 +9,7 @@ import pytest
 
 from flows.sandbox import start_sandbox
 from tests.flows.command import Tieout
+from tests.flows.notices.listener import Listener, listening
 from tests.flows.workplace import Workplace, earned, open_workplace
 
 UPDATES = "RewardId,PayoutId,Amount"
@@ -57,13 +58,20 @@ def tieout(workplace: Workplace, monkeypatch: pytest.MonkeyPatch, capsys: pytest
     return Tieout(workplace, monkeypatch, capsys)
 
 
+@pytest.fixture
+def listener() -> Iterator[Listener]:
+    with listening() as found:
+        yield found
+
+
 def whats(not_read: list[dict[str, str]]) -> set[str]:
     return {one["what"] for one in not_read}
 
 
 def test_a_night_goes_on_without_the_places_in_trouble_and_takes_up_the_rest_once_they_are_mended(
-    workplace: Workplace, tieout: Tieout, state: Path
+    workplace: Workplace, tieout: Tieout, state: Path, listener: Listener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("TIEOUT_NOTIFY__URLS", json.dumps([listener.message_url]))
     # Site 1002 has work in the ledger when it leaves the settings.
     with_sites(workplace, site_1001=RIGHT, site_1002=RIGHT)
     left = workplace.folder / "left.csv"
@@ -76,7 +84,7 @@ def test_a_night_goes_on_without_the_places_in_trouble_and_takes_up_the_rest_onc
     workplace.put("-99/b.csv", earned("200000002", 20))
     rewards = workplace.put("rewards.csv", UPDATE, headings=UPDATES)
     first = tieout("run", "--plain", "--json")
-    assert first.code == 3
+    assert tieout("run", "--plain", "--json").code == first.code == 3
     assert (first.json["posted"], first.json["pending"], first.json["ties_out"]) == (1, 1, True)
     assert whats(first.json["not_read"]) == {"Mindbody site 1001", "Mindbody site 1002", "Referral Rock"}
     assert [path.is_file() for path in (of_expired, rewards)] == [True, True]
@@ -93,6 +101,8 @@ def test_a_night_goes_on_without_the_places_in_trouble_and_takes_up_the_rest_onc
     sites = [line["site_id"] for line in workplace.commits("200000001", "200000002", "200000003")]
     assert sorted(sites) == ["-99", "1001", "1002"]
     assert [path.is_file() for path in (of_expired, rewards)] == [False, False]
+    titles = [message["title"] for message in listener.messages]
+    assert titles == ["tieout: could not run to the end", "tieout: all is well again"]
 
 
 def test_a_site_that_left_with_work_open_can_be_dropped_by_a_person(workplace: Workplace, tieout: Tieout) -> None:

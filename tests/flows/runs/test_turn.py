@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from flows.runs.turn import NightWaitsAlready, is_night_at_work, only_one, turn_of_night
-from flows.runtime.errors import CouldNotRun, Interrupted
+from flows.runs.turn import is_night_at_work, only_one, turn_of_night
+from flows.runtime.errors import CouldNotRun, Interrupted, NightWaitsAlready
 from flows.runtime.interrupt import stop_requested
 from tests.flows.eventually import eventually
 
