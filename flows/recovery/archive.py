@@ -18,6 +18,7 @@ from flows.runtime.progress import count_rows
 from sql.recovery import list_file
 from sql.register import find_file, hashes_known
 from transforms.reference.reference import Reference
+from transforms.sheets.questions import DATE_ORDER, question_text
 from transforms.vocabulary import Code
 
 _REASON = "recovered: it is not looked at yet"
@@ -215,6 +216,10 @@ def _check(run: Run, file: ArchivedFile, site_id: str | None, *, is_site_known: 
         now=utc_now(),
         on_rows=count_rows(run.progress),
     )
+    for question in checked.questions:
+        # Rows whose dates nobody can read are rejected here, and would be new once somebody has said how.
+        if any(DATE_ORDER in kept for kept in question.entries.values()):
+            raise CouldNotRun(question_text(question))
     if not is_site_known and _has_rows_of_no_site(checked):
         raise CouldNotRun(
             "nothing says which site its rows are of: move it to the site's folder of the archive, such as archive/-99."

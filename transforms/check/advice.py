@@ -10,8 +10,8 @@ from typing import Any
 
 from transforms.check.suggestions import suggest, suggest_amount
 from transforms.check.table_clocks import TableClocks
-from transforms.sheets.clocks import SaidBy, SaidClock, spoken, zone_name
-from transforms.sheets.date_signs import Count, what_number_counts
+from transforms.sheets.clocks import SaidBy, SaidClock, is_utc, spoken, zone_name
+from transforms.sheets.date_signs import FROM_1900_TO_1904, Count, what_number_counts
 from transforms.sheets.headings import Table
 from transforms.sheets.spellings import DateOrder, as_iso, plain_text
 from transforms.sheets.times import Clock
@@ -50,8 +50,9 @@ class Advice:
             return suggest(code, None)
         text = str(value)[:_LONGEST]
         if code in _UNREADABLE:
-            how = self._clocks.of_dates(int(cell["table"]), str(cell["field"]))
-            return _unreadable(text, how, self._said(cell) if code is Code.ACTION_TIME_UNREADABLE else None)
+            if code is Code.ACTION_TIME_UNREADABLE and cell["clock"] is not None:
+                return _unreadable(text, self._clocks.clock(int(cell["clock"])), self._said(cell))
+            return _unreadable(text, self._clocks.of_dates(int(cell["table"]), str(cell["field"])), None)
         if code is Code.ACTION_TIME_AMBIGUOUS:
             return _twice(text, self._clocks.clock(int(cell["clock"])))
         if code is Code.ACTION_TIME_NONEXISTENT:
@@ -79,7 +80,7 @@ def example(said: SaidClock | None) -> str:
     hour = spoken(_EXAMPLE).partition(", ")[2]
     if said.said_by is SaidBy.NOBODY and said.studio is not None:
         return f"{_EXAMPLE.replace(tzinfo=said.studio).isoformat(timespec='minutes')} for {hour} in the studio"
-    if said.zone is not UTC:
+    if not is_utc(said.zone):
         return f"{_EXAMPLE:%Y-%m-%d %H:%M}, in the studio's time"
     if said.studio is None:
         return f"{_EXAMPLE:%Y-%m-%d %H:%M}, in UTC"
@@ -99,6 +100,8 @@ def _unreadable(value: str, how: Clock, said: SaidClock | None) -> str:
             return f"{why}{write}"
     if how.has_halves and as_iso(value, how.date_order) is not None:
         return f"other times of the column have am or pm, and this one may be either: add it, or {write}"
+    if how.lacks_halves and as_iso(value, how.date_order) is not None:
+        return f"no hour of the column is after 12, so the clock may be one of 12 hours: add am or pm, or {write}"
     if how.is_exchanged and _ISO_LIKE.fullmatch(plain):
         return _exchanged(value, write)
     if _IN_NUMBERS.fullmatch(plain):
@@ -120,7 +123,9 @@ _REASONS: Sequence[tuple["re.Pattern[str]", str]] = (
 
 def _number(count: Count, at: datetime, write: str) -> str:
     if count is Count.DAYS:
-        return f"this is a date that has lost its format (it may be {spoken(at)}): {_IN_EXCEL}, or {write}"
+        on_mac = spoken(at + FROM_1900_TO_1904)
+        may_be = f"it may be {spoken(at)}, or in a workbook that began on a Mac {on_mac}"
+        return f"this is a date that has lost its format ({may_be}): {_IN_EXCEL}, or {write}"
     return f"this may be {count}, {spoken(at)} in UTC: {write}"
 
 

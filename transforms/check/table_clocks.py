@@ -8,7 +8,7 @@ import pandas as pd
 from transforms.check.habits import Habits, column_key
 from transforms.check.parameters import Rules
 from transforms.sheets.amount_signs import AmountHabit
-from transforms.sheets.clocks import UNKNOWN_SITE, SaidBy, SaidClock, said_clock
+from transforms.sheets.clocks import UNKNOWN_SITE, SaidBy, SaidClock, is_utc, said_clock
 from transforms.sheets.date_signs import DateHabit
 from transforms.sheets.headings import Table
 from transforms.sheets.layout import Layout
@@ -50,6 +50,7 @@ class TableClocks:
             date_order=habit.date_order,
             count=habit.count,
             has_halves=habit.has_halves,
+            lacks_halves=habit.lacks_halves,
             is_exchanged=habit.is_exchanged,
         )
 
@@ -60,7 +61,9 @@ class TableClocks:
 
     def _place(self, table: int, site_id: str | None) -> int:
         said = self._said(self._tables[table], site_id)
-        clock = replace(self.of_dates(table, "action_date_time"), zone=said.zone)
+        how = self.of_dates(table, "action_date_time")
+        # In UTC the evening of a studio may well be between one and five.
+        clock = replace(how, zone=said.zone, lacks_halves=how.lacks_halves and not is_utc(said.zone))
         place = self._place_of.setdefault((said, clock), len(self._clocks))
         if place == len(self._clocks):
             self.saids.append(said)

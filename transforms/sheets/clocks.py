@@ -43,7 +43,7 @@ class SaidClock:
     @property
     def times(self) -> Times:
         """The same in the words of settings."""
-        return Times.UTC if self.zone is UTC else Times.SITE
+        return Times.UTC if is_utc(self.zone) else Times.SITE
 
 
 UNKNOWN_SITE = SiteClock()
@@ -71,6 +71,11 @@ def said_clock(
         return SaidClock(site.zone, said_by, site.zone)
     # Of a site that is not configured nobody knows the zone, so there is no other reading to ask about.
     return SaidClock(UTC, SaidBy.DOCUMENT if site.zone is None else SaidBy.NOBODY, site.zone)
+
+
+def is_utc(zone: tzinfo) -> bool:
+    """Tell UTC, whether a document or a name in the settings says it."""
+    return zone is UTC or zone_name(zone) == "UTC"
 
 
 def zone_name(zone: tzinfo) -> str:

@@ -21,6 +21,8 @@ _ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _NUMBERS = re.compile(r"'?(?P<first>[0-9]{1,2})[/.-](?P<second>[0-9]{1,2})[/.-][0-9]{4}(?![0-9])")
 _LONGEST_DAY = len("'25/10/2026")
 _HALF = r"[0-9]\s?[AaPp]\.?[Mm]\b"
+_SMALL_HOUR = r"\s[1-4]:[0-9]{2}"
+_WIDE_HOUR = r"\s(?:0[0-9]?|1[3-9]|2[0-4]):[0-9]{2}"
 _NUMBER = r"[0-9]{5}(?:\.[0-9]+)?|[0-9]{10}|[0-9]{13}"
 _SERIAL = re.compile(r"[0-9]{5}(?:\.[0-9]+)?")
 _SECONDS = re.compile(r"[0-9]{10}")
@@ -31,7 +33,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST = datetime(2000, 1, 1, tzinfo=UTC)
 # Day 0 of spreadsheets; those that began on old Macs count from 1904.
 _DAY_0 = datetime(1899, 12, 30, tzinfo=UTC)
-_DAYS_TO_1904 = 1462
+FROM_1900_TO_1904 = timedelta(days=1462)
 
 
 class Count(StrEnum):
@@ -80,6 +82,8 @@ class DateSigns:
     early: Seen | None = None  # a date such as 2026-05-10, that could be of 2026-10-05
     late: Seen | None = None  # one that could not
     half: Seen | None = None  # with am or pm
+    small_hour: Seen | None = None  # 1:30 to 4:59, as a clock of 12 hours shows them
+    wide_hour: Seen | None = None  # 0:30, 01:30 or 13:30, as only a clock of 24 hours does
     filled: Seen | None = None
     first_number: Seen | None = None
     seconds: Span | None = None
@@ -112,6 +116,7 @@ class DateHabit:
     date_order: DateOrder | None = None  # None: only what can be read in one way is read
     count: Count | None = None  # what plain numbers are; None: they are refused
     has_halves: bool = False  # 6:30 beside 6:30 pm may be either
+    lacks_halves: bool = False  # all hours are of a clock of 12, and some are when nobody is in a studio
     is_exchanged: bool = False  # day and month of real dates were exchanged, as far as anybody can tell
 
 
@@ -122,17 +127,20 @@ def date_signs(texts: pd.Series, rows: pd.Series) -> DateSigns:
         return DateSigns()
     # Nearly all columns hold ISO dates and nothing else, which one look at the fifth sign tells.
     is_iso = filled.str[4:5] == "-"
-    iso, others = filled[is_iso], filled[~is_iso]
-    day, month = iso.str[8:10], iso.str[5:7]
-    is_late = day > "12"
+    others = filled[~is_iso]
+    of_sheets = filled[is_iso & ~names_zone(filled)]
     found: dict[str, Seen | Span | None] = {
         "filled": Seen(0, "", len(filled)),
-        "early": _seen(iso[~is_late & (day != month)], rows),
-        "late": _seen(iso[is_late], rows),
+        "early": _seen(of_sheets[may_be_exchanged(of_sheets)], rows),
+        "late": _seen(of_sheets[of_sheets.str[8:10] > "12"], rows),
     }
     if len(others):
         found |= _of_numbers(others, rows)
-        found["half"] = _seen(others[others.str.contains(_HALF, regex=True)], rows)
+        has_half = others.str.contains(_HALF, regex=True)
+        found["half"] = _seen(others[has_half], rows)
+        whole = others[~has_half]
+        found["small_hour"] = _seen(whole[whole.str.contains(_SMALL_HOUR, regex=True)], rows)
+        found["wide_hour"] = _seen(whole[whole.str.contains(_WIDE_HOUR, regex=True)], rows)
         found |= {
             "first_number": _seen(others[others.str.fullmatch(_NUMBER)], rows),
             "days": _span(others, _SERIAL),
@@ -140,6 +148,19 @@ def date_signs(texts: pd.Series, rows: pd.Series) -> DateSigns:
             "milliseconds": _span(others, _MILLISECONDS),
         }
     return DateSigns(**found)  # type: ignore[arg-type]  # each name has the kind of its field
+
+
+def names_zone(texts: pd.Series) -> pd.Series:
+    """Tell ISO times with an offset, which no spreadsheet has made."""
+    # The sixth sign from the end is a sign too in a plain date, which is shorter.
+    has_offset = texts.str[-6:-5].isin(["+", "-"]) & (texts.str.len() > len("2026-05-10T10:00"))
+    return has_offset | texts.str[-1:].isin(["Z", "z"])
+
+
+def may_be_exchanged(texts: pd.Series) -> pd.Series:
+    """Tell dates such as 2026-05-10, which a spreadsheet may have made of 05/10/2026 by the wrong order."""
+    day, month = texts.str[8:10], texts.str[5:7]
+    return (texts.str[4:5] == "-") & (day <= "12") & (day != month) & ~names_zone(texts)
 
 
 def _of_numbers(texts: pd.Series, rows: pd.Series) -> dict[str, Seen | None]:
@@ -184,6 +205,7 @@ def tell_habit(signs: DateSigns, said: DateOrder | None, now: datetime, *, may_c
         date_order=said or told,
         count=_tell_count(signs, now) if may_count else None,
         has_halves=signs.half is not None,
+        lacks_halves=signs.small_hour is not None and signs.wide_hour is None and signs.half is None,
         is_exchanged=has_text_of_one_order and signs.either is None and signs.early is not None and signs.late is None,
     )
 
@@ -194,7 +216,7 @@ def _tell_count(signs: DateSigns, now: datetime) -> Count | None:
     if signs.days is not None and signs.days.count == filled:
         today = (now - _DAY_0) / timedelta(days=1)
         # Counted from 1904 they would be four years later: in the future, so they are not.
-        is_sure = signs.days.most + _DAYS_TO_1904 > today
+        is_sure = signs.days.most + FROM_1900_TO_1904.days > today
         return Count.DAYS if is_sure and _is_between(signs.days, (_FIRST - _DAY_0).days, today) else None
     since_1970 = (now - _EPOCH).total_seconds()
     first = (_FIRST - _EPOCH).total_seconds()

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from transforms.sheets.date_signs import Count, counted_at
+from transforms.sheets.date_signs import Count, counted_at, may_be_exchanged
 from transforms.sheets.spellings import DateOrder as DateOrder
 from transforms.sheets.spellings import as_iso
 from transforms.vocabulary import Code
@@ -50,6 +50,7 @@ class Clock:
     date_order: DateOrder | None = None  # None: only what can be read in one way is read
     count: Count | None = None  # what a plain number is
     has_halves: bool = False  # the column has am and pm, so an hour without them is refused
+    lacks_halves: bool = False  # all of it is by a clock of 12 hours, so the same holds
     is_exchanged: bool = False  # day and month of dates that both could be have been exchanged, it seems: refused
 
 
@@ -127,7 +128,7 @@ def _read(texts: pd.Series, clock: Clock) -> tuple[pd.Series, pd.Series]:
     texts = texts.mask((texts.str[4:5] == "-") & (texts.str[17:19] == "60"))
     length = texts.str.len()
     if clock.is_exchanged:
-        texts = texts.mask(_may_be_exchanged(texts))
+        texts = texts.mask(may_be_exchanged(texts))
     may_be_plain = length == len("2024-11-08T10:26:33Z")
     at = _read_iso(texts.where(may_be_plain), _PLAIN)
     may_be_clock = length == len("2024-11-08T10:26:33")
@@ -140,12 +141,6 @@ def _read(texts: pd.Series, clock: Clock) -> tuple[pd.Series, pd.Series]:
     local[rest.index] = found_local.reindex(place).set_axis(rest.index)
     at[rest.index] = found_at.reindex(place).set_axis(rest.index)
     return local, at.fillna(_in_zone(local, clock.zone))
-
-
-def _may_be_exchanged(texts: pd.Series) -> pd.Series:
-    """Tell dates such as 2026-05-10, which a spreadsheet may have made of 05/10/2026 by the wrong order."""
-    day, month = texts.str[8:10], texts.str[5:7]
-    return (texts.str[4:5] == "-") & (day <= "12") & (day != month)
 
 
 def _all_as_iso(texts: pd.Series, clock: Clock) -> pd.Series:
@@ -168,7 +163,7 @@ def _odd_as_iso(text: str, clock: Clock) -> str | None:
         if counted is not None:
             # Days are by the clock on the wall, the others by that of Greenwich.
             return counted.replace(tzinfo=None).isoformat() if clock.count is Count.DAYS else counted.isoformat()
-    if clock.has_halves and _LACKS_HALF.fullmatch(text):
+    if (clock.has_halves or clock.lacks_halves) and _LACKS_HALF.fullmatch(text):
         return None
     return as_iso(text, clock.date_order)
 
@@ -209,7 +204,7 @@ def _hour_of_day(parts: pd.DataFrame, clock: Clock) -> pd.Series:
     of_day = hour % 12 + 12 * (half == "p")
     # 0 pm and 13 am are no hours: 99 makes the time unreadable instead of another one.
     is_wrong = has_half & ~hour.between(1, 12)
-    if clock.has_halves:
+    if clock.has_halves or clock.lacks_halves:
         is_wrong |= ~has_half & parts["hour"].notna() & hour.between(1, 12)
     return hour.where(~has_half, of_day).mask(is_wrong, 99)
 

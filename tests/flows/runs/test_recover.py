@@ -279,6 +279,22 @@ def test_recover_names_a_damaged_file_and_lets_no_night_run_before_it_is_back(pl
     assert workplace.run().totals["duplicate"] == 2
 
 
+def test_recover_waits_for_the_order_of_dates_that_a_person_had_answered(place: Place) -> None:
+    workplace = place()
+    told = '[columns."desk"]\ndate_order = "D/M"\n'
+    without = workplace.config.read_text("utf-8")
+    workplace.configure(f"{without}\n{told}")
+    workplace.put("a.csv", earned("200000070", 1, time="05/10/2026"))
+    workplace.run()
+    workplace.configure(without)
+    lose_ledger(workplace)
+    (lost,) = recovered(workplace).lost
+    assert "does the day come first" in lost.why
+    workplace.configure(f"{without}\n{told}")
+    assert recover(workplace.settings).exit_code is ExitCode.TIES_OUT
+    assert states(workplace) == {"200000070/1": "posted"}
+
+
 def test_recover_names_a_file_that_is_gone_and_goes_on_without_it_where_a_person_says_so(place: Place) -> None:
     workplace = place()
     workplace.put("a.csv", earned("200000020", 1))

@@ -71,6 +71,13 @@ def test_an_hour_without_am_or_pm_beside_others_is_told() -> None:
     assert "add it" in told
 
 
+def test_a_clock_of_12_hours_is_no_night_in_a_studio_and_may_be_one_in_utc() -> None:
+    (told,) = advice("25/10/2024 1:30", "24/10/2024")
+    assert "may be one of 12 hours" in told
+    assert advice("25/10/2024 1:30", times=Times.UTC) == []
+    assert advice("25/10/2024 1:30", "24/10/2024 18:30") == []
+
+
 def test_dates_that_were_exchanged_are_told_with_both_readings() -> None:
     (told,) = advice("25/10/2024", "2024-05-10T00:00:00")
     assert "it shows 10 May 2024, and may mean 5 October 2024" in told

@@ -49,6 +49,7 @@ def test_the_order_is_told_where_one_alone_fits_every_cell(
         pytest.param([DAY_FIRST, EARLY, LATE], False, id="a real date that cannot be exchanged"),
         pytest.param([DAY_FIRST, EARLY, EITHER], False, id="a text that the spreadsheet would have read"),
         pytest.param([EARLY, EARLY], False, id="no text"),
+        pytest.param([DAY_FIRST, "2026-05-10T10:00:00Z", "2026-05-10T10:00+02:00"], False, id="no spreadsheet's"),
         pytest.param([DAY_FIRST, "2026-05-05"], False, id="the same day either way"),
     ],
 )
