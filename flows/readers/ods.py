@@ -11,7 +11,7 @@ from flows.readers.archive import damaged, encrypted
 from flows.readers.workbook import Scan
 from transforms.sheets.sheet import FORMULA_WITHOUT_VALUE, SPREADSHEET_ERRORS
 
-_MAX_REPEATED_ERRORS = 1_000_000
+_MAX_REPEATED = 1_000_000
 # What a number format has made an id of: zeros before it, or letters and dashes around it. Plain digits, thousands,
 # decimals and signs of money are the number itself.
 _SHOWN_AS_ID = re.compile(
@@ -48,7 +48,7 @@ class _Tables:
         self._is_hidden = False
         self._text: list[str] | None = None
         self._size = self._all_text = 0  # signs of the open cell, and of all cells of the table
-        self._is_filled = self._is_number = False
+        self._is_filled = self._is_number = self._is_flag = False
         self._may_be_error = self._is_unvalued = False
 
     def parse(self, xml: bytes) -> None:
@@ -81,6 +81,8 @@ class _Tables:
         has_formula = "table:formula" in attributes
         self._is_filled = kind is not None
         self._is_number = kind == "float"
+        # What LibreOffice makes of TRUE in a sheet that another program wrote: a person sees the word.
+        self._is_flag = attributes.get("table:formula", "").endswith(("=TRUE()", "=FALSE()"))
         self._is_unvalued = has_formula and not self._is_filled
         # LibreOffice marks an error as such; other programs store its name as the text that the formula came to.
         is_marked = attributes.get("calcext:value-type") == "error"
@@ -127,15 +129,18 @@ class _Tables:
             self._add_errors(text)
         elif self._is_unvalued and not text:
             self._add_errors(FORMULA_WITHOUT_VALUE)
-        is_repeated = self._row_repeat * self._column_repeat != 1
-        if self._is_number and not is_repeated and _SHOWN_AS_ID.fullmatch(text):
-            self._shown[self._row + 1, self._column] = text
+        if self._is_number and (self._is_flag or _SHOWN_AS_ID.fullmatch(text)):
+            self._add(self._shown, text)
         self._column = column_after
 
     def _add_errors(self, text: str) -> None:
-        # A few signs of XML can repeat an error over every cell of a sheet.
-        if self._row_repeat * self._column_repeat > _MAX_REPEATED_ERRORS:
+        self._add(self._errors, text)
+
+    def _add(self, found: dict[tuple[int, int], str], text: str) -> None:
+        """Keep the text for each cell that the open one stands for: two equal rows are written as one, repeated."""
+        # A few signs of XML can repeat a cell over every one of a sheet.
+        if self._row_repeat * self._column_repeat > _MAX_REPEATED:
             raise ValueError(text)
         for row in range(self._row + 1, self._row + self._row_repeat + 1):
             for column in range(self._column, self._column + self._column_repeat):
-                self._errors[row, column] = text
+                found[row, column] = text

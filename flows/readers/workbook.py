@@ -27,6 +27,8 @@ from flows.readers.values import column_texts, frame_of_columns
 from flows.runtime.garbage import without_collecting
 from transforms.sheets.sheet import Sheet
 
+_FLAGS = ("TRUE", "FALSE")
+
 
 @dataclass(frozen=True)
 class Scan:
@@ -107,9 +109,9 @@ def _shown_numbers(columns: list[list[str | None]], scan: Scan) -> dict[tuple[in
 
 
 def _pad(columns: list[list[str | None]], shown: Mapping[tuple[int, int], str]) -> None:
-    """Write numbers with the leading zeros that their cells show: as points or as an id, 007 is 7 or more."""
+    """Write numbers with the leading zeros that their cells show, and flags as words: they are that in any column."""
     for (row, column), text in shown.items():
-        if text.isdigit() and column < len(columns) and row <= len(columns[column]):
+        if (text.isdigit() or text in _FLAGS) and column < len(columns) and row <= len(columns[column]):
             columns[column][row - 1] = text
 
 
@@ -142,6 +144,6 @@ def shown_notes(name: str, shown: Mapping[tuple[int, int], str]) -> Iterator[str
     padded = sum(text.isdigit() for text in shown.values())
     if padded:
         yield f'Sheet "{name}": numbers shown with leading zeros were read as shown ({padded:,}).'
-    others = [text for text in shown.values() if not text.isdigit()]
+    others = [text for text in shown.values() if not text.isdigit() and text not in _FLAGS]
     if others:
         yield f'Sheet "{name}": ids are read as their cells show them, such as {others[0]} ({len(others):,}).'
