@@ -31,6 +31,9 @@ _SHORT_YEAR = re.compile(
 )
 _IN_NUMBERS = re.compile(r"[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{4}(?![0-9]).*")
 _NAMED_ZONE = re.compile(r".*[0-9]\s*(?P<zone>[a-z]{2,5}(?:/[a-z_]+)?)")
+_WHOLE_ISO = re.compile(
+    r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[t ][0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]+)?)?(?:\s?[ap]m)?z?)?"
+)
 _TOO_WIDE = re.compile(r".*[0-9]:[0-9]{2}.*[+-][0-9]{1,2}:?[0-9]{0,2}")
 _SECOND_60 = re.compile(r".*:[0-9]{2}:60.*")
 _ISO_LIKE = re.compile(r"(?P<year>[0-9]{4})-[0-9]{1,2}-[0-9]{1,2}.*")
@@ -166,7 +169,7 @@ def _no_such(plain: str, write: str) -> str:
         return f"no booking system has times before 1900: {write}"
     if _TOO_WIDE.fullmatch(plain):
         return f"there is no such day, time or offset (no offset has 24 hours): {write}"
-    return f"there is no such day or time: {write}"
+    return f"there is no such day or time: {write}" if _WHOLE_ISO.fullmatch(plain) else write
 
 
 def _twice(value: str, clock: Clock) -> str:

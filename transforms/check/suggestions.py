@@ -142,6 +142,8 @@ def _suggest_without_dots(text: str, habit: AmountHabit) -> str:
     """Advise on a cell with a dot in a column that has a comma before its decimals."""
     if habit.is_said and _DOT_THOUSANDS.fullmatch(text):
         return text.replace(".", "")
+    if habit.is_said:
+        return "write it with a comma before the decimals, as all amounts with these headings"
     shown = "" if habit.comma is None else f" ({habit.comma.text} in row {habit.comma.row})"
     return (
         f"other amounts of the column have a comma before their decimals{shown}, so the dot may be for thousands: "

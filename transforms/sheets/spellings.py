@@ -47,8 +47,8 @@ _ZONES = re.compile(
     r"|z)(?:\[(?:utc|gmt)\])?(?:\s*\([^()]*\))?",
 )
 _CLOCK = re.compile(
-    r"(?P<date>.+?)(?:,?\s+(?:at\s+|um\s+)?|t)(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})"
-    r"(?::(?P<second>[0-9]{2})(?:[.,][0-9]{1,12})?)?(?:\s?(?P<half>[ap])\.?m\.?)?"
+    r"(?P<date>.+?)(?:,?\s+(?:at\s+|um\s+|à\s+)?|t)(?P<hour>[0-9]{1,2})"
+    r"(?::(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})(?:[.,][0-9]{1,12})?)?)?(?:\s?(?P<half>[ap])\.?m\.?)?"
 )
 _BASIC = re.compile(
     r"(?P<year>[0-9]{4})(?P<month>[0-9]{2})(?P<day>[0-9]{2})"
@@ -154,8 +154,11 @@ def on_day(day: date, clock: "re.Match[str] | None") -> datetime | None:
     start = datetime(day.year, day.month, day.day)  # noqa: DTZ001 - a clock without a zone
     if clock is None:
         return start
-    hour, minute, second = int(clock["hour"]), int(clock["minute"]), int(clock["second"] or 0)
     half = clock.groupdict().get("half")
+    hour, minute, second = int(clock["hour"]), int(clock["minute"] or 0), int(clock["second"] or 0)
+    # An hour alone is one beside am or pm.
+    if clock["minute"] is None and not half:
+        return None
     # 24:00 is the end of the day, by ISO 8601; 12 am is the hour 0, and 12 pm the hour 12.
     is_end = (hour, minute, second) == (24, 0, 0) and not half
     if minute > 59 or second > 59 or (hour > 23 and not is_end) or (half and not 1 <= hour <= 12):

@@ -52,6 +52,8 @@ def test_the_example_is_by_the_clock_that_holds(times: Times | None, shown: str)
         ("1731061593", "Fri 8 Nov 2024, 10:26:33 am in UTC"),
         ("45604.435", "press Ctrl+1"),
         ("1850-01-01", "before 1900"),
+        ("44632.5", "began on a Mac"),
+        ("2024-05-25T17:00:00 America/Los_Angeles", "write it like"),
     ],
 )
 def test_the_true_reason_is_told(text: str, words: str) -> None:
