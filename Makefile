@@ -39,8 +39,8 @@ types: $(TOOLS) ## check the types (mypy, strict)
 prove: $(TOOLS) ## meet every fault and kill, and count what was lost or paid twice: SEED= ONLY= STRIDE= EVENTS=
 	@$(BIN)/python -m tests.prove $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY)) $(if $(STRIDE),--stride $(STRIDE)) $(if $(EVENTS),--events $(EVENTS))
 
-truth: $(TOOLS) ## compare matching with a million seeded events, class by class: EVENTS= BREAKS= SEED=
-	@$(BIN)/python -m tests.truth $(if $(EVENTS),--events $(EVENTS)) $(if $(BREAKS),--breaks $(BREAKS)) $(if $(SEED),--seed $(SEED))
+truth: $(TOOLS) ## compare matching with a million seeded events, and hold a month of honest exports: EVENTS= BREAKS= SEED= NIGHTS=
+	@$(BIN)/python -m tests.truth $(if $(EVENTS),--events $(EVENTS)) $(if $(BREAKS),--breaks $(BREAKS)) $(if $(SEED),--seed $(SEED)) $(if $(NIGHTS),--nights $(NIGHTS))
 
 mutants: $(TOOLS) ## read 10,000 damaged files and look for a wrong row, a traceback or a hang: SEED= COUNT=
 	@$(BIN)/python -m tests.mutants $(if $(SEED),--seed $(SEED)) $(if $(COUNT),--count $(COUNT))

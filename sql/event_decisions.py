@@ -141,6 +141,7 @@ _DONE = {
     EventVerb.DISCARD: "discarded",
     EventVerb.RETRY: "let try again",
     EventVerb.REVERSE: "taken back",
+    EventVerb.REPLACE: "let take another's place, or be replaced,",
     EventVerb.RULE_POSTED: "ruled as posted",
     EventVerb.RULE_NOT_POSTED: "ruled as not posted",
 }

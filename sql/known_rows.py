@@ -17,7 +17,7 @@ from transforms.vocabulary import State
 
 _AT_ONCE = 10_000
 # What became of an event, as it reads after "was read before as … and".
-_BECAME: Mapping[State, str] = {
+BECAME: Mapping[State, str] = {
     State.POSTED: "posted",
     State.REFUSED: "refused by the service",
     State.UNKNOWN: "sent, and nobody knows yet whether it took effect",
@@ -38,19 +38,19 @@ def word_read_otherwise(connection: Connection) -> bool:
 
 
 def _sentence(row: Row[Any]) -> str:
-    now_as = _reading(row, "")
-    before_as = _reading(row, "known_")
+    now_as = reading(row)
+    before_as = reading(row, "known_")
     differing = [name for name in now_as if now_as[name] != before_as[name]]
     before = ", ".join(before_as[name] for name in differing)
     now = ", ".join(now_as[name] for name in differing)
-    became = _BECAME[State(row.known_state)]
+    became = BECAME[State(row.known_state)]
     return (
         f"this row was read before as {before} and {became}; now it reads as {now}. Approve it only if it is another "
         "event, else discard it"
     )
 
 
-def _reading(row: Row[Any], prefix: str) -> dict[str, str]:
+def reading(row: Row[Any], prefix: str = "") -> dict[str, str]:
     """Return what a row was read as, in words, value by value; `prefix` is that of the columns."""
 
     def value(name: str) -> Any:
@@ -59,6 +59,7 @@ def _reading(row: Row[Any], prefix: str) -> dict[str, str]:
     if value("reward_id") is not None:
         day = value("eligibility_on")
         return {
+            "reward": f"reward {value('reward_id')}",
             "payout": f"payout {value('payout_id')}",
             "amount": _or_none(value("amount"), "amount"),
             "day": _or_none(None if day is None else f"{day.day} {day:%b %Y}", "eligible on"),

@@ -89,6 +89,12 @@ def states_of_plan(connection: Connection, plan_id: str) -> dict[State, int]:
     return {State(row.state): int(row.events_count) for row in rows}
 
 
+def lookalikes_of_plan(connection: Connection, plan_id: str) -> int:
+    """Count what a plan still holds that looks like rows of an earlier file: a person decides about each by itself."""
+    count: int = connection.execute(query("lookalikes_of_plan"), {"plan_id": plan_id}).scalar_one()
+    return count
+
+
 def approve_plan(connection: Connection, plan_id: str, *, by: str, now: datetime, reason: str = "") -> int:
     """Let everything be sent that the run brought and that is still held; return how many events that are."""
     take_turn(connection)

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Row, Table, insert, select
 
 from sql.known_rows import word_read_otherwise
 from sql.lock import take_turn
+from sql.lookalikes import NOTHING_COMPARED, Compared, Comparing, hold_lookalikes, keep_lookalikes
 from sql.queries import query, rows_query
 from sql.seconds import Identity, hold_beside_misread, tell_seconds_apart
 from sql.staging import Columns, stage, unstage
@@ -70,6 +71,8 @@ class Registered:
     duplicate: int
     held: int
     rejected: int
+    alike: tuple[str, ...] = ()  # of the first rows that are held for looking like others, why
+    notes: tuple[str, ...] = ()  # what a person should know of others
 
 
 def find_file(connection: Connection, sha256: str, default_site_id: str) -> int | None:
@@ -94,12 +97,14 @@ def register_file(
     now: datetime,
     guards: Guards = Guards(),
     pinned_at: datetime | None = None,
+    comparing: Comparing | None = None,
 ) -> Registered | None:
     """Register a file whole and return what became of its rows; None where its content is known for this site.
 
     The caller commits. ``rows`` are chunks of good rows, as `sql.staging` takes them; they are read once, and not at
     all where the file is known. ``pinned_at`` (UTC; ``now`` without it), cut to the second, is when undated events
-    count as having happened.
+    count as having happened. ``comparing`` tells which rows look like one of the file before; none is held for
+    that without it.
     """
     # Two files that are registered at the same moment would each find the other's rows new. One goes after the other.
     take_turn(connection)
@@ -109,12 +114,15 @@ def register_file(
         connection.execute(query("bring_back_file"), again)
         return None
     stage(connection, rows)
-    totals = _classify(connection, file, run_id, guards, identity)
-    registered = _insert_file(connection, file, run_id, now)
+    totals = _classify(connection, identity)
+    compared = hold_lookalikes(connection, comparing, file.name) if comparing else NOTHING_COMPARED
+    _guard(connection, file, run_id, guards)
+    registered = _insert_file(connection, file, run_id, now, compared)
     file_id = registered.file_id
     _insert_batches(connection, file_id)
     times = _Times(now, pinned_at or now)
     _insert_events(connection, file_id, run_id, times, has_updates=totals.updates > 0)
+    keep_lookalikes(connection, compared.earlier_of)
     connection.execute(query("insert_duplicates"), {"file_id": file_id})
     if totals.receipts:
         connection.execute(query("insert_corrections"))
@@ -127,7 +135,7 @@ def register_file(
     return registered
 
 
-def _classify(connection: Connection, file: NewFile, run_id: str, guards: Guards, identity: Identity) -> Row[Any]:
+def _classify(connection: Connection, identity: Identity) -> Row[Any]:
     """Give the staged rows their fates and return what the file brings, see the query `staged_totals`."""
     totals = connection.execute(query("staged_totals")).one()
     # A receipt names its event, so it is surer than any comparison of values.
@@ -142,13 +150,16 @@ def _classify(connection: Connection, file: NewFile, run_id: str, guards: Guards
     if word_read_otherwise(connection):
         hold_beside_misread(connection, identity)
     _mark_refused_before(connection)
-    # The guards come last: what is known or wrong already is no new event, and counts against none of the limits.
+    return totals
+
+
+def _guard(connection: Connection, file: NewFile, run_id: str, guards: Guards) -> None:
+    """Hold what the limits stop. They come last: what is known or wrong is no new event, and counts against none."""
     if guards.max_points_per_event is not None:
         connection.execute(query("mark_guarded_points"), {"max_points_per_event": guards.max_points_per_event})
     reason = _guard_of_file(connection, file, run_id, guards)
     if reason:
         connection.execute(query("mark_guarded_file"), {"reason": reason})
-    return totals
 
 
 def _mark_refused_before(connection: Connection) -> None:
@@ -218,7 +229,7 @@ def _count_fates(connection: Connection, file: NewFile) -> dict[Fate, int]:
     return counts
 
 
-def _insert_file(connection: Connection, file: NewFile, run_id: str, now: datetime) -> Registered:
+def _insert_file(connection: Connection, file: NewFile, run_id: str, now: datetime, compared: Compared) -> Registered:
     counts = {str(fate): count for fate, count in _count_fates(connection, file).items()}
     rows_read = sum(counts.values())
     row = {
@@ -230,7 +241,8 @@ def _insert_file(connection: Connection, file: NewFile, run_id: str, now: dateti
         "row_rule": file.row_rule,
     }
     new = insert(files).values(**row, rows_read=rows_read, **counts).returning(files.c.file_id)
-    return Registered(file_id=connection.execute(new).scalar_one(), rows_read=rows_read, **counts)
+    file_id = connection.execute(new).scalar_one()
+    return Registered(file_id, rows_read, **counts, alike=compared.held, notes=compared.notes)
 
 
 def _insert_batches(connection: Connection, file_id: int) -> None:

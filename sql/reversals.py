@@ -37,6 +37,20 @@ class Entry:
     row_number: int = 1
 
 
+def entry_of(event: Row[Any]) -> Entry:
+    """Return what is to be taken back of an event, as `event_to_reverse` gives it."""
+    return Entry(
+        site_id=event.site_id,
+        client_id=event.client_id,
+        action=Action(event.action),
+        points=event.points,
+        event_id=event.event_id,
+        tries=event.tries or 0,
+        sheet=event.sheet,
+        row_number=event.row_number,
+    )
+
+
 @dataclass(frozen=True)
 class Request:
     """Who wants entries taken back, when and why; ``name`` is what the plan is called beside the names of files."""

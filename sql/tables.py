@@ -447,6 +447,24 @@ corrections = Table(
     Column("corrected_event_id", ForeignKey("events.event_id"), nullable=False, index=True),
 )
 
+# Events whose row looks like a row of the file before, corrected: which event that one brought. Append-only.
+lookalikes = Table(
+    "lookalikes",
+    metadata,
+    Column("event_id", ForeignKey("events.event_id"), primary_key=True),
+    Column("earlier_event_id", ForeignKey("events.event_id"), nullable=False, index=True),
+)
+
+# Events that a person lets take the place of others. Until each of those is taken back, or will never be sent, the
+# event stays held: a trigger sees to it, unless a person approves it after all. Append-only.
+replacements = Table(
+    "replacements",
+    metadata,
+    Column("event_id", ForeignKey("events.event_id"), primary_key=True),
+    Column("replaced_event_id", ForeignKey("events.event_id"), primary_key=True, index=True),
+    Column("decision_id", ForeignKey("event_decisions.decision_id"), primary_key=True),
+)
+
 # What `tieout recover` has still to make out: events of a lost or older ledger of which nobody knows whether they were
 # sent. While an event stands here, nothing of its client or reward is sent and no person can approve it.
 recovering = Table(
@@ -493,6 +511,8 @@ duplicates = Table(
     Column("row_number", Integer, nullable=False),
     Column("event_id", ForeignKey("events.event_id"), nullable=False),
     Column("reason", String, nullable=False),
+    # Which files brought an event, the latest first: so the file before is found.
+    Index("ix_duplicates_event", "event_id", "file_id"),
 )
 
 rejections = Table(

@@ -13,6 +13,7 @@ from flows.cli.options import Config
 from flows.cli.plan import approve, discard, plan
 from flows.cli.reconcile import reconcile
 from flows.cli.recover import recover
+from flows.cli.replace import replace
 from flows.cli.report import report
 from flows.cli.retry import retry
 from flows.cli.reverse import reverse
@@ -36,7 +37,7 @@ app = typer.Typer(
 
 _IN_ORDER_OF_USE = (
     *(demo, template, check, layout, run, upload),
-    *(plan, approve, discard, retry, reverse),
+    *(plan, approve, discard, replace, retry, reverse),
     *(settle, reconcile, report, trace),
     *(serve, status, doctor, recover, sandbox),
 )

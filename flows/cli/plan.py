@@ -109,31 +109,37 @@ def run_held(config: Path | None, *, as_json: bool) -> ExitCode:
     from flows.runtime.terminal import write_lines
     from flows.settings.load import load_settings
     from sql.plans import held_events
+    from sql.replacements import pending_replacements
 
     today = utc_now().date()
     with open_ledger(load_settings(config)) as ledger, ledger.begin() as connection:
         events = held_events(connection)
+        pending = pending_replacements(connection)
     if as_json:
-        listed = [_record(event, today) for event in events]
+        listed = [_record(event, pending, today) for event in events]
         write_json(listed)
     else:
-        write_lines(_held_lines(events, today))
+        write_lines(_held_lines(events, pending, today))
     return ExitCode.NEEDS_A_PERSON if events else ExitCode.TIES_OUT
 
 
-def _record(event: "Row[Any]", today: date) -> dict[str, Any]:
+def _record(event: "Row[Any]", pending: "Sequence[Row[Any]]", today: date) -> dict[str, Any]:
     from transforms.identity.fractions import with_fraction
 
     keys = ("event_id", "kind", "target", "site_id", "client_id", "reward_id", "points", "amount", "action_at")
     record = {"plan_id": event.run_id} | {key: getattr(event, key) for key in keys}
     record["action_at"] = with_fraction(event.action_at, event.action_fraction)
     record |= {"file": event.file, "sheet": event.sheet, "row": event.row_number, "reason": event.state_reason}
+    record |= {"looks_like": event.earlier_event_id}
+    record |= {"replaces": [row.replaced_event_id for row in pending if row.event_id == event.event_id]}
     return record | {"held_on": event.state_at.date(), "age_days": (today - event.state_at.date()).days}
 
 
-def _held_lines(events: "Sequence[Row[Any]]", today: date) -> Iterator[str]:
+def _held_lines(events: "Sequence[Row[Any]]", pending: "Sequence[Row[Any]]", today: date) -> Iterator[str]:
+    from flows.review.replace import pending_words
     from flows.review.trace import describe_event
 
+    decided = pending_words(pending)
     for plan_id, of_plan in groupby(events, key=lambda event: event.run_id):
         held = list(of_plan)
         files = ", ".join(dict.fromkeys(event.file for event in held))
@@ -141,7 +147,8 @@ def _held_lines(events: "Sequence[Row[Any]]", today: date) -> Iterator[str]:
         yield f"{plan_id}: {len(held):,} held of {files}, {points:,} points"
         for event in held[:_SHOWN]:
             where = f"sheet {event.sheet}, row {event.row_number}" if event.sheet else f"row {event.row_number}"
-            why = f"{event.state_reason}; {(today - event.state_at.date()).days} d"
+            why = decided.get(event.event_id, event.state_reason)
+            why = f"{why}; {(today - event.state_at.date()).days} d"
             yield f"  {event.event_id}  {describe_event(event)}; {where}; {why}"
         if len(held) > _SHOWN:
             yield f"  and {len(held) - _SHOWN:,} more: `tieout plan --json` lists all."
@@ -159,7 +166,7 @@ def run_approve(config: Path | None, held_id: str, by: str | None, reason: str, 
         decided = approve_held(settings, ledger, held_id, by or user_name(), reason)
     count = decided.plan_events_count
     what = f"event {held_id}" if count is None else f"{count:,} events of {held_id}"
-    told = f"Approved: the next run posts {what}.{_elsewhere(decided.elsewhere)}"
+    told = f"Approved: the next run posts {what}.{_elsewhere(decided.elsewhere)}{_alike(decided.alike_count)}"
     _tell({"id": held_id, "approved": count or 1}, told, as_json=as_json)
     return ExitCode.TIES_OUT
 
@@ -183,6 +190,13 @@ def run_discard(config: Path | None, held_id: str, by: str | None, reason: str, 
 def _elsewhere(rest: str) -> str:
     """Say what of a plan was none of this decision's any more: whoever saw the list before may not know."""
     return f" The rest of it was decided before: {rest}." if rest else ""
+
+
+def _alike(count: int) -> str:
+    """Say what of a plan still waits: it is decided about one by one."""
+    if not count:
+        return ""
+    return f" {count:,} more look like rows of earlier files and still wait, each for its own decision: `tieout plan`."
 
 
 def run_discard_site(

@@ -28,6 +28,7 @@ from transforms.check.habits import NO_COLUMNS, Columns, Habits, join_columns, t
 from transforms.check.open_columns import column_notes, column_questions
 from transforms.check.parameters import Rules
 from transforms.check.part import Checked, Recognized, check_part, recognize
+from transforms.check.unusual_rows import SeenRows, see_rows, tell_unusual
 from transforms.identity.equal_rows import find_contradicted
 from transforms.reference.reference import Reference
 from transforms.sheets.notes import Note, Observation, sum_up
@@ -128,6 +129,7 @@ class _Found:
     unzoned: list[Unzoned] = field(default_factory=list)
     columns: Columns = field(default_factory=dict)
     habits: list[Habits] = field(default_factory=list)
+    seen: list[SeenRows] = field(default_factory=list)
 
     def add(self, checked: Checked) -> None:
         """Take in what became of the next rows."""
@@ -137,6 +139,7 @@ class _Found:
         self.habits.append(checked.habits)
         self.unzoned = join_unzoned([*self.unzoned, *checked.unzoned])
         self.timed_days += checked.timed_days
+        self.seen.append(see_rows(checked.events, self.seen[-1] if self.seen else None))
         self.errors.append(checked.errors)
         self.skipped.append(checked.skipped)
         if self.at_once is None and len(checked.claims):  # rows that came at once were all compared
@@ -157,7 +160,8 @@ class _Found:
     def all_notes(self) -> tuple[Note, ...]:
         """What was decided on the way, for the person."""
         of_columns = column_notes(self.columns, self.now)
-        notes = (*self.notes, *sum_up(self.observations), *of_columns, *unzoned_notes(self.unzoned))
+        of_times = unzoned_notes(self.unzoned)
+        notes = (*self.notes, *sum_up(self.observations), *of_columns, *of_times, *tell_unusual(self.seen))
         if not self.timed_days:
             return notes
         lost = f"a time of day is left out ({self.timed_days:,})"

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from flows.intake.as_before import read_as
 from flows.intake.checked_file import CheckedFile
+from flows.intake.compare import comparing
 from flows.ledger.run import Run
 from flows.runtime.clock import utc_now
 from flows.runtime.secrets import mask
@@ -38,9 +39,18 @@ def register(run: Run, file: CheckedFile) -> Registered | None:
 
 
 def register_within(
-    connection: Connection, settings: Settings, run_id: str, file: CheckedFile, hold_reason: str | None = None
+    connection: Connection,
+    settings: Settings,
+    run_id: str,
+    file: CheckedFile,
+    hold_reason: str | None = None,
+    *,
+    is_compared: bool = True,
 ) -> Registered | None:
-    """Register the file in the caller's transaction; with a reason, every new event of it waits for a person."""
+    """Register the file in the caller's transaction; with a reason, every new event of it waits for a person.
+
+    Rows that look like rows of the file before, corrected, wait for one anyway, unless it is not to be compared.
+    """
     new = NewFile(
         sha256=file.sha256,
         name=storable(file.path.name),
@@ -68,6 +78,7 @@ def register_within(
         now=now,
         guards=guards,
         pinned_at=_pinned_at(settings, now),
+        comparing=comparing(settings) if is_compared else None,
     )
     if registered is not None:
         record_checks(connection, registered.file_id, file.file_totals.source_ids)

@@ -103,6 +103,7 @@ def _register(run: Run, file: CheckedFile) -> bool:
     if registered is None:
         run.progress(f"{name} is known: the same content was registered before")
     else:
+        run.notes += (*registered.alike, *registered.notes)
         run.registered.add(file.sha256)
         run.notice(name, file.notes)
         # Before the file leaves the inbox: a ledger that does not know it is behind from here on.

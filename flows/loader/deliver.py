@@ -16,6 +16,7 @@ from flows.ledger.counted import mark
 from flows.ledger.run import Run
 from flows.loader.post import Posting
 from flows.loader.reach import reach
+from flows.loader.replacing import go_on
 from flows.loader.settle import settle_destination
 from flows.loader.try_again import read_destination_first
 from flows.runtime.errors import BudgetSpent, CouldNotRun, Interrupted, SettingsError, TieoutError, as_one_of_ours
@@ -93,9 +94,11 @@ def post_and_settle(run: Run) -> None:
         for _ in range(_MAX_ROUNDS):
             # What is in doubt comes before anything new: until it is decided, nothing else of its client may go out.
             settle_all(run)
+            go_on(run)
             _read_before_another_try(run)
             _post_all(run)
-            if not _wait_for_doubtful(run):
+            # What took another's place may go out now that this one is taken back.
+            if not go_on(run) and not _wait_for_doubtful(run):
                 break
     except Interrupted as error:
         run.failures.append(str(error))

@@ -181,7 +181,10 @@ def _register(run: Run, file: ArchivedFile, told: KeptFile | None) -> bool:
             return False
     checked = _check(run, file, site_id, is_site_known=told is not None or file.default_site_id is not None)
     with run.ledger.begin() as connection:
-        registered = register_within(connection, run.settings, run.run_id, checked, hold_reason=_REASON)
+        # All of it is held, and what was sent is made out: whether a row was corrected once does not matter here.
+        registered = register_within(
+            connection, run.settings, run.run_id, checked, hold_reason=_REASON, is_compared=False
+        )
         if registered is not None:
             list_file(connection, registered.file_id, told.registered_at if told else file.kept_at)
     return registered is not None

@@ -50,6 +50,7 @@ DECISIONS: Final[dict[str, str]] = {
     EventVerb.DISCARD: "discarded",
     EventVerb.RETRY: "let be tried again",
     EventVerb.REVERSE: "to be taken back",
+    EventVerb.REPLACE: "one in the place of another",
     EventVerb.RULE_POSTED: "ruled: it took effect",
     EventVerb.RULE_NOT_POSTED: "ruled: it did not",
 }

@@ -1,5 +1,6 @@
 """Approve what is held, discard what was not sent: the one door, with its guards, for command line and pages."""
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,9 +19,12 @@ from sql import approvals, plans
 from sql.approvals import NotHeld, Superseded
 from sql.event_decisions import NobodySaidIt, last_word_about, say
 from sql.recovery import is_recovering
+from sql.replacements import pending_replacements
 from sql.reversals import needless_reversals
 from sql.sites import drop_site, site_work
 from transforms.vocabulary import State
+
+_CAME_TO_NOTHING = frozenset({State.DISCARDED, State.REFUSED})
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,7 @@ class Decided:
 
     plan_events_count: int | None  # None: the id was an event's
     elsewhere: str = ""  # of a plan: what others had decided about the rest of it, in words
+    alike_count: int = 0  # of a plan: what looks like rows of earlier files, and still waits
 
 
 class _OfEvent(Protocol):
@@ -50,14 +55,19 @@ def approve(settings: Settings, ledger: Ledger, held_id: str, by: str, reason: s
     with deciding(settings, ledger) as connection:
         _refuse_needless(connection, held_id)
         _refuse_unseen(connection, held_id)
+        _refuse_replacing(connection, held_id)
         said = (by, reason)
         decided = _decide(connection, held_id, said, {State.HELD}, approvals.approve, plans.approve_plan)
+        if decided.plan_events_count is None:
+            return decided
+        alike_count = plans.lookalikes_of_plan(connection, held_id)
         if decided.plan_events_count == 0:
+            what = "looks like rows of earlier files" if alike_count else "may have been sent by a ledger that is lost"
             raise WrongUsage(
-                f"What {held_id} still holds may have been sent by a ledger that is lost: look at each by itself "
-                "(`tieout plan` says what is known of it), and approve it by its own id."
+                f"What {held_id} still holds {what}: look at each by itself (`tieout plan` says what is known of it), "
+                "and approve it by its own id."
             )
-        return decided
+        return dataclasses.replace(decided, alike_count=alike_count)
 
 
 def discard(settings: Settings, ledger: Ledger, held_id: str, by: str, reason: str = "") -> Decided:
@@ -124,6 +134,16 @@ def _refuse_unseen(connection: Connection, held_id: str) -> None:
         raise WrongUsage(
             f"Nobody has looked yet whether {held_id} was sent before: run `tieout recover` to its end, then decide."
         )
+
+
+def _refuse_replacing(connection: Connection, held_id: str) -> None:
+    """Refuse to let an event go that is about to take another's place: that one is being taken back already."""
+    for row in pending_replacements(connection):
+        if row.event_id == held_id and row.offset_event_id is not None and row.offset_state not in _CAME_TO_NOTHING:
+            raise WrongUsage(
+                f"Event {held_id} takes the place of event {row.replaced_event_id}, and is posted once event "
+                f"{row.offset_event_id} has taken that back, which is {row.offset_state}: there is nothing to decide."
+            )
 
 
 def _decide(

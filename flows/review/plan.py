@@ -53,6 +53,7 @@ class Plan:
     rejected: int
     totals: PlanTotals
     known: str = ""
+    notes: tuple[str, ...] = ()  # what a person should know before deciding
     brings: bool = True  # whether anything would change: something new, or something that waits for a person again
 
     @property
@@ -80,6 +81,7 @@ class Plan:
             "rejected": self.rejected,
             "events": events,
             "clients": [_client_json(row) for row in totals.clients],
+            "notes": list(self.notes),
         }
 
 
@@ -185,6 +187,8 @@ def _take_in(
         held=registered.accepted + registered.held - new,
         rejected=registered.rejected,
         totals=totals,
+        # Of a preview every row that is held is told by itself.
+        notes=(*registered.alike, *registered.notes) if hold_reason else registered.notes,
     )
 
 
@@ -228,3 +232,4 @@ def plan_lines(plan: Plan) -> Iterator[str]:
             f"  client {row.client_id} of site {row.site_id}: {row.earned:,} earned, "
             f"{row.redeemed:,} redeemed, in {row.events_count:,} events"
         )
+    yield from (f"  {note}" for note in plan.notes)

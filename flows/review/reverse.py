@@ -24,6 +24,7 @@ from sql.lock import take_turn
 from sql.reversals import (
     Entry,
     Request,
+    entry_of,
     event_to_reverse,
     events_to_reverse,
     plan_reversal,
@@ -150,7 +151,7 @@ def _plan(
     posted = [event for event in events if event.state == State.POSTED]
     with_opposite, without_opposite = _part_by_opposite(connection, settings, posted)
     # What has a live opposite already is taken back, or about to be; a second one would take it back twice.
-    entries = [_entry(event) for event in with_opposite if event.live_event_id is None]
+    entries = [entry_of(event) for event in with_opposite if event.live_event_id is None]
     plan_id = None
     if entries:
         plan_id = new_run_id("reverse")
@@ -181,7 +182,7 @@ def _part_by_opposite(
     with_opposite: list[Row[Any]] = []
     without_opposite: list[tuple[Row[Any], str]] = []
     for event in posted:
-        why = _why_without_opposite(connection, settings, event)
+        why = why_without_opposite(connection, settings, event)
         if why is None:
             with_opposite.append(event)
         else:
@@ -201,7 +202,7 @@ def _refuse_doubt(named: str, events: Sequence[Row[Any]]) -> None:
     )
 
 
-def _why_without_opposite(connection: Connection, settings: Settings, event: Row[Any]) -> str | None:
+def why_without_opposite(connection: Connection, settings: Settings, event: Row[Any]) -> str | None:
     """Return why a posted event cannot be taken back from here; None where it can."""
     if event.reward_id is not None:
         before = update_before(connection, event)
@@ -221,19 +222,6 @@ def _values(update: Row[Any]) -> str:
         "description": update.description,
     }
     return ", ".join(f"{word} {value}" for word, value in values.items() if value is not None)
-
-
-def _entry(event: Row[Any]) -> Entry:
-    return Entry(
-        site_id=event.site_id,
-        client_id=event.client_id,
-        action=Action(event.action),
-        points=event.points,
-        event_id=event.event_id,
-        tries=event.tries or 0,
-        sheet=event.sheet,
-        row_number=event.row_number,
-    )
 
 
 def reversal_lines(reversal: Reversal) -> Iterator[str]:

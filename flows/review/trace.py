@@ -222,6 +222,7 @@ _DECIDED = {
     EventVerb.DISCARD: "a person discards",
     EventVerb.RETRY: "a person lets it be tried again",
     EventVerb.REVERSE: "a person asks to take it back",
+    EventVerb.REPLACE: "a person lets one row take another's place",
 }
 
 

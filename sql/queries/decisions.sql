@@ -74,11 +74,13 @@ ORDER BY event_decisions.decision_id
 SELECT event_id FROM events WHERE run_id = :plan_id AND first_state = 'held' AND state IN ('held', 'ready')
 
 -- name: held_of_plan
--- What still waits of a plan and can be let go with all of it: what a recovery found something like is approved by itself.
+-- What still waits of a plan and can be let go with all of it: what a recovery found something like, or what looks like
+-- a row of an earlier file, is approved by itself.
 SELECT event_id FROM events WHERE run_id = :plan_id AND state = 'held'
 AND NOT EXISTS (
     SELECT 1 FROM recoveries WHERE recoveries.event_id = events.event_id AND recoveries.how IN ('ambiguous', 'no_time')
 )
+AND NOT EXISTS (SELECT 1 FROM lookalikes WHERE lookalikes.event_id = events.event_id)
 
 -- name: unsent_of_site
 -- What a site has that was never sent: held, or ready and not claimed.

@@ -28,8 +28,10 @@ FROM events WHERE run_id = :run_id AND client_id IS NOT NULL AND (first_state = 
 GROUP BY site_id, client_id ORDER BY sum(points * 1.0) DESC, site_id, client_id LIMIT :limit
 
 -- name: held_events
--- Grain: one row per event that waits for a person, by the run that brought it.
-SELECT events.*, files.name AS file FROM events JOIN files ON files.file_id = events.file_id
+-- Grain: one row per event that waits for a person, by the run that brought it, with the event that its row looks like.
+SELECT events.*, files.name AS file, lookalikes.earlier_event_id
+FROM events JOIN files ON files.file_id = events.file_id
+LEFT JOIN lookalikes ON lookalikes.event_id = events.event_id
 WHERE events.state = 'held' ORDER BY events.registered_at, events.run_id, events.file_id, events.ordinal
 
 -- name: count_held
@@ -42,17 +44,18 @@ SELECT state, count(*) AS events_count FROM events WHERE run_id = :run_id AND fi
 GROUP BY state ORDER BY state
 
 -- name: held_updates_of_plan
--- One by one: each takes the next place in its reward's history. What a recovery found something like is left out, as
--- with clients.
+-- One by one: each takes the next place in its reward's history. What is decided about by itself is left out, as with
+-- clients.
 SELECT event_id FROM events WHERE run_id = :plan_id AND state = 'held' AND reward_id IS NOT NULL
 AND NOT EXISTS (
     SELECT 1 FROM recoveries WHERE recoveries.event_id = events.event_id AND recoveries.how IN ('ambiguous', 'no_time')
 )
+AND NOT EXISTS (SELECT 1 FROM lookalikes WHERE lookalikes.event_id = events.event_id)
 ORDER BY file_id, ordinal
 
 -- name: approve_clients_of_plan
--- An undated event happens when it is accepted. Where a recovery found something that may be the event, a person has to
--- look at it by itself: it is not let go with all the others.
+-- An undated event happens when it is accepted. Where a recovery found something that may be the event, or where its row
+-- looks like another one, a person has to look at it by itself: it is not let go with all the others.
 UPDATE events SET state = 'ready', state_at = :now, state_run_id = NULL, state_reason = :reason,
     action_at = CASE WHEN is_dated OR attempt_id IS NOT NULL THEN action_at ELSE :pinned_at END,
     order_at = CASE WHEN is_dated OR attempt_id IS NOT NULL THEN order_at ELSE :pinned_at END
@@ -60,6 +63,7 @@ WHERE run_id = :plan_id AND state = 'held' AND reward_id IS NULL
 AND NOT EXISTS (
     SELECT 1 FROM recoveries WHERE recoveries.event_id = events.event_id AND recoveries.how IN ('ambiguous', 'no_time')
 )
+AND NOT EXISTS (SELECT 1 FROM lookalikes WHERE lookalikes.event_id = events.event_id)
 
 -- name: discard_plan
 -- The run stands beside the decision: the plan was dropped as a whole, which says nothing against each of its events.
@@ -87,3 +91,8 @@ WHERE run_id = (
     WHERE files.file_id = :file_id AND runs.kind = 'plan'
 )
 AND state = 'discarded' AND state_run_id = run_id
+
+-- name: lookalikes_of_plan
+-- How much of a plan still waits that looks like rows of an earlier file, and is decided about by itself.
+SELECT count(*) FROM events JOIN lookalikes ON lookalikes.event_id = events.event_id
+WHERE events.run_id = :plan_id AND events.state = 'held'

@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from flows.intake.register import IDENTITY, staged_columns
 from flows.ledger.connection import Ledger
+from sql.lookalikes import Comparing
 from sql.register import Guards, NewFile, Registered, register_file
 from sql.runs import start_run
 from transforms.check.events import EVENTS
@@ -51,15 +52,19 @@ def register(
     guards: Guards = WITHOUT_LIMITS,
     now: datetime = NOW,
     rejected: int = 0,
+    comparing: Comparing | None = None,
+    site_id: str = "",
 ) -> Registered | None:
     """Register rows as the file `name`, whose content is its name."""
     digest = sha256(name.encode()).hexdigest()
-    columns = staged_columns(identify(frame_of(rows), digest))
-    new = NewFile(digest, name, "", rejected=[], rejected_count=rejected, skipped=[])
+    columns = staged_columns(identify(frame_of(rows), digest, site_id))
+    new = NewFile(digest, name, site_id, rejected=[], rejected_count=rejected, skipped=[])
     with ledger.begin() as connection:
         if not connection.execute(text("SELECT 1 FROM runs WHERE run_id = :run_id"), {"run_id": RUN_ID}).scalar():
             start_run(connection, RUN_ID, "upload", now)
-        return register_file(connection, new, columns, identity=IDENTITY, run_id=RUN_ID, now=now, guards=guards)
+        return register_file(
+            connection, new, columns, identity=IDENTITY, run_id=RUN_ID, now=now, guards=guards, comparing=comparing
+        )
 
 
 def fates(registered: Registered | None) -> dict[str, int]:

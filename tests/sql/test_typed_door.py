@@ -70,6 +70,7 @@ _NUMBERS = {
     "attempt_id",
     "decision_id",
     "file_id",
+    "first_file_id",
     "first_row",
     "last_row",
     "number",

@@ -1,12 +1,15 @@
-"""Seed breaks of every class, match, and compare class by class.
+"""Seed breaks of every class, match, and compare class by class; then live a month of honest exports.
 
-python -m tests.truth [--events 1000000] [--breaks 5000] [--seed 1]
+python -m tests.truth [--events 1000000] [--breaks 5000] [--seed 1] [--nights 30]
 """
 
 import argparse
 import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from tests.truth.compare import Line, compare
+from tests.truth.honest_month import live_a_month, read_and_register, studios
 from tests.truth.seeded import seed_sides
 from tests.truth.seeded_rewards import compare_rewards, seed_rewards
 
@@ -17,10 +20,33 @@ def main() -> int:
     parser.add_argument("--events", type=int, default=1_000_000)
     parser.add_argument("--breaks", type=int, default=5_000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--nights", type=int, default=30)
     arguments = parser.parse_args()
     size = (arguments.events, arguments.breaks, arguments.seed)
     agree = [_tell("transactions", compare(seed_sides(*size))), _tell("rewards", compare_rewards(seed_rewards(*size)))]
+    agree += [_tell_month(arguments, with_corrections=corrected) for corrected in (False, True)]
     return 0 if all(agree) else 1
+
+
+def _tell_month(arguments: argparse.Namespace, *, with_corrections: bool) -> bool:
+    with TemporaryDirectory() as folder, studios(Path(folder)) as (ledger, settings):
+        month = live_a_month(
+            ledger,
+            settings,
+            nights=arguments.nights,
+            seed=arguments.seed,
+            with_corrections=with_corrections,
+            take_in=read_and_register,
+        )
+    sys.stdout.write(
+        f"{month.nights} nights, {month.files:,} files, {month.rows:,} rows: {month.moved:,} rescheduled, "
+        f"{month.corrected:,} corrections seeded, {month.held:,} held\n"
+    )
+    for told in month.not_held:
+        sys.stdout.write(f"   NOT HELD {told}\n")
+    for told in month.held_wrongly:
+        sys.stdout.write(f"   HELD {told}\n")
+    return month.is_right
 
 
 def _tell(what: str, lines: list[Line]) -> bool:

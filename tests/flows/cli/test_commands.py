@@ -245,7 +245,19 @@ def test_a_held_event_of_an_earlier_night_still_waits(tieout: Command, workplace
     assert "For a person: 1 held." in ended.out
 
 
-PLAN_KEYS = ["plan_id", "file", "sha256", "rows_read", "new", "duplicate", "held", "rejected", "events", "clients"]
+PLAN_KEYS = [
+    "plan_id",
+    "file",
+    "sha256",
+    "rows_read",
+    "new",
+    "duplicate",
+    "held",
+    "rejected",
+    "events",
+    "clients",
+    "notes",
+]
 
 
 def test_a_plan_waits_until_it_is_approved_and_the_next_run_posts_it(tieout: Command, workplace: Workplace) -> None:

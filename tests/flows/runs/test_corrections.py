@@ -1,0 +1,180 @@
+"""A sheet that is sent again with a corrected row is not paid twice: the row waits for a person."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flows.sandbox import start_sandbox
+from tests.flows.command import Tieout
+from tests.flows.workplace import Workplace, earned, open_workplace, redeemed
+
+
+@pytest.fixture(scope="module")
+def ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    state = tmp_path_factory.mktemp("sandbox") / "sandbox.db"
+    with start_sandbox(state=state, options=("--extra-clients", "400")) as found:
+        yield found
+
+
+@pytest.fixture
+def place(tmp_path: Path, ready: dict[str, Any], database_url: str) -> Workplace:
+    return open_workplace(tmp_path, ready, database_url=database_url)
+
+
+@pytest.fixture
+def clients(request: pytest.FixtureRequest, ready: dict[str, Any]) -> list[str]:
+    """Five clients of their own for each test: the sandbox is one for all of them."""
+    used = ready.setdefault("used", iter(range(1, 400)))
+    return [f"2{next(used):08}" for _ in range(5)]
+
+
+def sheet(clients: list[str]) -> list[str]:
+    return [earned(client, 10 + n, f"2026-09-{20 + n}T17:00:00Z") for n, client in enumerate(clients)]
+
+
+def held(place: Workplace) -> list[dict[str, Any]]:
+    return place.rows("SELECT event_id, state_reason FROM events WHERE state = 'held' ORDER BY ordinal")
+
+
+def test_run_holds_a_corrected_row_of_a_sheet_that_is_sent_again(place: Workplace, clients: list[str]) -> None:
+    rows = sheet(clients)
+    place.put("march.csv", *rows)
+    assert place.run().totals["posted"] == 5
+    rows[2] = earned(clients[2], 120, "2026-09-22T17:00:00Z")
+    place.put("march again.csv", *rows)
+    second = place.run()
+    assert (second.totals["held"], second.totals["duplicate"], second.totals["posted"]) == (1, 4, 0)
+    assert len(place.commits(*clients)) == 5
+    (one,) = held(place)
+    assert one["state_reason"] == (
+        "looks like row 4 of march.csv, already posted: there it reads Earned 12 points, here Earned 120 points. "
+        "Approve it if both are right, discard it to leave it out, or let it take that row's place: "
+        f"tieout replace {one['event_id']}"
+    )
+
+
+@pytest.fixture
+def corrected(place: Workplace, clients: list[str]) -> str:
+    """A sheet that was posted and sent again with other points of the third client: the id of what is held."""
+    rows = sheet(clients)
+    place.put("march.csv", *rows)
+    place.run()
+    rows[2] = earned(clients[2], 120, "2026-09-22T17:00:00Z")
+    place.put("march again.csv", *rows)
+    place.run()
+    (one,) = held(place)
+    return str(one["event_id"])
+
+
+@pytest.fixture
+def tieout(place: Workplace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Tieout:
+    return Tieout(place, monkeypatch, capsys)
+
+
+def told(place: Workplace, client: str) -> list[tuple[str, int]]:
+    return [(line["action"], line["points"]) for line in place.commits(client)]
+
+
+def test_replace_takes_back_what_was_posted_and_posts_the_new_row_after(
+    place: Workplace, clients: list[str], corrected: str, tieout: Tieout
+) -> None:
+    assert tieout("replace", corrected, "--by", "Kim", "--reason", "a nought was missing").code == 0
+    assert told(place, clients[2]) == [("Earned", 12)]
+    run = place.run()
+    assert told(place, clients[2]) == [("Earned", 12), ("Redeemed", 12), ("Earned", 120)]
+    assert run.totals["ties_out"]
+    assert held(place) == []
+    place.run()
+    assert len(place.commits(clients[2])) == 3
+
+
+def test_approve_posts_both(place: Workplace, clients: list[str], corrected: str, tieout: Tieout) -> None:
+    assert tieout("approve", corrected, "--by", "Kim").code == 0
+    place.run()
+    assert told(place, clients[2]) == [("Earned", 12), ("Earned", 120)]
+
+
+def test_discard_leaves_the_new_row_out_for_good(
+    place: Workplace, clients: list[str], corrected: str, tieout: Tieout
+) -> None:
+    assert tieout("discard", corrected, "--by", "Kim").code == 0
+    rows = sheet(clients)
+    rows[2] = earned(clients[2], 120, "2026-09-22T17:00:00Z")
+    place.put("march once more.csv", *rows, earned(clients[0], 3, "2026-09-28T17:00:00Z"))
+    run = place.run()
+    assert (run.totals["duplicate"], run.totals["held"], run.totals["posted"]) == (5, 0, 1)
+    assert told(place, clients[2]) == [("Earned", 12)]
+
+
+def test_a_correction_of_a_correction_takes_the_place_of_both(
+    place: Workplace, clients: list[str], corrected: str, tieout: Tieout
+) -> None:
+    rows = sheet(clients)
+    rows[2] = earned(clients[2], 60, "2026-09-22T17:00:00Z")
+    place.put("march a third time.csv", *rows)
+    place.run()
+    (last,) = [row["event_id"] for row in held(place) if row["event_id"] != corrected]
+    assert tieout("replace", last, "--by", "Kim", "--reason", "60 it is").code == 0
+    place.run()
+    assert told(place, clients[2]) == [("Earned", 12), ("Redeemed", 12), ("Earned", 60)]
+    assert held(place) == []
+
+
+def test_replace_discards_what_was_not_sent(place: Workplace, clients: list[str], tieout: Tieout) -> None:
+    rows = sheet(clients)
+    planned = tieout("plan", place.put("../march.csv", *rows), "--json")
+    tieout("approve", planned.json["plan_id"], "--by", "Kim")
+    rows[2] = earned(clients[2], 120, "2026-09-22T17:00:00Z")
+    tieout("plan", place.put("../march again.csv", *rows))
+    (one,) = held(place)
+    assert "row 4 of march.csv, not sent yet: there" in one["state_reason"]
+    assert tieout("replace", one["event_id"], "--by", "Kim", "--reason", "a slip").code == 0
+    place.run()
+    assert told(place, clients[2]) == [("Earned", 120)]
+
+
+def test_the_new_row_stays_held_where_what_takes_back_is_refused(
+    place: Workplace, clients: list[str], corrected: str, tieout: Tieout
+) -> None:
+    place.put("spent.csv", redeemed(clients[2], 12, "2026-10-01T17:00:00Z"))
+    place.run()
+    tieout("replace", corrected, "--by", "Kim", "--reason", "a slip")
+    place.run()
+    assert told(place, clients[2]) == [("Earned", 12), ("Redeemed", 12)]
+    assert [row["event_id"] for row in held(place)] == [corrected]
+    listed = tieout("plan")
+    assert listed.code == 1
+    assert "which takes that back, is refused: replace it again" in listed.out
+    place.run()
+    assert len(place.commits(clients[2])) == 2
+    assert tieout("approve", corrected, "--by", "Kim").code == 0
+    place.run()
+    assert told(place, clients[2])[2:] == [("Earned", 120)]
+
+
+def test_a_plan_is_not_approved_together_with_what_looks_like_other_rows(
+    place: Workplace, clients: list[str], tieout: Tieout
+) -> None:
+    rows = sheet(clients)
+    place.put("march.csv", *rows)
+    place.run()
+    rows[2] = earned(clients[2], 120, "2026-09-22T17:00:00Z")
+    again = place.put("../again.csv", *rows, earned(clients[0], 7, "2026-09-28T17:00:00Z"))
+    planned = tieout("plan", again, "--json")
+    assert (planned.code, planned.json["new"], planned.json["held"]) == (1, 1, 1)
+    plan_id = planned.json["plan_id"]
+    assert "1 more look like rows of earlier files" in tieout("approve", plan_id, "--by", "Kim").out
+    place.run()
+    assert told(place, clients[2]) == [("Earned", 12)]
+    assert told(place, clients[0]) == [("Earned", 10), ("Earned", 7)]
+    assert tieout("approve", plan_id, "--by", "Kim").code == 2
+
+
+def test_replace_refuses_what_looks_like_no_other_row(place: Workplace, clients: list[str], tieout: Tieout) -> None:
+    path = place.put("../new.csv", earned(clients[0]))
+    tieout("plan", path)
+    (one,) = held(place)
+    refused = tieout("replace", one["event_id"], "--by", "Kim", "--reason", "x")
+    assert (refused.code, "looks like no earlier row" in refused.err) == (2, True)
