@@ -11,12 +11,13 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection, Row, bindparam
 from sqlalchemy.exc import IntegrityError
 
 from sql.queries import query, rows_query
 from transforms.vocabulary import Destination, State, Target, Verdict
 
+_IDS_PER_QUERY = 500
 ANY_TIME = datetime.max.replace(tzinfo=UTC)
 
 
@@ -74,6 +75,17 @@ def next_time(connection: Connection, target: Target, site_id: str, latest_at: d
     values = {"target": target, "site_id": site_id, "latest_at": latest_at}
     found: datetime | None = connection.execute(rows_query("next_time"), values).scalar_one()
     return found
+
+
+def ready_among(connection: Connection, event_ids: Sequence[str]) -> set[str]:
+    """Return which of these events are ready."""
+    among = query("ready_among").bindparams(bindparam("event_ids", expanding=True))
+    ready: set[str] = set()
+    # A database takes only so many parameters at once.
+    for start in range(0, len(event_ids), _IDS_PER_QUERY):
+        chunk = list(event_ids[start : start + _IDS_PER_QUERY])
+        ready.update(connection.execute(among, {"event_ids": chunk}).scalars())
+    return ready
 
 
 def claim(

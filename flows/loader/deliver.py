@@ -19,10 +19,19 @@ from flows.loader.reach import reach
 from flows.loader.replacing import go_on
 from flows.loader.settle import settle_destination
 from flows.loader.try_again import read_destination_first
-from flows.runtime.errors import BudgetSpent, CouldNotRun, Interrupted, SettingsError, TieoutError, as_one_of_ours
+from flows.runtime.errors import (
+    BudgetSpent,
+    CouldNotRun,
+    Interrupted,
+    ServiceUnreachable,
+    SettingsError,
+    TieoutError,
+    as_one_of_ours,
+)
 from flows.runtime.interrupt import stop_requested
 from flows.services.connect import connected
-from sql.claims import declare_lost, doubt_again, open_work
+from flows.services.standing import standings_of_run
+from sql.claims import declare_lost, doubt_again, open_work, ready_among
 from sql.retries import sites_to_read_first
 from sql.settlements import doubtful_sites, waiting_times
 from sql.sites import SiteWork, site_work
@@ -100,8 +109,25 @@ def post_and_settle(run: Run) -> None:
             # What took another's place may go out now that this one is taken back.
             if not go_on(run) and not _wait_for_doubtful(run):
                 break
+        _tell_given_up(run)
     except Interrupted as error:
         run.failures.append(str(error))
+
+
+def _tell_given_up(run: Run) -> None:
+    """Say where events were tried as often as a run may, and still wait: they are pending, and not forgotten."""
+    max_tries = run.settings.loader.max_tries
+    for destination, standing in standings_of_run().items():
+        # Of a place that was left everybody knows.
+        if destination in run.failed_destinations:
+            continue
+        tried = [event_id for event_id in standing.failed if standing.tries[event_id] >= max_tries]
+        with run.ledger.begin() as connection:
+            waiting = ready_among(connection, tried)
+        if waiting:
+            events = "1 event" if len(waiting) == 1 else f"{len(waiting):,} events"
+            why = f"took {events} in none of {max_tries} tries ({standing.failed[min(waiting)]})"
+            _leave_out(run, destination, ServiceUnreachable(f"{destination.name} {why}: pending for the next run."))
 
 
 def settle_all(run: Run) -> None:

@@ -58,10 +58,18 @@ class Health:
         # So does what is in doubt: where reading back sets it back each time, it would be sent in every round.
         self._standing.tries.update(claim_.event.event_id for claim_, answer in told if answer.verdict in _IN_VAIN)
         sent = [(claim_, answer) for claim_, answer in told if answer is not NEVER_SENT]
+        self._note_failed(sent)
         await self._mind_credentials(sent, last_attempt_id)
         answers = [answer for _, answer in sent]
         self._mind_foreign(answers)
         self._mind_failures(answers)
+
+    def _note_failed(self, sent: Ended) -> None:
+        """Keep how an event failed, so that one which is given up for tonight can be told with its reason."""
+        for claim_, answer in sent:
+            # A time that lies in the service's future is no failure, and left to the next run without a word.
+            if answer.verdict in _IN_VAIN and answer.code != NOT_YET:
+                self._standing.failed[claim_.event.event_id] = answer.message
 
     async def _mind_credentials(self, sent: Ended, last_attempt_id: int) -> None:
         """Renew the credentials after a 401, once for all that were told so; a word about access ends the posting."""

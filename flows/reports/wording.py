@@ -181,7 +181,7 @@ def _left_out(report: Report) -> str:
         return ""
     shown = ", ".join(visible(name) for name in names[:_MOST_NAMES])
     more = f" and {len(names) - _MOST_NAMES:,} more" if len(names) > _MOST_NAMES else ""
-    return f"Not done at {shown}{more}: sheet Not read says why. "
+    return f"Not all done at {shown}{more}: sheet Not read says why. "
 
 
 def _what_is_off(report: Report) -> str:

@@ -25,6 +25,7 @@ class Standing:
 
     pacer: Pacer
     tries: Counter[str] = field(default_factory=Counter)  # by event: requests that did not end it
+    failed: dict[str, str] = field(default_factory=dict)  # by event: how its last request ended in vain
     foreign_in_a_row: int = 0  # answers that are none of the service's own, since one that was
     _failed_reads: int = 0  # in a row
     _failed_subjects: set[str] = field(default_factory=set)
@@ -98,6 +99,11 @@ def sharing_standings() -> Iterator[None]:
         yield
     finally:
         _of_run.reset(before)
+
+
+def standings_of_run() -> _Standings:
+    """Return how each destination that was met stands; none outside of a run."""
+    return dict(_of_run.get() or {})
 
 
 def standing_of(destination: Destination, requests_per_second: float) -> Standing:

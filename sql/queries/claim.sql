@@ -104,6 +104,10 @@ WHERE event_id IN (
 SELECT target, site_id, count(*) AS events_count FROM events WHERE state = 'ready' GROUP BY target, site_id
 ORDER BY target, site_id
 
+-- name: ready_among
+-- Which of these events wait to be sent.
+SELECT event_id FROM events WHERE event_id IN :event_ids AND state = 'ready'
+
 -- name: waiting_times
 -- When each claimed or doubtful event can be looked at: when its lease ends, or when the service has had its time.
 SELECT event_id, target, site_id, CASE WHEN state = 'sending' THEN lease_until ELSE settle_at END AS settle_at

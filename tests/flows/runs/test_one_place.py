@@ -91,7 +91,7 @@ def test_a_night_goes_on_without_the_places_in_trouble_and_takes_up_the_rest_onc
     sent = workplace.commits("200000001", "200000002", "200000003")
     assert [(line["site_id"], line["client_id"]) for line in sent] == [("-99", "200000002")]
     said = json.loads(Path(first.json["report"]).with_suffix(".json").read_text("utf-8"))["verdict"]
-    assert "Not done at Mindbody site 1001, Mindbody site 1002, Referral Rock" in said
+    assert "Not all done at Mindbody site 1001, Mindbody site 1002, Referral Rock" in said
     assert [line for line in first.err.splitlines() if "discard --site 1002" in line and "1 event of it waits" in line]
     # All is mended: another night, of the same services without their fault.
     with start_sandbox(state=state) as mended:
