@@ -61,7 +61,7 @@ class Advice:
         if code is Code.ACTION_TIME_NONEXISTENT:
             return _never(text, self._clocks.clock(int(cell["clock"])))
         if code is Code.AMOUNT_UNREADABLE:
-            return suggest_amount(text, self._clocks.of_amounts(int(cell["table"])))
+            return suggest_amount(str(value), self._clocks.of_amounts(int(cell["table"])))
         return suggest(code, str(value))
 
     def _said(self, cell: Mapping[str, Any]) -> SaidClock:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from transforms.sheets.amount_signs import AmountHabit
+from transforms.sheets.cells import LARGEST_WHOLE
 from transforms.sheets.fields import is_slip
 from transforms.sheets.ids import what_spoiled
 from transforms.vocabulary import Action, Code, Source
@@ -40,6 +41,7 @@ _COMMA_ZERO = re.compile(r"([0-9]+),0{1,2}")
 _POWER = re.compile(r"[0-9]+(?:[.,][0-9]+)?[eE][+-]?[0-9]+")
 _NOISE = re.compile(r"([0-9]{1,15})\.(?:0{6,}[0-9]{0,9}|9{6,}[0-9]{0,9})")
 _FRACTION = re.compile(r"[0-9]+[.,][0-9]+")
+_MANY_DIGITS = re.compile(r"-?(?:[0-9]{29,}(?:\.[0-9]*)?|[0-9]*\.[0-9]{29,})")
 _DOTTED = re.compile(r"-?[0-9]*(?:\.[0-9]+)+")
 _PLAIN = AmountHabit()
 _LONGEST = 40  # signs of a cell that is looked at: a number is no longer
@@ -107,6 +109,8 @@ def _suggest_whole(text: str) -> str | None:
     if _DOT_THOUSANDS.fullmatch(text):
         return f"write {text.replace('.', '')} if that is meant: there is no part of a point"
     plain = _WITH_UNIT.fullmatch(text) or _COMMA_ZERO.fullmatch(text)
+    if plain and int(plain[1]) > LARGEST_WHOLE:
+        return f"the largest number that Mindbody takes here is {LARGEST_WHOLE:,}"
     if plain and int(plain[1]) > 0:
         return str(int(plain[1]))
     if _NOISE.fullmatch(text):  # what a float leaves behind, as 11.999999999 for 12
@@ -118,6 +122,8 @@ def _suggest_whole(text: str) -> str | None:
 
 def suggest_amount(text: str, habit: AmountHabit = _PLAIN) -> str | None:
     """Take away signs of money and thousands; what could be thousands or decimals is not chosen."""
+    if _MANY_DIGITS.fullmatch(text):
+        return "an amount has up to 28 digits before its point and up to 28 after it"
     text = " ".join(text[: _LONGEST + 1].split())
     if habit.decimals == "," and _DOTTED.fullmatch(text):
         return _suggest_without_dots(text, habit)

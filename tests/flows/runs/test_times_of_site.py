@@ -141,6 +141,9 @@ def test_a_site_whose_times_were_read_before_is_read_as_before_with_a_note(place
     assert (uploaded.code, sent_at(place)[-1]) == (0, "2026-09-21 17:00")
     assert "read as UTC, as they were until now for site" in uploaded.err
     assert "as they were until now" in tieout("check", later).out
+    place.put("c.csv", earned("200000009", 11, time=LATER))
+    told = tieout.night().json
+    assert any("as they were until now" in note for note in told["notes"])
 
 
 def test_a_wrong_word_in_the_settings_is_said(place: Workplace, tieout: Tieout) -> None:

@@ -102,3 +102,11 @@ def test_an_amount_with_a_dot_beside_commas_gets_no_value() -> None:
     assert "12,50 in row 3" in first
     assert not re.search(r"1250|1\.25\b", first)
     assert second == "12.50"
+
+
+def test_a_number_past_the_bounds_gets_the_bound_and_not_itself() -> None:
+    row = ["1", "9223372036854775808", "Earned", "Sale", "9223372036854775808", ""]
+    told = check_rows(row).errors["suggestion"].tolist()
+    assert told == ["the largest number that Mindbody takes here is 9,223,372,036,854,775,807"] * 2
+    (told_of_amount,) = check_rows(["r", "p", "9" * 29], headings=REWARD).errors["suggestion"].tolist()
+    assert "28 digits" in told_of_amount
