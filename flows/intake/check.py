@@ -31,6 +31,7 @@ from transforms.check.part import Checked, Recognized, check_part, recognize
 from transforms.check.unusual_rows import SeenRows, see_rows, tell_unusual
 from transforms.identity.equal_rows import find_contradicted
 from transforms.reference.reference import Reference
+from transforms.sheets.encodings import Doubtful, encoding_questions
 from transforms.sheets.notes import Note, Observation, sum_up
 from transforms.sheets.questions import Question
 from transforms.sheets.rows import NOT_SHIFTED, Shifted, refuse_shifted
@@ -126,6 +127,7 @@ class _Found:
     claims: KeyedRows = field(default_factory=KeyedRows)
     notes: list[Note] = field(default_factory=list)
     observations: list[Observation] = field(default_factory=list)
+    doubtful: list[Doubtful] = field(default_factory=list)
     unzoned: list[Unzoned] = field(default_factory=list)
     columns: Columns = field(default_factory=dict)
     habits: list[Habits] = field(default_factory=list)
@@ -137,6 +139,7 @@ class _Found:
         self.observations += checked.observations
         self.columns = join_columns(self.columns, checked.columns)
         self.habits.append(checked.habits)
+        self.doubtful += checked.doubtful
         self.unzoned = join_unzoned([*self.unzoned, *checked.unzoned])
         self.timed_days += checked.timed_days
         self.seen.append(see_rows(checked.events, self.seen[-1] if self.seen else None))
@@ -154,7 +157,12 @@ class _Found:
     @property
     def questions(self) -> tuple[Question, ...]:
         """What only a person can say."""
-        return (*self.recognized.questions, *column_questions(self.columns), *unzoned_questions(self.unzoned))
+        return (
+            *self.recognized.questions,
+            *column_questions(self.columns),
+            *unzoned_questions(self.unzoned),
+            *encoding_questions(self.doubtful),
+        )
 
     @property
     def all_notes(self) -> tuple[Note, ...]:

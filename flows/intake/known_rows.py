@@ -35,7 +35,7 @@ def learn_rows(settings: Settings, ledger: Ledger, progress: Progress = say_noth
     A file that is not in the archive (one that was uploaded by hand) is passed over.
     """
     layouts = layouts_of(settings)
-    rule = row_rule([layout.columns for layout in layouts])
+    rule = row_rule([layout.reads for layout in layouts])
     with ledger.begin() as connection:
         waiting = files_to_learn(connection, rule)
     archived = [(file, path) for file in waiting if (path := _in_archive(settings, file)) is not None]

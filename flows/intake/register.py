@@ -59,7 +59,7 @@ def register_within(
         rejected_count=file.file_totals.rejected,
         skipped=(record for rows in file.skipped for record in _records(rows.rename(columns=_ERROR_NAMES))),
         receipt_columns=_storable_headings(file.receipt_columns),
-        row_rule=row_rule([layout.columns for layout in file.rules.layouts]),
+        row_rule=row_rule([layout.reads for layout in file.rules.layouts]),
     )
     guards = Guards(
         max_points_per_event=settings.guards.max_points_per_event,

@@ -8,6 +8,7 @@ said. Every other kind of file gets a new workbook of its rows (`new_workbook`).
 import warnings
 import zipfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -36,10 +37,12 @@ from flows.marked_copy.only_bad import keep_bad
 from flows.marked_copy.statuses import Look, RowPlace, RowStatus
 from flows.marked_copy.stored_values import keep_stored_values
 from flows.runtime.garbage import without_collecting
+from transforms.sheets.encodings import as_answered
 from transforms.sheets.fields import FIELDS
 from transforms.sheets.layout import Layout
 from transforms.sheets.notes import Note
 from transforms.sheets.sheet import Sheet, sheet_row
+from transforms.sheets.tables import find_tables
 
 _FILLS = {look: PatternFill("solid", start_color=f"FF{color}") for look, color in COLORS.items()}
 _OURS = {fill.start_color.rgb for fill in _FILLS.values()}
@@ -67,6 +70,7 @@ def write_marked(
     Raises OSError where `out` cannot be written.
     """
     # Before anything is written: where the headings are not found nobody can tell which row a status belongs to.
+    sheets = [_as_answered(sheet, layouts) for sheet in sheets]
     marks = make_marks(sheets, layouts, errors, statuses, receipts or {}, noticed)
     if only_bad:
         write_laid_out(*keep_bad(sheets, marks), out)
@@ -84,6 +88,14 @@ def write_marked(
             return [_NOT_KEPT]
     keep_stored_values(path, out)
     return [*lost_parts(path, out), *sorted({str(warning.message) for warning in raised})]
+
+
+def _as_answered(sheet: Sheet, layouts: Sequence[Layout]) -> Sheet:
+    """Return a sheet of text with its letters as a person said that they are encoded."""
+    if not sheet.is_encoding_guessed:
+        return sheet
+    first, *_ = find_tables([sheet], layouts).tables
+    return as_answered(replace(first, sheet=sheet)).sheet
 
 
 def _is_ooxml(path: Path) -> bool:

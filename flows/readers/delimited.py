@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from flows.readers.cut_off import ending_notes
-from flows.readers.encoding import encoding_notes, find_encoding
+from flows.readers.encoding import ANY_BYTES, encoding_notes, find_encoding
 from flows.readers.limits import MAX_COLUMNS
 from flows.readers.short_rows import ValueCounts
 from flows.readers.values import frame_of
@@ -50,6 +50,7 @@ def _sheet(cells: pd.DataFrame, form: "_Form", counts: ValueCounts) -> Sheet:
         cells=cells,
         notes=form.notes,
         delimiter=form.delimiter,
+        is_encoding_guessed=form.encoding == ANY_BYTES,
         short_rows=counts.short_rows(cells.index),
     )
 
@@ -66,7 +67,7 @@ class _Form:
 
 
 def _tell_form(path: Path) -> _Form:
-    encoding = find_encoding(path)
+    encoding = find_encoding(path, takes_any=True)
     with path.open(encoding=encoding, newline="") as file:
         sample = file.read(_SAMPLE_CHARACTERS).removeprefix("\ufeff")
     # Excel's own line "sep=;" names the delimiter, and Excel does not show it.

@@ -1,12 +1,15 @@
 """Tell the encoding of a text file: UTF-8 with or without a byte order mark, UTF-16, else Windows-1252.
 
-Windows-1252 reads nearly any bytes, so it is the last choice and is said in a note.
+Windows-1252 reads nearly any bytes, so it is the last choice and is said in a note. Delimited text is then read byte by
+byte, so that the letters can be had in another encoding once somebody has said which (`transforms.sheets.encodings`).
 """
 
 import codecs
 import re
 from pathlib import Path
+from typing import Any
 
+from transforms.sheets.encodings import WESTERN as LETTERS
 from transforms.sheets.sheet import FileError
 from transforms.vocabulary import Code
 
@@ -17,6 +20,34 @@ _UTF8_LETTER = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\
 _RARE = 8  # in Windows-1252 far fewer of the signs beyond ASCII look like letters of UTF-8
 _NOT_ASCII = re.compile(rb"[\x80-\xff]")
 WESTERN = "cp1252"
+ANY_BYTES = "tieout-western"  # Windows-1252 that reads every byte, so that the bytes can be had back from the letters
+
+
+def _find_codec(name: str) -> codecs.CodecInfo | None:
+    if name.replace("_", "-") != ANY_BYTES:
+        return None
+    return codecs.CodecInfo(
+        encode=lambda text, errors="strict": codecs.charmap_encode(text, errors, _BYTE_OF),
+        decode=lambda content, errors="strict": codecs.charmap_decode(content, errors, LETTERS),
+        incrementaldecoder=_Decoder,
+        name=ANY_BYTES,
+    )
+
+
+class _Decoder(codecs.IncrementalDecoder):
+    """Decodes block by block, each byte by itself."""
+
+    def decode(
+        self,
+        content: Any,
+        final: bool = False,  # noqa: ARG002 - as codecs asks
+    ) -> str:
+        """Return the letters of the bytes."""
+        return codecs.charmap_decode(content, self.errors, LETTERS)[0]
+
+
+_BYTE_OF = codecs.charmap_build(LETTERS)
+codecs.register(_find_codec)
 
 
 def decode_head(head: bytes) -> str | None:
@@ -57,15 +88,21 @@ def _is_mostly_zero(sample: bytes) -> bool:
     return sample.count(0) > 0.4 * len(sample)
 
 
-def find_encoding(path: Path) -> str:
-    """Return the encoding of a whole text file; raise `FileError` where no known one fits, or it is damaged UTF-8."""
+def find_encoding(path: Path, *, takes_any: bool = False) -> str:
+    """Return the encoding of a whole text file; raise `FileError` where no known one fits, or it is damaged UTF-8.
+
+    With `takes_any` what says nothing of its encoding is `ANY_BYTES`, whatever bytes it has.
+    """
     with path.open("rb") as file:
         encoding = marked_encoding(file.read(1024)) or "utf-8"
     if _decodes(path, encoding):
         return encoding
-    if encoding == "utf-8" and not _is_mostly_utf8(path) and _decodes(path, WESTERN):
+    is_utf8 = encoding != "utf-8" or _is_mostly_utf8(path, takes_any=takes_any)
+    if takes_any and not is_utf8:
+        return ANY_BYTES
+    if not is_utf8 and _decodes(path, WESTERN):
         return WESTERN
-    if encoding != "utf-8" or _is_mostly_utf8(path):
+    if is_utf8:
         name = "UTF-16" if encoding.startswith("utf-16") else "UTF-8"
         raise FileError(
             Code.FILE_UNREADABLE,
@@ -78,18 +115,20 @@ def find_encoding(path: Path) -> str:
     )
 
 
-def _is_mostly_utf8(path: Path) -> bool:
+def _is_mostly_utf8(path: Path, *, takes_any: bool) -> bool:
     """Tell damaged UTF-8 from Windows-1252, whose letters with accents hardly ever form what UTF-8 writes for one.
 
-    Read as Windows-1252, a damaged file would show two odd letters for every one with an accent.
+    Read as Windows-1252, a damaged file would show two odd letters for every one with an accent. Those of Asia's
+    encodings form them now and then: where any may be, most of the bytes have to.
     """
-    letters = others = 0
+    letters = in_letters = others = 0
     with path.open("rb") as file:
         while block := file.read(_BLOCK):
             found = _UTF8_LETTER.findall(block)
             letters += len(found)
+            in_letters += sum(map(len, found))
             others += len(_NOT_ASCII.findall(block)) - sum(map(len, found))
-    return letters * _RARE > others
+    return in_letters > others if takes_any else letters * _RARE > others
 
 
 def read_text(path: Path) -> tuple[str, str]:
@@ -101,7 +140,7 @@ def read_text(path: Path) -> tuple[str, str]:
 def encoding_notes(encoding: str) -> tuple[str, ...]:
     """Say so where the encoding was the last choice."""
     western = "The file is not UTF-8; it was read as Windows-1252. Look at the letters with accents."
-    return (western,) if encoding == WESTERN else ()
+    return (western,) if encoding in (WESTERN, ANY_BYTES) else ()
 
 
 def _decodes(path: Path, encoding: str) -> bool:

@@ -8,6 +8,7 @@ timezone = "Australia/Sydney"       # the same, in a zone that is not the site's
 "Client No." = "ClientId"           # the site's own heading = the documented one
 "Birthday" = "-"                    # a column that is no field, so that nobody asks about it
 hidden_sheets = "skip"              # or "read": what becomes of hidden sheets with these headings
+encoding = "windows-1251"           # of letters in files that do not say it (`transforms.sheets.encodings`)
 side_sheets = "skip"                # sheets without headings are left out, though their rows look like those of a table
 
 What a person answered about a file is kept in the same form in the workspace (`layouts.toml`), and may be mended there;
@@ -23,6 +24,7 @@ from flows.runtime.errors import SettingsError
 from flows.settings.answers import read_answers
 from flows.settings.sections import Settings
 from flows.settings.zoned_headings import zoned_layouts
+from transforms.sheets.encodings import ENCODING, ENCODINGS
 from transforms.sheets.fields import FIELDS, normalize_heading
 from transforms.sheets.layout import Layout
 from transforms.sheets.questions import DATE_ORDER, DECIMALS, HIDDEN_SHEETS, NEITHER, READ, SIDE_SHEETS, SKIP, TIMES
@@ -30,7 +32,7 @@ from transforms.sheets.times import DateOrder
 from transforms.vocabulary import Times
 
 _FIELD_OF = {normalize_heading(heading): field for field, heading in FIELDS.items()}
-_NO_HEADINGS = (DATE_ORDER, DECIMALS, "timezone", TIMES, HIDDEN_SHEETS, SIDE_SHEETS)
+_NO_HEADINGS = (DATE_ORDER, DECIMALS, "timezone", TIMES, ENCODING, HIDDEN_SHEETS, SIDE_SHEETS)
 
 
 def layouts_of(settings: Settings) -> tuple[Layout, ...]:
@@ -75,6 +77,7 @@ def _read_layout(name: str, entries: Mapping[str, Any]) -> Layout:
         zone=zone,
         times=times,
         hidden_sheets=_of_sheets(name, HIDDEN_SHEETS, entries, (READ, SKIP)),
+        encoding=_of_sheets(name, ENCODING, entries, tuple(ENCODINGS)),
         side_sheets=_of_sheets(name, SIDE_SHEETS, entries, (SKIP,)),
         ignored=frozenset(heading for heading, documented in entries.items() if documented == NEITHER),
     )

@@ -23,6 +23,7 @@ from transforms.check.parameters import Rules
 from transforms.check.referral_rock import CLAIM_COLUMNS, check_rewards, prepare_rewards
 from transforms.check.table_clocks import TableClocks
 from transforms.identity.raw_rows import digest_cells
+from transforms.sheets.encodings import Doubtful
 from transforms.sheets.fields import FIELDS, MINDBODY_FIELDS, REFERRAL_ROCK_FIELDS, normalize_heading
 from transforms.sheets.headings import Table
 from transforms.sheets.layout import Layout
@@ -59,6 +60,7 @@ class Checked:
     timed_days: int = 0  # dates of good rows whose time of day is not sent
     shifted: Shifted = NOT_SHIFTED  # more values than headings: the file as a whole is wrong
     observations: tuple[Observation, ...] = ()
+    doubtful: tuple[Doubtful, ...] = ()  # texts whose letters are only guessed
     unzoned: tuple[Unzoned, ...] = ()  # times that name no zone
     # What the cells of each column say of how it is written, and what was made of that and of other parts.
     columns: Columns = field(default_factory=dict)
@@ -176,6 +178,7 @@ def check_part(
         observations=collected.observations,
         columns=columns,
         habits=habits,
+        doubtful=collected.doubtful,
         unzoned=tuple(find_unzoned(clients.unzoned, tables, clocks.saids)),
         timed_days=int(has_time_of_day(rows.loc[of_reward.index, "eligibility_date"]).sum()),
         claims=rewards.loc[rewards["reward"].notna(), CLAIM_COLUMNS],

@@ -24,6 +24,12 @@ class Layout:
     times: Times | None = None  # what those are; None: nobody has said it of this layout
     decimals: str | None = None  # the sign before the decimals of amounts; None: as the column tells
     hidden_sheets: str | None = None  # "read" or "skip"; None: nobody has said
+    encoding: str | None = None  # of letters in files that do not say it (`transforms.sheets.encodings`)
     side_sheets: str | None = None  # "skip": sheets without headings are left out, whatever they hold
     zoned_heading: str | None = None  # a heading that names the clock of its times itself, which makes the layout
     ignored: frozenset[str] = frozenset()  # headings of columns that are no field, as a person said
+
+    @property
+    def reads(self) -> Mapping[str, str]:
+        """What fingerprints of rows depend on: which columns are read, and by which letters."""
+        return self.columns if self.encoding is None else {**self.columns, "": self.encoding}

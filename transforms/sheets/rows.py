@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from transforms.sheets.cells import clean_text, without_dashes
+from transforms.sheets.encodings import Doubtful, as_answered, find_doubtful
 from transforms.sheets.fields import FIELDS, MARKED_FIELDS
 from transforms.sheets.headings import Table
 from transforms.sheets.ids import undress
@@ -67,6 +68,7 @@ class Collected:
     skipped: pd.DataFrame
     shifted: Shifted
     observations: tuple[Observation, ...]
+    doubtful: tuple[Doubtful, ...] = ()
 
 
 def collect_rows(tables: Sequence[Table], side_sheets: Sequence[SideSheet]) -> Collected:
@@ -79,10 +81,12 @@ def collect_rows(tables: Sequence[Table], side_sheets: Sequence[SideSheet]) -> C
         skipped=skipped.astype({"sheet": "str", "row": "Int64", "reason": "str"}),
         shifted=sum((part.shifted for part in parts), start=NOT_SHIFTED),
         observations=tuple(found for part in parts for found in part.observations),
+        doubtful=tuple(found for part in parts for found in part.doubtful),
     )
 
 
 def _split_rows(table: Table) -> Collected:
+    table = as_answered(table)
     prose = table.columns.get("description")
     raw = _with_errors(table.sheet)
     cells = pd.DataFrame(
@@ -102,6 +106,7 @@ def _split_rows(table: Table) -> Collected:
         skipped=skipped,
         shifted=_find_shifted(kept, table),
         observations=(*_find_undressed(table, fields, bare), *_find_unheaded(table, kept), *_find_short(table, kept)),
+        doubtful=tuple(find_doubtful(table, kept.index)),
     )
 
 

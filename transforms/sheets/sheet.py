@@ -42,6 +42,7 @@ class Sheet:
     has_addresses: bool = False  # "C14" means something to the person: spreadsheets, but not CSV, JSON or XML
     heading_row: int | None = None  # known where headings are keys (JSON, XML: row 0), else to be found
     delimiter: str | None = None  # of delimited text
+    is_encoding_guessed: bool = False  # of delimited text that was read byte for byte as Windows-1252
     # Rows of delimited text with fewer values than the widest, and how many they have; what is missing reads as empty.
     short_rows: pd.Series = field(default_factory=lambda: pd.Series(dtype="int64"))
     merged_rows: frozenset[int] = frozenset()  # rows of which several columns are merged into one
