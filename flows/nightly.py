@@ -11,9 +11,10 @@ from prefect.states import Cancelled
 
 from flows.ledger.summary import Summary
 from flows.notices.not_started import settings_of_night, telling_where_it_stops
-from flows.orchestration.flow_end import is_deployed, run_to_end
+from flows.orchestration.flow_end import run_to_end
 from flows.orchestration.flow_log import FlowLog
 from flows.orchestration.forms import Text, run_name
+from flows.orchestration.gone import is_deployed
 from flows.orchestration.task import run_as_task
 from flows.runs.nightly import nightly as nightly_steps
 from flows.runs.turn import turn_of_night

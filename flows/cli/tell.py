@@ -20,7 +20,14 @@ def tell(ended: Summary | ReconcileSummary, *, as_json: bool) -> ExitCode:
 
 def tell_flow(run: Callable[[], Summary | ReconcileSummary], *, as_json: bool) -> ExitCode:
     """Tell a flow's end; one that could not do all has reported what it did."""
+    from flows.orchestration.gone import ServerGone, end_of_flow, end_process, go_on_alone
+
     try:
         return tell(run(), as_json=as_json)
     except RunIncomplete as error:
         return tell(error.summary, as_json=as_json)
+    except ServerGone:
+        # It is Prefect's client that raised it, and nothing that the line met: how that ended was kept.
+        ended = end_of_flow()
+        go_on_alone()
+        end_process(tell(ended, as_json=as_json))

@@ -49,7 +49,7 @@ class Summary:
     @property
     def sentence(self) -> str:
         """How it ended, in counts alone: no client, no reward, no cell."""
-        counts = {words: self.totals[key] for key, words in _WAITS_FOR_A_PERSON.items()}
+        counts = {words: self.totals.get(key, 0) for key, words in _WAITS_FOR_A_PERSON.items()}
         # Of those some may be this run's own, which are counted already.
         if not any(counts.values()):
             counts["events of earlier runs"] = self.waiting_count
@@ -65,7 +65,7 @@ class Summary:
         """Return what the run's end means for the caller."""
         if self.failures:
             return ExitCode.COULD_NOT_RUN
-        waits = any(self.totals[key] for key in _WAITS_FOR_A_PERSON) or self.waiting_count or self.not_read
+        waits = any(self.totals.get(key) for key in _WAITS_FOR_A_PERSON) or self.waiting_count or self.not_read
         if waits or not self.totals["ties_out"]:
             return ExitCode.NEEDS_A_PERSON
         return ExitCode.TIES_OUT

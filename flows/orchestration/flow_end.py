@@ -10,12 +10,22 @@ from typing import TypeVar, cast
 import flows.runtime.prefect_quiet  # noqa: F401 - before Prefect, which reads its settings as it is imported
 
 # isort: split
-from prefect.runtime import deployment
 from prefect.states import Completed
 
 from flows.ledger.summary import ReconcileSummary, RunIncomplete, Summary
 from flows.orchestration.events import tell_prefect
 from flows.orchestration.flow_log import log_line
+from flows.orchestration.gone import (
+    ServerGone,
+    begin_flow,
+    end_process_unless_back,
+    go_on_alone,
+    is_alone,
+    is_deployed,
+    is_there,
+    keep_end,
+    keep_error,
+)
 from flows.orchestration.masked_errors import without_secrets
 from flows.orchestration.publish import publish
 from flows.runtime.errors import TieoutError
@@ -30,17 +40,18 @@ def run_to_end(run: Callable[[], Ended]) -> Ended:
 
     What it raises, a `TieoutError` where it could not run, lets the flow run end as failed, with its line.
     """
+    begin_flow()
     with stopping_in_order():  # Prefect takes SIGTERM for itself as the flow starts; this takes it back
         try:
             with without_secrets():
                 ended: Ended = run()
         except TieoutError as error:
             _tell([f"tieout: {error}"])
+            keep_error(error)
             raise
     _tell([*(f"tieout: {failure}" for failure in ended.failures), *ended.lines])
-    _log(ended)
-    publish(ended.artifacts)
-    tell_prefect(ended)
+    keep_end(ended)
+    _show(ended)
     if ended.failures:
         raise RunIncomplete(ended)
     # What a flow returns as a state becomes its own: its message says what waits, where others say "All states
@@ -48,16 +59,27 @@ def run_to_end(run: Callable[[], Ended]) -> Ended:
     return cast(Ended, Completed(message=ended.sentence, data=ended))
 
 
+def _show(ended: Summary | ReconcileSummary) -> None:
+    """Show in Prefect how it ended; where its server is gone, nobody waits for that."""
+    # Asked first, since this answer comes at once, and each request below is sent again and again.
+    if is_alone() or not is_there():
+        go_on_alone()
+        if not is_deployed():
+            return
+        end_process_unless_back()
+    try:
+        _log(ended)
+        publish(ended.artifacts)
+        tell_prefect(ended)
+    except ServerGone:
+        go_on_alone()
+
+
 def _log(ended: Summary | ReconcileSummary) -> None:
     for failure in ended.failures:
         log_line(failure, failed=True)
     for line in ended.lines:
         log_line(line)
-
-
-def is_deployed() -> bool:
-    """Whether Prefect started this flow run itself."""
-    return deployment.id is not None
 
 
 def _tell(lines: Iterable[str]) -> None:

@@ -5,6 +5,7 @@ never cached and never retried: the ledger knows what was sent, and decides alon
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import ParamSpec, TypeVar
 
 import flows.runtime.prefect_quiet  # noqa: F401 - before Prefect, which reads its settings as it is imported
@@ -13,6 +14,7 @@ import flows.runtime.prefect_quiet  # noqa: F401 - before Prefect, which reads i
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
+from flows.orchestration.gone import ServerGone, Work, go_on_alone, is_alone
 from flows.orchestration.masked_errors import without_secrets
 from flows.runtime.secrets import line_of
 
@@ -28,6 +30,12 @@ def run_as_task(name: str, function: Callable[P, R], /, *args: P.args, **kwargs:
     # What a file is called is nobody's to give orders with, in the log of a run either.
     shown = line_of(name)
 
+    # Once, and never again for the sake of showing it: a step that posts must not run twice because Prefect did not
+    # hear that it had ended.
+    work = Work(partial(function, *args, **kwargs))
+    if is_alone():
+        return work()
+
     # The name comes from a function, since Prefect would fill in the braces that a file's name may hold.
     @task(
         name=shown.partition(" ")[0],
@@ -38,6 +46,13 @@ def run_as_task(name: str, function: Callable[P, R], /, *args: P.args, **kwargs:
     )
     def run() -> R:
         with without_secrets():
-            return function(*args, **kwargs)
+            return work()
 
-    return run()
+    try:
+        return run()
+    except ServerGone as error:
+        # An error of the work itself, which asks remote inboxes by the same library.
+        if work.raised(error):
+            raise
+        go_on_alone()
+        return work.result()

@@ -11,6 +11,7 @@ nothing behind in it. And where web traffic goes through a proxy, Prefect's serv
 """
 
 import atexit
+import logging
 import os
 import shutil
 import tempfile
@@ -19,10 +20,14 @@ from pathlib import Path
 _SETTINGS = {
     "DO_NOT_TRACK": "1",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    # Each request that a server does not answer is sent again after 2 s, 4 s, 8 s and so on: with Prefect's own five a
+    # run whose server has gone away takes minutes to come to its end.
+    "PREFECT_CLIENT_MAX_RETRIES": "2",
 }
 # Any of these says that somebody wants to see Prefect's log.
 _CONSOLE = ("PREFECT_LOGGING_LEVEL", "PREFECT_LOGGING_SETTINGS_PATH", "PREFECT_DEBUG_MODE")
 _LOOPBACK = "127.0.0.1"
+_HOME_PREFIX = "tieout-prefect-"
 
 
 def _keep_still() -> None:
@@ -31,6 +36,9 @@ def _keep_still() -> None:
         os.environ.setdefault(name, value)
     if not any(name in os.environ or name in profiles for name in _CONSOLE):
         os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
+        os.environ.setdefault("PREFECT_LOGGING_INTERNAL_LEVEL", "CRITICAL")
+        # A line of the log that does not reach the server is not told on stderr, line by line.
+        logging.raiseExceptions = False
     if not profiles and "PREFECT_HOME" not in os.environ:
         os.environ["PREFECT_HOME"] = _make_home()
     if not _has_home():
@@ -59,9 +67,16 @@ def _has_home() -> bool:
 
 
 def _make_home() -> str:
-    home = tempfile.mkdtemp(prefix="tieout-prefect-")
-    atexit.register(shutil.rmtree, home, ignore_errors=True)
+    home = tempfile.mkdtemp(prefix=_HOME_PREFIX)
+    atexit.register(remove_home)
     return home
+
+
+def remove_home() -> None:
+    """Take away the folder that was made for this process to be Prefect's home; nothing, where somebody has his own."""
+    home = Path(os.environ.get("PREFECT_HOME", ""))
+    if home.name.startswith(_HOME_PREFIX):
+        shutil.rmtree(home, ignore_errors=True)
 
 
 def _reach_this_machine() -> None:
