@@ -20,6 +20,10 @@ Text = TypeVar("Text")
 AUTHOR = "tieout"
 SIGN = "tieout: "  # before our part of a note; what stands above it is the person's own
 NOTE_WIDTH, NOTE_HEIGHT = 320, 110  # pixels
+_MEND = Note(
+    "mend the colored cells, save this workbook, and send it: tieout upload FILE. Rows with a receipt are known, and "
+    "nothing goes twice."
+)
 _ROW_IDS = ("client_id", "reward_id")
 COLORS: Mapping[Look, str] = {Look.BAD: "FFC7CE", Look.WAITS: "FFEB9C"}
 STATUS_WIDTH, RECEIPT_WIDTH = 48, 28  # of the added columns, in characters
@@ -75,7 +79,8 @@ def make_marks(
     for name, tables in by_sheet.items():
         # What is about no sheet, or one that is not read, is told in the first.
         own = [note for note in noticed if note.sheet == name or (name == first and note.sheet not in marked)]
-        marked[name] = replace(marked[name], remarks=_remarks(tables, own, marked[name].status))
+        to_mend = [_MEND] if Look.BAD in marked[name].looks.values() else []
+        marked[name] = replace(marked[name], remarks=_remarks(tables, [*to_mend, *own], marked[name].status))
     return Marks(marked)
 
 

@@ -50,7 +50,7 @@ def _write_sheets(book: Any, sheets: Sequence[Sheet], marks: Marks) -> None:
     # All cells have the format for text, so that ids keep their zeros when a person types over one.
     looks: dict[str, Any] = {
         "text": book.add_format({"num_format": "@"}),
-        **{look: book.add_format({"num_format": "@", "bg_color": f"#{color}"}) for look, color in COLORS.items()},
+        **{look: book.add_format(_look(color)) for look, color in COLORS.items()},
         "heading": book.add_format({"num_format": "@", "bold": True}),
     }
     for sheet, title in zip(sheets, _titles(sheets), strict=True):
@@ -59,6 +59,11 @@ def _write_sheets(book: Any, sheets: Sequence[Sheet], marks: Marks) -> None:
         if sheet.is_hidden and len(sheets) > 1:
             page.hide()
         _write_sheet(page, sheet, marks.of(sheet.name), looks)
+
+
+def _look(color: str) -> dict[str, Any]:
+    # What is wrong takes a sentence or two, which the next cell would cover.
+    return {"num_format": "@", "bg_color": f"#{color}", "text_wrap": True, "valign": "top"}
 
 
 def _titles(sheets: Sequence[Sheet]) -> list[str]:

@@ -15,7 +15,7 @@ import pandas as pd
 from openpyxl import Workbook, load_workbook
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, Cell, MergedCell
 from openpyxl.comments import Comment
-from openpyxl.styles import Font, PatternFill
+from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
@@ -131,7 +131,9 @@ def _mark_sheet(page: Worksheet, sheet: Sheet, marked: SheetMarks) -> None:
     _add_headings(page, sheet, marked)
     _write_column(page, sheet, marked.status, marked.statuses)
     for row, look in marked.looks.items():
-        page.cell(sheet_row(sheet, row), marked.status + 1).fill = _FILLS[look]
+        cell = page.cell(sheet_row(sheet, row), marked.status + 1)
+        cell.fill = _FILLS[look]
+        cell.alignment = Alignment(wrap_text=True, vertical="top")
     _write_column(page, sheet, marked.receipt, marked.receipts)
     for row, notes in marked.notes.items():
         page_row = sheet_row(sheet, row)

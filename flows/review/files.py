@@ -26,15 +26,20 @@ def find_file(connection: Connection, named: str, site_id: str | None) -> Row[An
     if site_id is not None:
         meant = [file for file in meant if file.default_site_id == site_id]
     if not meant:
-        raise WrongUsage(f"The ledger knows no file {named}: give its path, its name or its sha256.")
+        raise WrongUsage(
+            f"No file {named} was ever taken in: give its path, its name, or the fingerprint of its content (sha256)."
+        )
     # The file was edited after it was sent. What went out stands in the ledger alone, so it has to be named.
     if content and meant[0].sha256 != content:
         raise WrongUsage(
-            f"{named} has another content than the ledger knows under that name: give the sha256 of the one that was "
-            f"sent, {_list_files(meant)}."
+            f"{named} was changed since one of that name was sent: give the fingerprint of the one that was sent "
+            f"(its sha256), {_list_files(meant)}."
         )
     if len(meant) > 1:
-        raise WrongUsage(f"Several files are known as {named}: give --site or the sha256 of one, {_list_files(meant)}.")
+        raise WrongUsage(
+            f"Several files are known as {named}: give --site, or the fingerprint of one (its sha256), "
+            f"{_list_files(meant)}."
+        )
     return meant[0]
 
 

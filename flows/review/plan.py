@@ -197,7 +197,7 @@ def _known_plan(connection: Connection, file: CheckedFile, known: Row[Any]) -> P
     where = f"{known.name}, {known.registered_at:%d %b %Y %H:%M} UTC, run {known.run_id}"
     held = states_of_plan(connection, known.run_id).get(State.HELD)
     if held:
-        where += f", of which {held:,} events still wait"
+        where += f", of which {_counted(held, 'event')} still wait{'s' if held == 1 else ''}"
     rows_read = file.file_totals.rows_read
     return Plan(
         plan_id=None,
@@ -213,6 +213,10 @@ def _known_plan(connection: Connection, file: CheckedFile, known: Row[Any]) -> P
     )
 
 
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
+
+
 def plan_lines(plan: Plan) -> Iterator[str]:
     """Tell a plan to a person: what is new and what is not, points by kind, and the clients with the most of them."""
     if plan.known:
@@ -224,12 +228,12 @@ def plan_lines(plan: Plan) -> Iterator[str]:
     )
     for kind, count in plan.totals.events.items():
         if kind is Kind.REWARD_UPDATE:
-            yield f"  {count:>8,} reward updates, {plan.totals.amount:,} in all"
+            yield f"  {count:>8,} reward update{'' if count == 1 else 's'}, {plan.totals.amount:,} in all"
         else:
             yield f"  {count:>8,} {kind}, {plan.totals.points[kind]:,} points"
     for row in plan.totals.clients:
         yield (
             f"  client {row.client_id} of site {row.site_id}: {row.earned:,} earned, "
-            f"{row.redeemed:,} redeemed, in {row.events_count:,} events"
+            f"{row.redeemed:,} redeemed, in {_counted(row.events_count, 'event')}"
         )
     yield from (f"  {note}" for note in plan.notes)

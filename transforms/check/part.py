@@ -271,7 +271,8 @@ def _layout_notes(table: Table, layout: Layout, sheet: str) -> Iterator[Note]:
     row = table.heading_row or None
     heading = table.heading("action_date_time")
     if layout.zoned_heading is None:
-        yield Note(f'{sheet}read by the layout "{layout.name}".', table.sheet.name, row)
+        told = f'{sheet}read by the layout "{layout.name}", as was said of sheets with these headings.'
+        yield Note(told, table.sheet.name, row)
     # In the spelling of a blank sheet of ours it says all by itself.
     elif heading != layout.zoned_heading:
         told = f'{sheet}"{heading}" is read as ActionDateTime, by the clock that the heading names.'

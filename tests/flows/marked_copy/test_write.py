@@ -37,6 +37,7 @@ def test_write_marked_colors_bad_cells_and_says_why(tmp_path: Path) -> None:
     colored = {cell.coordinate for row in page.iter_rows() for cell in row if cell.fill.fill_type == "solid"}
     assert colored == {"B3", "C3", "D3"}
     assert "Suggestion: Earned" in page["C3"].comment.text
+    assert page["D3"].alignment.wrap_text
     assert [cell.value for cell in page["D"]] == ["Status", "good", page["D3"].value, "good"]
     assert page["D3"].value.startswith("rejected: Points must be")
 
@@ -201,7 +202,8 @@ def test_what_was_noticed_stands_at_its_cell_and_changes_no_color(source: str, t
         Note("about the cell", name, 2, "ClientId"),
     ]
     page, _ = mark(path, tmp_path / "marked.xlsx", noticed=noticed)
-    assert page["D1"].comment.text == "tieout: about the file"
+    assert page["D1"].comment.text.startswith("tieout: mend the colored cells")
+    assert page["D1"].comment.text.endswith("\nabout the file")
     assert page["B1"].comment.text == "tieout: about the column"
     assert page["A2"].comment.text == "tieout: about the cell"
     assert page["A2"].fill.fill_type is None

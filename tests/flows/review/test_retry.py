@@ -234,7 +234,7 @@ def test_retry_by_file_code_and_run_takes_what_fits_all_of_them(tieout: Tieout, 
     [
         pytest.param(("--code", "Nothing"), 0, "What is refused bears ValidationFailed (1)", id="no such code"),
         pytest.param(("--run", "nightly-x"), 2, "knows no run nightly-x", id="no such run"),
-        pytest.param(("--file", "x.csv"), 2, "knows no file x.csv", id="no such file"),
+        pytest.param(("--file", "x.csv"), 2, "No file x.csv was ever taken in", id="no such file"),
         pytest.param(("nothing",), 2, "has no event nothing", id="no such event"),
         pytest.param((), 2, "retry takes either", id="nothing asked for"),
         pytest.param(("e", "--code", "c"), 2, "retry takes either", id="both ways"),

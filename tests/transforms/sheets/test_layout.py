@@ -23,7 +23,8 @@ def test_check_reads_a_site_its_own_headings_dates_and_zone() -> None:
     checked = check_rows(["007", "5", "Earned", "3/4/2025 8:30 pm"], headings=OWN, rules=WITH_DESK)
     assert checked.events["client_id"].tolist() == ["007"]
     assert checked.events["action_at"].iloc[0].isoformat() == "2025-04-03T09:30:00+00:00"
-    assert checked.notes[0].message == 'Sheet "Rewards": read by the layout "front desk".'
+    said = 'Sheet "Rewards": read by the layout "front desk", as was said of sheets with these headings.'
+    assert checked.notes[0].message == said
 
 
 def test_check_names_the_site_its_own_heading_in_an_error() -> None:
