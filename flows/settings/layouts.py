@@ -2,6 +2,7 @@
 
 [columns."front desk"]
 date_order = "D/M"                  # or "M/D"; without it the dates of the column tell, or a person is asked
+time_of_day = "Start time"          # the column whose times belong to the days of ActionDateTime; "-" for none
 decimals = ","                      # or "."; the same of amounts
 times = "site"                      # times without an offset are the studio's own; or "utc"
 timezone = "Australia/Sydney"       # the same, in a zone that is not the site's
@@ -27,12 +28,22 @@ from flows.settings.zoned_headings import zoned_layouts
 from transforms.sheets.encodings import ENCODING, ENCODINGS
 from transforms.sheets.fields import FIELDS, normalize_heading
 from transforms.sheets.layout import Layout
-from transforms.sheets.questions import DATE_ORDER, DECIMALS, HIDDEN_SHEETS, NEITHER, READ, SIDE_SHEETS, SKIP, TIMES
+from transforms.sheets.questions import (
+    DATE_ORDER,
+    DECIMALS,
+    HIDDEN_SHEETS,
+    NEITHER,
+    READ,
+    SIDE_SHEETS,
+    SKIP,
+    TIME_OF_DAY,
+    TIMES,
+)
 from transforms.sheets.times import DateOrder
 from transforms.vocabulary import Times
 
 _FIELD_OF = {normalize_heading(heading): field for field, heading in FIELDS.items()}
-_NO_HEADINGS = (DATE_ORDER, DECIMALS, "timezone", TIMES, ENCODING, HIDDEN_SHEETS, SIDE_SHEETS)
+_NO_HEADINGS = (TIME_OF_DAY, DATE_ORDER, DECIMALS, "timezone", TIMES, ENCODING, HIDDEN_SHEETS, SIDE_SHEETS)
 
 
 def layouts_of(settings: Settings) -> tuple[Layout, ...]:
@@ -73,13 +84,16 @@ def _read_layout(name: str, entries: Mapping[str, Any]) -> Layout:
         name,
         fields,
         date_order=_date_order(name, entries.get(DATE_ORDER)),
+        time_of_day=None if TIME_OF_DAY not in entries else str(entries[TIME_OF_DAY]),
         decimals=_decimals(name, entries.get(DECIMALS)),
         zone=zone,
         times=times,
         hidden_sheets=_of_sheets(name, HIDDEN_SHEETS, entries, (READ, SKIP)),
         encoding=_of_sheets(name, ENCODING, entries, tuple(ENCODINGS)),
         side_sheets=_of_sheets(name, SIDE_SHEETS, entries, (SKIP,)),
-        ignored=frozenset(heading for heading, documented in entries.items() if documented == NEITHER),
+        ignored=frozenset(
+            heading for heading, documented in entries.items() if documented == NEITHER and heading not in _NO_HEADINGS
+        ),
     )
 
 

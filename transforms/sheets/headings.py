@@ -53,7 +53,17 @@ class Table:
         for target in self.targets:
             fields |= FIELDS_OF[target].keys()
         read = {column for field, column in self.columns.items() if field in fields}
-        return [text for column, text in enumerate(self.headings) if text is not None and column not in read]
+        others = {column: text for column, text in enumerate(self.headings) if text is not None and column not in read}
+        time_of_day = self.time_of_day
+        return [text for column, text in others.items() if column != time_of_day]
+
+    @property
+    def time_of_day(self) -> int | None:
+        """The column whose times belong to the days of ActionDateTime, where a layout names one."""
+        if self.layout is None or "action_date_time" not in self.columns:
+            return None
+        named = [column for column, text in enumerate(self.headings) if text and self.layout.is_time_of_day(text)]
+        return named[0] if named else None
 
 
 def fields_of(texts: Set[str], layouts: Sequence[Layout]) -> tuple[Mapping[str, str], Layout | None]:

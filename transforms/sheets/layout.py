@@ -7,8 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import tzinfo
 
+from transforms.sheets.fields import normalize_heading
 from transforms.sheets.spellings import DateOrder
 from transforms.vocabulary import Times
+
+NO_HEADING = "-"  # in place of a heading, or of a field: neither
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,7 @@ class Layout:
     zone: tzinfo | None = None  # of times without an offset; None: that of the site
     times: Times | None = None  # what those are; None: nobody has said it of this layout
     decimals: str | None = None  # the sign before the decimals of amounts; None: as the column tells
+    time_of_day: str | None = None  # the heading of the times that belong to days alone; "-": none; None: nobody said
     hidden_sheets: str | None = None  # "read" or "skip"; None: nobody has said
     encoding: str | None = None  # of letters in files that do not say it (`transforms.sheets.encodings`)
     side_sheets: str | None = None  # "skip": sheets without headings are left out, whatever they hold
@@ -32,4 +36,11 @@ class Layout:
     @property
     def reads(self) -> Mapping[str, str]:
         """What fingerprints of rows depend on: which columns are read, and by which letters."""
-        return self.columns if self.encoding is None else {**self.columns, "": self.encoding}
+        encoding = {} if self.encoding is None else {"": self.encoding}
+        is_joined = self.time_of_day not in (None, NO_HEADING)
+        times = {str(self.time_of_day): "time_of_day"} if is_joined else {}
+        return {**self.columns, **times, **encoding}
+
+    def is_time_of_day(self, heading: str) -> bool:
+        """Tell the column whose times belong to the days of ActionDateTime."""
+        return self.time_of_day is not None and normalize_heading(heading) == normalize_heading(self.time_of_day)

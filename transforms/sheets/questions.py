@@ -13,13 +13,16 @@ import pandas as pd
 
 from transforms.sheets.fields import FIELDS
 from transforms.sheets.headings import Table
+from transforms.sheets.layout import NO_HEADING
+from transforms.sheets.spellings import as_iso
 from transforms.sheets.tables import Tables
 from transforms.sheets.times import DAY_MONTH_YEAR, ISO
 from transforms.vocabulary import Target
 
-NEITHER = "-"  # the answer, and the entry of a layout, of a column that is something else
+NEITHER = NO_HEADING  # the answer, and the entry of a layout, of a column that is something else
 HIDDEN_SHEETS = "hidden_sheets"  # the entry of a layout that says what becomes of hidden sheets
 DATE_ORDER = "date_order"  # the entry of a layout that says which comes first, day or month
+TIME_OF_DAY = "time_of_day"  # the entry of a layout that names the column of times of day
 DECIMALS = "decimals"  # the entry of a layout that says which sign stands before decimals
 TIMES = "times"  # the entry of a layout or site that says what times without an offset are
 SIDE_SHEETS = "side_sheets"  # and what becomes of sheets without headings whose rows may be events
@@ -42,6 +45,9 @@ _MAY_MEAN: Mapping[Target, Mapping[str, re.Pattern[str]]] = {
     },
 }
 _OF_DATES = ("action_date_time", "eligibility_date")
+_CLOCK = re.compile(r"[0-9]:[0-9]{2}|[0-9]\s?[ap]\.?m\b", re.IGNORECASE)
+_MIDNIGHT = re.compile(r"[T ]00:00(?::00(?:[.,]0+)?)?$")
+_TIME_ALONE = re.compile(r"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]+)?)?(?:\s?[ap]\.?m\.?)?", re.IGNORECASE)
 _DATE = re.compile(rf"(?:{ISO})|(?:{DAY_MONTH_YEAR})")
 
 
@@ -81,7 +87,7 @@ def find_questions(tables: Sequence[Table]) -> Iterator[Question]:
     """Give what the tables leave open, each once for equal headings."""
     asked: set[tuple[str, ...]] = set()
     for table in tables:
-        for question in (*_hidden(table), *_unread(table)):
+        for question in (*_hidden(table), *_unread(table), *_unjoined(table)):
             key = (question.message.partition(":")[2], *question.about.headings)
             if key not in asked:
                 asked.add(key)
@@ -148,10 +154,46 @@ def _may_mean(table: Table, heading: str, name: str, words: re.Pattern[str]) -> 
 
 
 def _holds_dates(table: Table, heading: str) -> bool:
-    column = table.headings.index(heading)
+    texts = _sample(table, table.headings.index(heading))
+    is_date = [_DATE.fullmatch(text) is not None or as_iso(text) is not None for text in texts]
+    return len(texts) > 0 and sum(is_date) / len(texts) >= _DATES_AT_LEAST
+
+
+def _sample(table: Table, column: int) -> list[str]:
+    """Return the first cells of a column that are filled."""
     cells = table.sheet.cells
     texts: pd.Series = cells.loc[cells.index > table.heading_row, column].dropna().head(_SAMPLE_ROWS)
-    return len(texts) > 0 and float(texts.str.strip().str.fullmatch(_DATE.pattern).mean()) >= _DATES_AT_LEAST
+    sample: list[str] = texts.str.strip().tolist()
+    return sample
+
+
+def _unjoined(table: Table) -> Iterator[Question]:
+    """Ask about times of day in a column of their own, beside days without one."""
+    is_said = table.layout is not None and table.layout.time_of_day is not None
+    if table.sheet.heading_row is not None or is_said or "action_date_time" not in table.columns:
+        return
+    days = _sample(table, table.columns["action_date_time"])
+    if not days or any(_CLOCK.search(_MIDNIGHT.sub("", day)) for day in days):
+        return
+    meant = [heading for heading in table.unused if _holds_times(table, heading)]
+    if not meant:
+        return
+    documented = str(table.heading("action_date_time"))
+    listed = " or ".join(f'"{heading}"' for heading in meant)
+    yield Question(
+        message=f"{of_sheet(table.sheet.name)}{documented} holds days alone, and {listed} holds times of day: do they "
+        "belong together?",
+        choices={heading: f"{documented} and {heading} are one time" for heading in meant}
+        | {NEITHER: "they do not, and every row is dated at the beginning of its day"},
+        entries={answer: {TIME_OF_DAY: answer} for answer in (*meant, NEITHER)},
+        about=about_table(table, meant[0]),
+    )
+
+
+def _holds_times(table: Table, heading: str) -> bool:
+    texts = _sample(table, table.headings.index(heading))
+    is_time = [_TIME_ALONE.fullmatch(text) is not None for text in texts]
+    return len(texts) > 0 and sum(is_time) / len(texts) >= _DATES_AT_LEAST
 
 
 def _which(table: Table, name: str, meant: Sequence[str]) -> Question:

@@ -97,6 +97,7 @@ def _split_rows(table: Table) -> Collected:
     kept = cells[reason.isna() & (cells.index != table.heading_row)]
     fields = {field: _field_text(kept, table, field) for field in FIELDS}
     fields |= {field: _as_shown(fields[field], table, field) for field in IDS_OF_TEXT}
+    fields["action_date_time"] = _with_time_of_day(fields["action_date_time"], kept, table)
     bare = {field: undress(fields[field]) for field in _DRESSED}
     rows = pd.DataFrame({"sheet": table.sheet.name, "row": kept.index, **fields, **bare}, index=kept.index)
     missed = reason.dropna()
@@ -211,6 +212,17 @@ def _field_text(cells: pd.DataFrame, table: Table, field: str) -> pd.Series:
         return pd.Series(None, index=cells.index, dtype="str")
     texts = cells[table.columns[field]]
     return texts if field in _WITH_DASH else without_dashes(texts)
+
+
+def _with_time_of_day(days: pd.Series, cells: pd.DataFrame, table: Table) -> pd.Series:
+    """Put the times of another column beside the days of this one, where a layout says that they are one."""
+    column = table.time_of_day
+    if column is None:
+        return days
+    times = cells[column]
+    # A spreadsheet's date has a midnight of its own.
+    alone = days.str.replace(r"[T ]00:00(?::00(?:[.,]0+)?)?$", "", regex=True)
+    return days.where(times.isna(), alone + " " + times)
 
 
 def _as_shown(texts: pd.Series, table: Table, field: str) -> pd.Series:

@@ -107,3 +107,41 @@ def test_a_comma_is_read_once_a_person_has_said_what_it_is(place: Workplace, tie
     text = place.config.read_text().replace('decimals = ","', 'decimals = ";"')
     place.configure(text)
     assert tieout("check", path).code == 2
+
+
+DAYS_AND_TIMES = "ClientId,Points,Action,Date,Start time"
+
+
+def test_times_of_day_beside_days_alone_are_asked_about_and_read_as_one(place: Workplace, tieout: Tieout) -> None:
+    path = place.put("desk.csv", "200000005,5,Earned,25/10/2026,6:30 pm", headings=DAYS_AND_TIMES)
+    assert tieout("layout", path, answer="Date\nStart time\n").code == 0
+    book_path = place.inbox / "desk.xlsx"
+    with xlsxwriter.Workbook(book_path) as book:
+        page = book.add_worksheet()
+        page.write_row(0, 0, DAYS_AND_TIMES.split(","))
+        page.write_row(1, 0, ["200000005", 6, "Earned"])
+        page.write_number(1, 3, 46321, book.add_format({"num_format": "dd/mm/yyyy"}))  # 26 October 2026
+        page.write_number(1, 4, 0.75, book.add_format({"num_format": "h:mm AM/PM"}))
+    assert tieout.night().json["posted"] == 2
+    assert sent_at(place) == ["2026-10-25 18:30", "2026-10-26 18:00"]
+
+
+def test_times_of_day_that_are_read_later_make_no_old_row_new(place: Workplace, tieout: Tieout) -> None:
+    row, other = "200000006,5,Earned,2026-10-20,6:30 pm", "200000006,5,Earned,2026-10-21,6:30 pm"
+    first = place.put("a.csv", row, headings=DAYS_AND_TIMES)
+    assert tieout("layout", first, answer="Date\n-\n").code == 0
+    assert tieout.night().json["posted"] == 1
+    answers = place.folder / "layouts.toml"
+    answers.write_text(answers.read_text().replace('"time_of_day" = "-"', '"time_of_day" = "Start time"'))
+    place.put("b.csv", row, other, headings=DAYS_AND_TIMES)
+    told = tieout.night().json
+    assert (told["held"], told["posted"]) == (1, 1)
+    assert sent_at(place) == ["2026-10-20 00:00", "2026-10-21 18:30"]
+
+
+def test_days_without_a_column_of_times_are_no_question(place: Workplace, tieout: Tieout) -> None:
+    headings = "ClientId,Points,Action,ActionDateTime,Length"
+    path = place.put("a.csv", "200000007,5,Earned,2026-10-20T17:00:00,1:30", headings=headings)
+    assert tieout("check", path).code == 0
+    other = place.put("b.csv", "200000007,5,Earned,2026-10-20,90 min", headings=headings)
+    assert tieout("check", other).code == 0
