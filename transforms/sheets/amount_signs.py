@@ -5,6 +5,7 @@ what it took for numbers: then no cell with a dot is sure. Decimals after a dot 
 1.250 a number with three of them. Where neither is there, a person says it.
 """
 
+import math
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -17,6 +18,7 @@ _AROUND = r"^[^0-9.,-]+|[^0-9]+$"
 _COMMA = r"-?[0-9]+(?:[.'’ ][0-9]{3})*,(?:[0-9]{1,2}|[0-9]{4,})|-?[0-9]{1,3}(?:\.[0-9]{3}){2,}"
 _EITHER = r"-?[1-9][0-9]{0,2}\.[0-9]{3}"
 _DOT = r"-?[0-9,'’ ]*\.[0-9]+"
+_FAR = 100  # times as large as every other amount
 _DOTTED = r"-?[0-9]*(?:\.[0-9]+)+"
 
 
@@ -28,6 +30,8 @@ class AmountSigns:
     dot: Seen | None = None  # 12.50: no thousands
     either: Seen | None = None  # 1.250
     is_typed: bool = False  # 1.250 ends with a zero, which no program writes after a number
+    most_whole: float = 0  # the largest number without a sign
+    least_thousand: float = math.inf  # the least number of thousands that a dot could make
 
     def __add__(self, later: "AmountSigns") -> "AmountSigns":
         """Join what was found further down."""
@@ -36,12 +40,18 @@ class AmountSigns:
             dot=later.dot if self.dot is None else self.dot + later.dot,
             either=later.either if self.either is None else self.either + later.either,
             is_typed=self.is_typed or later.is_typed,
+            most_whole=max(self.most_whole, later.most_whole),
+            least_thousand=min(self.least_thousand, later.least_thousand),
         )
 
     @property
     def is_open(self) -> bool:
-        """Whether nothing in the column says what a dot is."""
-        return self.either is not None and self.comma is None and self.dot is None
+        """Whether nothing in the column says what a dot is.
+
+        Beside 5 and 7, 12.345 is no twelve thousand, unless somebody has typed it with a zero at its end.
+        """
+        is_far_from_others = 0 < self.most_whole * _FAR < self.least_thousand and not self.is_typed
+        return self.either is not None and self.comma is None and self.dot is None and not is_far_from_others
 
 
 @dataclass(frozen=True)
@@ -57,8 +67,11 @@ def amount_signs(texts: pd.Series, rows: pd.Series) -> AmountSigns:
     """Look at the cells of a column, or of a part of it; `rows` are their rows in the sheet."""
     filled = texts.dropna()
     marked = filled[filled.str.contains("[.,]", regex=True)]
+    wholes = filled.drop(marked.index)
+    plain = wholes[wholes.str.fullmatch("[0-9]{1,15}")]
+    most_whole = float(plain.astype("float64").max()) if len(plain) else 0
     if marked.empty:
-        return AmountSigns()
+        return AmountSigns(most_whole=most_whole)
     numbers = marked.str.replace(_AROUND, "", regex=True)
     is_comma, is_either = numbers.str.fullmatch(_COMMA), numbers.str.fullmatch(_EITHER)
     is_dot = numbers.str.fullmatch(_DOT) & ~is_either
@@ -67,7 +80,14 @@ def amount_signs(texts: pd.Series, rows: pd.Series) -> AmountSigns:
         dot=_seen(marked[is_dot & ~is_comma], rows),
         either=_seen(marked[is_either], rows),
         is_typed=bool(numbers[is_either].str.endswith("0").any()),
+        most_whole=most_whole,
+        least_thousand=_least(numbers[is_either]),
     )
+
+
+def _least(thousands: pd.Series) -> float:
+    numbers = thousands.str.replace("[^0-9]", "", regex=True)
+    return float(numbers.astype("float64").min()) if len(numbers) else math.inf
 
 
 def _seen(texts: pd.Series, rows: pd.Series) -> Seen | None:

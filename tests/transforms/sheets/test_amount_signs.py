@@ -28,6 +28,10 @@ def sure(*texts: str, said: str | None = None) -> list[str | None]:
         pytest.param(["1.250", "1,250"], ".", True, id="a comma that may be thousands tells nothing"),
         pytest.param(["1.250", "$2.500", "7", None], ".", True, id="nothing tells"),
         pytest.param(["7", "12"], ".", False),
+        pytest.param(["12.345", "5"], ".", False, id="no twelve thousand beside a five"),
+        pytest.param(["1.345", "500"], ".", True, id="it may well be a thousand beside hundreds"),
+        pytest.param(["1.250", "5"], ".", True, id="nobody types a zero at the end of a small number"),
+        pytest.param(["1.345"], ".", True),
     ],
 )
 def test_the_whole_column_tells_what_a_dot_is(texts: list[str | None], decimals: str, is_open: bool) -> None:
