@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from sql.queries import query, rows_query
+from sql.staging import index_places
 from transforms.vocabulary import State
 
 _AT_ONCE = 10_000
@@ -31,6 +32,8 @@ BECAME: Mapping[State, str] = {
 def word_read_otherwise(connection: Connection) -> bool:
     """Say in the reason of every staged row that is held for its other reading what both are; False where none is."""
     found = connection.execute(rows_query("read_otherwise")).all()
+    if found:
+        index_places(connection)
     sentences = ((str(row.ordinal), {"sentence": _sentence(row)}) for row in found)
     while chunk := dict(islice(sentences, _AT_ONCE)):
         connection.execute(query("reword_read_otherwise"), {"given": json.dumps(chunk)})

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Row
 
 from sql.known_rows import BECAME, reading
 from sql.queries import query, rows_query
+from sql.staging import index_places
 from transforms.vocabulary import State
 
 _SAMPLED = 50
@@ -124,7 +125,8 @@ def _compare(connection: Connection, compare: Compare, file: Row[Any]) -> _Compa
     missing = {row.ordinal: row for row in rows if row.ordinal not in in_both}
     new = {row.ordinal: row for row in connection.execute(rows_query("new_rows"))}
     # A row without a time that the earlier file has, too, is held for that: it is known all the same.
-    unmet = [row for row in new.values() if row.ordinal not in {now for _, now, _ in repeated}]
+    known = {now for _, now, _ in repeated}
+    unmet = [row for row in new.values() if row.ordinal not in known]
     found = compare(repeated, list(missing.values()), unmet)
     if not found.is_of_series:
         return None
@@ -192,6 +194,8 @@ def _hold(connection: Connection, comparison: _Comparison, file: str) -> list[_H
     given = (
         (str(now.ordinal), {"known_event_id": looked_like, "reason": sentence}) for now, looked_like, sentence in found
     )
+    if found:
+        index_places(connection)
     while chunk := dict(islice(given, _AT_ONCE)):
         connection.execute(query("hold_lookalikes"), {"given": json.dumps(chunk)})
     return found
