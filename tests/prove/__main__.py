@@ -24,6 +24,7 @@ from pathlib import Path
 from tests.laws import LONG
 from tests.prove import sweeps
 from tests.prove.recovery import sweep_recovery
+from tests.prove.replacing import sweep_replacements
 
 _TESTS = "tests"
 _HEADINGS = ("trouble", "points", "events", "lost", "twice", "shown", "unknown", "untold", "traces", "s")
@@ -102,6 +103,10 @@ def _prove_retries(arguments: argparse.Namespace, folder: Path) -> Iterator[swee
     yield from sweeps.sweep_retries(folder, arguments.seed, 2 * arguments.stride)
 
 
+def _prove_replacements(arguments: argparse.Namespace, folder: Path) -> Iterator[sweeps.Line]:
+    yield from sweep_replacements(folder, arguments.seed, 2 * arguments.stride)
+
+
 def _prove_postgresql(arguments: argparse.Namespace, folder: Path) -> Iterator[sweeps.Line]:
     yield from sweeps.sweep_postgresql(folder, arguments.seed, 18, 3 * arguments.stride)
 
@@ -125,6 +130,7 @@ _PARTS: dict[str, Callable[[argparse.Namespace, Path], Iterator[sweeps.Line]]] =
     "disks": _prove_disks,
     "pairs": _prove_pairs,
     "retries": _prove_retries,
+    "replaced": _prove_replacements,
     "postgresql": _prove_postgresql,
     "recovery": _prove_recovery,
     "kills": _prove_kills,

@@ -98,14 +98,14 @@ def sweep_kills(folder: Path, seed: int, name: str, faults: str | None, stride: 
 def sweep_kills_at(folder: Path, name: str, faults: str | None, points: Iterable[int]) -> Line:
     """Kill a night at each of these steps."""
     trials = [_troubled(Trouble(die_at_step=point)) for point in points]
-    return _sweep(folder, f"SIGKILL at a step, {name}", trials, faults)
+    return run_trials(folder, f"SIGKILL at a step, {name}", trials, faults)
 
 
 def sweep_first_tables(folder: Path, seed: int, stride: int) -> Line:
     """Kill the very first run at every `stride`th step of making the ledger's tables, and a little after."""
     points = range(1 + seed % stride, _STEPS_OF_THE_FIRST_TABLES, stride)
     trials = [lambda bench, point=point: prove_night(bench, _without_ledger(point)) for point in points]
-    return _sweep(folder, "SIGKILL while a new ledger is made", trials)
+    return run_trials(folder, "SIGKILL while a new ledger is made", trials)
 
 
 def _without_ledger(point: int) -> Callable[[Path], bool]:
@@ -122,7 +122,7 @@ def sweep_count(folder: Path, points: Iterable[int] = range(1, 60)) -> Line:
     A marker that is ahead of its ledger would be a false alarm, after which no run goes on: the night would be lost.
     """
     trials = [_troubled(Trouble(die_at_step=point)) for point in points]
-    return _sweep(folder, "SIGKILL around a run's number and the marker", trials, ANSWERS_LOST)
+    return run_trials(folder, "SIGKILL around a run's number and the marker", trials, ANSWERS_LOST)
 
 
 def sweep_unlinked(folder: Path, seed: int, trials_count: int) -> Line:
@@ -130,7 +130,7 @@ def sweep_unlinked(folder: Path, seed: int, trials_count: int) -> Line:
     chance = random.Random(seed)  # noqa: S311 - repeatable, not a secret
     waits = [chance.uniform(0, 0.2) for _ in range(trials_count)]
     trials = [lambda bench, wait=wait: prove_night(bench, _unlink_under(wait)) for wait in waits]
-    return _sweep(folder, "the ledger is unlinked in mid-run", trials, ANSWERS_LOST)
+    return run_trials(folder, "the ledger is unlinked in mid-run", trials, ANSWERS_LOST)
 
 
 def _unlink_under(wait_seconds: float) -> Callable[[Path], bool]:
@@ -166,7 +166,7 @@ def sweep_xml(folder: Path, seed: int) -> Iterator[Line]:
     """Send the updates as XML, and let the service fail in all the ways that leave them in doubt."""
     for number, spec in enumerate(XML_FAULTS):
         trials = [lambda bench: prove_night(bench, _run_as_xml)]
-        yield _sweep(folder / str(number), f"XML: {spec}", trials, f"{spec},seed={seed}", kind=_FAULT)
+        yield run_trials(folder / str(number), f"XML: {spec}", trials, f"{spec},seed={seed}", kind=_FAULT)
 
 
 def _run_as_xml(config: Path) -> bool:
@@ -183,7 +183,7 @@ def sweep_faults(
     for number, spec in enumerate(faults):
         trials = [lambda bench: try_night(bench, Trouble())]
         name, specs = f"{home}{spec}", f"{spec},seed={seed}"
-        yield _sweep(folder / str(number), name, trials, specs, kind=_FAULT, server=server)
+        yield run_trials(folder / str(number), name, trials, specs, kind=_FAULT, server=server)
 
 
 def sweep_faults_on_postgresql(folder: Path, seed: int) -> Iterator[Line]:
@@ -201,7 +201,7 @@ def sweep_kept_otherwise(
     for number, spec in enumerate(("rr:kept_otherwise/1", "rr:drop_after/3,rr:kept_otherwise/1")):
         trials = [lambda bench: prove_night(bench, _run_twice, plan_exact_night)] * nights
         name, specs = f"{home}{spec}", f"{spec},seed={seed}"
-        yield _sweep(folder / str(number), name, trials, specs, kind=_FAULT, server=server)
+        yield run_trials(folder / str(number), name, trials, specs, kind=_FAULT, server=server)
 
 
 def _run_twice(config: Path) -> bool:
@@ -222,7 +222,7 @@ def sweep_read_otherwise(
     points = range(1, 160, stride) if points is None else points
     trials = [lambda bench, point=point: prove_night(bench, _name_a_column(point)) for point in points]
     home = "PostgreSQL, " if server else ""
-    return _sweep(folder, f"{home}SIGKILL while a paid sheet reads otherwise", trials, server=server)
+    return run_trials(folder, f"{home}SIGKILL while a paid sheet reads otherwise", trials, server=server)
 
 
 def sweep_read_otherwise_on_both(folder: Path, stride: int) -> Iterator[Line]:
@@ -257,7 +257,7 @@ def sweep_lies(
     for number, (spec, settings) in enumerate(lies):
         trials = [lambda bench, settings=settings: prove_lie(bench, LATE_SECONDS, settings)]
         name = f"{home}lies: {spec}"
-        yield _sweep(folder / str(number), name, trials, f"{spec},seed={seed}", kind=_LIE, server=server)
+        yield run_trials(folder / str(number), name, trials, f"{spec},seed={seed}", kind=_LIE, server=server)
 
 
 def sweep_lies_on_postgresql(folder: Path, seed: int) -> Iterator[Line]:
@@ -270,21 +270,21 @@ def sweep_full_disks(folder: Path, seed: int, trials_count: int) -> Iterator[Lin
     """Let the ledger's disk be full after so many pages, or its files too large to grow."""
     chance = random.Random(seed)  # noqa: S311 - repeatable, not a secret
     pages = [Trouble(spare_pages=number) for number in chance.sample(range(40), trials_count)]
-    yield _sweep(folder / "pages", "disk full: no page left", [_troubled(trouble) for trouble in pages])
+    yield run_trials(folder / "pages", "disk full: no page left", [_troubled(trouble) for trouble in pages])
     sizes = [Trouble(largest_file=chance.randrange(40_000, 400_000)) for _ in range(trials_count)]
-    yield _sweep(folder / "sizes", "disk full: write refused", [_troubled(trouble) for trouble in sizes])
+    yield run_trials(folder / "sizes", "disk full: write refused", [_troubled(trouble) for trouble in sizes])
 
 
 def sweep_pairs(folder: Path, seed: int, trials_count: int) -> Iterator[Line]:
     """Start two runs at once on one inbox and one ledger; in half of the trials, kill one of them somewhere."""
     chance = random.Random(seed)  # noqa: S311 - repeatable, not a secret
     plain = [lambda bench: prove_night(bench, _two_at_once(Trouble()))] * trials_count
-    yield _sweep(folder / "two", "two runs at once", plain)
+    yield run_trials(folder / "two", "two runs at once", plain)
     points = [chance.randrange(100, 500) for _ in range(trials_count)]
     killed = [
         lambda bench, point=point: prove_night(bench, _two_at_once(Trouble(die_at_step=point))) for point in points
     ]
-    yield _sweep(folder / "killed", "two runs at once, SIGKILL to one", killed, ANSWERS_LOST)
+    yield run_trials(folder / "killed", "two runs at once, SIGKILL to one", killed, ANSWERS_LOST)
 
 
 def sweep_postgresql(folder: Path, seed: int, trials_count: int, stride: int) -> Iterator[Line]:
@@ -294,14 +294,14 @@ def sweep_postgresql(folder: Path, seed: int, trials_count: int, stride: int) ->
         points = range(1 + seed % stride, 700, stride)
         killed = [_troubled(Trouble(die_at_step=point)) for point in points]
         name = "PostgreSQL: SIGKILL at a step, answers are lost"
-        yield _sweep(folder / "killed", name, killed, ANSWERS_LOST, server=server)
+        yield run_trials(folder / "killed", name, killed, ANSWERS_LOST, server=server)
         pairs = [lambda bench: prove_night(bench, _two_at_once(Trouble()))] * trials_count
-        yield _sweep(folder / "two", "PostgreSQL: two runs at once", pairs, server=server)
+        yield run_trials(folder / "two", "PostgreSQL: two runs at once", pairs, server=server)
         # The server goes from under all nights, so they go one by one.
         waits = [chance.uniform(0.1, 1.2) for _ in range(trials_count)]
         restarted = [lambda bench, wait=wait: prove_night(bench, _restart_under(server, wait)) for wait in waits]
         name = "PostgreSQL: killed and restarted in mid-run"
-        yield _sweep(folder / "restarted", name, restarted, ANSWERS_LOST, server=server, workers=1)
+        yield run_trials(folder / "restarted", name, restarted, ANSWERS_LOST, server=server, workers=1)
 
 
 _NONE = Trouble()
@@ -323,13 +323,13 @@ def sweep_retries(
     """Kill a person's retry at its steps, and the night after it; then let what was refused land all the same."""
     retries = range(1 + seed % stride, _STEPS_OF_A_RETRY, stride) if retries is None else retries
     trials = [_tried_again(of_retry=Trouble(die_at_step=point)) for point in retries]
-    yield _sweep(folder / "retries", "SIGKILL in mid-retry", trials)
+    yield run_trials(folder / "retries", "SIGKILL in mid-retry", trials)
     nights = range(40 + seed % stride, 300, 4 * stride) if nights is None else nights
     trials = [_tried_again(of_night=Trouble(die_at_step=point)) for point in nights]
-    yield _sweep(folder / "nights", "SIGKILL in the night after a retry", trials, "mb:drop_after/5")
+    yield run_trials(folder / "nights", "SIGKILL in the night after a retry", trials, "mb:drop_after/5")
     faults = f"mb:refused_late/4~{_LATER_SECONDS}"
     late = [lambda bench: prove_night(bench, _retry_at_once, last=_look_again)] * late_nights
-    yield _sweep(folder / "late", "retried, and the refused one lands beside it", late, faults, kind=_LIE)
+    yield run_trials(folder / "late", "retried, and the refused one lands beside it", late, faults, kind=_LIE)
 
 
 def _tried_again(*, of_retry: Trouble = _NONE, of_night: Trouble = _NONE) -> Callable[[Bench], Ended]:
@@ -402,7 +402,7 @@ def _troubled(trouble: Trouble) -> Callable[[Bench], Ended]:
     return lambda bench: try_night(bench, trouble)
 
 
-def _sweep(
+def run_trials(
     folder: Path,
     name: str,
     trials: Sequence[Callable[[Bench], Ended]],

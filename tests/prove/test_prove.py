@@ -4,6 +4,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from tests.prove.replacing import sweep_replacements_at
 from tests.prove.sweeps import (
     ANSWERS_LOST,
     LATE_SECONDS,
@@ -76,6 +77,12 @@ def test_what_is_tried_again_is_paid_once_or_shown(tmp_path: Path) -> None:
     assert is_clean(killed), killed
     assert is_clean(nights), nights
     assert late.is_proven, late
+
+
+# Steps of the decision, and of the night after it: what takes back is claimed, on its way, posted; the new row let go.
+def test_a_row_that_takes_the_place_of_another_is_paid_once_and_in_order(tmp_path: Path) -> None:
+    line = sweep_replacements_at(tmp_path, "a sample", (20,), (120, 165))
+    assert is_clean(line), line
 
 
 # The steps at which the run is made known, numbered and marked.
