@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from flows.ledger.connection import open_ledger
+from flows.review.replace import replace
 from flows.sandbox import start_sandbox
 from tests.flows.command import Tieout
 from tests.flows.workplace import Workplace, earned, open_workplace, redeemed
@@ -19,8 +21,8 @@ def ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
 
 
 @pytest.fixture
-def place(tmp_path: Path, ready: dict[str, Any], database_url: str) -> Workplace:
-    return open_workplace(tmp_path, ready, database_url=database_url)
+def place(tmp_path: Path, ready: dict[str, Any]) -> Workplace:
+    return open_workplace(tmp_path, ready)
 
 
 @pytest.fixture
@@ -38,7 +40,8 @@ def held(place: Workplace) -> list[dict[str, Any]]:
     return place.rows("SELECT event_id, state_reason FROM events WHERE state = 'held' ORDER BY ordinal")
 
 
-def test_run_holds_a_corrected_row_of_a_sheet_that_is_sent_again(place: Workplace, clients: list[str]) -> None:
+def send_corrected(place: Workplace, clients: list[str]) -> str:
+    """Post a sheet and send it again with other points of the third client: the id of what is held."""
     rows = sheet(clients)
     place.put("march.csv", *rows)
     assert place.run().totals["posted"] == 5
@@ -46,26 +49,13 @@ def test_run_holds_a_corrected_row_of_a_sheet_that_is_sent_again(place: Workplac
     place.put("march again.csv", *rows)
     second = place.run()
     assert (second.totals["held"], second.totals["duplicate"], second.totals["posted"]) == (1, 4, 0)
-    assert len(place.commits(*clients)) == 5
     (one,) = held(place)
-    assert one["state_reason"] == (
-        "looks like row 4 of march.csv, already posted: there it reads Earned 12 points, here Earned 120 points. "
-        "Approve it if both are right, discard it to leave it out, or let it take that row's place: "
-        f"tieout replace {one['event_id']}"
-    )
+    return str(one["event_id"])
 
 
 @pytest.fixture
 def corrected(place: Workplace, clients: list[str]) -> str:
-    """A sheet that was posted and sent again with other points of the third client: the id of what is held."""
-    rows = sheet(clients)
-    place.put("march.csv", *rows)
-    place.run()
-    rows[2] = earned(clients[2], 120, "2026-09-22T17:00:00Z")
-    place.put("march again.csv", *rows)
-    place.run()
-    (one,) = held(place)
-    return str(one["event_id"])
+    return send_corrected(place, clients)
 
 
 @pytest.fixture
@@ -77,10 +67,19 @@ def told(place: Workplace, client: str) -> list[tuple[str, int]]:
     return [(line["action"], line["points"]) for line in place.commits(client)]
 
 
-def test_replace_takes_back_what_was_posted_and_posts_the_new_row_after(
-    place: Workplace, clients: list[str], corrected: str, tieout: Tieout
+def test_a_corrected_row_is_held_and_takes_the_others_place_on_both_databases(
+    tmp_path: Path, ready: dict[str, Any], database_url: str, clients: list[str]
 ) -> None:
-    assert tieout("replace", corrected, "--by", "Kim", "--reason", "a nought was missing").code == 0
+    place = open_workplace(tmp_path, ready, database_url=database_url)
+    corrected = send_corrected(place, clients)
+    (one,) = held(place)
+    assert one["state_reason"] == (
+        "looks like row 4 of march.csv, already posted: there it reads Earned 12 points, here Earned 120 points. "
+        "Approve it if both are right, discard it to leave it out, or let it take that row's place: "
+        f"tieout replace {corrected}"
+    )
+    with open_ledger(place.settings) as ledger:
+        replace(place.settings, ledger, corrected, "Kim", "a nought was missing")
     assert told(place, clients[2]) == [("Earned", 12)]
     run = place.run()
     assert told(place, clients[2]) == [("Earned", 12), ("Redeemed", 12), ("Earned", 120)]
@@ -178,3 +177,58 @@ def test_replace_refuses_what_looks_like_no_other_row(place: Workplace, clients:
     (one,) = held(place)
     refused = tieout("replace", one["event_id"], "--by", "Kim", "--reason", "x")
     assert (refused.code, "looks like no earlier row" in refused.err) == (2, True)
+
+
+def test_replace_tells_a_program_what_it_did(place: Workplace, corrected: str, tieout: Tieout) -> None:
+    done = tieout("replace", corrected, "--by", "Kim", "--reason", "a slip", "--json")
+    (replaced,) = done.json["replaces"]
+    (offset,) = done.json["offset"]
+    assert (done.code, done.json["id"], done.json["discarded"], done.json["released"]) == (0, corrected, [], False)
+    assert tieout("replace", corrected, "--by", "Kim", "--reason", "").code == 2
+    (listed,) = tieout("plan", "--json").json
+    assert (listed["looks_like"], listed["replaces"]) == (replaced, [replaced])
+    refused = tieout("approve", corrected, "--by", "Lou")
+    assert (refused.code, f"once event {offset} has taken that back" in refused.err) == (2, True)
+    assert "one in the place of another" not in tieout("trace", corrected).err
+    assert "a person lets one row take another's place: Kim: a slip" in tieout("trace", corrected).out
+
+
+def test_what_is_in_doubt_is_waited_for(place: Workplace, clients: list[str], tieout: Tieout) -> None:
+    rows = sheet(clients)
+    place.put("march.csv", *rows)
+    place.run()
+    with open_ledger(place.settings) as ledger, ledger.begin() as connection:
+        # As a process leaves it that died before it knew the answer.
+        connection.exec_driver_sql("DROP TRIGGER events_transition_allowed")
+        in_doubt = "UPDATE events SET state = 'unknown', settle_at = '2026-01-01 00:00:00.000000' WHERE client_id = ?"
+        connection.exec_driver_sql(in_doubt, (clients[2],))
+    rows[2] = earned(clients[2], 120, "2026-09-22T17:00:00Z")
+    tieout("plan", place.put("../march again.csv", *rows))
+    (one,) = held(place)
+    done = tieout("replace", one["event_id"], "--by", "Kim", "--reason", "a slip", "--json")
+    assert (done.json["offset"], len(done.json["in_doubt"]), done.json["released"]) == ([], 1, False)
+    place.run()
+    place.run()
+    assert told(place, clients[2]) == [("Earned", 12), ("Redeemed", 12), ("Earned", 120)]
+
+
+def test_run_holds_rows_whose_source_ids_are_filled_anew(place: Workplace, clients: list[str]) -> None:
+    place.put("march.csv", *sheet(clients))
+    place.run()
+    rows = [row.replace(",Sale,,", f",Sale,{number + 70},") for number, row in enumerate(sheet(clients))]
+    place.put("april.csv", *rows, earned(clients[0], 3, "2026-09-28T17:00:00Z"))
+    second = place.run()
+    assert (second.totals["held"], second.totals["posted"]) == (5, 1)
+    assert "there it reads no source id, here source id 70" in held(place)[0]["state_reason"]
+
+
+def test_plan_tells_what_is_gone_and_what_a_row_may_be_meant_for(
+    place: Workplace, clients: list[str], tieout: Tieout
+) -> None:
+    rows = sheet(clients)
+    place.put("march.csv", *rows)
+    place.run()
+    gone = tieout("plan", place.put("../less.csv", *rows[:2], *rows[3:]), "--json")
+    assert "a row that march.csv had is not in it any more" in gone.json["notes"][0]
+    meant = tieout("plan", place.put("../fix.csv", earned(clients[1], 500, "2026-09-21T17:00:00Z")))
+    assert "row 2 of fix.csv, is like row 3 of march.csv, already posted, but for one value" in meant.out
