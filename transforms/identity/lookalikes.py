@@ -42,7 +42,7 @@ _REPEATED_SHARE = 0.8
 _MOST_OF_A_FEW = 2
 _FEWEST_ALIKE = 3
 _MOST_COMPARED = 10_000
-_MOST_OF_A_CLIENT = 200
+_MOST_OF_A_CLIENT = 20
 
 MayStandFor = Callable[[SheetRow, SheetRow], bool]  # of a new row and a missing one
 
@@ -203,7 +203,7 @@ def _find_one_changed(missing: Sequence[SheetRow], new: Sequence[SheetRow]) -> l
     possible = [
         (now, earlier)
         for now in new
-        # Whoever has hundreds of rows on a day, or at one hour, is no client with a corrected one.
+        # Whoever misses dozens of rows of a day, or at one hour, is no client with a corrected one.
         for earlier in chain(
             of_day[now.who, now.day][:_MOST_OF_A_CLIENT], of_hour[now.who, now.hour][:_MOST_OF_A_CLIENT]
         )
