@@ -17,7 +17,7 @@ from sqlalchemy import Row
 
 from flows.ledger.run import Run
 from flows.runtime.clock import utc_now
-from flows.runtime.errors import CouldNotRun, ServiceUnreachable, SettingsError
+from flows.runtime.errors import ServiceUnreachable, as_one_of_ours
 from flows.services.mindbody.client import MindbodyClient
 from flows.services.mindbody.connect import open_mindbody
 from sql.look_back import (
@@ -84,11 +84,13 @@ async def _look_at_site(run: Run, site_id: str, client_ids: Sequence[str], since
     seen: list[Seen] = []
     # What cannot be read is no sign of anything. A site that is out of reach, or has no calls left, is posted to no
     # more than it is read, and posting says why.
-    with suppress(CouldNotRun, SettingsError):
+    try:
         async with open_mindbody(run.settings, run.ledger, site_id) as client:
             for client_id in client_ids:
                 with suppress(ServiceUnreachable):
                     seen.append(await _look_at_client(run, client, client_id, since))
+    except Exception as error:  # noqa: BLE001 - also what nobody foresaw at one site is no sign of anything
+        run.progress(f"Mindbody site {site_id} could not be looked at: {as_one_of_ours(error)}")
     return seen
 
 

@@ -11,15 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from flows.ledger.run import Run
-from flows.runtime.errors import (
-    BudgetSpent,
-    Interrupted,
-    LedgerUnavailable,
-    NoAnswer,
-    OtherService,
-    TieoutError,
-    as_one_of_ours,
-)
+from flows.runtime.errors import BudgetSpent, NoAnswer, TieoutError, of_one_place
 from flows.services.clocks import skew_line
 from flows.services.connect import connected
 from flows.services.standing import standing_of
@@ -71,11 +63,8 @@ async def _reach_one(run: Run, destination: Destination, notes: dict[str, None])
             async with connected(run.settings, run.ledger, destination) as service:
                 line = skew_line(SERVICE_NAMES[destination.target], service.clock)
                 notes.update({line: None} if line else {})
-    except (Interrupted, LedgerUnavailable, OtherService):
-        # Of the whole run, and not of this place: nothing at all may be sent.
-        raise
     except Exception as error:  # noqa: BLE001 - an answer that nobody foresaw is that place's trouble alone
-        return as_one_of_ours(error)
+        return of_one_place(error)
     return None
 
 

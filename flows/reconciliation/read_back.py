@@ -10,14 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from flows.ledger.connection import Ledger
-from flows.runtime.errors import (
-    AnswerUnreadable,
-    Interrupted,
-    LedgerUnavailable,
-    OtherService,
-    TieoutError,
-    as_one_of_ours,
-)
+from flows.runtime.errors import AnswerUnreadable, TieoutError, of_one_place
 from flows.services.mindbody.client import MindbodyClient
 from flows.services.mindbody.connect import open_mindbody
 from flows.services.referral_rock.connect import open_referral_rock
@@ -83,7 +76,7 @@ async def _fetch(settings: Settings, ledger: Ledger, windows: Sequence[Window], 
         try:
             rewards = await _fetch_rewards(settings, ledger)
         except Exception as error:  # noqa: BLE001 - as below
-            failed[Destination(Target.REFERRAL_ROCK, "")] = str(_of_one_place(error))
+            failed[Destination(Target.REFERRAL_ROCK, "")] = str(of_one_place(error))
     return Remote(
         histories={client: answer for client, answer in found.items() if isinstance(answer, History)},
         unread={client: str(answer) for client, answer in found.items() if isinstance(answer, TieoutError)},
@@ -116,15 +109,8 @@ async def _fetch_site(
         async with open_mindbody(settings, ledger, site_id) as client:
             return await _fetch_histories(client, windows, settings.loader.concurrency)
     except Exception as error:  # noqa: BLE001 - an answer that nobody foresaw is that place's trouble alone
-        trouble = _of_one_place(error)
+        trouble = of_one_place(error)
         return {(window.site_id, window.client_id): trouble for window in windows}
-
-
-def _of_one_place(error: Exception) -> TieoutError:
-    """Return what is wrong with one place or client; what concerns the whole run is raised."""
-    if isinstance(error, Interrupted | LedgerUnavailable | OtherService):
-        raise error
-    return as_one_of_ours(error)
 
 
 async def _fetch_histories(
@@ -139,7 +125,7 @@ async def _fetch_histories(
             try:
                 return await client.fetch_history(window.client_id, window.since - margin, window.until + margin)
             except Exception as error:  # noqa: BLE001 - as above
-                return _of_one_place(error)
+                return of_one_place(error)
 
     answers = await asyncio.gather(*(fetch(window) for window in windows))
     return {(window.site_id, window.client_id): answer for window, answer in zip(windows, answers, strict=True)}

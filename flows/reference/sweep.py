@@ -16,7 +16,7 @@ import pandas as pd
 
 from flows.ledger.connection import Ledger
 from flows.runtime.clock import utc_now
-from flows.runtime.errors import BudgetSpent, CredentialsRefused, ServiceUnreachable, SettingsError
+from flows.runtime.errors import of_one_place
 from flows.services.mindbody.connect import open_mindbody
 from flows.services.mindbody.lookups import (
     CLIENTS_PER_CALL,
@@ -37,7 +37,6 @@ from transforms.vocabulary import Named, Subject
 _FIRST_DAY = date(2000, 1, 1)  # of a whole history; the service was founded in 2001
 _AHEAD = timedelta(days=731)  # bookings ahead of today
 _SALE_DAYS = timedelta(days=1)  # a sale is rung up on the day of its points, or its id is asked for
-_Trouble = (ServiceUnreachable, BudgetSpent, CredentialsRefused, SettingsError)
 
 
 @dataclass
@@ -74,8 +73,8 @@ async def _sweep_site(
             await work.referrals(rows[rows["subject"] == Subject.REFERRALS])
             await work.sales(rows[rows["subject"] == Subject.SALES])
             await work.visits(rows[rows["subject"] == Subject.VISITS])
-    except _Trouble as error:
-        swept.troubles.append(str(error))
+    except Exception as error:  # noqa: BLE001 - what nobody foresaw at one site must not keep the others waiting
+        swept.troubles.append(str(of_one_place(error)))
 
 
 class _Work:
@@ -170,8 +169,8 @@ class _Work:
             async with self._slots:
                 try:
                     await task
-                except _Trouble as error:
-                    self._swept.troubles.append(str(error))
+                except Exception as error:  # noqa: BLE001 - as above, of one client
+                    self._swept.troubles.append(str(of_one_place(error)))
 
         await asyncio.gather(*(run(task) for task in tasks))
 

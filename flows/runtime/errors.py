@@ -145,3 +145,13 @@ def as_one_of_ours(error: Exception) -> TieoutError:
     return AnswerUnreadable(
         f"an unforeseen error, {type(error).__name__}: {error}. Nothing was lost; please report this as a defect."
     )
+
+
+def of_one_place(error: Exception) -> TieoutError:
+    """Return what is wrong with one site or service as one of ours; what concerns the whole run is raised.
+
+    A ledger that is gone, another service than before and a stop that was asked for are nobody's trouble alone.
+    """
+    if isinstance(error, Interrupted | LedgerUnavailable | OtherService):
+        raise error
+    return as_one_of_ours(error)

@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from flows.sandbox import start_sandbox
+from flows.services.mindbody.client import MindbodyClient
 from tests.flows.command import Tieout
 from tests.flows.notices.listener import Listener, listening
 from tests.flows.workplace import Workplace, earned, open_workplace
@@ -158,3 +160,23 @@ def test_settle_names_a_site_that_has_left_and_reads_the_others(workplace: Workp
     with_sites(workplace)
     ended = tieout("settle", "--json")
     assert (ended.code, whats(ended.json["not_read"])) == (3, {"Mindbody site 1001"})
+
+
+def test_an_error_that_nobody_foresaw_at_one_site_stops_that_site_alone(
+    workplace: Workplace, tieout: Tieout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect = MindbodyClient.connect
+
+    async def fail_at_one(client: MindbodyClient, now: datetime) -> None:
+        if client.site_id == "1001":
+            raise KeyError("AccessToken")
+        await connect(client, now)
+
+    monkeypatch.setattr(MindbodyClient, "connect", fail_at_one)
+    with_sites(workplace, site_1001=RIGHT)
+    waiting = workplace.put("1001/a.csv", earned("200000010"))
+    workplace.put("-99/b.csv", earned("200000011"))
+    ended = tieout("run", "--plain", "--json")
+    assert (ended.code, ended.json["posted"], waiting.is_file()) == (3, 1, True)
+    assert "an unforeseen error, KeyError" in ended.err
+    assert "Traceback" not in ended.err
