@@ -14,7 +14,7 @@ UNSEEN: Final = re.compile(
     "\ud800-\udfff\U000e0000-\U000e007f]"
 )
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
-_LONGEST_NAME: Final = 255  # bytes, of every file system that is in use
+LONGEST_NAME: Final = 255  # bytes, of every file system that is in use
 _LONGEST_SUFFIX: Final = 16  # one that is longer names no kind of file
 _SHORT: Final = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 
@@ -46,7 +46,7 @@ def fitting_name(name: str, added_bytes: int) -> str:
     (235, 'march.xlsx')
     """
     name = storable(name)
-    most = _LONGEST_NAME - added_bytes
+    most = LONGEST_NAME - added_bytes
     stem, dot, suffix = name.rpartition(".")
     if not stem or len(suffix) > _LONGEST_SUFFIX:
         stem, dot, suffix = name, "", ""

@@ -16,7 +16,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, 
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from flows.runtime.errors import SettingsError
-from flows.runtime.visible import fitting_name
+from flows.runtime.visible import LONGEST_NAME, fitting_name
 from transforms.check.longest import LONGEST_SITE_ID
 from transforms.vocabulary import Times
 
@@ -333,8 +333,13 @@ def archive_path(path: Path, sha256: str, settings: Settings, default_site_id: s
     return settings.archive_folder / (default_site_id or "") / f"{name.stem}.{sha256[:12]}{name.suffix}"
 
 
-def archive_places(path: Path, sha256: str, settings: Settings, default_site_id: str | None) -> tuple[Path, Path]:
-    """Return where a file of the archive may lie: where it is kept now, and where versions before put every file."""
+def archive_places(path: Path, sha256: str, settings: Settings, default_site_id: str | None) -> tuple[Path, ...]:
+    """Return where a file of the archive may lie: where it is kept now, and where versions before put it."""
     kept_now = archive_path(path, sha256, settings, default_site_id)
     kept_before = archive_path(path, sha256, settings, None)
-    return kept_now, kept_before
+    # Long names were not cut as early as they are now.
+    uncut = f"{path.stem}.{sha256[:12]}{path.suffix}"
+    places = [kept_now, kept_before]
+    if len(uncut.encode(errors="surrogateescape")) <= LONGEST_NAME:
+        places += [kept_now.with_name(uncut), kept_before.with_name(uncut)]
+    return tuple(dict.fromkeys(places))

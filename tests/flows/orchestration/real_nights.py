@@ -24,6 +24,7 @@ TIEOUT = str(Path(sys.executable).with_name("tieout"))
 EVERY_MINUTE = "* * * * *"
 # Slow enough to be killed in the middle, fast enough to end before the next minute.
 _LOADER = "[loader]\nsettle_after_seconds = 1\nrequests_per_second = 5\ntimeout_seconds = 5\n"
+_INBOX = "[inbox]\nquiet_seconds = 0\n"  # no file is put there before it is whole
 _CLIENTS = 12
 # A minute until the night is due, and the start of its process on a machine that is busy with other tests.
 _LONGEST_WAIT_SECONDS = 240
@@ -70,7 +71,7 @@ class Nights:
 def open_nights(folder: Path) -> Iterator[Nights]:
     with start_sandbox(state=folder / "sandbox.db") as ready:
         (folder / "inbox").mkdir()
-        (folder / "tieout.toml").write_text(settings_text(ready) + _LOADER, encoding="utf-8")
+        (folder / "tieout.toml").write_text(settings_text(ready) + _LOADER + _INBOX, encoding="utf-8")
         yield Nights(folder, ready)
 
 
