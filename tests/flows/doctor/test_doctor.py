@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fsspec import filesystem
 from sqlalchemy import text
 
 from flows.doctor import examine
@@ -144,9 +145,14 @@ def test_examine_finds_folders_that_are_files(workplace: Workplace) -> None:
 
 @pytest.mark.parametrize(
     ("url", "exit_code"),
-    [("memory://inbox", ExitCode.TIES_OUT), ("ftp://me:hush-hush@127.0.0.1:9/in", ExitCode.COULD_NOT_RUN)],
+    [
+        ("memory://inbox", ExitCode.TIES_OUT),
+        ("memory://nothing/here", ExitCode.COULD_NOT_RUN),
+        ("ftp://me:hush-hush@127.0.0.1:9/in", ExitCode.COULD_NOT_RUN),
+    ],
 )
 def test_examine_looks_into_an_inbox_at_an_address(workplace: Workplace, url: str, exit_code: ExitCode) -> None:
+    filesystem("memory").makedirs("/inbox", exist_ok=True)
     workplace.configure(workplace.config.read_text() + f'\n[inbox]\nurl = "{url}"\n')
     (finding,) = [finding for finding in examine(workplace.config) if finding.name == "inbox"]
     assert (finding.exit_code, "hush-hush" in finding.line) == (exit_code, False)
