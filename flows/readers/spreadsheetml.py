@@ -227,7 +227,7 @@ class _Grid:
 
     def _notes(self) -> Iterator[str]:
         if self.is_hidden:
-            yield f'Sheet "{self.name}" is hidden; it was read like the others.'
+            yield f'Sheet "{self.name}" is hidden.'
         if self.hidden_rows:
             yield f'Sheet "{self.name}": rows hidden by a filter or by hand were read too ({self.hidden_rows:,}).'
         yield from shown_notes(self.name, self.shown)

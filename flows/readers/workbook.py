@@ -133,7 +133,7 @@ def _merged_rows(sheet: CalamineSheet) -> frozenset[int]:
 
 def _notes(name: str, is_hidden: bool, scan: Scan, shown: Mapping[tuple[int, int], str]) -> Iterator[str]:
     if is_hidden:
-        yield f'Sheet "{name}" is hidden; it was read like the others.'
+        yield f'Sheet "{name}" is hidden.'
     if scan.hidden_rows:
         yield f'Sheet "{name}": rows hidden by a filter or by hand were read too ({scan.hidden_rows:,}).'
     yield from shown_notes(name, shown)
