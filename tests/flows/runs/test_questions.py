@@ -9,7 +9,7 @@ import pytest
 import xlsxwriter  # type: ignore[import-untyped]  # it has annotations, and no marker that says so
 
 from flows.sandbox import start_sandbox
-from tests.flows.shell import tieout
+from tests.flows.command import Tieout
 from tests.flows.workplace import Workplace, open_workplace
 
 HEADINGS = "Client ID,Points,Action,Date"
@@ -28,69 +28,74 @@ def place(ready: dict[str, Any], tmp_path: Path) -> Workplace:
     return open_workplace(tmp_path, ready)
 
 
+@pytest.fixture
+def tieout(place: Workplace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Tieout:
+    return Tieout(place, monkeypatch, capsys)
+
+
 def client(place: Workplace, number: int) -> str:
     return str(place.ready["mindbody"]["client_ids"][number])
 
 
-def test_a_night_leaves_a_file_with_an_open_question_until_it_is_answered(place: Workplace) -> None:
+def test_a_night_leaves_a_file_with_an_open_question_until_it_is_answered(place: Workplace, tieout: Tieout) -> None:
     row = f"{client(place, -1)},10,Earned,2026-09-20T17:00:00Z"
     path = place.put("dates.csv", row, headings=HEADINGS)
-    night = tieout("run", "--plain", "--json", "--config", place.config)
+    night = tieout("run", "--plain", "--json")
     assert (night.code, night.json["rows_read"], night.json["posted"]) == (1, 0, 0)
     (open_question,) = night.json["not_read"]
     assert open_question["what"] == "dates.csv"
     assert 'is it "Date"' in open_question["why"]
     assert path.exists()
-    answered = tieout("layout", path, "--config", place.config, answer="1\n")
+    answered = tieout("layout", path, answer="1\n")
     assert answered.code == 0
-    night = tieout("run", "--plain", "--json", "--config", place.config)
+    night = tieout("run", "--plain", "--json")
     assert (night.code, night.json["posted"], night.json["not_read"]) == (0, 1, [])
     (posted,) = place.rows("SELECT action_at, is_dated FROM events")
     assert posted["is_dated"]
     assert str(posted["action_at"]).startswith("2026-09-20 17:00")
 
 
-def test_an_answer_holds_for_the_next_file_with_these_headings_alone(place: Workplace) -> None:
+def test_an_answer_holds_for_the_next_file_with_these_headings_alone(place: Workplace, tieout: Tieout) -> None:
     first = place.put("first.csv", f"{client(place, -2)},10,Earned,2026-09-20T17:00:00Z", headings=HEADINGS)
-    assert tieout("layout", first, "--config", place.config, answer="1\n").code == 0
+    assert tieout("layout", first, answer="1\n").code == 0
     second = place.put("second.csv", f"{client(place, -2)},11,Earned,2026-09-20T18:00:00Z", headings=HEADINGS)
     other = place.put("other.csv", f"{client(place, -2)},x,2026-09-20", headings="ClientId,Action,When")
-    assert tieout("layout", second, "--json", "--config", place.config).json["questions"] == []
+    assert tieout("layout", second, "--json").json["questions"] == []
     other.write_text("ClientId,Points,Action,When\n1,2,Earned,2026-09-20\n")
-    assert len(tieout("layout", other, "--json", "--config", place.config).json["questions"]) == 1
+    assert len(tieout("layout", other, "--json").json["questions"]) == 1
 
 
-def test_a_column_that_is_something_else_is_asked_about_once(place: Workplace) -> None:
+def test_a_column_that_is_something_else_is_asked_about_once(place: Workplace, tieout: Tieout) -> None:
     path = place.put(
         "birthdays.csv", f"{client(place, -3)},10,Earned,1990-09-20", headings="ClientId,Points,Action,Birth date"
     )
-    uploaded = tieout("upload", path, "--config", place.config, answer="-\ny\n")
+    uploaded = tieout("upload", path, "--plain", answer="-\ny\n")
     assert uploaded.code == 0
     assert "is it" in uploaded.err
     assert len(place.commits(client(place, -3))) == 1
-    assert tieout("layout", path, "--json", "--config", place.config).json["questions"] == []
+    assert tieout("layout", path, "--json").json["questions"] == []
 
 
 @pytest.mark.parametrize(("answer", "rows"), [("read", 2), ("skip", 1)])
-def test_a_hidden_sheet_with_rows_waits_for_an_answer(answer: str, rows: int, place: Workplace) -> None:
+def test_a_hidden_sheet_with_rows_waits_for_an_answer(answer: str, rows: int, place: Workplace, tieout: Tieout) -> None:
     path = place.inbox / "hidden.xlsx"
     shutil.copy(HIDDEN, path)
-    unattended = tieout("upload", path, "--yes", "--plain", "--json", "--config", place.config)
+    unattended = tieout("upload", path, "--yes", "--plain", "--json")
     assert (unattended.code, unattended.json["rows_read"]) == (1, 0)
     assert "hidden" in unattended.json["not_read"][0]["why"]
-    assert tieout("layout", path, "--config", place.config, answer=f"{answer}\n").code == 0
-    checked = tieout("check", path, "--json", "--config", place.config)
+    assert tieout("layout", path, answer=f"{answer}\n").code == 0
+    checked = tieout("check", path, "--json")
     assert (checked.code, checked.json["rows_read"]) == (0, rows)
 
 
-def test_nobody_to_answer_ends_with_nothing_kept(place: Workplace) -> None:
+def test_nobody_to_answer_ends_with_nothing_kept(place: Workplace, tieout: Tieout) -> None:
     path = place.put("dates.csv", f"{client(place, -4)},10,Earned,2026-09-20T17:00:00Z", headings=HEADINGS)
-    assert tieout("upload", path, "--config", place.config).code == 1
-    assert tieout("plan", path, "--config", place.config).code == 1
+    assert tieout("upload", path, "--plain").code == 1
+    assert tieout("plan", path).code == 1
     assert place.commits(client(place, -4)) == []
 
 
-def test_one_answer_is_good_for_all_sheets_with_its_headings(place: Workplace) -> None:
+def test_one_answer_is_good_for_all_sheets_with_its_headings(place: Workplace, tieout: Tieout) -> None:
     rows = [["ClientId", "Points", "Action", "Date"], [client(place, -5), 10, "Earned", "2026-09-20T17:00:00Z"]]
     path = place.inbox / "months.xlsx"
     with xlsxwriter.Workbook(path) as book:
@@ -98,15 +103,15 @@ def test_one_answer_is_good_for_all_sheets_with_its_headings(place: Workplace) -
             page = book.add_worksheet(month)
             for number, row in enumerate(rows):
                 page.write_row(number, 0, row)
-    answered = tieout("layout", path, "--config", place.config, answer="Date\n")
+    answered = tieout("layout", path, answer="Date\n")
     assert answered.code == 0, answered.err
     assert answered.err.count("Kept in") == 1
 
 
-def test_an_answer_that_the_settings_contradict_is_asked_for_once_and_said(place: Workplace) -> None:
+def test_an_answer_that_the_settings_contradict_is_asked_for_once_and_said(place: Workplace, tieout: Tieout) -> None:
     with place.config.open("a", encoding="utf-8") as settings:
         settings.write('\n[columns."Client ID, Points, Action, Date"]\n"No such heading" = "SourceId"\n')
     path = place.put("own.csv", f"{client(place, -6)},10,Earned,2026-09-20T17:00:00Z", headings=HEADINGS)
-    answered = tieout("layout", path, "--config", place.config, answer="1\n1\n1\n")
+    answered = tieout("layout", path, answer="1\n1\n1\n")
     assert (answered.code, answered.err.count("Your answer")) == (2, 1)
     assert "tieout.toml says otherwise" in answered.err
