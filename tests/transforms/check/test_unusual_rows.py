@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.laws import law
 from tests.sql.rows import Row, earned, frame_of, update
 from transforms.check.unusual_rows import SeenRows, see_rows, tell_unusual
 from transforms.sheets.notes import Note
@@ -73,7 +74,7 @@ def test_earned_and_redeemed_are_judged_apart() -> None:
     assert notes([*at_hours(12), *redeemed]) == []
 
 
-@settings(max_examples=20, deadline=None)
+@law(40)
 @given(st.lists(st.sampled_from([1, 1, 1, 2, 900]), min_size=1, max_size=12), st.sets(st.integers(1, 11)))
 def test_a_file_is_judged_alike_in_parts_of_any_size(points: list[int], cuts: set[int]) -> None:
     rows = [earned(points=number) for number in points]

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.laws import law
 from transforms.identity.aligned_rows import Pair
 from transforms.identity.changed_rows import sheet_row
 from transforms.identity.lookalikes import Comparison, Lookalike, compare_files
@@ -209,6 +210,7 @@ def test_compare_files_holds_nothing_of_a_window_that_moves(*, of_client: bool, 
     assert found.lookalikes == ()
 
 
+@law(200)
 @given(st.sets(st.integers(0, 29), max_size=3), st.sets(st.integers(0, 29), max_size=5))
 def test_compare_files_holds_nothing_where_rows_only_go_or_only_come(gone: set[int], come: set[int]) -> None:
     whole = sheet(30)
@@ -220,6 +222,7 @@ def test_compare_files_holds_nothing_where_rows_only_go_or_only_come(gone: set[i
     assert compare(whole, more).lookalikes == ()
 
 
+@law(200)
 @given(st.data())
 def test_compare_files_holds_each_row_that_was_changed_and_no_other(data: st.DataObject) -> None:
     before = sheet(data.draw(st.integers(8, 40)))
@@ -233,6 +236,7 @@ def test_compare_files_holds_each_row_that_was_changed_and_no_other(data: st.Dat
     assert held(compare(before, after)) == {place: place for place in places}
 
 
+@law(200)
 @given(st.lists(st.sampled_from("abcdef"), max_size=25), st.lists(st.sampled_from("abcdef"), max_size=25))
 def test_compare_files_gives_every_row_one_place(first: list[str], second: list[str]) -> None:
     before = [Line(client, 10, START + timedelta(hours=ord(client))) for client in first]
