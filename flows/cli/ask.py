@@ -26,7 +26,9 @@ def is_confirmed(question: str, nobody: str) -> bool:
     return answer.strip().lower() in {"y", "yes"}
 
 
-def check_asking(settings: "Settings", file: Path, site_id: str | None, *, keeps_events: bool = True) -> "CheckedFile":
+def check_asking(
+    settings: "Settings", file: Path, site_id: str | None, *, asks_headings: bool = False, keeps_events: bool = True
+) -> "CheckedFile":
     """Check a file that a person named, and ask on the terminal what it leaves open; `Unanswered` where nobody does.
 
     The one way in for every command that a person waits for: what is returned has no open question.
@@ -37,7 +39,14 @@ def check_asking(settings: "Settings", file: Path, site_id: str | None, *, keeps
     if not file.is_file():
         raise CouldNotRun(f"{file}: there is no such file.")
     return check_answered(
-        settings, file, site_id, _ask, tell=_say, keeps_events=keeps_events, on_rows=count_rows(Stderr())
+        settings,
+        file,
+        site_id,
+        _ask,
+        tell=_say,
+        asks_headings=asks_headings,
+        keeps_events=keeps_events,
+        on_rows=count_rows(Stderr()),
     )
 
 

@@ -34,7 +34,7 @@ def run_layout(file: Path, config: Path | None, site_id: str | None, *, as_json:
     settings = load_settings(config, with_secrets=False)
     if as_json:
         return _tell_open(settings, file, site_id)
-    check_asking(settings, file, site_id, keeps_events=False)
+    check_asking(settings, file, site_id, asks_headings=True, keeps_events=False)
     write_line(f"{file.name}: nothing is open.")
     return ExitCode.TIES_OUT
 

@@ -1,17 +1,21 @@
 """Keep what a person answered about a sheet, as a layout of the workspace: asked once for all sheets like it."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
 from flows.intake.check import check_file
 from flows.intake.checked_file import CheckedFile, OnRows, count_nothing
-from flows.runtime.errors import SettingsError
+from flows.readers.read import read_file
+from flows.runtime.errors import FileRejected, SettingsError
 from flows.runtime.progress import Say, say_nothing
 from flows.settings.answers import read_answers, write_answers
+from flows.settings.layouts import layouts_of
 from flows.settings.sections import Settings
+from transforms.sheets.own_headings import ask_own_heading
 from transforms.sheets.questions import Question
+from transforms.vocabulary import Code
 
 _LONGEST_NAME = 120
 
@@ -25,26 +29,42 @@ def check_answered(
     ask: Ask,
     *,
     tell: Say = say_nothing,
+    asks_headings: bool = False,
     keeps_events: bool = True,
     on_rows: OnRows = count_nothing,
 ) -> CheckedFile:
     """Check a file until it leaves nothing open: each answer is kept, and the file is then read by it.
 
     Raises `FileRejected` where the file is wrong as a whole, and whatever `ask` raises where nobody answers; the
-    answers that were given before are kept.
+    answers that were given before are kept. With `asks_headings` a sheet whose headings are the site's own words is
+    no wrong one: it is asked which of them is which.
     """
     asked: set[str] = set()
     while True:
-        file = check_file(settings, path, site_id, keeps_events=keeps_events, on_rows=on_rows)
-        if not file.questions:
+        questions: Sequence[Question]
+        try:
+            file = check_file(settings, path, site_id, keeps_events=keeps_events, on_rows=on_rows)
+            questions = file.questions
+        except FileRejected as error:
+            questions = _own_headings(settings, path, error) if asks_headings else ()
+            if not questions:
+                raise
+        if not questions:
             return file
         # Sheets with equal headings share a layout, and one answer is good for all of them.
-        waiting = {_what(question): question for question in file.questions}
+        waiting = {_what(question): question for question in questions}
         _refuse_asked(waiting, asked)
         for what, question in waiting.items():
             kept = keep_answer(settings, question, ask(question))
             tell(f"Kept in {kept}: it is not asked again {_of_what(question)}.")
             asked.add(what)
+
+
+def _own_headings(settings: Settings, path: Path, error: FileRejected) -> tuple[Question, ...]:
+    if error.cause.code not in (Code.HEADING_NOT_FOUND, Code.COLUMN_MISSING):
+        return ()
+    question = ask_own_heading(read_file(path), layouts_of(settings))
+    return () if question is None else (question,)
 
 
 def _refuse_asked(waiting: Mapping[str, Question], asked: set[str]) -> None:

@@ -278,6 +278,16 @@ def _half_a_heading(table: Table, row: int) -> FileError:
     )
 
 
+def nearest_headings(sheets: Sequence[Sheet], layouts: Sequence[Layout]) -> tuple[Sheet, int] | None:
+    """Return the row that comes nearest to headings, of all sheets: by known ones, else by its words."""
+    for least in (2, 1):
+        for sheet in sheets:
+            row = None if sheet.heading_row is not None else _nearest_heading_row(sheet, least, layouts)
+            if row is not None:
+                return sheet, row
+    return _nearest_row_of_words([sheet for sheet in sheets if sheet.heading_row is None])
+
+
 def _no_table(sheets: Sequence[Sheet], layouts: Sequence[Layout]) -> FileError:
     """Say what the row that comes nearest to headings lacks."""
     for least in (2, 1):
@@ -322,7 +332,7 @@ def _told_of_words(sheet: Sheet, row: int) -> str:
     where = "The keys of the items come" if sheet.heading_row is not None else f"{_begun(sheet)}row {row} comes"
     return (
         f"{where} nearest ({shown}{more}), and none of these is a heading that is known. If they are the sheet's own "
-        'words, say once which is which, as in tieout.toml: [columns."desk"] "Member" = "ClientId". '
+        "words, say once which is which: `tieout layout FILE` asks. "
     )
 
 
