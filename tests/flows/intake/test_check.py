@@ -151,10 +151,10 @@ def test_check_file_reads_an_encoding_that_shows_late(tmp_path: Path) -> None:
 
 def test_check_file_refuses_a_late_byte_that_is_no_text(tmp_path: Path) -> None:
     path = tmp_path / "rows.csv"
-    path.write_bytes(
-        b"\n".join([",".join(HEADINGS).encode(), *[",".join(EARNED).encode()] * 300, b"\x81\x8d,1,Earned"])
-    )
-    assert "neither UTF-8" in refusal(path, 7)[0]
+    rest = ",".join(EARNED[1:]).encode()
+    late = [b"Zo\xc3\xab," + rest, b"\xff," + rest, b""]
+    path.write_bytes(b"\n".join([",".join(HEADINGS).encode(), *[",".join(EARNED).encode()] * 300, *late]))
+    assert "some bytes of it are not" in refusal(path, 7)[0]
 
 
 def test_check_file_finds_equal_and_contradicting_rows_past_what_it_holds_in_memory(
