@@ -7,7 +7,7 @@ stands where another one stood, between rows that both files have.
 The rule, of which every word keeps a row from being paid twice, or an honest one from being held:
 
 - Two files are compared where four fifths of the rows that both could have, by their times, are in both. Of a few rows
-  one or two may differ, or one of two.
+  one or two may differ, where at least two, and half of them, are in both.
 - A row that differs only in that the one file says its source, source id or time and the other does not, is the same
   row: an optional column is read and filled anew, or is not any more.
 - Between two repeated rows, where the earlier file had another row, a new one is held, whatever was changed in it. So
@@ -40,6 +40,7 @@ from transforms.identity.changed_rows import (
 
 _REPEATED_SHARE = 0.8
 _MOST_OF_A_FEW = 2
+_FEWEST_REPEATED = 2
 _FEWEST_ALIKE = 3
 _MOST_COMPARED = 10_000
 _MOST_OF_A_CLIENT = 20
@@ -116,7 +117,8 @@ class _Sheets:
         left_count = self._both_could_have - repeated_count
         if repeated_count < fewest:
             return False
-        of_a_few = left_count <= _MOST_OF_A_FEW and left_count <= repeated_count
+        # One row that both have may as well be a coincidence: two small sheets of one day have it, too.
+        of_a_few = left_count <= _MOST_OF_A_FEW and repeated_count >= max(_FEWEST_REPEATED, left_count)
         return of_a_few or repeated_count >= _REPEATED_SHARE * self._both_could_have
 
     def may_stand_for(self, now: SheetRow, earlier: SheetRow, gap: int) -> bool:
