@@ -20,6 +20,7 @@ from flows.runs.nightly import nightly as nightly_steps
 from flows.runs.turn import turn_of_night
 from flows.runtime.errors import NightWaitsAlready
 from flows.runtime.progress import say_on_stderr
+from flows.runtime.schedule import is_by_schedule
 
 
 @flow(name="nightly", flow_run_name=run_name, persist_result=False)
@@ -47,4 +48,5 @@ def _run_in_turn(config: str | None) -> Summary:
         telling_where_it_stops(settings, say_on_stderr),
         turn_of_night(settings.prefect_folder, say_on_stderr),
     ):
-        return nightly_steps(settings, run_as_task, FlowLog())
+        started = settings if is_deployed() or is_by_schedule() else settings.by_hand()
+        return nightly_steps(started, run_as_task, FlowLog())

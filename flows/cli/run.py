@@ -19,13 +19,15 @@ def run_night(config: Path | None, *, plain: bool, as_json: bool) -> ExitCode:
     from flows.notices.not_started import settings_of_night, telling_where_it_stops
     from flows.runtime.interrupt import stopping_in_order
     from flows.runtime.progress import Stderr, say_on_stderr
+    from flows.runtime.schedule import is_by_schedule
 
     settings = settings_of_night(config, say_on_stderr)
     with stopping_in_order(), telling_where_it_stops(settings, say_on_stderr):
         if plain:
             from flows.runs.nightly import nightly
 
-            return tell(nightly(settings, progress=Stderr()), as_json=as_json)
+            started = settings if is_by_schedule() else settings.by_hand()
+            return tell(nightly(started, progress=Stderr()), as_json=as_json)
         from flows.orchestration.server import prefect_api
 
         with prefect_api(settings.prefect_folder):

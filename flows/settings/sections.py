@@ -268,6 +268,15 @@ class Settings(BaseSettings):
         """Let the environment win over the file, whose keys arrive as init arguments."""
         return env_settings, init_settings
 
+    def by_hand(self) -> "Settings":
+        """Return the settings of a run that a person has started, and waits for.
+
+        Whoever starts one has put the file there: it is taken as it is, unless the settings say how long to watch it.
+        """
+        if "quiet_seconds" in self.inbox.model_fields_set:
+            return self
+        return self.model_copy(update={"inbox": self.inbox.model_copy(update={"quiet_seconds": 0.0})})
+
     @property
     def shared_timezone(self) -> str:
         """The zone of the sites; UTC where they are in several: those have no clock in common, nor the same 3 am."""

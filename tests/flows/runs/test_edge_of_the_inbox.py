@@ -88,15 +88,30 @@ def test_an_unfinished_file_is_passed_over_and_said_once(workplace: Workplace, t
 
 
 def test_a_file_that_has_been_quiet_is_taken_at_once(
-    workplace: Workplace, tieout: Tieout, watching: Callable[[float | None], None]
+    workplace: Workplace,
+    tieout: Tieout,
+    watching: Callable[[float | None], None],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     watching(None)
+    monkeypatch.setenv("TIEOUT_BY_SCHEDULE", "1")
     path = workplace.put("a.csv", earned("200000004"))
     an_hour_ago = time.time() - 3600
     os.utime(path, (an_hour_ago, an_hour_ago))
     started = time.monotonic()
     ended = tieout(*RUN)
     assert (ended.code, ended.json["posted"], time.monotonic() - started < 30) == (0, 1, True)
+
+
+def test_whoever_starts_a_run_by_hand_waits_for_no_young_file(
+    workplace: Workplace, tieout: Tieout, watching: Callable[[float | None], None]
+) -> None:
+    watching(None)
+    workplace.put("a.csv", earned("200000019"))
+    started = time.monotonic()
+    ended = tieout(*RUN)
+    assert (ended.code, ended.json["posted"], "watching" in ended.err) == (0, 1, False)
+    assert time.monotonic() - started < 30
 
 
 def test_a_young_file_is_watched_once_and_taken_where_it_did_not_grow(
