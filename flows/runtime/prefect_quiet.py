@@ -36,7 +36,8 @@ def _keep_still() -> None:
         os.environ.setdefault(name, value)
     if not any(name in os.environ or name in profiles for name in _CONSOLE):
         os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
-        os.environ.setdefault("PREFECT_LOGGING_INTERNAL_LEVEL", "CRITICAL")
+        # Of Prefect's own machinery, such as events that do not reach a server which has gone away.
+        os.environ.setdefault("PREFECT_LOGGING_HANDLERS_DEBUG_LEVEL", "CRITICAL")
         # A line of the log that does not reach the server is not told on stderr, line by line.
         logging.raiseExceptions = False
     if not profiles and "PREFECT_HOME" not in os.environ:

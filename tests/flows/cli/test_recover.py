@@ -95,8 +95,9 @@ def test_recover_that_is_killed_goes_on_where_it_stopped(workplace: Workplace) -
 
 def test_recover_that_is_killed_while_it_takes_files_in_lets_no_night_run(workplace: Workplace) -> None:
     for number in range(6):
-        workplace.put(f"{number}.csv", *[earned(client_id, number + 1) for client_id in CLIENTS[:5]])
-    workplace.run()
+        time = f"2026-09-{10 + number}T17:00:00Z"
+        workplace.put(f"{number}.csv", *[earned(client_id, number + 1, time) for client_id in CLIENTS[:5]])
+    assert workplace.run().totals["posted"] == 30
     before = workplace.commits()
     lose_ledger(workplace)
     with tieout(workplace, "recover") as process:

@@ -136,11 +136,12 @@ def test_nightly_gives_the_folder_of_a_file_as_its_site(place: Place) -> None:
 
 def test_nightly_finds_the_duplicates_of_an_overlapping_file(place: Place) -> None:
     workplace = place()
-    workplace.put("a.csv", earned("200000022"), earned("200000022"), earned("200000022", 7))
+    workplace.put("a.csv", earned("200000022", 7), earned("200000022"), earned("200000022"))
     workplace.run()
-    workplace.put("b.csv", earned("200000022", 8), earned("200000022"), earned("200000022"), earned("200000022"))
+    new = earned("200000022", 8, "2026-09-22T17:00:00Z")
+    workplace.put("b.csv", earned("200000022", 7), earned("200000022"), earned("200000022"), earned("200000022"), new)
     totals = workplace.run().totals
-    assert [totals[key] for key in ("accepted", "duplicate", "posted")] == [2, 2, 2]
+    assert [totals[key] for key in ("accepted", "duplicate", "posted")] == [2, 3, 2]
     assert sorted(line["points"] for line in workplace.commits("200000022")) == [7, 8, 10, 10, 10]
 
 

@@ -77,16 +77,15 @@ def ledger_of(settings: Settings) -> Iterator[Ledger]:
 
 
 def test_a_night_that_cannot_start_is_red_and_says_why(workspace: Path) -> None:
-    refused = '[inbox]\nurl = "here"\n'
-    (workspace / "tieout.toml").write_text(f'database_url = "sqlite:///ledger.db"\n{refused}', encoding="utf-8")
-    (workspace / "here").write_text("no folder", encoding="utf-8")
     settings = load_settings(workspace / "tieout.toml")
+    (workspace / "inbox" / "a.csv").write_text("ClientId,Points,Action\n1,2,Earned\n", encoding="utf-8")
+    (workspace / "layouts.toml").write_text("mended by hand, and not well", encoding="utf-8")
     with pytest.raises(Exception, match="cannot be read"):
         nightly_run(settings)
     code, lines = status_of(settings)
     assert code is ExitCode.COULD_NOT_RUN
     assert "could not start" in lines
-    assert "The inbox" in lines
+    assert "layouts.toml" in lines
 
 
 def test_the_settings_alone_plan_nights_from_the_first_look_on(workspace: Path) -> None:
