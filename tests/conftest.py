@@ -106,6 +106,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let the tests of real nights begin first: they wait for the clock while the others compute."""
     items.sort(key=lambda item: item.get_closest_marker("real_nights") is None)
     for item in items:
+        # One worker for a file, as its fixtures are; and one for all that ask Prefect's server, which takes longer to
+        # come up than is asked of it.
+        asks_prefect = "prefect_url" in getattr(item, "fixturenames", ())
+        item.add_marker(pytest.mark.xdist_group("prefect" if asks_prefect else item.nodeid.partition("::")[0]))
         if _is_on_postgresql(item) and not item.nodeid.startswith(_ON_BOTH):
             item.add_marker(pytest.mark.long)
 

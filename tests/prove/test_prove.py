@@ -1,8 +1,14 @@
-"""A few points of every sweep, so that none of them rots; `make prove` runs all of it."""
+"""A few points of the sweeps, so that none of them rots; `make prove` runs all of it.
+
+Those marked long have a short case elsewhere: retries in `tests/flows/review/`, lies in `tests/flows/reconciliation/`,
+a ledger that is taken away, its marker and a full disk in `tests/flows/ledger/`.
+"""
 
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+
+import pytest
 
 from tests.prove.replacing import sweep_replacements_at
 from tests.prove.sweeps import (
@@ -67,11 +73,13 @@ def test_two_runs_at_once_lose_nothing_and_pay_nothing_twice(tmp_path: Path) -> 
         assert is_clean(line), line
 
 
+@pytest.mark.long
 def test_full_disks_lose_nothing_and_pay_nothing_twice(tmp_path: Path) -> None:
     for line in sweep_full_disks(tmp_path, 1, 1):
         assert is_clean(line), line
 
 
+@pytest.mark.long
 def test_what_is_tried_again_is_paid_once_or_shown(tmp_path: Path) -> None:
     killed, nights, late = sweep_retries(tmp_path, 1, 1, retries=(22,), nights=(110,), late_nights=1)
     assert is_clean(killed), killed
@@ -86,16 +94,19 @@ def test_a_row_that_takes_the_place_of_another_is_paid_once_and_in_order(tmp_pat
 
 
 # The steps at which the run is made known, numbered and marked.
+@pytest.mark.long
 def test_runs_killed_around_their_number_are_no_false_alarm(tmp_path: Path) -> None:
     line = sweep_count(tmp_path, (12, 20, 28))
     assert is_clean(line), line
 
 
+@pytest.mark.long
 def test_a_ledger_that_is_unlinked_in_mid_run_pays_nothing_twice(tmp_path: Path) -> None:
     line = sweep_unlinked(tmp_path, 1, 1)
     assert is_proven_but_for_twins(line), line
 
 
+@pytest.mark.long
 def test_what_the_service_does_twice_or_late_is_shown_by_a_night_without_work(tmp_path: Path) -> None:
     lies = ((f"mb:late/6~{LATE_SECONDS},mb:twice/5", ""),)
     for line in sweep_lies(tmp_path, 1, lies):

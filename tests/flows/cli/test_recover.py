@@ -93,6 +93,7 @@ def test_recover_that_is_killed_goes_on_where_it_stopped(workplace: Workplace) -
     assert len(workplace.commits()) == len(before) + 1
 
 
+@pytest.mark.long
 def test_recover_that_is_killed_while_it_takes_files_in_lets_no_night_run(workplace: Workplace) -> None:
     for number in range(6):
         time = f"2026-09-{10 + number}T17:00:00Z"

@@ -67,7 +67,12 @@ def remove_what_is_beside(ledger: Path) -> None:
     ledger.with_name(ledger.name + "-wal").unlink()
 
 
-REMOVALS = [unlink, replace_by_a_new_one, replace_by_a_copy, remove_what_is_beside]
+REMOVALS = [
+    unlink,
+    pytest.param(replace_by_a_new_one, marks=pytest.mark.long),
+    replace_by_a_copy,
+    pytest.param(remove_what_is_beside, marks=pytest.mark.long),
+]
 
 
 @pytest.mark.parametrize("remove", REMOVALS)
@@ -97,6 +102,7 @@ def test_a_run_stops_where_its_ledger_is_no_longer_there(at_work: Workplace, rem
         assert second.returncode in {0, 1, 3}
 
 
+@pytest.mark.long
 def test_a_run_stops_where_its_workspace_is_moved(at_work: Workplace) -> None:
     clients = {line.partition(",")[0] for line in (at_work.inbox / "export.csv").read_text().splitlines()[1:]}
     with start_night(at_work) as first:
