@@ -59,19 +59,22 @@ GROUP BY site_id, client_id ORDER BY site_id, client_id
 
 -- name: events_of_client
 -- Grain: one row per event of the client that the service was told of, in the time read. Of what was ever under watch
--- two requests may have left.
-SELECT event_id, state, state_at AS settled_at, site_id, client_id, action, points, source, source_id, action_at,
+-- two requests may have left. One whose request is on its way, or whose answer could not be recorded, is in doubt: what
+-- the service shows of it is not nobody's, and a break that says so would stand in the way of settling it.
+SELECT event_id, CASE WHEN state = 'sending' THEN 'unknown' ELSE state END AS state, state_at AS settled_at,
+    site_id, client_id, action, points, source, source_id, action_at,
     watch_from_at IS NOT NULL AS may_be_twice
 FROM events
-WHERE lane = 'mindbody:' || :site_id || ':' || :client_id AND state IN ('posted', 'unknown', 'refused')
+WHERE lane = 'mindbody:' || :site_id || ':' || :client_id AND state IN ('posted', 'unknown', 'refused', 'sending')
 AND action_at >= :since_at AND action_at < :until_at
 ORDER BY order_at, file_id, ordinal
 
 -- name: last_updates
--- Grain: one row per reward: its last update that took effect, and those in doubt or refused.
-SELECT event_id, state, state_at AS settled_at, reward_id, payout_id, amount, eligibility_on, description FROM events
+-- Grain: one row per reward: its last update that took effect, and those in doubt or refused; one that is on its way is
+-- in doubt.
+SELECT event_id, CASE WHEN state = 'sending' THEN 'unknown' ELSE state END AS state, state_at AS settled_at, reward_id, payout_id, amount, eligibility_on, description FROM events
 WHERE target = 'referral_rock' AND (
-    state IN ('unknown', 'refused')
+    state IN ('unknown', 'refused', 'sending')
     OR (state = 'posted' AND reward_version = (
         SELECT max(later.reward_version) FROM events AS later
         WHERE later.lane = events.lane AND later.state = 'posted'

@@ -14,8 +14,8 @@ MINDBODY, REWARDS = Destination(Target.MINDBODY, "-99"), Destination(Target.REFE
 SINCE, UNTIL = datetime(2025, 9, 1, tzinfo=UTC), datetime(2025, 11, 1, tzinfo=UTC)
 
 
-def post_all(ledger: Ledger, run_id: str) -> None:
-    """Let both services have confirmed all that is ready."""
+def claim_all(ledger: Ledger, run_id: str, *, confirmed: bool) -> None:
+    """Claim all that is ready, as before it is sent; let both services have confirmed it where that is said."""
     now = utc_now()
     with ledger.begin() as connection:
         for destination in (MINDBODY, REWARDS):
@@ -23,7 +23,7 @@ def post_all(ledger: Ledger, run_id: str) -> None:
             bodies = [(head, b"{}") for head in heads]
             lease = {"lease_until": now + timedelta(minutes=1), "settle_at": now + timedelta(minutes=2)}
             claims = claim(connection, bodies, run_id=run_id, now=now, **lease)
-            answers = [(one, Answer(Verdict.POSTED, "confirmed")) for one in claims]
+            answers = [(one, Answer(Verdict.POSTED, "confirmed")) for one in claims if confirmed]
             record_answers(connection, answers, run_id=run_id, now=now, settle_at=now)
 
 
@@ -31,7 +31,7 @@ def test_times_that_a_query_names_anew_are_aware_times(ledger: Ledger, ledger_se
     run_id = add_run(ledger, "night")
     add_events(ledger, ledger_settings, [EARN], run_id, "earned.csv")
     add_events(ledger, ledger_settings, [UPDATE], run_id, "updates.csv")
-    post_all(ledger, run_id)
+    claim_all(ledger, run_id, confirmed=True)
     with ledger.begin() as connection:
         (update,) = last_updates(connection)
         (event,) = events_of_client(connection, "-99", str(EARN["ClientId"]), SINCE, UNTIL)
@@ -39,3 +39,16 @@ def test_times_that_a_query_names_anew_are_aware_times(ledger: Ledger, ledger_se
     times = [update["settled_at"], event["settled_at"], *(span.first_at for span in spans)]
     assert len(times) == 4
     assert all(isinstance(time, datetime) and time.tzinfo is not None for time in times), times
+
+
+def test_what_is_on_its_way_is_read_back_as_in_doubt_and_never_as_nobodys(
+    ledger: Ledger, ledger_settings: Settings
+) -> None:
+    run_id = add_run(ledger, "night")
+    add_events(ledger, ledger_settings, [EARN], run_id, "earned.csv")
+    add_events(ledger, ledger_settings, [UPDATE], run_id, "updates.csv")
+    claim_all(ledger, run_id, confirmed=False)
+    with ledger.begin() as connection:
+        (update,) = last_updates(connection)
+        (event,) = events_of_client(connection, "-99", str(EARN["ClientId"]), SINCE, UNTIL)
+    assert (update["state"], event["state"]) == ("unknown", "unknown")
