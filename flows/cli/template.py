@@ -30,8 +30,8 @@ def template(
 def run_template(config: Path | None, site_id: str | None, out: Path, *, as_json: bool) -> ExitCode:
     """Write the workbook for one site, or for all of them where they share a time zone."""
     from flows.intake.blank_workbook import write_blank
+    from flows.settings.certain_headings import UTC_NAME
     from flows.settings.load import load_settings
-    from flows.settings.zoned_headings import UTC_NAME
 
     settings = load_settings(config, with_secrets=False)
     sites = settings.mindbody.sites if site_id is None else [settings.mindbody.site(site_id)]

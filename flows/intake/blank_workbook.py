@@ -13,7 +13,7 @@ from typing import Any
 
 import xlsxwriter  # type: ignore[import-untyped]  # it has annotations, and no marker that says so
 
-from flows.settings.zoned_headings import zoned_heading
+from flows.settings.certain_headings import zoned_heading
 from transforms.sheets.fields import FIELDS
 from transforms.sheets.times import EARLIEST
 from transforms.vocabulary import Action, Source

@@ -67,6 +67,7 @@ def check_file(
         default_site_id=default_site_id,
         site_clocks=site_clocks_of(settings),
         require_source=settings.guards.require_source,
+        currency=settings.referral_rock.currency,
         layouts=layouts_of(settings),
         reference=(reference or read_extracts(settings, now).reference).if_any(),
     )

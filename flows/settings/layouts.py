@@ -23,8 +23,8 @@ from zoneinfo import ZoneInfo
 
 from flows.runtime.errors import SettingsError
 from flows.settings.answers import read_answers
+from flows.settings.certain_headings import priced_layouts, zoned_layouts
 from flows.settings.sections import Settings
-from flows.settings.zoned_headings import zoned_layouts
 from transforms.sheets.encodings import ENCODING, ENCODINGS
 from transforms.sheets.fields import FIELDS, normalize_heading
 from transforms.sheets.layout import Layout
@@ -50,12 +50,26 @@ def layouts_of(settings: Settings) -> tuple[Layout, ...]:
     """Return the layouts of the settings, and those made of people's answers; `SettingsError` for a wrong one."""
     answers = read_answers(settings)
     zoned = zoned_layouts(settings)
-    # In this order: of two layouts that fit a sheet alike the first one holds.
-    names = dict.fromkeys([*settings.columns, *answers, *zoned])
-    # What the settings say goes before what was answered, and both before what a heading says.
-    said = {name: {**zoned.get(name, {}), **answers.get(name, {}), **settings.columns.get(name, {})} for name in names}
+    priced = priced_layouts(settings)
+    # What the settings say goes before what was answered, and both before what a heading says. Of two layouts that fit
+    # a sheet alike the first one holds.
+    names = dict.fromkeys([*settings.columns, *answers, *zoned, *priced])
+    said = {
+        name: {
+            **zoned.get(name, {}),
+            **priced.get(name, {}),
+            **answers.get(name, {}),
+            **settings.columns.get(name, {}),
+        }
+        for name in names
+    }
     return tuple(
-        replace(layout, zoned_heading=layout.name if layout.name in zoned else None) for layout in read_layouts(said)
+        replace(
+            layout,
+            zoned_heading=layout.name if layout.name in zoned else None,
+            priced_heading=layout.name if layout.name in priced else None,
+        )
+        for layout in read_layouts(said)
     )
 
 

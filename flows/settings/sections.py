@@ -44,6 +44,12 @@ def _without_trailing_slash(url: str) -> str:
     return url.rstrip("/")
 
 
+def _currency_code(code: str) -> str:
+    if len(code) != 3 or not code.isascii() or not code.isalpha() or not code.isupper():
+        raise ValueError(f'"{code}" is no currency; write its code of three letters, such as "USD"')
+    return code
+
+
 def _is_encrypted_or_near(url: str) -> bool:
     """Return whether what is sent there can be read by nobody on the way: by TLS, or since it stays on this machine."""
     if url.startswith("https://"):
@@ -89,6 +95,7 @@ def _refuse_plain_http(url: str, is_allowed: bool) -> None:
 
 ZoneName = Annotated[str, AfterValidator(_known_zone)]
 BaseUrl = Annotated[str, AfterValidator(_without_trailing_slash)]
+Currency = Annotated[str, AfterValidator(_currency_code)]
 Secret = Annotated[SecretStr, AfterValidator(_printable_secret)]
 SiteId = Annotated[str, AfterValidator(_site_name)]
 
@@ -148,6 +155,7 @@ class ReferralRockSettings(_Section):
     private_key: Secret | None = None
     batch_size: int = Field(default=100, ge=1, le=10_000)
     format: Literal["json", "xml"] = "json"
+    currency: Currency | None = None  # of all rewards, by its code of ISO 4217; None: amounts are numbers alone
     grace_hours: float | None = Field(default=None, ge=0)
 
     @model_validator(mode="after")

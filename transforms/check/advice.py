@@ -42,8 +42,9 @@ _ISO_LIKE = re.compile(r"(?P<year>[0-9]{4})-[0-9]{1,2}-[0-9]{1,2}.*")
 class Advice:
     """What to say about the cells of a file."""
 
-    def __init__(self, tables: Sequence[Table], clocks: TableClocks) -> None:
+    def __init__(self, tables: Sequence[Table], clocks: TableClocks, currency: str | None = None) -> None:
         self._tables = tables
+        self._currency = currency
         self._clocks = clocks
 
     def suggest(self, cell: Mapping[str, Any]) -> str | None:
@@ -61,7 +62,7 @@ class Advice:
         if code is Code.ACTION_TIME_NONEXISTENT:
             return _never(text, self._clocks.clock(int(cell["clock"])))
         if code is Code.AMOUNT_UNREADABLE:
-            return suggest_amount(str(value), self._clocks.of_amounts(int(cell["table"])))
+            return suggest_amount(str(value), self._clocks.of_amounts(int(cell["table"])), self._currency)
         return suggest(code, str(value))
 
     def _said(self, cell: Mapping[str, Any]) -> SaidClock:

@@ -18,6 +18,7 @@ class Rules:
     default_site_id: str | None = None  # the inbox folder's name or --site, for rows without a SiteId
     site_clocks: Mapping[str, SiteClock] = field(default_factory=dict)  # of times without an offset; by site
     require_source: bool = False
+    currency: str | None = None  # of rewards, by its code of ISO 4217; None: nobody has said it
     layouts: tuple[Layout, ...] = ()
     reference: Reference | None = field(default=None, compare=False)  # None: every SourceId is left to the service
 

@@ -168,7 +168,7 @@ def check_part(
     failed = pd.concat([kind_failures, clients.failures, crossed.failures, reward_failures], ignore_index=True)
     return Checked(
         events=assemble_events(rows.assign(cells=raw_cells(rows, target, tables)), [crossed.good, of_reward]),
-        errors=describe(failed, rows.assign(clock=clients.clock), tables, Advice(tables, clocks)),
+        errors=describe(failed, rows.assign(clock=clients.clock), tables, Advice(tables, clocks, rules.currency)),
         skipped=collected.skipped,
         rows_read=len(rows),
         source_ids=crossed.counts,
@@ -270,7 +270,11 @@ def _table_notes(tables: Iterable[Table], above: Table | None = None) -> Iterato
 def _layout_notes(table: Table, layout: Layout, sheet: str) -> Iterator[Note]:
     row = table.heading_row or None
     heading = table.heading("action_date_time")
-    if layout.zoned_heading is None:
+    if layout.priced_heading is not None:
+        amount = table.heading("amount")
+        told = f'{sheet}"{amount}" is read as Amount, in the currency of rewards that the settings say.'
+        yield Note(told, table.sheet.name, row, amount)
+    elif layout.zoned_heading is None:
         told = f'{sheet}read by the layout "{layout.name}", as was said of sheets with these headings.'
         yield Note(told, table.sheet.name, row)
     # In the spelling of a blank sheet of ours it says all by itself.

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 
 from transforms.sheets.amount_signs import AmountHabit
 from transforms.sheets.cells import LARGEST_WHOLE
+from transforms.sheets.currencies import MARKS, signs_of
 from transforms.sheets.fields import is_slip
 from transforms.sheets.ids import what_spoiled
 from transforms.vocabulary import Action, Code, Source
@@ -43,6 +44,8 @@ _NOISE = re.compile(r"([0-9]{1,15})\.(?:0{6,}[0-9]{0,9}|9{6,}[0-9]{0,9})")
 _FRACTION = re.compile(r"[0-9]+[.,][0-9]+")
 _MANY_DIGITS = re.compile(r"-?(?:[0-9]{29,}(?:\.[0-9]*)?|[0-9]*\.[0-9]{29,})")
 _DOTTED = re.compile(r"-?[0-9]*(?:\.[0-9]+)+")
+_MARK = "|".join(re.escape(mark) for mark in sorted(MARKS, key=len, reverse=True)) + "|[A-Z]{3}"
+_MARKED = re.compile(rf"(?P<before>{_MARK})?{_BLANKS}*(?P<number>\(?-?[0-9].*?){_BLANKS}*(?P<after>{_MARK})?")
 _PLAIN = AmountHabit()
 _LONGEST = 40  # signs of a cell that is looked at: a number is no longer
 
@@ -120,14 +123,21 @@ def _suggest_whole(text: str) -> str | None:
     return None
 
 
-def suggest_amount(text: str, habit: AmountHabit = _PLAIN) -> str | None:
-    """Take away signs of money and thousands; what could be thousands or decimals is not chosen."""
+def suggest_amount(text: str, habit: AmountHabit = _PLAIN, currency: str | None = None) -> str | None:
+    """Take away signs of money and thousands; what could be thousands or decimals is not chosen.
+
+    A sign of another `currency` than that of rewards is never taken away: the number alone would be another value.
+    """
     if _MANY_DIGITS.fullmatch(text):
         return "an amount has up to 28 digits before its point and up to 28 after it"
     text = " ".join(text[: _LONGEST + 1].split())
     if habit.decimals == "," and _DOTTED.fullmatch(text):
         return _suggest_without_dots(text, habit)
-    number = re.sub(rf"^(?:[$€£]|[A-Z]{{3}}){_BLANKS}*|{_BLANKS}*(?:[$€£]|[A-Z]{{3}})$", "", text)
+    marked = _MARKED.fullmatch(text)
+    number = text if marked is None else marked["number"]
+    mark = "" if marked is None else marked["before"] or marked["after"] or ""
+    if mark and currency is not None and mark not in signs_of(currency):
+        return f"rewards are paid in {currency} here: write what it is in {currency}, as a number alone"
     negative = re.fullmatch(r"\(([0-9.,]+)\)", number)
     if negative:
         return f"write -{negative[1]} if it is to be taken away, without brackets"

@@ -31,6 +31,7 @@ class Layout:
     encoding: str | None = None  # of letters in files that do not say it (`transforms.sheets.encodings`)
     side_sheets: str | None = None  # "skip": sheets without headings are left out, whatever they hold
     zoned_heading: str | None = None  # a heading that names the clock of its times itself, which makes the layout
+    priced_heading: str | None = None  # a heading that names the currency of its amounts, which makes the layout
     ignored: frozenset[str] = frozenset()  # headings of columns that are no field, as a person said
 
     @property

@@ -5,20 +5,21 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
 from flows.cli.app import app
 from flows.intake.check import check_file
-from flows.settings.sections import Settings
+from flows.settings.sections import ReferralRockSettings, Settings
 
 FILES = Path(__file__).with_name("odd_files")
 
 
-def told(name: str, tmp_path: Path) -> dict[str, Any]:
+def told(name: str, tmp_path: Path, settings: str = "") -> dict[str, Any]:
     """Return what `tieout check --json` says of a file, and its exit code as `exit`."""
     config = tmp_path / "tieout.toml"
-    config.write_text("")
+    config.write_text(settings)
     ended = CliRunner().invoke(app, ["check", str(FILES / name), "--json", "--site", "-99", "--config", str(config)])
     found: dict[str, Any] = json.loads(ended.stdout)
     return found | {"exit": ended.exit_code}
@@ -134,3 +135,18 @@ def points_of(name: str) -> list[int]:
     file = check_file(Settings(), FILES / name, "-99")
     points: list[int] = file.checked.events["points"].tolist()
     return points
+
+
+@pytest.mark.parametrize(("currency", "is_read"), [("USD", True), ("AUD", True), ("EUR", False)])
+def test_a_heading_that_names_the_currency_of_rewards_is_read_and_said(
+    currency: str, is_read: bool, tmp_path: Path
+) -> None:
+    name = "03_heading_nearly_right_amount.csv"
+    found = told(name, tmp_path, f'[referral_rock]\ncurrency = "{currency}"\n')
+    assert found["exit"] == (0 if is_read else 1)
+    messages = [note["message"] for note in found["notes"]]
+    assert any('"Amount ($)" is read as Amount' in message for message in messages) == is_read
+    checked = check_file(Settings(referral_rock=ReferralRockSettings(currency=currency)), FILES / name, None)
+    amounts = pd.concat(checked.events.identified("0" * 64, "-99"))["amount"].tolist()
+    assert all((amount is not None) == is_read for amount in amounts)
+    assert amounts

@@ -87,6 +87,7 @@ def test_variables_of_others_with_the_prefix_are_no_errors(monkeypatch: pytest.M
         pytest.param(FULL.replace('username = "staff"\n', ""), "mindbody.sites.0.username", id="key missing"),
         pytest.param('[mindbody]\nbase_url = "example.com"\n', "mindbody.base_url", id="address"),
         pytest.param('[referral_rock]\nformat = "yaml"\n', "referral_rock.format", id="format"),
+        pytest.param('[referral_rock]\ncurrency = "dollars"\n', "referral_rock.currency", id="currency"),
         pytest.param("[loader\n", "no valid TOML", id="no TOML"),
         pytest.param("a = '\udcff'\n", "no valid TOML", id="no UTF-8"),
     ],

@@ -110,3 +110,12 @@ def test_a_number_past_the_bounds_gets_the_bound_and_not_itself() -> None:
     assert told == ["the largest number that Mindbody takes here is 9,223,372,036,854,775,807"] * 2
     (told_of_amount,) = check_rows(["r", "p", "9" * 29], headings=REWARD).errors["suggestion"].tolist()
     assert "28 digits" in told_of_amount
+
+
+def test_a_sign_of_another_currency_than_that_of_rewards_is_not_taken_away() -> None:
+    row = ["r", "p", "€12", ""]
+    (plain,) = check_rows(row, headings=REWARD).errors["suggestion"].tolist()
+    (told,) = check_rows(row, headings=REWARD, rules=replace(RULES, currency="USD")).errors["suggestion"].tolist()
+    (same,) = check_rows(row, headings=REWARD, rules=replace(RULES, currency="EUR")).errors["suggestion"].tolist()
+    assert (plain, same) == ("12", "12")
+    assert "paid in USD" in told
