@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from flows.ledger.address import database_address
-from flows.runtime.errors import CouldNotRun
+from flows.runtime.errors import NotCounted
 from flows.settings.sections import Settings
 from sql.identity import Position
 
@@ -61,7 +61,7 @@ def read_marker(settings: Settings) -> tuple[MarkedLedger, ...]:
     except FileNotFoundError:
         return ()
     except OSError as error:
-        raise CouldNotRun(f"The ledger's marker {path} cannot be read: {error.strerror}. Nothing was sent.") from None
+        raise NotCounted(f"The ledger's marker {path} cannot be read: {error.strerror}. Nothing was sent.") from None
     try:
         kept = json.loads(content)
         return tuple(MarkedLedger(**one) for one in kept["ledgers"])
@@ -74,7 +74,7 @@ def advance_marker(settings: Settings, position: Position, *, durably: bool = Tr
     """Remember that the ledger has come this far; what was seen further on stays.
 
     Not ``durably``, a power cut may leave an older one behind, which is less strict and never wrong. Raises
-    `CouldNotRun` where the workspace cannot be written to.
+    `NotCounted` where the workspace cannot be written to.
     """
     seen = _seen(settings, position)
     with _alone(settings):
@@ -162,8 +162,8 @@ def _sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def _unwritable(settings: Settings, error: OSError) -> CouldNotRun:
-    return CouldNotRun(
+def _unwritable(settings: Settings, error: OSError) -> NotCounted:
+    return NotCounted(
         f"The ledger's marker {marker_path(settings)} cannot be written: {error.strerror}. Nothing is sent without "
         "it: give this user the right to write there, or make room, and run again."
     )

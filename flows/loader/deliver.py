@@ -23,10 +23,11 @@ from flows.runtime.errors import (
     BudgetSpent,
     CouldNotRun,
     Interrupted,
+    NotCounted,
     ServiceUnreachable,
     SettingsError,
     TieoutError,
-    as_one_of_ours,
+    of_one_place,
 )
 from flows.runtime.interrupt import stop_requested
 from flows.services.connect import connected
@@ -110,7 +111,8 @@ def post_and_settle(run: Run) -> None:
             if not go_on(run) and not _wait_for_doubtful(run):
                 break
         _tell_given_up(run)
-    except Interrupted as error:
+    # The ledger is there all the same: what was sent is read back and reported.
+    except (Interrupted, NotCounted) as error:
         run.failures.append(str(error))
 
 
@@ -184,11 +186,13 @@ def _post_all(run: Run) -> None:
 
 @contextmanager
 def _trouble_at(run: Run, destination: Destination) -> Iterator[None]:
-    """Note what went wrong at one destination and go on with the others; a stop that was asked for stops all."""
+    """Note what went wrong at one destination and go on with the others; what concerns all of them is raised.
+
+    A ledger that cannot be written keeps nothing of what the next place would answer: what was sent and is not recorded
+    stays as it was claimed, and the next run reads it back.
+    """
     try:
         yield
-    except Interrupted:
-        raise
     except BudgetSpent as error:
         # Not a failure: the night did all that a day's calls are enough for, and the next one goes on.
         run.failed_destinations.add(destination)
@@ -196,7 +200,7 @@ def _trouble_at(run: Run, destination: Destination) -> Iterator[None]:
         if str(error) not in run.notes:
             run.notes.append(str(error))
     except Exception as error:  # noqa: BLE001 - an answer that nobody foresaw is that place's trouble alone
-        _leave_out(run, destination, as_one_of_ours(error))
+        _leave_out(run, destination, of_one_place(error))
 
 
 def _leave_out(run: Run, destination: Destination, trouble: TieoutError) -> None:

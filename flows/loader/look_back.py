@@ -17,7 +17,7 @@ from sqlalchemy import Row
 
 from flows.ledger.run import Run
 from flows.runtime.clock import utc_now
-from flows.runtime.errors import ServiceUnreachable, as_one_of_ours
+from flows.runtime.errors import Interrupted, ServiceUnreachable, of_one_place
 from flows.services.mindbody.client import MindbodyClient
 from flows.services.mindbody.connect import open_mindbody
 from sql.look_back import (
@@ -83,14 +83,16 @@ def _look_back(run: Run, since: datetime) -> list[Seen]:
 async def _look_at_site(run: Run, site_id: str, client_ids: Sequence[str], since: datetime) -> list[Seen]:
     seen: list[Seen] = []
     # What cannot be read is no sign of anything. A site that is out of reach, or has no calls left, is posted to no
-    # more than it is read, and posting says why.
+    # more than it is read, and posting says why; so it does of a stop that was asked for.
     try:
         async with open_mindbody(run.settings, run.ledger, site_id) as client:
             for client_id in client_ids:
                 with suppress(ServiceUnreachable):
                     seen.append(await _look_at_client(run, client, client_id, since))
+    except Interrupted as error:
+        run.progress(str(error))
     except Exception as error:  # noqa: BLE001 - also what nobody foresaw at one site is no sign of anything
-        run.progress(f"Mindbody site {site_id} could not be looked at: {as_one_of_ours(error)}")
+        run.progress(f"Mindbody site {site_id} could not be looked at: {of_one_place(error)}")
     return seen
 
 

@@ -13,7 +13,7 @@ from flows.ledger.run import Run
 from flows.readers.files import sha256_of
 from flows.recovery.snapshots import KeptFile
 from flows.runtime.clock import utc_now
-from flows.runtime.errors import CouldNotRun, FileRejected
+from flows.runtime.errors import CouldNotRun, FileRejected, Interrupted, LedgerUnavailable
 from flows.runtime.progress import count_rows
 from sql.recovery import list_file
 from sql.register import find_file, hashes_known
@@ -139,6 +139,9 @@ class _TakingIn:
         self.run.progress(f"registering {file.name}, not to be sent")
         try:
             self.registered_count += _register(self.run, file, self.by_hash.get(file.digits))
+        # Nothing is wrong with the file: it is neither lost nor given up.
+        except (LedgerUnavailable, Interrupted):
+            raise
         except (CouldNotRun, FileRejected) as error:
             self._note_unreadable(file, str(error))
 

@@ -119,6 +119,8 @@ def _reconcile(run: Run) -> Reconciliation | None:
     with_rewards = run.settings.referral_rock.public_key is not None
     try:
         reconciliation = run.step("reconcile", match_ledger, run, windows, with_rewards=with_rewards)
+    except LedgerUnavailable:
+        raise
     except CouldNotRun as error:
         run.failures.append(str(error))
         return None

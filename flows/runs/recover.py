@@ -18,7 +18,7 @@ from flows.recovery.rewards import read_rewards
 from flows.recovery.snapshots import bring_back_what_took_back, find_snapshots, take_what_is_said, unreadable_lines
 from flows.runs.turn import only_one
 from flows.runtime.clock import utc_now
-from flows.runtime.errors import BudgetSpent, CouldNotRun, Interrupted, LedgerUnavailable, SettingsError
+from flows.runtime.errors import BudgetSpent, CouldNotRun, Interrupted, SettingsError, of_one_place
 from flows.runtime.interrupt import stop_requested
 from flows.runtime.progress import Progress, say_nothing
 from flows.services.mindbody.tokens import sharing_tokens
@@ -160,9 +160,7 @@ def _look(run: Run) -> None:
 def _trouble_at(run: Run, destination: Destination) -> Iterator[None]:
     try:
         yield
-    except (Interrupted, LedgerUnavailable):
-        raise
     except BudgetSpent as error:
         run.notes.append(str(error))
     except (CouldNotRun, SettingsError) as error:
-        run.could_not_read(NotRead(destination.name, str(error)))
+        run.could_not_read(NotRead(destination.name, str(of_one_place(error))))

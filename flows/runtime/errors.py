@@ -12,6 +12,7 @@ TieoutError
     ├── CredentialsRefused        the service said 401 twice
     ├── LedgerUnavailable         the database is out of reach, or not migrated
     │   └── WrongLedger           it is not the one that the workspace knows
+    ├── NotCounted                how far the ledger has come cannot be written down, so nothing more may be sent
     ├── CouldNotTell              what was done stands in the ledger, and nobody could be told
     ├── LedgerRefused             the database does not take these values; it takes others
     ├── OtherService              another address than the ledger was used against
@@ -106,6 +107,10 @@ class WrongLedger(LedgerUnavailable):
     """The ledger is behind what was seen of it, another one, or new beside a workspace that is not."""
 
 
+class NotCounted(CouldNotRun):
+    """The workspace cannot remember how far the ledger has come: nothing may be sent that it would not know of."""
+
+
 class LedgerRefused(CouldNotRun):
     """The ledger is there, and refuses what it was given: a text, a number or a date that it cannot hold."""
 
@@ -150,8 +155,9 @@ def as_one_of_ours(error: Exception) -> TieoutError:
 def of_one_place(error: Exception) -> TieoutError:
     """Return what is wrong with one site or service as one of ours; what concerns the whole run is raised.
 
-    A ledger that is gone, another service than before and a stop that was asked for are nobody's trouble alone.
+    A ledger that is gone, or that nobody can keep count of, another service than before and a stop that was asked for
+    are nobody's trouble alone.
     """
-    if isinstance(error, Interrupted | LedgerUnavailable | OtherService):
+    if isinstance(error, Interrupted | LedgerUnavailable | NotCounted | OtherService):
         raise error
     return as_one_of_ours(error)

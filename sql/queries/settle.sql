@@ -47,7 +47,8 @@ WHERE event_id = :event_id AND (verdict IS NULL OR verdict IN ('unknown', 'poste
 -- name: possible_doubles
 -- Grain: one row per other event that is equal in all but the time, with the requests of it that may have landed and
 -- how many of those it is confirmed by. One that was set back, refused or discarded is confirmed by none. And one row
--- per entry that a reading found to be nobody's, of as many points: also one that was offset since is still there.
+-- per entry that a reading found to be nobody's, of as many points. A break that closed by itself says that its entry
+-- is there no more; but one that closed because the entry was offset: both are still there.
 SELECT action_at, requests, confirmed FROM (
     SELECT events.action_at, (
             SELECT count(*) FROM possible_requests WHERE possible_requests.event_id = events.event_id
@@ -61,6 +62,10 @@ SELECT action_at, requests, confirmed FROM (
     SELECT breaks.action_at, 1 AS requests, 0 AS confirmed FROM breaks
     WHERE site_id = :site_id AND client_id = :client_id AND event_id IS NULL AND points = :points
     AND class IN ('duplicate_remote', 'unexpected_remote') AND action_at >= :since_at AND action_at < :until_at
+    AND (state <> 'closed' OR EXISTS (
+        SELECT 1 FROM reversals JOIN events AS offsets ON offsets.event_id = reversals.event_id
+        WHERE reversals.break_id = breaks.break_id AND offsets.state = 'posted'
+    ))
 ) AS doubles ORDER BY action_at
 
 -- name: balance_before
