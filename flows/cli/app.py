@@ -4,6 +4,7 @@ import typer
 
 from flows.cli.breaks import breaks
 from flows.cli.check import check
+from flows.cli.clean import clean
 from flows.cli.db import db
 from flows.cli.demo import demo
 from flows.cli.doctor import doctor
@@ -39,7 +40,7 @@ _IN_ORDER_OF_USE = (
     *(demo, template, check, layout, run, upload),
     *(plan, approve, discard, replace, retry, reverse),
     *(settle, reconcile, report, trace),
-    *(serve, status, doctor, recover, sandbox),
+    *(serve, status, doctor, recover, clean, sandbox),
 )
 
 

@@ -9,6 +9,7 @@ from flows.intake.checked_file import CheckedFile
 from flows.intake.inbox import InboxFile, look_into_address, look_into_inbox
 from flows.intake.register import register_within
 from flows.intake.remote_inbox import is_remote
+from flows.ledger.removed import Removed, read_removed
 from flows.ledger.run import Run
 from flows.readers.files import sha256_of
 from flows.recovery.snapshots import KeptFile
@@ -23,6 +24,7 @@ from transforms.vocabulary import Code
 
 _REASON = "recovered: it is not looked at yet"
 _DIGITS = 12  # of its hash in a file's name
+REMOVED = "removed"  # what a person goes on without where keeping house has removed files
 
 
 @dataclass(frozen=True)
@@ -102,8 +104,14 @@ def register_archive(run: Run, kept: Sequence[KeptFile], without: Iterable[str],
     passed_over = set() if is_lost else waiting_files(run)
     unknown = [file for file in files if not known.holds(file) and file.digits not in passed_over]
     there = {file.digits for file in files}
-    gone = [file for file in kept if is_lost and file.sha256[:_DIGITS] not in there and not known.has(file.sha256)]
+    removed = _removed_and_unknown(run, known, there) if is_lost else {}
+    gone = [
+        file
+        for file in kept
+        if is_lost and file.sha256[:_DIGITS] not in there and file.sha256 not in removed and not known.has(file.sha256)
+    ]
     taking_in = _TakingIn(run, by_hash, set(without))
+    taking_in.miss_removed(removed)
     for missing in gone:
         taking_in.miss(missing)
     for file in unknown:
@@ -114,6 +122,18 @@ def register_archive(run: Run, kept: Sequence[KeptFile], without: Iterable[str],
         lost=taking_in.lost,
         told=frozenset(taking_in.told),
     )
+
+
+def _removed_and_unknown(run: Run, known: _Known, there: set[str]) -> dict[str, Removed]:
+    """Return by their hash the files that keeping house removed and that this ledger does not know.
+
+    A copy of the ledger that it kept knows all of them; so this is a ledger that is older than all copies, or new.
+    """
+    return {
+        one.sha256: one
+        for one in read_removed(run.settings)
+        if one.sha256 and one.sha256[:_DIGITS] not in there and not known.has(one.sha256)
+    }
 
 
 @dataclass
@@ -133,6 +153,18 @@ class _TakingIn:
         one = _gone(file)
         if not self.given_up & {one.what, one.digits}:
             self.lost.append(one)
+
+    def miss_removed(self, removed: Mapping[str, Removed]) -> None:
+        """Note the files that keeping house removed, as one: nobody wants to name thousands of them."""
+        self.told |= {one.file_name for one in removed.values()}
+        if not removed or REMOVED in self.given_up:
+            return
+        last_on = max(one.at for one in removed.values())[:10]
+        why = (
+            f"{len(removed):,} files that keeping house removed up to {last_on} are not known to "
+            "this ledger: put a copy of the ledger from backups/ back, which knows them"
+        )
+        self.lost.append(LostFile(REMOVED, why, digits=""))
 
     def take_in(self, file: ArchivedFile) -> None:
         """Register a file of the archive; one that cannot be read is lost, unless a person goes on without it."""

@@ -19,6 +19,7 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import Connection, Row
 
+from flows.ledger.removed import read_removed
 from flows.reports.report import COLUMNS, Report, rows
 from flows.runtime.errors import CouldNotRun
 from flows.settings.sections import Settings
@@ -69,13 +70,20 @@ def read_snapshot(settings: Settings, connection: Connection, run_id: str) -> Re
     try:
         content = path.read_bytes()
     except OSError:
-        raise CouldNotRun(f"The snapshot of run {row.run_id} is gone: {path} cannot be read.") from None
+        why = _when_removed(settings, path) or f"{path} cannot be read"
+        raise CouldNotRun(f"The snapshot of run {row.run_id} is gone: {why}.") from None
     # A report that is made again must be the one that was signed off: from changed figures none is made at all.
     if sha256(content).hexdigest() != row.sha256:
         raise CouldNotRun(
             f"The snapshot of run {row.run_id} is not the one that was kept: {path} was changed or is damaged."
         )
     return _read(gzip.decompress(content).decode())
+
+
+def _when_removed(settings: Settings, path: Path) -> str:
+    named = str(path.relative_to(settings.root))
+    removed = [one for one in read_removed(settings) if one.path == named]
+    return f"keeping house removed it on {removed[-1].at[:10]} (keep.snapshots_days)" if removed else ""
 
 
 def _find(connection: Connection, run_id: str) -> Row[Any]:

@@ -236,6 +236,17 @@ class BackupSettings(_Section):
     every_hours: float = Field(default=24, ge=0)  # once the ledger is past 1 GB
 
 
+class KeepSettings(_Section):
+    """How long is kept what runs leave behind; `transforms.keeping` says what stays whatever is written here."""
+
+    archive_days: int | None = Field(default=None, ge=1)  # None: for ever
+    snapshots_days: int | None = Field(default=None, ge=1)
+    reports_days: int | None = Field(default=None, ge=1)
+    open_months: int = Field(default=3, ge=1, le=120)  # before the running one, whose books may not be signed yet
+    own_copies_days: int | None = Field(default=None, ge=1)  # how far back copies of the ledger reach kept elsewhere
+    by_night: bool = False  # remove after every night, and not by `tieout clean` alone
+
+
 class Settings(BaseSettings):
     """Everything that can be configured, checked."""
 
@@ -259,6 +270,7 @@ class Settings(BaseSettings):
     notify: NotifySettings = NotifySettings()
     schedule: ScheduleSettings = ScheduleSettings()
     backups: BackupSettings = BackupSettings()
+    keep: KeepSettings = KeepSettings()
     prefect: PrefectSettings = PrefectSettings()
     columns: dict[str, dict[str, Any]] = Field(default_factory=dict)
 

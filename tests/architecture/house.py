@@ -19,7 +19,7 @@ FLOORS = (
     ("flows.doctor", "flows.nightly", "flows.upload", "flows.settle", "flows.reconcile"),
     ("flows.orchestration",),
     ("flows.runs",),
-    ("flows.review", "flows.marked_copy", "flows.recovery"),
+    ("flows.review", "flows.marked_copy", "flows.recovery", "flows.keeping"),
     ("flows.intake",),
     ("flows.loader", "flows.reconciliation", "flows.reference", "flows.notices"),
     ("flows.reports", "flows.services", "flows.status"),
@@ -29,7 +29,7 @@ FLOORS = (
     ("sql",),
     ("transforms.check", "transforms.totals"),
     ("transforms.reference", "transforms.match", "transforms.recover"),
-    ("transforms.identity", "transforms.settle", "transforms.sheets", "transforms.nights"),
+    ("transforms.identity", "transforms.settle", "transforms.sheets", "transforms.nights", "transforms.keeping"),
     ("transforms.vocabulary", "transforms.exact_sums"),
 )
 FLOOR_OF: Mapping[str, int] = {room: len(FLOORS) - n for n, rooms in enumerate(FLOORS) for room in rooms}

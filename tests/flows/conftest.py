@@ -1,4 +1,4 @@
-"""One Prefect server on loopback for the whole session: its start takes longer than all that is asked of it."""
+"""The command in this process, and one Prefect server on loopback for the whole session: its start takes long."""
 
 import os
 from collections.abc import Iterator
@@ -10,6 +10,14 @@ from flows.orchestration.server import prefect_api
 
 # isort: split
 from prefect.client.orchestration import SyncPrefectClient, get_client
+
+from tests.flows.command import Command
+
+
+@pytest.fixture
+def tieout(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    """The command as a shell sees it, run within this process."""
+    return Command(monkeypatch, capsys)
 
 
 @pytest.fixture(scope="session")

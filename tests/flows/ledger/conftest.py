@@ -1,4 +1,4 @@
-"""The command as a shell sees it, and a workplace whose ledger can be copied and put back, on both databases."""
+"""A workplace whose ledger can be copied and put back, on both databases."""
 
 import shutil
 from collections.abc import Iterator
@@ -9,14 +9,8 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from flows.sandbox import start_sandbox
-from tests.flows.command import Command
 from tests.flows.workplace import Workplace, open_workplace
 from tests.postgresql import PostgresqlServer
-
-
-@pytest.fixture
-def tieout(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    return Command(monkeypatch, capsys)
 
 
 @pytest.fixture(scope="module")

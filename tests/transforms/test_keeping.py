@@ -1,0 +1,59 @@
+"""What may be removed of what runs leave behind: the rule alone."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from transforms.keeping import Facts, Leaving, Limits, is_old, why_it_stays
+
+NOW = datetime(2026, 9, 15, 12, tzinfo=UTC)
+LIMITS = Limits(days=dict.fromkeys(Leaving, 100), open_months=3, own_copies_days=None)
+OLD = Facts(kind=Leaving.ARCHIVED, since_at=NOW - timedelta(days=200), is_in_copy=True)
+
+
+@pytest.mark.parametrize("kind", list(Leaving))
+def test_what_is_over_and_known_to_a_copy_may_go(kind: Leaving) -> None:
+    facts = replace(OLD, kind=kind)
+    assert (is_old(facts, LIMITS, NOW), why_it_stays(facts, LIMITS, NOW)) == (True, None)
+
+
+@pytest.mark.parametrize(
+    ("changes", "word"),
+    [
+        pytest.param({"since_at": None}, "does not know it", id="nobody_knows_it"),
+        pytest.param({"is_as_taken": False}, "somebody changed it", id="changed"),
+        pytest.param({"is_newest": True}, "newest", id="newest"),
+        pytest.param({"has_open_event": True}, "in doubt", id="open_event"),
+        pytest.param({"has_open_break": True}, "difference", id="open_break"),
+        pytest.param({"since_at": datetime(2026, 6, 1, tzinfo=UTC)}, "keep.open_months", id="open_month"),
+        pytest.param({"is_in_copy": False}, "oldest copy", id="not_in_copy"),
+        pytest.param({"is_in_copy": None}, "keep.own_copies_days", id="no_copy"),
+    ],
+)
+def test_what_somebody_may_need_stays(changes: dict[str, object], word: str) -> None:
+    reason = why_it_stays(replace(OLD, **changes), LIMITS, NOW)  # type: ignore[arg-type]
+    assert reason is not None
+    assert word in reason
+
+
+def test_the_month_before_the_open_ones_may_go() -> None:
+    assert why_it_stays(replace(OLD, since_at=datetime(2026, 5, 31, 23, tzinfo=UTC)), LIMITS, NOW) is None
+
+
+@pytest.mark.parametrize(("own_days", "goes"), [(199, True), (201, False)])
+@pytest.mark.parametrize("is_in_copy", [True, None])
+def test_own_copies_bound_what_goes_however_many_are_in_backups(
+    own_days: int, goes: bool, is_in_copy: bool | None
+) -> None:
+    limits = replace(LIMITS, own_copies_days=own_days)
+    assert (why_it_stays(replace(OLD, is_in_copy=is_in_copy), limits, NOW) is None) is goes
+
+
+def test_a_report_is_no_part_of_what_recovering_needs() -> None:
+    assert why_it_stays(replace(OLD, kind=Leaving.REPORT, is_in_copy=None), LIMITS, NOW) is None
+
+
+def test_without_a_limit_nothing_is_old() -> None:
+    limits = replace(LIMITS, days=dict.fromkeys(Leaving, None))
+    assert not is_old(OLD, limits, NOW)

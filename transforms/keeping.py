@@ -1,0 +1,88 @@
+"""Which of the things that runs leave behind may be removed, and why the others stay.
+
+Nothing goes that somebody still works with, nor what `tieout recover` could not do without. What it needs follows from
+what it does: it goes on from a copy of the ledger, registers the files of the archive that the copy does not know, and
+reads the snapshots that the copy does not know. So a file or a snapshot can be spared where the oldest copy that could
+be put back knows it, and no day sooner, whatever the settings say.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+
+
+class Leaving(StrEnum):
+    """What a run leaves behind."""
+
+    ARCHIVED = "archive"
+    SNAPSHOT = "snapshots"
+    REPORT = "reports"
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of one thing that a run left behind."""
+
+    kind: Leaving
+    since_at: datetime | None  # when the ledger took it in, UTC; None: the ledger does not know it
+    is_as_taken: bool = True  # its content is the one that the ledger knows
+    is_newest: bool = False  # of its kind: by the newest ones a workspace is known again
+    has_open_event: bool = False  # held, ready, on its way, unknown, under watch, or still to be recovered
+    has_open_break: bool = False
+    is_in_copy: bool | None = None  # the oldest copy of the ledger knows it; None: there is no copy
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long things are kept, in days by kind, None for ever; and what bounds that from below."""
+
+    days: dict[Leaving, int | None]
+    open_months: int  # whole months before the running one of which the books may not be signed yet
+    own_copies_days: int | None  # how far back copies of the ledger reach that are kept elsewhere
+
+
+def is_old(facts: Facts, limits: Limits, now: datetime) -> bool:
+    """Return whether the settings would have it removed by now; what the ledger does not know has no age."""
+    days = limits.days[facts.kind]
+    return days is not None and facts.since_at is not None and facts.since_at < now - timedelta(days=days)
+
+
+def why_it_stays(facts: Facts, limits: Limits, now: datetime) -> str | None:
+    """Return why something old stays all the same; None where it may be removed."""
+    if facts.since_at is None:
+        return "the ledger does not know it"
+    if not facts.is_as_taken:
+        return "it is not what the ledger took in: somebody changed it"
+    if facts.is_newest:
+        return "it is the newest of its kind"
+    if facts.has_open_event:
+        return "an event of it is held, not sent yet, in doubt or under watch"
+    if facts.has_open_break:
+        return "an open difference belongs to it"
+    if facts.since_at.date() >= first_open_day(now.date(), limits.open_months):
+        return "the books of its month may not be signed yet (keep.open_months)"
+    if facts.kind is Leaving.REPORT:  # made again from its snapshot, and nothing that a recovery reads
+        return None
+    return _why_recovering_needs_it(facts, limits, now)
+
+
+def _why_recovering_needs_it(facts: Facts, limits: Limits, now: datetime) -> str | None:
+    if facts.is_in_copy is False:
+        return "the oldest copy in backups/ does not know it: `tieout recover` would need it"
+    own_days = limits.own_copies_days
+    if own_days is None:
+        nobody = "no copy of the ledger is kept that knows it: `tieout recover` would need it (keep.own_copies_days)"
+        return nobody if facts.is_in_copy is None else None
+    if facts.since_at is not None and facts.since_at >= now - timedelta(days=own_days):
+        return "the oldest of your own copies may not know it: `tieout recover` would need it (keep.own_copies_days)"
+    return None
+
+
+def first_open_day(today: date, open_months: int) -> date:
+    """Return the first day of the earliest month whose books may still be open.
+
+    >>> first_open_day(date(2026, 2, 14), 3)
+    datetime.date(2025, 11, 1)
+    """
+    months = today.year * 12 + today.month - 1 - open_months
+    return datetime(months // 12, months % 12 + 1, 1, tzinfo=UTC).date()
