@@ -7,7 +7,7 @@ same code serves ten rows and a million, on SQLite and on PostgreSQL.
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from itertools import chain, islice
@@ -15,15 +15,16 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Table, insert, select
 
+from sql.guards import Guards, Stop, hold_guarded
 from sql.known_rows import word_read_otherwise
 from sql.lock import take_turn
 from sql.lookalikes import NOTHING_COMPARED, Compared, Comparing, hold_lookalikes, keep_lookalikes
 from sql.queries import query, rows_query
 from sql.seconds import Identity, hold_beside_misread, tell_seconds_apart
 from sql.staging import Columns, stage, unstage
-from sql.sums import kept, summed, told
+from sql.sums import kept, summed
 from sql.tables import batches, files, rejections, skipped_rows
-from transforms.vocabulary import Code, Fate
+from transforms.vocabulary import Code, Fate, Guard
 
 _NOTES_AT_ONCE = 10_000
 _MISMATCHES: Mapping[str, str] = {
@@ -52,16 +53,6 @@ class NewFile:
 
 
 @dataclass(frozen=True)
-class Guards:
-    """Limits past which new events are held for a person; None is no limit."""
-
-    max_points_per_event: int | None = None
-    max_points_per_run: int | None = None
-    max_rejected_share: float | None = None
-    hold_reason: str | None = None  # hold every new event, and why
-
-
-@dataclass(frozen=True)
 class Registered:
     """What became of the rows of one file; they add up to `rows_read`."""
 
@@ -73,6 +64,7 @@ class Registered:
     rejected: int
     alike: tuple[str, ...] = ()  # of the first rows that are held for looking like others, why
     notes: tuple[str, ...] = ()  # what a person should know of others
+    stops: tuple[Stop, ...] = ()  # what is over a limit, and waits
 
 
 def find_file(connection: Connection, sha256: str, default_site_id: str) -> int | None:
@@ -95,7 +87,7 @@ def register_file(
     identity: Identity,
     run_id: str,
     now: datetime,
-    guards: Guards = Guards(),
+    guards: Guards | None = None,
     pinned_at: datetime | None = None,
     comparing: Comparing | None = None,
 ) -> Registered | None:
@@ -116,8 +108,8 @@ def register_file(
     stage(connection, rows)
     totals = _classify(connection, identity)
     compared = hold_lookalikes(connection, comparing, file.name) if comparing else NOTHING_COMPARED
-    _guard(connection, file, run_id, guards)
-    registered = _insert_file(connection, file, run_id, now, compared)
+    stops = _guard(connection, file, run_id, guards) if guards else ()
+    registered = replace(_insert_file(connection, file, run_id, now, compared), stops=stops)
     file_id = registered.file_id
     _insert_batches(connection, file_id)
     times = _Times(now, pinned_at or now)
@@ -153,13 +145,11 @@ def _classify(connection: Connection, identity: Identity) -> Row[Any]:
     return totals
 
 
-def _guard(connection: Connection, file: NewFile, run_id: str, guards: Guards) -> None:
+def _guard(connection: Connection, file: NewFile, run_id: str, guards: Guards) -> tuple[Stop, ...]:
     """Hold what the limits stop. They come last: what is known or wrong is no new event, and counts against none."""
-    if guards.max_points_per_event is not None:
-        connection.execute(query("mark_guarded_points"), {"max_points_per_event": guards.max_points_per_event})
-    reason = _guard_of_file(connection, file, run_id, guards)
-    if reason:
-        connection.execute(query("mark_guarded_file"), {"reason": reason})
+    counts = _count_fates(connection, file) if guards.limits.is_set(Guard.REJECTED_SHARE) else {}
+    rejected, rows_read = counts.get(Fate.REJECTED, 0), sum(counts.values())
+    return tuple(hold_guarded(connection, guards, run_id, rejected=rejected, rows_read=rows_read))
 
 
 def _mark_refused_before(connection: Connection) -> None:
@@ -200,28 +190,6 @@ def _steps_for(totals: Row[Any]) -> list[str]:
     return steps
 
 
-def _guard_of_file(connection: Connection, file: NewFile, run_id: str, guards: Guards) -> str | None:
-    """Return why the whole file is to be held; None where no guard speaks against it."""
-    if guards.hold_reason is not None:
-        return guards.hold_reason
-    if guards.max_rejected_share is not None:
-        counts = _count_fates(connection, file)
-        rows_read = max(1, sum(counts.values()))
-        if counts[Fate.REJECTED] / rows_read > guards.max_rejected_share:
-            return "a larger share of rejected rows than guards.max_rejected_share"
-    most = guards.max_points_per_run
-    if most is not None and _points_of_run(connection, run_id) > most:
-        return "more points than guards.max_points_per_run"
-    return None
-
-
-def _points_of_run(connection: Connection, run_id: str) -> int:
-    """Return the points that the run would post with the staged file."""
-    staged = summed(connection.execute(query("staged_points")).mappings().one())
-    before = connection.execute(query("batch_points_of_run"), {"run_id": run_id}).mappings()
-    return staged + sum(told(batch) for batch in before)
-
-
 def _count_fates(connection: Connection, file: NewFile) -> dict[Fate, int]:
     found = {row.fate: row.rows_count for row in connection.execute(query("count_fates"))}
     counts = {fate: found.get(fate, 0) for fate in Fate}
@@ -242,7 +210,16 @@ def _insert_file(connection: Connection, file: NewFile, run_id: str, now: dateti
     }
     new = insert(files).values(**row, rows_read=rows_read, **counts).returning(files.c.file_id)
     file_id = connection.execute(new).scalar_one()
-    return Registered(file_id, rows_read, **counts, alike=compared.held, notes=compared.notes)
+    return Registered(
+        file_id=file_id,
+        rows_read=rows_read,
+        accepted=counts[Fate.ACCEPTED],
+        duplicate=counts[Fate.DUPLICATE],
+        held=counts[Fate.HELD],
+        rejected=counts[Fate.REJECTED],
+        alike=compared.held,
+        notes=compared.notes,
+    )
 
 
 def _insert_batches(connection: Connection, file_id: int) -> None:

@@ -99,6 +99,17 @@ TRANSITIONS: frozenset[tuple[State, State]] = frozenset(
 )
 
 
+class Guard(StrEnum):
+    """What holds new events for a person, by the key of its limit in the settings."""
+
+    POINTS_PER_EVENT = "max_points_per_event"
+    POINTS_PER_CLIENT = "max_points_per_client"
+    POINTS_PER_RUN = "max_points_per_run"
+    REJECTED_SHARE = "max_rejected_share"
+    NEW_CLIENTS = "max_new_clients"
+    PAYOUT_CHANGES = "max_payout_changes"
+
+
 class Verdict(StrEnum):
     """What one attempt proved; the loader turns every answer, and every missing answer, into one of these."""
 

@@ -16,8 +16,9 @@ from flows.runtime.secrets import mask
 from flows.runtime.visible import storable
 from flows.services.clocks import clock_of
 from flows.settings.sections import Settings
+from sql.guards import Guards
 from sql.reference import record_checks
-from sql.register import Guards, NewFile, Registered, register_file
+from sql.register import NewFile, Registered, register_file
 from sql.seconds import Identity
 from sql.site_times import record_site_times
 from sql.staging import STAGED_COLUMNS, Columns
@@ -61,12 +62,6 @@ def register_within(
         receipt_columns=_storable_headings(file.receipt_columns),
         row_rule=row_rule([layout.reads for layout in file.rules.layouts]),
     )
-    guards = Guards(
-        max_points_per_event=settings.guards.max_points_per_event,
-        max_points_per_run=settings.guards.max_points_per_run,
-        max_rejected_share=settings.guards.max_rejected_share,
-        hold_reason=hold_reason,
-    )
     rows = (columns for events in file.identified() for columns in staged_columns(events))
     now = utc_now()
     registered = register_file(
@@ -76,7 +71,7 @@ def register_within(
         identity=IDENTITY,
         run_id=run_id,
         now=now,
-        guards=guards,
+        guards=Guards(settings.guards.limits, hold_reason),
         pinned_at=_pinned_at(settings, now),
         comparing=comparing(settings) if is_compared else None,
     )

@@ -7,6 +7,7 @@ from functools import partial
 from flows.intake.archive import forget_file, keep_file
 from flows.intake.check import check_file
 from flows.intake.checked_file import CheckedFile
+from flows.intake.guarded import stop_notes
 from flows.intake.inbox import InboxFile, clear_file
 from flows.intake.known_rows import learn_rows
 from flows.intake.register import register
@@ -105,7 +106,8 @@ def _register(run: Run, file: CheckedFile) -> bool:
     else:
         run.notes += (*registered.alike, *registered.notes)
         run.registered.add(file.sha256)
-        run.notice(name, file.notes)
+        # What is over a limit comes first of all that is noticed in the file: much of it may wait.
+        run.notice(name, (*stop_notes(registered.stops, run.run_id), *file.notes))
         # Before the file leaves the inbox: a ledger that does not know it is behind from here on.
         mark(run.settings, run.ledger)
     return True

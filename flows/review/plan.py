@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row
 
 from flows.intake.archive import keep_file
 from flows.intake.checked_file import CheckedFile
+from flows.intake.guarded import stop_notes
 from flows.intake.known_rows import learn_rows
 from flows.intake.register import register_within
 from flows.ledger.connection import Ledger
@@ -20,6 +21,7 @@ from flows.ledger.run_id import new_run_id
 from flows.runtime.clock import utc_now
 from flows.services.binding import refuse_other_services
 from flows.settings.sections import Settings
+from sql.guards import Stop
 from sql.plans import (
     NO_TOTALS,
     ClientPoints,
@@ -54,6 +56,7 @@ class Plan:
     totals: PlanTotals
     known: str = ""
     notes: tuple[str, ...] = ()  # what a person should know before deciding
+    stops: tuple[Stop, ...] = ()  # what is over a limit
     brings: bool = True  # whether anything would change: something new, or something that waits for a person again
 
     @property
@@ -81,7 +84,7 @@ class Plan:
             "rejected": self.rejected,
             "events": events,
             "clients": [_client_json(row) for row in totals.clients],
-            "notes": list(self.notes),
+            "notes": [*(note.message for note in stop_notes(self.stops)), *self.notes],
         }
 
 
@@ -189,6 +192,7 @@ def _take_in(
         totals=totals,
         # Of a preview every row that is held is told by itself.
         notes=(*registered.alike, *registered.notes) if hold_reason else registered.notes,
+        stops=registered.stops,
     )
 
 
@@ -236,4 +240,5 @@ def plan_lines(plan: Plan) -> Iterator[str]:
             f"  client {row.client_id} of site {row.site_id}: {row.earned:,} earned, "
             f"{row.redeemed:,} redeemed, in {_counted(row.events_count, 'event')}"
         )
+    yield from (f"  {note.message}" for note in stop_notes(plan.stops))
     yield from (f"  {note}" for note in plan.notes)

@@ -67,10 +67,13 @@ def _read_toml(path: Path) -> dict[str, Any]:
 def _explain(error: ValidationError, path: Path | None) -> str:
     where = f"in {path} or the environment" if path else "in the environment (there is no tieout.toml here)"
     # Inputs are left out on purpose: a wrong value may be a secret in the wrong place.
-    faults = "; ".join(
-        f"{'.'.join(map(str, fault['loc']))}: {fault['msg'].removeprefix('Value error, ')}" for fault in error.errors()
-    )
+    faults = "; ".join(_fault(fault["loc"], fault["msg"].removeprefix("Value error, ")) for fault in error.errors())
     return f"Settings {where} are wrong: {faults}."
+
+
+def _fault(place: tuple[int | str, ...], said: str) -> str:
+    # What is wrong between two sections stands at no key, and names them itself.
+    return f"{'.'.join(map(str, place))}: {said}" if place else said
 
 
 def _explain_variable(error: UnreadableVariable) -> str:

@@ -18,7 +18,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from flows.runtime.errors import SettingsError
 from flows.runtime.visible import LONGEST_NAME, fitting_name
 from transforms.check.longest import LONGEST_SITE_ID
-from transforms.vocabulary import Times
+from transforms.guards.limits import Limits
+from transforms.vocabulary import Guard, Times
 
 
 def _known_zone(name: str) -> str:
@@ -183,15 +184,40 @@ class ReconcileSettings(_Section):
     time_tolerance_seconds: int = Field(default=1, ge=0)
 
 
-class GuardSettings(_Section):
+class _LimitSettings(_Section):
+    """How much goes to a site without a person; what is not set lets everything through."""
+
+    max_points_per_event: int | None = Field(default=None, ge=1)
+    max_points_per_client: int | None = Field(default=None, ge=1)  # in a run
+    max_points_per_run: int | None = Field(default=None, ge=1)
+    max_rejected_share: float | None = Field(default=None, ge=0, le=1)  # of a file
+    max_new_clients: int | None = Field(default=None, ge=0)  # in a run, of whom the ledger has nothing yet
+
+    @property
+    def by_guard(self) -> dict[Guard, float]:
+        """The limits that are set."""
+        found = {guard: getattr(self, guard, None) for guard in Guard}
+        return {guard: limit for guard, limit in found.items() if limit is not None}
+
+
+class SiteGuardSettings(_LimitSettings):
+    """The limits of one site, each in the place of the general one."""
+
+
+class GuardSettings(_LimitSettings):
     """Limits past which nothing is sent without a person."""
 
     max_points_per_event: int | None = Field(default=1_000_000_000, ge=1)  # past it, a slip of the keyboard
-    max_points_per_run: int | None = Field(default=None, ge=1)
-    max_rejected_share: float | None = Field(default=None, ge=0, le=1)
+    max_payout_changes: int | None = Field(default=None, ge=0)  # rewards of a run that would be paid otherwise
+    sites: dict[SiteId, SiteGuardSettings] = Field(default_factory=dict)
     require_source: bool = False
     look_back_after_hours: float = Field(default=30, ge=0)  # without a night that ended well
     look_back_clients: int = Field(default=6, ge=0)  # read then, before anything is sent; 0 never looks
+
+    @property
+    def limits(self) -> Limits:
+        """All limits, as the guards take them."""
+        return Limits(self.by_guard, {site_id: of_site.by_guard for site_id, of_site in self.sites.items()})
 
 
 class ReferenceSettings(_Section):
@@ -275,6 +301,17 @@ class Settings(BaseSettings):
     columns: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
     _folder: Path = PrivateAttr(default_factory=Path.cwd)
+
+    @model_validator(mode="after")
+    def _guards_are_of_sites(self) -> Self:
+        # A site that is mistyped would be guarded by nothing, and nobody would see it.
+        known = {site.site_id for site in self.mindbody.sites}
+        for site_id in self.guards.sites:
+            if site_id not in known:
+                raise ValueError(
+                    f'guards.sites."{site_id}": no [[mindbody.sites]] has this site_id; mend it or drop it'
+                )
+        return self
 
     @classmethod
     def settings_customise_sources(

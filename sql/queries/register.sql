@@ -166,26 +166,6 @@ INSERT INTO corrections (event_id, corrected_event_id)
 SELECT event_id, receipt FROM staged_events
 WHERE receipt IS NOT NULL AND receipt <> event_id AND (fate IS NULL OR fate = 'held')
 
--- name: mark_guarded_points
--- More points in one event than the settings let through without a person.
-UPDATE staged_events SET fate = 'held', reason = 'more points than guards.max_points_per_event'
-WHERE fate IS NULL AND points > :max_points_per_event
-
--- name: mark_guarded_file
--- The whole file waits for a person.
-UPDATE staged_events SET fate = 'held', reason = :reason WHERE fate IS NULL
-
--- name: staged_points
--- The new points of the file, and below those of the run's files before: together what the run would post.
-SELECT coalesce(sum(points / 1000000000), 0) AS points_billions,
-    coalesce(sum(points % 1000000000), 0) AS points_rest
-FROM staged_events WHERE fate IS NULL
-
--- name: batch_points_of_run
--- Grain: one row per file, kind and site of the run.
-SELECT batches.points, batches.points_quintillions FROM batches JOIN files ON files.file_id = batches.file_id
-WHERE files.run_id = :run_id
-
 -- name: count_fates
 -- Grain: one row per fate. A row that nothing spoke against is accepted.
 SELECT coalesce(fate, 'accepted') AS fate, count(*) AS rows_count FROM staged_events GROUP BY coalesce(fate, 'accepted')

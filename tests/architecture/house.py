@@ -29,7 +29,14 @@ FLOORS = (
     ("sql",),
     ("transforms.check", "transforms.totals"),
     ("transforms.reference", "transforms.match", "transforms.recover"),
-    ("transforms.identity", "transforms.settle", "transforms.sheets", "transforms.nights", "transforms.keeping"),
+    (
+        "transforms.identity",
+        "transforms.settle",
+        "transforms.sheets",
+        "transforms.nights",
+        "transforms.keeping",
+        "transforms.guards",
+    ),
     ("transforms.vocabulary", "transforms.exact_sums"),
 )
 FLOOR_OF: Mapping[str, int] = {room: len(FLOORS) - n for n, rooms in enumerate(FLOORS) for room in rooms}

@@ -11,16 +11,24 @@ from sqlalchemy import text
 
 from flows.intake.register import IDENTITY, staged_columns
 from flows.ledger.connection import Ledger
+from sql.guards import Guards
 from sql.lookalikes import Comparing
-from sql.register import Guards, NewFile, Registered, register_file
+from sql.register import NewFile, Registered, register_file
 from sql.runs import start_run
 from transforms.check.events import EVENTS
+from transforms.guards.limits import Limits
 from transforms.identity.event_ids import identify
+from transforms.vocabulary import Guard
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
 RUN_ID = "upload-20260301T120000-abcdef"
-WITHOUT_LIMITS = Guards()
+WITHOUT_LIMITS = Guards(Limits())
 Row = Mapping[str, Any]
+
+
+def guards_of(**limits: float) -> Guards:
+    """Return the guards of these limits, by their keys in the settings."""
+    return Guards(Limits({Guard(key): limit for key, limit in limits.items()}))
 
 
 def earned(client_id: str = "000123", at: str | None = "2026-02-01T10:00:00Z", **values: Any) -> Row:
@@ -54,16 +62,17 @@ def register(
     rejected: int = 0,
     comparing: Comparing | None = None,
     site_id: str = "",
+    run_id: str = RUN_ID,
 ) -> Registered | None:
     """Register rows as the file `name`, whose content is its name."""
     digest = sha256(name.encode()).hexdigest()
     columns = staged_columns(identify(frame_of(rows), digest, site_id))
     new = NewFile(digest, name, site_id, rejected=[], rejected_count=rejected, skipped=[])
     with ledger.begin() as connection:
-        if not connection.execute(text("SELECT 1 FROM runs WHERE run_id = :run_id"), {"run_id": RUN_ID}).scalar():
-            start_run(connection, RUN_ID, "upload", now)
+        if not connection.execute(text("SELECT 1 FROM runs WHERE run_id = :run_id"), {"run_id": run_id}).scalar():
+            start_run(connection, run_id, "upload", now)
         return register_file(
-            connection, new, columns, identity=IDENTITY, run_id=RUN_ID, now=now, guards=guards, comparing=comparing
+            connection, new, columns, identity=IDENTITY, run_id=run_id, now=now, guards=guards, comparing=comparing
         )
 
 

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from flows.ledger.connection import Ledger
 from sql.approvals import discard
-from sql.register import Guards
+from sql.guards import Guards
 from tests.laws import law
-from tests.sql.rows import NOW, Row, earned, fates, register, rows_of, update
+from tests.sql.rows import NOW, Row, earned, fates, guards_of, register, rows_of, update
 
 
 def test_register_file_accepts_what_is_new(ledger: Ledger) -> None:
@@ -171,7 +171,7 @@ def test_register_file_knows_equal_updates_that_share_a_receipt(ledger: Ledger) 
 
 
 def test_register_file_takes_other_values_beside_the_receipt_of_what_was_discarded(ledger: Ledger) -> None:
-    register(ledger, "a", [earned()], guards=Guards(max_points_per_event=1))
+    register(ledger, "a", [earned()], guards=guards_of(max_points_per_event=1))
     [receipt] = receipts(ledger)
     with ledger.begin() as connection:
         discard(connection, receipt, by="Jo", now=NOW)
@@ -193,11 +193,11 @@ def test_register_file_takes_an_equal_row_beside_one_with_a_receipt_as_new(ledge
 @pytest.mark.parametrize(
     ("guards", "held"),
     [
-        pytest.param(Guards(max_points_per_event=100), 1, id="points per event"),
-        pytest.param(Guards(max_points_per_run=200), 2, id="points per run"),
-        pytest.param(Guards(max_points_per_run=210), 0, id="points per run, just enough"),
-        pytest.param(Guards(max_rejected_share=0.3), 2, id="share of rejected rows"),
-        pytest.param(Guards(max_rejected_share=0.34), 0, id="share of rejected rows, just enough"),
+        pytest.param(guards_of(max_points_per_event=100), 1, id="points per event"),
+        pytest.param(guards_of(max_points_per_run=200), 2, id="points per run"),
+        pytest.param(guards_of(max_points_per_run=210), 0, id="points per run, just enough"),
+        pytest.param(guards_of(max_rejected_share=0.3), 2, id="share of rejected rows"),
+        pytest.param(guards_of(max_rejected_share=0.34), 0, id="share of rejected rows, just enough"),
     ],
 )
 def test_register_file_holds_what_a_guard_stops(ledger: Ledger, guards: Guards, held: int) -> None:
@@ -208,7 +208,7 @@ def test_register_file_holds_what_a_guard_stops(ledger: Ledger, guards: Guards, 
 
 
 def test_register_file_guards_the_points_of_all_files_of_the_run(ledger: Ledger) -> None:
-    guards = Guards(max_points_per_run=15)
+    guards = guards_of(max_points_per_run=15)
     assert fates(register(ledger, "a", [earned("a")], guards=guards)) == {"accepted": 1}
     assert fates(register(ledger, "b", [earned("b")], guards=guards)) == {"held": 1}
 

@@ -9,8 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from flows.ledger.connection import Ledger
-from sql.register import Guards
-from tests.sql.rows import earned, register, rows_of, update
+from tests.sql.rows import earned, guards_of, register, rows_of, update
 from transforms.vocabulary import TRANSITIONS, State
 
 
@@ -192,7 +191,7 @@ LAST_STEP = "SELECT from_state, to_state FROM transitions ORDER BY transition_id
 @pytest.fixture
 def held(filled: Ledger) -> Ledger:
     """A ledger in which the event of 500 points is held."""
-    register(filled, "held", [earned("h", points=500)], guards=Guards(max_points_per_event=400))
+    register(filled, "held", [earned("h", points=500)], guards=guards_of(max_points_per_event=400))
     run(filled, DECISION)
     return filled
 

@@ -1,0 +1,187 @@
+"""Hold what is over a limit, as a file is registered: here alone, so that no door passes a guard by.
+
+What is known or wrong is no new event, and counts against no limit; so this comes after everything else that decides
+about rows. The rules themselves (`transforms.guards`) are handed in.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from sqlalchemy import Connection
+
+from sql.queries import query
+from sql.sums import summed, told
+from transforms.vocabulary import Guard
+
+_REWARDS = ""  # where a site stands for events of clients
+# The prefilter of sums adds up floating point numbers: it has to let a little less through than the limit.
+_ABOUT = 1 - 1e-9
+
+
+class Limits(Protocol):
+    """How much is let through without a person."""
+
+    def limit(self, guard: Guard, site_id: str) -> float | None:
+        """Return how much of the site is let through; None where there is no limit."""
+
+    def is_set(self, guard: Guard) -> bool:
+        """Return whether any site has this limit."""
+
+    def counted_with(self, guard: Guard, site_id: str) -> str:
+        """Return what the points of a site are counted with."""
+
+    def is_passed(self, guard: Guard, site_id: str, measured: float) -> bool:
+        """Return whether something is over the limit."""
+
+    def why(self, guard: Guard, site_id: str, measured: float | None = None) -> str:
+        """Say which limit is passed, and by how much."""
+
+    def own_limits(self, guard: Guard) -> Mapping[str, float]:
+        """Return the limits of the sites that have one of their own."""
+
+
+@dataclass(frozen=True)
+class Guards:
+    """What holds new events for a person."""
+
+    limits: Limits
+    hold_reason: str | None = None  # hold every new event, and why
+
+
+@dataclass(frozen=True)
+class Stop:
+    """What one guard has to say of what a file would send to one site; rewards stand below the site ''."""
+
+    guard: Guard
+    site_id: str
+    events_count: int
+    points: int
+    why: str
+
+
+def hold_guarded(connection: Connection, guards: Guards, run_id: str, *, rejected: int, rows_read: int) -> list[Stop]:
+    """Hold staged events that are over a limit and return what stopped them.
+
+    An event that is too large waits by itself, a client who gets too much with all that the file brings of it, and else
+    all that the file would send to the site. Where everything is held anyway, as of a plan, what is over a limit is
+    told as well: it is a person who lets it go, and has to know.
+    """
+    limits = guards.limits
+    stops = [*_hold_events(connection, limits), *_hold_clients(connection, limits, run_id)]
+    if any(limits.is_set(guard) for guard in _OF_SITES):
+        sites = _Sites(connection, limits, run_id, rejected / max(1, rows_read))
+        of_sites = list(sites.stops())
+        if guards.hold_reason is None:
+            _hold_sites(connection, of_sites)
+        stops += of_sites
+    if guards.hold_reason is not None:
+        connection.execute(query("hold_file"), {"reason": guards.hold_reason})
+    return stops
+
+
+def _hold_events(connection: Connection, limits: Limits) -> Iterator[Stop]:
+    """Hold what has too many points by itself: a slip of the keyboard."""
+    guard = Guard.POINTS_PER_EVENT
+    own = limits.own_limits(guard)
+    reasons = {site_id: limits.why(guard, site_id) for site_id in own}
+    given = json.dumps({site_id: {"most": most, "reason": reasons[site_id]} for site_id, most in own.items()})
+    general = limits.limit(guard, _REWARDS)
+    held_count = 0
+    if general is not None:
+        reasons[_REWARDS] = limits.why(guard, _REWARDS)
+        values = {"most": general, "reason": reasons[_REWARDS], "given": given}
+        held_count += connection.execute(query("mark_guarded_points"), values).rowcount
+    if own:
+        held_count += connection.execute(query("mark_guarded_points_of_sites"), {"given": given}).rowcount
+    if held_count:
+        words = json.dumps(dict.fromkeys(reasons.values(), ""))
+        for row in connection.execute(query("guarded_points"), {"given": words}).mappings():
+            why = limits.why(guard, row["site_id"], row["most_points"])
+            yield Stop(guard, row["site_id"], row["events_count"], summed(row), why)
+
+
+def _hold_clients(connection: Connection, limits: Limits, run_id: str) -> Iterator[Stop]:
+    """Hold what the file brings of clients who would get too many points in this run."""
+    guard = Guard.POINTS_PER_CLIENT
+    if not limits.is_set(guard):
+        return
+    general = limits.limit(guard, _REWARDS)
+    least = min([*limits.own_limits(guard).values(), *([] if general is None else [general])])
+    found = connection.execute(query("points_of_clients"), {"run_id": run_id, "about": least * _ABOUT}).mappings().all()
+    over = [row for row in found if limits.is_passed(guard, row["site_id"], summed(row))]
+    if not over:
+        return
+    reasons = {row["lane"]: {"reason": limits.why(guard, row["site_id"], summed(row))} for row in over}
+    connection.execute(query("mark_guarded_clients"), {"given": json.dumps(reasons)})
+    for site_id in sorted({row["site_id"] for row in over}):
+        points = [summed(row) for row in over if row["site_id"] == site_id]
+        events_count = sum(int(row["events_count"]) for row in over if row["site_id"] == site_id)
+        yield Stop(guard, site_id, events_count, sum(points), limits.why(guard, site_id, max(points)))
+
+
+_OF_SITES = (Guard.POINTS_PER_RUN, Guard.NEW_CLIENTS, Guard.PAYOUT_CHANGES, Guard.REJECTED_SHARE)
+
+
+class _Sites:
+    """What the file would send, site by site, and what is measured of it."""
+
+    def __init__(self, connection: Connection, limits: Limits, run_id: str, rejected_share: float) -> None:
+        self._connection = connection
+        self._limits = limits
+        self._run_id = run_id
+        self._rejected_share = rejected_share
+        found = connection.execute(query("staged_of_sites")).mappings().all()
+        self._events = {row["site_id"]: int(row["events_count"]) for row in found}
+        self._points = {row["site_id"]: summed(row) for row in found}
+
+    def stops(self) -> Iterator[Stop]:
+        """Give what is over a limit."""
+        measured = {
+            Guard.REJECTED_SHARE: dict.fromkeys(self._events, self._rejected_share),
+            Guard.POINTS_PER_RUN: self._points_of_run(),
+            Guard.NEW_CLIENTS: self._new_clients(),
+            Guard.PAYOUT_CHANGES: self._payout_changes(),
+        }
+        for guard, of_sites in measured.items():
+            for site_id, found in of_sites.items():
+                if site_id in self._events and self._limits.is_passed(guard, site_id, found):
+                    why = self._limits.why(guard, site_id, found)
+                    yield Stop(guard, site_id, self._events[site_id], self._points[site_id], why)
+
+    def _points_of_run(self) -> Mapping[str, float]:
+        """Return the points that the run would post, by each site with what it is counted with."""
+        guard = Guard.POINTS_PER_RUN
+        if not self._limits.is_set(guard):
+            return {}
+        sums: defaultdict[str, int] = defaultdict(int)
+        for site_id, points in self._points.items():
+            sums[self._limits.counted_with(guard, site_id)] += points
+        for batch in self._connection.execute(query("batch_points_of_run"), {"run_id": self._run_id}).mappings():
+            sums[self._limits.counted_with(guard, batch["site_id"])] += told(batch)
+        # Rewards have no points, and are none of this guard's.
+        return {site_id: sums[self._limits.counted_with(guard, site_id)] for site_id in self._points if site_id}
+
+    def _new_clients(self) -> Mapping[str, float]:
+        if not self._limits.is_set(Guard.NEW_CLIENTS):
+            return {}
+        found = self._connection.execute(query("new_clients"), {"run_id": self._run_id})
+        return {row.site_id: int(row.clients_count) for row in found}
+
+    def _payout_changes(self) -> Mapping[str, float]:
+        if not self._limits.is_set(Guard.PAYOUT_CHANGES) or _REWARDS not in self._events:
+            return {}
+        found = self._connection.execute(query("payout_changes"), {"run_id": self._run_id})
+        return {_REWARDS: int(found.scalar_one())}
+
+
+def _hold_sites(connection: Connection, stops: list[Stop]) -> None:
+    """Hold all that the file would send to these sites; one that several guards stop says all of it."""
+    whys: defaultdict[str, list[str]] = defaultdict(list)
+    for stop in stops:
+        whys[stop.site_id].append(stop.why)
+    if whys:
+        given = {site_id: {"reason": "; ".join(of_site)} for site_id, of_site in whys.items()}
+        connection.execute(query("mark_guarded_sites"), {"given": json.dumps(given)})
