@@ -190,6 +190,11 @@ def _answer_row(claim_: Claim, answer: Answer) -> dict[str, Any]:
     }
 
 
+def stale_claims(connection: Connection, now: datetime) -> Row[Any]:
+    """Return how many events are claimed by processes that died (events), and the oldest such lease (oldest_at)."""
+    return connection.execute(rows_query("stale_claims"), {"now": now}).one()
+
+
 def declare_lost(connection: Connection, *, run_id: str, now: datetime, alive: Collection[str] = ()) -> int:
     """Turn dead claims into events in doubt; return how many there were.
 

@@ -16,8 +16,8 @@ from flows.settings.load import load_settings
 def examine(config: Path | None) -> list[Diagnosis]:
     """Return one diagnosis per thing examined; nothing is raised, nothing is changed, no secret is told.
 
-    With settings that cannot be read nothing else can be looked at. A token is issued per Mindbody site and one reward
-    is read at Referral Rock; these calls are counted.
+    With settings that cannot be read nothing else can be looked at. A token is issued and the zone is asked for
+    per Mindbody site, and one reward is read at Referral Rock; these calls are counted.
     """
     try:
         settings = load_settings(config)

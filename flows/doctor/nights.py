@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 from flows.doctor.diagnosis import Diagnosis, bad, doubtful, good
 from flows.doctor.ledger import PATIENCE_SECONDS
-from flows.ledger.connection import connect_ledger, ledger_revision, sqlite_file
+from flows.ledger.connection import Ledger, connect_ledger, ledger_revision, sqlite_file
 from flows.runtime.errors import ExitCode, TieoutError
 from flows.settings.sections import Settings
 from flows.status import Status, collect_status, status_lines
+from sql.claims import stale_claims
 from sql.revision import head_revision
 
 _NAME = "nights"
@@ -21,9 +22,33 @@ def examine_nights(settings: Settings) -> Iterator[Diagnosis]:
     try:
         with connect_ledger(settings, PATIENCE_SECONDS) as ledger:
             if ledger_revision(ledger) == head_revision():
-                yield _judge(collect_status(settings, ledger))
+                status = collect_status(settings, ledger)
+                yield _judge(status)
+                if settings.mindbody.sites:
+                    yield _examine_budget(status)
+                yield from _examine_claims(ledger)
     except TieoutError:
         return
+
+
+def _examine_budget(status: Status) -> Diagnosis:
+    """Say how many calls are left; a night that has none sends and settles nothing at Mindbody."""
+    (said,) = [line for line in status_lines(status) if line.startswith("calls to Mindbody")]
+    if status.calls_made < status.calls_per_day:
+        return good("calls", f"{said}.")
+    mend = "Wait for the next UTC day, or raise mindbody.calls_per_day where the plan allows more."
+    return doubtful("calls", f"{said}.", mend=mend)
+
+
+def _examine_claims(ledger: Ledger) -> Iterator[Diagnosis]:
+    """Say how many events a process that died had in its hands; nothing where there are none."""
+    with ledger.begin() as connection:
+        stale = stale_claims(connection, ledger.now())
+    if not stale.events:
+        return
+    since = f"{stale.oldest_at:%Y-%m-%d %H:%M}Z"
+    said = f"{stale.events:,} events were claimed by a process that died before {since}: they may have been sent."
+    yield doubtful("claims", said, mend="`tieout run` reads back what became of them.")
 
 
 def _judge(status: Status) -> Diagnosis:

@@ -1,7 +1,7 @@
 """Examine both services: are they there, does their clock agree, do they take the credentials.
 
 Whether one is there is asked without credentials, which is no metered call; the credentials are tried by one call a
-site, counted like any other, and only where the service is there.
+site, and its zone is asked for by another, counted like all others, and only where the service is there.
 """
 
 import asyncio
@@ -10,8 +10,9 @@ from contextlib import contextmanager
 
 import aiohttp
 
-from flows.doctor.diagnosis import Diagnosis, bad, doubtful, good
+from flows.doctor.diagnosis import Diagnosis, Health, bad, doubtful, good
 from flows.doctor.ledger import PATIENCE_SECONDS, refusal_to_write
+from flows.doctor.zones import compare_zones
 from flows.ledger.connection import Ledger, connect_ledger, ledger_revision, sqlite_file
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import BudgetSpent, CouldNotRun, CredentialsRefused, ExitCode, SettingsError, TieoutError
@@ -19,9 +20,10 @@ from flows.services.calls import WITHOUT_LIMIT, count_call
 from flows.services.clocks import NOTABLE_SECONDS, read_clock
 from flows.services.http import Exchange, Pacer, Reach, exchange, open_session
 from flows.services.mindbody.client import MindbodyClient
+from flows.services.mindbody.zone import told_zone
 from flows.services.referral_rock.client import ReferralRockClient
 from flows.services.standing import Standing
-from flows.settings.sections import Settings
+from flows.settings.sections import Settings, SiteSettings
 from sql.revision import head_revision
 from transforms.vocabulary import Target
 
@@ -84,8 +86,21 @@ async def _examine_mindbody(
     for site in mindbody.sites:
         standing = Standing(Pacer(settings.loader.requests_per_second))
         client = MindbodyClient(settings, site.site_id, session, standing, count)
-        diagnoses.append(await _try(f"{name} site {site.site_id}", client.connect(utc_now()), ledger))
+        found = await _try(f"{name} site {site.site_id}", client.connect(utc_now()), ledger)
+        diagnoses.append(found)
+        # Whoever is not let in is not told either.
+        if found.health is Health.OK:
+            diagnoses.append(await _examine_zone(client, site))
     return diagnoses
+
+
+async def _examine_zone(client: MindbodyClient, site: SiteSettings) -> Diagnosis:
+    name = f"Mindbody site {site.site_id} zone"
+    try:
+        told = await told_zone(client)
+    except (BudgetSpent, CouldNotRun) as error:
+        return doubtful(name, f"The site's zone could not be asked for. {error}", mend="")
+    return compare_zones(name, site.timezone, told, utc_now())
 
 
 async def _examine_referral_rock(

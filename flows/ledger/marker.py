@@ -61,7 +61,10 @@ def read_marker(settings: Settings) -> tuple[MarkedLedger, ...]:
     except FileNotFoundError:
         return ()
     except OSError as error:
-        raise NotCounted(f"The ledger's marker {path} cannot be read: {error.strerror}. Nothing was sent.") from None
+        raise NotCounted(
+            f"The ledger's marker {path} cannot be read: {error.strerror}. Nothing is sent without it: give this user "
+            "the right to read it, and run again."
+        ) from None
     try:
         kept = json.loads(content)
         return tuple(MarkedLedger(**one) for one in kept["ledgers"])

@@ -19,7 +19,7 @@ _BY_RECEIPT = "bears its receipt"  # how the reason of `mark_receipts` in regist
 class Look(StrEnum):
     """How a row that waits for a person is colored."""
 
-    BAD = "bad"  # nothing was sent of it, or the service said no: to be mended
+    BAD = "bad"  # nothing of it is sent, or the service said no: to be mended
     WAITS = "waits"  # held, or its answer was lost: to be decided
 
 

@@ -33,7 +33,7 @@ FATES: Final[dict[str, Word]] = {
     Fate.ACCEPTED: Word("New event", "New, and kept in the ledger, the record of all that is sent; to be posted once."),
     Fate.DUPLICATE: Word("Known already", "An earlier file brought the same event; it is not sent again."),
     Fate.HELD: Word("Held for a person", "Waits for a person's OK, and is not sent before; beside each stands why."),
-    Fate.REJECTED: Word("Wrong in the sheet", "At least one cell breaks a documented rule; nothing was sent."),
+    Fate.REJECTED: Word("Wrong in the sheet", "At least one cell breaks a documented rule; nothing of it is sent."),
 }
 
 OUTCOMES: Final[dict[str, Word]] = {

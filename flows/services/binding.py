@@ -100,7 +100,7 @@ def other_service(ledger: Ledger, target: Target, address: str) -> str | None:
     return (
         f"{name} is another service than this ledger was used against: {_say(address)} in the settings, "
         f"{_say(bound.address)} since {bound.bound_at:%Y-%m-%d}. What was posted there would count as paid here, so "
-        "nothing was sent. Give it a ledger and a workspace of its own; or, where it is the same service under another "
+        "nothing is sent. Give it a ledger and a workspace of its own; or, where it is the same service under another "
         "address, say so by `tieout db bind --by NAME --reason TEXT`."
     )
 

@@ -66,6 +66,10 @@ FROM (
 WHERE events.event_id = given.event_id AND events.attempt_id = given.attempt_id
 AND (events.state = 'sending' OR (events.state IN ('unknown', 'ready') AND given.state = 'posted'))
 
+-- name: stale_claims
+-- Grain: one row. What is still claimed by processes that died, and the oldest of these leases.
+SELECT count(*) AS events, min(lease_until) AS oldest_at FROM events WHERE state = 'sending' AND lease_until < :now
+
 -- name: declare_lost
 -- A claim whose lease is over belongs to a process that died: its request may have left. When it may be read back was
 -- written down with the claim. Given: a JSON object whose keys are the runs that are known to live.

@@ -26,6 +26,8 @@ from flows.settings.sections import Settings, SiteSettings
 from transforms.settle.history import History, Transaction
 
 _PAGE_SIZE = 200  # the size that all known clients use; a larger one is not documented
+# Said at any time of a run: what went before may have been sent.
+_WAITS = "What was not sent waits; run again once that is mended."
 _NO_CLIENT: Mapping[str, Any] = {"Transactions": []}  # a client whom the service does not know has no history
 _TOKEN_LIFE = timedelta(hours=23)  # documented as 24
 _LONGEST_TOKEN = 8192
@@ -219,16 +221,14 @@ class MindbodyClient:
                 await wait_to_repeat(self._asked_quiet(result), tries)
         url = self._settings.mindbody.base_url
         if result.reach is not Reach.ANSWERED:
-            raise NoAnswer(f"Mindbody at {url} is out of reach: {failure}. Nothing was sent; run again later.")
-        raise ServiceUnreachable(
-            f"Mindbody site {self.site_id} at {url} is out of reach: {failure}. Nothing was sent; run again later."
-        )
+            raise NoAnswer(f"Mindbody at {url} is out of reach: {failure}. {_WAITS}")
+        raise ServiceUnreachable(f"Mindbody site {self.site_id} at {url} is out of reach: {failure}. {_WAITS}")
 
     def _refusal(self, error: ServiceError | None, status: int) -> str:
         said = str(status) if error is None else f"{error.code or status}: {error.message}".rstrip(": ")
         return (
             f"Mindbody does not accept the credentials of site {self.site_id} ({said}): check mindbody.api_key, and "
-            "username and password of the site. Nothing was sent."
+            f"username and password of the site. {_WAITS}"
         )
 
     async def _send_read(

@@ -103,7 +103,7 @@ class ReferralRockClient:
             if result.status == 401 or (result.status == 403 and own_error(result.body, is_xml=False) is not None):
                 raise CredentialsRefused(
                     f"Referral Rock does not accept the keys ({result.status}): check referral_rock.public_key and "
-                    "private_key. Nothing was sent."
+                    "private_key. What was not sent waits; run again once that is mended."
                 )
             failure = result.failure or _failure_of(result)
             # All rewards come in one sweep, so each failed read is one of the service.

@@ -14,6 +14,7 @@ from sqlalchemy import text
 
 from flows.doctor import examine
 from flows.doctor.diagnosis import Diagnosis, Health, worst_exit_code
+from flows.doctor.zones import compare_zones
 from flows.ledger.connection import open_ledger
 from flows.orchestration.service_errors import hearing_errors
 from flows.runtime.clock import utc_now
@@ -22,9 +23,11 @@ from flows.sandbox import start_sandbox
 from flows.status.schedule import Schedule, keep_schedule
 from sql.break_decisions import Verb, decide
 from sql.breaks import update_breaks
+from sql.claims import claim, ready_heads
 from sql.runs import start_run
 from tests.flows.workplace import Workplace, open_workplace
-from transforms.vocabulary import ReasonCode
+from tests.registered import EARN, add_events, add_run
+from transforms.vocabulary import ReasonCode, Target
 
 Examined = Callable[..., dict[str, Diagnosis]]
 
@@ -53,14 +56,21 @@ def test_examine_finds_nothing_wrong_where_all_is_well(workplace: Workplace) -> 
     findings = examine(workplace.config)
     assert (found(workplace), worst_exit_code(findings)) == ({}, ExitCode.TIES_OUT)
     names = ["settings", "ledger", "migrations", "decisions", "inbox", "archive", "reports", "Mindbody"]
-    names += ["Mindbody clock", "Mindbody site -99", "Referral Rock", "Referral Rock clock", "Referral Rock keys"]
-    assert [finding.name for finding in findings] == [*names, "Prefect", "nights"]
+    names += [
+        "Mindbody clock",
+        "Mindbody site -99",
+        "Mindbody site -99 zone",
+        "Referral Rock",
+        "Referral Rock clock",
+        "Referral Rock keys",
+    ]
+    assert [finding.name for finding in findings] == [*names, "Prefect", "nights", "calls"]
 
 
 def test_examine_counts_the_calls_that_it_makes(workplace: Workplace) -> None:
     examine(workplace.config)
     calls = {row["target"]: row["calls"] for row in workplace.rows("SELECT target, calls FROM call_counts")}
-    assert calls == {"mindbody": 1, "referral_rock": 1}
+    assert calls == {"mindbody": 2, "referral_rock": 1}
 
 
 def test_examine_makes_no_ledger_and_no_folder(tmp_path: Path, ready: dict[str, Any]) -> None:
@@ -129,6 +139,50 @@ def test_examine_says_when_the_calls_of_the_day_are_spent(workplace: Workplace) 
     examine(workplace.config)
     finding = found(workplace)["Mindbody site -99"]
     assert (finding.health, "were not tried" in finding.message) == (Health.WARN, True)
+
+
+def with_zone(workplace: Workplace, name: str) -> Workplace:
+    known = workplace.config.read_text()
+    workplace.config.write_text(known.replace("America/Los_Angeles", name))
+    return workplace
+
+
+def test_examine_finds_a_zone_that_is_not_the_one_of_the_service(workplace: Workplace) -> None:
+    wrong = found(with_zone(workplace, "America/Phoenix"))
+    assert list(wrong) == ["Mindbody site -99 zone"]
+    finding = wrong["Mindbody site -99 zone"]
+    assert (finding.exit_code, 'timezone = "America/Los_Angeles"' in finding.mend) == (ExitCode.WRONG_USAGE, True)
+
+
+def test_examine_takes_another_name_of_the_same_zone(workplace: Workplace) -> None:
+    assert found(with_zone(workplace, "US/Pacific")) == {}
+
+
+@pytest.mark.parametrize(
+    ("told", "health", "word"),
+    [
+        ("Pacific Standard Time", Health.OK, "is the one"),  # as Windows calls it, all the year round
+        ("Mountain Standard Time", Health.FAIL, "America/Denver"),
+        ("(UTC-08:00) Pacific", Health.OK, "no name that is known"),
+        (None, Health.OK, "does not tell"),
+    ],
+)
+def test_compare_zones_by_whatever_name(told: str | None, health: Health, word: str) -> None:
+    finding = compare_zones("zone", "America/Los_Angeles", told, utc_now())
+    assert (finding.health, word in finding.line) == (health, True)
+
+
+def test_examine_names_claims_of_a_process_that_died(workplace: Workplace) -> None:
+    an_hour_ago = utc_now() - timedelta(hours=1)
+    with open_ledger(workplace.settings) as ledger:
+        add_run(ledger, "run")
+        add_events(ledger, workplace.settings, [EARN], "run")
+        with ledger.begin() as connection:
+            heads = [(head, b"{}") for head in ready_heads(connection, Target.MINDBODY, "-99", 1, run_id="run")]
+            times = {"now": an_hour_ago, "lease_until": an_hour_ago, "settle_at": an_hour_ago}
+            claim(connection, heads, run_id="run", **times)
+    finding = found(workplace)["claims"]
+    assert (finding.health, "1 events" in finding.message) == (Health.WARN, True)
 
 
 def test_examine_finds_a_clock_that_is_off(workplace: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
