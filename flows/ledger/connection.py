@@ -5,8 +5,9 @@ at once (``BEGIN IMMEDIATE``), so two processes on one file queue up instead of 
 """
 
 import sqlite3
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -15,6 +16,7 @@ from typing import Self
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from flows.ledger.address import database_address, no_address
@@ -43,6 +45,9 @@ class Ledger:
     def __init__(self, engine: Engine, file: LedgerFile | None = None) -> None:
         self._engine = engine
         self._file = file  # None: a server's, which minds its own files
+        # SQLite has one writer. Threads that queue up here wait for each other alone; queued up at its file, each would
+        # sleep and look again, and the last one might come too late.
+        self._turn: AbstractContextManager[object] = nullcontext() if file is None else threading.Lock()
         self._opened_at = utc_now()
         self._opened_seconds = steady_seconds()
 
@@ -73,8 +78,13 @@ class Ledger:
         """
         self.check_file()
         try:
-            with self._engine.connect() as connection, connection.begin():
+            with self._turn, self._engine.connect() as connection, connection.begin():
                 yield connection
+        except PoolTimeoutError:
+            raise LedgerUnavailable(
+                "The ledger is out of reach: every connection to it is in use. Nothing was lost: run again, with fewer "
+                "sites at once (loader.sites_at_once)."
+            ) from None
         except DBAPIError as error:
             trouble = trouble_of(error)
             if trouble is None:

@@ -2,8 +2,7 @@
 
 import asyncio
 import math
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import timedelta
 from functools import partial
 from operator import itemgetter
@@ -14,20 +13,19 @@ from sqlalchemy import Connection, Row
 from flows.ledger.alive import other_runs_alive
 from flows.ledger.counted import mark
 from flows.ledger.run import Run
+from flows.loader.places import at_each, leave_out
 from flows.loader.post import Posting
 from flows.loader.reach import reach
 from flows.loader.replacing import go_on
 from flows.loader.settle import settle_destination
 from flows.loader.try_again import read_destination_first
 from flows.runtime.errors import (
-    BudgetSpent,
     CouldNotRun,
     Interrupted,
     NotCounted,
     ServiceUnreachable,
     SettingsError,
     TieoutError,
-    of_one_place,
 )
 from flows.runtime.interrupt import stop_requested
 from flows.services.connect import connected
@@ -36,7 +34,7 @@ from sql.claims import declare_lost, doubt_again, open_work, ready_among
 from sql.retries import sites_to_read_first
 from sql.settlements import doubtful_sites, waiting_times
 from sql.sites import SiteWork, site_work
-from transforms.vocabulary import Destination, NotRead, Target
+from transforms.vocabulary import Destination, Target
 
 _MAX_ROUNDS = 10  # of posting and settling; each round sends only what reading back proved not to have landed
 
@@ -64,7 +62,7 @@ def connect(run: Run, destinations: set[Destination]) -> Mapping[Destination, Ti
             run.notes.append(line)
     _refuse_settings_that_lead_nowhere(needed, troubles)
     for destination, trouble in sorted(troubles.items(), key=itemgetter(0)):
-        _leave_out(run, destination, trouble)
+        leave_out(run, destination, trouble)
     return troubles
 
 
@@ -129,7 +127,7 @@ def _tell_given_up(run: Run) -> None:
         if waiting:
             events = "1 event" if len(waiting) == 1 else f"{len(waiting):,} events"
             why = f"took {events} in none of {max_tries} tries ({standing.failed[min(waiting)]})"
-            _leave_out(run, destination, ServiceUnreachable(f"{destination.name} {why}: pending for the next run."))
+            leave_out(run, destination, ServiceUnreachable(f"{destination.name} {why}: pending for the next run."))
 
 
 def settle_all(run: Run) -> None:
@@ -137,29 +135,21 @@ def settle_all(run: Run) -> None:
     with run.ledger.begin() as connection:
         _put_in_doubt(run, connection)
         destinations = doubtful_sites(connection, run.ledger.now())
-    for destination in destinations:
-        if destination in run.failed_destinations:
-            continue
-        run.progress(f"reading back what is in doubt at {destination.name}")
-        with _trouble_at(run, destination):
-            settled = run.step(f"settle {destination.name}", settle_destination, run, destination)
-            run.undecided |= settled.undecided
-            run.could_not_read(*settled.not_read)
+    saying = "reading back what is in doubt at"
+    for _, settled in at_each(run, destinations, saying, "settle", settle_destination):
+        run.undecided |= settled.undecided
+        run.could_not_read(*settled.not_read)
 
 
 def _read_before_another_try(run: Run) -> None:
     """Look at the clients and rewards of what a person lets be tried again; nothing of it is sent unseen."""
     with run.ledger.begin() as connection:
         destinations = sites_to_read_first(connection, run.run_id)
-    for destination in destinations:
-        if destination in run.failed_destinations:
-            continue
-        run.progress(f"reading before another try at {destination.name}")
-        with _trouble_at(run, destination):
-            read = run.step(f"read before another try {destination.name}", read_destination_first, run, destination)
-            run.undecided |= read.unread
-            run.could_not_read(*read.not_read)
-            run.notes += read.notes
+    saying, verb = "reading before another try at", "read before another try"
+    for _, read in at_each(run, destinations, saying, verb, read_destination_first):
+        run.undecided |= read.unread
+        run.could_not_read(*read.not_read)
+        run.notes += read.notes
 
 
 def _put_in_doubt(run: Run, connection: Connection) -> None:
@@ -176,40 +166,8 @@ def _put_in_doubt(run: Run, connection: Connection) -> None:
 def _post_all(run: Run) -> None:
     with run.ledger.begin() as connection:
         destinations = open_work(connection)
-    for destination in destinations:
-        if destination in run.failed_destinations:
-            continue
-        run.progress(f"posting to {destination.name}")
-        with _trouble_at(run, destination):
-            run.step(f"post {destination.name}", post_destination, run, destination)
-
-
-@contextmanager
-def _trouble_at(run: Run, destination: Destination) -> Iterator[None]:
-    """Note what went wrong at one destination and go on with the others; what concerns all of them is raised.
-
-    A ledger that cannot be written keeps nothing of what the next place would answer: what was sent and is not recorded
-    stays as it was claimed, and the next run reads it back.
-    """
-    try:
-        yield
-    except BudgetSpent as error:
-        # Not a failure: the night did all that a day's calls are enough for, and the next one goes on.
-        run.failed_destinations.add(destination)
-        # Once, though every site says it.
-        if str(error) not in run.notes:
-            run.notes.append(str(error))
-    except Exception as error:  # noqa: BLE001 - an answer that nobody foresaw is that place's trouble alone
-        _leave_out(run, destination, of_one_place(error))
-
-
-def _leave_out(run: Run, destination: Destination, trouble: TieoutError) -> None:
-    """Go on without a place, and say so: what is in the ledger for it waits."""
-    run.failed_destinations.add(destination)
-    why = str(trouble)
-    if why not in run.failures:
-        run.failures.append(why)
-    run.could_not_read(NotRead(destination.name, why))
+    for _ in at_each(run, destinations, "posting to", "post", post_destination):
+        pass
 
 
 def _wait_for_doubtful(run: Run) -> bool:

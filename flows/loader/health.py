@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from flows.runtime.errors import CouldNotRun, CredentialsRefused, Interrupted, ServiceUnreachable
-from flows.runtime.interrupt import stop_requested
+from flows.runtime.interrupt import is_stopping
 from flows.services.gateway import BATCH_REFUSED, NOT_YET, Ended, Gateway
 from flows.services.http import LONGEST_PAUSE_SECONDS, backoff_seconds
 from flows.services.standing import Standing
@@ -41,7 +41,7 @@ class Health:
     def note_reasons_to_stop(self) -> None:
         """Stop where a person asked for it, or where the service wants more quiet than a run waits."""
         quiet_seconds = self._standing.pacer.paused_seconds
-        if stop_requested.is_set():
+        if is_stopping():
             self.stop(Interrupted("Stopped as asked: what was in flight is recorded, the rest waits. Run again."))
         elif quiet_seconds > LONGEST_PAUSE_SECONDS:
             quiet = f"{self._gateway.target} asks for {quiet_seconds:.0f} seconds of quiet"

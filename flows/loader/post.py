@@ -19,7 +19,7 @@ from flows.loader.claims import Batch, Claims
 from flows.loader.health import NEVER_SENT, Health
 from flows.runtime.errors import CouldNotRun, LedgerUnavailable, WrongLedger
 from flows.runtime.garbage import collecting_less_often
-from flows.runtime.interrupt import sleep_unless_stopped, stop_requested
+from flows.runtime.interrupt import is_stopping, sleep_unless_stopped
 from flows.services.gateway import Ended, Gateway
 from flows.services.http import backoff_seconds
 from flows.services.standing import Standing
@@ -81,7 +81,8 @@ class Posting:
         """
         workers = [asyncio.create_task(self._work()) for _ in range(self._loader.concurrency)]
         try:
-            with collecting_less_often():
+            # Those who share a pace claim no more than their part of it, or leases would end while they wait.
+            with collecting_less_often(), self._pacer.sharing():
                 await self._take_turns()
         finally:
             # They are idle by now, but after an error of ours: what is then canceled in flight stays claimed in the
@@ -204,7 +205,7 @@ class Posting:
         has_turn = await self._pacer.wait(at_most_seconds=seconds_left)
         # The clock is read once more, since a machine may have slept for hours between the two lines above.
         is_over = self._ledger.now() > last_at
-        if not has_turn or stop_requested.is_set() or is_over or not self._may_leave():
+        if not has_turn or is_stopping() or is_over or not self._may_leave():
             return [(claim_, NEVER_SENT) for claim_ in claims]
         # From here on the request may have left. Only the gateway can still prove that it did not; an error that comes
         # past it proves nothing, and the event is not sent again before reading back has decided.

@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from flows.ledger.run import Run
+from flows.loader.places import places_at_once
 from flows.runtime.errors import BudgetSpent, NoAnswer, TieoutError, of_one_place
 from flows.services.clocks import skew_line
 from flows.services.connect import connected
@@ -41,17 +42,25 @@ async def _reach_all(run: Run, destinations: Iterable[Destination]) -> Reached:
     reached = Reached()
     silent: Counter[Target] = Counter()  # places in a row at which nothing answered
     last_silence: dict[Target, TieoutError] = {}
-    for destination in destinations:
+    slots = asyncio.Semaphore(places_at_once(run.settings))
+
+    async def look(destination: Destination) -> None:
         target = destination.target
-        if silent[target] >= _MOST_SILENT:
-            reached.troubles[destination] = last_silence[target]
-            continue
-        trouble = await _reach_one(run, destination, reached.notes)
+        async with slots:
+            if silent[target] >= _MOST_SILENT:
+                reached.troubles[destination] = last_silence[target]
+                return
+            trouble = await _reach_one(run, destination, reached.notes)
         if trouble is not None:
             reached.troubles[destination] = trouble
         silent[target] = silent[target] + 1 if isinstance(trouble, NoAnswer) else 0
         if isinstance(trouble, NoAnswer):
             last_silence[target] = trouble
+
+    # The first one alone: a service that is not there is not waited for at as many sites as are looked at at once.
+    first, *others = list(destinations)
+    await look(first)
+    await asyncio.gather(*(look(destination) for destination in others))
     _close(run, reached.troubles)
     return reached
 
@@ -70,4 +79,4 @@ async def _reach_one(run: Run, destination: Destination, notes: dict[str, None])
 
 def _close(run: Run, troubles: Mapping[Destination, TieoutError]) -> None:
     for destination, trouble in troubles.items():
-        standing_of(destination, run.settings.loader.requests_per_second).close(trouble)
+        standing_of(destination, run.settings).close(trouble)

@@ -1,5 +1,6 @@
 """Tell a person what goes on, on stderr; the steps only know that they may say a line or count."""
 
+import threading
 import time
 from collections.abc import Callable
 from functools import partial
@@ -32,9 +33,10 @@ class _Silent:
 
 
 class Stderr:
-    """Lines on stderr; counts with their rate, at most every two seconds."""
+    """Lines on stderr; counts with their rate, at most every two seconds, of whatever is at work side by side."""
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()
         self._done = 0
         self._started = self._said = time.monotonic()
 
@@ -46,12 +48,13 @@ class Stderr:
 
     def count(self, more: int, /, unit: str = "events") -> None:
         """Add up, and say so now and then."""
-        self._done += more
-        now = time.monotonic()
-        if now - self._said >= _EVERY_SECONDS:
-            self._said = now
-            rate = self._done / (now - self._started)
-            write_line(f"  {self._done:,} {unit}, {rate:,.0f} a second", error=True)
+        with self._lock:
+            self._done += more
+            now = time.monotonic()
+            if now - self._said >= _EVERY_SECONDS:
+                self._said = now
+                rate = self._done / (now - self._started)
+                write_line(f"  {self._done:,} {unit}, {rate:,.0f} a second", error=True)
 
 
 say_nothing: Progress = _Silent()

@@ -12,6 +12,7 @@ import html
 import json
 import logging
 import re
+import threading
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -30,20 +31,23 @@ _TOKEN = 12  # signs of a part of an address that is nobody's name
 _configured: set[str] = set()
 _given_out: set[str] = set()
 _pattern: re.Pattern[str] | None = None
+_lock = threading.Lock()  # sites that are worked at side by side give out tokens at once
 
 
 def know(secrets: Iterable[str]) -> None:
     """Take these for the secrets of the settings, in place of those that were; logs are masked from here on."""
-    _configured.clear()
-    _configured.update(secrets)
-    _renew()
+    with _lock:
+        _configured.clear()
+        _configured.update(secrets)
+        _renew()
 
 
 def learn(secret: str) -> None:
     """Add what a service gave out, or what is made of secrets to be sent, such as a header."""
-    if secret not in _given_out:
-        _given_out.add(secret)
-        _renew()
+    with _lock:
+        if secret not in _given_out:
+            _given_out.add(secret)
+            _renew()
 
 
 def secrets_of_address(address: str) -> Iterator[str]:

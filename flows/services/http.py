@@ -6,9 +6,11 @@ nothing is sent again by this layer: whether a repeat is safe is for the caller 
 
 import math
 import random
+import threading
 import time
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
@@ -24,7 +26,7 @@ from flows.services.bounded_json import parse_json
 
 Params = Mapping[str, str] | Sequence[tuple[str, str]]  # pairs where a key is repeated
 
-# The services are posted to one after the other, so one that asks for an hour would keep the next one waiting too.
+# What is in doubt is read back once all places are posted to, so one that asks for an hour would keep all waiting.
 LONGEST_PAUSE_SECONDS = 900  # a service that asks for more quiet than this is left to the next run
 _LONGEST_ASKED_SECONDS = 7 * 86_400.0  # whatever a Retry-After says, it means no more than a week
 # A page of 200 transactions takes 40 kB, one of 500 rewards with long descriptions a few MB. Counted as unpacked:
@@ -32,6 +34,8 @@ _LONGEST_ASKED_SECONDS = 7 * 86_400.0  # whatever a Retry-After says, it means n
 MOST_ANSWER_BYTES = 8 * 2**20
 _CHUNK_BYTES = 64 * 1024
 # Asked for by name, so that nothing comes that could not be unpacked within bounds.
+# Of a time-out, in which what is claimed has to get its turns: others may come to share the pace meanwhile.
+_SHARED_PART = 0.8
 _GZIP_WINDOW = 16 + zlib.MAX_WBITS
 _ENCODINGS = {"": None, "identity": None, "gzip": _GZIP_WINDOW, "x-gzip": _GZIP_WINDOW, "deflate": zlib.MAX_WBITS}
 
@@ -163,12 +167,19 @@ def _milliseconds_since(started: float) -> float:
 
 
 class Pacer:
-    """Lets requests out at most so many a second, and none while the service asks for quiet."""
+    """Lets requests out at most so many a second, and none while the service asks for quiet.
 
-    def __init__(self, requests_per_second: float) -> None:
+    Several may share another one's pace beside their own, each from a thread of its own. A turn of it is taken only
+    once the own one has come: taken ahead, it would be lost to the others while nobody uses it.
+    """
+
+    def __init__(self, requests_per_second: float, shared: "Pacer | None" = None) -> None:
         self._interval = 1 / requests_per_second
         self._next_at = 0.0
         self._paused_until = 0.0
+        self._shared = shared
+        self._sharers = 0
+        self._lock = threading.Lock()
 
     @property
     def paused_seconds(self) -> float:
@@ -178,14 +189,38 @@ class Pacer:
     @property
     def seconds_until_turn(self) -> float:
         """How long a request would wait that came now."""
-        return max(0.0, max(self._next_at, self._paused_until) - time.monotonic())
+        own = max(0.0, max(self._next_at, self._paused_until) - time.monotonic())
+        return own if self._shared is None else max(own, self._shared.seconds_until_turn)
+
+    @contextmanager
+    def sharing(self) -> Iterator[None]:
+        """Within the block, count among those who share the pace."""
+        if self._shared is None:
+            yield
+            return
+        self._shared.count_sharers(1)
+        try:
+            yield
+        finally:
+            self._shared.count_sharers(-1)
+
+    def count_sharers(self, more: int) -> None:
+        """Let so many more, or fewer, share this pace."""
+        with self._lock:
+            self._sharers += more
 
     def turns_within(self, seconds: float) -> int:
         """How many requests may leave in the next so many seconds; none during a pause."""
         left = seconds - self.seconds_until_turn
         if left < 0 or self.paused_seconds > 0:
             return 0
-        return 1 + int(left / self._interval)
+        own = 1 + int(left / self._interval)
+        return own if self._shared is None else min(own, self._shared.part_within(seconds))
+
+    def part_within(self, seconds: float) -> int:
+        """How many turns of this pace one of those who share it may count on, beside those who wait already."""
+        left = _SHARED_PART * seconds - self.seconds_until_turn
+        return 0 if left < 0 else 1 + int(left / self._interval / max(1, self._sharers))
 
     def pause(self, seconds: float) -> None:
         """Hold every request, also one that waits for its turn already, for at least so long."""
@@ -195,17 +230,25 @@ class Pacer:
         """Wait for a turn; False, at once, where it would not come in time or the run is to stop."""
         deadline = time.monotonic() + at_most_seconds
         while True:
-            now = time.monotonic()
-            turn_at = max(now, self._next_at, self._paused_until)
-            if turn_at > deadline:
+            seconds = self._take_turn(deadline)
+            if seconds is None or not await sleep_unless_stopped(seconds):
                 return False
-            # The turn is taken before the wait: whoever comes meanwhile gets the one after it.
-            self._next_at = turn_at + self._interval
-            if not await sleep_unless_stopped(turn_at - now):
+            if self._shared is not None and not await self._shared.wait(deadline - time.monotonic()):
                 return False
             # A pause that another answer asked for during the wait holds this request too.
             if time.monotonic() >= self._paused_until:
                 return True
+
+    def _take_turn(self, deadline: float) -> float | None:
+        """Return how long to wait for the next turn, which is taken; None where it comes after the deadline."""
+        with self._lock:
+            now = time.monotonic()
+            turn_at = max(now, self._next_at, self._paused_until)
+            if turn_at > deadline:
+                return None
+            # The turn is taken before the wait: whoever comes meanwhile gets the one after it.
+            self._next_at = turn_at + self._interval
+            return turn_at - now
 
 
 async def wait_to_repeat(asked_seconds: float | None, failures: int) -> None:

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 
 from flows.runtime.errors import ServiceUnreachable, TieoutError
 from flows.services.http import LONGEST_PAUSE_SECONDS, Pacer
-from transforms.vocabulary import Destination
+from flows.settings.sections import Settings
+from transforms.vocabulary import Destination, Target
 
 # One client may have a history that the service always fails at; when it fails at so many in a row it is not theirs.
 _MOST_SUBJECTS_FAILED = 3
@@ -87,28 +88,39 @@ class Standing:
             )
 
 
-_Standings = dict[Destination, Standing]
-_of_run: ContextVar[_Standings | None] = ContextVar("standings_of_run", default=None)
+@dataclass
+class _Shared:
+    """What the steps of a run share: how each place stands, and the pace of a key that several sites have in common."""
+
+    standings: dict[Destination, Standing] = field(default_factory=dict)
+    paces: dict[Target, Pacer] = field(default_factory=dict)
+
+
+_of_run: ContextVar[_Shared | None] = ContextVar("standings_of_run", default=None)
 
 
 @contextmanager
 def sharing_standings() -> Iterator[None]:
     """Within the block, every step knows what the others met at a destination."""
-    before = _of_run.set({})
+    before = _of_run.set(_Shared())
     try:
         yield
     finally:
         _of_run.reset(before)
 
 
-def standings_of_run() -> _Standings:
+def standings_of_run() -> dict[Destination, Standing]:
     """Return how each destination that was met stands; none outside of a run."""
-    return dict(_of_run.get() or {})
-
-
-def standing_of(destination: Destination, requests_per_second: float) -> Standing:
-    """Return how a destination stands in this run; outside of one, a new one each time."""
     shared = _of_run.get()
-    if shared is None:
-        return Standing(Pacer(requests_per_second))
-    return shared.setdefault(destination, Standing(Pacer(requests_per_second)))
+    return {} if shared is None else dict(shared.standings)
+
+
+def standing_of(destination: Destination, settings: Settings) -> Standing:
+    """Return how a destination stands in this run; outside of one, a new one each time.
+
+    Each has the pace of `loader.requests_per_second`; all sites of Mindbody, whose key is one, also that of the key.
+    """
+    shared = _of_run.get() or _Shared()
+    per_key = settings.mindbody.requests_per_second_per_key
+    of_key = shared.paces.setdefault(Target.MINDBODY, Pacer(per_key)) if destination.target is Target.MINDBODY else None
+    return shared.standings.setdefault(destination, Standing(Pacer(settings.loader.requests_per_second, of_key)))

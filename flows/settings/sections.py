@@ -131,6 +131,7 @@ class MindbodySettings(_Section):
     allow_http: bool = False  # send the keys unencrypted to another machine
     api_key: Secret | None = None
     calls_per_day: int = Field(default=1000, ge=1)
+    requests_per_second_per_key: float = Field(default=100, gt=0)  # of all sites together, beside each one's own pace
     grace_hours: float | None = Field(default=None, ge=0)  # of this service; reconcile.grace_hours without it
     sites: tuple[SiteSettings, ...] = ()
 
@@ -171,6 +172,7 @@ class LoaderSettings(_Section):
     timeout_seconds: float = Field(default=30, gt=0)
     concurrency: int = Field(default=16, ge=1, le=256)
     requests_per_second: float = Field(default=10, gt=0)
+    sites_at_once: int = Field(default=16, ge=1, le=256)  # places that are posted to and read side by side
     max_tries: int = Field(default=5, ge=1)
     settle_after_seconds: float = Field(default=120, ge=0)
 

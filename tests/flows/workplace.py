@@ -27,6 +27,15 @@ settle_after_seconds = 0.2
 [reconcile]
 grace_hours = {grace_hours}
 """
+_SITE = """
+[[mindbody.sites]]
+site_id = "{}"
+timezone = "America/Los_Angeles"
+times = "utc"
+username = "sandbox-staff"
+password = "{}"
+"""
+PASSWORD = "sandbox-password"
 _CHOICES = {"calls_per_day": 1000, "max_tries": 2, "grace_hours": 0, "database_url": None, "referral_rock": ""}
 
 
@@ -96,6 +105,11 @@ def open_workplace(folder: Path, ready: Mapping[str, Any], **choices: Any) -> Wo
     """Make the folder's inbox and settings."""
     (folder / "inbox").mkdir(parents=True, exist_ok=True)
     return Workplace(folder, ready).configure(**choices)
+
+
+def further_sites(passwords: Mapping[str, str]) -> str:
+    """Return the settings of these sites of a sandbox with ``--more-sites``, beside its own."""
+    return "".join(_SITE.format(site_id, password) for site_id, password in passwords.items())
 
 
 def earned(client_id: str, points: int = 10, time: str = "2026-09-20T17:00:00Z") -> str:

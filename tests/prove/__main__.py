@@ -2,7 +2,7 @@
 
     make prove                 the whole sweep, some minutes
     make prove SEED=7          the same again: the seed is printed with the table
-    make prove ONLY=faults     kills, ledger, rows, faults, disks, pairs, retries or postgresql alone
+    make prove ONLY=faults     kills, sites, ledger, rows, faults, disks, pairs, retries or postgresql alone
     make prove ONLY=tests      the long tests, and every law by all its examples
     make prove ONLY=recovery   a ledger of 5,000 events that is gone, or three nights old: EVENTS= for another size
     make prove ONLY=lies       what the service itself commits twice, late, or only says it did: shown as breaks
@@ -115,6 +115,10 @@ def _prove_recovery(arguments: argparse.Namespace, folder: Path) -> Iterator[swe
     yield from sweep_recovery(folder, arguments.events)
 
 
+def _prove_sites(arguments: argparse.Namespace, folder: Path) -> Iterator[sweeps.Line]:
+    yield from sweeps.sweep_sites(folder, arguments.seed, 6 * arguments.stride, 12)
+
+
 def _prove_kills(arguments: argparse.Namespace, folder: Path) -> Iterator[sweeps.Line]:
     seed, stride = arguments.seed, arguments.stride
     yield sweeps.sweep_kills(folder / "kills", seed, "answers arrive", None, stride)
@@ -133,6 +137,7 @@ _PARTS: dict[str, Callable[[argparse.Namespace, Path], Iterator[sweeps.Line]]] =
     "replaced": _prove_replacements,
     "postgresql": _prove_postgresql,
     "recovery": _prove_recovery,
+    "sites": _prove_sites,
     "kills": _prove_kills,
 }
 

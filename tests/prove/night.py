@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from flows.sandbox.settings_text import settings_text
+from tests.flows.workplace import PASSWORD, further_sites
 
 CLIENTS_PER_NIGHT = 8
 REWARDS_PER_NIGHT = 5
@@ -87,17 +88,30 @@ def _client_rows(client_id: str) -> Iterator[Transaction]:
 
 
 def write_night(
-    folder: Path, night: Night, ready: dict[str, Any], database_url: str, waits: tuple[float, float]
+    folder: Path,
+    night: Night,
+    ready: dict[str, Any],
+    database_url: str,
+    waits: tuple[float, float],
+    sites_count: int = 1,
 ) -> Path:
-    """Write inbox and settings into a new folder; return the settings file. `waits`: time-out, settling; seconds."""
+    """Write inbox and settings into a new folder; return the settings file. `waits`: time-out, settling; seconds.
+
+    With several sites each client is of one of them, in turn: nobody is of two, so a client alone tells whose it is.
+    """
     inbox = folder / "inbox"
     inbox.mkdir(parents=True)
-    rows = [[client, points, action, source or "", at] for client, action, points, source, at in night.transactions]
-    _write_csv(inbox / "1_points.csv", ["ClientId", "Points", "Action", "Source", "ActionDateTime"], rows)
+    site_ids = [ready["mindbody"]["site_id"], *(str(1000 + number) for number in range(1, sites_count))]
+    rows = [
+        [site_ids[int(client) % sites_count], client, points, action, source or "", at]
+        for client, action, points, source, at in night.transactions
+    ]
+    _write_csv(inbox / "1_points.csv", ["SiteId", "ClientId", "Points", "Action", "Source", "ActionDateTime"], rows)
     for name, updates in (("2_rewards.csv", night.updates), ("3_rewards.csv", night.later_updates)):
         rows = [[reward_id, _PAYOUTS[0], amount + night.more_digits] for reward_id, amount in updates]
         _write_csv(inbox / name, ["RewardId", "PayoutId", "Amount"], rows)
     services = settings_text(ready, mindbody="calls_per_day = 1000000", referral_rock="batch_size = 3")
+    services += further_sites(dict.fromkeys(site_ids[1:], PASSWORD))
     loader = _LOADER.format(timeout_seconds=waits[0], settle_after_seconds=waits[1])
     text = f'database_url = "{database_url}"\n\n{services}{loader}'
     config = folder / "tieout.toml"

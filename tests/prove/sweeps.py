@@ -22,6 +22,8 @@ from tests.prove.trial import Bench, Ended, open_bench, prove_lie, prove_night, 
 WORKERS = 6  # a night mostly waits: for leases to end, and for the service to have had its time
 _START_TRIES = 50
 _COULD_NOT_RUN = 3
+SITES = 4
+_STEPS_OF_SEVERAL_SITES = 700  # counted: some 600, of which registering is the first hundred
 _STEPS_OF_THE_FIRST_TABLES = 160  # counted: some 100, of all migrations
 _HIT, _FAULT, _LIE = "hit", "fault", "lie"  # what a line counts: nights that were hit, or injected faults
 ANSWERS_LOST = "mb:drop_after/5,rr:drop_after/2"
@@ -95,10 +97,25 @@ def sweep_kills(folder: Path, seed: int, name: str, faults: str | None, stride: 
     return sweep_kills_at(folder, name, faults, range(1 + seed % stride, steps + 1, stride))
 
 
-def sweep_kills_at(folder: Path, name: str, faults: str | None, points: Iterable[int]) -> Line:
+def sweep_kills_at(folder: Path, name: str, faults: str | None, points: Iterable[int], sites_count: int = 1) -> Line:
     """Kill a night at each of these steps."""
     trials = [_troubled(Trouble(die_at_step=point)) for point in points]
-    return run_trials(folder, f"SIGKILL at a step, {name}", trials, faults)
+    return run_trials(folder, f"SIGKILL at a step, {name}", trials, faults, sites_count=sites_count)
+
+
+def sweep_sites(folder: Path, seed: int, stride: int, trials_count: int) -> Iterator[Line]:
+    """Post to several sites side by side, and kill the night, fill its disk, or start a second one beside it."""
+    chance = random.Random(seed)  # noqa: S311 - repeatable, not a secret
+    points = range(100 + seed % stride, _STEPS_OF_SEVERAL_SITES, stride)
+    yield sweep_kills_at(folder / "kills", f"{SITES} sites at once", ANSWERS_LOST, points, SITES)
+    pages = [_troubled(Trouble(spare_pages=number)) for number in chance.sample(range(40), trials_count)]
+    yield run_trials(folder / "disks", f"disk full, {SITES} sites at once", pages, sites_count=SITES)
+    pairs = [lambda bench: prove_night(bench, _two_at_once(Trouble()))] * trials_count
+    yield run_trials(folder / "two", f"two runs at once, {SITES} sites each", pairs, ANSWERS_LOST, sites_count=SITES)
+    with postgresql_server("fsync=off", "max_connections=200") as server:
+        killed = [_troubled(Trouble(die_at_step=point)) for point in points[::2]]
+        name = f"PostgreSQL: SIGKILL, {SITES} sites at once"
+        yield run_trials(folder / "postgresql", name, killed, ANSWERS_LOST, server=server, sites_count=SITES)
 
 
 def sweep_first_tables(folder: Path, seed: int, stride: int) -> Line:
@@ -411,6 +428,7 @@ def run_trials(
     kind: str = _HIT,
     server: PostgresqlServer | None = None,
     workers: int = WORKERS,
+    sites_count: int = 1,
 ) -> Line:
     """Run the trials side by side, each worker with a sandbox of its own."""
     started = time.monotonic()
@@ -421,7 +439,8 @@ def run_trials(
         for number in range(workers):
             name_of_ledgers = f"ledgers_{abs(hash(folder))}_{number}_"
             new_ledger = postgresql_ledgers(server, name_of_ledgers) if server else None
-            benches.put(stack.enter_context(open_bench(folder / f"bench{number}", nights, faults, new_ledger)))
+            bench = open_bench(folder / f"bench{number}", nights, faults, new_ledger, sites_count)
+            benches.put(stack.enter_context(bench))
 
         def work(trial: Callable[[Bench], Ended]) -> Ended:
             bench = benches.get()

@@ -13,18 +13,9 @@ import pytest
 
 from flows.sandbox import start_sandbox
 from tests.flows.command import Tieout
-from tests.flows.workplace import HEADINGS, Workplace, earned, open_workplace
+from tests.flows.workplace import HEADINGS, PASSWORD, Workplace, earned, further_sites, open_workplace
 
 RUN = ("run", "--plain", "--json")
-SITE = """
-[[mindbody.sites]]
-site_id = "{}"
-timezone = "America/Los_Angeles"
-times = "utc"
-username = "sandbox-staff"
-password = "{}"
-"""
-RIGHT = "sandbox-password"
 # Of the sites, by what is wrong there as the night begins.
 EXPIRED, LEFT, BROKEN_FILE, DOWN = "1001", "1002", "1003", "1004"
 UNKNOWN = "9999"  # the service does not know it
@@ -34,8 +25,7 @@ CLIENT = "200000002"
 
 def configure(workplace: Workplace, database_url: str, passwords: dict[str, str]) -> None:
     workplace.configure(database_url=database_url, calls_per_day=1_000_000, max_tries=2)
-    more = "".join(SITE.format(site_id, password) for site_id, password in passwords.items())
-    workplace.configure(workplace.config.read_text("utf-8") + more)
+    workplace.configure(workplace.config.read_text("utf-8") + further_sites(passwords))
 
 
 @pytest.fixture(params=[12, pytest.param(200, marks=pytest.mark.long)])
@@ -67,12 +57,12 @@ def test_five_broken_sites_stop_nobody_else(
 ) -> None:
     # All but the first, which stands in the settings already, and the one that nobody knows.
     further = [str(1000 + number) for number in range(1, sites_count - 1)]
-    right = dict.fromkeys(further, RIGHT)
+    right = dict.fromkeys(further, PASSWORD)
     configure(workplace, database_url, right)
     left = workplace.folder / "left.csv"
     left.write_text("\n".join([HEADINGS, earned(CLIENT), ""]))
     assert tieout("approve", tieout("plan", left, "--site", LEFT, "--json").json["plan_id"]).code == 0
-    wrong = {**right, EXPIRED: "expired", UNKNOWN: RIGHT}
+    wrong = {**right, EXPIRED: "expired", UNKNOWN: PASSWORD}
     del wrong[LEFT]
     configure(workplace, database_url, wrong)
     for site_id in ("-99", *wrong):

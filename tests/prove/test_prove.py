@@ -14,6 +14,7 @@ from tests.prove.replacing import sweep_replacements_at
 from tests.prove.sweeps import (
     ANSWERS_LOST,
     LATE_SECONDS,
+    SITES,
     Line,
     sweep_count,
     sweep_faults,
@@ -54,6 +55,11 @@ def is_proven_but_for_twins(line: Line) -> bool:
 # Steps of a night: registering, claiming, a request on its way, an answer that is there and not recorded, settling.
 def test_runs_killed_at_a_step_lose_nothing_and_pay_nothing_twice(tmp_path: Path) -> None:
     line = sweep_kills_at(tmp_path, "a sample", ANSWERS_LOST, (140, 260, 333))
+    assert is_clean(line), line
+
+
+def test_a_night_of_several_sites_that_is_killed_pays_nobody_twice(tmp_path: Path) -> None:
+    line = sweep_kills_at(tmp_path, "a sample", ANSWERS_LOST, (230, 350), SITES)
     assert is_clean(line), line
 
 

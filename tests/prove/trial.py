@@ -30,6 +30,7 @@ class Bench:
     ready: dict[str, Any]
     folder: Path
     new_ledger: NewLedger
+    sites_count: int = 1
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
 
@@ -53,13 +54,18 @@ class Ended:
 
 @contextmanager
 def open_bench(
-    folder: Path, nights: int, faults: str | None = None, new_ledger: NewLedger | None = None
+    folder: Path,
+    nights: int,
+    faults: str | None = None,
+    new_ledger: NewLedger | None = None,
+    sites_count: int = 1,
 ) -> Iterator[Bench]:
     """Start a sandbox that has clients for so many nights; their ledgers are SQLite files unless told otherwise."""
     folder.mkdir(parents=True, exist_ok=True)
     sizes = ("--extra-clients", str(nights * CLIENTS_PER_NIGHT), "--extra-rewards", str(REWARDS_PER_NIGHT))
+    sizes += ("--more-sites", str(sites_count - 1))
     with start_sandbox(state=folder / "sandbox.json", faults=faults, options=sizes) as ready:
-        yield Bench(ready, folder, new_ledger or sqlite_ledgers(folder))
+        yield Bench(ready, folder, new_ledger or sqlite_ledgers(folder), sites_count)
 
 
 PlanNight = Callable[[int, Sequence[str], Sequence[str]], Night]
@@ -75,7 +81,7 @@ def begin_night(bench: Bench, plan: PlanNight = plan_night) -> tuple[Night, Path
     folder = bench.folder / f"night{number}"
     database_url = bench.new_ledger(folder, number)
     waits = (TIMEOUT_SECONDS, SETTLE_AFTER_SECONDS)
-    return night, write_night(folder, night, bench.ready, database_url, waits), database_url
+    return night, write_night(folder, night, bench.ready, database_url, waits, bench.sites_count), database_url
 
 
 def try_night(bench: Bench, trouble: Trouble) -> Ended:

@@ -28,7 +28,7 @@ async def open_mindbody(settings: Settings, ledger: Ledger, site_id: str) -> Asy
     """
     count = partial(count_call, ledger, Target.MINDBODY, settings.mindbody.calls_per_day)
     refuse_other_services(settings, ledger)
-    standing = standing_of(Destination(Target.MINDBODY, site_id), settings.loader.requests_per_second)
+    standing = standing_of(Destination(Target.MINDBODY, site_id), settings)
     standing.refuse_where_closed()
     async with open_session(settings.loader.concurrency, settings.loader.timeout_seconds) as session:
         client = MindbodyClient(settings, site_id, session, standing, count, tokens_of_run())

@@ -26,7 +26,7 @@ async def open_referral_rock(settings: Settings, ledger: Ledger) -> AsyncIterato
     """
     count = partial(count_call, ledger, Target.REFERRAL_ROCK, WITHOUT_LIMIT)
     refuse_other_services(settings, ledger)
-    standing = standing_of(Destination(Target.REFERRAL_ROCK, ""), settings.loader.requests_per_second)
+    standing = standing_of(Destination(Target.REFERRAL_ROCK, ""), settings)
     standing.refuse_where_closed()
     async with open_session(settings.loader.concurrency, settings.loader.timeout_seconds) as session:
         client = ReferralRockClient(settings, session, standing, count)

@@ -1,4 +1,4 @@
-"""Signals to the real command, while it posts to a sandbox that is slow."""
+"""Signals to the real command, while it posts to several sites and a second service of a sandbox that is slow."""
 
 import json
 import signal
@@ -27,11 +27,11 @@ def states(ledger: Path) -> Counter[str]:
 
 def interrupt(folder: Path, *signals: signal.Signals) -> tuple[int, str, Counter[str], int]:
     """Return the exit code, stderr, the states of the ledger's events, and how many the service committed."""
-    options = ("--extra-clients", "8")
+    options = ("--extra-clients", "8", "--more-sites", "2")
     with start_sandbox(state=folder / "sandbox.json", faults="slow~0.8", options=options) as ready:
         night = plan_night(1, ready["mindbody"]["client_ids"][-8:], ready["referral_rock"]["reward_ids"][:5])
         home = folder / "home"
-        config = write_night(home, night, ready, f"sqlite:///{home / 'tieout.db'}", (5, 1))
+        config = write_night(home, night, ready, f"sqlite:///{home / 'tieout.db'}", (5, 1), sites_count=3)
         command = [sys.executable, "-m", "flows.cli", "run", "--plain", "--json", "--config", str(config)]
         with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
             eventually(lambda: states(home / "tieout.db")["posted"])
@@ -49,7 +49,8 @@ def test_first_signal_finishes_what_is_in_flight_and_exits_3(tmp_path: Path, num
     assert "Stopped as asked" in error
     assert "Traceback" not in error
     assert found["posted"] == committed
-    assert set(found) == {"posted", "ready"}
+    # Nothing is left in flight or in doubt, at none of the places that were posted to side by side.
+    assert {"posted", "ready"} <= set(found) <= {"posted", "ready", "refused"}
 
 
 def test_second_signal_kills_and_leaves_every_event_accounted_for(tmp_path: Path) -> None:

@@ -1,0 +1,105 @@
+"""Several sites of one key, posted to side by side by the real command: their pace, their budget, their steps."""
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flows.nightly import nightly
+from flows.sandbox import start_sandbox
+from tests.flows.command import Tieout
+from tests.flows.workplace import PASSWORD, Workplace, earned, further_sites, open_workplace
+
+# isort: split
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.filters import FlowRunFilter
+from prefect.client.schemas.sorting import FlowRunSort
+
+FURTHER = ("1001", "1002", "1003")
+SITES = ("-99", *FURTHER)
+EVENTS = 8
+RUN = ("run", "--plain", "--json")
+
+
+@pytest.fixture(scope="module")
+def ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    options = ("--more-sites", str(len(FURTHER)), "--extra-clients", "60")
+    with start_sandbox(state=tmp_path_factory.mktemp("sandbox") / "state.db", options=options) as found:
+        yield found
+
+
+@pytest.fixture
+def workplace(tmp_path: Path, ready: dict[str, Any]) -> Workplace:
+    return open_workplace(tmp_path, ready)
+
+
+@pytest.fixture
+def tieout(workplace: Workplace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Tieout:
+    return Tieout(workplace, monkeypatch, capsys)
+
+
+def lay_out(workplace: Workplace, clients_from: int, pace: float, mindbody: str = "", loader: str = "") -> None:
+    """Give each site events of the same clients, who are no other test's, and its settings."""
+    text = workplace.configure(calls_per_day=f"1000\n{mindbody}").config.read_text("utf-8")
+    text = text.replace("requests_per_second = 2000", f"requests_per_second = {pace}\n{loader}")
+    workplace.configure(text + further_sites(dict.fromkeys(FURTHER, PASSWORD)))
+    clients = workplace.ready["mindbody"]["client_ids"][clients_from:][:EVENTS]
+    for site_id in SITES:
+        workplace.put(f"{site_id}/export.csv", *(earned(client_id, clients_from) for client_id in clients))
+
+
+def commits(workplace: Workplace, clients_from: int) -> list[str]:
+    """Return the sites of what was committed, in that order."""
+    return [line["site_id"] for line in workplace.commits() if line.get("points") == clients_from]
+
+
+def test_sites_are_posted_to_side_by_side(workplace: Workplace, tieout: Tieout) -> None:
+    lay_out(workplace, 20, pace=40)
+    assert tieout.night().json["posted"] == EVENTS * len(SITES)
+    found = commits(workplace, 20)
+    assert Counter(found) == Counter(dict.fromkeys(SITES, EVENTS))
+    # One after the other there would be as many turns as sites.
+    assert len(list(groupby(found))) > 2 * len(SITES)
+
+
+def test_one_at_a_time_is_one_after_the_other(workplace: Workplace, tieout: Tieout) -> None:
+    lay_out(workplace, 28, pace=2000, loader="sites_at_once = 1")
+    assert tieout.night().json["posted"] == EVENTS * len(SITES)
+    assert len(list(groupby(commits(workplace, 28)))) == len(SITES)
+
+
+def test_all_sites_keep_to_the_pace_of_their_key(workplace: Workplace, tieout: Tieout) -> None:
+    lay_out(workplace, 36, pace=2000, mindbody="requests_per_second_per_key = 50")
+    begun = time.monotonic()
+    ended = tieout.night()
+    requests = sum(row["calls"] for row in workplace.rows("SELECT calls FROM call_counts WHERE target = 'mindbody'"))
+    assert requests >= 2 * EVENTS * len(SITES)
+    assert time.monotonic() - begun >= (requests - 1) / 50
+    assert ended.json["posted"] == EVENTS * len(SITES)
+
+
+def test_the_budget_of_a_day_is_one_for_all_sites(workplace: Workplace, tieout: Tieout) -> None:
+    lay_out(workplace, 44, pace=2000)
+    workplace.configure(workplace.config.read_text("utf-8").replace("calls_per_day = 1000", "calls_per_day = 20"))
+    ended = tieout(*RUN)
+    assert (ended.json["posted"], ended.json["ties_out"]) == (20 - len(SITES), True)
+    assert len(commits(workplace, 44)) == 20 - len(SITES)
+    (made,) = workplace.rows("SELECT calls FROM call_counts WHERE target = 'mindbody'")
+    assert made["calls"] == 20
+    assert "Traceback" not in ended.err
+
+
+def test_each_site_is_a_task_of_its_own_under_prefect(workplace: Workplace, prefect_client: SyncPrefectClient) -> None:
+    lay_out(workplace, 52, pace=20)
+    summary = nightly(str(workplace.config))
+    assert summary.totals["posted"] == EVENTS * len(SITES)
+    (flow_run, *_) = prefect_client.read_flow_runs(sort=FlowRunSort.START_TIME_DESC, limit=1)
+    tasks = prefect_client.read_task_runs(flow_run_filter=FlowRunFilter(id={"any_": [flow_run.id]}), limit=200)
+    posting = [task for task in tasks if task.name.startswith("post Mindbody site ")]
+    assert {task.name for task in posting} == {f"post Mindbody site {site_id}" for site_id in SITES}
+    # All had begun before any had ended.
+    assert max(task.start_time for task in posting) < min(task.end_time for task in posting)
