@@ -142,6 +142,7 @@ _DONE = {
     EventVerb.RETRY: "let try again",
     EventVerb.REVERSE: "taken back",
     EventVerb.REPLACE: "let take another's place, or be replaced,",
+    EventVerb.KEEP: "kept for when their site is back",
     EventVerb.RULE_POSTED: "ruled as posted",
     EventVerb.RULE_NOT_POSTED: "ruled as not posted",
 }

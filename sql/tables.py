@@ -633,6 +633,15 @@ decided_events = Table(
     Column("attempt_id", Integer),  # null: never sent until then
 )
 
+# Sites that left the settings and whose unsent work a person keeps: nobody asks for it until they are back. Who said so
+# stands among the decisions, and stays there when the site is back and its row is gone.
+kept_sites = Table(
+    "kept_sites",
+    metadata,
+    Column("site_id", String, primary_key=True),
+    Column("decision_id", ForeignKey("event_decisions.decision_id"), nullable=False),
+)
+
 # Every time a break came to the open ones or left them. Append-only: with the last closing it says what must be open.
 break_moves = Table(
     "break_moves",

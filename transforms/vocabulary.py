@@ -228,6 +228,7 @@ class EventVerb(StrEnum):
     RETRY = "retry"  # a refused one may be tried again
     REVERSE = "reverse"  # a posted one is to be taken back
     REPLACE = "replace"  # a held one takes the place of the one that it looks like
+    KEEP = "keep"  # those of a site that has left wait until it is back
     RULE_POSTED = "rule_posted"  # one in doubt took effect
     RULE_NOT_POSTED = "rule_not_posted"  # one in doubt did not
 

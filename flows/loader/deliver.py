@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row
 from flows.ledger.alive import other_runs_alive
 from flows.ledger.counted import mark
 from flows.ledger.run import Run
+from flows.loader.kept_sites import look_for_kept_sites
 from flows.loader.places import at_each, leave_out
 from flows.loader.post import Posting
 from flows.loader.reach import reach
@@ -45,6 +46,7 @@ def connect(run: Run, destinations: set[Destination]) -> Mapping[Destination, Ti
     Return what is wrong with those that are not; they are named, and the run goes on without them.
     """
     with run.ledger.begin() as connection:
+        look_for_kept_sites(run, connection)
         # First, so that what a dead process left counts among what there is to settle.
         _put_in_doubt(run, connection)
         left_to_post = set(open_work(connection))
@@ -91,8 +93,9 @@ def _say_left(site_id: str, work: SiteWork) -> str:
     if work.in_flight_count:
         in_doubt = f" {work.in_flight_count:,} more may have been sent: `tieout settle EVENT_ID --as` says so or not."
     return (
-        f"Site {site_id} is not in the settings any more, and {waits} ({work.points:,} points). They are kept: put the "
-        f"site back, and they go on; or drop them by `tieout discard --site {site_id}`.{in_doubt}"
+        f"Site {site_id} is not in the settings any more, and {waits} ({work.points:,} points). Put the site back, and "
+        f"they go on; `tieout keep --site {site_id}` lets them wait for that, and no night asks again; `tieout discard "
+        f"--site {site_id}` drops them.{in_doubt}"
     )
 
 

@@ -51,6 +51,7 @@ DECISIONS: Final[dict[str, str]] = {
     EventVerb.RETRY: "let be tried again",
     EventVerb.REVERSE: "to be taken back",
     EventVerb.REPLACE: "one in the place of another",
+    EventVerb.KEEP: "kept until their site is back",
     EventVerb.RULE_POSTED: "ruled: it took effect",
     EventVerb.RULE_NOT_POSTED: "ruled: it did not",
 }

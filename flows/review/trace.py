@@ -223,6 +223,7 @@ _DECIDED = {
     EventVerb.RETRY: "a person lets it be tried again",
     EventVerb.REVERSE: "a person asks to take it back",
     EventVerb.REPLACE: "a person lets one row take another's place",
+    EventVerb.KEEP: "a person keeps it until its site is back",
 }
 
 

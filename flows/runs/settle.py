@@ -6,6 +6,7 @@ from flows.ledger.counted import counted
 from flows.ledger.run import Step, new_run, run_plain
 from flows.ledger.summary import Summary
 from flows.loader.deliver import settle_all
+from flows.loader.kept_sites import look_for_kept_sites
 from flows.runs.ending import leave_in_order
 from flows.runs.from_files import report
 from flows.runtime.errors import Interrupted
@@ -24,6 +25,7 @@ def settle(settings: Settings, step: Step = run_plain, progress: Progress = say_
         refuse_other_services(settings, ledger)
         run = new_run(settings, ledger, RunKind.SETTLE, step, progress)
         with counted(settings, ledger), ledger.begin() as connection:
+            look_for_kept_sites(run, connection)
             start_run(connection, run.run_id, run.kind, ledger.now())
         with showing_life(ledger, run.run_id):
             try:

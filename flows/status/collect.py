@@ -33,6 +33,7 @@ class Status:
     due: DueNights
     waits: dict[str, int]  # for a person; rejected are rows of the last night
     pending: int  # sent by the next run
+    kept: int  # of sites that left the settings, as a person decided
     to_recover: int  # of a lost or older ledger, and not looked at yet: nothing of their clients is sent
     calls_made: int  # today (UTC), at Mindbody
     calls_per_day: int
@@ -80,6 +81,7 @@ class Status:
             "late": self._text(self.due.late),
             "waits": self.waits,
             "pending": self.pending,
+            "kept": self.kept,
             "to_recover": self.to_recover,
             "calls_made": self.calls_made,
             "calls_left": max(0, self.calls_per_day - self.calls_made),
@@ -126,6 +128,7 @@ def collect_status(settings: Settings, ledger: Ledger) -> Status:
         due=_due_nights(known, nights, now, late=late),
         waits=_waits(counts, last),
         pending=counts.pending,
+        kept=counts.kept,
         to_recover=to_recover,
         calls_made=spent,
         calls_per_day=settings.mindbody.calls_per_day,

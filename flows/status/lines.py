@@ -23,6 +23,8 @@ def status_lines(status: Status) -> Iterator[str]:
     yield f"waits for a person: {_waiting(status)}"
     if status.pending:
         yield f"pending: {status.pending:,}, sent by the next run"
+    if status.kept:
+        yield f"kept: {status.kept:,} events of sites that are not in the settings, until they are back"
     if status.to_recover:
         yield f"still to be looked at by `tieout recover`: {status.to_recover:,} events; until then their clients wait"
     left = max(0, status.calls_per_day - status.calls_made)

@@ -105,7 +105,8 @@ WHERE event_id IN (
 
 -- name: open_work
 -- Grain: one row per target and site that has something to post.
-SELECT target, site_id, count(*) AS events_count FROM events WHERE state = 'ready' GROUP BY target, site_id
+SELECT target, site_id, count(*) AS events_count FROM events WHERE state = 'ready'
+AND site_id NOT IN (SELECT site_id FROM kept_sites) GROUP BY target, site_id
 ORDER BY target, site_id
 
 -- name: ready_among
@@ -115,7 +116,7 @@ SELECT event_id FROM events WHERE event_id IN :event_ids AND state = 'ready'
 -- name: waiting_times
 -- When each claimed or doubtful event can be looked at: when its lease ends, or when the service has had its time.
 SELECT event_id, target, site_id, CASE WHEN state = 'sending' THEN lease_until ELSE settle_at END AS settle_at
-FROM events WHERE state IN ('sending', 'unknown')
+FROM events WHERE state IN ('sending', 'unknown') AND site_id NOT IN (SELECT site_id FROM kept_sites)
 
 -- name: take_calls
 -- Reserve calls before they are made; no row comes back where the day's budget does not hold them.
@@ -130,4 +131,4 @@ SELECT calls FROM call_counts WHERE target = :target AND day_on = :day_on
 -- name: left_to_post
 -- Grain: one row. What the next nights have to send: a call an event, a read a client, a token a site.
 SELECT count(*) AS events, count(DISTINCT lane) AS clients, count(DISTINCT site_id) AS sites FROM events
-WHERE state = 'ready' AND target = :target
+WHERE state = 'ready' AND target = :target AND site_id NOT IN (SELECT site_id FROM kept_sites)

@@ -86,6 +86,7 @@ ORDER BY events.order_at, events.file_id, events.ordinal
 -- Grain: one row per target and site with events that were refused once and are to be sent.
 SELECT target, site_id, count(*) AS events_count FROM events
 WHERE state = 'ready' AND read_run_id IS NOT NULL AND read_run_id <> :run_id
+AND site_id NOT IN (SELECT site_id FROM kept_sites)
 GROUP BY target, site_id ORDER BY target, site_id
 
 -- name: posted_times_of_kin

@@ -1,7 +1,9 @@
 -- name: carry_open
--- What earlier runs left open is this run's to finish; held and discarded events are a person's.
+-- What earlier runs left open is this run's to finish; held and discarded events are a person's. What a person keeps of
+-- a site that has left waits until the site is back.
 INSERT INTO run_carried (run_id, event_id)
 SELECT :run_id, event_id FROM events WHERE state IN ('ready', 'sending', 'unknown')
+AND NOT (state = 'ready' AND site_id IN (SELECT site_id FROM kept_sites))
 
 -- name: carry_untold
 -- What was posted or refused under a run that never came to its report, and in no report since, is told by this one.
@@ -85,6 +87,7 @@ LEFT JOIN settlements ON settlements.settlement_id = (
     WHERE later.event_id = events.event_id AND later.attempt_id = events.attempt_id
 )
 WHERE events.state IN ('held', 'unknown')
+AND NOT (events.state = 'held' AND events.site_id IN (SELECT site_id FROM kept_sites))
 ORDER BY events.file_id, events.ordinal
 
 -- name: rejections_of_run
@@ -152,9 +155,17 @@ SELECT run_id, started_at, finished_at, seen_at, failure, summary FROM runs
 WHERE kind = 'nightly' ORDER BY started_at DESC, run_id DESC LIMIT :most
 
 -- name: waiting_counts
--- What waits for a person in the whole ledger, and what the next run sends by itself (pending).
+-- What waits for a person in the whole ledger, and what the next run sends by itself (pending); beside it what a person
+-- keeps until its site is back (kept).
 SELECT
-    (SELECT count(*) FROM events WHERE state = 'held') AS held,
+    (SELECT count(*) FROM events WHERE state = 'held' AND site_id NOT IN (SELECT site_id FROM kept_sites)) AS held,
     (SELECT count(*) FROM events WHERE state = 'unknown') AS unknown,
     (SELECT count(*) FROM breaks WHERE state IN ('open', 'acknowledged')) AS breaks_open,
-    (SELECT count(*) FROM events WHERE state IN ('ready', 'sending')) AS pending
+    (
+        SELECT count(*) FROM events WHERE state IN ('ready', 'sending')
+        AND site_id NOT IN (SELECT site_id FROM kept_sites)
+    ) AS pending,
+    (
+        SELECT count(*) FROM events WHERE state IN ('held', 'ready')
+        AND site_id IN (SELECT site_id FROM kept_sites)
+    ) AS kept

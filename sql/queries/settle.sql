@@ -14,6 +14,7 @@ ORDER BY order_at, file_id, ordinal
 -- name: doubtful_sites
 -- Grain: one row per target and site with events in doubt that may be read back by now.
 SELECT target, site_id, count(*) AS events_count FROM events WHERE state = 'unknown' AND settle_at <= :now
+AND site_id NOT IN (SELECT site_id FROM kept_sites)
 GROUP BY target, site_id ORDER BY target, site_id
 
 -- name: confirmed_kin_count

@@ -12,7 +12,7 @@ from flows.sandbox import start_sandbox
 from flows.services.mindbody.client import MindbodyClient
 from tests.flows.command import Tieout
 from tests.flows.notices.listener import Listener, listening
-from tests.flows.workplace import Workplace, earned, open_workplace
+from tests.flows.workplace import HEADINGS, Workplace, earned, open_workplace
 
 UPDATES = "RewardId,PayoutId,Amount"
 UPDATE = "3344d59a-0000-4000-8000-000000000009,35b10000-0000-4000-8000-000000000001,3"
@@ -118,6 +118,56 @@ def test_a_site_that_left_with_work_open_can_be_dropped_by_a_person(workplace: W
     # Referral Rock is still down, and the site is none of the trouble any more.
     assert whats(tieout("run", "--plain", "--json").json["not_read"]) == {"Referral Rock"}
     assert workplace.commits("200000009") == []
+
+
+def without_rewards(workplace: Workplace, **passwords: str) -> None:
+    """Name sites, and leave out the service that is in maintenance."""
+    with_sites(workplace, **passwords)
+    lines = workplace.config.read_text("utf-8").splitlines()
+    workplace.configure("\n".join(line for line in lines if not line.startswith(("public_key", "private_key"))))
+
+
+def test_a_site_that_left_is_kept_by_a_person_asks_for_nobody_and_goes_on_once_it_is_back(
+    workplace: Workplace, tieout: Tieout
+) -> None:
+    without_rewards(workplace, site_1003=RIGHT)
+    headings = "SiteId,ClientId,Points,Action,Source,SourceId,ActionDateTime"
+    workplace.put("in doubt.csv", f"1003,{earned('200000008', 3)}", headings=headings)
+    assert tieout("run", "--plain", "--json").json["unknown"] == 1
+    plan = workplace.folder / "left.csv"
+    plan.write_text("\n".join([HEADINGS, earned("200000010", 7), earned("200000011", 9)]))
+    plan_id = tieout("plan", plan, "--site", "1003", "--json").json["plan_id"]
+    held = tieout("plan", "--json").json
+    assert tieout("approve", held[0]["event_id"]).code == 0
+    assert tieout("keep", "--site", "1003", "--reason", "early").code == 2  # it is there
+    without_rewards(workplace)
+    nagging = tieout("run", "--plain", "--json")
+    assert (nagging.code, whats(nagging.json["not_read"])) == (3, {"Mindbody site 1003"})
+    assert "`tieout keep --site 1003`" in nagging.json["not_read"][0]["why"]
+
+    assert tieout("keep", "--site", "1003").code == 2  # nobody said why
+    kept = tieout("keep", "--site", "1003", "--by", "kim", "--reason", "it moves house", "--json")
+    assert (kept.code, kept.json["kept"]) == (1, 2), kept
+    # What may have been sent asks for a person, who needs no site to rule on it.
+    (in_doubt,) = workplace.rows("SELECT event_id FROM events WHERE state = 'unknown'")
+    settle = ("settle", in_doubt["event_id"], "--as", "posted", "--reason", "I saw it")
+    assert tieout("run", "--plain", "--json").json["unknown"] == 1
+    tieout(*settle)
+    (break_id,) = workplace.breaks()
+    assert tieout("breaks", "resolve", break_id, "--by", "kim", "--reason", "I saw it").code == 0
+    quiet = tieout("run", "--plain", "--json")
+    assert (quiet.code, quiet.json["not_read"], quiet.json["unknown"], quiet.json["held"]) == (0, [], 0, 0), quiet
+    assert any("kim said on" in note for note in quiet.json["notes"])
+    assert [tieout(*words).code for words in (["settle"], ["reconcile"], ["status"])] == [0, 0, 0]
+    assert tieout("status", "--json").json["kept"] == 2
+
+    without_rewards(workplace, site_1003=RIGHT)
+    back = tieout("run", "--plain", "--json")
+    assert [note for note in back.json["notes"] if "is back in the settings" in note], back
+    assert (back.json["posted"], back.json["unknown"]) == (1, 0)
+    assert len(workplace.commits("200000010", "200000011")) == 1
+    assert tieout("status", "--json").json["kept"] == 0
+    assert tieout("discard", plan_id).code == 0
 
 
 def test_a_file_for_two_places_is_registered_whole_and_the_one_in_trouble_waits(

@@ -106,7 +106,7 @@ def test_json_has_its_keys(settings: Settings) -> None:
     told = json.loads(found.stdout)
     assert set(told) == {
         *("last_night", "next_night", "schedule", "missed", "late"),
-        *("waits", "pending", "to_recover", "calls_made", "calls_left"),
+        *("waits", "pending", "kept", "to_recover", "calls_made", "calls_left"),
     }
     assert set(told["last_night"]) == {
         *("run_id", "state", "started_at", "finished_at", "ties_out", "failure", "report"),

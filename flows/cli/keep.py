@@ -1,0 +1,45 @@
+"""``tieout keep``: what was not sent of a site that has left waits until it is back, and no night asks for it."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flows.cli.options import ByUser, Config, Json, Why
+from flows.runtime.errors import ExitCode
+from flows.runtime.person import user_name
+from flows.runtime.terminal import write_json, write_line
+
+
+def keep(
+    site: Annotated[str, typer.Option("--site", help="A site that is not in the settings any more.")],
+    by: ByUser = None,
+    reason: Why = "",
+    config: Config = None,
+    json: Json = False,
+) -> None:
+    """Keep what was not sent of a site that has left: no night asks for it, and it goes on once the site is back."""
+    raise typer.Exit(run_keep(config, site, by, reason, as_json=json))
+
+
+def run_keep(config: Path | None, site_id: str, by: str | None, reason: str, *, as_json: bool) -> ExitCode:
+    """Record the person's word."""
+    from flows.ledger.connection import open_ledger
+    from flows.review.keep_site import keep_site
+    from flows.settings.load import load_settings
+
+    settings = load_settings(config)
+    with open_ledger(settings) as ledger:
+        kept = keep_site(settings, ledger, site_id, by or user_name(), reason)
+    if as_json:
+        write_json({"site_id": kept.site_id, "kept": kept.events_count})
+    else:
+        what = f"{kept.events_count:,} events of site {site_id} ({kept.points:,} points)"
+        write_line(f"Kept: {what} wait until it is in the settings again.")
+    if not kept.in_flight_count:
+        return ExitCode.TIES_OUT
+    told = (
+        f"{kept.in_flight_count:,} more may have been sent: `tieout settle EVENT_ID --as` says so, or that it was not."
+    )
+    write_line(told, error=True)
+    return ExitCode.NEEDS_A_PERSON

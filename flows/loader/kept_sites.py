@@ -1,0 +1,28 @@
+"""What a person keeps of sites that left the settings: said each night, in trouble with nobody, and taken up again."""
+
+from sqlalchemy import Connection
+
+from flows.ledger.run import Run
+from sql.kept_sites import KeptSite, kept_sites, take_up_site
+
+
+def look_for_kept_sites(run: Run, connection: Connection) -> None:
+    """Let the work of sites that are back go on, and note what is kept of the others.
+
+    This goes before anything asks what there is to do, and before the run takes over what earlier ones left.
+    """
+    configured = {site.site_id for site in run.settings.mindbody.sites}
+    for kept in kept_sites(connection):
+        if kept.site_id in configured:
+            take_up_site(connection, kept.site_id)
+            if kept.events_count:
+                run.notes.append(f"Site {kept.site_id} is back in the settings: {_what(kept)}, kept until now, go on.")
+        elif kept.events_count:
+            run.notes.append(
+                f"Site {kept.site_id} is not in the settings: {_what(kept)} wait until it is back, as {kept.by} said "
+                f"on {kept.at:%Y-%m-%d}: {kept.reason}"
+            )
+
+
+def _what(kept: KeptSite) -> str:
+    return f"{kept.events_count:,} of its events ({kept.points:,} points)"

@@ -1,0 +1,42 @@
+"""Keep the work of a site that left the settings until it is back: a decision, after which no night asks for it."""
+
+from dataclasses import dataclass
+
+from flows.ledger.connection import Ledger
+from flows.review.deciding import deciding
+from flows.runtime.clock import utc_now
+from flows.runtime.errors import WrongUsage
+from flows.runtime.secrets import mask
+from flows.settings.sections import Settings
+from sql.event_decisions import NobodySaidIt, say
+from sql.kept_sites import keep_site as keep
+from sql.sites import site_work
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What is kept of a site until it is back."""
+
+    site_id: str
+    events_count: int
+    points: int
+    in_flight_count: int  # may have been sent: a person rules on these
+
+
+def keep_site(settings: Settings, ledger: Ledger, site_id: str, by: str, reason: str) -> Kept:
+    """Decide that what was not sent of the site waits until it is back.
+
+    `WrongUsage` where the site is in the settings, or has nothing of the kind, or nobody says why.
+    """
+    if site_id in {site.site_id for site in settings.mindbody.sites}:
+        raise WrongUsage(f"Site {site_id} is in the settings: its events go on by themselves.")
+    try:
+        said = say(by, mask(reason), utc_now(), needs_reason=True)
+    except NobodySaidIt as error:
+        raise WrongUsage(str(error)) from None
+    with deciding(settings, ledger) as connection:
+        work = site_work(connection, site_id)
+        if not work.event_ids:
+            raise WrongUsage(f"The ledger has nothing of a site {site_id} that is to be sent: nothing is to be kept.")
+        keep(connection, site_id, work.event_ids, said)
+    return Kept(site_id, len(work.event_ids), work.points, work.in_flight_count)
