@@ -6,6 +6,7 @@ what is in no state that it takes any more, or never was, raises `NotHeld`.
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
@@ -37,17 +38,24 @@ class Superseded(Exception):  # noqa: N818 - it says what the update is
 
 
 def approve(
-    connection: Connection, event_id: str, *, by: str, now: datetime, run_id: str | None = None, reason: str = ""
+    connection: Connection,
+    event_id: str,
+    *,
+    by: str,
+    now: datetime,
+    run_id: str | None = None,
+    reason: str = "",
+    seen: str | None = None,
 ) -> None:
     """Let a held event be sent.
 
     One without a time is given `now`, to the second. A reward update takes the next place in its reward's history, and
-    goes after everything that was accepted for the reward before. Raises `NotHeld`, or `Superseded` for an update that
-    was refused once.
+    goes after everything that was accepted for the reward before. ``seen`` is the fingerprint of what the person was
+    shown. Raises `NotHeld`, or `Superseded` for an update that was refused once.
     """
     # The next place in the reward's history must be nobody else's.
     take_turn(connection)
-    said = say(by, reason, now, needs_reason=False)
+    said = replace(say(by, reason, now, needs_reason=False), seen=seen)
     _decide_about(connection, EventVerb.APPROVE, event_id, frozenset({State.HELD}), said)
     let_go(connection, event_id, said, run_id=run_id)
 

@@ -31,6 +31,7 @@ class Said:
     by: str
     now: datetime
     reason: str = ""
+    seen: str | None = None  # fingerprint of what was shown, of an approval
 
     @property
     def words(self) -> str:
@@ -68,6 +69,7 @@ def record_decision(
         "about": about,
         "events_count": len(decided),
         "events_hash": _events_hash(decided),
+        "seen": said.seen,
     }
     decision_id = append_link(connection, event_decisions, row, _decision_hash)
     given = _keys([event.event_id for event in decided])
@@ -87,7 +89,9 @@ def _events_hash(decided: Sequence[Row[Any]]) -> str:
 def _decision_hash(previous: str, decision: Mapping[str, Any]) -> str:
     at = decision["at"].astimezone(UTC).isoformat(timespec="microseconds")
     columns = ("verb", "actor", "reason", "about", "events_count", "events_hash")
-    return digest([previous, at, *(decision[column] for column in columns)])
+    # Decisions of before bear no fingerprint of what was shown, and keep the hash that they have.
+    seen = [decision["seen"]] if decision["seen"] else []
+    return digest([previous, at, *(decision[column] for column in columns), *seen])
 
 
 def changed_decision(connection: Connection) -> int | None:

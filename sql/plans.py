@@ -4,7 +4,7 @@ A plan is a run that took a file in and held every new event of it; its run id i
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -59,11 +59,12 @@ def plan_totals(connection: Connection, run_id: str, planned: str, *, clients: i
         events={Kind(row["kind"]): int(row["events_count"]) for row in new_rows},
         points={Kind(row["kind"]): summed(row) for row in new_rows},
         amount=sum((Decimal(amount) for amount in amounts), start=Decimal(0)),
-        clients=[_client_points(row) for row in most_points],
+        clients=[client_points(row) for row in most_points],
     )
 
 
-def _client_points(row: Mapping[Any, Any]) -> ClientPoints:
+def client_points(row: Mapping[Any, Any]) -> ClientPoints:
+    """Return the sums of one client, as a query gives them."""
     return ClientPoints(
         site_id=row["site_id"],
         client_id=row["client_id"],
@@ -95,10 +96,15 @@ def lookalikes_of_plan(connection: Connection, plan_id: str) -> int:
     return count
 
 
-def approve_plan(connection: Connection, plan_id: str, *, by: str, now: datetime, reason: str = "") -> int:
-    """Let everything be sent that the run brought and that is still held; return how many events that are."""
+def approve_plan(
+    connection: Connection, plan_id: str, *, by: str, now: datetime, reason: str = "", seen: str | None = None
+) -> int:
+    """Let everything be sent that the run brought and that is still held; return how many events that are.
+
+    ``seen`` is the fingerprint of what the person was shown (`sql.showings`).
+    """
     take_turn(connection)
-    said = say(by, reason, now, needs_reason=False)
+    said = replace(say(by, reason, now, needs_reason=False), seen=seen)
     if not _decide_about_plan(connection, EventVerb.APPROVE, "held_of_plan", plan_id, said):
         return 0
     # Events of clients stand in no order among themselves but their own times, so one statement approves a million.

@@ -614,6 +614,7 @@ event_decisions = Table(
     ),  # sha256 of the events as they stood, so that these are chained too
     Column("previous_hash", String(64), nullable=False),  # "" for the first
     Column("hash", String(64), nullable=False),
+    Column("seen", String(64)),  # fingerprint of what an approval was shown; null: another decision, or of before
     _one_of("verb", EventVerb),
     CheckConstraint("actor <> ''", name="said_by_someone"),
     # To send a refused event again, and to take one back, are decisions that somebody else will have to understand.
@@ -621,6 +622,19 @@ event_decisions = Table(
     CheckConstraint("events_count >= 1", name="about_something"),
     # Two decisions never follow the same one: the chain has no branches.
     UniqueConstraint("previous_hash"),
+)
+
+# What people were shown of what a run holds, so that an approval is about just that. Append-only.
+showings = Table(
+    "showings",
+    metadata,
+    Column("showing_id", Integer, primary_key=True, autoincrement=True),
+    Column("plan_id", ForeignKey("runs.run_id"), nullable=False, index=True),
+    Column("shown_at", UtcDateTime, nullable=False),
+    Column("shown_to", String, nullable=False),  # "" for whoever reads the run's report
+    Column("fingerprint", String(64), nullable=False),  # of rows, ledger and settings
+    Column("settings", String, nullable=False),  # JSON: of each setting that matters, a hash
+    Column("files", String, nullable=False),  # JSON: of each file on a person's disk, its sha256 then
 )
 
 # The events of each decision, as they stood when it was taken. Append-only.

@@ -24,7 +24,11 @@ _SHOWN = 20  # events of a plan in the list for a person; --json lists all
 
 def plan(
     file: Annotated[
-        Path | None, typer.Argument(help="A workbook or an export; without one, what waits for a person is listed.")
+        Path | None,
+        typer.Argument(
+            metavar="[FILE]",
+            help="A workbook or an export, or the id of a plan to show; without one, all that waits is listed.",
+        ),
     ] = None,
     config: Config = None,
     site: Site = None,
@@ -37,12 +41,27 @@ def plan(
     """
     if file is None:
         raise typer.Exit(run_held(config, as_json=json))
+    if _is_id(config, file):
+        raise typer.Exit(run_shown(config, str(file), by, as_json=json))
     raise typer.Exit(run_plan(config, file, site, by, as_json=json))
 
 
-def approve(held_id: HeldId, by: ByUser = None, reason: Why = "", config: Config = None, json: Json = False) -> None:
-    """Say that a held event, or all that a plan still holds, is to be posted: the next run does it."""
-    raise typer.Exit(run_approve(config, held_id, by, reason, as_json=json))
+def approve(
+    held_id: HeldId,
+    by: ByUser = None,
+    reason: Why = "",
+    seen: Annotated[
+        str | None,
+        typer.Option("--seen", metavar="CODE", help="What `tieout plan ID` showed: exactly that is approved."),
+    ] = None,
+    config: Config = None,
+    json: Json = False,
+) -> None:
+    """Say that a held event, or all that a plan still holds, is to be posted: the next run does it.
+
+    Refused where the file, the ledger or the settings changed since it was shown.
+    """
+    raise typer.Exit(run_approve(config, held_id, by, reason, seen, as_json=json))
 
 
 def discard(
@@ -90,16 +109,46 @@ def run_plan(config: Path | None, file: Path, site_id: str | None, by: str | Non
     if as_json:
         write_json(kept.to_json())
     else:
-        write_lines((*check_lines(checked), *notes, *plan_lines(kept), *_how_to_decide(kept.plan_id)))
+        write_lines((*check_lines(checked), *notes, *plan_lines(kept), *_how_to_decide(kept.plan_id, kept.seen)))
     return ExitCode.NEEDS_A_PERSON if kept.waits else ExitCode.TIES_OUT
 
 
-def _how_to_decide(plan_id: str | None) -> list[str]:
+def _how_to_decide(plan_id: str | None, seen: str) -> list[str]:
     if plan_id is None:
         return ["Nothing of it waits for a person."]
     return [
-        f"Nothing was sent. `tieout approve {plan_id}` lets the next run post it; `tieout discard {plan_id}` drops it."
+        f"Nothing was sent. `tieout approve {plan_id}` lets the next run post it; `tieout discard {plan_id}` drops it.",
+        f"To approve exactly what is shown here: --seen {seen}.",
     ]
+
+
+def _is_id(config: Path | None, named: Path) -> bool:
+    """Return whether a plan is meant and no file; a file of that name goes first."""
+    from flows.ledger.connection import open_ledger
+    from flows.review.shown import is_plan
+    from flows.settings.load import load_settings
+
+    if named.exists() or named.suffix or named.parent != Path():
+        return False
+    with open_ledger(load_settings(config)) as ledger:
+        return is_plan(ledger, str(named))
+
+
+def run_shown(config: Path | None, plan_id: str, by: str | None, *, as_json: bool) -> ExitCode:
+    """Show what a plan, or another run, still holds, and keep in mind who has seen it."""
+    from flows.ledger.connection import open_ledger
+    from flows.review.shown import show_plan, shown_lines
+    from flows.runtime.terminal import write_lines
+    from flows.settings.load import load_settings
+
+    settings = load_settings(config)
+    with open_ledger(settings) as ledger:
+        shown = show_plan(settings, ledger, plan_id, by or user_name())
+    if as_json:
+        write_json(shown.to_json())
+    else:
+        write_lines(shown_lines(shown))
+    return ExitCode.NEEDS_A_PERSON
 
 
 def run_held(config: Path | None, *, as_json: bool) -> ExitCode:
@@ -152,10 +201,15 @@ def _held_lines(events: "Sequence[Row[Any]]", pending: "Sequence[Row[Any]]", tod
             yield f"  {event.event_id}  {describe_event(event)}; {where}; {why}"
         if len(held) > _SHOWN:
             yield f"  and {len(held) - _SHOWN:,} more: `tieout plan --json` lists all."
-    yield f"{len(events):,} held. Approve or discard one by its id, or all of a plan by the plan's."
+    yield (
+        f"{len(events):,} held. Approve or discard one by its id, or all of a plan by the plan's; `tieout plan ID` "
+        "shows a plan with its totals."
+    )
 
 
-def run_approve(config: Path | None, held_id: str, by: str | None, reason: str, *, as_json: bool) -> ExitCode:
+def run_approve(
+    config: Path | None, held_id: str, by: str | None, reason: str, seen: str | None, *, as_json: bool
+) -> ExitCode:
     """Let a held event, or all that a plan still holds, be posted by the next run."""
     from flows.ledger.connection import open_ledger
     from flows.review.decide import approve as approve_held
@@ -163,7 +217,7 @@ def run_approve(config: Path | None, held_id: str, by: str | None, reason: str, 
 
     settings = load_settings(config)
     with open_ledger(settings) as ledger:
-        decided = approve_held(settings, ledger, held_id, by or user_name(), reason)
+        decided = approve_held(settings, ledger, held_id, by or user_name(), reason, seen)
     count = decided.plan_events_count
     what = f"event {held_id}" if count is None else f"{count:,} events of {held_id}"
     told = f"Approved: the next run posts {what}.{_elsewhere(decided.elsewhere)}{_alike(decided.alike_count)}"

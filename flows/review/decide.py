@@ -5,12 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
+from functools import partial
 from typing import Protocol
 
 from sqlalchemy import Connection
 
 from flows.ledger.connection import Ledger
 from flows.review.deciding import deciding
+from flows.review.shown import refuse_changed
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import WrongUsage
 from flows.runtime.secrets import mask
@@ -46,18 +48,24 @@ class _OfPlan(Protocol):
         """Decide about all that is left of the plan; return how many."""
 
 
-def approve(settings: Settings, ledger: Ledger, held_id: str, by: str, reason: str = "") -> Decided:
+def approve(
+    settings: Settings, ledger: Ledger, held_id: str, by: str, reason: str = "", seen: str | None = None
+) -> Decided:
     """Let a held event, or all that a plan still holds, be posted by the next run.
 
-    `WrongUsage` where nothing of that id waits, or where it would take back an entry whose break is settled by now; it
-    says who was faster.
+    It is about what was shown (`flows.review.shown`): exactly what bears the code ``seen``, or what this person saw
+    last. `WrongUsage` where the file, the ledger or the settings changed since, where nothing of that id waits, or
+    where it would take back an entry whose break is settled by now; it says who was faster.
     """
     with deciding(settings, ledger) as connection:
+        fingerprint = refuse_changed(connection, settings, held_id, by=by.strip(), seen=seen)
         _refuse_needless(connection, held_id)
         _refuse_unseen(connection, held_id)
         _refuse_replacing(connection, held_id)
         said = (by, reason)
-        decided = _decide(connection, held_id, said, {State.HELD}, approvals.approve, plans.approve_plan)
+        of_event = partial(approvals.approve, seen=fingerprint)
+        of_plan = partial(plans.approve_plan, seen=fingerprint)
+        decided = _decide(connection, held_id, said, {State.HELD}, of_event, of_plan)
         if decided.plan_events_count is None:
             return decided
         alike_count = plans.lookalikes_of_plan(connection, held_id)

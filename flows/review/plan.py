@@ -18,6 +18,7 @@ from flows.intake.register import register_within
 from flows.ledger.connection import Ledger
 from flows.ledger.counted import counted
 from flows.ledger.run_id import new_run_id
+from flows.review.shown import keep_shown
 from flows.runtime.clock import utc_now
 from flows.services.binding import refuse_other_services
 from flows.settings.sections import Settings
@@ -57,6 +58,7 @@ class Plan:
     known: str = ""
     notes: tuple[str, ...] = ()  # what a person should know before deciding
     stops: tuple[Stop, ...] = ()  # what is over a limit
+    seen: str = ""  # the code of what was shown, which an approval may name
     brings: bool = True  # whether anything would change: something new, or something that waits for a person again
 
     @property
@@ -142,9 +144,13 @@ def keep_plan(settings: Settings, ledger: Ledger, file: CheckedFile, by: str) ->
         run_id = new_run_id("plan")
         known = known_file(connection, file.sha256, file.default_site_id or "")
         if known is not None:
-            return _take_up(connection, file, known, by)
-        record_run(connection, run_id, "plan", utc_now(), {})
-        return _take_in(connection, settings, run_id, file, hold_reason=f"planned by {by}")
+            plan = _take_up(connection, file, known, by)
+        else:
+            record_run(connection, run_id, "plan", utc_now(), {})
+            plan = _take_in(connection, settings, run_id, file, hold_reason=f"planned by {by}")
+        if plan.plan_id is None:
+            return plan
+        return replace(plan, seen=keep_shown(connection, settings, plan.plan_id, to=by, files=[file.path]))
 
 
 def _take_up(connection: Connection, file: CheckedFile, known: Row[Any], by: str) -> Plan:

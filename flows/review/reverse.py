@@ -15,6 +15,7 @@ from flows.ledger.connection import Ledger
 from flows.ledger.counted import counted
 from flows.ledger.run_id import new_run_id
 from flows.review.files import find_file
+from flows.review.shown import keep_shown
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import CouldNotRun, WrongUsage
 from flows.runtime.secrets import mask
@@ -159,6 +160,7 @@ def _plan(
         record_decision(connection, EventVerb.REVERSE, said, about=_about(file, sha256), decided=decided)
         request = Request(name=f"reversal of {file}", by=said.by, reason=said.reason, now=said.now)
         plan_reversal(connection, plan_id, entries, request)
+        keep_shown(connection, settings, plan_id, to=said.by)
     return Reversal(
         plan_id=plan_id,
         file=file,

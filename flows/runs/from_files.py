@@ -23,6 +23,7 @@ from flows.notices.run_end import notify, notify_night
 from flows.reconciliation.match import match_ledger
 from flows.reconciliation.windows import windows_of_run
 from flows.reports.close import report_run
+from flows.review.shown import keep_shown
 from flows.runs.ending import leave_in_order
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import CouldNotRun, LedgerUnavailable, TieoutError
@@ -144,6 +145,8 @@ def report(run: Run, reconciliation: Reconciliation | None) -> Summary:
         run.notes.append(nights)
     with run.ledger.begin() as connection:
         waits = pending_in_recovery(connection)
+        # Whoever approves what the run holds has its report before them.
+        keep_shown(connection, run.settings, run.run_id)
     if waits:
         run.notes.append(f"pending until `tieout recover` has looked at their clients and rewards: {waits:,} events")
     return run.step("report", report_run, run, reconciliation)

@@ -17,7 +17,9 @@ def stop_text(why: str, *, site_id: str, events_count: int, points: int) -> str:
 
 def how_to_decide(run_id: str) -> str:
     """Tell what to do about all that a run holds."""
-    return f"`tieout plan` shows what waits, `tieout approve {run_id}` lets it go, `tieout discard {run_id}` not."
+    return (
+        f"`tieout plan {run_id}` shows what waits, `tieout approve {run_id}` lets it go, `tieout discard {run_id}` not."
+    )
 
 
 def _counted(count: int, what: str) -> str:

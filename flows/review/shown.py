@@ -1,0 +1,251 @@
+"""What a person is shown of what a run holds, and whether an approval is still about that.
+
+An approval is bound to a fingerprint of the rows, of what stands beside them in the ledger, and of the settings that
+matter to them. Whoever gives the fingerprint approves exactly that (`--seen`). Without it the approval is about what
+this person saw last, or anybody where they did not: less than that may be left, since others have decided about some,
+but nothing that was not there.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Row
+
+from flows.ledger.connection import Ledger
+from flows.readers.files import sha256_of
+from flows.review.deciding import deciding
+from flows.runtime.clock import utc_now
+from flows.runtime.errors import WrongUsage
+from flows.settings.sections import Settings
+from sql.chain import digest
+from sql.plans import ClientPoints, lookalikes_of_plan
+from sql.showings import (
+    Held,
+    Total,
+    accepted_beside_since,
+    files_of_held,
+    held_amount,
+    held_clients,
+    held_since,
+    held_totals,
+    last_showing,
+    plan_of,
+    record_showing,
+    what_is_held,
+    why_held,
+)
+from transforms.vocabulary import Kind, Target
+
+_CODE_LENGTH = 12  # of the fingerprint's 64 digits: as many as a person copies
+_MOST_CLIENTS = 10
+_MOST_REASONS = 10
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a run holds, by totals; ``code`` is the beginning of its fingerprint."""
+
+    plan_id: str
+    files: Sequence[str]
+    totals: Sequence[Total]
+    amount: str
+    clients: Sequence[ClientPoints]
+    reasons: Sequence[tuple[str, int]]
+    alike_count: int
+    code: str
+
+    @property
+    def events_count(self) -> int:
+        """How many events wait."""
+        return sum(total.events_count for total in self.totals)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the documented object."""
+        return {
+            "plan_id": self.plan_id,
+            "files": list(self.files),
+            "held": self.events_count,
+            "totals": [_total_json(total) for total in self.totals],
+            "amount": self.amount,
+            "reasons": [{"reason": reason, "events": count} for reason, count in self.reasons],
+            "looks_like": self.alike_count,
+            "seen": self.code,
+        }
+
+
+def _total_json(total: Total) -> dict[str, Any]:
+    return {
+        "kind": str(total.kind),
+        "site_id": total.site_id or None,
+        "events": total.events_count,
+        "points": total.points,
+    }
+
+
+def keep_shown(
+    connection: Connection, settings: Settings, plan_id: str, *, to: str = "", files: Iterable[Path] = ()
+) -> str:
+    """Keep that this was shown, "" to whoever reads the run's report, and return its code; "" where nothing waits.
+
+    Of ``files`` on a person's disk the content is kept in mind: whoever mends one means the mended rows.
+    """
+    held = what_is_held(connection, plan_id)
+    if not held.events_count:
+        return ""
+    parts = _settings_that_matter(settings, held)
+    fingerprint = _fingerprint(held, parts)
+    known = {str(path.resolve()): sha256_of(path) for path in files if path.is_file()}
+    to, now = to.strip(), utc_now()
+    record_showing(connection, plan_id, to=to, now=now, fingerprint=fingerprint, settings=parts, files=known)
+    return fingerprint[:_CODE_LENGTH]
+
+
+def show_plan(settings: Settings, ledger: Ledger, plan_id: str, to: str) -> Shown:
+    """Return what a run still holds, and keep that this person has seen it; `WrongUsage` where nothing waits."""
+    with deciding(settings, ledger) as connection:
+        before = last_showing(connection, plan_id, to)
+        files = json.loads(before.files) if before else {}
+        code = keep_shown(connection, settings, plan_id, to=to, files=map(Path, files))
+        if not code:
+            raise WrongUsage(f"Nothing of {plan_id} waits: `tieout plan` lists what does.")
+        return Shown(
+            plan_id=plan_id,
+            files=files_of_held(connection, plan_id),
+            totals=held_totals(connection, plan_id),
+            amount=str(held_amount(connection, plan_id)),
+            clients=held_clients(connection, plan_id, most=_MOST_CLIENTS),
+            reasons=why_held(connection, plan_id),
+            alike_count=lookalikes_of_plan(connection, plan_id),
+            code=code,
+        )
+
+
+def is_plan(ledger: Ledger, named: str) -> bool:
+    """Return whether the ledger knows a run by this name."""
+    with ledger.begin() as connection:
+        return plan_of(connection, named) == named
+
+
+def refuse_changed(
+    connection: Connection, settings: Settings, held_id: str, *, by: str, seen: str | None = None
+) -> str | None:
+    """Return the fingerprint of what an approval is about; None where the ledger does not know what is named.
+
+    `WrongUsage` where it is not what was shown any more. The caller holds the ledger's turn, so that nothing changes
+    between this look and the approval.
+    """
+    plan_id = plan_of(connection, held_id)
+    if plan_id is None:
+        return None
+    held = what_is_held(connection, plan_id)
+    parts = _settings_that_matter(settings, held)
+    fingerprint = _fingerprint(held, parts)
+    if not held.events_count:
+        return fingerprint
+    is_exact = seen is not None and fingerprint.startswith(seen.strip().lower()) and len(seen.strip()) >= _CODE_LENGTH
+    before = last_showing(connection, plan_id, by)
+    if before is None and (is_exact or seen is None):
+        return fingerprint
+    changes = [] if before is None else list(_changes(connection, plan_id, parts, before, is_plan=plan_id == held_id))
+    if seen is not None and not is_exact:
+        changes = changes or [f"{seen} is not what stands there now"]
+    if is_exact:
+        # A code says all but what stands on a person's disk.
+        changes = list(_changed_files(before))
+    if changes:
+        raise WrongUsage(
+            f"What {held_id} would do is not what was shown{_when(before)}: {'; '.join(changes)}. Nothing was "
+            f"approved: `tieout plan {plan_id}` shows it as it is now."
+        )
+    return fingerprint
+
+
+def _when(before: Row[Any] | None) -> str:
+    if before is None:
+        return ""
+    to = f" to {before.shown_to}" if before.shown_to else " by the report"
+    return f"{to} at {before.shown_at:%Y-%m-%d %H:%M:%S}Z"
+
+
+def _changes(
+    connection: Connection, plan_id: str, parts: Mapping[str, str], before: Row[Any], *, is_plan: bool
+) -> Iterator[str]:
+    """Say what has changed since it was shown."""
+    shown_at: datetime = before.shown_at
+    anew = held_since(connection, plan_id, shown_at)
+    if anew:
+        yield f"{_counted(anew, 'event')} came to wait there since"
+    beside = accepted_beside_since(connection, plan_id, shown_at, is_plan=is_plan)
+    if beside:
+        yield f"another file has brought the same reward or row for {_counted(beside, 'event')} since"
+    then = json.loads(before.settings)
+    # Sites of which nothing waits any more, since others have decided, matter no more.
+    changed = [name for name, value in parts.items() if then.get(name) != value]
+    if changed:
+        yield f"settings changed since: {', '.join(changed)}"
+    yield from _changed_files(before)
+
+
+def _changed_files(before: Row[Any] | None) -> Iterator[str]:
+    for name, sha256 in (json.loads(before.files) if before else {}).items():
+        path = Path(name)
+        if path.is_file() and sha256_of(path) != sha256:
+            yield f"{path.name} was changed since"
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
+
+
+def _fingerprint(held: Held, parts: Mapping[str, str]) -> str:
+    return digest([held.rows_digest, sorted(parts.items())])
+
+
+def _settings_that_matter(settings: Settings, held: Held) -> dict[str, str]:
+    """Return a hash of each setting that decides what is sent, to whom, and how the rows were read; never a secret."""
+    guards = settings.guards
+    parts = {
+        "guards": digest([guards.model_dump(mode="json", exclude={"sites", "look_back_after_hours"})]),
+        "columns": digest([json.dumps(settings.columns, sort_keys=True, default=str)]),
+    }
+    sites = {site.site_id: site for site in settings.mindbody.sites}
+    for target, site_id in held.destinations:
+        if target is Target.REFERRAL_ROCK:
+            parts["referral_rock.base_url"] = digest([settings.referral_rock.base_url])
+            continue
+        parts["mindbody.base_url"] = digest([settings.mindbody.base_url])
+        site = sites.get(site_id)
+        of_site = [site.timezone, site.times, site.username] if site else []
+        limits = guards.sites[site_id].model_dump(mode="json") if site_id in guards.sites else {}
+        parts[f"site {site_id}"] = digest([of_site, limits])
+    return parts
+
+
+def shown_lines(shown: Shown) -> Iterator[str]:
+    """Tell a person what waits, why, and how to decide."""
+    yield f"{shown.plan_id}: {_counted(shown.events_count, 'event')} held of {', '.join(shown.files)}"
+    for total in shown.totals:
+        if total.kind is Kind.REWARD_UPDATE:
+            updates = _counted(total.events_count, "reward update")
+            yield f"  {updates}, {shown.amount} in all"
+        else:
+            yield f"  {total.events_count:>8,} {total.kind} of site {total.site_id}, {total.points:,} points"
+    for reason, count in shown.reasons[:_MOST_REASONS]:
+        yield f"  {count:>8,} wait: {reason}"
+    if len(shown.reasons) > _MOST_REASONS:
+        yield f"  and {len(shown.reasons) - _MOST_REASONS:,} more reasons: `tieout plan --json` lists every event."
+    for row in shown.clients:
+        yield (
+            f"  client {row.client_id} of site {row.site_id}: {row.earned:,} earned, {row.redeemed:,} redeemed, in "
+            f"{_counted(row.events_count, 'event')}"
+        )
+    if shown.alike_count:
+        yield f"  {shown.alike_count:>8,} of them look like rows of earlier files: each is decided by its own id."
+    yield (
+        f"Nothing was sent. `tieout approve {shown.plan_id} --seen {shown.code}` approves just this; "
+        f"`tieout discard {shown.plan_id}` drops it."
+    )
