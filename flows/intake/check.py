@@ -32,11 +32,11 @@ from transforms.check.unusual_rows import SeenRows, see_rows, tell_unusual
 from transforms.identity.equal_rows import find_contradicted
 from transforms.reference.reference import Reference
 from transforms.sheets.encodings import Doubtful, encoding_questions
+from transforms.sheets.heading_rows import SEARCHED_ROWS
 from transforms.sheets.notes import Note, Observation, sum_up
 from transforms.sheets.questions import Question
 from transforms.sheets.rows import NOT_SHIFTED, Shifted, refuse_shifted
 from transforms.sheets.sheet import FileError, Sheet, join_parts
-from transforms.sheets.tables import SEARCHED_ROWS
 from transforms.sheets.unzoned import Unzoned, join_unzoned, unzoned_notes, unzoned_questions
 from transforms.vocabulary import Code
 

@@ -31,7 +31,8 @@ from transforms.sheets.notes import Note, Observation, sum_up
 from transforms.sheets.questions import SKIP, Question, find_questions, side_sheet_questions
 from transforms.sheets.rows import NOT_SHIFTED, Shifted, collect_rows, refuse_shifted
 from transforms.sheets.sheet import CELL_ERRORS, FileError, Sheet
-from transforms.sheets.tables import SideSheet, Tables, continue_table, find_tables
+from transforms.sheets.side_sheets import SideSheet
+from transforms.sheets.tables import Tables, continue_table, find_tables
 from transforms.sheets.times import has_time_of_day
 from transforms.sheets.unzoned import Unzoned, find_unzoned, unzoned_notes
 from transforms.vocabulary import Code, Target

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from transforms.sheets.fields import FIELDS, FIELDS_OF, REQUIRED, normalize_heading
 from transforms.sheets.headings import fields_of
 from transforms.sheets.layout import Layout
+from transforms.sheets.nearest import nearest_headings
 from transforms.sheets.questions import About, Question, of_sheet
 from transforms.sheets.sheet import Sheet
-from transforms.sheets.tables import nearest_headings
 from transforms.vocabulary import Target
 
 _WHAT_FOR = {

@@ -17,8 +17,8 @@ from transforms.sheets.headings import Table
 from transforms.sheets.ids import undress
 from transforms.sheets.notes import Observation
 from transforms.sheets.sheet import CELL_ERRORS, FileError, Place, Sheet, column_letters
+from transforms.sheets.side_sheets import SideSheet
 from transforms.sheets.swallowed import refuse_swallowed
-from transforms.sheets.tables import SideSheet
 from transforms.vocabulary import Code
 
 SKIPPED_COLUMNS = ["sheet", "row", "reason"]

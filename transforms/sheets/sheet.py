@@ -105,3 +105,8 @@ CELL_ERRORS = SPREADSHEET_ERRORS | {FORMULA_WITHOUT_VALUE, DIGITS_LOST, NESTED_V
 def sheet_row(sheet: Sheet, row: int) -> int:
     """Return the row of the laid out sheet that a row of the file has, both counted from 1."""
     return row + 1 if sheet.heading_row == 0 else row
+
+
+def begin_of_sheet(sheet: Sheet) -> str:
+    """Begin a sentence about a row of a sheet, where the format has sheets."""
+    return "" if sheet.name is None else f'Sheet "{sheet.name}", '

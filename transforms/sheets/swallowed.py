@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import pandas as pd
 
 from transforms.sheets.headings import Table
+from transforms.sheets.lost_rows import rows_like_events
 from transforms.sheets.sheet import FileError, Place
-from transforms.sheets.tables import rows_like_events
 from transforms.vocabulary import Code
 
 
