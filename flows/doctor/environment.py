@@ -4,11 +4,14 @@ import os
 import re
 import stat
 from collections.abc import Iterator
+from datetime import timedelta
 from difflib import get_close_matches
 from pathlib import Path
 
 from flows.doctor.diagnosis import Diagnosis, bad, doubtful, good
-from flows.runtime.errors import ExitCode
+from flows.runtime.clock import utc_now
+from flows.runtime.errors import ExitCode, SettingsError
+from flows.services.network import ca_file, own_authorities
 from flows.settings.load import DEFAULT_FILE
 from flows.settings.sections import Settings
 
@@ -17,6 +20,7 @@ _SECRET_KEY = re.compile(
     r"""^\s*(?:api_key|public_key|private_key|password|ping_url|urls)\s*=(?!\s*["']\{\{)|://[^/\s"':@]*:[^/\s"'@]+@""",
     re.MULTILINE,
 )
+_SOON = timedelta(days=14)  # a certificate ends on a day that nobody remembers
 _PREFIX = "TIEOUT_"
 _OTHERS = {"CONFIG"}  # read before the settings are
 
@@ -30,6 +34,7 @@ def examine_settings(settings: Settings, config: Path | None) -> Iterator[Diagno
     if named:
         yield from _examine_access(Path(named))
     yield from _examine_credentials(settings)
+    yield from _examine_authorities(settings)
     yield from _examine_variables()
 
 
@@ -62,6 +67,24 @@ def _examine_credentials(settings: Settings) -> Iterator[Diagnosis]:
         missing = "private_key" if has_public_key else "public_key"
         mend = f"Add it to tieout.toml or set TIEOUT_REFERRAL_ROCK__{missing.upper()}."
         yield bad("settings", f"referral_rock.{missing} is missing.", mend=mend, exit_code=ExitCode.WRONG_USAGE)
+
+
+def _examine_authorities(settings: Settings) -> Iterator[Diagnosis]:
+    """Say until when the authorities of one's own hold; nothing where there are none."""
+    file = ca_file(settings)
+    if file is None:
+        return
+    try:
+        held = own_authorities(file)
+    except SettingsError as error:
+        yield bad("certificates", str(error), mend="", exit_code=ExitCode.WRONG_USAGE)
+        return
+    count = "1 authority" if held.count == 1 else f"{held.count} authorities"
+    said = f"{count} of {file} are trusted beside the system's, until {held.first_ends_at:%Y-%m-%d}."
+    if held.first_ends_at - utc_now() > _SOON:
+        yield good("certificates", said)
+    else:
+        yield doubtful("certificates", said, mend="Ask who runs your network for the new one.")
 
 
 def _examine_variables() -> Iterator[Diagnosis]:

@@ -27,7 +27,7 @@ def examine_prefect(settings: Settings) -> list[Diagnosis]:
         return [good("Prefect", "No API is configured: `tieout run` starts a server of its own, or takes --plain.")]
     host = urlsplit(url).netloc.rpartition("@")[2]  # the address may hold a password
     timeout_seconds = min(settings.loader.timeout_seconds, _LONGEST_WAIT_SECONDS)
-    answer = asyncio.run(_ask(url, timeout_seconds))
+    answer = asyncio.run(_ask(settings, url, timeout_seconds))
     # A refusal is an answer too: a server behind a password is there.
     if answer.reach is Reach.ANSWERED and answer.status < 500:
         return [good("Prefect", f"The API at {host} answers.")]
@@ -50,8 +50,8 @@ def examine_prefect_errors(settings: Settings) -> Iterator[Diagnosis]:
     yield doubtful("Prefect services", said, mend=mend)
 
 
-async def _ask(url: str, timeout_seconds: float) -> Exchange:
-    async with open_session(1, timeout_seconds) as session:
+async def _ask(settings: Settings, url: str, timeout_seconds: float) -> Exchange:
+    async with open_session(settings, url, 1, timeout_seconds) as session:
         return await exchange(session, "GET", f"{url.rstrip('/')}/health", headers={})
 
 

@@ -7,6 +7,7 @@ site, and its zone is asked for by another, counted like all others, and only wh
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import aiohttp
 
@@ -21,6 +22,7 @@ from flows.services.clocks import NOTABLE_SECONDS, read_clock
 from flows.services.http import Exchange, Pacer, Reach, exchange, open_session
 from flows.services.mindbody.client import MindbodyClient
 from flows.services.mindbody.zone import told_zone
+from flows.services.network import way_to
 from flows.services.referral_rock.client import ReferralRockClient
 from flows.services.standing import Standing
 from flows.settings.sections import Settings, SiteSettings
@@ -63,13 +65,28 @@ def _hurried(settings: Settings) -> Settings:
 
 
 async def _examine(settings: Settings, ledger: Ledger | None) -> list[Diagnosis]:
-    async with open_session(2, settings.loader.timeout_seconds) as session:
-        # At the same time: a service that does not answer takes the whole wait, and one after the other would take two.
-        mindbody, referral_rock = await asyncio.gather(
-            _examine_mindbody(settings, ledger, session),
-            _examine_referral_rock(settings, ledger, session),
-        )
+    # At the same time: a service that does not answer takes the whole wait, and one after the other would take two.
+    of_mindbody = partial(_examine_mindbody, settings, ledger)
+    of_rewards = partial(_examine_referral_rock, settings, ledger)
+    mindbody, referral_rock = await asyncio.gather(
+        _in_session("Mindbody", settings, settings.mindbody.base_url, of_mindbody),
+        _in_session("Referral Rock", settings, settings.referral_rock.base_url, of_rewards),
+    )
     return [*mindbody, *referral_rock]
+
+
+async def _in_session(
+    name: str,
+    settings: Settings,
+    url: str,
+    examine: Callable[[aiohttp.ClientSession], Awaitable[list[Diagnosis]]],
+) -> list[Diagnosis]:
+    try:
+        session = open_session(settings, url, 1, settings.loader.timeout_seconds)
+    except SettingsError as error:  # a proxy or an authority that cannot be used
+        return [bad(name, str(error), mend="", exit_code=ExitCode.WRONG_USAGE)]
+    async with session:
+        return await examine(session)
 
 
 async def _examine_mindbody(
@@ -79,7 +96,7 @@ async def _examine_mindbody(
     mindbody = settings.mindbody
     if mindbody.api_key is None or not mindbody.sites:
         return [good(name, _NOT_CONFIGURED)]
-    diagnoses, is_there = await _reach(name, mindbody.base_url, session)
+    diagnoses, is_there = await _reach(name, settings, mindbody.base_url, session)
     if not is_there:
         return diagnoses
     count = _counter(ledger, Target.MINDBODY, mindbody.calls_per_day)
@@ -110,7 +127,7 @@ async def _examine_referral_rock(
     rewards = settings.referral_rock
     if rewards.public_key is None or rewards.private_key is None:
         return [good(name, _NOT_CONFIGURED)]
-    diagnoses, is_there = await _reach(name, rewards.base_url, session)
+    diagnoses, is_there = await _reach(name, settings, rewards.base_url, session)
     if not is_there:
         return diagnoses
     count = _counter(ledger, Target.REFERRAL_ROCK, WITHOUT_LIMIT)
@@ -127,14 +144,17 @@ def _counter(ledger: Ledger | None, target: Target, calls_per_day: int) -> Calla
     return lambda: count_call(ledger, target, calls_per_day)
 
 
-async def _reach(name: str, base_url: str, session: aiohttp.ClientSession) -> tuple[list[Diagnosis], bool]:
+async def _reach(
+    name: str, settings: Settings, base_url: str, session: aiohttp.ClientSession
+) -> tuple[list[Diagnosis], bool]:
     """Ask the service's front door, without credentials; any answer shows that it is there, and its clock."""
     answer = await exchange(session, "GET", f"{base_url}/", headers={})
+    way = way_to(settings, base_url).words
     if answer.reach is not Reach.ANSWERED:
         mend = "See that base_url is right and that this machine may reach it."
-        said = f"{base_url} is out of reach: {answer.failure}."
+        said = f"{base_url} is out of reach, {way}: {answer.failure}."
         return [bad(name, said, mend=mend, exit_code=ExitCode.COULD_NOT_RUN)], False
-    there = good(name, f"{base_url} answers, in {answer.duration_ms:.0f} ms.")
+    there = good(name, f"{base_url} answers, {way}, in {answer.duration_ms:.0f} ms.")
     return [there, _examine_clock(f"{name} clock", answer)], True
 
 

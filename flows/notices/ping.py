@@ -7,7 +7,7 @@ that out by not being called. Nothing of the night is told, only that it ran to 
 import asyncio
 
 from flows.ledger.summary import Summary
-from flows.runtime.errors import ExitCode
+from flows.runtime.errors import ExitCode, SettingsError
 from flows.runtime.progress import Say
 from flows.services.http import Reach, exchange, open_session
 from flows.settings.sections import Settings
@@ -26,15 +26,22 @@ def ping_after(settings: Settings, summary: Summary, say: Say) -> None:
     url = settings.notify.ping_url
     if url is None or summary.exit_code is ExitCode.COULD_NOT_RUN:
         return
-    failure = asyncio.run(_call(url.get_secret_value()))
+    failure = _failure_of(settings, url.get_secret_value())
     if failure:
         say(f"notify.ping_url: the monitor was not reached: {failure}")
 
 
-async def _call(url: str) -> str:
+def _failure_of(settings: Settings, url: str) -> str:
+    try:
+        return asyncio.run(_call(settings, url))
+    except SettingsError as error:  # a proxy or an authority that cannot be used
+        return str(error)
+
+
+async def _call(settings: Settings, url: str) -> str:
     """Return why no try got a good answer; "" where one did."""
     failure = ""
-    async with open_session(1, _TIMEOUT_SECONDS) as session:
+    async with open_session(settings, url, 1, _TIMEOUT_SECONDS) as session:
         for number in range(_TRIES):
             # Longer before each further try; none before the first.
             if number:

@@ -2,6 +2,8 @@
 
 import logging
 
+from flows.notices.route import routed
+from flows.runtime.errors import SettingsError
 from flows.runtime.progress import Say
 from flows.runtime.secrets import line_of
 from flows.settings.sections import Settings
@@ -24,18 +26,26 @@ def send_message(settings: Settings, title: str, body: str, say: Say) -> bool:
 
 def send_to_each(settings: Settings, title: str, body: str) -> list[bool]:
     """Send the message to every address and return, in their order, which of them took it."""
-    from apprise import Apprise
-
     logging.getLogger("apprise").setLevel(logging.CRITICAL)  # it would log addresses
     # A line of a message is a line: what it quotes can neither forge another one nor give a secret away.
     safe = "\n".join(map(line_of, body.split("\n")))
+    try:
+        with routed(settings):
+            return _send_each(settings, line_of(title), safe)
+    except SettingsError:  # an authority that cannot be used; whatever is sent elsewhere says why
+        return [False] * len(settings.notify.urls)
+
+
+def _send_each(settings: Settings, title: str, body: str) -> list[bool]:
+    from apprise import Apprise
+
     taken = []
     # One by one and not all in one Apprise, which would only tell that some address failed.
     for url in settings.notify.urls:
         service = Apprise()
         try:
             is_known = service.add(url.get_secret_value())
-            taken.append(bool(is_known and service.notify(title=line_of(title), body=safe)))
+            taken.append(bool(is_known and service.notify(title=title, body=body)))
         except Exception:  # noqa: BLE001 - a library's fault must not change how a night ended
             taken.append(False)
     return taken

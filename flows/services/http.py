@@ -23,6 +23,8 @@ from flows.runtime.errors import ServiceUnreachable
 from flows.runtime.interrupt import sleep_unless_stopped
 from flows.runtime.secrets import line_of
 from flows.services.bounded_json import parse_json
+from flows.services.network import tls_context, way_to
+from flows.settings.sections import Settings
 
 Params = Mapping[str, str] | Sequence[tuple[str, str]]  # pairs where a key is repeated
 
@@ -82,12 +84,18 @@ class Exchange:
         return min(max(0.0, asked), _LONGEST_ASKED_SECONDS)
 
 
-def open_session(concurrency: int, timeout_seconds: float) -> aiohttp.ClientSession:
-    """Open a session whose connections are reused, with a limit on every wait and TLS verified."""
+def open_session(settings: Settings, url: str, concurrency: int, timeout_seconds: float) -> aiohttp.ClientSession:
+    """Open a session for one address, whose connections are reused, with a limit on every wait and TLS verified.
+
+    It goes the way that `flows.services.network` says; `SettingsError` where that cannot be gone.
+    """
+    # Not by the library's own reading of the environment: that sends what a .netrc holds along with it.
+    proxy = way_to(settings, url).proxy
     # A connection that does not come up is told apart from an answer that does not: it never took effect.
     timeout = aiohttp.ClientTimeout(total=timeout_seconds, sock_connect=min(10.0, timeout_seconds / 2))
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=concurrency),
+        connector=aiohttp.TCPConnector(limit=concurrency, ssl=tls_context(settings)),
+        proxy=proxy,
         timeout=timeout,
         cookie_jar=aiohttp.DummyCookieJar(),
         headers={"User-Agent": "tieout", "Accept-Encoding": "gzip"},
@@ -127,6 +135,11 @@ async def exchange(
                 body=content,
                 headers=response.headers,
             )
+    # The proxy was asked for a connection and gave none: what it says is no answer of the service.
+    except aiohttp.ClientHttpProxyError as error:
+        return failed(Reach.NEVER_LEFT, f"no connection: the proxy says {error.status} {error.message}")
+    except aiohttp.ClientConnectorCertificateError as error:
+        return failed(Reach.NEVER_LEFT, f"no connection: {_why_not_trusted(error)}")
     # The three errors that prove that nothing left: the connection was never made, so there was nothing to send on.
     # Anything that aiohttp raises once there is a connection may come after the service has read the whole request.
     except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as error:
@@ -135,6 +148,15 @@ async def exchange(
         return failed(Reach.MAYBE, "no answer in time")
     except (aiohttp.ClientError, OSError) as error:
         return failed(Reach.MAYBE, f"the connection was lost: {error or type(error).__name__}")
+
+
+def _why_not_trusted(error: aiohttp.ClientConnectorCertificateError) -> str:
+    cause = error.certificate_error
+    why = getattr(cause, "verify_message", "") or str(cause)
+    return (
+        f"its certificate is not trusted ({why}): see that the address is right; where your network signs certificates "
+        "itself, name the file of its authority by network.ca_file"
+    )
 
 
 async def _read_bounded(response: aiohttp.ClientResponse) -> bytes | None:

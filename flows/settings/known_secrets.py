@@ -12,7 +12,8 @@ from flows.settings.sections import Settings
 _OPEN_OPTIONS = {"host", "hostaddr", "dbname", "user", "application_name", "sslmode", "options", "connect_timeout"}
 # What Prefect and the libraries of notices read for themselves.
 _SECRET_VARIABLES = ("PREFECT_API_KEY", "PREFECT_API_AUTH_STRING", "PREFECT_SERVER_API_AUTH_STRING", "PGPASSWORD")
-_ADDRESS_VARIABLES = ("PREFECT_API_URL", "PREFECT_API_DATABASE_CONNECTION_URL", "HTTP_PROXY", "HTTPS_PROXY")
+_ADDRESS_VARIABLES = ("PREFECT_API_URL", "PREFECT_API_DATABASE_CONNECTION_URL")
+_PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 
 
 def secrets_of(settings: Settings) -> Iterator[str]:
@@ -23,6 +24,8 @@ def secrets_of(settings: Settings) -> Iterator[str]:
     yield from _secret_options(addresses[-1])
     for address in addresses:
         yield from secrets_of_address(address)
+    if settings.network.proxy is not None:
+        yield from _secrets_of_proxy(settings.network.proxy.get_secret_value())
     for url in (*settings.notify.urls, settings.notify.ping_url):
         if url is not None:
             yield from secrets_of_secret_address(url.get_secret_value())
@@ -60,3 +63,11 @@ def _secrets_of_environment() -> Iterator[str]:
     for name in _ADDRESS_VARIABLES:
         for spelled in (name, name.lower()):
             yield from secrets_of_address(os.environ.get(spelled, ""))
+    for name in _PROXY_VARIABLES:
+        for spelled in (name, name.lower()):
+            yield from _secrets_of_proxy(os.environ.get(spelled, ""))
+
+
+def _secrets_of_proxy(address: str) -> Iterator[str]:
+    # A proxy may be named without http:// before it.
+    yield from secrets_of_address(address if "://" in address else f"http://{address}")

@@ -94,6 +94,7 @@ def _refuse_plain_http(url: str, is_allowed: bool) -> None:
         )
 
 
+DIRECT = "direct"  # instead of a proxy
 ZoneName = Annotated[str, AfterValidator(_known_zone)]
 BaseUrl = Annotated[str, AfterValidator(_without_trailing_slash)]
 Currency = Annotated[str, AfterValidator(_currency_code)]
@@ -264,6 +265,14 @@ class BackupSettings(_Section):
     every_hours: float = Field(default=24, ge=0)  # once the ledger is past 1 GB
 
 
+class NetworkSettings(_Section):
+    """How addresses outside are reached: by which proxy, trusting whom. Without a word of it, by the environment."""
+
+    proxy: Secret | None = None  # may hold a password; "direct" goes by none, whatever the environment says
+    no_proxy: tuple[str, ...] = ()  # hosts, domains and networks that are reached directly
+    ca_file: str = ""  # authorities that are trusted beside the system's, in PEM
+
+
 class KeepSettings(_Section):
     """How long is kept what runs leave behind; `transforms.keeping` says what stays whatever is written here."""
 
@@ -299,6 +308,7 @@ class Settings(BaseSettings):
     schedule: ScheduleSettings = ScheduleSettings()
     backups: BackupSettings = BackupSettings()
     keep: KeepSettings = KeepSettings()
+    network: NetworkSettings = NetworkSettings()
     prefect: PrefectSettings = PrefectSettings()
     columns: dict[str, dict[str, Any]] = Field(default_factory=dict)
 

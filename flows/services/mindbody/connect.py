@@ -30,7 +30,8 @@ async def open_mindbody(settings: Settings, ledger: Ledger, site_id: str) -> Asy
     refuse_other_services(settings, ledger)
     standing = standing_of(Destination(Target.MINDBODY, site_id), settings)
     standing.refuse_where_closed()
-    async with open_session(settings.loader.concurrency, settings.loader.timeout_seconds) as session:
+    loader, url = settings.loader, settings.mindbody.base_url
+    async with open_session(settings, url, loader.concurrency, loader.timeout_seconds) as session:
         client = MindbodyClient(settings, site_id, session, standing, count, tokens_of_run())
         await client.connect(utc_now())
         bind_or_refuse(settings, ledger, Target.MINDBODY, client.stand_in)

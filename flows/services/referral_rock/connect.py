@@ -28,7 +28,8 @@ async def open_referral_rock(settings: Settings, ledger: Ledger) -> AsyncIterato
     refuse_other_services(settings, ledger)
     standing = standing_of(Destination(Target.REFERRAL_ROCK, ""), settings)
     standing.refuse_where_closed()
-    async with open_session(settings.loader.concurrency, settings.loader.timeout_seconds) as session:
+    loader, url = settings.loader, settings.referral_rock.base_url
+    async with open_session(settings, url, loader.concurrency, loader.timeout_seconds) as session:
         client = ReferralRockClient(settings, session, standing, count)
         await client.connect()
         bind_or_refuse(settings, ledger, Target.REFERRAL_ROCK, client.stand_in)

@@ -17,6 +17,7 @@ from flows.services.http import (
     open_session,
     wait_to_repeat,
 )
+from flows.settings.sections import Settings
 from tests.flows.services.exchanges import answer
 
 
@@ -109,7 +110,7 @@ def test_backoff_seconds_doubles_up_to_half_a_minute(failures: int, longest: flo
 
 def test_exchange_with_nobody_there_never_left() -> None:
     async def send() -> Reach:
-        async with open_session(1, 2) as session:
+        async with open_session(Settings(), "http://127.0.0.1:9", 1, 2) as session:
             return (await exchange(session, "POST", "http://127.0.0.1:9/", headers={}, body=b"{}")).reach
 
     assert asyncio.run(send()) is Reach.NEVER_LEFT
