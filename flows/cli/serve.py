@@ -28,8 +28,9 @@ def serve(
 
 
 def run_serve(config: Path | None, cron: str | None, timezone: str | None) -> ExitCode:
-    """Serve all four flows, the nightly one by the schedule."""
+    """Serve all flows, the nightly one by the schedule."""
     from flows.nightly import nightly
+    from flows.orchestration.approve_form import approve
     from flows.orchestration.serve import ServedFlows, serve_nightly
     from flows.reconcile import reconcile
     from flows.settings.load import load_settings
@@ -44,6 +45,6 @@ def run_serve(config: Path | None, cron: str | None, timezone: str | None) -> Ex
         said = f'Serving the nightly run at "{schedule.cron}" in {schedule.timezone}; Prefect is at {url}.'
         write_line(f"{said} Stop with Ctrl-C.", error=True)
 
-    served = ServedFlows(nightly, by_hand=(upload, settle, reconcile))
+    served = ServedFlows(nightly, by_hand=(upload, approve, settle, reconcile))
     serve_nightly(settings, config, schedule, served, announce)
     return ExitCode.TIES_OUT

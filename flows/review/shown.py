@@ -225,8 +225,8 @@ def _settings_that_matter(settings: Settings, held: Held) -> dict[str, str]:
     return parts
 
 
-def shown_lines(shown: Shown) -> Iterator[str]:
-    """Tell a person what waits, why, and how to decide."""
+def shown_lines(shown: Shown, *, with_rows: bool = True) -> Iterator[str]:
+    """Tell a person what waits, why, and how to decide; without the rows, neither clients nor what quotes a cell."""
     yield f"{shown.plan_id}: {_counted(shown.events_count, 'event')} held of {', '.join(shown.files)}"
     for total in shown.totals:
         if total.kind is Kind.REWARD_UPDATE:
@@ -234,11 +234,13 @@ def shown_lines(shown: Shown) -> Iterator[str]:
             yield f"  {updates}, {shown.amount} in all"
         else:
             yield f"  {total.events_count:>8,} {total.kind} of site {total.site_id}, {total.points:,} points"
-    for reason, count in shown.reasons[:_MOST_REASONS]:
+    reasons = [(reason, count) for reason, count in shown.reasons if with_rows or _quotes_nothing(reason)]
+    for reason, count in reasons[:_MOST_REASONS]:
         yield f"  {count:>8,} wait: {reason}"
-    if len(shown.reasons) > _MOST_REASONS:
-        yield f"  and {len(shown.reasons) - _MOST_REASONS:,} more reasons: `tieout plan --json` lists every event."
-    for row in shown.clients:
+    untold_count = len(shown.reasons) - len(reasons[:_MOST_REASONS])
+    if untold_count:
+        yield f"  and {untold_count:,} more reasons: `tieout plan --json` lists every event."
+    for row in shown.clients if with_rows else ():
         yield (
             f"  client {row.client_id} of site {row.site_id}: {row.earned:,} earned, {row.redeemed:,} redeemed, in "
             f"{_counted(row.events_count, 'event')}"
@@ -249,3 +251,8 @@ def shown_lines(shown: Shown) -> Iterator[str]:
         f"Nothing was sent. `tieout approve {shown.plan_id} --seen {shown.code}` approves just this; "
         f"`tieout discard {shown.plan_id}` drops it."
     )
+
+
+def _quotes_nothing(reason: str) -> bool:
+    """Return whether a reason is one of a plan or a guard: others may quote what stands in a row."""
+    return reason.startswith("planned ") or "guards." in reason

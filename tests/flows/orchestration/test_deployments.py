@@ -24,7 +24,7 @@ def test_every_flow_is_deployed_to_the_pool_and_nightly_has_its_schedule(
     prefect(here, "deploy", "--all")
     found = {
         name: prefect_client.read_deployment_by_name(f"{name}/{name}")
-        for name in ("nightly", "upload", "settle", "reconcile")
+        for name in ("nightly", "upload", "approve", "settle", "reconcile")
     }
     assert {deployment.work_pool_name for deployment in found.values()} == {"tieout"}
     assert [(s.schedule.cron, s.schedule.timezone) for s in found["nightly"].schedules] == [

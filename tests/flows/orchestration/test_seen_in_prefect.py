@@ -10,6 +10,7 @@ import yaml
 
 from flows.ledger.summary import Summary
 from flows.nightly import nightly
+from flows.orchestration.approve_form import approve
 from flows.reconcile import reconcile
 from flows.sandbox import start_sandbox
 from flows.settle import settle
@@ -101,7 +102,7 @@ def test_artifacts_of_a_night_name_no_client(night: Summary, prefect_client: Syn
     assert [one["key"] for one in kept if CLIENT in str(one) or POOR in str(one)] == []
 
 
-@pytest.mark.parametrize("shown", [nightly, upload, settle, reconcile])
+@pytest.mark.parametrize("shown", [nightly, upload, approve, settle, reconcile])
 def test_the_form_says_what_each_parameter_means(shown: Flow[Any, Any]) -> None:
     properties = parameter_schema(shown.fn).properties
     assert properties
