@@ -67,10 +67,18 @@ def sheet_row(row: EventRow, day_of: DayOf) -> SheetRow:
 
 def likeness(now: SheetRow, earlier: SheetRow) -> int:
     """Say how much two rows have in common; more is more."""
-    same = {"who": now.who == earlier.who, "time": now.at == earlier.at}
-    same |= {name: value is not None and value == earlier.values.get(name) for name, value in now.values.items()}
-    weight = sum(_WEIGHTS.get(name, 1) for name, is_same in same.items() if is_same)
-    return weight + (_SAME_DAY if now.day == earlier.day else 0)
+    weight = 0
+    if now.who == earlier.who:
+        weight += _WEIGHTS["who"]
+    if now.at == earlier.at:
+        weight += _WEIGHTS["time"]
+    if now.day == earlier.day:
+        weight += _SAME_DAY
+    for name, value in now.values.items():
+        # That both say nothing is nothing in common.
+        if value is not None and value == earlier.values.get(name):
+            weight += _WEIGHTS.get(name, 1)
+    return weight
 
 
 def is_one_changed(now: SheetRow, earlier: SheetRow) -> bool:

@@ -62,9 +62,12 @@ def digest_cells(rows: pd.DataFrame, headings: Mapping[str, str]) -> pd.Series:
     blanks, the heading of each field that is read, in an order that is always the same.
     """
     filled = {field: heading for field, heading in headings.items() if rows[field].notna().any()}
+    columns: list[Iterable[str]] = [_named(rows, filled)]
     # Every field has its place, filled or not: what stands in other rows must not change the number of this one.
-    columns = [_plain_texts(rows[field], field) if field in filled else repeat("", len(rows)) for field in headings]
-    lines = map(SEPARATOR.join, zip(_named(rows, filled), *columns, strict=True))
+    for field in headings:
+        empty = repeat("", len(rows))
+        columns.append(_plain_texts(rows[field], field) if field in filled else empty)
+    lines = map(SEPARATOR.join, zip(*columns, strict=True))
     return pd.Series(_numbers(lines), index=rows.index, dtype="int64")
 
 

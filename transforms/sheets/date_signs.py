@@ -9,7 +9,7 @@ the sign that day and month of the real ones were exchanged.
 """
 
 import re
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
@@ -129,46 +129,70 @@ def date_signs(texts: pd.Series, rows: pd.Series) -> DateSigns:
     is_iso = filled.str[4:5] == "-"
     others = filled[~is_iso]
     of_sheets = filled[is_iso & ~names_zone(filled)]
-    found: dict[str, Seen | Span | None] = {
-        "filled": Seen(0, "", len(filled)),
-        "early": _seen(of_sheets[may_be_exchanged(of_sheets)], rows),
-        "late": _seen(of_sheets[of_sheets.str[8:10] > "12"], rows),
-    }
-    if len(others):
-        found |= _of_numbers(others, rows)
-        has_half = others.str.contains(_HALF, regex=True)
-        found["half"] = _seen(others[has_half], rows)
-        whole = others[~has_half]
-        found["small_hour"] = _seen(whole[whole.str.contains(_SMALL_HOUR, regex=True)], rows)
-        found["wide_hour"] = _seen(whole[whole.str.contains(_WIDE_HOUR, regex=True)], rows)
-        found |= {
-            "first_number": _seen(others[others.str.fullmatch(_NUMBER)], rows),
-            "days": _span(others, _SERIAL),
-            "seconds": _span(others, _SECONDS),
-            "milliseconds": _span(others, _MILLISECONDS),
-        }
-    return DateSigns(**found)  # type: ignore[arg-type]  # each name has the kind of its field
+    signs = DateSigns(
+        filled=Seen(0, "", len(filled)),
+        early=_seen(of_sheets[may_be_exchanged(of_sheets)], rows),
+        late=_seen(of_sheets[of_sheets.str[8:10] > "12"], rows),
+    )
+    if others.empty:
+        return signs
+    return _with_counts(_with_hours(_with_orders(signs, others, rows), others, rows), others, rows)
 
 
 def names_zone(texts: pd.Series) -> pd.Series:
     """Tell ISO times with an offset, which no spreadsheet has made."""
     # The sixth sign from the end is a sign too in a plain date, which is shorter.
-    has_offset = texts.str[-6:-5].isin(["+", "-"]) & (texts.str.len() > len("2026-05-10T10:00"))
-    return has_offset | texts.str[-1:].isin(["Z", "z"])
+    is_time = texts.str.len() > len("2026-05-10T10:00")
+    has_offset = is_time & texts.str[-6:-5].isin(["+", "-"])
+    is_utc = texts.str[-1:].isin(["Z", "z"])
+    return has_offset | is_utc
 
 
 def may_be_exchanged(texts: pd.Series) -> pd.Series:
     """Tell dates such as 2026-05-10, which a spreadsheet may have made of 05/10/2026 by the wrong order."""
-    day, month = texts.str[8:10], texts.str[5:7]
-    return (texts.str[4:5] == "-") & (day <= "12") & (day != month) & ~names_zone(texts)
+    is_iso = texts.str[4:5] == "-"
+    month = texts.str[5:7]
+    day = texts.str[8:10]
+    is_other_day = (day <= "12") & (day != month)
+    return is_iso & is_other_day & ~names_zone(texts)
 
 
-def _of_numbers(texts: pd.Series, rows: pd.Series) -> dict[str, Seen | None]:
-    """Tell which order the days allow that are written in numbers alone."""
+def _with_orders(signs: DateSigns, texts: pd.Series, rows: pd.Series) -> DateSigns:
+    """Add which order the days allow that are written in numbers alone."""
     begins = texts.str[:_LONGEST_DAY]
     order_of = {begin: _orders(begin) for begin in begins.unique().tolist()}
     orders = begins.map(order_of)
-    return {name: _seen(texts[orders == name], rows) for name in ("day_first", "month_first", "either")}
+    return replace(
+        signs,
+        day_first=_seen(texts[orders == "day_first"], rows),
+        month_first=_seen(texts[orders == "month_first"], rows),
+        either=_seen(texts[orders == "either"], rows),
+    )
+
+
+def _with_hours(signs: DateSigns, texts: pd.Series, rows: pd.Series) -> DateSigns:
+    """Add whether the hours are by a clock of 12 hours or of 24."""
+    has_half = texts.str.contains(_HALF, regex=True)
+    whole = texts[~has_half]
+    is_small = whole.str.contains(_SMALL_HOUR, regex=True)
+    is_wide = whole.str.contains(_WIDE_HOUR, regex=True)
+    return replace(
+        signs,
+        half=_seen(texts[has_half], rows),
+        small_hour=_seen(whole[is_small], rows),
+        wide_hour=_seen(whole[is_wide], rows),
+    )
+
+
+def _with_counts(signs: DateSigns, texts: pd.Series, rows: pd.Series) -> DateSigns:
+    """Add what plain numbers there are, by their length."""
+    return replace(
+        signs,
+        first_number=_seen(texts[texts.str.fullmatch(_NUMBER)], rows),
+        days=_span(texts, _SERIAL),
+        seconds=_span(texts, _SECONDS),
+        milliseconds=_span(texts, _MILLISECONDS),
+    )
 
 
 def _orders(begin: str) -> str:
@@ -196,18 +220,31 @@ def tell_habit(signs: DateSigns, said: DateOrder | None, now: datetime, *, may_c
 
     `may_count`: whether plain numbers may be read, which takes a column that is never in the future.
     """
-    told = None
-    if signs.day_first is not None or signs.month_first is not None:
-        is_day_first = signs.month_first is None
-        told = None if signs.is_mixed else DateOrder.DAY_FIRST if is_day_first else DateOrder.MONTH_FIRST
-    has_text_of_one_order = (signs.day_first or signs.month_first) is not None
     return DateHabit(
-        date_order=said or told,
+        date_order=said or _tell_order(signs),
         count=_tell_count(signs, now) if may_count else None,
         has_halves=signs.half is not None,
         lacks_halves=signs.small_hour is not None and signs.wide_hour is None and signs.half is None,
-        is_exchanged=has_text_of_one_order and signs.either is None and signs.early is not None and signs.late is None,
+        is_exchanged=_is_exchanged(signs),
     )
+
+
+def _tell_order(signs: DateSigns) -> DateOrder | None:
+    """Return the one order that fits every cell; None where none does, or both do."""
+    if signs.is_mixed:
+        return None
+    if signs.day_first is not None:
+        return DateOrder.DAY_FIRST
+    if signs.month_first is not None:
+        return DateOrder.MONTH_FIRST
+    return None
+
+
+def _is_exchanged(signs: DateSigns) -> bool:
+    """Tell the trace of a spreadsheet that read the wrong one first: what it could not read stayed a text."""
+    has_text_of_one_order = signs.day_first is not None or signs.month_first is not None
+    has_early_dates_alone = signs.early is not None and signs.late is None
+    return has_text_of_one_order and signs.either is None and has_early_dates_alone
 
 
 def _tell_count(signs: DateSigns, now: datetime) -> Count | None:

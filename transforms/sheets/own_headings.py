@@ -1,8 +1,9 @@
 """Headings in a site's own words, of which none or not all are known: asked for one by one, and kept as a layout."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 
 from transforms.sheets.fields import FIELDS, FIELDS_OF, REQUIRED, normalize_heading
+from transforms.sheets.heading_rows import texts_of_row
 from transforms.sheets.headings import fields_of
 from transforms.sheets.layout import Layout
 from transforms.sheets.nearest import nearest_headings
@@ -28,17 +29,19 @@ def ask_own_heading(sheets: Sequence[Sheet], layouts: Sequence[Layout]) -> Quest
     if nearest is None:
         return None
     sheet, row = nearest
-    headings = tuple(text for text in sheet.cells.loc[row] if isinstance(text, str) and text.strip())
+    headings = tuple(text for text in texts_of_row(sheet, row).values() if text.strip())
     normalized = {normalize_heading(text) for text in headings}
     field_of, layout = fields_of(normalized, layouts)
-    known = {text: field_of[normalize_heading(text)] for text in headings if normalize_heading(text) in field_of}
+    known = _known_fields(headings, field_of)
     open_headings = [text for text in headings if text not in known]
-    missing = [field for field in REQUIRED[_target(set(known.values()))] if field not in known.values()]
-    if not missing or not open_headings or len(set(normalized)) < len(headings):
+    missing = _missing_field(set(known.values()))
+    # Of two columns of one heading an answer could mean either.
+    has_twins = len(normalized) < len(headings)
+    if missing is None or not open_headings or has_twins:
         return None
-    wanted = FIELDS[missing[0]]
+    wanted = FIELDS[missing]
     return Question(
-        message=f"{of_sheet(sheet.name)}row {row}: which column is {wanted} ({_WHAT_FOR[missing[0]]})?",
+        message=f"{of_sheet(sheet.name)}row {row}: which column is {wanted} ({_WHAT_FOR[missing]})?",
         choices=dict.fromkeys(open_headings, f"it is {wanted}"),
         entries={text: {text: wanted} for text in open_headings},
         about=About(
@@ -52,5 +55,28 @@ def ask_own_heading(sheets: Sequence[Sheet], layouts: Sequence[Layout]) -> Quest
     )
 
 
-def _target(known: set[str]) -> Target:
-    return max(REQUIRED, key=lambda target: (len(known & set(REQUIRED[target])), len(known & FIELDS_OF[target].keys())))
+def _known_fields(headings: Sequence[str], field_of: Mapping[str, str]) -> dict[str, str]:
+    """Return the field of each heading that is known, as the sheet spells it."""
+    known = {}
+    for text in headings:
+        field = field_of.get(normalize_heading(text))
+        if field is not None:
+            known[text] = field
+    return known
+
+
+def _missing_field(known: Set[str]) -> str | None:
+    """Return the first field that is required and not there; None where none is missing."""
+    missing = [field for field in REQUIRED[_most_likely_target(known)] if field not in known]
+    return missing[0] if missing else None
+
+
+def _most_likely_target(known: Set[str]) -> Target:
+    """Return the service that most of the fields are of: first of the required ones, then of all."""
+
+    def likeness(target: Target) -> tuple[int, int]:
+        required = known & set(REQUIRED[target])
+        documented = known & FIELDS_OF[target].keys()
+        return len(required), len(documented)
+
+    return max(REQUIRED, key=likeness)

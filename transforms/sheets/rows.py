@@ -87,28 +87,48 @@ def collect_rows(tables: Sequence[Table], side_sheets: Sequence[SideSheet]) -> C
 
 def _split_rows(table: Table) -> Collected:
     table = as_answered(table)
-    prose = table.columns.get("description")
-    raw = _with_errors(table.sheet)
-    cells = pd.DataFrame(
-        {column: clean_text(raw[column], is_prose=str(column) == str(prose)) for column in raw.columns}
-    )
     refuse_swallowed(table)
+    cells = _clean_cells(table)
     reason = _reasons(cells, table)
     kept = cells[reason.isna() & (cells.index != table.heading_row)]
-    fields = {field: _field_text(kept, table, field) for field in FIELDS}
-    fields |= {field: _as_shown(fields[field], table, field) for field in IDS_OF_TEXT}
-    fields["action_date_time"] = _with_time_of_day(fields["action_date_time"], kept, table)
+    fields = _fields(kept, table)
     bare = {field: undress(fields[field]) for field in _DRESSED}
-    rows = pd.DataFrame({"sheet": table.sheet.name, "row": kept.index, **fields, **bare}, index=kept.index)
+    name = table.sheet.name
+    rows = pd.DataFrame({"sheet": name, "row": kept.index, **fields, **bare}, index=kept.index)
     missed = reason.dropna()
-    skipped = pd.DataFrame({"sheet": table.sheet.name, "row": missed.index, "reason": missed})
+    skipped = pd.DataFrame({"sheet": name, "row": missed.index, "reason": missed})
+    observations = (
+        *_find_undressed(table, fields, bare),
+        *_find_unheaded(table, kept),
+        *_find_short(table, kept),
+    )
     return Collected(
         rows=rows.astype({"sheet": "str", "row": "int64"}),
         skipped=skipped,
         shifted=_find_shifted(kept, table),
-        observations=(*_find_undressed(table, fields, bare), *_find_unheaded(table, kept), *_find_short(table, kept)),
+        observations=observations,
         doubtful=tuple(find_doubtful(table, kept.index)),
     )
+
+
+def _clean_cells(table: Table) -> pd.DataFrame:
+    """Return the table's cells without blanks around them; a description keeps its line breaks."""
+    description = table.columns.get("description")
+    raw = _with_errors(table.sheet)
+    cells = {}
+    for column in raw.columns:
+        is_prose = str(column) == str(description)
+        cells[column] = clean_text(raw[column], is_prose=is_prose)
+    return pd.DataFrame(cells)
+
+
+def _fields(cells: pd.DataFrame, table: Table) -> dict[str, pd.Series]:
+    """Return the text of every documented field as a person sees it; NA where the table has no such column."""
+    fields = {field: _field_text(cells, table, field) for field in FIELDS}
+    for field in IDS_OF_TEXT:
+        fields[field] = _as_shown(fields[field], table, field)
+    fields["action_date_time"] = _with_time_of_day(fields["action_date_time"], cells, table)
+    return fields
 
 
 def _find_undressed(
@@ -227,11 +247,15 @@ def _with_time_of_day(days: pd.Series, cells: pd.DataFrame, table: Table) -> pd.
 
 def _as_shown(texts: pd.Series, table: Table, field: str) -> pd.Series:
     """Write the ids that are numbers with a format as a person sees them: 123 under "AB"000000 is AB000123."""
-    column = table.columns.get(field)
-    shown = {row: text for (row, of), text in table.sheet.shown_cells.items() if of == column and row in texts.index}
+    own_column = table.columns.get(field)
+    shown = {}
+    for (row, column), text in table.sheet.shown_cells.items():
+        if column == own_column and row in texts.index:
+            shown[row] = text
     if not shown:
         return texts
-    return texts.where(~texts.index.isin(list(shown)), texts.index.to_series().map(shown)).astype("str")
+    as_shown = texts.index.to_series().map(shown)
+    return as_shown.fillna(texts).astype("str")
 
 
 def _reasons(cells: pd.DataFrame, table: Table) -> pd.Series:

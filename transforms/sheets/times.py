@@ -129,18 +129,27 @@ def _read(texts: pd.Series, clock: Clock) -> tuple[pd.Series, pd.Series]:
     length = texts.str.len()
     if clock.is_exchanged:
         texts = texts.mask(may_be_exchanged(texts))
+
     may_be_plain = length == len("2024-11-08T10:26:33Z")
     at = _read_iso(texts.where(may_be_plain), _PLAIN)
     may_be_clock = length == len("2024-11-08T10:26:33")
     clocks = texts[may_be_clock].str.replace(" ", "T", regex=False)
     local = _read_iso(clocks, _PLAIN_CLOCK).dt.tz_localize(None).reindex(texts.index)
+
     rest = texts[at.isna() & local.isna()].dropna()
-    unique = pd.Series(rest.unique(), dtype="str")
-    place = pd.Index(unique).get_indexer(pd.Index(rest))
-    found_local, found_at = _read_with_care(_all_as_iso(unique, clock))
-    local[rest.index] = found_local.reindex(place).set_axis(rest.index)
-    at[rest.index] = found_at.reindex(place).set_axis(rest.index)
+    if len(rest):
+        found_local, found_at = _read_rest(rest, clock)
+        local[rest.index] = found_local
+        at[rest.index] = found_at
     return local, at.fillna(_in_zone(local, clock.zone))
+
+
+def _read_rest(texts: pd.Series, clock: Clock) -> tuple[pd.Series, pd.Series]:
+    """Read texts that are written otherwise, each spelling once: local times, and points in time."""
+    spellings = pd.Series(texts.unique(), dtype="str")
+    place = pd.Index(spellings).get_indexer(pd.Index(texts))
+    local, at = _read_with_care(_all_as_iso(spellings, clock))
+    return local.reindex(place).set_axis(texts.index), at.reindex(place).set_axis(texts.index)
 
 
 def _all_as_iso(texts: pd.Series, clock: Clock) -> pd.Series:
@@ -177,10 +186,18 @@ def _rewrite(parts: pd.DataFrame, clock: Clock) -> pd.Series:
     is_day_first = _is_day_first(parts, clock.date_order)
     day = parts["first"].where(is_day_first, parts["second"])
     month = parts["second"].where(is_day_first, parts["first"])
-    date = parts["year"] + "-" + month.str.zfill(2) + "-" + day.str.zfill(2)
-    hour = _hour_of_day(parts, clock).astype("str").str.zfill(2)
-    written = date + "T" + hour + ":" + parts["minute"].fillna("00") + ":" + parts["seconds"].fillna("00")
-    return written if clock.date_order is not None else written[_is_told(parts)]
+    date = parts["year"] + "-" + _two_digits(month) + "-" + _two_digits(day)
+    hour = _two_digits(_hour_of_day(parts, clock).astype("str"))
+    minute = parts["minute"].fillna("00")
+    seconds = parts["seconds"].fillna("00")
+    written = date + "T" + hour + ":" + minute + ":" + seconds
+    if clock.date_order is None:
+        return written[_is_told(parts)]
+    return written
+
+
+def _two_digits(numbers: pd.Series) -> pd.Series:
+    return numbers.str.zfill(2)
 
 
 def _is_day_first(parts: pd.DataFrame, order: DateOrder | None) -> pd.Series:
