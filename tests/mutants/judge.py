@@ -3,6 +3,7 @@
 | outcome | means |
 |---|---|
 | refused | one clear line about the file |
+| asked | nothing of the file is sent before a person has answered what it leaves open |
 | equal | what is accepted are rows of the original, and what is missing is told row by row |
 | fewer | accepted are rows of the original, but some are gone without a word, as in a file cut off between two rows |
 | changed | no more rows, or cells, differ than places were damaged: the bytes now say so, and nothing can tell |
@@ -23,12 +24,14 @@ from flows.readers.read import read_file
 from tests.mutants.mutate import Mutant
 from tests.mutants.originals import Original
 from transforms.check.events import EVENTS
+from transforms.check.open_columns import column_questions
 from transforms.check.parameters import Rules
-from transforms.check.part import Checked, check_sheets
+from transforms.check.part import Checked, check_sheets, recognize
+from transforms.sheets.encodings import encoding_questions
 from transforms.sheets.sheet import FileError
 from transforms.vocabulary import Code
 
-GOOD = ("refused", "equal", "fewer", "changed")
+GOOD = ("refused", "asked", "equal", "fewer", "changed")
 BAD = ("wrong", "traceback", "hang")
 RULES = Rules(datetime(2027, 1, 1, tzinfo=UTC), default_site_id="-99")
 _FIELDS = [name for name in EVENTS.columns if name not in ("sheet", "row", "target")]
@@ -50,33 +53,44 @@ class Truth:
     """What an original says."""
 
     good: Counter[Event]
+    question: str | None  # that the original leaves open by itself, of which nothing can be concluded
     twins: frozenset[str]  # rewards that it gives twice, which are good as soon as one of the two is damaged
 
 
 def read_truth(original: Original, folder: Path) -> Truth:
     """Read an original."""
-    checked = _check(folder / original.name, original.content)
+    checked, question = _check(folder / original.name, original.content)
     is_twin = checked.errors["code"].eq(Code.REWARD_ID_CONFLICT)
-    return Truth(_events(checked), frozenset(checked.errors.loc[is_twin, "value"]))
+    return Truth(_events(checked), question, frozenset(checked.errors.loc[is_twin, "value"]))
 
 
 def judge(mutant: Mutant, truth: Truth, folder: Path) -> Verdict:
     """Read the mutant and compare what is accepted with what its original says."""
     try:
-        checked = _check(folder / f"mutant{mutant.suffix}", mutant.content)
+        checked, open_question = _check(folder / f"mutant{mutant.suffix}", mutant.content)
     except FileError as refusal:
         return Verdict("refused", refusal.message)
     except Exception as error:  # noqa: BLE001 - any other one is the defect that is looked for
         return Verdict("traceback", f"{type(error).__name__}: {error}")
+    if open_question is not None and open_question != truth.question:
+        return Verdict("asked", open_question)
     verdict = _compare(mutant, _events(checked), truth, checked.rejected)
     if mutant.original.has_checksums and verdict.outcome in ("fewer", "changed"):
         return Verdict("wrong", f"{verdict.outcome}, in a format with checksums: {verdict.said}")
     return verdict
 
 
-def _check(path: Path, content: bytes) -> Checked:
+def _check(path: Path, content: bytes) -> tuple[Checked, str | None]:
+    """Check a file; beside it the first question that it leaves open, for which the product would not send it."""
     path.write_bytes(content)
-    return check_sheets(read_file(path), RULES)
+    sheets = read_file(path)
+    checked = check_sheets(sheets, RULES)
+    questions = [
+        *recognize(sheets, RULES).questions,
+        *column_questions(checked.columns),
+        *encoding_questions(checked.doubtful),
+    ]
+    return checked, questions[0].message if questions else None
 
 
 def _events(checked: Checked) -> Counter[Event]:
