@@ -89,6 +89,11 @@ def finish_run(
     connection.execute(done.values(finished_at=now, summary=json.dumps(summary), failure=failure))
 
 
+def note_failure(connection: Connection, run_id: str, failure: str) -> None:
+    """Keep of a run that is over what it could not do, in words."""
+    connection.execute(update(runs).where(runs.c.run_id == run_id).values(failure=failure))
+
+
 def run_totals(connection: Connection, run_id: str) -> dict[str, int | str]:
     """Count the run's rows and events: the keys of the summary from ``files`` to ``amount_updated``.
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from flows.doctor.diagnosis import Diagnosis, bad, doubtful, good
+from flows.intake.inbox import host_keys_of
 from flows.intake.inbox_memory import remembered_inbox
 from flows.intake.remote_inbox import is_remote, look_into_address
 from flows.runtime.errors import CouldNotRun, ExitCode, SettingsError
@@ -41,7 +42,8 @@ def _examine_inbox(settings: Settings) -> Diagnosis:
 
 def _examine_address(settings: Settings) -> Diagnosis:
     try:
-        address = look_into_address(settings.inbox.url, was_seen=remembered_inbox(settings) is not None)
+        was_seen = remembered_inbox(settings) is not None
+        address = look_into_address(settings.inbox.url, was_seen=was_seen, host_keys=host_keys_of(settings))
         return good("inbox", f"{address} can be reached.")
     except SettingsError as error:
         return bad("inbox", str(error), mend="", exit_code=ExitCode.WRONG_USAGE)

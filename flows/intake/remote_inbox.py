@@ -24,6 +24,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 from fsspec import AbstractFileSystem, filesystem
 from fsspec.core import url_to_fs
 
+from flows.intake.host_keys import HostKeys, open_server
 from flows.intake.unfinished import is_passed_over
 from flows.runtime.errors import CouldNotRun, SettingsError
 from flows.runtime.visible import fitting_name, storable
@@ -74,7 +75,13 @@ def is_remote(url: str) -> bool:
 
 
 def fetch_inbox(
-    url: str, *, was_seen: bool, quiet_seconds: float = 0.0, done_suffix: str = "", watch: Watch = lambda *_: None
+    url: str,
+    *,
+    was_seen: bool,
+    quiet_seconds: float = 0.0,
+    done_suffix: str = "",
+    watch: Watch = lambda *_: None,
+    host_keys: HostKeys | None = None,
 ) -> Fetched:
     """Fetch all that waits and is whole; ``was_seen`` says that an earlier night saw something there.
 
@@ -86,7 +93,7 @@ def fetch_inbox(
     folder.mkdir(parents=True)
     fetched = Fetched()
     with _reachable(url):
-        address = _opened[url] = _open(url)
+        address = _opened[url] = _open(url, host_keys)
         listed = _list(address, fetched, url, was_seen=was_seen)
         if done_suffix:
             names = _with_companions(address, fetched, listed, done_suffix)
@@ -96,10 +103,10 @@ def fetch_inbox(
     return fetched
 
 
-def look_into_address(url: str, *, was_seen: bool) -> str:
+def look_into_address(url: str, *, was_seen: bool, host_keys: HostKeys | None = None) -> str:
     """Open the inbox and fetch nothing; return its address without secrets. Raises as `fetch_inbox` does."""
     with _reachable(url):
-        _list(_open(url), Fetched(), url, was_seen=was_seen)
+        _list(_open(url, host_keys), Fetched(), url, was_seen=was_seen)
     return without_secrets(url)
 
 
@@ -125,11 +132,11 @@ def remove_fetched(url: str, path: Path, sha256: str, done_suffix: str = "") -> 
     return is_same
 
 
-def _open(url: str) -> _Address:
+def _open(url: str, host_keys: HostKeys | None) -> _Address:
     parts = urlsplit(url)
     try:
         if parts.scheme in _LOGINS:
-            return _log_in(url)
+            return _log_in(url, host_keys or HostKeys())
         # A listing of before would be an inbox of before; only what has listings to keep knows the word.
         options: dict[str, Any] = {"use_listings_cache": False} if parts.scheme in _STORES else {}
         system, root = url_to_fs(url, skip_instance_cache=True, **options)
@@ -138,7 +145,7 @@ def _open(url: str) -> _Address:
     return _Address(system, root.rstrip("/"))
 
 
-def _log_in(url: str) -> _Address:
+def _log_in(url: str, host_keys: HostKeys) -> _Address:
     """Open a server by the user and the password of the address, in which any sign may be written by its code."""
     parts = urlsplit(url)
     options: dict[str, Any] = {"host": parts.hostname or "", "skip_instance_cache": True}
@@ -152,7 +159,10 @@ def _log_in(url: str) -> _Address:
         options |= dict.fromkeys(("timeout", "banner_timeout", "auth_timeout"), _CONNECT_SECONDS)
         # With a password, keys that lie around are not tried first: a server counts them as failures.
         options |= {"allow_agent": not parts.password, "look_for_keys": not parts.password}
-    return _Address(filesystem(parts.scheme, **options), unquote(parts.path).rstrip("/") or "/")
+        system = open_server(options, host_keys)
+    else:
+        system = filesystem(parts.scheme, **options)
+    return _Address(system, unquote(parts.path).rstrip("/") or "/")
 
 
 def _list(address: _Address, fetched: Fetched, url: str, *, was_seen: bool) -> dict[str, Mapping[str, Any]]:

@@ -18,13 +18,13 @@ from sqlalchemy.engine import URL, make_url
 from flows.ledger.connection import Ledger, sqlite_file
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import CouldNotRun
-from flows.runtime.progress import Say
 from flows.settings.sections import Settings
 from sql.identity import Position, ledger_position
 
 SMALL_BYTES = 1024**3  # up to here a copy takes a few seconds, and is made after every run
 _ROOM = 1.2  # of a copy's size must be free: a disk that a copy fills would stop the next night
 _BUSY_SECONDS = 60
+_NO_COPY = "All else was done, and no copy of the ledger was kept: "
 
 
 def back_up(settings: Settings, ledger: Ledger, path: Path) -> None:
@@ -84,14 +84,14 @@ def _sync(path: Path) -> None:
         os.close(handle)
 
 
-def keep_copy(settings: Settings, ledger: Ledger, say: Say) -> None:
-    """Keep a copy in `backups/` after a run, and drop the oldest; what is in the way is said, and stops nothing.
+def keep_copy(settings: Settings, ledger: Ledger) -> str | None:
+    """Keep a copy in `backups/` after a run, and drop the oldest; return what is in the way, None where nothing is.
 
     Past `SMALL_BYTES` one is made only where the last one is older than ``backups.every_hours``.
     """
     file = sqlite_file(settings)
     if file is None or not settings.backups.keep:
-        return
+        return None
     try:
         with ledger.begin() as connection:
             position = ledger_position(connection)
@@ -100,9 +100,10 @@ def keep_copy(settings: Settings, ledger: Ledger, say: Say) -> None:
             back_up(settings, ledger, _copy_path(settings, position))
             _drop_oldest(settings, position)
     except CouldNotRun as error:
-        say(f"no copy of the ledger was kept: {error}")
+        return f"{_NO_COPY}{error}"
     except OSError as error:  # of a folder that nobody foresaw: the night itself has ended well
-        say(f"no copy of the ledger was kept: {settings.backups_folder}: {error.strerror}.")
+        return f"{_NO_COPY}{settings.backups_folder}: {error.strerror}."
+    return None
 
 
 def _copy_path(settings: Settings, position: Position) -> Path:

@@ -52,7 +52,7 @@ def run_from_files(run: Run, find_files: FindFiles, approved: CheckedFile | None
         reconciliation = None if has_forgotten(run) else _deliver(run)
         mark_files(run, files)
         summary = report(run, reconciliation)
-    leave_in_order(run)
+    summary = leave_in_order(run, summary)
     tell = notify_night if run.kind is RunKind.NIGHTLY else notify
     tell(run.settings, summary, run.progress)
     return summary

@@ -45,8 +45,7 @@ def reconcile(
             start_run(connection, run.run_id, run.kind, ledger.now())
         with showing_life(ledger, run.run_id):
             summary = _match_and_report(run, since, until)
-        leave_in_order(run)
-        return summary
+        return leave_in_order(run, summary)
 
 
 def _match_and_report(run: Run, since: date, until: date) -> ReconcileSummary:

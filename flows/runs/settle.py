@@ -33,5 +33,4 @@ def settle(settings: Settings, step: Step = run_plain, progress: Progress = say_
             except Interrupted as error:
                 run.failures.append(str(error))
             summary = report(run, None)
-        leave_in_order(run)
-        return summary
+        return leave_in_order(run, summary)

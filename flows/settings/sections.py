@@ -5,6 +5,7 @@ asterisks wherever the settings are printed, and may name a block of Prefect in 
 (`flows.settings.secret_blocks`).
 """
 
+import re
 from decimal import Decimal
 from ipaddress import ip_address
 from pathlib import Path
@@ -20,6 +21,8 @@ from flows.runtime.visible import LONGEST_NAME, fitting_name
 from transforms.check.longest import LONGEST_SITE_ID
 from transforms.guards.limits import Limits
 from transforms.vocabulary import Guard, Times
+
+_FINGERPRINT = re.compile(r"SHA256:[A-Za-z0-9+/]{43}")
 
 
 def _known_zone(name: str) -> str:
@@ -76,6 +79,12 @@ def _companion_suffix(suffix: str) -> str:
     return suffix
 
 
+def _fingerprint(text: str) -> str:
+    if text and not _FINGERPRINT.fullmatch(text):
+        raise ValueError('it is no fingerprint; write one such as "SHA256:" and 43 signs, as `ssh-keygen -lf` shows it')
+    return text
+
+
 def _site_name(site_id: str) -> str:
     is_short = 0 < len(site_id) <= LONGEST_SITE_ID
     if not is_short or not site_id.isprintable() or site_id != site_id.strip() or ":" in site_id:
@@ -113,6 +122,8 @@ class InboxSettings(_Section):
     quiet_seconds: float = Field(default=60, ge=0, le=3600)  # a file that changed since then may be unfinished
     done_suffix: Annotated[str, AfterValidator(_companion_suffix)] = ""  # of an empty file beside each that is whole
     roots: tuple[str, ...] = ()  # folders that links in the inbox may lead into
+    host_key: Annotated[str, AfterValidator(_fingerprint)] = ""  # of an SFTP server; "" goes by the known hosts
+    known_hosts: str = ""  # a file of them; "" for the user's own and the system's
 
 
 class SiteSettings(_Section):

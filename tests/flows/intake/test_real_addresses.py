@@ -25,6 +25,8 @@ from tests.flows.workplace import HEADINGS, Workplace, earned, open_workplace
 
 RUN = ("run", "--plain", "--json")
 PASSWORD = "p@ss:w/ö%d"
+FINGERPRINT: dict[str, str] = {}
+PUBLIC: dict[str, str] = {}
 
 
 @pytest.fixture(scope="module")
@@ -170,6 +172,7 @@ class Door(asyncssh.SSHServer):
     """Lets in one user by a password."""
 
     let_in: ClassVar[list[asyncssh.SSHServerConnection]] = []
+    asked: ClassVar[list[str]] = []  # who gave a password
 
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
         self.let_in.append(conn)
@@ -181,6 +184,7 @@ class Door(asyncssh.SSHServer):
         return True
 
     def validate_password(self, username: str, password: str) -> bool:
+        self.asked.append(username)
         return (username, password) == ("studio", PASSWORD)
 
 
@@ -197,6 +201,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str
 
     async def serve() -> None:
         key = asyncssh.generate_private_key("ssh-ed25519")
+        found["key"] = key
         found["loop"], found["stop"] = asyncio.get_running_loop(), asyncio.Event()
         made = await asyncssh.create_server(Door, "127.0.0.1", 0, server_host_keys=[key], sftp_factory=Files)
         found["port"] = made.sockets[0].getsockname()[1]
@@ -210,14 +215,55 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str
     thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
     thread.start()
     assert listening.wait(10)
+    FINGERPRINT["of the server"] = found["key"].get_fingerprint()
+    PUBLIC["of the server"] = f"[127.0.0.1]:{found['port']} {found['key'].export_public_key().decode()}"
     yield root, f"sftp://studio:{quote(PASSWORD, safe='')}@127.0.0.1:{found['port']}"
     found["loop"].call_soon_threadsafe(found["stop"].set)
     thread.join(10)
 
 
-def point(workplace: Workplace, url: str) -> None:
+def point(workplace: Workplace, url: str, *lines: str) -> None:
     workplace.configure()
-    workplace.configure(workplace.config.read_text("utf-8") + f'\n[inbox]\nurl = "{url}"\n')
+    known = lines or (f'host_key = "{FINGERPRINT["of the server"]}"',)
+    workplace.configure("\n".join([workplace.config.read_text("utf-8"), "[inbox]", f'url = "{url}"', *known, ""]))
+
+
+OTHER = "SHA256:" + "A" * 43
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        pytest.param(["known_hosts = 'empty'"], "is not known here", id="unknown"),
+        pytest.param(["known_hosts = 'nothing'"], "is not known here", id="no_file"),
+        pytest.param(["known_hosts = 'other'"], "shows another key than the known hosts say", id="changed"),
+        pytest.param([f'host_key = "{OTHER}"'], "shows another key than inbox.host_key say", id="other_fingerprint"),
+    ],
+)
+def test_a_server_that_is_not_known_gets_no_password(
+    workplace: Workplace, tieout: Tieout, server: tuple[Path, str], lines: list[str], said: str
+) -> None:
+    _, url = server
+    place = PUBLIC["of the server"].partition(" ")[0]
+    another = asyncssh.generate_private_key("ssh-ed25519").export_public_key().decode()
+    (workplace.folder / "empty").write_text("")
+    (workplace.folder / "other").write_text(f"{place} {another}")
+    point(workplace, f"{url}/anything", *lines)
+    asked = len(Door.asked)
+    ended = tieout(*RUN)
+    assert (ended.code, whats(ended), said in ended.err, len(Door.asked)) == (3, ["inbox"], True, asked), ended
+    assert FINGERPRINT["of the server"] in ended.err
+    assert said in tieout("doctor").out
+
+
+def test_a_server_among_the_known_hosts_is_opened(
+    workplace: Workplace, tieout: Tieout, server: tuple[Path, str]
+) -> None:
+    root, url = server
+    (root / "known").mkdir()
+    (workplace.folder / "known_hosts").write_text(PUBLIC["of the server"])
+    point(workplace, f"{url}/known", 'known_hosts = "known_hosts"')
+    assert tieout(*RUN).code == 0
 
 
 def test_a_server_is_opened_by_a_password_of_any_signs_and_its_files_leave(

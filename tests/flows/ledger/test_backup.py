@@ -1,7 +1,6 @@
 """Copies of the ledger: whole, also of one that is written to; a bounded number, and of use when put back."""
 
 import os
-import shutil
 import sqlite3
 import subprocess
 import sys
@@ -16,6 +15,7 @@ import pytest
 from flows.ledger import backup
 from flows.runs.nightly import nightly
 from tests.flows.command import Command
+from tests.flows.notices.listener import listening
 from tests.flows.workplace import Workplace, earned, open_workplace
 from tests.postgresql import PostgresqlServer
 
@@ -117,14 +117,24 @@ def test_a_large_ledger_is_copied_by_interval(
     assert len(kept(workplace)) == (1 if is_file else 0)
 
 
-def test_a_copy_that_cannot_be_kept_is_said_and_stops_nothing(
-    workplace: Workplace, tieout: Command, is_file: bool
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_copy_that_cannot_be_kept_stops_nothing_and_is_told_until_one_is_kept_again(
+    workplace: Workplace, tieout: Command, client_ids: list[str]
 ) -> None:
-    night(workplace, tieout)
-    shutil.rmtree(workplace.folder / "backups", ignore_errors=True)
-    (workplace.folder / "backups").write_text("in the way")
-    ended = tieout("run", "--plain", "--config", workplace.config)
-    assert (ended.code, "no copy of the ledger was kept" in ended.err) == (0, is_file)
+    with listening() as listener:
+        with workplace.config.open("a") as config:
+            config.write(f'\n[notify]\nurls = ["{listener.message_url}"]\n')
+        in_the_way = workplace.folder / "backups"
+        in_the_way.write_text("in the way")
+        workplace.put("a.csv", earned(client_ids[0]))
+        ended = tieout("run", "--plain", "--json", "--config", workplace.config)
+        assert (ended.code, ended.json["posted"], "no copy of the ledger was kept" in ended.err) == (3, 1, True), ended
+        assert "no copy of the ledger was kept" in tieout("status", "--config", workplace.config).out
+        assert night(workplace, tieout) == 3
+        in_the_way.unlink()
+        assert night(workplace, tieout) == 0
+    titles = [message["title"] for message in listener.messages]
+    assert titles == ["tieout: could not run to the end", "tieout: all is well again"]
 
 
 def test_the_last_copy_put_back_goes_on_and_an_older_one_is_refused(
