@@ -14,7 +14,7 @@ import pandas as pd
 
 from flows.ledger.connection import Ledger
 from flows.reconciliation.read_back import Remote
-from flows.services.referral_rock.messages import to_amount, to_day, unreadable_value
+from flows.services.referral_rock.values import to_amount, to_day, unreadable_value
 from sql.read_back import events_of_client, last_updates
 from transforms.identity.reward_ids import without_case
 from transforms.settle.history import Transaction

@@ -10,7 +10,7 @@ from flows.ledger.run import Run
 from flows.recovery.clients import said_of
 from flows.runtime.clock import utc_now
 from flows.services.referral_rock.connect import open_referral_rock
-from flows.services.referral_rock.messages import differing_fields
+from flows.services.referral_rock.values import differing_fields
 from sql.recovery import record_proofs, recovering_events, recovering_rewards
 from transforms.recover.rewards import LostUpdate, prove_reward
 from transforms.vocabulary import How

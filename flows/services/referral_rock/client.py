@@ -15,7 +15,9 @@ from flows.runtime.secrets import pair_header
 from flows.services.binding import STAND_IN_HEADER
 from flows.services.clocks import clock_of
 from flows.services.http import Exchange, Pacer, exchange, wait_to_repeat
-from flows.services.referral_rock.messages import is_id, json_body, own_error, xml_body
+from flows.services.referral_rock.answers import own_error
+from flows.services.referral_rock.bodies import json_body, xml_body
+from flows.services.referral_rock.values import is_id
 from flows.services.standing import Standing
 from flows.settings.sections import Settings
 from transforms.identity.reward_ids import without_case

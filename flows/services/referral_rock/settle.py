@@ -9,7 +9,7 @@ from sqlalchemy import Row
 from flows.runtime.errors import ServiceUnreachable
 from flows.services.gateway import RecordSettlements
 from flows.services.referral_rock.client import ReferralRockClient
-from flows.services.referral_rock.messages import differing_fields, is_kept_as, unreadable_value
+from flows.services.referral_rock.values import differing_fields, is_kept_as, unreadable_value
 from sql.settlements import Settlement
 from transforms.identity.reward_ids import without_case
 from transforms.vocabulary import State

@@ -12,7 +12,7 @@ from sqlalchemy import Row
 from flows.runtime.errors import ServiceUnreachable
 from flows.services.gateway import RecordSettlements
 from flows.services.referral_rock.client import ReferralRockClient
-from flows.services.referral_rock.messages import differing_fields, settable_values, unreadable_value
+from flows.services.referral_rock.values import differing_fields, settable_values, unreadable_value
 from sql.settlements import Settlement
 from transforms.settle.try_again import decide_another_try, edits_against
 from transforms.vocabulary import State
