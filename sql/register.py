@@ -49,6 +49,7 @@ class NewFile:
     skipped: Iterable[Mapping[str, Any]]  # read once; columns of `skipped_rows` but file_id
     # sheet -> heading and letters (None: no cell addresses) of the column of receipts, where there is one
     receipt_columns: Mapping[str | None, tuple[str, str | None]] = field(default_factory=dict)
+    series: str | None = None  # what its name has in common with those of other days
     row_rule: str | None = None  # by which the fingerprints of its rows are made (`transforms.identity.raw_rows`)
 
 
@@ -207,6 +208,7 @@ def _insert_file(connection: Connection, file: NewFile, run_id: str, now: dateti
         "run_id": run_id,
         "registered_at": now,
         "row_rule": file.row_rule,
+        "series": file.series,
     }
     new = insert(files).values(**row, rows_read=rows_read, **counts).returning(files.c.file_id)
     file_id = connection.execute(new).scalar_one()

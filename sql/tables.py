@@ -160,8 +160,12 @@ files = Table(
     Column("held", Integer, nullable=False),
     Column("rejected", Integer, nullable=False),
     Column("row_rule", String),  # by which the fingerprints of its rows were made; null: of a version without
+    Column("series", String),  # what the names of one export have in common; null: nobody said
     UniqueConstraint("sha256", "default_site_id"),
     UniqueConstraint("file_id", "run_id"),  # what events refer to
+    # What came before a file, and what came of late, whatever the ledger's age.
+    Index("ix_files_series", "default_site_id", "series", "file_id"),
+    Index("ix_files_registered_at", "registered_at"),
     # No row is lost between reading and the ledger.
     CheckConstraint("rows_read = accepted + duplicate + held + rejected", name="rows_tie"),
 )

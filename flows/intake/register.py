@@ -22,6 +22,7 @@ from sql.register import NewFile, Registered, register_file
 from sql.seconds import Identity
 from sql.site_times import record_site_times
 from sql.staging import STAGED_COLUMNS, Columns
+from transforms.arrivals.series import series_of
 from transforms.identity.event_ids import dated_event_id
 from transforms.identity.fractions import pair_fractions
 from transforms.identity.raw_rows import row_rule
@@ -60,6 +61,7 @@ def register_within(
         rejected_count=file.file_totals.rejected,
         skipped=(record for rows in file.skipped for record in _records(rows.rename(columns=_ERROR_NAMES))),
         receipt_columns=_storable_headings(file.receipt_columns),
+        series=series_of(storable(file.path.name)),
         row_rule=row_rule([layout.reads for layout in file.rules.layouts]),
     )
     rows = (columns for events in file.identified() for columns in staged_columns(events))

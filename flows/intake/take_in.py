@@ -1,8 +1,9 @@
 """Take files in: check them, look up what their rows name, keep each in the archive and register it whole."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
+from pathlib import PurePath
 
 from flows.intake.archive import forget_file, keep_file
 from flows.intake.check import check_file
@@ -12,6 +13,7 @@ from flows.intake.inbox import InboxFile, clear_file
 from flows.intake.known_rows import learn_rows
 from flows.intake.register import register
 from flows.intake.source_ids import check_again, sweep_for
+from flows.intake.unusual import note_missing, note_size
 from flows.ledger.counted import mark
 from flows.ledger.run import Run
 from flows.reference.at_hand import reference_at_hand
@@ -32,9 +34,10 @@ def find_reference(run: Run) -> Extracts:
 
 def check_files(run: Run, waiting: Iterable[InboxFile], reference: Reference, now: datetime) -> list[CheckedFile]:
     """Return the files that can be read, judged; a file that is wrong as a whole stays, and is noted."""
-    files = []
+    files, here = [], list[tuple[str, str | None]]()
     for file in waiting:
         name = file.path.name
+        here.append((name, file.default_site_id))
         run.progress(f"checking {name}")
         check = partial(check_file, reference=reference, now=now, on_rows=count_rows(run.progress))
         try:
@@ -55,7 +58,17 @@ def check_files(run: Run, waiting: Iterable[InboxFile], reference: Reference, no
                 run.could_not_read(*(NotRead(name, question_text(question)) for question in checked.questions))
             else:
                 files.append(checked)
+    # Of an inbox that nobody could look into, nobody can say what lies there.
+    if run.kind is RunKind.NIGHTLY and "inbox" not in run.not_read:
+        note_missing(run, [*here, *_left_there(run)])
     return files
+
+
+def _left_there(run: Run) -> Iterator[tuple[str, str | None]]:
+    """Name what lies in the inbox and could not be taken yet, with the site that its folder names."""
+    for what in run.not_read:
+        path = PurePath(what)
+        yield path.name, path.parent.name or None
 
 
 def sweep_reference(run: Run, files: list[CheckedFile], reference: Reference) -> list[CheckedFile]:
@@ -106,6 +119,7 @@ def _register(run: Run, file: CheckedFile) -> bool:
     else:
         run.notes += (*registered.alike, *registered.notes)
         run.registered.add(file.sha256)
+        note_size(run, file, registered)
         # What is over a limit comes first of all that is noticed in the file: much of it may wait.
         run.notice(name, (*stop_notes(registered.stops, run.run_id), *file.notes))
         # Before the file leaves the inbox: a ledger that does not know it is behind from here on.

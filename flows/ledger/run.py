@@ -44,6 +44,8 @@ class Run:
     registered: set[str] = field(default_factory=set)  # by their hash: the files that were new
     failed_destinations: set[Destination] = field(default_factory=set)  # not tried again in this run
     not_read: dict[str, str] = field(default_factory=dict)  # what nobody could look at, and why; see `NotRead`
+    # What is not as it was before, in words, by what stays the same of it from night to night.
+    unusual: dict[str, str] = field(default_factory=dict)
     is_budget_spent: bool = False  # a service's calls of the day, with events left
     only_bad: bool = False  # give files back with the rows that are to be mended alone
     undecided: set[str] = field(default_factory=set)  # events that reading back could not decide in this run

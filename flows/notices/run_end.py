@@ -8,7 +8,7 @@ how the run ended: it is one line more on stderr, and is tried again by the next
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flows.ledger.summary import Summary
@@ -26,6 +26,7 @@ _TITLES = {
     ExitCode.COULD_NOT_RUN: "tieout: could not run to the end",
 }
 _WELL_AGAIN = "tieout: all is well again"
+_UNUSUAL = "tieout: all is well, and a file is not as usual"
 _RUNS_AGAIN = "tieout: nights run to their end again, and something waits for a person"
 _STOPPED = "tieout: the night could not run"
 # Whom a message reaches is nobody's to know clients.
@@ -40,6 +41,7 @@ class Standing:
     trouble: frozenset[str] = frozenset()  # what could not be done, by what it is and not by its numbers
     waiting: int = 0  # held and in doubt
     breaks: int = 0
+    unusual: frozenset[str] = frozenset()  # what is not as it was before, by what stays the same of it
 
     @property
     def is_well(self) -> bool:
@@ -73,7 +75,7 @@ def notify_stopped(settings: Settings, error: Exception, say: Say) -> None:
     if isinstance(error, TieoutError):
         reason = str(error)
     before = _told(settings)
-    now = Standing(frozenset({_kind_of(f"stopped: {reason}")}), before.waiting, before.breaks)
+    now = replace(before, trouble=frozenset({_kind_of(f"stopped: {reason}")}))
     if now == before:
         return
     body = f"{line_of(_unnamed(settings, reason))}\n`tieout status` says how it stands."
@@ -83,13 +85,15 @@ def notify_stopped(settings: Settings, error: Exception, say: Say) -> None:
 
 def _title(before: Standing, now: Standing, summary: Summary) -> str | None:
     """Return the title of the message; None where everybody knows already."""
+    is_unusual = bool(now.unusual - before.unusual)
     if summary.exit_code is ExitCode.TIES_OUT:
-        return None if before.is_well else _WELL_AGAIN
+        well = None if before.is_well else _WELL_AGAIN
+        return _UNUSUAL if is_unusual and well is None else well
     if before.trouble and not now.trouble:
         return _RUNS_AGAIN
     brought = summary.totals["rejected"] + summary.totals["refused"]
     is_more = now.waiting > before.waiting or now.breaks > before.breaks
-    has_changed = now.trouble != before.trouble or is_more or brought
+    has_changed = now.trouble != before.trouble or is_more or brought or is_unusual
     return _TITLES[summary.exit_code] if has_changed else None
 
 
@@ -99,7 +103,8 @@ def _standing_of(summary: Summary) -> Standing:
     others = {_kind_of(failure) for failure in summary.failures if not _is_told_by(failure, whys)}
     untied = set() if summary.totals["ties_out"] else {"does not tie"}
     breaks = int(summary.totals["breaks_open"])
-    return Standing(frozenset(named | others | untied), summary.waiting_count, breaks)
+    unusual = frozenset(about for about, _ in summary.unusual)
+    return Standing(frozenset(named | others | untied), summary.waiting_count, breaks, unusual)
 
 
 def _is_told_by(failure: str, whys: Iterable[str]) -> bool:
@@ -130,8 +135,9 @@ def _unnamed(settings: Settings, line: str) -> str:
 def _told(settings: Settings) -> Standing:
     told: Any = read_told(settings, _ABOUT)
     try:
-        return Standing(frozenset(map(str, told["trouble"])), int(told["waiting"]), int(told["breaks"]))
-    except (TypeError, KeyError, ValueError):
+        trouble, unusual = (frozenset(map(str, told.get(key, []))) for key in ("trouble", "unusual"))
+        return Standing(trouble, int(told["waiting"]), int(told["breaks"]), unusual)
+    except (AttributeError, TypeError, KeyError, ValueError):
         return Standing()
 
 
@@ -139,6 +145,8 @@ def _remember(settings: Settings, now: Standing, say: Say) -> None:
     if now == _told(settings):
         return
     told = {"trouble": sorted(now.trouble), "waiting": now.waiting, "breaks": now.breaks}
+    if now.unusual:
+        told["unusual"] = sorted(now.unusual)
     try:
         keep_told(settings, _ABOUT, told)
     except CouldNotRun as error:

@@ -49,6 +49,7 @@ def report_run(run: Run, reconciliation: Reconciliation | None) -> Summary:
         # Whoever could not be read waits for a person as well: nothing is concluded about them.
         not_read=_not_read(run),
         notes=(*run.noticed, *run.notes),
+        unusual=tuple(run.unusual.items()),
         breaks_opened=_opened(reconciliation),
         is_budget_spent=run.is_budget_spent,
     )

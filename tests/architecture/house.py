@@ -36,6 +36,7 @@ FLOORS = (
         "transforms.nights",
         "transforms.keeping",
         "transforms.guards",
+        "transforms.arrivals",
     ),
     ("transforms.vocabulary", "transforms.exact_sums"),
 )
