@@ -17,6 +17,7 @@ from flows.ledger.connection import (
     connect_ledger,
     ledger_trouble,
     missing_file_trouble,
+    other_version,
     sqlite_file,
 )
 from flows.ledger.recognize import Trouble
@@ -134,6 +135,9 @@ def _examine_revision(revision: str | None) -> Diagnosis:
     head = head_revision()
     if revision is None:
         return doubtful("migrations", "The ledger has no tables yet.", mend=f"{_UPGRADE} The first run does it too.")
+    newer = other_version(revision)
+    if newer is not None:
+        return bad("migrations", newer, mend="", exit_code=ExitCode.COULD_NOT_RUN)
     if revision != head:
         return bad("migrations", f"The ledger is at {revision}, this version needs {head}.", mend=_UPGRADE)
     return good("migrations", f"The ledger is at {revision}, as this version needs.")

@@ -175,10 +175,23 @@ def _at_this_version(ledger: Ledger) -> Ledger:
     if revision is None:
         upgrade_ledger(ledger)
     elif revision != head_revision():
-        raise LedgerUnavailable(
-            f"The ledger is at migration {revision}, this version needs {head_revision()}: run `tieout db upgrade`."
-        )
+        raise LedgerUnavailable(other_version(revision) or _say_older(revision))
     return ledger
+
+
+def _say_older(revision: str) -> str:
+    return f"The ledger is at migration {revision}, this version needs {head_revision()}: run `tieout db upgrade`."
+
+
+def other_version(revision: str | None) -> str | None:
+    """Say that a newer version has used the ledger, which this one must not touch; None where none has."""
+    # Revisions are numbers of four digits, so they compare as texts do.
+    if revision is None or revision <= head_revision():
+        return None
+    return (
+        f"The ledger is at migration {revision}, and this version knows them up to {head_revision()}: a newer tieout "
+        "has used it. Install that version, or a later one; nothing was changed."
+    )
 
 
 def check_writing(ledger: Ledger) -> None:
@@ -269,6 +282,9 @@ def upgrade_ledger(ledger: Ledger) -> str:
     # Late, since it takes a while to import, and most commands find the tables as they must be.
     from sql.migrate import upgrade
 
+    newer = other_version(ledger_revision(ledger))
+    if newer is not None:
+        raise LedgerUnavailable(newer)
     try:
         with ledger.begin() as connection:
             upgrade(connection)

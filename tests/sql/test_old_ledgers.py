@@ -1,0 +1,143 @@
+"""A ledger of any earlier version goes on with this one, with all that is in it; a newer one is left alone."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
+
+from flows.ledger.connection import Ledger, connect_ledger
+from flows.settings.sections import Settings
+from sql.revision import head_revision
+from tests.flows.command import Command
+from tests.postgresql import PostgresqlServer
+from tests.sql.old_ledgers import earlier_revisions, fill, upgrade_to
+
+COUNTS = "SELECT state, count(*) AS events, sum(points) AS points FROM events GROUP BY state ORDER BY state"
+OPEN_BREAKS = "SELECT count(*) AS breaks FROM breaks WHERE state = 'open'"
+EARLIER = earlier_revisions()
+LATER = 40  # events that each later version brought
+
+
+@pytest.fixture
+def tieout(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    return Command(monkeypatch, capsys)
+
+
+class Copies:
+    """Copies of a ledger as each version left it, aside from the one that goes on."""
+
+    def __init__(self, folder: Path, url: str, server: PostgresqlServer | None) -> None:
+        self.folder, self.url, self._server = folder, url, server
+        self._made: list[str] = []
+
+    def take(self, revision: str) -> str:
+        """Copy the ledger, which nobody has open, and return the copy's address."""
+        name = f"at_{revision}_{uuid4().hex[:8]}"
+        if self._server is None:
+            copy = self.folder / f"{name}.db"
+            shutil.copy(self.url.removeprefix("sqlite:///"), copy)
+            return f"sqlite:///{copy}"
+        with self._server.connect() as connection:
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {make_url(self.url).database}".encode())
+        self._made.append(name)
+        return self._server.url(name)
+
+    def drop(self) -> None:
+        for name in self._made:
+            assert self._server is not None
+            with self._server.connect() as connection:
+                connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+        self._made = []
+
+
+@pytest.fixture
+def copies(request: pytest.FixtureRequest, database_url: str, tmp_path: Path) -> Iterator[Copies]:
+    is_file = database_url.startswith("sqlite")
+    made = Copies(tmp_path, database_url, None if is_file else request.getfixturevalue("postgresql"))
+    yield made
+    made.drop()
+
+
+def settings_of(url: str, folder: Path) -> Settings:
+    return Settings(database_url=SecretStr(url), workspace=folder)
+
+
+def asked(ledger: Ledger, sql: str) -> list[dict[str, Any]]:
+    with ledger.begin() as connection:
+        return [dict(row) for row in connection.execute(text(sql)).mappings()]
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize(
+    ("events_count", "revisions"),
+    [
+        pytest.param(400, [EARLIER[0], EARLIER[-1]], id="first_and_last"),
+        pytest.param(100_000, EARLIER, marks=pytest.mark.long, id="all"),
+    ],
+)
+def test_a_filled_ledger_of_an_earlier_version_goes_on(
+    copies: Copies, tieout: Command, tmp_path: Path, events_count: int, revisions: list[str]
+) -> None:
+    first = 0
+    for revision in revisions:
+        with connect_ledger(settings_of(copies.url, tmp_path)) as ledger:
+            upgrade_to(ledger, revision)
+            fill(ledger, f"nightly-{revision}", LATER if first else events_count, first)
+            before = asked(ledger, COUNTS), asked(ledger, OPEN_BREAKS)
+        first += events_count
+        check_upgrade(copies, tieout, revision, before)
+        copies.drop()
+
+
+def check_upgrade(copies: Copies, tieout: Command, revision: str, before: tuple[Any, Any]) -> None:
+    """Bring a copy up by the command, and find all that was there."""
+    url = copies.take(revision)
+    folder = copies.folder / revision
+    folder.mkdir()
+    config = folder / "tieout.toml"
+    config.write_text(f'database_url = "{url}"\n')
+    refused = tieout("status", "--config", config)
+    assert (refused.code, f"at migration {revision}" in refused.err) == (3, True), refused
+    upgraded = tieout("db", "upgrade", "--config", config)
+    assert (upgraded.code, head_revision() in upgraded.out) == (0, True), upgraded
+    told = tieout("status", "--json", "--config", config).json
+    held = next(row["events"] for row in before[0] if row["state"] == "held")
+    assert (told["waits"]["held"], told["waits"]["breaks_open"]) == (held, before[1][0]["breaks"])
+    with connect_ledger(settings_of(url, folder)) as ledger:
+        assert (asked(ledger, COUNTS), asked(ledger, OPEN_BREAKS)) == before
+        with pytest.raises(DBAPIError, match="transition not allowed"), ledger.begin() as connection:
+            connection.execute(text("UPDATE events SET state = 'ready' WHERE state = 'posted'"))
+
+
+NEWER = "9999"
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        pytest.param(("status",), 3, id="status"),
+        pytest.param(("run", "--plain"), 3, id="run"),
+        pytest.param(("recover",), 3, id="recover"),
+        pytest.param(("db", "upgrade"), 3, id="upgrade"),
+        pytest.param(("doctor",), 2, id="doctor"),  # these settings name no service
+    ],
+)
+def test_a_newer_ledger_is_refused_and_left_as_it_is(
+    ledger: Ledger, ledger_settings: Settings, tieout: Command, command: tuple[str, ...], code: int
+) -> None:
+    with ledger.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = :newer"), {"newer": NEWER})
+    config = ledger_settings.root / "tieout.toml"
+    config.write_text(f'database_url = "{ledger_settings.ledger_url}"\n')
+    ended = tieout(*command, "--config", config)
+    said = ended.out + ended.err
+    assert (ended.code, f"at migration {NEWER}" in said, "a newer tieout" in said) == (code, True, True), ended
+    assert ("Traceback" in ended.err, "tieout db upgrade" in said) == (False, False)
+    assert asked(ledger, "SELECT version_num FROM alembic_version") == [{"version_num": NEWER}]
