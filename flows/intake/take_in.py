@@ -48,6 +48,7 @@ def check_files(run: Run, waiting: Iterable[InboxFile], reference: Reference, no
             else:
                 run.failures.append(str(error))
                 run.could_not_read(NotRead(name, error.cause.message))
+                run.wrong_files.append((file, error))
         except Exception as error:  # noqa: BLE001 - one odd file must not stop the night for all the others
             reason = f"it cannot be read ({type(error).__name__}: {error}). It stays; please report this as a defect."
             run.failures.append(f"{name}: {reason}")

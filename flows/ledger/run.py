@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import ParamSpec, Protocol, TypeVar
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 from flows.ledger.connection import Ledger
 from flows.ledger.run_id import new_run_id
+from flows.runtime.errors import FileRejected
 from flows.runtime.progress import Progress
 from flows.runtime.visible import storable
 from flows.settings.sections import Settings
@@ -46,6 +47,8 @@ class Run:
     not_read: dict[str, str] = field(default_factory=dict)  # what nobody could look at, and why; see `NotRead`
     # What is not as it was before, in words, by what stays the same of it from night to night.
     unusual: dict[str, str] = field(default_factory=dict)
+    wrong_files: list[tuple[Any, FileRejected]] = field(default_factory=list)  # of the inbox, as a whole, each with why
+    set_aside: set[str] = field(default_factory=set)  # by name: those that left the inbox for it
     is_budget_spent: bool = False  # a service's calls of the day, with events left
     only_bad: bool = False  # give files back with the rows that are to be mended alone
     undecided: set[str] = field(default_factory=set)  # events that reading back could not decide in this run

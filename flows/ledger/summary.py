@@ -39,6 +39,7 @@ class Summary:
     not_read: tuple[NotRead, ...] = ()  # files, clients, rewards and destinations that nobody could look at
     notes: tuple[str, ...] = ()  # what a person should know, without its being a failure
     unusual: tuple[tuple[str, str], ...] = ()  # what is not as before: what stays the same of it, and in words
+    set_aside: tuple[str, ...] = ()  # files that were wrong as a whole, and are in the inbox no more
     breaks_opened: int = 0  # by this run
     is_budget_spent: bool = False  # the day's calls of a service, with events left
 

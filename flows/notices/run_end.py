@@ -91,14 +91,15 @@ def _title(before: Standing, now: Standing, summary: Summary) -> str | None:
         return _UNUSUAL if is_unusual and well is None else well
     if before.trouble and not now.trouble:
         return _RUNS_AGAIN
-    brought = summary.totals["rejected"] + summary.totals["refused"]
+    brought = summary.totals["rejected"] + summary.totals["refused"] + len(summary.set_aside)
     is_more = now.waiting > before.waiting or now.breaks > before.breaks
     has_changed = now.trouble != before.trouble or is_more or brought or is_unusual
     return _TITLES[summary.exit_code] if has_changed else None
 
 
 def _standing_of(summary: Summary) -> Standing:
-    named = {_kind_of(one.what) for one in summary.not_read}
+    # What has left the inbox is told once, as a rejected row is: it is no trouble that the next night finds mended.
+    named = {_kind_of(one.what) for one in summary.not_read if one.what not in summary.set_aside}
     whys = {one.why for one in summary.not_read}
     others = {_kind_of(failure) for failure in summary.failures if not _is_told_by(failure, whys)}
     untied = set() if summary.totals["ties_out"] else {"does not tie"}

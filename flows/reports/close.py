@@ -50,6 +50,7 @@ def report_run(run: Run, reconciliation: Reconciliation | None) -> Summary:
         not_read=_not_read(run),
         notes=(*run.noticed, *run.notes),
         unusual=tuple(run.unusual.items()),
+        set_aside=tuple(sorted(run.set_aside)),
         breaks_opened=_opened(reconciliation),
         is_budget_spent=run.is_budget_spent,
     )

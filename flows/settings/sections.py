@@ -122,6 +122,7 @@ class InboxSettings(_Section):
     quiet_seconds: float = Field(default=60, ge=0, le=3600)  # a file that changed since then may be unfinished
     done_suffix: Annotated[str, AfterValidator(_companion_suffix)] = ""  # of an empty file beside each that is whole
     note_unusual: bool = True  # files of another size than all like them, and those that did not come
+    move_rejected: bool = False  # a file that is wrong as a whole leaves for rejected/, with its reason
     roots: tuple[str, ...] = ()  # folders that links in the inbox may lead into
     host_key: Annotated[str, AfterValidator(_fingerprint)] = ""  # of an SFTP server; "" goes by the known hosts
     known_hosts: str = ""  # a file of them; "" for the user's own and the system's

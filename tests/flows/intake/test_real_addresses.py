@@ -113,6 +113,17 @@ def test_every_odd_key_is_read_and_leaves_or_is_told(bucket: Any, tieout: Tieout
     assert "c.csv.part" in ended.err
 
 
+def test_an_object_that_is_wrong_as_a_whole_leaves_where_the_settings_ask_for_that(
+    bucket: Any, tieout: Tieout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TIEOUT_INBOX__MOVE_REJECTED", "true")
+    bucket.create()
+    bucket.put_object(Key="inbox/-99/a.csv", Body=b"ClientId,Action\n1,Earned\n")
+    assert (tieout(*RUN).code, keys(bucket)) == (3, [])
+    kept = [path.name.split(".", 2)[2] for path in (tieout.workplace.folder / "rejected" / "-99").glob("*/*")]
+    assert sorted(kept) == ["csv", "csv.reason.txt", "marked.xlsx"]
+
+
 def test_an_object_that_vanishes_while_it_is_fetched_stops_nobody(
     bucket: Any, tieout: Tieout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
