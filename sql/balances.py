@@ -1,6 +1,7 @@
 """The balances that the ledger knows of its clients, and what has moved them since. Points are whole."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -41,9 +42,10 @@ def first_balances(connection: Connection, site_id: str, client_id: str) -> Sequ
     return connection.execute(rows_query("first_balances"), {"site_id": site_id, "client_id": client_id}).all()
 
 
-def breaks_of_clients(connection: Connection) -> Sequence[Row[Any]]:
-    """Return the breaks about clients that are not closed, with when they were opened."""
-    return connection.execute(rows_query("breaks_of_clients")).all()
+def breaks_of_clients(connection: Connection, clients: Iterable[tuple[str, str]]) -> Sequence[Row[Any]]:
+    """Return the breaks about these clients (site and client) that are not closed, with when they were opened."""
+    given = {str(n): {"site_id": site_id, "client_id": client_id} for n, (site_id, client_id) in enumerate(clients)}
+    return connection.execute(rows_query("breaks_of_clients"), {"given": json.dumps(given)}).all()
 
 
 def keep_balances(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:

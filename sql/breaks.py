@@ -1,15 +1,15 @@
 """Keep breaks from night to night: a break opens once, keeps its id, and closes by itself when it is gone."""
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row
 
 from sql.break_decisions import Verb, decide
 from sql.closings import record_changes
 from sql.queries import query, rows_query
-from sql.tables import breaks
 from transforms.vocabulary import ReasonCode
 
 _STORED = (
@@ -48,10 +48,10 @@ def update_breaks(
 
 def _reopen_changed(connection: Connection, found: Sequence[Mapping[str, Any]], now: datetime) -> None:
     class_now = {row["break_id"]: row["class"] for row in found}
-    is_decided = breaks.c.state.in_(("acknowledged", "resolved"))
-    decided = connection.execute(select(breaks.c.break_id, breaks.c["class"]).where(is_decided)).all()
+    given = {"given": json.dumps({break_id: {} for break_id in class_now})}
+    decided = connection.execute(rows_query("breaks_decided"), given).all()
     for break_id, class_then in decided:
-        if break_id not in class_now or class_now[break_id] == class_then:
+        if class_now[break_id] == class_then:
             continue
         decide(
             connection,

@@ -4,7 +4,8 @@ Mindbody has no undo, so an Earned is offset by a Redeemed and the other way rou
 try is made only where the one before was discarded or refused, and the database refuses any other.
 """
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b, sha256
@@ -214,14 +215,16 @@ def _knows_what_is_taken_back(connection: Connection, row: Mapping[str, Any]) ->
     return connection.execute(query("knows_what_is_taken_back"), taken_back).scalar() is not None
 
 
-def breaks_with_reversals(connection: Connection) -> dict[str, Row[Any]]:
-    """Return by break id the entry that was proposed for it: event_id, state, and the break's state."""
-    return {row.break_id: row for row in connection.execute(rows_query("breaks_with_reversals"))}
+def breaks_with_reversals(connection: Connection, break_ids: Iterable[str]) -> dict[str, Row[Any]]:
+    """Return by break id, of these, the entry that was proposed for it: event_id, state, and the break's state."""
+    given = {"given": json.dumps({break_id: {} for break_id in break_ids})}
+    return {row.break_id: row for row in connection.execute(rows_query("breaks_with_reversals"), given)}
 
 
-def offset_breaks(connection: Connection) -> dict[str, str]:
-    """Return the breaks whose extra entry is taken back, as the service was seen to show: break id to event id."""
-    return {row.break_id: row.event_id for row in connection.execute(rows_query("offset_breaks"))}
+def offset_breaks(connection: Connection, break_ids: Iterable[str]) -> dict[str, str]:
+    """Return which of these have their extra entry taken back, as the service was seen to show: break to event id."""
+    given = {"given": json.dumps({break_id: {} for break_id in break_ids})}
+    return {row.break_id: row.event_id for row in connection.execute(rows_query("offset_breaks"), given)}
 
 
 def needless_reversals(connection: Connection, held_id: str) -> Sequence[Row[Any]]:

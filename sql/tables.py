@@ -74,6 +74,7 @@ def _past_64_bits() -> Column[int]:
     return Column("points_quintillions", BigInteger, nullable=False, server_default="0")
 
 
+_UNFINISHED = text("finished_at IS NULL")
 runs = Table(
     "runs",
     metadata,
@@ -85,6 +86,9 @@ runs = Table(
     # A run at work says so again and again; one that is neither finished nor seen of late has died.
     Column("seen_at", UtcDateTime),  # null: of a version that did not say
     Column("failure", String),  # in words, what could not be done
+    # The nights of late; what told an event of a run that died; and those that died.
+    Index("ix_runs_by_kind", "kind", "started_at", "run_id"),
+    Index("ix_runs_unfinished", "run_id", sqlite_where=_UNFINISHED, postgresql_where=_UNFINISHED),
 )
 
 # Who this ledger is, for good: a copy of it says the same, another one does not. Append-only, one row.
@@ -168,6 +172,9 @@ files = Table(
     Index("ix_files_registered_at", "registered_at"),
     # No row is lost between reading and the ledger.
     CheckConstraint("rows_read = accepted + duplicate + held + rejected", name="rows_tie"),
+    Index("ix_files_run", "run_id"),
+    Index("ix_files_registered", "registered_at"),
+    Index("ix_files_row_rule", "row_rule"),
 )
 
 # Control totals of what a file brought, by kind and site, over accepted rows only.
@@ -352,6 +359,20 @@ Index(
     sqlite_where=text("action_fraction IS NOT NULL"),
     postgresql_where=text("action_fraction IS NOT NULL"),
 )
+# What waits for a person.
+Index(
+    "ix_events_held",
+    events.c.run_id,
+    sqlite_where=text("state = 'held'"),
+    postgresql_where=text("state = 'held'"),
+)
+# Entries that take others back, which are equal to no row of a file, by when they were moved last.
+Index(
+    "ix_events_taking_back",
+    events.c.state_at,
+    sqlite_where=text("content_key = event_id"),
+    postgresql_where=text("content_key = event_id"),
+)
 # Few at any time: what the nights look at again, whatever the ledger's age.
 Index(
     "ix_events_under_watch",
@@ -376,7 +397,8 @@ run_carried = Table(
     "run_carried",
     metadata,
     Column("run_id", ForeignKey("runs.run_id"), primary_key=True),
-    Column("event_id", ForeignKey("events.event_id"), primary_key=True),
+    # Which runs have told an event.
+    Column("event_id", ForeignKey("events.event_id"), primary_key=True, index=True),
 )
 
 allowed_transitions = Table(
@@ -579,6 +601,21 @@ breaks = Table(
 )
 
 Index("ix_breaks_of_client", breaks.c.site_id, breaks.c.client_id)
+Index(
+    "ix_breaks_not_closed",
+    breaks.c.site_id,
+    breaks.c.client_id,
+    sqlite_where=text("state <> 'closed'"),
+    postgresql_where=text("state <> 'closed'"),
+)
+# What is open, whatever was closed since the ledger began.
+Index(
+    "ix_breaks_open",
+    breaks.c.opened_on,
+    breaks.c.break_id,
+    sqlite_where=text("state IN ('open', 'acknowledged')"),
+    postgresql_where=text("state IN ('open', 'acknowledged')"),
+)
 
 # What people decided about breaks. Append-only, and each row's hash covers the one before it, so that a history that
 # was changed outside of tieout shows.
@@ -721,6 +758,8 @@ snapshots = Table(
     Column("size_bytes", BigInteger, nullable=False),
     # The last decision about events that this report or one before it has told; null: it told none.
     Column("last_decision_id", Integer),
+    Index("ix_snapshots_taken", "taken_at", "run_id"),
+    Index("ix_snapshots_told", "last_decision_id"),
 )
 
 # Which entry takes which back: an event of ours, or an entry that a break is about. Append-only; a trigger refuses a

@@ -75,7 +75,7 @@ def run_breaks(config: Path | None, *, only_open: bool, as_json: bool) -> ExitCo
     with open_ledger(load_settings(config)) as ledger, ledger.begin() as connection:
         rows = open_breaks(connection) if only_open else all_breaks(connection)
         listed = [break_json(row, today) for row in rows]
-        reversals = breaks_with_reversals(connection)
+        reversals = breaks_with_reversals(connection, [record["id"] for record in listed])
     if as_json:
         write_json(listed)
     else:

@@ -21,7 +21,9 @@ from flows.runtime.errors import CouldNotRun
 from flows.settings.sections import Settings
 from sql.identity import Position, ledger_position
 
-SMALL_BYTES = 1024**3  # up to here a copy takes a few seconds, and is made after every run
+# Up to here a copy costs a run next to nothing, and is made after every one. A copy is the one thing that costs by all
+# that a ledger holds: of a larger one it is made by the clock.
+SMALL_BYTES = 64 * 1024**2
 _ROOM = 1.2  # of a copy's size must be free: a disk that a copy fills would stop the next night
 _BUSY_SECONDS = 60
 _NO_COPY = "All else was done, and no copy of the ledger was kept: "

@@ -65,7 +65,7 @@ def expect_balances(
                 "balance_reported": history.balance,
             }
         )
-    breaks = {row.break_id: row for row in breaks_of_clients(connection)}
+    breaks = {row.break_id: row for row in breaks_of_clients(connection, histories)}
     balances = balances_by_client(readings, _parts(breaks, transactions, known_at))
     is_settled = _is_settled(balances, _doubtful_clients(breaks, transactions))
     # A balance that comes out right is right, whatever is in doubt; one that does not proves nothing then.

@@ -111,7 +111,7 @@ def _break_records(reading: Reading) -> list[dict[str, Any]]:
 def _without_offset(connection: Connection, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Leave out the extra entries that were taken back since, by an entry that is itself in order."""
     found_ids = {record["break_id"] for record in found}
-    reversal_of = offset_breaks(connection)
+    reversal_of = offset_breaks(connection, found_ids)
     left = []
     for record in found:
         break_id = record["break_id"]

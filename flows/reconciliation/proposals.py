@@ -18,8 +18,8 @@ def propose_reversals(connection: Connection, settings: Settings, transactions: 
     ``transactions`` are outcomes of a match whose ``break_id`` is open. One is proposed once: where a person discards
     the proposal, the break alone stays.
     """
-    known = breaks_with_reversals(connection)
     is_extra = transactions["outcome"].eq(Outcome.DUPLICATE_REMOTE)
+    known = breaks_with_reversals(connection, transactions.loc[is_extra, "break_id"])
     is_proposed = transactions["break_id"].isin(known)
     entries = [
         Entry(

@@ -275,7 +275,7 @@ class BackupSettings(_Section):
     """Copies of an embedded ledger, kept beside it after runs."""
 
     keep: int = Field(default=7, ge=0)  # the oldest is dropped; 0 keeps none
-    every_hours: float = Field(default=24, ge=0)  # once the ledger is past 1 GB
+    every_hours: float = Field(default=24, ge=0)  # once the ledger is past 64 MB
 
 
 class NetworkSettings(_Section):

@@ -72,14 +72,19 @@ ORDER BY order_at, file_id, ordinal
 -- name: last_updates
 -- Grain: one row per reward: its last update that took effect, and those in doubt or refused; one that is on its way is
 -- in doubt.
-SELECT event_id, CASE WHEN state = 'sending' THEN 'unknown' ELSE state END AS state, state_at AS settled_at, reward_id, payout_id, amount, eligibility_on, description FROM events
-WHERE target = 'referral_rock' AND (
-    state IN ('unknown', 'refused', 'sending')
-    OR (state = 'posted' AND reward_version = (
-        SELECT max(later.reward_version) FROM events AS later
-        WHERE later.lane = events.lane AND later.state = 'posted'
-    ))
+WITH latest AS (
+    SELECT event_id FROM events WHERE reward_version IS NOT NULL AND state = 'posted' AND NOT EXISTS (
+        SELECT 1 FROM events AS later WHERE later.lane = events.lane AND later.reward_version > events.reward_version
+        AND later.reward_version IS NOT NULL AND later.state = 'posted'
+    )
+    UNION ALL
+    SELECT event_id FROM events WHERE state IN ('sending', 'unknown') AND target = 'referral_rock'
+    UNION ALL
+    SELECT event_id FROM events WHERE state = 'refused' AND target = 'referral_rock'
 )
+SELECT events.event_id, CASE WHEN state = 'sending' THEN 'unknown' ELSE state END AS state, state_at AS settled_at,
+    reward_id, payout_id, amount, eligibility_on, description
+FROM latest CROSS JOIN events WHERE events.event_id = latest.event_id
 ORDER BY order_at, file_id, ordinal
 
 -- name: balance_known
@@ -115,7 +120,14 @@ VALUES (:site_id, :client_id, :balance, :read_at, :run_id)
 ON CONFLICT (site_id, client_id) DO UPDATE SET balance = :balance, read_at = :read_at, run_id = :run_id
 
 -- name: breaks_of_clients
--- Grain: one row per break of a client that was not closed by itself, and when it opened.
+-- Grain: one row per break of these clients that was not closed by itself, and when it opened. Given: a JSON object of
+-- site and client, by any key.
 SELECT breaks.break_id, breaks.class, breaks.state, breaks.site_id, breaks.client_id, breaks.points, runs.started_at
-FROM breaks JOIN runs ON runs.run_id = breaks.opened_run_id
-WHERE breaks.client_id IS NOT NULL AND breaks.state <> 'closed'
+FROM json_each(:given) AS given CROSS JOIN breaks JOIN runs ON runs.run_id = breaks.opened_run_id
+WHERE breaks.site_id = given.value ->> 'site_id' AND breaks.client_id = given.value ->> 'client_id'
+AND breaks.state <> 'closed'
+
+-- name: breaks_decided
+-- Grain: one row per break of these that a person has decided about. Given: a JSON object whose keys are break ids.
+SELECT breaks.break_id, breaks.class FROM json_each(:given) AS given CROSS JOIN breaks
+WHERE breaks.break_id = given.key AND breaks.state <> 'closed' AND breaks.state IN ('acknowledged', 'resolved')

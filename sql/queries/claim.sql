@@ -72,10 +72,12 @@ SELECT count(*) AS events, min(lease_until) AS oldest_at FROM events WHERE state
 
 -- name: declare_lost
 -- A claim whose lease is over belongs to a process that died: its request may have left. When it may be read back was
--- written down with the claim. Given: a JSON object whose keys are the runs that are known to live.
+-- written down with the claim. Given: a JSON object whose keys are the runs that are known to live. Both states are
+-- named, here and below, since by both the index has what is in flight: few rows, in a ledger of any age.
 UPDATE events SET state = 'unknown', state_at = :now, state_run_id = :run_id,
     state_reason = 'its process ended before an answer was recorded', lease_until = NULL
-WHERE state = 'sending' AND lease_until < :now AND state_run_id NOT IN (SELECT key FROM json_each(:alive))
+WHERE state IN ('sending', 'unknown') AND state = 'sending' AND lease_until < :now
+AND state_run_id NOT IN (SELECT key FROM json_each(:alive))
 
 -- name: doubt_again
 -- What is about to be sent again, and of which an earlier request may have left, when the reading that set it back is
@@ -98,7 +100,8 @@ WHERE event_id IN (
         AND (earlier.order_at, earlier.file_id, earlier.ordinal) < (again.order_at, again.file_id, again.ordinal)
     )
     AND NOT EXISTS (
-        SELECT 1 FROM settlements WHERE settlements.attempt_id = again.attempt_id
+        SELECT 1 FROM settlements
+        WHERE settlements.event_id = again.event_id AND settlements.attempt_id = again.attempt_id
         AND settlements.evidence LIKE '%"ruled_by"%'
     )
 )

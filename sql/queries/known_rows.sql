@@ -53,8 +53,15 @@ ON CONFLICT DO NOTHING
 
 -- name: files_to_learn
 -- Files whose rows have no fingerprints, or such as were made while other headings were read.
-SELECT file_id, name, sha256, default_site_id FROM files
-WHERE row_rule IS NULL OR row_rule <> :rule ORDER BY file_id DESC
+WITH unlearned AS (
+    SELECT file_id FROM files WHERE row_rule IS NULL
+    UNION ALL
+    SELECT file_id FROM files WHERE row_rule < :rule
+    UNION ALL
+    SELECT file_id FROM files WHERE row_rule > :rule
+)
+SELECT files.file_id, name, sha256, default_site_id FROM unlearned CROSS JOIN files
+WHERE files.file_id = unlearned.file_id ORDER BY files.file_id DESC
 
 -- name: events_of_rows
 -- Grain: one row per row of the file that is an event or brought one. The run is asked for as well, since events are

@@ -1,8 +1,9 @@
 -- name: rows_of_file
--- Grain: one row per row of the file that is an event of its own, with what the service last said of it.
+-- Grain: one row per row of the file that is an event of its own, with what the service last said of it. Events are found
+-- by the run that registered the file.
 SELECT events.sheet, events.row_number, events.event_id, events.state, events.state_reason, answers.message
-FROM events LEFT JOIN answers ON answers.attempt_id = events.attempt_id
-WHERE events.file_id = :file_id
+FROM files CROSS JOIN events LEFT JOIN answers ON answers.attempt_id = events.attempt_id
+WHERE files.file_id = :file_id AND events.run_id = files.run_id AND events.file_id = files.file_id
 ORDER BY events.ordinal
 
 -- name: known_rows_of_file

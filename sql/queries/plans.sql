@@ -80,8 +80,9 @@ WHERE run_id = :plan_id AND state = 'discarded' AND state_run_id = run_id
 -- name: bring_back_planned
 -- A file brings an event that was dropped with its plan as a whole: nobody has said that it must not be sent.
 UPDATE events SET state = 'held', state_at = :now, state_run_id = NULL, state_reason = :reason
-WHERE run_id IN (SELECT run_id FROM runs WHERE kind = 'plan') AND state = 'discarded' AND state_run_id = run_id
-AND event_id IN (SELECT event_id FROM duplicates WHERE file_id = :file_id)
+WHERE event_id IN (SELECT event_id FROM duplicates WHERE file_id = :file_id)
+AND state = 'discarded' AND state_run_id = run_id
+AND EXISTS (SELECT 1 FROM runs WHERE runs.run_id = events.run_id AND runs.kind = 'plan')
 
 -- name: bring_back_file
 -- The same file again, though not as a plan: what was dropped with its plan waits for a person again.

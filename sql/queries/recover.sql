@@ -158,15 +158,22 @@ FROM events WHERE state = 'discarded' AND state_at >= :since_at
 SELECT files.sha256, files.default_site_id, files.name, files.run_id, files.registered_at
 FROM files JOIN runs ON runs.run_id = files.run_id
 WHERE files.registered_at >= :since_at AND runs.kind <> 'reverse' AND files.sha256 NOT LIKE 'recovered:%'
-ORDER BY files.file_id
+ORDER BY files.registered_at, files.file_id
 
 -- name: kept_reversals
--- Grain: one row per entry that takes another back, and is held or was moved since the last snapshot.
+-- Grain: one row per entry that takes another back, and is held or was moved since the last snapshot. It is equal to no
+-- row of a file, so its content is known by its own id: that tells it from all other events, and has an index.
+WITH moved AS (
+    SELECT event_id FROM events WHERE content_key = event_id AND state_at >= :since_at
+    UNION
+    SELECT event_id FROM events WHERE state = 'held'
+)
 SELECT reversals.event_id, reversals.reversed_event_id, reversals.break_id, reversals.nth, reversals.requested_by,
     reversals.reason, reversals.requested_at, events.site_id, events.client_id, events.action, events.points,
     events.action_at, events.state, events.sheet, events.row_number, files.name AS file
-FROM reversals JOIN events ON events.event_id = reversals.event_id JOIN files ON files.file_id = events.file_id
-WHERE events.state_at >= :since_at OR events.state = 'held'
+FROM moved CROSS JOIN events JOIN reversals ON reversals.event_id = events.event_id
+JOIN files ON files.file_id = events.file_id
+WHERE events.event_id = moved.event_id
 
 -- name: events_posted
 -- Grain: one row per event of the client that the ledger has as posted, in the time read.

@@ -10,15 +10,15 @@ SELECT :event_id, key, :decision_id FROM json_each(:given) WHERE true
 SELECT replacements.event_id, replacements.replaced_event_id, replacements.decision_id, decided.at AS decided_at,
     decided.actor, decided.reason, replaced.state, offsetting.event_id AS offset_event_id,
     offsetting.state AS offset_state, offsetting.state_at AS offset_since_at
-FROM replacements
-JOIN events AS held ON held.event_id = replacements.event_id AND held.state = 'held'
+FROM events AS held CROSS JOIN replacements
 JOIN events AS replaced ON replaced.event_id = replacements.replaced_event_id
 JOIN event_decisions AS decided ON decided.decision_id = replacements.decision_id
 LEFT JOIN reversals AS latest ON latest.reversed_event_id = replaced.event_id AND latest.nth = (
     SELECT max(tries.nth) FROM reversals AS tries WHERE tries.reversed_event_id = replaced.event_id
 )
 LEFT JOIN events AS offsetting ON offsetting.event_id = latest.event_id
-WHERE NOT EXISTS (
+WHERE held.state = 'held' AND replacements.event_id = held.event_id
+AND NOT EXISTS (
     SELECT 1 FROM decided_events JOIN event_decisions AS later ON later.decision_id = decided_events.decision_id
     WHERE decided_events.event_id = replacements.event_id AND later.decision_id > replacements.decision_id
 )

@@ -40,18 +40,20 @@ WHERE events.lane = :lane AND events.state = 'posted' AND events.reward_version 
 ORDER BY events.reward_version DESC LIMIT 1
 
 -- name: breaks_with_reversals
--- Every break that an entry was proposed for, with where that one stands; the latest try.
+-- Which of these breaks an entry was proposed for, with where that one stands; the latest try. Given: a JSON object whose
+-- keys are break ids.
 SELECT reversals.break_id, reversals.event_id, events.state, breaks.state AS break_state
-FROM reversals JOIN events ON events.event_id = reversals.event_id
+FROM json_each(:given) AS given CROSS JOIN reversals JOIN events ON events.event_id = reversals.event_id
 JOIN breaks ON breaks.break_id = reversals.break_id
-WHERE reversals.nth = (
+WHERE reversals.break_id = given.key AND reversals.nth = (
     SELECT max(later.nth) FROM reversals AS later WHERE later.break_id = reversals.break_id
 )
 
 -- name: offset_breaks
--- Breaks whose extra entry is taken back by one that the service was seen to show.
-SELECT reversals.break_id, reversals.event_id FROM reversals JOIN events ON events.event_id = reversals.event_id
-WHERE reversals.break_id IS NOT NULL AND events.state = 'posted' AND events.compared_at IS NOT NULL
+-- Which of these breaks have their extra entry taken back by one that the service was seen to show. Given: as above.
+SELECT reversals.break_id, reversals.event_id
+FROM json_each(:given) AS given CROSS JOIN reversals CROSS JOIN events
+WHERE reversals.break_id = given.key AND events.event_id = reversals.event_id AND events.state = 'posted' AND events.compared_at IS NOT NULL
 
 -- name: needless_reversals
 -- Held entries that would take back what a break is about, where that break is not open any more.
@@ -71,9 +73,10 @@ WHERE reversals.event_id = :event_id OR reversals.reversed_event_id = :event_id 
 -- name: mark_taken_back
 -- A row that equals an event which was taken back is known all the same; whoever sent it again should read why it stays.
 UPDATE staged_events SET reason = 'already in the ledger, and taken back since: give a further event another time'
-WHERE fate = 'duplicate' AND known_event_id IN (
-    SELECT reversals.reversed_event_id FROM reversals JOIN events ON events.event_id = reversals.event_id
-    WHERE events.state = 'posted'
+WHERE fate = 'duplicate' AND EXISTS (
+    SELECT 1 FROM reversals CROSS JOIN events
+    WHERE reversals.reversed_event_id = staged_events.known_event_id AND events.event_id = reversals.event_id
+    AND events.state = 'posted'
 )
 
 -- name: knows_what_is_taken_back

@@ -2,8 +2,9 @@
 -- What earlier runs left open is this run's to finish; held and discarded events are a person's. What a person keeps of
 -- a site that has left waits until the site is back.
 INSERT INTO run_carried (run_id, event_id)
-SELECT :run_id, event_id FROM events WHERE state IN ('ready', 'sending', 'unknown')
-AND NOT (state = 'ready' AND site_id IN (SELECT site_id FROM kept_sites))
+SELECT :run_id, event_id FROM events WHERE state = 'ready' AND site_id NOT IN (SELECT site_id FROM kept_sites)
+UNION ALL
+SELECT :run_id, event_id FROM events WHERE state IN ('sending', 'unknown')
 
 -- name: carry_untold
 -- What was posted or refused under a run that never came to its report, and in no report since, is told by this one.
@@ -11,20 +12,21 @@ AND NOT (state = 'ready' AND site_id IN (SELECT site_id FROM kept_sites))
 -- A run that is still at work looks the same, so what it ends before this one begins may be told by both; by none,
 -- never.
 INSERT INTO run_carried (run_id, event_id)
-SELECT :run_id, events.event_id FROM events JOIN (
-    SELECT events.event_id FROM runs JOIN events ON events.run_id = runs.run_id
-    WHERE runs.finished_at IS NULL AND runs.run_id <> :run_id AND runs.kind <> 'recover'
+WITH unfinished AS (
+    SELECT run_id FROM runs WHERE finished_at IS NULL AND run_id <> :run_id AND kind <> 'recover'
+), unreported AS (
+    SELECT events.event_id FROM unfinished CROSS JOIN events WHERE events.run_id = unfinished.run_id
     UNION
-    SELECT run_carried.event_id FROM runs JOIN run_carried ON run_carried.run_id = runs.run_id
-    WHERE runs.finished_at IS NULL AND runs.run_id <> :run_id AND runs.kind <> 'recover'
-) AS unreported ON unreported.event_id = events.event_id
-WHERE events.state IN ('posted', 'refused') AND NOT EXISTS (
-    SELECT 1 FROM runs AS told WHERE told.finished_at >= events.state_at AND (
-        told.run_id = events.run_id OR EXISTS (
-            SELECT 1 FROM run_carried WHERE run_carried.run_id = told.run_id
-            AND run_carried.event_id = events.event_id
-        )
-    )
+    SELECT run_carried.event_id FROM unfinished CROSS JOIN run_carried WHERE run_carried.run_id = unfinished.run_id
+)
+SELECT :run_id, events.event_id FROM unreported CROSS JOIN events
+WHERE events.event_id = unreported.event_id AND events.state IN ('posted', 'refused')
+AND NOT EXISTS (
+    SELECT 1 FROM runs AS told WHERE told.run_id = events.run_id AND told.finished_at >= events.state_at
+)
+AND NOT EXISTS (
+    SELECT 1 FROM run_carried AS carried CROSS JOIN runs AS told
+    WHERE carried.event_id = events.event_id AND told.run_id = carried.run_id AND told.finished_at >= events.state_at
 )
 ON CONFLICT DO NOTHING
 
@@ -78,47 +80,50 @@ ORDER BY events.file_id, events.ordinal
 -- name: waiting_events
 -- Grain: one row per event of any run that waits for a person or for reading back, with what the last reading back of
 -- its attempt showed (JSON).
+WITH waiting AS (
+    SELECT event_id FROM events WHERE state = 'held' AND site_id NOT IN (SELECT site_id FROM kept_sites)
+    UNION ALL
+    SELECT event_id FROM events WHERE state IN ('sending', 'unknown') AND state = 'unknown'
+)
 SELECT events.*, files.name AS file, answers.message, settlements.evidence
-FROM events
+FROM waiting CROSS JOIN events
 JOIN files ON files.file_id = events.file_id
 LEFT JOIN answers ON answers.attempt_id = events.attempt_id
 LEFT JOIN settlements ON settlements.settlement_id = (
     SELECT max(later.settlement_id) FROM settlements AS later
     WHERE later.event_id = events.event_id AND later.attempt_id = events.attempt_id
 )
-WHERE events.state IN ('held', 'unknown')
-AND NOT (events.state = 'held' AND events.site_id IN (SELECT site_id FROM kept_sites))
+WHERE events.event_id = waiting.event_id
 ORDER BY events.file_id, events.ordinal
 
 -- name: rejections_of_run
--- Grain: one row per wrong cell and code in the run's files.
+-- Grain: one row per wrong cell and code in the run's files; these are looked up first, as in the queries below.
 SELECT files.name AS file, rejections.sheet, rejections.row_number AS row, rejections.column_heading AS column,
     rejections.cell, rejections.code, rejections.value, rejections.message, rejections.suggestion
-FROM rejections JOIN files ON files.file_id = rejections.file_id
-WHERE files.run_id = :run_id ORDER BY rejections.rejection_id
+FROM files CROSS JOIN rejections
+WHERE files.run_id = :run_id AND rejections.file_id = files.file_id ORDER BY rejections.rejection_id
 
 -- name: skipped_of_run
 -- Grain: one row per row of the run's files that is none, such as a line of totals, and why it was passed over.
 SELECT files.name AS file, skipped_rows.sheet, skipped_rows.row_number AS row, skipped_rows.reason
-FROM skipped_rows JOIN files ON files.file_id = skipped_rows.file_id
-WHERE files.run_id = :run_id ORDER BY skipped_rows.skipped_id
+FROM files CROSS JOIN skipped_rows
+WHERE files.run_id = :run_id AND skipped_rows.file_id = files.file_id ORDER BY skipped_rows.skipped_id
 
 -- name: duplicates_of_run
 -- Grain: one row per row of the run's files that an earlier one brought, and where that one stands.
 SELECT files.name AS file, duplicates.sheet, duplicates.row_number AS row, duplicates.event_id,
     first_files.name AS first_file, events.sheet AS first_sheet, events.row_number AS first_row
-FROM duplicates
-JOIN files ON files.file_id = duplicates.file_id
+FROM files CROSS JOIN duplicates
 JOIN events ON events.event_id = duplicates.event_id
 JOIN files AS first_files ON first_files.file_id = events.file_id
-WHERE files.run_id = :run_id ORDER BY duplicates.file_id, duplicates.ordinal
+WHERE files.run_id = :run_id AND duplicates.file_id = files.file_id ORDER BY duplicates.file_id, duplicates.ordinal
 
 -- name: batches_of_run
 -- Grain: one row per file, kind and site, with the totals as they were written when the file was registered.
 SELECT files.name AS file, batches.kind, batches.site_id, batches.event_count, batches.points,
     batches.points_quintillions, batches.amount
-FROM batches JOIN files ON files.file_id = batches.file_id
-WHERE files.run_id = :run_id ORDER BY batches.file_id, batches.kind, batches.site_id
+FROM files CROSS JOIN batches
+WHERE files.run_id = :run_id AND batches.file_id = files.file_id ORDER BY batches.file_id, batches.kind, batches.site_id
 
 -- name: footing_of_events
 -- Grain: one row per kind and site of all that the ledger ever accepted.
@@ -159,13 +164,11 @@ WHERE kind = 'nightly' ORDER BY started_at DESC, run_id DESC LIMIT :most
 -- keeps until its site is back (kept).
 SELECT
     (SELECT count(*) FROM events WHERE state = 'held' AND site_id NOT IN (SELECT site_id FROM kept_sites)) AS held,
-    (SELECT count(*) FROM events WHERE state = 'unknown') AS unknown,
+    (SELECT count(*) FROM events WHERE state IN ('sending', 'unknown') AND state = 'unknown') AS unknown,
     (SELECT count(*) FROM breaks WHERE state IN ('open', 'acknowledged')) AS breaks_open,
-    (
-        SELECT count(*) FROM events WHERE state IN ('ready', 'sending')
+    (SELECT count(*) FROM events WHERE state = 'ready' AND site_id NOT IN (SELECT site_id FROM kept_sites)) + (
+        SELECT count(*) FROM events WHERE state IN ('sending', 'unknown') AND state = 'sending'
         AND site_id NOT IN (SELECT site_id FROM kept_sites)
     ) AS pending,
-    (
-        SELECT count(*) FROM events WHERE state IN ('held', 'ready')
-        AND site_id IN (SELECT site_id FROM kept_sites)
-    ) AS kept
+    (SELECT count(*) FROM events WHERE state = 'held' AND site_id IN (SELECT site_id FROM kept_sites))
+    + (SELECT count(*) FROM events WHERE state = 'ready' AND site_id IN (SELECT site_id FROM kept_sites)) AS kept

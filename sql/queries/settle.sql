@@ -8,19 +8,21 @@ SELECT events.event_id, events.kind, events.target, events.site_id, events.clien
         AND answers.http_status >= 200 AND answers.http_status < 300
     ) AS was_answered,
     (SELECT answers.returned FROM answers WHERE answers.attempt_id = events.attempt_id) AS returned
-FROM events WHERE state = 'unknown' AND target = :target AND site_id = :site_id AND settle_at <= :now
+FROM events WHERE state IN ('sending', 'unknown') AND state = 'unknown' AND target = :target AND site_id = :site_id
+AND settle_at <= :now
 ORDER BY order_at, file_id, ordinal
 
 -- name: doubtful_sites
 -- Grain: one row per target and site with events in doubt that may be read back by now.
-SELECT target, site_id, count(*) AS events_count FROM events WHERE state = 'unknown' AND settle_at <= :now
+SELECT target, site_id, count(*) AS events_count FROM events
+WHERE state IN ('sending', 'unknown') AND state = 'unknown' AND settle_at <= :now
 AND site_id NOT IN (SELECT site_id FROM kept_sites)
 GROUP BY target, site_id ORDER BY target, site_id
 
 -- name: confirmed_kin_count
 -- What else of the client has the event's time, action and points, under another source.
 SELECT count(*) FROM events
-WHERE state = 'posted' AND site_id = :site_id AND client_id = :client_id AND action = :action AND points = :points
+WHERE lane = 'mindbody:' || :site_id || ':' || :client_id AND state = 'posted' AND action = :action AND points = :points
 AND action_at = :action_at
 AND NOT (coalesce(source, '') = coalesce(:source, '') AND coalesce(source_id, 0) = coalesce(:source_id, 0))
 
