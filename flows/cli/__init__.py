@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from flows.runtime.errors import ExitCode, TieoutError, said_of
+from flows.runtime.log import end_log, say_failed
 from flows.runtime.terminal import guarded_streams, write_line
 
 
@@ -40,10 +41,11 @@ def _without_traces_of_closing() -> Iterator[None]:
 def _run() -> None:
     from flows.cli.app import app
 
+    end_log()
     try:
         app()
     except TieoutError as error:
-        write_line(f"tieout: {error}", error=True)
+        say_failed(error)
         sys.exit(error.exit_code)
     except OSError as error:
         # A full disk or a folder that nobody may write: a person can mend that, and needs no trace for it.

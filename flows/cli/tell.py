@@ -4,14 +4,16 @@ from collections.abc import Callable
 
 from flows.ledger.summary import ReconcileSummary, RunIncomplete, Summary
 from flows.runtime.errors import ExitCode
-from flows.runtime.terminal import write_json, write_line, write_lines
+from flows.runtime.log import is_json, say_failed
+from flows.runtime.terminal import write_json, write_lines
 
 
 def tell(ended: Summary | ReconcileSummary, *, as_json: bool) -> ExitCode:
     """Print the end of a run and return its exit code."""
     for failure in ended.failures:
-        write_line(f"tieout: {failure}", error=True)
-    if as_json:
+        say_failed(failure)
+    # Who collects JSON lines wants no table among them.
+    if as_json or is_json():
         write_json(ended.to_json())
     else:
         write_lines(ended.lines)

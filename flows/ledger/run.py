@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, ParamSpec, Protocol, TypeVar
 
 from flows.ledger.connection import Ledger
+from flows.ledger.figures import Timings
 from flows.ledger.run_id import new_run_id
 from flows.runtime.errors import FileRejected
+from flows.runtime.log import begin_log
 from flows.runtime.progress import Progress
 from flows.runtime.visible import storable
 from flows.settings.sections import Settings
@@ -52,6 +55,7 @@ class Run:
     is_budget_spent: bool = False  # a service's calls of the day, with events left
     only_bad: bool = False  # give files back with the rows that are to be mended alone
     undecided: set[str] = field(default_factory=set)  # events that reading back could not decide in this run
+    timings: Timings = field(default_factory=Timings)
 
     def notice(self, file: str, noticed: Iterable[Note]) -> None:
         """Keep what was noticed while a file was read, for everybody who looks at the run."""
@@ -70,5 +74,16 @@ class Run:
 
 
 def new_run(settings: Settings, ledger: Ledger, kind: RunKind, step: Step, progress: Progress) -> Run:
-    """Name a run of this kind; nothing is kept in the ledger yet."""
-    return Run(settings, ledger, new_run_id(kind), kind, step, progress)
+    """Name a run of this kind, and begin its log; nothing is kept in the ledger yet."""
+    run_id = new_run_id(kind)
+    begin_log(settings.logs.format, run_id)
+    timings = Timings()
+    return Run(settings, ledger, run_id, kind, _timed(step, timings), progress, timings=timings)
+
+
+def _timed(step: Step, timings: Timings) -> Step:
+    def run_timed(name: str, function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+        result: R = timings.measure(name, partial(step, name, function, *args, **kwargs))
+        return result
+
+    return run_timed

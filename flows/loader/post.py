@@ -20,6 +20,7 @@ from flows.loader.health import NEVER_SENT, Health
 from flows.runtime.errors import CouldNotRun, LedgerUnavailable, WrongLedger
 from flows.runtime.garbage import collecting_less_often
 from flows.runtime.interrupt import is_stopping, sleep_unless_stopped
+from flows.runtime.log import record
 from flows.services.gateway import Ended, Gateway
 from flows.services.http import backoff_seconds
 from flows.services.standing import Standing
@@ -101,6 +102,7 @@ class Posting:
                 ended = []
             if self._busy or self._ended:
                 ended = await self._gather()
+                _record_odd(ended)
                 self._on_progress(sum(answer.verdict in _SETTLED for _, answer in ended))
                 await self._health.learn(ended, self._claims.last_attempt_id)
             elif not await self._rest():
@@ -239,3 +241,17 @@ class Posting:
             except LedgerUnavailable:
                 continue
             return
+
+
+def _record_odd(ended: Ended) -> None:
+    """Write down which events were not simply posted, by their ids; the others are counted."""
+    for claim, answer in ended:
+        if answer.verdict is not Verdict.POSTED:
+            record(
+                "answer",
+                event=claim.event.event_id,
+                attempt=claim.attempt_id,
+                verdict=str(answer.verdict),
+                status=answer.http_status,
+                code=answer.code,
+            )

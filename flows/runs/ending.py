@@ -9,6 +9,7 @@ from flows.ledger.backup import keep_copy
 from flows.ledger.counted import mark
 from flows.ledger.run import Run
 from flows.ledger.summary import ReconcileSummary, Summary
+from flows.monitoring.metrics import write_metrics
 from flows.runtime.errors import CouldNotRun, LedgerUnavailable
 from sql.runs import note_failure
 from transforms.vocabulary import RunKind
@@ -33,10 +34,11 @@ def leave_in_order(run: Run, ended: Ended) -> Ended:
     # After the copy: what that one knows, a recovery can do without.
     if run.kind is RunKind.NIGHTLY:
         keep_house(run)
-    if not failures:
-        return ended
     told = replace(ended, failures=(*ended.failures, *failures))
     # Where there is no room for a copy, there may be none for this either.
-    with suppress(LedgerUnavailable), run.ledger.begin() as connection:
-        note_failure(connection, run.run_id, " ".join(told.failures))
+    with suppress(LedgerUnavailable):
+        if failures:
+            with run.ledger.begin() as connection:
+                note_failure(connection, run.run_id, " ".join(told.failures))
+        write_metrics(run)
     return told

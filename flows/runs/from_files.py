@@ -20,6 +20,7 @@ from flows.loader.deliver import connect, post_and_settle
 from flows.loader.look_back import has_forgotten
 from flows.marked_copy.give_back import mark_files
 from flows.marked_copy.set_aside import set_aside_rejected
+from flows.monitoring.figures import tell_figures
 from flows.notices.run_end import notify, notify_night
 from flows.reconciliation.match import match_ledger
 from flows.reconciliation.windows import windows_of_run
@@ -55,6 +56,7 @@ def run_from_files(run: Run, find_files: FindFiles, approved: CheckedFile | None
         set_aside_rejected(run)
         summary = report(run, reconciliation)
     summary = leave_in_order(run, summary)
+    tell_figures(run, summary)
     tell = notify_night if run.kind is RunKind.NIGHTLY else notify
     tell(run.settings, summary, run.progress)
     return summary

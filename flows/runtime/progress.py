@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Protocol
 
-from flows.runtime.terminal import write_line
+from flows.runtime.log import is_json, record, say
 
 _EVERY_SECONDS = 2.0
 
@@ -44,7 +44,7 @@ class Stderr:
         """Say what begins, and count from zero."""
         self._done = 0
         self._started = self._said = time.monotonic()
-        write_line(line, error=True)
+        say(line)
 
     def count(self, more: int, /, unit: str = "events") -> None:
         """Add up, and say so now and then."""
@@ -54,7 +54,10 @@ class Stderr:
             if now - self._said >= _EVERY_SECONDS:
                 self._said = now
                 rate = self._done / (now - self._started)
-                write_line(f"  {self._done:,} {unit}, {rate:,.0f} a second", error=True)
+                if is_json():
+                    record("count", count=self._done, unit=unit, per_second=round(rate, 1))
+                else:
+                    say(f"  {self._done:,} {unit}, {rate:,.0f} a second")
 
 
 say_nothing: Progress = _Silent()
@@ -62,7 +65,7 @@ say_nothing: Progress = _Silent()
 
 def say_on_stderr(line: str) -> None:
     """Say one line at once."""
-    write_line(line, error=True)
+    say(line)
 
 
 def count_rows(progress: Progress) -> Callable[[int], None]:

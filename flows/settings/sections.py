@@ -17,6 +17,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, 
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from flows.runtime.errors import SettingsError
+from flows.runtime.log import LogFormat
 from flows.runtime.visible import LONGEST_NAME, fitting_name
 from transforms.check.longest import LONGEST_SITE_ID
 from transforms.guards.limits import Limits
@@ -278,6 +279,13 @@ class BackupSettings(_Section):
     every_hours: float = Field(default=24, ge=0)  # once the ledger is past 64 MB
 
 
+class LogSettings(_Section):
+    """How a run tells what it does, and what it leaves for a monitor."""
+
+    format: LogFormat = LogFormat.AUTO  # JSON lines for runs by a schedule that have no terminal, else text
+    metrics_file: str = ""  # written after every run, for Prometheus
+
+
 class NetworkSettings(_Section):
     """How addresses outside are reached: by which proxy, trusting whom. Without a word of it, by the environment."""
 
@@ -322,6 +330,7 @@ class Settings(BaseSettings):
     backups: BackupSettings = BackupSettings()
     keep: KeepSettings = KeepSettings()
     network: NetworkSettings = NetworkSettings()
+    logs: LogSettings = LogSettings()
     prefect: PrefectSettings = PrefectSettings()
     columns: dict[str, dict[str, Any]] = Field(default_factory=dict)
 

@@ -21,7 +21,7 @@ FLOORS = (
     ("flows.runs",),
     ("flows.review", "flows.marked_copy", "flows.recovery", "flows.keeping"),
     ("flows.intake",),
-    ("flows.loader", "flows.reconciliation", "flows.reference", "flows.notices"),
+    ("flows.loader", "flows.reconciliation", "flows.reference", "flows.notices", "flows.monitoring"),
     ("flows.reports", "flows.services", "flows.status"),
     ("flows.ledger",),
     ("flows.settings", "flows.readers"),

@@ -1,0 +1,124 @@
+"""What a run tells whoever watches: lines for a person, JSON lines for a collector, a file for Prometheus."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from flows.sandbox import start_sandbox
+from tests.flows.command import Command, Ended
+from tests.flows.workplace import Workplace, earned, open_workplace
+
+REFUSED = "nobody"  # whom the service does not know
+
+
+@pytest.fixture(scope="module")
+def ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    state = tmp_path_factory.mktemp("sandbox") / "sandbox.db"
+    with start_sandbox(state=state, options=("--extra-clients", "9")) as found:
+        yield found
+
+
+@pytest.fixture
+def workplace(tmp_path: Path, ready: dict[str, Any]) -> Workplace:
+    workplace = open_workplace(tmp_path, ready)
+    client_id = ready["mindbody"]["client_ids"].pop()
+    workplace.put("a.csv", earned(client_id, 17), earned(REFUSED), "bad,0,Earned,,,")
+    return workplace
+
+
+def night(workplace: Workplace, tieout: Command, *lines: str) -> Ended:
+    if lines:
+        workplace.config.write_text("\n".join([workplace.config.read_text(), "[logs]", *lines, ""]))
+    return tieout("run", "--plain", "--config", workplace.config)
+
+
+def by_what(ended: Ended) -> dict[str, list[dict[str, Any]]]:
+    found: dict[str, list[dict[str, Any]]] = {}
+    for line in ended.err.splitlines():
+        told = json.loads(line)
+        found.setdefault(told["what"], []).append(told)
+    return found
+
+
+def test_a_person_has_lines_and_one_of_figures(workplace: Workplace, tieout: Command) -> None:
+    lines = night(workplace, tieout).err.splitlines()
+    assert "checking a.csv" in lines
+    (figures,) = [line for line in lines if line.startswith("figures: ")]
+    assert figures.startswith("figures: 3 rows (")
+    assert "1 posted (" in figures
+    assert "made, " in figures
+
+
+def test_a_run_by_a_schedule_without_a_terminal_writes_json_lines_with_ids_and_no_client(
+    workplace: Workplace, tieout: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TIEOUT_BY_SCHEDULE", "1")
+    monkeypatch.setenv("TIEOUT_INBOX__QUIET_SECONDS", "0")
+    ended = night(workplace, tieout)
+    told = by_what(ended)
+    (figures,) = told["figures"]
+    assert (figures["rows"], figures["posted"], figures["calls_made_today"] > 0) == (3, 1, True)
+    (answer,) = told["answer"]
+    (event,) = workplace.rows("SELECT event_id, attempt_id FROM events WHERE client_id = 'nobody'")
+    assert (answer["event"], answer["attempt"], answer["verdict"]) == (*event.values(), "refused")
+    assert {step["file"] for step in told["step"] if step["step"] == "register"} == {"a.csv"}
+    assert {line["run"] for lines in told.values() for line in lines} == {json.loads(ended.out)["run_id"]}
+    for row in workplace.rows("SELECT client_id FROM events"):
+        assert row["client_id"] not in ended.err
+
+
+def test_the_settings_say_how_it_is_written(
+    workplace: Workplace, tieout: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TIEOUT_BY_SCHEDULE", "1")
+    monkeypatch.setenv("TIEOUT_LOGS__FORMAT", "text")
+    assert "figures: " in night(workplace, tieout).err
+    monkeypatch.setenv("TIEOUT_LOGS__FORMAT", "json")
+    assert by_what(night(workplace, tieout))["figures"]
+
+
+def test_what_fails_in_json_lines_is_one_of_them(
+    workplace: Workplace, tieout: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TIEOUT_LOGS__FORMAT", "json")
+    monkeypatch.setenv("TIEOUT_MINDBODY__API_KEY", "wrong")
+    ended = night(workplace, tieout)
+    failures = [line for line in by_what(ended)["message"] if line["level"] == "error"]
+    assert (ended.code, len(failures)) == (3, 1)
+    assert "mindbody.api_key" in failures[0]["message"]
+
+
+def samples(path: Path) -> dict[str, dict[tuple[str, ...], float]]:
+    """Read the file as Prometheus does."""
+    families = text_string_to_metric_families(path.read_text())
+    return {
+        family.name: {tuple(sample.labels.values()): sample.value for sample in family.samples} for family in families
+    }
+
+
+def test_the_file_for_prometheus_says_how_the_last_run_of_each_kind_ended(
+    workplace: Workplace, tieout: Command
+) -> None:
+    night(workplace, tieout, 'metrics_file = "metrics/tieout.prom"')
+    tieout("reconcile", "--plain", "--config", workplace.config)
+    found = samples(workplace.folder / "metrics" / "tieout.prom")
+    assert found["tieout_run_rows"][("nightly", "rejected")] == 1
+    assert found["tieout_run_events"][("nightly", "posted")] == 1
+    assert found["tieout_run_ties_out"] == {("nightly",): 1, ("reconcile",): 1}
+    assert found["tieout_run_failed"] == {("nightly",): 0, ("reconcile",): 0}
+    assert found["tieout_open_breaks"] == {(): 1}
+    left = found["tieout_calls_left_today"][("mindbody",)]
+    assert left + found["tieout_calls_made_today"][("mindbody",)] == 1000
+    names = [path.name for path in (workplace.folder / "metrics").iterdir()]
+    assert names == ["tieout.prom"]
+    assert all(name.startswith("tieout_") and not name.endswith("_total") for name in found)  # gauges
+
+
+def test_a_file_that_cannot_be_written_is_said_and_stops_nothing(workplace: Workplace, tieout: Command) -> None:
+    (workplace.folder / "in the way").write_text("")
+    ended = night(workplace, tieout, 'metrics_file = "in the way/tieout.prom"')
+    assert (ended.code, "logs.metrics_file cannot be written" in ended.err) == (1, True)
