@@ -450,6 +450,37 @@ answers = Table(
     _one_of("verdict", Verdict),
 )
 
+# Files that attempts were moved to, with their answers and the moves of their events. Append-only, and each row's hash
+# covers the one before it: what left the ledger is held to account by what it was then.
+attempt_archives = Table(
+    "attempt_archives",
+    metadata,
+    Column("archive_id", Integer, primary_key=True, autoincrement=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("actor", String, nullable=False),
+    Column("before_at", UtcDateTime, nullable=False),  # what was asked for
+    Column("name", String, nullable=False),  # in the workspace's folder of old attempts
+    Column("sha256", String(64), nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("attempts_count", Integer, nullable=False),
+    Column("first_attempt_id", Integer, nullable=False),
+    Column("last_attempt_id", Integer, nullable=False),
+    Column("previous_hash", String(64), nullable=False),  # "" for the first
+    Column("hash", String(64), nullable=False),
+    CheckConstraint("attempts_count >= 1 AND first_attempt_id <= last_attempt_id", name="holds_something"),
+    UniqueConstraint("previous_hash"),
+)
+
+# What leaves the ledger in this very transaction: triggers let nothing else be deleted of attempts, answers and moves.
+# Empty at any other time.
+moving_out = Table(
+    "moving_out",
+    metadata,
+    Column("attempt_id", Integer, primary_key=True, autoincrement=False),
+    Column("event_id", String, nullable=False, unique=True),
+    Column("archive_id", ForeignKey("attempt_archives.archive_id"), nullable=False),
+)
+
 # One row per read-back of a doubtful event, and of a refused one before it is tried again. Append-only.
 settlements = Table(
     "settlements",
@@ -458,7 +489,8 @@ settlements = Table(
     Column("event_id", ForeignKey("events.event_id"), nullable=False, index=True),
     Column("run_id", ForeignKey("runs.run_id"), nullable=False),
     Column("at", UtcDateTime, nullable=False),
-    Column("attempt_id", ForeignKey("attempts.attempt_id"), nullable=False),  # the one that was in doubt
+    # The one that was in doubt. By its index an attempt is found to have none before it may leave.
+    Column("attempt_id", ForeignKey("attempts.attempt_id"), nullable=False, index=True),
     Column("decided", String, nullable=False),  # posted, ready or unknown; held where it speaks against another try
     Column("balance", BigInteger),  # Mindbody: points of the client when it was read
     Column("evidence", String, nullable=False),  # JSON: what was counted, expected, and the balance

@@ -1,12 +1,17 @@
 """``tieout db``: the ledger's tables, and copies of it."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from flows.cli.options import By, Config
-from flows.runtime.errors import ExitCode
+from flows.cli.ask import is_confirmed
+from flows.cli.options import By, ByUser, Config
+from flows.runtime.clock import utc_now
+from flows.runtime.errors import ExitCode, Interrupted, WrongUsage
+from flows.runtime.interrupt import stop_requested, stopping_in_order
+from flows.runtime.person import user_name
 from flows.runtime.terminal import write_line
 
 db = typer.Typer(help="The ledger's tables, and copies of it.", no_args_is_help=True)
@@ -31,6 +36,19 @@ def backup(
 ) -> None:
     """Copy the ledger as it is now, also while a run is at work: SQLite as one file, PostgreSQL by pg_dump."""
     raise typer.Exit(run_backup(config, path))
+
+
+@db.command("archive")
+def archive(
+    before: Annotated[
+        datetime, typer.Option("--before", formats=["%Y-%m-%d"], metavar="DATE", help="A day, in UTC: what is older.")
+    ],
+    by: ByUser = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    config: Config = None,
+) -> None:
+    """Move old attempts, answers and moves out of the ledger into Parquet files; say what, ask, and go on."""
+    raise typer.Exit(run_archive(config, before.replace(tzinfo=UTC), by, is_approved=yes))
 
 
 @db.command("bind")
@@ -75,6 +93,40 @@ def run_backup(config: Path | None, path: Path) -> ExitCode:
     with connect_ledger(settings) as ledger:
         back_up(settings, ledger, path)
     typer.echo(f"Copied the ledger to {path}.")
+    return ExitCode.TIES_OUT
+
+
+def run_archive(config: Path | None, before_at: datetime, by: str | None, *, is_approved: bool) -> ExitCode:
+    """Say what would leave the ledger, ask, and move it out."""
+    from flows.ledger.connection import open_ledger
+    from flows.ledger.old_attempts import move_old
+    from flows.settings.load import load_settings
+    from sql.old_attempts import count_old
+
+    settings = load_settings(config)
+    if before_at > utc_now():
+        raise WrongUsage(f"--before {before_at:%Y-%m-%d} lies in the future: name a day that is over.")
+    with open_ledger(settings) as ledger:
+        with ledger.begin() as connection:
+            count, first_at, last_at = count_old(connection, before_at)
+        if not count:
+            write_line(f"Nothing that is over for good is older than {before_at:%Y-%m-%d}.")
+            return ExitCode.TIES_OUT
+        write_line(
+            f"{count:,} attempts of events that are over for good, posted from {first_at:%Y-%m-%d} to "
+            f"{last_at:%Y-%m-%d}, leave the ledger with their answers and moves for {settings.old_attempts_folder}. "
+            "Events, decisions, breaks and totals stay; `tieout trace` reads the files."
+        )
+        nobody = "Nobody answered, so nothing was moved: add --yes to go on without asking."
+        if not is_approved and not is_confirmed("Move them out?", nobody):
+            write_line("Nothing was moved.")
+            return ExitCode.TIES_OUT
+        with stopping_in_order():
+            files = [file.name for file in move_old(settings, ledger, before_at, by or user_name())]
+            is_stopped = stop_requested.is_set()
+    write_line(f"Moved out, {'1 file' if len(files) == 1 else f'{len(files)} files'}. Back them up with the ledger.")
+    if is_stopped:
+        raise Interrupted("Stopped as asked: what is left stays in the ledger. Run it again to go on.")
     return ExitCode.TIES_OUT
 
 

@@ -25,6 +25,7 @@ def run_trace(row: str, config: Path | None) -> ExitCode:
     from flows.runtime.visible import storable
     from flows.settings.load import load_settings
 
-    with open_ledger(load_settings(config)) as ledger, ledger.begin() as connection:
-        write_lines(trace_lines(connection, storable(row)))
+    settings = load_settings(config)
+    with open_ledger(settings) as ledger, ledger.begin() as connection:
+        write_lines(trace_lines(settings, connection, storable(row)))
     return ExitCode.TIES_OUT

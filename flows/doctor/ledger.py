@@ -29,6 +29,7 @@ from sql.bindings import binding_in_force
 from sql.break_decisions import broken_link
 from sql.event_decisions import changed_decision
 from sql.identity import ledger_position
+from sql.old_attempts import all_archives, changed_archive
 from sql.probe import database_clock, probe_writing
 from sql.revision import current_revision, head_revision
 
@@ -67,6 +68,7 @@ def _examine(settings: Settings, ledger: Ledger, file: Path | None) -> Iterator[
         yield from _examine_bindings(settings, ledger)
         yield from _examine_copies(settings, ledger)
         yield _examine_chain(ledger)
+        yield from _examine_old_attempts(settings, ledger)
 
 
 def _examine_identity(trouble: Trouble | None) -> Diagnosis | None:
@@ -170,6 +172,32 @@ def _examine_copies(settings: Settings, ledger: Ledger) -> Iterator[Diagnosis]:
     age_hours = (utc_now().timestamp() - copies[-1].stat().st_mtime) / 3600
     said = f"{len(copies)} of the ledger are kept in {settings.backups_folder}, the last {age_hours:,.0f} h old."
     yield good("copies", said)
+
+
+def _examine_old_attempts(settings: Settings, ledger: Ledger) -> Iterator[Diagnosis]:
+    """Say whether what was moved out of the ledger is where it was put; nothing where nothing was."""
+    with ledger.begin() as connection:
+        archives = all_archives(connection)
+        changed = changed_archive(connection)
+    if not archives:
+        return
+    if changed is not None:
+        said = f"Record {changed} of what was moved out does not follow from the one before it: it was changed."
+        mend = "Compare table attempt_archives with a backup from before, and find out who changed it."
+        yield bad("old attempts", said, mend=mend)
+        return
+    folder = settings.old_attempts_folder
+    gone = [row.name for row in archives if not _has_size(folder / row.name, row.size_bytes)]
+    if gone:
+        said = f"{len(gone)} of {len(archives)} files in {folder} are not as they were written, such as {gone[0]}."
+        yield bad("old attempts", said, mend="Put them back from a backup: `tieout trace` cannot tell what they hold.")
+    else:
+        count = sum(row.attempts_count for row in archives)
+        yield good("old attempts", f"{count:,} attempts lie in {folder}, as they were moved there.")
+
+
+def _has_size(path: Path, size_bytes: int) -> bool:
+    return path.is_file() and path.stat().st_size == size_bytes
 
 
 def _examine_chain(ledger: Ledger) -> Diagnosis:

@@ -1,13 +1,16 @@
 """Tell the whole life of one row in words: the cell, the checks, the key, each attempt, what reading back showed."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row
 
+from flows.ledger.old_attempts import read_moved_out
 from flows.runtime.errors import WrongUsage
+from flows.settings.sections import Settings
 from sql.event_decisions import decisions_about_event
 from sql.recovery import recoveries_of_event
 from sql.trace import (
@@ -32,27 +35,27 @@ class _Moment:
     text: str
 
 
-def trace_lines(connection: Connection, row: str) -> list[str]:
+def trace_lines(settings: Settings, connection: Connection, row: str) -> list[str]:
     """Return the story of an event (by its id) or of a row (``FILE:SHEET:ROW``), a line each, in order of time.
 
-    Times are UTC. `WrongUsage` where the ledger knows nothing of it.
+    What was moved out of the ledger is read where it lies. Times are UTC. `WrongUsage` where the ledger knows nothing.
     """
     event = find_event(connection, row)
     if event is not None:
-        return _event_lines(connection, event)
-    return _row_lines(connection, row)
+        return _event_lines(settings, connection, event)
+    return _row_lines(settings, connection, row)
 
 
-def _row_lines(connection: Connection, row: str) -> list[str]:
+def _row_lines(settings: Settings, connection: Connection, row: str) -> list[str]:
     file, sheet, number = _split(row)
     lines: list[str] = []
     for event in events_of_row(connection, file, sheet, number):
-        lines += _event_lines(connection, event)
+        lines += _event_lines(settings, connection, event)
     for duplicate in duplicates_of_row(connection, file, sheet, number):
         lines.append(f"{row} is a duplicate of event {duplicate.event_id}: {duplicate.reason}.")
         original = find_event(connection, duplicate.event_id)
         if original is not None:
-            lines += _event_lines(connection, original)
+            lines += _event_lines(settings, connection, original)
     for rejection in rejections_of_row(connection, file, sheet, number):
         where = rejection.cell or rejection.column_heading or "the row"
         value = f' "{rejection.value}"' if rejection.value is not None else ""
@@ -77,10 +80,11 @@ def _split(row: str) -> tuple[str, str, int]:
     return parts[0], parts[1], int(parts[2])
 
 
-def _event_lines(connection: Connection, event: Row[Any]) -> list[str]:
+def _event_lines(settings: Settings, connection: Connection, event: Row[Any]) -> list[str]:
+    moves, answers = _sent(settings, connection, event)
     moments = [
-        *_transitions(connection, event),
-        *_answers(connection, event),
+        *_transitions(moves),
+        *_answers(answers),
         *_settlements(connection, event),
         *_decisions(connection, event),
         *_recoveries(connection, event),
@@ -165,9 +169,20 @@ _TRANSITION = {
 }
 
 
-def _transitions(connection: Connection, event: Row[Any]) -> list[_Moment]:
+def _sent(settings: Settings, connection: Connection, event: Row[Any]) -> tuple[Sequence[Any], Sequence[Any]]:
+    """Return the moves and the answers of an event, from the ledger or from where they were moved to."""
+    moves = transitions_of_event(connection, event.event_id)
+    answers = answers_of_event(connection, event.event_id)
+    # What was posted has an answer, or a reading back, or was proved by a recovery, which sent nothing.
+    if event.state != State.POSTED or answers or not event.attempt_id:
+        return moves, answers
+    moved_out = read_moved_out(settings, connection, event.attempt_id)
+    return (moves, answers) if moved_out is None else ([*moved_out.moves, *moves], [moved_out.answer])
+
+
+def _transitions(rows: Sequence[Any]) -> list[_Moment]:
     moments = []
-    for row in transitions_of_event(connection, event.event_id):
+    for row in rows:
         is_approval = (row.from_state, row.to_state) == (State.HELD, State.READY)
         text = "ready to be sent" if is_approval else _TRANSITION.get(row.to_state, row.to_state)
         # Of a claim the reason is that it was claimed, which the word says already.
@@ -180,9 +195,9 @@ def _transitions(connection: Connection, event: Row[Any]) -> list[_Moment]:
     return moments
 
 
-def _answers(connection: Connection, event: Row[Any]) -> list[_Moment]:
+def _answers(rows: Sequence[Any]) -> list[_Moment]:
     moments = []
-    for row in answers_of_event(connection, event.event_id):
+    for row in rows:
         text = f"attempt {row.attempt_id}: "
         text += f"answer {row.http_status}" if row.http_status else "no answer"
         if row.duration_ms is not None:

@@ -407,6 +407,11 @@ class Settings(BaseSettings):
         return self.root / "reports"
 
     @property
+    def old_attempts_folder(self) -> Path:
+        """Where attempts lie that were moved out of the ledger: part of it, wherever it is kept."""
+        return self.root / "old-attempts"
+
+    @property
     def backups_folder(self) -> Path:
         """Where copies of the ledger are kept."""
         return self.root / "backups"

@@ -73,7 +73,7 @@ def test_the_ruling_stands_in_the_trace_with_what_had_been_read(workplace: Workp
     event_id = in_doubt(workplace, "200000003")
     rule(workplace, event_id, State.POSTED)
     with open_ledger(workplace.settings) as ledger, ledger.begin() as connection:
-        told = "\n".join(trace_lines(connection, event_id))
+        told = "\n".join(trace_lines(workplace.settings, connection, event_id))
     assert "almost equal 1" in told
     assert "a person rules: Ann: seen on the client's card" in told
     assert "posted: ruled by Ann: it landed (seen on the client's card)" in told

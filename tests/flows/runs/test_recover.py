@@ -371,7 +371,7 @@ def test_recover_leaves_a_trace_and_reports_that_tell_the_truth(place: Place) ->
     ended = recovered(workplace)
     (event,) = workplace.rows("SELECT event_id FROM events")
     with open_ledger(workplace.settings) as ledger, ledger.begin() as connection:
-        story = "\n".join(trace_lines(connection, event["event_id"]))
+        story = "\n".join(trace_lines(workplace.settings, connection, event["event_id"]))
     assert "registered as held" in story
     assert "the service shows 1 equal entry, so it was sent" in story
     assert story.endswith("now: posted")
