@@ -46,6 +46,7 @@ class Answer:
     duration_ms: float | None = None
     balance: int | None = None  # Mindbody: points of the client after the event
     returned: str | None = None  # Referral Rock: the reward as it came back, JSON
+    is_echo: bool = False  # Mindbody: the answer lists the event alone, every field of it as it was sent
 
 
 def ready_heads(
@@ -187,6 +188,7 @@ def _answer_row(claim_: Claim, answer: Answer) -> dict[str, Any]:
         "duration_ms": answer.duration_ms,
         "balance": answer.balance,
         "returned": answer.returned,
+        "is_echo": answer.is_echo,
     }
 
 

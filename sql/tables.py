@@ -432,6 +432,16 @@ attempts = Table(
     Column("claimed_at", UtcDateTime, nullable=False),
     Column("lease_until", UtcDateTime, nullable=False),
     Column("fingerprint", String(64), nullable=False),  # sha256 of the event's part of the request body
+    # The client's, of Mindbody; null: of a reward, or of a version without. Written with the claim, so that no request
+    # leaves that a balance reckoned from answers would not miss.
+    Column("lane", String),
+    Index(
+        "ix_attempts_lane",
+        "lane",
+        "attempt_id",
+        sqlite_where=text("lane IS NOT NULL"),
+        postgresql_where=text("lane IS NOT NULL"),
+    ),
 )
 
 # One row per attempt whose end this side saw, whatever it was. Append-only.
@@ -448,6 +458,8 @@ answers = Table(
     Column("balance", BigInteger),  # Mindbody: points of the client after the event
     Column("returned", String),  # Referral Rock: the reward as it came back, JSON
     _one_of("verdict", Verdict),
+    # Mindbody: the answer lists the event alone, and every field of it as it was sent; null: of a version without.
+    Column("is_echo", Boolean),
 )
 
 # Files that attempts were moved to, with their answers and the moves of their events. Append-only, and each row's hash
@@ -777,6 +789,43 @@ client_balances = Table(
     Column("balance", BigInteger, nullable=False),
     Column("read_at", UtcDateTime, nullable=False),
     Column("run_id", ForeignKey("runs.run_id"), nullable=False),
+)
+
+# Every reading of a client's balance, and whether the balance that answers had told since the one before agreed. The
+# latest of a client is what its next answers are reckoned from, if it is a base: nothing was in doubt when it was read,
+# and nothing was sent meanwhile. Append-only.
+balance_readings = Table(
+    "balance_readings",
+    metadata,
+    Column("reading_id", Integer, primary_key=True, autoincrement=True),
+    Column("site_id", String, nullable=False),
+    Column("client_id", String, nullable=False),
+    Column("run_id", ForeignKey("runs.run_id"), nullable=False),
+    Column("read_at", UtcDateTime, nullable=False),  # when reading began
+    Column("why", String, nullable=False),  # it was read, in words
+    Column("balance", BigInteger),  # null: the service told none
+    Column("is_base", Boolean, nullable=False),
+    Column("last_attempt_id", Integer, nullable=False),  # the client's last request before; 0: none
+    Column("links_count", Integer, nullable=False),  # answers in a row that held until then; 0: nothing to compare
+    Column("chain_balance", BigInteger),  # that followed from them; null: nothing to compare
+    Column("agrees", Boolean),  # null: nothing to compare, or it could not be told
+    CheckConstraint("NOT is_base OR balance IS NOT NULL", name="base_told"),
+    CheckConstraint("agrees IS NULL OR links_count > 0", name="compared"),
+    Index("ix_balance_readings_client", "site_id", "client_id", "reading_id"),
+    Index(
+        "ix_balance_readings_agreed",
+        "site_id",
+        "reading_id",
+        sqlite_where=text("agrees"),
+        postgresql_where=text("agrees"),
+    ),
+    Index(
+        "ix_balance_readings_disagreed",
+        "site_id",
+        "reading_id",
+        sqlite_where=text("NOT agrees"),
+        postgresql_where=text("NOT agrees"),
+    ),
 )
 
 # Where everything that a run's report was made of is kept: the file lies in the workspace, its hash here. Append-only.

@@ -135,9 +135,14 @@ def _statements(dialect: str, events: int, per_night: int, site_id: str, *, with
         watch_over_at=f"CASE WHEN n % 100 = 3 THEN {at(f'{night_ago} - 86000')} END",
     )  # fmt: skip
     yield fill("attempts", attempt_id="n + 1", event_id=key(2654435761), run_id=run_id, claimed_at=at(night_ago),
-               lease_until=at(f"{night_ago} - 60"), fingerprint=f"{key(7)} || {key(11)}")  # fmt: skip
+               lease_until=at(f"{night_ago} - 60"), fingerprint=f"{key(7)} || {key(11)}",
+               lane=of_points(f"'mindbody:{site_id}:' || {client}"))  # fmt: skip
     yield fill("answers", attempt_id="n + 1", answered_at=at(f"{night_ago} - 1"), verdict="'posted'",
-               http_status="200", message="'Success'", duration_ms="12.5", balance="100")  # fmt: skip
+               http_status="200", message="'Success'", duration_ms="12.5", balance="100", is_echo="true")  # fmt: skip
+    yield fill("balance_readings", where=f"NOT ({is_update})", reading_id="n + 1", site_id=f"'{site_id}'",
+               client_id=client, run_id=run_id, read_at=at(f"{night_ago} - 120"), why="'its turn has come'",
+               balance="100", is_base="true", last_attempt_id="n + 1", links_count="1", chain_balance="100",
+               agrees="n % 1000 <> 7")  # fmt: skip
     for number, (before, after) in enumerate((("ready", "sending"), ("sending", "posted"))):
         yield fill("transitions", transition_id=f"2 * n + {number + 1}", event_id=key(2654435761),
                    from_state=f"'{before}'", to_state=f"'{after}'", at=at(f"{night_ago} - 1"), run_id=run_id,

@@ -52,6 +52,8 @@ class Run:
     unusual: dict[str, str] = field(default_factory=dict)
     wrong_files: list[tuple[Any, FileRejected]] = field(default_factory=list)  # of the inbox, as a whole, each with why
     set_aside: set[str] = field(default_factory=set)  # by name: those that left the inbox for it
+    calls_made: int | None = None  # metered ones of this run; None: not counted
+    calls_kept: int = 0  # of the day's, that posting leaves to reading back
     is_budget_spent: bool = False  # a service's calls of the day, with events left
     only_bad: bool = False  # give files back with the rows that are to be mended alone
     undecided: set[str] = field(default_factory=set)  # events that reading back could not decide in this run

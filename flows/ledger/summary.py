@@ -42,11 +42,19 @@ class Summary:
     set_aside: tuple[str, ...] = ()  # files that were wrong as a whole, and are in the inbox no more
     breaks_opened: int = 0  # by this run
     is_budget_spent: bool = False  # the day's calls of a service, with events left
+    calls_made: int | None = None  # metered ones, reads included; None: not counted
+    calls_per_event: float | None = None  # of those that were posted at the metered service; None: none was
+    proved: tuple[dict[str, str], ...] = ()  # by client: how what was posted is proved, and since when
 
     def to_json(self) -> dict[str, Any]:
         """Return the documented object, its keys in the documented order."""
+        return self.to_keep() | {"proved": list(self.proved)}
+
+    def to_keep(self) -> dict[str, Any]:
+        """Return what the ledger keeps of it: not a line for each client, which would add up night after night."""
         told = {"run_id": self.run_id, **self.totals, "report": str(self.report)}
-        return told | {"notes": list(self.notes), "not_read": not_read_json(self.not_read)}
+        told |= {"notes": list(self.notes), "not_read": not_read_json(self.not_read)}
+        return told | {"calls_made": self.calls_made, "calls_per_event": self.calls_per_event}
 
     @property
     def sentence(self) -> str:

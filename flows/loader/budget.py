@@ -16,13 +16,14 @@ def tell_nights(run: Run) -> str | None:
     """
     calls_per_day = run.settings.mindbody.calls_per_day
     with run.ledger.begin() as connection:
-        if calls_made(connection, Target.MINDBODY, utc_now().date()) < calls_per_day:
+        if calls_made(connection, Target.MINDBODY, utc_now().date()) < calls_per_day - run.calls_kept:
             return None
         left = left_to_post(connection, Target.MINDBODY)
     if not left.events:
         return None
     calls = left.events + left.clients
-    spent = f"The {calls_per_day} calls of today for Mindbody are spent"
+    kept = f", but for {run.calls_kept} that are kept for reading back" if run.calls_kept else ""
+    spent = f"The {calls_per_day} calls of today for Mindbody are spent{kept}"
     events = "1 event is left" if left.events == 1 else f"{left.events} events are left"
     what = f"{events}, about {calls} calls with the reads"
     per_night = calls_per_day - left.sites

@@ -32,7 +32,7 @@ class Claims:
     ) -> None:
         self._ledger = ledger
         self._gateway = gateway
-        self._tries = standing.tries
+        self._standing = standing
         self._loader = loader
         self._run_id = run_id
         # The last attempt that was claimed: what was claimed up to here went out with the credentials of now at best.
@@ -102,7 +102,7 @@ class Claims:
     def _ready_heads(self, connection: Connection, wanted: int) -> Sequence[Row[Any]]:
         """Return the heads of lanes but for those that were tried often enough in this run."""
         max_tries = self._loader.max_tries
-        exhausted = {event_id for event_id, tries in self._tries.items() if tries >= max_tries}
+        exhausted = {event_id for event_id, tries in self._standing.tries.items() if tries >= max_tries}
         # They stay ready and may come first: without as many more they would leave nothing of the answer to the others.
         most = wanted + len(exhausted)
         heads = ready_heads(
@@ -118,7 +118,8 @@ class Claims:
 
     def _take_calls(self, connection: Connection, wanted: int) -> int:
         """Return how many of the requests the day's calls are enough for."""
-        calls_per_day = self._gateway.calls_per_day
+        # A part of the day's is for reading back what is doubtful, however much there is to post.
+        calls_per_day = self._gateway.calls_per_day - self._standing.calls_kept
         if not wanted:
             return 0
         # Counted with the claim, before the request leaves: a crash may waste a call, and never makes one too many.

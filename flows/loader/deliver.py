@@ -198,6 +198,8 @@ def post_destination(run: Run, destination: Destination) -> None:
 
     async def post() -> None:
         async with connected(run.settings, run.ledger, destination) as service:
+            if destination.target is Target.MINDBODY:
+                service.standing.calls_kept = run.calls_kept
             posting = Posting(
                 run.ledger,
                 service.gateway,

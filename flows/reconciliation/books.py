@@ -1,7 +1,7 @@
 """Keep the books of a reading: open what was found, close what is gone, and close the roll-forward."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,6 +9,7 @@ import pandas as pd
 from sqlalchemy import Connection, Row
 
 from flows.ledger.run import Run
+from flows.reconciliation.agreements import ReadClients, keep_agreements
 from flows.reconciliation.balances import expect_balances, keep_settled_balances
 from flows.reconciliation.proposals import propose_reversals
 from flows.reconciliation.read_back import Remote
@@ -21,6 +22,7 @@ from sql.watch import end_watch_of_client, end_watch_of_rewards
 from transforms.match.balances import balance_breaks
 from transforms.match.breaks import break_records, roll_forward
 from transforms.match.reconciled import Client
+from transforms.reconcile.proof import Why
 from transforms.settle.windows import Window
 from transforms.vocabulary import Target
 
@@ -35,6 +37,8 @@ class Reading:
     transactions: pd.DataFrame  # outcomes with break_id
     rewards: pd.DataFrame  # outcomes with break_id
     unread_rewards: frozenset[str] = frozenset()  # by id in lower case, of those whose values cannot be read
+    attempts_before: Mapping[str, int] = field(default_factory=dict)  # by lane the last request when reading began
+    whys: Mapping[Client, Why] = field(default_factory=dict)  # clients are read
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,7 @@ class Books:
 
     balances: pd.DataFrame
     roll_forward: pd.DataFrame
+    distrusted: Mapping[str, str]  # sites whose balances prove nothing any more, and why
 
 
 def keep_books(run: Run, reading: Reading) -> Books:
@@ -61,6 +66,7 @@ def keep_books(run: Run, reading: Reading) -> Books:
         gone = _gone(connection, found, reading)
         update_breaks(connection, found, gone, run_id=run.run_id, now=now)
         keep_settled_balances(connection, balances, run_id=run.run_id, read_at=reading.read_at)
+        distrusted = keep_agreements(connection, run.run_id, _read_clients(reading, balances))
 
         # Read anew, and not put together from what was found: the roll-forward holds the ledger to account, so it needs
         # what the ledger came to, also by what was open before and was not looked at.
@@ -68,7 +74,19 @@ def keep_books(run: Run, reading: Reading) -> Books:
         rolled = _rolled_forward(connection, opening, open_now)
         keep_closing(connection, open_now, run_id=run.run_id, now=now)
         _propose_reversals(connection, run, reading, open_now)
-    return Books(balances, rolled)
+    return Books(balances, rolled, distrusted)
+
+
+def _read_clients(reading: Reading, balances: pd.DataFrame) -> ReadClients:
+    settled = balances[balances["is_settled"]]
+    return ReadClients(
+        read_at=reading.read_at,
+        histories=reading.remote.histories,
+        transactions=reading.transactions,
+        settled=set(zip(settled["site_id"], settled["client_id"], strict=True)),
+        attempts_before=reading.attempts_before,
+        whys=reading.whys,
+    )
 
 
 def _mark_compared(connection: Connection, reading: Reading) -> None:

@@ -9,16 +9,19 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from flows.ledger.run import Run
+from flows.reconciliation.agreements import attempts_before
 from flows.reconciliation.books import Reading, keep_books
 from flows.reconciliation.read_back import Remote, fetch_remote
 from flows.reconciliation.sides import TransactionSides, reward_sides, transaction_sides
 from flows.runtime.clock import utc_now
 from flows.settings.sections import Settings
+from transforms.match.balances import with_proofs
 from transforms.match.break_details import describe_rewards, describe_transactions
 from transforms.match.breaks import identify_breaks
 from transforms.match.reconciled import Reconciliation
 from transforms.match.rewards import match_rewards
 from transforms.match.transactions import Tolerances, match_transactions
+from transforms.reconcile.proof import Proofs
 from transforms.settle.windows import Window
 from transforms.totals.service_totals import (
     amounts_of_rewards,
@@ -30,11 +33,20 @@ from transforms.totals.service_totals import (
 )
 from transforms.vocabulary import NotRead, name_of_reward
 
+_NO_PROOFS = Proofs()
 
-def match_ledger(run: Run, windows: Sequence[Window], *, with_rewards: bool) -> Reconciliation:
-    """Read the services for these windows, match, and update the breaks in the ledger."""
+
+def match_ledger(
+    run: Run, windows: Sequence[Window], *, with_rewards: bool, proofs: Proofs = _NO_PROOFS
+) -> Reconciliation:
+    """Read the services for these windows, match, and update the breaks in the ledger.
+
+    ``proofs`` is what was decided about clients before: nothing is concluded from it, it is told and held against what
+    is read.
+    """
     # Before the first call: what is posted while the services are read may or may not be in what they show.
     read_at = run.ledger.now()
+    before = attempts_before(run.ledger, windows)
     remote = fetch_remote(run.settings, run.ledger, windows, with_rewards=with_rewards)
     tolerances = _tolerances(run.settings)
     points = _match_points(run, windows, remote, tolerances)
@@ -46,14 +58,18 @@ def match_ledger(run: Run, windows: Sequence[Window], *, with_rewards: bool) -> 
         transactions=points.transactions,
         rewards=amounts.rewards,
         unread_rewards=frozenset(amounts.unread),
+        attempts_before=before,
+        whys=proofs.whys,
     )
     books = keep_books(run, reading)
+    run.notes += books.distrusted.values()
+    still_proved = proofs.without(remote.histories.keys(), books.distrusted.keys())
     return Reconciliation(
         transactions=points.transactions,
         rewards=amounts.rewards,
         ties=[*points.ties, *amounts.ties],
         nights=points.nights,
-        balances=books.balances,
+        balances=with_proofs(books.balances, read_at, still_proved.proved),
         roll_forward=books.roll_forward,
         unread=remote.unread,
         uncompared_count=points.uncompared_count,
@@ -61,6 +77,9 @@ def match_ledger(run: Run, windows: Sequence[Window], *, with_rewards: bool) -> 
         not_read=(*remote.not_read, *_not_read(amounts.unread)),
         read=remote.read - {name_of_reward(id_) for id_ in amounts.unread},
         unread_rewards=amounts.unread,
+        read_clients=frozenset(remote.histories),
+        read_at=read_at,
+        proofs=still_proved,
     )
 
 

@@ -12,6 +12,7 @@ from flows.reports.artifacts import prefect_artifacts
 from flows.reports.collect import collect_report
 from flows.reports.for_recovery import kept_for_recovery
 from flows.reports.page.page import write_page
+from flows.reports.proofs import calls_per_event, proof_lines, proved_clients
 from flows.reports.record import write_json
 from flows.reports.report import Report
 from flows.reports.snapshots import keep_snapshot, read_snapshot
@@ -40,6 +41,7 @@ def report_run(run: Run, reconciliation: Reconciliation | None) -> Summary:
             *note_lines(run.noticed),
             *run.notes,
             *watch_lines(report),
+            *proof_lines(reconciliation),
             *uncompared_lines(report.posted, reconciliation),
             *_not_read_lines(run),
         ),
@@ -53,10 +55,13 @@ def report_run(run: Run, reconciliation: Reconciliation | None) -> Summary:
         set_aside=tuple(sorted(run.set_aside)),
         breaks_opened=_opened(reconciliation),
         is_budget_spent=run.is_budget_spent,
+        calls_made=run.calls_made,
+        calls_per_event=calls_per_event(run.calls_made, report.posted),
+        proved=proved_clients(reconciliation),
     )
     failure = " ".join(run.failures) or None
     with run.ledger.begin() as connection:
-        finish_run(connection, run.run_id, report.finished_at, summary.to_json(), failure)
+        finish_run(connection, run.run_id, report.finished_at, summary.to_keep(), failure)
     return summary
 
 

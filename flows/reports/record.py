@@ -39,7 +39,7 @@ _COUNTS = (
     "service_points",
     "difference_points",
 )
-_TIMES = ("action_at", "posted_at", "decided_at", "since", "watched_until_at")
+_TIMES = ("action_at", "posted_at", "decided_at", "since", "watched_until_at", "proved_since_at")
 # Counts in one row and amounts in another: both sides of an equation, and the roll-forward of breaks.
 _QUANTITIES = (
     "left",

@@ -120,6 +120,8 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
         "balance_expected",
         "balance_reported",
         "difference",
+        "proof",
+        "proved_since_at",
     ),
     "nights": (
         "site_id",
@@ -164,9 +166,9 @@ class Report:
 
     Grain: `ties` one row per equation; `control_totals` one per level (file, batch, ledger, service), site and kind;
     `roll_forward` one per site, class of break and measure; `breaks`, `waiting`, `posted`, `refused` one per break or
-    event; `rejected` one per wrong cell; `by_client` one per client whose balance was read, null where the balance
-    before is not known; `nights` one per site and night; `duplicates` and `skipped` one per row of a file;
-    `notes` one per thing that was noticed while a file was read;
+    event; `rejected` one per wrong cell; `by_client` one per client whose balance was read or proves what was posted
+    (`proof`), null where the balance before is not known; `nights` one per site and night; `duplicates` and `skipped`
+    one per row of a file; `notes` one per thing that was noticed while a file was read;
     `watched` one per event of any run of which two requests may have left and that nights still look at again;
     `source_ids` one per subject and finding (`transforms.check.cross_check`); `not_read` one per file, client, reward
     or destination that nobody could look at; `decisions` one per decision of a person about events that no report

@@ -187,6 +187,8 @@ def _by_client(report: Report) -> Block:
             Column("balance_expected", "Balance expected", Show.COUNT, 13, total=True),
             Column("balance_reported", "Balance reported", Show.COUNT, 13, total=True),
             Column("difference", "Difference", Show.COUNT, 12, total=True, zero=True),
+            Column("proof", "Proved by", Show.TEXT, 12),
+            Column("proved_since_at", "Read (UTC)", Show.UTC, 18),
         ),
         frame=_sorted(rows(report, "by_client"), "site_id", "client_id"),
     )

@@ -165,8 +165,16 @@ def _read(text: str) -> Report:
         parts[about["frame"]] = _read_frame(about, parsed)
     # A snapshot of before lacks the frames that came since; the report shows them empty.
     parts["totals"].setdefault("withheld", 0)
+    parts["by_client"] = _with_proof(parts["by_client"], parts["finished_at"])
     known = {part.name for part in fields(Report)} & parts.keys()
     return Report(**{name: parts[name] for name in known})
+
+
+def _with_proof(by_client: pd.DataFrame, read_at: datetime) -> pd.DataFrame:
+    """Return the balances with how they were proved: before that was told, every one was read."""
+    if by_client.empty or "proof" in by_client:
+        return by_client
+    return by_client.assign(proof="read", proved_since_at=pd.Timestamp(read_at))
 
 
 def _read_frame(about: Mapping[str, Any], parsed: Iterator[Any]) -> pd.DataFrame:

@@ -23,7 +23,8 @@ from flows.marked_copy.set_aside import set_aside_rejected
 from flows.monitoring.figures import tell_figures
 from flows.notices.run_end import notify, notify_night
 from flows.reconciliation.match import match_ledger
-from flows.reconciliation.windows import windows_of_run
+from flows.reconciliation.reserve import calls_to_keep
+from flows.reconciliation.windows import plan_of_run
 from flows.reports.close import report_run
 from flows.review.shown import keep_shown
 from flows.runs.ending import leave_in_order
@@ -31,11 +32,12 @@ from flows.runtime.clock import utc_now
 from flows.runtime.errors import CouldNotRun, LedgerUnavailable, TieoutError
 from flows.runtime.interrupt import stop_requested
 from flows.services.binding import refuse_other_services
+from flows.services.standing import calls_of_run
 from flows.status.schedule import keep_planned
 from sql.recovery import pending_in_recovery
 from sql.runs import carry_over, fail_run, open_run
 from transforms.match.reconciled import Reconciliation
-from transforms.vocabulary import Destination, RunKind
+from transforms.vocabulary import Destination, RunKind, Target
 
 FindFiles = Callable[[], Iterable[InboxFile]]
 
@@ -63,6 +65,7 @@ def run_from_files(run: Run, find_files: FindFiles, approved: CheckedFile | None
 
 
 def _deliver(run: Run) -> Reconciliation | None:
+    run.calls_kept = calls_to_keep(run)
     post_and_settle(run)
     return _reconcile(run)
 
@@ -120,10 +123,12 @@ def _reconcile(run: Run) -> Reconciliation | None:
     if stop_requested.is_set():
         return None
     run.progress("reading back")
-    windows = windows_of_run(run)
+    plan = plan_of_run(run)
     with_rewards = run.settings.referral_rock.public_key is not None
     try:
-        reconciliation = run.step("reconcile", match_ledger, run, windows, with_rewards=with_rewards)
+        reconciliation = run.step(
+            "reconcile", match_ledger, run, plan.windows, with_rewards=with_rewards, proofs=plan.proofs
+        )
     except LedgerUnavailable:
         raise
     except CouldNotRun as error:
@@ -143,6 +148,7 @@ def note_not_read(run: Run, reconciliation: Reconciliation) -> None:
 
 def report(run: Run, reconciliation: Reconciliation | None) -> Summary:
     """Close the run and write its report."""
+    run.calls_made = calls_of_run(Target.MINDBODY)
     nights = tell_nights(run)
     if nights:
         run.is_budget_spent = True

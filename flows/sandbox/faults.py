@@ -56,6 +56,12 @@ class FaultKind(StrEnum):
     EMPTY_ERROR = "empty_error"  # committed; an empty Error beside the entry (Mindbody)
     KEPT_OTHERWISE = "kept_otherwise"  # committed with other values: rounded, trimmed, another day (Referral Rock)
     HUGE = "huge"  # committed; the answer unpacks to 16 MB
+    NO_BALANCE = "no_balance"  # committed; the answer tells no balance (Mindbody)
+    HALF_BALANCE = "half_balance"  # committed; the balance told is no whole number (Mindbody)
+    WRONG_BALANCE = "wrong_balance"  # committed; the balance told is off by `~N` points (Mindbody)
+    BLIND_BALANCE = "blind_balance"  # committed; the balance told knows nothing of what was done at the desk (Mindbody)
+    NEXT_SECOND = "next_second"  # committed; the answer lists the entry a second later (Mindbody)
+    READ_NO_BALANCE = "read_no_balance"  # a reading tells no balance (Mindbody)
     READ_503 = "read_503"
     READ_DROP = "read_drop"
     READ_TRUNCATED = "read_truncated"
@@ -77,6 +83,12 @@ ONLY = {
     FaultKind.EMPTY_ERROR: "mb",
     FaultKind.KEPT_OTHERWISE: "rr",
     FaultKind.READ_DEEP: "mb",
+    FaultKind.NO_BALANCE: "mb",
+    FaultKind.HALF_BALANCE: "mb",
+    FaultKind.WRONG_BALANCE: "mb",
+    FaultKind.BLIND_BALANCE: "mb",
+    FaultKind.NEXT_SECOND: "mb",
+    FaultKind.READ_NO_BALANCE: "mb",
     FaultKind.READ_HIDDEN: "rr",
 }
 

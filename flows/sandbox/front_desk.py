@@ -3,6 +3,8 @@
 These paths exist in no service. `POST /sandbox/desk/transactions` {ClientId, Action, Points, Source, SourceId,
 ActionDateTime} enters any of the five actions unchecked; `POST /sandbox/desk/rewards` {rewardId, status, payoutId,
 amount, eligibilityDate, description} sets whatever is given. Both go into the commit log with `"actor": "desk"`.
+`POST /sandbox/desk/expire` {ClientId, Points} lets points expire: the balance falls, and no entry shows it.
+`POST /sandbox/desk/remove` {ClientId, ActionDateTime} removes the entry of that time, and leaves no trace of it.
 `POST /sandbox/desk/clock` {now} lets the services' clock go on from that moment.
 """
 
@@ -35,6 +37,24 @@ async def enter_transaction(request: web.Request, state: SandboxState) -> dict[s
     # Unchecked on purpose: staff may enter what the API would refuse, and a reconciliation has to explain that too.
     state.commit_transaction(client_id, entry, actor="desk")
     return {"Balance": state.balances[client_id]}
+
+
+async def expire_points(request: web.Request, state: SandboxState) -> dict[str, Any]:
+    """Let points of a client expire."""
+    fields = json.loads(await request.read())
+    state.expire_points(fields["ClientId"], int(fields["Points"]))
+    return {"Balance": state.balances[fields["ClientId"]]}
+
+
+async def remove_entry(request: web.Request, state: SandboxState) -> dict[str, Any]:
+    """Remove an entry of a client without a trace."""
+    fields = json.loads(await request.read())
+    acted_at = _moment(fields["ActionDateTime"])
+    entry = next((one for one in state.entries[fields["ClientId"]] if one.acted_at == acted_at), None)
+    if entry is None:
+        raise ServiceError(400, "InvalidParameter", "The client has no entry of that time.")
+    state.remove_entry(fields["ClientId"], entry)
+    return {"Balance": state.balances[fields["ClientId"]]}
 
 
 def _moment(text: str | None) -> datetime:

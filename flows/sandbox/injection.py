@@ -11,6 +11,7 @@ from aiohttp import web
 
 from flows.sandbox.faults import Call, FaultKind, FaultPlan, Rule
 from flows.sandbox.odd_answers import refuse_oddly, spoil_oddly
+from flows.sandbox.odd_balances import spoil_balance
 from flows.sandbox.referral_rock_forms import is_xml_wanted, write_answer
 from flows.sandbox.state import SandboxState
 
@@ -136,7 +137,8 @@ async def _spoil(rule: Rule, request: web.Request, response: web.Response) -> we
             return await _drip(request, response, body, rule.seconds)
         case FaultKind.RESET_MID_BATCH:
             return _reset(request)
-    return spoil_oddly(rule.kind, body, int(rule.seconds)) or response
+    number = int(rule.seconds)
+    return spoil_oddly(rule.kind, body, number) or spoil_balance(rule.kind, body, number) or response
 
 
 def _hang_up(request: web.Request) -> web.Response:

@@ -38,6 +38,9 @@ async def post_client_rewards(request: web.Request, state: SandboxState) -> dict
     # A phantom is answered as if it were there, in the balance too: only reading back can tell that it is not.
     if fault == FaultKind.PHANTOM:
         balance += SIGNS[entry.action] * entry.points
+    # A balance that is kept apart, and reckoned from what came by this door alone.
+    if fault == FaultKind.BLIND_BALANCE:
+        balance -= state.by_desk[state.account(client_id, site_id)]
     shown = [_show(entry, state)]
     if fault == FaultKind.DUPLICATE:
         shown *= 2

@@ -44,6 +44,8 @@ _ROUTES: tuple[tuple[str, str, Answering], ...] = (
     ("GET", "/api/rewards", referral_rock.get_rewards),
     ("POST", "/api/rewards/update", referral_rock.post_rewards_update),
     ("POST", "/sandbox/desk/transactions", desk.enter_transaction),
+    ("POST", "/sandbox/desk/expire", desk.expire_points),
+    ("POST", "/sandbox/desk/remove", desk.remove_entry),
     ("POST", "/sandbox/desk/rewards", desk.edit_reward),
     ("POST", "/sandbox/desk/clock", desk.set_clock),
 )

@@ -24,6 +24,7 @@ from flows.sandbox.options import Options
 from flows.sandbox.seed import Client, SeedTransaction
 
 KEPT_OPTIONS = ("site_id", "timezone", "more_sites", "extra_clients", "extra_rewards")
+EXPIRED, ERASED = "Expired", "Erased"  # in the log alone: what no entry shows
 SIGNS = {"Earned": 1, "Redeemed": -1, "Returned": -1, "Removed": -1, "LateCanceled": -1}
 
 
@@ -95,6 +96,22 @@ class SandboxState:
             }
         )
 
+    def expire_points(self, client_id: str, points: int) -> None:
+        """Take points away as time does: the balance falls, and no entry says why."""
+        self._commit_by_desk(client_id, {"action": EXPIRED, "points": points})
+
+    def remove_entry(self, client_id: str, entry: SeedTransaction) -> None:
+        """Remove an entry without a trace, and its points with it."""
+        self._commit_by_desk(
+            client_id,
+            {"action": ERASED, "points": entry.points, "action_date_time": exact_text(entry.acted_at)},
+        )
+
+    def _commit_by_desk(self, client_id: str, change: dict[str, Any]) -> None:
+        whose = {"service": "mindbody", "site_id": self.options.site_id, "client_id": client_id}
+        fields = {"source": None, "source_id": None, "action_date_time": exact_text(current_time()), **change}
+        self._commit({**whose, **fields, "actor": "desk"})
+
     def commit_reward(self, reward_id: str, values: Mapping[str, Any], actor: str = "api") -> None:
         """Set what `values` names (payoutId, amount, eligibilityDate, description, status) on one reward."""
         amount = values.get("amount")
@@ -130,6 +147,7 @@ class SandboxState:
         self.rewards = {reward["id"].lower(): reward for reward in rewards}
         self.entries: defaultdict[str, list[SeedTransaction]] = defaultdict(list)
         self.balances: Counter[str] = Counter()
+        self.by_desk: Counter[str] = Counter()  # of a balance, what was not done by this door
         for client_id, entry in seed.seed_transactions():
             self._enter(client_id, entry)
 
@@ -143,7 +161,9 @@ class SandboxState:
 
     def _apply(self, line: Mapping[str, Any]) -> None:
         self.seq = line["seq"]
-        if line["service"] == "mindbody":
+        if line["service"] == "mindbody" and line["action"] in (EXPIRED, ERASED):
+            self._lose(line)
+        elif line["service"] == "mindbody":
             entry = SeedTransaction(
                 action=line["action"],
                 points=line["points"],
@@ -151,9 +171,23 @@ class SandboxState:
                 source_id=line["source_id"],
                 acted_at=_instant(line["action_date_time"]),
             )
-            self._enter(self.account(line["client_id"], line["site_id"]), entry)
+            account = self.account(line["client_id"], line["site_id"])
+            self._enter(account, entry)
+            if line["actor"] == "desk":
+                self.by_desk[account] += SIGNS[entry.action] * entry.points
         else:
             self._set_reward(line)
+
+    def _lose(self, line: Mapping[str, Any]) -> None:
+        account = self.account(line["client_id"], line["site_id"])
+        change = -line["points"]
+        if line["action"] == ERASED:
+            acted_at = _instant(line["action_date_time"])
+            entry = next(one for one in self.entries[account] if one.acted_at == acted_at)
+            self.entries[account].remove(entry)
+            change = -SIGNS[entry.action] * entry.points
+        self.balances[account] += change
+        self.by_desk[account] += change
 
     def _enter(self, account: str, entry: SeedTransaction) -> None:
         # An entry may be dated back, and the service lists entries by their own time, not by when they came.

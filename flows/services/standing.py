@@ -27,6 +27,8 @@ class Standing:
     pacer: Pacer
     tries: Counter[str] = field(default_factory=Counter)  # by event: requests that did not end it
     failed: dict[str, str] = field(default_factory=dict)  # by event: how its last request ended in vain
+    calls_made: int = 0  # requests that left, or were about to
+    calls_kept: int = 0  # of the day's, that posting leaves to reading back
     foreign_in_a_row: int = 0  # answers that are none of the service's own, since one that was
     _failed_reads: int = 0  # in a row
     _failed_subjects: set[str] = field(default_factory=set)
@@ -113,6 +115,11 @@ def standings_of_run() -> dict[Destination, Standing]:
     """Return how each destination that was met stands; none outside of a run."""
     shared = _of_run.get()
     return {} if shared is None else dict(shared.standings)
+
+
+def calls_of_run(target: Target) -> int:
+    """Return how many requests of this run went to a service, reads, repeats and tokens included."""
+    return sum(one.calls_made for destination, one in standings_of_run().items() if destination.target is target)
 
 
 def standing_of(destination: Destination, settings: Settings) -> Standing:

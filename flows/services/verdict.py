@@ -74,6 +74,7 @@ def answered(
     code: str | None = None,
     balance: int | None = None,
     returned: str | None = None,
+    is_echo: bool = False,
 ) -> Answer:
     """Return an answer with the exchange's status and timing, its message cut to a length that fits a report."""
     return Answer(
@@ -84,6 +85,7 @@ def answered(
         duration_ms=exchange.duration_ms,
         balance=balance,
         returned=returned and _storable(returned),
+        is_echo=is_echo,
     )
 
 

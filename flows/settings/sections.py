@@ -6,6 +6,7 @@ asterisks wherever the settings are printed, and may name a block of Prefect in 
 """
 
 import re
+from datetime import timedelta
 from decimal import Decimal
 from ipaddress import ip_address
 from pathlib import Path
@@ -197,6 +198,8 @@ class ReconcileSettings(_Section):
 
     grace_hours: float = Field(default=24, ge=0)
     watch: Literal["sent_twice", "posted"] = "sent_twice"  # what is read again until the grace time is over
+    proof: Literal["balance", "read"] = "balance"  # whether a balance that follows may spare a reading
+    full_read_days: int = Field(default=7, ge=1)  # within which each client that was posted to is read all the same
     amount_tolerance: Decimal = Field(default=Decimal(0), ge=0)
     time_tolerance_seconds: int = Field(default=1, ge=0)
 
@@ -380,6 +383,11 @@ class Settings(BaseSettings):
         of_both = self.reconcile.grace_hours
         of_mindbody, of_rewards = self.mindbody.grace_hours, self.referral_rock.grace_hours
         return of_both if of_mindbody is None else of_mindbody, of_both if of_rewards is None else of_rewards
+
+    @property
+    def full_read_period(self) -> timedelta:
+        """Within which each client that was posted to is read, though its balance follows."""
+        return timedelta(days=self.reconcile.full_read_days)
 
     @property
     def root(self) -> Path:

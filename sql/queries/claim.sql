@@ -33,8 +33,10 @@ AND action_at > :latest_at
 -- name: open_attempts
 -- Grain: one attempt per event. Given: a JSON object, by event id, each with its fingerprint. As everywhere in this
 -- file, one statement serves a whole turn of the posting loop, on SQLite and PostgreSQL alike.
-INSERT INTO attempts (event_id, run_id, claimed_at, lease_until, fingerprint)
-SELECT key, :run_id, :claimed_at, :lease_until, value ->> 'fingerprint' FROM json_each(:given) WHERE true
+INSERT INTO attempts (event_id, run_id, claimed_at, lease_until, fingerprint, lane)
+SELECT key, :run_id, :claimed_at, :lease_until, value ->> 'fingerprint',
+    CASE WHEN events.target = 'mindbody' THEN events.lane END
+FROM json_each(:given) JOIN events ON events.event_id = key WHERE true
 RETURNING event_id, attempt_id
 
 -- name: claim_events
@@ -47,10 +49,13 @@ WHERE events.event_id = given.event_id AND events.state = 'ready'
 
 -- name: record_answers
 -- Grain: one answer per attempt. Given: answers by event id.
-INSERT INTO answers (attempt_id, answered_at, verdict, http_status, code, message, duration_ms, balance, returned)
+INSERT INTO answers (
+    attempt_id, answered_at, verdict, http_status, code, message, duration_ms, balance, returned, is_echo
+)
 SELECT CAST(value ->> 'attempt_id' AS INTEGER), :answered_at, value ->> 'verdict',
     CAST(value ->> 'http_status' AS INTEGER), value ->> 'code', value ->> 'message',
-    CAST(value ->> 'duration_ms' AS DOUBLE PRECISION), CAST(value ->> 'balance' AS BIGINT), value ->> 'returned'
+    CAST(value ->> 'duration_ms' AS DOUBLE PRECISION), CAST(value ->> 'balance' AS BIGINT), value ->> 'returned',
+    CAST(value ->> 'is_echo' AS BOOLEAN)
 FROM json_each(:given) WHERE true
 
 -- name: end_attempts

@@ -38,6 +38,7 @@ FLOORS = (
         "transforms.guards",
         "transforms.arrivals",
     ),
+    ("transforms.reconcile",),
     ("transforms.vocabulary", "transforms.exact_sums"),
 )
 FLOOR_OF: Mapping[str, int] = {room: len(FLOORS) - n for n, rooms in enumerate(FLOORS) for room in rooms}

@@ -19,10 +19,10 @@ from tests.flows.workplace import Workplace, earned, open_workplace
 
 # Whatever has rows that stay: all but what a person sets up once, and the rows of the file that is being registered.
 GROWING = {
-    "answers", "attempts", "batches", "break_decisions", "break_moves", "breaks", "client_balances", "closing_lines",
-    "closings", "corrections", "decided_events", "duplicates", "event_decisions", "events", "files", "known_rows",
-    "lookalikes", "recoveries", "rejections", "replacements", "reversals", "run_carried", "run_numbers", "runs",
-    "settlements", "skipped_rows", "snapshots", "source_id_checks", "transitions",
+    "answers", "attempts", "balance_readings", "batches", "break_decisions", "break_moves", "breaks", "client_balances",
+    "closing_lines", "closings", "corrections", "decided_events", "duplicates", "event_decisions", "events", "files",
+    "known_rows", "lookalikes", "recoveries", "rejections", "replacements", "reversals", "run_carried", "run_numbers",
+    "runs", "settlements", "skipped_rows", "snapshots", "source_id_checks", "transitions",
 }  # fmt: skip
 # Indexes that hold what is open alone: few rows, however many there are beside them.
 OF_WHAT_IS_OPEN = {

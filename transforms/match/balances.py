@@ -6,12 +6,14 @@ them came since the last reading follows from the sum.
 
 import math
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from hashlib import blake2b
 from typing import Any
 
 import pandas as pd
 
 from transforms.exact_sums import as_whole
+from transforms.reconcile.proof import Client, Proof
 from transforms.vocabulary import Outcome, Target
 
 _COLUMNS = [
@@ -19,6 +21,8 @@ _COLUMNS = [
     "difference",
 ]  # fmt: skip
 _ABOUT = ("site_id", "client_id", "balance_before", "balance_expected", "balance_reported")
+_PROOF = ["proof", "proved_since_at"]
+READ, BY_BALANCE = "read", "balance"
 Parts = Mapping[tuple[str, str], list[int]]
 # Sums are kept as bits of one number, a bit for each point between the least and the most that is possible: 2 MB, and
 # some milliseconds a break. Past that, with breaks of millions of points, only the sum of all is tried, so that no
@@ -85,6 +89,38 @@ def adds_up(parts: list[int], wanted: int) -> bool:
     for part in in_measures:
         sums |= sums << abs(part)
     return bool(sums >> target & 1)
+
+
+def with_proofs(balances: pd.DataFrame, read_at: datetime, proved: Mapping[Client, Proof]) -> pd.DataFrame:
+    """Return the balances that were read, and one row more for each client whom its balance proves.
+
+    ``proof`` says which, ``proved_since_at`` when reading began that it goes back to.
+    """
+    told = [_proved_row(client, proof) for client, proof in sorted(proved.items())]
+    rows = pd.DataFrame(told, columns=[*_COLUMNS, "is_settled", *_PROOF], dtype="object")
+    read = balances.assign(proof=READ, proved_since_at=read_at)
+    both = pd.concat([read.astype("object"), rows], ignore_index=True) if told else read
+    whole = {column: as_whole(both[column]) for column in _COLUMNS[2:]}
+    types = {**dict.fromkeys((*_COLUMNS[:2], "proof"), "str"), "proved_since_at": "datetime64[us, UTC]"}
+    return both.astype(types).assign(**whole, is_settled=both["is_settled"].astype("bool"))
+
+
+def _proved_row(client: Client, proof: Proof) -> dict[str, Any]:
+    site_id, client_id = client
+    return {
+        "site_id": site_id,
+        "client_id": client_id,
+        "balance_before": proof.chain.base.balance,
+        "earned": proof.earned,
+        "redeemed": proof.redeemed,
+        "others": 0,
+        "balance_expected": proof.chain.base.balance + proof.earned - proof.redeemed,
+        "balance_reported": proof.chain.balance,
+        "difference": proof.chain.base.balance + proof.earned - proof.redeemed - proof.chain.balance,
+        "is_settled": True,
+        "proof": BY_BALANCE,
+        "proved_since_at": proof.chain.base.read_at,
+    }
 
 
 def balance_breaks(balances: pd.DataFrame) -> list[dict[str, Any]]:

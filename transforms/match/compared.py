@@ -44,9 +44,17 @@ def not_compared(posted: pd.DataFrame) -> pd.DataFrame:
     return posted[posted["compared_at"].isna()]
 
 
+def is_proved(posted: pd.DataFrame, reconciled: Reconciliation | None) -> pd.Series:
+    """Return which of `posted` the service confirmed and the client's balance proves; the same index."""
+    proved = {} if reconciled is None else reconciled.proofs.proved
+    event_ids = {event_id for proof in proved.values() for event_id in proof.event_ids}
+    return posted["event_id"].isin(event_ids)
+
+
 def uncompared_lines(posted: pd.DataFrame, reconciled: Reconciliation | None) -> list[str]:
     """Return the line that says how many posted events still wait to be compared; none where none do."""
-    waiting = not_compared(posted[~is_compared(posted, reconciled)])
+    is_known = is_compared(posted, reconciled) | is_proved(posted, reconciled)
+    waiting = not_compared(posted[~is_known])
     if waiting.empty:
         return []
     return [f"{len(waiting):,} posted events are not compared yet: the next run reads them back."]
@@ -59,8 +67,10 @@ def service_rows(posted: pd.DataFrame, reconciled: Reconciliation | None) -> pd.
     of_clients = _transactions_shown(posted, reconciled.transactions)
     of_rewards = _rewards_shown(posted, reconciled.rewards)
     replaced = _updates_replaced(posted[~_is_unread(posted, reconciled)], reconciled.rewards)
+    # The service repeated each of them in its answer, and the balance says that they are there.
+    proved = posted.loc[is_proved(posted, reconciled), ["kind", "site_id", "points"]].assign(amount=None)
     # An empty frame would change the types of the others when they are put together.
-    filled = [rows for rows in (of_clients, of_rewards, replaced) if len(rows)]
+    filled = [rows for rows in (of_clients, proved, of_rewards, replaced) if len(rows)]
     return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=_SERVICE_ROW)
 
 

@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import pandas as pd
 
+from transforms.reconcile.proof import Client, Proofs
 from transforms.vocabulary import NotRead, Outcome
 
-Client = tuple[str, str]  # site and client id
+__all__ = ["Client", "Reconciliation"]
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,9 @@ class Reconciliation:
     not_read: tuple[NotRead, ...] = ()  # services, sites, clients and rewards that nobody could look at
     read: frozenset[str] = frozenset()  # by name, whatever could be looked at
     unread_rewards: Mapping[str, str] = field(default_factory=dict)  # by id in lower case, and why
+    read_clients: frozenset[Client] = frozenset()
+    read_at: datetime | None = None  # when reading began
+    proofs: Proofs = field(default_factory=Proofs)  # of clients of the run who were not read: what their balance proves
 
     @property
     def matched(self) -> int:

@@ -102,6 +102,7 @@ class MindbodyClient:
         """Send one event, once; its call was counted when it was claimed."""
         headers = {**self._headers(), "Content-Type": "application/json"}
         url = self._url("client/clientrewards")
+        self._standing.calls_made += 1
         return self._seen(await exchange(self._session, "POST", url, headers=headers, body=body))
 
     async def fetch_history(self, client_id: str, since: date, until: date) -> History:
@@ -237,6 +238,7 @@ class MindbodyClient:
         # A token is no read: where reads fail, events may still be posted.
         await (self._standing.wait_to_read() if method == "GET" else self._standing.wait_for_turn())
         self._count_call()
+        self._standing.calls_made += 1
         headers = self._headers()
         if body is not None:
             headers["Content-Type"] = "application/json"

@@ -5,7 +5,7 @@ site's local time without an offset, with ``SourceID`` spelled otherwise than in
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -20,7 +20,7 @@ from flows.services.gateway import NOT_YET
 from flows.services.http import Exchange
 from flows.services.verdict import access_denied, answered, foreign, looks_like_a_page, verdict_of_transport
 from sql.claims import Answer
-from transforms.settle.history import Transaction, is_kin
+from transforms.settle.history import Transaction, is_equal, is_kin
 from transforms.vocabulary import Verdict
 
 # Nothing took effect, and later it may.
@@ -271,5 +271,18 @@ def _read_confirmation(exchange: Exchange, body: Mapping[str, Any], event: Row[A
         return answered(Verdict.UNKNOWN, exchange, "the answer has no transactions that can be read", balance=balance)
     # The answer is to this request alone, so a service that rounds the time or tells the source otherwise confirms it.
     if any(is_kin(transaction, event) for transaction in transactions):
-        return answered(Verdict.POSTED, exchange, "confirmed by the service", balance=balance)
+        is_echo = _is_echo(transactions, event)
+        return answered(Verdict.POSTED, exchange, "confirmed by the service", balance=balance, is_echo=is_echo)
     return answered(Verdict.UNKNOWN, exchange, "the answer does not list the event", balance=balance)
+
+
+def _is_echo(transactions: Sequence[Transaction], event: Row[Any]) -> bool:
+    """Return whether the answer lists the event alone, and each of its fields as it was sent, to the second.
+
+    Less confirms the event, and proves nothing about its client: a service that tells one field otherwise may tell the
+    balance otherwise, too.
+    """
+    if len(transactions) != 1:
+        return False
+    (shown,) = transactions
+    return is_equal(shown, event) and event.action_at in shown.action_at_candidates

@@ -230,6 +230,8 @@ def by_client() -> pd.DataFrame:
             "balance_expected": pd.array([125, 30, 60, None], dtype="Int64"),
             "balance_reported": pd.array([125, 30, 50, None], dtype="Int64"),
             "difference": pd.array([0, 0, -10, None], dtype="Int64"),
+            "proof": ["balance", "read", "read", "read"],
+            "proved_since_at": pd.to_datetime([NIGHT - timedelta(days=3), NIGHT, NIGHT, NIGHT]),
         }
     )
 
