@@ -71,6 +71,30 @@ def decide(
         record_move(connection, broken, Move.REOPENED if is_open else Move.RESOLVED, now=now)
 
 
+def carry_decision(connection: Connection, from_id: str, to_id: str, *, now: datetime) -> None:
+    """Let what a person said of one break hold for another that is the same difference; where nobody has, nothing.
+
+    The ledger's own name stands in the chain, since the person did not decide about this one; the break has its owner.
+    """
+    rows = connection.execute(select(breaks).where(breaks.c.break_id.in_([from_id, to_id]))).mappings()
+    by_id = {row["break_id"]: row for row in rows}
+    said, about = by_id[from_id], by_id[to_id]
+    latest = select(break_decisions).where(break_decisions.c.break_id == from_id)
+    decision = connection.execute(latest.order_by(break_decisions.c.decision_id.desc()).limit(1)).one_or_none()
+    if about["state"] != "open" or decision is None or decision.verb == Verb.REOPEN:
+        return
+    decide(
+        connection,
+        to_id,
+        Verb(decision.verb),
+        actor="tieout",
+        reason=f"the same difference as {from_id}, of which {decision.actor} said: {decision.reason}",
+        reason_code=ReasonCode(decision.reason_code or ReasonCode.OTHER),
+        now=now,
+    )
+    connection.execute(update(breaks).where(breaks.c.break_id == to_id).values(owner=said["owner"]))
+
+
 def _find_break_for(connection: Connection, break_id: str, verb: Verb) -> dict[str, Any]:
     """Return the break; `DecisionRefused` where there is none, or where it is in no state that the verb takes."""
     this_break = select(breaks).where(breaks.c.break_id == break_id)

@@ -14,7 +14,7 @@ from transforms.vocabulary import ReasonCode
 
 _STORED = (
     "break_id", "class", "target", "site_id", "client_id", "reward_id", "points", "amount", "action_at", "event_id",
-    "detail",
+    "detail", "points_ledger", "points_service", "amount_ledger", "amount_service", "more",
 )  # fmt: skip
 
 
@@ -64,6 +64,11 @@ def _reopen_changed(connection: Connection, found: Sequence[Mapping[str, Any]], 
         )
 
 
+def refusals_that_are_over(connection: Connection) -> set[str]:
+    """Return the open breaks of refused events of which nothing is left to do: mended and posted, or dropped."""
+    return set(connection.execute(query("refusals_that_are_over")).scalars())
+
+
 def mark_compared(connection: Connection, event_ids: Sequence[str], now: datetime) -> None:
     """Remember that the events were compared with what their service shows, so that a later run need not."""
     if event_ids:
@@ -82,4 +87,5 @@ def break_json(row: Row[Any], today: date) -> dict[str, Any]:
     keys = ("class", "target", "site_id", "client_id", "reward_id", "points", "amount", "event_id", "opened_on")
     record = {"id": row.break_id} | {key: kept[key] for key in keys}
     record["age_days"] = (today - row.opened_on).days
-    return record | {key: kept[key] for key in ("state", "owner", "reason")}
+    both = ("points_ledger", "points_service", "amount_ledger", "amount_service")
+    return record | {key: kept[key] for key in ("state", "owner", "reason", *both)}

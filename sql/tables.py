@@ -639,6 +639,12 @@ breaks = Table(
     Column("owner", String),
     Column("reason", String),
     Column("detail", String),  # what the two sides say, for a person
+    # What each side has; `points` and `amount` are what the break counts for, of two that differ the difference.
+    Column("points_ledger", BigInteger),
+    Column("points_service", BigInteger),
+    Column("amount_ledger", String),
+    Column("amount_service", String),
+    Column("more", BigInteger),  # Mindbody: points that the service has more than the ledger; null: it is not known
     CheckConstraint("state IN ('open', 'acknowledged', 'resolved', 'closed')", name="state_known"),
     # A break that closed by itself says which run saw it gone.
     CheckConstraint("state <> 'closed' OR closed_run_id IS NOT NULL", name="closed_by_a_run"),
@@ -756,6 +762,34 @@ break_moves = Table(
     Column("points", BigInteger, nullable=False),
     Column("amount", String, nullable=False),  # exact decimal
     CheckConstraint("move IN ('new', 'reopened', 'closed', 'resolved')", name="move_known"),
+)
+
+# Breaks about a balance alone, as they were found: between two readings of the client something moved the balance that
+# nobody had read. Append-only; what is left of one by now stands in its break.
+balance_gaps = Table(
+    "balance_gaps",
+    metadata,
+    Column("break_id", ForeignKey("breaks.break_id"), primary_key=True),
+    Column("more", BigInteger, nullable=False),  # signed: what the service had more than the ledger
+    Column("since_at", UtcDateTime, nullable=False),  # of the reading before, whose balance came out right
+    Column("until_at", UtcDateTime, nullable=False),  # when it was found
+    # The latest time of an event of ours that was known at either: an entry that bears a time between them was made
+    # between the readings, though it may have been dated back. Null: there was none.
+    Column("known_from_at", UtcDateTime),
+    Column("known_to_at", UtcDateTime),
+    CheckConstraint("more <> 0", name="of_something"),
+)
+
+# Breaks of entries that explain how a balance moved: one difference is told once. Append-only.
+balance_parts = Table(
+    "balance_parts",
+    metadata,
+    Column("break_id", ForeignKey("breaks.break_id"), primary_key=True),  # of the entry
+    # The break about the balance that was; null: the balance of the very reading that showed the entry.
+    Column("gap_id", ForeignKey("balance_gaps.break_id"), index=True),
+    Column("more", BigInteger, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("run_id", ForeignKey("runs.run_id"), nullable=False),
 )
 
 # What a run saw open when it ended: the opening of the next one. Append-only.

@@ -3,18 +3,21 @@
 Points are whole and signed where they are a change. Nothing is concluded about a client of whom something is in doubt.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 from sqlalchemy import Connection, Row
 
+from flows.reconciliation.gaps import Basis, FoundGaps, Looked, explain_gaps
 from sql.balances import balance_known, breaks_of_clients, first_balances, is_moving, keep_balances
 from transforms.match.balances import balances_by_client
+from transforms.match.gaps import Part
 from transforms.match.reconciled import Client
 from transforms.settle.history import History
+from transforms.settle.windows import Window
 from transforms.totals.service_totals import points_more
 from transforms.vocabulary import Action, Outcome
 
@@ -29,32 +32,43 @@ _SETTLED = {
 
 
 @dataclass(frozen=True)
-class _Before:
+class _Before(Basis):
     """What was known of a balance before this reading, and what of ours has moved it since."""
 
     balance: int | None
     earned: int
     redeemed: int
-    known_at: datetime | None  # None: never read, only told by an answer
+
+
+class Expected(NamedTuple):
+    """The balances of a reading, and what explains those that were off."""
+
+    balances: pd.DataFrame
+    found: FoundGaps
 
 
 def expect_balances(
-    connection: Connection, histories: Mapping[Client, History], transactions: pd.DataFrame, read_at: datetime
-) -> pd.DataFrame:
+    connection: Connection,
+    windows: Sequence[Window],
+    histories: Mapping[Client, History],
+    transactions: pd.DataFrame,
+    read_at: datetime,
+    gone: Collection[str],
+) -> Expected:
     """Return `balances_by_client` of every client whose balance was read, and ``is_settled``.
 
-    ``transactions`` have break_id; ``read_at`` is when reading began. Where something is in doubt or was posted
-    meanwhile there is no difference, and no start for later.
+    ``transactions`` have break_id; ``read_at`` is when reading began; ``gone`` are the breaks that it does not show any
+    more. Where something is in doubt or was posted meanwhile there is no difference, and no start for later.
     """
     readings: list[dict[str, Any]] = []
-    known_at: dict[Client, datetime | None] = {}
+    before_of: dict[Client, _Before] = {}
     for client, history in sorted(histories.items()):
         site_id, client_id = client
         # What was posted while the balance was read may be in it or not: a difference would accuse nobody.
         if history.balance is None or is_moving(connection, site_id, client_id, read_at):
             continue
         before = _before(connection, site_id, client_id)
-        known_at[client] = before.known_at
+        before_of[client] = before
         readings.append(
             {
                 "site_id": site_id,
@@ -66,12 +80,16 @@ def expect_balances(
             }
         )
     breaks = {row.break_id: row for row in breaks_of_clients(connection, histories)}
-    balances = balances_by_client(readings, _parts(breaks, transactions, known_at))
-    is_settled = _is_settled(balances, _doubtful_clients(breaks, transactions))
+    doubtful = _doubtful_clients(breaks, transactions)
+    others = _others(breaks, transactions, before_of, gone)
+    looked = Looked(read_at=read_at, windows=windows, bases=before_of, doubtful=doubtful)
+    found = explain_gaps(connection, looked, readings, _entries(breaks, transactions), others)
+    balances = balances_by_client(found.readings, found.parts)
+    is_settled = _is_settled(balances, doubtful)
     # A balance that comes out right is right, whatever is in doubt; one that does not proves nothing then.
     is_zero = balances["difference"].eq(0).fillna(False)
     difference = balances["difference"].where(is_settled | is_zero)
-    return balances.assign(difference=difference, is_settled=is_settled)
+    return Expected(balances.assign(difference=difference, is_settled=is_settled), found)
 
 
 def _is_settled(balances: pd.DataFrame, doubtful: set[Client]) -> pd.Series:
@@ -86,7 +104,9 @@ def _before(connection: Connection, site_id: str, client_id: str) -> _Before:
             balance=known.balance,
             earned=known.earned,
             redeemed=known.redeemed,
-            known_at=known.read_at,
+            since_at=known.read_at,
+            told_at=known.read_at,
+            known_from_at=None,
         )
     # Never read before: the first answer that told a balance, less what it answered.
     posted = first_balances(connection, site_id, client_id)
@@ -95,34 +115,76 @@ def _before(connection: Connection, site_id: str, client_id: str) -> _Before:
     earned = sum(row.points for row in since if row.action == Action.EARNED)
     redeemed = sum(row.points for row in since if row.action == Action.REDEEMED)
     if not telling:
-        return _Before(balance=None, earned=earned, redeemed=redeemed, known_at=None)
+        return _Before(None, None, None, balance=None, earned=earned, redeemed=redeemed)
     first_told = since[0]
     change = first_told.points if first_told.action == Action.EARNED else -first_told.points
-    return _Before(balance=first_told.balance - change, earned=earned, redeemed=redeemed, known_at=None)
+    return _Before(
+        balance=first_told.balance - change,
+        earned=earned,
+        redeemed=redeemed,
+        since_at=None,
+        told_at=first_told.answered_at,
+        known_from_at=first_told.action_at,
+    )
 
 
-def _parts(
-    breaks: Mapping[str, Row[Any]], transactions: pd.DataFrame, known_at: Mapping[Client, datetime | None]
+def _others(
+    breaks: Mapping[str, Row[Any]],
+    transactions: pd.DataFrame,
+    before_of: Mapping[Client, _Before],
+    gone: Collection[str],
 ) -> dict[Client, list[int]]:
-    """Return by client the points that each break accounts for.
+    """Return by client the points of breaks that this reading does not show, and that may have moved the balance.
 
     A break that was there when the balance before was read is counted in it. What was not looked at this time is taken
-    from the ledger, which does not know which way somebody else's entry went: so both ways.
+    from the ledger: both ways where that does not know which way somebody else's entry went.
     """
-    parts: dict[Client, list[int]] = {}
-    for row in points_more(transactions).to_dict("records"):
-        client = (row["site_id"], row["client_id"])
-        if not _is_counted_before(breaks.get(row["break_id"]), known_at.get(client)):
-            parts.setdefault(client, []).append(int(row["more"]))
+    others: dict[Client, list[int]] = {}
     for broken in _not_looked_at(breaks, transactions):
-        client = (broken.site_id, broken.client_id)
-        if _is_counted_before(broken, known_at.get(client)):
+        before = before_of.get((broken.site_id, broken.client_id))
+        if before is None:
             continue
-        either_way = parts.setdefault(client, [])
-        if Outcome(broken._mapping["class"]) is not Outcome.REFUSED:
-            points = broken.points or 0
-            either_way += [-points, points]
-    return parts
+        is_counted = _is_told(broken) or _is_counted_before(broken, before.since_at)
+        points = [] if is_counted else _either_way(broken)
+        if is_counted and broken.break_id in gone and broken.more is not None:
+            # Somebody took the entry away again, and with it the points that the balance before counted.
+            points = [-broken.more]
+        others.setdefault((broken.site_id, broken.client_id), []).extend(points)
+    return others
+
+
+def _either_way(broken: Row[Any]) -> list[int]:
+    if Outcome(broken._mapping["class"]) is Outcome.REFUSED:
+        return []
+    if broken.more is not None and broken.event_id is None:
+        return [broken.more]
+    points = broken.points or 0
+    return [-points, points]
+
+
+def _is_told(broken: Row[Any] | None) -> bool:
+    """Return whether the break has explained a balance already, or is about one itself."""
+    return broken is not None and (broken.is_part or broken.is_gap)
+
+
+def _entries(breaks: Mapping[str, Row[Any]], transactions: pd.DataFrame) -> dict[Client, list[Part]]:
+    """Return by client what this reading shows that the ledger does not account for, but what explained a balance."""
+    found: dict[Client, list[Part]] = {}
+    shown = transactions.set_index("break_id")["remote_at"]
+    for row in points_more(transactions).to_dict("records"):
+        break_id = row["break_id"]
+        broken = breaks.get(break_id)
+        if _is_told(broken):
+            continue
+        entered_at = shown[break_id]
+        part = Part(
+            break_id=break_id,
+            more=int(row["more"]),
+            entered_at=None if pd.isna(entered_at) else entered_at.to_pydatetime(),
+            found_at=None if broken is None else broken.started_at,
+        )
+        found.setdefault((row["site_id"], row["client_id"]), []).append(part)
+    return found
 
 
 def _is_counted_before(broken: Row[Any] | None, known_at: datetime | None) -> bool:

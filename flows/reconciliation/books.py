@@ -11,10 +11,11 @@ from sqlalchemy import Connection, Row
 from flows.ledger.run import Run
 from flows.reconciliation.agreements import ReadClients, keep_agreements
 from flows.reconciliation.balances import expect_balances, keep_settled_balances
+from flows.reconciliation.gaps import gap_records, keep_explained
 from flows.reconciliation.proposals import propose_reversals
 from flows.reconciliation.read_back import Remote
 from flows.settings.sections import Settings
-from sql.breaks import mark_compared, open_breaks, update_breaks
+from sql.breaks import mark_compared, open_breaks, refusals_that_are_over, update_breaks
 from sql.closings import Closing, figures, keep_closing, last_closing, moves_since
 from sql.lock import take_turn
 from sql.reversals import offset_breaks
@@ -24,6 +25,7 @@ from transforms.match.breaks import break_records, roll_forward
 from transforms.match.reconciled import Client
 from transforms.reconcile.proof import Why
 from transforms.settle.windows import Window
+from transforms.totals.service_totals import points_more
 from transforms.vocabulary import Target
 
 
@@ -57,14 +59,21 @@ def keep_books(run: Run, reading: Reading) -> Books:
         # Nobody else moves a break between this opening and this closing.
         take_turn(connection)
         opening = last_closing(connection)
-        balances = expect_balances(connection, reading.remote.histories, reading.transactions, reading.read_at)
-
         # Before the breaks: what a reversal took back is offset only once the reversal itself was seen.
         _mark_compared(connection, reading)
         _end_watch(connection, run.settings, reading)
-        found = _without_offset(connection, _break_records(reading)) + balance_breaks(balances)
-        gone = _gone(connection, found, reading)
-        update_breaks(connection, found, gone, run_id=run.run_id, now=now)
+        found = _without_offset(connection, _break_records(reading))
+        over = refusals_that_are_over(connection)
+        found = [record for record in found if record["break_id"] not in over]
+        gone = [*_gone(connection, found, reading), *over]
+        balances, gaps = expect_balances(
+            connection, reading.windows, reading.remote.histories, reading.transactions, reading.read_at, set(gone)
+        )
+        left_over = gap_records(connection, gaps)
+        explained = [record["break_id"] for record in left_over if record["more"] == 0]
+        found += [*balance_breaks(balances), *left_over]
+        update_breaks(connection, found, [*gone, *explained], run_id=run.run_id, now=now)
+        keep_explained(connection, gaps, balances, run_id=run.run_id, now=now)
         keep_settled_balances(connection, balances, run_id=run.run_id, read_at=reading.read_at)
         distrusted = keep_agreements(connection, run.run_id, _read_clients(reading, balances))
 
@@ -123,7 +132,9 @@ def _end_watch(connection: Connection, settings: Settings, reading: Reading) -> 
 def _break_records(reading: Reading) -> list[dict[str, Any]]:
     of_clients = break_records(reading.transactions, Target.MINDBODY)
     of_rewards = break_records(reading.rewards, Target.REFERRAL_ROCK)
-    return [*of_clients, *of_rewards]
+    more_of = points_more(reading.transactions).set_index("break_id")["more"]
+    mores = {str(break_id): int(more) for break_id, more in more_of.items()}
+    return [*(record | {"more": mores.get(record["break_id"], 0)} for record in of_clients), *of_rewards]
 
 
 def _without_offset(connection: Connection, found: list[dict[str, Any]]) -> list[dict[str, Any]]:

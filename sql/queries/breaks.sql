@@ -12,12 +12,14 @@ SELECT * FROM breaks ORDER BY opened_on, break_id
 -- so.
 INSERT INTO breaks (
     break_id, class, target, site_id, client_id, reward_id, points, amount, action_at, event_id, detail,
-    opened_on, opened_run_id, state
+    points_ledger, points_service, amount_ledger, amount_service, more, opened_on, opened_run_id, state
 ) VALUES (
     :break_id, :class, :target, :site_id, :client_id, :reward_id, :points, :amount, :action_at, :event_id, :detail,
-    :opened_on, :run_id, 'open'
+    :points_ledger, :points_service, :amount_ledger, :amount_service, :more, :opened_on, :run_id, 'open'
 )
 ON CONFLICT (break_id) DO UPDATE SET class = :class, points = :points, amount = :amount, detail = :detail,
+    points_ledger = :points_ledger, points_service = :points_service,
+    amount_ledger = :amount_ledger, amount_service = :amount_service, more = :more,
     state = CASE WHEN breaks.state = 'closed' THEN 'open' ELSE breaks.state END,
     closed_run_id = CASE WHEN breaks.state = 'closed' THEN NULL ELSE breaks.closed_run_id END,
     owner = CASE WHEN breaks.state = 'closed' THEN NULL ELSE breaks.owner END,
@@ -101,9 +103,9 @@ WHERE client_balances.site_id = :site_id AND client_balances.client_id = :client
 GROUP BY client_balances.balance, client_balances.read_at
 
 -- name: first_balances
--- Grain: one row per posted event of the client, in the order of their attempts; the balance that its answer told. What
--- a recovery proved comes first: it was sent before anything that this ledger knows an attempt of.
-SELECT events.action, events.points, answers.balance FROM events
+-- Grain: one row per posted event of the client, in the order of their attempts; the balance that its answer told, and
+-- when. What a recovery proved comes first: it was sent before anything that this ledger knows an attempt of.
+SELECT events.action, events.points, events.action_at, answers.balance, answers.answered_at FROM events
 LEFT JOIN answers ON answers.attempt_id = events.attempt_id
 WHERE events.lane = 'mindbody:' || :site_id || ':' || :client_id AND events.state = 'posted'
 ORDER BY events.attempt_id
@@ -122,8 +124,12 @@ ON CONFLICT (site_id, client_id) DO UPDATE SET balance = :balance, read_at = :re
 -- name: breaks_of_clients
 -- Grain: one row per break of these clients that was not closed by itself, and when it opened. Given: a JSON object of
 -- site and client, by any key.
-SELECT breaks.break_id, breaks.class, breaks.state, breaks.site_id, breaks.client_id, breaks.points, runs.started_at
+SELECT breaks.break_id, breaks.class, breaks.state, breaks.site_id, breaks.client_id, breaks.points, breaks.more,
+    breaks.action_at, breaks.event_id, runs.started_at,
+    balance_parts.break_id IS NOT NULL AS is_part, balance_gaps.break_id IS NOT NULL AS is_gap
 FROM json_each(:given) AS given CROSS JOIN breaks JOIN runs ON runs.run_id = breaks.opened_run_id
+LEFT JOIN balance_parts ON balance_parts.break_id = breaks.break_id
+LEFT JOIN balance_gaps ON balance_gaps.break_id = breaks.break_id
 WHERE breaks.site_id = given.value ->> 'site_id' AND breaks.client_id = given.value ->> 'client_id'
 AND breaks.state <> 'closed'
 
@@ -131,3 +137,25 @@ AND breaks.state <> 'closed'
 -- Grain: one row per break of these that a person has decided about. Given: a JSON object whose keys are break ids.
 SELECT breaks.break_id, breaks.class FROM json_each(:given) AS given CROSS JOIN breaks
 WHERE breaks.break_id = given.key AND breaks.state <> 'closed' AND breaks.state IN ('acknowledged', 'resolved')
+
+-- name: refusals_that_are_over
+-- Breaks of refused events that nothing is left to do about: a row that corrected it was posted, or one that corrected
+-- that one; a later update of the reward was; or the event is not refused any more, since a person dropped it or it
+-- went through.
+SELECT breaks.break_id FROM breaks JOIN events ON events.event_id = breaks.event_id
+WHERE breaks.class = 'refused' AND breaks.state IN ('open', 'acknowledged') AND (
+    events.state IN ('posted', 'discarded')
+    OR (events.state = 'refused' AND EXISTS (
+        WITH RECURSIVE mended (event_id) AS (
+            SELECT corrections.event_id FROM corrections WHERE corrections.corrected_event_id = events.event_id
+            UNION
+            SELECT corrections.event_id FROM corrections JOIN mended ON corrections.corrected_event_id = mended.event_id
+        )
+        SELECT 1 FROM mended JOIN events AS mending ON mending.event_id = mended.event_id
+        WHERE mending.state = 'posted'
+    ))
+    OR (events.state = 'refused' AND EXISTS (
+        SELECT 1 FROM events AS later WHERE later.lane = events.lane AND later.reward_version > events.reward_version
+        AND later.reward_version IS NOT NULL AND later.state = 'posted'
+    ))
+)

@@ -29,12 +29,14 @@ Parts = Mapping[tuple[str, str], list[int]]
 # client can hold a night up.
 _MOST_BITS = 2**24
 _PAST_BALANCES = 2**63
+_SINCE = " Explained by break "
 
 
 def balances_by_client(readings: Sequence[Mapping[str, Any]], parts: Parts) -> pd.DataFrame:
     """Return one row per client whose balance was read, in order; ``others`` is what breaks explain.
 
-    ``readings``: site_id, client_id, balance_before (None: never told), earned and redeemed since, balance_reported.
+    ``readings``: site_id, client_id, balance_before (None: never told), earned and redeemed since, balance_reported;
+    and partly, if given: points that entries surely explain.
     ``parts``: by site and client, the signed points of each break that the service has more than the ledger.
     Where some of them add up to what is lacking they are the reason; otherwise ``difference`` is left.
     """
@@ -48,19 +50,27 @@ def balances_by_client(readings: Sequence[Mapping[str, Any]], parts: Parts) -> p
 
 
 def _row(reading: Mapping[str, Any], parts: list[int]) -> dict[str, Any]:
-    before = reading["balance_before"]
-    # Where no balance was told before, the first one proves nothing.
-    nothing = {**reading, "others": None, "balance_expected": None, "difference": None}
-    if before is None:
-        return nothing
-    due = before + reading["earned"] - reading["redeemed"]
-    # Nor does one that no service could tell: a balance has 64 bits, and what it does past them is its own affair.
-    if abs(due) >= _PAST_BALANCES:
-        return nothing
-    lacking = reading["balance_reported"] - due
-    # Breaks explain all that is lacking or nothing of it. A part that comes near would hide points nobody accounts for.
-    others = lacking if adds_up(parts, lacking) else 0
+    lacking = lacking_of(reading)
+    if lacking is None:
+        return {**reading, "others": None, "balance_expected": None, "difference": None}
+    due = _due(reading)
+    # Breaks explain all that is lacking, or no more than what is known to be new. A part that comes near would hide
+    # points nobody accounts for.
+    others = lacking if adds_up(parts, lacking) else reading.get("partly", 0)
     return {**reading, "others": others, "balance_expected": due + others, "difference": lacking - others}
+
+
+def lacking_of(reading: Mapping[str, Any]) -> int | None:
+    """Return by how much the balance is more than what was posted makes it; None where that proves nothing."""
+    # Where no balance was told before, the first one proves nothing. Nor does one that no service could tell: a balance
+    # has 64 bits, and what it does past them is its own affair.
+    if reading["balance_before"] is None or abs(_due(reading)) >= _PAST_BALANCES:
+        return None
+    return int(reading["balance_reported"] - _due(reading))
+
+
+def _due(reading: Mapping[str, Any]) -> int:
+    return int(reading["balance_before"] + reading["earned"] - reading["redeemed"])
 
 
 def adds_up(parts: list[int], wanted: int) -> bool:
@@ -147,9 +157,23 @@ def _break(row: Mapping[Any, Any]) -> dict[str, Any]:
         "site_id": row["site_id"],
         "client_id": row["client_id"],
         "points": abs(more),
+        "more": more,
         "detail": detail,
         "reward_id": None,
         "amount": None,
         "action_at": None,
         "event_id": None,
     }
+
+
+def left_of_balance_break(broken: Mapping[str, Any], left: int, explained_by: Sequence[str]) -> dict[str, Any]:
+    """Return the record of a break about a balance with what entries leave of it; ``left`` is signed.
+
+    ``broken`` is the break as the ledger has it, ``explained_by`` the breaks of the entries.
+    """
+    told = str(broken["detail"]).split(_SINCE)[0]
+    entries = ", ".join(explained_by)
+    rest = f"{left:+,} points are left" if left else "nothing is left"
+    # What is explained to the last point keeps the points that it was opened with, as everything does that closes.
+    points = abs(left) if left else broken["points"]
+    return {**broken, "more": left, "points": points, "detail": f"{told}{_SINCE}{entries} since: {rest}."}

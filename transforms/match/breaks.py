@@ -11,6 +11,7 @@ from transforms.vocabulary import Outcome, Target
 _ENTRY = ["site_id", "client_id", "action", "points", "action_at"]
 _Rows = Sequence[Mapping[str, Any]]
 _RECORD = ("site_id", "client_id", "reward_id", "points", "amount", "action_at", "event_id", "detail")
+_SIDES = ("remote_points", "remote_amount")
 
 
 def identify_breaks(matched: pd.DataFrame) -> pd.DataFrame:
@@ -41,24 +42,44 @@ def _digest(entry: Sequence[object]) -> str:
 
 
 def break_records(identified: pd.DataFrame, target: Target) -> list[dict[str, Any]]:
-    """Return one plain record per break, None for nulls: break_id, class, target, and what it is about."""
+    """Return one plain record per break, None for nulls: break_id, class, target, what it is about, and both sides.
+
+    ``points`` and ``amount`` are what the break counts for: of two that differ the difference, else what is there.
+    """
     is_break = identified["outcome"].ne(Outcome.MATCHED)
     # What a match does not have (a transaction no amount, a reward no points) is null throughout.
-    broken = identified[is_break].reindex(columns=["break_id", "outcome", *_RECORD])
+    broken = identified[is_break].reindex(columns=["break_id", "outcome", *_RECORD, *_SIDES])
     plain = broken.astype(object).where(broken.notna(), None)
     return [_record(row, target) for row in plain.to_dict("records")]
 
 
 def _record(row: Mapping[Any, Any], target: Target) -> dict[str, Any]:
-    record = {str(key): value for key, value in row.items()}
+    record = {str(key): value for key, value in row.items() if key not in _SIDES}
     record["class"] = record["outcome"]
     record["target"] = str(target)
+    has_event = record["event_id"] is not None
+    record["points_ledger"] = row["points"] if has_event else None
+    record["points_service"] = row["remote_points"]
+    record["amount_ledger"] = row["amount"]
+    record["amount_service"] = row["remote_amount"]
+    if record["class"] == Outcome.AMOUNT_MISMATCH:
+        # Our own figure says nothing of what is at stake: of 20 and 99 it is 79.
+        record["points"] = _apart(row["points"], row["remote_points"])
+        record["amount"] = _apart(row["amount"], row["remote_amount"])
     # An amount is kept as text, since a number of the database would not give its digits back exactly.
-    if record["amount"] is not None:
-        record["amount"] = str(record["amount"])
+    for name in ("amount", "amount_ledger", "amount_service"):
+        if record[name] is not None:
+            record[name] = f"{record[name]:f}"
     if record["action_at"] is not None:
         record["action_at"] = record["action_at"].to_pydatetime()
     return record
+
+
+def _apart(ours: Any, theirs: Any) -> Any:
+    """Return how far two figures are apart; what a side lacks counts as nothing, None where both lack it."""
+    if ours is None and theirs is None:
+        return None
+    return abs((theirs or 0) - (ours or 0))
 
 
 MOVES = ("new", "reopened", "closed", "resolved")
