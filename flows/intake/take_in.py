@@ -21,6 +21,7 @@ from flows.reference.extracts import Extracts
 from flows.runtime.errors import CouldNotRun, FileRejected, Interrupted, LedgerUnavailable, as_one_of_ours
 from flows.runtime.progress import count_rows
 from transforms.reference.reference import Reference
+from transforms.sheets.notes import note_text
 from transforms.sheets.questions import question_text
 from transforms.vocabulary import NotRead, RunKind
 
@@ -119,10 +120,13 @@ def _register(run: Run, file: CheckedFile) -> bool:
         run.progress(f"{name} is known: the same content was registered before")
     else:
         run.notes += (*registered.alike, *registered.notes)
+        run.quoting.update(registered.alike, registered.notes)
         run.registered.add(file.sha256)
         note_size(run, file, registered)
         # What is over a limit comes first of all that is noticed in the file: much of it may wait.
-        run.notice(name, (*stop_notes(registered.stops, run.run_id), *file.notes))
+        stops = stop_notes(registered.stops, run.run_id)
+        run.notice(name, (*stops, *file.notes))
+        run.told += [note_text(name, note) for note in stops]
         # Before the file leaves the inbox: a ledger that does not know it is behind from here on.
         mark(run.settings, run.ledger)
     return True

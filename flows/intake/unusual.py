@@ -57,4 +57,5 @@ def note_missing(run: Run, names: Iterable[tuple[str, str | None]]) -> None:
 
 def _note(run: Run, name: str, said: str, *, about: str) -> None:
     run.notice(name, [Note(said)])
+    run.told.append(f"{name}: {said}")
     run.unusual[about] = f"{name}: {said}"

@@ -48,6 +48,8 @@ class Run:
     registered: set[str] = field(default_factory=set)  # by their hash: the files that were new
     failed_destinations: set[Destination] = field(default_factory=set)  # not tried again in this run
     not_read: dict[str, str] = field(default_factory=dict)  # what nobody could look at, and why; see `NotRead`
+    told: list[str] = field(default_factory=list)  # of what was noticed in files, what quotes no cell
+    quoting: set[str] = field(default_factory=set)  # notes that quote rows, and so may name clients
     # What is not as it was before, in words, by what stays the same of it from night to night.
     unusual: dict[str, str] = field(default_factory=dict)
     wrong_files: list[tuple[Any, FileRejected]] = field(default_factory=list)  # of the inbox, as a whole, each with why

@@ -33,6 +33,8 @@ class Summary:
     totals: dict[str, Any]
     report: Path
     lines: tuple[str, ...] = ()  # the summary as a person reads it
+    # The same for a message, without what quotes the cells of a file; None where nothing does.
+    message_lines: tuple[str, ...] | None = None
     failures: tuple[str, ...] = ()
     waiting_count: int = 0
     artifacts: tuple[Artifact, ...] = ()  # what a Prefect flow run shows

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from flows.ledger.summary import Summary
-from flows.notices.send import send_message
+from flows.notices.quiet import Urgency, send_kept, tell
 from flows.notices.told import keep_told, read_told
 from flows.runtime.errors import CouldNotRun, ExitCode, TieoutError
 from flows.runtime.progress import Say
@@ -30,7 +30,7 @@ _UNUSUAL = "tieout: all is well, and a file is not as usual"
 _RUNS_AGAIN = "tieout: nights run to their end again, and something waits for a person"
 _STOPPED = "tieout: the night could not run"
 # Whom a message reaches is nobody's to know clients.
-_CLIENT = re.compile(r"\bclient [^\s,;:()]+")
+_CLIENT = re.compile(r"\bclient (?:[^,;:()]+?(?= of site )|[^\s,;:()]+)")  # an id may hold blanks
 _NUMBER = re.compile(r"\d+")
 
 
@@ -52,17 +52,18 @@ class Standing:
 def notify(settings: Settings, summary: Summary, say: Say) -> None:
     """Send how a run ended to every configured address, where somebody has to do something; an upload's way."""
     if settings.notify.urls and summary.exit_code is not ExitCode.TIES_OUT:
-        send_message(settings, _TITLES[summary.exit_code], _body(settings, summary), say)
+        tell(settings, _TITLES[summary.exit_code], _body(settings, summary), say, _urgency(summary))
 
 
 def notify_night(settings: Settings, summary: Summary, say: Say) -> None:
     """Send how a night ended where that is another end than was told last."""
     if not settings.notify.urls:
         return
+    send_kept(settings, say)
     before, now = _told(settings), _standing_of(summary)
     title = _title(before, now, summary)
     # What was not sent is no news that is lost: it is tried again, since it is not remembered.
-    if title is None or send_message(settings, title, _body(settings, summary), say):
+    if title is None or tell(settings, title, _body(settings, summary), say, _urgency(summary)):
         _remember(settings, now, say)
 
 
@@ -79,8 +80,12 @@ def notify_stopped(settings: Settings, error: Exception, say: Say) -> None:
     if now == before:
         return
     body = f"{line_of(_unnamed(settings, reason))}\n`tieout status` says how it stands."
-    if send_message(settings, _STOPPED, body, say):
+    if tell(settings, _STOPPED, body, say, "not_started"):
         _remember(settings, now, say)
+
+
+def _urgency(summary: Summary) -> Urgency | None:
+    return "could_not_run" if summary.exit_code is ExitCode.COULD_NOT_RUN else None
 
 
 def _title(before: Standing, now: Standing, summary: Summary) -> str | None:
@@ -120,13 +125,15 @@ def _kind_of(text: str) -> str:
 
 
 def _body(settings: Settings, summary: Summary) -> str:
-    return "\n".join(line_of(_unnamed(settings, line)) for line in _lines(summary))
+    return "\n".join(line_of(_unnamed(settings, line)) for line in _lines(settings, summary))
 
 
-def _lines(summary: Summary) -> Iterator[str]:
+def _lines(settings: Settings, summary: Summary) -> Iterator[str]:
     # What failed comes first: a message on a phone shows its beginning.
     yield from summary.failures
-    yield from summary.lines
+    # What was noticed in a file quotes its cells, and whom it reaches is nobody's to know them.
+    is_whole = settings.notify.client_ids or summary.message_lines is None
+    yield from summary.lines if is_whole else summary.message_lines or ()
 
 
 def _unnamed(settings: Settings, line: str) -> str:

@@ -4,7 +4,7 @@ One message when a night was due and did not run, one when nights run again, how
 What was told last is remembered beside the ledger and not in it, since the ledger may be what is out of reach.
 """
 
-from flows.notices.send import send_message
+from flows.notices.quiet import send_kept, tell
 from flows.notices.told import keep_told, read_told
 from flows.runtime.progress import Say
 from flows.settings.sections import Settings
@@ -31,8 +31,9 @@ def watch_trouble(settings: Settings, failure: str, say: Say) -> None:
 
 def _tell_once(settings: Settings, state: str, title: str, body: str, say: Say) -> None:
     """Send the message unless `state` is what was told last; that all is well is what nobody needs to be told first."""
+    send_kept(settings, say)
     if state == (read_told(settings, _ABOUT) or _WELL):
         return
     # A message that got nowhere is tried again the next time.
-    if send_message(settings, title, body, say):
+    if tell(settings, title, body, say, None if state == _WELL else "missed"):
         keep_told(settings, _ABOUT, state)

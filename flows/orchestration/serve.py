@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from flows.notices.quiet import send_kept
 from flows.orchestration.server import (  # before Prefect, which reads its settings as it is imported
     OwnServer,
     is_api_configured,
@@ -50,6 +51,7 @@ from flows.status.schedule import NIGHTLY_CRON, Schedule, keep_schedule
 
 PREFECT_PORT = 4200
 _WATCH_SECONDS = 1.0
+_TELL_SECONDS = 60.0
 # A server that cannot stay up is not brought up for ever: whoever keeps this process (systemd, a person) is told.
 _MOST_RESTARTS = 5
 _RESTARTS_WITHIN_SECONDS = 3600.0
@@ -168,7 +170,9 @@ async def _serve(
         await start_a_night(deployment_ids[0])
     stopping = asyncio.create_task(told.wait())
     keeping_up = asyncio.create_task(_keep_up(own_server, say))
-    done, others = await asyncio.wait({running, stopping, keeping_up}, return_when=asyncio.FIRST_COMPLETED)
+    telling = asyncio.create_task(_tell_after_quiet_hours(settings, say))
+    ending = {running, stopping, keeping_up, telling}
+    done, others = await asyncio.wait(ending, return_when=asyncio.FIRST_COMPLETED)
     for task in others - {running}:
         task.cancel()
     # The runs first, and then the error of whatever ended it: a night must not be left to itself.
@@ -194,6 +198,13 @@ def _is_night_due(settings: Settings, say: Say) -> bool:
     elif is_due:
         say("A night was due and did not run, and schedule.make_up is off: `tieout run` makes up for it.")
     return is_due and settings.schedule.make_up
+
+
+async def _tell_after_quiet_hours(settings: Settings, say: Say) -> None:
+    """Send what quiet hours have kept as they end: the next night may be in the next ones."""
+    while True:
+        await asyncio.sleep(_TELL_SECONDS)
+        await asyncio.to_thread(send_kept, settings, say)
 
 
 async def _keep_up(own_server: OwnServer | None, say: Say) -> None:

@@ -31,20 +31,19 @@ from transforms.vocabulary import NotRead
 def report_run(run: Run, reconciliation: Reconciliation | None) -> Summary:
     """Write the report of a run and close it; ``reconciliation`` is None where nothing was read back."""
     report, path = _write_report(run, reconciliation, None)
+    head = (*summary_lines(report, path), *_source_id_lines(report))
+    tail = (
+        *watch_lines(report),
+        *proof_lines(reconciliation),
+        *uncompared_lines(report.posted, reconciliation),
+        *_not_read_lines(run),
+    )
     summary = Summary(
         run_id=run.run_id,
         totals=dict(report.totals),
         report=path,
-        lines=(
-            *summary_lines(report, path),
-            *_source_id_lines(report),
-            *note_lines(run.noticed),
-            *run.notes,
-            *watch_lines(report),
-            *proof_lines(reconciliation),
-            *uncompared_lines(report.posted, reconciliation),
-            *_not_read_lines(run),
-        ),
+        lines=(*head, *note_lines(run.noticed), *run.notes, *tail),
+        message_lines=(*head, *_notes_for_a_message(run), *tail),
         failures=tuple(run.failures),
         waiting_count=len(report.waiting),
         artifacts=_artifacts(run.settings, report, path),
@@ -63,6 +62,14 @@ def report_run(run: Run, reconciliation: Reconciliation | None) -> Summary:
     with run.ledger.begin() as connection:
         finish_run(connection, run.run_id, report.finished_at, summary.to_keep(), failure)
     return summary
+
+
+def _notes_for_a_message(run: Run) -> list[str]:
+    """Return the notes that quote no cell of a file, and how many others there are."""
+    plain = [note for note in run.notes if note not in run.quoting]
+    quoting_count = len(run.noticed) - len(run.told) + len(run.notes) - len(plain)
+    others = [f"{quoting_count:,} more notes about rows and files: the report has them."] if quoting_count else []
+    return [*run.told, *plain, *others]
 
 
 def report_reconciliation(run: Run, since: date, until: date, reconciliation: Reconciliation) -> ReconcileSummary:

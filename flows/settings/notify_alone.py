@@ -36,6 +36,9 @@ def whom_to_tell(config: Path | None) -> Settings | None:
         return None
     if not told.urls:
         return None
+    if told.quiet_timezone is None:
+        # The sites' own zone cannot be read either: better at a bad hour than by a wrong clock.
+        told = told.model_copy(update={"quiet_hours": None})
     # Without its checks, which are what failed.
     settings = Settings.model_construct(notify=told, workspace=Path(str(found.get("workspace", "."))))
     settings._folder = path.resolve().parent if path else Path.cwd()

@@ -22,6 +22,7 @@ from flows.runtime.log import LogFormat
 from flows.runtime.visible import LONGEST_NAME, fitting_name
 from transforms.check.longest import LONGEST_SITE_ID
 from transforms.guards.limits import Limits
+from transforms.hours.quiet import parse_quiet_hours
 from transforms.vocabulary import Guard, Times
 
 _FINGERPRINT = re.compile(r"SHA256:[A-Za-z0-9+/]{43}")
@@ -73,6 +74,12 @@ def _printable_secret(secret: SecretStr) -> SecretStr:
     if not secret.get_secret_value().isprintable():
         raise ValueError("it holds a line break or another sign that cannot be seen; copy it again")
     return secret
+
+
+def _hours(text: str | None) -> str | None:
+    if text is not None:
+        parse_quiet_hours(text)
+    return text
 
 
 def _companion_suffix(suffix: str) -> str:
@@ -257,6 +264,10 @@ class NotifySettings(_Section):
 
     urls: tuple[Secret, ...] = ()
     client_ids: bool = False  # whether messages may name clients
+    # In them nobody is told, but of what is urgent; what happened is told once they are over.
+    quiet_hours: Annotated[str | None, AfterValidator(_hours)] = None  # such as "22:00-07:00"
+    quiet_timezone: ZoneName | None = None  # of quiet_hours; the sites' own where they share one, else UTC
+    urgent: tuple[Literal["not_started", "missed", "could_not_run"], ...] = ()
     ping_url: Secret | None = None  # called after every good night, for a monitor that notices silence
 
 

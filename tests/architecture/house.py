@@ -37,6 +37,7 @@ FLOORS = (
         "transforms.keeping",
         "transforms.guards",
         "transforms.arrivals",
+        "transforms.hours",
     ),
     ("transforms.reconcile",),
     ("transforms.vocabulary", "transforms.exact_sums"),

@@ -11,7 +11,7 @@ from transforms.vocabulary import Guard
 
 _WHAT: Mapping[Guard, str] = {
     Guard.POINTS_PER_EVENT: "more points",
-    Guard.POINTS_PER_CLIENT: "more points for one client",
+    Guard.POINTS_PER_CLIENT: "the points of one client: more",
     Guard.POINTS_PER_RUN: "more points",
     Guard.REJECTED_SHARE: "a larger share of rejected rows",
     Guard.NEW_CLIENTS: "more clients new to the site",

@@ -89,7 +89,7 @@ def test_the_page_of_the_report_says_which_guard(workplace: Workplace, tieout: T
     night = tieout.night()
     assert (night.json["held"], night.json["posted"]) == (2, 1)
     page = Path(night.json["report"]).with_suffix(".html").read_text("utf-8")
-    assert "more points for one client than guards.max_points_per_client (15): 16" in page
+    assert "the points of one client: more than guards.max_points_per_client (15): 16" in page
 
 
 def test_upload_tells_before_it_asks_and_yes_is_no_way_around(

@@ -1,0 +1,137 @@
+"""Keep messages of quiet hours until these are over, and send them then, all in one.
+
+They lie beside the ledger, in `.notices/`, since the ledger may be what a message is about. A message is kept before
+anything else remembers that it was told, and is dropped once every address took it: a crash between the two tells it
+again, and never loses it. Whoever comes first after the quiet hours sends: `tieout status --notify` on its timer,
+`tieout serve`, an upload, the next night; so one that is overdue goes also where it is quiet again.
+"""
+
+import fcntl
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Literal, TypeAlias
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+from flows.notices.send import send_message
+from flows.runtime.clock import utc_now
+from flows.runtime.errors import said_of
+from flows.runtime.progress import Say
+from flows.runtime.secrets import line_of
+from flows.settings.sections import Settings
+from transforms.hours.quiet import parse_quiet_hours, quiet_until
+
+Urgency: TypeAlias = Literal["not_started", "missed", "could_not_run"]  # what `notify.urgent` may name
+_FOLDER = ".notices"
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """A message of quiet hours."""
+
+    path: Path
+    title: str
+    body: str
+    met_at: datetime
+    until_at: datetime
+
+
+def tell(settings: Settings, title: str, body: str, say: Say, urgency: Urgency | None = None) -> bool:
+    """Send a message, or keep it where it is quiet; return whether it is on its way and need not be told again."""
+    send_kept(settings, say)
+    until = None if urgency in settings.notify.urgent else _quiet_until(settings)
+    if until is None:
+        return send_message(settings, title, body, say)
+    try:
+        _keep(settings, title, body, until)
+    except OSError as error:
+        # Better at a bad hour than not at all.
+        say(f"The message cannot be kept for the end of the quiet hours, so it is sent now: {said_of(error)}")
+        return send_message(settings, title, body, say)
+    return True
+
+
+def send_kept(settings: Settings, say: Say) -> None:
+    """Send what quiet hours that are over have kept, in one message; what is not taken stays for the next time."""
+    if not settings.notify.urls or not _folder(settings).is_dir():
+        return
+    try:
+        with _alone(settings) as is_mine:
+            due = [kept for kept in _read(settings, say) if _is_due(settings, kept)] if is_mine else []
+            if due and send_message(settings, _title_of(due), _body_of(settings, due), say):
+                for kept in due:
+                    kept.path.unlink()
+    except OSError as error:
+        say(f"Messages of the quiet hours cannot be read: {said_of(error)} They stay.")
+
+
+def _quiet_until(settings: Settings) -> datetime | None:
+    hours = settings.notify.quiet_hours
+    return None if hours is None else quiet_until(utc_now(), parse_quiet_hours(hours), _zone(settings))
+
+
+def _zone(settings: Settings) -> str:
+    return settings.notify.quiet_timezone or settings.shared_timezone
+
+
+def _folder(settings: Settings) -> Path:
+    return settings.root / _FOLDER
+
+
+def _keep(settings: Settings, title: str, body: str, until: datetime) -> None:
+    folder = _folder(settings)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    now = utc_now()
+    # Without the secrets that a service may have repeated: it lies on the disk for hours.
+    safe = "\n".join(map(line_of, body.split("\n")))
+    told = {"title": line_of(title), "body": safe, "met_at": now.isoformat(), "until_at": until.isoformat()}
+    # By its time, so that they are told in their order; the rest keeps two processes apart.
+    path = folder / f"{now:%Y%m%dT%H%M%S%f}-{uuid4().hex[:8]}.json"
+    part = path.with_suffix(".part")
+    part.write_text(json.dumps(told) + "\n", encoding="utf-8")
+    part.chmod(0o600)
+    part.replace(path)
+
+
+def _read(settings: Settings, say: Say) -> Iterator[_Kept]:
+    for path in sorted(_folder(settings).glob("*.json")):
+        try:
+            told = json.loads(path.read_text(encoding="utf-8"))
+            times = (datetime.fromisoformat(told["met_at"]), datetime.fromisoformat(told["until_at"]))
+            yield _Kept(path, str(told["title"]), str(told["body"]), *times)
+        except (ValueError, KeyError, TypeError):
+            say(f"{path} is no message of ours any more: look at it, and remove it.")
+
+
+def _is_due(settings: Settings, kept: _Kept) -> bool:
+    """Return whether its quiet hours are over; where the settings name none any more, all are."""
+    return settings.notify.quiet_hours is None or utc_now() >= kept.until_at
+
+
+def _title_of(due: Sequence[_Kept]) -> str:
+    return due[0].title if len(due) == 1 else f"tieout: {len(due)} messages of the quiet hours"
+
+
+def _body_of(settings: Settings, due: Sequence[_Kept]) -> str:
+    zone = ZoneInfo(_zone(settings))
+    parts = []
+    for kept in due:
+        met = f"In the quiet hours, {kept.met_at.astimezone(zone):%a %d %b %Y %H:%M %Z}"
+        parts.append(f"{met}: {kept.title}\n{kept.body}")
+    return "\n\n".join(parts)
+
+
+@contextmanager
+def _alone(settings: Settings) -> Iterator[bool]:
+    """Give whether this process alone sends what is kept; another one, at work at the same time, does it else."""
+    with (_folder(settings) / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        yield True

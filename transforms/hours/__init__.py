@@ -1,0 +1,1 @@
+"""Hours of the day, by the wall clock of a zone."""
