@@ -40,7 +40,7 @@ def run_as_system(command: list[str], folder: Path, **variables: str) -> "subpro
 
 
 @pytest.mark.parametrize(
-    ("name", "said"), [("tieout-nightly.service", "Ties out"), ("tieout-watch.service", "last night: none yet")]
+    ("name", "said"), [("tieout-nightly.service", '"ties_out": true'), ("tieout-watch.service", "last night: none yet")]
 )
 def test_a_service_runs_as_it_is_written(installed: Path, name: str, said: str) -> None:
     service = read_unit(name)["Service"]
@@ -66,5 +66,5 @@ def test_the_lines_of_the_crontab_run_as_cron_runs_them(installed: Path) -> None
     commands = [line.split(maxsplit=5)[5] for line in text.splitlines() if re.match(r"[\d*]", line)]
     ran = [run_as_system(["/bin/sh", "-c", command], installed, **variables) for command in commands]
     assert [(run.returncode, run.stdout, run.stderr) for run in ran] == [(0, "", "")] * 2
-    assert "Ties out" in (installed / "night.log").read_text(encoding="utf-8")
+    assert '"ties_out": true' in (installed / "night.log").read_text(encoding="utf-8")
     assert "last night: " in (installed / "watch.log").read_text(encoding="utf-8")

@@ -45,6 +45,7 @@ from flows.runs.turn import is_night_at_work, only_one
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import CouldNotRun, WrongUsage
 from flows.runtime.progress import Say, say_on_stderr
+from flows.runtime.schedule import starting_by_schedule
 from flows.settings.sections import Settings
 from flows.status.collect import due_now
 from flows.status.schedule import NIGHTLY_CRON, Schedule, keep_schedule
@@ -83,7 +84,8 @@ def serve_nightly(
     with only_one(settings.prefect_folder / "serve.lock", "another `tieout serve` keeps the nights of this workspace"):
         _remember(settings, schedule)
         own_server = None if is_api_configured() else _own_server(settings, say)
-        with _api(own_server) as url, hearing_errors(settings.prefect_folder, say):
+        # Runs are processes of their own, which take over the environment: nobody sits before them.
+        with _api(own_server) as url, hearing_errors(settings.prefect_folder, say), starting_by_schedule():
             asyncio.run(_serve(settings, deployments, own_server, url, announce, say))
 
 

@@ -26,7 +26,7 @@ class LogFormat(StrEnum):
 
 
 # Whoever reads a log may not be one who may know clients.
-_CLIENT = re.compile(r"\bclient [^\s,;:()]+")
+_CLIENT = re.compile(r"\bclient [^\s,;:()\"\\]+")
 
 
 class _Log:
@@ -64,7 +64,7 @@ def _is_terminal() -> bool:
 def say(line: object, *, level: str = "info") -> None:
     """Write one line for a person, or what stands in it as a message."""
     if _log.is_json:
-        _write(level, "message", {"message": _CLIENT.sub("a client", line_of(line))})
+        _write(level, "message", {"message": line_of(line)})
     else:
         write_line(line, error=True)
 
@@ -86,4 +86,5 @@ def record(what: str, **facts: Any) -> None:
 def _write(level: str, what: str, facts: dict[str, Any]) -> None:
     at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     told = {"at": at, "level": level, "what": what, "run": _log.run_id, **facts}
-    write_line(json.dumps(told, ensure_ascii=True, default=str), error=True)
+    text = json.dumps(told, ensure_ascii=True, default=str)
+    write_line(_CLIENT.sub("a client", text), error=True)

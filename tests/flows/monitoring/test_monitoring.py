@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from flows.runtime.errors import AnswerUnreadable
 from flows.sandbox import start_sandbox
+from flows.services.mindbody.client import MindbodyClient
 from tests.flows.command import Command, Ended
 from tests.flows.workplace import Workplace, earned, open_workplace
 
@@ -66,7 +68,24 @@ def test_a_run_by_a_schedule_without_a_terminal_writes_json_lines_with_ids_and_n
     (event,) = workplace.rows("SELECT event_id, attempt_id FROM events WHERE client_id = 'nobody'")
     assert (answer["event"], answer["attempt"], answer["verdict"]) == (*event.values(), "refused")
     assert {step["file"] for step in told["step"] if step["step"] == "register"} == {"a.csv"}
-    assert {line["run"] for lines in told.values() for line in lines} == {json.loads(ended.out)["run_id"]}
+    (end,) = told["end"]
+    assert (end["exit_code"], end["posted"], ended.out) == (1, 1, "")
+    assert {line["run"] for lines in told.values() for line in lines} == {end["run_id"]}
+    for row in workplace.rows("SELECT client_id FROM events"):
+        assert row["client_id"] not in ended.err
+
+
+def test_who_could_not_be_read_is_named_in_no_json_line(
+    workplace: Workplace, tieout: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def unreadable(_client: object, client_id: str, *_days: object) -> None:
+        raise AnswerUnreadable(f"Mindbody's reward history of client {client_id} cannot be read: it is odd.")
+
+    monkeypatch.setenv("TIEOUT_LOGS__FORMAT", "json")
+    monkeypatch.setattr(MindbodyClient, "fetch_history", unreadable)
+    ended = night(workplace, tieout)
+    told = json.dumps(by_what(ended)["end"])
+    assert ("not_read" in told, "it is odd" in told) == (True, True)
     for row in workplace.rows("SELECT client_id FROM events"):
         assert row["client_id"] not in ended.err
 
