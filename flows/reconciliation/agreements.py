@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from flows.ledger.connection import Ledger
 from flows.reconciliation.proofs import Known, is_trusted, known_of
 from sql.balances import breaks_of_clients
-from sql.proof import Client, keep_readings, lane_of, last_attempts
+from sql.proof import Client, agreed_count, keep_readings, lane_of, last_attempts
 from transforms.reconcile.agreement import Shown, agrees
 from transforms.reconcile.chain import Chain
 from transforms.reconcile.proof import ENOUGH_AGREED, Why
@@ -42,11 +42,16 @@ class ReadClients:
     whys: Mapping[Client, Why]
 
 
-def keep_agreements(connection: Connection, run_id: str, read: ReadClients) -> dict[str, str]:
-    """Keep each reading, and whether the balance that answers had told agreed with it.
+@dataclass(frozen=True)
+class Agreements:
+    """What readings came to, by site."""
 
-    Return by site why its balances prove nothing any more, of sites that were trusted until now.
-    """
+    lost: Mapping[str, str]  # why its balances prove nothing any more, of sites that were trusted until now
+    counts: Mapping[str, int]  # balances that were found right, one after the other, up to those that are enough
+
+
+def keep_agreements(connection: Connection, run_id: str, read: ReadClients) -> Agreements:
+    """Keep each reading, and whether the balance that answers had told agreed with it."""
     trusted = {site_id for site_id, _ in read.histories if is_trusted(connection, site_id)}
     attempts_now = last_attempts(connection, read.histories)
     shown = _shown(connection, read)
@@ -58,7 +63,8 @@ def keep_agreements(connection: Connection, run_id: str, read: ReadClients) -> d
         if row["agrees"] is False and row["site_id"] in trusted:
             lost.setdefault(row["site_id"], _say_lost(row))
     keep_readings(connection, rows)
-    return lost
+    sites = sorted({site_id for site_id, _ in read.histories})
+    return Agreements(lost, {site_id: agreed_count(connection, site_id, ENOUGH_AGREED) for site_id in sites})
 
 
 def _row(

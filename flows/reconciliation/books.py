@@ -9,7 +9,7 @@ import pandas as pd
 from sqlalchemy import Connection, Row
 
 from flows.ledger.run import Run
-from flows.reconciliation.agreements import ReadClients, keep_agreements
+from flows.reconciliation.agreements import Agreements, ReadClients, keep_agreements
 from flows.reconciliation.balances import expect_balances, keep_settled_balances
 from flows.reconciliation.gaps import gap_records, keep_explained
 from flows.reconciliation.proposals import propose_reversals
@@ -49,7 +49,7 @@ class Books:
 
     balances: pd.DataFrame
     roll_forward: pd.DataFrame
-    distrusted: Mapping[str, str]  # sites whose balances prove nothing any more, and why
+    agreements: Agreements
 
 
 def keep_books(run: Run, reading: Reading) -> Books:
@@ -75,7 +75,7 @@ def keep_books(run: Run, reading: Reading) -> Books:
         update_breaks(connection, found, [*gone, *explained], run_id=run.run_id, now=now)
         keep_explained(connection, gaps, balances, run_id=run.run_id, now=now)
         keep_settled_balances(connection, balances, run_id=run.run_id, read_at=reading.read_at)
-        distrusted = keep_agreements(connection, run.run_id, _read_clients(reading, balances))
+        agreements = keep_agreements(connection, run.run_id, _read_clients(reading, balances))
 
         # Read anew, and not put together from what was found: the roll-forward holds the ledger to account, so it needs
         # what the ledger came to, also by what was open before and was not looked at.
@@ -83,7 +83,7 @@ def keep_books(run: Run, reading: Reading) -> Books:
         rolled = _rolled_forward(connection, opening, open_now)
         keep_closing(connection, open_now, run_id=run.run_id, now=now)
         _propose_reversals(connection, run, reading, open_now)
-    return Books(balances, rolled, distrusted)
+    return Books(balances, rolled, agreements)
 
 
 def _read_clients(reading: Reading, balances: pd.DataFrame) -> ReadClients:

@@ -62,8 +62,8 @@ def match_ledger(
         whys=proofs.whys,
     )
     books = keep_books(run, reading)
-    run.notes += books.distrusted.values()
-    still_proved = proofs.without(remote.histories.keys(), books.distrusted.keys())
+    run.notes += books.agreements.lost.values()
+    still_proved = proofs.without(remote.histories.keys(), books.agreements.lost.keys())
     return Reconciliation(
         transactions=points.transactions,
         rewards=amounts.rewards,
@@ -80,6 +80,7 @@ def match_ledger(
         read_clients=frozenset(remote.histories),
         read_at=read_at,
         proofs=still_proved,
+        agreed=books.agreements.counts,
     )
 
 

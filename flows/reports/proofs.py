@@ -1,12 +1,15 @@
 """Tell how each client's points were proved, by a reading or by its balance, and what that cost in calls."""
 
 from datetime import datetime
+from itertools import islice
 
 import pandas as pd
 
 from transforms.match.reconciled import Client, Reconciliation
-from transforms.reconcile.proof import Why
+from transforms.reconcile.proof import ENOUGH_AGREED, Why
 from transforms.vocabulary import Target
+
+_MOST_SITES = 3
 
 
 def proved_clients(reconciliation: Reconciliation | None) -> tuple[dict[str, str], ...]:
@@ -40,16 +43,33 @@ def calls_per_event(calls_made: int | None, posted: pd.DataFrame) -> float | Non
 
 
 def proof_lines(reconciliation: Reconciliation | None) -> list[str]:
-    """Return the line that says how many clients nobody read, since their balance follows; none where all were."""
-    if reconciliation is None or not reconciliation.proofs.proved:
+    """Return the lines that say whom nobody read, since their balance follows, and which sites are not trusted yet."""
+    if reconciliation is None:
         return []
-    proved = len(reconciliation.proofs.proved)
+    return [*_proved_lines(reconciliation), *_untrusted_lines(reconciliation)]
+
+
+def _proved_lines(reconciliation: Reconciliation) -> list[str]:
+    proved = reconciliation.proofs.proved
+    if not proved:
+        return []
     read = reconciliation.read_clients
     by_turn = sum(1 for client in read if reconciliation.proofs.whys.get(client) is Why.TURN)
-    whose = "1 client" if proved == 1 else f"{proved:,} clients"
-    since = min(proof.chain.base.read_at for proof in reconciliation.proofs.proved.values())
+    whose = "1 client" if len(proved) == 1 else f"{len(proved):,} clients"
+    since = min(proof.chain.base.read_at for proof in proved.values())
     line = (
         f"Proved by the balance after each answer: {whose}, the longest since {since:%Y-%m-%d %H:%M} UTC; read back: "
         f"{len(read):,}, of them by turn {by_turn:,}."
     )
     return [line]
+
+
+def _untrusted_lines(reconciliation: Reconciliation) -> list[str]:
+    """Say how far the sites are of which a balance was ever found right, and not often enough."""
+    counts = {site_id: count for site_id, count in reconciliation.agreed.items() if 0 < count < ENOUGH_AGREED}
+    if not counts or Why.SETTING in reconciliation.proofs.whys.values():
+        return []
+    named = ", ".join(f"{site_id}: {count}" for site_id, count in islice(counts.items(), _MOST_SITES))
+    more = f" and {len(counts) - _MOST_SITES} more sites" if len(counts) > _MOST_SITES else ""
+    said = f"Every client is read back until {ENOUGH_AGREED} balances of its site in a row were found right"
+    return [f"{said} ({named}{more})."]

@@ -23,8 +23,8 @@ from flows.marked_copy.set_aside import set_aside_rejected
 from flows.monitoring.figures import tell_figures
 from flows.notices.run_end import notify, notify_night
 from flows.reconciliation.match import match_ledger
+from flows.reconciliation.plan import plan_of_run
 from flows.reconciliation.reserve import calls_to_keep
-from flows.reconciliation.windows import plan_of_run
 from flows.reports.close import report_run
 from flows.review.shown import keep_shown
 from flows.runs.ending import leave_in_order

@@ -31,6 +31,7 @@ class Reconciliation:
     unread_rewards: Mapping[str, str] = field(default_factory=dict)  # by id in lower case, and why
     read_clients: frozenset[Client] = frozenset()
     read_at: datetime | None = None  # when reading began
+    agreed: Mapping[str, int] = field(default_factory=dict)  # by site: balances found right, one after the other
     proofs: Proofs = field(default_factory=Proofs)  # of clients of the run who were not read: what their balance proves
 
     @property

@@ -77,17 +77,19 @@ def why_read(facts: Facts) -> Why | None:
     return None if facts.unread_count else Why.NOTHING_NEW
 
 
-def turns(waiting: Mapping[Client, datetime], now: datetime, period: timedelta, most: int) -> list[Client]:
+def turns(
+    waiting: Mapping[Client, datetime], now: datetime, period: timedelta, most: int, *, with_share: bool = True
+) -> list[Client]:
     """Return who is read by turn tonight, the longest waiting first, no more than ``most``.
 
     ``waiting``: when the first event was posted that no reading has compared yet, of clients that a balance proves.
-    Each is to be read within ``period``, with nights a day apart. A night's share of those who wait goes earlier, so
-    that no night pays for all.
+    Each is to be read within ``period``, with nights a day apart. With a night's share of those who wait, that many go
+    earlier, so that no night pays for all.
     """
     in_order = sorted(waiting, key=lambda client: (waiting[client], client))
     overdue = [client for client in in_order if now - waiting[client] >= period - _A_NIGHT]
     nights = max(1, period // _A_NIGHT)
-    share = len(in_order) // nights
+    share = len(in_order) // nights if with_share else 0
     return in_order[: min(most, max(len(overdue), share))] if most > 0 else []
 
 

@@ -1,10 +1,14 @@
 """What the balance after each answer proves is not read again; whatever it cannot prove is, and nothing is hidden."""
 
 import json
+from collections import Counter
+from pathlib import Path
 
 import pytest
 
+from flows.sandbox import start_sandbox
 from tests.flows.reconciliation.balance_nights import CLIENTS, NAMES, Nights, play
+from tests.flows.workplace import earned, open_workplace
 from tests.postgresql import PostgresqlServer
 from transforms.reconcile.proof import Why
 
@@ -104,6 +108,8 @@ def test_one_balance_that_was_not_right_lets_the_site_be_read_again_and_says_so(
     assert note.startswith("Mindbody site -99: client ")
     assert "until 200 balances" in note
     assert nights.whys("plain")[-1] == Why.NOT_TRUSTED
+    assert nights.proof(4, "plain") == "read"
+    assert any(line.startswith("Every client is read back until 200 balances") for line in nights.ended[3].lines)
 
 
 def test_the_report_says_of_each_client_how_it_was_proved_and_since_when(nights: Nights) -> None:
@@ -126,6 +132,20 @@ def test_the_ledger_keeps_no_line_of_each_client_with_its_runs(nights: Nights) -
     (kept,) = nights.place.rows(f"SELECT summary FROM runs WHERE run_id = '{nights.ended[1].run_id}'")  # noqa: S608
     assert "proved" not in json.loads(kept["summary"])
     assert json.loads(kept["summary"])["calls_made"] == nights.ended[1].calls_made
+
+
+@pytest.mark.long
+def test_trust_is_earned_by_two_hundred_that_agree(tmp_path: Path) -> None:
+    with start_sandbox(state=tmp_path / "sandbox.json", options=("--extra-clients", "200")) as ready:
+        place = open_workplace(tmp_path, ready, calls_per_day=1_000_000)
+        clients = ready["mindbody"]["client_ids"][-200:]
+        proved = []
+        for night, count in enumerate((200, 199, 1, 200)):
+            rows = [earned(client, 10 + night, f"2026-09-2{night}T17:00:00Z") for client in clients[:count]]
+            place.put(f"{night}.csv", *rows)
+            proved.append(Counter(one["by"] for one in place.run().to_json()["proved"]))
+    # 200 first contacts, 199 that agree, the last one; and then all but a night's share, read by turn.
+    assert proved == [{"read": 200}, {"read": 199}, {"read": 1}, {"balance": 200 - 28, "read": 28}]
 
 
 @pytest.mark.long

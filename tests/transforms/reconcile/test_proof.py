@@ -67,6 +67,10 @@ def test_whose_turn_it_is(days: list[float], most: int, read: list[str]) -> None
     assert [client_id for _, client_id in turns(waiting(*days), NOW, WEEK, most)] == read
 
 
+def test_without_a_share_only_those_who_are_due_are_read() -> None:
+    assert [client_id for _, client_id in turns(waiting(*[1] * 13, 6), NOW, WEEK, 10, with_share=False)] == ["13"]
+
+
 def test_a_period_of_a_day_reads_everybody_every_night() -> None:
     assert len(turns(waiting(0, 0.5, 3), NOW, timedelta(days=1), 10)) == 3
 
