@@ -8,6 +8,7 @@ from flows.cli.clean import clean
 from flows.cli.db import db
 from flows.cli.demo import demo
 from flows.cli.doctor import doctor
+from flows.cli.files import files
 from flows.cli.keep import keep
 from flows.cli.layout import layout
 from flows.cli.notify import notify
@@ -40,7 +41,7 @@ app = typer.Typer(
 _IN_ORDER_OF_USE = (
     *(demo, template, check, layout, run, upload),
     *(plan, approve, discard, keep, replace, retry, reverse),
-    *(settle, reconcile, report, trace),
+    *(settle, reconcile, report, trace, files),
     *(serve, status, doctor, recover, clean, sandbox),
 )
 
