@@ -173,6 +173,7 @@ files = Table(
     # No row is lost between reading and the ledger.
     CheckConstraint("rows_read = accepted + duplicate + held + rejected", name="rows_tie"),
     Index("ix_files_run", "run_id"),
+    Index("ix_files_name", "name"),
     Index("ix_files_registered", "registered_at"),
     Index("ix_files_row_rule", "row_rule"),
 )
@@ -631,7 +632,7 @@ breaks = Table(
     Column("points", BigInteger),
     Column("amount", String),
     Column("action_at", UtcDateTime),  # of the entry, so that a later reading knows whether it looked there
-    Column("event_id", ForeignKey("events.event_id")),
+    Column("event_id", ForeignKey("events.event_id"), index=True),
     Column("opened_on", Date, nullable=False),
     Column("opened_run_id", ForeignKey("runs.run_id"), nullable=False),
     Column("closed_run_id", ForeignKey("runs.run_id")),

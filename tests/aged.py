@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 from flows.ledger.connection import Ledger
 from sql.tables import metadata
+from transforms.identity.raw_rows import row_rule
 
 PER_NIGHT = 300
 PER_CLIENT = 50
@@ -108,7 +109,7 @@ def _statements(dialect: str, events: int, per_night: int, site_id: str, *, with
     yield fill("files", nights, file_id="n + 1000", sha256=f"{key(7)} || {key(11)} || '0000000000000000'",
                default_site_id="''", name="'export-' || n || '.csv'", run_id=own_run, registered_at=at(of_night),
                rows_read=str(2 * per_night + 3), accepted=str(per_night), duplicate=str(per_night), held="0",
-               rejected="3", row_rule="'1'")  # fmt: skip
+               rejected="3", row_rule=f"'{row_rule([])}'")  # fmt: skip
     yield fill("batches", nights, file_id="n + 1000", kind="'earned'", site_id=f"'{site_id}'",
                event_count=str(per_night), points=str(10 * per_night), amount="'0'")  # fmt: skip
     # Most are points that were posted; some are updates of rewards that a person discarded.
@@ -180,6 +181,9 @@ def _statements(dialect: str, events: int, per_night: int, site_id: str, *, with
                last_decision_id=str(events + 1))  # fmt: skip
     yield fill("reversals", where="n % 50 = 8", event_id=key(2654435761), reversed_event_id=key(2654435761, "n - 1"),
                nth="1", requested_by="'somebody'", reason="'twice'", requested_at=at(night_ago))  # fmt: skip
+    yield fill("corrections", where="n % 50 = 8", event_id=key(2654435761), corrected_event_id=key(2654435761, "n - 1"))
+    yield fill("recoveries", where="n % 50 = 8", event_id=key(2654435761), run_id=run_id, at=at(night_ago),
+               decided="'posted'", how="'service'", reason="'the service shows it'", evidence="'{}'")  # fmt: skip
     if with_decisions:
         yield from _decisions(fill, key, at(night_ago))
     yield fill("call_counts", nights, target="'mindbody'", day_on=on(of_night), calls="600")

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 # A part takes a second or two, and whoever else writes to the ledger waits for it.
 _MOST_IN_A_FILE = 20_000
 _ATTEMPT = (
-    "attempt_id", "event_id", "run_id", "claimed_at", "lease_until", "fingerprint", "answered_at", "verdict",
-    "http_status", "code", "message", "duration_ms", "balance", "returned",
+    "attempt_id", "event_id", "run_id", "claimed_at", "lease_until", "fingerprint", "lane", "answered_at", "verdict",
+    "http_status", "code", "message", "duration_ms", "balance", "returned", "is_echo",
 )  # fmt: skip
 _MOVE = ("transition_id", "from_state", "to_state", "at", "run_id", "reason", "attempt_id")
 
@@ -114,6 +114,7 @@ def _schema() -> "pa.Schema":
         **dict.fromkeys(("claimed_at", "lease_until", "answered_at"), moment),
         **dict.fromkeys(("attempt_id", "http_status", "balance"), whole),
         "duration_ms": pa.float64(),
+        "is_echo": pa.bool_(),
     }
     return pa.schema(list(types.items()))
 

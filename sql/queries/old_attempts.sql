@@ -2,10 +2,10 @@
 -- Grain: one row per event that is over for good, with its one attempt and the answer that confirmed it, by attempt. What
 -- somebody may still need stays: an event of two requests, read back, refused, watched, not compared, or of a client or
 -- reward with a difference that is not closed; the last of each client or reward, which tells where the next one starts;
--- and one after which the client's balance was not read.
+-- and one after which the client's balance was not read, or that a chain of balances is reckoned over.
 SELECT attempts.attempt_id, attempts.event_id, attempts.run_id, attempts.claimed_at, attempts.lease_until,
-    attempts.fingerprint, answers.answered_at, answers.verdict, answers.http_status, answers.code, answers.message,
-    answers.duration_ms, answers.balance, answers.returned, events.state_at
+    attempts.fingerprint, attempts.lane, answers.answered_at, answers.verdict, answers.http_status, answers.code,
+    answers.message, answers.duration_ms, answers.balance, answers.returned, answers.is_echo, events.state_at
 FROM attempts JOIN answers ON answers.attempt_id = attempts.attempt_id AND answers.verdict = 'posted'
 JOIN events ON events.event_id = attempts.event_id AND events.attempt_id = attempts.attempt_id
 WHERE attempts.attempt_id > :after_id AND events.state = 'posted' AND events.state_at < :before_at
@@ -29,6 +29,11 @@ AND (events.target <> 'mindbody' OR EXISTS (
     SELECT 1 FROM client_balances WHERE client_balances.site_id = events.site_id
     AND client_balances.client_id = events.client_id AND client_balances.read_at > events.state_at
 ))
+AND coalesce((
+    SELECT readings.last_attempt_id FROM balance_readings AS readings
+    WHERE readings.site_id = events.site_id AND readings.client_id = events.client_id
+    ORDER BY readings.reading_id DESC LIMIT 1
+), attempts.attempt_id) >= attempts.attempt_id
 ORDER BY attempts.attempt_id LIMIT :most
 
 -- name: old_moves

@@ -8,16 +8,15 @@ ORDER BY registered_at DESC, file_id DESC
 -- Grain: one row per event that the file brought, with how often and by which live entry it is taken back.
 SELECT events.event_id, events.kind, events.state, events.site_id, events.client_id, events.action, events.points,
     events.lane, events.reward_id, events.payout_id, events.amount, events.eligibility_on, events.description,
-    events.reward_version, events.sheet, events.row_number, tries.tries, live.event_id AS live_event_id,
+    events.reward_version, events.sheet, events.row_number, latest.nth AS tries, live.event_id AS live_event_id,
     live.run_id AS live_run_id
-FROM events
-LEFT JOIN (
-    SELECT reversed_event_id, max(nth) AS tries FROM reversals WHERE reversed_event_id IS NOT NULL
-    GROUP BY reversed_event_id
-) AS tries ON tries.reversed_event_id = events.event_id
-LEFT JOIN reversals AS latest ON latest.reversed_event_id = events.event_id AND latest.nth = tries.tries
+FROM files CROSS JOIN events
+LEFT JOIN reversals AS latest ON latest.reversed_event_id = events.event_id AND latest.nth = (
+    SELECT max(nth) FROM reversals AS tries WHERE tries.reversed_event_id = events.event_id
+)
 LEFT JOIN events AS live ON live.event_id = latest.event_id AND live.state NOT IN ('discarded', 'refused')
-WHERE events.file_id = :file_id ORDER BY events.ordinal
+WHERE files.file_id = :file_id AND events.run_id = files.run_id AND events.file_id = files.file_id
+ORDER BY events.ordinal
 
 -- name: event_to_reverse
 -- One event as a whole file's are looked at: with how often and by which live entry it is taken back.

@@ -164,7 +164,12 @@ WHERE kind = 'nightly' ORDER BY started_at DESC, run_id DESC LIMIT :most
 -- keeps until its site is back (kept).
 SELECT
     (SELECT count(*) FROM events WHERE state = 'held' AND site_id NOT IN (SELECT site_id FROM kept_sites)) AS held,
-    (SELECT count(*) FROM events WHERE state IN ('sending', 'unknown') AND state = 'unknown') AS unknown,
+    (
+        -- What is in doubt has an attempt. Asked for as well, since SQLite would count along an index of all events
+        -- otherwise, which tells their states.
+        SELECT count(*) FROM events
+        WHERE state IN ('sending', 'unknown') AND state = 'unknown' AND attempt_id IS NOT NULL
+    ) AS unknown,
     (SELECT count(*) FROM breaks WHERE state IN ('open', 'acknowledged')) AS breaks_open,
     (SELECT count(*) FROM events WHERE state = 'ready' AND site_id NOT IN (SELECT site_id FROM kept_sites)) + (
         SELECT count(*) FROM events WHERE state IN ('sending', 'unknown') AND state = 'sending'
