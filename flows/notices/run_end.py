@@ -31,6 +31,8 @@ _RUNS_AGAIN = "tieout: nights run to their end again, and something waits for a 
 _STOPPED = "tieout: the night could not run"
 # Whom a message reaches is nobody's to know clients.
 _CLIENT = re.compile(r"\bclient (?:[^,;:()]+?(?= of site )|[^\s,;:()]+)")  # an id may hold blanks
+# A row of a file as an error quotes it: ("200000001", "10", "Earned").
+_QUOTED_ROW = re.compile(r'\("[^"]*"(?:, "[^"]*")+\)')
 _NUMBER = re.compile(r"\d+")
 
 
@@ -137,7 +139,9 @@ def _lines(settings: Settings, summary: Summary) -> Iterator[str]:
 
 
 def _unnamed(settings: Settings, line: str) -> str:
-    return line if settings.notify.client_ids else _CLIENT.sub("a client", line)
+    if settings.notify.client_ids:
+        return line
+    return _QUOTED_ROW.sub("(see the report)", _CLIENT.sub("a client", line))
 
 
 def _told(settings: Settings) -> Standing:

@@ -172,7 +172,7 @@ async def _serve(
         await start_a_night(deployment_ids[0])
     stopping = asyncio.create_task(told.wait())
     keeping_up = asyncio.create_task(_keep_up(own_server, say))
-    telling = asyncio.create_task(_tell_after_quiet_hours(settings, say))
+    telling = asyncio.create_task(tell_after_quiet_hours(settings, say))
     ending = {running, stopping, keeping_up, telling}
     done, others = await asyncio.wait(ending, return_when=asyncio.FIRST_COMPLETED)
     for task in others - {running}:
@@ -202,7 +202,7 @@ def _is_night_due(settings: Settings, say: Say) -> bool:
     return is_due and settings.schedule.make_up
 
 
-async def _tell_after_quiet_hours(settings: Settings, say: Say) -> None:
+async def tell_after_quiet_hours(settings: Settings, say: Say) -> None:
     """Send what quiet hours have kept as they end: the next night may be in the next ones."""
     while True:
         await asyncio.sleep(_TELL_SECONDS)
