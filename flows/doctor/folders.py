@@ -9,6 +9,7 @@ from flows.doctor.diagnosis import Diagnosis, bad, doubtful, good
 from flows.intake.inbox import host_keys_of
 from flows.intake.inbox_memory import remembered_inbox
 from flows.intake.remote_inbox import is_remote, look_into_address
+from flows.ledger.connection import sqlite_file
 from flows.runtime.errors import CouldNotRun, ExitCode, SettingsError
 from flows.settings.sections import Settings
 
@@ -26,6 +27,20 @@ def examine_folders(settings: Settings) -> Iterator[Diagnosis]:
         yield _examine_inbox(settings)
     yield _examine_folder("archive", settings.archive_folder)
     yield _examine_folder("reports", settings.reports_folder)
+    yield from _examine_keeping(settings)
+
+
+def _examine_keeping(settings: Settings) -> Iterator[Diagnosis]:
+    """Say where the settings would have removed what nothing lets go; nothing where all is kept for ever."""
+    keep = settings.keep
+    if keep.archive_days is None and keep.snapshots_days is None:
+        return
+    has_copies = sqlite_file(settings) is not None and settings.backups.keep
+    if has_copies or keep.own_copies_days is not None:
+        yield good("keeping", "Archive and snapshots go as the settings say; `tieout clean` lists what is old.")
+        return
+    said = "keep.archive_days or .snapshots_days is set, and nothing goes: no copy of the ledger is known to be kept."
+    yield doubtful("keeping", said, mend="Say by keep.own_copies_days how far back your own copies of it reach.")
 
 
 def _examine_inbox(settings: Settings) -> Diagnosis:

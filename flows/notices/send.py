@@ -17,7 +17,11 @@ def send_message(settings: Settings, title: str, body: str, say: Say) -> bool:
 
     One that did not is named by its number, since it holds secrets.
     """
-    taken = send_to_each(settings, title, body)
+    try:
+        taken = send_to_each(settings, title, body)
+    except SettingsError as error:
+        say(f"notify.urls: no message was sent: {error}")
+        return False
     for number, is_taken in enumerate(taken, start=1):
         if not is_taken:
             say(f"notify.urls: address {number} took no message; check it with `tieout notify test`")
@@ -25,15 +29,15 @@ def send_message(settings: Settings, title: str, body: str, say: Say) -> bool:
 
 
 def send_to_each(settings: Settings, title: str, body: str) -> list[bool]:
-    """Send the message to every address and return, in their order, which of them took it."""
+    """Send the message to every address and return, in their order, which of them took it.
+
+    `SettingsError` where the way that the settings name cannot be gone.
+    """
     logging.getLogger("apprise").setLevel(logging.CRITICAL)  # it would log addresses
     # A line of a message is a line: what it quotes can neither forge another one nor give a secret away.
     safe = "\n".join(map(line_of, body.split("\n")))
-    try:
-        with routed(settings):
-            return _send_each(settings, line_of(title), safe)
-    except SettingsError:  # an authority that cannot be used; whatever is sent elsewhere says why
-        return [False] * len(settings.notify.urls)
+    with routed(settings):
+        return _send_each(settings, line_of(title), safe)
 
 
 def _send_each(settings: Settings, title: str, body: str) -> list[bool]:

@@ -7,10 +7,12 @@ AND run_numbers.number < (SELECT number FROM run_numbers WHERE run_id = :run_id)
 ORDER BY run_numbers.number DESC LIMIT 1
 
 -- name: clients_next_in_turn
--- Grain: one row per client of the next events to be sent, in their order: a forgotten night sent them in the same.
+-- Grain: one row per client of the next events to be sent, in their order: a forgotten night sent them in the same. What
+-- a person keeps of a site that has left is not sent, and must not stand before those that are.
 SELECT site_id, client_id, min(place) AS first_place FROM (
     SELECT site_id, client_id, row_number() OVER (ORDER BY order_at, file_id, ordinal) AS place
     FROM events WHERE state = 'ready' AND target = 'mindbody'
+    AND site_id NOT IN (SELECT site_id FROM kept_sites)
 ) AS next_events
 GROUP BY site_id, client_id ORDER BY first_place LIMIT :most
 

@@ -172,6 +172,12 @@ def test_compare_zones_by_whatever_name(told: str | None, health: Health, word: 
     assert (finding.health, word in finding.line) == (health, True)
 
 
+@pytest.mark.parametrize(("more", "is_well"), [("[backups]\nkeep = 0", False), ("own_copies_days = 90", True)])
+def test_examine_says_where_nothing_lets_old_things_go(workplace: Workplace, more: str, is_well: bool) -> None:
+    workplace.config.write_text(f"{workplace.config.read_text()}\n[keep]\narchive_days = 400\n{more}\n")
+    assert ("keeping" not in found(workplace)) is is_well
+
+
 def test_examine_names_claims_of_a_process_that_died(workplace: Workplace) -> None:
     an_hour_ago = utc_now() - timedelta(hours=1)
     with open_ledger(workplace.settings) as ledger:

@@ -154,6 +154,13 @@ def test_an_authority_that_is_wrong_is_one_line_that_says_what_to_do(
     assert said in tieout("doctor", "--config", workplace.config).out
 
 
+def test_messages_that_cannot_go_the_way_of_the_settings_say_why(workplace: Workplace, tieout: Command) -> None:
+    workplace.config.write_text(workplace.config.read_text() + '[notify]\nurls = ["json://127.0.0.1:9"]\n')
+    network(workplace, 'ca_file = "nothing.pem"')
+    ended = tieout("notify", "test", "--config", workplace.config)
+    assert (ended.code, "network.ca_file: there is no file" in ended.err) == (2, True), ended
+
+
 API = "https://api.example.com"
 BY = {"HTTPS_PROXY": "p:1"}
 
