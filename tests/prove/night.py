@@ -66,8 +66,9 @@ def plan_refused_night(number: int, client_ids: Sequence[str], reward_ids: Seque
 
 
 def plan_exact_night(number: int, client_ids: Sequence[str], reward_ids: Sequence[str]) -> Night:
-    """Return a night whose amounts have a third decimal; a service that keeps two leaves the others as they are."""
-    return replace(plan_night(number, client_ids, reward_ids), more_digits="4")
+    """Return a night whose amounts have four decimals; a service that keeps two leaves the others as they are."""
+    # Three of them could be thousands after a dot, which is a question.
+    return replace(plan_night(number, client_ids, reward_ids), more_digits="41")
 
 
 def _early_rows(client_id: str) -> Iterator[Transaction]:
