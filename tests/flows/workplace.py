@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from flows.ledger.connection import open_ledger
@@ -102,9 +104,20 @@ class Workplace:
 
 
 def open_workplace(folder: Path, ready: Mapping[str, Any], **choices: Any) -> Workplace:
-    """Make the folder's inbox and settings."""
+    """Make the folder's inbox and settings, and an empty ledger, which takes a tenth of the time when it is copied."""
     (folder / "inbox").mkdir(parents=True, exist_ok=True)
+    ledger = folder / "tieout.db"
+    if not choices.get("database_url") and not ledger.exists():
+        ledger.write_bytes(_empty_ledger())
     return Workplace(folder, ready).configure(**choices)
+
+
+@cache
+def _empty_ledger() -> bytes:
+    with TemporaryDirectory() as folder:
+        with open_ledger(Settings(workspace=Path(folder))):
+            pass
+        return (Path(folder) / "tieout.db").read_bytes()
 
 
 def further_sites(passwords: Mapping[str, str]) -> str:

@@ -57,5 +57,6 @@ def test_second_signal_kills_and_leaves_every_event_accounted_for(tmp_path: Path
     code, error, found, committed = interrupt(tmp_path, signal.SIGTERM, signal.SIGINT)
     assert code in {3, -signal.SIGINT, -signal.SIGTERM}
     assert "Traceback" not in error
-    assert found["posted"] <= committed <= found["posted"] + found["sending"]
+    # What was in flight is in doubt: left as it was claimed, or told as lost by whoever had the time to.
+    assert found["posted"] <= committed <= found["posted"] + found["sending"] + found["unknown"]
     assert found.total() == 40
