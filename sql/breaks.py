@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row
 from sql.break_decisions import Verb, decide
 from sql.closings import record_changes
 from sql.queries import query, rows_query
-from transforms.vocabulary import ReasonCode
+from transforms.vocabulary import ReasonCode, State
 
 _STORED = (
     "break_id", "class", "target", "site_id", "client_id", "reward_id", "points", "amount", "action_at", "event_id",
@@ -66,7 +66,19 @@ def _reopen_changed(connection: Connection, found: Sequence[Mapping[str, Any]], 
 
 def refusals_that_are_over(connection: Connection) -> set[str]:
     """Return the open breaks of refused events of which nothing is left to do: mended and posted, or dropped."""
-    return set(connection.execute(query("refusals_that_are_over")).scalars())
+    refusals = connection.execute(rows_query("open_refusals")).all()
+    over = {row.break_id for row in refusals if row.is_over}
+    # By the event that corrects, or corrects what corrected, which breaks it would end.
+    ends = {row.event_id: {row.break_id} for row in refusals if not row.is_over}
+    while ends:
+        given = json.dumps({event_id: {} for event_id in ends})
+        corrected = connection.execute(rows_query("corrections_of"), {"given": given}).all()
+        for row in corrected:
+            if row.state == State.POSTED:
+                over |= ends[row.corrected_event_id]
+        # A receipt names an older event, so no chain of them comes back to where it began.
+        ends = {row.event_id: ends[row.corrected_event_id] for row in corrected}
+    return over
 
 
 def mark_compared(connection: Connection, event_ids: Sequence[str], now: datetime) -> None:

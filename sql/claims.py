@@ -45,7 +45,7 @@ class Answer:
     code: str | None = None
     duration_ms: float | None = None
     balance: int | None = None  # Mindbody: points of the client after the event
-    returned: str | None = None  # Referral Rock: the reward as it came back, JSON
+    returned: str | None = None  # JSON: the reward, or the transaction and balance, as they came back
     is_echo: bool = False  # Mindbody: the answer lists the event alone, every field of it as it was sent
 
 

@@ -457,7 +457,7 @@ answers = Table(
     Column("message", String),
     Column("duration_ms", Float),
     Column("balance", BigInteger),  # Mindbody: points of the client after the event
-    Column("returned", String),  # Referral Rock: the reward as it came back, JSON
+    Column("returned", String),  # JSON: the reward, or the transaction and balance, as they came back
     _one_of("verdict", Verdict),
     # Mindbody: the answer lists the event alone, and every field of it as it was sent; null: of a version without.
     Column("is_echo", Boolean),

@@ -1,11 +1,13 @@
 """What the ledger knows of one row or one event, for whoever tells its story. Times are UTC, oldest first."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from sql.queries import rows_query
+from sql.queries import query, rows_query
+from transforms.identity.reward_ids import without_case
+from transforms.vocabulary import Target
 
 
 def find_event(connection: Connection, event_id: str) -> Row[Any] | None:
@@ -64,3 +66,56 @@ def breaks_of_event(connection: Connection, event_id: str) -> Sequence[Row[Any]]
 
 def _of_event(connection: Connection, name: str, event_id: str) -> Sequence[Row[Any]]:
     return connection.execute(rows_query(name), {"event_id": event_id}).all()
+
+
+def attempts_of_event(connection: Connection, event_id: str) -> Sequence[Row[Any]]:
+    """Return every request of it, oldest first."""
+    return _of_event(connection, "trace_attempts", event_id)
+
+
+def corrections_of_event(connection: Connection, event_id: str) -> Sequence[Row[Any]]:
+    """Return whose row corrected its row, and whose row it corrects."""
+    return _of_event(connection, "trace_corrections", event_id)
+
+
+def find_break(connection: Connection, break_id: str) -> Row[Any] | None:
+    """Return the break; None where there is none of that id."""
+    return connection.execute(rows_query("trace_break"), {"break_id": break_id}).one_or_none()
+
+
+def moves_of_break(connection: Connection, break_id: str) -> Sequence[Row[Any]]:
+    """Return every time the break came to the open ones, or left them."""
+    return connection.execute(rows_query("trace_moves"), {"break_id": break_id}).all()
+
+
+def parts_of_break(connection: Connection, break_id: str) -> Sequence[Row[Any]]:
+    """Return which entries explain the break about a balance, or which one the entry explains."""
+    return connection.execute(rows_query("trace_parts"), {"break_id": break_id}).all()
+
+
+def events_of_reward(connection: Connection, reward_id: str) -> Sequence[Row[Any]]:
+    """Return the updates of a reward, oldest first; ids are compared without case."""
+    lane = f"{Target.REFERRAL_ROCK}:{without_case(reward_id)}"
+    return connection.execute(rows_query("trace_lane"), {"lane": lane}).all()
+
+
+def events_of_client_at(connection: Connection, site_id: str, client_id: str) -> Sequence[Row[Any]]:
+    """Return the events of a client of a site, in the order in which they are sent."""
+    lane = f"{Target.MINDBODY}:{site_id}:{client_id}"
+    return connection.execute(rows_query("trace_lane"), {"lane": lane}).all()
+
+
+def open_breaks_of_client(connection: Connection, site_id: str, client_id: str) -> Sequence[Row[Any]]:
+    """Return the open breaks of a client of a site, oldest first."""
+    values = {"site_id": site_id, "client_id": client_id}
+    return connection.execute(rows_query("trace_client_breaks"), values).all()
+
+
+def sites_of_client(connection: Connection, client_id: str, also: Iterable[str] = ()) -> list[str]:
+    """Return the sites of which the ledger knows something of the client; `also` sites that it may not know."""
+    known = connection.execute(query("trace_sites")).scalars()
+    return [
+        site_id
+        for site_id in sorted({*known, *also})
+        if events_of_client_at(connection, site_id, client_id) or open_breaks_of_client(connection, site_id, client_id)
+    ]

@@ -10,10 +10,15 @@ from flows.runtime.errors import ExitCode
 
 
 def trace(
-    row: Annotated[str, typer.Argument(metavar="EVENT_ID|FILE:SHEET:ROW", help='Such as "march.xlsx:Sheet1:14".')],
+    row: Annotated[
+        str,
+        typer.Argument(
+            metavar="ID|FILE:SHEET:ROW", help='An event, difference, reward or client; or "march.xlsx:Sheet1:14".'
+        ),
+    ],
     config: Config = None,
 ) -> None:
-    """Tell the whole life of one row: cell, checks, key, attempts, answers, match."""
+    """Tell the whole life of a row, difference, reward or client: cell, checks, tries, answers, match, what to do."""
     raise typer.Exit(run_trace(row, config))
 
 

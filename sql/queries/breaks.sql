@@ -138,24 +138,20 @@ AND breaks.state <> 'closed'
 SELECT breaks.break_id, breaks.class FROM json_each(:given) AS given CROSS JOIN breaks
 WHERE breaks.break_id = given.key AND breaks.state <> 'closed' AND breaks.state IN ('acknowledged', 'resolved')
 
--- name: refusals_that_are_over
--- Breaks of refused events that nothing is left to do about: a row that corrected it was posted, or one that corrected
--- that one; a later update of the reward was; or the event is not refused any more, since a person dropped it or it
--- went through.
-SELECT breaks.break_id FROM breaks JOIN events ON events.event_id = breaks.event_id
-WHERE breaks.class = 'refused' AND breaks.state IN ('open', 'acknowledged') AND (
-    events.state IN ('posted', 'discarded')
-    OR (events.state = 'refused' AND EXISTS (
-        WITH RECURSIVE mended (event_id) AS (
-            SELECT corrections.event_id FROM corrections WHERE corrections.corrected_event_id = events.event_id
-            UNION
-            SELECT corrections.event_id FROM corrections JOIN mended ON corrections.corrected_event_id = mended.event_id
-        )
-        SELECT 1 FROM mended JOIN events AS mending ON mending.event_id = mended.event_id
-        WHERE mending.state = 'posted'
-    ))
-    OR (events.state = 'refused' AND EXISTS (
+-- name: open_refusals
+-- Grain: one row per open break of a refused event, with where that stands now; is_over where a later update of the
+-- reward was posted, or the event is not refused any more: a person dropped it, or it went through.
+SELECT breaks.break_id, breaks.event_id, events.state IN ('posted', 'discarded') OR (
+    events.state = 'refused' AND EXISTS (
         SELECT 1 FROM events AS later WHERE later.lane = events.lane AND later.reward_version > events.reward_version
         AND later.reward_version IS NOT NULL AND later.state = 'posted'
-    ))
-)
+    )
+) AS is_over
+FROM breaks CROSS JOIN events
+WHERE events.event_id = breaks.event_id AND breaks.class = 'refused' AND breaks.state IN ('open', 'acknowledged')
+
+-- name: corrections_of
+-- Grain: one row per row that corrected one of these events. Given: a JSON object whose keys are event ids.
+SELECT corrections.corrected_event_id, corrections.event_id,
+    (SELECT events.state FROM events WHERE events.event_id = corrections.event_id) AS state
+FROM json_each(:given) AS given CROSS JOIN corrections WHERE corrections.corrected_event_id = given.key

@@ -45,3 +45,39 @@ SELECT * FROM settlements WHERE event_id = :event_id ORDER BY settlement_id
 -- name: trace_breaks
 -- Every break about the event, closed ones too.
 SELECT * FROM breaks WHERE event_id = :event_id
+
+-- name: trace_attempts
+-- Every request of the event, oldest first.
+SELECT * FROM attempts WHERE event_id = :event_id ORDER BY attempt_id
+
+-- name: trace_corrections
+-- Which event's row corrected it, and whose row it corrects itself.
+SELECT * FROM corrections WHERE event_id = :event_id OR corrected_event_id = :event_id
+
+-- name: trace_break
+-- The break itself; no row where there is none.
+SELECT * FROM breaks WHERE break_id = :break_id
+
+-- name: trace_moves
+-- Every time the break came to the open ones or left them, oldest first.
+SELECT * FROM break_moves WHERE break_id = :break_id ORDER BY move_id
+
+-- name: trace_parts
+-- Which entries explain the break about a balance, or which of these the entry explains.
+SELECT * FROM balance_parts WHERE break_id = :break_id
+UNION ALL
+SELECT * FROM balance_parts WHERE gap_id = :break_id
+
+-- name: trace_lane
+-- Grain: one row per event of a client of a site, or of a reward, in the order in which they are sent.
+SELECT events.*, files.name AS file FROM events JOIN files ON files.file_id = events.file_id
+WHERE events.lane = :lane ORDER BY events.order_at, events.file_id, events.ordinal
+
+-- name: trace_client_breaks
+-- The open breaks of a client of a site, oldest first.
+SELECT * FROM breaks WHERE site_id = :site_id AND client_id = :client_id AND state IN ('open', 'acknowledged')
+ORDER BY opened_on, break_id
+
+-- name: trace_sites
+-- Every site of which the ledger has events of clients.
+SELECT DISTINCT site_id FROM batches WHERE site_id <> '' ORDER BY site_id

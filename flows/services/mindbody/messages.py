@@ -40,6 +40,7 @@ _CALLER_CODES = {
 
 _FIRST_YEAR, _LAST_YEAR = 1900, 2199
 _MOST_CHARACTERS = 200  # of an action or a source
+_MOST_RETURNED = 4_000  # characters; a transaction and its balance take some two hundred
 _INT64 = 2**63
 _NEAR = timedelta(minutes=15)  # of the service's time: as far as clocks of machines that are looked after differ
 
@@ -267,13 +268,22 @@ def _lies_ahead(exchange: Exchange, event: Row[Any], message: str) -> bool:
 def _read_confirmation(exchange: Exchange, body: Mapping[str, Any], event: Row[Any], zone: ZoneInfo) -> Answer:
     transactions = read_transactions(body, zone)
     balance = balance_of(body)
+    returned = _all_fields(body)
     if transactions is None:
-        return answered(Verdict.UNKNOWN, exchange, "the answer has no transactions that can be read", balance=balance)
+        told = "the answer has no transactions that can be read"
+        return answered(Verdict.UNKNOWN, exchange, told, balance=balance, returned=returned)
     # The answer is to this request alone, so a service that rounds the time or tells the source otherwise confirms it.
     if any(is_kin(transaction, event) for transaction in transactions):
         is_echo = _is_echo(transactions, event)
-        return answered(Verdict.POSTED, exchange, "confirmed by the service", balance=balance, is_echo=is_echo)
-    return answered(Verdict.UNKNOWN, exchange, "the answer does not list the event", balance=balance)
+        confirmed = "confirmed by the service"
+        return answered(Verdict.POSTED, exchange, confirmed, balance=balance, returned=returned, is_echo=is_echo)
+    return answered(Verdict.UNKNOWN, exchange, "the answer does not list the event", balance=balance, returned=returned)
+
+
+def _all_fields(body: Mapping[str, Any]) -> str | None:
+    """Return all that came back, for the ledger; None where it is more than the answer about one event can be."""
+    text = json.dumps(body, default=str, ensure_ascii=False, separators=(",", ":"))
+    return text if len(text) <= _MOST_RETURNED else None
 
 
 def _is_echo(transactions: Sequence[Transaction], event: Row[Any]) -> bool:

@@ -192,7 +192,7 @@ def test_trace_tells_the_life_of_every_kind_of_row(tieout: Command, sampled: Wor
 def test_trace_of_a_posted_event_names_claim_answer_and_balance(tieout: Command, sampled: Workplace) -> None:
     (event,) = sampled.rows("SELECT event_id FROM events WHERE state = 'posted' AND action = 'Redeemed' LIMIT 1")
     told = tieout("trace", event["event_id"], "--config", sampled.config).out
-    assert [told.count(word) for word in ("claimed for sending", "answer 200", "balance ")] == [1, 1, 1]
+    assert [told.count(word) for word in ("Sent to Mindbody", "answer 200", "balance ")] == [1, 1, 1]
 
 
 def test_db_current_and_upgrade_say_where_the_ledger_stands(tieout: Command, workplace: Workplace) -> None:
