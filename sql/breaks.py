@@ -5,13 +5,14 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection, Row, bindparam
 
 from sql.break_decisions import Verb, decide
 from sql.closings import record_changes
 from sql.queries import query, rows_query
 from transforms.vocabulary import ReasonCode, State
 
+_IDS_PER_QUERY = 500
 _STORED = (
     "break_id", "class", "target", "site_id", "client_id", "reward_id", "points", "amount", "action_at", "event_id",
     "detail", "points_ledger", "points_service", "amount_ledger", "amount_service", "more",
@@ -71,14 +72,21 @@ def refusals_that_are_over(connection: Connection) -> set[str]:
     # By the event that corrects, or corrects what corrected, which breaks it would end.
     ends = {row.event_id: {row.break_id} for row in refusals if not row.is_over}
     while ends:
-        given = json.dumps({event_id: {} for event_id in ends})
-        corrected = connection.execute(rows_query("corrections_of"), {"given": given}).all()
+        corrected = _corrections_of(connection, list(ends))
         for row in corrected:
             if row.state == State.POSTED:
                 over |= ends[row.corrected_event_id]
         # A receipt names an older event, so no chain of them comes back to where it began.
         ends = {row.event_id: ends[row.corrected_event_id] for row in corrected}
     return over
+
+
+def _corrections_of(connection: Connection, event_ids: Sequence[str]) -> list[Row[Any]]:
+    """Return which rows corrected those of these events."""
+    statement = query("corrections_of").bindparams(bindparam("event_ids", expanding=True))
+    # A database takes only so many parameters at once.
+    chunks = [event_ids[start : start + _IDS_PER_QUERY] for start in range(0, len(event_ids), _IDS_PER_QUERY)]
+    return [row for chunk in chunks for row in connection.execute(statement, {"event_ids": chunk})]
 
 
 def mark_compared(connection: Connection, event_ids: Sequence[str], now: datetime) -> None:

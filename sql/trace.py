@@ -119,3 +119,15 @@ def sites_of_client(connection: Connection, client_id: str, also: Iterable[str] 
         for site_id in sorted({*known, *also})
         if events_of_client_at(connection, site_id, client_id) or open_breaks_of_client(connection, site_id, client_id)
     ]
+
+
+def breaks_of_client_at(connection: Connection, site_id: str, client_id: str) -> Sequence[Row[Any]]:
+    """Return every break of a client of a site, closed ones too, oldest first; until_at: when a balance was off."""
+    values = {"site_id": site_id, "client_id": client_id}
+    return connection.execute(rows_query("breaks_of_client_at"), values).all()
+
+
+def told_balances(connection: Connection, site_id: str, client_id: str) -> dict[str, int]:
+    """Return by event the balance that its answer told."""
+    lane = f"{Target.MINDBODY}:{site_id}:{client_id}"
+    return {row.event_id: row.balance for row in connection.execute(rows_query("told_balances"), {"lane": lane})}

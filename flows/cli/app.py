@@ -5,6 +5,7 @@ import typer
 from flows.cli.breaks import breaks
 from flows.cli.check import check
 from flows.cli.clean import clean
+from flows.cli.client import client
 from flows.cli.db import db
 from flows.cli.demo import demo
 from flows.cli.doctor import doctor
@@ -41,7 +42,7 @@ app = typer.Typer(
 _IN_ORDER_OF_USE = (
     *(demo, template, check, layout, run, upload),
     *(plan, approve, discard, keep, replace, retry, reverse),
-    *(settle, reconcile, report, trace, files),
+    *(settle, reconcile, report, trace, client, files),
     *(serve, status, doctor, recover, clean, sandbox),
 )
 

@@ -151,7 +151,7 @@ FROM breaks CROSS JOIN events
 WHERE events.event_id = breaks.event_id AND breaks.class = 'refused' AND breaks.state IN ('open', 'acknowledged')
 
 -- name: corrections_of
--- Grain: one row per row that corrected one of these events. Given: a JSON object whose keys are event ids.
+-- Grain: one row per row that corrected one of these events.
 SELECT corrections.corrected_event_id, corrections.event_id,
     (SELECT events.state FROM events WHERE events.event_id = corrections.event_id) AS state
-FROM json_each(:given) AS given CROSS JOIN corrections WHERE corrections.corrected_event_id = given.key
+FROM corrections WHERE corrections.corrected_event_id IN :event_ids

@@ -81,3 +81,13 @@ ORDER BY opened_on, break_id
 -- name: trace_sites
 -- Every site of which the ledger has events of clients.
 SELECT DISTINCT site_id FROM batches WHERE site_id <> '' ORDER BY site_id
+
+-- name: breaks_of_client_at
+-- Every break of a client of a site, with when a break about the balance was found.
+SELECT breaks.*, balance_gaps.until_at FROM breaks LEFT JOIN balance_gaps ON balance_gaps.break_id = breaks.break_id
+WHERE breaks.site_id = :site_id AND breaks.client_id = :client_id ORDER BY breaks.opened_on, breaks.break_id
+
+-- name: told_balances
+-- Grain: one row per event of the client whose answer told a balance.
+SELECT events.event_id, answers.balance FROM events JOIN answers ON answers.attempt_id = events.attempt_id
+WHERE events.lane = :lane AND answers.balance IS NOT NULL

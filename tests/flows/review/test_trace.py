@@ -93,3 +93,39 @@ def test_trace_of_what_nobody_knows_is_one_line(tieout: Tieout, asked: str) -> N
     ended = tieout("trace", asked)
     assert (ended.code, ended.out, ended.err.count("\n")) == (2, "", 1)
     assert "FILE:SHEET:ROW" in ended.err
+
+
+def test_client_is_a_statement_of_what_moved_the_balance_and_by_whom(tieout: Tieout) -> None:
+    ended = tieout("client", CLIENT, "--json")
+    (statement,) = ended.json["statements"]
+    lines = [(line["points"], line["balance"], line["who"], line["mark"]) for line in statement["lines"]]
+    opening = statement["opening_balance"]
+    assert lines == [
+        (10, opening + 10, "tieout", None),
+        (30, opening + 40, "somebody else", "unexpected_remote"),
+        (4, opening + 44, "tieout", None),
+    ]
+    assert (ended.code, statement["closing_balance"]) == (1, opening + 44)
+    told = tieout("client", CLIENT, "--site", "-99").out
+    assert "Sun 20 Sep 2026, 10:00:00 am PDT" in told
+    assert "tieout, a.csv row 2" in told
+    assert "somebody else; Somebody else's entry" in told
+
+
+def test_client_reads_anew_and_marks_what_nobody_has_read_yet(tieout: Tieout) -> None:
+    entry = {"ClientId": CLIENT, "Action": "Redeemed", "Points": 5, "ActionDateTime": "2026-09-25T17:00:00Z"}
+    tieout.workplace.talk.post_json("/sandbox/desk/transactions", entry)
+    before = tieout.workplace.rows("SELECT sum(calls) AS calls FROM call_counts")[0]["calls"]
+    (statement,) = tieout("client", CLIENT, "--read", "--json").json["statements"]
+    assert tieout.workplace.rows("SELECT sum(calls) AS calls FROM call_counts")[0]["calls"] > before
+    latest = statement["lines"][-1]
+    assert (latest["points"], latest["who"], latest["mark"]) == (-5, "somebody else", "unexpected_remote")
+    assert latest["balance"] == statement["closing_balance"]
+    assert statement["is_read_anew"]
+    assert len(tieout.workplace.breaks()) == 2  # what it shows is kept by a night, and by nothing else
+
+
+@pytest.mark.parametrize("options", [("0" + CLIENT,), (CLIENT, "--site", "1"), (CLIENT, "--site", "1", "--read")])
+def test_client_that_nobody_knows_is_one_line(tieout: Tieout, options: tuple[str, ...]) -> None:
+    ended = tieout("client", *options)
+    assert (ended.code, ended.out, ended.err.count("\n")) == (2, "", 1)

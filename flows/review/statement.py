@@ -1,0 +1,240 @@
+"""A client's statement: what was given and taken, when, by whom, and what the balance was; for the desk and for a call.
+
+It is made of the ledger and of what nights have read; `read_anew` asks the service within the day's calls, and changes
+nothing but their count. Points are whole and signed.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+from sqlalchemy import Connection, Row
+
+from flows.ledger.connection import Ledger
+from flows.reconciliation.read_back import fetch_remote
+from flows.reconciliation.sides import transaction_sides
+from flows.runtime.clock import utc_now
+from flows.runtime.errors import CouldNotRun, WrongUsage
+from flows.services.mindbody.tokens import sharing_tokens
+from flows.services.standing import sharing_standings
+from flows.settings.sections import Settings
+from sql.balances import balance_known
+from sql.trace import breaks_of_client_at, events_of_client_at, sites_of_client, told_balances
+from transforms.match.breaks import identify_breaks
+from transforms.match.transactions import Tolerances, match_transactions
+from transforms.settle.windows import Window
+from transforms.vocabulary import Action, Outcome, State
+
+_YEAR = timedelta(days=365)
+_TOOK_EFFECT = {State.POSTED}
+_OURS = "tieout"
+_OTHERS = "somebody else"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a statement."""
+
+    at: datetime
+    what: str
+    points: int | None  # signed; None where it moved nothing
+    who: str
+    mark: str | None = None  # the class of a difference, or the state of an event that did not take effect
+    state: str | None = None  # of the event, or of the difference
+    event_id: str | None = None
+    break_id: str | None = None
+    file: str | None = None
+    row: int | None = None
+    balance_told: int | None = None  # by the service, with this line
+    balance: int | None = None  # after this line, reckoned back from the last balance that was read
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A client of a site: every line, oldest first, and the balances at both ends."""
+
+    site_id: str
+    client_id: str
+    lines: Sequence[Line]
+    opening_balance: int | None
+    closing_balance: int | None
+    read_at: datetime | None  # when the balance was read that the others are reckoned from
+    is_read_anew: bool = False
+    waits: bool = field(default=False)  # something of it is for a person
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the documented JSON."""
+        record = asdict(self)
+        return {**record, "lines": [{**line, "at": line["at"].isoformat()} for line in record["lines"]]}
+
+
+def statements(
+    settings: Settings, ledger: Ledger, client_id: str, site_id: str | None, *, is_to_read: bool
+) -> list[Statement]:
+    """Return the statement of a client of each site that knows it; `WrongUsage` where none does."""
+    sites = [site.site_id for site in settings.mindbody.sites]
+    with ledger.begin() as connection:
+        known = sites_of_client(connection, client_id, sites)
+    wanted = [site_id] if site_id is not None else known
+    if is_to_read and not wanted and len(sites) == 1:
+        wanted = sites
+    if not wanted or (site_id not in (None, *known) and not is_to_read):
+        where = f" of site {site_id}" if site_id is not None else ""
+        raise WrongUsage(
+            f"The ledger knows no client {client_id}{where}: ids are compared to the letter, leading zeros and all. "
+            "With --read and --site ID the service is asked."
+        )
+    tell = _read_anew if is_to_read else _from_ledger
+    return [tell(settings, ledger, one, client_id) for one in wanted]
+
+
+def _from_ledger(_settings: Settings, ledger: Ledger, site_id: str, client_id: str) -> Statement:
+    with ledger.begin() as connection:
+        known = balance_known(connection, site_id, client_id)
+        lines = [*_own_lines(connection, site_id, client_id), *_lines_of_others(connection, site_id, client_id)]
+    closing = None if known is None else known.balance + known.earned - known.redeemed
+    read_at = None if known is None else known.read_at
+    return _reckoned(site_id, client_id, lines, closing, read_at)
+
+
+def _own_lines(connection: Connection, site_id: str, client_id: str) -> list[Line]:
+    told = told_balances(connection, site_id, client_id)
+    breaks = {row.event_id: row for row in breaks_of_client_at(connection, site_id, client_id) if row.event_id}
+    return [
+        _own_line(event, told.get(event.event_id), breaks.get(event.event_id))
+        for event in events_of_client_at(connection, site_id, client_id)
+    ]
+
+
+def _own_line(event: Row[Any], told: int | None, broken: Row[Any] | None) -> Line:
+    is_posted = State(event.state) in _TOOK_EFFECT
+    is_open = broken is not None and broken.state in ("open", "acknowledged")
+    mark = broken._mapping["class"] if broken is not None and is_open else None
+    return Line(
+        at=event.action_at,
+        what=_what(event.action, event.points, event.source, event.source_id),
+        points=_signed(event.action, event.points) if is_posted else None,
+        who=_OURS,
+        mark=mark or (None if is_posted else event.state),
+        state=event.state,
+        event_id=event.event_id,
+        break_id=None if broken is None else broken.break_id,
+        file=event.file,
+        row=event.row_number,
+        balance_told=told,
+    )
+
+
+def _lines_of_others(connection: Connection, site_id: str, client_id: str) -> Iterable[Line]:
+    """Give what others entered, as far as nights have read it, and what moved the balance without an entry."""
+    for row in breaks_of_client_at(connection, site_id, client_id):
+        # What is closed is gone from the service, or told by the entries that explain it.
+        if row.event_id is not None or row.state == "closed" or not row.more:
+            continue
+        is_open = row.state != "resolved"
+        yield Line(
+            at=row.action_at or row.until_at,
+            what="an entry at the service" if row.action_at else "a change of the balance whose entry was not read",
+            points=row.more,
+            who=_OTHERS,
+            mark=row._mapping["class"] if is_open else None,
+            state=row.state,
+            break_id=row.break_id,
+        )
+
+
+def _what(action: str, points: int, source: str | None, source_id: int | None) -> str:
+    named = " ".join(str(part) for part in (source, source_id) if part is not None)
+    return f"{action} {points:,}" + (f" for {named}" if named else "")
+
+
+def _signed(action: str, points: int) -> int:
+    return points if action == Action.EARNED else -points
+
+
+def _reckoned(
+    site_id: str,
+    client_id: str,
+    lines: Iterable[Line],
+    closing: int | None,
+    read_at: datetime | None,
+    *,
+    is_read_anew: bool = False,
+) -> Statement:
+    """Put the lines in order and reckon the balance after each, back from the last one that is known."""
+    ordered = sorted(lines, key=lambda line: (line.at, line.event_id or "", line.break_id or ""))
+    balance = closing
+    reckoned: list[Line] = []
+    for line in reversed(ordered):
+        reckoned.append(Line(**{**asdict(line), "balance": balance}))
+        if balance is not None:
+            balance -= line.points or 0
+    return Statement(
+        site_id=site_id,
+        client_id=client_id,
+        lines=reckoned[::-1],
+        opening_balance=balance,
+        closing_balance=closing,
+        read_at=read_at,
+        is_read_anew=is_read_anew,
+        waits=any(line.mark not in (None, State.READY, State.DISCARDED, Outcome.LATE) for line in ordered),
+    )
+
+
+def _read_anew(settings: Settings, ledger: Ledger, site_id: str, client_id: str) -> Statement:
+    """Read the client at the service, from a year ago or the first event on, and mark what is not ours."""
+    window = _window(settings, ledger, site_id, client_id)
+    read_at = ledger.now()
+    with sharing_tokens(), sharing_standings():
+        remote = fetch_remote(settings, ledger, [window], with_rewards=False)
+    history = remote.histories.get((site_id, client_id))
+    if history is None:
+        why = remote.unread.get((site_id, client_id)) or "; ".join(remote.failures)
+        raise CouldNotRun(f"Client {client_id} of site {site_id} could not be read: {why}")
+    sides = transaction_sides(ledger, [window], remote)
+    hours, _ = settings.grace_hours
+    tolerances = Tolerances(now=utc_now(), grace=timedelta(hours=hours))
+    matched = identify_breaks(match_transactions(sides.events, sides.entries, tolerances))
+    with ledger.begin() as connection:
+        own = {line.event_id: line for line in _own_lines(connection, site_id, client_id)}
+        known = {row.break_id: row.state for row in breaks_of_client_at(connection, site_id, client_id)}
+    seen = [_read_line(row, own, known) for row in matched.to_dict("records")]
+    told = {line.event_id for line in seen}
+    unseen = [line for event_id, line in own.items() if event_id not in told and line.points is None]
+    return _reckoned(site_id, client_id, [*seen, *unseen], history.balance, read_at, is_read_anew=True)
+
+
+def _read_line(row: dict[Any, Any], own: dict[str | None, Line], known: dict[str, str]) -> Line:
+    is_there = bool(pd.notna(row["remote_points"]))
+    outcome = str(row["outcome"])
+    mark = None if outcome == Outcome.MATCHED else outcome
+    event_id = row["event_id"] if isinstance(row["event_id"], str) else None
+    points = _signed(row["action"], int(row["remote_points"])) if is_there else None
+    if event_id is not None and event_id in own:
+        line = own[event_id]
+        return Line(**{**asdict(line), "points": points, "mark": mark})
+    break_id = str(row["break_id"])
+    return Line(
+        at=row["remote_at"].to_pydatetime(),
+        what=f"{row['action']} {int(row['remote_points']):,}",
+        points=points,
+        who=_OTHERS,
+        mark=None if known.get(break_id) == "resolved" else mark,
+        state=known.get(break_id),
+        break_id=break_id if break_id in known else None,
+    )
+
+
+def _window(settings: Settings, ledger: Ledger, site_id: str, client_id: str) -> Window:
+    zones = {site.site_id: ZoneInfo(site.timezone) for site in settings.mindbody.sites}
+    if site_id not in zones:
+        raise WrongUsage(f"Site {site_id} is not in the settings, so nobody can ask it: leave --read out.")
+    with ledger.begin() as connection:
+        known = [event.action_at for event in events_of_client_at(connection, site_id, client_id)]
+        known += [row.action_at for row in breaks_of_client_at(connection, site_id, client_id) if row.action_at]
+    now = utc_now()
+    since = min([now - _YEAR, *known]).astimezone(zones[site_id]).date()
+    return Window(site_id, client_id, since, now.astimezone(zones[site_id]).date() + timedelta(days=1), zones[site_id])
