@@ -68,11 +68,6 @@ def _of_event(connection: Connection, name: str, event_id: str) -> Sequence[Row[
     return connection.execute(rows_query(name), {"event_id": event_id}).all()
 
 
-def attempts_of_event(connection: Connection, event_id: str) -> Sequence[Row[Any]]:
-    """Return every request of it, oldest first."""
-    return _of_event(connection, "trace_attempts", event_id)
-
-
 def corrections_of_event(connection: Connection, event_id: str) -> Sequence[Row[Any]]:
     """Return whose row corrected its row, and whose row it corrects."""
     return _of_event(connection, "trace_corrections", event_id)

@@ -22,7 +22,6 @@ from sql.event_decisions import decisions_about_event
 from sql.recovery import recoveries_of_event
 from sql.trace import (
     answers_of_event,
-    attempts_of_event,
     breaks_of_event,
     corrections_of_event,
     events_of_client_at,
@@ -51,8 +50,7 @@ def event_lines(settings: Settings, connection: Connection, event: Row[Any], clo
     moves, answers = _sent(settings, connection, event)
     moments = [
         _Moment(event.registered_at, -1, f"Taken in by run {event.run_id}; registered as {event.first_state}."),
-        *_transitions(moves),
-        *_attempts(connection, event),
+        *_transitions(event, moves),
         *_answers(event, answers),
         *_settlements(connection, event),
         *_decisions(connection, event),
@@ -227,24 +225,22 @@ def _sent(settings: Settings, connection: Connection, event: Row[Any]) -> tuple[
     return (moves, answers) if moved_out is None else ([*moved_out.moves, *moves], [moved_out.answer])
 
 
-def _transitions(rows: Sequence[Any]) -> Iterator[_Moment]:
+def _transitions(event: Row[Any], rows: Sequence[Any]) -> Iterator[_Moment]:
+    service = SERVICE_NAMES[Target(event.target)]
+    tries = 0
     for row in rows:
-        # That it is about to be sent is told by its try.
-        if row.to_state == State.SENDING:
-            continue
         is_approval = (row.from_state, row.to_state) == (State.HELD, State.READY)
         text = "Ready to be sent" if is_approval else _TRANSITION.get(row.to_state, row.to_state)
-        reason = f": {row.reason}" if row.reason else ""
-        run = f" (run {row.run_id})" if row.run_id else ""
+        if row.to_state == State.SENDING:
+            tries += 1
+            # Of a try the reason is that it was tried, which the words say already.
+            text = f"Sent to {service}" if tries == 1 else f"Sent to {service} for the {_nth(tries)} time"
+        elif row.reason:
+            text += f": {row.reason}"
+        if row.run_id:
+            text += f" (run {row.run_id})"
         # An answer or a reading back is recorded at the same moment as the move that it led to, and goes before it.
-        yield _Moment(row.at, 2 * row.transition_id + 1, f"{text}{reason}{run}")
-
-
-def _attempts(connection: Connection, event: Row[Any]) -> Iterator[_Moment]:
-    service = SERVICE_NAMES[Target(event.target)]
-    for number, row in enumerate(attempts_of_event(connection, event.event_id), 1):
-        again = "" if number == 1 else f", for the {_nth(number)} time"
-        yield _Moment(row.claimed_at, 1, f"Sent to {service}{again} (run {row.run_id}; try {row.attempt_id}).")
+        yield _Moment(row.at, 2 * row.transition_id + 1, text)
 
 
 def _nth(number: int) -> str:

@@ -46,10 +46,6 @@ SELECT * FROM settlements WHERE event_id = :event_id ORDER BY settlement_id
 -- Every break about the event, closed ones too.
 SELECT * FROM breaks WHERE event_id = :event_id
 
--- name: trace_attempts
--- Every request of the event, oldest first.
-SELECT * FROM attempts WHERE event_id = :event_id ORDER BY attempt_id
-
 -- name: trace_corrections
 -- Which event's row corrected it, and whose row it corrects itself.
 SELECT * FROM corrections WHERE event_id = :event_id OR corrected_event_id = :event_id

@@ -76,7 +76,7 @@ def test_the_ruling_stands_in_the_trace_with_what_had_been_read(workplace: Workp
         told = "\n".join(trace_lines(workplace.settings, connection, event_id))
     assert "almost equal 1" in told
     assert "a person rules: Ann: seen on the client's card" in told
-    assert "posted: ruled by Ann: it landed (seen on the client's card)" in told
+    assert "Posted: ruled by Ann: it landed (seen on the client's card)" in told
     (kept,) = workplace.rows("SELECT evidence FROM settlements WHERE decided = 'posted'")
     assert '"almost_equal": 1' in kept["evidence"]
 
