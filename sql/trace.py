@@ -6,7 +6,6 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from sql.queries import query, rows_query
-from transforms.identity.reward_ids import without_case
 from transforms.vocabulary import Target
 
 
@@ -89,8 +88,8 @@ def parts_of_break(connection: Connection, break_id: str) -> Sequence[Row[Any]]:
 
 
 def events_of_reward(connection: Connection, reward_id: str) -> Sequence[Row[Any]]:
-    """Return the updates of a reward, oldest first; ids are compared without case."""
-    lane = f"{Target.REFERRAL_ROCK}:{without_case(reward_id)}"
+    """Return the updates of a reward by its id in lower case, oldest first."""
+    lane = f"{Target.REFERRAL_ROCK}:{reward_id}"
     return connection.execute(rows_query("trace_lane"), {"lane": lane}).all()
 
 

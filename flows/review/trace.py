@@ -16,6 +16,7 @@ from sql.trace import (
     sites_of_client,
     skipped_row,
 )
+from transforms.identity.reward_ids import without_case
 
 _TAKES = (
     "trace takes the id of an event, a difference, a reward or a client, or FILE:SHEET:ROW such as "
@@ -37,7 +38,7 @@ def trace_lines(settings: Settings, connection: Connection, asked: str) -> list[
     broken = find_break(connection, asked)
     if broken is not None:
         lines += break_lines(connection, broken, clocks)
-    for update in events_of_reward(connection, asked):
+    for update in events_of_reward(connection, without_case(asked)):
         lines += event_lines(settings, connection, update, clocks)
     for site_id in sites_of_client(connection, asked, sites):
         lines += client_lines(connection, site_id, asked, clocks)
