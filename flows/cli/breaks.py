@@ -1,33 +1,76 @@
 """``tieout breaks``: list what does not match, and record what a person decided about it."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
 from flows.cli.options import By, Config, Json
-from flows.runtime.errors import ExitCode
+from flows.runtime.errors import ExitCode, WrongUsage
 from flows.runtime.terminal import write_json, write_line
 
 if TYPE_CHECKING:
     from sqlalchemy import Row
 
+    from flows.review.break_list import Wanted
+
 breaks = typer.Typer(help="What does not match, and what a person decided about it.", invoke_without_command=True)
+
+
+Classes = Annotated[
+    list[str] | None, typer.Option("--class", metavar="CLASS", help="Of this class; may be given more than once.")
+]
+OfSite = Annotated[str | None, typer.Option("--site", help="Of this Mindbody site.")]
+OfClient = Annotated[str | None, typer.Option("--client", metavar="ID", help="Of this client.")]
+Owner = Annotated[str | None, typer.Option("--owner", metavar="NAME", help="Whose they are, by decision or by rule.")]
+OlderThan = Annotated[int | None, typer.Option("--older-than", metavar="DAYS", min=0, help="First seen before that.")]
+NewerThan = Annotated[int | None, typer.Option("--newer-than", metavar="DAYS", min=0, help="First seen since.")]
+Overdue = Annotated[bool, typer.Option("--overdue", help="Past the day on which they are due, by the settings.")]
 
 
 @breaks.callback()
 def list_breaks(
     context: typer.Context,
     only_open: Annotated[bool, typer.Option("--open", help="Only what is neither closed nor resolved.")] = False,
+    classes: Classes = None,
+    site: OfSite = None,
+    client: OfClient = None,
+    owner: Owner = None,
+    with_reason: Annotated[
+        str | None, typer.Option("--with-reason", metavar="TEXT", help="Decided with this code, or these words.")
+    ] = None,
+    older_than: OlderThan = None,
+    newer_than: NewerThan = None,
+    overdue: Overdue = False,
+    csv: Annotated[Path | None, typer.Option("--csv", metavar="PATH", help="Write them as a file, too.")] = None,
     config: Config = None,
     json: Json = False,
 ) -> None:
-    """List the breaks, or record a decision about one."""
-    if context.invoked_subcommand is None:
-        raise typer.Exit(run_breaks(config, only_open=only_open, as_json=json))
+    """List the differences, oldest first: what each means, and what to do; or record a decision about some."""
+    from flows.review.break_list import Wanted
+
+    if context.invoked_subcommand is not None:
+        return
+    wanted = Wanted(
+        classes=tuple(classes or ()),
+        site_id=site,
+        client_id=client,
+        owner=owner,
+        reason=with_reason,
+        older_than=older_than,
+        newer_than=newer_than,
+        is_overdue=overdue,
+    )
+    raise typer.Exit(run_breaks(config, wanted=wanted, only_open=only_open, as_json=json, csv=csv))
 
 
 BreakId = Annotated[str, typer.Argument(metavar="ID")]
+OneId = Annotated[str | None, typer.Argument(metavar="ID", help="One difference; or --all-of for many.")]
+AllOf = Annotated[
+    list[str] | None,
+    typer.Option("--all-of", metavar="CLASS", help="All of this class that the other options leave."),
+]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 Reason = Annotated[
     str,
     typer.Option(
@@ -46,67 +89,150 @@ def break_history(break_id: BreakId, config: Config = None, json: Json = False) 
 
 
 @breaks.command("acknowledge")
-def acknowledge_break(break_id: BreakId, by: By, reason: Reason, config: Config = None) -> None:
+def acknowledge_break(
+    by: By,
+    reason: Reason,
+    break_id: OneId = None,
+    all_of: AllOf = None,
+    site: OfSite = None,
+    client: OfClient = None,
+    owner: Owner = None,
+    older_than: OlderThan = None,
+    newer_than: NewerThan = None,
+    overdue: Overdue = False,
+    yes: Yes = False,
+    config: Config = None,
+) -> None:
     """Say that it was seen and somebody works on it."""
-    raise typer.Exit(run_decision(config, "acknowledge", break_id, by, reason))
+    many = _Many(all_of, site, client, owner, older_than, newer_than, overdue)
+    raise typer.Exit(_decide(config, "acknowledge", break_id, many, by, reason, is_approved=yes))
 
 
 @breaks.command("resolve")
-def resolve_break(break_id: BreakId, by: By, reason: Reason, config: Config = None) -> None:
+def resolve_break(
+    by: By,
+    reason: Reason,
+    break_id: OneId = None,
+    all_of: AllOf = None,
+    site: OfSite = None,
+    client: OfClient = None,
+    owner: Owner = None,
+    older_than: OlderThan = None,
+    newer_than: NewerThan = None,
+    overdue: Overdue = False,
+    yes: Yes = False,
+    config: Config = None,
+) -> None:
     """Say that it is explained and nothing is left to do."""
-    raise typer.Exit(run_decision(config, "resolve", break_id, by, reason))
+    many = _Many(all_of, site, client, owner, older_than, newer_than, overdue)
+    raise typer.Exit(_decide(config, "resolve", break_id, many, by, reason, is_approved=yes))
 
 
 @breaks.command("reopen")
-def reopen_break(break_id: BreakId, by: By, reason: Reason, config: Config = None) -> None:
+def reopen_break(
+    by: By,
+    reason: Reason,
+    break_id: OneId = None,
+    all_of: AllOf = None,
+    site: OfSite = None,
+    client: OfClient = None,
+    owner: Owner = None,
+    older_than: OlderThan = None,
+    newer_than: NewerThan = None,
+    overdue: Overdue = False,
+    yes: Yes = False,
+    config: Config = None,
+) -> None:
     """Take a decision back."""
-    raise typer.Exit(run_decision(config, "reopen", break_id, by, reason))
+    many = _Many(all_of, site, client, owner, older_than, newer_than, overdue)
+    raise typer.Exit(_decide(config, "reopen", break_id, many, by, reason, is_approved=yes))
 
 
-def run_breaks(config: Path | None, *, only_open: bool, as_json: bool) -> ExitCode:
+class _Many(NamedTuple):
+    """What a decision about many is about, as it was asked for."""
+
+    classes: list[str] | None
+    site_id: str | None
+    client_id: str | None
+    owner: str | None
+    older_than: int | None
+    newer_than: int | None
+    is_overdue: bool
+
+
+def _decide(
+    config: Path | None, verb: str, break_id: str | None, many: _Many, actor: str, reason: str, *, is_approved: bool
+) -> ExitCode:
+    """Decide about one, or about all of a class that fit, which are shown and asked about first."""
+    if (break_id is None) == (many.classes is None):
+        raise WrongUsage(f"breaks {verb} takes either ID, or --all-of CLASS with what narrows it down.")
+    if break_id is None:
+        return run_decisions(config, verb, many, actor, reason, is_approved=is_approved)
+    if many != _Many(None, None, None, None, None, None, is_overdue=False):
+        raise WrongUsage(f"breaks {verb} ID is about one: --site, --client and the others go with --all-of CLASS.")
+    return run_decision(config, verb, break_id, actor, reason)
+
+
+def run_decisions(
+    config: Path | None, verb: str, many: _Many, actor: str, reason: str, *, is_approved: bool
+) -> ExitCode:
+    """Show what a decision would be about, ask, and record it for each, all or none."""
+    from flows.cli.ask import is_confirmed
+    from flows.ledger.connection import open_ledger
+    from flows.review.break_list import OPEN, Wanted, list_breaks, meaning_lines
+    from flows.review.breaks import decide_breaks
+    from flows.settings.load import load_settings
+    from sql.break_decisions import Verb
+
+    settings = load_settings(config)
+    wanted = Wanted(tuple(many.classes or ()), *many[1:4], None, *many[4:])
+    states = {"acknowledge": {"open"}, "resolve": OPEN, "reopen": {"acknowledged", "resolved"}}[verb]
+    with open_ledger(settings) as ledger:
+        with ledger.begin() as connection:
+            found = list_breaks(connection, settings, wanted, only_open=verb != "reopen")
+        ids = [record["id"] for record in found if record["state"] in states]
+        points = sum(record["points"] or 0 for record in found if record["state"] in states)
+        write_line(f"{verb} {len(ids):,} differences, {points:,} points in all, oldest first:", error=True)
+        for line in meaning_lines(record for record in found if record["state"] in states):
+            write_line(f"  {line}", error=True)
+        nobody = "Nobody answered, so nothing was changed: add --yes to go on without asking."
+        if not ids or not (is_approved or is_confirmed(f"{verb} {len(ids):,} of them?", nobody)):
+            write_line("Nothing was changed." if ids else "There are none, so nothing was changed.")
+            return ExitCode.TIES_OUT
+        decide_breaks(ledger, ids, Verb(verb), actor=actor, reason=reason)
+    write_line(f"Recorded: {verb} {len(ids):,} by {actor}.")
+    return ExitCode.TIES_OUT
+
+
+def run_breaks(
+    config: Path | None, *, wanted: "Wanted", only_open: bool, as_json: bool, csv: Path | None = None
+) -> ExitCode:
     """List the breaks, oldest first; 1 where one of them is open."""
     from flows.ledger.connection import open_ledger
-    from flows.runtime.clock import utc_now
+    from flows.review.break_list import OPEN, break_lines, list_breaks, meaning_lines, write_csv
     from flows.settings.load import load_settings
-    from sql.breaks import all_breaks, break_json, open_breaks
     from sql.reversals import breaks_with_reversals
 
-    today = utc_now().date()
-    with open_ledger(load_settings(config)) as ledger, ledger.begin() as connection:
-        rows = open_breaks(connection) if only_open else all_breaks(connection)
-        listed = [break_json(row, today) for row in rows]
+    settings = load_settings(config)
+    with open_ledger(settings) as ledger, ledger.begin() as connection:
+        listed = list_breaks(connection, settings, wanted, only_open=only_open)
         reversals = breaks_with_reversals(connection, [record["id"] for record in listed])
+    if csv is not None:
+        write_csv(listed, csv)
     if as_json:
         write_json(listed)
     else:
         for record in listed:
-            write_line(_line(record) + _reversal(reversals.get(record["id"])))
+            first, *more = break_lines(record)
+            write_line(first + _reversal(reversals.get(record["id"])))
+            for line in more:
+                write_line(line)
+        for line in meaning_lines(listed):
+            write_line(line)
         which = "open breaks" if only_open else "breaks"
         write_line(f"{len(listed)} {which}.")
-    is_open = any(record["state"] in {"open", "acknowledged"} for record in listed)
+    is_open = any(record["state"] in OPEN for record in listed)
     return ExitCode.NEEDS_A_PERSON if is_open else ExitCode.TIES_OUT
-
-
-def _line(record: dict[str, Any]) -> str:
-    parts = [f"{_whose(record)}, {_value(record)}, {record['state']} {record['age_days']} d"]
-    if record["owner"]:
-        parts.append(f"{record['owner']}: {record['reason']}")
-    return f"{record['id']}  {record['class']:<18} {', '.join(parts)}"
-
-
-def _whose(record: dict[str, Any]) -> str:
-    whose = f"client {record['client_id']}"
-    if record["reward_id"]:
-        whose = f"reward {record['reward_id']}"
-    if record["site_id"]:
-        whose += f" of site {record['site_id']}"
-    return whose
-
-
-def _value(record: dict[str, Any]) -> str:
-    if record["points"] is None:
-        return f"amount {record['amount']}"
-    return f"{record['points']} points"
 
 
 def _reversal(proposed: "Row[Any] | None") -> str:

@@ -23,6 +23,18 @@ def decide_break(ledger: Ledger, break_id: str, verb: Verb, *, actor: str, reaso
         raise WrongUsage(str(error)) from None
 
 
+def decide_breaks(ledger: Ledger, break_ids: Sequence[str], verb: Verb, *, actor: str, reason: str) -> None:
+    """Record one decision about each of these, all or none; errors as of `decide_break`."""
+    try:
+        code = read_reason(reason)
+        with ledger.begin() as connection:
+            now = utc_now()
+            for break_id in break_ids:
+                decide(connection, break_id, verb, actor=actor, reason=mask(reason), reason_code=code, now=now)
+    except (DecisionRefused, ReasonRefused) as error:
+        raise WrongUsage(str(error)) from None
+
+
 def break_history(ledger: Ledger, break_id: str) -> Sequence[Row[Any]]:
     """Return the decisions about one break, oldest first; `WrongUsage` where there is no such break."""
     try:

@@ -23,7 +23,8 @@ from flows.runtime.visible import LONGEST_NAME, fitting_name
 from transforms.check.longest import LONGEST_SITE_ID
 from transforms.guards.limits import Limits
 from transforms.hours.quiet import parse_quiet_hours
-from transforms.vocabulary import Guard, Times
+from transforms.match.due import Rule
+from transforms.vocabulary import Guard, Outcome, Times
 
 _FINGERPRINT = re.compile(r"SHA256:[A-Za-z0-9+/]{43}")
 
@@ -200,6 +201,24 @@ class LoaderSettings(_Section):
     settle_after_seconds: float = Field(default=120, ge=0)
 
 
+class BreakRuleSettings(_Section):
+    """Whose differences of a kind are, and until when."""
+
+    owner: str | None = None
+    due_days: int | None = Field(default=None, ge=0)
+    classes: tuple[Outcome, ...] = ()
+    site_id: str | None = None
+    least_points: int | None = Field(default=None, ge=1)
+    least_amount: Decimal | None = Field(default=None, gt=0)
+    least_days: int = Field(default=0, ge=0)
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if self.owner is None and self.due_days is None:
+            raise ValueError("a rule about differences says whose they are (owner), or until when (due_days)")
+        return self
+
+
 class ReconcileSettings(_Section):
     """What still counts as equal, and how long a service may take to show an entry."""
 
@@ -209,6 +228,12 @@ class ReconcileSettings(_Section):
     full_read_days: int = Field(default=7, ge=1)  # within which each client that was posted to is read all the same
     amount_tolerance: Decimal = Field(default=Decimal(0), ge=0)
     time_tolerance_seconds: int = Field(default=1, ge=0)
+    breaks: tuple[BreakRuleSettings, ...] = ()  # the first that takes a difference says whose it is
+
+    @property
+    def rules(self) -> list[Rule]:
+        """The rules about differences, in their order."""
+        return [Rule(**rule.model_dump()) for rule in self.breaks]
 
 
 class _LimitSettings(_Section):

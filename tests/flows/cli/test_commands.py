@@ -360,6 +360,7 @@ BREAK_KEYS = [
     "id", "class", "target", "site_id", "client_id", "reward_id", "points", "amount", "event_id", "opened_on",
     "age_days", "state", "owner", "reason",
     "points_ledger", "points_service", "amount_ledger", "amount_service",
+    "detail", "assigned_to", "due_on", "is_overdue",
 ]  # fmt: skip
 
 

@@ -1,0 +1,156 @@
+"""Differences for a person: which are wanted, whose they are and until when, in words, and as a file."""
+
+import csv
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, TextIO
+
+from sqlalchemy import Connection
+
+from flows.reports.wording import BREAKS
+from flows.runtime.clock import utc_now
+from flows.runtime.errors import WrongUsage
+from flows.settings.sections import Settings
+from sql.breaks import all_breaks, break_json, open_breaks
+from transforms.match.due import assign
+from transforms.vocabulary import Outcome, ReasonCode
+
+OPEN = {"open", "acknowledged"}
+# A spreadsheet program takes a text that begins so for a formula.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What narrows differences down; None is any. Ages are whole days since it was first seen."""
+
+    classes: tuple[str, ...] = ()
+    site_id: str | None = None
+    client_id: str | None = None
+    owner: str | None = None
+    reason: str | None = None  # a code, or a part of the words
+    older_than: int | None = None
+    newer_than: int | None = None
+    is_overdue: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse a class that there is none of: it would find nothing, and look like good news."""
+        known = [str(outcome) for outcome in Outcome if outcome is not Outcome.MATCHED]
+        for name in self.classes:
+            if name not in known:
+                raise WrongUsage(f'"{name}" is no class of a difference: it is one of {", ".join(known)}.')
+
+    @property
+    def is_any(self) -> bool:
+        """Whether nothing narrows them down."""
+        return self == Wanted()
+
+    def takes(self, record: Mapping[str, Any]) -> bool:
+        """Return whether a difference is one of those that are wanted."""
+        owner = record["owner"] or record["assigned_to"]
+        checks = (
+            not self.classes or record["class"] in self.classes,
+            self.site_id is None or record["site_id"] == self.site_id,
+            self.client_id is None or record["client_id"] == self.client_id,
+            self.owner is None or owner == self.owner,
+            self.reason is None or _has_reason(record["reason"], self.reason),
+            self.older_than is None or record["age_days"] > self.older_than,
+            self.newer_than is None or record["age_days"] < self.newer_than,
+            not self.is_overdue or record["is_overdue"],
+        )
+        return all(checks)
+
+
+def _has_reason(reason: str | None, wanted: str) -> bool:
+    if reason is None:
+        return False
+    code = reason.partition(":")[0].strip().lower().replace(" ", "_")
+    if wanted in [str(known) for known in ReasonCode]:
+        return code == wanted
+    return wanted.lower() in reason.lower()
+
+
+def list_breaks(connection: Connection, settings: Settings, wanted: Wanted, *, only_open: bool) -> list[dict[str, Any]]:
+    """Return the wanted differences, oldest first: the keys of the documented JSON, whose each is and until when."""
+    today = utc_now().date()
+    rows = open_breaks(connection) if only_open else all_breaks(connection)
+    rules = settings.reconcile.rules
+    records = []
+    for row in rows:
+        record = break_json(row, today)
+        assigned = assign(record, rules)
+        is_late = assigned.due_on is not None and assigned.due_on < today and record["state"] in OPEN
+        record |= {
+            "detail": row.detail,
+            "assigned_to": assigned.owner,
+            "due_on": assigned.due_on,
+            "is_overdue": is_late,
+        }
+        if wanted.takes(record):
+            records.append(record)
+    return records
+
+
+def break_lines(record: Mapping[str, Any]) -> Iterator[str]:
+    """Tell a difference in words: what, whose, since when, what both sides say, and what to do."""
+    word = BREAKS[record["class"]]
+    parts = [f"{word.short} ({record['class']}): {_whose(record)}, {_value(record)}, {_since(record)}"]
+    if record["owner"]:
+        parts.append(f"{record['owner']}: {record['reason']}")
+    elif record["assigned_to"]:
+        parts.append(f"for {record['assigned_to']}")
+    if record["due_on"] is not None and record["state"] in OPEN:
+        parts.append(f"due on {_day(record['due_on'])}" + (", overdue" if record["is_overdue"] else ""))
+    yield f"{record['id']}  {'; '.join(parts)}"
+    yield f"    {record['detail'] or word.meaning}"
+    if record["state"] in OPEN:
+        yield f"    What to do: {word.next_step}"
+
+
+def meaning_lines(records: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """Tell what each class among these means, with how many there are."""
+    for name, count in Counter(record["class"] for record in records).most_common():
+        yield f"{count:,} {BREAKS[name].short} ({name}): {BREAKS[name].meaning}"
+
+
+def _whose(record: Mapping[str, Any]) -> str:
+    whose = f"reward {record['reward_id']}" if record["reward_id"] else f"client {record['client_id']}"
+    return f"{whose} of site {record['site_id']}" if record["site_id"] else whose
+
+
+def _value(record: Mapping[str, Any]) -> str:
+    if record["points"] is not None:
+        return f"{record['points']:,} points"
+    return f"amount {record['amount']}" if record["amount"] is not None else "no amount"
+
+
+def _since(record: Mapping[str, Any]) -> str:
+    days = record["age_days"]
+    ago = {0: "today", 1: "yesterday"}.get(days, f"{_day(record['opened_on'])}, {days} days")
+    return f"{record['state']} since {ago}"
+
+
+def _day(day: date) -> str:
+    return f"{day.day} {day:%b %Y}"
+
+
+def write_csv(records: Sequence[Mapping[str, Any]], path: Path) -> None:
+    """Write the differences as a file that a spreadsheet program opens; no cell of it begins a formula."""
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        _write(records, file)
+
+
+def _write(records: Sequence[Mapping[str, Any]], file: TextIO) -> None:
+    names = list(records[0]) if records else ["id"]
+    writer = csv.writer(file)
+    writer.writerow(names)
+    writer.writerows([_cell(record[name]) for name in names] for record in records)
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, str) and value.startswith(_FORMULA):
+        return f"'{value}"
+    return "" if value is None else value

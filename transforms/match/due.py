@@ -1,0 +1,55 @@
+"""Who is to look at a difference, and until when: rules of the settings, by class, amount and age."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What a difference must have to be somebody's; what is not given is any."""
+
+    owner: str | None = None
+    due_days: int | None = None  # after the day on which it was first seen
+    classes: tuple[str, ...] = ()
+    site_id: str | None = None
+    least_points: int | None = None
+    least_amount: Decimal | None = None
+    least_days: int = 0  # how old it must be
+
+    def takes(self, broken: Mapping[str, Any]) -> bool:
+        """Return whether the rule is about this difference: a record of the documented JSON."""
+        if self.classes and broken["class"] not in self.classes:
+            return False
+        if self.site_id is not None and broken["site_id"] != self.site_id:
+            return False
+        if broken["age_days"] < self.least_days:
+            return False
+        # A rule of points and of amounts is about either: a difference has one of them.
+        asked = [limit is not None for limit in (self.least_points, self.least_amount)]
+        return not any(asked) or self._is_enough(broken)
+
+    def _is_enough(self, broken: Mapping[str, Any]) -> bool:
+        has_points = self.least_points is not None and (broken["points"] or 0) >= self.least_points
+        has_amount = self.least_amount is not None and Decimal(broken["amount"] or 0) >= self.least_amount
+        return has_points or has_amount
+
+
+@dataclass(frozen=True)
+class Assigned:
+    """Whose a difference is by the rules, and until when; None where no rule says so."""
+
+    owner: str | None
+    due_on: date | None
+
+
+def assign(broken: Mapping[str, Any], rules: Sequence[Rule]) -> Assigned:
+    """Return what the first rule that takes the difference says; whoever decided about it last owns it anyway.
+
+    ``broken`` is a record of the documented JSON: class, site_id, points, amount, opened_on, age_days, owner.
+    """
+    rule = next((rule for rule in rules if rule.takes(broken)), Rule())
+    due_on = None if rule.due_days is None else broken["opened_on"] + timedelta(days=rule.due_days)
+    return Assigned(owner=broken["owner"] or rule.owner, due_on=due_on)
