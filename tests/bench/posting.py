@@ -169,7 +169,13 @@ def _settings(folder: Path, ready: dict[str, Any], url: str) -> Settings:
     return Settings(
         database_url=url,
         workspace=folder,
-        mindbody={"base_url": ready["url"], "api_key": keys["api_key"], "calls_per_day": 10**9, "sites": [site]},
+        mindbody={
+            "base_url": ready["url"],
+            "api_key": keys["api_key"],
+            "calls_per_day": 10**9,
+            "requests_per_second_per_key": 10**6,
+            "sites": [site],
+        },
         loader={"concurrency": CONCURRENCY, "requests_per_second": 10**6},
     )
 
