@@ -5,11 +5,9 @@ same code serves ten rows and a million, on SQLite and on PostgreSQL.
 """
 
 import json
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from decimal import Decimal
 from itertools import chain, islice
 from typing import Any
 
@@ -21,8 +19,9 @@ from sql.lock import take_turn
 from sql.lookalikes import NOTHING_COMPARED, Compared, Comparing, hold_lookalikes, keep_lookalikes
 from sql.queries import query, rows_query
 from sql.seconds import Identity, hold_beside_misread, tell_seconds_apart
+from sql.sheet_totals import SheetTotal, keep_sheet_totals, staged_totals
 from sql.staging import Columns, stage, unstage
-from sql.sums import kept, summed
+from sql.sums import kept
 from sql.tables import batches, files, rejections, skipped_rows
 from transforms.vocabulary import Code, Fate, Guard
 
@@ -51,6 +50,7 @@ class NewFile:
     receipt_columns: Mapping[str | None, tuple[str, str | None]] = field(default_factory=dict)
     series: str | None = None  # what its name has in common with those of other days
     row_rule: str | None = None  # by which the fingerprints of its rows are made (`transforms.identity.raw_rows`)
+    sheet_totals: Sequence[SheetTotal] = ()  # of all rows that were read, and of the bad ones
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,9 @@ def register_file(
     stops = _guard(connection, file, run_id, guards) if guards else ()
     registered = replace(_insert_file(connection, file, run_id, now, compared), stops=stops)
     file_id = registered.file_id
-    _insert_batches(connection, file_id)
+    by_fate = staged_totals(connection)
+    _insert_batches(connection, file_id, by_fate)
+    keep_sheet_totals(connection, file_id, [*file.sheet_totals, *by_fate])
     times = _Times(now, pinned_at or now)
     _insert_events(connection, file_id, run_id, times, has_updates=totals.updates > 0)
     keep_lookalikes(connection, compared.earlier_of)
@@ -224,34 +226,26 @@ def _insert_file(connection: Connection, file: NewFile, run_id: str, now: dateti
     )
 
 
-def _insert_batches(connection: Connection, file_id: int) -> None:
+def _insert_batches(connection: Connection, file_id: int, by_fate: Iterable[SheetTotal]) -> None:
     """Write down the control totals of the file: what its events must add up to for as long as there is a ledger.
 
     They are reckoned from the rows before these become events, so that an event which is lost or changed later shows.
     """
-    amounts = _accepted_amounts(connection)
     rows = []
-    for total in connection.execute(query("accepted_totals")).mappings():
-        kind, site_id = total["kind"], total["site_id"]
+    for total in by_fate:
+        if total.fate != Fate.ACCEPTED:
+            continue
         row = {
             "file_id": file_id,
-            "kind": kind,
-            "site_id": site_id,
-            "event_count": total["event_count"],
-            **kept(summed(total)),
-            "amount": str(amounts[kind, site_id]),
+            "kind": total.kind,
+            "site_id": total.site_id,
+            "event_count": total.row_count,
+            **kept(total.points),
+            "amount": str(total.amount),
         }
         rows.append(row)
     if rows:
         connection.execute(insert(batches), rows)
-
-
-def _accepted_amounts(connection: Connection) -> Mapping[tuple[str, str], Decimal]:
-    """Sum the amounts by kind and site, a few thousand in memory at a time."""
-    sums: defaultdict[tuple[str, str], Decimal] = defaultdict(Decimal)
-    for row in connection.execute(query("accepted_amounts"), execution_options={"yield_per": 10_000}):
-        sums[row.kind, row.site_id] += Decimal(row.amount)
-    return sums
 
 
 @dataclass(frozen=True)

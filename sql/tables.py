@@ -192,6 +192,23 @@ batches = Table(
     _one_of("kind", Kind),
 )
 
+# What the rows of a file came to, by fate, kind and site: as the sheets have them ("read"), and as each fate takes of
+# them. A walk from the sheets to the service begins with these, and never goes through the rows again. Append-only.
+sheet_totals = Table(
+    "sheet_totals",
+    metadata,
+    Column("file_id", ForeignKey("files.file_id"), primary_key=True),
+    Column("fate", String, primary_key=True),
+    Column("kind", String, primary_key=True),  # "" where a bad row does not tell it
+    Column("site_id", String, primary_key=True),  # "" for rewards, and where none is known
+    Column("row_count", Integer, nullable=False),
+    Column("points", BigInteger, nullable=False),  # of those that can be read
+    Column("amount", String, nullable=False),  # exact decimal
+    _past_64_bits(),
+    CheckConstraint("fate IN ('read', 'accepted', 'duplicate', 'held', 'rejected')", name="fate_known"),
+    CheckConstraint("row_count >= 1", name="counts_something"),
+)
+
 events = Table(
     "events",
     metadata,

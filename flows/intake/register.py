@@ -20,13 +20,16 @@ from sql.guards import Guards
 from sql.reference import record_checks
 from sql.register import NewFile, Registered, register_file
 from sql.seconds import Identity
+from sql.sheet_totals import READ, SheetTotal
 from sql.site_times import record_site_times
 from sql.staging import STAGED_COLUMNS, Columns
 from transforms.arrivals.series import series_of
+from transforms.check.row_sums import SumsBySite
 from transforms.identity.event_ids import dated_event_id
 from transforms.identity.fractions import pair_fractions
 from transforms.identity.raw_rows import row_rule
 from transforms.sheets.times import with_fractions
+from transforms.vocabulary import Fate
 
 ReceiptColumns = Mapping[str | None, tuple[str, str | None]]
 _CHUNK_ROWS = 20_000
@@ -63,6 +66,10 @@ def register_within(
         receipt_columns=_storable_headings(file.receipt_columns),
         series=series_of(storable(file.path.name)),
         row_rule=row_rule([layout.reads for layout in file.rules.layouts]),
+        sheet_totals=[
+            *_sheet_totals(READ, file.file_totals.sums),
+            *_sheet_totals(Fate.REJECTED, file.file_totals.bad_sums),
+        ],
     )
     rows = (columns for events in file.identified() for columns in staged_columns(events))
     now = utc_now()
@@ -81,6 +88,12 @@ def register_within(
         record_checks(connection, registered.file_id, file.file_totals.source_ids)
         record_site_times(connection, read_as(file.unzoned), now)
     return registered
+
+
+def _sheet_totals(fate: str, sums: SumsBySite) -> Iterator[SheetTotal]:
+    for (kind, site_id), found in sums.items():
+        # The site is the text of a cell where the row is a bad one.
+        yield SheetTotal(fate, kind, mask(storable(site_id)), found.rows, found.points, found.amount)
 
 
 def _storable_headings(columns: ReceiptColumns) -> ReceiptColumns:

@@ -170,15 +170,20 @@ WHERE receipt IS NOT NULL AND receipt <> event_id AND (fate IS NULL OR fate = 'h
 -- Grain: one row per fate. A row that nothing spoke against is accepted.
 SELECT coalesce(fate, 'accepted') AS fate, count(*) AS rows_count FROM staged_events GROUP BY coalesce(fate, 'accepted')
 
--- name: accepted_totals
--- Grain: one row per kind and site.
-SELECT kind, site_id, count(*) AS event_count, coalesce(sum(points / 1000000000), 0) AS points_billions,
-    coalesce(sum(points % 1000000000), 0) AS points_rest
-FROM staged_events WHERE fate IS NULL GROUP BY kind, site_id ORDER BY kind, site_id
+-- name: totals_by_fate
+-- Grain: one row per fate, kind and site.
+SELECT coalesce(fate, 'accepted') AS fate, kind, site_id, count(*) AS row_count,
+    coalesce(sum(points / 1000000000), 0) AS points_billions, coalesce(sum(points % 1000000000), 0) AS points_rest
+FROM staged_events GROUP BY coalesce(fate, 'accepted'), kind, site_id ORDER BY fate, kind, site_id
 
--- name: accepted_amounts
+-- name: amounts_by_fate
 -- Grain: one row per reward update that sets an amount: exact decimals kept as text, so they are summed outside.
-SELECT kind, site_id, amount FROM staged_events WHERE fate IS NULL AND amount IS NOT NULL
+SELECT coalesce(fate, 'accepted') AS fate, kind, site_id, amount FROM staged_events WHERE amount IS NOT NULL
+
+-- name: sheet_totals_of_run
+-- Grain: one row per file of the run, fate, kind and site.
+SELECT sheet_totals.* FROM sheet_totals JOIN files ON files.file_id = sheet_totals.file_id
+WHERE files.run_id = :run_id ORDER BY sheet_totals.file_id, fate, kind, site_id
 
 -- name: insert_client_events
 -- What nothing spoke against is ready, the rest waits for a person. An event without a time happens as it is

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from transforms.check.row_sums import SumsBySite, add_sums, sum_good_rows
 from transforms.vocabulary import Kind, Target
 
 
@@ -18,6 +19,8 @@ class FileTotals:
     services: frozenset[tuple[Target, str]]  # of the good rows: the service, and the site where it has some
     # rows with a SourceId by subject and finding (`transforms.check.cross_check`), the bad ones included
     source_ids: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    sums: SumsBySite = field(default_factory=dict)  # of all rows that were read
+    bad_sums: SumsBySite = field(default_factory=dict)  # of the bad ones among them
 
     @property
     def accepted(self) -> int:
@@ -36,14 +39,18 @@ class FileTotals:
             events={kind: self.events[kind] + other.events[kind] for kind in Kind},
             services=self.services | other.services,
             source_ids=Counter(self.source_ids) + Counter(other.source_ids),
+            sums=add_sums(self.sums, other.sums),
+            bad_sums=add_sums(self.bad_sums, other.bad_sums),
         )
 
 
 NOTHING = FileTotals(0, dict.fromkeys(Kind, 0), frozenset())
 
 
-def count_file_totals(events: pd.DataFrame, rows_read: int, source_ids: Mapping[tuple[str, str], int]) -> FileTotals:
-    """Count good rows (`transforms.check.events`) among those that were read."""
+def count_file_totals(
+    events: pd.DataFrame, rows_read: int, source_ids: Mapping[tuple[str, str], int], bad_sums: SumsBySite
+) -> FileTotals:
+    """Count good rows (`transforms.check.events`) among those that were read; ``bad_sums`` are those of the others."""
     counts = events["kind"].value_counts()
     pairs = events[["target", "site_id"]].drop_duplicates().itertuples(index=False, name=None)
     # Referral Rock has no sites: whatever SiteId stands beside a reward, there is one place to send it to.
@@ -53,4 +60,6 @@ def count_file_totals(events: pd.DataFrame, rows_read: int, source_ids: Mapping[
         events={kind: int(counts.get(kind.value, 0)) for kind in Kind},
         services=frozenset(services),
         source_ids=source_ids,
+        sums=add_sums(sum_good_rows(events), bad_sums),
+        bad_sums=bad_sums,
     )

@@ -21,6 +21,7 @@ from transforms.check.mindbody import check_mindbody
 from transforms.check.open_columns import column_notes
 from transforms.check.parameters import Rules
 from transforms.check.referral_rock import CLAIM_COLUMNS, check_rewards, prepare_rewards
+from transforms.check.row_sums import SumsBySite, sum_bad_rows
 from transforms.check.table_clocks import TableClocks
 from transforms.identity.raw_rows import digest_cells
 from transforms.sheets.encodings import Doubtful
@@ -66,6 +67,7 @@ class Checked:
     # What the cells of each column say of how it is written, and what was made of that and of other parts.
     columns: Columns = field(default_factory=dict)
     habits: Habits = field(default_factory=dict)
+    bad_sums: SumsBySite = field(default_factory=dict)  # what the bad rows come to, as far as they can be read
     # Of the rows that update a reward, by their place among the rows read: by what they contradict each other.
     claims: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=CLAIM_COLUMNS))
 
@@ -167,6 +169,8 @@ def check_part(
     rewards = prepare_rewards(rows[target == Target.REFERRAL_ROCK], clocks)
     of_reward, reward_failures = check_rewards(rewards, contradicted_elsewhere)
     failed = pd.concat([kind_failures, clients.failures, crossed.failures, reward_failures], ignore_index=True)
+    bad = rows.index.isin(failed["index"])
+    bad_sums = sum_bad_rows(_with_site(rows[bad], rules), target[bad], rewards["parsed_amount"])
     return Checked(
         events=assemble_events(rows.assign(cells=raw_cells(rows, target, tables)), [crossed.good, of_reward]),
         errors=describe(failed, rows.assign(clock=clients.clock), tables, Advice(tables, clocks, rules.currency)),
@@ -183,7 +187,14 @@ def check_part(
         unzoned=tuple(find_unzoned(clients.unzoned, tables, clocks.saids)),
         timed_days=int(has_time_of_day(rows.loc[of_reward.index, "eligibility_date"]).sum()),
         claims=rewards.loc[rewards["reward"].notna(), CLAIM_COLUMNS],
+        bad_sums=bad_sums,
     )
+
+
+def _with_site(rows: pd.DataFrame, rules: Rules) -> pd.DataFrame:
+    """Return the rows with the site that holds where none stands beside them."""
+    fallback = rules.fallback_site_id()
+    return rows if fallback is None else rows.assign(site_id=rows["site_id"].fillna(fallback))
 
 
 def tell_kinds(rows: pd.DataFrame, tables: Sequence[Table]) -> tuple[pd.Series, pd.DataFrame]:

@@ -22,7 +22,7 @@ def file_of(*parts: Checked, name: str = "a.xlsx") -> CheckedFile:
     for part in parts:
         file.errors.append(part.errors)
         file.skipped.append(part.skipped)
-    file_totals = [count_file_totals(part.events, part.rows_read, part.source_ids) for part in parts]
+    file_totals = [count_file_totals(part.events, part.rows_read, part.source_ids, part.bad_sums) for part in parts]
     return replace(file, file_totals=sum(file_totals, start=NOTHING), notes=parts[0].notes)
 
 
