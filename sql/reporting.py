@@ -16,6 +16,11 @@ def events_of_run(connection: Connection, run_id: str) -> Result[Any]:
     return connection.execute(rows_query("events_of_run"), {"run_id": run_id})
 
 
+def replaced_updates_of_run(connection: Connection, run_id: str) -> set[str]:
+    """Return the ids of the run's posted updates that a later posted one of the same reward replaced."""
+    return set(connection.execute(query("replaced_updates_of_run"), {"run_id": run_id}).scalars())
+
+
 def waiting_events(connection: Connection) -> Result[Any]:
     """Return the events of any run that wait for a person or for reading back."""
     return connection.execute(rows_query("waiting_events"))

@@ -207,6 +207,40 @@ class Outcome(StrEnum):
     UNKNOWN = "unknown"
 
 
+class WalkLine(StrEnum):
+    """A line of the walk from the sheets to the service (`transforms.totals.walk`)."""
+
+    IN_SHEETS = "in_sheets"
+    NEEDS_FIXING = "needs_fixing"  # rejected rows
+    KNOWN = "known"  # an earlier file brought it
+    WAITING = "waiting"  # for a person, from its row on
+    ACCEPTED = "accepted"
+    BROUGHT_FORWARD = "brought_forward"  # of earlier runs
+    TURNED_DOWN = "turned_down"  # refused by the service
+    NOT_SURE = "not_sure"  # the answer was lost
+    STILL_TO_SEND = "still_to_send"
+    DISCARDED = "discarded"  # by a person
+    HELD_BACK = "held_back"  # a person has to look before it is tried again
+    REPLACED = "replaced"  # by a later update of the same reward
+    POSTED = "posted"
+    POSTED_BEFORE = "posted_before"  # by earlier runs, and read again
+    NOT_COMPARED = "not_compared"  # posted, and nobody looked for it at the service
+    COMPARED_BEFORE = "compared_before"  # posted, compared by an earlier run, and not read again
+    NOT_THERE = "not_there"
+    OTHER_FIGURE = "other_figure"  # what the service has more of the same event; less is negative
+    OTHERS = "others"  # somebody else's entries
+    TWICE = "twice"  # more often than sent
+    OFFSET = "offset"  # extra entries that one of ours took back
+    UNCLAIMED = "unclaimed"  # there, of an event that was refused or is in doubt
+    TAKEN_BACK = "taken_back"  # returned, removed or canceled late at the service
+    AT_SERVICE = "at_service"
+    PROVED = "proved"  # of these: not read, and proved by the client's balance
+
+
+# Breaks that are no difference between the ledger and a service: both agree that nothing took effect, or nobody knows.
+NO_DIFFERENCE = frozenset({Outcome.MATCHED, Outcome.REFUSED, Outcome.UNKNOWN})
+
+
 class ReasonCode(StrEnum):
     """Why a person decided about a break as they did."""
 
@@ -281,6 +315,16 @@ def name_of_client(site_id: str, client_id: str) -> str:
 def name_of_reward(reward_id: str) -> str:
     """Return a reward of Referral Rock as a person reads it; ids are GUIDs, whose case says nothing."""
     return f"reward {reward_id.lower()}"
+
+
+def is_name_at_a_service(name: str) -> bool:
+    """Tell the name of a client, a reward or a destination from that of a file or a folder.
+
+    >>> is_name_at_a_service("client 000123 of site -99"), is_name_at_a_service("clients.csv")
+    (True, False)
+    """
+    is_client = name.startswith("client ") and " of site " in name
+    return is_client or name.startswith("reward ") or is_name_of_destination(name)
 
 
 _SITE_NAME = "Mindbody site "

@@ -153,9 +153,7 @@ class _Found:
             self.claims.add(rewards, values_high=values["high"], values_low=values["low"], place=places)
         if self.keeps_events:
             self.events.add(checked.events)
-        self.file_totals += count_file_totals(
-            checked.events, checked.rows_read, checked.source_ids, checked.bad_sums
-        )
+        self.file_totals += count_file_totals(checked.events, checked.rows_read, checked.source_ids, checked.bad_sums)
 
     @property
     def questions(self) -> tuple[Question, ...]:

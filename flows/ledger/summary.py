@@ -47,6 +47,7 @@ class Summary:
     calls_made: int | None = None  # metered ones, reads included; None: not counted
     calls_per_event: float | None = None  # of those that were posted at the metered service; None: none was
     proved: tuple[dict[str, str], ...] = ()  # by client: how what was posted is proved, and since when
+    differences_open: int | None = None  # open breaks but of refused and unknown events, which are counted so
 
     def to_json(self) -> dict[str, Any]:
         """Return the documented object, its keys in the documented order."""
@@ -62,10 +63,13 @@ class Summary:
     def sentence(self) -> str:
         """How it ended, in counts alone: no client, no reward, no cell."""
         counts = {words: self.totals.get(key, 0) for key, words in _WAITS_FOR_A_PERSON.items()}
+        if self.differences_open is not None:
+            counts["open breaks"] = self.differences_open
         # Of those some may be this run's own, which are counted already.
         if not any(counts.values()):
             counts["events of earlier runs"] = self.waiting_count
-        return _sentence(self.totals["ties_out"], counts | {"not read": len(self.not_read)})
+        waits = counts | {"not read": len(self.not_read)}
+        return _sentence(waits, ties_out=self.totals["ties_out"], agrees=self.totals.get("agrees"))
 
     @property
     def counts(self) -> dict[str, Any]:
@@ -102,6 +106,7 @@ class ReconcileSummary:
     not_read: tuple[NotRead, ...] = ()  # what nothing is concluded about
     artifacts: tuple[Artifact, ...] = ()
     run_id: str = ""
+    agrees: bool | None = None  # whether the services show what was posted; None: nobody asked
 
     is_budget_spent: ClassVar[bool] = False  # it posts nothing
 
@@ -117,6 +122,7 @@ class ReconcileSummary:
             "closed": self.closed,
             "open": self.open,
             "ties_out": self.ties_out,
+            "agrees": self.agrees,
             "report": str(self.report),
             "not_read": not_read_json(self.not_read),
         }
@@ -124,7 +130,8 @@ class ReconcileSummary:
     @property
     def sentence(self) -> str:
         """How it ended, in counts alone: no client, no reward, no cell."""
-        return _sentence(self.ties_out, {"open breaks": self.open, "not read": len(self.not_read)})
+        waits = {"open breaks": self.open, "not read": len(self.not_read)}
+        return _sentence(waits, ties_out=self.ties_out, agrees=self.agrees)
 
     @property
     def counts(self) -> dict[str, Any]:
@@ -152,10 +159,13 @@ class ReconcileSummary:
         return ExitCode.TIES_OUT
 
 
-def _sentence(ties_out: bool, counts: Mapping[str, int]) -> str:
+def _sentence(counts: Mapping[str, int], *, ties_out: bool, agrees: bool | None) -> str:
+    """Word an end; ``agrees`` is None of a run of before, of which nobody asked."""
     verdict = "Ties out." if ties_out else "DOES NOT TIE OUT."
+    of_services = {True: " The services agree.", False: " The services do NOT agree, or were not all read.", None: ""}
     waiting = ", ".join(f"{count:,} {what}" for what, count in counts.items() if count)
-    return f"{verdict} Waits for a person: {waiting}." if waiting else f"{verdict} Nothing waits for a person."
+    waits = f"Waits for a person: {waiting}." if waiting else "Nothing waits for a person."
+    return f"{verdict} {waits}{of_services[agrees]}"
 
 
 def not_read_json(not_read: Iterable[NotRead]) -> list[dict[str, str]]:

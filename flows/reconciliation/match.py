@@ -31,6 +31,7 @@ from transforms.totals.service_totals import (
     tie_rewards,
     tie_service,
 )
+from transforms.totals.walk import shown_points, shown_rewards
 from transforms.vocabulary import NotRead, name_of_reward
 
 _NO_PROOFS = Proofs()
@@ -81,6 +82,8 @@ def match_ledger(
         read_at=read_at,
         proofs=still_proved,
         agreed=books.agreements.counts,
+        shown=pd.concat([points.shown, amounts.shown], ignore_index=True),
+        currencies=amounts.currencies,
     )
 
 
@@ -96,6 +99,7 @@ class _MatchedPoints:
     ties: list[dict[str, Any]]
     nights: pd.DataFrame
     uncompared_count: int
+    shown: pd.DataFrame  # as `transforms.totals.walk.shown_points` gives it
 
 
 @dataclass(frozen=True)
@@ -105,6 +109,8 @@ class _MatchedAmounts:
     rewards: pd.DataFrame
     ties: list[dict[str, Any]]
     unread: Mapping[str, str]  # as of `RewardSides`
+    shown: pd.DataFrame  # as `transforms.totals.walk.shown_rewards` gives it
+    currencies: Mapping[str, str]  # by id in lower case
 
 
 def _match_points(run: Run, windows: Sequence[Window], remote: Remote, tolerances: Tolerances) -> _MatchedPoints:
@@ -115,13 +121,15 @@ def _match_points(run: Run, windows: Sequence[Window], remote: Remote, tolerance
     is_ours = _is_within(windows, matched) | matched["event_id"].notna()
     transactions = _as_breaks(matched[is_ours], zones, remote)
     # The totals are counted from the two sides and not from the outcomes, so that a fault of the matching shows.
-    counted = both_sides(sides.events, _without(sides, matched[~is_ours]), zones)
+    entries = _without(sides, matched[~is_ours])
+    counted = both_sides(sides.events, entries, zones)
     accounted_for = explained(transactions, zones)
     return _MatchedPoints(
         transactions=transactions,
         ties=tie_service(counted, accounted_for),
         nights=by_night(counted, accounted_for),
         uncompared_count=sides.uncompared_count,
+        shown=shown_points(entries),
     )
 
 
@@ -131,7 +139,15 @@ def _match_amounts(run: Run, remote: Remote, tolerances: Tolerances) -> _Matched
     rewards = describe_rewards(identify_breaks(matched), sides.unread)
     amounts = amounts_of_rewards(sides.updates, sides.rewards)
     ties = tie_rewards(amounts, rewards, tolerances.amount)
-    return _MatchedAmounts(rewards=rewards, ties=ties, unread=sides.unread)
+    # What the service says of a reward is surer than what the settings say of all.
+    told = {id_: code or run.settings.referral_rock.currency or "" for id_, code in sides.currencies.items()}
+    return _MatchedAmounts(
+        rewards=rewards,
+        ties=ties,
+        unread=sides.unread,
+        shown=shown_rewards(sides.updates, sides.rewards, told),
+        currencies=told,
+    )
 
 
 def _tolerances(settings: Settings) -> Tolerances:

@@ -24,6 +24,7 @@ from transforms.vocabulary import State
 _CONTENT = ("action", "points", "source", "source_id", "action_at")
 _EVENT = ["event_id", "state", "settled_at", "site_id", "client_id", *_CONTENT, "may_be_twice"]
 _ENTRY = ["remote_id", "site_id", "client_id", *_CONTENT]
+_LONGEST_CODE = 12  # "Custom" is one, where rewards are no money
 _FEW_WORDS = ("site_id", "action", "source")  # the same words again and again
 _NUMBERS = {"points", "source_id", "remote_id"}
 _FLAGS = {"may_be_twice"}
@@ -47,6 +48,7 @@ class RewardSides:
     updates: pd.DataFrame
     rewards: pd.DataFrame
     unread: Mapping[str, str]  # by id in lower case: rewards of ours whose values cannot be read, and why
+    currencies: Mapping[str, str]  # by id in lower case, as the service tells it; "" where it tells none
 
 
 def transaction_sides(ledger: Ledger, windows: Sequence[Window], remote: Remote) -> TransactionSides:
@@ -137,7 +139,7 @@ def _transaction_row(transaction: Transaction, known: Counter[tuple[Any, ...]]) 
 def reward_sides(ledger: Ledger, remote: Remote) -> RewardSides:
     """Put the ledger's last updates beside their rewards; both are empty where the service was not read."""
     if remote.rewards is None:
-        return RewardSides(_updates([]), _rewards([]), {})
+        return RewardSides(_updates([]), _rewards([]), {}, {})
     with ledger.begin() as connection:
         # Of what was posted the last one alone: the service keeps a reward's values, and not those of before.
         updates = last_updates(connection)
@@ -149,7 +151,15 @@ def reward_sides(ledger: Ledger, remote: Remote) -> RewardSides:
     found = [reward_row(spelled[id_], reward) for id_, reward in known.items() if id_ not in unread]
     # Nobody can tell what such a reward has, so a posted update of it is neither there nor missing.
     told = [row for row in updates if row["state"] != State.POSTED or without_case(row["reward_id"]) not in unread]
-    return RewardSides(_updates(told), _rewards(found), unread)
+    currencies = {id_: _currency(reward) for id_, reward in known.items()}
+    return RewardSides(_updates(told), _rewards(found), unread, currencies)
+
+
+def _currency(reward: Mapping[str, Any]) -> str:
+    code = reward.get("currencyCode")
+    # It names a column of the report: a word, and no story.
+    is_code = isinstance(code, str) and code.isalnum() and len(code) <= _LONGEST_CODE
+    return str(code) if is_code else ""
 
 
 def reward_row(reward_id: str, reward: Mapping[str, Any]) -> dict[str, Any]:

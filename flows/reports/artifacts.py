@@ -15,11 +15,11 @@ from flows.reports.sheets import tables
 from flows.reports.summary import facts, sections
 from flows.reports.table import Block, lines
 from flows.reports.values import Value
-from flows.reports.wording import headline
+from flows.reports.verdict import headline
 from flows.runtime.visible import visible
 
 MOST_ROWS: Final = 50
-_IN_SUMMARY: Final = ("What waits", "What ties and what does not", "Where every row went", "What became of every event")
+_IN_SUMMARY: Final = ("Walk", "What waits", "Where every row went", "What became of every event")
 _AS_TABLES: Final = ("Breaks", "Rejected rows", "Unknown and held", "Refused")
 _MARKUP: Final = re.compile(r"([\\`*_{}\[\]<>#|!~$&])")
 
@@ -62,7 +62,7 @@ def markdown(report: Report) -> str:
 
 
 def _section(section: Block, zone: ZoneInfo) -> str:
-    heading = f"## {section.name}"
+    heading = f"## {section.title}"
     if section.frame.empty:
         return f"{heading}\n\n{section.empty}"
     names = [column.heading for column in section.columns]

@@ -18,7 +18,8 @@ from flows.reports.report import Report
 from flows.reports.snapshots import keep_snapshot, read_snapshot
 from flows.reports.source_ids import check_line
 from flows.reports.terminal import note_lines, summary_lines, watch_lines
-from flows.reports.wording import headline
+from flows.reports.verdict import headline
+from flows.reports.wording import open_differences
 from flows.reports.workbook.workbook import write_workbook
 from flows.runtime.errors import said_of
 from flows.settings.sections import Settings
@@ -57,6 +58,7 @@ def report_run(run: Run, reconciliation: Reconciliation | None) -> Summary:
         calls_made=run.calls_made,
         calls_per_event=calls_per_event(run.calls_made, report.posted),
         proved=proved_clients(reconciliation),
+        differences_open=len(open_differences(report)),
     )
     failure = " ".join(run.failures) or None
     with run.ledger.begin() as connection:
@@ -98,6 +100,7 @@ def report_reconciliation(run: Run, since: date, until: date, reconciliation: Re
         not_read=_not_read(run),
         artifacts=_artifacts(run.settings, report, path),
         run_id=run.run_id,
+        agrees=bool(report.totals["agrees"]),
     )
     with run.ledger.begin() as connection:
         finish_run(connection, run.run_id, report.finished_at, summary.to_json())

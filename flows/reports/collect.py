@@ -24,20 +24,25 @@ from sql.reporting import (
     footing_of_events,
     points_of_breaks,
     rejections_of_run,
+    replaced_updates_of_run,
     skipped_of_run,
     source_ids_of_run,
     waiting_events,
 )
+from sql.reversals import offset_breaks
 from sql.runs import run_totals, started_at
+from sql.sheet_totals import SheetTotal, sheet_totals_of_run
 from sql.snapshots import last_told_decision_id
 from sql.watch import watched_events
 from transforms.match.balances import balance_breaks
-from transforms.match.compared import service_rows
+from transforms.match.compared import is_compared, is_proved, not_compared, service_rows
 from transforms.match.reconciled import Reconciliation
 from transforms.sheets.times import with_fractions
+from transforms.totals.agreement import agrees
 from transforms.totals.control_totals import control_totals
 from transforms.totals.ties import Counted, Footing, tie_run
-from transforms.vocabulary import Kind, RunKind, State, Target
+from transforms.totals.walk import Walked, walk
+from transforms.vocabulary import Kind, RunKind, State, Target, is_name_at_a_service
 
 _TITLES = {
     RunKind.NIGHTLY: "Nightly run",
@@ -57,8 +62,9 @@ def collect_report(
     totals = run_totals(connection, run_id)
     events = _events(events_of_run(connection, run_id))
     posted = events[events["state"].eq(State.POSTED)].rename(columns={"state_at": "posted_at"})
+    walked = walk(_walked(connection, run, events, reconciliation), reconciliation)
     control = _control_totals(connection, run_id, events, reconciliation)
-    ties = _ties(connection, run, reconciliation, totals=totals, control=control, posted=posted)
+    ties = _ties(connection, run, reconciliation, totals=totals, control=control, posted=posted, walked=walked)
     breaks = _open_breaks(connection, now.date())
     nothing = pd.DataFrame()
     return Report(
@@ -69,7 +75,12 @@ def collect_report(
         finished_at=now,
         period=period,
         timezone=run.settings.shared_timezone,
-        totals={**totals, "breaks_open": len(breaks), "ties_out": bool(ties["ties"].all())},
+        totals={
+            **totals,
+            "breaks_open": len(breaks),
+            "ties_out": bool(ties["ties"].all()),
+            "agrees": _agrees(run, breaks, posted, walked, reconciliation),
+        },
         ties=ties,
         control_totals=control,
         roll_forward=nothing if reconciliation is None else reconciliation.roll_forward,
@@ -87,6 +98,43 @@ def collect_report(
         not_read=pd.DataFrame(list(run.not_read.items()), columns=["what", "why"], dtype="str"),
         decisions=_decisions(connection),
         watched=_watched(connection, run.settings),
+        walk=walked,
+    )
+
+
+def _agrees(
+    run: Run,
+    breaks: pd.DataFrame,
+    posted: pd.DataFrame,
+    walked: pd.DataFrame,
+    reconciliation: Reconciliation | None,
+) -> bool:
+    """Return whether the services show what was posted, and nobody is left to be read who could say otherwise."""
+    is_known = is_compared(posted, reconciliation) | is_proved(posted, reconciliation)
+    return agrees(
+        breaks,
+        walked,
+        uncompared_count=len(not_compared(posted[~is_known])),
+        unread_count=sum(is_name_at_a_service(name) for name in run.not_read),
+    )
+
+
+def _walked(connection: Connection, run: Run, events: pd.DataFrame, reconciliation: Reconciliation | None) -> Walked:
+    """Return what the walk of the run is made of."""
+    # Only what is no event of ours can be an extra entry, and those are few.
+    entries: list[str] = []
+    if reconciliation is not None:
+        found = reconciliation.transactions
+        entries = found.loc[found["event_id"].isna(), "break_id"].tolist()
+    is_accepted = events["run_id"].eq(run.run_id) & events["first_state"].eq(State.READY)
+    answered_for = events.assign(is_accepted=is_accepted)[events["is_answered_for"].astype("bool")]
+    return Walked(
+        sheets=pd.DataFrame(sheet_totals_of_run(connection, run.run_id), columns=list(SheetTotal._fields)),
+        events=answered_for,
+        replaced=replaced_updates_of_run(connection, run.run_id),
+        offset_breaks=offset_breaks(connection, entries),
+        currency=run.settings.referral_rock.currency or "",
+        amount_tolerance=run.settings.reconcile.amount_tolerance,
     )
 
 
@@ -113,6 +161,7 @@ def _ties(
     totals: Mapping[str, Any],
     control: pd.DataFrame,
     posted: pd.DataFrame,
+    walked: pd.DataFrame,
 ) -> pd.DataFrame:
     """Return the equations of the run, each with both sides."""
     footing = None
@@ -125,6 +174,7 @@ def _ties(
         posted=posted,
         footing=footing,
         points_in_balance_breaks=_points_in_balance_breaks(connection, reconciliation),
+        walk=walked,
     )
     return tie_run(run.kind, counted, reconciliation)
 

@@ -1,5 +1,6 @@
 """The small frames that a report draws and compares: breaks by age, points by day, control totals side by side."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -79,9 +80,10 @@ def points_by_day(report: Report) -> pd.DataFrame:
 
 
 def side_by_side(report: Report) -> pd.DataFrame:
-    """Return one row per site, kind and measure: site_id, kind, measure, file, batch, ledger, service, difference.
+    """Return one row per site, kind and measure: site_id, kind, measure, the four levels, and two differences.
 
-    Measures are events, then points or amount. A level without a figure stays null; difference is ledger − service.
+    Measures are events, then points or amount. A level without a figure stays null; accepted_difference is
+    file − batch, difference is ledger − service.
     Raises ValueError on a level that is not one of the four.
     """
     totals = rows(report, "control_totals")
@@ -93,7 +95,7 @@ def side_by_side(report: Report) -> pd.DataFrame:
         for measure in ("events", value):
             sums = _by_level(of_kind, measure)
             lines.append({"site_id": site_id, "kind": kind, "measure": measure, **sums})
-    columns = ["site_id", "kind", "measure", *LEVELS, "difference"]
+    columns = ["site_id", "kind", "measure", *LEVELS, "accepted_difference", "difference"]
     return pd.DataFrame(lines, columns=columns, dtype="object")
 
 
@@ -110,12 +112,17 @@ def _by_level(of_kind: pd.DataFrame, measure: str) -> dict[str, object]:
     sums: dict[str, Any] = {}
     for level, figures in known[measure].groupby(known["level"].astype(str)):
         sums[str(level)] = _exact_sum(figures, measure)
+    return {
+        **sums,
+        "accepted_difference": _difference(sums, "file", "batch"),
+        "difference": _difference(sums, "ledger", "service"),
+    }
+
+
+def _difference(sums: Mapping[str, Any], one: str, other: str) -> Any:
     # Null where one of the two is not known. Zero would claim that they agree, and the whole sum would call an outage
     # of the service a difference.
-    difference = None
-    if "ledger" in sums and "service" in sums:
-        difference = sums["ledger"] - sums["service"]
-    return {**sums, "difference": difference}
+    return sums[one] - sums[other] if one in sums and other in sums else None
 
 
 def _exact_sum(figures: "pd.Series[Any]", measure: str) -> int | Decimal:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from flows.reports.report import COLUMNS, Report, rows
 from flows.reports.table import by_line
 from flows.reports.values import Show, Value, values
-from flows.reports.wording import headline
+from flows.reports.verdict import headline
 from flows.reports.workbook.detail import SHEET_LIMIT
 
 _COUNTS = (

@@ -31,11 +31,14 @@ TOTALS: Final = (
     "amount_updated",
     "breaks_open",
     "ties_out",
+    "agrees",
 )
 
 PLACE: Final = ("file", "sheet", "row")
 
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
+    "not_read": ("what", "why"),
+    "walk": ("line", "site_id", "kind", "currency", "events", "points", "amount"),
     "ties": ("name", "formula", "left", "right", "difference", "ties"),
     "control_totals": ("level", "name", "site_id", "kind", "events", "points", "amount"),
     "roll_forward": (
@@ -154,7 +157,6 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "skipped": (*PLACE, "reason"),
     "notes": (*PLACE, "column", "message"),
     "source_ids": ("subject", "finding", "row_count"),
-    "not_read": ("what", "why"),
     "decisions": ("decision_id", "decided_at", "actor", "verb", "about", "events", "earned", "redeemed", "reason"),
 }
 
@@ -164,7 +166,8 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
 class Report:
     """All that one run, upload or reconciliation has to show; every frame may be empty, with or without columns.
 
-    Grain: `ties` one row per equation; `control_totals` one per level (file, batch, ledger, service), site and kind;
+    Grain: `walk` one row per line, site ("": rewards), kind and currency (`transforms.totals.walk`); `ties` one row
+    per equation; `control_totals` one per level (file, batch, ledger, service), site and kind;
     `roll_forward` one per site, class of break and measure; `breaks`, `waiting`, `posted`, `refused` one per break or
     event; `rejected` one per wrong cell; `by_client` one per client whose balance was read or proves what was posted
     (`proof`), null where the balance before is not known; `nights` one per site and night; `duplicates` and `skipped`
@@ -202,6 +205,7 @@ class Report:
     not_read: pd.DataFrame = field(default_factory=pd.DataFrame)
     decisions: pd.DataFrame = field(default_factory=pd.DataFrame)
     watched: pd.DataFrame = field(default_factory=pd.DataFrame)
+    walk: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:

@@ -9,8 +9,10 @@ import pandas as pd
 from flows.reports.figures import by_day
 from flows.reports.once import once
 from flows.reports.report import Report, rows
+from flows.reports.summary import control_totals, proof
 from flows.reports.table import Block, Column
 from flows.reports.values import Show
+from flows.reports.walk_table import currencies_count, walk_by_currency, walk_by_site
 from flows.reports.wording import BREAKS, DECISIONS, FATES, OUTCOMES, RETRY, WAITING, Word, is_open, word
 from transforms.vocabulary import Kind
 
@@ -19,6 +21,8 @@ from transforms.vocabulary import Kind
 def tables(report: Report) -> list[Block]:
     """Return the blocks behind the summary, in the order of the sheets."""
     return [
+        walk_by_site(report),
+        *([walk_by_currency(report)] if currencies_count(report) > 1 else []),
         _breaks(report),
         _rejected(report),
         _waiting(report),
@@ -33,6 +37,8 @@ def tables(report: Report) -> list[Block]:
         _skipped(report),
         _noticed(report),
         _by_day(report),
+        proof(report),
+        control_totals(report),
         _words(),
     ]
 
@@ -70,6 +76,7 @@ def _breaks(report: Report) -> Block:
     event = (_EVENT,) if frame["event_id"].notna().any() else ()
     return Block(
         name="Breaks",
+        scope="all that are open, whichever run opened them",
         note="One line per difference between source, ledger and service; the oldest that still waits comes first. "
         "A break about an event of ours has the id of the event.",
         empty="No breaks: source, ledger and service agree.",
@@ -111,6 +118,7 @@ def _breaks_in_words(report: Report) -> pd.DataFrame:
 def _rejected(report: Report) -> Block:
     return Block(
         name="Rejected rows",
+        scope="the wrong cells of the files that this run took in",
         note="One line per wrong cell. Correct it and send the sheet again; known rows are not sent twice.",
         empty="No row was rejected.",
         columns=(
@@ -133,6 +141,7 @@ def _waiting(report: Report) -> Block:
     frame["command"] = [_command(state, event_id) for state, event_id in states_and_ids]
     return Block(
         name="Unknown and held",
+        scope="all that waits, of this run and of earlier ones",
         note=(
             "Held: it waits for a person's OK. Unknown: the answer was lost. "
             "Why stands beside each, and nothing is sent before it is decided."
@@ -154,6 +163,7 @@ def _waiting(report: Report) -> Block:
 def _posted(report: Report) -> Block:
     return Block(
         name="Posted",
+        scope="the events of this run, and those it carried in and posted",
         note="One line per event that the service confirmed, or that reading back showed.",
         empty="Nothing was posted.",
         columns=(
@@ -172,6 +182,7 @@ def _posted(report: Report) -> Block:
 def _by_client(report: Report) -> Block:
     return Block(
         name="By client",
+        scope="the clients of this run, and those whose balance was read",
         note=(
             "Balance before + earned − redeemed + what breaks explain = balance expected. "
             "Empty: nothing can be concluded."
@@ -209,6 +220,7 @@ def _nights(report: Report) -> Block:
             columns.append(Column(key, heading, Show.COUNT, 13, total=True, zero=side == "difference"))
     return Block(
         name="By night",
+        scope="all events on the days that were read, of this run and of earlier ones",
         note="Per site and night of the action: in the ledger + by breaks = at the service; what is off must be zero.",
         empty="Nothing was read back.",
         columns=(_SITE, Column("night", "Night", Show.DATE, 12), *columns),
@@ -221,6 +233,7 @@ def _refused(report: Report) -> Block:
     frame["command"] = [RETRY.format(id=event_id) for event_id in frame["event_id"]]
     return Block(
         name="Refused",
+        scope="the events of this run, and those it carried in",
         note=(
             "The service said no, and nothing took effect. Correct the row and send the sheet again; "
             "where the cause is gone, let it be tried again as it is."
@@ -242,6 +255,7 @@ def _decisions(report: Report) -> Block:
     frame["done"] = frame["verb"].map(lambda verb: DECISIONS.get(verb, verb))
     return Block(
         name="Decisions",
+        scope="since the report before",
         note="What people decided about events since the report before: who, about what, and why.",
         empty="Nobody decided about an event since the report before.",
         columns=(
@@ -261,6 +275,7 @@ def _decisions(report: Report) -> Block:
 def _not_read(report: Report) -> Block:
     return Block(
         name="Not read",
+        scope="by this run",
         note=(
             "What nobody could look at, and why. Nothing is concluded about it: that an entry is not shown here does "
             "not mean that it is not there."
@@ -274,6 +289,7 @@ def _not_read(report: Report) -> Block:
 def _watched(report: Report) -> Block:
     return Block(
         name="Under watch",
+        scope="events of any run",
         note=(
             "Two or more requests of each may have left, and a late one may still take effect: every night looks "
             "again, until one begins after the time that is named. What is there twice opens a break by itself."
@@ -295,6 +311,7 @@ def _watched(report: Report) -> Block:
 def _duplicates(report: Report) -> Block:
     return Block(
         name="Duplicates",
+        scope="the rows of the files that this run took in",
         note="Rows that bring an event which is known already, and where it was seen first. They are not sent again.",
         empty="No row was a duplicate.",
         columns=(
@@ -311,6 +328,7 @@ def _duplicates(report: Report) -> Block:
 def _skipped(report: Report) -> Block:
     return Block(
         name="Skipped rows",
+        scope="the lines of the files that this run took in",
         note="Lines of a file that are no rows: titles, blank lines, repeated headings, subtotals and totals.",
         empty="No line was skipped.",
         columns=(*_PLACE, Column("reason", "Why it is no row", Show.TEXT, 60)),
@@ -321,6 +339,7 @@ def _skipped(report: Report) -> Block:
 def _noticed(report: Report) -> Block:
     return Block(
         name="Noticed",
+        scope="the files that this run took in",
         note="What was noticed while the files were read, without its being an error: look whether it is meant so.",
         empty="Nothing was noticed in the files.",
         columns=(
@@ -335,6 +354,7 @@ def _noticed(report: Report) -> Block:
 def _by_day(report: Report) -> Block:
     return Block(
         name="By day",
+        scope="what this run posted",
         note=(
             f"What was posted, by the day of the action in {report.timezone} "
             "(of the posting, where an event has no time)."

@@ -166,6 +166,8 @@ def _read(text: str) -> Report:
     # A snapshot of before lacks the frames that came since; the report shows them empty.
     parts["totals"].setdefault("withheld", 0)
     parts["by_client"] = _with_proof(parts["by_client"], parts["finished_at"])
+    # Nobody asked then whether the services agree: what was open then tells.
+    parts["totals"].setdefault("agrees", not parts["totals"]["breaks_open"])
     known = {part.name for part in fields(Report)} & parts.keys()
     return Report(**{name: parts[name] for name in known})
 

@@ -1,18 +1,19 @@
-"""The first sheet of the report: the headline, what waits, what ties, where every row went, and the totals.
+"""The first sheet of the report: the walk, what waits, where every row went; and the proof behind it.
 
 Each part is a block like those behind it, so that workbook and page draw them with the same hand.
 """
 
 import pandas as pd
 
-from flows.reports.figures import LEVELS, breaks_by_age, side_by_side
+from flows.reports.figures import breaks_by_age, side_by_side
 from flows.reports.once import once
 from flows.reports.report import Report, count, rows
 from flows.reports.table import Block, Column
 from flows.reports.values import CENTS, Show, exact
+from flows.reports.walk_table import NO_SITE, walk_block
 from flows.reports.wording import FATES, OUTCOMES, SOURCE_IDS, Word, next_steps, word
 
-_NO_SITE = "—"  # rewards of Referral Rock belong to none
+_MOST_UNREAD = 20  # the sheet has them all
 _ROLLED = {
     "open_before": "Open before",
     "new": "+ new",
@@ -45,19 +46,30 @@ def _period(report: Report) -> str:
 
 @once
 def sections(report: Report) -> list[Block]:
-    """Return the blocks of the summary, in reading order."""
+    """Return the blocks of the summary, in reading order: what was not read stands before everything that was."""
+    unread = [_not_read(report)] if len(rows(report, "not_read")) else []
     return [
+        *unread,
+        walk_block(report),
         _steps(report),
-        _ties(report),
         _fates(report),
         _outcomes(report),
         _source_ids(report),
-        _money(report),
         _roll_forward(report),
-        _control_totals(report),
         # Last, since the workbook draws its chart from the lines of the last block.
         _ages(report),
     ]
+
+
+def _not_read(report: Report) -> Block:
+    return Block(
+        name="Could not be read",
+        scope="by this run",
+        note="Nothing is concluded about it: that an entry is not shown does not mean that it is not there.",
+        empty="",
+        columns=(Column("what", "What", Show.TEXT, 3), Column("why", "Why", Show.TEXT, 7)),
+        frame=rows(report, "not_read").head(_MOST_UNREAD),
+    )
 
 
 def _steps(report: Report) -> Block:
@@ -72,7 +84,7 @@ def _steps(report: Report) -> Block:
             Column("how_many", "How many", Show.COUNT, 1),
             Column("advice", "What to do", Show.TEXT, 3),
             Column("command", "Command", Show.TEXT, 4),
-            Column("sheet", "Where", Show.TEXT, 1),
+            Column("sheet", "Where", Show.LINK, 1),
         ),
         frame=pd.DataFrame(lines, columns=columns),
     )
@@ -130,30 +142,20 @@ def _counted(report: Report, name: str, note: str, words: dict[str, Word]) -> Bl
     )
 
 
-def _money(report: Report) -> Block:
-    names = {"points_earned": "Points earned", "points_redeemed": "Points redeemed", "amount_updated": "Amount updated"}
-    lines = [(name, report.totals[key]) for key, name in names.items()]
+def proof(report: Report) -> Block:
+    """Return every equation of the run with both its sides."""
     return Block(
-        name="What was posted",
-        note="",
-        empty="",
-        columns=(Column("what", "Over all posted events", Show.TEXT, 1), Column("sum", "Total", Show.QUANTITY, 1)),
-        frame=pd.DataFrame(lines, columns=["what", "sum"], dtype="object"),
-    )
-
-
-def _ties(report: Report) -> Block:
-    return Block(
-        name="What ties and what does not",
-        note="Both sides of every equation, counted apart.",
+        name="Proof",
+        scope="the equations of this run",
+        note="Both sides of every equation, counted apart. Points are gross, unless an equation says net.",
         empty="No equation was checked.",
         columns=(
-            Column("name", "Equation", Show.TEXT, 1),
-            Column("left", "Left", Show.QUANTITY, 1),
-            Column("right", "Right", Show.QUANTITY, 1),
-            Column("difference", "Difference", Show.QUANTITY, 1, zero=True),
-            Column("ties", "Ties", Show.FLAG, 1),
-            Column("formula", "Left = right", Show.TEXT, 5),
+            Column("name", "Equation", Show.TEXT, 40),
+            Column("left", "Left", Show.QUANTITY, 18),
+            Column("right", "Right", Show.QUANTITY, 18),
+            Column("difference", "Difference", Show.QUANTITY, 16, zero=True),
+            Column("ties", "Ties", Show.FLAG, 10),
+            Column("formula", "Left = right", Show.TEXT, 70),
         ),
         frame=rows(report, "ties"),
     )
@@ -181,7 +183,7 @@ def _roll_forward(report: Report) -> Block:
 def _rolled(report: Report) -> pd.DataFrame:
     """Return the lines of the roll-forward with their figures as they are to be shown."""
     figures = list(_ROLLED)
-    frame = rows(report, "roll_forward").fillna({"site_id": _NO_SITE})
+    frame = rows(report, "roll_forward").fillna({"site_id": NO_SITE})
     # Counts, points and amounts stand in one column, row by row: as objects, so that no amount becomes a float.
     frame = frame.astype(dict.fromkeys(figures, "object"))
     is_amount = frame["measure"].eq("amount")
@@ -191,23 +193,29 @@ def _rolled(report: Report) -> pd.DataFrame:
     return frame
 
 
-def _control_totals(report: Report) -> Block:
-    levels = [Column(level, level.capitalize(), Show.QUANTITY, 1) for level in LEVELS]
+def control_totals(report: Report) -> Block:
+    """Return accepted and posted events at two places each, per site and kind."""
     return Block(
         name="Control totals",
+        scope="what this run accepted, and what it posted",
         note=(
-            "The same figure at four places, per site and kind. "
-            "Difference = ledger − service: zero, or a break says why."
+            "Accepted: as the events stand in the ledger under their files, and as the batches were written when the "
+            "files were registered. Posted, of this run and carried in: in the ledger, and as the service shows them; "
+            "zero, or a break says why. The two pairs are of different events."
         ),
         empty="No totals: no file was read, and nothing was read back.",
         columns=(
-            Column("site_id", "Site", Show.ID, 1),
-            Column("kind", "Kind", Show.TEXT, 1),
-            Column("measure", "Measure", Show.TEXT, 1),
-            *levels,
-            Column("difference", "Difference", Show.QUANTITY, 1, zero=True),
+            Column("site_id", "Site", Show.ID, 30),
+            Column("kind", "Kind", Show.TEXT, 16),
+            Column("measure", "Measure", Show.TEXT, 14),
+            Column("file", "Accepted: events of the files", Show.QUANTITY, 18),
+            Column("batch", "Accepted: batches", Show.QUANTITY, 18),
+            Column("accepted_difference", "Difference", Show.QUANTITY, 14, zero=True),
+            Column("ledger", "Posted: in the ledger", Show.QUANTITY, 18),
+            Column("service", "Posted: shown by the service", Show.QUANTITY, 18),
+            Column("difference", "Difference", Show.QUANTITY, 14, zero=True),
         ),
-        frame=side_by_side(report).fillna({"site_id": _NO_SITE}),
+        frame=side_by_side(report).fillna({"site_id": NO_SITE}),
     )
 
 

@@ -35,6 +35,13 @@ class Block:
     columns: tuple[Column, ...]
     frame: pd.DataFrame
     sum_name: str = "Sum"
+    scope: str = ""  # what its lines are of: said in its title, since tables side by side are not always of the same
+    strong: str = ""  # key of a flag in `frame`: lines that are totals
+
+    @property
+    def title(self) -> str:
+        """The name, and what the lines are of."""
+        return f"{self.name}: {self.scope}" if self.scope else self.name
 
 
 def lines(block: Block, zone: ZoneInfo, most: int | None = None) -> Iterator[tuple[Value, ...]]:

@@ -5,7 +5,9 @@ from pathlib import Path
 
 from flows.reports.report import Report, count, rows
 from flows.reports.values import exact
-from flows.reports.wording import FATES, OUTCOMES, NextStep, Word, headline, next_steps
+from flows.reports.verdict import headline
+from flows.reports.walk_table import walk_lines
+from flows.reports.wording import FATES, OUTCOMES, NextStep, Word, next_steps
 from flows.runtime.visible import visible
 
 _MOST_NOTES = 20
@@ -14,9 +16,15 @@ _MOST_NOTES = 20
 def summary_lines(report: Report, workbook: Path | None = None) -> list[str]:
     """Return the lines to print, without colors; the path of the workbook comes last, where one is given."""
     ties_out = "yes" if report.totals["ties_out"] else "no"
+    agrees = "yes" if report.totals["agrees"] else "no"
+    found = headline(report)
+    walked = walk_lines(report)
     lines = [
-        headline(report).sentence,
+        *(answer.sentence for answer in found.answers),
+        found.waits,
         "",
+        *walked,
+        *([""] if walked else []),
         *_counted(report, FATES),
         _rows_line(report),
         "",
@@ -26,6 +34,7 @@ def summary_lines(report: Report, workbook: Path | None = None) -> list[str]:
         *_sums(report),
         "",
         *_steps(next_steps(report)),
+        f"agrees: {agrees}",
         f"ties_out: {ties_out}",
     ]
     if workbook:
@@ -79,7 +88,7 @@ def _sums(report: Report) -> list[str]:
     redeemed = exact(report.totals["points_redeemed"])
     amount = exact(report.totals["amount_updated"])
     return [
-        f"  posted: points earned {earned:,}, points redeemed {redeemed:,}, amount updated {amount:,}",
+        f"  posted: points earned {earned:,}, points redeemed {redeemed:,}, updates of {amount:,} in all",
         f"  breaks open: {count(report, 'breaks_open'):,}",
     ]
 

@@ -34,6 +34,7 @@ class Show(StrEnum):
     UTC = "utc"
     LOCAL = "local"  # the same moment on the clock of the report's zone
     DATE = "date"
+    LINK = "link"  # the name of another block, where the lines behind a figure stand
 
 
 def exact(value: object) -> Decimal:
@@ -142,4 +143,5 @@ _READERS: Final[dict[Show, Callable[[object], Value]]] = {
     Show.QUANTITY: _quantity,
     Show.FLAG: bool,
     Show.DATE: _day,
+    Show.LINK: _text,
 }

@@ -65,8 +65,12 @@ SELECT amount FROM events WHERE target = 'referral_rock' AND state = 'posted' AN
 )
 
 -- name: events_of_run
--- Grain: one row per event that the run answers for, with where it came from and what the service last said.
-SELECT events.*, files.name AS file, answers.answered_at, answers.code, answers.message, answers.balance
+-- Grain: one row per event that the run answers for, with where it came from and what the service last said. What
+-- waits from its row on is the run's to answer for only where it was approved and claimed meanwhile (is_answered_for).
+SELECT events.*, files.name AS file, answers.answered_at, answers.code, answers.message, answers.balance,
+    (events.run_id <> :run_id OR events.first_state = 'ready' OR EXISTS (
+        SELECT 1 FROM run_carried WHERE run_carried.run_id = :run_id AND run_carried.event_id = events.event_id
+    )) AS is_answered_for
 FROM events
 JOIN files ON files.file_id = events.file_id
 LEFT JOIN answers ON answers.attempt_id = events.attempt_id
@@ -76,6 +80,18 @@ WHERE events.event_id IN (
     SELECT event_id FROM run_carried WHERE run_id = :run_id
 )
 ORDER BY events.file_id, events.ordinal
+
+-- name: replaced_updates_of_run
+-- Grain: one row per posted update that the run answers for and a later posted one of the same reward replaced.
+SELECT events.event_id FROM events
+WHERE events.target = 'referral_rock' AND events.state = 'posted' AND events.event_id IN (
+    SELECT event_id FROM events WHERE run_id = :run_id
+    UNION
+    SELECT event_id FROM run_carried WHERE run_id = :run_id
+) AND EXISTS (
+    SELECT 1 FROM events AS later WHERE later.lane = events.lane AND later.state = 'posted'
+    AND later.reward_version > events.reward_version
+)
 
 -- name: waiting_events
 -- Grain: one row per event of any run that waits for a person or for reading back, with what the last reading back of

@@ -42,7 +42,7 @@ def sum_good_rows(events: pd.DataFrame) -> SumsBySite:
     return _sums(events[["kind", "site_id", "points", "amount"]])
 
 
-def sum_bad_rows(rows: pd.DataFrame, target: "pd.Series[str]", parsed_amount: "pd.Series[object]") -> SumsBySite:
+def sum_bad_rows(rows: pd.DataFrame, target: "pd.Series[str]", parsed_amount: pd.Series) -> SumsBySite:
     """Sum up bad rows as far as they can be read: ``rows`` are their cells as text, ``target`` NA where not told.
 
     ``parsed_amount`` is what the amounts of rewards were read as. A bad row of points is of the kind that its action

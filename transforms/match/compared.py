@@ -7,7 +7,7 @@ from transforms.match.reconciled import Reconciliation
 from transforms.vocabulary import Kind, Outcome
 
 # What the match says of events that the ledger has as posted.
-_OF_POSTED = (
+OF_POSTED = (
     Outcome.MATCHED,
     Outcome.LATE,
     Outcome.MISSING_REMOTE,
@@ -19,7 +19,7 @@ _SERVICE_ROW = ["kind", "site_id", "points", "amount"]
 
 def compared_count(reconciled: Reconciliation) -> int:
     """Count the events that the ledger has as posted and the match looked for at the service."""
-    return int(reconciled.transactions["outcome"].isin(_OF_POSTED).sum())
+    return int(reconciled.transactions["outcome"].isin(OF_POSTED).sum())
 
 
 def is_compared(posted: pd.DataFrame, reconciled: Reconciliation | None) -> pd.Series:

@@ -11,6 +11,7 @@ from transforms.reconcile.proof import Client, Proofs
 from transforms.vocabulary import NotRead, Outcome
 
 __all__ = ["Client", "Reconciliation"]
+SHOWN = ["site_id", "kind", "currency", "events", "points", "amount"]
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,9 @@ class Reconciliation:
     read_at: datetime | None = None  # when reading began
     agreed: Mapping[str, int] = field(default_factory=dict)  # by site: balances found right, one after the other
     proofs: Proofs = field(default_factory=Proofs)  # of clients of the run who were not read: what their balance proves
+    # What the services show, counted before matching, as `transforms.totals.walk.shown_points` gives it.
+    shown: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=SHOWN))
+    currencies: Mapping[str, str] = field(default_factory=dict)  # of rewards, by id in lower case; as the service says
 
     @property
     def matched(self) -> int:

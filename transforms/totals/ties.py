@@ -20,7 +20,8 @@ from transforms.totals.control_totals import (
     tie_roll_forward,
     tie_rows,
 )
-from transforms.vocabulary import RunKind
+from transforms.totals.walk import close_walk, summed
+from transforms.vocabulary import RunKind, WalkLine
 
 _Equations = list[dict[str, Any]]
 
@@ -42,12 +43,13 @@ class Counted:
     posted: pd.DataFrame  # events of the run that the ledger has as posted
     footing: Footing | None  # only where the ledger as a whole is tied: by a reconciliation
     points_in_balance_breaks: int  # that the open breaks about balances hold
+    walk: pd.DataFrame  # of the run (`transforms.totals.walk`)
 
 
 def tie_run(kind: RunKind, counted: Counted, reconciliation: Reconciliation | None) -> pd.DataFrame:
     """Return every equation of the run as a row; ``reconciliation`` is None where nothing was read back."""
     # These two hold in every run, whatever it is for: no row and no event may be lost, even where nothing is read back.
-    ties = tie_rows(counted.totals)
+    ties = [*tie_rows(counted.totals), *_tie_walk(counted)]
     match kind:
         case RunKind.RECONCILE:
             ties += _tie_ledger(counted.footing)
@@ -60,6 +62,15 @@ def tie_run(kind: RunKind, counted: Counted, reconciliation: Reconciliation | No
     if reconciliation is not None:
         ties += _tie_services(reconciliation, counted.points_in_balance_breaks)
     return tie_frame(ties)
+
+
+def _tie_walk(counted: Counted) -> _Equations:
+    """Return that the walk closes, and that what it says of events is what the run says."""
+    walked = counted.walk
+    in_walk = summed(walked, WalkLine.POSTED, "events") + summed(walked, WalkLine.REPLACED, "events")
+    formula = "posted and replaced in the walk = posted by the run"
+    of_run = int(counted.totals["posted"])
+    return [*close_walk(walked), equation("Walk: events posted", formula, in_walk, of_run)]
 
 
 def _tie_ledger(footing: Footing | None) -> _Equations:

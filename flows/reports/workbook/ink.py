@@ -5,6 +5,7 @@ from the same input. Text is always written as text, in a cell that is formatted
 edits it. What a spreadsheet would take for the start of a formula carries the quote prefix besides.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -26,6 +27,7 @@ WHOLE: Final = "#,##0"
 AMOUNT: Final = "#,##0.00######"
 _STARTS_A_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 _LONGEST: Final = 32_000  # a cell holds 32,767
+_MOST_LINKS: Final = 65_530  # of a sheet; a spreadsheet calls a file with more damaged
 _DIGITS: Final = 15  # more than these a spreadsheet rounds in silence
 _DECIMALS: Final = 8  # more than these the number format does not show
 
@@ -39,6 +41,7 @@ class Ink:
 
     book: Any
     made: dict[tuple[tuple[str, object], ...], Format] = field(default_factory=dict)
+    links: Counter[str] = field(default_factory=Counter)  # so far, by sheet
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,7 @@ class Brush:
     amount: Format
     time: Format
     fraction: Format  # a time that has a fraction of a second
+    link: Format
 
 
 @contextmanager
@@ -99,6 +103,7 @@ def brush(ink: Ink, show: Show = Show.TEXT, **properties: object) -> Brush:
         amount=look(ink, num_format=AMOUNT, **properties),
         time=look(ink, num_format=time_format, **{**side, **properties}),
         fraction=look(ink, num_format=f"{time_format}.000", **{**side, **properties}),
+        link=look(ink, **{**side, **properties, "font_color": "#2F6DB5", "underline": 1}),
     )
 
 
@@ -138,6 +143,16 @@ def put(sheet: Sheet, row: int, column: int, value: Value, using: Brush) -> None
 
 def _number_format(number: Decimal | int, using: Brush) -> Format:
     return using.amount if isinstance(number, Decimal) else using.whole
+
+
+def put_link(ink: Ink, sheet: Sheet, at: tuple[int, int], name: str, using: Brush) -> None:
+    """Write the name of another sheet as a link to it; as text, where the sheet has all the links that it can hold."""
+    row, column = at
+    if ink.links[sheet.name] >= _MOST_LINKS:
+        put(sheet, row, column, name, using)
+        return
+    ink.links[sheet.name] += 1
+    sheet.write_url(row, column, f"internal:'{name}'!A1", using.link, name)
 
 
 def put_sum(sheet: Sheet, at: tuple[int, int], formula: str | None, column: Filled, using: Brush) -> None:

@@ -1,4 +1,4 @@
-"""Draw the first sheet of the workbook: the headline, the facts, one block for each part of the summary, the charts.
+"""Draw the first sheet of the workbook: the three sentences, the facts, the walk, the other parts of the summary.
 
 All blocks share one grid of ten columns; the width of a column of a block counts columns of that grid.
 """
@@ -14,12 +14,16 @@ from flows.reports.report import Report
 from flows.reports.summary import facts, sections
 from flows.reports.table import Block, Column, lines
 from flows.reports.values import Show, Value
-from flows.reports.wording import Headline, Tone, headline
-from flows.reports.workbook.ink import Brush, Ink, Sheet, brush, heading, put, put_sum
+from flows.reports.verdict import Headline, headline
+from flows.reports.wording import Tone
+from flows.reports.workbook.ink import Brush, Ink, Sheet, brush, heading, put, put_link, put_sum
 from flows.runtime.visible import visible
 
 _WIDTHS: Final = (26, 15, *[12.5] * 7, 19)
-_SENTENCE_LINE: Final = 105  # characters of the headline on one line across the grid
+_WHOLE_WIDTH: Final = (0, len(_WIDTHS) - 1)
+_SENTENCE_LINE: Final = 110  # characters of the headline on one line across the grid
+_HEADING_LINE: Final = 13  # characters of a heading on one line of one column
+_NOTE_LINE: Final = 150  # the same of a note, which is smaller
 _NEW_PAGE: Final = ("Where every row went", "Roll-forward of breaks")
 _COLORS: Final[dict[Tone, tuple[str, str]]] = {
     "good": ("#E2F0D9", "#1E5631"),
@@ -29,6 +33,7 @@ _COLORS: Final[dict[Tone, tuple[str, str]]] = {
 _LINE: Final[dict[str, object]] = {"bottom": 1, "bottom_color": "#D0D7E2"}
 _RED: Final[dict[str, object]] = {"bg_color": "#FBD5D5", "font_color": "#9C0006", "bold": True}
 _GREEN: Final[dict[str, object]] = {"font_color": "#1E5631", "bold": True}
+_STRONG: Final[dict[str, object]] = {"bold": True, "bg_color": "#EEF2F7"}
 _GRAY: Final = "#595959"
 _BLUE: Final = "#1F3A5F"
 
@@ -51,22 +56,21 @@ def write_summary(ink: Ink, report: Report, sheet: Sheet) -> int:
     first = end
     page_breaks = []
     for section in sections(report):
-        # A blank row before each block; its name and its headings take the next two.
+        # A blank row before each block.
         start = end + 1
-        first = start + 2
         if section.name in _NEW_PAGE:
             page_breaks.append(start)
-        end = _write_section(grid, section, start)
+        first, end = _write_section(grid, section, start)
     sheet.set_h_pagebreaks(page_breaks)
-    sheet.freeze_panes(2, 0)
+    sheet.freeze_panes(1, 0)
     return first
 
 
 def _write_head(grid: Grid, report: Report) -> int:
     """Write title, headline and facts at the top of the sheet, and return the row after them."""
     _write_title(grid, visible(report.title))
-    _write_headline(grid, headline(report))
-    return _write_facts(grid, facts(report), first=2)
+    after = _write_headline(grid, headline(report), first=1)
+    return _write_facts(grid, facts(report), first=after)
 
 
 def _write_title(grid: Grid, title: str) -> None:
@@ -74,23 +78,23 @@ def _write_title(grid: Grid, title: str) -> None:
     put(grid.sheet, 0, 0, title, brush(grid.ink, bold=True, font_size=18, font_color=_BLUE))
 
 
-def _write_headline(grid: Grid, found: Headline) -> None:
-    # The merged cells do not grow with their text, and the sentence names everything that waits: without this, a bad
+def _write_headline(grid: Grid, found: Headline, first: int) -> int:
+    """Write the three sentences, each in its own color, and what waits; return the row after them."""
+    for row, answer in enumerate(found.answers, start=first):
+        back, front = _COLORS[answer.tone]
+        _write_sentence(grid, row, answer.sentence, bg_color=back, font_color=front)
+    after = first + len(found.answers)
+    _write_sentence(grid, after, found.waits, font_color=_BLUE)
+    return after + 1
+
+
+def _write_sentence(grid: Grid, row: int, sentence: str, **colors: object) -> None:
+    # The merged cells do not grow with their text, and the sentence names everything that is off: without this, a bad
     # night would show the beginning of what is wrong.
-    lines_needed = ceil(len(found.sentence) / _SENTENCE_LINE)
-    grid.sheet.set_row(1, 20 * lines_needed + 6)
-    back, front = _COLORS[found.tone]
-    banner = brush(
-        grid.ink,
-        bold=True,
-        font_size=13,
-        bg_color=back,
-        font_color=front,
-        text_wrap=True,
-        indent=1,
-    )
-    whole_width = (0, len(_WIDTHS) - 1)
-    _put_across(grid, 1, whole_width, found.sentence, banner)
+    lines_needed = ceil(len(sentence) / _SENTENCE_LINE)
+    grid.sheet.set_row(row, 16 * lines_needed + 4)
+    look = brush(grid.ink, Show.TEXT, bold=True, font_size=12, text_wrap=True, indent=1, **colors)
+    _put_across(grid, row, _WHOLE_WIDTH, sentence, look)
 
 
 def _write_facts(grid: Grid, known: list[tuple[str, str]], first: int) -> int:
@@ -108,29 +112,39 @@ def _write_facts(grid: Grid, known: list[tuple[str, str]], first: int) -> int:
     return first + rows_taken
 
 
-def _write_section(grid: Grid, section: Block, row: int) -> int:
-    """Write one block that starts in `row`, and return the row after it."""
+def _write_section(grid: Grid, section: Block, row: int) -> tuple[int, int]:
+    """Write one block that starts in `row`; return the row of its first line, and the row after it."""
     title = brush(grid.ink, bold=True, font_size=12, font_color=_BLUE)
-    put(grid.sheet, row, 0, section.name, title)
-    put(grid.sheet, row, 3, section.note, brush(grid.ink, font_color=_GRAY))
-    headings = row + 1
-    first = row + 2
+    put(grid.sheet, row, 0, section.title, title)
+    headings = _write_note(grid, section.note, row + 1)
+    first = headings + 1
     if section.frame.empty:
         aside = brush(grid.ink, italic=True, font_color=_GRAY)
         put(grid.sheet, headings, 0, section.empty, aside)
-        return first
+        return first, first
     _write_headings(grid, section, headings)
     for line_row, line in enumerate(lines(section, grid.zone), start=first):
-        _write_line(grid, section, line_row, line)
+        is_strong = bool(section.strong) and bool(section.frame[section.strong].iloc[line_row - first])
+        _write_line(grid, section, line_row, line, is_strong=is_strong)
     after = first + len(section.frame)
     if not any(column.total for column in section.columns):
-        return after
+        return first, after
     _write_sums(grid, section, first=first, after=after)
-    return after + 1
+    return first, after + 1
+
+
+def _write_note(grid: Grid, note: str, row: int) -> int:
+    """Write what is said of a block over the whole width, and return the row after it; nothing where nothing is."""
+    if not note:
+        return row
+    grid.sheet.set_row(row, 13 * ceil(len(note) / _NOTE_LINE) + 2)
+    _put_across(grid, row, _WHOLE_WIDTH, note, brush(grid.ink, font_color=_GRAY, text_wrap=True))
+    return row + 1
 
 
 def _write_headings(grid: Grid, section: Block, row: int) -> None:
-    grid.sheet.set_row(row, 18)
+    has_long = any(len(column.heading) > _HEADING_LINE * column.width for column in section.columns)
+    grid.sheet.set_row(row, 30 if has_long else 18)
     for column, place in _placed(section):
         _put_across(grid, row, place, column.heading, heading(grid.ink, column.show))
 
@@ -146,18 +160,23 @@ def _placed(section: Block) -> list[tuple[Column, tuple[int, int]]]:
     return placed
 
 
-def _write_line(grid: Grid, section: Block, row: int, line: tuple[Value, ...]) -> None:
+def _write_line(grid: Grid, section: Block, row: int, line: tuple[Value, ...], *, is_strong: bool) -> None:
     lines_needed = 1
     for (column, place), value in zip(_placed(section), line, strict=True):
-        _put_across(grid, row, place, value, _line_brush(grid, column, value))
+        using = _line_brush(grid, column, value, is_strong=is_strong)
+        if column.show is Show.LINK and isinstance(value, str):
+            _put_across(grid, row, place, None, using)
+            put_link(grid.ink, grid.sheet, (row, place[0]), value, using)
+        else:
+            _put_across(grid, row, place, value, using)
         if isinstance(value, str):
             lines_needed = max(lines_needed, _lines_of(value, place))
     # Merged cells do not grow by themselves. Past eight lines the row would push the others off the page.
     grid.sheet.set_row(row, 14 * min(lines_needed, 8) + 1)
 
 
-def _line_brush(grid: Grid, column: Column, value: Value) -> Brush:
-    properties = {**_LINE}
+def _line_brush(grid: Grid, column: Column, value: Value, *, is_strong: bool) -> Brush:
+    properties = {**_LINE, **(_STRONG if is_strong else {})}
     if column.show is Show.TEXT:
         properties["text_wrap"] = True
     return brush(grid.ink, column.show, **{**properties, **_mark(column, value)})

@@ -18,7 +18,7 @@ from flows.reports.table import Block, Column, by_line
 from flows.reports.values import Show, Value, values
 from flows.reports.workbook.charts import draw_breaks, draw_points
 from flows.reports.workbook.detail import SHEET_LIMIT, detail_path, write_detail
-from flows.reports.workbook.ink import Ink, Sheet, brush, heading, open_book, put, put_sum
+from flows.reports.workbook.ink import Ink, Sheet, brush, heading, open_book, put, put_link, put_sum
 from flows.reports.workbook.summary_sheet import write_summary
 from flows.runtime.visible import visible
 
@@ -55,7 +55,7 @@ def _add_sheet(ink: Ink, report: Report, name: str) -> Sheet:
     sheet.set_margins(left=0.4, right=0.4, top=0.7, bottom=0.6)
     sheet.hide_gridlines(2)
     if name == "Summary":
-        sheet.set_print_scale(85)  # the ten columns take the width of the paper
+        sheet.set_print_scale(76)  # the ten columns take the width of the paper
     else:
         sheet.fit_to_pages(1, 0)
     unscaled = {"scale_with_doc": False}  # also legible on the pages of a wide sheet
@@ -125,12 +125,17 @@ def _write_lines(ink: Ink, sheet: Sheet, block: Block, filled: list[list[Value]]
             brushes.append(brush(ink, column.show, text_wrap=True))
         else:
             brushes.append(brush(ink, column.show))
+    links = {number for number, column in enumerate(block.columns) if column.show is Show.LINK}
     # Row by row from top to bottom: the library streams, and a row that was left cannot be written to again.
     for row, line in enumerate(by_line(filled), start=_FIRST):
         if wrapped:
             _set_height(sheet, row, [(line[number], widths[number]) for number in wrapped])
         for number, value in enumerate(line):
-            if value is not None:
+            if value is None:
+                continue
+            if number in links and isinstance(value, str):
+                put_link(ink, sheet, (row, number), value, brushes[number])
+            else:
                 put(sheet, row, number, value, brushes[number])
 
 
@@ -184,7 +189,7 @@ def _write_top(ink: Ink, sheet: Sheet, block: Block, last: int, elsewhere: str |
     note = block.note
     if elsewhere:
         note = f"{block.note} All {len(block.frame):,} lines stand in {elsewhere} beside this file."
-    put(sheet, _TITLE, 0, block.name, brush(ink, bold=True, font_size=14, font_color="#1F3A5F"))
+    put(sheet, _TITLE, 0, block.title, brush(ink, bold=True, font_size=14, font_color="#1F3A5F"))
     put(sheet, _NOTE, 0, note, brush(ink, font_color="#595959"))
     _write_sums(ink, sheet, block, last, elsewhere)
     for number, column in enumerate(block.columns):

@@ -32,6 +32,7 @@ def report(**changes: object) -> Report:
         "nights": nights(),
         "duplicates": duplicates(),
         "skipped": skipped(),
+        "walk": walk(),
     }
     return Report(**{**parts, **changes})  # type: ignore[arg-type]
 
@@ -40,8 +41,8 @@ def quiet(**changes: object) -> Report:
     """A night on which nothing happened: every frame empty, some without columns."""
     empty = pd.DataFrame()
     frames = ("control_totals", "roll_forward", "breaks", "rejected", "waiting", "posted", "refused")
-    nothing = dict.fromkeys((*frames, "by_client", "nights", "duplicates", "skipped"), empty)
-    zeros = dict.fromkeys(totals(), 0) | {"amount_updated": "0", "ties_out": True}
+    nothing = dict.fromkeys((*frames, "by_client", "nights", "duplicates", "skipped", "walk"), empty)
+    zeros = dict.fromkeys(totals(), 0) | {"amount_updated": "0", "ties_out": True, "agrees": True}
     return report(**{**nothing, "totals": zeros, "ties": ties().assign(left=0, right=0), **changes})
 
 
@@ -49,7 +50,40 @@ def totals(**changes: int | str | bool) -> dict[str, int | str | bool]:
     counts = {"files": 3, "rows_read": 67, "accepted": 43, "duplicate": 17, "held": 2, "rejected": 5}
     events = {"carried_in": 4, "posted": 40, "refused": 3, "unknown": 1, "pending": 3, "withheld": 0}
     sums = {"points_earned": 800, "points_redeemed": 90, "amount_updated": "112.50", "breaks_open": 9}
-    return {**counts, **events, **sums, "ties_out": True, **changes}
+    return {**counts, **events, **sums, "ties_out": True, "agrees": False, **changes}
+
+
+def walk() -> pd.DataFrame:
+    """The walk of the totals above."""
+    rows = [
+        ("in_sheets", "-99", "earned", "", 55, 1200, None),
+        ("in_sheets", "-99", "redeemed", "", 8, 700, None),
+        ("in_sheets", "", "reward_update", "USD", 4, None, Decimal("130.00")),
+        ("needs_fixing", "-99", "earned", "", 5, 60, None),
+        ("known", "-99", "earned", "", 17, 300, None),
+        ("waiting", "-99", "earned", "", 1, 25, None),
+        ("waiting", "", "reward_update", "USD", 1, None, Decimal("15.00")),
+        ("accepted", "-99", "earned", "", 32, 815, None),
+        ("accepted", "-99", "redeemed", "", 8, 700, None),
+        ("accepted", "", "reward_update", "USD", 3, None, Decimal("115.00")),
+        ("brought_forward", "-99", "earned", "", 4, 40, None),
+        ("turned_down", "-99", "redeemed", "", 3, 515, None),
+        ("not_sure", "-99", "redeemed", "", 1, 40, None),
+        ("still_to_send", "-99", "earned", "", 3, 55, None),
+        ("replaced", "", "reward_update", "USD", 1, None, Decimal("2.50")),
+        ("posted", "-99", "earned", "", 33, 800, None),
+        ("posted", "-99", "redeemed", "", 4, 145, None),
+        ("posted", "", "reward_update", "USD", 2, None, Decimal("112.50")),
+        ("not_there", "-99", "earned", "", 2, 30, None),
+        ("others", "-99", "earned", "", 1, 30, None),
+        ("twice", "-99", "earned", "", 1, 40, None),
+        ("other_figure", "", "reward_update", "USD", 0, None, Decimal("12.50")),
+        ("at_service", "-99", "earned", "", 33, 840, None),
+        ("at_service", "-99", "redeemed", "", 4, 145, None),
+        ("at_service", "", "reward_update", "USD", 2, None, Decimal("125.00")),
+    ]
+    columns = ["line", "site_id", "kind", "currency", "events", "points", "amount"]
+    return pd.DataFrame(rows, columns=columns, dtype="object").astype({"events": "Int64", "points": "Int64"})
 
 
 def ties() -> pd.DataFrame:

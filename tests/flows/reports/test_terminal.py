@@ -10,6 +10,13 @@ def test_summary_lines_name_every_fate_and_outcome_also_with_zeros() -> None:
         assert [name, "0"] in lines
 
 
+def test_summary_lines_begin_with_three_sentences_and_the_walk() -> None:
+    lines = summary_lines(samples.report())
+    assert [line.split()[0] for line in lines[:4]] == ["Ties", "The", "Nothing", "For"]
+    assert lines[6].split() == ["events", "points", "events", "points", "Rewards", "Amount", "(USD)"]
+    assert lines[7].split() == ["In", "the", "sheets", "55", "1,200", "8", "700", "4", "130.00"]
+
+
 def test_summary_lines_say_what_to_type() -> None:
     text = "\n".join(summary_lines(samples.report()))
     commands = (
@@ -36,7 +43,8 @@ def test_summary_lines_of_a_quiet_night_ask_for_nothing() -> None:
 
 def test_summary_lines_end_with_the_verdict_and_the_workbook() -> None:
     totals = samples.totals(ties_out=False)
-    assert summary_lines(samples.report(totals=totals), Path("reports/r.xlsx"))[-2:] == [
+    assert summary_lines(samples.report(totals=totals), Path("reports/r.xlsx"))[-3:] == [
+        "agrees: no",
         "ties_out: no",
         "report: reports/r.xlsx",
     ]

@@ -1,4 +1,4 @@
-from flows.reports.wording import BREAKS, FATES, OUTCOMES, headline, is_open, next_steps, word
+from flows.reports.wording import BREAKS, FATES, OUTCOMES, is_open, next_steps, word
 from tests.flows.reports import samples
 from transforms.vocabulary import Fate, Outcome, State
 
@@ -28,18 +28,13 @@ def test_next_steps_leave_out_what_is_zero() -> None:
     assert [step.what for step in steps] == ["refused", "open breaks", "pending"]
 
 
+def test_next_steps_count_a_refused_event_once() -> None:
+    breaks = samples.breaks()
+    same = breaks[breaks["class"].eq("refused")].assign(event_id=samples.refused()["event_id"].iloc[0])
+    steps = {step.what: step.how_many for step in next_steps(samples.report(breaks=same))}
+    assert (steps["refused"], "open breaks" in steps) == (3, False)
+
+
 def test_next_steps_count_what_earlier_runs_left_waiting() -> None:
     steps = next_steps(samples.report(totals=samples.totals(held=0, unknown=0)))
     assert {"held", "unknown"} <= {step.what for step in steps}
-
-
-def test_verdict_does_not_ask_a_person_for_what_the_next_run_does() -> None:
-    pending = {**samples.totals(), **dict.fromkeys(("held", "rejected", "refused", "unknown", "breaks_open"), 0)}
-    assert headline(samples.report(totals=pending, waiting=samples.report().waiting[:0])).tone == "good"
-    assert headline(samples.report()).tone == "wait"
-
-
-def test_verdict_is_bad_where_the_totals_say_so_without_an_equation() -> None:
-    found = headline(samples.report(totals=samples.totals(ties_out=False)))
-    assert found.tone == "bad"
-    assert found.sentence.startswith("Does not tie: the totals of the run say so")

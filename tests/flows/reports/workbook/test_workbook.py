@@ -18,10 +18,10 @@ from flows.runtime.visible import visible
 from tests.flows.reports import samples
 from tests.laws import law
 
-SHEETS = ["Summary", "Breaks", "Rejected rows", "Unknown and held", "Posted", "By client"]
+SHEETS = ["Summary", "Walk by site", "Breaks", "Rejected rows", "Unknown and held", "Posted", "By client"]
 MORE = [
     *("By night", "Refused", "Not read", "Under watch", "Decisions", "Duplicates", "Skipped rows"),
-    *("Noticed", "By day", "Words"),
+    *("Noticed", "By day", "Proof", "Control totals", "Words"),
 ]
 HEADINGS = 4  # the row of the headings, as a spreadsheet shows it
 
@@ -46,20 +46,29 @@ def test_write_workbook_has_the_sheets_in_order(book: Workbook) -> None:
 
 
 def test_write_workbook_says_the_verdict_first(book: Workbook) -> None:
-    headline = book["Summary"]["A2"].value
-    assert headline == (
-        "Ties out: every row and every event is accounted for. "
-        "For a person: 5 rejected rows, 2 held, 3 refused, 1 unknown, 9 open breaks."
-    )
+    summary = book["Summary"]
+    assert summary["A2"].value == "Ties out: every row and every event is accounted for."
+    assert summary["A3"].value.startswith("The services do not agree, by 210 points and an amount of 12.50:")
+    assert summary["A4"].value == "Nothing was left unread."
+    assert summary["A5"].value == "For a person: 5 rejected rows, 2 held, 4 refused, 1 unknown, 7 open breaks."
+
+
+def test_write_workbook_opens_on_the_walk_whose_lines_lead_to_their_rows(book: Workbook) -> None:
+    summary = book["Summary"]
+    row = next(cell.row for cell in summary["A"] if str(cell.value).startswith("Walk: from the sheets"))
+    links = {cell.value: cell.hyperlink.location for cell in summary["J"][row:] if cell.hyperlink}
+    assert row < 12
+    assert links["Refused"] == "'Refused'!A1"
+    assert {name.strip("'").partition("'")[0] for name in links.values()} <= set(book.sheetnames)
 
 
 def test_write_workbook_names_what_does_not_tie(tmp_path: Path) -> None:
     ties = samples.ties()
     ties.loc[0, ["right", "difference", "ties"]] = [66, 1, False]
     report = samples.report(totals=samples.totals(ties_out=False), ties=ties)
-    sheet = load_workbook(write_workbook(report, tmp_path / "r.xlsx"))["Summary"]
-    assert sheet["A2"].value.startswith("Does not tie: Rows is off by 1. For a person:")
-    assert "NO" in texts(sheet)
+    book = load_workbook(write_workbook(report, tmp_path / "r.xlsx"))
+    assert book["Summary"]["A2"].value == "Does not tie: Rows is off by 1."
+    assert "NO" in texts(book["Proof"])
 
 
 @pytest.mark.parametrize("name", [*SHEETS[1:], *MORE])
@@ -123,7 +132,7 @@ def test_write_workbook_splits_points_by_kind(book: Workbook) -> None:
 
 def test_write_workbook_says_so_where_there_is_nothing(tmp_path: Path) -> None:
     quiet = load_workbook(write_workbook(samples.quiet(), tmp_path / "q.xlsx"))
-    assert quiet["Summary"]["A2"].value.endswith("Nothing waits for a person.")
+    assert quiet["Summary"]["A5"].value == "Nothing waits for a person."
     assert quiet["Breaks"]["A5"].value == "No breaks: source, ledger and service agree."
     assert quiet["Posted"]["A5"].value == "Nothing was posted."
 
