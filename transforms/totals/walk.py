@@ -152,9 +152,8 @@ def _with_currency(events: pd.DataFrame, currency: str, reconciled: Reconciliati
     told = {} if reconciled is None else reconciled.currencies
     is_update = events["kind"].eq(Kind.REWARD_UPDATE)
     rewards = all_without_case(events.loc[is_update, "reward_id"].astype("str"))
-    codes = pd.Series("", index=events.index, dtype="str")
-    codes[is_update] = [told.get(reward) or currency for reward in rewards]
-    return events.assign(currency=codes, site_id=events["site_id"].fillna(""))
+    known = pd.Series([told.get(reward) or currency for reward in rewards], index=rewards.index, dtype="str")
+    return events.assign(currency=known.reindex(events.index, fill_value=""), site_id=events["site_id"].fillna(""))
 
 
 def _of_sheets(sheets: pd.DataFrame, currency: str) -> list[Line]:
