@@ -101,6 +101,8 @@ def _nothing_taken_in(before: "BeforePosting", notes: list[str]) -> dict[str, ob
 
     nothing: dict[str, object] = dict.fromkeys(TOTALS, 0)
     nothing |= {"amount_updated": "0", "breaks_open": before.breaks_open, "ties_out": True}
+    # It looked at nothing: what is known to be open is all that can be said.
+    nothing |= {"agrees": not before.breaks_open}
     told = {"run_id": None, **nothing, "report": None, "notes": notes, "not_read": []}
     return told | {"calls_made": 0, "calls_per_event": None, "proved": []}
 

@@ -13,11 +13,12 @@ from tests.flows.workplace import SAMPLES, Workplace, earned, open_workplace, re
 RUN_KEYS = [
     "run_id", "files", "rows_read", "accepted", "duplicate", "held", "rejected", "carried_in", "posted", "refused",
     "unknown", "pending", "withheld", "points_earned", "points_redeemed", "amount_updated", "breaks_open", "ties_out",
-    "report", "notes", "not_read", "calls_made", "calls_per_event", "proved",
+    "agrees", "report", "notes", "not_read", "calls_made", "calls_per_event", "proved",
 ]  # fmt: skip
 CHECK_KEYS = ["file", "sha256", "rows_read", "accepted", "rejected", "rows_skipped", "events", "errors", "notes"]
 RECONCILE_KEYS = [
-    "since", "until", "matched", "breaks", "opening", "opened", "closed", "open", "ties_out", "report", "not_read",
+    "since", "until", "matched", "breaks", "opening", "opened", "closed", "open", "ties_out", "agrees", "report",
+    "not_read",
 ]  # fmt: skip
 
 
