@@ -77,7 +77,8 @@ def statements(
     """Return the statement of a client of each site that knows it; `WrongUsage` where none does."""
     sites = [site.site_id for site in settings.mindbody.sites]
     with ledger.begin() as connection:
-        known = sites_of_client(connection, client_id, sites)
+        # One that has left the settings is known by its name alone.
+        known = sites_of_client(connection, client_id, [*sites, site_id] if site_id is not None else sites)
     wanted = [site_id] if site_id is not None else known
     if is_to_read and not wanted and len(sites) == 1:
         wanted = sites

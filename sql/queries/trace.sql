@@ -75,8 +75,8 @@ SELECT * FROM breaks WHERE site_id = :site_id AND client_id = :client_id AND sta
 ORDER BY opened_on, break_id
 
 -- name: trace_sites
--- Every site of which the ledger has events of clients.
-SELECT DISTINCT site_id FROM batches WHERE site_id <> '' ORDER BY site_id
+-- Sites whose sheets were read, one row each: those that have left the settings are among them.
+SELECT site_id FROM site_times ORDER BY site_id
 
 -- name: breaks_of_client_at
 -- Every break of a client of a site, with when a break about the balance was found.
