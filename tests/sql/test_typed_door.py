@@ -67,6 +67,7 @@ def values(known: dict[str, Any], names: list[str]) -> dict[str, Any]:
 
 
 _NUMBERS = {
+    "after_id",
     "attempt_id",
     "decision_id",
     "file_id",
@@ -88,6 +89,8 @@ def _by_name(name: str) -> object:
         return date(2026, 1, 1)
     if name == "given":
         return "{}"
+    if name.startswith(_FLAG):
+        return True
     return 1 if name in _NUMBERS else ""
 
 

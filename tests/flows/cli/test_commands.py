@@ -169,6 +169,7 @@ def test_check_of_several_files_exits_with_the_worst(tieout: Command, workplace:
 
 
 def test_check_touches_no_ledger(tieout: Command, workplace: Workplace) -> None:
+    (workplace.folder / "tieout.db").unlink()
     tieout("check", *SAMPLES, "--config", workplace.config)
     assert sorted(path.name for path in workplace.folder.iterdir()) == ["inbox", "tieout.toml"]
 
@@ -197,6 +198,7 @@ def test_trace_of_a_posted_event_names_claim_answer_and_balance(tieout: Command,
 
 
 def test_db_current_and_upgrade_say_where_the_ledger_stands(tieout: Command, workplace: Workplace) -> None:
+    (workplace.folder / "tieout.db").unlink()
     told = [tieout("db", word, "--config", workplace.config).out for word in ("current", "upgrade", "current")]
     assert ("no tables" in told[0], told[1] == told[2], "at migration 0" in told[2]) == (True, True, True)
 

@@ -18,7 +18,8 @@ def summary(failures: tuple[str, ...] = (), waiting_count: int = 0, **totals: ob
 
 
 def test_to_json_has_the_documented_keys_in_order() -> None:
-    assert list(summary().to_json()) == ["run_id", *KEYS, "report", "notes", "not_read"]
+    added = ["calls_made", "calls_per_event", "proved"]
+    assert list(summary().to_json()) == ["run_id", *KEYS, "report", "notes", "not_read", *added]
 
 
 @pytest.mark.parametrize(
