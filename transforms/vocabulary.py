@@ -1,7 +1,7 @@
 """The words that every part shares: targets, kinds, states, fates, verdicts, error codes and match outcomes.
 
 The values are public: they stand in the ledger, in the JSON output and in the reports. Sources: the documents
-"Update Client Rewards Request" (Mindbody) and "POST api/rewards/update" (Referral Rock), retold in README.md.
+"Update Client Rewards Request" (Mindbody) and "POST api/rewards/update" (Referral Rock), retold in docs/sheets.md.
 """
 
 from enum import StrEnum
