@@ -60,7 +60,7 @@ def test_trace_and_report_show_the_fraction_that_was_sent(place: Workplace) -> N
     code, ended = run(place)
     assert code == 0
     (event,) = place.rows("SELECT event_id FROM events")
-    assert "at 2026-09-20 17:00:00.123Z" in tieout(place, "trace", event["event_id"])[1]
+    assert "2026-09-20 17:00:00.123Z" in tieout(place, "trace", event["event_id"])[1]
     page = Path(ended["report"]).with_suffix(".html").read_text(encoding="utf-8")
     assert "2026-09-20 17:00:00.123" in page
     assert "2026-09-20T17:00:00.123" in Path(ended["report"]).with_suffix(".json").read_text(encoding="utf-8")
