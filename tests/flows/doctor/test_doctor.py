@@ -75,6 +75,7 @@ def test_examine_counts_the_calls_that_it_makes(workplace: Workplace) -> None:
 
 def test_examine_makes_no_ledger_and_no_folder(tmp_path: Path, ready: dict[str, Any]) -> None:
     workplace = open_workplace(tmp_path, ready)
+    (tmp_path / "tieout.db").unlink()
     findings = examine(workplace.config)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["inbox", "tieout.toml"]
     (site,) = [finding for finding in findings if finding.name == "Mindbody site -99"]

@@ -219,7 +219,7 @@ def test_a_workspace_that_cannot_keep_a_marker_is_one_clear_line(workplace: Work
     ended = tieout("run", "--plain", "--config", workplace.config)
     assert (ended.code, export.exists(), "Traceback" in ended.err) == (3, True, False)
     assert "marker" in ended.err
-    assert "Nothing was sent" in ended.err
+    assert "Nothing is sent" in ended.err
 
 
 A = Position("a", 5, "night-5", None, file_id=3, attempt_id=40, is_from_before=False)
