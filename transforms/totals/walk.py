@@ -294,7 +294,9 @@ def shown_rewards(updates: pd.DataFrame, rewards: pd.DataFrame, currencies: Mapp
     An update that sets no amount answers for none, whatever amount its reward has. Frames as
     `transforms.match.rewards.match_rewards` takes them; ``currencies`` by id in lower case.
     """
-    ours = updates[updates["state"].eq(State.POSTED)].assign(reward=all_without_case(updates["reward_id"]))
+    ours = updates[updates["state"].eq(State.POSTED)]
+    # From its own rows alone: a frame without any would take over the rows of a longer column.
+    ours = ours.assign(reward=all_without_case(ours["reward_id"]))
     theirs = rewards.assign(reward=all_without_case(rewards["reward_id"]))[["reward", "remote_amount"]]
     both = ours[["reward", "amount"]].merge(theirs, on="reward", validate="1:1")
     amount = both["remote_amount"].where(both["amount"].notna(), None)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.laws import law
 from transforms.match.reconciled import Reconciliation
 from transforms.totals.agreement import agrees
-from transforms.totals.walk import STEPS, Walked, close_walk, kinds_of, summed, walk
+from transforms.totals.walk import STEPS, Walked, close_walk, kinds_of, shown_rewards, summed, walk
 from transforms.vocabulary import Outcome, WalkLine
 
 POSTED = (Outcome.MATCHED, Outcome.LATE, Outcome.MISSING_REMOTE, Outcome.TIME_MISMATCH, Outcome.AMOUNT_MISMATCH)
@@ -143,3 +143,9 @@ def test_services_agree_unless_a_break_is_a_difference(name: str, does: bool) ->
     walked = pd.DataFrame(columns=["line", "events"])
     assert agrees(breaks, walked, uncompared_count=0, unread_count=0) is does
     assert not agrees(breaks[:0], walked, uncompared_count=0, unread_count=1)
+
+
+def test_a_reward_whose_only_update_was_refused_is_none_that_we_set() -> None:
+    refused = pd.DataFrame({"state": ["refused"], "reward_id": ["a"], "amount": [Decimal("12.50")]})
+    there = pd.DataFrame({"reward_id": ["a"], "remote_amount": [Decimal(10)]})
+    assert shown_rewards(refused, there, {"a": "USD"}).empty
