@@ -41,7 +41,14 @@ username = "sandbox-staff"
 password = "{}"
 """
 PASSWORD = "sandbox-password"
-_CHOICES = {"calls_per_day": 1000, "max_tries": 2, "grace_hours": 0, "database_url": None, "referral_rock": ""}
+_CHOICES = {
+    "calls_per_day": 1000,
+    "key_pace": 2000,
+    "max_tries": 2,
+    "grace_hours": 0,
+    "database_url": None,
+    "referral_rock": "",
+}
 
 
 @dataclass(frozen=True)
@@ -82,7 +89,7 @@ class Workplace:
         chosen = {**_CHOICES, **choices}
         services = settings_text(
             self.ready,
-            mindbody=f"calls_per_day = {chosen['calls_per_day']}",
+            mindbody=f"calls_per_day = {chosen['calls_per_day']}\nrequests_per_second_per_key = {chosen['key_pace']}",
             referral_rock=chosen["referral_rock"],
         )
         if chosen["database_url"]:

@@ -42,9 +42,9 @@ def tieout(workplace: Workplace, monkeypatch: pytest.MonkeyPatch, capsys: pytest
     return Tieout(workplace, monkeypatch, capsys)
 
 
-def lay_out(workplace: Workplace, clients_from: int, pace: float, mindbody: str = "", loader: str = "") -> None:
+def lay_out(workplace: Workplace, clients_from: int, pace: float, key_pace: float = 2000, loader: str = "") -> None:
     """Give each site events of the same clients, who are no other test's, and its settings."""
-    text = workplace.configure(calls_per_day=f"1000\n{mindbody}").config.read_text("utf-8")
+    text = workplace.configure(key_pace=key_pace).config.read_text("utf-8")
     text = text.replace("requests_per_second = 2000", f"requests_per_second = {pace}\n{loader}")
     workplace.configure(text + further_sites(dict.fromkeys(FURTHER, PASSWORD)))
     clients = workplace.ready["mindbody"]["client_ids"][clients_from:][:EVENTS]
@@ -73,7 +73,7 @@ def test_one_at_a_time_is_one_after_the_other(workplace: Workplace, tieout: Tieo
 
 
 def test_all_sites_keep_to_the_pace_of_their_key(workplace: Workplace, tieout: Tieout) -> None:
-    lay_out(workplace, 36, pace=2000, mindbody="requests_per_second_per_key = 50")
+    lay_out(workplace, 36, pace=2000, key_pace=50)
     begun = time.monotonic()
     ended = tieout.night()
     requests = sum(row["calls"] for row in workplace.rows("SELECT calls FROM call_counts WHERE target = 'mindbody'"))
