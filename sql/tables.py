@@ -845,7 +845,7 @@ client_balances = Table(
 
 # Every reading of a client's balance, and whether the balance that answers had told since the one before agreed. The
 # latest of a client is what its next answers are reckoned from, if it is a base: nothing was in doubt when it was read,
-# and nothing was sent meanwhile. Append-only.
+# and no request was made meanwhile. Append-only.
 balance_readings = Table(
     "balance_readings",
     metadata,

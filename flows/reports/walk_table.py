@@ -74,7 +74,7 @@ def walk_block(report: Report) -> Block:
         name="Walk",
         scope=f"from the sheets to the service, {_about(report)}",
         note=_note(walked),
-        empty="No file was read, nothing was sent and nothing was read back.",
+        empty="No file was read, and there was nothing to send or to read back.",
         columns=(Column("step", "Step", Show.TEXT, 2), *figures, lines),
         frame=frame,
         strong="is_total",
@@ -93,7 +93,7 @@ def walk_by_site(report: Report) -> Block:
         name="Walk by site",
         scope=f"the walk of each site, {_about(report)}",
         note=f"Over all sites each line is that of the walk. Rewards, and rows that name no site, are of {NO_SITE}.",
-        empty="No file was read, nothing was sent and nothing was read back.",
+        empty="No file was read, and there was nothing to send or to read back.",
         columns=(
             Column("site", "Site", Show.ID, 40),
             Column("step", "Step", Show.TEXT, 36),

@@ -23,6 +23,7 @@ BEFORE_SENDING = {
     "flows/cli/upload.py",  # nothing of the file is new
     "flows/ledger/recognize.py",  # as the ledger is opened
     "flows/loader/look_back.py",  # before the first claim
+    "flows/review/shown.py",  # what is shown of a plan, which waits
 }
 
 
