@@ -31,7 +31,7 @@ def interrupt(folder: Path, *signals: signal.Signals) -> tuple[int, str, Counter
     with start_sandbox(state=folder / "sandbox.json", faults="slow~0.8", options=options) as ready:
         night = plan_night(1, ready["mindbody"]["client_ids"][-8:], ready["referral_rock"]["reward_ids"][:5])
         home = folder / "home"
-        config = write_night(home, night, ready, f"sqlite:///{home / 'tieout.db'}", (5, 1), sites_count=3)
+        config = write_night(home, night, ready, f"sqlite:///{home / 'tieout.db'}", (30, 1), sites_count=3)
         command = [sys.executable, "-m", "flows.cli", "run", "--plain", "--json", "--config", str(config)]
         with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
             eventually(lambda: states(home / "tieout.db")["posted"])
