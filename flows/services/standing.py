@@ -11,14 +11,13 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 from flows.runtime.errors import ServiceUnreachable, TieoutError
-from flows.runtime.interrupt import sleep_unless_stopped
 from flows.services.http import LONGEST_PAUSE_SECONDS, Pacer
 from flows.settings.sections import Settings
 from transforms.vocabulary import Destination, Target
 
 # One client may have a history that the service always fails at; when it fails at so many in a row it is not theirs.
 _MOST_SUBJECTS_FAILED = 3
-_LOOK_AGAIN_SECONDS = 1.0  # at whether a turn comes in time by now
+_LOOKS_AT_QUIET = 3  # while one waits for a turn
 _MOST_READS_FAILED = 5  # requests in a row, repeats included; many leave at once before the first one has failed
 
 
@@ -53,14 +52,13 @@ class Standing:
 
     async def wait_for_turn(self) -> None:
         """Wait for a turn to ask; `ServiceUnreachable` where the service wants quiet for longer than a run waits."""
-        while True:
+        for _ in range(_LOOKS_AT_QUIET):
             seconds = self.pacer.paused_seconds
             # Whoever was asked for it: the service's quiet is everybody's.
             if seconds > LONGEST_PAUSE_SECONDS:
                 raise ServiceUnreachable(f"The service asks for {seconds:.0f} seconds of quiet. Run again after that.")
             # Others may be asked for quiet while this one waits: then it is looked at again, and not waited for.
-            has_turn = await self.pacer.wait(LONGEST_PAUSE_SECONDS)
-            if has_turn or not await sleep_unless_stopped(_LOOK_AGAIN_SECONDS):
+            if await self.pacer.wait(LONGEST_PAUSE_SECONDS):
                 return
 
     async def wait_to_read(self) -> None:

@@ -58,7 +58,11 @@ def states(workplace: Workplace) -> Counter[str]:
 def test_a_full_disk_ends_the_night_at_all_places_and_the_next_pays_nobody_twice(
     workplace: Workplace, tieout: Tieout
 ) -> None:
-    text = workplace.config.read_text("utf-8").replace("timeout_seconds = 5", "timeout_seconds = 1")
+    text = (
+        workplace.configure(key_pace=100)
+        .config.read_text("utf-8")
+        .replace("timeout_seconds = 5", "timeout_seconds = 1")
+    )
     workplace.configure(text + further_sites(dict.fromkeys(FURTHER, PASSWORD)))
     clients = workplace.ready["mindbody"]["client_ids"][-60:]
     for site_id in ("-99", *FURTHER):
