@@ -22,6 +22,8 @@ DELIMITERS = (",", ";", "\t", "|")
 _SAMPLE_CHARACTERS = 256 * 1024
 _MAX_FIELD = 2**20
 _ALL_ROWS = 2**31 - 1
+# For the sample too: a value past the usual limit would leave it without a row, and the file with one column.
+csv.field_size_limit(_MAX_FIELD)
 
 
 def read_delimited(path: Path, part_rows: int | None = None) -> Iterator[Sheet]:
@@ -152,7 +154,6 @@ def _read_ragged(path: Path, form: _Form, part_rows: int | None, read: pd.DataFr
 
 
 def _rows(path: Path, form: _Form) -> Iterator[list[str]]:
-    csv.field_size_limit(_MAX_FIELD)
     reached = 0
     try:
         with path.open(encoding=form.encoding, newline="") as file:
