@@ -15,7 +15,7 @@ from flows.reports.values import exact
 from flows.reports.wording import BREAKS, Tone, next_steps, open_differences, word
 from flows.runtime.visible import visible
 from transforms.exact_sums import whole_sum
-from transforms.totals.walk import summed
+from transforms.totals.walk_steps import summed
 from transforms.vocabulary import Outcome, WalkLine, is_name_of_destination
 
 _MOST_NAMES: Final = 8

@@ -1,7 +1,6 @@
 """The walk as a table: a line for each step, a column for each kind, and where the rows behind a line stand."""
 
-from collections.abc import Iterable
-from decimal import Decimal
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
 import pandas as pd
@@ -9,7 +8,7 @@ import pandas as pd
 from flows.reports.report import Report, rows
 from flows.reports.table import Block, Column
 from flows.reports.values import CENTS, Show
-from transforms.totals.walk import STEPS, summed
+from transforms.totals.walk_steps import STEPS, sums_of_lines
 from transforms.vocabulary import Kind, RunKind, WalkLine
 
 NO_SITE: Final = "—"  # rewards of Referral Rock belong to none
@@ -208,16 +207,16 @@ def _note(walked: pd.DataFrame) -> str:
 def _lines(report: Report, walked: pd.DataFrame) -> pd.DataFrame:
     """Return one row per line that is to be shown, each figure exact; kinds that have nothing show zeros."""
     walked = walked.fillna({"site_id": "", "kind": "", "currency": ""})
-    lines = [_line(walked, line) for line in _to_show(report, walked)]
+    of_kinds = {kind: walked[walked["kind"].eq(kind)] for kind, _ in _FIGURES.values()}
+    sums = {key: sums_of_lines(of_kinds[kind], measure) for key, (kind, measure) in _FIGURES.items()}
+    lines = [_line(sums, line) for line in _to_show(report, walked)]
     return pd.DataFrame(lines, columns=["step", *_FIGURES, "sheet", "is_total"], dtype="object")
 
 
-def _line(walked: pd.DataFrame, line: WalkLine) -> dict[str, Any]:
+def _line(sums: Mapping[str, Mapping[str, Any]], line: WalkLine) -> dict[str, Any]:
     step = _NAMES[line]
-    figures: dict[str, int | Decimal] = {}
-    for key, (kind, measure) in _FIGURES.items():
-        figure = summed(walked[walked["kind"].eq(kind)], line, measure)
-        figures[key] = figure + CENTS if measure == "amount" else figure
+    figures = {key: of_lines[line] for key, of_lines in sums.items()}
+    figures["reward_amount"] += CENTS
     is_total = line in STEPS or line is WalkLine.IN_SHEETS
     # A line of zeros leads nowhere.
     sheet = step.sheet if any(figures.values()) else ""

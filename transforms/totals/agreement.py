@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from transforms.totals.walk import summed
+from transforms.totals.walk_steps import summed
 from transforms.vocabulary import NO_DIFFERENCE, WalkLine
 
 

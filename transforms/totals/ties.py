@@ -20,7 +20,7 @@ from transforms.totals.control_totals import (
     tie_roll_forward,
     tie_rows,
 )
-from transforms.totals.walk import close_walk, summed
+from transforms.totals.walk_steps import close_walk, summed
 from transforms.vocabulary import RunKind, WalkLine
 
 _Equations = list[dict[str, Any]]

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from tests.laws import law
 from transforms.match.reconciled import Reconciliation
 from transforms.totals.agreement import agrees
-from transforms.totals.walk import STEPS, Walked, close_walk, kinds_of, shown_rewards, summed, walk
+from transforms.totals.walk import Walked, kinds_of, shown_rewards, walk
+from transforms.totals.walk_steps import STEPS, close_walk, summed
 from transforms.vocabulary import Outcome, WalkLine
 
 POSTED = (Outcome.MATCHED, Outcome.LATE, Outcome.MISSING_REMOTE, Outcome.TIME_MISMATCH, Outcome.AMOUNT_MISMATCH)
