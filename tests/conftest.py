@@ -120,6 +120,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker(pytest.mark.xdist_group("prefect" if asks_prefect else item.nodeid.partition("::")[0]))
         if _is_on_postgresql(item) and not item.nodeid.startswith(_ON_BOTH):
             item.add_marker(pytest.mark.long)
+    _leave_later_cases(items)
+
+
+def _leave_later_cases(items: list[pytest.Item]) -> None:
+    """Leave to `make prove` all cases but the first of what bears the mark `first_case`."""
+    seen = set()
+    for item in items:
+        if item.get_closest_marker("first_case") is None:
+            continue
+        test = item.nodeid.partition("[")[0]
+        if test in seen:
+            item.add_marker(pytest.mark.long)
+        seen.add(test)
 
 
 def _is_on_postgresql(item: pytest.Item) -> bool:

@@ -30,6 +30,7 @@ def verdict_of(mutant: Mutant, folder: Path) -> Verdict:
     return judge(mutant, truth_of(mutant.original), folder)
 
 
+@pytest.mark.first_case
 @pytest.mark.parametrize("part", range(_PARTS))
 def test_no_mutant_brings_a_wrong_row_or_a_traceback(part: int, tmp_path: Path) -> None:
     mutants = [make_mutant(_SEED, number, known()) for number in range(part, _COUNT, _PARTS)]

@@ -51,6 +51,7 @@ def tieout(workplace: Workplace, monkeypatch: pytest.MonkeyPatch, capsys: pytest
     return Tieout(workplace, monkeypatch, capsys)
 
 
+@pytest.mark.first_case
 @pytest.mark.timeout(600)
 def test_five_broken_sites_stop_nobody_else(
     workplace: Workplace, tieout: Tieout, database_url: str, sites_count: int, tmp_path: Path

@@ -241,6 +241,7 @@ def test_discard_is_final_and_leaves_nothing_waiting(tieout: Command, workplace:
     assert tieout("run", "--plain", "--config", workplace.config).code == 0
 
 
+@pytest.mark.long
 def test_a_held_event_of_an_earlier_night_still_waits(tieout: Command, workplace: Workplace) -> None:
     _held(workplace, "200000006")
     ended = tieout("run", "--plain", "--config", workplace.config)
@@ -328,6 +329,7 @@ REVERSE_KEYS = [
 ]  # fmt: skip
 
 
+@pytest.mark.long
 def test_reverse_plans_and_posts_only_what_was_approved(tieout: Command, workplace: Workplace) -> None:
     workplace.put("a.csv", earned("200000004", 71))
     tieout("run", "--plain", "--config", workplace.config)
@@ -342,6 +344,7 @@ def test_reverse_plans_and_posts_only_what_was_approved(tieout: Command, workpla
     assert "asked for by Ann: wrong file" in told
 
 
+@pytest.mark.long
 def test_breaks_shows_the_proposed_reversal_and_approve_refuses_it_once_the_break_is_settled(
     tieout: Command, workplace: Workplace
 ) -> None:

@@ -101,6 +101,7 @@ def test_no_command_prints_what_a_terminal_obeys(workplace: Workplace, tmp_path:
     assert_harmless(tieout("reconcile", "--plain", *config))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "words",
     [
@@ -122,6 +123,7 @@ def test_nor_does_it_of_its_own_arguments(workplace: Workplace, words: list[str]
     assert_harmless(ended)
 
 
+@pytest.mark.long
 def test_json_keeps_every_sign_and_escapes_it(workplace: Workplace) -> None:
     path = put_hostile_files(workplace)[0]
     ended = tieout("check", path, "--json", "--config", workplace.config)
@@ -129,6 +131,7 @@ def test_json_keeps_every_sign_and_escapes_it(workplace: Workplace) -> None:
     assert json.loads(ended.out)["file"] == str(path)
 
 
+@pytest.mark.long
 def test_a_page_and_a_file_of_json_hold_no_such_sign(workplace: Workplace) -> None:
     put_hostile_files(workplace)
     tieout("run", "--plain", "--config", workplace.config)

@@ -56,6 +56,7 @@ def lose_ledger(workplace: Workplace) -> None:
             path.unlink()
 
 
+@pytest.mark.long
 def test_recover_tells_how_each_event_was_proved_as_json(workplace: Workplace) -> None:
     workplace.put("a.csv", earned(CLIENTS[0], 1), earned(CLIENTS[1], 10**9 + 1))
     workplace.run()

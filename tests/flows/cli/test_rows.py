@@ -37,6 +37,7 @@ def run(place: Workplace) -> tuple[int, dict[str, Any]]:
     return code, json.loads(out)
 
 
+@pytest.mark.long
 def test_run_holds_a_known_row_and_plan_tells_both_readings(place: Workplace) -> None:
     place.put("a.csv", earned(CLIENT, time=LOCAL))
     assert run(place)[0] == 0

@@ -46,6 +46,7 @@ def column(path: Path, heading: str) -> list[Any]:
     return [page.cell(row, texts[heading]).value for row in range(2, page.max_row + 1)]
 
 
+@pytest.mark.first_case
 @pytest.mark.parametrize("again", ["same", "overlap"])
 def test_nothing_new_is_nothing_to_ask(again: str, place: Workplace, tieout: Tieout, client: str) -> None:
     rows = [earned(client, 11), earned(client, 12)]
@@ -69,6 +70,7 @@ def test_nothing_new_prints_the_documented_object(place: Workplace, tieout: Tieo
     assert (again.json["run_id"], again.json["rows_read"], again.json["ties_out"]) == (None, 0, True)
 
 
+@pytest.mark.long
 def test_what_is_pending_of_others_is_not_sent_where_nothing_is_new(
     place: Workplace, tieout: Tieout, client: str
 ) -> None:
@@ -96,6 +98,7 @@ def test_a_no_gives_the_file_back_marked_and_keeps_nothing(place: Workplace, tie
     assert sorted(line["points"] for line in place.commits(client)) == [11, 12]
 
 
+@pytest.mark.long
 def test_what_the_ledger_rejects_is_said_before_it_is_asked(place: Workplace, tieout: Tieout, client: str) -> None:
     first = tieout("upload", place.put("../a.csv", earned(client, 11)), "--yes", "--json")
     (copy,) = Path(first.json["report"]).parent.glob("*.marked.xlsx")
@@ -132,6 +135,7 @@ def test_a_planned_row_is_not_told_as_one_that_nobody_can_tell(place: Workplace,
     assert "obody can tell" not in text
 
 
+@pytest.mark.long
 def test_only_bad_gives_the_rows_to_mend_alone(place: Workplace, tieout: Tieout, client: str) -> None:
     path = place.put("../a.csv", earned(client, 11), f"{client},ten,Earned,,,", earned(client, 12))
     ended = tieout("upload", path, "--yes", "--only-bad", "--json")

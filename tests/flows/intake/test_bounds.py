@@ -39,6 +39,7 @@ def workplace(tmp_path: Path, ready: dict[str, Any], database_url: str) -> Workp
     return workplace.configure(f'database_url = "{database_url}"\n{workplace.config.read_text()}')
 
 
+@pytest.mark.first_case
 def test_an_id_longer_than_an_index_takes_rejects_its_row_and_keeps_no_file_waiting(workplace: Workplace) -> None:
     client_id = f"2000000{os.getpid() % 90 + 10}"
     # Random signs, since a database packs what repeats.
@@ -54,6 +55,7 @@ def test_an_id_longer_than_an_index_takes_rejects_its_row_and_keeps_no_file_wait
     assert ended.code == 1
 
 
+@pytest.mark.first_case
 def test_the_longest_ids_and_description_are_registered(workplace: Workplace) -> None:
     widest = "\U00020000"  # four bytes
     workplace.put("a.csv", earned(widest * 255))
@@ -62,6 +64,7 @@ def test_the_longest_ids_and_description_are_registered(workplace: Workplace) ->
     assert (ended.json["accepted"], ended.json["rejected"]) == (2, 0)
 
 
+@pytest.mark.first_case
 def test_a_file_and_a_folder_whose_names_are_no_text_are_taken_in(workplace: Workplace) -> None:
     # Names as a system of before UTF-8 wrote them.
     file, folder = os.fsdecode(b"caf\xe9.csv"), os.fsdecode(b"stud\xedo")
@@ -73,6 +76,7 @@ def test_a_file_and_a_folder_whose_names_are_no_text_are_taken_in(workplace: Wor
     assert names == {"caf\\udce9.csv", "r.csv"}
 
 
+@pytest.mark.first_case
 def test_signs_that_no_database_takes_are_kept_written_out(workplace: Workplace) -> None:
     items = [{"ClientId": "1\x00", "Points": "a\x00b", "Action": "Earned", "No\x00te": "x\x00"}]
     (workplace.inbox / "a.json").write_text(json.dumps(items))
@@ -109,6 +113,7 @@ REWARDS = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.first_case
 @law(60, suppress_health_check=list(HealthCheck))
 @given(items=st.lists(CLIENTS, min_size=1, max_size=8) | st.lists(REWARDS, min_size=1, max_size=8))
 def test_what_the_check_accepts_registers_on_both(tmp_path_factory: Any, both: list[Ledger], items: Any) -> None:

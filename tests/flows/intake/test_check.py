@@ -81,6 +81,7 @@ ROWS = st.sampled_from(
 few = law(12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
+@pytest.mark.long
 @few
 @given(
     titles=st.integers(0, 3),
@@ -99,6 +100,7 @@ def test_check_file_gives_the_same_in_parts_of_any_size(
     assert told(read(path, 70)) == whole
 
 
+@pytest.mark.first_case
 @pytest.mark.parametrize("part_rows", PARTS)
 @pytest.mark.parametrize("form", [delimited, json_lines])
 def test_check_file_gives_the_same_for_a_long_file(tmp_path: Path, part_rows: int, form: Any) -> None:
@@ -157,6 +159,7 @@ def test_check_file_refuses_a_late_byte_that_is_no_text(tmp_path: Path) -> None:
     assert "some bytes of it are not" in refusal(path, 7)[0]
 
 
+@pytest.mark.long
 def test_check_file_finds_equal_and_contradicting_rows_past_what_it_holds_in_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -178,6 +181,7 @@ def test_check_file_counts_the_rows_it_has_read(tmp_path: Path) -> None:
     assert (sum(counted), len(counted) > 2) == (501, True)
 
 
+@pytest.mark.first_case
 @pytest.mark.parametrize(("last", "order"), [("25/10/2025", "D/M"), ("10/25/2025", "M/D")])
 def test_the_order_of_dates_is_told_by_the_whole_file_in_parts_of_any_size(
     last: str, order: str, tmp_path: Path
@@ -193,6 +197,7 @@ def test_the_order_of_dates_is_told_by_the_whole_file_in_parts_of_any_size(
         assert any(f"{last} in row 602 tells" in note.message for note in file.notes)
 
 
+@pytest.mark.long
 def test_the_sign_of_decimals_is_told_by_the_whole_file_in_parts_of_any_size(tmp_path: Path) -> None:
     path = tmp_path / "long.csv"
     rows = [f"r{number},p,1.250" for number in range(600)] + ['r600,p,"12,50"']

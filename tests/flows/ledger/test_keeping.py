@@ -129,6 +129,7 @@ def test_without_a_copy_nothing_goes_that_recovering_needs(aged: Workplace, tieo
     assert any("no copy of the ledger" in one["reason"] for one in told["staying"])
 
 
+@pytest.mark.long
 def test_what_the_oldest_copy_does_not_know_stays_and_with_that_copy_nothing_is_missing(
     aged: Workplace, tieout: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:

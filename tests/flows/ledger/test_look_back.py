@@ -66,6 +66,7 @@ def paid(workplace: Workplace, clients: list[str]) -> Counter[str]:
     return Counter(line["client_id"] for line in workplace.commits(*clients))
 
 
+@pytest.mark.long
 def test_an_overlapping_export_after_a_rollback_is_not_paid_again(
     machine: Workplace, clients: list[str], tieout: Command
 ) -> None:
@@ -101,6 +102,7 @@ def test_one_entry_by_hand_stops_nothing(machine: Workplace, clients: list[str],
     assert paid(machine, clients[15:]) == Counter(clients[15:])
 
 
+@pytest.mark.long
 def test_entries_by_hand_that_a_person_has_answered_for_stop_nothing(
     machine: Workplace, clients: list[str], tieout: Command
 ) -> None:
@@ -131,6 +133,7 @@ def test_a_night_that_did_not_end_is_followed_by_a_look(
     assert paid(machine, clients) == Counter(clients[:12])
 
 
+@pytest.mark.long
 def test_a_night_after_a_good_one_asks_nobody(machine: Workplace, clients: list[str], tieout: Command) -> None:
     machine.put("tuesday.csv", *map(earned, clients[5:6]))
     assert "as it was" not in tieout("run", "--plain", "--config", machine.config).err

@@ -116,6 +116,7 @@ def assert_left(workplace: Workplace, before: dict[str, int]) -> None:
     assert left(workplace) == {table: count - gone[table] for table, count in before.items()}
 
 
+@pytest.mark.long
 def test_the_same_on_both_databases(
     tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -140,6 +141,7 @@ def delete(ledger: Ledger, table: str) -> None:
 
 
 # Of 43 steps: the file is written, it has its name, its rows are deleted and not committed, all is committed.
+@pytest.mark.first_case
 @pytest.mark.parametrize("step", [30, 38, *(pytest.param(step, marks=pytest.mark.long) for step in (26, 28, 34, 41))])
 def test_a_crash_on_the_way_loses_nothing(workplace: Workplace, tieout: Tieout, step: int) -> None:
     ids = event_ids(workplace)
@@ -167,6 +169,7 @@ def test_a_file_that_is_gone_or_changed_is_named(workplace: Workplace, tieout: T
     assert tieout("trace", first["event_id"]).code == 0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("table", ["attempts", "answers", "transitions", "attempt_archives"])
 def test_nothing_else_can_be_deleted(workplace: Workplace, tieout: Tieout, table: str) -> None:
     tieout("db", "archive", "--before", today(), "--yes")

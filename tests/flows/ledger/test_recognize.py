@@ -60,6 +60,7 @@ def is_refused(workplace: Workplace, tieout: Command) -> str:
     return line
 
 
+@pytest.mark.first_case
 def test_a_copy_of_before_is_refused(used: Workplace, copies: Copies, tieout: Command) -> None:
     copies.put_back("monday")
     line = is_refused(used, tieout)
@@ -67,11 +68,13 @@ def test_a_copy_of_before_is_refused(used: Workplace, copies: Copies, tieout: Co
     assert "number 2" in line
 
 
+@pytest.mark.first_case
 def test_no_ledger_in_a_used_workspace_is_refused(used: Workplace, copies: Copies, tieout: Command) -> None:
     copies.remove()
     assert "is empty" in is_refused(used, tieout)
 
 
+@pytest.mark.first_case
 def test_no_ledger_is_refused_where_the_marker_is_lost_as_well(
     used: Workplace, copies: Copies, tieout: Command
 ) -> None:
@@ -80,6 +83,7 @@ def test_no_ledger_is_refused_where_the_marker_is_lost_as_well(
     assert "archive holds what earlier runs left" in is_refused(used, tieout)
 
 
+@pytest.mark.first_case
 def test_a_copy_of_before_is_refused_where_the_marker_is_lost_as_well(
     used: Workplace, copies: Copies, tieout: Command
 ) -> None:
@@ -88,6 +92,7 @@ def test_a_copy_of_before_is_refused_where_the_marker_is_lost_as_well(
     assert "the reports here are of" in is_refused(used, tieout)
 
 
+@pytest.mark.first_case
 def test_a_lost_marker_beside_its_own_ledger_is_made_again(used: Workplace, tieout: Command) -> None:
     forget_marker(used)
     put_overlapping_export(used)
@@ -95,6 +100,7 @@ def test_a_lost_marker_beside_its_own_ledger_is_made_again(used: Workplace, tieo
     assert [one.run_number for one in read_marker(used.settings)] == [3]
 
 
+@pytest.mark.first_case
 def test_half_a_marker_counts_as_lost(used: Workplace, copies: Copies, tieout: Command) -> None:
     marker_path(used.settings).write_text('{"version": 1, "led')
     assert night(used, tieout) == 0
@@ -103,6 +109,7 @@ def test_half_a_marker_counts_as_lost(used: Workplace, copies: Copies, tieout: C
     assert "is empty" in is_refused(used, tieout)
 
 
+@pytest.mark.first_case
 def test_another_ledger_is_refused(used: Workplace, copies: Copies, tieout: Command, tmp_path: Path) -> None:
     copies.remove()
     other = open_workplace(tmp_path / "other", used.ready)
@@ -110,6 +117,7 @@ def test_another_ledger_is_refused(used: Workplace, copies: Copies, tieout: Comm
     assert "another one" in is_refused(used, tieout)
 
 
+@pytest.mark.first_case
 def test_a_copy_that_was_run_again_is_refused(used: Workplace, copies: Copies, tieout: Command, tmp_path: Path) -> None:
     """It has as many runs as were seen, but not the same."""
     copies.put_back("monday")
@@ -138,6 +146,7 @@ COMMANDS = [
 ]
 
 
+@pytest.mark.first_case
 @pytest.mark.parametrize("trouble", ["put back", "removed"])
 def test_every_command_refuses(used: Workplace, copies: Copies, tieout: Command, trouble: str) -> None:
     copies.put_back("monday") if trouble == "put back" else copies.remove()
@@ -148,6 +157,7 @@ def test_every_command_refuses(used: Workplace, copies: Copies, tieout: Command,
     assert len(used.commits()) == before
 
 
+@pytest.mark.first_case
 def test_a_refused_ledger_file_is_not_made_in_place_of_the_lost_one(
     used: Workplace, copies: Copies, tieout: Command, database_url: str
 ) -> None:
@@ -177,6 +187,7 @@ def old(workplace: Workplace) -> Workplace:
     return workplace
 
 
+@pytest.mark.first_case
 def test_ledger_and_workspace_of_the_version_before_go_on(old: Workplace, tieout: Command) -> None:
     assert tieout("run", "--plain", "--config", old.config).code == 3  # says `tieout db upgrade`, as ever
     assert tieout("db", "upgrade", "--config", old.config).code == 0
@@ -186,6 +197,7 @@ def test_ledger_and_workspace_of_the_version_before_go_on(old: Workplace, tieout
     assert [one.run_number for one in read_marker(old.settings)] == [2]
 
 
+@pytest.mark.first_case
 def test_a_second_ledger_of_the_version_before_goes_on_in_the_same_workspace(
     old: Workplace, tieout: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -203,6 +215,7 @@ def test_a_second_ledger_of_the_version_before_goes_on_in_the_same_workspace(
     assert night(old, tieout) == 3
 
 
+@pytest.mark.first_case
 def test_recover_alone_opens_what_is_refused_until_it_adopts(used: Workplace, copies: Copies, tieout: Command) -> None:
     copies.put_back("monday")
     with open_any_ledger(used.settings) as ledger:
@@ -213,6 +226,7 @@ def test_recover_alone_opens_what_is_refused_until_it_adopts(used: Workplace, co
     assert night(used, tieout) == 0
 
 
+@pytest.mark.first_case
 def test_a_workspace_that_cannot_keep_a_marker_is_one_clear_line(workplace: Workplace, tieout: Command) -> None:
     (workplace.folder / ".tieout").write_text("in the way")
     export = workplace.put("monday.csv", earned(workplace.ready["mindbody"]["client_ids"][-3]))

@@ -56,6 +56,7 @@ def test_a_server_that_only_reads(tmp_path: Path, postgresql: PostgresqlServer, 
     assert_told(tmp_path, postgresql.url(database), "the server is read-only")
 
 
+@pytest.mark.long
 def test_a_database_of_another_encoding(tmp_path: Path, postgresql: PostgresqlServer) -> None:
     name = f"latin_{uuid4().hex}"
     alter(postgresql, f"CREATE DATABASE {name} ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")
@@ -68,10 +69,12 @@ def test_a_wrong_password(tmp_path: Path, postgresql: PostgresqlServer, database
     assert_told(tmp_path, postgresql.url(database, f"{user}:{SECRET}"), "refuses the user or the password")
 
 
+@pytest.mark.long
 def test_a_database_that_is_not_there(tmp_path: Path, postgresql: PostgresqlServer) -> None:
     assert_told(tmp_path, postgresql.url("nowhere"), "there is no such database")
 
 
+@pytest.mark.long
 def test_a_server_without_a_connection_left(tmp_path: Path, postgresql: PostgresqlServer, database: str) -> None:
     user = f"u_{uuid4().hex[:8]}"
     alter(postgresql, f"CREATE ROLE {user} LOGIN CONNECTION LIMIT 0")
@@ -120,6 +123,7 @@ def test_a_value_that_a_column_cannot_hold_is_no_outage(
         connection.execute(text("SELECT 9223372036854775807 + 1"))
 
 
+@pytest.mark.long
 def test_a_folder_in_place_of_the_file(tmp_path: Path) -> None:
     (tmp_path / "ledger.db").mkdir()
     assert_told(tmp_path, "sqlite:///ledger.db", "cannot be opened")
@@ -180,6 +184,7 @@ ODD_ADDRESSES = [
 ]
 
 
+@pytest.mark.first_case
 @pytest.mark.parametrize("url", ODD_ADDRESSES)
 def test_an_address_that_does_not_parse_is_a_line_without_its_parts(tmp_path: Path, url: str) -> None:
     night, doctor = both(tmp_path, url)

@@ -57,6 +57,7 @@ def commits(workplace: Workplace, clients_from: int) -> list[str]:
     return [line["site_id"] for line in workplace.commits() if line.get("points") == clients_from]
 
 
+@pytest.mark.long
 def test_sites_are_posted_to_side_by_side(workplace: Workplace, tieout: Tieout) -> None:
     lay_out(workplace, 20, pace=40)
     assert tieout.night().json["posted"] == EVENTS * len(SITES)
@@ -66,6 +67,7 @@ def test_sites_are_posted_to_side_by_side(workplace: Workplace, tieout: Tieout) 
     assert len(list(groupby(found))) > 2 * len(SITES)
 
 
+@pytest.mark.long
 def test_one_at_a_time_is_one_after_the_other(workplace: Workplace, tieout: Tieout) -> None:
     lay_out(workplace, 28, pace=2000, loader="sites_at_once = 1")
     assert tieout.night().json["posted"] == EVENTS * len(SITES)

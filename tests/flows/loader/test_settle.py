@@ -39,6 +39,7 @@ def states(workplace: Workplace) -> list[str]:
     return [row["state"] for row in workplace.rows("SELECT state FROM events ORDER BY file_id, ordinal")]
 
 
+@pytest.mark.first_case
 def test_a_hand_entry_that_differs_in_the_time_makes_no_lost_request_posted(workplace: Workplace) -> None:
     workplace.put("a.csv", earned(LOST_LATER, 3))
     workplace.run()  # the service tells a balance
@@ -51,6 +52,7 @@ def test_a_hand_entry_that_differs_in_the_time_makes_no_lost_request_posted(work
     assert sum(line["actor"] == "api" for line in workplace.commits(LOST_LATER)) == 1
 
 
+@pytest.mark.first_case
 def test_an_equal_events_second_entry_makes_no_lost_request_posted(workplace: Workplace) -> None:
     # The first of two equal rows is doubled by the service, and the request of the second one never gets there. Of the
     # first only one request left: that its entry is there twice is known by the break alone.

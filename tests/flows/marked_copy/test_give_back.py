@@ -103,6 +103,7 @@ def points_sent(workplace: Workplace, client: str) -> list[int]:
     return sorted(line["points"] for line in workplace.commits(client))
 
 
+@pytest.mark.first_case
 @pytest.mark.parametrize("write", [pytest.param(write_xlsx, id="xlsx"), pytest.param(write_csv, id="csv")])
 def test_a_mended_copy_posts_what_was_bad_and_nothing_twice(workplace: Workplace, client: str, write: Writer) -> None:
     first = upload(workplace, write(workplace.folder / "sheet", five_rows(client)))
@@ -122,12 +123,14 @@ def test_mark_file_says_what_became_of_every_row(workplace: Workplace, client: s
     assert [receipt is None for receipt in receipts] == [False, False, False, True, True, False]
 
 
+@pytest.mark.long
 def test_mark_file_names_the_row_that_a_duplicate_repeats(workplace: Workplace, client: str) -> None:
     upload(workplace, write_csv(workplace.folder / "one", five_rows(client)[:2]))
     ended = upload(workplace, write_csv(workplace.folder / "two", five_rows(client)[:3]))
     assert column(page_of(copy_of(ended)), "Status") == ["duplicate of row 2 of one.csv: posted", "posted"]
 
 
+@pytest.mark.long
 def test_an_undated_row_is_held_once_however_often_its_copy_is_sent(workplace: Workplace, client: str) -> None:
     rows = [HEADINGS, [client, 12, "Earned", "Sale", None]]
     upload(workplace, write_csv(workplace.folder / "one", rows))
@@ -139,6 +142,7 @@ def test_an_undated_row_is_held_once_however_often_its_copy_is_sent(workplace: W
     assert points_sent(workplace, client) == [12]
 
 
+@pytest.mark.long
 def test_the_same_file_again_gets_its_copy_again(workplace: Workplace, client: str) -> None:
     path = write_xlsx(workplace.folder / "sheet", five_rows(client))
     upload(workplace, path)
@@ -169,6 +173,7 @@ def test_a_receipt_on_another_row_is_rejected(workplace: Workplace, client: str)
     assert [second.totals[key] for key in ("duplicate", "rejected", "posted")] == [2, 1, 0]
 
 
+@pytest.mark.long
 def test_a_row_copied_with_its_receipt_is_rejected_until_the_receipt_is_emptied(
     workplace: Workplace, client: str
 ) -> None:
@@ -198,12 +203,14 @@ def test_a_refused_row_is_mended_like_a_rejected_one(workplace: Workplace, clien
     assert column(page_of(copy_of(second)), "Status") == ["posted"]
 
 
+@pytest.mark.long
 def test_a_row_whose_content_was_deleted_is_no_row(workplace: Workplace, client: str) -> None:
     first = upload(workplace, write_xlsx(workplace.folder / "sheet", five_rows(client)[:3]))
     second = upload(workplace, edit(copy_of(first), A3=None, B3=None, C3=None, D3=None, E3=None))
     assert [second.totals[key] for key in ("rows_read", "duplicate", "rejected")] == [1, 1, 0]
 
 
+@pytest.mark.long
 def test_a_night_gives_only_files_back_that_wait_for_a_person(workplace: Workplace, client: str) -> None:
     write_csv(workplace.inbox / "bad", five_rows(client))
     write_csv(workplace.inbox / "good", [HEADINGS, [client, 15, "Earned", "Sale", "2026-09-20T20:00:00Z"]])
@@ -212,6 +219,7 @@ def test_a_night_gives_only_files_back_that_wait_for_a_person(workplace: Workpla
     assert f"marked copy of bad.csv: {copy_of(ended)}" in ended.lines
 
 
+@pytest.mark.long
 def test_mark_file_tells_two_files_of_one_name_apart(workplace: Workplace, client: str) -> None:
     (workplace.inbox / "-99").mkdir()
     for folder, at in (("", 18), ("-99", 19)):
@@ -227,6 +235,7 @@ def test_a_laid_out_copy_keeps_what_the_spreadsheet_could_not_work_out(workplace
     assert sheet.cells.at[2, 3] == "#N/A"
 
 
+@pytest.mark.long
 def test_mark_file_says_that_a_file_is_too_long_for_a_sheet(
     workplace: Workplace, client: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -46,6 +46,7 @@ def by_what(ended: Ended) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
+@pytest.mark.long
 def test_a_person_has_lines_and_one_of_figures(workplace: Workplace, tieout: Command) -> None:
     lines = night(workplace, tieout).err.splitlines()
     assert "checking a.csv" in lines
@@ -90,6 +91,7 @@ def test_who_could_not_be_read_is_named_in_no_json_line(
         assert row["client_id"] not in ended.err
 
 
+@pytest.mark.long
 def test_the_settings_say_how_it_is_written(
     workplace: Workplace, tieout: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -85,6 +85,7 @@ def test_a_run_that_is_asked_for_ends(serving: object, prefect_client: SyncPrefe
     assert state.is_completed(), state
 
 
+@pytest.mark.first_case
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_told_to_stop_it_stops_in_order(serving: "subprocess.Popen[str]", number: signal.Signals) -> None:
     serving.send_signal(number)
@@ -103,6 +104,7 @@ def test_serve_nightly_refuses_a_schedule_that_prefect_cannot_keep(workspace: Pa
         serve_nightly(load_settings(workspace / "tieout.toml"), None, Schedule("0 3 LW * *", "UTC"), NO_FLOWS)
 
 
+@pytest.mark.long
 def test_a_night_that_was_due_is_made_up_for_at_once(
     prefect_environment: dict[str, str], prefect_client: SyncPrefectClient, workspace: Path
 ) -> None:

@@ -97,6 +97,7 @@ def is_alive(pid: int) -> bool:
     return True
 
 
+@pytest.mark.long
 def test_a_run_says_nothing_of_prefect(first_run: "subprocess.CompletedProcess[str]") -> None:
     assert (first_run.returncode, first_run.stdout, first_run.stderr) == (0, "['READ', 'POST']\n", "")
 
@@ -157,6 +158,7 @@ def served(folder: Path) -> Iterator["subprocess.Popen[str]"]:
     process.wait()
 
 
+@pytest.mark.long
 def test_what_a_service_logs_as_an_error_is_said_and_kept(folder: Path, served: "subprocess.Popen[str]") -> None:
     assert served.stdout
     assert served.stdout.readline().startswith("http://127.0.0.1:")

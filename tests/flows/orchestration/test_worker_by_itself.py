@@ -75,6 +75,7 @@ def deploy(nights: Nights, port: int) -> None:
     assert prefect(nights, port, "deploy", "--all", "--prefect-file", str(path))
 
 
+@pytest.mark.long
 @pytest.mark.real_nights
 @pytest.mark.timeout(1200)
 def test_a_worker_runs_the_nights_by_itself_and_after_a_kill_of_everything(tmp_path: Path, port: int) -> None:

@@ -103,6 +103,7 @@ def looked(tmp_path_factory: pytest.TempPathFactory, ready: dict[str, Any]) -> L
     return Looked(workplace, reconcile(workplace), workplace.rows("SELECT * FROM breaks WHERE state = 'open'"))
 
 
+@pytest.mark.first_case
 @pytest.mark.parametrize(
     ("about", "breaks"),
     [
@@ -156,6 +157,7 @@ def test_a_break_keeps_its_id_and_closes_by_itself_when_the_late_event_arrives(p
     assert (last.opening, last.closed, last.open, workplace.breaks()) == (1, 1, 0, {})
 
 
+@pytest.mark.long
 def test_a_hand_entry_keeps_its_id_when_another_comes(place: Place) -> None:
     workplace = night(place(), earned("200000014"))
     by_hand(workplace, "200000014")
@@ -189,6 +191,7 @@ def test_a_later_night_compares_what_an_earlier_one_could_not(place: Place) -> N
     assert any("200000004" in line for line in workplace.run().lines)
 
 
+@pytest.mark.long
 def test_reconcile_that_can_read_nobody_says_so(place: Place) -> None:
     workplace = place()
     workplace.put("a.csv", earned("200000004", 3))

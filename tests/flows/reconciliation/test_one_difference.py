@@ -104,6 +104,7 @@ def test_a_hand_entry_that_the_balance_told_first_is_one_break(nights: Nights, c
     assert open_of(nights.workplace, client) == [("unexpected_remote", 74)]
 
 
+@pytest.mark.long
 def test_a_balance_that_is_explained_in_part_keeps_the_rest(nights: Nights, client: str) -> None:
     nights.night(2, earned(client, 10, at(2)))
     by_hand(nights.workplace, client, 4, 12)
@@ -118,6 +119,7 @@ def test_a_balance_that_is_explained_in_part_keeps_the_rest(nights: Nights, clie
     assert open_of(nights.workplace, client) == [("unexpected_remote", 3), ("unexpected_remote", 12)]
 
 
+@pytest.mark.long
 def test_an_entry_that_is_read_with_the_balance_leaves_the_rest_of_it(nights: Nights, client: str) -> None:
     nights.night(2, earned(client, 10, at(2)))
     by_hand(nights.workplace, client, 4, 12)
@@ -129,6 +131,7 @@ def test_an_entry_that_is_read_with_the_balance_leaves_the_rest_of_it(nights: Ni
     assert all(row["action_at"] for row in nights.workplace.rows("SELECT * FROM breaks WHERE state = 'open'"))
 
 
+@pytest.mark.long
 def test_an_old_entry_of_as_many_points_hides_no_new_one(nights: Nights, client: str) -> None:
     by_hand(nights.workplace, client, 1, 30)
     nights.night(10, earned(client, 10, at(10)))
@@ -141,6 +144,7 @@ def test_an_old_entry_of_as_many_points_hides_no_new_one(nights: Nights, client:
     assert all(row["action_at"] for row in nights.workplace.rows("SELECT * FROM breaks WHERE state = 'open'"))
 
 
+@pytest.mark.first_case
 @pytest.mark.parametrize(("verb", "state"), [(Verb.ACKNOWLEDGE, "acknowledged"), (Verb.RESOLVE, "resolved")])
 def test_what_a_person_said_of_the_balance_holds_for_its_entry(
     nights: Nights, client: str, verb: Verb, state: str
@@ -165,6 +169,7 @@ def test_the_break_of_a_refused_row_closes_once_the_mended_row_is_posted(nights:
     assert open_of(nights.workplace, client) == []
 
 
+@pytest.mark.long
 def test_the_break_of_a_refused_update_closes_once_a_later_one_is_posted(nights: Nights) -> None:
     reward, bad = reward_id(5), PAYOUT[:-1] + "x"
     nights.night(2, f"{reward},{bad},12.50", headings=UPDATES)

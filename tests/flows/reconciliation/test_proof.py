@@ -23,6 +23,7 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> Nights:
     return play(tmp_path_factory.mktemp("nights"), "balance")
 
 
+@pytest.mark.long
 def test_the_first_contact_is_read(nights: Nights) -> None:
     assert {nights.proof(1, name) for name in NAMES} == {"read"}
     assert {nights.whys(name)[0] for name in NAMES} == {Why.NO_BASE}
@@ -38,6 +39,7 @@ def test_what_the_service_confirmed_needs_no_second_call(nights: Nights) -> None
     assert not [line for line in second.lines if "not compared yet" in line]
 
 
+@pytest.mark.first_case
 @pytest.mark.parametrize(
     ("name", "why"),
     [

@@ -97,6 +97,7 @@ def test_what_is_changed_at_the_service_is_a_break_and_the_rest_ties(tmp_path: P
     assert reconcile_run(workplace.settings, *SEPTEMBER).breaks == ended.breaks
 
 
+@pytest.mark.long
 def test_what_people_decide_in_between_is_a_line_of_the_roll_forward(workplace: Workplace) -> None:
     (break_id,) = workplace.breaks()
     run_decision(workplace.config, Verb.RESOLVE, break_id, "Ann", "entered_by_hand: paid out by hand")

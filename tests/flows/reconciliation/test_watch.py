@@ -121,6 +121,7 @@ def test_the_watch_ends_with_a_reading_that_began_after_the_grace_time(workplace
     assert calls(workplace) - before == 4
 
 
+@pytest.mark.long
 def test_the_watch_goes_on_where_the_reading_failed(workplace: Workplace, ready: dict[str, Any]) -> None:
     workplace.put("a.csv", earned(READ_FAILS))
     workplace.run()
@@ -133,6 +134,7 @@ def test_the_watch_goes_on_where_the_reading_failed(workplace: Workplace, ready:
     assert watched(workplace) == []
 
 
+@pytest.mark.long
 def test_watching_takes_no_call_that_is_not_there(workplace: Workplace) -> None:
     workplace.put("a.csv", earned(READ_FAILS))
     workplace.run()
@@ -142,6 +144,7 @@ def test_watching_takes_no_call_that_is_not_there(workplace: Workplace) -> None:
     assert any("Under watch: 1 event" in line for line in night.lines)
 
 
+@pytest.mark.long
 @pytest.mark.postgresql
 def test_a_second_request_by_a_persons_ruling_is_watched_too(workplace: Workplace) -> None:
     # Somebody's entry that differs in the time alone: a count cannot decide.
@@ -161,6 +164,7 @@ def update(reward: str, amount: str) -> str:
     return f"{reward},{PAYOUT},{amount}"
 
 
+@pytest.mark.long
 def test_an_older_update_that_lands_over_a_newer_one_shows_as_a_break(workplace: Workplace) -> None:
     workplace.put("a.csv", update(LATE_REWARD, "11"), headings=UPDATES)
     workplace.run()
@@ -174,6 +178,7 @@ def test_an_older_update_that_lands_over_a_newer_one_shows_as_a_break(workplace:
     assert classes(workplace) == ["amount_mismatch"]
 
 
+@pytest.mark.long
 def test_what_was_halved_out_of_a_batch_is_watched(workplace: Workplace) -> None:
     rows = [update(HALVED, "10"), f"{BAD_REWARD},{PAYOUT[:-1]}9,5"]
     workplace.put("a.csv", *rows, headings=UPDATES)
@@ -184,6 +189,7 @@ def test_what_was_halved_out_of_a_batch_is_watched(workplace: Workplace) -> None
     assert watched(workplace) == []
 
 
+@pytest.mark.long
 def test_what_was_set_back_is_read_again_before_another_night_sends_it_again(workplace: Workplace) -> None:
     text = workplace.config.read_text("utf-8")
     # A token, the request, a reading that shows nothing: then the calls of the day are spent.

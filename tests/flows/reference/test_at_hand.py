@@ -73,6 +73,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return paths
 
 
+@pytest.mark.long
 def test_run_without_reference_data_leaves_all_to_the_service_and_says_so(tmp_path, ready, asked):
     workplace = place(tmp_path, ready)
     workplace.put("rows.csv", ANOTHERS.replace("20:00", "20:01"), UNNAMED)
@@ -113,6 +114,7 @@ def test_sweep_is_asked_once_while_it_is_fresh(tmp_path, ready, asked):
     assert (len(asked), codes(workplace).count("source_id_not_found")) == (first, 2)
 
 
+@pytest.mark.long
 def test_sweep_is_asked_again_when_it_is_no_longer_fresh(tmp_path, ready, asked):
     workplace = place(tmp_path, ready, "sweep = true\nfresh_hours = 0.00001")
     for name, points in (("monday.csv", 5), ("tuesday.csv", 6)):
@@ -122,6 +124,7 @@ def test_sweep_is_asked_again_when_it_is_no_longer_fresh(tmp_path, ready, asked)
     assert asked == ["sale/sales", "sale/sales"]
 
 
+@pytest.mark.long
 def test_sweep_asks_nothing_about_events_that_the_ledger_has(tmp_path, ready, asked):
     workplace = place(tmp_path, ready)
     row = RIGHT.replace("20:00", "20:04")
@@ -133,6 +136,7 @@ def test_sweep_asks_nothing_about_events_that_the_ledger_has(tmp_path, ready, as
     assert (workplace.run().totals["duplicate"], asked) == (1, [])
 
 
+@pytest.mark.long
 def test_sweep_leaves_the_calls_that_posting_needs(tmp_path, ready, asked):
     workplace = place(tmp_path, ready, "sweep = true", calls_per_day=8)
     workplace.put("rows.csv", RIGHT.replace("20:00", "20:05"), UNNAMED.replace("20:00", "20:05"))
@@ -150,6 +154,7 @@ def test_sweep_that_fails_leaves_the_check_to_the_service(tmp_path):
     assert any(line.startswith("reference data could not be read: Mindbody could not be read") for line in ended.lines)
 
 
+@pytest.mark.long
 def test_wrong_extract_is_a_failure_of_its_own_and_the_run_goes_on(tmp_path, ready):
     workplace = place(tmp_path, ready)
     put_extract(workplace, "sales.csv", "SaleId,ClientId\nten,100000005\n")
@@ -176,12 +181,14 @@ def swept(tmp_path_factory: pytest.TempPathFactory, ready: dict[str, Any]) -> tu
     return workplace, upload_run(workplace.settings, file)
 
 
+@pytest.mark.long
 def test_upload_sweeps_too(swept: tuple[Workplace, Summary]):
     workplace, ended = swept
     assert (ended.totals["posted"], codes(workplace)) == (2, ["source_id_other_client"])
     assert "Source ids: 2 of 2 checked, 1 of them wrong." in ended.lines
 
 
+@pytest.mark.long
 def test_report_shows_what_was_checked(swept: tuple[Workplace, Summary]):
     _, ended = swept
     cells = [
@@ -192,6 +199,7 @@ def test_report_shows_what_was_checked(swept: tuple[Workplace, Summary]):
     assert {(line["finding"], line["row_count"]) for line in told} == {("confirmed", 1), ("source_id_other_client", 1)}
 
 
+@pytest.mark.long
 def test_what_a_person_is_asked_about_was_swept_before(tmp_path, ready, asked):
     workplace = place(tmp_path, ready, "sweep = true")
     file = workplace.put("../rows.csv", ANOTHERS.replace("20:00", "20:09"), UNNAMED.replace("20:00", "20:09"))

@@ -48,6 +48,7 @@ def test_report_makes_the_same_files_again_after_the_ledger_has_moved_on(reporte
     assert workplace.rows("SELECT sum(calls) AS calls FROM call_counts") == calls
 
 
+@pytest.mark.long
 def test_report_of_a_reconciliation_is_the_same_again_and_is_the_latest(reported: tuple[Workplace, Summary]) -> None:
     workplace, _ = reported
     ended = reconcile_run(workplace.settings)

@@ -128,6 +128,7 @@ def test_the_lines_of_the_sheets_are_what_the_sheets_hold(nights: Nights) -> Non
         assert line(record, "accepted") == counted([row for row in good if row not in before])
 
 
+@pytest.mark.long
 def test_what_was_posted_is_what_no_service_turned_down(nights: Nights) -> None:
     good = [row for row in read(FIRST) if not is_bad(row)]
     assert line(nights.first, "turned_down") == counted([row for row in good if row["ClientId"] == "nobody"])

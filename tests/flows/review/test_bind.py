@@ -79,12 +79,14 @@ def test_an_address_elsewhere_is_refused_without_asking_it(used: Workplace, base
         used.run()
 
 
+@pytest.mark.long
 def test_a_new_site_is_free(used: Workplace) -> None:
     extra = '[[mindbody.sites]]\nsite_id = "-98"\ntimezone = "UTC"\nusername = "u"\npassword = "p"\n\n[referral_rock]'
     used.configure(used.config.read_text().replace("[referral_rock]", extra, 1))
     assert used.run().totals["ties_out"]
 
 
+@pytest.mark.long
 def test_the_same_stand_in_on_another_port_is_the_same(tmp_path: Path) -> None:
     for _ in range(2):
         with start_sandbox(state=tmp_path / "sandbox.db") as ready:

@@ -187,6 +187,7 @@ def test_discard_takes_an_id_or_a_site(tieout: Tieout, arguments: tuple[str, ...
     assert tieout(*arguments).code == 2
 
 
+@pytest.mark.long
 def test_what_a_person_takes_out_of_a_runs_hands_has_its_place_in_the_equations(
     tieout: Tieout, workplace: Workplace, client: str
 ) -> None:
@@ -221,6 +222,7 @@ def test_one_event_is_taken_back(tieout: Tieout, client: str) -> None:
     assert "a person asks to take it back: Ann: wrong client" in tieout("trace", event_id).out
 
 
+@pytest.mark.long
 def test_one_update_cannot_be_taken_back_and_what_it_replaced_is_said(tieout: Tieout, reward: str) -> None:
     for name, amount in (("a.csv", 41), ("b.csv", 42)):
         tieout.workplace.put(name, f"{reward},{PAYOUT},{amount}", headings=UPDATES)
@@ -246,6 +248,7 @@ def test_what_was_not_posted_has_nothing_to_take_back(tieout: Tieout, client: st
     assert (asked.code, f"Event {event_id} is {state}" in asked.err) == (2, True)
 
 
+@pytest.mark.long
 def test_an_entry_that_takes_back_is_not_tried_again_beside_another_one(tieout: Tieout, client: str) -> None:
     workplace = tieout.workplace
     workplace.put("a.csv", earned(client, 30))

@@ -102,6 +102,7 @@ def test_a_refused_event_is_posted_once_its_cause_is_gone(tieout: Tieout, client
     assert (later["carried_in"], later["posted"]) == (0, 0)
 
 
+@pytest.mark.long
 def test_an_undated_row_is_sent_again_with_the_time_that_was_pinned(tieout: Tieout, client: str) -> None:
     (event_id,) = refused(tieout, f"{client},5,Redeemed,,,")
     (pinned,) = tieout.workplace.rows("SELECT CAST(action_at AS TEXT) AS at FROM events")
@@ -125,6 +126,7 @@ def test_what_somebody_entered_in_its_place_holds_it(tieout: Tieout, client: str
     assert "which nobody accounts for" in tieout("trace", event_id).out
 
 
+@pytest.mark.long
 def test_what_a_person_has_seen_holds_it_no_more(tieout: Tieout, client: str) -> None:
     (event_id,) = refused(tieout, redeemed(client))
     give(tieout.workplace, client)
@@ -140,6 +142,7 @@ def test_what_a_person_has_seen_holds_it_no_more(tieout: Tieout, client: str) ->
     assert sent(tieout.workplace, client) == [(5, "2026-09-21T17:00:00Z")]
 
 
+@pytest.mark.long
 def test_entries_of_ours_hold_nothing(tieout: Tieout, client: str) -> None:
     give(tieout.workplace, client, 5)
     tieout.workplace.put("a.csv", redeemed(client), redeemed(client, time="2026-09-22T17:00:00Z"))
@@ -150,6 +153,7 @@ def test_entries_of_ours_hold_nothing(tieout: Tieout, client: str) -> None:
     assert [at for _, at in sent(tieout.workplace, client)] == ["2026-09-21T17:00:00Z", "2026-09-22T17:00:00Z"]
 
 
+@pytest.mark.long
 def test_a_client_who_cannot_be_read_is_not_tried_again(tieout: Tieout, faulty: Any) -> None:
     client = faulty(8)
     (event_id,) = refused(tieout, redeemed(client))  # two of the five reads that fail
@@ -170,6 +174,7 @@ def test_what_landed_after_the_refusal_is_held_and_not_paid_twice(tieout: Tieout
     assert (states(tieout.workplace), len(sent(tieout.workplace, client))) == (["held"], 1)
 
 
+@pytest.mark.long
 def test_what_lands_beside_its_retry_shows_as_a_break(tieout: Tieout, faulty: Any) -> None:
     client = faulty(9)
     (event_id,) = refused(tieout, earned(client, 7))
@@ -199,6 +204,7 @@ def edit(workplace: Workplace, reward: str, **values: Any) -> None:
     workplace.talk.post_json("/sandbox/desk/rewards", {"rewardId": reward, **values})
 
 
+@pytest.mark.long
 def test_an_update_is_tried_again_unless_the_reward_was_edited_since(tieout: Tieout, workplace: Workplace) -> None:
     rewards = [reward_id(next(_next) % 40 + 9) for _ in range(3)]
     for reward in rewards:
@@ -229,6 +235,7 @@ def test_retry_by_file_code_and_run_takes_what_fits_all_of_them(tieout: Tieout, 
     assert (of_run.json["retried"], states(tieout.workplace)) == (2, ["refused"] * 3)
 
 
+@pytest.mark.first_case
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
@@ -256,6 +263,7 @@ def test_retry_asks_and_needs_a_reason(tieout: Tieout, client: str) -> None:
     assert states(tieout.workplace) == ["refused"]
 
 
+@pytest.mark.long
 def test_retry_of_what_is_not_refused_says_where_it_stands(tieout: Tieout, client: str) -> None:
     tieout.workplace.put("a.csv", earned(client))
     tieout.night()
@@ -299,6 +307,7 @@ def test_a_refused_row_sent_again_is_a_duplicate_that_names_the_command(tieout: 
     assert found.json["events"] == [event_id]
 
 
+@pytest.mark.long
 def test_a_row_that_was_corrected_since_is_not_tried_again(tieout: Tieout, client: str) -> None:
     (event_id,) = refused(tieout, redeemed(client, 500))
     give(tieout.workplace, client)
@@ -309,6 +318,7 @@ def test_a_row_that_was_corrected_since_is_not_tried_again(tieout: Tieout, clien
     assert (ended.code, "its row was corrected since" in ended.err) == (2, True)
 
 
+@pytest.mark.long
 def test_a_row_that_may_be_corrected_without_its_receipt_is_held(tieout: Tieout, client: str) -> None:
     time = "2026-09-20T17:00:00Z"
     (event_id,) = refused(tieout, f"{client},10,Earned,Sale,424242,{time}")
@@ -320,6 +330,7 @@ def test_a_row_that_may_be_corrected_without_its_receipt_is_held(tieout: Tieout,
     assert len(sent(tieout.workplace, client)) == 1
 
 
+@pytest.mark.long
 def test_trace_report_and_doctor_tell_who_decided_and_why(tieout: Tieout, client: str) -> None:
     (event_id,) = refused(tieout, redeemed(client))
     give(tieout.workplace, client)
@@ -334,6 +345,7 @@ def test_trace_report_and_doctor_tell_who_decided_and_why(tieout: Tieout, client
     assert tieout("doctor").out.count("decisions about breaks and events is as it was written") == 1
 
 
+@pytest.mark.long
 def test_the_report_names_the_command_with_the_events_own_id(tieout: Tieout, client: str) -> None:
     tieout.workplace.put("a.csv", redeemed(client), earned("299999999"))
     night = tieout("run", "--plain").out
@@ -341,6 +353,7 @@ def test_the_report_names_the_command_with_the_events_own_id(tieout: Tieout, cli
     assert any(f"tieout retry {row['event_id']} --reason TEXT" in night for row in rows)
 
 
+@pytest.mark.long
 def test_the_report_names_the_code_where_all_were_refused_for_the_same_cause(tieout: Tieout, client: str) -> None:
     tieout.workplace.put("a.csv", redeemed(client), redeemed(client, 6))
     assert "tieout retry --code ValidationFailed --reason TEXT" in tieout("run", "--plain").out

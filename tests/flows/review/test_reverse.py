@@ -76,6 +76,7 @@ def test_nothing_is_taken_back_twice(workplace: Workplace) -> None:
     assert (len(first.entries), again.plan_id, again.already) == (2, None, 2)
 
 
+@pytest.mark.long
 def test_a_row_that_was_taken_back_is_known_and_says_so(workplace: Workplace) -> None:
     night(workplace, earned("200000003", 33))
     decide(workplace, approve_plan, reverse(workplace).plan_id)
@@ -86,6 +87,7 @@ def test_a_row_that_was_taken_back_is_known_and_says_so(workplace: Workplace) ->
     assert entries(workplace, "200000003").count(("Earned", 33)) == 1
 
 
+@pytest.mark.long
 def test_what_was_discarded_can_be_taken_back_at_a_next_try(workplace: Workplace) -> None:
     night(workplace, earned("200000003", 31), redeemed("200000003", 21))
     reverse(workplace)
@@ -95,6 +97,7 @@ def test_what_was_discarded_can_be_taken_back_at_a_next_try(workplace: Workplace
     assert ([entry.points for entry in again.entries], again.already) == ([31], 1)
 
 
+@pytest.mark.long
 def test_only_what_was_posted_is_taken_back(workplace: Workplace) -> None:
     night(workplace, earned("200000006", 5), name="first.csv")
     night(workplace, earned("200000006", 5), earned("200000006", 6), redeemed("200000006", 9_000))
@@ -111,6 +114,7 @@ def test_an_event_in_doubt_stops_the_whole_plan(workplace: Workplace) -> None:
     assert states(workplace) == {"unknown": 1, "posted": 1}
 
 
+@pytest.mark.long
 def test_an_update_has_no_opposite_and_what_it_replaced_is_said(workplace: Workplace) -> None:
     headings = "RewardId,PayoutId,Amount"
     night(workplace, f"{reward_id(1)},{PAYOUT},12.50", name="first.csv", headings=headings)
@@ -123,6 +127,7 @@ def test_an_update_has_no_opposite_and_what_it_replaced_is_said(workplace: Workp
     assert sum("of reward" in line for line in reversal_lines(plan)) == 2
 
 
+@pytest.mark.long
 def test_an_opposite_earned_is_not_planned_where_a_source_is_required(
     workplace: Workplace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -143,6 +148,7 @@ def test_reverse_file_takes_a_path_a_name_or_a_hash_and_no_other(workplace: Work
         reverse(workplace, str(workplace.put("../a.csv", earned("200000006", 51))))
 
 
+@pytest.mark.long
 def test_reverse_file_asks_which_of_several_files_is_meant(workplace: Workplace) -> None:
     night(workplace, earned("200000006", 52))
     night(workplace, earned("200000006", 53))
@@ -171,6 +177,7 @@ def test_an_entry_made_twice_is_taken_back_and_its_break_closes_by_itself(workpl
     assert (workplace.breaks(), workplace.run().exit_code, len(proposals(workplace))) == ({}, ExitCode.TIES_OUT, 1)
 
 
+@pytest.mark.long
 def test_a_proposal_that_was_discarded_is_not_made_again(workplace: Workplace) -> None:
     workplace.put("a.csv", earned("200000005", 61))
     workplace.run()
@@ -180,6 +187,7 @@ def test_a_proposal_that_was_discarded_is_not_made_again(workplace: Workplace) -
     assert (len(proposals(workplace)), list(workplace.breaks().values())) == (1, ["duplicate_remote"])
 
 
+@pytest.mark.long
 def test_a_redeem_entered_twice_by_hand_is_given_back(workplace: Workplace) -> None:
     night(workplace, earned("200000007", 80), redeemed("200000007", 9))
     entry = {"ClientId": "200000007", "Action": "Redeemed", "Points": 9, "ActionDateTime": "2026-09-21T17:00:00Z"}

@@ -54,6 +54,7 @@ def points(workplace: Workplace, client_id: str) -> list[int]:
     return [line["points"] for line in workplace.commits(client_id) if line["actor"] == "api"]
 
 
+@pytest.mark.long
 def test_an_event_ruled_as_posted_counts_and_frees_its_client(workplace: Workplace) -> None:
     event_id = in_doubt(workplace, "200000001")
     ended = rule(workplace, event_id, State.POSTED)
@@ -69,6 +70,7 @@ def test_an_event_ruled_as_not_posted_is_sent_again(workplace: Workplace) -> Non
     assert points(workplace, "200000002") == [10, 3]
 
 
+@pytest.mark.long
 def test_the_ruling_stands_in_the_trace_with_what_had_been_read(workplace: Workplace) -> None:
     event_id = in_doubt(workplace, "200000003")
     rule(workplace, event_id, State.POSTED)
@@ -81,6 +83,7 @@ def test_the_ruling_stands_in_the_trace_with_what_had_been_read(workplace: Workp
     assert '"almost_equal": 1' in kept["evidence"]
 
 
+@pytest.mark.long
 def test_a_ruling_is_refused_where_there_is_none_to_make(workplace: Workplace) -> None:
     event_id = in_doubt(workplace, "200000004")
     for id_, reason, said in (("x", "why", "has no event x"), (event_id, " ", "needs a name and a reason")):

@@ -55,6 +55,7 @@ def test_trace_of_an_event_tells_the_answer_whole_and_the_studios_time(tieout: T
     assert "What to do: nothing." in story
 
 
+@pytest.mark.long
 def test_trace_of_a_reward_tells_every_field_and_its_difference(tieout: Tieout) -> None:
     story = told(tieout, REWARD.upper())
     assert f"payoutId {PAYOUT}" in story
@@ -80,6 +81,7 @@ def test_trace_of_a_difference_tells_what_it_means_and_what_it_was_before(tieout
     assert f"+30 points are the entry of difference {entry}" in told(tieout, balance)
 
 
+@pytest.mark.long
 def test_trace_of_a_client_lists_events_and_differences(tieout: Tieout) -> None:
     story = told(tieout, CLIENT)
     assert f"Client {CLIENT} of site -99: 2 events (2 posted)." in story

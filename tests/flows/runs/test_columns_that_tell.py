@@ -77,6 +77,7 @@ def test_real_dates_that_a_spreadsheet_has_exchanged_are_not_posted(place: Workp
     assert any("exchanged day and month" in note["message"] for note in checked["notes"])
 
 
+@pytest.mark.long
 def test_numbers_that_can_only_be_times_are_posted_and_it_is_said(place: Workplace, tieout: Tieout) -> None:
     serials = place.put("serials.csv", earned("200000004", time="46094.5"), earned("200000004", time="46094.75"))
     assert "days, as a spreadsheet counts them" in tieout("check", serials).out
@@ -112,6 +113,7 @@ def test_a_comma_is_read_once_a_person_has_said_what_it_is(place: Workplace, tie
 DAYS_AND_TIMES = "ClientId,Points,Action,Date,Start time"
 
 
+@pytest.mark.long
 def test_times_of_day_beside_days_alone_are_asked_about_and_read_as_one(place: Workplace, tieout: Tieout) -> None:
     path = place.put("desk.csv", "200000005,5,Earned,25/10/2026,6:30 pm", headings=DAYS_AND_TIMES)
     assert tieout("layout", path, answer="Date\nStart time\n").code == 0
@@ -126,6 +128,7 @@ def test_times_of_day_beside_days_alone_are_asked_about_and_read_as_one(place: W
     assert sent_at(place) == ["2026-10-25 18:30", "2026-10-26 18:00"]
 
 
+@pytest.mark.long
 def test_times_of_day_that_are_read_later_make_no_old_row_new(place: Workplace, tieout: Tieout) -> None:
     row, other = "200000006,5,Earned,2026-10-20,6:30 pm", "200000006,5,Earned,2026-10-21,6:30 pm"
     first = place.put("a.csv", row, headings=DAYS_AND_TIMES)

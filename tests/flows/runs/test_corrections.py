@@ -89,6 +89,7 @@ def test_a_corrected_row_is_held_and_takes_the_others_place_on_both_databases(
     assert len(place.commits(clients[2])) == 3
 
 
+@pytest.mark.long
 def test_approve_posts_both(place: Workplace, clients: list[str], corrected: str, tieout: Tieout) -> None:
     assert tieout("approve", corrected, "--by", "Kim").code == 0
     place.run()
@@ -107,6 +108,7 @@ def test_discard_leaves_the_new_row_out_for_good(
     assert told(place, clients[2]) == [("Earned", 12)]
 
 
+@pytest.mark.long
 def test_a_correction_of_a_correction_takes_the_place_of_both(
     place: Workplace, clients: list[str], corrected: str, tieout: Tieout
 ) -> None:
@@ -134,6 +136,7 @@ def test_replace_discards_what_was_not_sent(place: Workplace, clients: list[str]
     assert told(place, clients[2]) == [("Earned", 120)]
 
 
+@pytest.mark.long
 def test_the_new_row_stays_held_where_what_takes_back_is_refused(
     place: Workplace, clients: list[str], corrected: str, tieout: Tieout
 ) -> None:
@@ -153,6 +156,7 @@ def test_the_new_row_stays_held_where_what_takes_back_is_refused(
     assert told(place, clients[2])[2:] == [("Earned", 120)]
 
 
+@pytest.mark.long
 def test_a_plan_is_not_approved_together_with_what_looks_like_other_rows(
     place: Workplace, clients: list[str], tieout: Tieout
 ) -> None:
@@ -179,6 +183,7 @@ def test_replace_refuses_what_looks_like_no_other_row(place: Workplace, clients:
     assert (refused.code, "looks like no earlier row" in refused.err) == (2, True)
 
 
+@pytest.mark.long
 def test_replace_tells_a_program_what_it_did(place: Workplace, corrected: str, tieout: Tieout) -> None:
     done = tieout("replace", corrected, "--by", "Kim", "--reason", "a slip", "--json")
     (replaced,) = done.json["replaces"]
@@ -222,6 +227,7 @@ def test_run_holds_rows_whose_source_ids_are_filled_anew(place: Workplace, clien
     assert "there it reads no source id, here source id 70" in held(place)[0]["state_reason"]
 
 
+@pytest.mark.long
 def test_plan_tells_what_is_gone_and_what_a_row_may_be_meant_for(
     place: Workplace, clients: list[str], tieout: Tieout
 ) -> None:

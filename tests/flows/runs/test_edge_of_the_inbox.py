@@ -126,6 +126,7 @@ def test_a_young_file_is_watched_once_and_taken_where_it_did_not_grow(
     assert (ended.code, ended.json["posted"], "watching for 1 s" in ended.err) == (0, 1, True)
 
 
+@pytest.mark.long
 def test_a_file_that_grows_meanwhile_is_left_and_taken_whole_by_the_next_night(
     workplace: Workplace, tieout: Tieout, watching: Callable[[float | None], None]
 ) -> None:
@@ -161,6 +162,7 @@ def test_what_is_written_after_a_file_was_taken_is_read_by_the_next_night(workpl
     assert sorted(line["points"] for line in workplace.commits("200000008")) == [10, 11]
 
 
+@pytest.mark.long
 def test_files_wait_for_their_companions_where_the_settings_ask_for_that(workplace: Workplace, tieout: Tieout) -> None:
     workplace.configure(workplace.config.read_text("utf-8") + '\n[inbox]\ndone_suffix = ".done"\n')
     workplace.put("a.csv", earned("200000009"))

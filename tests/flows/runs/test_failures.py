@@ -40,6 +40,7 @@ def without(workplace: Workplace, pattern: str, replacement: str = "") -> Workpl
     return workplace.configure(changed)
 
 
+@pytest.mark.first_case
 @pytest.mark.parametrize(
     ("pattern", "replacement", "said", "goes_on"),
     [
@@ -89,6 +90,7 @@ def test_nightly_without_a_site_rejects_the_rows_and_says_why(place: Place) -> N
     assert [row["code"] for row in workplace.rows("SELECT code FROM rejections")] == ["site_unknown"]
 
 
+@pytest.mark.long
 def test_nightly_goes_on_after_the_failure_is_mended(place: Place) -> None:
     workplace = without(place(), '^password = "[^"]*"', 'password = "no"')
     workplace.put("a.csv", earned("200000003"))
@@ -178,6 +180,7 @@ def pass_days(monkeypatch: pytest.MonkeyPatch, days: int) -> None:
         monkeypatch.setattr(f"{module}.utc_now", lambda: today)
 
 
+@pytest.mark.long
 def test_nightly_gets_one_token_for_all_its_steps(place: Place) -> None:
     workplace = place()
     workplace.put("a.csv", earned("200000024"))
@@ -201,6 +204,7 @@ def test_nightly_settles_a_lost_answer_by_reading_back(place: Place) -> None:
     assert len(workplace.commits("200000052")) == 2
 
 
+@pytest.mark.long
 def test_nightly_ends_though_a_service_never_takes_an_event(place: Place) -> None:
     workplace = place()
     workplace.put("a.csv", earned("200000024"), earned("200000050"))
@@ -231,6 +235,7 @@ def test_upload_of_a_wrong_file_is_one_line_and_keeps_nothing(place: Place, tmp_
     assert ("\n" in str(caught.value), workplace.rows("SELECT * FROM files")) == (False, [])
 
 
+@pytest.mark.long
 def test_nightly_with_the_weather_of_the_samples_ends_as_their_readme_says(tmp_path: Path) -> None:
     faults = "drop_after=100000009*1,read_503=100000009,drop_after=100000010*1"
     with start_sandbox(state=tmp_path / "sandbox.db", faults=faults) as ready:
@@ -253,6 +258,7 @@ def test_nightly_registers_no_file_that_the_archive_cannot_keep(place: Place) ->
     assert (path.is_file(), workplace.commits("200000040")) == (True, [])
 
 
+@pytest.mark.long
 def test_upload_keeps_the_file_in_the_archive_and_leaves_it_where_it_is(place: Place) -> None:
     workplace = place()
     path = workplace.folder / "by hand.csv"

@@ -83,6 +83,7 @@ def test_a_batch_over_a_sites_limit_waits_and_the_other_site_is_posted(
     assert (after.code, after.json["posted"]) == (0, 2)
 
 
+@pytest.mark.long
 def test_the_page_of_the_report_says_which_guard(workplace: Workplace, tieout: Tieout, clients: list[str]) -> None:
     guard(workplace, "[guards]\nmax_points_per_client = 15\n")
     workplace.put("-99/a.csv", earned(clients[0]), earned(clients[0], points=6), earned(clients[1]))

@@ -57,6 +57,7 @@ def not_read(ended: Summary) -> set[str]:
 # --- what stands for the service, and is not it
 
 
+@pytest.mark.first_case
 @FORMS
 @pytest.mark.parametrize("fault", ["403_page", "403_gateway"])
 def test_a_firewall_refuses_nothing_for_good_and_stops_its_destination_alone(
@@ -74,6 +75,7 @@ def test_a_firewall_refuses_nothing_for_good_and_stops_its_destination_alone(
         assert len(workplace.commits(PLAIN)) == 1
 
 
+@pytest.mark.first_case
 def test_what_took_effect_behind_a_page_is_read_back_and_posted_once(tmp_path: Path, database_url: str) -> None:
     with opened(tmp_path, f"mb:403_page_after={ODD}*1", database_url=database_url) as workplace:
         workplace.put("points.csv", earned(ODD), earned(PLAIN))
@@ -112,6 +114,7 @@ def test_an_empty_error_beside_the_entry_is_no_refusal(tmp_path: Path) -> None:
 # --- batches
 
 
+@pytest.mark.first_case
 @FORMS
 @pytest.mark.parametrize("shape", ["array", "results", "single"])
 def test_one_bad_item_stands_alone_and_the_rest_is_posted(
@@ -127,6 +130,7 @@ def test_one_bad_item_stands_alone_and_the_rest_is_posted(
         assert workplace.run().totals["posted"] == 0
 
 
+@pytest.mark.long
 @FORMS
 def test_one_item_that_the_service_fails_at_does_not_block_its_batch(tmp_path: Path, form: str) -> None:
     with opened(tmp_path, f"rr:400_unknown={REWARDS[3]}", form=form, max_tries=3) as workplace:
@@ -139,6 +143,7 @@ def test_one_item_that_the_service_fails_at_does_not_block_its_batch(tmp_path: P
 # --- what the service keeps otherwise
 
 
+@pytest.mark.first_case
 @FORMS
 def test_a_value_that_is_kept_otherwise_is_posted_with_a_break_and_never_sent_again(
     tmp_path: Path, form: str, database_url: str
@@ -163,6 +168,7 @@ def test_a_value_that_is_kept_otherwise_is_posted_with_a_break_and_never_sent_ag
         assert len(workplace.rows("SELECT * FROM attempts")) == sent == 3
 
 
+@pytest.mark.long
 @FORMS
 def test_a_line_break_of_two_signs_arrives_as_it_is(tmp_path: Path, form: str) -> None:
     with opened(tmp_path, None, form=form) as workplace:
@@ -178,6 +184,7 @@ def test_a_line_break_of_two_signs_arrives_as_it_is(tmp_path: Path, form: str) -
 # --- odd entries, and answers out of bounds
 
 
+@pytest.mark.first_case
 @pytest.mark.parametrize("number", one_of_each(len(ODD_VALUES), 1, 4, 6), ids=[value[:12] for _, value in ODD_VALUES])
 def test_one_odd_entry_leaves_one_client_unread_and_everybody_else_goes_on(tmp_path: Path, number: int) -> None:
     with opened(tmp_path, f"read_odd={ODD}~{number}") as workplace:
@@ -193,6 +200,7 @@ def test_one_odd_entry_leaves_one_client_unread_and_everybody_else_goes_on(tmp_p
         assert reconcile_run(workplace.settings).report.is_file()
 
 
+@pytest.mark.long
 def test_settling_beside_an_odd_entry_decides_nothing(tmp_path: Path, database_url: str) -> None:
     with opened(tmp_path, f"drop_after={ODD}*1,read_odd={ODD}~1", database_url=database_url) as workplace:
         workplace.put("points.csv", earned(ODD), earned(ODD, 3, "2026-09-22T17:00:00Z"), earned(PLAIN))
@@ -202,6 +210,7 @@ def test_settling_beside_an_odd_entry_decides_nothing(tmp_path: Path, database_u
         assert not_read(ended) == {f"client {ODD} of site -99"}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("number", one_of_each(len(ODD_REWARD_VALUES), 2, 4))
 def test_one_odd_reward_is_unread_and_the_others_are_matched(tmp_path: Path, number: int) -> None:
     with opened(tmp_path, f"read_odd~{number}") as workplace:
@@ -235,6 +244,7 @@ def test_an_answer_out_of_bounds_is_refused_and_the_night_goes_on(tmp_path: Path
         assert (ended.totals["posted"], ended.totals["ties_out"]) == (2, True)
 
 
+@pytest.mark.long
 def test_an_answer_to_a_post_that_is_too_large_is_read_back(tmp_path: Path) -> None:
     with opened(tmp_path, f"huge={ODD}") as workplace:
         workplace.put("points.csv", earned(ODD))
@@ -258,6 +268,7 @@ def test_reading_stops_after_a_few_failures_in_a_row_and_says_so(tmp_path: Path)
         assert SITE in not_read(ended)
 
 
+@pytest.mark.long
 def test_posts_to_referral_rock_are_counted_as_calls(tmp_path: Path) -> None:
     with opened(tmp_path, None) as workplace:
         put_updates(workplace, update(REWARDS[0]))

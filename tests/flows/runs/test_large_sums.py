@@ -35,6 +35,7 @@ def add_settings(workplace: Workplace, text: str) -> None:
     workplace.config.write_text(workplace.config.read_text() + text)
 
 
+@pytest.mark.first_case
 @pytest.mark.postgresql
 def test_points_past_64_bits_are_posted_summed_and_tied(workplace: Workplace) -> None:
     add_settings(workplace, UNGUARDED)
@@ -47,6 +48,7 @@ def test_points_past_64_bits_are_posted_summed_and_tied(workplace: Workplace) ->
     assert (ended.code, ended.err.count("tieout:")) == (0, 0)
 
 
+@pytest.mark.long
 def test_a_later_night_and_a_reconciliation_go_on_after_such_a_sum(workplace: Workplace) -> None:
     add_settings(workplace, UNGUARDED)
     workplace.put("a.csv", *(earned(client, LARGEST) for client in CLIENTS))
@@ -58,6 +60,7 @@ def test_a_later_night_and_a_reconciliation_go_on_after_such_a_sum(workplace: Wo
     assert (second.code, second.json["points_redeemed"], whole.code, again.code) == (0, 2 * LARGEST + 1, 0, 0)
 
 
+@pytest.mark.long
 def test_points_past_64_bits_that_a_guard_holds_are_planned_and_listed(workplace: Workplace) -> None:
     file = workplace.put("../held.csv", *(earned(client, LARGEST) for client in CLIENTS))
     planned = tieout("plan", file, "--json", "--config", workplace.config)
@@ -66,6 +69,7 @@ def test_points_past_64_bits_that_a_guard_holds_are_planned_and_listed(workplace
     assert f"{LARGEST:,}" in listed.out or f"{3 * LARGEST:,}" in listed.out
 
 
+@pytest.mark.long
 def test_the_points_of_a_run_are_held_by_their_guard(workplace: Workplace) -> None:
     add_settings(workplace, UNGUARDED + f"max_points_per_run = {LARGEST}\n")
     workplace.put("a.csv", *(earned(client, LARGEST) for client in CLIENTS))

@@ -73,6 +73,7 @@ def test_what_was_not_read_stands_in_headline_json_and_sheets(workplace: Workpla
     assert (ended.exit_code, ended.failures) == (ExitCode.NEEDS_A_PERSON, ())
 
 
+@pytest.mark.long
 def test_a_reconciliation_tells_what_it_could_not_read(workplace: Workplace) -> None:
     one_night(workplace)
     ended = reconcile_run(workplace.settings, since=date(2026, 9, 1))
@@ -92,6 +93,7 @@ def test_nobody_rules_not_posted_of_what_nobody_looked_at(workplace: Workplace) 
     assert json.loads(kept["evidence"])["has_looked"] is True
 
 
+@pytest.mark.long
 def test_what_a_person_saw_as_posted_needs_no_more_words(workplace: Workplace) -> None:
     one_night(workplace)
     run_ruling(workplace.config, event_in_doubt(workplace), True, "Ann", "seen on her card", as_json=True)
@@ -106,6 +108,7 @@ def test_a_file_that_cannot_be_read_is_not_read_and_ends_in_3(workplace: Workpla
     assert "1 not read" in record(ended)["verdict"]
 
 
+@pytest.mark.long
 def test_a_report_of_what_was_not_read_is_the_same_again(workplace: Workplace) -> None:
     ended = one_night(workplace)
     before = {path.name: path.read_bytes() for path in ended.report.parent.iterdir() if ".marked." not in path.name}
@@ -113,6 +116,7 @@ def test_a_report_of_what_was_not_read_is_the_same_again(workplace: Workplace) -
     assert {name: (ended.report.parent / name).read_bytes() for name in before} == before
 
 
+@pytest.mark.long
 def test_what_is_read_after_all_is_no_more_told_as_not_read(tmp_path: Path, database_url: str) -> None:
     with start_sandbox(state=tmp_path / "s.db", faults=f"drop_after={LOST}*1,read_503={LOST}*2",
                        options=("--extra-clients", "9")) as ready:  # fmt: skip

@@ -40,6 +40,7 @@ def in_bytes(folder: Path, name: bytes, *rows: str) -> Path:
     return path
 
 
+@pytest.mark.first_case
 @pytest.mark.parametrize("name", [b"caf\xe9.csv", b"folder\xff/a.csv"], ids=ascii)
 def test_a_name_that_is_no_text_stops_nobody(workplace: Workplace, tieout: Tieout, name: bytes) -> None:
     # A site that nobody knows, and a bad row in a good file: what is told of both bears their names.
@@ -54,6 +55,7 @@ def test_a_name_that_is_no_text_stops_nobody(workplace: Workplace, tieout: Tieou
     assert tieout("status").code == 1
 
 
+@pytest.mark.first_case
 @pytest.mark.parametrize("suffix", [".csv", ""])
 def test_the_longest_name_is_read_kept_and_given_back(workplace: Workplace, tieout: Tieout, suffix: str) -> None:
     name = "é" * ((255 - len(suffix)) // 2) + suffix
@@ -109,6 +111,7 @@ def run_in_shell(workplace: Workplace, streams: str, *command: str) -> "subproce
 TIEOUT = (sys.executable, "-m", "flows.cli")
 
 
+@pytest.mark.first_case
 @pytest.mark.parametrize(
     ("client_id", "streams"),
     [
@@ -123,6 +126,7 @@ def test_a_log_that_went_away_stops_nothing(workplace: Workplace, client_id: str
     assert (ended.returncode, '"posted": 1' in ended.stdout) == (0, True)
 
 
+@pytest.mark.first_case
 @pytest.mark.parametrize(
     ("client_id", "streams", "code", "said"),
     [

@@ -127,6 +127,7 @@ def without_rewards(workplace: Workplace, **passwords: str) -> None:
     workplace.configure("\n".join(line for line in lines if not line.startswith(("public_key", "private_key"))))
 
 
+@pytest.mark.long
 def test_a_site_that_left_is_kept_by_a_person_asks_for_nobody_and_goes_on_once_it_is_back(
     workplace: Workplace, tieout: Tieout
 ) -> None:
@@ -180,6 +181,7 @@ def test_a_file_for_two_places_is_registered_whole_and_the_one_in_trouble_waits(
     assert (ended.code, ended.json["posted"], ended.json["pending"], path.exists()) == (3, 1, 1, False)
 
 
+@pytest.mark.long
 def test_a_password_that_is_refused_is_tried_once_in_a_night(workplace: Workplace, tieout: Tieout) -> None:
     """A few wrong ones in a row may lock the account; and each is a metered call."""
     with_sites(workplace, site_1001="expired")
@@ -190,6 +192,7 @@ def test_a_password_that_is_refused_is_tried_once_in_a_night(workplace: Workplac
     assert workplace.rows("SELECT calls FROM call_counts WHERE target = 'mindbody'") == [{"calls": 4}]
 
 
+@pytest.mark.long
 def test_upload_goes_on_without_another_site_in_trouble_and_not_without_its_own(
     workplace: Workplace, tieout: Tieout
 ) -> None:
@@ -202,6 +205,7 @@ def test_upload_goes_on_without_another_site_in_trouble_and_not_without_its_own(
     assert tieout("upload", path, "--site", "-99", "--yes", "--json").json["posted"] == 1
 
 
+@pytest.mark.long
 def test_settle_names_a_site_that_has_left_and_reads_the_others(workplace: Workplace, tieout: Tieout) -> None:
     with_sites(workplace, site_1001=RIGHT)
     headings = "SiteId,ClientId,Points,Action,Source,SourceId,ActionDateTime"

@@ -65,6 +65,7 @@ def test_an_answer_holds_for_the_next_file_with_these_headings_alone(place: Work
     assert len(tieout("layout", other, "--json").json["questions"]) == 1
 
 
+@pytest.mark.long
 def test_a_column_that_is_something_else_is_asked_about_once(place: Workplace, tieout: Tieout) -> None:
     path = place.put(
         "birthdays.csv", f"{client(place, -3)},10,Earned,1990-09-20", headings="ClientId,Points,Action,Birth date"

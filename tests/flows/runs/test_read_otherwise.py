@@ -48,6 +48,7 @@ def fates(summary: Any) -> dict[str, int]:
     return {name: summary.totals[name] for name in ("accepted", "duplicate", "held") if summary.totals[name]}
 
 
+@pytest.mark.first_case
 @pytest.mark.parametrize("is_old", [False, True], ids=["new ledger", "ledger of before"])
 def test_run_holds_what_a_zone_that_was_answered_later_makes_another_event(place: Workplace, is_old: bool) -> None:
     client = f"20000000{1 + is_old}"
@@ -75,6 +76,7 @@ def test_run_takes_a_row_that_was_rejected_before_as_new(place: Workplace) -> No
     assert fates(place.run()) == {"accepted": 2}
 
 
+@pytest.mark.long
 def test_run_holds_what_another_order_of_dates_makes_another_event(place: Workplace) -> None:
     answer(place, 'date_order = "M/D"')
     place.put("a.csv", earned("200000004", time="05/04/2026 5:00 pm"))
@@ -84,6 +86,7 @@ def test_run_holds_what_another_order_of_dates_makes_another_event(place: Workpl
     assert fates(place.run()) == {"accepted": 1, "held": 1}
 
 
+@pytest.mark.long
 def test_run_holds_what_a_heading_that_was_named_later_makes_another_event(place: Workplace) -> None:
     headings = "ClientId,Points,Action,Source,When"
     answer(place, '"When" = "-"')
@@ -96,6 +99,7 @@ def test_run_holds_what_a_heading_that_was_named_later_makes_another_event(place
     assert len(place.commits("200000005")) == 2
 
 
+@pytest.mark.long
 def test_run_learns_the_rows_of_the_archive_once(place: Workplace) -> None:
     place.put("a.csv", earned("200000006", time=LOCAL))
     place.run()
@@ -107,6 +111,7 @@ def test_run_learns_the_rows_of_the_archive_once(place: Workplace) -> None:
     assert place.rows("SELECT count(*) AS files FROM files WHERE row_rule IS NULL") == [{"files": 0}]
 
 
+@pytest.mark.long
 def test_run_goes_on_where_a_file_of_the_archive_is_gone(place: Workplace) -> None:
     place.put("a.csv", earned("200000007", time=LOCAL))
     place.run()

@@ -184,6 +184,7 @@ def test_recover_takes_the_times_of_undated_rows_from_snapshots(place: Place) ->
     assert len(workplace.commits("200000011")) == 2
 
 
+@pytest.mark.long
 def test_recover_holds_an_undated_row_whose_time_no_snapshot_knows(place: Place) -> None:
     workplace = place()
     workplace.put("a.csv", UNDATED.format("200000012", 3))
@@ -218,6 +219,7 @@ def test_recover_never_lets_go_what_a_person_had_discarded(place: Place) -> None
     assert "discarded by Ann" in event["state_reason"]
 
 
+@pytest.mark.long
 def test_recover_knows_uploads_and_plans_too(place: Place) -> None:
     workplace = place()
     path = workplace.folder / "by hand.csv"
@@ -230,6 +232,7 @@ def test_recover_knows_uploads_and_plans_too(place: Place) -> None:
     assert sent(workplace, "200000015") == Counter({("200000015", 3): 1, ("200000015", 4): 1})
 
 
+@pytest.mark.long
 def test_recover_knows_the_site_that_a_folder_named(place: Place) -> None:
     workplace = place()
     workplace.put("-99/a.csv", UNDATED.format("200000016", 3), earned("200000016", 4))
@@ -241,6 +244,7 @@ def test_recover_knows_the_site_that_a_folder_named(place: Place) -> None:
     assert workplace.rows("SELECT default_site_id FROM files") == [{"default_site_id": "-99"}]
 
 
+@pytest.mark.long
 def test_recover_brings_back_what_took_entries_back(place: Place) -> None:
     workplace = place()
     workplace.put("a.csv", earned("200000017", 6))
@@ -259,6 +263,7 @@ def test_recover_brings_back_what_took_entries_back(place: Place) -> None:
     assert workplace.run().totals["ties_out"]
 
 
+@pytest.mark.long
 def test_recover_names_a_damaged_file_and_lets_no_night_run_before_it_is_back(place: Place) -> None:
     workplace = place()
     workplace.put("a.csv", earned("200000018", 1))
@@ -279,6 +284,7 @@ def test_recover_names_a_damaged_file_and_lets_no_night_run_before_it_is_back(pl
     assert workplace.run().totals["duplicate"] == 2
 
 
+@pytest.mark.long
 def test_recover_waits_for_the_order_of_dates_that_a_person_had_answered(place: Place) -> None:
     workplace = place()
     told = '[columns."desk"]\ndate_order = "D/M"\n'
@@ -295,6 +301,7 @@ def test_recover_waits_for_the_order_of_dates_that_a_person_had_answered(place: 
     assert states(workplace) == {"200000070/1": "posted"}
 
 
+@pytest.mark.long
 def test_recover_names_a_file_that_is_gone_and_goes_on_without_it_where_a_person_says_so(place: Place) -> None:
     workplace = place()
     workplace.put("a.csv", earned("200000020", 1))
@@ -333,6 +340,7 @@ def test_recover_goes_on_where_a_client_could_not_be_read(place: Place) -> None:
     assert sent(workplace, "200000033") == Counter({("200000033", 1): 1, ("200000033", 7): 1})
 
 
+@pytest.mark.long
 def test_recover_takes_several_days_where_the_calls_are_few(place: Place) -> None:
     workplace = place()
     rows = [earned(f"2000000{number}", 3) for number in range(40, 50)]
@@ -349,6 +357,7 @@ def test_recover_takes_several_days_where_the_calls_are_few(place: Place) -> Non
     assert len(workplace.commits(*(f"2000000{number}" for number in range(40, 50)))) == 10
 
 
+@pytest.mark.long
 def test_recover_holds_what_the_service_shows_almost(place: Place) -> None:
     workplace = place()
     workplace.put("a.csv", earned("200000030", 2))
@@ -363,6 +372,7 @@ def test_recover_holds_what_the_service_shows_almost(place: Place) -> None:
         approve(workplace.settings, ledger, ended.run_id or "", "Ann")
 
 
+@pytest.mark.long
 def test_recover_leaves_a_trace_and_reports_that_tell_the_truth(place: Place) -> None:
     workplace = place()
     workplace.put("a.csv", earned("200000022", 5))
@@ -381,6 +391,7 @@ def test_recover_leaves_a_trace_and_reports_that_tell_the_truth(place: Place) ->
     assert (summary.totals["carried_in"], summary.totals["posted"], summary.totals["ties_out"]) == (0, 0, True)
 
 
+@pytest.mark.long
 def test_recover_leaves_a_file_that_waits_in_the_inbox_to_the_next_night(place: Place) -> None:
     workplace = place()
     workplace.put("a.csv", earned("200000023", 5))
@@ -392,6 +403,7 @@ def test_recover_leaves_a_file_that_waits_in_the_inbox_to_the_next_night(place: 
     assert sent(workplace, "200000023") == Counter({("200000023", 5): 1, ("200000023", 6): 1})
 
 
+@pytest.mark.long
 def test_recover_a_file_that_an_older_version_kept_without_its_site(place: Place) -> None:
     workplace = place()
     other = '\n[[mindbody.sites]]\nsite_id = "-98"\ntimezone = "UTC"\nusername = "u"\npassword = "p"\n'
@@ -409,6 +421,7 @@ def test_recover_a_file_that_an_older_version_kept_without_its_site(place: Place
     assert recover(both.settings).decided == {"posted": {"service": 1}}
 
 
+@pytest.mark.long
 def test_recover_a_ledger_that_was_rolled_back_with_its_whole_machine(place: Place) -> None:
     workplace = place()
     workplace.put("a.csv", earned("200000025", 1))
@@ -425,6 +438,7 @@ def test_recover_a_ledger_that_was_rolled_back_with_its_whole_machine(place: Pla
     assert len(workplace.commits("200000025")) == 3
 
 
+@pytest.mark.long
 def test_recover_goes_on_with_the_other_sites_where_one_is_out_of_reach(place: Place) -> None:
     workplace = place()
     other = '\n[[mindbody.sites]]\nsite_id = "-98"\ntimezone = "UTC"\nusername = "u"\npassword = "p"\n'
@@ -446,6 +460,7 @@ def test_recover_goes_on_with_the_other_sites_where_one_is_out_of_reach(place: P
     assert (again.left, again.exit_code) == (1, ExitCode.COULD_NOT_RUN)
 
 
+@pytest.mark.long
 def test_recover_says_where_a_snapshot_is_damaged_and_goes_by_the_services(place: Place) -> None:
     workplace = place()
     workplace.put("a.csv", earned("200000027", 1))
@@ -458,6 +473,7 @@ def test_recover_says_where_a_snapshot_is_damaged_and_goes_by_the_services(place
     assert any("it is damaged" in note for note in ended.notes)
 
 
+@pytest.mark.long
 def test_recover_a_marked_copy_beside_the_file_that_it_was_made_of(place: Place) -> None:
     workplace = place()
     workplace.put("a.csv", earned("200000028", 1), earned("200000028", 0))
@@ -487,6 +503,7 @@ def test_recover_holds_one_of_two_equal_rows_where_the_service_shows_one(place: 
     assert [line["points"] for line in workplace.commits("200000029") if line.get("actor") != "desk"] == [4]
 
 
+@pytest.mark.long
 def test_recover_a_ledger_in_postgresql_that_is_older_and_one_that_is_gone(
     place: Place, postgresql: PostgresqlServer
 ) -> None:
@@ -522,6 +539,7 @@ def execute(server: PostgresqlServer, statement: str) -> None:
         connection.execute(statement.encode())
 
 
+@pytest.mark.long
 def test_recover_goes_on_without_a_damaged_file_for_good_where_a_person_says_so(place: Place) -> None:
     workplace = place()
     workplace.put("a.csv", earned("200000035", 1))
@@ -534,6 +552,7 @@ def test_recover_goes_on_without_a_damaged_file_for_good_where_a_person_says_so(
     assert recover(workplace.settings).run_id is None
 
 
+@pytest.mark.long
 def test_recover_leaves_alone_a_file_that_a_killed_night_had_only_kept(place: Place) -> None:
     workplace = place()
     workplace.put("a.csv", earned("200000036", 1))
@@ -544,6 +563,7 @@ def test_recover_leaves_alone_a_file_that_a_killed_night_had_only_kept(place: Pl
     assert workplace.run().totals["posted"] == 1
 
 
+@pytest.mark.long
 def test_recover_asks_for_an_upload_of_which_no_copy_was_kept(place: Place) -> None:
     workplace = place()
     path = workplace.folder / "by hand.csv"

@@ -80,6 +80,7 @@ def test_a_file_of_no_known_kind_leaves_without_a_marked_copy(workplace: Workpla
     assert "Marked copy: none" in found["a.docx.reason.txt"].read_text("utf-8")
 
 
+@pytest.mark.long
 def test_it_may_be_mended_and_put_back(workplace: Workplace, tieout: Tieout) -> None:
     workplace.put("a.csv", "1,Earned", headings=NO_POINTS)
     tieout("run", "--plain")

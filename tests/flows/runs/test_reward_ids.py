@@ -39,12 +39,14 @@ def test_run_sends_the_id_as_the_sheet_spells_it(place: Workplace) -> None:
     assert place.rows("SELECT reward_id FROM events") == [{"reward_id": reward_id(1).upper()}]
 
 
+@pytest.mark.long
 def test_run_knows_the_same_values_under_another_spelling(place: Workplace) -> None:
     night(place, "a.csv", f"{reward_id(1)},{PAYOUT},11")
     again = night(place, "b.csv", f"{reward_id(1).upper()},{PAYOUT.upper()},11.00")
     assert [again["duplicate"], again["posted"]] == [1, 0]
 
 
+@pytest.mark.long
 def test_run_matches_a_posted_update_beside_a_refused_one_in_another_spelling(place: Workplace) -> None:
     night(place, "a.csv", f"{reward_id(1)},{PAYOUT},11")
     second = night(place, "b.csv", f"{reward_id(1).upper()},{OTHER_PAYOUT},12")

@@ -124,6 +124,7 @@ def assert_silent(folder: Path, *ended: Ended) -> None:
     assert found == set()
 
 
+@pytest.mark.long
 def test_a_service_that_repeats_every_secret_is_quoted_without_them(folder: Path) -> None:
     night = tieout("run", "--plain", folder=folder)
     second = tieout("run", "--plain", "--json", folder=folder)

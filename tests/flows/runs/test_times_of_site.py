@@ -59,6 +59,7 @@ def test_a_night_leaves_a_sheet_whose_clock_nobody_has_named(place: Workplace, t
     assert sent_at(place) == ["2026-09-19 17:00"]
 
 
+@pytest.mark.long
 def test_one_answer_holds_for_all_sheets_of_the_site(place: Workplace, tieout: Tieout) -> None:
     first = place.put("a.csv", earned("200000002", time=LOCAL))
     place.put("b.csv", "200000002,11,Earned,2026-09-21 17:00", headings="ClientId,Points,Action,ActionDateTime")
@@ -90,6 +91,7 @@ def test_check_reads_by_the_document_and_notes_the_question(place: Workplace, ti
     assert "read as the studio's time (" in told.json["notes"][-1]["message"]
 
 
+@pytest.mark.first_case
 @pytest.mark.parametrize("name", ["a.json", "a.xml"])
 def test_the_documents_own_forms_are_in_utc_without_a_question(name: str, place: Workplace, tieout: Tieout) -> None:
     item = {"ClientId": "200000005", "Points": 3, "Action": "Earned", "ActionDateTime": "2026-09-20T17:00:00"}
@@ -101,6 +103,7 @@ def test_the_documents_own_forms_are_in_utc_without_a_question(name: str, place:
     assert sent_at(place) == ["2026-09-20 17:00"]
 
 
+@pytest.mark.long
 def test_a_layout_says_it_for_its_own_sheets_alone(place: Workplace, tieout: Tieout) -> None:
     say(place, "utc", '[columns."desk"]\n"Client No." = "ClientId"\ntimes = "site"\n')
     place.put("desk.csv", f"200000006,3,Earned,{LOCAL}", headings="Client No.,Points,Action,ActionDateTime")
@@ -131,6 +134,7 @@ def test_an_answer_makes_no_old_row_new(place: Workplace, tieout: Tieout) -> Non
     assert len(place.commits("200000008")) == 2
 
 
+@pytest.mark.long
 def test_a_site_whose_times_were_read_before_is_read_as_before_with_a_note(place: Workplace, tieout: Tieout) -> None:
     say(place, "utc")
     place.put("a.csv", earned("200000009", time=LOCAL))

@@ -38,6 +38,7 @@ def seconds_ago(seconds: float) -> str:
     return (utc_now() - timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+@pytest.mark.first_case
 @pytest.mark.parametrize("behind", [0.4, 3, 180])
 def test_an_undated_row_is_posted_though_this_machine_is_ahead_of_the_service(place: Place, behind: float) -> None:
     workplace = place(-behind)
@@ -56,6 +57,7 @@ def test_a_dated_row_between_the_two_clocks_waits_for_the_service(place: Place) 
     assert len(workplace.rows("SELECT * FROM attempts")) == 2
 
 
+@pytest.mark.long
 def test_a_dated_row_far_ahead_of_the_service_is_left_to_the_next_night(place: Place) -> None:
     workplace = place(-600)
     workplace.put("a.csv", earned(CLIENT, time=seconds_ago(5)), earned(OTHER))
@@ -76,6 +78,7 @@ def test_a_refusal_of_a_time_near_now_is_tried_again(place: Place) -> None:
     assert len(workplace.commits(CLIENT)) == 1
 
 
+@pytest.mark.long
 def test_a_refusal_of_a_time_near_now_stays_pending_where_it_goes_on(place: Place) -> None:
     workplace = place(-300, date_ahead=300, max_tries=2)
     workplace.put("a.csv", undated(CLIENT))
@@ -91,6 +94,7 @@ def test_a_machine_that_is_behind_is_told(place: Place) -> None:
     assert any("120 s behind Mindbody's: rows of this last while are rejected" in line for line in night.lines)
 
 
+@pytest.mark.long
 def test_clocks_that_agree_are_not_spoken_of(place: Place) -> None:
     workplace = place(0)
     workplace.put("a.csv", undated(CLIENT))
