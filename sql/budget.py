@@ -1,6 +1,6 @@
 """The budget of calls, counted by day (UTC) and service, and what is left to post with it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -35,6 +35,6 @@ def calls_made(connection: Connection, target: Target, day_on: date) -> int:
     return connection.execute(query("calls_made"), {"target": target, "day_on": day_on}).scalar() or 0
 
 
-def left_to_post(connection: Connection, target: Target) -> Row[Any]:
-    """Return how many events are ready, and of how many clients and sites."""
-    return connection.execute(query("left_to_post"), {"target": target}).one()
+def left_to_post(connection: Connection, target: Target) -> Sequence[Row[Any]]:
+    """Return how many events are ready, a row for each site that nobody keeps for later: site_id, events."""
+    return connection.execute(query("left_to_post"), {"target": target}).all()

@@ -5,11 +5,13 @@ from collections.abc import Iterator
 from flows.doctor.diagnosis import Diagnosis, bad, doubtful, good
 from flows.doctor.ledger import PATIENCE_SECONDS
 from flows.ledger.connection import Ledger, connect_ledger, ledger_revision, sqlite_file
+from flows.reconciliation.ahead import work_ahead
 from flows.runtime.errors import ExitCode, TieoutError
 from flows.settings.sections import Settings
 from flows.status import Status, collect_status, status_lines
 from sql.claims import stale_claims
 from sql.revision import head_revision
+from transforms.reconcile.nights import nights_needed
 
 _NAME = "nights"
 
@@ -25,19 +27,40 @@ def examine_nights(settings: Settings) -> Iterator[Diagnosis]:
                 status = collect_status(settings, ledger)
                 yield _judge(status)
                 if settings.mindbody.sites:
-                    yield _examine_budget(status)
+                    yield _examine_budget(status, _nights_ahead(settings, ledger))
                 yield from _examine_claims(ledger)
     except TieoutError:
         return
 
 
-def _examine_budget(status: Status) -> Diagnosis:
+_MORE_CALLS = "raise mindbody.calls_per_day where the plan allows more."
+
+
+def _examine_budget(status: Status, ahead: str) -> Diagnosis:
     """Say how many calls are left; a night that has none sends and settles nothing at Mindbody."""
-    (said,) = [line for line in status_lines(status) if line.startswith("calls to Mindbody")]
+    (line,) = [line for line in status_lines(status) if line.startswith("calls to Mindbody")]
+    said = f"{line}.{ahead}"
+    if ahead.endswith(_TOO_FEW):
+        return doubtful("calls", said, mend=_MORE_CALLS.capitalize())
     if status.calls_made < status.calls_per_day:
-        return good("calls", f"{said}.")
-    mend = "Wait for the next UTC day, or raise mindbody.calls_per_day where the plan allows more."
-    return doubtful("calls", f"{said}.", mend=mend)
+        return good("calls", said)
+    return doubtful("calls", said, mend=f"Wait for the next UTC day, or {_MORE_CALLS}")
+
+
+_TOO_FEW = "a day's calls are too few for any of it."
+
+
+def _nights_ahead(settings: Settings, ledger: Ledger) -> str:
+    """Say how many nights what waits for Mindbody takes, as the nights will do it; nothing where nothing waits."""
+    with ledger.begin() as connection:
+        ahead = work_ahead(connection, settings, ledger.now())
+    if not ahead.events:
+        return ""
+    nights = nights_needed(ahead, settings.mindbody.calls_per_day)
+    what = f" {ahead.events:,} events wait for it, about {ahead.calls:,} calls with the reads"
+    if nights is None:
+        return f"{what}: {_TOO_FEW}"
+    return f"{what}, so {nights:,} {'night' if nights == 1 else 'nights'}."
 
 
 def _examine_claims(ledger: Ledger) -> Iterator[Diagnosis]:

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Row
 from flows.ledger.old_attempts import read_moved_out
 from flows.reports.wording import BREAKS
 from flows.review.clocks import IN_UTC, Clock, Clocks
+from flows.review.proved import proof_lines
 from flows.settings.sections import Settings
 from sql.balances import balance_known
 from sql.break_decisions import decisions_about
@@ -65,7 +66,7 @@ def event_lines(settings: Settings, connection: Connection, event: Row[Any], clo
         f"What happened, by the clock of {clock.name}:",
         *(f"  {clock.tell(moment.at)}: {moment.text}" for moment in moments),
         *_watch(event, clock),
-        *_compared(event, clock),
+        *proof_lines(settings, connection, event, clock),
         *_breaks(connection, event),
         f"What to do: {_to_do(connection, event)}",
         f"For copying: event {event.event_id}; its equal rows share {event.content_key}",
@@ -121,14 +122,6 @@ def _watch(event: Row[Any], clock: Clock) -> list[str]:
     if event.watch_over_at is None:
         return [f"It is under watch: {since}; nights look again until the grace time after that is over."]
     return [f"It was under watch: {since}; a reading that began at {clock.tell(event.watch_over_at)} ended it."]
-
-
-def _compared(event: Row[Any], clock: Clock) -> list[str]:
-    if event.state != State.POSTED:
-        return []
-    if event.compared_at is None:
-        return ["No reading has compared it with the service yet."]
-    return [f"The last reading that compared it with the service began at {clock.tell(event.compared_at)}."]
 
 
 def _breaks(connection: Connection, event: Row[Any]) -> list[str]:

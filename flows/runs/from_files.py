@@ -15,16 +15,15 @@ from flows.ledger.alive import showing_life
 from flows.ledger.counted import counted
 from flows.ledger.run import Run
 from flows.ledger.summary import Summary
-from flows.loader.budget import tell_nights
 from flows.loader.deliver import connect, post_and_settle
 from flows.loader.look_back import has_forgotten
 from flows.marked_copy.give_back import mark_files
 from flows.marked_copy.set_aside import set_aside_rejected
 from flows.monitoring.figures import tell_figures
 from flows.notices.run_end import notify, notify_night
+from flows.reconciliation.ahead import calls_to_keep, tell_nights
 from flows.reconciliation.match import match_ledger
 from flows.reconciliation.plan import plan_of_run
-from flows.reconciliation.reserve import calls_to_keep
 from flows.reports.close import report_run
 from flows.review.shown import keep_shown
 from flows.runs.ending import leave_in_order

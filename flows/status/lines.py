@@ -22,13 +22,20 @@ def status_lines(status: Status) -> Iterator[str]:
     yield from _missed(status)
     yield f"waits for a person: {_waiting(status)}"
     if status.pending:
-        yield f"pending: {status.pending:,}, sent by the next run"
+        yield f"pending: {status.pending:,}, sent by the next run{_as_far_as(status)}"
     if status.kept:
         yield f"kept: {status.kept:,} events of sites that are not in the settings, until they are back"
     if status.to_recover:
         yield f"still to be looked at by `tieout recover`: {status.to_recover:,} events; until then their clients wait"
     left = max(0, status.calls_per_day - status.calls_made)
     yield f"calls to Mindbody today: {status.calls_made:,} made, {left:,} left; the day is a UTC day"
+
+
+def _as_far_as(status: Status) -> str:
+    """Say that one run may not be enough; how many are, takes a look at each client."""
+    if status.pending <= status.calls_per_day:
+        return ""
+    return f", as far as {status.calls_per_day:,} calls a day reach: `tieout doctor` says in how many nights"
 
 
 def moment_text(status: Status, moment: datetime) -> str:

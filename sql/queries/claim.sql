@@ -72,8 +72,10 @@ WHERE events.event_id = given.event_id AND events.attempt_id = given.attempt_id
 AND (events.state = 'sending' OR (events.state IN ('unknown', 'ready') AND given.state = 'posted'))
 
 -- name: stale_claims
--- Grain: one row. What is still claimed by processes that died, and the oldest of these leases.
-SELECT count(*) AS events, min(lease_until) AS oldest_at FROM events WHERE state = 'sending' AND lease_until < :now
+-- Grain: one row. What is still claimed by processes that died, and the oldest of these leases. Both states are named
+-- for the index of what is in flight, as in declare_lost.
+SELECT count(*) AS events, min(lease_until) AS oldest_at FROM events
+WHERE state IN ('sending', 'unknown') AND state = 'sending' AND lease_until < :now
 
 -- name: declare_lost
 -- A claim whose lease is over belongs to a process that died: its request may have left. When it may be read back was
@@ -137,6 +139,7 @@ WHERE call_counts.calls + :calls <= :calls_per_day RETURNING calls
 SELECT calls FROM call_counts WHERE target = :target AND day_on = :day_on
 
 -- name: left_to_post
--- Grain: one row. What the next nights have to send: a call an event, a read a client, a token a site.
-SELECT count(*) AS events, count(DISTINCT lane) AS clients, count(DISTINCT site_id) AS sites FROM events
+-- Grain: one row per site with events that the next nights have to send, and how many these are.
+SELECT site_id, count(*) AS events FROM events
 WHERE state = 'ready' AND target = :target AND site_id NOT IN (SELECT site_id FROM kept_sites)
+GROUP BY site_id

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from flows.sandbox import start_sandbox
+from tests.flows.command import Tieout
 from tests.flows.reconciliation.balance_nights import trust
 from tests.flows.workplace import Workplace, earned, open_workplace
 from transforms.reconcile.proof import Why
@@ -70,3 +71,30 @@ def test_where_calls_are_short_the_doubtful_is_read_and_turns_wait(tmp_path: Pat
     assert second.totals["posted"] == 6, second.lines
     assert read(place)[6:] == [("200000061", Why.TURN), ("200000066", Why.BROKEN)]
     assert [one["by"] for one in second.to_json()["proved"]] == ["read", *["balance"] * 4, "read"]
+
+
+def test_whom_the_balance_proves_costs_no_read_in_the_reckoning_of_nights(
+    tmp_path: Path, ready: dict[str, Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = open_workplace(tmp_path, ready)
+    place.put("first.csv", *rows(first=81, clients=6, each=1))
+    first = place.run()
+    trust(place)
+    # Its token, and ten calls more: some posts, and a share of the reading by turn.
+    place.configure(calls_per_day=(first.calls_made or 0) + 1 + 10)
+    place.put("second.csv", *(row.replace("09-20T", "09-22T") for row in rows(first=81, clients=6, each=5)))
+    second = place.run()
+    left = second.totals["pending"]
+    assert left >= 20
+    said = f"{left} events are left, about {left} calls with the reads, so"
+    assert any(said in note for note in second.notes), second.notes
+    doctor = Tieout(place, monkeypatch, capsys)("doctor").out
+    assert f"{left} events wait for it, about {left} calls with the reads, so" in doctor
+
+
+def test_a_client_whom_nothing_proves_yet_costs_a_read(tmp_path: Path, ready: dict[str, Any]) -> None:
+    place = open_workplace(tmp_path, ready, calls_per_day=5)
+    place.put("first.csv", *rows(first=91, clients=3, each=3))
+    # A token and four posts; the three clients are read when all of theirs is told, at four calls a night.
+    (note,) = (note for note in place.run().notes if "are spent" in note)
+    assert note.endswith("5 events are left, about 8 calls with the reads, so 2 more nights.")

@@ -175,7 +175,7 @@ def pass_days(monkeypatch: pytest.MonkeyPatch, days: int) -> None:
         "flows.loader.claims",
         "flows.ledger.connection",
         "flows.runs.from_files",
-        "flows.loader.budget",
+        "flows.reconciliation.ahead",
     ):
         monkeypatch.setattr(f"{module}.utc_now", lambda: today)
 
