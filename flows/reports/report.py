@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Final
+from weakref import WeakKeyDictionary
 
 import pandas as pd
 
@@ -218,10 +219,18 @@ class Report:
             _check_columns(self, name)
 
 
+# Page, workbook, terminal and record each ask for the same frames, several times.
+_ROWS: Final[WeakKeyDictionary["Report", dict[str, pd.DataFrame]]] = WeakKeyDictionary()
+
+
 def rows(report: Report, name: str) -> pd.DataFrame:
     """Return the frame `name` with exactly the agreed columns, in their order, and a fresh index."""
-    frame: pd.DataFrame = getattr(report, name)
-    return frame.reindex(columns=list(COLUMNS[name])).reset_index(drop=True)
+    known = _ROWS.setdefault(report, {})
+    if name not in known:
+        frame: pd.DataFrame = getattr(report, name)
+        known[name] = frame.reindex(columns=list(COLUMNS[name])).reset_index(drop=True)
+    # Values are shared until somebody writes; columns that a caller adds are its own.
+    return known[name].copy(deep=False)
 
 
 def _check_columns(report: Report, name: str) -> None:

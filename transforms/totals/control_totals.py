@@ -169,12 +169,11 @@ def _failing_batches(of_files: _Sums, of_batches: _Sums) -> list[dict[str, Any]]
 def _sums(level: pd.DataFrame) -> _Sums:
     """Return events, points and amount by site and kind."""
     sums: _Sums = {}
-    plain = level.astype(object).where(level.notna(), None)
-    for row in plain.to_dict("records"):
-        key = (row["site_id"] or "", row["kind"])
-        line = sums.setdefault(key, dict(_NOTHING))
+    for row in level.to_dict("records"):
+        site_id = "" if pd.isna(row["site_id"]) else row["site_id"]
+        line = sums.setdefault((site_id, row["kind"]), dict(_NOTHING))
         for measure in _MEASURES:
-            line[measure] += row[measure] or 0
+            line[measure] += 0 if pd.isna(row[measure]) else row[measure]
     return sums
 
 

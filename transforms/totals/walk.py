@@ -229,6 +229,9 @@ def _more(row: Any, tolerance: Decimal) -> Decimal:
 
 def _counted(line: WalkLine, frame: pd.DataFrame, count: str | None = None) -> list[Line]:
     """Count a line by site, kind and currency; ``count`` names the column that says how many a row stands for."""
+    # Most lines of most nights have nothing, and grouping nothing takes its time, too.
+    if frame.empty:
+        return []
     lines = []
     for (site_id, kind, currency), group in frame.groupby(_KEYS, sort=True):
         is_update = kind == Kind.REWARD_UPDATE
