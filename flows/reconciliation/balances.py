@@ -13,7 +13,8 @@ from sqlalchemy import Connection, Row
 
 from flows.reconciliation.gaps import Basis, FoundGaps, Looked, explain_gaps
 from sql.balances import balance_known, breaks_of_clients, first_balances, is_moving, keep_balances
-from transforms.match.balances import balances_by_client
+from transforms.exact_sums import as_whole
+from transforms.match.balances import adds_up, balances_by_client
 from transforms.match.gaps import Part
 from transforms.match.reconciled import Client
 from transforms.settle.history import History
@@ -89,7 +90,31 @@ def expect_balances(
     # A balance that comes out right is right, whatever is in doubt; one that does not proves nothing then.
     is_zero = balances["difference"].eq(0).fillna(False)
     difference = balances["difference"].where(is_settled | is_zero)
-    return Expected(balances.assign(difference=difference, is_settled=is_settled), found)
+    taken_back = _taken_back(balances, found, transactions)
+    return Expected(balances.assign(difference=difference, is_settled=is_settled, taken_back=taken_back), found)
+
+
+def _taken_back(balances: pd.DataFrame, found: FoundGaps, transactions: pd.DataFrame) -> pd.Series:
+    """Return what returned, removed and canceled entries are of the points that breaks explain; null where nothing is.
+
+    A balance tells no reasons: they count where the rest of what is explained follows from the other breaks.
+    """
+    is_reversed = transactions["outcome"].eq(Outcome.REVERSED_REMOTE)
+    reversed_ids = set(transactions.loc[is_reversed, "break_id"])
+    taken: list[int | None] = []
+    for site_id, client_id, others in zip(
+        balances["site_id"], balances["client_id"], balances["others"].astype("object"), strict=True
+    ):
+        new = found.new.get((site_id, client_id), ())
+        more = sum(part.more for part in new if part.break_id in reversed_ids)
+        # Those parts that are not taken back, beside what this reading did not look at.
+        rest = [part.more for part in new if part.break_id not in reversed_ids]
+        rest += found.beside.get((site_id, client_id), ())
+        if pd.isna(others):
+            taken.append(None)
+        else:
+            taken.append(more if adds_up(rest, int(others) - more) else 0)
+    return as_whole(pd.Series(taken, index=balances.index, dtype="object"))
 
 
 def _is_settled(balances: pd.DataFrame, doubtful: set[Client]) -> pd.Series:
@@ -108,18 +133,19 @@ def _before(connection: Connection, site_id: str, client_id: str) -> _Before:
             told_at=known.read_at,
             known_from_at=None,
         )
-    # Never read before: the first answer that told a balance, less what it answered.
+    # Never read before: the first answer that told a balance, less all that was posted up to it.
     posted = first_balances(connection, site_id, client_id)
     telling = [number for number, row in enumerate(posted) if row.balance is not None]
-    since = posted[telling[0] :] if telling else posted
-    earned = sum(row.points for row in since if row.action == Action.EARNED)
-    redeemed = sum(row.points for row in since if row.action == Action.REDEEMED)
+    earned = sum(row.points for row in posted if row.action == Action.EARNED)
+    redeemed = sum(row.points for row in posted if row.action == Action.REDEEMED)
     if not telling:
         return _Before(None, None, None, balance=None, earned=earned, redeemed=redeemed)
-    first_told = since[0]
-    change = first_told.points if first_told.action == Action.EARNED else -first_told.points
+    # What was posted before it, and whose own answer was lost, is in that balance too: taken off as well, so that what
+    # was posted to a client is all of it.
+    first_told = posted[telling[0]]
+    changes = [row.points if row.action == Action.EARNED else -row.points for row in posted[: telling[0] + 1]]
     return _Before(
-        balance=first_told.balance - change,
+        balance=first_told.balance - sum(changes),
         earned=earned,
         redeemed=redeemed,
         since_at=None,

@@ -47,6 +47,8 @@ class FoundGaps:
     parts: Mapping[Client, list[int]]  # as it takes them
     before: Mapping[str, Row[Any]] = field(default_factory=dict)  # breaks about balances of before, by id
     explained: Sequence[tuple[Client, Explained]] = ()
+    new: Mapping[Client, Sequence[Part]] = field(default_factory=dict)  # entries that no balance before counts
+    beside: Mapping[Client, Sequence[int]] = field(default_factory=dict)  # what else may have moved it
 
 
 def explain_gaps(
@@ -62,6 +64,7 @@ def explain_gaps(
     windows = {(window.site_id, window.client_id): window for window in looked.windows}
     parts: dict[Client, list[int]] = {}
     explained: list[tuple[Client, Explained]] = []
+    new_of: dict[Client, list[Part]] = {}
     told = []
     for client, reading in zip(clients, readings, strict=True):
         shown = list(entries.get(client, ()))
@@ -75,10 +78,11 @@ def explain_gaps(
         of_before = {one.part.break_id for one in found if one.gap_id is not None}
         of_now = [one.part.more for one in found if one.gap_id is None]
         new = [part for part in shown if part.break_id not in of_before and _is_new(part, looked.bases[client])]
+        new_of[client] = new
         parts[client] = [*(part.more for part in new), *beside]
         told.append({**reading, "partly": sum(of_now)})
     before = {row.break_id: row for rows in gaps_of.values() for row in rows}
-    return FoundGaps(looked, told, parts, before, explained)
+    return FoundGaps(looked, told, parts, before, explained, new_of, others)
 
 
 def _gaps_before(connection: Connection, clients: Sequence[Client]) -> dict[Client, list[Row[Any]]]:

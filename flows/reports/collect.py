@@ -39,6 +39,7 @@ from transforms.match.compared import is_compared, is_proved, not_compared, serv
 from transforms.match.reconciled import Reconciliation
 from transforms.sheets.times import with_fractions
 from transforms.totals.agreement import agrees
+from transforms.totals.client_balances import balances_of_run
 from transforms.totals.control_totals import control_totals
 from transforms.totals.ties import Counted, Footing, tie_run
 from transforms.totals.walk import Walked, walk
@@ -99,6 +100,19 @@ def collect_report(
         decisions=_decisions(connection),
         watched=_watched(connection, run.settings),
         walk=walked,
+        balances=_balances(run, posted, reconciliation),
+    )
+
+
+def _balances(run: Run, posted: pd.DataFrame, reconciliation: Reconciliation | None) -> pd.DataFrame:
+    """Return what each client's balance came from; what a settling posted is matched by the next night."""
+    if reconciliation is None:
+        return pd.DataFrame()
+    return balances_of_run(
+        reconciliation.balances,
+        posted,
+        read_clients=reconciliation.read_clients,
+        is_of_run=run.kind is not RunKind.RECONCILE,
     )
 
 

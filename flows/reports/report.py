@@ -12,6 +12,8 @@ from weakref import WeakKeyDictionary
 
 import pandas as pd
 
+from transforms.totals import client_balances
+
 KINDS: Final = ("nightly", "upload", "settle", "reconcile")
 
 TOTALS: Final = (
@@ -127,6 +129,7 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
         "proof",
         "proved_since_at",
     ),
+    "balances": client_balances.COLUMNS,
     "nights": (
         "site_id",
         "night",
@@ -171,7 +174,9 @@ class Report:
     per equation; `control_totals` one per level (file, batch, ledger, service), site and kind;
     `roll_forward` one per site, class of break and measure; `breaks`, `waiting`, `posted`, `refused` one per break or
     event; `rejected` one per wrong cell; `by_client` one per client whose balance was read or proves what was posted
-    (`proof`), null where the balance before is not known; `nights` one per site and night; `duplicates` and `skipped`
+    (`proof`), null where the balance before is not known; `balances` one per client that was posted to, read or proved,
+    from the opening balance to the closing one (`transforms.totals.client_balances`);
+    `nights` one per site and night; `duplicates` and `skipped`
     one per row of a file; `notes` one per thing that was noticed while a file was read;
     `watched` one per event of any run of which two requests may have left and that nights still look at again;
     `source_ids` one per subject and finding (`transforms.check.cross_check`); `not_read` one per file, client, reward
@@ -207,6 +212,7 @@ class Report:
     decisions: pd.DataFrame = field(default_factory=pd.DataFrame)
     watched: pd.DataFrame = field(default_factory=pd.DataFrame)
     walk: pd.DataFrame = field(default_factory=pd.DataFrame)
+    balances: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:

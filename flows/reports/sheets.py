@@ -6,6 +6,7 @@ duplicate and skipped rows, what people decided, the days and the glossary follo
 
 import pandas as pd
 
+from flows.reports.balance_tables import clients_of
 from flows.reports.figures import by_day
 from flows.reports.once import once
 from flows.reports.report import Report, rows
@@ -27,7 +28,7 @@ def tables(report: Report) -> list[Block]:
         _rejected(report),
         _waiting(report),
         _posted(report),
-        _by_client(report),
+        clients_of(report),
         _nights(report),
         _refused(report),
         _not_read(report),
@@ -176,32 +177,6 @@ def _posted(report: Report) -> Block:
             _EVENT,
         ),
         frame=_split_points(rows(report, "posted")),
-    )
-
-
-def _by_client(report: Report) -> Block:
-    return Block(
-        name="By client",
-        scope="the clients of this run, and those whose balance was read",
-        note=(
-            "Balance before + earned − redeemed + what breaks explain = balance expected. "
-            "Empty: nothing can be concluded."
-        ),
-        empty="No balance was read.",
-        columns=(
-            _SITE,
-            _CLIENT,
-            Column("balance_before", "Balance before", Show.COUNT, 13, total=True),
-            Column("earned", "Earned", Show.COUNT, 12, total=True),
-            Column("redeemed", "Redeemed", Show.COUNT, 12, total=True),
-            Column("others", "By breaks (others' entries)", Show.COUNT, 13, total=True),
-            Column("balance_expected", "Balance expected", Show.COUNT, 13, total=True),
-            Column("balance_reported", "Balance reported", Show.COUNT, 13, total=True),
-            Column("difference", "Difference", Show.COUNT, 12, total=True, zero=True),
-            Column("proof", "Proved by", Show.TEXT, 12),
-            Column("proved_since_at", "Read (UTC)", Show.UTC, 18),
-        ),
-        frame=_sorted(rows(report, "by_client"), "site_id", "client_id"),
     )
 
 

@@ -24,6 +24,8 @@ from flows.reports.report import COLUMNS, Report, rows
 from flows.runtime.errors import CouldNotRun
 from flows.settings.sections import Settings
 from sql.snapshots import find_snapshot, last_snapshot, last_told_decision_id, record_snapshot
+from transforms.totals.client_balances import balances_of_run
+from transforms.vocabulary import RunKind
 
 _FOLDER = "snapshots"
 _LEVEL = 3  # of compression: a third of the time of the usual one for a tenth more bytes
@@ -166,6 +168,7 @@ def _read(text: str) -> Report:
     # A snapshot of before lacks the frames that came since; the report shows them empty.
     parts["totals"].setdefault("withheld", 0)
     parts["by_client"] = _with_proof(parts["by_client"], parts["finished_at"])
+    parts.setdefault("balances", _balances_of_before(parts))
     # Nobody asked then whether the services agree: what was open then tells.
     parts["totals"].setdefault("agrees", not parts["totals"]["breaks_open"])
     known = {part.name for part in fields(Report)} & parts.keys()
@@ -177,6 +180,15 @@ def _with_proof(by_client: pd.DataFrame, read_at: datetime) -> pd.DataFrame:
     if by_client.empty or "proof" in by_client:
         return by_client
     return by_client.assign(proof="read", proved_since_at=pd.Timestamp(read_at))
+
+
+def _balances_of_before(parts: Mapping[str, Any]) -> pd.DataFrame:
+    """Return the balances from one end to the other, as far as a snapshot of before tells them."""
+    by_client: pd.DataFrame = parts["by_client"]
+    if by_client.empty:
+        return by_client
+    is_of_run = parts["kind"] != RunKind.RECONCILE
+    return balances_of_run(by_client, parts["posted"], read_clients=(), is_of_run=is_of_run)
 
 
 def _read_frame(about: Mapping[str, Any], parsed: Iterator[Any]) -> pd.DataFrame:

@@ -5,6 +5,7 @@ Each part is a block like those behind it, so that workbook and page draw them w
 
 import pandas as pd
 
+from flows.reports.balance_tables import balances_of
 from flows.reports.figures import breaks_by_age, side_by_side
 from flows.reports.once import once
 from flows.reports.report import Report, count, rows
@@ -52,6 +53,7 @@ def sections(report: Report) -> list[Block]:
         *unread,
         walk_block(report),
         _steps(report),
+        balances_of(report),
         _fates(report),
         _outcomes(report),
         _source_ids(report),

@@ -107,10 +107,10 @@ def with_proofs(balances: pd.DataFrame, read_at: datetime, proved: Mapping[Clien
     ``proof`` says which, ``proved_since_at`` when reading began that it goes back to.
     """
     told = [_proved_row(client, proof) for client, proof in sorted(proved.items())]
-    rows = pd.DataFrame(told, columns=[*_COLUMNS, "is_settled", *_PROOF], dtype="object")
+    rows = pd.DataFrame(told, columns=[*_COLUMNS, "taken_back", "is_settled", *_PROOF], dtype="object")
     read = balances.assign(proof=READ, proved_since_at=read_at)
     both = pd.concat([read.astype("object"), rows], ignore_index=True) if told else read
-    whole = {column: as_whole(both[column]) for column in _COLUMNS[2:]}
+    whole = {column: as_whole(both[column]) for column in (*_COLUMNS[2:], "taken_back")}
     types = {**dict.fromkeys((*_COLUMNS[:2], "proof"), "str"), "proved_since_at": "datetime64[us, UTC]"}
     return both.astype(types).assign(**whole, is_settled=both["is_settled"].astype("bool"))
 
@@ -124,6 +124,7 @@ def _proved_row(client: Client, proof: Proof) -> dict[str, Any]:
         "earned": proof.earned,
         "redeemed": proof.redeemed,
         "others": 0,
+        "taken_back": 0,
         "balance_expected": proof.chain.base.balance + proof.earned - proof.redeemed,
         "balance_reported": proof.chain.balance,
         "difference": proof.chain.base.balance + proof.earned - proof.redeemed - proof.chain.balance,

@@ -6,6 +6,7 @@ from decimal import Decimal
 import pandas as pd
 
 from flows.reports.report import Report
+from transforms.totals.client_balances import balances_of_run
 
 NIGHT = datetime(2025, 7, 2, 9, 0, tzinfo=UTC)
 
@@ -33,6 +34,7 @@ def report(**changes: object) -> Report:
         "duplicates": duplicates(),
         "skipped": skipped(),
         "walk": walk(),
+        "balances": balances(),
     }
     return Report(**{**parts, **changes})  # type: ignore[arg-type]
 
@@ -41,7 +43,7 @@ def quiet(**changes: object) -> Report:
     """A night on which nothing happened: every frame empty, some without columns."""
     empty = pd.DataFrame()
     frames = ("control_totals", "roll_forward", "breaks", "rejected", "waiting", "posted", "refused")
-    nothing = dict.fromkeys((*frames, "by_client", "nights", "duplicates", "skipped", "walk"), empty)
+    nothing = dict.fromkeys((*frames, "by_client", "nights", "duplicates", "skipped", "walk", "balances"), empty)
     zeros = dict.fromkeys(totals(), 0) | {"amount_updated": "0", "ties_out": True, "agrees": True}
     return report(**{**nothing, "totals": zeros, "ties": ties().assign(left=0, right=0), **changes})
 
@@ -268,6 +270,10 @@ def by_client() -> pd.DataFrame:
             "proved_since_at": pd.to_datetime([NIGHT - timedelta(days=3), NIGHT, NIGHT, NIGHT]),
         }
     )
+
+
+def balances() -> pd.DataFrame:
+    return balances_of_run(by_client(), posted().head(0), read_clients=(), is_of_run=False)
 
 
 def duplicates() -> pd.DataFrame:

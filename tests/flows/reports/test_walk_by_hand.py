@@ -164,3 +164,29 @@ def test_every_walk_closes_and_the_services_are_said_to_disagree(nights: Nights)
         assert (off, record["totals"]["ties_out"], record["totals"]["agrees"]) == ([], True, False)
     assert (nights.summary["ties_out"], nights.summary["agrees"]) == (True, False)
     assert "The services do not agree, by " in nights.second["verdict"]
+
+
+def moved(lines: list[dict[str, Any]], client: tuple[str, str]) -> int:
+    """Return by how much entries of the log moved a client's points: whatever is not earned takes away."""
+    mine = [one for one in lines if (one.get("site_id"), one.get("client_id")) == client]
+    return sum(one["points"] if one["action"] == "Earned" else -one["points"] for one in mine)
+
+
+def test_every_balance_goes_from_one_end_to_the_other_as_the_service_has_it(nights: Nights) -> None:
+    for record, log in ((nights.first, nights.log_of_first), (nights.second, nights.log)):
+        told = {(one["site_id"], one["client_id"]): one for one in record["balances"]}
+        known = {client: one for client, one in told.items() if one["proof"] == "read" and one["difference"] is not None}
+        assert known
+        # The clients of the sandbox begin with nothing, so that what its log holds is what they have.
+        assert {client: one["closing"] for client, one in known.items()} == {
+            client: moved(log, client) for client in known
+        }
+        assert {one["difference"] for one in known.values()} == {0}
+
+
+def test_what_was_posted_by_client_is_what_was_posted(nights: Nights) -> None:
+    for record in (nights.first, nights.second):
+        posted = line(record, "posted")
+        for kind, name in (("earned", "earned"), ("redeemed", "redeemed")):
+            in_walk = sum(points for (_, of_kind), (_, points) in posted.items() if of_kind == kind)
+            assert sum(one[name] for one in record["balances"]) == in_walk
