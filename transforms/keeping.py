@@ -17,6 +17,12 @@ class Leaving(StrEnum):
     ARCHIVED = "archive"
     SNAPSHOT = "snapshots"
     REPORT = "reports"
+    REJECTED = "rejected"  # a file that was wrong as a whole, with its reason
+    NOT_SENT = "not-sent"  # the copy of a file that nobody agreed to send
+
+
+# Nothing of them was sent: they are in no books, and a recovery reads none of them.
+_NOTHING_SENT = {Leaving.REJECTED, Leaving.NOT_SENT}
 
 
 @dataclass(frozen=True)
@@ -51,6 +57,8 @@ def why_it_stays(facts: Facts, limits: Limits, now: datetime) -> str | None:
     """Return why something old stays all the same; None where it may be removed."""
     if facts.since_at is None:
         return "the ledger does not know it"
+    if facts.kind in _NOTHING_SENT:
+        return None if facts.is_as_taken else "it is not what was set aside: somebody works on it"
     if not facts.is_as_taken:
         return "it is not what the ledger took in: somebody changed it"
     if facts.is_newest:

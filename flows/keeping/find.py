@@ -5,12 +5,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Row
 
 from flows.intake.archive import ArchivedFile, archived_files
+from flows.keeping.nothing_sent import rejected_things, unsent_copies
+from flows.keeping.thing import Thing
 from flows.ledger.backup import kept_copies
 from flows.ledger.connection import Ledger
 from flows.readers.files import sha256_of
@@ -23,18 +24,6 @@ from transforms.keeping import Facts, Leaving, Limits, is_old, why_it_stays
 
 _SNAPSHOT = ".json.gz"
 _MARKED = ".marked."  # within the name of a file that was given back
-
-
-@dataclass(frozen=True)
-class Thing:
-    """One thing that a run left behind: its files, and since when it is there."""
-
-    kind: Leaving
-    path: Path
-    files: Sequence[Path]
-    since_at: datetime
-    size_bytes: int
-    sha256: str = ""  # of a file of the archive
 
 
 @dataclass
@@ -70,6 +59,8 @@ def limits_of(settings: Settings) -> Limits:
             Leaving.ARCHIVED: keep.archive_days,
             Leaving.SNAPSHOT: keep.snapshots_days,
             Leaving.REPORT: keep.reports_days,
+            Leaving.REJECTED: keep.rejected_days,
+            Leaving.NOT_SENT: keep.not_sent_days,
         },
         open_months=keep.open_months,
         own_copies_days=keep.own_copies_days,
@@ -85,6 +76,10 @@ def _things(settings: Settings, ledger: Ledger, limits: Limits) -> Iterator[tupl
         yield from _snapshots(settings, ledger, copy)
     if limits.days[Leaving.REPORT] is not None:
         yield from _reports(settings, ledger)
+    if limits.days[Leaving.REJECTED] is not None:
+        yield from rejected_things(settings)
+    if limits.days[Leaving.NOT_SENT] is not None:
+        yield from unsent_copies(settings)
 
 
 def _oldest_copy(settings: Settings, ledger: Ledger) -> KnownToCopy | None:

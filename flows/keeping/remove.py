@@ -6,13 +6,15 @@ Whatever ends it in between, each thing is there or gone, and the next time goes
 from collections.abc import Sequence
 from contextlib import suppress
 
-from flows.keeping.find import Thing, look_around
+from flows.keeping.find import look_around
 from flows.keeping.tell import removal_lines
+from flows.keeping.thing import Thing
 from flows.ledger.removed import Removed, write_down
 from flows.ledger.run import Run
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import TieoutError, said_of
 from flows.settings.sections import Settings
+from transforms.keeping import Leaving
 
 
 def keep_house(run: Run) -> None:
@@ -54,7 +56,8 @@ def _remove(settings: Settings, thing: Thing) -> str:
     except OSError as error:
         return f"{thing.path.relative_to(settings.root)} stays: {said_of(error)}"
     # A folder of its own goes with what was in it, where nobody put anything else there.
-    if thing.path.is_dir():
+    folder = thing.path if thing.path.is_dir() else thing.path.parent
+    if folder == thing.path or thing.kind is Leaving.REJECTED:
         with suppress(OSError):
-            thing.path.rmdir()
+            folder.rmdir()
     return ""

@@ -4,12 +4,19 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from flows.keeping.find import House, Thing, limits_of
+from flows.keeping.find import House, limits_of
+from flows.keeping.thing import Thing
 from flows.ledger.removed import removed_path
 from flows.settings.sections import Settings
 
 _SHOWN = 5  # of each kind, the oldest; all of them stand in --json, and where they are written down
-_KEYS = {"archive": "keep.archive_days", "snapshots": "keep.snapshots_days", "reports": "keep.reports_days"}
+_KEYS = {
+    "archive": "keep.archive_days",
+    "snapshots": "keep.snapshots_days",
+    "reports": "keep.reports_days",
+    "rejected": "keep.rejected_days",
+    "not-sent": "keep.not_sent_days",
+}
 
 
 def house_lines(settings: Settings, house: House) -> Iterator[str]:

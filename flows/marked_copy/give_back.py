@@ -36,6 +36,7 @@ from flows.runtime.errors import LedgerUnavailable, as_one_of_ours
 from flows.runtime.visible import fitting_name
 from flows.settings.layouts import layouts_of
 from flows.settings.sections import Settings, archive_places
+from flows.settings.set_aside import not_sent_folder
 from sql.marks import known_rows_of_file, rejections_of_file, rows_of_file, rows_read_of_file
 from sql.register import find_file
 from transforms.sheets.notes import Note
@@ -44,7 +45,6 @@ from transforms.vocabulary import RunKind, State
 
 _REJECTION_COLUMNS = ["sheet", "row", "column", "cell", "code", "value", "message", "suggestion"]
 _SUFFIX = ".marked"
-_NOT_SENT = "not-sent"  # the folder of copies of files that nobody agreed to send
 _MACROS = ".xlsm"
 _MOST_COPIES = 9_999  # of one name, from as many folders
 _ADDED_BYTES = 48  # to a file's name: a number, the word, the suffix, and what it is called while it is made
@@ -115,8 +115,7 @@ def mark_file(
 
 def mark_unsent(settings: Settings, file: CheckedFile, rows: Rows, *, only_bad: bool = False) -> list[str]:
     """Give a file back that nobody has agreed to send, and return lines that say where; nothing of it was kept."""
-    # Not among the reports: what lies there says that something was sent, and an empty ledger beside it is refused.
-    folder = settings.root / _NOT_SENT
+    folder = not_sent_folder(settings)
     try:
         return _write(settings, file.path, file.path, folder, rows, noticed=file.notes, only_bad=only_bad)
     except FileError as error:

@@ -23,6 +23,7 @@ from flows.runtime.errors import CouldNotRun, FileRejected, said_of
 from flows.runtime.secrets import line_of
 from flows.runtime.visible import fitting_name, storable
 from flows.settings.sections import Settings
+from flows.settings.set_aside import marked_copy_of, reason_of, rejected_folder
 from transforms.sheets.sheet import FileError, Sheet, sheet_row
 from transforms.vocabulary import RunKind
 
@@ -64,7 +65,7 @@ def _set_aside(run: Run, file: InboxFile, error: FileRejected, sha256: str) -> s
     part.replace(kept)
     marked = _mark(kept, error.cause)
     reason = "\n".join(_reason_lines(run, file, error, sha256, marked)) + "\n"
-    kept.with_name(f"{kept.name}.reason.txt").write_text(reason, encoding="utf-8")
+    reason_of(kept).write_text(reason, encoding="utf-8")
     # Only now that all of it is kept. A file that somebody went on writing stays, and is judged anew.
     is_gone = clear_file(file.path, sha256, run.settings)
     return kept.relative_to(run.settings.root).as_posix() if is_gone else None
@@ -72,7 +73,7 @@ def _set_aside(run: Run, file: InboxFile, error: FileRejected, sha256: str) -> s
 
 def _place_of(settings: Settings, file: InboxFile, sha256: str, today: date) -> Path:
     name = Path(fitting_name(file.path.name, _ADDED_BYTES))
-    folder = settings.root / "rejected" / (file.default_site_id or "") / today.isoformat()
+    folder = rejected_folder(settings) / (file.default_site_id or "") / today.isoformat()
     return folder / f"{name.stem}.{sha256[:12]}{name.suffix}"
 
 
@@ -92,7 +93,7 @@ def _reason_lines(run: Run, file: InboxFile, error: FileRejected, sha256: str, m
 
 def _mark(kept: Path, cause: FileError) -> str:
     """Write what can be read of the file with its reason at the place, and say where that is, or why there is none."""
-    out = kept.with_name(f"{kept.stem}.marked.xlsx")
+    out = marked_copy_of(kept)
     try:
         sheets = read_file(kept)
         if not sheets or any(len(sheet.cells) > MAX_ROWS for sheet in sheets):

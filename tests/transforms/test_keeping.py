@@ -54,6 +54,15 @@ def test_a_report_is_no_part_of_what_recovering_needs() -> None:
     assert why_it_stays(replace(OLD, kind=Leaving.REPORT, is_in_copy=None), LIMITS, NOW) is None
 
 
+@pytest.mark.parametrize("kind", [Leaving.REJECTED, Leaving.NOT_SENT])
+def test_that_of_which_nothing_was_sent_needs_no_copy_and_no_open_month(kind: Leaving) -> None:
+    young = replace(OLD, kind=kind, is_in_copy=None, since_at=NOW - timedelta(days=101))
+    assert (is_old(young, LIMITS, NOW), why_it_stays(young, LIMITS, NOW)) == (True, None)
+    changed = why_it_stays(replace(young, is_as_taken=False), LIMITS, NOW)
+    assert changed is not None
+    assert "somebody works on it" in changed
+
+
 def test_without_a_limit_nothing_is_old() -> None:
     limits = replace(LIMITS, days=dict.fromkeys(Leaving, None))
     assert not is_old(OLD, limits, NOW)

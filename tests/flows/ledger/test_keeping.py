@@ -17,6 +17,8 @@ LONG_AGO = """
 archive_days = 30
 snapshots_days = 30
 reports_days = 30
+rejected_days = 30
+not_sent_days = 30
 {more}
 """
 
@@ -116,6 +118,33 @@ def test_clean_names_what_goes_and_what_stays_and_removes_it_where_asked(aged: W
 
 @pytest.mark.long
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_what_was_set_aside_and_copies_of_what_nobody_sent_go_with_all_that_belongs_to_them(
+    workplace: Workplace, tieout: Command, later: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TIEOUT_INBOX__MOVE_REJECTED", "true")
+    for name in ("old.csv", "mended.csv"):
+        workplace.put(f"-99/{name}", f"1,{name}", headings="ClientId,Action")
+    assert tieout("run", "--plain", "--config", workplace.config).code == 3
+    sheet = workplace.put("../sheet.csv", earned(workplace.ready["mindbody"]["client_ids"][0]))
+    tieout("upload", sheet, "--plain", "--config", workplace.config, answer="no\n")
+    folder = workplace.folder
+    (mended,) = folder.glob("rejected/-99/*/mended.*.csv")
+    mended.write_text("somebody works on it")
+    mine = mended.with_name("notes.txt")
+    mine.write_text("mine")
+    assert clean(tieout, workplace, "--json").json["removable"] == []
+    later()
+    told = clean(tieout, workplace, "--remove", "--json").json
+    gone = [(one["kind"], Path(one["path"]).name.partition(".")[0]) for one in told["removable"]]
+    assert sorted(gone) == [("not-sent", "sheet"), ("rejected", "old")]
+    assert [one["reason"] for one in told["staying"] if one["kind"] == "rejected"] == [
+        "it is not what was set aside: somebody works on it"
+    ]
+    left = sorted(path.name.partition(".")[0] for path in mended.parent.iterdir())
+    assert left == ["mended", "mended", "mended", "notes"]
+    assert not list((folder / "not-sent").iterdir())
+
+
 def test_clean_on_postgresql(workplace: Workplace, tieout: Command, later: Callable[[], None]) -> None:
     three_nights(workplace)
     later()
