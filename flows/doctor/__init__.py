@@ -6,6 +6,7 @@ from flows.doctor.diagnosis import Diagnosis, bad
 from flows.doctor.environment import examine_settings
 from flows.doctor.folders import examine_folders
 from flows.doctor.ledger import examine_ledger
+from flows.doctor.messages import examine_messages
 from flows.doctor.nights import examine_nights
 from flows.doctor.prefect_api import examine_prefect, examine_prefect_errors
 from flows.doctor.services import examine_services
@@ -33,4 +34,5 @@ def examine(config: Path | None) -> list[Diagnosis]:
         *examine_prefect(settings),
         *examine_prefect_errors(settings),
         *examine_nights(settings),
+        *examine_messages(settings),
     ]

@@ -69,6 +69,27 @@ def send_kept(settings: Settings, say: Say) -> None:
         say(f"Messages of the quiet hours cannot be read: {said_of(error)} They stay.")
 
 
+@dataclass(frozen=True)
+class Waiting:
+    """What quiet hours have kept and nobody has sent yet."""
+
+    count: int
+    overdue_count: int  # of them, those whose quiet hours are over
+    overdue_since: datetime | None  # when the first of these hours ended, or the message came where none are set
+    unreadable: Sequence[Path]
+
+
+def waiting(settings: Settings) -> Waiting:
+    """Return what is kept; nothing is sent. OSError where it cannot be looked at."""
+    complaints: list[str] = []
+    kept = list(_read(settings, complaints.append))
+    due = [one for one in kept if _is_due(settings, one)]
+    whole = {one.path for one in kept}
+    unreadable = [path for path in sorted(_folder(settings).glob("*.json")) if path not in whole]
+    since = min((min(one.until_at, utc_now()) for one in due), default=None)
+    return Waiting(len(kept), len(due), since, unreadable)
+
+
 def _quiet_until(settings: Settings) -> datetime | None:
     hours = settings.notify.quiet_hours
     return None if hours is None else quiet_until(utc_now(), parse_quiet_hours(hours), _zone(settings))

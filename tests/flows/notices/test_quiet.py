@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -116,6 +116,33 @@ def test_a_message_that_nobody_took_is_sent_again(
         listener.status, listener.messages = 200, []
         asyncio.run(serve_until(workplace, lambda: bool(listener.messages)))
     assert (len(listener.messages), kept(workplace)) == (1, [])
+
+
+def test_doctor_says_what_waits_and_what_nobody_has_sent(
+    workplace: Workplace, tieout: Tieout, configure: Callable[[str], None], listener: Listener
+) -> None:
+    def said() -> str:
+        return "".join(line for line in tieout("doctor").out.splitlines() if "messages:" in line)
+
+    configure(QUIET)
+    with clock_set_to(AT_NIGHT):
+        assert said() == ""
+        tieout(*RUN)
+        assert said().startswith("ok    messages: 1 message of the quiet hours is kept, and sent when these are over.")
+    with clock_set_to(IN_THE_MORNING + timedelta(minutes=50)):
+        assert said().startswith("ok")
+    with clock_set_to(IN_THE_MORNING + timedelta(hours=2)):
+        overdue = said()
+    assert overdue.startswith(
+        "warn  messages: 1 message of the quiet hours should have been sent at Thu 26 Nov 2026 07:00"
+    )
+    assert "tieout status --notify" in overdue
+    # Nothing was sent by looking.
+    assert (listener.messages, len(kept(workplace))) == ([], 1)
+    workplace.configure(max_tries=1)
+    assert "no address is set that they could go to" in said()
+    (kept(workplace)[0]).write_text("{")
+    assert "is no message of ours any more" in said()
 
 
 def test_where_nothing_runs_by_day_the_next_night_tells_it(
