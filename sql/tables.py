@@ -29,7 +29,7 @@ from sqlalchemy import (
     text,
 )
 
-from transforms.vocabulary import EventVerb, How, Kind, ReasonCode, State, Target, Times, Verdict
+from transforms.vocabulary import EventVerb, How, Kind, ReasonCode, Role, Stage, State, Target, Times, Verdict
 
 metadata = MetaData(
     naming_convention={
@@ -942,4 +942,122 @@ source_id_checks = Table(
     Column("finding", String, primary_key=True),  # `transforms.vocabulary.Finding`, or the code of the rejection
     Column("row_count", Integer, nullable=False),
     CheckConstraint("row_count >= 1", name="counts_something"),
+)
+
+# Who may use the desk. A person who has left stays, since what they did bears their name.
+users = Table(
+    "users",
+    metadata,
+    Column("user_id", Integer, primary_key=True, autoincrement=True),
+    Column("name", String, nullable=False),
+    Column("name_key", String, nullable=False, unique=True),  # without regard to case, so that no two look alike
+    Column("password_hash", String),  # argon2id; null: none chosen yet, or a proxy says who it is
+    Column("added_at", UtcDateTime, nullable=False),
+    Column("added_by", String, nullable=False),
+    Column("removed_at", UtcDateTime),
+)
+
+user_roles = Table(
+    "user_roles",
+    metadata,
+    Column("user_id", ForeignKey("users.user_id"), primary_key=True),
+    Column("site_id", String, primary_key=True),  # "" at all sites
+    Column("role", String, primary_key=True),
+    _one_of("role", Role),
+)
+
+# Links by which a person chooses a password, once. Only a digest is kept: whoever reads the ledger cannot use one.
+invitations = Table(
+    "invitations",
+    metadata,
+    Column("token_digest", String(64), primary_key=True),
+    Column("user_id", ForeignKey("users.user_id")),  # null: for the first administrator, who has no name yet
+    Column("made_at", UtcDateTime, nullable=False),
+    Column("until_at", UtcDateTime, nullable=False),
+    Column("used_at", UtcDateTime),
+    Index("ix_invitations_user_id", "user_id"),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("token_digest", String(64), primary_key=True),
+    Column("user_id", ForeignKey("users.user_id"), nullable=False),
+    Column("form_token", String, nullable=False),  # every form of the session bears it
+    Column("began_at", UtcDateTime, nullable=False),
+    Column("seen_at", UtcDateTime, nullable=False),
+    Column("until_at", UtcDateTime, nullable=False),
+    Column("ended_at", UtcDateTime),
+    Index("ix_sessions_user_id", "user_id"),
+    Index("ix_sessions_until_at", "until_at"),
+)
+
+# Tries to sign in that failed, of late: by the name that was typed, whether there is one or not, and by the address.
+sign_in_failures = Table(
+    "sign_in_failures",
+    metadata,
+    Column("failure_id", Integer, primary_key=True, autoincrement=True),
+    Column("name_digest", String(64), nullable=False),
+    Column("address", String, nullable=False),
+    Column("failed_at", UtcDateTime, nullable=False),
+    Index("ix_sign_in_failures_name", "name_digest", "failed_at"),
+    Index("ix_sign_in_failures_address", "address", "failed_at"),
+)
+
+# Who let whom in, and changed what they may. Append-only.
+user_changes = Table(
+    "user_changes",
+    metadata,
+    Column("change_id", Integer, primary_key=True, autoincrement=True),
+    Column("user_id", ForeignKey("users.user_id"), nullable=False),
+    Column("changed_at", UtcDateTime, nullable=False),
+    Column("changed_by", String, nullable=False),
+    Column("what", String, nullable=False),
+    CheckConstraint("changed_by <> '' AND what <> ''", name="said_by_someone"),
+)
+
+# Sheets that came by the desk. Their content lies in the workspace; what became of their rows, with the events.
+desk_sheets = Table(
+    "desk_sheets",
+    metadata,
+    Column("sheet_id", String, primary_key=True),  # random: nobody comes upon one by counting
+    Column("name", String, nullable=False),
+    Column("site_id", String, nullable=False),  # whose people may see it; "" where there are no sites
+    Column("default_site_id", String, nullable=False),  # of rows that name none; "" as in `files`
+    Column("sha256", String(64), nullable=False),  # with what was mended
+    Column("uploaded_sha256", String(64), nullable=False),  # as it came
+    Column("uploaded_at", UtcDateTime, nullable=False),
+    Column("uploaded_by", String, nullable=False),
+    Column("stage", String, nullable=False),
+    Column("stage_at", UtcDateTime, nullable=False),
+    Column("is_read_well", Boolean, nullable=False),  # a person has seen how it is read
+    Column("wanted_by", String),  # who said that it is to be posted
+    Column("wanted_seen", String),  # the code of what they were shown
+    Column("needs_another", Boolean, nullable=False),  # somebody else has to agree
+    Column("plan_id", String),
+    Column("undo_plan_id", String),  # what was planned last to take it, or a row of it, back
+    Column("run_id", String),  # the last one that posted
+    Column("trouble", String),  # why it is stuck, or open again; in words
+    Column("tries_count", Integer, nullable=False),
+    _one_of("stage", Stage),
+    Index("ix_desk_sheets_site", "site_id", "uploaded_at"),
+    Index("ix_desk_sheets_stage", "stage", "stage_at"),
+    Index("ix_desk_sheets_content", "sha256", "default_site_id"),
+)
+
+# What a person changed in a sheet at the desk before it was posted, cell by cell. Append-only.
+desk_mends = Table(
+    "desk_mends",
+    metadata,
+    Column("mend_id", Integer, primary_key=True, autoincrement=True),
+    Column("sheet_id", ForeignKey("desk_sheets.sheet_id"), nullable=False),
+    Column("sheet", String),
+    Column("row_number", Integer, nullable=False),
+    Column("column_heading", String, nullable=False),
+    Column("before", String),
+    Column("after", String, nullable=False),
+    Column("mended_at", UtcDateTime, nullable=False),
+    Column("mended_by", String, nullable=False),
+    CheckConstraint("mended_by <> ''", name="said_by_someone"),
+    Index("ix_desk_mends_sheet", "sheet_id", "mend_id"),
 )

@@ -297,6 +297,27 @@ class RunKind(StrEnum):
     RECOVER = "recover"
 
 
+class Role(StrEnum):
+    """What a person may do at the desk, at one site or at all; whoever has one of the others may look, too."""
+
+    VIEWER = "viewer"
+    UPLOADER = "uploader"
+    APPROVER = "approver"
+    REVIEWER = "reviewer"
+    ADMINISTRATOR = "administrator"  # all of it, and who else may
+
+
+class Stage(StrEnum):
+    """Where a sheet stands that came by the desk; what became of its rows stands with the events."""
+
+    OPEN = "open"  # nothing of it is in the ledger
+    POSTING = "posting"  # somebody said so; the desk's poster is at it, or about to be
+    WAITING = "waiting"  # planned, for another person's word
+    STUCK = "stuck"  # posting could not run, or not to its end; a person tries again
+    DONE = "done"
+    DROPPED = "dropped"  # nothing of it was sent, nor will be
+
+
 class NotRead(NamedTuple):
     """What nobody could look at: a file, a client, a reward, a destination. Nothing is concluded about it.
 

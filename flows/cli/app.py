@@ -29,6 +29,7 @@ from flows.cli.status import status
 from flows.cli.template import template
 from flows.cli.trace import trace
 from flows.cli.upload import upload
+from flows.cli.user import user
 
 app = typer.Typer(
     name="tieout",
@@ -57,3 +58,4 @@ for _command in _IN_ORDER_OF_USE:
 app.add_typer(db, name="db")
 app.add_typer(breaks, name="breaks")
 app.add_typer(notify, name="notify")
+app.add_typer(user, name="user")

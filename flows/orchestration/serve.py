@@ -38,6 +38,7 @@ from prefect.runner import Runner
 from prefect.types.entrypoint import EntrypointType
 
 from flows.ledger.connection import open_ledger
+from flows.orchestration.desk import keep_desk
 from flows.orchestration.forms import TAGS
 from flows.orchestration.nights_left_over import clear_left_over, start_a_night
 from flows.orchestration.service_errors import hearing_errors
@@ -84,9 +85,10 @@ def serve_nightly(
     with only_one(settings.prefect_folder / "serve.lock", "another `tieout serve` keeps the nights of this workspace"):
         _remember(settings, schedule)
         own_server = None if is_api_configured() else _own_server(settings, say)
+        config = config.resolve() if config else None
         # Runs are processes of their own, which take over the environment: nobody sits before them.
         with _api(own_server) as url, hearing_errors(settings.prefect_folder, say), starting_by_schedule():
-            asyncio.run(_serve(settings, deployments, own_server, url, announce, say))
+            asyncio.run(_serve(settings, config, deployments, own_server, url, announce, say))
 
 
 def _prefect_schedule(schedule: Schedule) -> CronSchedule:
@@ -154,6 +156,7 @@ def _configured_api() -> Iterator[str]:
 
 async def _serve(
     settings: Settings,
+    config: Path | None,
     deployments: list[RunnerDeployment],
     own_server: OwnServer | None,
     url: str,
@@ -173,10 +176,13 @@ async def _serve(
     stopping = asyncio.create_task(told.wait())
     keeping_up = asyncio.create_task(_keep_up(own_server, say))
     telling = asyncio.create_task(tell_after_quiet_hours(settings, say))
+    # It is not among those whose end ends us: nights go on, whatever becomes of the pages.
+    desk = asyncio.create_task(keep_desk(settings, config, say))
     ending = {running, stopping, keeping_up, telling}
     done, others = await asyncio.wait(ending, return_when=asyncio.FIRST_COMPLETED)
-    for task in others - {running}:
+    for task in (others - {running}) | {desk}:
         task.cancel()
+    await asyncio.wait({desk})
     # The runs first, and then the error of whatever ended it: a night must not be left to itself.
     if runner.started:
         await runner.astop()

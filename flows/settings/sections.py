@@ -142,6 +142,7 @@ class SiteSettings(_Section):
     """One Mindbody site, with the staff user who posts there."""
 
     site_id: SiteId
+    name: str = Field(default="", max_length=80)  # what people call it; its id where nobody says
     timezone: ZoneName
     times: Times | None = None  # what times without an offset are in its sheets; None: a question
     username: str
@@ -333,6 +334,53 @@ class NetworkSettings(_Section):
     ca_file: str = ""  # authorities that are trusted beside the system's, in PEM
 
 
+class DeskSettings(_Section):
+    """The pages for people without a terminal, and who may reach them."""
+
+    on: bool = False  # whether `serve` brings them
+    listen: str = "127.0.0.1"  # the address to listen at; another than this machine's own asks for TLS or a proxy
+    port: int = Field(default=8300, ge=0, le=65_535)  # 0: any that is free
+    address: str = ""  # how people reach it, for links: "https://points.example.com"
+    hosts: tuple[str, ...] = ()  # names that it answers to, beside that of the address and of this machine
+    tls_certificate: str = ""  # with its chain, in PEM
+    tls_key: str = ""
+    proxy_addresses: tuple[str, ...] = ()  # of proxies that are believed about who asks, and how
+    user_header: str = ""  # in which such a proxy names who has signed in there
+    session_hours: float = Field(default=12, gt=0, le=24 * 31)
+    idle_hours: float = Field(default=2, gt=0)
+    max_upload_mb: int = Field(default=50, ge=1, le=2_000)
+    second_person: bool = False  # nothing is posted without the OK of another person than who sent the sheet
+
+    @model_validator(mode="after")
+    def _is_reached_safely(self) -> Self:
+        if bool(self.tls_certificate) != bool(self.tls_key):
+            raise ValueError("desk.tls_certificate and desk.tls_key belong together: give both, or none")
+        if not _is_this_machine(self.listen) and not self.tls_certificate and not self.proxy_addresses:
+            raise ValueError(
+                f"desk.listen is {self.listen}, so everybody on the way could read passwords: give "
+                "desk.tls_certificate and desk.tls_key, or listen at 127.0.0.1 behind a proxy, or name the proxy in "
+                "desk.proxy_addresses"
+            )
+        # Otherwise whoever reaches the port could say that they are anybody.
+        if self.user_header and not self.proxy_addresses:
+            raise ValueError("desk.user_header is believed from a proxy alone: name it in desk.proxy_addresses")
+        return self
+
+    @property
+    def is_this_machine(self) -> bool:
+        """Whether nobody reaches it but from this machine."""
+        return _is_this_machine(self.listen)
+
+
+def _is_this_machine(address: str) -> bool:
+    if address == "localhost":
+        return True
+    try:
+        return ip_address(address).is_loopback
+    except ValueError:
+        return False
+
+
 class KeepSettings(_Section):
     """How long is kept what runs leave behind; `transforms.keeping` says what stays whatever is written here."""
 
@@ -370,6 +418,7 @@ class Settings(BaseSettings):
     schedule: ScheduleSettings = ScheduleSettings()
     backups: BackupSettings = BackupSettings()
     keep: KeepSettings = KeepSettings()
+    desk: DeskSettings = DeskSettings()
     network: NetworkSettings = NetworkSettings()
     logs: LogSettings = LogSettings()
     prefect: PrefectSettings = PrefectSettings()
@@ -461,6 +510,11 @@ class Settings(BaseSettings):
     def backups_folder(self) -> Path:
         """Where copies of the ledger are kept."""
         return self.root / "backups"
+
+    @property
+    def desk_folder(self) -> Path:
+        """Where sheets lie that came by the desk, each in a folder of its own, until they are in the archive."""
+        return self.root / "desk"
 
     @property
     def prefect_folder(self) -> Path:

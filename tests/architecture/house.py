@@ -16,12 +16,12 @@ PACKAGES = ("flows", "sql", "transforms")
 # From the top floor down. Rooms of one line do not know each other; a new room needs a place here.
 FLOORS = (
     ("flows.cli",),
-    ("flows.doctor", "flows.nightly", "flows.upload", "flows.settle", "flows.reconcile"),
+    ("flows.doctor", "flows.desk", "flows.nightly", "flows.upload", "flows.settle", "flows.reconcile"),
     ("flows.orchestration",),
     ("flows.runs",),
     ("flows.review", "flows.marked_copy", "flows.recovery", "flows.keeping"),
     ("flows.intake",),
-    ("flows.loader", "flows.reconciliation", "flows.reference", "flows.notices", "flows.monitoring"),
+    ("flows.loader", "flows.reconciliation", "flows.reference", "flows.notices", "flows.monitoring", "flows.people"),
     ("flows.reports", "flows.services", "flows.status"),
     ("flows.ledger",),
     ("flows.settings", "flows.readers"),

@@ -1,0 +1,118 @@
+"""The desk as one application: its pages in a list, each with who may, and the one way in to all of them."""
+
+import sys
+import traceback
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from flows.desk.door import Door
+from flows.desk.forms import MEGABYTE, NotWhole, TooLarge, read_form
+from flows.desk.pages import getting_in, people
+from flows.desk.render import style_sheet
+from flows.desk.visit import About, Desk, Page, Visit, enter, not_there, set_cookie, to_sign_in, who
+from flows.desk.words import for_a_studio
+from flows.runtime.errors import TieoutError, WrongUsage
+from flows.runtime.secrets import mask
+from flows.runtime.terminal import write_line
+from flows.settings.desk_address import known_hosts
+from transforms.vocabulary import Role
+
+_MOST_FORM_BYTES = 2 * MEGABYTE
+_ALL = About.ALL_SITES
+
+PAGES = (
+    Page("GET", "/sign-in", getting_in.show_sign_in, None),
+    Page("POST", "/sign-in", getting_in.do_sign_in, None),
+    Page("GET", "/welcome/{token}", getting_in.show_welcome, None),
+    Page("POST", "/welcome/{token}", getting_in.do_welcome, None),
+    Page("POST", "/sign-out", getting_in.do_sign_out, Role.VIEWER, About.NOTHING),
+    Page("GET", "/people", people.show_people, Role.ADMINISTRATOR, _ALL),
+    Page("POST", "/people/add", people.do_add, Role.ADMINISTRATOR, _ALL),
+    Page("POST", "/people/roles", people.do_roles, Role.ADMINISTRATOR, _ALL),
+    Page("POST", "/people/link", people.do_link, Role.ADMINISTRATOR, _ALL),
+    Page("POST", "/people/sign-out", people.do_end_sessions, Role.ADMINISTRATOR, _ALL),
+    Page("POST", "/people/remove", people.do_remove, Role.ADMINISTRATOR, _ALL),
+)
+
+
+def make_app(desk: Desk) -> Door:
+    """Return the application."""
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
+    for page in PAGES:
+        app.add_api_route(page.path, _endpoint(desk, page), methods=[page.method], response_model=None)
+    app.add_api_route("/desk.css", _style, methods=["GET"], response_model=None)
+    app.add_exception_handler(404, _nowhere(desk))
+    app.add_exception_handler(405, _nowhere(desk))
+    return Door(app, known_hosts(desk.settings), desk.settings.desk.proxy_addresses)
+
+
+def _style() -> Response:
+    return Response(style_sheet(), media_type="text/css", headers={"Cache-Control": "max-age=300"})
+
+
+def _endpoint(desk: Desk, page: Page) -> Callable[[Request], Awaitable[Response]]:
+    async def endpoint(request: Request) -> Response:
+        session = await run_in_threadpool(who, desk, request)
+        visit = Visit(desk, request, session)
+        # Before anything of a body is read: nobody from outside can make us take in a sheet.
+        if page.role is not None and session is None:
+            return to_sign_in(visit)
+        if page.is_change:
+            most = desk.settings.desk.max_upload_mb * MEGABYTE if page.takes_files else _MOST_FORM_BYTES
+            try:
+                visit = replace(visit, form=await read_form(request, most))
+            except TooLarge:
+                return _too_large(visit, page)
+            except (NotWhole, ClientDisconnect):
+                return visit.show("trouble", 400, title="Only half of it came", told="Send it again.")
+        return await run_in_threadpool(_answer, visit, page)
+
+    return endpoint
+
+
+def _answer(visit: Visit, page: Page) -> Response:
+    try:
+        response = enter(visit, page, find_sheet)
+    except WrongUsage as error:
+        response = visit.show("trouble", 409, title="That did not work", told=for_a_studio(str(error)))
+    except TieoutError as error:
+        response = visit.show("trouble", 503, title="That could not be done now", told=for_a_studio(str(error)))
+    except Exception as error:  # noqa: BLE001 - one odd page takes no other with it, and shows nobody how it is made
+        write_line(f"tieout: a page of the desk failed, {page.path}: {type(error).__name__}", error=True)
+        sys.stderr.write(mask(traceback.format_exc()))
+        told = "Nothing was lost, and nothing is sent twice by trying again."
+        response = visit.show("trouble", 500, title="Something went wrong that nobody foresaw", told=told)
+    _keep_signed_in(visit, response)
+    return response
+
+
+def _keep_signed_in(visit: Visit, response: Response) -> None:
+    """Hand out the session that a proxy's word has begun."""
+    session = visit.session
+    if session is not None and visit.desk.settings.desk.user_header and "set-cookie" not in response.headers:
+        set_cookie(response, visit, session)
+
+
+def _too_large(visit: Visit, page: Page) -> Response:
+    most = f"{visit.desk.settings.desk.max_upload_mb:,} MB" if page.takes_files else "what a page sends"
+    told = f"More than {most} came. A sheet of that size goes by the inbox, or in parts."
+    return visit.show("trouble", 413, title="That is too large", told=told)
+
+
+def _nowhere(desk: Desk) -> Callable[[Request, Exception], Awaitable[Response]]:
+    async def answer(request: Request, _error: Exception) -> Response:
+        session = await run_in_threadpool(who, desk, request)
+        visit = Visit(desk, request, session)
+        return not_there(visit) if session is not None else to_sign_in(visit)
+
+    return answer
+
+
+def find_sheet(_desk: Desk, _sheet_id: str) -> None:
+    """Return the sheet of this id."""
+    return

@@ -1,0 +1,93 @@
+"""Sign in and out, and choose a password by a link."""
+
+import hmac
+from typing import Any
+
+from starlette.responses import Response
+
+from flows.desk.visit import Visit, cookie_name, go, own_path, set_cookie
+from flows.people.accounts import choose_password, whose_link
+from flows.people.links import new_token
+from flows.people.passwords import SHORTEST
+from flows.people.sign_in import TooSoon, begin_session, sign_in, sign_out
+from flows.runtime.errors import WrongUsage
+
+_FORM_COOKIE = "tieout-form"
+
+
+def show_sign_in(visit: Visit) -> Response:
+    """Ask for name and password."""
+    if visit.session is not None:
+        return go("/")
+    return _ask(visit, "sign_in", then=own_path(visit.request.query_params.get("then", "/")), told="", name="")
+
+
+def do_sign_in(visit: Visit) -> Response:
+    """Sign in, and go on to the page that was asked for."""
+    then, name = own_path(visit.form.get("then")), visit.form.get("name")
+    if not _is_own_form(visit):
+        return _ask(visit, "sign_in", 403, then=then, told="That took too long. Try again.", name=name)
+    try:
+        session = sign_in(visit.desk.settings, visit.desk.ledger, name, visit.form.get("password"), visit.address)
+    except WrongUsage as error:
+        status = 429 if isinstance(error, TooSoon) else 401
+        return _ask(visit, "sign_in", status, then=then, told=str(error), name=name)
+    answer = go(then)
+    set_cookie(answer, visit, session)
+    return answer
+
+
+def do_sign_out(visit: Visit) -> Response:
+    """End the session here."""
+    if visit.session is not None:
+        sign_out(visit.desk.ledger, visit.session)
+    answer = go("/sign-in")
+    answer.delete_cookie(cookie_name(visit.request), secure=visit.is_encrypted, httponly=True)
+    return answer
+
+
+def show_welcome(visit: Visit) -> Response:
+    """Let somebody choose their password by a link."""
+    is_good, name = whose_link(visit.desk.ledger, visit.path["token"])
+    if not is_good:
+        told = "It was used already, or is too old. Whoever let you in can make another one."
+        return visit.show("trouble", 404, title="This link is good no more", told=told)
+    return _ask(visit, "welcome", told="", name=name, typed="", shortest=SHORTEST)
+
+
+def do_welcome(visit: Visit) -> Response:
+    """Keep the password, and sign in."""
+    is_good, name = whose_link(visit.desk.ledger, visit.path["token"])
+    if not is_good:
+        return show_welcome(visit)
+    typed, password = visit.form.get("name"), visit.form.get("password")
+    told = _what_is_wrong(visit, password)
+    if not told:
+        try:
+            account = choose_password(visit.desk.ledger, visit.path["token"], typed, password)
+        except WrongUsage as error:
+            told = str(error)
+    if told:
+        return _ask(visit, "welcome", 422, told=told, name=name, typed=typed, shortest=SHORTEST)
+    answer = go("/")
+    set_cookie(answer, visit, begin_session(visit.desk.settings, visit.desk.ledger, account.user_id, account.name))
+    return answer
+
+
+def _what_is_wrong(visit: Visit, password: str) -> str:
+    if not _is_own_form(visit):
+        return "That took too long. Try again."
+    return "" if password == visit.form.get("again") else "The two are not the same. Type both again."
+
+
+def _ask(visit: Visit, template: str, status: int = 200, **values: Any) -> Response:
+    """Show a form of somebody who has no session yet: a cookie of its own stands for one."""
+    token = visit.request.cookies.get(_FORM_COOKIE) or new_token()
+    answer = visit.show(template, status, own_token=token, **values)
+    answer.set_cookie(_FORM_COOKIE, token, secure=visit.is_encrypted, httponly=True, samesite="strict", path="/")
+    return answer
+
+
+def _is_own_form(visit: Visit) -> bool:
+    token = visit.request.cookies.get(_FORM_COOKIE, "")
+    return bool(token) and hmac.compare_digest(token.encode(), visit.form.get("own_token").encode())

@@ -1,0 +1,215 @@
+"""One visit of a page: who asks, for what, and whether they may. Every page goes through here.
+
+A page names the role that it takes; where it is about a sheet, the role has to be held at the sheet's own site, and a
+sheet of a site where somebody may not even look is not there for them.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from flows.desk.forms import Form
+from flows.desk.render import page
+from flows.ledger.connection import Ledger
+from flows.people.accounts import ALL_SITES, Account
+from flows.people.sign_in import Session, is_form_of, session_by_proxy, session_of
+from flows.settings.sections import Settings
+from transforms.vocabulary import Role
+
+
+class About(StrEnum):
+    """Where a role has to be held."""
+
+    NOTHING = "nothing"  # whoever has signed in
+    ANY_SITE = "any site"
+    ALL_SITES = "all sites"
+    SHEET = "the sheet's site"
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What all pages share; ``port`` is where it listens."""
+
+    settings: Settings
+    ledger: Ledger
+    port: int = 0
+
+    @property
+    def site_ids(self) -> list[str]:
+        """The sites of the settings; rewards alone belong to none."""
+        return [site.site_id for site in self.settings.mindbody.sites] or [ALL_SITES]
+
+    def site_name(self, site_id: str) -> str:
+        """Return what people call a site."""
+        named = {site.site_id: site.name for site in self.settings.mindbody.sites}
+        if named.get(site_id):
+            return named[site_id]
+        return "your studio" if len(self.site_ids) == 1 else f"studio {site_id}"
+
+
+@dataclass(frozen=True)
+class Visit:
+    """Somebody at a page; ``session`` is None where nobody has signed in."""
+
+    desk: Desk
+    request: Request
+    session: Session | None
+    form: Form = field(default_factory=Form)
+    sheet: Any = None  # the sheet that the page is about, once it is known that they may see it
+
+    @property
+    def account(self) -> Account:
+        """Who it is, on pages that ask for a role."""
+        assert self.session is not None  # noqa: S101 - `enter` lets nobody else in
+        return self.session.account
+
+    @property
+    def path(self) -> Mapping[str, str]:
+        """What the address names."""
+        return self.request.path_params
+
+    @property
+    def address(self) -> str:
+        """Where they ask from."""
+        return self.request.client.host if self.request.client else ""
+
+    @property
+    def is_encrypted(self) -> bool:
+        """Whether the browser speaks TLS, with us or the proxy."""
+        return is_encrypted(self.request)
+
+    def show(self, template: str, status: int = 200, /, **values: Any) -> Response:
+        """Return a page of ours, with whose it is and the token of its forms."""
+        session = self.session
+
+        def may(role: str) -> bool:
+            return session is not None and bool(session.account.sites(Role(role), self.desk.site_ids))
+
+        return page(
+            template,
+            status,
+            here=self.request.url.path,
+            account=session and session.account,
+            form_token=session.form_token if session else "",
+            may=may,
+            **values,
+        )
+
+
+Handler = Callable[[Visit], Response]
+FindSheet = Callable[[Desk, str], Any]
+
+
+@dataclass(frozen=True)
+class Page:
+    """One address, what is done there, and who may: ``role`` is None where nobody has to have signed in."""
+
+    method: str
+    path: str
+    handler: Handler
+    role: Role | None
+    about: About = About.ANY_SITE
+    takes_files: bool = False
+
+    @property
+    def is_change(self) -> bool:
+        """Whether it may change something."""
+        return self.method == "POST"
+
+
+def who(desk: Desk, request: Request) -> Session | None:
+    """Return who asks, by their cookie or by the word of a proxy that is trusted."""
+    token = request.cookies.get(cookie_name(request), "")
+    session = session_of(desk.settings, desk.ledger, token) if token else None
+    header = desk.settings.desk.user_header
+    if not header:
+        return session
+    # Where a proxy says who it is, nobody else does.
+    name = request.headers.get(header, "") if request.scope.get("is_by_proxy") else ""
+    return session_by_proxy(desk.settings, desk.ledger, name, session) if name else None
+
+
+def is_encrypted(request: Request) -> bool:
+    """Whether the browser speaks TLS, with us or the proxy."""
+    scheme: str = request.scope["scheme"]
+    return scheme == "https"
+
+
+def cookie_name(request: Request) -> str:
+    """Return the name of the session's cookie: one that a browser takes over TLS alone, and from this host alone."""
+    return "__Host-tieout" if is_encrypted(request) else "tieout"
+
+
+def set_cookie(response: Response, visit: Visit, session: Session) -> None:
+    """Hand a session to the browser; its scripts, and other sites, do not get at it."""
+    response.set_cookie(
+        cookie_name(visit.request),
+        session.token,
+        secure=visit.is_encrypted,
+        httponly=True,
+        samesite="lax",
+        path="/",
+    )
+
+
+def enter(visit: Visit, asked: Page, find_sheet: FindSheet) -> Response:
+    """Answer a visit where whoever it is may; the sheet is looked up here, and nowhere else."""
+    if asked.role is None:
+        return asked.handler(visit)
+    if visit.session is None:
+        return to_sign_in(visit)
+    if asked.is_change and not is_form_of(visit.session, visit.form.get("form_token")):
+        return visit.show("trouble", 403, title="This page is too old", told="Open it again, and send it from there.")
+    if asked.about is not About.SHEET:
+        return asked.handler(visit) if _may(visit, asked) else refused(visit)
+    sheet = find_sheet(visit.desk, visit.path["sheet_id"])
+    if sheet is None or not visit.account.may(Role.VIEWER, sheet.site_id):
+        return not_there(visit)
+    if not visit.account.may(asked.role, sheet.site_id):
+        return refused(visit)
+    return asked.handler(replace(visit, sheet=sheet))
+
+
+def _may(visit: Visit, asked: Page) -> bool:
+    assert asked.role is not None  # noqa: S101 - asked before
+    if asked.about is About.NOTHING:
+        return True
+    if asked.about is About.ALL_SITES:
+        return visit.account.may(asked.role, ALL_SITES)
+    return bool(visit.account.sites(asked.role, visit.desk.site_ids))
+
+
+def to_sign_in(visit: Visit) -> Response:
+    """Lead to where one signs in, and back to this page after it."""
+    return go("/sign-in") if visit.request.url.path == "/" else go(f"/sign-in?then={visit.request.url.path}")
+
+
+def refused(visit: Visit) -> Response:
+    """Say that somebody may not do this."""
+    return visit.show("trouble", 403, title="That is not yours to do", told="Ask whoever let you in, if it should be.")
+
+
+def not_there(visit: Visit) -> Response:
+    """Say that there is nothing here, whether there is none or it is not theirs."""
+    return visit.show("trouble", 404, title="There is nothing here", told="The list on the first page has all that is.")
+
+
+def go(path: str) -> Response:
+    """Lead to another page of ours."""
+    return RedirectResponse(path, 303)
+
+
+def own_path(text: str) -> str:
+    r"""Return a path of ours to go back to; the first page where it leads elsewhere.
+
+    >>> own_path("/sheets/x"), own_path("//example.com"), own_path("https://example.com/"), own_path("/\\example.com")
+    ('/sheets/x', '/', '/', '/')
+    """
+    parts = urlsplit(text)
+    is_ours = text.startswith("/") and not text.startswith("//") and "\\" not in text
+    return text if is_ours and text.isprintable() and not parts.netloc and not parts.scheme else "/"

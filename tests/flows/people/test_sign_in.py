@@ -1,0 +1,133 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from flows.ledger.connection import Ledger
+from flows.people import accounts, passwords, sign_in
+from flows.people.accounts import add_account, choose_password
+from flows.people.sign_in import TooSoon, begin_session, is_form_of, session_of, sign_out
+from flows.runtime.errors import WrongUsage
+from flows.settings.sections import Settings
+from transforms.vocabulary import Role
+
+PASSWORD = "four words put together"
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = datetime(2026, 11, 20, 9, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def go_on(self, **time: float) -> None:
+        self.now += timedelta(**time)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(sign_in, "utc_now", clock)
+    monkeypatch.setattr(accounts, "utc_now", clock)
+    return clock
+
+
+@pytest.fixture
+def ana(ledger: Ledger, ledger_settings: Settings, clock: Clock) -> int:
+    token = add_account(ledger_settings, ledger, "Ana", [("", Role.VIEWER)], by="x")
+    return choose_password(ledger, token, "", PASSWORD).user_id
+
+
+def test_only_argon2id_is_kept(ledger: Ledger, ana: int) -> None:
+    with ledger.begin() as connection:
+        (kept,) = connection.exec_driver_sql("SELECT password_hash FROM users").scalars()
+    assert kept.startswith("$argon2id$")
+    assert passwords.is_right(PASSWORD, kept)
+
+
+def test_the_right_password_begins_a_session(ledger: Ledger, ledger_settings: Settings, ana: int) -> None:
+    session = sign_in.sign_in(ledger_settings, ledger, " ANA ", PASSWORD, "10.0.0.1")
+    found = session_of(ledger_settings, ledger, session.token)
+    assert found is not None
+    assert (found.account.name, found.form_token) == ("Ana", session.form_token)
+
+
+def test_nobody_can_tell_whether_there_is_such_a_person(ledger: Ledger, ledger_settings: Settings, ana: int) -> None:
+    said = set()
+    for name in ("Ana", "Nobody"):
+        with pytest.raises(WrongUsage) as raised:
+            sign_in.sign_in(ledger_settings, ledger, name, "wrong words put together", "10.0.0.1")
+        said.add((type(raised.value), str(raised.value)))
+    assert said == {(WrongUsage, sign_in.WRONG)}
+
+
+@pytest.mark.parametrize("name", ["Ana", "Nobody"])
+def test_guessing_gets_slower_and_the_right_password_waits_too(
+    ledger: Ledger, ledger_settings: Settings, ana: int, clock: Clock, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sign_in, "is_right", lambda password, _kept: password == PASSWORD)
+    for _ in range(5):
+        with pytest.raises(WrongUsage, match="do not go together"):
+            sign_in.sign_in(ledger_settings, ledger, name, "wrong", "10.0.0.1")
+    # From another address, too.
+    with pytest.raises(TooSoon, match="Wait 1 seconds"):
+        sign_in.sign_in(ledger_settings, ledger, name, PASSWORD, "10.0.0.2")
+    clock.go_on(seconds=2)
+    with pytest.raises(WrongUsage, match="do not go together"):
+        sign_in.sign_in(ledger_settings, ledger, name, "wrong", "10.0.0.1")
+    with pytest.raises(TooSoon, match="Wait 2 seconds"):
+        sign_in.sign_in(ledger_settings, ledger, name, PASSWORD, "10.0.0.1")
+
+
+def test_many_names_from_one_address_get_slower(
+    ledger: Ledger, ledger_settings: Settings, ana: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sign_in, "is_right", lambda _password, _kept: False)
+    for number in range(30):
+        with pytest.raises(WrongUsage, match="do not go together"):
+            sign_in.sign_in(ledger_settings, ledger, f"person {number}", "wrong", "10.0.0.1")
+    with pytest.raises(TooSoon):
+        sign_in.sign_in(ledger_settings, ledger, "person 31", "wrong", "10.0.0.1")
+    with pytest.raises(WrongUsage, match="do not go together"):
+        sign_in.sign_in(ledger_settings, ledger, "person 31", "wrong", "10.0.0.2")
+
+
+@pytest.mark.parametrize(
+    ("steps", "is_there"),
+    [
+        pytest.param([1.9] * 3, True, id="in use"),
+        pytest.param([2.1], False, id="left alone"),
+        pytest.param([1.5] * 8 + [0.1], False, id="too long ago"),
+    ],
+)
+def test_a_session_ends_by_itself(
+    ledger: Ledger, ledger_settings: Settings, ana: int, clock: Clock, steps: list[float], is_there: bool
+) -> None:
+    session = begin_session(ledger_settings, ledger, ana, "Ana")
+    found = None
+    for hours in steps:
+        clock.go_on(hours=hours)
+        found = session_of(ledger_settings, ledger, session.token)
+    assert (found is not None) is is_there
+
+
+def test_a_session_that_was_ended_is_no_session(ledger: Ledger, ledger_settings: Settings, ana: int) -> None:
+    session, other = (begin_session(ledger_settings, ledger, ana, "Ana") for _ in range(2))
+    sign_out(ledger, session)
+    assert session_of(ledger_settings, ledger, session.token) is None
+    assert session_of(ledger_settings, ledger, other.token) is not None
+
+
+def test_the_ledger_holds_nothing_to_sign_in_with(ledger: Ledger, ledger_settings: Settings, ana: int) -> None:
+    session = begin_session(ledger_settings, ledger, ana, "Ana")
+    with ledger.begin() as connection:
+        kept = [str(row) for row in connection.exec_driver_sql("SELECT token_digest FROM sessions")]
+    assert kept
+    assert not any(session.token in row for row in kept)
+
+
+def test_a_form_is_good_in_its_own_session_alone(ledger: Ledger, ledger_settings: Settings, ana: int) -> None:
+    session, other = (begin_session(ledger_settings, ledger, ana, "Ana") for _ in range(2))
+    assert is_form_of(session, session.form_token)
+    assert not is_form_of(session, other.form_token)
+    assert not is_form_of(session, "")
