@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, Result, select
+from sqlalchemy import Connection, Result, Row, select
 
 from sql.queries import query, rows_query
 from sql.sums import summed, told
@@ -24,6 +24,11 @@ def replaced_updates_of_run(connection: Connection, run_id: str) -> set[str]:
 def waiting_events(connection: Connection) -> Result[Any]:
     """Return the events of any run that wait for a person or for reading back."""
     return connection.execute(rows_query("waiting_events"))
+
+
+def places_of_open_breaks(connection: Connection) -> dict[str, Row[Any]]:
+    """Return which row of which file brought the event of each open break that is about one of ours."""
+    return {row.break_id: row for row in connection.execute(rows_query("places_of_open_breaks"))}
 
 
 def rejections_of_run(connection: Connection, run_id: str) -> Result[Any]:

@@ -1,10 +1,12 @@
 """Balances as tables: what was there, what moved it, what the service reports; by site, and by client."""
 
+from dataclasses import replace
 from typing import Final
 
 import pandas as pd
 
 from flows.reports.report import Report, rows
+from flows.reports.site_clocks import clock_name, on_the_wall
 from flows.reports.table import Block, Column
 from flows.reports.values import Show
 from transforms.totals.client_balances import balances_by_site
@@ -69,7 +71,10 @@ def balances_of(report: Report) -> Block:
 
 def clients_of(report: Report) -> Block:
     """Return the balance of each client, of a report of a run."""
-    return client_balances_block(rows(report, "balances"), _SCOPE)
+    block = client_balances_block(rows(report, "balances"), _SCOPE)
+    read_at = on_the_wall(report, block.frame["proved_since_at"], block.frame["site_id"])
+    local = Column("proved_since_local", f"Read ({clock_name(report)})", Show.WALL, 18)
+    return replace(block, columns=(*block.columns[:-1], local), frame=block.frame.assign(proved_since_local=read_at))
 
 
 _SCOPE: Final = "the clients that this run posted to, and those whose balance was read"

@@ -2,15 +2,17 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection, Result
+from sqlalchemy import Connection, Result, Row
 
 from flows.ledger.run import Run
-from flows.reports.report import COLUMNS, Report
+from flows.reports.equal_totals import unequal
+from flows.reports.report import COLUMNS, PLACE, Report
 from flows.settings.sections import Settings
 from sql.breaks import break_json, open_breaks
 from sql.event_decisions import decisions_since
@@ -22,6 +24,7 @@ from sql.reporting import (
     events_of_run,
     footing_of_batches,
     footing_of_events,
+    places_of_open_breaks,
     points_of_breaks,
     rejections_of_run,
     replaced_updates_of_run,
@@ -40,7 +43,7 @@ from transforms.match.reconciled import Reconciliation
 from transforms.sheets.times import with_fractions
 from transforms.totals.agreement import agrees
 from transforms.totals.client_balances import balances_of_run
-from transforms.totals.control_totals import control_totals
+from transforms.totals.control_totals import control_totals, tie_frame
 from transforms.totals.ties import Counted, Footing, tie_run
 from transforms.totals.walk import Walked, walk
 from transforms.vocabulary import Kind, RunKind, State, Target, is_name_at_a_service
@@ -51,6 +54,7 @@ _TITLES = {
     RunKind.SETTLE: "Settling",
     RunKind.RECONCILE: "Reconciliation",
 }
+_NEW, _BROUGHT_FORWARD = "in this run", "brought forward"
 _FOOTING = ["level", "kind", "site_id", "events", "points", "amount"]
 
 
@@ -62,13 +66,15 @@ def collect_report(
     run_id = run.run_id
     totals = run_totals(connection, run_id)
     events = _events(events_of_run(connection, run_id))
+    is_accepted = events["run_id"].eq(run_id) & events["first_state"].eq(State.READY)
+    events = events.assign(is_accepted=is_accepted, origin=is_accepted.map({True: _NEW, False: _BROUGHT_FORWARD}))
     posted = events[events["state"].eq(State.POSTED)].rename(columns={"state_at": "posted_at"})
     walked = walk(_walked(connection, run, events, reconciliation), reconciliation)
     control = _control_totals(connection, run_id, events, reconciliation)
     ties = _ties(connection, run, reconciliation, totals=totals, control=control, posted=posted, walked=walked)
     breaks = _open_breaks(connection, now.date())
     nothing = pd.DataFrame()
-    return Report(
+    report = Report(
         title=_TITLES[run.kind],
         run_id=run_id,
         kind=run.kind,
@@ -101,7 +107,10 @@ def collect_report(
         watched=_watched(connection, run.settings),
         walk=walked,
         balances=_balances(run, posted, reconciliation),
+        not_posted=_not_posted(events),
+        zones=tuple((site.site_id, site.timezone) for site in run.settings.mindbody.sites),
     )
+    return _with_unequal(report)
 
 
 def _balances(run: Run, posted: pd.DataFrame, reconciliation: Reconciliation | None) -> pd.DataFrame:
@@ -114,6 +123,22 @@ def _balances(run: Run, posted: pd.DataFrame, reconciliation: Reconciliation | N
         read_clients=reconciliation.read_clients,
         is_of_run=run.kind is not RunKind.RECONCILE,
     )
+
+
+def _not_posted(events: pd.DataFrame) -> pd.DataFrame:
+    """Return what the run answers for and is neither posted nor refused, with why."""
+    is_over = events["state"].isin([State.POSTED, State.REFUSED])
+    left = events[events["is_answered_for"].astype("bool") & ~is_over]
+    return left.rename(columns={"state_reason": "reason"})
+
+
+def _with_unequal(report: Report) -> Report:
+    """Return the report with an equation for each total that another table counts otherwise: it does not tie then."""
+    found = unequal(report)
+    if not found:
+        return report
+    ties = pd.concat([report.ties, tie_frame(found)], ignore_index=True)
+    return replace(report, ties=ties, totals={**report.totals, "ties_out": False})
 
 
 def _agrees(
@@ -140,8 +165,7 @@ def _walked(connection: Connection, run: Run, events: pd.DataFrame, reconciliati
     if reconciliation is not None:
         found = reconciliation.transactions
         entries = found.loc[found["event_id"].isna(), "break_id"].tolist()
-    is_accepted = events["run_id"].eq(run.run_id) & events["first_state"].eq(State.READY)
-    answered_for = events.assign(is_accepted=is_accepted)[events["is_answered_for"].astype("bool")]
+    answered_for = events[events["is_answered_for"].astype("bool")]
     return Walked(
         sheets=pd.DataFrame(sheet_totals_of_run(connection, run.run_id), columns=list(SheetTotal._fields)),
         events=answered_for,
@@ -253,8 +277,19 @@ def _watched(connection: Connection, settings: Settings) -> pd.DataFrame:
 
 
 def _open_breaks(connection: Connection, today: date) -> pd.DataFrame:
-    breaks = [{**break_json(row, today), "detail": row.detail} for row in open_breaks(connection)]
-    return pd.DataFrame(breaks)
+    places = places_of_open_breaks(connection)
+    breaks = [
+        {**break_json(row, today), "detail": row.detail, **_place(places.get(row.break_id))}
+        for row in open_breaks(connection)
+    ]
+    frame = pd.DataFrame(breaks)
+    return frame if frame.empty else frame.astype({"row": "Int64"})
+
+
+def _place(place: Row[Any] | None) -> dict[str, Any]:
+    if place is None:
+        return dict.fromkeys(PLACE)
+    return {"file": place.file, "sheet": place.sheet, "row": place.row_number}
 
 
 def _control_totals(
@@ -263,9 +298,7 @@ def _control_totals(
     batches = list(batches_of_run(connection, run_id))
     # The events of a run are also those that earlier runs accepted and this one sent; files and batches of this run
     # know nothing of them.
-    is_of_run = events["run_id"].eq(run_id)
-    is_accepted = events["first_state"].eq(State.READY)
-    accepted = events[is_of_run & is_accepted]
+    accepted = events[events["is_accepted"]]
     posted = events[events["state"].eq(State.POSTED)]
     shown = service_rows(posted, reconciliation)
     return control_totals(accepted, batches, posted, shown)

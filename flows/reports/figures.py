@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 import pandas as pd
 
+from flows.reports.once import once
 from flows.reports.report import Report, rows
+from flows.reports.site_clocks import on_the_wall
 from flows.reports.values import CENTS, exact
 from flows.reports.wording import is_open
 from transforms.exact_sums import as_summable
@@ -41,18 +42,22 @@ def breaks_by_age(report: Report) -> pd.DataFrame:
     return every_band.rename_axis("band").reset_index()
 
 
+@once
 def by_day(report: Report) -> pd.DataFrame:
-    """Return one row per day with something posted, in order: day, events, earned, redeemed, updates, amount.
+    """Return one row per day and site with something posted, in order.
 
-    The day is that of the action in the report's zone, or of the posting where the event has no time of its own.
+    Columns day, site_id, events, earned, redeemed, updates, amount.
+    The day is that of the action by the site's own clock, or of the posting where the event has no time of its own.
+    Rewards have no site, and their day is by the shared clock.
     """
     posted = rows(report, "posted")
-    days = _days(posted, ZoneInfo(report.timezone)).rename("day")
-    grouped = _figures(posted).groupby(days, sort=True).sum()
+    days = _days(report, posted).rename("day")
+    sites = posted["site_id"].astype("string").fillna("").rename("site_id")
+    grouped = _figures(posted).groupby([days, sites], sort=True).sum()
     # Amounts are summed apart, as Decimal: pandas would add them as floats, and a cent may be lost in a long column.
     amounts = posted["amount"].dropna().map(exact)
-    by_day_with_one = amounts.groupby(days).sum()
-    grouped["amount"] = [by_day_with_one.get(day, exact(0)) for day in grouped.index]
+    with_one = amounts.groupby([days.reindex(amounts.index), sites.reindex(amounts.index)]).sum()
+    grouped["amount"] = [with_one.get(line, exact(0)) for line in grouped.index]
     return grouped.reset_index()
 
 
@@ -131,13 +136,17 @@ def _exact_sum(figures: "pd.Series[Any]", measure: str) -> int | Decimal:
     return sum(map(int, figures), start=0)
 
 
-def _days(posted: pd.DataFrame, zone: ZoneInfo) -> "pd.Series[Any]":
+def _days(report: Report, posted: pd.DataFrame) -> "pd.Series[Any]":
     # Of one unit, since a column without any time has another one than the ledger's.
     acted_at = pd.to_datetime(posted["action_at"], utc=True).dt.as_unit("us")
     posted_at = pd.to_datetime(posted["posted_at"], utc=True).dt.as_unit("us")
-    # In the zone of the report: a class at 5 pm in Los Angeles is on the next day in UTC.
-    moments = acted_at.fillna(posted_at).dt.tz_convert(zone)
-    return moments.dt.strftime("%Y-%m-%d").fillna("")
+    # By the site's clock: a class at 5 pm in Los Angeles is on the next day in UTC.
+    moments = on_the_wall(report, acted_at.fillna(posted_at), posted["site_id"])
+    # A day is written once, and not for each of a million events.
+    days = moments.dt.normalize()
+    written = {day: "" if pd.isna(day) else f"{day:%Y-%m-%d}" for day in days.unique()}
+    named: pd.Series[Any] = days.map(written).fillna("")
+    return named
 
 
 def _whole(points: "pd.Series[Any]") -> "pd.Series[Any]":

@@ -88,6 +88,7 @@ def as_record(report: Report) -> dict[str, object]:
         "finished_at": report.finished_at,
         "period": list(report.period) if report.period else None,
         "timezone": report.timezone,
+        "zones": dict(report.zones),
         "verdict": headline(report).sentence,
     }
     sizes = {name: len(getattr(report, name)) for name in COLUMNS}

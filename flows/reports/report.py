@@ -72,6 +72,7 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
         "owner",
         "reason",
         "detail",
+        *PLACE,
     ),
     "rejected": (*PLACE, "column", "cell", "code", "value", "message", "suggestion"),
     "waiting": (
@@ -103,6 +104,22 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
         "action_at",
         "posted_at",
         *PLACE,
+        "origin",
+    ),
+    "not_posted": (
+        "event_id",
+        "state",
+        "kind",
+        "target",
+        "site_id",
+        "client_id",
+        "reward_id",
+        "points",
+        "amount",
+        "action_at",
+        *PLACE,
+        "origin",
+        "reason",
     ),
     "refused": (
         "event_id",
@@ -115,6 +132,7 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
         "code",
         "message",
         *PLACE,
+        "origin",
     ),
     "by_client": (
         "site_id",
@@ -173,11 +191,11 @@ class Report:
     Grain: `walk` one row per line, site ("": rewards), kind and currency (`transforms.totals.walk`); `ties` one row
     per equation; `control_totals` one per level (file, batch, ledger, service), site and kind;
     `roll_forward` one per site, class of break and measure; `breaks`, `waiting`, `posted`, `refused` one per break or
-    event; `rejected` one per wrong cell; `by_client` one per client whose balance was read or proves what was posted
-    (`proof`), null where the balance before is not known; `balances` one per client that was posted to, read or proved,
-    from the opening balance to the closing one (`transforms.totals.client_balances`);
-    `nights` one per site and night; `duplicates` and `skipped`
-    one per row of a file; `notes` one per thing that was noticed while a file was read;
+    event; `not_posted` one per event of the run that is neither posted nor refused; `rejected` one per wrong cell;
+    `by_client` one per client whose balance was read or proves what was posted (`proof`), null where the balance before
+    is not known; `balances` one per client that was posted to, read or proved, from the opening balance to the closing
+    one (`transforms.totals.client_balances`); `nights` one per site and night;
+    `duplicates` and `skipped` one per row of a file; `notes` one per thing that was noticed while a file was read;
     `watched` one per event of any run of which two requests may have left and that nights still look at again;
     `source_ids` one per subject and finding (`transforms.check.cross_check`); `not_read` one per file, client, reward
     or destination that nobody could look at; `decisions` one per decision of a person about events that no report
@@ -192,7 +210,7 @@ class Report:
     started_at: datetime
     finished_at: datetime
     period: tuple[date, date] | None
-    timezone: str  # times are shown in this zone, with UTC beside
+    timezone: str  # that all sites share, and UTC where they share none: of what belongs to no site
     totals: Mapping[str, int | str | bool]
     ties: pd.DataFrame
     control_totals: pd.DataFrame
@@ -213,6 +231,8 @@ class Report:
     watched: pd.DataFrame = field(default_factory=pd.DataFrame)
     walk: pd.DataFrame = field(default_factory=pd.DataFrame)
     balances: pd.DataFrame = field(default_factory=pd.DataFrame)
+    not_posted: pd.DataFrame = field(default_factory=pd.DataFrame)
+    zones: tuple[tuple[str, str], ...] = ()  # the clock of each site, by which its times are told
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -227,6 +247,11 @@ class Report:
 
 # Page, workbook, terminal and record each ask for the same frames, several times.
 _ROWS: Final[WeakKeyDictionary["Report", dict[str, pd.DataFrame]]] = WeakKeyDictionary()
+
+
+def is_of_a_period(report: Report) -> bool:
+    """Return whether the report is about what was posted before: its run took in no file, and sent nothing."""
+    return report.kind == "reconcile"
 
 
 def rows(report: Report, name: str) -> pd.DataFrame:

@@ -10,10 +10,11 @@ from flows.reports.balance_tables import clients_of
 from flows.reports.figures import by_day
 from flows.reports.once import once
 from flows.reports.report import Report, rows
-from flows.reports.summary import control_totals, proof
+from flows.reports.site_clocks import clock_name, on_the_wall, told_clocks
+from flows.reports.summary import control_totals, proof, totals_that_must_be_equal
 from flows.reports.table import Block, Column
 from flows.reports.values import Show
-from flows.reports.walk_table import currencies_count, walk_by_currency, walk_by_site
+from flows.reports.walk_table import NO_SITE, currencies_count, walk_by_currency, walk_by_site
 from flows.reports.wording import BREAKS, DECISIONS, FATES, OUTCOMES, RETRY, WAITING, Word, is_open, word
 from transforms.vocabulary import Kind
 
@@ -31,6 +32,7 @@ def tables(report: Report) -> list[Block]:
         clients_of(report),
         _nights(report),
         _refused(report),
+        _not_posted(report),
         _not_read(report),
         _watched(report),
         _decisions(report),
@@ -39,6 +41,7 @@ def tables(report: Report) -> list[Block]:
         _noticed(report),
         _by_day(report),
         proof(report),
+        totals_that_must_be_equal(report),
         control_totals(report),
         _words(),
     ]
@@ -58,6 +61,7 @@ _PLACE = (
     Column("sheet", "Sheet", Show.TEXT, 16),
     Column("row", "Row", Show.COUNT, 10),
 )
+_ORIGIN = Column("origin", "Came", Show.TEXT, 17)
 # What an event is, the same columns in the same order wherever events are shown.
 _OF_EVENT = (_KIND, _SITE, _CLIENT, _REWARD, _EARNED, _REDEEMED, _AMOUNT)
 
@@ -66,10 +70,21 @@ def _action_at(report: Report) -> tuple[Column, ...]:
     # Both clocks, side by side: a sheet has the clock of its site, a service often UTC, and whoever compares the two by
     # hand must not have to count hours.
     utc = Column("action_at", "Action at (UTC)", Show.UTC, 20)
-    if report.timezone == "UTC":
+    if clock_name(report) == "UTC":
         return (utc,)
-    local = Column("action_at", f"Action at ({report.timezone})", Show.LOCAL, 20)
-    return (local, utc)
+    return (_local(report, "action_local", "Action at"), utc)
+
+
+def _local(report: Report, key: str, name: str) -> Column:
+    """Return the column of a moment that is told by the site's own clock."""
+    return Column(key, f"{name} ({clock_name(report)})", Show.WALL, 20)
+
+
+def _with_local(report: Report, frame: pd.DataFrame, *keys: str) -> pd.DataFrame:
+    """Add what the clock of each line's site shows of these moments: `action_local` of `action_at`."""
+    sites = frame.get("site_id")
+    told = {f"{key.removesuffix('_at')}_local": on_the_wall(report, frame[key], sites) for key in keys}
+    return frame.assign(**told)
 
 
 def _breaks(report: Report) -> Block:
@@ -95,6 +110,7 @@ def _breaks(report: Report) -> Block:
             _POINTS,
             _AMOUNT,
             *event,
+            *_PLACE,
             Column("state", "State", Show.TEXT, 13),
             Column("owner", "Owner", Show.TEXT, 16),
             Column("reason", "What was decided", Show.TEXT, 34),
@@ -137,7 +153,7 @@ def _rejected(report: Report) -> Block:
 
 def _waiting(report: Report) -> Block:
     frame = _sorted(rows(report, "waiting"), "state", "since", "event_id")
-    frame = _split_points(frame)
+    frame = _with_local(report, _split_points(frame), "action_at", "since")
     states_and_ids = zip(frame["state"], frame["event_id"], strict=True)
     frame["command"] = [_command(state, event_id) for state, event_id in states_and_ids]
     return Block(
@@ -154,7 +170,7 @@ def _waiting(report: Report) -> Block:
             Column("command", "What to do", Show.TEXT, 42),
             *_OF_EVENT,
             *_action_at(report),
-            Column("since", "Waits since (UTC)", Show.UTC, 20),
+            _local(report, "since_local", "Waits since"),
             *_PLACE,  # the command names the event
         ),
         frame=frame,
@@ -172,11 +188,12 @@ def _posted(report: Report) -> Block:
             Column("source", "Source", Show.TEXT, 19),
             Column("source_id", "Source id", Show.ID, 24),
             *_action_at(report),
-            Column("posted_at", "Posted at (UTC)", Show.UTC, 20),
+            _local(report, "posted_local", "Posted at"),
             *_PLACE,
+            _ORIGIN,
             _EVENT,
         ),
-        frame=_split_points(rows(report, "posted")),
+        frame=_with_local(report, _split_points(rows(report, "posted")), "action_at", "posted_at"),
     )
 
 
@@ -191,12 +208,17 @@ def _nights(report: Report) -> Block:
     for measure in ("events", "points"):
         for side, name in sides.items():
             key = f"{side}_{measure}"
-            heading = f"{measure.capitalize()} {name}"
+            # Signed: earned adds, redeemed takes away. Everywhere else points are gross.
+            counted = "Events" if measure == "events" else "Net points"
+            heading = f"{counted} {name}"
             columns.append(Column(key, heading, Show.COUNT, 13, total=True, zero=side == "difference"))
     return Block(
         name="By night",
         scope="all events on the days that were read, of this run and of earlier ones",
-        note="Per site and night of the action: in the ledger + by breaks = at the service; what is off must be zero.",
+        note=(
+            "Per site and night of the action, by the site's clock: in the ledger + by breaks = at the service; "
+            "what is off must be zero. Net points are earned − redeemed."
+        ),
         empty="Nothing was read back.",
         columns=(_SITE, Column("night", "Night", Show.DATE, 12), *columns),
         frame=_sorted(rows(report, "nights"), "site_id", "night"),
@@ -220,13 +242,34 @@ def _refused(report: Report) -> Block:
             Column("command", "Once the cause is gone", Show.TEXT, 42),
             *_OF_EVENT,
             *_PLACE,  # the command names the event
+            _ORIGIN,
         ),
         frame=frame,
     )
 
 
+def _not_posted(report: Report) -> Block:
+    frame = _split_points(_sorted(rows(report, "not_posted"), "state", "file", "sheet", "+row", "event_id"))
+    return Block(
+        name="Not posted",
+        scope="the events of this run, and those it carried in, that are neither posted nor refused",
+        note="Ready: the next run sends it by itself. What is held or unknown waits: see Unknown and held.",
+        empty="Every event was posted or refused.",
+        columns=(
+            Column("state", "State", Show.TEXT, 12),
+            Column("reason", "Why", Show.TEXT, 44),
+            *_OF_EVENT,
+            *_action_at(report),
+            *_PLACE,
+            _ORIGIN,
+            _EVENT,
+        ),
+        frame=_with_local(report, frame, "action_at"),
+    )
+
+
 def _decisions(report: Report) -> Block:
-    frame = _sorted(rows(report, "decisions"), "+decision_id")
+    frame = _with_local(report, _sorted(rows(report, "decisions"), "+decision_id"), "decided_at")
     frame["done"] = frame["verb"].map(lambda verb: DECISIONS.get(verb, verb))
     return Block(
         name="Decisions",
@@ -234,7 +277,7 @@ def _decisions(report: Report) -> Block:
         note="What people decided about events since the report before: who, about what, and why.",
         empty="Nobody decided about an event since the report before.",
         columns=(
-            Column("decided_at", "Decided at (UTC)", Show.UTC, 20),
+            Column("decided_local", f"Decided at ({report.timezone})", Show.WALL, 20),
             Column("actor", "Who", Show.TEXT, 18),
             Column("done", "What", Show.TEXT, 24),
             Column("about", "About", Show.TEXT, 44),
@@ -271,7 +314,7 @@ def _watched(report: Report) -> Block:
         ),
         empty="Nothing: of no event a second request may have left of late.",
         columns=(
-            Column("watched_until_at", "Watched until (UTC)", Show.UTC, 20),
+            _local(report, "watched_until_local", "Watched until"),
             Column("requests", "Requests", Show.COUNT, 10),
             Column("state", "State", Show.TEXT, 10),
             *_OF_EVENT,
@@ -279,8 +322,13 @@ def _watched(report: Report) -> Block:
             *_PLACE,
             _EVENT,
         ),
-        frame=_split_points(_sorted(rows(report, "watched"), "watched_until_at", "event_id")),
+        frame=_watched_frame(report),
     )
+
+
+def _watched_frame(report: Report) -> pd.DataFrame:
+    frame = _split_points(_sorted(rows(report, "watched"), "watched_until_at", "event_id"))
+    return _with_local(report, frame, "watched_until_at", "action_at")
 
 
 def _duplicates(report: Report) -> Block:
@@ -327,29 +375,32 @@ def _noticed(report: Report) -> Block:
 
 
 def _by_day(report: Report) -> Block:
+    frame = by_day(report)
     return Block(
         name="By day",
         scope="what this run posted",
         note=(
-            f"What was posted, by the day of the action in {report.timezone} "
-            "(of the posting, where an event has no time)."
+            f"By the day of the action, {told_clocks(report)} (of the posting, where an event has no time). "
+            f"Rewards are of no site ({NO_SITE})."
         ),
         empty="Nothing was posted.",
         columns=(
             Column("day", "Day", Show.DATE, 12),
+            _SITE,
             Column("events", "Events", Show.COUNT, 10, total=True),
             _EARNED,
             _REDEEMED,
             Column("updates", "Reward updates", Show.COUNT, 10, total=True),
             Column("amount", "Amount updated", Show.AMOUNT, 14, total=True),
         ),
-        frame=by_day(report),
+        frame=frame.assign(site_id=frame["site_id"].replace("", NO_SITE)),
     )
 
 
 def _words() -> Block:
     return Block(
         name="Words",
+        scope="of any report",
         note="What the words of this report mean. Every row and every event is in exactly one of its kind.",
         empty="",
         columns=(

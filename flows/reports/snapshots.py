@@ -163,16 +163,24 @@ def _read(text: str) -> Report:
     # JSON has lists and no tuples.
     if parts["period"]:
         parts["period"] = tuple(parts["period"])
+    parts["zones"] = tuple((site_id, zone) for site_id, zone in parts.get("zones", []))
     for about in parsed:
         parts[about["frame"]] = _read_frame(about, parsed)
     # A snapshot of before lacks the frames that came since; the report shows them empty.
     parts["totals"].setdefault("withheld", 0)
     parts["by_client"] = _with_proof(parts["by_client"], parts["finished_at"])
     parts.setdefault("balances", _balances_of_before(parts))
+    for name in ("posted", "refused", "breaks"):
+        parts[name] = _with_columns(parts[name], COLUMNS[name])
     # Nobody asked then whether the services agree: what was open then tells.
     parts["totals"].setdefault("agrees", not parts["totals"]["breaks_open"])
     known = {part.name for part in fields(Report)} & parts.keys()
     return Report(**{name: parts[name] for name in known})
+
+
+def _with_columns(frame: pd.DataFrame, columns: Collection[str]) -> pd.DataFrame:
+    """Return the frame with the columns that came since it was kept, empty."""
+    return frame.assign(**{column: None for column in columns if column not in frame}) if len(frame) else frame
 
 
 def _with_proof(by_client: pd.DataFrame, read_at: datetime) -> pd.DataFrame:

@@ -3,16 +3,21 @@
 Each part is a block like those behind it, so that workbook and page draw them with the same hand.
 """
 
+from zoneinfo import ZoneInfo
+
 import pandas as pd
 
 from flows.reports.balance_tables import balances_of
+from flows.reports.equal_totals import equal_totals
 from flows.reports.figures import breaks_by_age, side_by_side
 from flows.reports.once import once
-from flows.reports.report import Report, count, rows
+from flows.reports.report import Report, count, is_of_a_period, rows
+from flows.reports.site_clocks import told_clocks
 from flows.reports.table import Block, Column
 from flows.reports.values import CENTS, Show, exact
 from flows.reports.walk_table import NO_SITE, walk_block
 from flows.reports.wording import FATES, OUTCOMES, SOURCE_IDS, Word, next_steps, word
+from transforms.vocabulary import Fate
 
 _MOST_UNREAD = 20  # the sheet has them all
 _ROLLED = {
@@ -26,14 +31,28 @@ _ROLLED = {
 }
 
 
+# Which table holds the rows, or the events, of each fate and outcome.
+_ROWS_OF = {
+    Fate.ACCEPTED: "What became of every event",
+    Fate.DUPLICATE: "Duplicates",
+    Fate.HELD: "Unknown and held",
+    Fate.REJECTED: "Rejected rows",
+    "posted": "Posted",
+    "refused": "Refused",
+    "unknown": "Not posted",
+    "pending": "Not posted",
+    "withheld": "Not posted",
+}
+
+
 def facts(report: Report) -> list[tuple[str, str]]:
     """Return what identifies the run, in pairs of name and text."""
     return [
         ("Run", report.run_id),
         ("Kind", report.kind),
         ("Period", _period(report)),
-        ("Finished (UTC)", f"{report.finished_at:%Y-%m-%d %H:%M:%S}"),
-        ("Times shown in", report.timezone),
+        ("Finished", f"{report.finished_at.astimezone(ZoneInfo(report.timezone)):%Y-%m-%d %H:%M:%S %Z}"),
+        ("Times are by the clock of", told_clocks(report)),
     ]
 
 
@@ -54,13 +73,21 @@ def sections(report: Report) -> list[Block]:
         walk_block(report),
         _steps(report),
         balances_of(report),
-        _fates(report),
-        _outcomes(report),
-        _source_ids(report),
+        *_of_files(report),
         _roll_forward(report),
         # Last, since the workbook draws its chart from the lines of the last block.
         _ages(report),
     ]
+
+
+def _of_files(report: Report) -> list[Block]:
+    """Return what became of the files' rows and events; nothing for a period, which takes in no file and sends nothing.
+
+    Zeros beside what was posted in the period would be read as the period's own.
+    """
+    if is_of_a_period(report):
+        return []
+    return [_fates(report), _outcomes(report), _source_ids(report)]
 
 
 def _not_read(report: Report) -> Block:
@@ -79,6 +106,7 @@ def _steps(report: Report) -> Block:
     lines = [(step.what, step.how_many, step.advice, step.command, step.sheet) for step in next_steps(report)]
     return Block(
         name="What waits",
+        scope="of this run and of all before it",
         note="",
         empty="Nothing: no row, event or break waits for anybody.",
         columns=(
@@ -96,7 +124,7 @@ def _fates(report: Report) -> Block:
     read = count(report, "rows_read")
     files = count(report, "files")
     note = f"{read:,} rows read, files: {files:,}; each row ends in exactly one of these."
-    return _counted(report, "Where every row went", note, FATES)
+    return _counted(report, ("Where every row went", "the rows of the files that this run took in"), note, FATES)
 
 
 def _outcomes(report: Report) -> Block:
@@ -105,7 +133,8 @@ def _outcomes(report: Report) -> Block:
     note = (
         f"{accepted:,} accepted now and {carried_in:,} carried in from earlier runs; each is in exactly one of these."
     )
-    return _counted(report, "What became of every event", note, OUTCOMES)
+    about = "those that this run accepted, and those it carried in"
+    return _counted(report, ("What became of every event", about), note, OUTCOMES)
 
 
 def _source_ids(report: Report) -> Block:
@@ -117,11 +146,12 @@ def _source_ids(report: Report) -> Block:
     )
     return Block(
         name="Source ids",
+        scope="the rows of the files that this run took in",
         note="What SourceIds of the read rows name, by reference data. What is left to the service, it checks itself.",
         empty="No row that was read names a SourceId.",
         columns=(
             Column("outcome", "Outcome", Show.TEXT, 1),
-            Column("row_count", "Rows", Show.COUNT, 1, total=True),
+            Column("row_count", "Rows", Show.COUNT, 1),
             Column("subject", "About", Show.TEXT, 1),
             Column("meaning", "What it means", Show.TEXT, 7),
         ),
@@ -129,18 +159,26 @@ def _source_ids(report: Report) -> Block:
     )
 
 
-def _counted(report: Report, name: str, note: str, words: dict[str, Word]) -> Block:
-    lines = [(str(code), count(report, str(code)), entry.meaning) for code, entry in words.items()]
+def _counted(report: Report, named: tuple[str, str], note: str, words: dict[str, Word]) -> Block:
+    name, scope = named
+    counts = {code: count(report, str(code)) for code in words}
+    # A line of nothing leads nowhere.
+    lines = [
+        (str(code), counts[code], entry.meaning, _ROWS_OF[code] if counts[code] else "")
+        for code, entry in words.items()
+    ]
     return Block(
         name=name,
+        scope=scope,
         note=note,
         empty="",
         columns=(
             Column("code", "Outcome", Show.TEXT, 1),
             Column("how_many", "How many", Show.COUNT, 1, total=True),
-            Column("meaning", "What it means", Show.TEXT, 8),
+            Column("meaning", "What it means", Show.TEXT, 6),
+            Column("sheet", "Lines", Show.LINK, 2),
         ),
-        frame=pd.DataFrame(lines, columns=["code", "how_many", "meaning"]),
+        frame=pd.DataFrame(lines, columns=["code", "how_many", "meaning", "sheet"]),
     )
 
 
@@ -163,10 +201,45 @@ def proof(report: Report) -> Block:
     )
 
 
+def totals_that_must_be_equal(report: Report) -> Block:
+    """Return each total with the one that it must equal, and where both stand."""
+    found = equal_totals(report)
+    lines = [
+        {
+            "block": one.total.block,
+            "total": one.total.name,
+            "figure": one.figure,
+            "other": one.other.block,
+            "other_total": f"{one.other.name}{one.how}",
+            "other_figure": one.other_figure,
+            "difference": one.difference,
+        }
+        for one in found
+    ]
+    columns = ["block", "total", "figure", "other", "other_total", "other_figure", "difference"]
+    return Block(
+        name="Totals",
+        scope="of this report, each beside the one that it must equal",
+        note="In its table each total is a link to the other one.",
+        empty="No table has a total that another one counts as well.",
+        columns=(
+            Column("block", "Table", Show.LINK, 26),
+            Column("total", "Total", Show.TEXT, 50),
+            Column("figure", "Figure", Show.QUANTITY, 18),
+            Column("other", "Must equal: table", Show.LINK, 26),
+            Column("other_total", "Must equal: total", Show.TEXT, 60),
+            Column("other_figure", "Its figure", Show.QUANTITY, 18),
+            Column("difference", "Difference", Show.QUANTITY, 16, zero=True),
+        ),
+        frame=pd.DataFrame(lines, columns=columns, dtype="object"),
+    )
+
+
 def _roll_forward(report: Report) -> Block:
     columns = [Column(key, name, Show.QUANTITY, 1, zero=key == "difference") for key, name in _ROLLED.items()]
     return Block(
         name="Roll-forward of breaks",
+        scope="all that are open, from the run before to this one",
         note=(
             "Open when the last run closed, + new and reopened, − closed and resolved = open now; "
             "the difference is zero."
@@ -224,6 +297,7 @@ def control_totals(report: Report) -> Block:
 def _ages(report: Report) -> Block:
     return Block(
         name="Open breaks by age",
+        scope="all that are open, whichever run opened them",
         note="",
         empty="",
         columns=(

@@ -37,6 +37,7 @@ class Block:
     sum_name: str = "Sum"
     scope: str = ""  # what its lines are of: said in its title, since tables side by side are not always of the same
     strong: str = ""  # key of a flag in `frame`: lines that are totals
+    line: str = ""  # key in `frame` of what each line is known by, where totals of other tables lead to it
 
     @property
     def title(self) -> str:

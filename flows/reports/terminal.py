@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from flows.reports.report import Report, count, rows
+from flows.reports.report import Report, count, is_of_a_period, rows
 from flows.reports.values import exact
 from flows.reports.verdict import headline
 from flows.reports.walk_table import walk_lines
@@ -25,12 +25,7 @@ def summary_lines(report: Report, workbook: Path | None = None) -> list[str]:
         "",
         *walked,
         *([""] if walked else []),
-        *_counted(report, FATES),
-        _rows_line(report),
-        "",
-        *_counted(report, OUTCOMES),
-        _events_line(report),
-        "",
+        *_of_files(report),
         *_sums(report),
         "",
         *_steps(next_steps(report)),
@@ -40,6 +35,14 @@ def summary_lines(report: Report, workbook: Path | None = None) -> list[str]:
     if workbook:
         lines.append(f"report: {workbook}")
     return lines
+
+
+def _of_files(report: Report) -> list[str]:
+    # Of a period these would be zeros, beside a walk of what was posted in it.
+    if is_of_a_period(report):
+        return []
+    of_rows = [*_counted(report, FATES), _rows_line(report), ""]
+    return [*of_rows, *_counted(report, OUTCOMES), _events_line(report), ""]
 
 
 def note_lines(noticed: Sequence[str]) -> list[str]:
@@ -87,9 +90,12 @@ def _sums(report: Report) -> list[str]:
     earned = exact(report.totals["points_earned"])
     redeemed = exact(report.totals["points_redeemed"])
     amount = exact(report.totals["amount_updated"])
+    open_now = f"  breaks open: {count(report, 'breaks_open'):,}"
+    if is_of_a_period(report):
+        return [open_now]
     return [
         f"  posted: points earned {earned:,}, points redeemed {redeemed:,}, updates of {amount:,} in all",
-        f"  breaks open: {count(report, 'breaks_open'):,}",
+        open_now,
     ]
 
 

@@ -33,6 +33,7 @@ class Show(StrEnum):
     FLAG = "flag"
     UTC = "utc"
     LOCAL = "local"  # the same moment on the clock of the report's zone
+    WALL = "wall"  # what the clock of its site shows (`flows.reports.site_clocks`), a time without a zone
     DATE = "date"
     LINK = "link"  # the name of another block, where the lines behind a figure stand
 
@@ -81,7 +82,7 @@ def values(series: "pd.Series[Any]", show: Show, zone: ZoneInfo) -> list[Value]:
 
     Text and ids are made visible, times are aware. Raises ValueError or ArithmeticError on a value of another sort.
     """
-    if show not in (Show.UTC, Show.LOCAL):
+    if show not in (Show.UTC, Show.LOCAL, Show.WALL):
         return _filled(series, series.isna(), _READERS[show])
     # Cut to microseconds, which is what a datetime holds: pandas warns of the nanoseconds that it would drop.
     moments = pd.to_datetime(series, utc=True).dt.floor("us")

@@ -23,22 +23,22 @@ class _Step(NamedTuple):
 
 
 _NAMES: Final[dict[WalkLine, _Step]] = {
-    WalkLine.IN_SHEETS: _Step("In the sheets"),
+    WalkLine.IN_SHEETS: _Step("In the sheets", "Where every row went"),
     WalkLine.NEEDS_FIXING: _Step("− needs fixing", "Rejected rows"),
     WalkLine.KNOWN: _Step("− known already", "Duplicates"),
     WalkLine.WAITING: _Step("− waiting for a person", "Unknown and held"),
-    WalkLine.ACCEPTED: _Step("= accepted"),
-    WalkLine.BROUGHT_FORWARD: _Step("+ brought forward from earlier runs"),
+    WalkLine.ACCEPTED: _Step("= accepted", "What became of every event"),
+    WalkLine.BROUGHT_FORWARD: _Step("+ brought forward from earlier runs", "What became of every event"),
     WalkLine.TURNED_DOWN: _Step("− turned down by the service", "Refused"),
-    WalkLine.NOT_SURE: _Step("− not sure yet", "Unknown and held"),
-    WalkLine.STILL_TO_SEND: _Step("− still to send"),
-    WalkLine.DISCARDED: _Step("− discarded by a person", "Decisions"),
-    WalkLine.HELD_BACK: _Step("− held back before another try", "Unknown and held", is_always=False),
+    WalkLine.NOT_SURE: _Step("− not sure yet", "Not posted"),
+    WalkLine.STILL_TO_SEND: _Step("− still to send", "Not posted"),
+    WalkLine.DISCARDED: _Step("− discarded by a person", "Not posted"),
+    WalkLine.HELD_BACK: _Step("− held back before another try", "Not posted", is_always=False),
     WalkLine.REPLACED: _Step("− replaced by a later update", "Posted"),
     WalkLine.POSTED: _Step("= posted", "Posted"),
     WalkLine.POSTED_BEFORE: _Step("+ posted earlier, and read again", "By night", is_always=False),
     WalkLine.NOT_COMPARED: _Step("− not read back", "Not read", is_always=False),
-    WalkLine.COMPARED_BEFORE: _Step("− compared before, not read again", is_always=False),
+    WalkLine.COMPARED_BEFORE: _Step("− compared before, not read again", "Posted", is_always=False),
     WalkLine.NOT_THERE: _Step("− not there, or not yet", "Breaks"),
     WalkLine.OTHER_FIGURE: _Step("± other figure there", "Breaks"),
     WalkLine.OTHERS: _Step("+ others' entries", "Breaks"),
@@ -77,6 +77,7 @@ def walk_block(report: Report) -> Block:
         columns=(Column("step", "Step", Show.TEXT, 2), *figures, lines),
         frame=frame,
         strong="is_total",
+        line="line",
     )
 
 
@@ -210,7 +211,7 @@ def _lines(report: Report, walked: pd.DataFrame) -> pd.DataFrame:
     of_kinds = {kind: walked[walked["kind"].eq(kind)] for kind, _ in _FIGURES.values()}
     sums = {key: sums_of_lines(of_kinds[kind], measure) for key, (kind, measure) in _FIGURES.items()}
     lines = [_line(sums, line) for line in _to_show(report, walked)]
-    return pd.DataFrame(lines, columns=["step", *_FIGURES, "sheet", "is_total"], dtype="object")
+    return pd.DataFrame(lines, columns=["line", "step", *_FIGURES, "sheet", "is_total"], dtype="object")
 
 
 def _line(sums: Mapping[str, Mapping[str, Any]], line: WalkLine) -> dict[str, Any]:
@@ -220,7 +221,7 @@ def _line(sums: Mapping[str, Mapping[str, Any]], line: WalkLine) -> dict[str, An
     is_total = line in STEPS or line is WalkLine.IN_SHEETS
     # A line of zeros leads nowhere.
     sheet = step.sheet if any(figures.values()) else ""
-    return {"step": step.name, **figures, "sheet": sheet, "is_total": is_total}
+    return {"line": str(line), "step": step.name, **figures, "sheet": sheet, "is_total": is_total}
 
 
 def _to_show(report: Report, walked: pd.DataFrame) -> list[WalkLine]:

@@ -254,7 +254,7 @@ def _leave_pending_events(report: Report) -> NextStep:
         how_many=count(report, "pending"),
         advice="Nothing to do: the next run sends them.",
         command="tieout run",
-        sheet="Summary",
+        sheet="Not posted",
         for_a_person=False,
     )
 

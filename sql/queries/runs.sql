@@ -93,6 +93,14 @@ WHERE events.target = 'referral_rock' AND events.state = 'posted' AND events.eve
     AND later.reward_version > events.reward_version
 )
 
+-- name: places_of_open_breaks
+-- Grain: one row per break that is not closed or resolved and is about an event of ours, with the row it came from.
+SELECT breaks.break_id, files.name AS file, events.sheet, events.row_number
+FROM breaks
+JOIN events ON events.event_id = breaks.event_id
+JOIN files ON files.file_id = events.file_id
+WHERE breaks.state IN ('open', 'acknowledged')
+
 -- name: waiting_events
 -- Grain: one row per event of any run that waits for a person or for reading back, with what the last reading back of
 -- its attempt showed (JSON).

@@ -28,6 +28,8 @@ _THERE_ALONE = [
     Outcome.UNKNOWN,
 ]
 _FORMULA = "ledger + breaks = service"
+# Net, where every other total is gross: it must be said in the name.
+_SIGNED = {"events": "Events", "points": "Net points"}
 Zones = Mapping[str, ZoneInfo]
 
 
@@ -138,7 +140,7 @@ def tie_service(sides: pd.DataFrame, more: pd.DataFrame) -> list[dict[str, Any]]
     for measure in ("events", "points"):
         left = clients[f"ledger_{measure}"] + clients[measure]
         right = clients[f"service_{measure}"]
-        name = f"{measure.capitalize()} at the service"
+        name = f"{_SIGNED[measure]} at the service"
         rows.append(equation(name, _FORMULA, whole_sum(left), whole_sum(right)))
         # The sum over all can tie while one client has too much and another too little.
         rows += _failing(clients, measure, "client")
@@ -152,7 +154,7 @@ def _failing(joined: pd.DataFrame, measure: str, grain: str) -> list[dict[str, A
     right = joined[f"service_{measure}"]
     rows = []
     for site_id, which in joined.index[left.ne(right)]:
-        name = f"{measure.capitalize()} of {grain} {which}, site {site_id}"
+        name = f"{_SIGNED[measure]} of {grain} {which}, site {site_id}"
         key = (site_id, which)
         rows.append(equation(name, _FORMULA, int(left[key]), int(right[key])))
     return rows

@@ -76,7 +76,9 @@ def _tie_walk(counted: Counted) -> _Equations:
 def _tie_ledger(footing: Footing | None) -> _Equations:
     if footing is None:
         raise ValueError("A reconciliation ties the ledger as a whole, and got no footing.")
-    return tie_batches(footing.totals, footing.accepted_rows_count)
+    # Of all runs there ever were: beside figures of one run or period the name has to say so.
+    found = tie_batches(footing.totals, footing.accepted_rows_count)
+    return [{**one, "name": f"All runs: {one['name'].lower()}"} for one in found]
 
 
 def _tie_period(reconciliation: Reconciliation | None) -> _Equations:

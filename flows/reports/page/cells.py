@@ -9,7 +9,7 @@ from flows.reports.table import Block, Column
 from flows.reports.values import Show, Value, second_text, total
 
 _NUMBERS: Final = (Show.COUNT, Show.AMOUNT, Show.QUANTITY)
-_TIMES: Final = (Show.UTC, Show.LOCAL, Show.DATE)
+_TIMES: Final = (Show.UTC, Show.LOCAL, Show.WALL, Show.DATE)
 
 
 @dataclass(frozen=True)
@@ -22,10 +22,11 @@ class Cell:
     is_command: bool = False
     is_link: bool = False
     target: str = ""  # the part of the page that it leads to
+    said: str = ""  # what must be found there
 
-    def leading_to(self, target: str) -> "Cell":
+    def leading_to(self, target: str, said: str = "") -> "Cell":
         """Return the cell as a link to a part of the page."""
-        return replace(self, target=target)
+        return replace(self, target=target, said=said)
 
 
 def cell(column: Column, value: Value) -> Cell:
@@ -45,10 +46,16 @@ def is_number(column: Column) -> bool:
 
 
 def sum_cells(block: Block) -> list[Cell]:
-    """Return the line of sums; none where nothing is summed. The first column holds its name."""
-    if not any(column.total for column in block.columns):
-        return []
-    return [Cell(block.sum_name), *(_sum(block, column) for column in block.columns[1:])]
+    """Return the line of sums, a cell per column; the first holds how many lines they are of."""
+    count = len(block.frame)
+    lines = "1 line" if count == 1 else f"{count:,} lines"
+    named = f"{block.sum_name} of {lines}" if has_sums(block) else lines
+    return [Cell(named), *(_sum(block, column) for column in block.columns[1:])]
+
+
+def has_sums(block: Block) -> bool:
+    """Return whether any column of the block is summed."""
+    return any(column.total for column in block.columns)
 
 
 def _sum(block: Block, column: Column) -> Cell:

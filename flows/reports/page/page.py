@@ -4,7 +4,7 @@ The template escapes every value, and a content policy forbids the page to load 
 prints in landscape, follows the light or dark setting, and can be walked by keyboard and screen reader.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -14,8 +14,9 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
+from flows.reports.equal_totals import Lead, Place, leads
 from flows.reports.figures import breaks_by_age, points_by_day
-from flows.reports.page.cells import Cell, cell, is_number, sum_cells
+from flows.reports.page.cells import Cell, cell, has_sums, is_number, sum_cells
 from flows.reports.page.charts import breaks_chart, points_chart
 from flows.reports.report import Report
 from flows.reports.sheets import tables
@@ -39,7 +40,10 @@ def write_page(report: Report, path: Path) -> Path:
 def _page(report: Report) -> str:
     zone = ZoneInfo(report.timezone)
     above, behind = sections(report), tables(report)
-    anchors = {_anchor(block.name) for block in (*above, *behind)}
+    anchors = _Anchors(
+        blocks={_anchor(block.name) for block in (*above, *behind)},
+        leads=leads(report),
+    )
     charts = breaks_chart(breaks_by_age(report)) + points_chart(points_by_day(report))
     return _template().render(
         title=visible(report.title),
@@ -67,6 +71,25 @@ def _template() -> Template:
 
 
 @dataclass(frozen=True)
+class _Anchors:
+    """What the page has to lead to, and which totals lead where."""
+
+    blocks: Collection[str]
+    leads: Mapping[Place, Lead]
+
+    def leading(self, cell: Cell, place: Place) -> Cell:
+        """Let a total lead to the one that it must equal."""
+        lead = self.leads.get(place)
+        if lead is None or not cell.text:
+            return cell
+        anchor = _anchor(lead.to.block)
+        if anchor not in self.blocks:
+            return cell
+        # A walk of a night without rows has no lines: its place is there all the same.
+        return cell.leading_to(f"{anchor}-{lead.to.line}" if lead.to.line else anchor, lead.said)
+
+
+@dataclass(frozen=True)
 class _Heading:
     heading: str
     is_number: bool
@@ -76,6 +99,7 @@ class _Heading:
 class _Line:
     cells: list[Cell]
     is_strong: bool  # a total among the lines
+    anchor: str  # "" for a line that nothing leads to
 
 
 @dataclass(frozen=True)
@@ -94,7 +118,7 @@ class _Table:
     sums: list[Cell]
 
 
-def _shown(block: Block, zone: ZoneInfo, anchors: Collection[str]) -> _Table:
+def _shown(block: Block, zone: ZoneInfo, anchors: _Anchors) -> _Table:
     note = block.note
     # A block that is cut must say so, or its lines would be taken for all; the sums below it are those of all lines.
     if len(block.frame) > MOST_ROWS:
@@ -109,23 +133,37 @@ def _shown(block: Block, zone: ZoneInfo, anchors: Collection[str]) -> _Table:
         is_wide=len(block.columns) > 8,
         columns=[_Heading(column.heading, is_number(column)) for column in block.columns],
         lines=_lines(block, zone, anchors),
-        sums=[] if block.frame.empty else sum_cells(block),
+        sums=_sums(block, anchors),
     )
 
 
-def _lines(block: Block, zone: ZoneInfo, anchors: Collection[str]) -> list[_Line]:
+def _lines(block: Block, zone: ZoneInfo, anchors: _Anchors) -> list[_Line]:
     shown = []
     flags = block.frame[block.strong].tolist() if block.strong else [False] * len(block.frame)
-    for values, is_strong in zip(lines(block, zone, MOST_ROWS), flags, strict=False):
+    names = block.frame[block.line].tolist() if block.line else [""] * len(block.frame)
+    for values, is_strong, name in zip(lines(block, zone, MOST_ROWS), flags, names, strict=False):
         cells = [cell(column, value) for column, value in zip(block.columns, values, strict=True)]
-        shown.append(_Line([_leading(one, anchors) for one in cells], bool(is_strong)))
+        if name:
+            keys = [column.key for column in block.columns]
+            cells = [anchors.leading(one, (block.name, name, key)) for one, key in zip(cells, keys, strict=True)]
+        anchor = f"{_anchor(block.name)}-{name}" if name else ""
+        shown.append(_Line([_leading(one, anchors) for one in cells], bool(is_strong), anchor))
     return shown
 
 
-def _leading(one: Cell, anchors: Collection[str]) -> Cell:
+def _sums(block: Block, anchors: _Anchors) -> list[Cell]:
+    """Return the line of sums, each leading to the total that it must equal; none where nothing is to be summed."""
+    is_counted = has_sums(block) or (block.name, "", "") in anchors.leads
+    if block.frame.empty or not is_counted:
+        return []
+    keys = ["", *(column.key for column in block.columns[1:])]
+    return [anchors.leading(one, (block.name, "", key)) for one, key in zip(sum_cells(block), keys, strict=True)]
+
+
+def _leading(one: Cell, anchors: _Anchors) -> Cell:
     """Let a cell that names a block lead to it, where the page has one."""
     target = _anchor(one.text)
-    return one if not one.is_link or target not in anchors else one.leading_to(target)
+    return one if not one.is_link or target not in anchors.blocks else one.leading_to(target)
 
 
 def _anchor(name: str) -> str:

@@ -38,12 +38,13 @@ def draw_points(ink: Ink, sheet: Sheet, at: tuple[int, int], days: pd.DataFrame,
     if not earned + redeemed:
         return
     lines = Lines("By day", first, first + len(days) - 1)
+    # The columns of that sheet: day, site, events, points earned, points redeemed.
     series = [
-        _series("Earned", lines, labels_in=0, figures_in=2, labels=days["day"], figures=days["earned"]),
-        _series("Redeemed", lines, labels_in=0, figures_in=3, labels=days["day"], figures=days["redeemed"]),
+        _series("Earned", lines, labels_in=0, figures_in=3, labels=days["day"], figures=days["earned"]),
+        _series("Redeemed", lines, labels_in=0, figures_in=4, labels=days["day"], figures=days["redeemed"]),
     ]
     chart = _chart(ink, "Points posted by day", series, ["earned", "redeemed"])
-    told = f"{earned:,} points earned and {redeemed:,} redeemed on {len(days)} days"
+    told = f"{earned:,} points earned and {redeemed:,} redeemed on {days['day'].nunique()} days"
     _insert(sheet, at, chart, f"Column chart of points posted by day: {told}.")
 
 

@@ -36,7 +36,7 @@ def write_detail(block: Block, path: Path, timezone: str) -> Path:
 
 def _cells(cells: "pd.Series[Any]", show: Show, timezone: str) -> "pd.Series[Any]":
     # A million lines: whole columns at once, where the other forms of the report go value by value.
-    if show in (Show.UTC, Show.LOCAL):
+    if show in (Show.UTC, Show.LOCAL, Show.WALL):
         return _times(cells, timezone if show is Show.LOCAL else "UTC")
     if show in (Show.TEXT, Show.ID):
         return _text(cells)

@@ -145,14 +145,24 @@ def _number_format(number: Decimal | int, using: Brush) -> Format:
     return using.amount if isinstance(number, Decimal) else using.whole
 
 
-def put_link(ink: Ink, sheet: Sheet, at: tuple[int, int], name: str, using: Brush) -> None:
-    """Write the name of another sheet as a link to it; as text, where the sheet has all the links that it can hold."""
+def put_link(ink: Ink, sheet: Sheet, at: tuple[int, int], name: str, where: str, using: Brush) -> None:
+    """Write the name of a table as a link to the cell `where`; as text, where the sheet has all the links it can."""
     row, column = at
     if ink.links[sheet.name] >= _MOST_LINKS:
         put(sheet, row, column, name, using)
         return
     ink.links[sheet.name] += 1
-    sheet.write_url(row, column, f"internal:'{name}'!A1", using.link, name)
+    sheet.write_url(row, column, f"internal:{where}", using.link, name)
+
+
+def lead_to(ink: Ink, sheet: Sheet, at: tuple[int, int], where: str, said: str) -> None:
+    """Let a cell lead to a cell of this workbook, and say what must be found there; its value is put in after that."""
+    if ink.links[sheet.name] >= _MOST_LINKS:
+        return
+    ink.links[sheet.name] += 1
+    row, column = at
+    # A tip of more than 255 characters would make the file a damaged one.
+    sheet.write_url(row, column, f"internal:{where}", None, "-", said[:250])
 
 
 def put_sum(sheet: Sheet, at: tuple[int, int], formula: str | None, column: Filled, using: Brush) -> None:

@@ -17,6 +17,7 @@ from flows.reports.values import Show, Value
 from flows.reports.verdict import Headline, headline
 from flows.reports.wording import Tone
 from flows.reports.workbook.ink import Brush, Ink, Sheet, brush, heading, put, put_link, put_sum
+from flows.reports.workbook.totals import Totals
 from flows.runtime.visible import visible
 
 _WIDTHS: Final = (26, 15, *[12.5] * 7, 19)
@@ -45,11 +46,15 @@ class Grid:
     ink: Ink
     sheet: Sheet
     zone: ZoneInfo
+    totals: "Totals"
 
 
-def write_summary(ink: Ink, report: Report, sheet: Sheet) -> int:
-    """Write the summary of `report`, and return the first row of the lines of its last block, which the chart draws."""
-    grid = Grid(ink, sheet, ZoneInfo(report.timezone))
+def write_summary(ink: Ink, report: Report, sheet: Sheet, totals: Totals) -> int:
+    """Write the summary of `report`, and return the first row of the lines of its last block, which the chart draws.
+
+    Where its totals stand is noted in `totals`, so that the sheets behind it can lead to them.
+    """
+    grid = Grid(ink, sheet, ZoneInfo(report.timezone), totals)
     for number, width in enumerate(_WIDTHS):
         sheet.set_column(number, number, width)
     end = _write_head(grid, report)
@@ -116,6 +121,7 @@ def _write_section(grid: Grid, section: Block, row: int) -> tuple[int, int]:
     """Write one block that starts in `row`; return the row of its first line, and the row after it."""
     title = brush(grid.ink, bold=True, font_size=12, font_color=_BLUE)
     put(grid.sheet, row, 0, section.title, title)
+    grid.totals.block_at(section.name, (row, 0))
     headings = _write_note(grid, section.note, row + 1)
     first = headings + 1
     if section.frame.empty:
@@ -125,12 +131,22 @@ def _write_section(grid: Grid, section: Block, row: int) -> tuple[int, int]:
     _write_headings(grid, section, headings)
     for line_row, line in enumerate(lines(section, grid.zone), start=first):
         is_strong = bool(section.strong) and bool(section.frame[section.strong].iloc[line_row - first])
+        if section.line:
+            _note_totals(grid, section, section.frame[section.line].iloc[line_row - first], line_row)
         _write_line(grid, section, line_row, line, is_strong=is_strong)
     after = first + len(section.frame)
     if not any(column.total for column in section.columns):
         return first, after
     _write_sums(grid, section, first=first, after=after)
     return first, after + 1
+
+
+def _note_totals(grid: Grid, section: Block, name: str, row: int) -> None:
+    """Note where the figures of a line stand, and let each lead to the total that it must equal."""
+    for column, (left, _) in _placed(section):
+        place = (section.name, name, column.key)
+        grid.totals.put_at(place, (row, left))
+        grid.totals.lead(grid.ink, grid.sheet, place, (row, left))
 
 
 def _write_note(grid: Grid, note: str, row: int) -> int:
@@ -166,7 +182,7 @@ def _write_line(grid: Grid, section: Block, row: int, line: tuple[Value, ...], *
         using = _line_brush(grid, column, value, is_strong=is_strong)
         if column.show is Show.LINK and isinstance(value, str):
             _put_across(grid, row, place, None, using)
-            put_link(grid.ink, grid.sheet, (row, place[0]), value, using)
+            put_link(grid.ink, grid.sheet, (row, place[0]), value, grid.totals.beginning(value), using)
         else:
             _put_across(grid, row, place, value, using)
         if isinstance(value, str):
@@ -218,4 +234,7 @@ def _write_sums(grid: Grid, section: Block, *, first: int, after: int) -> None:
         # A formula counts rows from 1, so the row after the lines is their last one.
         formula = f"=SUM({letter}{first + 1}:{letter}{after})"
         figures = section.frame[column.key]
-        put_sum(grid.sheet, (after, left), formula, (figures, column.show), using)
+        at = (after, left)
+        grid.totals.put_at((section.name, "", column.key), at)
+        grid.totals.lead(grid.ink, grid.sheet, (section.name, "", column.key), at)
+        put_sum(grid.sheet, at, formula, (figures, column.show), using)

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 from xlsxwriter.utility import xl_col_to_name  # type: ignore[import-untyped]  # no marker, see ink
 
+from flows.reports.equal_totals import leads
 from flows.reports.figures import breaks_by_age, by_day
 from flows.reports.report import Report
 from flows.reports.sheets import tables
@@ -20,10 +21,11 @@ from flows.reports.workbook.charts import draw_breaks, draw_points
 from flows.reports.workbook.detail import SHEET_LIMIT, detail_path, write_detail
 from flows.reports.workbook.ink import Ink, Sheet, brush, heading, open_book, put, put_link, put_sum
 from flows.reports.workbook.summary_sheet import write_summary
+from flows.reports.workbook.totals import Totals, totals_of
 from flows.runtime.visible import visible
 
 _TITLE, _NOTE, _SUMS, _HEADINGS, _FIRST = range(5)  # rows of every sheet but the summary
-_TIME_WIDTH = {Show.UTC: 17, Show.LOCAL: 17, Show.DATE: 10}
+_TIME_WIDTH = {Show.UTC: 17, Show.LOCAL: 17, Show.WALL: 17, Show.DATE: 10}
 
 
 def write_workbook(report: Report, path: Path, *, sheet_limit: int = SHEET_LIMIT) -> Path:
@@ -34,7 +36,8 @@ def write_workbook(report: Report, path: Path, *, sheet_limit: int = SHEET_LIMIT
     """
     with open_book(path, report.finished_at, visible(report.title)) as ink:
         summary = _add_sheet(ink, report, "Summary")
-        first = write_summary(ink, report, summary)
+        totals = totals_of(tables(report), leads(report), _SUMS)
+        first = write_summary(ink, report, summary, totals)
         # Beside the lines of the last block of the summary, which are what the first chart draws.
         top = first - 2
         draw_breaks(ink, summary, (top, 3), breaks_by_age(report), first)
@@ -44,7 +47,7 @@ def write_workbook(report: Report, path: Path, *, sheet_limit: int = SHEET_LIMIT
             if len(block.frame) > sheet_limit:
                 elsewhere = write_detail(block, detail_path(path, block.name), report.timezone).name
             sheet = _add_sheet(ink, report, block.name)
-            _write_block(ink, sheet, block, report.timezone, elsewhere)
+            _write_block(ink, sheet, block, report.timezone, elsewhere, totals)
     return path
 
 
@@ -74,7 +77,7 @@ def _no_codes(text: str) -> str:
     return visible(text).replace("&", "+")
 
 
-def _write_block(ink: Ink, sheet: Sheet, block: Block, timezone: str, elsewhere: str | None) -> None:
+def _write_block(ink: Ink, sheet: Sheet, block: Block, timezone: str, elsewhere: str | None, totals: Totals) -> None:
     shown = block.frame.iloc[:0] if elsewhere else block.frame
     filled = _filled(block, shown, ZoneInfo(timezone))
     widths = [_width(column, cells) for column, cells in zip(block.columns, filled, strict=True)]
@@ -82,13 +85,13 @@ def _write_block(ink: Ink, sheet: Sheet, block: Block, timezone: str, elsewhere:
     rows_taken = max(len(shown), 1)
     last = _FIRST + rows_taken - 1
     _set_up(ink, sheet, block, widths, last)
-    _write_top(ink, sheet, block, last, elsewhere)
+    _write_top(ink, sheet, block, last, elsewhere, totals)
     if shown.empty:
         said = f"See {elsewhere}." if elsewhere else block.empty
         aside = brush(ink, italic=True, font_color="#595959")
         put(sheet, _FIRST, 0, said, aside)
     else:
-        _write_lines(ink, sheet, block, filled, widths)
+        _write_lines(ink, sheet, block, filled, widths, totals)
 
 
 def _filled(block: Block, shown: pd.DataFrame, zone: ZoneInfo) -> list[list[Value]]:
@@ -116,7 +119,9 @@ def _longest(column: Column, cells: list[Value]) -> int:
     return max((len(str(cell)) for cell in cells if cell is not None), default=0)
 
 
-def _write_lines(ink: Ink, sheet: Sheet, block: Block, filled: list[list[Value]], widths: list[float]) -> None:
+def _write_lines(
+    ink: Ink, sheet: Sheet, block: Block, filled: list[list[Value]], widths: list[float], totals: Totals
+) -> None:
     brushes = []
     wrapped = []  # the numbers of the columns that wrap
     for number, column in enumerate(block.columns):
@@ -134,7 +139,7 @@ def _write_lines(ink: Ink, sheet: Sheet, block: Block, filled: list[list[Value]]
             if value is None:
                 continue
             if number in links and isinstance(value, str):
-                put_link(ink, sheet, (row, number), value, brushes[number])
+                put_link(ink, sheet, (row, number), value, totals.beginning(value), brushes[number])
             else:
                 put(sheet, row, number, value, brushes[number])
 
@@ -185,19 +190,20 @@ def _mark_what_is_off(ink: Ink, sheet: Sheet, number: int, last: int) -> None:
     sheet.conditional_format(_FIRST, number, last, number, rule)
 
 
-def _write_top(ink: Ink, sheet: Sheet, block: Block, last: int, elsewhere: str | None) -> None:
+def _write_top(ink: Ink, sheet: Sheet, block: Block, last: int, elsewhere: str | None, totals: Totals) -> None:
     note = block.note
     if elsewhere:
         note = f"{block.note} All {len(block.frame):,} lines stand in {elsewhere} beside this file."
     put(sheet, _TITLE, 0, block.title, brush(ink, bold=True, font_size=14, font_color="#1F3A5F"))
     put(sheet, _NOTE, 0, note, brush(ink, font_color="#595959"))
-    _write_sums(ink, sheet, block, last, elsewhere)
+    _write_sums(ink, sheet, block, last, elsewhere, totals)
     for number, column in enumerate(block.columns):
         put(sheet, _HEADINGS, number, column.heading, heading(ink, column.show))
 
 
-def _write_sums(ink: Ink, sheet: Sheet, block: Block, last: int, elsewhere: str | None) -> None:
+def _write_sums(ink: Ink, sheet: Sheet, block: Block, last: int, elsewhere: str | None, totals: Totals) -> None:
     bold = brush(ink, bold=True)
+    totals.lead(ink, sheet, (block.name, "", ""), (_SUMS, 0))
     put(sheet, _SUMS, 0, _counted(block), bold)
     for number, column in enumerate(block.columns):
         if not column.total:
@@ -205,6 +211,7 @@ def _write_sums(ink: Ink, sheet: Sheet, block: Block, last: int, elsewhere: str 
         # Where the lines stand elsewhere a formula would add up nothing: the sum of all of them is written.
         formula = None if elsewhere else _sum_of_the_shown(number, last)
         figures = block.frame[column.key]
+        totals.lead(ink, sheet, (block.name, "", column.key), (_SUMS, number))
         put_sum(sheet, (_SUMS, number), formula, (figures, column.show), bold)
 
 

@@ -72,10 +72,12 @@ def test_an_unchanged_ledger_ties_out_night_after_night(workplace: Workplace) ->
         pytest.param("closing_lines", "open_count = 2", "Breaks is off", id="a closing"),
         pytest.param("closing_lines", "points = points + 1", "Points in breaks is off", id="the points of a closing"),
         pytest.param("break_moves", "move = 'closed', move_id = move_id + 9", "Breaks is off", id="a move"),
-        pytest.param("files", "accepted = accepted + 1, rows_read = rows_read + 1", "Accepted rows is off", id="file"),
-        pytest.param("batches", "points = points + 1", "Accepted points is off", id="batch"),
-        pytest.param("batches", "event_count = event_count - 1", "Accepted events is off", id="batch count"),
-        pytest.param("events", "points = points + 1", "Accepted points is off", id="ledger"),
+        pytest.param(
+            "files", "accepted = accepted + 1, rows_read = rows_read + 1", "All runs: accepted rows is off", id="file"
+        ),
+        pytest.param("batches", "points = points + 1", "All runs: accepted points is off", id="batch"),
+        pytest.param("batches", "event_count = event_count - 1", "All runs: accepted events is off", id="batch count"),
+        pytest.param("events", "points = points + 1", "All runs: accepted points is off", id="ledger"),
     ],
 )
 def test_a_change_behind_the_ledgers_back_is_red(workplace: Workplace, table: str, values: str, told: str) -> None:

@@ -161,6 +161,9 @@ def breaks() -> pd.DataFrame:
                 "owner": "Finance" if number == 3 else None,
                 "reason": ["No entry of 20 points on 30 June at the service.", "=SUM(A1:A9)", None][number % 3],
                 "detail": "The ledger has Earned 20 points at 2025-06-30 17:00:00 UTC." if number % 2 else None,
+                "file": "july.xlsx" if number != 2 else None,
+                "sheet": "Earned" if number != 2 else None,
+                "row": 20 + number if number != 2 else None,
             }
         )
     return pd.DataFrame(rows)
@@ -229,6 +232,7 @@ def posted(count: int = 40) -> pd.DataFrame:
             "file": ["july.xlsx"] * count,
             "sheet": ["Earned"] * count,
             "row": list(range(2, count + 2)),
+            "origin": "in this run",
         }
     )
 
@@ -241,6 +245,7 @@ def refused() -> pd.DataFrame:
         "amount": None,
         "file": "july.xlsx",
         "sheet": "Redeemed",
+        "origin": "in this run",
     }
     return pd.DataFrame(
         [

@@ -21,7 +21,7 @@ THEIRS = [
 
 
 def service_tie(ours: pd.DataFrame, theirs: pd.DataFrame, found: pd.DataFrame) -> dict[str, Any]:
-    return next(row for row in ties(ours, theirs, found) if row["name"] == "Points at the service")
+    return next(row for row in ties(ours, theirs, found) if row["name"] == "Net points at the service")
 
 
 def ties(ours: pd.DataFrame, theirs: pd.DataFrame, found: pd.DataFrame) -> list[dict[str, Any]]:
@@ -70,9 +70,9 @@ def test_tie_service_names_the_clients_and_nights_whose_differences_cancel_out()
         ("Events at the service", 0),
         ("Events of client a, site -99", 1),
         ("Events of client b, site -99", -1),
-        ("Points at the service", 0),
-        ("Points of client a, site -99", 10),
-        ("Points of client b, site -99", -10),
+        ("Net points at the service", 0),
+        ("Net points of client a, site -99", 10),
+        ("Net points of client b, site -99", -10),
     ]
 
 
@@ -98,5 +98,5 @@ def test_by_night_shows_the_night_that_fails() -> None:
     lines = by_night(both_sides(ours, theirs, UTC), explained(lost, UTC))
     assert lines["difference_events"].tolist() == [1, -1]
     assert [row["name"] for row in tie_service(both_sides(ours, theirs, UTC), explained(lost, UTC))][2:4] == [
-        "Events of night 2026-09-03, site -99", "Points at the service",
+        "Events of night 2026-09-03, site -99", "Net points at the service",
     ]  # fmt: skip

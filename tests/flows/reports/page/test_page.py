@@ -57,7 +57,7 @@ def test_write_page_needs_nothing_from_elsewhere(page: Reader) -> None:
 def test_write_page_links_lead_to_parts_that_are_there(page: Reader) -> None:
     targets = {attrs.get("id") for _, attrs in page.tags}
     links = {str(attrs["href"])[1:] for tag, attrs in page.tags if tag == "a"}
-    assert len(links) == 19
+    assert len(links) > 30
     assert links <= targets
 
 

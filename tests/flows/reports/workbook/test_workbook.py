@@ -20,8 +20,8 @@ from tests.laws import law
 
 SHEETS = ["Summary", "Walk by site", "Breaks", "Rejected rows", "Unknown and held", "Posted", "By client"]
 MORE = [
-    *("By night", "Refused", "Not read", "Under watch", "Decisions", "Duplicates", "Skipped rows"),
-    *("Noticed", "By day", "Proof", "Control totals", "Words"),
+    *("By night", "Refused", "Not posted", "Not read", "Under watch", "Decisions", "Duplicates", "Skipped rows"),
+    *("Noticed", "By day", "Proof", "Totals", "Control totals", "Words"),
 ]
 HEADINGS = 4  # the row of the headings, as a spreadsheet shows it
 
@@ -88,7 +88,7 @@ def test_write_workbook_draws_both_charts_on_the_summary(tmp_path: Path) -> None
         (True, False),
         (False, True),
     ]
-    assert "'By day'!$C$5:$C$18" in charts[1]
+    assert "'By day'!$D$5:$D$21" in charts[1]
 
 
 def test_write_workbook_chart_of_breaks_points_at_the_ages(book: Workbook, tmp_path: Path) -> None:
