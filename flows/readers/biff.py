@@ -38,12 +38,15 @@ _BOF, _BOUNDSHEET, _FILEPASS, _DIMENSIONS = 0x0809, 0x0085, 0x002F, 0x0200
 # What a sheet of this format can hold. With one flipped bit DIMENSIONS began a thousand million rows down: calamine
 # then asks for the memory of all of them, and its abort ends the process, with no exception that could be caught.
 _MOST_ROWS, _MOST_COLUMNS = 65_536, 256
-_FORMAT, _XF, _ROW = 0x041E, 0x00E0, 0x0208
+_FORMAT, _FONT, _XF, _ROW = 0x041E, 0x0031, 0x00E0, 0x0208
+_STRUCK = 0x08  # in the flags of a font
 # The texts of all sheets stand in one list, which may go on in further records; a cell names the place of its own.
 _SST, _CONTINUE, _LABEL_SST = 0x00FC, 0x003C, 0x00FD
-_NUMBER, _RK, _MULRK, _BOOLERR, _FORMULA = 0x0203, 0x027E, 0x00BD, 0x0205, 0x0006
+_NUMBER, _RK, _MULRK, _BOOLERR, _FORMULA, _LABEL = 0x0203, 0x027E, 0x00BD, 0x0205, 0x0006, 0x0204
+_CELLS = (_NUMBER, _RK, _MULRK, _BOOLERR, _FORMULA, _LABEL, _LABEL_SST)  # that hold something
 _HEAD_BYTES = 4  # of a record: its type and its length
 _ROW_FLAGS_AT, _HIDDEN = 12, 0x20
+_NO_FONT = 4
 
 
 def scan_biff(path: Path) -> dict[str, Scan]:
@@ -74,6 +77,8 @@ def _scan_book(book: bytes) -> dict[str, Scan]:
         take_in = scanned.at.get(kind)
         if take_in is not None:
             take_in(position, content)
+        if kind in _CELLS:
+            scanned.note_struck(content)
     return scanned.scans()
 
 
@@ -84,6 +89,7 @@ class _Found:
     error_cells: dict[tuple[int, int], str] = field(default_factory=dict)
     id_formats: dict[tuple[int, int], str] = field(default_factory=dict)
     hidden_rows: int = 0
+    struck_rows: set[int] = field(default_factory=set)
     texts: Counter[int] = field(default_factory=Counter)  # cells that name a text, by its place in the list
 
 
@@ -101,6 +107,7 @@ class _Book:
             _BOF: self._start_sheet,
             _DIMENSIONS: self._check_dimensions,
             _FORMAT: self._add_format,
+            _FONT: self._add_font,
             _XF: self._add_style,
             _ROW: self._add_row,
             _NUMBER: self._add_number,
@@ -117,6 +124,8 @@ class _Book:
         self._start = 0  # of the sheet that the next record belongs to
         self._code_of: dict[int, str] = {}  # number of the format -> format, "" where it shows mere digits
         self._style_formats: list[str] = []
+        self._fonts_struck: list[bool] = []
+        self._struck_styles: set[int] = set()
         self._texts: list[bytes] = []  # the records of the list of texts
         self._ends_at = 0  # where the last record of that list ended: only one right behind it goes on with it
 
@@ -129,6 +138,7 @@ class _Book:
                 error_cells=found.error_cells,
                 id_formats=found.id_formats,
                 hidden_rows=found.hidden_rows,
+                struck_rows=found.struck_rows,
                 text=self._size_of_texts(found.texts),
             )
         return scans
@@ -184,8 +194,22 @@ class _Book:
 
     def _add_style(self, _position: int, content: bytes) -> None:
         # The format stands in the record's second field; the formats that every program knows have no record.
-        number_format = struct.unpack_from("<H", content, 2)[0]
+        font, number_format = struct.unpack_from("<HH", content)
+        # Fonts are counted from 0, and no font has the number 4.
+        place = font - 1 if font > _NO_FONT else font
+        if place < len(self._fonts_struck) and self._fonts_struck[place]:
+            self._struck_styles.add(len(self._style_formats))
         self._style_formats.append(self._code_of.get(number_format, ""))
+
+    def _add_font(self, _position: int, content: bytes) -> None:
+        flags = struct.unpack_from("<H", content, 2)[0]
+        self._fonts_struck.append(bool(flags & _STRUCK))
+
+    def note_struck(self, content: bytes) -> None:
+        """Note the row of a filled cell that is crossed out; of neighbors in one record, the first one tells."""
+        row, _, style = struct.unpack_from("<HHH", content)
+        if style in self._struck_styles:
+            self._found[self._start].struck_rows.add(row + 1)
 
     def _add_row(self, _position: int, content: bytes) -> None:
         if content[_ROW_FLAGS_AT] & _HIDDEN:

@@ -37,15 +37,19 @@ class _Tables:
 
     def __init__(self) -> None:
         self.scans: dict[str, Scan] = {}
+        # Styles stand before the tables.
+        self._style = ""
+        self._struck_styles: set[str] = set()
         # Of the open table.
         self._name = ""
         self._rows = self._columns = self._filled = self._hidden = 0
+        self._struck: set[int] = set()
         self._errors: dict[tuple[int, int], str] = {}
         self._shown: dict[tuple[int, int], str] = {}
         # Of the open row and cell, both counted from 0. Either may stand for many of its kind.
         self._row = self._column = 0
         self._row_repeat = self._column_repeat = 1
-        self._is_hidden = False
+        self._is_hidden = self._is_struck = False
         self._text: list[str] | None = None
         self._size = self._all_text = 0  # signs of the open cell, and of all cells of the table
         self._is_filled = self._is_number = self._is_flag = False
@@ -70,11 +74,17 @@ class _Tables:
         elif tag == "table:table":
             self._name = attributes.get("table:name", "")
             self._row = self._rows = self._columns = self._filled = self._hidden = self._all_text = 0
+            self._struck = set()
             self._errors = {}
             self._shown = {}
+        elif tag == "style:style":
+            self._style = attributes.get("style:name", "")
+        elif tag == "style:text-properties" and _crosses_out(attributes):
+            self._struck_styles.add(self._style)
 
     def _start_cell(self, attributes: dict[str, str]) -> None:
         self._column_repeat = int(attributes.get("table:number-columns-repeated", 1))
+        self._is_struck = attributes.get("table:style-name") in self._struck_styles
         self._text = []
         self._size = 0
         kind = attributes.get("office:value-type")
@@ -111,6 +121,7 @@ class _Tables:
                 error_cells=self._errors,
                 shown_numbers=self._shown,
                 hidden_rows=self._hidden,
+                struck_rows=self._struck,
                 text=self._all_text,
             )
 
@@ -125,6 +136,8 @@ class _Tables:
             self._filled += self._column_repeat
             self._rows = max(self._rows, row_after)
             self._columns = max(self._columns, column_after)
+            if self._is_struck:
+                self._struck.update(range(self._row + 1, min(row_after, self._row + _MAX_REPEATED) + 1))
         if self._may_be_error and text in SPREADSHEET_ERRORS:
             self._add_errors(text)
         elif self._is_unvalued and not text:
@@ -144,3 +157,9 @@ class _Tables:
         for row in range(self._row + 1, self._row + self._row_repeat + 1):
             for column in range(self._column, self._column + self._column_repeat):
                 found[row, column] = text
+
+
+def _crosses_out(properties: Mapping[str, str]) -> bool:
+    """Tell whether a style's text has a line through it."""
+    style = properties.get("style:text-line-through-style", "none")
+    return style != "none" and properties.get("style:text-line-through-type", "single") != "none"

@@ -7,7 +7,8 @@ parsed, by expat, element by element. No part may hold a DTD (`archive`), so the
 import codecs
 import posixpath
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence, Set
+from typing import NamedTuple
 from xml.etree.ElementTree import Element
 from xml.parsers import expat
 
@@ -31,9 +32,9 @@ _ERROR_OR_FORMULA = (b'"e"', b"'e'", b"<f", b":f")
 def scan_ooxml(parts: Mapping[str, bytes]) -> dict[str, Scan]:
     """Return a scan for every sheet by its name."""
     try:
-        formats = _id_formats(parts)
+        styles = _cell_styles(parts)
         sizes = _sizes_of_texts(parts)
-        return {name: _scan_part(parts[part], formats, sizes) for name, part in sheet_parts(parts).items()}
+        return {name: _scan_part(parts[part], styles, sizes) for name, part in sheet_parts(parts).items()}
     except (ParseError, DefusedXmlException, expat.ExpatError, LookupError, ValueError, StopIteration):
         raise damaged() from None
 
@@ -56,21 +57,42 @@ def sheet_parts(parts: Mapping[str, bytes]) -> dict[str, str]:
     return part_of
 
 
-def _id_formats(parts: Mapping[str, bytes]) -> dict[str, str]:
-    """Return the cell styles that show a whole number otherwise than its digits, with their number formats."""
+class _Styles(NamedTuple):
+    """The cell styles that are looked for, each by the number that cells name it by."""
+
+    id_formats: Mapping[str, str]  # that show a whole number otherwise than its digits -> its number format
+    struck: Set[str]  # that cross a cell out
+
+
+def _cell_styles(parts: Mapping[str, bytes]) -> _Styles:
     if "xl/styles.xml" not in parts:
-        return {}
+        return _Styles({}, frozenset())
     styles = fromstring(parts["xl/styles.xml"])
+    # A cell names its style by the style's place in this list.
+    of_cells = [style for group in _found(styles, "cellXfs") for style in group]
+    return _Styles(_id_formats(styles, of_cells), _struck(styles, of_cells))
+
+
+def _struck(styles: Element, of_cells: Sequence[Element]) -> frozenset[str]:
+    fonts = [font for group in _found(styles, "fonts") for font in group]
+    struck_fonts = {str(place) for place, font in enumerate(fonts) if _is_struck(font)}
+    return frozenset(str(place) for place, style in enumerate(of_cells) if style.get("fontId") in struck_fonts)
+
+
+def _is_struck(font: Element) -> bool:
+    return any(strike.get("val", "1") not in ("0", "false") for strike in _found(font, "strike"))
+
+
+def _id_formats(styles: Element, of_cells: Sequence[Element]) -> dict[str, str]:
+    # The formats that every program knows are not defined here.
     code_of = {}
     for number_format in _found(styles, "numFmt"):
         code_of[number_format.get("numFmtId")] = id_format(number_format.get("formatCode", ""))
-    # A cell names its style by the style's place in this list; the formats that every program knows are not defined.
-    formats_of_cells = [style.get("numFmtId") for group in _found(styles, "cellXfs") for style in group]
     id_formats = {}
-    for style, number_format_id in enumerate(formats_of_cells):
-        code = code_of.get(number_format_id, "")
+    for place, style in enumerate(of_cells):
+        code = code_of.get(style.get("numFmtId"), "")
         if code:
-            id_formats[str(style)] = code
+            id_formats[str(place)] = code
     return id_formats
 
 
@@ -99,15 +121,15 @@ def _size_of_shared(xml: bytes, sizes: np.ndarray) -> int:
     return int(sizes[places[places < len(sizes)]].sum())
 
 
-def _scan_part(xml: bytes, formats: Mapping[str, str], sizes: np.ndarray) -> Scan:
+def _scan_part(xml: bytes, styles: _Styles, sizes: np.ndarray) -> Scan:
     # Another encoding, which no spreadsheet program writes, would hide from a search for bytes what the parser sees.
     if not xml.removeprefix(codecs.BOM_UTF8).startswith(b"<"):
         raise damaged()
     rows, columns, filled = find_extent(xml)
     hidden = len(_HIDDEN_ROW.findall(xml)) if b"hidden" in xml else 0
-    cells = _Cells(formats)
+    cells = _Cells(styles)
     # To parse takes many times as long as to search, and most sheets of a million cells hold nothing of interest.
-    if _uses(formats, xml) or any(sign in xml for sign in _ERROR_OR_FORMULA):
+    if _uses({*styles.id_formats, *styles.struck}, xml) or any(sign in xml for sign in _ERROR_OR_FORMULA):
         cells.parse(xml)
     return Scan(
         rows=rows,
@@ -116,16 +138,17 @@ def _scan_part(xml: bytes, formats: Mapping[str, str], sizes: np.ndarray) -> Sca
         error_cells=cells.errors,
         id_formats=cells.id_formats,
         hidden_rows=hidden,
+        struck_rows=cells.struck_rows,
         text=_size_of_shared(xml, sizes),
     )
 
 
-def _uses(formats: Mapping[str, str], xml: bytes) -> bool:
+def _uses(styles: Set[str], xml: bytes) -> bool:
     """Tell whether any cell of a sheet has one of the styles."""
-    if not formats:
+    if not styles:
         return False
-    styles = "|".join(formats).encode()
-    return re.search(rb"""\ss\s*=\s*["'](?:""" + styles + rb""")["']""", xml) is not None
+    numbers = "|".join(sorted(styles)).encode()
+    return re.search(rb"""\ss\s*=\s*["'](?:""" + numbers + rb""")["']""", xml) is not None
 
 
 class _Cells:
@@ -134,15 +157,16 @@ class _Cells:
     A class because expat calls back: the place in the document is state between the calls.
     """
 
-    def __init__(self, formats: Mapping[str, str]) -> None:
+    def __init__(self, styles: _Styles) -> None:
         self.errors: dict[tuple[int, int], str] = {}
         self.id_formats: dict[tuple[int, int], str] = {}
-        self._formats = formats
+        self.struck_rows: set[int] = set()
+        self._styles = styles
         self._row = 0
         self._column = -1
         self._kind = self._style = ""
         self._text: list[str] | None = None
-        self._has_formula = False
+        self._has_formula = self._is_filled = False
 
     def parse(self, xml: bytes) -> None:
         """Parse a whole sheet."""
@@ -162,7 +186,9 @@ class _Cells:
             self._column = -1
         elif name == "f":
             self._has_formula = True
-        elif name == "v":
+        elif name in ("v", "t"):
+            # A text stands in the list of shared ones, or in the cell itself.
+            self._is_filled = True
             self._text = []
 
     def _start_cell(self, attributes: dict[str, str]) -> None:
@@ -175,7 +201,7 @@ class _Cells:
         self._kind = attributes.get("t", "n")
         self._style = attributes.get("s", "")
         self._text = None
-        self._has_formula = False
+        self._has_formula = self._is_filled = False
 
     def _characters(self, text: str) -> None:
         if self._text is not None:
@@ -187,10 +213,12 @@ class _Cells:
         value = "".join(self._text or []).strip()
         self._text = None
         place = (self._row, self._column)
+        if self._is_filled and self._style in self._styles.struck:
+            self.struck_rows.add(self._row)
         if self._kind == "e":
             self.errors[place] = value if value in SPREADSHEET_ERRORS else "#ERROR!"
         elif self._has_formula and not value and self._kind != "str":
             # A formula of kind "str" may well come to the empty text; any other kind would have a value.
             self.errors[place] = FORMULA_WITHOUT_VALUE
-        elif self._kind == "n" and self._style in self._formats and value.isdigit():
-            self.id_formats[place] = self._formats[self._style]
+        elif self._kind == "n" and self._style in self._styles.id_formats and value.isdigit():
+            self.id_formats[place] = self._styles.id_formats[self._style]

@@ -5,7 +5,7 @@ are refused. Source: Microsoft's "XML Spreadsheet Reference".
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree.ElementTree import Element
@@ -16,13 +16,13 @@ from defusedxml.ElementTree import ParseError, iterparse
 from flows.readers.limits import MAX_SHEET_COLUMNS, MAX_SHEETS, check_cells, check_size, refuse
 from flows.readers.number_formats import id_format, is_plain_whole, shown_whole
 from flows.readers.values import cell_text, frame_of
-from flows.readers.workbook import shown_notes
+from flows.readers.workbook import row_notes, shown_notes
 from transforms.sheets.sheet import FORMULA_WITHOUT_VALUE, SPREADSHEET_ERRORS, FileError, Sheet
 from transforms.vocabulary import Code
 
 NAMESPACE = "urn:schemas-microsoft-com:office:spreadsheet"
 _SS = f"{{{NAMESPACE}}}"
-_STYLE, _NUMBER_FORMAT = f"{_SS}Style", f"{_SS}NumberFormat"
+_STYLE, _NUMBER_FORMAT, _FONT = f"{_SS}Style", f"{_SS}NumberFormat", f"{_SS}Font"
 _WORKSHEET, _ROW, _CELL, _DATA = f"{_SS}Worksheet", f"{_SS}Row", f"{_SS}Cell", f"{_SS}Data"
 _VISIBLE = "{urn:schemas-microsoft-com:office:excel}Visible"
 _NO_FRACTION = re.compile(r"\.0+$")
@@ -55,6 +55,7 @@ class _Book:
     def __init__(self) -> None:
         self.sheets: list[Sheet] = []
         self._style_formats: dict[str, str] = {}  # style -> its number format, "" where it shows mere digits
+        self._struck_styles: set[str] = set()  # that cross a cell out
         self._grid = _Grid()
         self._at_end: dict[str, Callable[[Element], None]] = {
             _STYLE: self._add_style,
@@ -76,7 +77,10 @@ class _Book:
             take_in(element)
 
     def _add_style(self, style: Element) -> None:
-        self._style_formats[_attribute(style, "ID")] = self._format(style)
+        name = _attribute(style, "ID")
+        self._style_formats[name] = self._format(style)
+        if self._is_struck(style):
+            self._struck_styles.add(name)
 
     def _format(self, style: Element) -> str:
         """Return the number format of a style, its own or that of its parent, "" where it shows mere digits."""
@@ -85,8 +89,17 @@ class _Book:
             return self._style_formats.get(_attribute(style, "Parent"), "")
         return id_format(_attribute(own, "Format"))
 
+    def _is_struck(self, style: Element) -> bool:
+        """Tell whether a style crosses its cells out, by its own font or by that of its parent."""
+        own = style.find(f".//{_FONT}")
+        if own is None:
+            return _attribute(style, "Parent") in self._struck_styles
+        return _attribute(own, "StrikeThrough") == "1"
+
     def _add_row(self, row: Element) -> None:
         self._grid.add_row(row, self._style_formats)
+        if self._struck_styles:
+            self._grid.note_struck(row, self._struck_styles)
         # The parser keeps every element; without this, the cells of a million rows would stay in memory.
         row.clear()
 
@@ -119,6 +132,7 @@ class _Grid:
     errors: dict[tuple[int, int], str] = field(default_factory=dict)
     merged_rows: set[int] = field(default_factory=set)
     hidden_rows: int = 0
+    struck_rows: set[int] = field(default_factory=set)
     shown: dict[tuple[int, int], str] = field(default_factory=dict)
     filled: int = 0
     width: int = 0
@@ -140,6 +154,14 @@ class _Grid:
         self._add_empty_rows(span)
         if _attribute(row, "Hidden") == "1":
             self.hidden_rows += 1
+
+    def note_struck(self, row: Element, struck_styles: Collection[str]) -> None:
+        """Note the row that was added last where a filled cell of it is crossed out; a cell has its row's style."""
+        of_row = _attribute(row, "StyleID")
+        for cell in row.iter(_CELL):
+            style = _attribute(cell, "StyleID") or of_row
+            if style in struck_styles and cell.find(_DATA) is not None:
+                self.struck_rows.add(int(_attribute(row, "Index") or len(self.rows)))
 
     def _add_empty_rows(self, count: int) -> None:
         self.rows += [[] for _ in range(count)]
@@ -228,8 +250,7 @@ class _Grid:
     def _notes(self) -> Iterator[str]:
         if self.is_hidden:
             yield f'Sheet "{self.name}" is hidden.'
-        if self.hidden_rows:
-            yield f'Sheet "{self.name}": rows hidden by a filter or by hand were read too ({self.hidden_rows:,}).'
+        yield from row_notes(self.name, self.hidden_rows, self.struck_rows)
         yield from shown_notes(self.name, self.shown)
 
 

@@ -5,7 +5,7 @@ and it lays out the whole rectangle from A1 to the last cell, so one stray cell 
 `ooxml`, `xlsb`, `biff` and `ods` scan the file for both beforehand.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -43,6 +43,7 @@ class Scan:
         default_factory=dict
     )  # where the file itself says what is shown
     hidden_rows: int = 0
+    struck_rows: Collection[int] = ()  # with a filled cell that is crossed out, from 1
     text: int = 0  # signs in all cells, those of a text that stands in many of them counted each time
 
 
@@ -134,9 +135,19 @@ def _merged_rows(sheet: CalamineSheet) -> frozenset[int]:
 def _notes(name: str, is_hidden: bool, scan: Scan, shown: Mapping[tuple[int, int], str]) -> Iterator[str]:
     if is_hidden:
         yield f'Sheet "{name}" is hidden.'
-    if scan.hidden_rows:
-        yield f'Sheet "{name}": rows hidden by a filter or by hand were read too ({scan.hidden_rows:,}).'
+    yield from row_notes(name, scan.hidden_rows, scan.struck_rows)
     yield from shown_notes(name, shown)
+
+
+def row_notes(name: str, hidden_rows: int, struck_rows: Collection[int]) -> Iterator[str]:
+    """Say which rows were read though a person may take them for left out: hidden ones, and crossed-out ones."""
+    if hidden_rows:
+        yield f'Sheet "{name}": rows hidden by a filter or by hand were read too ({hidden_rows:,}).'
+    if struck_rows:
+        yield (
+            f'Sheet "{name}": rows with crossed-out cells were read like any other ({len(struck_rows):,}), the first '
+            f"is row {min(struck_rows)}. Delete those that are not to be posted."
+        )
 
 
 def shown_notes(name: str, shown: Mapping[tuple[int, int], str]) -> Iterator[str]:

@@ -7,6 +7,7 @@ import posixpath
 import struct
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import ParseError, fromstring
@@ -17,10 +18,11 @@ from flows.readers.number_formats import id_format
 from flows.readers.workbook import Scan
 
 _NUMBERS = (2, 5, 9)  # typed in, in four bytes or eight, and the result of a formula
-_FORMAT, _CELL_STYLE, _CELL_STYLES, _CELL_STYLES_END = 44, 47, 617, 618
+_FORMAT, _FONT, _CELL_STYLE, _CELL_STYLES, _CELL_STYLES_END = 44, 43, 47, 617, 618
+_STRUCK = 0x08  # in the flags of a font
 _HIDDEN_AT, _HIDDEN = 11, 0x10  # where a row's record says that it is hidden
 _ROW, _CELL_ERROR, _FORMULA_ERROR, _SHEET = 0, 3, 11, 156
-_SHARED_TEXT, _SHARED_CELL = 19, 7
+_EMPTY, _SHARED_TEXT, _SHARED_CELL = 1, 19, 7
 # All record types of cells, of values and of formulas, with the bytes that each has at least.
 _CELLS = {1: 8, 2: 12, 3: 9, 4: 9, 5: 16, 6: 12, 7: 12, 8: 12, 9: 16, 10: 9, 11: 9}
 
@@ -31,11 +33,11 @@ def scan_xlsb(parts: Mapping[str, bytes]) -> dict[str, Scan]:
         book = next(name for name in parts if name.lower().endswith("workbook.bin"))
         folder, _ = posixpath.split(book)
         part_of = _sheet_parts(parts, book)
-        style_formats = _id_formats(parts.get(f"{folder}/styles.bin", b""))
+        styles = _styles(parts.get(f"{folder}/styles.bin", b""))
         # A sheet whose part is missing gets no scan, and `read_workbook` refuses it.
         shared = parts.get(f"{folder}/sharedStrings.bin", b"")
         sizes = [len(content) for kind, content in _records(shared) if kind == _SHARED_TEXT]
-        return {name: _scan_part(parts[part], style_formats, sizes) for name, part in part_of.items() if part in parts}
+        return {name: _scan_part(parts[part], styles, sizes) for name, part in part_of.items() if part in parts}
     except (ParseError, DefusedXmlException, LookupError, ValueError, StopIteration, struct.error):
         raise damaged() from None
 
@@ -67,10 +69,18 @@ def _text(content: bytes, place: int) -> tuple[str, int]:
     return content[first:end].decode("utf-16-le"), end
 
 
-def _id_formats(part: bytes) -> list[str]:
-    """Return for every cell style its number format, "" where it shows whole numbers as their digits."""
+class _Style(NamedTuple):
+    """A cell style: its number format, "" where it shows whole numbers as their digits; whether it crosses out."""
+
+    code: str = ""
+    is_struck: bool = False
+
+
+def _styles(part: bytes) -> list[_Style]:
+    """Return the cell styles, in the order by which cells name them."""
     code_of: dict[int, str] = {}  # number of the format -> format
-    style_formats: list[str] = []
+    fonts_struck: list[bool] = []
+    styles: list[_Style] = []
     # The same record describes the styles that have a name; cells count only the others, which lie between two marks.
     is_of_cells = False
     for kind, content in _records(part):
@@ -80,23 +90,27 @@ def _id_formats(part: bytes) -> list[str]:
             number_format = struct.unpack_from("<H", content)[0]
             code, _ = _text(content, 2)
             code_of[number_format] = id_format(code)
+        elif kind == _FONT:
+            fonts_struck.append(bool(content[2] & _STRUCK))
         elif kind == _CELL_STYLE and is_of_cells:
-            number_format = struct.unpack_from("<H", content, 2)[0]
-            style_formats.append(code_of.get(number_format, ""))
-    return style_formats
+            number_format, font = struct.unpack_from("<HH", content, 2)
+            is_struck = font < len(fonts_struck) and fonts_struck[font]
+            styles.append(_Style(code_of.get(number_format, ""), is_struck))
+    return styles
 
 
 @dataclass
 class _Part:
     """What was found of one sheet so far."""
 
-    style_formats: Sequence[str]
+    styles: Sequence[_Style]
     sizes_of_texts: Sequence[int]  # of the texts that cells name by their place in this list
     row: int = 0  # of the cells that come next, from 1
     rows: int = 0
     columns: int = 0
     filled: int = 0
     hidden_rows: int = 0
+    struck_rows: set[int] = field(default_factory=set)
     text: int = 0
     error_cells: dict[tuple[int, int], str] = field(default_factory=dict)
     id_formats: dict[tuple[int, int], str] = field(default_factory=dict)
@@ -115,28 +129,28 @@ class _Part:
         self.filled += 1
         self.rows = max(self.rows, self.row)
         self.columns = max(self.columns, column + 1)
+        style = self._style(content)
+        if style.is_struck and kind != _EMPTY:
+            self.struck_rows.add(self.row)
         if kind in (_CELL_ERROR, _FORMULA_ERROR):
             self.error_cells[self.row, column] = ERROR_TEXTS.get(content[8], "#ERROR!")
         elif kind == _SHARED_CELL:
             self.text += self._size_of_shared(content)
-        elif kind in _NUMBERS:
-            code = self._format(content)
-            if code:
-                self.id_formats[self.row, column] = code
+        elif kind in _NUMBERS and style.code:
+            self.id_formats[self.row, column] = style.code
 
     def _size_of_shared(self, content: bytes) -> int:
         place = struct.unpack_from("<I", content, 8)[0]
         return self.sizes_of_texts[place] if place < len(self.sizes_of_texts) else 0
 
-    def _format(self, content: bytes) -> str:
-        """Return the number format of the cell's style, "" where it shows whole numbers as their digits."""
-        # The style is three bytes long; the fourth holds a flag.
-        style = int.from_bytes(content[4:7], "little")
-        return self.style_formats[style] if style < len(self.style_formats) else ""
+    def _style(self, content: bytes) -> _Style:
+        # Its number is three bytes long; the fourth holds a flag.
+        number = int.from_bytes(content[4:7], "little")
+        return self.styles[number] if number < len(self.styles) else _Style()
 
 
-def _scan_part(part_content: bytes, style_formats: Sequence[str], sizes_of_texts: Sequence[int]) -> Scan:
-    part = _Part(style_formats, sizes_of_texts)
+def _scan_part(part_content: bytes, styles: Sequence[_Style], sizes_of_texts: Sequence[int]) -> Scan:
+    part = _Part(styles, sizes_of_texts)
     for kind, content in _records(part_content):
         if kind == _ROW:
             part.start_row(content)
@@ -149,6 +163,7 @@ def _scan_part(part_content: bytes, style_formats: Sequence[str], sizes_of_texts
         error_cells=part.error_cells,
         id_formats=part.id_formats,
         hidden_rows=part.hidden_rows,
+        struck_rows=part.struck_rows,
         text=part.text,
     )
 

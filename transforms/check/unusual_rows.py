@@ -1,4 +1,4 @@
-"""Rows that are right by every rule, and yet may be a slip: two equal ones side by side, points far above the others'.
+"""Rows that are right by every rule, and yet may be a slip: equal neighbors, points or a time far from the others'.
 
 They are told before anything is posted, and never held: a client takes two equal classes a day, and now and then
 somebody buys a year.
@@ -6,6 +6,7 @@ somebody buys a year.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from itertools import pairwise
 
 import pandas as pd
@@ -18,6 +19,7 @@ _FEWEST_ROWS = 4  # of which something can be called usual
 _TIMES_USUAL = 5
 _TIMES_NEXT = 3
 _MOST_SHARE = 0.05  # more of them than that, and they are usual themselves
+_MONTHS_BEFORE = 9  # a slip in the year is twelve of them
 
 
 @dataclass(frozen=True)
@@ -25,10 +27,12 @@ class SeenRows:
     """What is to be remembered of some rows of a file, to judge the whole; small, however many rows there are.
 
     points: one row per sheet, action and points: count, and the first row. equal: one row per row that equals the one
-    above: sheet, row. last: the last row, to be compared with the next part's first.
+    above: sheet, row. months: one row per sheet and month (UTC, counted from year 0) of events with a time: count, and
+    the first row. last: the last row, to be compared with the next part's first.
     """
 
     points: pd.DataFrame
+    months: pd.DataFrame
     equal: pd.DataFrame
     last: pd.DataFrame
 
@@ -36,12 +40,26 @@ class SeenRows:
 def see_rows(events: pd.DataFrame, above: SeenRows | None = None) -> SeenRows:
     """Return what is to be remembered of the next good rows of a file (`transforms.check.events`)."""
     of_clients = events.loc[events["points"].notna(), [*_SAME, "row", "receipt"]]
-    counted = of_clients.fillna({"sheet": ""}).groupby([*_GROUP, "points"], sort=False)["row"]
-    points = counted.agg(rows_count="count", first_row="first").reset_index()
+    named = of_clients.fillna({"sheet": ""})
+    points = _count(named, [*_GROUP, "points"])
+    at = named["action_at"].dt
+    months = _count(named.assign(month=at.year * 12 + at.month - 1).dropna(subset="month"), ["sheet", "month"])
     joined = of_clients if above is None else pd.concat([above.last, of_clients])
     # What bears a receipt was taken in before, and a person has seen it since.
     is_equal = _equals_the_one_above(joined[_SAME]) & joined["receipt"].isna()
-    return SeenRows(points, joined.loc[is_equal, ["sheet", "row"]], joined.tail(1))
+    return SeenRows(points, months, joined.loc[is_equal, ["sheet", "row"]], joined.tail(1))
+
+
+def _count(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """Return how many rows there are of each kind, and which is the first."""
+    counted = rows.groupby(keys, sort=False)["row"].agg(rows_count="count", first_row="first")
+    return counted.reset_index()
+
+
+def _join(parts: Sequence[pd.DataFrame], keys: list[str]) -> pd.DataFrame:
+    """Return the same of all parts of a file."""
+    grouped = pd.concat(parts).groupby(keys, sort=False)
+    return grouped.agg(rows_count=("rows_count", "sum"), first_row=("first_row", "first")).reset_index()
 
 
 def _equals_the_one_above(rows: pd.DataFrame) -> pd.Series:
@@ -58,10 +76,12 @@ def tell_unusual(seen: Sequence[SeenRows]) -> Iterator[Note]:
     yield from _tell_equal(seen)
     if not seen:
         return
-    points = pd.concat([part.points for part in seen]).groupby([*_GROUP, "points"], sort=False)
-    whole = points.agg(rows_count=("rows_count", "sum"), first_row=("first_row", "first")).reset_index()
-    for _, rows in whole.groupby(_GROUP, sort=False):
+    points = _join([part.points for part in seen], [*_GROUP, "points"])
+    for _, rows in points.groupby(_GROUP, sort=False):
         yield from _tell_far_above(rows.sort_values("points"))
+    months = _join([part.months for part in seen], ["sheet", "month"])
+    for _, rows in months.groupby("sheet", sort=False):
+        yield from _tell_long_before(rows.sort_values("month"))
 
 
 def _tell_equal(seen: Sequence[SeenRows]) -> Iterator[Note]:
@@ -93,6 +113,47 @@ def _tell_far_above(rows: pd.DataFrame) -> Iterator[Note]:
         f"the sheet, which have at most {usual:,}. A slip of the keyboard?"
     )
     yield Note(told, most["sheet"] or None, int(most["first_row"]))
+
+
+def _tell_long_before(rows: pd.DataFrame) -> Iterator[Note]:
+    """`rows` are of one sheet, in order of their months."""
+    months = [int(month) for month in rows["month"]]
+    counts = dict(zip(months, rows["rows_count"].tolist(), strict=True))
+    limit = _first_usual_month(counts)
+    if limit is None:
+        return
+    long_before = rows[rows["month"] < limit]
+    count = int(long_before["rows_count"].sum())
+    first = long_before.iloc[0]
+    others = f" and {count - 1:,} more" if count > 1 else ""
+    told = (
+        f"row {first['first_row']}{others}: {_month(months[0])} is long before all other rows of the sheet, the "
+        f"earliest of which is of {_month(limit)}. A slip of the keyboard?"
+    )
+    yield Note(told, first["sheet"] or None, int(first["first_row"]))
+
+
+def _first_usual_month(counts: dict[int, int]) -> int | None:
+    """Return the month before which a few rows lie alone, by how many rows each has, in order; None where none do.
+
+    >>> _first_usual_month({10: 1, 24: 6, 25: 3}), _first_usual_month({23: 1, 24: 6}), _first_usual_month({1: 3, 24: 6})
+    (24, None, None)
+    """
+    total = sum(counts.values())
+    if total < _FEWEST_ROWS:
+        return None
+    found, before_count = None, 0
+    for earlier, later in pairwise(counts):
+        before_count += counts[earlier]
+        if before_count > max(1, _MOST_SHARE * total):
+            break
+        if later - earlier >= _MONTHS_BEFORE:
+            found = later
+    return found
+
+
+def _month(number: int) -> str:
+    return f"{date(number // 12, number % 12 + 1, 1):%b %Y}"
 
 
 def _first_far_above(counts: dict[int, int]) -> int | None:

@@ -13,12 +13,14 @@ HEAD = """<?xml version="1.0"?>
  <Styles>
   <Style ss:ID="Default"/>
   <Style ss:ID="id"><NumberFormat ss:Format="000000"/></Style>
+  <Style ss:ID="out"><Font ss:StrikeThrough="1"/></Style>
   <Style ss:ID="bold id" ss:Parent="id"><Font ss:Bold="1"/></Style>
  </Styles>
 """
 HEADINGS = (
     "<Row><Cell><Data ss:Type='String'>ClientId</Data></Cell><Cell><Data ss:Type='String'>Points</Data></Cell></Row>"
 )
+CROSSED_OUT = 'ss:StyleID="out"'
 OPTIONS = (
     '<WorksheetOptions xmlns="urn:schemas-microsoft-com:office:excel"><Visible>SheetHidden</Visible></WorksheetOptions>'
 )
@@ -104,3 +106,12 @@ FAR = cell("String", "x", 'ss:Index="99999"')
 def test_read_spreadsheetml_refuses(content: bytes, said: str, tmp_path: Path) -> None:
     with pytest.raises(FileError, match=said):
         read_file(write_bytes(tmp_path / "a.xml", content))
+
+
+def test_read_file_names_rows_that_are_crossed_out(tmp_path: Path) -> None:
+    plain, empty = f"<Row>{cell('Number', '1')}</Row>", '<Row ss:StyleID="out"><Cell/></Row>'
+    of_cell = f"<Row>{cell('Number', '1')}{cell('Number', '2', CROSSED_OUT)}</Row>"
+    of_row = f'<Row {CROSSED_OUT} ss:Index="9">{cell("Number", "1")}</Row>'
+    sheet = read_one(write_bytes(tmp_path / "a.xml", book(HEADINGS + plain + of_cell + empty + of_row)))
+    (note,) = sheet.notes
+    assert "rows with crossed-out cells were read like any other (2), the first is row 3." in note

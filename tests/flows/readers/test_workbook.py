@@ -165,6 +165,24 @@ def test_read_file_says_what_a_person_sees_otherwise_in_xlsb(tmp_path: Path) -> 
     assert [note.partition(": ")[2].partition(" ")[0] for note in sheet.notes] == ["rows", "numbers"]
 
 
+@pytest.mark.parametrize("name", ["crossed_out.ods", "crossed_out.xls", "crossed_out.xlsx"])
+def test_read_file_names_rows_that_are_crossed_out(name: str) -> None:
+    sheet = read_one(Path(__file__).parent / "files" / name)
+    assert [row[0] for row in texts(sheet)[1:5]] == [f"10000000{number}" for number in range(1, 5)]
+    (note,) = sheet.notes
+    # A cell that is crossed out and empty (row 7) crosses nothing out.
+    assert note == (
+        'Sheet "Rewards": rows with crossed-out cells were read like any other (2), the first is row 3. Delete those '
+        "that are not to be posted."
+    )
+
+
+def test_read_file_names_rows_that_are_crossed_out_in_xlsb(tmp_path: Path) -> None:
+    rows: list[list[str | float]] = [["ClientId", "Points"], ["1", 5.0], ["2", 6.0]]
+    (note,) = read_one(write_xlsb(tmp_path / "a.xlsb", rows, struck=(2,))).notes
+    assert "crossed-out cells were read like any other (1), the first is row 3." in note
+
+
 def test_read_file_finds_formulas_without_a_value_in_ods(tmp_path: Path) -> None:
     path = write_bytes(tmp_path / "a.ods", (Path(__file__).parent / "files" / "libreoffice.ods").read_bytes())
     formula = b'table:formula="of:=5+6" office:value-type="float" office:value="11" calcext:value-type="float"'

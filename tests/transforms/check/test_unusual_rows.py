@@ -67,6 +67,31 @@ def test_points_of_a_sheet_that_varies_are_not_told(points: list[int]) -> None:
     assert notes([{**row, "points": number} for row, number in zip(at_hours(9), points, strict=False)]) == []
 
 
+def test_a_time_long_before_all_others_is_told_whichever_parts_the_file_is_read_in() -> None:
+    rows = [*at_hours(3), earned(at="1926-02-01T03:00:00Z"), *at_hours(9)[4:], earned(at=None)]
+    (note,) = notes(rows)
+    assert note.row == 5
+    assert "row 5: Feb 1926 is long before all other rows of the sheet, the earliest of which is of Feb 2026." in (
+        note.message
+    )
+    assert notes(rows, 2, 7) == [note]
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        pytest.param(["2025-02-01T00:00:00Z"], id="too few rows"),
+        pytest.param(["2025-02-01T00:00:00Z", "2025-02-03T00:00:00Z", "2025-03-01T00:00:00Z"] * 2, id="too many"),
+        pytest.param([f"2025-{month:02}-01T00:00:00Z" for month in range(1, 13)], id="no gap"),
+        pytest.param([None, None, None, None], id="no time"),
+    ],
+)
+def test_times_of_a_sheet_that_varies_are_not_told(times: list[str | None]) -> None:
+    now = [earned(at=f"2026-01-05T{hour:02}:00:00Z") for hour in range(2 if len(times) == 1 else 6)]
+    before = [earned(f"2000000{number:02}", at) for number, at in enumerate(times)]
+    assert notes([*before, *now]) == []
+
+
 def test_earned_and_redeemed_are_judged_apart() -> None:
     redeemed = [
         earned(at=f"2026-02-02T{hour:02}:00:00Z", action="Redeemed", source=None, points=500) for hour in range(4)
