@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from flows.doctor.diagnosis import Diagnosis, bad, doubtful, good
-from flows.intake.inbox import host_keys_of
 from flows.intake.inbox_memory import remembered_inbox
+from flows.intake.inbox_way import inbox_way
 from flows.intake.remote_inbox import is_remote, look_into_address
 from flows.ledger.connection import sqlite_file
 from flows.runtime.errors import CouldNotRun, ExitCode, SettingsError
@@ -58,8 +58,10 @@ def _examine_inbox(settings: Settings) -> Diagnosis:
 def _examine_address(settings: Settings) -> Diagnosis:
     try:
         was_seen = remembered_inbox(settings) is not None
-        address = look_into_address(settings.inbox.url, was_seen=was_seen, host_keys=host_keys_of(settings))
-        return good("inbox", f"{address} can be reached.")
+        way = inbox_way(settings)
+        address = look_into_address(settings.inbox.url, was_seen=was_seen, way=way)
+        words = "" if way.way is None else f", {way.way.words}"
+        return good("inbox", f"{address} can be reached{words}.")
     except SettingsError as error:
         return bad("inbox", str(error), mend="", exit_code=ExitCode.WRONG_USAGE)
     except CouldNotRun as error:

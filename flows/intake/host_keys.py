@@ -5,6 +5,7 @@ A server that nobody knows gets no password and gives no file: whoever stands be
 
 import base64
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from fsspec import AbstractFileSystem
 
 from flows.runtime.errors import CouldNotRun
 
+_PORT = 22
 _SYSTEM_FILE = Path("/etc/ssh/ssh_known_hosts")
 
 
@@ -40,10 +42,13 @@ def fingerprint_of(key: bytes) -> str:
     return "SHA256:" + base64.b64encode(hashlib.sha256(key).digest()).decode().rstrip("=")
 
 
-def open_server(options: dict[str, Any], host_keys: HostKeys) -> AbstractFileSystem:
+def open_server(
+    options: dict[str, Any], host_keys: HostKeys, tunnel: Callable[[str, int], Any] | None = None
+) -> AbstractFileSystem:
     """Log in to an SFTP server that is known; `CouldNotRun` where it is not, before any password is sent.
 
-    Raises ImportError where nothing here speaks SFTP.
+    With a ``tunnel`` it is reached by the connection that this opens to the host and port. Raises ImportError where
+    nothing here speaks SFTP.
     """
     import paramiko
     from fsspec.implementations.sftp import SFTPFileSystem
@@ -63,8 +68,11 @@ def open_server(options: dict[str, Any], host_keys: HostKeys) -> AbstractFileSys
             for file in () if host_keys.fingerprint else host_keys.files:
                 _load(self.client, file)
             self.client.set_missing_host_key_policy(Refusal())
+            told = dict(self.ssh_kwargs)
+            if tunnel is not None:
+                told["sock"] = tunnel(self.host, told.get("port", _PORT))
             try:
-                self.client.connect(self.host, **self.ssh_kwargs)
+                self.client.connect(self.host, **told)
             except paramiko.BadHostKeyException as error:
                 shown = fingerprint_of(error.key.asbytes())
                 raise CouldNotRun(_say_other(error.hostname, shown, error.key.get_name(), "the known hosts")) from None

@@ -14,8 +14,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from flows.intake.host_keys import HostKeys
 from flows.intake.inbox_memory import remember_inbox, remembered_inbox
+from flows.intake.inbox_way import inbox_way
 from flows.intake.open_writers import is_open_for_writing
 from flows.intake.remote_inbox import Watch, fetch_inbox, is_remote, remove_fetched
 from flows.intake.unfinished import is_passed_over
@@ -74,20 +74,12 @@ def look_into_address(settings: Settings, watch: Watch, quiet_seconds: float) ->
         quiet_seconds=quiet_seconds,
         done_suffix=settings.inbox.done_suffix,
         watch=watch,
-        host_keys=host_keys_of(settings),
+        way=inbox_way(settings),
     )
     if fetched.is_there:
         remember_inbox(settings, was_mounted=False)
     files = [InboxFile(file.path, _site_of_folders(settings, file.folders)) for file in fetched.files]
     return Found(files, fetched.not_read, fetched.passed_over)
-
-
-def host_keys_of(settings: Settings) -> HostKeys:
-    """Return by what an SFTP server is known."""
-    inbox = settings.inbox
-    if inbox.known_hosts:
-        return HostKeys(inbox.host_key, (settings.root / inbox.known_hosts,))
-    return HostKeys(inbox.host_key)
 
 
 def _site_of_folders(settings: Settings, folders: Sequence[str]) -> str | None:

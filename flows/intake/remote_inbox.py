@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from hashlib import file_digest
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -24,7 +24,9 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 from fsspec import AbstractFileSystem, filesystem
 from fsspec.core import url_to_fs
 
-from flows.intake.host_keys import HostKeys, open_server
+from flows.intake.host_keys import open_server
+from flows.intake.inbox_way import InboxWay
+from flows.intake.tunnel import open_tunnel
 from flows.intake.unfinished import is_passed_over
 from flows.runtime.errors import CouldNotRun, SettingsError
 from flows.runtime.visible import fitting_name, storable
@@ -37,6 +39,7 @@ _SHELLS = {"sftp", "ssh"}
 _LOGINS = {*_SHELLS, "ftp", "smb"}  # the user and the password stand in the address
 _CONNECT_SECONDS = 30
 _ADDED_BYTES = 8
+_TRUST_HINT = "where your network signs certificates itself, name the file of its authority by network.ca_file"
 # One object that cannot be had is its own trouble; so many in a row are the address's.
 _MOST_FAILED = 3
 
@@ -81,7 +84,7 @@ def fetch_inbox(
     quiet_seconds: float = 0.0,
     done_suffix: str = "",
     watch: Watch = lambda *_: None,
-    host_keys: HostKeys | None = None,
+    way: InboxWay | None = None,
 ) -> Fetched:
     """Fetch all that waits and is whole; ``was_seen`` says that an earlier night saw something there.
 
@@ -93,7 +96,7 @@ def fetch_inbox(
     folder.mkdir(parents=True)
     fetched = Fetched()
     with _reachable(url):
-        address = _opened[url] = _open(url, host_keys)
+        address = _opened[url] = _open(url, way or InboxWay())
         listed = _list(address, fetched, url, was_seen=was_seen)
         if done_suffix:
             names = _with_companions(address, fetched, listed, done_suffix)
@@ -103,10 +106,10 @@ def fetch_inbox(
     return fetched
 
 
-def look_into_address(url: str, *, was_seen: bool, host_keys: HostKeys | None = None) -> str:
+def look_into_address(url: str, *, was_seen: bool, way: InboxWay | None = None) -> str:
     """Open the inbox and fetch nothing; return its address without secrets. Raises as `fetch_inbox` does."""
     with _reachable(url):
-        _list(_open(url, host_keys), Fetched(), url, was_seen=was_seen)
+        _list(_open(url, way or InboxWay()), Fetched(), url, was_seen=was_seen)
     return without_secrets(url)
 
 
@@ -132,20 +135,21 @@ def remove_fetched(url: str, path: Path, sha256: str, done_suffix: str = "") -> 
     return is_same
 
 
-def _open(url: str, host_keys: HostKeys | None) -> _Address:
+def _open(url: str, way: InboxWay) -> _Address:
     parts = urlsplit(url)
     try:
         if parts.scheme in _LOGINS:
-            return _log_in(url, host_keys or HostKeys())
+            return _log_in(url, way)
         # A listing of before would be an inbox of before; only what has listings to keep knows the word.
         options: dict[str, Any] = {"use_listings_cache": False} if parts.scheme in _STORES else {}
+        options |= way.store_options
         system, root = url_to_fs(url, skip_instance_cache=True, **options)
     except (ImportError, ValueError) as error:  # the library says which package opens such an address
         raise SettingsError(f"inbox.url {without_secrets(url)} cannot be opened: {error}.") from None
     return _Address(system, root.rstrip("/"))
 
 
-def _log_in(url: str, host_keys: HostKeys) -> _Address:
+def _log_in(url: str, way: InboxWay) -> _Address:
     """Open a server by the user and the password of the address, in which any sign may be written by its code."""
     parts = urlsplit(url)
     options: dict[str, Any] = {"host": parts.hostname or "", "skip_instance_cache": True}
@@ -159,10 +163,17 @@ def _log_in(url: str, host_keys: HostKeys) -> _Address:
         options |= dict.fromkeys(("timeout", "banner_timeout", "auth_timeout"), _CONNECT_SECONDS)
         # With a password, keys that lie around are not tried first: a server counts them as failures.
         options |= {"allow_agent": not parts.password, "look_for_keys": not parts.password}
-        system = open_server(options, host_keys)
+        system = open_server(options, way.host_keys, _tunnel(way))
     else:
         system = filesystem(parts.scheme, **options)
     return _Address(system, unquote(parts.path).rstrip("/") or "/")
+
+
+def _tunnel(way: InboxWay) -> Callable[[str, int], Any] | None:
+    proxy = way.way.proxy if way.way is not None else None
+    if proxy is None:
+        return None
+    return partial(open_tunnel, proxy, trust=way.trust, timeout_seconds=_CONNECT_SECONDS)
 
 
 def _list(address: _Address, fetched: Fetched, url: str, *, was_seen: bool) -> dict[str, Mapping[str, Any]]:
@@ -325,6 +336,11 @@ def _why(error: Exception) -> str:
     """Say what is wrong; the text of a driver may repeat the address, and so is left out."""
     if isinstance(error, FileNotFoundError):
         return "it is not there"
+    name = type(error).__name__
+    if name == "SSLError":
+        return f"its certificate is not trusted: {_TRUST_HINT}"
+    if name == "ProxyConnectionError":
+        return "the proxy cannot be reached, or leads nowhere"
     return str(getattr(error, "strerror", None) or type(error).__name__)
 
 

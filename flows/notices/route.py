@@ -1,14 +1,10 @@
 """Let messages go the way that the settings say: what sends them reads the environment, and nothing else."""
 
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
-import certifi
-
-from flows.services.network import ca_file, own_authorities
+from flows.services.network import bundle_of
 from flows.settings.sections import DIRECT, Settings
 
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
@@ -22,14 +18,13 @@ def routed(settings: Settings) -> Iterator[None]:
 
     `SettingsError` where the authorities cannot be used.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        wanted = {**_proxies(settings), **_authorities(settings, Path(folder))}
-        before = {name: os.environ.get(name) for name in wanted}
-        _set(wanted)
-        try:
-            yield
-        finally:
-            _set(before)
+    wanted = {**_proxies(settings), **_authorities(settings)}
+    before = {name: os.environ.get(name) for name in wanted}
+    _set(wanted)
+    try:
+        yield
+    finally:
+        _set(before)
 
 
 def _set(variables: dict[str, str | None]) -> None:
@@ -54,12 +49,7 @@ def _proxies(settings: Settings) -> dict[str, str | None]:
     return wanted
 
 
-def _authorities(settings: Settings, folder: Path) -> dict[str, str | None]:
+def _authorities(settings: Settings) -> dict[str, str | None]:
     """Return what names the settings' authorities beside the public ones: the libraries take one file for all."""
-    own = ca_file(settings)
-    if own is None:
-        return {}
-    own_authorities(own)
-    bundle = folder / "authorities.pem"
-    bundle.write_text(f"{Path(certifi.where()).read_text()}\n{own.read_text()}")
-    return dict.fromkeys(_TRUSTED, str(bundle))
+    bundle = bundle_of(settings)
+    return {} if bundle is None else dict.fromkeys(_TRUSTED, str(bundle))

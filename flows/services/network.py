@@ -4,7 +4,10 @@ The settings come first, then the environment (HTTPS_PROXY, HTTP_PROXY, ALL_PROX
 curl has it. This machine is always reached directly: no proxy could lead back to it.
 """
 
+import atexit
+import shutil
 import ssl
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,6 +16,8 @@ from ipaddress import ip_address, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import getproxies_environment
+
+import certifi
 
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import SettingsError
@@ -125,6 +130,27 @@ def tls_context(settings: Settings) -> ssl.SSLContext:
     context = ssl.create_default_context()
     context.load_verify_locations(cafile=file)
     return context
+
+
+def bundle_of(settings: Settings) -> Path | None:
+    """Return one file of the public authorities and those of the settings, until this process ends.
+
+    For libraries that take one file for all; None where the settings name none, `SettingsError` says what is wrong.
+    """
+    own = ca_file(settings)
+    if own is None:
+        return None
+    own_authorities(own)
+    bundle = _folder_of_bundles() / "authorities.pem"
+    bundle.write_text(f"{Path(certifi.where()).read_text()}\n{own.read_text()}")
+    return bundle
+
+
+@cache
+def _folder_of_bundles() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="tieout-trust-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 @cache

@@ -1,6 +1,5 @@
 """Inboxes at real addresses: a bucket of a real S3 server, a folder of a real SFTP server; by the real command."""
 
-import asyncio
 import json
 import logging
 import os
@@ -9,8 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, ClassVar
-from urllib.parse import quote
+from typing import Any
 from urllib.request import Request, urlopen
 
 import asyncssh
@@ -21,12 +19,10 @@ from moto.server import ThreadedMotoServer
 from flows.intake import remote_inbox
 from flows.sandbox import start_sandbox
 from tests.flows.command import Tieout
+from tests.flows.intake.servers import Sftp, serve_sftp
 from tests.flows.workplace import HEADINGS, Workplace, earned, open_workplace
 
 RUN = ("run", "--plain", "--json")
-PASSWORD = "p@ss:w/ö%d"
-FINGERPRINT: dict[str, str] = {}
-PUBLIC: dict[str, str] = {}
 
 
 @pytest.fixture(scope="module")
@@ -179,64 +175,17 @@ def test_a_delete_that_is_forbidden_is_told_and_posts_nothing_twice(
     assert (wrong.code, whats(wrong), "WRONGSECRET" in wrong.err) == (3, ["inbox"], False)
 
 
-class Door(asyncssh.SSHServer):
-    """Lets in one user by a password."""
-
-    let_in: ClassVar[list[asyncssh.SSHServerConnection]] = []
-    asked: ClassVar[list[str]] = []  # who gave a password
-
-    def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
-        self.let_in.append(conn)
-
-    def begin_auth(self, username: str) -> bool:
-        return True
-
-    def password_auth_supported(self) -> bool:
-        return True
-
-    def validate_password(self, username: str, password: str) -> bool:
-        self.asked.append(username)
-        return (username, password) == ("studio", PASSWORD)
-
-
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
-    """The folder of an SFTP server, and its address with user and password."""
-    root = tmp_path_factory.mktemp("server")
-    listening = threading.Event()
-    found: dict[str, Any] = {}
-
-    class Files(asyncssh.SFTPServer):
-        def __init__(self, chan: Any) -> None:
-            super().__init__(chan, chroot=bytes(root))
-
-    async def serve() -> None:
-        key = asyncssh.generate_private_key("ssh-ed25519")
-        found["key"] = key
-        found["loop"], found["stop"] = asyncio.get_running_loop(), asyncio.Event()
-        made = await asyncssh.create_server(Door, "127.0.0.1", 0, server_host_keys=[key], sftp_factory=Files)
-        found["port"] = made.sockets[0].getsockname()[1]
-        listening.set()
-        await found["stop"].wait()
-        made.close()
-        for connection in Door.let_in:
-            connection.abort()
-        await asyncio.gather(*(connection.wait_closed() for connection in Door.let_in))
-
-    thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
-    thread.start()
-    assert listening.wait(10)
-    FINGERPRINT["of the server"] = found["key"].get_fingerprint()
-    PUBLIC["of the server"] = f"[127.0.0.1]:{found['port']} {found['key'].export_public_key().decode()}"
-    yield root, f"sftp://studio:{quote(PASSWORD, safe='')}@127.0.0.1:{found['port']}"
-    found["loop"].call_soon_threadsafe(found["stop"].set)
-    thread.join(10)
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sftp]:
+    with serve_sftp(tmp_path_factory.mktemp("server")) as found:
+        yield found
 
 
-def point(workplace: Workplace, url: str, *lines: str) -> None:
+def point(workplace: Workplace, server: Sftp, folder: str, *lines: str, url: str = "") -> None:
     workplace.configure()
-    known = lines or (f'host_key = "{FINGERPRINT["of the server"]}"',)
-    workplace.configure("\n".join([workplace.config.read_text("utf-8"), "[inbox]", f'url = "{url}"', *known, ""]))
+    known = lines or (f'host_key = "{server.fingerprint}"',)
+    address = f'url = "{url or server.url}/{folder}"'
+    workplace.configure("\n".join([workplace.config.read_text("utf-8"), "[inbox]", address, *known, ""]))
 
 
 OTHER = "SHA256:" + "A" * 43
@@ -252,62 +201,96 @@ OTHER = "SHA256:" + "A" * 43
     ],
 )
 def test_a_server_that_is_not_known_gets_no_password(
-    workplace: Workplace, tieout: Tieout, server: tuple[Path, str], lines: list[str], said: str
+    workplace: Workplace, tieout: Tieout, server: Sftp, lines: list[str], said: str
 ) -> None:
-    _, url = server
-    place = PUBLIC["of the server"].partition(" ")[0]
+    place = server.known_host.partition(" ")[0]
     another = asyncssh.generate_private_key("ssh-ed25519").export_public_key().decode()
     (workplace.folder / "empty").write_text("")
     (workplace.folder / "other").write_text(f"{place} {another}")
-    point(workplace, f"{url}/anything", *lines)
-    asked = len(Door.asked)
+    point(workplace, server, "anything", *lines)
+    asked = len(server.asked)
     ended = tieout(*RUN)
-    assert (ended.code, whats(ended), said in ended.err, len(Door.asked)) == (3, ["inbox"], True, asked), ended
-    assert FINGERPRINT["of the server"] in ended.err
+    assert (ended.code, whats(ended), said in ended.err, len(server.asked)) == (3, ["inbox"], True, asked), ended
+    assert server.fingerprint in ended.err
     assert said in tieout("doctor").out
 
 
-def test_a_server_among_the_known_hosts_is_opened(
-    workplace: Workplace, tieout: Tieout, server: tuple[Path, str]
-) -> None:
-    root, url = server
+def test_a_server_among_the_known_hosts_is_opened(workplace: Workplace, tieout: Tieout, server: Sftp) -> None:
+    root = server.root
     (root / "known").mkdir()
-    (workplace.folder / "known_hosts").write_text(PUBLIC["of the server"])
-    point(workplace, f"{url}/known", 'known_hosts = "known_hosts"')
+    (workplace.folder / "known_hosts").write_text(server.known_host)
+    point(workplace, server, "known", 'known_hosts = "known_hosts"')
     assert tieout(*RUN).code == 0
 
 
 def test_a_server_is_opened_by_a_password_of_any_signs_and_its_files_leave(
-    workplace: Workplace, tieout: Tieout, server: tuple[Path, str]
+    workplace: Workplace, tieout: Tieout, server: Sftp
 ) -> None:
-    root, url = server
+    root = server.root
     for name, client_id in (("in box/-99/a.csv", "200000021"), ("in box/b.csv", "200000022")):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_bytes(export(earned(client_id)))
     (root / "in box" / "c.csv.filepart").write_bytes(b"x")
-    point(workplace, f"{url}/in%20box")
+    point(workplace, server, "in%20box")
     ended = tieout(*RUN)
     assert (ended.code, ended.json["posted"]) == (0, 2)
     assert [path.name for path in (root / "in box").rglob("*.*")] == ["c.csv.filepart"]
     assert "can be reached" in tieout("doctor").out
 
 
-def test_a_folder_or_a_password_that_is_wrong_is_told_without_secrets(
-    workplace: Workplace, tieout: Tieout, server: tuple[Path, str]
+def test_a_file_of_a_server_that_is_wrong_as_a_whole_leaves_where_the_settings_ask_for_that(
+    workplace: Workplace, tieout: Tieout, server: Sftp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _, url = server
-    point(workplace, f"{url}/nothing")
+    monkeypatch.setenv("TIEOUT_INBOX__MOVE_REJECTED", "true")
+    wrong, good = server.root / "wrong" / "-99" / "a.csv", server.root / "wrong" / "b.csv"
+    wrong.parent.mkdir(parents=True)
+    wrong.write_bytes(b"ClientId,Action\n1,Earned\n")
+    good.write_bytes(export(earned("200000025")))
+    point(workplace, server, "wrong")
+    ended = tieout(*RUN)
+    assert (ended.code, ended.json["posted"], whats(ended)) == (3, 1, ["a.csv"])
+    assert [wrong.exists(), good.exists()] == [False, False]
+    kept = [path.name.split(".", 2)[2] for path in (workplace.folder / "rejected" / "-99").glob("*/*")]
+    assert sorted(kept) == ["csv", "csv.reason.txt", "marked.xlsx"]
+    # Told once: the next night has nothing to do with it.
+    assert tieout(*RUN).code == 0
+
+
+def test_a_file_of_a_server_that_may_not_be_removed_is_in_rejected_and_said_each_night(
+    workplace: Workplace, tieout: Tieout, server: Sftp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TIEOUT_INBOX__MOVE_REJECTED", "true")
+    monkeypatch.setattr(asyncssh.SFTPServer, "remove", _forbid)
+    wrong = server.root / "kept" / "a.csv"
+    wrong.parent.mkdir()
+    wrong.write_bytes(b"ClientId,Action\n1,Earned\n")
+    point(workplace, server, "kept")
+    for _ in range(2):
+        ended = tieout(*RUN)
+        assert (ended.code, wrong.exists(), whats(ended)) == (3, True, ["a.csv"])
+        assert "a.csv is in rejected/, and stays in the inbox too" in ended.err
+    assert len(list((workplace.folder / "rejected").rglob("a.*.csv"))) == 1
+
+
+def _forbid(*_: object) -> None:
+    raise asyncssh.SFTPPermissionDenied("not you")
+
+
+def test_a_folder_or_a_password_that_is_wrong_is_told_without_secrets(
+    workplace: Workplace, tieout: Tieout, server: Sftp
+) -> None:
+    point(workplace, server, "nothing")
     missing = tieout(*RUN)
     assert (missing.code, whats(missing), "There is no folder" in missing.err) == (3, ["inbox"], True)
-    point(workplace, url.replace(":p%40", ":q%40") + "/nothing")
+    point(workplace, server, "nothing", url=server.url.replace(":p%40", ":q%40"))
     refused = tieout(*RUN)
     assert (refused.code, "AuthenticationException" in refused.err, "q@ss" in refused.err) == (3, True, False)
 
 
 def test_a_file_that_grows_on_a_server_is_left(
-    workplace: Workplace, tieout: Tieout, server: tuple[Path, str], monkeypatch: pytest.MonkeyPatch
+    workplace: Workplace, tieout: Tieout, server: Sftp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    root, url = server
+    root = server.root
     folder = root / "growing"
     folder.mkdir()
     (folder / "a.csv").write_bytes(export(earned("200000023")))
@@ -322,7 +305,7 @@ def test_a_file_that_grows_on_a_server_is_left(
         return watching(*arguments)
 
     monkeypatch.setattr(remote_inbox, "_quiet", write_meanwhile)
-    point(workplace, f"{url}/growing")
+    point(workplace, server, "growing")
     ended = tieout(*RUN)
     assert (ended.code, ended.json["posted"], whats(ended)) == (3, 1, ["a.csv"])
     assert [path.name for path in folder.iterdir()] == ["a.csv"]

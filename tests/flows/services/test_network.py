@@ -102,6 +102,29 @@ def test_messages_go_by_the_proxy_of_the_settings_and_its_password_is_shown_to_n
     assert "hush-hush" not in doctor.out + doctor.err
 
 
+def test_a_proxy_that_is_reached_encrypted_is_gone_by_too(
+    workplace: Workplace, proxy: Proxy, tieout: Command, files: tuple[Path, Path]
+) -> None:
+    with tls_front(files[1], proxy.port) as port:
+        network(workplace, f'proxy = "https://kim:hush-hush@localhost:{port}"', f'ca_file = "{files[0]}"')
+        ended = tieout("run", "--plain", "--json", "--config", workplace.config)
+        doctor = tieout("doctor", "--config", workplace.config)
+    assert (ended.code, ended.json["posted"]) == (0, 1), ended
+    assert {line.split(" ")[1] for line in proxy.asked} == {f"{HOST}:443"}
+    assert len(proxy.authorizations) == 1
+    assert f"by the proxy localhost:{port} (network.proxy)" in doctor.out
+    assert "hush-hush" not in doctor.out + ended.err
+
+
+def test_a_proxy_whose_certificate_is_not_trusted_sends_nothing(
+    workplace: Workplace, proxy: Proxy, tieout: Command, files: tuple[Path, Path]
+) -> None:
+    with tls_front(files[1], proxy.port) as port:
+        network(workplace, f'proxy = "https://localhost:{port}"')
+        ended = tieout("run", "--plain", "--json", "--config", workplace.config)
+    assert (ended.code, proxy.asked, "name the file of its authority by network.ca_file" in ended.err) == (3, [], True)
+
+
 def test_a_proxy_that_refuses_leaves_events_to_be_sent_and_none_in_doubt(
     workplace: Workplace, proxy: Proxy, tieout: Command, files: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
