@@ -29,7 +29,7 @@ from sqlalchemy import (
     text,
 )
 
-from transforms.vocabulary import EventVerb, How, Kind, ReasonCode, Role, Stage, State, Target, Times, Verdict
+from transforms.vocabulary import EventVerb, How, Kind, ReasonCode, Role, SignedAs, Stage, State, Target, Times, Verdict
 
 metadata = MetaData(
     naming_convention={
@@ -731,6 +731,33 @@ event_decisions = Table(
     CheckConstraint("events_count >= 1", name="about_something"),
     # Two decisions never follow the same one: the chain has no branches.
     UniqueConstraint("previous_hash"),
+)
+
+# Who signed a period, over all sites, and what was signed. Append-only and chained by hashes, as decisions are.
+signatures = Table(
+    "signatures",
+    metadata,
+    Column("signature_id", Integer, primary_key=True, autoincrement=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("actor", String, nullable=False),  # whom the system, or the desk, knows
+    Column("by_name", String, nullable=False),  # as was said
+    Column("role", String, nullable=False),
+    Column("since_on", Date, nullable=False),
+    Column("until_on", Date, nullable=False),
+    Column("content", String, nullable=False),  # JSON: the walk and the differences, as they stood
+    Column("fingerprint", String(64), nullable=False),  # sha256 of it
+    Column("reason", String, nullable=False),  # "" where none was given
+    # What people had decided by then: later decisions are told as changes.
+    Column("last_event_decision_id", Integer, nullable=False),
+    Column("last_break_decision_id", Integer, nullable=False),
+    Column("previous_hash", String(64), nullable=False),  # "" for the first
+    Column("hash", String(64), nullable=False),
+    _one_of("role", SignedAs),
+    CheckConstraint("actor <> '' AND by_name <> ''", name="signed_by_someone"),
+    CheckConstraint("since_on <= until_on", name="of_a_period"),
+    # Two signatures never follow the same one: the chain has no branches.
+    UniqueConstraint("previous_hash"),
+    Index("ix_signatures_period", "since_on", "until_on"),
 )
 
 # What people were shown of what a run holds, so that an approval is about just that. Append-only.

@@ -254,6 +254,13 @@ class ReasonCode(StrEnum):
     OTHER = "other"  # as the words beside it say
 
 
+class SignedAs(StrEnum):
+    """As what a person signs a period."""
+
+    PREPARER = "preparer"
+    APPROVER = "approver"
+
+
 class EventVerb(StrEnum):
     """What a person may decide about events."""
 

@@ -12,6 +12,7 @@ from flows.cli.doctor import doctor
 from flows.cli.files import files
 from flows.cli.keep import keep
 from flows.cli.layout import layout
+from flows.cli.month import month
 from flows.cli.notify import notify
 from flows.cli.options import Config
 from flows.cli.plan import approve, discard, plan
@@ -25,6 +26,7 @@ from flows.cli.run import run
 from flows.cli.sandbox import sandbox
 from flows.cli.serve import serve
 from flows.cli.settle import settle
+from flows.cli.sign import sign
 from flows.cli.status import status
 from flows.cli.template import template
 from flows.cli.trace import trace
@@ -43,7 +45,7 @@ app = typer.Typer(
 _IN_ORDER_OF_USE = (
     *(demo, template, check, layout, run, upload),
     *(plan, approve, discard, keep, replace, retry, reverse),
-    *(settle, reconcile, report, trace, client, files),
+    *(settle, reconcile, report, month, sign, trace, client, files),
     *(serve, status, doctor, recover, clean, sandbox),
 )
 

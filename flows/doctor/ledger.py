@@ -32,6 +32,7 @@ from sql.identity import ledger_position
 from sql.old_attempts import all_archives, changed_archive
 from sql.probe import database_clock, probe_writing
 from sql.revision import current_revision, head_revision
+from sql.signatures import changed_signature
 
 _UPGRADE = "Run `tieout db upgrade`."
 PATIENCE_SECONDS = 5.0  # a person sits before it; a run waits longer for another one's transaction
@@ -205,6 +206,7 @@ def _examine_chain(ledger: Ledger) -> Diagnosis:
         changed = {
             ("a break", "break_decisions"): broken_link(connection),
             ("events", "event_decisions"): changed_decision(connection),
+            ("a period that was signed", "signatures"): changed_signature(connection),
         }
     for (about, table), decision_id in changed.items():
         if decision_id is not None:
@@ -213,4 +215,4 @@ def _examine_chain(ledger: Ledger) -> Diagnosis:
             )
             mend = f"Compare table {table} with a backup from before, and find out who changed it."
             return bad("decisions", said, mend=mend)
-    return good("decisions", "The history of decisions about breaks and events is as it was written.")
+    return good("decisions", "The history of decisions about breaks and events, and who signed, is as it was written.")

@@ -237,3 +237,33 @@ def _to_show(report: Report, walked: pd.DataFrame) -> list[WalkLine]:
     if not found & set(_AFTER_POSTED):
         lines = [line for line in lines if line not in _AFTER_POSTED]
     return lines
+
+
+def lines_of_period(walked: pd.DataFrame, sheets: Mapping[WalkLine, str]) -> pd.DataFrame:
+    """Return the lines of the walk over a period as a table; ``sheets`` name the blocks that hold what they count.
+
+    Columns step, line, each of the figures of `columns_of_walk`, sheet, is_total.
+    """
+    walked = walked.fillna({"site_id": "", "kind": "", "currency": ""})
+    of_kinds = {kind: walked[walked["kind"].eq(kind)] for kind, _ in _FIGURES.values()}
+    sums = {key: sums_of_lines(of_kinds[kind], measure) for key, (kind, measure) in _FIGURES.items()}
+    found = {WalkLine(line) for line in walked["line"]}
+    lines = []
+    for line, step in _NAMES.items():
+        if not (step.is_always or line in found) or not found:
+            continue
+        told = _line(sums, line)
+        sheet = sheets.get(line, "") if told["sheet"] or line in STEPS or line is WalkLine.IN_SHEETS else ""
+        lines.append({**told, "line": line, "step": step_of_period(line), "sheet": sheet})
+    return pd.DataFrame(lines, columns=["step", "line", *_FIGURES, "sheet", "is_total"], dtype="object")
+
+
+def step_of_period(line: WalkLine) -> str:
+    """Return how a line of the walk over a period is called."""
+    # What earlier runs left is of the period itself; a person let it go since its row was read.
+    return "+ approved by a person since" if line is WalkLine.BROUGHT_FORWARD else _NAMES[line].name
+
+
+def columns_of_walk(walked: pd.DataFrame, width: float) -> tuple[Column, ...]:
+    """Return the columns of the figures of a walk."""
+    return _columns(walked, width)

@@ -2,6 +2,7 @@
 
 import os
 from getpass import getuser
+from pwd import getpwuid
 
 
 def user_name() -> str:
@@ -10,4 +11,12 @@ def user_name() -> str:
         return getuser()
     # Python before 3.13 raises KeyError where the number is in no list, and ImportError where there is no list.
     except (KeyError, ImportError, OSError):
+        return f"user {os.getuid()}"
+
+
+def system_user() -> str:
+    """Return the user whom the system knows by the number of the process, whatever the environment says."""
+    try:
+        return getpwuid(os.getuid()).pw_name
+    except KeyError:
         return f"user {os.getuid()}"

@@ -394,6 +394,12 @@ class KeepSettings(_Section):
     by_night: bool = False  # remove after every night, and not by `tieout clean` alone
 
 
+class SignSettings(_Section):
+    """Who may sign a period."""
+
+    another_person: bool = True  # the approver must be another one than the preparer
+
+
 class Settings(BaseSettings):
     """Everything that can be configured, checked."""
 
@@ -418,6 +424,7 @@ class Settings(BaseSettings):
     schedule: ScheduleSettings = ScheduleSettings()
     backups: BackupSettings = BackupSettings()
     keep: KeepSettings = KeepSettings()
+    sign: SignSettings = SignSettings()
     desk: DeskSettings = DeskSettings()
     network: NetworkSettings = NetworkSettings()
     logs: LogSettings = LogSettings()

@@ -14,15 +14,13 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from flows.reports.equal_totals import Lead, Place, leads
+from flows.reports.document import Document, document_of_run
+from flows.reports.equal_totals import Lead, Place
 from flows.reports.figures import breaks_by_age, points_by_day
 from flows.reports.page.cells import Cell, cell, has_sums, is_number, sum_cells
 from flows.reports.page.charts import breaks_chart, points_chart
 from flows.reports.report import Report
-from flows.reports.sheets import tables
-from flows.reports.summary import facts, sections
 from flows.reports.table import Block, lines
-from flows.reports.verdict import headline
 from flows.runtime.visible import visible
 
 MOST_ROWS: Final = 500  # a page with more is slow on a phone; the workbook has them all
@@ -37,20 +35,29 @@ def write_page(report: Report, path: Path) -> Path:
     return path
 
 
+def write_document_page(document: Document, path: Path) -> Path:
+    """Write a report of a period to `path` and return it."""
+    path.write_text(_drawn(document, charts=""), encoding="utf-8")
+    return path
+
+
 def _page(report: Report) -> str:
-    zone = ZoneInfo(report.timezone)
-    above, behind = sections(report), tables(report)
-    anchors = _Anchors(
-        blocks={_anchor(block.name) for block in (*above, *behind)},
-        leads=leads(report),
-    )
     charts = breaks_chart(breaks_by_age(report)) + points_chart(points_by_day(report))
+    return _drawn(document_of_run(report), charts)
+
+
+def _drawn(document: Document, charts: str) -> str:
+    zone = ZoneInfo(document.timezone)
+    anchors = _Anchors(
+        blocks={_anchor(block.name) for block in (*document.sections, *document.tables)},
+        leads=document.leads,
+    )
     return _template().render(
-        title=visible(report.title),
-        found=headline(report),
-        facts=[(name, visible(text)) for name, text in facts(report)],
-        sections=[_shown(block, zone, anchors) for block in above],
-        blocks=[_shown(block, zone, anchors) for block in behind],
+        title=visible(document.title),
+        found=document.found,
+        facts=[(name, visible(text)) for name, text in document.facts],
+        sections=[_shown(block, zone, anchors) for block in document.sections],
+        blocks=[_shown(block, zone, anchors) for block in document.tables],
         # Both are ours: the style sheet is a file beside this one, and the charts escape what they are told.
         charts=Markup(charts),  # noqa: S704
         style=Markup(STYLE.read_text(encoding="utf-8")),  # noqa: S704

@@ -3,6 +3,7 @@
 All blocks share one grid of ten columns; the width of a column of a block counts columns of that grid.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 from typing import Final
@@ -10,11 +11,11 @@ from zoneinfo import ZoneInfo
 
 from xlsxwriter.utility import xl_col_to_name  # type: ignore[import-untyped]  # no marker, see ink
 
+from flows.reports.document import Document, document_of_run
 from flows.reports.report import Report
-from flows.reports.summary import facts, sections
 from flows.reports.table import Block, Column, lines
 from flows.reports.values import Show, Value
-from flows.reports.verdict import Headline, headline
+from flows.reports.verdict import Headline
 from flows.reports.wording import Tone
 from flows.reports.workbook.ink import Brush, Ink, Sheet, brush, heading, put, put_link, put_sum
 from flows.reports.workbook.totals import Totals
@@ -54,13 +55,18 @@ def write_summary(ink: Ink, report: Report, sheet: Sheet, totals: Totals) -> int
 
     Where its totals stand is noted in `totals`, so that the sheets behind it can lead to them.
     """
-    grid = Grid(ink, sheet, ZoneInfo(report.timezone), totals)
+    return write_front(ink, document_of_run(report), sheet, totals)
+
+
+def write_front(ink: Ink, document: Document, sheet: Sheet, totals: Totals) -> int:
+    """Write the front of a document, and return the first row of the lines of its last block."""
+    grid = Grid(ink, sheet, ZoneInfo(document.timezone), totals)
     for number, width in enumerate(_WIDTHS):
         sheet.set_column(number, number, width)
-    end = _write_head(grid, report)
+    end = _write_head(grid, document)
     first = end
     page_breaks = []
-    for section in sections(report):
+    for section in document.sections:
         # A blank row before each block.
         start = end + 1
         if section.name in _NEW_PAGE:
@@ -71,11 +77,11 @@ def write_summary(ink: Ink, report: Report, sheet: Sheet, totals: Totals) -> int
     return first
 
 
-def _write_head(grid: Grid, report: Report) -> int:
+def _write_head(grid: Grid, document: Document) -> int:
     """Write title, headline and facts at the top of the sheet, and return the row after them."""
-    _write_title(grid, visible(report.title))
-    after = _write_headline(grid, headline(report), first=1)
-    return _write_facts(grid, facts(report), first=after)
+    _write_title(grid, visible(document.title))
+    after = _write_headline(grid, document.found, first=1)
+    return _write_facts(grid, document.facts, first=after)
 
 
 def _write_title(grid: Grid, title: str) -> None:
@@ -102,7 +108,7 @@ def _write_sentence(grid: Grid, row: int, sentence: str, **colors: object) -> No
     _put_across(grid, row, _WHOLE_WIDTH, sentence, look)
 
 
-def _write_facts(grid: Grid, known: list[tuple[str, str]], first: int) -> int:
+def _write_facts(grid: Grid, known: Sequence[tuple[str, str]], first: int) -> int:
     """Write the pairs of name and text side by side in two, from row `first` on, and return the row after them."""
     gray = brush(grid.ink, font_color=_GRAY)
     plain = brush(grid.ink)

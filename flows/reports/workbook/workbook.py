@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 from xlsxwriter.utility import xl_col_to_name  # type: ignore[import-untyped]  # no marker, see ink
 
+from flows.reports.document import Document
 from flows.reports.equal_totals import leads
 from flows.reports.figures import breaks_by_age, by_day
 from flows.reports.report import Report
@@ -20,7 +21,7 @@ from flows.reports.values import Show, Value, values
 from flows.reports.workbook.charts import draw_breaks, draw_points
 from flows.reports.workbook.detail import SHEET_LIMIT, detail_path, write_detail
 from flows.reports.workbook.ink import Ink, Sheet, brush, heading, open_book, put, put_link, put_sum
-from flows.reports.workbook.summary_sheet import write_summary
+from flows.reports.workbook.summary_sheet import write_front, write_summary
 from flows.reports.workbook.totals import Totals, totals_of
 from flows.runtime.visible import visible
 
@@ -43,15 +44,33 @@ def write_workbook(report: Report, path: Path, *, sheet_limit: int = SHEET_LIMIT
         draw_breaks(ink, summary, (top, 3), breaks_by_age(report), first)
         draw_points(ink, summary, (top, 7), by_day(report), _FIRST)
         for block in tables(report):
-            elsewhere = None
-            if len(block.frame) > sheet_limit:
-                elsewhere = write_detail(block, detail_path(path, block.name), report.timezone).name
-            sheet = _add_sheet(ink, report, block.name)
-            _write_block(ink, sheet, block, report.timezone, elsewhere, totals)
+            _write_table(ink, report, block, path, sheet_limit, totals)
     return path
 
 
-def _add_sheet(ink: Ink, report: Report, name: str) -> Sheet:
+def write_document_workbook(document: Document, path: Path, *, sheet_limit: int = SHEET_LIMIT) -> Path:
+    """Write a report of a period to `path` and return it; its front first, a sheet for each table behind it."""
+    with open_book(path, document.finished_at, visible(document.title)) as ink:
+        front = _add_sheet(ink, document, "Summary")
+        front.fit_to_pages(1, 0)
+        totals = totals_of(document.tables, document.leads, _SUMS)
+        write_front(ink, document, front, totals)
+        for block in document.tables:
+            _write_table(ink, document, block, path, sheet_limit, totals)
+    return path
+
+
+def _write_table(
+    ink: Ink, report: Report | Document, block: Block, path: Path, sheet_limit: int, totals: Totals
+) -> None:
+    elsewhere = None
+    if len(block.frame) > sheet_limit:
+        elsewhere = write_detail(block, detail_path(path, block.name), report.timezone).name
+    sheet = _add_sheet(ink, report, block.name)
+    _write_block(ink, sheet, block, report.timezone, elsewhere, totals)
+
+
+def _add_sheet(ink: Ink, report: Report | Document, name: str) -> Sheet:
     sheet = ink.book.add_worksheet(name)
     sheet.set_landscape()
     sheet.set_paper(9)  # A4

@@ -1,0 +1,102 @@
+"""What the report of a period is made of: frames, as a report of a run has them, and who signed it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import pandas as pd
+
+from transforms.exact_sums import whole_sum
+from transforms.totals.period import Period
+from transforms.totals.walk_steps import summed
+from transforms.vocabulary import Kind, WalkLine
+
+
+@dataclass(frozen=True)
+class Month:
+    """A period as it stands now.
+
+    Grain: ``walk`` and ``last`` (the period before) one row per line, site, kind and currency; ``balances`` one per
+    client; ``differences`` one per break carried in or of the period, ``rolled`` one per site, class and measure;
+    ``by_source`` and ``by_staff`` one per site and name, ``last_by_source`` and ``last_by_staff`` of the period before;
+    ``events`` one per event of the period; ``files`` one per file that was taken in in it; ``unread`` one per thing
+    that nobody has looked at (what, why); ``ties`` one per equation.
+    """
+
+    period: Period
+    site_id: str | None  # None: all of them
+    made_at: datetime
+    timezone: str
+    walk: pd.DataFrame
+    last: pd.DataFrame
+    balances: pd.DataFrame
+    differences: pd.DataFrame
+    rolled: pd.DataFrame
+    by_source: pd.DataFrame
+    last_by_source: pd.DataFrame
+    by_staff: pd.DataFrame
+    last_by_staff: pd.DataFrame
+    events: pd.DataFrame
+    files: pd.DataFrame
+    unread: pd.DataFrame
+    ties: pd.DataFrame
+    proved_by_balance: Sequence[tuple[str, str]] = ()  # clients whose points of the period no reading has compared
+    is_over: bool = True
+    signatures: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
+    changes: Sequence[str] = ()  # since it was signed, in words
+    in_the_way: Sequence[str] = ()  # of signing it, in words
+
+    @property
+    def name(self) -> str:
+        """What its files are called."""
+        of_site = f"-{self.site_id}" if self.site_id is not None else ""
+        return f"month-{self.period.name}{of_site}"
+
+    @property
+    def title(self) -> str:
+        """The title of page and workbook."""
+        of_site = f", site {self.site_id}" if self.site_id is not None else ""
+        return f"{self.period.name}: from the sheets to the services{of_site}"
+
+    @property
+    def ties_out(self) -> bool:
+        """Whether every row and every event is accounted for."""
+        return bool(self.ties["ties"].all())
+
+    @property
+    def open_differences(self) -> pd.DataFrame:
+        """What differs by now, between ledger and services."""
+        return self.differences[self.differences["is_open"]]
+
+    @property
+    def agrees(self) -> bool:
+        """Whether nothing is open, and everything that was posted was looked at or proved."""
+        nothing_unread = not len(self.unread) and not summed(self.walk, WalkLine.NOT_COMPARED, "events")
+        unclaimed = summed(self.walk, WalkLine.UNCLAIMED, "events")
+        return nothing_unread and not unclaimed and not len(self._real_differences)
+
+    @property
+    def _real_differences(self) -> pd.DataFrame:
+        open_ones = self.open_differences
+        return open_ones[~open_ones["class"].isin(["refused", "unknown"])]
+
+    @property
+    def differences_count(self) -> int:
+        """How many differences between ledger and services are open by now."""
+        return len(self._real_differences)
+
+    @property
+    def points_open(self) -> int:
+        """What they come to in points, without their signs."""
+        return whole_sum(self._real_differences["points"].dropna())
+
+    @property
+    def amount_open(self) -> Decimal:
+        """What they come to in amounts, without their signs."""
+        return sum(self._real_differences["amount"].dropna(), start=Decimal(0))
+
+    def figure(self, line: WalkLine, kind: Kind, measure: str) -> Any:
+        """Return a figure of the walk."""
+        return summed(self.walk[self.walk["kind"].eq(kind)], line, measure)

@@ -1,0 +1,70 @@
+"""A period that is looked at and signed as one: a month, a year, or any days from one to another."""
+
+import re
+from calendar import monthrange
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+
+_DAY = timedelta(days=1)
+_MONTH = re.compile(r"(\d{4})-(\d{2})")
+_YEAR = re.compile(r"\d{4}")
+_DAYS = re.compile(r"(\d{4}-\d{2}-\d{2})\.\.(\d{4}-\d{2}-\d{2})")
+
+
+@dataclass(frozen=True)
+class Period:
+    """Days of the sites, both included, under the name that a person gives them."""
+
+    name: str
+    since: date
+    until: date
+
+    def bounds(self, zone: tzinfo) -> tuple[datetime, datetime]:
+        """Return its first moment by the clock of a zone, and the first one after it, in UTC."""
+        first = datetime.combine(self.since, time(), zone)
+        after = datetime.combine(self.until + _DAY, time(), zone)
+        return first.astimezone(UTC), after.astimezone(UTC)
+
+    def holds(self, day: date) -> bool:
+        """Return whether a day is one of it."""
+        return self.since <= day <= self.until
+
+    @property
+    def before(self) -> "Period":
+        """The period before it: the month before a month, the year before a year, else as many days."""
+        last = self.since - _DAY
+        if _MONTH.fullmatch(self.name):
+            return month_of(last)
+        if _YEAR.fullmatch(self.name):
+            return Period(f"{last:%Y}", date(last.year, 1, 1), last)
+        first = last - (self.until - self.since)
+        return Period(f"{first}..{last}", first, last)
+
+
+def month_of(day: date) -> Period:
+    """Return the month of a day.
+
+    >>> month_of(date(2026, 2, 14)).until
+    datetime.date(2026, 2, 28)
+    """
+    _, days = monthrange(day.year, day.month)
+    return Period(f"{day:%Y-%m}", day.replace(day=1), day.replace(day=days))
+
+
+def parse_period(text: str) -> Period | None:
+    """Return the period that a text names: 2026-09, 2026, or 2026-09-01..2026-09-15; None where it names none.
+
+    >>> parse_period("2026-09").since, parse_period("2026-13"), parse_period("2026-09-15..2026-09-01")
+    (datetime.date(2026, 9, 1), None, None)
+    """
+    try:
+        if month := _MONTH.fullmatch(text):
+            return month_of(date(int(month[1]), int(month[2]), 1))
+        if _YEAR.fullmatch(text):
+            return Period(text, date(int(text), 1, 1), date(int(text), 12, 31))
+        if days := _DAYS.fullmatch(text):
+            first, last = date.fromisoformat(days[1]), date.fromisoformat(days[2])
+            return Period(text, first, last) if first <= last else None
+    except ValueError:
+        return None
+    return None

@@ -1,0 +1,101 @@
+"""What a signature is about, and what has changed of it since: the walk of a period and its differences."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pandas as pd
+
+_LINE = ("line", "site_id", "kind", "currency")
+_FIGURES = ("events", "points", "amount")
+
+
+def signed_content(walked: pd.DataFrame, differences: pd.DataFrame) -> str:
+    """Return what is signed as JSON, the same for the same figures whatever order they come in."""
+    lines = [_line(row) for row in walked.to_dict("records")]
+    found = [_difference(row) for row in differences.to_dict("records")]
+    content = {"walk": sorted(lines, key=json.dumps), "differences": sorted(found, key=json.dumps)}
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+
+
+def _line(row: Mapping[Any, Any]) -> dict[str, Any]:
+    names = {name: "" if pd.isna(row[name]) else str(row[name]) for name in _LINE}
+    return {**names, **{name: _figure(row[name]) for name in _FIGURES}}
+
+
+def _difference(row: Mapping[Any, Any]) -> dict[str, Any]:
+    words = ("break_id", "class", "site_id", "state", "reason", "client_id", "reward_id")
+    told = {name: None if pd.isna(row[name]) else str(row[name]) for name in words}
+    return {**told, "points": _figure(row["points"]), "amount": _figure(row["amount"])}
+
+
+def _figure(value: Any) -> int | str | None:
+    if value is None or pd.isna(value):
+        return None
+    # 12.5 and 12.50 are one amount.
+    return f"{value.normalize():f}" if isinstance(value, Decimal) else int(value)
+
+
+def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """Return in words what differs between what was signed and what there is; in the order of the walk."""
+    return [*_changed_lines(before["walk"], now["walk"]), *_changed_differences(before, now)]
+
+
+def _changed_lines(before: Sequence[Mapping[str, Any]], now: Sequence[Mapping[str, Any]]) -> list[str]:
+    was = {_key(line): line for line in before}
+    there = {_key(line): line for line in now}
+    differing = [key for key in dict.fromkeys((*was, *there)) if was.get(key) != there.get(key)]
+    return [f"{_name(key)}: {_told(there.get(key))}, {_told(was.get(key))} when it was signed" for key in differing]
+
+
+def _key(line: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(line[name] for name in _LINE)
+
+
+def _name(key: Sequence[str]) -> str:
+    line, site_id, kind, currency = key
+    parts = [line.replace("_", " "), kind.replace("_", " "), currency, f"site {site_id}" if site_id else ""]
+    return ", ".join(part for part in parts if part)
+
+
+def _told(line: Mapping[str, Any] | None) -> str:
+    if line is None:
+        return "nothing"
+    if line["points"] is not None:
+        return f"{line['events']:,} of {line['points']:,} points"
+    return f"{line['events']:,} of {line['amount'] or 0}"
+
+
+def _changed_differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    was = {one["break_id"]: one for one in before["differences"]}
+    there = {one["break_id"]: one for one in now["differences"]}
+    told = [f"difference {id_} ({_what(one)}) was found since" for id_, one in there.items() if id_ not in was]
+    told += [f"difference {id_} ({_what(one)}) is told no more" for id_, one in was.items() if id_ not in there]
+    for id_ in [id_ for id_ in was if id_ in there]:
+        one, other = was[id_], there[id_]
+        if one["state"] != other["state"]:
+            told.append(f"difference {id_} was {one['state']}, and is {other['state']}")
+        elif _what(one) != _what(other):
+            told.append(f"difference {id_} was {_what(one)}, and is {_what(other)}")
+    return told
+
+
+def _what(one: Mapping[str, Any]) -> str:
+    figure = f"{one['points']:,} points" if one["points"] is not None else f"an amount of {one['amount']}"
+    of_whom = one["client_id"] or one["reward_id"] or ""
+    return f"{one['class']} of {figure} {of_whom}".rstrip()
+
+
+def signed_through(spans: Sequence[tuple[date, date]], first: date) -> date | None:
+    """Return the last day up to which every day since the first one is in a signed period; None where the first is not.
+
+    >>> signed_through([(date(2026, 2, 1), date(2026, 2, 28)), (date(2026, 1, 1), date(2026, 1, 31))], date(2026, 1, 9))
+    datetime.date(2026, 2, 28)
+    """
+    through = first - timedelta(days=1)
+    for since, until in sorted(spans):
+        if since <= through + timedelta(days=1):
+            through = max(through, until)
+    return through if through >= first else None
