@@ -2,7 +2,7 @@
 
     make prove                 the whole sweep, some minutes
     make prove SEED=7          the same again: the seed is printed with the table
-    make prove ONLY=faults     kills, sites, ledger, rows, faults, disks, pairs, retries or postgresql alone
+    make prove ONLY=faults     or kills, sites, trusted, approvals, ledger, rows, disks, pairs, retries, postgresql
     make prove ONLY=tests      the long tests, and every law by all its examples
     make prove ONLY=recovery   a ledger of 5,000 events that is gone, or three nights old: EVENTS= for another size
     make prove ONLY=lies       what the service itself commits twice, late, or only says it did: shown as breaks
@@ -23,8 +23,10 @@ from pathlib import Path
 
 from tests.laws import LONG
 from tests.prove import sweeps
+from tests.prove.approvals import sweep_approvals
 from tests.prove.recovery import sweep_recovery
 from tests.prove.replacing import sweep_replacements
+from tests.prove.trusted import sweep_trusted
 
 _TESTS = "tests"
 _HEADINGS = ("trouble", "points", "events", "lost", "twice", "shown", "unknown", "untold", "traces", "s")
@@ -119,6 +121,14 @@ def _prove_sites(arguments: argparse.Namespace, folder: Path) -> Iterator[sweeps
     yield from sweeps.sweep_sites(folder, arguments.seed, 6 * arguments.stride, 12)
 
 
+def _prove_trusted(arguments: argparse.Namespace, folder: Path) -> Iterator[sweeps.Line]:
+    yield from sweep_trusted(folder, arguments.seed, 4 * arguments.stride)
+
+
+def _prove_approvals(arguments: argparse.Namespace, folder: Path) -> Iterator[sweeps.Line]:
+    yield from sweep_approvals(folder, arguments.seed, 4 * arguments.stride)
+
+
 def _prove_kills(arguments: argparse.Namespace, folder: Path) -> Iterator[sweeps.Line]:
     seed, stride = arguments.seed, arguments.stride
     yield sweeps.sweep_kills(folder / "kills", seed, "answers arrive", None, stride)
@@ -138,6 +148,8 @@ _PARTS: dict[str, Callable[[argparse.Namespace, Path], Iterator[sweeps.Line]]] =
     "postgresql": _prove_postgresql,
     "recovery": _prove_recovery,
     "sites": _prove_sites,
+    "trusted": _prove_trusted,
+    "approvals": _prove_approvals,
     "kills": _prove_kills,
 }
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.prove.approvals import sweep_approvals_at
 from tests.prove.replacing import sweep_replacements_at
 from tests.prove.sweeps import (
     ANSWERS_LOST,
@@ -25,6 +26,7 @@ from tests.prove.sweeps import (
     sweep_retries,
     sweep_unlinked,
 )
+from tests.prove.trusted import sweep_trusted_at
 
 
 def is_clean(line: Line) -> bool:
@@ -118,3 +120,16 @@ def test_what_the_service_does_twice_or_late_is_shown_by_a_night_without_work(tm
     for line in sweep_lies(tmp_path, 1, lies):
         assert is_clean(line), line
         assert line.damages, line
+
+
+# Steps of the decision, and of a night after it: claiming, and an answer that is there and not recorded.
+@pytest.mark.long
+def test_what_a_killed_approval_left_is_approved_as_a_whole_or_not_at_all_and_paid_once(tmp_path: Path) -> None:
+    line = sweep_approvals_at(tmp_path, "a sample", (20, 30), (120,))
+    assert is_clean(line), line
+
+
+@pytest.mark.long
+def test_a_killed_night_of_a_trusted_site_hides_nothing_behind_its_balances(tmp_path: Path) -> None:
+    line = sweep_trusted_at(tmp_path, "a sample", (90, 180))
+    assert is_clean(line), line
