@@ -1,7 +1,7 @@
 """Keep breaks from night to night: a break opens once, keeps its id, and closes by itself when it is gone."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, bindparam
 from sql.break_decisions import Verb, decide
 from sql.closings import record_changes
 from sql.queries import query, rows_query
-from transforms.vocabulary import ReasonCode, State
+from transforms.vocabulary import Outcome, ReasonCode, State
 
 _IDS_PER_QUERY = 500
 _STORED = (
@@ -65,14 +65,22 @@ def _reopen_changed(connection: Connection, found: Sequence[Mapping[str, Any]], 
         )
 
 
-def refusals_that_are_over(connection: Connection) -> set[str]:
-    """Return the open breaks of refused events of which nothing is left to do: mended and posted, or dropped."""
-    refusals = connection.execute(rows_query("open_refusals")).all()
-    over = {row.break_id for row in refusals if row.is_over}
+def refusals_that_are_over(connection: Connection, found: Iterable[Mapping[str, Any]] = ()) -> set[str]:
+    """Return the breaks of refused events of which nothing is left to do: mended and posted, or dropped.
+
+    Those that are open, and those of the records that a reading ``found``: it finds a refused event as long as there is
+    one, and a break that closed must not open again by that.
+    """
+    refusals = [(row.break_id, row.event_id, row.is_over) for row in connection.execute(rows_query("open_refusals"))]
+    break_of = {record["event_id"]: record["break_id"] for record in found if record["class"] == Outcome.REFUSED}
+    refusals += [
+        (break_of[row.event_id], row.event_id, row.is_over) for row in _of_events(connection, "refusals_of", break_of)
+    ]
+    over = {break_id for break_id, _, is_over in refusals if is_over}
     # By the event that corrects, or corrects what corrected, which breaks it would end.
-    ends = {row.event_id: {row.break_id} for row in refusals if not row.is_over}
+    ends = {event_id: {break_id} for break_id, event_id, is_over in refusals if not is_over}
     while ends:
-        corrected = _corrections_of(connection, list(ends))
+        corrected = _of_events(connection, "corrections_of", ends)
         for row in corrected:
             if row.state == State.POSTED:
                 over |= ends[row.corrected_event_id]
@@ -81,11 +89,12 @@ def refusals_that_are_over(connection: Connection) -> set[str]:
     return over
 
 
-def _corrections_of(connection: Connection, event_ids: Sequence[str]) -> list[Row[Any]]:
-    """Return which rows corrected those of these events."""
-    statement = query("corrections_of").bindparams(bindparam("event_ids", expanding=True))
+def _of_events(connection: Connection, name: str, event_ids: Iterable[str]) -> list[Row[Any]]:
+    """Return the rows of a query about these events."""
+    statement = query(name).bindparams(bindparam("event_ids", expanding=True))
     # A database takes only so many parameters at once.
-    chunks = [event_ids[start : start + _IDS_PER_QUERY] for start in range(0, len(event_ids), _IDS_PER_QUERY)]
+    asked = list(event_ids)
+    chunks = [asked[start : start + _IDS_PER_QUERY] for start in range(0, len(asked), _IDS_PER_QUERY)]
     return [row for chunk in chunks for row in connection.execute(statement, {"event_ids": chunk})]
 
 

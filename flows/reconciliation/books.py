@@ -63,7 +63,7 @@ def keep_books(run: Run, reading: Reading) -> Books:
         _mark_compared(connection, reading)
         _end_watch(connection, run.settings, reading)
         found = _without_offset(connection, _break_records(reading))
-        over = refusals_that_are_over(connection)
+        over = refusals_that_are_over(connection, found)
         found = [record for record in found if record["break_id"] not in over]
         gone = [*_gone(connection, found, reading), *over]
         balances, gaps = expect_balances(

@@ -117,12 +117,12 @@ def _match_points(run: Run, windows: Sequence[Window], remote: Remote, tolerance
     zones = {site.site_id: ZoneInfo(site.timezone) for site in run.settings.mindbody.sites}
     sides = transaction_sides(run.ledger, windows, remote)
     matched = match_transactions(sides.events, sides.entries, tolerances)
-    # More was read than the windows, to find entries that slipped; of that, only what met an event of ours is ours.
-    is_ours = _is_within(windows, matched) | matched["event_id"].notna()
-    transactions = _as_breaks(matched[is_ours], zones, remote)
+    # More was read than the windows, to find entries that slipped; and of that only what met one of them counts.
+    is_asked = _is_asked(windows, matched)
+    transactions = _as_breaks(matched[is_asked], zones, remote)
     # The totals are counted from the two sides and not from the outcomes, so that a fault of the matching shows.
-    entries = _without(sides, matched[~is_ours])
-    counted = both_sides(sides.events, entries, zones)
+    events, entries = _without(sides, matched[~is_asked])
+    counted = both_sides(events, entries, zones)
     accounted_for = explained(transactions, zones)
     return _MatchedPoints(
         transactions=transactions,
@@ -161,14 +161,16 @@ def _tolerances(settings: Settings) -> Tolerances:
     )
 
 
-def _is_within(windows: Sequence[Window], matched: pd.DataFrame) -> pd.Series:
-    """Return which rows lie on the days of their client's window."""
+def _is_asked(windows: Sequence[Window], matched: pd.DataFrame) -> pd.Series:
+    """Return which rows have an event, or an entry, on the days of their client's window."""
     window_of = {(window.site_id, window.client_id): window for window in windows}
     clients = zip(matched["site_id"], matched["client_id"], strict=True)
-    within = [
-        window_of[client].holds(action_at) for client, action_at in zip(clients, matched["action_at"], strict=True)
+    times = zip(matched["action_at"], matched["remote_at"], strict=True)
+    asked = [
+        window_of[client].holds(action_at) or (not pd.isna(remote_at) and window_of[client].holds(remote_at))
+        for client, (action_at, remote_at) in zip(clients, times, strict=True)
     ]
-    return pd.Series(within, index=matched.index, dtype="bool")
+    return pd.Series(asked, index=matched.index, dtype="bool")
 
 
 def _as_breaks(ours: pd.DataFrame, zones: Mapping[str, ZoneInfo], remote: Remote) -> pd.DataFrame:
@@ -176,6 +178,8 @@ def _as_breaks(ours: pd.DataFrame, zones: Mapping[str, ZoneInfo], remote: Remote
     return describe_transactions(identified, zones, remote.unread)
 
 
-def _without(sides: TransactionSides, outside: pd.DataFrame) -> pd.DataFrame:
-    is_outside = sides.entries["remote_id"].isin(outside["remote_id"])
-    return sides.entries[~is_outside]
+def _without(sides: TransactionSides, around: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return both sides without what belongs to the day around the windows alone."""
+    is_event_around = sides.events["event_id"].isin(around["event_id"].dropna())
+    is_entry_around = sides.entries["remote_id"].isin(around["remote_id"])
+    return sides.events[~is_event_around], sides.entries[~is_entry_around]

@@ -6,7 +6,6 @@ One client that cannot be read does not stop the others: it is named, and nothin
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from operator import itemgetter
 from typing import Any
 
@@ -132,13 +131,12 @@ async def _fetch_histories(
     client: MindbodyClient, windows: Sequence[Window], concurrency: int
 ) -> dict[Client, History | TieoutError]:
     slots = asyncio.Semaphore(concurrency)
-    # Whether the service means site-local or UTC days is not documented, so a day more is read on each side.
-    margin = timedelta(days=1)
 
     async def fetch(window: Window) -> History | TieoutError:
         async with slots:
             try:
-                return await client.fetch_history(window.client_id, window.since - margin, window.until + margin)
+                wide = window.widened
+                return await client.fetch_history(wide.client_id, wide.since, wide.until)
             except Exception as error:  # noqa: BLE001 - as above
                 return of_one_place(error)
 

@@ -52,19 +52,24 @@ class RewardSides:
 
 
 def transaction_sides(ledger: Ledger, windows: Sequence[Window], remote: Remote) -> TransactionSides:
-    """Put the windows' events beside what was read of their clients."""
+    """Put the windows' events beside what was read of their clients, and with them the events of a day around.
+
+    That day is read as well. Without its events, their own entries would be nobody's, and an event of the window that
+    never arrived could be taken for one of them at another time: it would not be said to be missing.
+    """
     uncompared_count = 0
     events: list[Mapping[str, Any]] = []
     entries: list[dict[str, Any]] = []
     with ledger.begin() as connection:
         for window in windows:
-            since_at, until_at = window.bounds
+            since_at, until_at = window.widened.bounds
             ours = events_of_client(connection, window.site_id, window.client_id, since_at, until_at)
             history = remote.histories.get((window.site_id, window.client_id))
             if history is None:
                 # Nobody could look, so a posted event is neither there nor missing; doubt and refusal are ours to know.
-                not_posted = [event for event in ours if event["state"] != State.POSTED]
-                uncompared_count += len(ours) - len(not_posted)
+                asked = [event for event in ours if window.holds(event["action_at"])]
+                not_posted = [event for event in asked if event["state"] != State.POSTED]
+                uncompared_count += len(asked) - len(not_posted)
                 events += not_posted
             else:
                 events += ours

@@ -150,6 +150,17 @@ SELECT breaks.break_id, breaks.event_id, events.state IN ('posted', 'discarded')
 FROM breaks CROSS JOIN events
 WHERE events.event_id = breaks.event_id AND breaks.class = 'refused' AND breaks.state IN ('open', 'acknowledged')
 
+-- name: refusals_of
+-- Grain: one row per one of these events, refused or not, with where that stands now; is_over as of open_refusals.
+SELECT events.event_id, events.state IN ('posted', 'discarded') OR (
+    events.state = 'refused' AND EXISTS (
+        SELECT 1 FROM events AS later WHERE later.lane = events.lane AND later.reward_version > events.reward_version
+        AND later.reward_version IS NOT NULL AND later.state = 'posted'
+    )
+) AS is_over
+FROM events
+WHERE events.event_id IN :event_ids
+
 -- name: corrections_of
 -- Grain: one row per row that corrected one of these events.
 SELECT corrections.corrected_event_id, corrections.event_id,

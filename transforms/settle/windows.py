@@ -1,8 +1,10 @@
 """The days of a client that are read back."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
+
+_MARGIN = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,14 @@ class Window:
         start = datetime.combine(self.since, time(), self.zone)
         end = datetime.combine(self.until + timedelta(days=1), time(), self.zone)
         return start.astimezone(UTC), end.astimezone(UTC)
+
+    @property
+    def widened(self) -> "Window":
+        """The window with a day more on each side, which is read besides.
+
+        Whether a service means site-local or UTC days is not documented, and an entry may have slipped past midnight.
+        """
+        return replace(self, since=self.since - _MARGIN, until=self.until + _MARGIN)
 
     def holds(self, moment: datetime) -> bool:
         """Return whether the moment is on one of the days."""
