@@ -22,6 +22,7 @@ class Leaving(StrEnum):
 
 
 # Nothing of them was sent: they are in no books, and a recovery reads none of them.
+_FURTHEST_AHEAD = timedelta(hours=14)
 _NOTHING_SENT = {Leaving.REJECTED, Leaving.NOT_SENT}
 
 
@@ -43,8 +44,10 @@ class Limits:
     """How long things are kept, in days by kind, None for ever; and what bounds that from below."""
 
     days: dict[Leaving, int | None]
-    open_months: int  # whole months before the running one of which the books may not be signed yet
+    # Whole months before the running one whose books may be open, for those who sign nothing; None: they sign.
+    open_months: int | None
     own_copies_days: int | None  # how far back copies of the ledger reach that are kept elsewhere
+    signed_through: date | None = None  # every day up to it is of a period that was approved; None: none is
 
 
 def is_old(facts: Facts, limits: Limits, now: datetime) -> bool:
@@ -67,11 +70,20 @@ def why_it_stays(facts: Facts, limits: Limits, now: datetime) -> str | None:
         return "an event of it is held, not sent yet, in doubt or under watch"
     if facts.has_open_break:
         return "an open difference belongs to it"
-    if facts.since_at.date() >= first_open_day(now.date(), limits.open_months):
-        return "the books of its month may not be signed yet (keep.open_months)"
+    if not _is_signed(facts.since_at, limits, now):
+        return "its period is not signed: `tieout sign` (keep.open_months, for those who sign nothing)"
     if facts.kind is Leaving.REPORT:  # made again from its snapshot, and nothing that a recovery reads
         return None
     return _why_recovering_needs_it(facts, limits, now)
+
+
+def _is_signed(since_at: datetime, limits: Limits, now: datetime) -> bool:
+    """Return whether the books are signed up to a moment, or count as signed since they are old enough."""
+    # Periods are days of sites, and no clock is further ahead of UTC than this.
+    latest_day = (since_at + _FURTHEST_AHEAD).date()
+    if limits.signed_through is not None and latest_day <= limits.signed_through:
+        return True
+    return limits.open_months is not None and since_at.date() < first_open_day(now.date(), limits.open_months)
 
 
 def _why_recovering_needs_it(facts: Facts, limits: Limits, now: datetime) -> str | None:

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Row
@@ -20,7 +20,9 @@ from flows.runtime.clock import utc_now
 from flows.settings.sections import Settings
 from sql.identity import ledger_position
 from sql.keeping import KnownToCopy, files_as_kept, known_to_copy, run_as_kept
+from sql.signatures import first_file_at, signed_spans
 from transforms.keeping import Facts, Leaving, Limits, is_old, why_it_stays
+from transforms.totals.signed import signed_through
 
 _SNAPSHOT = ".json.gz"
 _MARKED = ".marked."  # within the name of a file that was given back
@@ -36,7 +38,7 @@ class House:
 
 def look_around(settings: Settings, ledger: Ledger) -> House:
     """Return what is older than the settings keep it."""
-    limits = limits_of(settings)
+    limits = limits_of(settings, _signed_through(ledger))
     now = utc_now()
     house = House()
     for thing, facts in _things(settings, ledger, limits):
@@ -51,7 +53,7 @@ def look_around(settings: Settings, ledger: Ledger) -> House:
     return house
 
 
-def limits_of(settings: Settings) -> Limits:
+def limits_of(settings: Settings, signed_through: date | None = None) -> Limits:
     """Return how long the settings keep what runs leave behind."""
     keep = settings.keep
     return Limits(
@@ -64,7 +66,16 @@ def limits_of(settings: Settings) -> Limits:
         },
         open_months=keep.open_months,
         own_copies_days=keep.own_copies_days,
+        signed_through=signed_through,
     )
+
+
+def _signed_through(ledger: Ledger) -> date | None:
+    """Return the day up to which, from the first file on, every day is of a period that was approved."""
+    with ledger.begin() as connection:
+        first_at = first_file_at(connection)
+        spans = signed_spans(connection)
+    return None if first_at is None else signed_through(spans, first_at.date())
 
 
 def _things(settings: Settings, ledger: Ledger, limits: Limits) -> Iterator[tuple[Thing, Facts]]:

@@ -389,7 +389,8 @@ class KeepSettings(_Section):
     reports_days: int | None = Field(default=None, ge=1)
     rejected_days: int | None = Field(default=None, ge=1)  # files that were wrong as a whole, of which nothing was sent
     not_sent_days: int | None = Field(default=None, ge=1)  # copies of files that nobody agreed to send
-    open_months: int = Field(default=3, ge=1, le=120)  # before the running one, whose books may not be signed yet
+    # Older months count as signed, for those who sign nothing; None: what is of no signed period stays.
+    open_months: int | None = Field(default=None, ge=1, le=120)
     own_copies_days: int | None = Field(default=None, ge=1)  # how far back copies of the ledger reach kept elsewhere
     by_night: bool = False  # remove after every night, and not by `tieout clean` alone
 

@@ -1,7 +1,7 @@
 """What may be removed of what runs leave behind: the rule alone."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -9,6 +9,9 @@ from transforms.keeping import Facts, Leaving, Limits, is_old, why_it_stays
 
 NOW = datetime(2026, 9, 15, 12, tzinfo=UTC)
 LIMITS = Limits(days=dict.fromkeys(Leaving, 100), open_months=3, own_copies_days=None)
+SIGNED = Limits(
+    days=dict.fromkeys(Leaving, 100), open_months=None, own_copies_days=None, signed_through=date(2026, 3, 31)
+)
 OLD = Facts(kind=Leaving.ARCHIVED, since_at=NOW - timedelta(days=200), is_in_copy=True)
 
 
@@ -66,3 +69,23 @@ def test_that_of_which_nothing_was_sent_needs_no_copy_and_no_open_month(kind: Le
 def test_without_a_limit_nothing_is_old() -> None:
     limits = replace(LIMITS, days=dict.fromkeys(Leaving, None))
     assert not is_old(OLD, limits, NOW)
+
+
+@pytest.mark.parametrize(
+    ("since_at", "goes"),
+    [
+        pytest.param(datetime(2026, 2, 20, tzinfo=UTC), True, id="signed"),
+        # By the clock of the easternmost site it is April.
+        pytest.param(datetime(2026, 3, 31, 10, tzinfo=UTC), False, id="of_another_day_elsewhere"),
+        pytest.param(datetime(2026, 4, 2, tzinfo=UTC), False, id="not_signed"),
+    ],
+)
+def test_what_is_of_no_signed_period_stays(since_at: datetime, goes: bool) -> None:
+    reason = why_it_stays(replace(OLD, since_at=since_at), SIGNED, NOW)
+    assert (reason is None) is goes
+    assert goes or "tieout sign" in str(reason)
+
+
+def test_who_signs_nothing_and_says_no_months_keeps_all() -> None:
+    limits = replace(SIGNED, signed_through=None)
+    assert "tieout sign" in str(why_it_stays(replace(OLD, since_at=NOW - timedelta(days=3000)), limits, NOW))

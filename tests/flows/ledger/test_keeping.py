@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 
 from flows.keeping import find
+from flows.ledger.connection import open_ledger
+from sql.signatures import Signing, keep_signature
 from tests.flows.command import Command, Ended
 from tests.flows.workplace import Workplace, earned, open_workplace
+from transforms.vocabulary import SignedAs
 
 LONG_AGO = """
 [keep]
@@ -19,6 +22,7 @@ snapshots_days = 30
 reports_days = 30
 rejected_days = 30
 not_sent_days = 30
+open_months = 3
 {more}
 """
 
@@ -114,6 +118,27 @@ def check_clean(workplace: Workplace, tieout: Command) -> None:
 
 def test_clean_names_what_goes_and_what_stays_and_removes_it_where_asked(aged: Workplace, tieout: Command) -> None:
     check_clean(aged, tieout)
+
+
+def test_what_is_of_no_signed_period_stays_until_it_is_signed(aged: Workplace, tieout: Command) -> None:
+    def listed() -> dict[str, Any]:
+        clean(tieout, aged, more="own_copies_days = 350")
+        unsigned = aged.config.read_text().replace("open_months = 3\n", "")
+        aged.config.write_text(unsigned)
+        found: dict[str, Any] = tieout("clean", "--json", "--config", aged.config).json
+        return found
+
+    shutil.rmtree(aged.folder / "backups", ignore_errors=True)
+    before = listed()
+    assert before["removable"] == []
+    assert any("its period is not signed" in one["reason"] for one in before["staying"])
+    today = datetime.now(UTC)
+    period = {"since_on": (today - timedelta(days=2)).date(), "until_on": (today + timedelta(days=2)).date()}
+    with open_ledger(aged.settings) as ledger, ledger.begin() as connection:
+        for role in SignedAs:
+            signing = Signing(at=today, actor=role, by_name=role, role=role, content="{}", **period)
+            keep_signature(connection, signing)
+    assert named(listed()["removable"], "archive") == ["paid", "second", "third"]
 
 
 @pytest.mark.long
