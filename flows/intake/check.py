@@ -220,7 +220,7 @@ def _judge(
     while True:
         elsewhere = None if contradicted is None else _among(contradicted, found.file_totals.rows_read, sheets)
         known = join_columns(others, found.columns)
-        found.add(check_part(recognized, rules, elsewhere, known))
+        found.add(check_part(recognized, rules, elsewhere, known, with_fingerprints=keeps_events))
         on_rows(sum(len(sheet.cells) for sheet in sheets))
         if following is None:
             return found

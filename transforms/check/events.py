@@ -42,17 +42,19 @@ EVENTS = pa.DataFrameSchema(
 def assemble_events(rows: pd.DataFrame, typed: list[pd.DataFrame]) -> pd.DataFrame:
     """Put the typed rows of both services into one frame in file order; raise pandera's SchemaError where it is wrong.
 
-    `rows` gives sheet, row, receipt and cells (`transforms.identity.raw_rows`); the index is renewed.
+    `rows` gives sheet, row, receipt and, where fingerprints are wanted, cells (`transforms.identity.raw_rows`); the
+    index is renewed.
     """
     # Most files are for one service, whose rows are in order already: a million of them need no sorting.
     filled = [part for part in typed if len(part)]
     values = filled[0] if len(filled) == 1 else pd.concat(typed).sort_index()
-    place = rows.loc[values.index, ["sheet", "row", "receipt", "cells"]]
+    place = rows.loc[values.index, ["sheet", "row", "receipt"]]
     known = place.join(values, validate="one_to_one")
     target_of = {kind.value: kind.target.value for kind in Kind}
     known["target"] = known["kind"].map(target_of)
-    site_ids = known["site_id"] if "site_id" in known else pd.Series(None, index=known.index, dtype="str")
-    known["fingerprint"] = fingerprints(known["cells"], site_ids)
+    if "cells" in rows:
+        site_ids = known["site_id"] if "site_id" in known else pd.Series(None, index=known.index, dtype="str")
+        known["fingerprint"] = fingerprints(rows.loc[known.index, "cells"], site_ids)
     known = known.reset_index(drop=True)
     events = pd.DataFrame({name: _column(known, name) for name in EVENTS.columns})
     return EVENTS.validate(events, inplace=True)
