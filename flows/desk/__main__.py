@@ -9,6 +9,7 @@ from pathlib import Path
 import uvicorn
 
 from flows.desk.app import make_app
+from flows.desk.keep_posting import KeepPosting
 from flows.desk.visit import Desk
 from flows.ledger.connection import Ledger, open_ledger
 from flows.people.accounts import first_link
@@ -27,13 +28,13 @@ def main(config: str) -> None:
         try:
             settings = load_settings(Path(config) if config else None)
             with open_ledger(settings) as ledger:
-                _serve(settings, ledger)
+                _serve(settings, ledger, config)
         except TieoutError as error:
             write_line(f"tieout: the desk: {error}", error=True)
             sys.exit(error.exit_code)
 
 
-def _serve(settings: Settings, ledger: Ledger) -> None:
+def _serve(settings: Settings, ledger: Ledger, named: str) -> None:
     listener = _listen(settings)
     port: int = listener.getsockname()[1]
     token = first_link(ledger)
@@ -43,9 +44,9 @@ def _serve(settings: Settings, ledger: Ledger) -> None:
             "the first one in by `tieout user add NAME --role administrator`."
         )
     desk = settings.desk
-    app = make_app(Desk(settings, ledger, port))
+    shared = Desk(settings, ledger, port)
     config = uvicorn.Config(
-        app,
+        make_app(shared),
         log_level="error",
         lifespan="off",
         server_header=False,
@@ -61,7 +62,12 @@ def _serve(settings: Settings, ledger: Ledger) -> None:
     if token is not None:
         said.append(f"Nobody may use it yet. The first one gets in once by {link_for(settings, token, port)}")
     threading.Thread(target=_announce, args=(server, said), daemon=True).start()
-    server.run(sockets=[listener])
+    posting = KeepPosting(shared, named)
+    posting.start()
+    try:
+        server.run(sockets=[listener])
+    finally:
+        posting.stop()
 
 
 def _listen(settings: Settings) -> socket.socket:

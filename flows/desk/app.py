@@ -12,8 +12,9 @@ from starlette.responses import Response
 
 from flows.desk.door import Door
 from flows.desk.forms import MEGABYTE, NotWhole, TooLarge, read_form
-from flows.desk.pages import getting_in, people
+from flows.desk.pages import checking, getting_in, home, people, posting, reading, undoing, waiting
 from flows.desk.render import style_sheet
+from flows.desk.sheets import find_sheet
 from flows.desk.visit import About, Desk, Page, Visit, enter, not_there, set_cookie, to_sign_in, who
 from flows.desk.words import for_a_studio
 from flows.runtime.errors import TieoutError, WrongUsage
@@ -24,8 +25,32 @@ from transforms.vocabulary import Role
 
 _MOST_FORM_BYTES = 2 * MEGABYTE
 _ALL = About.ALL_SITES
+_SHEET = About.SHEET
 
 PAGES = (
+    Page("GET", "/", home.show_home, Role.VIEWER),
+    Page("GET", "/blank", home.give_blank, Role.VIEWER),
+    Page("POST", "/sheets", home.do_upload, Role.UPLOADER, takes_files=True),
+    Page("GET", "/sheets/{sheet_id}", reading.show_sheet, Role.VIEWER, _SHEET),
+    Page("GET", "/sheets/{sheet_id}/read", reading.show_reading, Role.VIEWER, _SHEET),
+    Page("POST", "/sheets/{sheet_id}/answer", reading.do_answer, Role.UPLOADER, _SHEET),
+    Page("POST", "/sheets/{sheet_id}/read", reading.do_read_well, Role.UPLOADER, _SHEET),
+    Page("POST", "/sheets/{sheet_id}/drop", reading.do_drop, Role.UPLOADER, _SHEET),
+    Page("GET", "/sheets/{sheet_id}/check", checking.show_check, Role.VIEWER, _SHEET),
+    Page("POST", "/sheets/{sheet_id}/mend", checking.do_mend, Role.UPLOADER, _SHEET),
+    Page("GET", "/sheets/{sheet_id}/marked", checking.give_marked, Role.VIEWER, _SHEET),
+    Page("POST", "/sheets/{sheet_id}/post", checking.do_post, Role.UPLOADER, _SHEET),
+    Page("GET", "/sheets/{sheet_id}/posting", posting.show_posting, Role.VIEWER, _SHEET),
+    Page("GET", "/sheets/{sheet_id}/result", posting.give_result, Role.VIEWER, _SHEET),
+    Page("POST", "/sheets/{sheet_id}/again", posting.do_again, Role.UPLOADER, _SHEET),
+    Page("POST", "/sheets/{sheet_id}/try-again", posting.do_try_again, Role.UPLOADER, _SHEET),
+    Page("POST", "/sheets/{sheet_id}/decide", posting.do_decide, Role.UPLOADER, _SHEET),
+    Page("GET", "/sheets/{sheet_id}/undo", undoing.show_undo, Role.UPLOADER, _SHEET, or_role=Role.APPROVER),
+    Page("POST", "/sheets/{sheet_id}/undo", undoing.do_plan_undo, Role.UPLOADER, _SHEET),
+    Page("POST", "/sheets/{sheet_id}/undo/decide", undoing.do_undo, Role.UPLOADER, _SHEET, or_role=Role.APPROVER),
+    Page("GET", "/waiting", waiting.show_waiting, Role.APPROVER),
+    Page("GET", "/sheets/{sheet_id}/ok", waiting.show_ok, Role.UPLOADER, _SHEET, or_role=Role.APPROVER),
+    Page("POST", "/sheets/{sheet_id}/ok", waiting.do_ok, Role.UPLOADER, _SHEET, or_role=Role.APPROVER),
     Page("GET", "/sign-in", getting_in.show_sign_in, None),
     Page("POST", "/sign-in", getting_in.do_sign_in, None),
     Page("GET", "/welcome/{token}", getting_in.show_welcome, None),
@@ -70,7 +95,10 @@ def _endpoint(desk: Desk, page: Page) -> Callable[[Request], Awaitable[Response]
                 return _too_large(visit, page)
             except (NotWhole, ClientDisconnect):
                 return visit.show("trouble", 400, title="Only half of it came", told="Send it again.")
-        return await run_in_threadpool(_answer, visit, page)
+        try:
+            return await run_in_threadpool(_answer, visit, page)
+        finally:
+            visit.form.close()
 
     return endpoint
 
@@ -111,8 +139,3 @@ def _nowhere(desk: Desk) -> Callable[[Request, Exception], Awaitable[Response]]:
         return not_there(visit) if session is not None else to_sign_in(visit)
 
     return answer
-
-
-def find_sheet(_desk: Desk, _sheet_id: str) -> None:
-    """Return the sheet of this id."""
-    return

@@ -115,6 +115,12 @@ class Page:
     role: Role | None
     about: About = About.ANY_SITE
     takes_files: bool = False
+    or_role: Role | None = None  # one that does as well
+
+    @property
+    def roles(self) -> tuple[Role, ...]:
+        """The roles of which one is needed."""
+        return tuple(role for role in (self.role, self.or_role) if role is not None)
 
     @property
     def is_change(self) -> bool:
@@ -170,18 +176,17 @@ def enter(visit: Visit, asked: Page, find_sheet: FindSheet) -> Response:
     sheet = find_sheet(visit.desk, visit.path["sheet_id"])
     if sheet is None or not visit.account.may(Role.VIEWER, sheet.site_id):
         return not_there(visit)
-    if not visit.account.may(asked.role, sheet.site_id):
+    if not any(visit.account.may(role, sheet.site_id) for role in asked.roles):
         return refused(visit)
     return asked.handler(replace(visit, sheet=sheet))
 
 
 def _may(visit: Visit, asked: Page) -> bool:
-    assert asked.role is not None  # noqa: S101 - asked before
     if asked.about is About.NOTHING:
         return True
     if asked.about is About.ALL_SITES:
-        return visit.account.may(asked.role, ALL_SITES)
-    return bool(visit.account.sites(asked.role, visit.desk.site_ids))
+        return any(visit.account.may(role, ALL_SITES) for role in asked.roles)
+    return any(visit.account.sites(role, visit.desk.site_ids) for role in asked.roles)
 
 
 def to_sign_in(visit: Visit) -> Response:

@@ -1,10 +1,33 @@
 """Words of a studio: what the rest of the house says, without its commands."""
 
 import re
+from collections.abc import Mapping
+
+from transforms.sheets.fields import FIELDS
 
 # Sentences, and the parts of one that a semicolon or colon divides.
 _PART = re.compile(r"[^.;:]+(?:[.;:](?!\s|$)[^.;:]*)*[.;:]?\s*")
 _COMMAND = re.compile(r"`|\btieout [a-z]|\b--[a-z]")
+# What each documented column is, as a studio calls it.
+WORDS: Mapping[str, str] = {
+    "client_id": "client number",
+    "points": "points",
+    "action": "earned or redeemed",
+    "source": "for what",
+    "source_id": "booking or sale number",
+    "action_date_time": "when",
+    "site_id": "which studio",
+    "reward_id": "reward",
+    "payout_id": "payout",
+    "amount": "amount",
+    "eligibility_date": "may be paid from",
+    "description": "description",
+    "receipt": "what tieout knows it by",
+    "status": "what became of it",
+}
+_DOCUMENTED = re.compile(r"\b(" + "|".join(map(re.escape, FIELDS.values())) + r")\b")
+_WORD_OF = {heading: WORDS[field] for field, heading in FIELDS.items()}
+_LIMIT = re.compile(r'guards\.(?:sites\."[^"]*"\.)?\w+ \(([^)]*)\)')
 NOTHING_LEFT = "That did not work. Whoever looks after tieout finds the cause in its messages."
 
 
@@ -13,8 +36,21 @@ def for_a_studio(message: str) -> str:
 
     >>> for_a_studio("Two entries are in doubt. Run `tieout settle` first.")
     'Two entries are in doubt.'
+    >>> for_a_studio("more points than guards.max_points_per_event (5,000): 7,000")
+    'more points than the limit of 5,000: 7,000'
     """
+    message = _LIMIT.sub(r"the limit of \1", message)
     kept = "".join(part for part in _PART.findall(message) if not _COMMAND.search(part)).strip()
     if not kept:
         return NOTHING_LEFT
     return kept[:-1] + "." if kept[-1] in ";:," else kept
+
+
+def asked(message: str) -> str:
+    """Tell a question about a sheet, columns by what a studio calls them.
+
+    >>> asked("no column ActionDateTime (when it was) was found: is it Day?")
+    'No column “when” (when it was) was found: is it Day?'
+    """
+    told = _DOCUMENTED.sub(lambda found: f"“{_WORD_OF[found[1]]}”", for_a_studio(message))
+    return told[:1].upper() + told[1:]

@@ -70,12 +70,12 @@ def write_marked(
     Raises OSError where `out` cannot be written.
     """
     # Before anything is written: where the headings are not found nobody can tell which row a status belongs to.
-    sheets = [_as_answered(sheet, layouts) for sheet in sheets]
+    sheets = as_answered_sheets(sheets, layouts)
     marks = make_marks(sheets, layouts, errors, statuses, receipts or {}, noticed)
     if only_bad:
         write_laid_out(*keep_bad(sheets, marks), out)
         return []
-    if not _is_ooxml(path):
+    if not is_ooxml(path):
         write_laid_out(sheets, marks, out)
         # A format without sheets is text itself, and loses nothing.
         return [_AS_TEXT] if sheets[0].name is not None else []
@@ -90,6 +90,11 @@ def write_marked(
     return [*lost_parts(path, out), *sorted({str(warning.message) for warning in raised})]
 
 
+def as_answered_sheets(sheets: Sequence[Sheet], layouts: Sequence[Layout]) -> list[Sheet]:
+    """Return the sheets with the letters of texts as a person said that they are encoded."""
+    return [_as_answered(sheet, layouts) for sheet in sheets]
+
+
 def _as_answered(sheet: Sheet, layouts: Sequence[Layout]) -> Sheet:
     """Return a sheet of text with its letters as a person said that they are encoded."""
     if not sheet.is_encoding_guessed:
@@ -98,7 +103,8 @@ def _as_answered(sheet: Sheet, layouts: Sequence[Layout]) -> Sheet:
     return as_answered(replace(first, sheet=sheet)).sheet
 
 
-def _is_ooxml(path: Path) -> bool:
+def is_ooxml(path: Path) -> bool:
+    """Return whether a file is a workbook that can be opened and saved again as it is."""
     if not zipfile.is_zipfile(path):
         return False
     with zipfile.ZipFile(path) as archive:
@@ -152,7 +158,7 @@ def _mark_sheet(page: Worksheet, sheet: Sheet, marked: SheetMarks) -> None:
 def _write_column(page: Worksheet, sheet: Sheet, column: int, texts: Mapping[int, str]) -> None:
     for row, text in texts.items():
         cell = page.cell(sheet_row(sheet, row), column + 1)
-        _write_text(cell, text)
+        write_text(cell, text)
         if cell.fill.start_color.rgb in _OURS:  # of an earlier copy
             cell.fill = PatternFill()
 
@@ -189,7 +195,7 @@ def _add_heading(page: Worksheet, row: int, column: int, heading: str, *, width:
     page.column_dimensions[get_column_letter(column + 1)].width = width
 
 
-def _write_text(cell: Cell | MergedCell, text: str) -> None:
+def write_text(cell: Cell | MergedCell, text: str) -> None:
     """Write a text as a text: it starts no formula, and keeps its zeros when it is edited."""
     if isinstance(cell, MergedCell):
         return

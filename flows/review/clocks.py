@@ -38,6 +38,19 @@ class Clock:
         hour = (local.hour - 1) % 12 + 1
         return f"{local:%a} {local.day} {local:%b %Y}, {hour}:{local:%M:%S} {half} {local.tzname()}"
 
+    @property
+    def place(self) -> str:
+        """The zone as a studio calls it: Los Angeles for America/Los_Angeles."""
+        return self.name.rpartition("/")[2].replace("_", " ")
+
+    def tell_minute(self, moment: datetime) -> str:
+        """Write a moment as people say it, seconds where there are any: Mon 26 Oct 2026, 6:30 pm."""
+        local = moment.astimezone(self.zone)
+        half = "am" if local.hour < 12 else "pm"
+        hour = (local.hour - 1) % 12 + 1
+        seconds = f":{local:%S}" if local.second else ""
+        return f"{local:%a} {local.day} {local:%b %Y}, {hour}:{local:%M}{seconds} {half}"
+
     def tell_with_utc(self, moment: datetime, fraction: str | None = None) -> str:
         """Write a moment with the time in UTC that a service was sent for it, to the digits that the row shows."""
         second = moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")

@@ -11,12 +11,14 @@ from argon2 import PasswordHasher
 from httpx import ASGITransport, AsyncClient, Response
 
 from flows.desk.app import make_app
+from flows.desk.poster import post_all
 from flows.desk.visit import Desk
 from flows.ledger.connection import Ledger, open_ledger
 from flows.people import passwords
 from flows.people.accounts import account_of
 from flows.people.sign_in import Session, begin_session
 from flows.runtime.clock import utc_now
+from flows.sandbox import start_sandbox
 from flows.settings.sections import Settings
 from sql.people import Grant, add_person, set_roles
 from tests.flows.workplace import Workplace, further_sites, open_workplace
@@ -119,3 +121,43 @@ def let_in(settings: Settings, ledger: Ledger, name: str, *grants: Grant) -> Ses
         set_roles(connection, user_id, grants, by="test", now=utc_now())
         assert account_of(connection, user_id, name).grants == set(grants)
     return begin_session(settings, ledger, user_id, name)
+
+
+@pytest.fixture(scope="module")
+def ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    """A sandbox of both services for one module."""
+    with start_sandbox(
+        state=tmp_path_factory.mktemp("sandbox") / "sandbox.db", options=("--extra-clients", "30")
+    ) as found:
+        yield found
+
+
+@dataclass
+class Studio:
+    """A studio whose services are there, and its desk; ``post`` plays the poster's part in this process."""
+
+    workplace: Workplace
+    desk: Desk
+
+    def browser(self, name: str, *grants: Grant) -> Browser:
+        client = Client(make_app(self.desk))
+        session = let_in(self.desk.settings, self.desk.ledger, name, *(grants or [("", Role.ADMINISTRATOR)]))
+        client.http.cookies.set("tieout", session.token)
+        return Browser(client, session)
+
+    def configure(self, text: str) -> None:
+        self.workplace.configure(self.workplace.config.read_text("utf-8") + text)
+        self.desk = Desk(self.workplace.settings, self.desk.ledger, 8300)
+
+    def post(self) -> None:
+        post_all(self.desk)
+
+    def committed(self, *client_ids: str) -> list[dict[str, Any]]:
+        return [line for line in self.workplace.commits(*client_ids) if line.get("points")]
+
+
+@pytest.fixture
+def studio(tmp_path: Path, ready: dict[str, Any]) -> Iterator[Studio]:
+    place = open_workplace(tmp_path, ready)
+    with open_ledger(place.settings) as ledger:
+        yield Studio(place, Desk(place.settings, ledger, 8300))

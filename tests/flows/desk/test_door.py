@@ -59,7 +59,7 @@ def may(page: Page, role: Role | None) -> bool:
 
 def ask(browser: Browser, page: Page) -> int:
     assert browser.session is not None
-    token = {"form_token": browser.session.form_token}
+    token = {"form_token": browser.session.form_token, "site": "7"}
     data = token if page.is_change else None
     answer = browser.client.request(page.method, address(page), data=data)
     return int(answer.status_code)

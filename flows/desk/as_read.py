@@ -1,0 +1,208 @@
+"""How a sheet is read: its first rows as they look, above each column what it is read as, and what only a person knows.
+
+It is read by the same check as at a terminal; what a person answers is kept for all sheets like it.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Any
+
+import pandas as pd
+
+from flows.desk.sheets import DeskSheet
+from flows.desk.visit import Desk
+from flows.desk.words import WORDS
+from flows.intake.check import read_head
+from flows.intake.checked_file import CheckedFile
+from flows.readers.read import read_parts
+from flows.review.answers import check_answered, keep_answer
+from flows.review.clocks import Clocks, clocks_of
+from flows.runtime.errors import FileRejected, WrongUsage
+from flows.settings.answers import ANSWERS
+from flows.settings.layouts import layouts_of
+from sql.chain import digest
+from transforms.sheets.headings import Table
+from transforms.sheets.questions import Question
+from transforms.sheets.sheet import FileError, Sheet
+from transforms.sheets.tables import find_tables
+from transforms.vocabulary import Kind, Target
+
+_SHOWN_ROWS = 6
+_SHOWN_SIGNS = 60
+_HEAD_ROWS = 60
+_REMEMBERED = 8
+
+
+class _Open(Exception):  # noqa: N818 - it says what a sheet leaves
+    """A question is open, and nobody sits at a terminal."""
+
+    def __init__(self, question: Question) -> None:
+        super().__init__(question.message)
+        self.question = question
+
+
+@dataclass(frozen=True)
+class ShownTable:
+    """The first rows of a table, as they look in a spreadsheet."""
+
+    sheet: str | None
+    read_as: Sequence[str]  # above each column, "" where nobody reads it
+    headings: Sequence[str]
+    rows: Sequence[tuple[int, Sequence[str]]]
+
+
+@dataclass(frozen=True)
+class AsRead:
+    """How a sheet is read. One of ``checked``, ``question`` and ``trouble`` says how far that goes."""
+
+    tables: Sequence[ShownTable]
+    checked: CheckedFile | None = None
+    question: Question | None = None
+    trouble: str = ""
+    undated: Sequence[str] = ()  # what has points and no column of dates
+    first_row: str = ""  # told in full
+
+    @property
+    def code(self) -> str:
+        """Which question it is, so that an answer is never taken for one to another."""
+        return "" if self.question is None else digest([self.question.message, *self.question.choices])[:16]
+
+
+@dataclass
+class Memory:
+    """What was checked of late, so that to turn a page does not read a sheet anew."""
+
+    found: dict[tuple[str, str, int], AsRead] = field(default_factory=dict)
+    lock: Lock = field(default_factory=Lock)
+
+
+_MEMORY = Memory()
+_ANSWERING = Lock()
+
+
+def read_sheet(desk: Desk, sheet: DeskSheet) -> AsRead:
+    """Read and check a sheet as far as nothing is open; nothing of it is kept."""
+    key = (str(sheet.path), sheet.row.sha256, _answers_stamp(desk))
+    with _MEMORY.lock:
+        known = _MEMORY.found.get(key)
+    if known is not None:
+        return known
+    found = _read(desk, sheet)
+    with _MEMORY.lock:
+        _MEMORY.found[key] = found
+        while len(_MEMORY.found) > _REMEMBERED:
+            _MEMORY.found.pop(next(iter(_MEMORY.found)))
+    return found
+
+
+def _answers_stamp(desk: Desk) -> int:
+    path = desk.settings.root / ANSWERS
+    return path.stat().st_mtime_ns if path.exists() else 0
+
+
+def _read(desk: Desk, sheet: DeskSheet) -> AsRead:
+    shown, undated = _first_rows(desk, sheet)
+    try:
+        checked = check_answered(desk.settings, sheet.path, sheet.default_site_id, _ask, asks_headings=True)
+    except _Open as waiting:
+        return AsRead(shown, question=waiting.question)
+    except FileRejected as error:
+        return AsRead(shown, trouble=error.cause.message)
+    _refuse_other_sites(desk, sheet, checked)
+    return AsRead(shown, checked, undated=undated, first_row=_first_row(checked, clocks_of(desk.settings)))
+
+
+def _ask(question: Question) -> str:
+    raise _Open(question)
+
+
+def _refuse_other_sites(desk: Desk, sheet: DeskSheet, checked: CheckedFile) -> None:
+    """Refuse rows for a site whose people did not send them: who may post here may not post there."""
+    others = {place.site_id for place in checked.destinations if place.target is Target.MINDBODY} - {sheet.site_id}
+    if others:
+        named = ", ".join(sorted(desk.site_name(site_id) for site_id in others))
+        raise WrongUsage(f"It holds rows for {named} too: send those in a sheet of their own, there.")
+
+
+def answer(desk: Desk, sheet: DeskSheet, code: str, chosen: str) -> None:
+    """Keep the answer to the question that is open now, for this sheet and all like it."""
+    with _ANSWERING:
+        found = read_sheet(desk, sheet)
+        question = found.question
+        if question is None or code != found.code:
+            raise WrongUsage("Somebody else has answered that meanwhile. Look at how it is read now.")
+        if chosen not in question.choices:
+            raise WrongUsage("Choose one of the answers.")
+        keep_answer(desk.settings, question, chosen)
+
+
+def tables_of(desk: Desk, sheets: Sequence[Sheet]) -> tuple[Table, ...]:
+    """Return the tables of the sheets, none where no headings are found."""
+    try:
+        return find_tables(sheets, layouts_of(desk.settings)).tables
+    except FileError:
+        return ()
+
+
+def _first_rows(desk: Desk, sheet: DeskSheet) -> tuple[list[ShownTable], list[str]]:
+    try:
+        sheets, _ = read_head(read_parts(sheet.path, _HEAD_ROWS))
+    except FileError:
+        return [], []
+    tables = tables_of(desk, sheets)
+    if not tables:
+        return [_shown_raw(one) for one in sheets if len(one.cells)], []
+    undated = [
+        table.sheet.name or ""
+        for table in tables
+        if Target.MINDBODY in table.targets and "points" in table.columns and "action_date_time" not in table.columns
+    ]
+    return [_shown(table) for table in tables], undated
+
+
+def _shown(table: Table) -> ShownTable:
+    field_of = {column: name for name, column in table.columns.items()}
+    if table.time_of_day is not None:
+        field_of[table.time_of_day] = "action_date_time"
+    below = table.sheet.cells.loc[table.sheet.cells.index > table.heading_row]
+    return ShownTable(
+        sheet=table.sheet.name,
+        read_as=[WORDS.get(field_of.get(column, ""), "") for column in range(len(table.headings))],
+        headings=[heading or "" for heading in table.headings],
+        rows=_texts(below),
+    )
+
+
+def _shown_raw(sheet: Sheet) -> ShownTable:
+    width = len(sheet.cells.columns)
+    return ShownTable(sheet.name, [""] * width, [""] * width, _texts(sheet.cells))
+
+
+def _texts(cells: pd.DataFrame) -> list[tuple[int, list[str]]]:
+    filled = cells.dropna(how="all").head(_SHOWN_ROWS)
+    return [
+        (int(row), [text[:_SHOWN_SIGNS] if isinstance(text, str) else "" for text in texts])
+        for row, *texts in filled.itertuples(name=None)
+    ]
+
+
+def _first_row(checked: CheckedFile, clocks: Clocks) -> str:
+    """Tell the first good row in full: whoever reads it sees whether days and months, and the hour, are right."""
+    first: Any = next((event for part in checked.events.parts for event in part.head(1).itertuples()), None)
+    return "" if first is None else f"Row {first.row}: {' '.join(_told(first, checked, clocks))}."
+
+
+def _told(first: Any, checked: CheckedFile, clocks: Clocks) -> Iterator[str]:
+    if first.kind == Kind.REWARD_UPDATE:
+        yield f"reward {first.reward_id}"
+        if first.amount is not None:
+            yield f"is set to {first.amount}"
+        return
+    yield f"client {first.client_id} {str(first.action).lower()} {first.points:,} points"
+    if not pd.isna(first.source):
+        yield f"for {first.source}" + ("" if pd.isna(first.source_id) else f" {first.source_id}")
+    if not pd.isna(first.action_at):
+        site_id = checked.rules.fallback_site_id() if pd.isna(first.site_id) else first.site_id
+        clock = clocks.of(site_id)
+        yield f"on {clock.tell_minute(first.action_at.to_pydatetime())} by the clock of {clock.place}"

@@ -1,0 +1,133 @@
+"""Check: what is ready, what needs fixing, what to look at again, what is known; mend it, and have it posted."""
+
+import secrets
+from collections.abc import Sequence
+
+from starlette.responses import Response
+
+from flows.desk.as_read import read_sheet
+from flows.desk.looking import Looked, Wrong, look
+from flows.desk.mending import mend
+from flows.desk.pages.home import attached
+from flows.desk.pages.reading import show_sheet
+from flows.desk.visit import Visit, go
+from flows.intake.check_report import notes_of
+from flows.marked_copy.write import write_marked
+from flows.readers.limits import MAX_ROWS
+from flows.runtime.clock import utc_now
+from flows.runtime.errors import WrongUsage
+from sql.desk_sheets import mends_of, want_posted
+from transforms.vocabulary import Stage
+
+_TABS = ("ready", "fix", "again", "known")
+_MOST_SHOWN = 100
+
+
+def show_check(visit: Visit) -> Response:
+    """Show what the sheet would do, tab by tab."""
+    sheet = visit.sheet
+    if sheet.stage is not Stage.OPEN:
+        return show_sheet(visit)
+    found = read_sheet(visit.desk, sheet)
+    if found.checked is None or not sheet.row.is_read_well:
+        return go(f"/sheets/{sheet.sheet_id}/read")
+    looked = look(visit.desk, found)
+    counts = {
+        "ready": len(looked.ready),
+        "fix": looked.wrong_rows,
+        "again": len(looked.again),
+        "known": len(looked.known),
+    }
+    asked = visit.request.query_params.get("tab", "")
+    # What needs somebody comes first.
+    tab = asked if asked in _TABS else next((name for name in ("fix", "again", "ready") if counts[name]), "known")
+    page, pages = _page(visit, counts[tab] if tab != "fix" else len(looked.wrong))
+    shown = slice((page - 1) * _MOST_SHOWN, page * _MOST_SHOWN)
+    rows = {"ready": looked.ready, "again": looked.again, "known": looked.known, "fix": ()}[tab]
+    with visit.desk.ledger.begin() as connection:
+        mends = mends_of(connection, sheet.sheet_id)
+    return visit.show(
+        "check",
+        sheet=sheet,
+        looked=looked,
+        counts=counts,
+        tab=tab,
+        rows=rows[shown],
+        wrong=looked.wrong[shown],
+        page=page,
+        pages=pages,
+        mends=mends,
+        needs_another=_needs_another(visit, looked),
+    )
+
+
+def _page(visit: Visit, count: int) -> tuple[int, int]:
+    pages = max(1, -(-count // _MOST_SHOWN))
+    asked = visit.request.query_params.get("page", "1")
+    page = int(asked) if asked.isdecimal() and len(asked) < 9 else 1
+    return min(max(page, 1), pages), pages
+
+
+def _needs_another(visit: Visit, looked: Looked) -> bool:
+    """Return whether nothing is posted before another person has agreed: by the settings, or since it is unusual."""
+    return visit.desk.settings.desk.second_person or bool(looked.stops)
+
+
+def do_mend(visit: Visit) -> Response:
+    """Put what belongs there into the cells of one kind, or into that of one row."""
+    looked = look(visit.desk, read_sheet(visit.desk, visit.sheet))
+    wrong = next((one for one in looked.wrong if one.key == visit.form.get("key")), None)
+    if wrong is None:
+        raise WrongUsage("That is mended already.")
+    text = visit.form.get("suggested") or visit.form.get("text")
+    mend(visit.desk, visit.sheet, wrong, _rows_meant(visit, wrong), text, visit.account.name)
+    return go(f"/sheets/{visit.sheet.sheet_id}/check?tab=fix")
+
+
+def _rows_meant(visit: Visit, wrong: Wrong) -> Sequence[int]:
+    row = visit.form.get("row")
+    return [int(row)] if row.isdecimal() and int(row) in wrong.rows else wrong.rows
+
+
+def give_marked(visit: Visit) -> Response:
+    """Hand the sheet out with the wrong cells marked, to be fixed in Excel."""
+    looked = look(visit.desk, read_sheet(visit.desk, visit.sheet))
+    if looked.rows is None or looked.plan.rows_read > MAX_ROWS:
+        raise WrongUsage("The sheet has more rows than Excel holds.")
+    out = visit.sheet.folder / f"marked-{secrets.token_hex(8)}.xlsx"
+    try:
+        write_marked(
+            visit.sheet.path,
+            looked.checked.sheets,
+            looked.rows.errors,
+            out,
+            statuses=looked.rows.statuses,
+            receipts=looked.rows.receipts,
+            layouts=looked.checked.rules.layouts,
+            noticed=notes_of(looked.checked),
+        )
+        content = out.read_bytes()
+    finally:
+        out.unlink(missing_ok=True)
+    stem = visit.sheet.name.rpartition(".")[0] or visit.sheet.name
+    return attached(content, f"{stem} to fix.xlsx")
+
+
+def do_post(visit: Visit) -> Response:
+    """Have it posted as it was shown; nothing happens where it would do anything else by now."""
+    looked = look(visit.desk, read_sheet(visit.desk, visit.sheet))
+    if visit.form.get("code") != looked.code or not looked.will:
+        raise WrongUsage("What it would post is not what you saw. Look at it again; nothing was posted.")
+    with visit.desk.ledger.begin() as connection:
+        is_wanted = want_posted(
+            connection,
+            visit.sheet.sheet_id,
+            sha256=visit.sheet.row.sha256,
+            seen=looked.code,
+            by=visit.account.name,
+            needs_another=_needs_another(visit, looked),
+            now=utc_now(),
+        )
+    if not is_wanted:
+        raise WrongUsage("Somebody else was faster: look at what became of it.")
+    return go(f"/sheets/{visit.sheet.sheet_id}/posting")

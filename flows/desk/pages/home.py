@@ -1,0 +1,123 @@
+"""The first page: drop a sheet, take a blank one, and what became of the last ones."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from starlette.responses import Response
+
+from flows.desk.sheets import DeskSheet, newest_sheets, take_sheet
+from flows.desk.visit import Desk, Visit, go
+from flows.intake.blank_workbook import write_blank
+from flows.review.clocks import clocks_of
+from flows.runtime.errors import WrongUsage
+from flows.settings.certain_headings import UTC_NAME
+from sql.desk_sheets import file_of, states_of
+from transforms.vocabulary import Role, Stage, State
+
+_WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_WORDS: Mapping[State, str] = {
+    State.POSTED: "posted",
+    State.READY: "about to be posted",
+    State.SENDING: "about to be posted",
+    State.REFUSED: "turned down",
+    State.UNKNOWN: "not sure yet",
+    State.HELD: "waiting",
+    State.DISCARDED: "left out",
+}
+_STAGES: Mapping[Stage, tuple[str, str]] = {
+    Stage.OPEN: ("not posted yet", "wait"),
+    Stage.POSTING: ("posting now", "wait"),
+    Stage.WAITING: ("waiting for OK", "wait"),
+    Stage.STUCK: ("stopped", "bad"),
+    Stage.DONE: ("done", "good"),
+    Stage.DROPPED: ("dropped", "wait"),
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One sheet of the list."""
+
+    sheet: DeskSheet
+    state: str
+    tone: str
+    when: str
+    became: str
+
+
+def show_home(visit: Visit) -> Response:
+    """Show where to drop a sheet, and the last ones."""
+    desk = visit.desk
+    seen = visit.account.sites(Role.VIEWER, desk.site_ids)
+    asked = visit.request.query_params.get("site", "")
+    site_id = asked if asked in seen else seen[0]
+    return visit.show(
+        "home",
+        site_id=site_id,
+        site_name=desk.site_name(site_id),
+        sites=[(one, desk.site_name(one)) for one in seen],
+        may_send=visit.account.may(Role.UPLOADER, site_id),
+        lines=[_line(desk, sheet) for sheet in newest_sheets(desk, site_id)],
+        most=desk.settings.desk.max_upload_mb,
+    )
+
+
+def _line(desk: Desk, sheet: DeskSheet) -> Line:
+    state, tone = _STAGES[sheet.stage]
+    became = ", ".join(_became(desk, sheet))
+    if sheet.stage is Stage.DONE and ("turned down" in became or "waiting" in became or "to fix" in became):
+        state, tone = "needs a look", "wait"
+    when = clocks_of(desk.settings).of(sheet.site_id).tell_minute(sheet.uploaded_at.replace(second=0))
+    return Line(sheet, state, tone, when, became)
+
+
+def _became(desk: Desk, sheet: DeskSheet) -> Iterator[str]:
+    with desk.ledger.begin() as connection:
+        file = file_of(connection, sheet.row.sha256, sheet.row.default_site_id)
+        if file is None or sheet.stage is Stage.OPEN:
+            return
+        states = states_of(connection, file.file_id)
+    counts: dict[str, int] = {}
+    for state, count in states.items():
+        counts[_WORDS[state]] = counts.get(_WORDS[state], 0) + count
+    yield from (f"{count:,} {word}" for word, count in counts.items())
+    if file.rejected:
+        yield f"{file.rejected:,} to fix"
+    if file.duplicate:
+        yield f"{file.duplicate:,} known before"
+
+
+def do_upload(visit: Visit) -> Response:
+    """Take a sheet in, and show how it is read."""
+    site_id = visit.form.get("site")
+    if site_id not in visit.account.sites(Role.UPLOADER, visit.desk.site_ids):
+        return visit.show("trouble", 403, title="That is not yours to do", told="Choose a studio of yours.")
+    sent = visit.form.file
+    if sent is None or not sent.filename:
+        raise WrongUsage("Choose a sheet first, then send it.")
+    return go(f"/sheets/{take_sheet(visit.desk, sent.file, sent.filename, site_id, visit.account.name)}")
+
+
+def give_blank(visit: Visit) -> Response:
+    """Hand out a blank sheet, whose headings leave nothing open."""
+    desk = visit.desk
+    site_id = visit.request.query_params.get("site", "")
+    if site_id not in visit.account.sites(Role.VIEWER, desk.site_ids):
+        site_id = visit.account.sites(Role.VIEWER, desk.site_ids)[0]
+    timezones = {site.site_id: site.timezone for site in desk.settings.mindbody.sites}
+    # Where there are several studios, a row has to say which it is for.
+    site_ids = [site_id] if len(desk.site_ids) > 1 else []
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "rewards.xlsx"
+        write_blank(path, timezones.get(site_id, UTC_NAME), site_ids)
+        content = path.read_bytes()
+    return attached(content, "points-sheet.xlsx")
+
+
+def attached(content: bytes, name: str) -> Response:
+    """Return a workbook to save; its name is one of ours, or harmless."""
+    plain = name.encode("ascii", "replace").decode().replace("?", "_").replace('"', "_")
+    headers = {"Content-Disposition": f'attachment; filename="{plain}"'}
+    return Response(content, media_type=_WORKBOOK, headers=headers)

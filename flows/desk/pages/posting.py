@@ -1,0 +1,202 @@
+"""Posting: how far it is, what came of it, try again what was turned down, decide what waits, undo."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row
+from starlette.responses import Response
+
+from flows.desk.looking import RowToSee, row_to_see
+from flows.desk.pages.home import attached
+from flows.desk.sheets import DeskSheet
+from flows.desk.visit import Desk, Visit, go
+from flows.desk.words import for_a_studio
+from flows.review.clocks import clocks_of
+from flows.review.decide import approve, discard
+from flows.review.replace import replace
+from flows.review.retry import Asked, find_refused, let_try_again
+from flows.runtime.clock import utc_now
+from flows.runtime.errors import WrongUsage
+from sql import desk_sheets as kept
+from transforms.vocabulary import Role, Stage, State
+
+_TABS = ("posted", "refused", "held", "unknown", "all", "known")
+_MOST_SHOWN = 100
+_OF_TAB = {
+    "posted": (State.POSTED,),
+    "refused": (State.REFUSED,),
+    "held": (State.HELD,),
+    "unknown": (State.UNKNOWN,),
+    "all": tuple(State),
+}
+
+
+@dataclass(frozen=True)
+class Came:
+    """What has become of a sheet so far."""
+
+    states: dict[State, int]
+    rows: Sequence[Row[Any]]
+    known: Sequence[Row[Any]]
+    rejected: int
+    file_id: int | None
+
+    def count(self, *states: State) -> int:
+        """Count events in any of these states."""
+        return sum(self.states.get(state, 0) for state in states)
+
+
+def came_of(desk: Desk, sheet: DeskSheet) -> Came:
+    """Return what the ledger has of a sheet now."""
+    with desk.ledger.begin() as connection:
+        file = kept.file_of(connection, sheet.row.sha256, sheet.row.default_site_id)
+        if file is None:
+            return Came({}, (), (), 0, None)
+        rows = kept.rows_of(connection, file.file_id)
+        known = kept.known_rows_of(connection, file.file_id)
+    return Came(dict(Counter(State(row.state) for row in rows)), rows, known, int(file.rejected), file.file_id)
+
+
+def show_posting(visit: Visit) -> Response:
+    """Show how far it is, or what came of it."""
+    sheet: DeskSheet = visit.sheet
+    if sheet.stage in (Stage.OPEN, Stage.DROPPED):
+        return go(f"/sheets/{sheet.sheet_id}") if sheet.stage is Stage.OPEN else go("/")
+    came = came_of(visit.desk, sheet)
+    clocks = clocks_of(visit.desk.settings)
+    asked = visit.request.query_params.get("tab", "")
+    tab = asked if asked in _TABS else _first_tab(came)
+    rows = came.known if tab == "known" else [row for row in came.rows if row.state in _OF_TAB[tab]]
+    return visit.show(
+        "posting",
+        sheet=sheet,
+        came=came,
+        total=len(came.rows),
+        over=len(came.rows) - came.count(State.READY, State.SENDING, State.HELD),
+        tab=tab,
+        counts=_counts(came),
+        rows=[row_to_see(row, clocks) for row in rows[:_MOST_SHOWN]],
+        left_out=max(0, len(rows) - _MOST_SHOWN),
+        refused=_why_refused(came, clocks),
+        trouble=for_a_studio(sheet.row.trouble) if sheet.row.trouble else "",
+        is_moving=sheet.stage is Stage.POSTING,
+        may_ok=may_ok(visit),
+        may_send=visit.account.may(Role.UPLOADER, sheet.site_id),
+        wanted_at=clocks.of(sheet.site_id).tell_minute(sheet.row.stage_at),
+        has_marked=_marked(visit) is not None,
+    )
+
+
+def _first_tab(came: Came) -> str:
+    for tab, state in (("refused", State.REFUSED), ("held", State.HELD), ("unknown", State.UNKNOWN)):
+        if came.count(state):
+            return tab
+    return "posted"
+
+
+def _counts(came: Came) -> dict[str, int]:
+    counts = {tab: came.count(*states) for tab, states in _OF_TAB.items()}
+    return {**counts, "known": len(came.known)}
+
+
+def _why_refused(came: Came, clocks: Any) -> list[tuple[str, int]]:
+    reasons: Counter[str] = Counter()
+    for row in came.rows:
+        if row.state == State.REFUSED:
+            seen: RowToSee = row_to_see(row, clocks)
+            reasons[seen.told.removeprefix("turned down: ")] += 1
+    return reasons.most_common()
+
+
+def do_again(visit: Visit) -> Response:
+    """Let posting go on that had stopped."""
+    if visit.sheet.stage is not Stage.STUCK:
+        raise WrongUsage("It is not stopped any more: look at how it stands.")
+    _post_again(visit)
+    return go(f"/sheets/{visit.sheet.sheet_id}/posting")
+
+
+def _post_again(visit: Visit) -> None:
+    with visit.desk.ledger.begin() as connection:
+        kept.want_again(connection, visit.sheet.sheet_id, utc_now())
+
+
+def do_try_again(visit: Visit) -> Response:
+    """Let what was turned down be tried again, now that its cause is gone; it is looked up first."""
+    sheet: DeskSheet = visit.sheet
+    came = came_of(visit.desk, sheet)
+    refused = tuple(row.event_id for row in came.rows if row.state == State.REFUSED)
+    if not refused:
+        raise WrongUsage("Nothing of it is turned down any more.")
+    shown = find_refused(visit.desk.settings, visit.desk.ledger, Asked(event_ids=refused))
+    if not shown.events:
+        raise WrongUsage(f"It cannot be tried again: {shown.left_out[0][1] if shown.left_out else shown.nothing}.")
+    reason = visit.form.get("reason").strip() or "tried again at the desk"
+    let_try_again(visit.desk.settings, visit.desk.ledger, shown, by=visit.account.name, reason=reason)
+    _post_again(visit)
+    return go(f"/sheets/{sheet.sheet_id}/posting")
+
+
+def do_decide(visit: Visit) -> Response:
+    """Post a row that waits, leave it out, or let it take the place of the earlier one that it corrects."""
+    row = row_meant(visit)
+    # What waits as a whole is decided as a whole, by whoever may.
+    if visit.sheet.stage in (Stage.WAITING, Stage.POSTING):
+        raise WrongUsage("The sheet as a whole is decided about first.")
+    if row.state != State.HELD:
+        raise WrongUsage("Somebody else has decided about that row.")
+    settings, ledger, by = visit.desk.settings, visit.desk.ledger, visit.account.name
+    decision = visit.form.get("decision")
+    if decision == "leave out":
+        discard(settings, ledger, row.event_id, by, "left out at the desk")
+    elif decision in ("post", "correct"):
+        _refuse_own(visit)
+        if decision == "post":
+            approve(settings, ledger, row.event_id, by, "looked at by itself at the desk")
+        else:
+            replace(settings, ledger, row.event_id, by, "it corrects the earlier one, as was said at the desk")
+        _post_again(visit)
+    return go(f"/sheets/{visit.sheet.sheet_id}/posting?tab=held")
+
+
+def _refuse_own(visit: Visit) -> None:
+    if not may_ok(visit):
+        raise WrongUsage("Somebody else has to give the OK to that.")
+
+
+def may_ok(visit: Visit) -> bool:
+    """Return whether this person may give the OK: another than who sent it, where the settings say so."""
+    row, account = visit.sheet.row, visit.account
+    is_approver = account.may(Role.APPROVER, visit.sheet.site_id)
+    if visit.desk.settings.desk.second_person:
+        return is_approver and account.name != row.wanted_by
+    # What is unusual asks for somebody who may give the OK, be it the same.
+    return is_approver or (not row.needs_another and account.may(Role.UPLOADER, visit.sheet.site_id))
+
+
+def row_meant(visit: Visit) -> Row[Any]:
+    """Return the row that a form is about, which has to be one of this very sheet."""
+    event_id = visit.form.get("row")
+    found = next((row for row in came_of(visit.desk, visit.sheet).rows if row.event_id == event_id), None)
+    if found is None:
+        raise WrongUsage("There is no such row in this sheet.")
+    return found
+
+
+def give_result(visit: Visit) -> Response:
+    """Hand the sheet out with what became of each row."""
+    path = _marked(visit)
+    if path is None:
+        raise WrongUsage("There is none yet.")
+    return attached(path.read_bytes(), path.name)
+
+
+def _marked(visit: Visit) -> Any:
+    run_id = visit.sheet.row.run_id
+    if not run_id:
+        return None
+    # The run wrote it, under a name that is the sheet's own.
+    copies = sorted((visit.desk.settings.reports_folder / run_id).glob("*.marked.xls?"))
+    return copies[0] if copies else None

@@ -1,0 +1,90 @@
+"""Undo a sheet or a row: planned and shown first, with what cannot be undone, then taken back by opposite entries."""
+
+from starlette.responses import Response
+
+from flows.desk.pages.posting import row_meant
+from flows.desk.sheets import DeskSheet
+from flows.desk.visit import Visit, go
+from flows.desk.words import for_a_studio
+from flows.review.decide import approve, discard
+from flows.review.reverse import Reversal, reverse_event, reverse_file
+from flows.review.shown import show_plan
+from flows.runtime.clock import utc_now
+from flows.runtime.errors import WrongUsage
+from sql import desk_sheets as kept
+from sql.plans import states_of_plan
+from transforms.vocabulary import Role, Stage, State
+
+
+def show_undo(visit: Visit) -> Response:
+    """Ask why, or show what is planned."""
+    sheet: DeskSheet = visit.sheet
+    plan_id = sheet.row.undo_plan_id
+    if plan_id is None or not _is_held(visit, plan_id):
+        return visit.show("undo", sheet=sheet, shown=None, may_ok=False, cannot=(), row="")
+    shown = show_plan(visit.desk.settings, visit.desk.ledger, plan_id, visit.account.name)
+    return visit.show("undo", sheet=sheet, shown=shown, may_ok=_may_ok(visit), cannot=(), row="")
+
+
+def _is_held(visit: Visit, plan_id: str) -> bool:
+    with visit.desk.ledger.begin() as connection:
+        return states_of_plan(connection, plan_id).get(State.HELD, 0) > 0
+
+
+def _may_ok(visit: Visit) -> bool:
+    """Return whether this person may let it go; where two are asked for, it takes one who gives the OK."""
+    if not visit.desk.settings.desk.second_person:
+        return True
+    with visit.desk.ledger.begin() as connection:
+        asked_by = kept.undo_asked_by(connection, str(visit.sheet.row.undo_plan_id))
+    return visit.account.may(Role.APPROVER, visit.sheet.site_id) and visit.account.name != asked_by
+
+
+def do_plan_undo(visit: Visit) -> Response:
+    """Plan what takes the sheet, or a row of it, back; nothing is sent yet."""
+    sheet: DeskSheet = visit.sheet
+    if sheet.stage is Stage.POSTING:
+        raise WrongUsage("It is being posted still: wait until that is over.")
+    if sheet.row.undo_plan_id is not None and _is_held(visit, sheet.row.undo_plan_id):
+        raise WrongUsage("Something of it waits to be undone already: decide about that first.")
+    reversal = _planned(visit)
+    if reversal.plan_id is None:
+        raise WrongUsage(_nothing(reversal))
+    with visit.desk.ledger.begin() as connection:
+        kept.note_undo(connection, sheet.sheet_id, reversal.plan_id)
+    return go(f"/sheets/{sheet.sheet_id}/undo")
+
+
+def _planned(visit: Visit) -> Reversal:
+    settings, ledger, by = visit.desk.settings, visit.desk.ledger, visit.account.name
+    reason = visit.form.get("reason").strip()
+    if not reason:
+        raise WrongUsage("Say why, for whoever asks later.")
+    if visit.form.get("row"):
+        return reverse_event(settings, ledger, row_meant(visit).event_id, by=by, reason=reason)
+    sheet: DeskSheet = visit.sheet
+    return reverse_file(settings, ledger, sheet.row.sha256, sheet.row.default_site_id, by=by, reason=reason)
+
+
+def _nothing(reversal: Reversal) -> str:
+    if reversal.without_opposite:
+        return f"It cannot be undone from here: {for_a_studio(reversal.without_opposite[0][1])}"
+    return "There is nothing to undo: what was posted of it is taken back, or about to be."
+
+
+def do_undo(visit: Visit) -> Response:
+    """Let what was shown go, or leave everything as it is."""
+    sheet: DeskSheet = visit.sheet
+    plan_id = sheet.row.undo_plan_id
+    if plan_id is None or not _is_held(visit, plan_id):
+        raise WrongUsage("Somebody else has decided about that.")
+    settings, ledger, by = visit.desk.settings, visit.desk.ledger, visit.account.name
+    if visit.form.get("decision") == "leave":
+        discard(settings, ledger, plan_id, by, "left as it is, at the desk")
+        return go(f"/sheets/{sheet.sheet_id}/posting")
+    if not _may_ok(visit):
+        raise WrongUsage("Somebody else has to give the OK to that.")
+    approve(settings, ledger, plan_id, by, seen=visit.form.get("seen"))
+    with ledger.begin() as connection:
+        kept.want_again(connection, sheet.sheet_id, utc_now())
+    return go(f"/sheets/{sheet.sheet_id}/posting")

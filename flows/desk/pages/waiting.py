@@ -1,0 +1,58 @@
+"""Waiting for OK: what was sent and needs another person's word; shown with its totals, then let go or dropped."""
+
+from starlette.responses import Response
+
+from flows.desk.pages.posting import may_ok
+from flows.desk.sheets import DeskSheet, sheet_from
+from flows.desk.visit import Visit, go
+from flows.desk.words import for_a_studio
+from flows.review.clocks import clocks_of
+from flows.review.decide import approve, discard
+from flows.review.shown import show_plan
+from flows.runtime.clock import utc_now
+from flows.runtime.errors import WrongUsage
+from sql import desk_sheets as kept
+from transforms.vocabulary import Role, Stage
+
+
+def show_waiting(visit: Visit) -> Response:
+    """List what waits at the studios where this person may give the OK."""
+    desk = visit.desk
+    clocks = clocks_of(desk.settings)
+    lines = []
+    for site_id in visit.account.sites(Role.APPROVER, desk.site_ids):
+        with desk.ledger.begin() as connection:
+            rows = kept.sheets_waiting(connection, site_id)
+        clock = clocks.of(site_id)
+        lines += [(sheet_from(desk, row), desk.site_name(site_id), clock.tell_minute(row.stage_at)) for row in rows]
+    return visit.show("waiting", lines=lines)
+
+
+def show_ok(visit: Visit) -> Response:
+    """Show what one sheet would do, with what is unusual."""
+    sheet: DeskSheet = visit.sheet
+    if sheet.stage is not Stage.WAITING:
+        return go(f"/sheets/{sheet.sheet_id}")
+    shown = show_plan(visit.desk.settings, visit.desk.ledger, str(sheet.row.plan_id), visit.account.name)
+    reasons = [(for_a_studio(reason), count) for reason, count in shown.reasons if not reason.startswith("planned ")]
+    return visit.show("ok", sheet=sheet, shown=shown, reasons=reasons, may_ok=may_ok(visit))
+
+
+def do_ok(visit: Visit) -> Response:
+    """Let what was shown go, or drop it; of two who decide at once one wins, and the other is told."""
+    sheet: DeskSheet = visit.sheet
+    settings, ledger, by = visit.desk.settings, visit.desk.ledger, visit.account.name
+    if sheet.stage is not Stage.WAITING:
+        raise WrongUsage("Somebody else has decided about that.")
+    if not may_ok(visit):
+        raise WrongUsage("Somebody else than who sent it has to give the OK.")
+    plan_id, reason = str(sheet.row.plan_id), visit.form.get("reason").strip()
+    if visit.form.get("decision") == "drop":
+        discard(settings, ledger, plan_id, by, reason)
+        with ledger.begin() as connection:
+            kept.move_sheet(connection, sheet.sheet_id, Stage.WAITING, Stage.DROPPED, now=utc_now())
+        return go("/waiting")
+    approve(settings, ledger, plan_id, by, reason, visit.form.get("seen"))
+    with ledger.begin() as connection:
+        kept.want_again(connection, sheet.sheet_id, utc_now())
+    return go(f"/sheets/{sheet.sheet_id}/posting")

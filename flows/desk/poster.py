@@ -1,0 +1,152 @@
+"""Post what people at the desk want posted, in a process of its own, which no page and no end of the desk stops.
+
+The ledger holds what is to be done and how far it has come. So whoever kills this, the next one begins where it was:
+a sheet that is registered is not registered again, what was approved is not approved again, and what may have been sent
+is read back before anything else.
+"""
+
+import sys
+from pathlib import Path
+
+from flows.desk.as_read import read_sheet
+from flows.desk.looking import look
+from flows.desk.sheets import DeskSheet, sheet_from
+from flows.desk.visit import Desk
+from flows.ledger.connection import open_ledger
+from flows.ledger.summary import Summary
+from flows.review.decide import approve
+from flows.review.plan import keep_plan
+from flows.runs.turn import only_one
+from flows.runs.upload import upload
+from flows.runtime.clock import utc_now
+from flows.runtime.errors import CouldNotRun, Interrupted, TieoutError, WrongUsage, as_one_of_ours
+from flows.runtime.interrupt import stop_requested, stopping_in_order
+from flows.runtime.terminal import guarded_streams, write_line
+from flows.settings.load import load_settings
+from flows.settings.sections import Settings
+from sql import desk_sheets as kept
+from sql.plans import lookalikes_of_plan, states_of_plan
+from transforms.vocabulary import Stage, State
+
+_MOST_TRIES = 5
+_CHANGED = "What it would post is not what you saw: rows of it came another way meanwhile, or the settings changed."
+
+
+def lock_of(settings: Settings) -> Path:
+    """Return the lock that the one poster of a workspace holds."""
+    return settings.desk_folder / "posting.lock"
+
+
+def post_all(desk: Desk) -> None:
+    """Post one sheet after the other until none is left, or a stop is asked for."""
+    while not stop_requested.is_set():
+        with desk.ledger.begin() as connection:
+            waiting = kept.sheets_to_post(connection)
+            if not waiting:
+                return
+            kept.note_begun(connection, waiting[0].sheet_id)
+        sheet = sheet_from(desk, waiting[0])
+        try:
+            _post(desk, sheet)
+        except Interrupted:
+            return
+        except Exception as error:  # noqa: BLE001 - one odd sheet must not keep all the others waiting
+            _move(desk, sheet, Stage.STUCK, str(as_one_of_ours(error)))
+
+
+def _post(desk: Desk, sheet: DeskSheet) -> None:
+    if sheet.row.tries_count >= _MOST_TRIES:
+        told = f"It was begun {_MOST_TRIES} times, and something ended it each time."
+        _move(desk, sheet, Stage.STUCK, told)
+        return
+    plan_id = sheet.row.plan_id
+    if plan_id is None:
+        plan_id, is_new = _plan(desk, sheet)
+        if plan_id is None:
+            return
+        # Registered before we were here: nobody can tell whether as it was shown, so a person says it once more.
+        if sheet.row.needs_another or not is_new:
+            _move(desk, sheet, Stage.WAITING)
+            return
+    if not sheet.row.needs_another and not _approve(desk, plan_id, sheet.row.wanted_by):
+        _move(desk, sheet, Stage.WAITING)
+        return
+    summary = upload(desk.settings, sheet.path, sheet.default_site_id)
+    with desk.ledger.begin() as connection:
+        kept.note_run(connection, sheet.sheet_id, summary.run_id)
+    _end(desk, sheet, summary)
+
+
+def _plan(desk: Desk, sheet: DeskSheet) -> tuple[str | None, bool]:
+    """Register the sheet as a plan, where it still is what its person saw.
+
+    Return the plan, None where nothing waits, and whether it was registered just now.
+    """
+    as_read = read_sheet(desk, sheet)
+    with desk.ledger.begin() as connection:
+        is_new = kept.file_of(connection, sheet.row.sha256, sheet.row.default_site_id) is None
+    if as_read.checked is None or (is_new and look(desk, as_read).code != sheet.row.wanted_seen):
+        _move(desk, sheet, Stage.OPEN, _CHANGED)
+        return None, is_new
+    plan = keep_plan(desk.settings, desk.ledger, as_read.checked, sheet.row.wanted_by)
+    if plan.plan_id is None:
+        _move(desk, sheet, Stage.DONE)
+        return None, is_new
+    with desk.ledger.begin() as connection:
+        kept.note_plan(connection, sheet.sheet_id, plan.plan_id)
+    return plan.plan_id, is_new
+
+
+def _approve(desk: Desk, plan_id: str, by: str) -> bool:
+    """Let go what the plan holds; False where it is not what was shown any more, and waits for a person.
+
+    Rows that look like others wait, each for its own decision.
+    """
+    with desk.ledger.begin() as connection:
+        held_count = states_of_plan(connection, plan_id).get(State.HELD, 0)
+        alike_count = lookalikes_of_plan(connection, plan_id)
+    if held_count > alike_count:
+        try:
+            approve(desk.settings, desk.ledger, plan_id, by)
+        except WrongUsage as error:
+            write_line(f"tieout: the desk: {error}", error=True)
+            return False
+    return True
+
+
+def _end(desk: Desk, sheet: DeskSheet, summary: Summary) -> None:
+    """Say how it ended: stuck where something of it could not be sent, though nobody said no."""
+    with desk.ledger.begin() as connection:
+        file = kept.file_of(connection, sheet.row.sha256, sheet.row.default_site_id)
+        states = {} if file is None else kept.states_of(connection, file.file_id)
+    if stop_requested.is_set():
+        return
+    left = states.get(State.READY, 0) + states.get(State.SENDING, 0)
+    if left:
+        why = summary.failures[0] if summary.failures else "; ".join(summary.notes[:1])
+        _move(desk, sheet, Stage.STUCK, why or "Not all of it could be sent.")
+    else:
+        _move(desk, sheet, Stage.DONE)
+
+
+def _move(desk: Desk, sheet: DeskSheet, stage: Stage, trouble: str | None = None) -> None:
+    with desk.ledger.begin() as connection:
+        kept.move_sheet(connection, sheet.sheet_id, Stage.POSTING, stage, now=utc_now(), trouble=trouble)
+
+
+def main(config: str) -> None:
+    """Post what waits, as the only one in this workspace; the first signal stops in order."""
+    with guarded_streams(), stopping_in_order():
+        try:
+            settings = load_settings(Path(config) if config else None)
+            with only_one(lock_of(settings), "another one posts"), open_ledger(settings) as ledger:
+                post_all(Desk(settings, ledger))
+        except CouldNotRun as error:
+            sys.exit(error.exit_code)
+        except TieoutError as error:
+            write_line(f"tieout: the desk: {error}", error=True)
+            sys.exit(error.exit_code)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1] if len(sys.argv) > 1 else "")

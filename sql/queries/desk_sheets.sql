@@ -1,0 +1,99 @@
+-- name: desk_sheet
+-- Grain: one row, or none.
+SELECT * FROM desk_sheets WHERE sheet_id = :sheet_id
+
+-- name: desk_sheets_of_site
+-- Grain: one row per sheet of the site, the newest first, but those that were dropped.
+SELECT * FROM desk_sheets WHERE site_id = :site_id AND stage <> 'dropped'
+ORDER BY uploaded_at DESC, sheet_id LIMIT :most
+
+-- name: desk_sheets_to_post
+-- Grain: one row per sheet that somebody wants posted, in the order in which they said so.
+SELECT * FROM desk_sheets WHERE stage = 'posting' ORDER BY stage_at, sheet_id
+
+-- name: desk_sheets_waiting
+-- Grain: one row per sheet of which something waits for another person: all that it brings, or what takes it back.
+SELECT * FROM desk_sheets WHERE stage = 'waiting' AND site_id = :site_id ORDER BY stage_at, sheet_id
+
+-- name: desk_sheet_at_stage
+-- Move a sheet on; nothing happens where somebody was faster.
+UPDATE desk_sheets SET stage = :stage, stage_at = :now, trouble = :trouble
+WHERE sheet_id = :sheet_id AND stage = :from_stage
+
+-- name: desk_sheet_wanted
+-- Somebody wants it posted as it was shown to them; nothing happens where somebody was faster.
+UPDATE desk_sheets SET stage = 'posting', stage_at = :now, wanted_by = :wanted_by, wanted_seen = :wanted_seen,
+    needs_another = :needs_another, trouble = NULL, tries_count = 0
+WHERE sheet_id = :sheet_id AND stage = 'open' AND sha256 = :sha256
+
+-- name: desk_sheet_again
+-- Somebody wants it tried again; nothing happens where the poster is at it.
+UPDATE desk_sheets SET stage = 'posting', stage_at = :now, trouble = NULL, tries_count = 0
+WHERE sheet_id = :sheet_id AND stage IN ('stuck', 'done', 'waiting')
+
+-- name: desk_sheet_begun
+UPDATE desk_sheets SET tries_count = tries_count + 1 WHERE sheet_id = :sheet_id
+
+-- name: desk_sheet_planned
+UPDATE desk_sheets SET plan_id = :plan_id WHERE sheet_id = :sheet_id
+
+-- name: desk_sheet_to_undo
+UPDATE desk_sheets SET undo_plan_id = :undo_plan_id WHERE sheet_id = :sheet_id
+
+-- name: desk_sheet_ran
+UPDATE desk_sheets SET run_id = :run_id WHERE sheet_id = :sheet_id
+
+-- name: desk_sheet_read_well
+UPDATE desk_sheets SET is_read_well = :is_read_well WHERE sheet_id = :sheet_id AND stage = 'open'
+
+-- name: desk_sheet_mended
+-- The content is another one; nothing happens where it is not the one that was mended, or is posted meanwhile.
+UPDATE desk_sheets SET sha256 = :sha256, name = :name
+WHERE sheet_id = :sheet_id AND stage = 'open' AND sha256 = :before_sha256
+
+-- name: mends_of_desk_sheet
+-- Grain: one row per cell that was changed, in that order.
+SELECT sheet, row_number, column_heading, before, after, mended_at, mended_by FROM desk_mends
+WHERE sheet_id = :sheet_id ORDER BY mend_id
+
+-- name: desk_rows_of_file
+-- Grain: one row per event that the file brought, in its order, with what the service last said of it, and whether
+-- something takes it back by now: its state. Events are found by the run that registered the file.
+SELECT events.sheet, events.row_number, events.event_id, events.kind, events.site_id, events.client_id, events.action,
+    events.points, events.source, events.source_id, events.action_at, events.is_dated, events.reward_id, events.amount,
+    events.state, events.state_reason, answers.code, answers.message, takes_back.state AS undone_state
+FROM files CROSS JOIN events LEFT JOIN answers ON answers.attempt_id = events.attempt_id
+    LEFT JOIN reversals ON reversals.reversed_event_id = events.event_id
+        AND NOT EXISTS (SELECT 1 FROM reversals later WHERE later.reversed_event_id = reversals.reversed_event_id
+            AND later.nth > reversals.nth)
+    LEFT JOIN events takes_back ON takes_back.event_id = reversals.event_id
+WHERE files.file_id = :file_id AND events.run_id = files.run_id AND events.file_id = files.file_id
+ORDER BY events.ordinal
+
+-- name: desk_known_rows_of_file
+-- Grain: one row per row of the file that brought an event the ledger had already, with that event.
+SELECT duplicates.sheet, duplicates.row_number, events.event_id, events.kind, events.site_id, events.client_id,
+    events.action, events.points, events.source, events.source_id, events.action_at, events.is_dated,
+    events.reward_id, events.amount, events.state, events.state_reason, NULL AS code, NULL AS message,
+    NULL AS undone_state, files.name AS first_file, events.row_number AS first_row, events.sheet AS first_sheet
+FROM duplicates
+JOIN events ON events.event_id = duplicates.event_id
+JOIN files ON files.file_id = events.file_id
+WHERE duplicates.file_id = :file_id ORDER BY duplicates.ordinal
+
+-- name: desk_states_of_file
+-- Grain: one row per state of what the file brought.
+SELECT events.state, count(*) AS events_count
+FROM files CROSS JOIN events
+WHERE files.file_id = :file_id AND events.run_id = files.run_id AND events.file_id = files.file_id
+GROUP BY events.state
+
+-- name: desk_file
+-- Grain: one row, or none: what was registered with this content.
+SELECT file_id, name, run_id, registered_at, rows_read, accepted, duplicate, held, rejected FROM files
+WHERE sha256 = :sha256 AND default_site_id = :default_site_id
+
+-- name: undo_asked_by
+-- Grain: one row, or none: who planned to take back what this plan takes back.
+SELECT reversals.requested_by FROM events JOIN reversals ON reversals.event_id = events.event_id
+WHERE events.run_id = :plan_id LIMIT 1
