@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.options import Config, Json
+from flows.cli.options import Config, CsvFolder, Json, Pdf
 from flows.runtime.errors import ExitCode
 from flows.runtime.terminal import write_json, write_line
 
@@ -19,6 +19,8 @@ def month(
     read: Annotated[
         bool, typer.Option("--read", help="Read the days of the period anew first, within the calls of the day.")
     ] = False,
+    pdf: Pdf = None,
+    csv: CsvFolder = None,
     config: Config = None,
     json: Json = False,
 ) -> None:
@@ -27,15 +29,23 @@ def month(
     It is made of the ledger and of what nights have read; --read reads the days anew, as `tieout reconcile` does. Exit
     code: 0 ties out and nothing waits, 1 something of it waits for a person, 3 it could not be read.
     """
-    raise typer.Exit(run_month(config, period, site, is_to_read=read, as_json=json))
+    raise typer.Exit(run_month(config, period, site, is_to_read=read, as_json=json, pdf=pdf, csv=csv))
 
 
 def run_month(
-    config: Path | None, period_text: str, site_id: str | None, *, is_to_read: bool, as_json: bool
+    config: Path | None,
+    period_text: str,
+    site_id: str | None,
+    *,
+    is_to_read: bool,
+    as_json: bool,
+    pdf: Path | None = None,
+    csv: Path | None = None,
 ) -> ExitCode:
     """Print a period and write its report."""
     from flows.ledger.connection import open_ledger
-    from flows.reports.month_document import month_lines, record_of, write_month
+    from flows.reports.binder.write import write_binder
+    from flows.reports.month_document import document_of, month_lines, record_of, write_month
     from flows.review.month import read_period
     from flows.review.sign import look_at
     from flows.settings.load import load_settings
@@ -46,10 +56,11 @@ def run_month(
     with open_ledger(settings) as ledger:
         found = look_at(settings, ledger, period, site_id)
     workbook = write_month(settings, found)
+    written = write_binder(document_of(found), pdf, csv)
     if as_json:
         write_json({**record_of(found), "report": str(workbook), "failures": failures})
     else:
-        for line in (*failures, *month_lines(found, workbook)):
+        for line in (*failures, *month_lines(found, workbook), *written):
             write_line(line)
     if failures:
         return ExitCode.COULD_NOT_RUN

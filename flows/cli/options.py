@@ -24,6 +24,8 @@ OnlyBad = Annotated[
     bool, typer.Option("--only-bad", help="The marked copy holds the rows that are to be mended alone.")
 ]
 Plain = Annotated[bool, typer.Option("--plain", help="Run the same steps without Prefect.")]
+Pdf = Annotated[Path | None, typer.Option("--pdf", metavar="PATH", help="Write two pages for the binder as PDF, too.")]
+CsvFolder = Annotated[Path | None, typer.Option("--csv", metavar="FOLDER", help="Write each table as a CSV file, too.")]
 Site = Annotated[str | None, typer.Option("--site", help="The Mindbody site of rows that name none.")]
 By = Annotated[str, typer.Option("--by", metavar="NAME", help="Who decides.")]
 Why = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, for whoever asks later.")]

@@ -107,15 +107,16 @@ def report_reconciliation(run: Run, since: date, until: date, reconciliation: Re
     return summary
 
 
-def report_again(settings: Settings, ledger: Ledger, run_id: str) -> tuple[list[str], bool]:
+def report_again(settings: Settings, ledger: Ledger, run_id: str) -> tuple[Report, list[str], bool]:
     """Write the files of a run's report anew, the same byte for byte; ``latest`` is the last run.
 
-    Return the lines to print, and whether something waited for a person. Nobody is asked, and nothing is counted again.
+    Return the report, the lines to print, and whether something waited for a person. Nobody is asked, and nothing is
+    counted again.
     """
     with ledger.begin() as connection:
         report = read_snapshot(settings, connection, run_id)
     needs_a_person = headline(report).tone != "good"
-    return summary_lines(report, _write(settings, report)), needs_a_person
+    return report, summary_lines(report, _write(settings, report)), needs_a_person
 
 
 def _write_report(

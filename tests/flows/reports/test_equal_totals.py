@@ -22,6 +22,7 @@ from flows.reports.table import Block
 from flows.reports.terminal import summary_lines
 from flows.runs.reconcile import reconcile
 from flows.sandbox import start_sandbox
+from tests.flows.command import Command
 from tests.flows.reports import samples
 from tests.flows.workplace import Workplace, earned, open_workplace, redeemed
 
@@ -155,3 +156,15 @@ def test_by_day_is_by_the_clock_of_each_site(zones: tuple[tuple[str, str], ...],
     assert by_day(report).set_index("site_id")["day"].to_dict() == dict(zip(["1", "2"], days, strict=True))
     shown = next(block for block in tables(report) if block.name == "Posted").frame
     assert shown["action_local"].dt.strftime("%Y-%m-%d").tolist() == days
+
+
+@pytest.mark.parametrize("asked", [["report", "latest"], ["month", "2026-09"]])
+def test_a_night_and_a_month_are_written_for_the_binder(
+    ended: Ended, tmp_path: Path, asked: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    paper, folder = tmp_path / "b.pdf", tmp_path / "tables"
+    tieout = Command(monkeypatch, capsys)
+    told = tieout(*asked, "--config", ended.workplace.config, "--pdf", paper, "--csv", folder)
+    assert (told.code < 2, f"pdf: {paper}" in told.out) == (True, True)
+    assert len(re.findall(rb"/Type /Page\b", paper.read_bytes())) == 2
+    assert "= posted" in next(folder.glob("*-walk.csv")).read_text(encoding="utf-8")

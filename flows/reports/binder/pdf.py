@@ -1,0 +1,214 @@
+"""Write a paper as PDF, on A4, the same bytes for the same paper.
+
+ReportLab draws it: pure Python but for Pillow, kept well, with a font of its own, so that no browser is needed. What
+that font has no sign for is spelled as its number: a name must not come out as a row of boxes.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+from xml.sax.saxutils import escape
+from zoneinfo import ZoneInfo
+
+from reportlab.lib import colors  # type: ignore[import-untyped]  # it brings no types
+from reportlab.lib.pagesizes import A4, landscape  # type: ignore[import-untyped]
+from reportlab.lib.styles import ParagraphStyle  # type: ignore[import-untyped]
+from reportlab.lib.units import mm  # type: ignore[import-untyped]
+from reportlab.pdfbase import pdfmetrics  # type: ignore[import-untyped]
+from reportlab.pdfbase.ttfonts import TTFont  # type: ignore[import-untyped]
+from reportlab.platypus import (  # type: ignore[import-untyped]
+    KeepInFrame,
+    PageBreak,
+    Paragraph,
+    SimpleDocTemplate,
+    Spacer,
+    Table,
+)
+
+from flows.reports.binder.paper import Paper
+from flows.reports.page.cells import Cell, cell, has_sums, is_number, sum_cells
+from flows.reports.table import Block, lines
+from flows.runtime.visible import visible
+
+_PLAIN, _BOLD = "Vera", "VeraBd"
+_PAGE: Final = landscape(A4)
+_MARGIN: Final = 12 * mm
+_WIDTH: Final = _PAGE[0] - 2 * _MARGIN - 12
+_FOOT: Final = 4 * mm
+# What a page holds: the frame keeps six points on each side for itself.
+_HEIGHT: Final = _PAGE[1] - 2 * _MARGIN - _FOOT - 12
+_BLUE, _GRAY, _BAND, _LINE = (colors.HexColor(code) for code in ("#1F3A5F", "#595959", "#EEF2F7", "#D0D7E2"))
+_TONES: Final = {
+    "good": (colors.HexColor("#E2F0D9"), colors.HexColor("#1E5631")),
+    "wait": (colors.HexColor("#FFF2CC"), colors.HexColor("#5C4400")),
+    "bad": (colors.HexColor("#FBD5D5"), colors.HexColor("#7A0010")),
+}
+_SIZE: Final = 7
+_MOST_LETTERS: Final = 34  # of a column before its text wraps
+_LEAST: Final = 16  # points of width
+_PADDING: Final = 7
+
+
+def write_pdf(paper: Paper, path: Path) -> Path:
+    """Write `paper` to `path` and return it; under another name first, and renamed when it is whole.
+
+    Raises OSError where the folder cannot be written.
+    """
+    _add_fonts()
+    part = path.with_name(f"{path.name}.part")
+    template = SimpleDocTemplate(
+        str(part),
+        pagesize=_PAGE,
+        leftMargin=_MARGIN,
+        rightMargin=_MARGIN,
+        topMargin=_MARGIN,
+        bottomMargin=_MARGIN + _FOOT,
+        title=visible(paper.title),
+        author="tieout",
+        # Neither the time nor a number of chance, so that the same paper is the same file.
+        invariant=1,
+    )
+    try:
+        template.build(list(_story(paper)), onFirstPage=_foot(paper), onLaterPages=_foot(paper))
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+    return path
+
+
+def _add_fonts() -> None:
+    for name in (_PLAIN, _BOLD):
+        if name not in pdfmetrics.getRegisteredFontNames():
+            pdfmetrics.registerFont(TTFont(name, f"{name}.ttf"))
+
+
+def _story(paper: Paper) -> Iterator[Any]:
+    first = [
+        _text(paper.title, size=15, font=_BOLD, color=_BLUE),
+        Spacer(0, 2 * mm),
+        _answers(paper),
+        Spacer(0, 2 * mm),
+        _text("   ·   ".join(f"{name}: {text}" for name, text in paper.facts), color=_GRAY),
+        *_blocks(paper.first, paper.timezone),
+    ]
+    second = [*_blocks(paper.second, paper.timezone), Spacer(0, 5 * mm), _lines_to_sign(paper.roles)]
+    yield _on_one_page(first)
+    yield PageBreak()
+    yield _on_one_page(second)
+
+
+def _on_one_page(content: list[Any]) -> KeepInFrame:
+    # A binder has two pages: where a name is long, or much was not read, all of a page is drawn smaller.
+    return KeepInFrame(_WIDTH, _HEIGHT, content, mode="shrink", hAlign="LEFT", vAlign="TOP")
+
+
+def _blocks(blocks: Sequence[Block], timezone: str) -> list[Any]:
+    return [part for block in blocks for part in _block(block, timezone)]
+
+
+def _answers(paper: Paper) -> Table:
+    """Return what was found, each sentence in its color; the sentence says all that the color does."""
+    cells = [[_text(answer.sentence, size=9, font=_BOLD, color=_TONES[answer.tone][1])] for answer in paper.answers]
+    backs = [("BACKGROUND", (0, row), (0, row), _TONES[answer.tone][0]) for row, answer in enumerate(paper.answers)]
+    return Table(cells, colWidths=[_WIDTH], style=[*backs, ("LINEBELOW", (0, 0), (-1, -1), 2, colors.white)])
+
+
+def _block(block: Block, timezone: str) -> Iterator[Any]:
+    head = [Spacer(0, 4 * mm), _text(block.title, size=10, font=_BOLD, color=_BLUE)]
+    if block.frame.empty:
+        yield from [*head, _text(block.empty, color=_GRAY)]
+        return
+    if block.note:
+        head.append(_text(block.note, color=_GRAY))
+    yield from head
+    yield _table(block, timezone)
+
+
+def _table(block: Block, timezone: str) -> Table:
+    shown = [
+        [cell(column, value) for column, value in zip(block.columns, line, strict=True)]
+        for line in lines(block, ZoneInfo(timezone))
+    ]
+    flags = block.frame[block.strong].tolist() if block.strong else [False] * len(shown)
+    sums = [sum_cells(block)] if has_sums(block) else []
+    strong = [number for number, flag in enumerate([*flags, *(True for _ in sums)], start=1) if flag]
+    headings = [Cell(column.heading, is_number=is_number(column)) for column in block.columns]
+    rows = [headings, *shown, *sums]
+    drawn = [[_cell(one, is_bold=number == 0 or number in strong) for one in row] for number, row in enumerate(rows)]
+    style = [
+        ("VALIGN", (0, 0), (-1, -1), "TOP"),
+        ("BACKGROUND", (0, 0), (-1, 0), _BAND),
+        ("LINEBELOW", (0, 0), (-1, -1), 0.4, _LINE),
+        *(("BACKGROUND", (0, number), (-1, number), _BAND) for number in strong),
+        *((side, (0, 0), (-1, -1), 1.6) for side in ("TOPPADDING", "BOTTOMPADDING")),
+        *((side, (0, 0), (-1, -1), 3) for side in ("LEFTPADDING", "RIGHTPADDING")),
+    ]
+    return Table(drawn, colWidths=_widths(rows), repeatRows=1, style=style, hAlign="LEFT")
+
+
+def _widths(rows: Sequence[Sequence[Cell]]) -> list[float]:
+    """Return the width of each column by its longest text, within limits, and all of them within the page."""
+    needed = [_needed(column) for column in zip(*rows, strict=True)]
+    scale = min(1.0, _WIDTH / sum(needed))
+    return [width * scale for width in needed]
+
+
+def _needed(column: Sequence[Cell]) -> float:
+    """Return how wide a column wants to be: a heading may go on several lines, a figure never."""
+    words = [_wide(word, _BOLD) for word in column[0].text.split()]
+    texts = [_wide(one.text, _BOLD) for one in column[1:]]
+    most = _MOST_LETTERS * _SIZE * 0.62
+    return max([*words, *(min(wide, most) for wide in texts), _LEAST]) + _PADDING
+
+
+def _wide(text: str, font: str) -> float:
+    return float(pdfmetrics.stringWidth(_drawable(visible(text), font), font, _SIZE))
+
+
+def _cell(one: Cell, *, is_bold: bool) -> Paragraph:
+    is_odd = "odd" in one.looks.split()
+    color = _TONES["bad"][1] if is_odd else colors.black
+    return _text(one.text, font=_BOLD if is_bold or is_odd else _PLAIN, color=color, is_right=one.is_number)
+
+
+def _lines_to_sign(roles: Sequence[str]) -> Table:
+    """Return a line for each who is to sign, and for the date."""
+    cells = [[_text(role, color=_GRAY), "", _text("Date", color=_GRAY), ""] for role in roles]
+    style: list[tuple[Any, ...]] = [("VALIGN", (0, 0), (-1, -1), "BOTTOM")]
+    style += [("LINEBELOW", (column, 0), (column, -1), 0.6, _GRAY) for column in (1, 3)]
+    widths = [25 * mm, 95 * mm, 15 * mm, 45 * mm]
+    return Table(cells, colWidths=widths, rowHeights=9 * mm, style=style, hAlign="LEFT")
+
+
+def _text(
+    text: str, *, size: float = _SIZE, font: str = _PLAIN, color: Any = colors.black, is_right: bool = False
+) -> Paragraph:
+    style = ParagraphStyle(
+        f"{font}{size}{color}{is_right}",
+        fontName=font,
+        fontSize=size,
+        leading=size * 1.25,
+        textColor=color,
+        alignment=2 if is_right else 0,
+        # An id of forty letters has no place to break: it must not run into its neighbor.
+        splitLongWords=1,
+    )
+    return Paragraph(escape(_drawable(visible(text), font)), style)
+
+
+def _drawable(text: str, font: str) -> str:
+    """Spell what the font has no sign for as its number."""
+    known = pdfmetrics.getFont(font).face.charToGlyph
+    return "".join(letter if ord(letter) in known else f"\\u{ord(letter):04x}" for letter in text)
+
+
+def _foot(paper: Paper) -> Any:
+    def draw(canvas: Any, document: Any) -> None:
+        canvas.saveState()
+        canvas.setFont(_PLAIN, 7)
+        canvas.setFillColor(_GRAY)
+        canvas.drawString(_MARGIN, 9 * mm, _drawable(visible(paper.foot), _PLAIN))
+        canvas.drawRightString(_PAGE[0] - _MARGIN, 9 * mm, f"Page {document.page}")
+        canvas.restoreState()
+
+    return draw
