@@ -17,7 +17,7 @@ ROLES = [*Role, None]
 
 
 def address(page: Page) -> str:
-    return page.path.format(sheet_id="nothing", token="nothing", run_id="nothing")
+    return page.path.format(sheet_id="nothing", token="nothing", break_id="nothing")
 
 
 @pytest.mark.parametrize("page", SIGNED_OUT, ids=lambda page: f"{page.method} {page.path}")
