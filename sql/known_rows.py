@@ -94,8 +94,21 @@ def _when(at: datetime) -> str:
 
 
 def files_to_learn(connection: Connection, rule: str) -> Sequence[Row[Any]]:
-    """Return the files whose rows have no fingerprints by this rule, the latest first."""
-    return connection.execute(rows_query("files_to_learn"), {"rule": rule}).all()
+    """Return the files whose rows have no fingerprints by this rule, the latest first; none that was looked for."""
+    return connection.execute(rows_query("files_to_learn"), {"rule": rule, "missing": _missing(rule)}).all()
+
+
+def mark_missing(connection: Connection, file_ids: Iterable[int], rule: str) -> None:
+    """Note that the files were not in the archive as their rows were to be learned by this rule."""
+    left = iter(file_ids)
+    while chunk := dict.fromkeys(islice(left, _AT_ONCE), 0):
+        values = {"given": json.dumps(chunk), "missing": _missing(rule)}
+        connection.execute(query("mark_missing"), values)
+
+
+def _missing(rule: str) -> str:
+    # It stands after the rule itself in the order of any database.
+    return f"{rule} missing"
 
 
 def events_of_rows(connection: Connection, file_id: int, first_row: int, last_row: int) -> Sequence[Row[Any]]:

@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import Connection, Row
 
+from flows.intake.archive import archived_files
 from flows.intake.check import PART_ROWS, read_head
 from flows.ledger.connection import Ledger
 from flows.readers.files import sha256_of
@@ -21,7 +22,7 @@ from flows.runtime.clock import utc_now
 from flows.runtime.progress import Progress, say_nothing
 from flows.settings.layouts import layouts_of
 from flows.settings.sections import Settings, archive_places
-from sql.known_rows import events_of_rows, files_to_learn, keep_known_rows, mark_learned
+from sql.known_rows import events_of_rows, files_to_learn, keep_known_rows, mark_learned, mark_missing
 from transforms.check.parameters import Rules
 from transforms.check.part import Recognized, raw_cells, recognize, tell_kinds
 from transforms.identity.raw_rows import fingerprints, row_rule
@@ -32,13 +33,19 @@ from transforms.sheets.sheet import FileError
 def learn_rows(settings: Settings, ledger: Ledger, progress: Progress = say_nothing) -> list[str]:
     """Give the rows of all files of the archive their fingerprints, where they lack them; return what is to be noted.
 
-    A file that is not in the archive (one that was uploaded by hand) is passed over.
+    A file that is not in the archive is passed over, and looked for once by each rule: a stat or two of each, every
+    night, would cost more with every year that `keep.archive_days` has removed.
     """
     layouts = layouts_of(settings)
     rule = row_rule([layout.reads for layout in layouts])
     with ledger.begin() as connection:
         waiting = files_to_learn(connection, rule)
-    archived = [(file, path) for file in waiting if (path := _in_archive(settings, file)) is not None]
+    found = [(file, _in_archive(settings, file)) for file in waiting]
+    archived = [(file, path) for file, path in found if path is not None]
+    # An archive that is not there, or empty, may be one that is not mounted.
+    if len(found) > len(archived) and any(archived_files(settings)):
+        with ledger.begin() as connection:
+            mark_missing(connection, [file.file_id for file, path in found if path is None], rule)
     notes = []
     for number, (file, path) in enumerate(archived, 1):
         progress(f"learning the rows of archived files, once: {number:,} of {len(archived):,}")

@@ -20,8 +20,8 @@ def read_answers(settings: Settings, part: str = "columns") -> dict[str, dict[st
     """Return what people's answers have made, as it is written: layouts (`columns`), or what holds for `sites`."""
     path = settings.root / ANSWERS
     try:
-        with path.open("rb") as file:
-            kept: dict[str, dict[str, Any]] = tomllib.load(file).get(part, {})
+        found = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        kept: dict[str, dict[str, Any]] = found.get(part, {})
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

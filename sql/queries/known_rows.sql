@@ -52,13 +52,16 @@ AND (events.fingerprint IS NULL OR events.fingerprint <> staged.fingerprint)
 ON CONFLICT DO NOTHING
 
 -- name: files_to_learn
--- Files whose rows have no fingerprints, or such as were made while other headings were read.
+-- Files whose rows have no fingerprints, or such as were made while other headings were read; but none that was missing
+-- in the archive when it was looked for by this rule: with the ledger's age they would be ever more to look for.
 WITH unlearned AS (
     SELECT file_id FROM files WHERE row_rule IS NULL
     UNION ALL
     SELECT file_id FROM files WHERE row_rule < :rule
     UNION ALL
-    SELECT file_id FROM files WHERE row_rule > :rule
+    SELECT file_id FROM files WHERE row_rule > :rule AND row_rule < :missing
+    UNION ALL
+    SELECT file_id FROM files WHERE row_rule > :missing
 )
 SELECT files.file_id, name, sha256, default_site_id FROM unlearned CROSS JOIN files
 WHERE files.file_id = unlearned.file_id ORDER BY files.file_id DESC
@@ -81,3 +84,8 @@ INSERT INTO known_rows (fingerprint, event_id) VALUES (:fingerprint, :event_id) 
 -- name: mark_learned
 -- The file needs no reading until other headings are read.
 UPDATE files SET row_rule = :rule WHERE file_id = :file_id
+
+-- name: mark_missing
+-- The files are looked for again when other headings are read. Given: a JSON object whose keys are their ids.
+UPDATE files SET row_rule = :missing
+WHERE file_id IN (SELECT CAST(key AS INTEGER) FROM json_each(:given))

@@ -8,10 +8,13 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from tests.truth.balance_month import live_a_month as live_a_balance_month
 from tests.truth.compare import Line, compare
 from tests.truth.honest_month import live_a_month, read_and_register, studios
 from tests.truth.seeded import seed_sides
 from tests.truth.seeded_rewards import compare_rewards, seed_rewards
+
+_CLIENTS = 40
 
 
 def main() -> int:
@@ -25,6 +28,7 @@ def main() -> int:
     size = (arguments.events, arguments.breaks, arguments.seed)
     agree = [_tell("transactions", compare(seed_sides(*size))), _tell("rewards", compare_rewards(seed_rewards(*size)))]
     agree += [_tell_month(arguments, with_corrections=corrected) for corrected in (False, True)]
+    agree.append(_tell_balances(arguments))
     return 0 if all(agree) else 1
 
 
@@ -47,6 +51,26 @@ def _tell_month(arguments: argparse.Namespace, *, with_corrections: bool) -> boo
     for told in month.held_wrongly:
         sys.stdout.write(f"   HELD {told}\n")
     return month.is_right
+
+
+def _tell_balances(arguments: argparse.Namespace) -> bool:
+    """Live the same month with the proof by the balance on and off: it may find nothing less."""
+    with TemporaryDirectory() as folder:
+        on, off = (
+            live_a_balance_month(
+                Path(folder) / proof, proof, arguments.seed, nights=arguments.nights, clients_count=_CLIENTS
+            )
+            for proof in ("balance", "read")
+        )
+    missing = off.found - on.found
+    sys.stdout.write(
+        f"{arguments.nights} nights of {_CLIENTS} clients: {off.found.total()} breaks where everybody is read "
+        f"({off.calls:,} calls), {on.found.total()} where the balance proves ({on.calls:,} calls), once its turn has "
+        f"come; {missing.total()} not found\n"
+    )
+    for client, points in missing:
+        sys.stdout.write(f"   NOT FOUND {client}: {points}\n")
+    return not missing
 
 
 def _tell(what: str, lines: list[Line]) -> bool:

@@ -1,98 +1,27 @@
-"""A month of nights with the proof by the balance on and off: the same is found, at the latest after the turn.
+"""With the proof by the balance on, a month finds what it finds with every client read, at the latest after the turn.
 
-Between the nights people enter, remove and cancel out, points expire, and the service commits twice or not at all,
-tells no balance or a wrong one, and loses answers; on both sides of the comparison the same, drawn from one seed.
+A few nights here; whole months by `make prove`, and by `make truth`.
 """
 
-import random
-from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from flows.sandbox import start_sandbox
-from tests.flows.reconciliation.balance_nights import trust
-from tests.flows.workplace import Workplace, earned, open_workplace
+from tests.truth.balance_month import live_a_month
 
-NIGHTS, CLIENTS = 30, 40
-# By chance, which depends on what is posted and not on when: both sides meet the same.
-WAYS = (
-    "mb:twice%0.02,mb:phantom%0.02,mb:drop_after%0.02,mb:no_balance%0.03,mb:half_balance%0.03,mb:next_second%0.03,"
-    "mb:duplicate%0.03,seed={seed}"
+
+@pytest.mark.parametrize(
+    ("seed", "nights", "clients"),
+    [
+        pytest.param(3, 4, 14, id="four nights"),
+        pytest.param(1, 30, 40, id="a month", marks=[pytest.mark.long, pytest.mark.timeout(1800)]),
+        pytest.param(2, 30, 40, id="another month", marks=[pytest.mark.long, pytest.mark.timeout(1800)]),
+    ],
 )
-TROUBLES = ("hand", "hand", "cancels", "removed", "expired")
-Found = Counter[tuple[str, int]]
-
-
-@pytest.mark.long
-@pytest.mark.timeout(1800)
-@pytest.mark.parametrize("seed", [1, 2])
-def test_a_month_finds_the_same_with_the_proof_on_and_off(tmp_path: Path, seed: int) -> None:
-    on, proved = _month(tmp_path / "on", "balance", seed)
-    off, none = _month(tmp_path / "off", "read", seed)
-    assert (proved > NIGHTS, none) == (True, 0), proved
-    assert sum(off.values()) > 10
-    assert not off - on, (off - on, on - off)
-
-
-def _month(folder: Path, proof: str, seed: int) -> tuple[Found, int]:
-    """Return what is found by client and points, and how often a client was proved by its balance."""
-    folder.mkdir()
-    drawn = random.Random(seed)  # noqa: S311
-    proved = 0
-    options = ("--extra-clients", str(CLIENTS))
-    with start_sandbox(state=folder / "sandbox.json", faults=WAYS.format(seed=seed), options=options) as ready:
-        clients = ready["mindbody"]["client_ids"][-CLIENTS:]
-        for night in range(NIGHTS):
-            place = _place(folder, ready, proof)
-            # At first and at last everybody, so that whatever came before is seen by both.
-            chosen = clients if night in (0, NIGHTS - 1) else drawn.sample(clients, CLIENTS // 2)
-            place.put(f"{night}.csv", *(_event(client, night, drawn.randrange(9)) for client in chosen))
-            ended = place.run()
-            proved += sum(one["by"] == "balance" for one in ended.to_json()["proved"])
-            trust(place)
-            if night < NIGHTS - 1:
-                for client in drawn.sample(clients, 2):
-                    _trouble(place, client, night, drawn)
-        # Everybody's turn.
-        place = _place(folder, ready, proof, full_read_days=1)
-        ended = place.run()
-        assert not [one for one in ended.to_json()["proved"] if one["by"] == "balance"]
-        rows = place.rows("SELECT client_id, points FROM breaks WHERE state <> 'closed'")
-        return Counter((row["client_id"], row["points"]) for row in rows), proved
-
-
-def _place(folder: Path, ready: dict[str, Any], proof: str, full_read_days: int = 7) -> Workplace:
-    place = open_workplace(folder, ready, calls_per_day=1_000_000)
-    told = place.config.read_text("utf-8")  # ends with the section [reconcile]
-    place.config.write_text(f'{told}proof = "{proof}"\nfull_read_days = {full_read_days}\n', "utf-8")
-    return place
-
-
-def _event(client: str, night: int, more: int) -> str:
-    """Return an event that is like none of another night, or it would be held for looking like that one, corrected."""
-    return earned(client, 100 + 10 * night + more, f"2026-09-{1 + night:02}T17:00:00Z")
-
-
-def _trouble(place: Workplace, client: str, night: int, drawn: random.Random) -> None:
-    """Let something happen to a client after a night, told by an amount that nothing else has."""
-    points = 1000 + night
-    # Of the days that both read, when the client's next event comes.
-    by_hand = {"ClientId": client, "Points": points, "ActionDateTime": f"2026-09-{1 + night:02}T18:00:00Z"}
-    match drawn.choice(TROUBLES):
-        case "hand":
-            _desk(place, "transactions", {**by_hand, "Action": "Earned"})
-        case "cancels":
-            _desk(place, "transactions", {**by_hand, "Action": "Earned"})
-            _desk(place, "transactions", {**by_hand, "Action": "Redeemed"})
-        case "removed":
-            removed = {"ClientId": client, "ActionDateTime": f"2026-09-{1 + night:02}T17:00:00Z"}
-            place.talk.post_json("/sandbox/desk/remove", removed)  # where it has one of that night
-        case "expired":
-            _desk(place, "expire", {"ClientId": client, "Points": points})
-
-
-def _desk(place: Workplace, what: str, fields: dict[str, Any]) -> None:
-    status, answer = place.talk.post_json(f"/sandbox/desk/{what}", fields)
-    assert status == 200, answer
+def test_the_same_is_found_with_the_proof_on_and_off(tmp_path: Path, seed: int, nights: int, clients: int) -> None:
+    on = live_a_month(tmp_path / "on", "balance", seed, nights=nights, clients_count=clients)
+    off = live_a_month(tmp_path / "off", "read", seed, nights=nights, clients_count=clients)
+    assert (on.proved > nights, off.proved) == (True, 0), on.proved
+    assert off.found.total() >= nights // 3
+    assert not off.found - on.found, (off.found - on.found, on.found - off.found)
+    assert on.calls < off.calls

@@ -6,9 +6,13 @@ from typing import Any
 
 import pytest
 
+from flows.intake.known_rows import learn_rows
 from flows.ledger.connection import open_ledger
 from flows.sandbox import start_sandbox
+from flows.settings.layouts import layouts_of
+from sql.known_rows import files_to_learn
 from tests.flows.workplace import Workplace, earned, open_workplace
+from transforms.identity.raw_rows import row_rule
 
 LOCAL = "2026-09-20 17:00:00"
 OTHER = "2026-09-21 17:00:00"
@@ -120,3 +124,37 @@ def test_run_goes_on_where_a_file_of_the_archive_is_gone(place: Workplace) -> No
         path.unlink()
     place.put("b.csv", earned("200000007", time=OTHER))
     assert fates(place.run()) == {"accepted": 1}
+
+
+def learn(place: Workplace) -> None:
+    with open_ledger(place.settings) as ledger:
+        assert learn_rows(place.settings, ledger) == []
+
+
+def to_learn(place: Workplace) -> int:
+    rule = row_rule([layout.reads for layout in layouts_of(place.settings)])
+    with open_ledger(place.settings) as ledger, ledger.begin() as connection:
+        return len(files_to_learn(connection, rule))
+
+
+def test_files_that_the_archive_has_no_more_are_looked_for_once_and_not_where_it_may_not_be_mounted(
+    place: Workplace,
+) -> None:
+    place.put("a.csv", earned("200000008", time=LOCAL))
+    place.run()
+    forget_fingerprints(place)
+    (kept,) = place.settings.archive_folder.iterdir()
+    aside = kept.rename(place.folder / kept.name)
+    learn(place)
+    # An archive without any file may be a share that is not there.
+    assert to_learn(place) == 1
+    place.put("b.csv", earned("200000009", time=LOCAL))
+    place.run()
+    learn(place)
+    assert to_learn(place) == 0
+    # With other headings all are looked for again, and one that is back is read.
+    aside.rename(kept)
+    answer(place, '"Till" = "SourceId"')
+    assert to_learn(place) == 2
+    learn(place)
+    assert to_learn(place) == 0

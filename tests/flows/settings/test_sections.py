@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from flows.runtime.errors import ExitCode, SettingsError
+from flows.settings.answers import read_answers
 from flows.settings.load import load_settings
 
 FULL = """\
@@ -122,3 +123,12 @@ def test_secrets_show_in_no_text_of_the_settings(tmp_path: Path) -> None:
 def test_site_that_is_not_configured_is_named_with_the_way_to_add_it() -> None:
     with pytest.raises(SettingsError, match=r'\[\[mindbody.sites\]\] with site_id = "5"'):
         load_settings().mindbody.site("5")
+
+
+def test_a_file_that_an_editor_of_windows_has_written_is_read(tmp_path: Path) -> None:
+    config = tmp_path / "tieout.toml"
+    config.write_bytes(b"\xef\xbb\xbf[loader]\r\nmax_tries = 7\r\n")
+    (tmp_path / "layouts.toml").write_bytes(b'\xef\xbb\xbf[columns."desk"]\r\n"Till" = "SourceId"\r\n')
+    settings = load_settings(config)
+    assert settings.loader.max_tries == 7
+    assert read_answers(settings) == {"desk": {"Till": "SourceId"}}
