@@ -265,6 +265,7 @@ def _insert_events(connection: Connection, file_id: int, run_id: str, times: _Ti
     connection.execute(query("insert_client_events"), pinned | {"pinned_at": pinned_at})
     if has_updates:
         connection.execute(query("insert_reward_updates"), pinned)
+    connection.execute(query("keep_staff"))
 
 
 def _insert_notes(connection: Connection, file: NewFile, file_id: int) -> None:

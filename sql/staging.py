@@ -22,7 +22,7 @@ _OF_EVENTS = (
     "description", "ordinal", "sheet", "row_number", "fingerprint",
     "action_fraction", "order_at",
 )  # fmt: skip
-STAGED_COLUMNS = (*_OF_EVENTS, "receipt")
+STAGED_COLUMNS = (*_OF_EVENTS, "receipt", "staff")
 
 _staged = Table(
     "staged_events",
@@ -33,6 +33,7 @@ _staged = Table(
     Column("reason", String),
     *(Column(name, events.c[name].type) for name in _OF_EVENTS),
     Column("receipt", String),
+    Column("staff", String),
     prefixes=["TEMPORARY"],
 )
 

@@ -410,6 +410,15 @@ known_rows = Table(
     Column("event_id", ForeignKey("events.event_id"), primary_key=True),
 )
 
+# Who is named beside the rows of events, where a column of the sheet names staff: for totals, never sent. Append-only.
+event_staff = Table(
+    "event_staff",
+    metadata,
+    Column("event_id", ForeignKey("events.event_id"), primary_key=True),
+    Column("staff", String, nullable=False),
+    CheckConstraint("staff <> ''", name="of_someone"),
+)
+
 # Everything that a run answers for: what it accepted, what was open when it began, what it sent.
 run_carried = Table(
     "run_carried",

@@ -116,6 +116,7 @@ def staged_columns(identified: pd.DataFrame) -> Iterator[Columns]:
         chunk = identified.iloc[start : start + _CHUNK_ROWS].rename(columns={"row": "row_number"})
         columns = {name: _plain(column) for name, column in _staged(chunk).items()}
         columns["sheet"] = [sheet and storable(sheet) for sheet in columns["sheet"]]
+        columns["staff"] = [(staff and storable(mask(staff))) or None for staff in columns["staff"]]
         columns["site_id"] = [site_id or "" for site_id in columns["site_id"]]
         columns["amount"] = [None if amount is None else str(amount) for amount in columns["amount"]]
         columns["eligibility_on"] = [

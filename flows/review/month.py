@@ -187,8 +187,7 @@ def _events(result: Any) -> pd.DataFrame:
     }
     flags = {name: frame[name].astype("bool") for name in ("is_taking_back", "was_let_go", "was_replaced")}
     texts = {name: frame[name].astype("str") for name in ("event_id", "kind", "site_id", "state", "first_state")}
-    staff = frame["staff"] if "staff" in frame else pd.Series(None, index=frame.index, dtype="object")
-    typed = frame.assign(**whole, **times, **flags, **texts, staff=staff)
+    typed = frame.assign(**whole, **times, **flags, **texts)
     return typed.assign(amount=pd.Series(amounts, index=frame.index, dtype="object"))
 
 

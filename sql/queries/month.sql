@@ -5,6 +5,7 @@ SELECT events.event_id, events.kind, events.site_id, events.client_id, events.re
     events.source, events.source_id, events.action_at, events.registered_at, events.state, events.state_at,
     events.first_state, events.compared_at, events.attempt_id, events.lane, events.run_id,
     events.content_key = events.event_id AS is_taking_back, files.name AS file, events.sheet, events.row_number,
+    event_staff.staff,
     (
         events.first_state = 'held' AND events.state IN ('held', 'discarded') AND EXISTS (
             SELECT 1 FROM transitions
@@ -17,7 +18,7 @@ SELECT events.event_id, events.kind, events.site_id, events.client_id, events.re
             AND later.reward_version > events.reward_version AND later.registered_at < :taken_until_at
         )
     ) AS was_replaced
-FROM events JOIN files ON files.file_id = events.file_id
+FROM events JOIN files ON files.file_id = events.file_id LEFT JOIN event_staff ON event_staff.event_id = events.event_id
 WHERE (events.target = 'mindbody' AND events.action_at >= :since_at AND events.action_at < :until_at)
 OR (events.target = 'referral_rock' AND events.registered_at >= :taken_since_at
     AND events.registered_at < :taken_until_at)

@@ -200,6 +200,11 @@ SELECT
     coalesce(fate, 'ready'), :registered_at, :run_id, reason
 FROM staged_events WHERE (fate IS NULL OR fate = 'held') AND reward_id IS NULL
 
+-- name: keep_staff
+-- Whom the rows of new events name, where a column does; kept for totals, never sent.
+INSERT INTO event_staff (event_id, staff)
+SELECT event_id, staff FROM staged_events WHERE (fate IS NULL OR fate = 'held') AND staff IS NOT NULL
+
 -- name: insert_reward_updates
 -- An update goes after all that were accepted for its reward before, also where another machine's clock was ahead;
 -- where the times are equal the file that was registered later goes last.

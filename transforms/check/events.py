@@ -31,6 +31,7 @@ EVENTS = pa.DataFrameSchema(
         "eligibility_on": pa.Column(str, nullable=True),  # ISO date
         "description": pa.Column(str, nullable=True),
         "receipt": pa.Column(str, nullable=True),
+        "staff": pa.Column(str, nullable=True),  # who is named beside it; for totals alone
         "fingerprint": pa.Column("Int64", nullable=True),  # of the raw cells (`transforms.identity.raw_rows`)
     },
     index=pa.Index("int64", unique=True),
@@ -42,13 +43,13 @@ EVENTS = pa.DataFrameSchema(
 def assemble_events(rows: pd.DataFrame, typed: list[pd.DataFrame]) -> pd.DataFrame:
     """Put the typed rows of both services into one frame in file order; raise pandera's SchemaError where it is wrong.
 
-    `rows` gives sheet, row, receipt and, where fingerprints are wanted, cells (`transforms.identity.raw_rows`); the
+    `rows` gives sheet, row, receipt, staff and, where fingerprints are wanted, cells (`transforms.identity.raw_rows`); the
     index is renewed.
     """
     # Most files are for one service, whose rows are in order already: a million of them need no sorting.
     filled = [part for part in typed if len(part)]
     values = filled[0] if len(filled) == 1 else pd.concat(typed).sort_index()
-    place = rows.loc[values.index, ["sheet", "row", "receipt"]]
+    place = rows.loc[values.index, ["sheet", "row", "receipt", "staff"]]
     known = place.join(values, validate="one_to_one")
     target_of = {kind.value: kind.target.value for kind in Kind}
     known["target"] = known["kind"].map(target_of)

@@ -18,6 +18,7 @@ from transforms.sheets.ids import undress
 from transforms.sheets.notes import Observation
 from transforms.sheets.sheet import CELL_ERRORS, FileError, Place, Sheet, column_letters
 from transforms.sheets.side_sheets import SideSheet
+from transforms.sheets.staff import staff_column, staff_texts
 from transforms.sheets.swallowed import refuse_swallowed
 from transforms.vocabulary import Code
 
@@ -59,7 +60,7 @@ class Collected:
     """What the tables of a file hold.
 
     rows: one per row of the file in its order, with a unique index, `table` (place in `tables`), `sheet`, `row`, and a
-    text column for every field of `FIELDS`; NA where the cell is empty or the sheet has no such column.
+    text column for every field of `FIELDS` and `staff`; NA where the cell is empty or the sheet has no such column.
     skipped: `sheet`, `row` (NA for a whole sheet), `reason`.
     shifted: rows whose values may all stand under a wrong heading; a file that has any is refused as a whole.
     """
@@ -77,7 +78,7 @@ def collect_rows(tables: Sequence[Table], side_sheets: Sequence[SideSheet]) -> C
     rows = pd.concat([part.rows.assign(table=place) for place, part in enumerate(parts)], ignore_index=True)
     skipped = pd.concat([*(part.skipped for part in parts), _skipped_sheets(side_sheets)], ignore_index=True)
     return Collected(
-        rows=rows[["table", "sheet", "row", *FIELDS]],
+        rows=rows[["table", "sheet", "row", *FIELDS, "staff"]],
         skipped=skipped.astype({"sheet": "str", "row": "Int64", "reason": "str"}),
         shifted=sum((part.shifted for part in parts), start=NOT_SHIFTED),
         observations=tuple(found for part in parts for found in part.observations),
@@ -94,7 +95,8 @@ def _split_rows(table: Table) -> Collected:
     fields = _fields(kept, table)
     bare = {field: undress(fields[field]) for field in _DRESSED}
     name = table.sheet.name
-    rows = pd.DataFrame({"sheet": name, "row": kept.index, **fields, **bare}, index=kept.index)
+    staff = staff_texts(kept, staff_column(table.headings, table.columns.values()))
+    rows = pd.DataFrame({"sheet": name, "row": kept.index, **fields, **bare, "staff": staff}, index=kept.index)
     missed = reason.dropna()
     skipped = pd.DataFrame({"sheet": name, "row": missed.index, "reason": missed})
     observations = (

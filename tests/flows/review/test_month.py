@@ -1,6 +1,7 @@
 """A period, counted anew from the sheets and the service's own log; and its signature, from one end to the other."""
 
 import csv
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -109,12 +110,15 @@ def _month_of(entry: dict[str, Any]) -> str:
     return f"{datetime.fromisoformat(at).astimezone(ZONE):%Y-%m}" if at else ""
 
 
-def test_the_month_before_stands_beside_it_and_what_each_source_came_to(tieout: Tieout) -> None:
+def test_the_month_before_stands_beside_it_and_staff_is_counted_and_never_sent(nights: Nights, tieout: Tieout) -> None:
     month = tieout("month", "2026-09", "--json").json
     last = {(one["line"], one["kind"]): one["points"] for one in month["last"]}
     assert last["posted", "earned"] == 12
+    by_staff = {one["staff"]: one["earned_points"] for one in month["by_staff"] if one["site_id"] == "-99"}
+    assert by_staff == {"Kim": 30, "Lee": 39, "none told": 0}
     by_source = {one["source"]: one["earned_points"] for one in month["by_source"] if one["site_id"] == "-99"}
     assert by_source == {"Sale": 39, "Class Booking": 30, "none told": 0}
+    assert "Lee" not in json.dumps(nights.log)
 
 
 def test_balances_of_a_month_go_from_reading_to_reading(nights: Nights, tieout: Tieout) -> None:

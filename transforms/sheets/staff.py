@@ -1,0 +1,37 @@
+"""The column that names who gave the points, where a sheet has one: kept for totals, never sent.
+
+It is no field of either service: no rule reads it, no identity and no fingerprint of a row depends on it.
+"""
+
+from collections.abc import Collection, Iterable
+from typing import Final
+
+import pandas as pd
+
+from transforms.sheets.fields import normalize_heading
+
+LONGEST_STAFF: Final = 100
+# The first of these that a sheet has; exact, since "Staff notes" is something else.
+_HEADINGS: Final = ("staff", "staffmember", "staffname", "employee", "instructor", "teacher", "trainer")
+
+
+def staff_column(headings: Iterable[str | None], fields: Collection[int] = ()) -> int | None:
+    """Return the column that names staff, None where no heading says so; ``fields`` are columns that a rule reads.
+
+    >>> staff_column(["ClientId", "Points", "Staff Name"]), staff_column(["Staff notes", None])
+    (2, None)
+    """
+    column_of: dict[str, int] = {}
+    for column, text in enumerate(headings):
+        # A layout may have made a field of it.
+        if text is not None and column not in fields:
+            column_of.setdefault(normalize_heading(text), column)
+    return next((column_of[heading] for heading in _HEADINGS if heading in column_of), None)
+
+
+def staff_texts(cells: pd.DataFrame, column: int | None) -> "pd.Series[str]":
+    """Return who is named in each row, in one line and no longer than is kept; NA where nobody is."""
+    if column is None or column not in cells:
+        return pd.Series(None, index=cells.index, dtype="str")
+    texts: pd.Series[str] = cells[column].astype("str").str.split().str.join(" ").str.slice(0, LONGEST_STAFF)
+    return texts
