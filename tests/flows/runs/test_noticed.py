@@ -17,9 +17,9 @@ from flows.sandbox import start_sandbox
 from tests.flows.command import Tieout
 from tests.flows.workplace import Workplace, open_workplace
 
-HEADINGS = "ClientId,Points,Action,ActionDateTime,Staff"
+HEADINGS = "ClientId,Points,Action,ActionDateTime,Room"
 ROW = "'{client},10,Earned,2026-09-20T17:00:00Z,Ann"
-NOTICED = ("columns not read: Staff", "read without the signs that a program put around it")
+NOTICED = ("columns not read: Room", "read without the signs that a program put around it")
 
 
 @pytest.fixture(scope="module")
