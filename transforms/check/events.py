@@ -43,8 +43,8 @@ EVENTS = pa.DataFrameSchema(
 def assemble_events(rows: pd.DataFrame, typed: list[pd.DataFrame]) -> pd.DataFrame:
     """Put the typed rows of both services into one frame in file order; raise pandera's SchemaError where it is wrong.
 
-    `rows` gives sheet, row, receipt, staff and, where fingerprints are wanted, cells (`transforms.identity.raw_rows`); the
-    index is renewed.
+    `rows` gives sheet, row, receipt, staff and, where fingerprints are wanted, cells (`transforms.identity.raw_rows`);
+    the index is renewed.
     """
     # Most files are for one service, whose rows are in order already: a million of them need no sorting.
     filled = [part for part in typed if len(part)]
