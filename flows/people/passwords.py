@@ -1,6 +1,7 @@
 """Passwords: kept by argon2id alone, whose every check costs 64 MiB and some 50 ms, here and for whoever guesses."""
 
 from functools import cache
+from threading import BoundedSemaphore
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -11,6 +12,8 @@ SHORTEST = 12
 _LONGEST = 1_000  # signs; without a bound a password of many megabytes would be hashed
 # The library's own choice, which is the second one that RFC 9106 recommends: 3 passes over 64 MiB.
 _HASHER = PasswordHasher()
+# Somebody who sends a hundred passwords at once must not take the memory of the nights with it.
+_AT_ONCE = BoundedSemaphore(4)
 
 
 def hash_password(password: str) -> str:
@@ -19,13 +22,16 @@ def hash_password(password: str) -> str:
         raise WrongUsage(f"A password has at least {SHORTEST} signs; a few words that only you put together will do.")
     if len(password) > _LONGEST:
         raise WrongUsage(f"A password has at most {_LONGEST:,} signs.")
-    return _HASHER.hash(password)
+    with _AT_ONCE:
+        return _HASHER.hash(password)
 
 
 def is_right(password: str, kept: str | None) -> bool:
     """Return whether a password is the one that was kept; it takes as long where nothing was."""
+    known = kept or _nobodys()
     try:
-        is_same = _HASHER.verify(kept or _nobodys(), password[:_LONGEST])
+        with _AT_ONCE:
+            is_same = _HASHER.verify(known, password[:_LONGEST])
     except (VerificationError, InvalidHashError):
         return False
     return is_same and kept is not None
