@@ -97,14 +97,20 @@ def carry_decision(connection: Connection, from_id: str, to_id: str, *, now: dat
 
 def _find_break_for(connection: Connection, break_id: str, verb: Verb) -> dict[str, Any]:
     """Return the break; `DecisionRefused` where there is none, or where it is in no state that the verb takes."""
-    this_break = select(breaks).where(breaks.c.break_id == break_id)
-    broken = connection.execute(this_break).mappings().one_or_none()
-    if broken is None:
-        raise DecisionRefused(f"There is no break {break_id}: {_suggest(connection, break_id)}")
+    broken = find_break(connection, break_id)
     leads_from, _ = _LEADS[verb]
     if broken["state"] not in leads_from:
         takes = " or ".join(sorted(leads_from))
         raise DecisionRefused(f"Break {break_id} is {broken['state']}: {verb} takes one that is {takes}.")
+    return broken
+
+
+def find_break(connection: Connection, break_id: str) -> dict[str, Any]:
+    """Return the break; `DecisionRefused` where there is none of this id, with the one that was probably meant."""
+    this_break = select(breaks).where(breaks.c.break_id == break_id)
+    broken = connection.execute(this_break).mappings().one_or_none()
+    if broken is None:
+        raise DecisionRefused(f"There is no break {break_id}: {_suggest(connection, break_id)}")
     return dict(broken)
 
 
@@ -123,9 +129,7 @@ def _suggest(connection: Connection, break_id: str) -> str:
 
 def decisions_about(connection: Connection, break_id: str) -> Sequence[Row[Any]]:
     """Return what people decided about one break, oldest first; `DecisionRefused` where there is no such break."""
-    this_break = select(breaks.c.break_id).where(breaks.c.break_id == break_id)
-    if connection.execute(this_break).scalar() is None:
-        raise DecisionRefused(f"There is no break {break_id}: {_suggest(connection, break_id)}")
+    find_break(connection, break_id)
     decided = select(break_decisions).where(break_decisions.c.break_id == break_id)
     oldest_first = decided.order_by(break_decisions.c.decision_id)
     return connection.execute(oldest_first).all()

@@ -742,6 +742,26 @@ event_decisions = Table(
     UniqueConstraint("previous_hash"),
 )
 
+# What people said about a break beside what they decided, each with a file where one was given, which lies in the
+# workspace under its hash. Append-only and chained by hashes, as decisions are.
+break_comments = Table(
+    "break_comments",
+    metadata,
+    Column("comment_id", Integer, primary_key=True, autoincrement=True),
+    Column("break_id", ForeignKey("breaks.break_id"), nullable=False, index=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("actor", String, nullable=False),
+    Column("comment", String, nullable=False),
+    Column("file_name", String),  # null: without a file
+    Column("file_sha256", String(64)),
+    Column("previous_hash", String(64), nullable=False),  # "" for the first
+    Column("hash", String(64), nullable=False),
+    CheckConstraint("actor <> '' AND comment <> ''", name="said_by_someone"),
+    CheckConstraint("(file_name IS NULL) = (file_sha256 IS NULL)", name="file_by_hash"),
+    # Two comments never follow the same one: the chain has no branches.
+    UniqueConstraint("previous_hash"),
+)
+
 # Who signed a period, over all sites, and what was signed. Append-only and chained by hashes, as decisions are.
 signatures = Table(
     "signatures",

@@ -1,5 +1,6 @@
 """``tieout breaks``: list what does not match, and record what a person decided about it."""
 
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Row
 
     from flows.review.break_list import Wanted
+    from flows.settings.sections import Settings
 
 breaks = typer.Typer(help="What does not match, and what a person decided about it.", invoke_without_command=True)
 
@@ -84,8 +86,22 @@ Reason = Annotated[
 
 @breaks.command("history")
 def break_history(break_id: BreakId, config: Config = None, json: Json = False) -> None:
-    """Tell what people decided about a break, and why; oldest first."""
+    """Tell what people decided and said about a break, with the files they attached; oldest first."""
     raise typer.Exit(run_history(config, break_id, as_json=json))
+
+
+@breaks.command("comment")
+def comment_on_break(
+    break_id: BreakId,
+    by: By,
+    text: Annotated[str, typer.Option("--text", metavar="TEXT", help="What there is to say about it.")],
+    attach: Annotated[
+        Path | None, typer.Option("--attach", metavar="FILE", help="A mail, a picture, a document: a copy is kept.")
+    ] = None,
+    config: Config = None,
+) -> None:
+    """Say something about a break, with a file; it stays as it is, and the history tells it."""
+    raise typer.Exit(run_comment(config, break_id, actor=by, text=text, file=attach))
 
 
 @breaks.command("acknowledge")
@@ -253,21 +269,62 @@ def _reversal(proposed: "Row[Any] | None") -> str:
 
 
 def run_history(config: Path | None, break_id: str, *, as_json: bool) -> ExitCode:
-    """List the decisions about one break."""
+    """List the decisions and comments about one break."""
     from flows.ledger.connection import open_ledger
+    from flows.review.breaks import break_comments
     from flows.review.breaks import break_history as history_of
     from flows.settings.load import load_settings
 
-    with open_ledger(load_settings(config)) as ledger:
+    settings = load_settings(config)
+    with open_ledger(settings) as ledger:
         decisions = history_of(ledger, break_id)
+        comments = break_comments(ledger, break_id)
+    told = [(decision.at, _decision_record(decision), _decision_line(decision)) for decision in decisions]
+    told += [(said.at, *_comment(settings, said)) for said in comments]
+    told.sort(key=itemgetter(0))
     if as_json:
-        records = [_decision_record(decision) for decision in decisions]
-        write_json(records)
+        write_json([record for _, record, _ in told])
     else:
-        for decision in decisions:
-            write_line(_decision_line(decision))
-        write_line(f"{len(decisions)} decisions about break {break_id}.")
+        for _, _, line in told:
+            write_line(line)
+        said = f" and {len(comments)} comments" if comments else ""
+        write_line(f"{len(decisions)} decisions{said} about break {break_id}.")
     return ExitCode.TIES_OUT
+
+
+def run_comment(config: Path | None, break_id: str, *, actor: str, text: str, file: Path | None) -> ExitCode:
+    """Record what a person says about a break."""
+    from flows.ledger.connection import open_ledger
+    from flows.review.breaks import comment_break
+    from flows.settings.load import load_settings
+
+    settings = load_settings(config)
+    with open_ledger(settings) as ledger:
+        comment_break(settings, ledger, break_id, actor=actor, text=text, file=file)
+    write_line(f"Kept: `tieout breaks history {break_id}` tells it.")
+    return ExitCode.TIES_OUT
+
+
+def _comment(settings: "Settings", said: "Row[Any]") -> tuple[dict[str, Any], str]:
+    """Return a comment as a record and as a line, with where its file lies and whether it is still what it was."""
+    from flows.review.attachments import attachment_path, why_not_as_attached
+
+    record = {
+        "comment_id": said.comment_id,
+        "at": said.at.isoformat(),
+        "actor": said.actor,
+        "verb": "comment",
+        "reason": said.comment,
+        "file": said.file_name,
+        "sha256": said.file_sha256,
+    }
+    line = f"{said.at:%Y-%m-%d %H:%M:%S}Z  comment by {said.actor}: {said.comment}"
+    if said.file_sha256 is None:
+        return record, line
+    path = attachment_path(settings, said.file_sha256)
+    wrong = why_not_as_attached(settings, said.file_sha256)
+    attached = f"; attached: {said.file_name}, in {path}" + (f" ({wrong})" if wrong else "")
+    return record | {"path": str(path), "file_is_as_attached": not wrong}, line + attached
 
 
 def _decision_record(decision: "Row[Any]") -> dict[str, Any]:

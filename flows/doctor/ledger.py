@@ -26,6 +26,7 @@ from flows.runtime.errors import CouldNotRun, ExitCode, SettingsError
 from flows.services.binding import NAMES, configured_addresses, other_service
 from flows.settings.sections import Settings
 from sql.bindings import binding_in_force
+from sql.break_comments import changed_comment
 from sql.break_decisions import broken_link
 from sql.event_decisions import changed_decision
 from sql.identity import ledger_position
@@ -207,6 +208,7 @@ def _examine_chain(ledger: Ledger) -> Diagnosis:
             ("a break", "break_decisions"): broken_link(connection),
             ("events", "event_decisions"): changed_decision(connection),
             ("a period that was signed", "signatures"): changed_signature(connection),
+            ("what was said of a break", "break_comments"): changed_comment(connection),
         }
     for (about, table), decision_id in changed.items():
         if decision_id is not None:

@@ -1,15 +1,19 @@
 """Decide about breaks, and tell what was decided: the one door for command line and pages."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Row
 
 from flows.ledger.connection import Ledger
+from flows.review.attachments import keep_attachment
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import WrongUsage
 from flows.runtime.secrets import mask
-from sql.break_decisions import DecisionRefused, Verb, decide, decisions_about
+from flows.settings.sections import Settings
+from sql.break_comments import comment, comments_about
+from sql.break_decisions import DecisionRefused, Verb, decide, decisions_about, find_break
 from transforms.match.reasons import ReasonRefused, read_reason
 
 
@@ -33,6 +37,31 @@ def decide_breaks(ledger: Ledger, break_ids: Sequence[str], verb: Verb, *, actor
                 decide(connection, break_id, verb, actor=actor, reason=mask(reason), reason_code=code, now=now)
     except (DecisionRefused, ReasonRefused) as error:
         raise WrongUsage(str(error)) from None
+
+
+def comment_break(
+    settings: Settings, ledger: Ledger, break_id: str, *, actor: str, text: str, file: Path | None
+) -> None:
+    """Record what a person says about a break, with a file that is kept by its hash.
+
+    `WrongUsage` where there is no such break, nothing is said or the file is none, `CouldNotRun` where it cannot be
+    kept.
+    """
+    try:
+        with ledger.begin() as connection:
+            # Before the file is kept: nothing is left behind of what was refused.
+            find_break(connection, break_id)
+        attached = keep_attachment(settings, file) if file is not None else None
+        with ledger.begin() as connection:
+            comment(connection, break_id, actor=mask(actor), text=mask(text), file=attached, now=utc_now())
+    except DecisionRefused as error:
+        raise WrongUsage(str(error)) from None
+
+
+def break_comments(ledger: Ledger, break_id: str) -> Sequence[Row[Any]]:
+    """Return what people said about one break, oldest first."""
+    with ledger.begin() as connection:
+        return comments_about(connection, break_id)
 
 
 def break_history(ledger: Ledger, break_id: str) -> Sequence[Row[Any]]:

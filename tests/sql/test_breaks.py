@@ -6,10 +6,11 @@ from sqlalchemy.exc import DBAPIError
 
 from flows.ledger.connection import Ledger
 from sql import break_decisions as chain
+from sql.break_comments import changed_comment, comment, comments_about
 from sql.break_decisions import DecisionRefused, Verb, broken_link, chain_hash, decisions_about
 from sql.breaks import all_breaks, break_json, open_breaks, update_breaks
 from sql.runs import start_run
-from sql.tables import break_decisions
+from sql.tables import break_comments, break_decisions
 from transforms.match.reasons import read_reason
 from transforms.vocabulary import ReasonCode
 
@@ -168,3 +169,29 @@ def test_decisions_are_append_only(night: Ledger, statement: object) -> None:
     _decide_thrice(night)
     with pytest.raises(DBAPIError, match="append-only"), night.begin() as connection:
         connection.execute(statement)  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize("change", [update(break_comments).values(comment="other"), delete(break_comments)])
+def test_comments_are_append_only_and_chained(night: Ledger, change: object) -> None:
+    with night.begin() as connection:
+        for said in ("asked the studio", "they answered"):
+            comment(connection, FOUND["break_id"], actor="Ann", text=said, file=("mail.eml", "a" * 64), now=NOW)
+        assert changed_comment(connection) is None
+        assert [row.comment for row in comments_about(connection, FOUND["break_id"])] == [
+            "asked the studio",
+            "they answered",
+        ]
+    with pytest.raises(DBAPIError, match="append-only"), night.begin() as connection:
+        connection.execute(change)  # type: ignore[call-overload]
+
+
+def test_a_comment_that_was_changed_behind_our_back_is_named(night: Ledger) -> None:
+    with night.begin() as connection:
+        for said in ("one", "two"):
+            comment(connection, FOUND["break_id"], actor="Ann", text=said, file=None, now=NOW)
+        names = {"sqlite": ["no_update", "no_delete"], "postgresql": ["append_only"]}[connection.dialect.name]
+        table = " ON break_comments" if connection.dialect.name == "postgresql" else ""
+        for name in names:
+            connection.execute(text(f"DROP TRIGGER break_comments_{name}{table}"))
+        connection.execute(update(break_comments).where(break_comments.c.comment_id == 2).values(comment="three"))
+        assert changed_comment(connection) == 2
