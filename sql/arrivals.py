@@ -4,12 +4,14 @@ Both look-ups go by an index and by a span, so that a night takes as long in a l
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row
 
 from sql.queries import query, rows_query
+
+_LONGEST_NIGHT = timedelta(days=7)
 
 
 def rows_before(connection: Connection, file_id: int, series: str, default_site_id: str, *, most: int) -> list[int]:
@@ -20,4 +22,5 @@ def rows_before(connection: Connection, file_id: int, series: str, default_site_
 
 def arrivals_since(connection: Connection, since_at: datetime) -> Sequence[Row[Any]]:
     """Return default_site_id, series, name and registered_at of what nights took in since, in that order."""
-    return connection.execute(rows_query("arrivals_since"), {"since_at": since_at}).all()
+    values = {"since_at": since_at, "begun_since_at": since_at - _LONGEST_NIGHT}
+    return connection.execute(rows_query("arrivals_since"), values).all()

@@ -73,16 +73,16 @@ ORDER BY order_at, file_id, ordinal
 
 -- name: last_updates
 -- Grain: one row per reward: its last update that took effect, and those in doubt or refused; one that is on its way is
--- in doubt.
+-- in doubt. All of them have their place in the reward's history, and its index holds updates alone: by the state what
+-- was refused of points would be walked through, too, and a ledger has ever more of that.
 WITH latest AS (
-    SELECT event_id FROM events WHERE reward_version IS NOT NULL AND state = 'posted' AND NOT EXISTS (
-        SELECT 1 FROM events AS later WHERE later.lane = events.lane AND later.reward_version > events.reward_version
-        AND later.reward_version IS NOT NULL AND later.state = 'posted'
+    SELECT event_id FROM events WHERE reward_version IS NOT NULL AND (
+        state IN ('sending', 'unknown', 'refused') OR (state = 'posted' AND NOT EXISTS (
+            SELECT 1 FROM events AS later WHERE later.lane = events.lane
+            AND later.reward_version > events.reward_version
+            AND later.reward_version IS NOT NULL AND later.state = 'posted'
+        ))
     )
-    UNION ALL
-    SELECT event_id FROM events WHERE state IN ('sending', 'unknown') AND target = 'referral_rock'
-    UNION ALL
-    SELECT event_id FROM events WHERE state = 'refused' AND target = 'referral_rock'
 )
 SELECT events.event_id, CASE WHEN state = 'sending' THEN 'unknown' ELSE state END AS state, state_at AS settled_at,
     reward_id, payout_id, amount, eligibility_on, description

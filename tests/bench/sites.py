@@ -1,7 +1,7 @@
-"""Time a night of one, four, eight and sixteen sites side by side, at the pace of real services; and of many sites.
+"""Time a night of one, four, eight and sixteen sites side by side, at the pace of real services; and of 200 sites.
 
     python -m tests.bench.sites
-    TIEOUT_BENCH_SITES=200 python -m tests.bench.sites      and of so many, each of a few events
+    TIEOUT_BENCH_SITES=0 python -m tests.bench.sites      without the many, of a few events each; or with so many
 
 The floor is one site's night: sites that go side by side should take no longer, but for what one processor does.
 """
@@ -31,7 +31,7 @@ def main() -> int:
         sys.stdout.write(
             f"{sites:>4} sites of {_EVENTS} events at {_PACE}/s: {taken:6.1f} s, {taken / one:5.2f} of one\n"
         )
-    many = int(os.environ.get("TIEOUT_BENCH_SITES", "0"))
+    many = int(os.environ.get("TIEOUT_BENCH_SITES", "200"))
     if many:
         taken = _time_night(many, 5, at_once=16)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
