@@ -1,5 +1,6 @@
 """The desk's own process: listens, and stops in order when its standard input closes."""
 
+import errno
 import socket
 import sys
 import threading
@@ -76,6 +77,8 @@ def _listen(settings: Settings) -> socket.socket:
     try:
         return socket.create_server((desk.listen, desk.port), family=family)
     except OSError as error:
+        if error.errno == errno.EADDRINUSE and "port" not in desk.model_fields_set:
+            return socket.create_server((desk.listen, 0), family=family)
         raise CouldNotRun(
             f"It cannot listen at {desk.listen}, port {desk.port}: {error.strerror}. Another one may be there: set "
             "desk.port, or end that one."

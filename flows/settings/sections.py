@@ -337,9 +337,9 @@ class NetworkSettings(_Section):
 class DeskSettings(_Section):
     """The pages for people without a terminal, and who may reach them."""
 
-    on: bool = False  # whether `serve` brings them
+    on: bool = True  # whether `serve` brings them
     listen: str = "127.0.0.1"  # the address to listen at; another than this machine's own asks for TLS or a proxy
-    port: int = Field(default=8300, ge=0, le=65_535)  # 0: any that is free
+    port: int = Field(default=8300, ge=0, le=65_535)  # 0: any that is free, as where nobody says one and it is taken
     address: str = ""  # how people reach it, for links: "https://points.example.com"
     hosts: tuple[str, ...] = ()  # names that it answers to, beside that of the address and of this machine
     tls_certificate: str = ""  # with its chain, in PEM

@@ -78,14 +78,16 @@ def free_port() -> int:
         return port
 
 
-def get_in(here: Serving) -> httpx.Client:
+@contextmanager
+def get_in(here: Serving) -> Iterator[httpx.Client]:
+    """Give a browser in which Ana has signed in, by the link that `serve` printed."""
     link = here.said(r"(http://127\S+/welcome/\S+)")
     address, _, path = link.partition("/welcome/")
-    client = httpx.Client(base_url=address, timeout=60)
-    own = hidden(client.get(f"/welcome/{path}").text, "own_token")
-    words = {"own_token": own, "name": "Ana", "password": PASSWORD, "again": PASSWORD}
-    assert client.post(f"/welcome/{path}", data=words).status_code == 303
-    return client
+    with httpx.Client(base_url=address, timeout=60) as client:
+        own = hidden(client.get(f"/welcome/{path}").text, "own_token")
+        words = {"own_token": own, "name": "Ana", "password": PASSWORD, "again": PASSWORD}
+        assert client.post(f"/welcome/{path}", data=words).status_code == 303
+        yield client
 
 
 def hidden(page: str, name: str) -> str:
@@ -116,8 +118,7 @@ def answers(client: httpx.Client) -> bool:
 
 @pytest.mark.timeout(300)
 def test_serve_brings_the_desk_and_brings_it_again(served: Studio, prefect_environment: dict[str, str]) -> None:
-    with serving(served, prefect_environment) as here:
-        client = get_in(here)
+    with serving(served, prefect_environment) as here, get_in(here) as client:
         assert client.get("/").status_code == 200
         os.kill(here.desk_pid(), signal.SIGKILL)
         here.said("(The desk has ended by itself)")
@@ -135,16 +136,11 @@ def test_posting_goes_on_where_serve_is_killed(served: Studio, prefect_environme
     rows = [earned(f"2000000{number:02}", 5 + number) for number in range(1, 20)]
     text = served.workplace.config.read_text("utf-8")
     served.workplace.configure(text.replace("requests_per_second = 2000", "requests_per_second = 4"))
-    with serving(served, prefect_environment) as here:
-        client = get_in(here)
+    with serving(served, prefect_environment) as here, get_in(here) as client:
         token = hidden(client.get("/").text, "form_token")
         content = "\n".join([HEADINGS, *rows]) + "\n"
-        sent = client.post(
-            "/sheets",
-            data={"form_token": token, "site": "-99"},
-            files={"file": ("a.csv", content.encode(), "text/csv")},
-        )
-        sheet = sent.headers["location"]
+        files = {"file": ("a.csv", content.encode(), "text/csv")}
+        sheet = client.post("/sheets", data={"form_token": token, "site": "-99"}, files=files).headers["location"]
         client.post(f"{sheet}/read", data={"form_token": token})
         code = hidden(client.get(f"{sheet}/check").text, "code")
         client.post(f"{sheet}/post", data={"form_token": token, "code": code})
@@ -153,7 +149,9 @@ def test_posting_goes_on_where_serve_is_killed(served: Studio, prefect_environme
         here.process.kill()
         for pid in at_work:
             os.kill(pid, signal.SIGKILL)
-    with serving(served, prefect_environment):
-        assert eventually(lambda: answers(client))
-        assert eventually(lambda: "19 posted." in client.get(f"{sheet}/posting").text)
+        here.process.wait()
+        assert len(served.committed()) < len(rows), "it was over before it was killed"
+        with serving(served, prefect_environment):
+            assert eventually(lambda: answers(client))
+            assert eventually(lambda: "19 posted." in client.get(f"{sheet}/posting").text)
     assert sorted(line["points"] for line in served.committed()) == [5 + number for number in range(1, 20)]

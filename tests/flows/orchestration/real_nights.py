@@ -78,7 +78,8 @@ def open_nights(folder: Path) -> Iterator[Nights]:
 def own_environment(**variables: str) -> dict[str, str]:
     """The environment of a person who has set nothing of Prefect's, and whose home is empty."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT", "TIEOUT"))}
-    return kept | variables
+    # Who watches nights watches no pages.
+    return kept | {"TIEOUT_DESK__ON": "false"} | variables
 
 
 def run_command(*arguments: str) -> "subprocess.CompletedProcess[str]":

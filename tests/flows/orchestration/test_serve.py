@@ -55,7 +55,7 @@ def start_serving(prefect_environment: dict[str, str], workspace: Path) -> Itera
     with subprocess.Popen(  # noqa: S603 - our own script
         [sys.executable, "-c", SERVE],
         cwd=workspace,
-        env=prefect_environment | {"PREFECT_RUNNER_POLL_FREQUENCY": "1"},
+        env=prefect_environment | {"PREFECT_RUNNER_POLL_FREQUENCY": "1", "TIEOUT_DESK__ON": "false"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
