@@ -9,6 +9,7 @@ from flows.reports.report import Report, rows
 from flows.reports.site_clocks import clock_name, on_the_wall
 from flows.reports.table import Block, Column
 from flows.reports.values import Show
+from transforms.exact_sums import whole_sum
 from transforms.totals.client_balances import balances_by_site
 
 _NOTE: Final = (
@@ -19,7 +20,7 @@ _FIGURES: Final = {
     "opening": "Opening",
     "earned": "+ Earned",
     "redeemed": "− Redeemed",
-    "others": "+ Others' entries",
+    "others": "± Others, by breaks",
     "taken_back": "± Returned, removed",
     "without_entry": "± Without an entry",
     "closing": "= Closing",
@@ -32,7 +33,7 @@ def site_balances_block(balances: pd.DataFrame, scope: str) -> Block:
     return Block(
         name="Balances",
         scope=scope,
-        note=f"{_NOTE} Empty: of these clients nothing can be concluded; By client names each.",
+        note=f"{_NOTE}{_not_concluded(balances)}",
         empty="Nothing was posted to a client, and no balance was read.",
         columns=(
             Column("site_id", "Site", Show.ID, 1),
@@ -41,6 +42,18 @@ def site_balances_block(balances: pd.DataFrame, scope: str) -> Block:
             *figures,
         ),
         frame=balances_by_site(balances),
+    )
+
+
+def _not_concluded(balances: pd.DataFrame) -> str:
+    """Say what the sums hold of clients whose balances prove nothing: without it they do not add up."""
+    left = balances[balances["difference"].isna()]
+    if left.empty:
+        return ""
+    earned, redeemed = (whole_sum(left[name].dropna()) for name in ("earned", "redeemed"))
+    return (
+        f" Empty: nothing can be concluded of {len(left):,} clients; By client names each. {earned:,} earned and "
+        f"{redeemed:,} redeemed of theirs are in the sums of what was posted, and nothing else of them."
     )
 
 

@@ -9,7 +9,7 @@ from flows.reports.balance_tables import client_balances_block, site_balances_bl
 from flows.reports.month import Month
 from flows.reports.table import Block, Column
 from flows.reports.values import CENTS, Show
-from flows.reports.walk_table import NO_SITE, columns_of_walk, lines_of_period, step_of_period
+from flows.reports.walk_table import NO_SITE, WALK, columns_of_walk, lines_of_period, step_of_period
 from flows.reports.wording import BREAKS, word
 from transforms.totals.walk_steps import STEPS, summed
 from transforms.vocabulary import Kind, WalkLine
@@ -38,17 +38,6 @@ _SHEETS: Final[Mapping[WalkLine, str]] = {
     WalkLine.AT_SERVICE: "By client",
     WalkLine.PROVED: "By client",
 }
-_COMPARED: Final = (
-    WalkLine.IN_SHEETS,
-    WalkLine.NEEDS_FIXING,
-    WalkLine.KNOWN,
-    WalkLine.WAITING,
-    WalkLine.ACCEPTED,
-    WalkLine.TURNED_DOWN,
-    WalkLine.POSTED,
-    WalkLine.OTHERS,
-    WalkLine.AT_SERVICE,
-)
 _ROLLED: Final = {
     "carried_in": "Carried in",
     "found": "+ of the period",
@@ -121,9 +110,15 @@ def _both(month: Month) -> tuple[pd.DataFrame, pd.DataFrame]:
     return month.walk, month.last
 
 
+def _lines_of_both(month: Month) -> list[WalkLine]:
+    """Return the totals and whatever either period has: each total follows from what stands above it."""
+    found = {line for walked in _both(month) for line in walked["line"]}
+    return [line for line in WALK if line in STEPS or line is WalkLine.IN_SHEETS or line in found]
+
+
 def _beside(month: Month, kinds: Sequence[_Beside]) -> pd.DataFrame:
     lines = []
-    for line in _COMPARED if kinds else ():
+    for line in _lines_of_both(month) if kinds else ():
         step = step_of_period(line)
         told: dict[str, Any] = {"step": step, "is_total": line in STEPS or line is WalkLine.IN_SHEETS}
         for beside in kinds:

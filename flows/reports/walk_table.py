@@ -49,6 +49,7 @@ _NAMES: Final[dict[WalkLine, _Step]] = {
     WalkLine.AT_SERVICE: _Step("= at the service", "By night"),
     WalkLine.PROVED: _Step("of these proved by the balance", "By client", is_always=False),
 }
+WALK: Final = tuple(_NAMES)  # the lines in their order
 _BEFORE_POSTED: Final = tuple(_NAMES)[: tuple(_NAMES).index(WalkLine.POSTED)]
 _AFTER_POSTED: Final = tuple(_NAMES)[tuple(_NAMES).index(WalkLine.POSTED) + 1 :]
 _FIGURES: Final = {
