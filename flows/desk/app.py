@@ -12,7 +12,18 @@ from starlette.responses import Response
 
 from flows.desk.door import Door
 from flows.desk.forms import MEGABYTE, NotWhole, TooLarge, read_form
-from flows.desk.pages import checking, differences, getting_in, home, people, posting, reading, undoing, waiting
+from flows.desk.pages import (
+    checking,
+    clients,
+    differences,
+    getting_in,
+    home,
+    people,
+    posting,
+    reading,
+    undoing,
+    waiting,
+)
 from flows.desk.render import style_sheet
 from flows.desk.sheets import find_sheet
 from flows.desk.visit import About, Desk, Page, Visit, enter, not_there, set_cookie, to_sign_in, who
@@ -51,6 +62,7 @@ PAGES = (
     Page("GET", "/waiting", waiting.show_waiting, Role.APPROVER),
     Page("GET", "/sheets/{sheet_id}/ok", waiting.show_ok, Role.UPLOADER, _SHEET, or_role=Role.APPROVER),
     Page("POST", "/sheets/{sheet_id}/ok", waiting.do_ok, Role.UPLOADER, _SHEET, or_role=Role.APPROVER),
+    Page("GET", "/clients", clients.show_clients, Role.VIEWER),
     Page("GET", "/differences", differences.show_differences, Role.REVIEWER),
     Page("POST", "/differences", differences.do_decide, Role.REVIEWER),
     Page("GET", "/differences/{break_id}", differences.show_difference, Role.REVIEWER),

@@ -4,6 +4,8 @@ import hmac
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqlalchemy import Connection
+
 from flows.ledger.connection import Ledger
 from flows.people.accounts import Account, account_of, name_key
 from flows.people.links import digest_of, new_token
@@ -50,6 +52,7 @@ def sign_in(settings: Settings, ledger: Ledger, name: str, password: str, addres
     if not is_right(password, None if found is None else found.password_hash) or found is None:
         with ledger.begin() as connection:
             sign_ins.note_failure(connection, name_digest, address, now)
+            _drop_old(connection, now)
         raise WrongUsage(WRONG)
     with ledger.begin() as connection:
         sign_ins.forget_failures(connection, name_digest)
@@ -73,11 +76,13 @@ def begin_session(settings: Settings, ledger: Ledger, user_id: int, name: str) -
     token, form_token, now = new_token(), new_token(), utc_now()
     until_at = now + timedelta(hours=settings.desk.session_hours)
     with ledger.begin() as connection:
-        sign_ins.drop_old(
-            connection, sessions_before_at=now - _KEPT_AFTER_THEIR_END, failures_before_at=now - _REMEMBERED
-        )
+        _drop_old(connection, now)
         sign_ins.begin_session(connection, digest_of(token), user_id, form_token, now=now, until_at=until_at)
         return Session(token, form_token, account_of(connection, user_id, name))
+
+
+def _drop_old(connection: Connection, now: datetime) -> None:
+    sign_ins.drop_old(connection, sessions_before_at=now - _KEPT_AFTER_THEIR_END, failures_before_at=now - _REMEMBERED)
 
 
 def session_of(settings: Settings, ledger: Ledger, token: str) -> Session | None:

@@ -76,3 +76,13 @@ def test_those_of_other_sites_are_neither_seen_nor_changed(at_desk: AtDesk, desk
     bo.post("/differences", 409, id=["b1"], verb="resolve", code="timing")
     bo.post("/differences", id=["b50"], verb="acknowledge", code="timing")
     assert (states(desk)["b1"], states(desk)["b50"]) == ("open", "acknowledged")
+
+
+def test_a_client_is_looked_up_at_ones_own_sites_alone(at_desk: AtDesk) -> None:
+    ana, bo = at_desk("Ana"), at_desk("Bo", ("7", Role.VIEWER))
+    page = ana.get("/clients?client=200000001")
+    assert "By the clock of Los Angeles" in page
+    assert "Nothing is known" not in page
+    assert "Nothing is known" in bo.get("/clients?client=200000001")
+    assert "Nothing is known" in ana.get("/clients?client=%3Cscript%3E")
+    assert "<script" not in ana.get("/clients?client=%3Cscript%3E")

@@ -1,0 +1,102 @@
+"""A client's statement: looked up by number, at the studios of whoever asks; made of the ledger, without a call."""
+
+from dataclasses import dataclass
+
+from starlette.responses import Response
+
+from flows.desk.visit import Visit
+from flows.reports.wording import BREAKS
+from flows.review.clocks import Clock, clocks_of
+from flows.review.statement import Line, Statement, statements
+from flows.runtime.errors import WrongUsage
+from flows.runtime.visible import storable
+from transforms.vocabulary import Role, State
+
+_MOST_SHOWN = 500
+_STATES = {
+    State.REFUSED: "turned down",
+    State.UNKNOWN: "not sure yet",
+    State.HELD: "waiting",
+    State.READY: "about to be posted",
+    State.SENDING: "about to be posted",
+    State.DISCARDED: "left out",
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of a statement, as a person reads it."""
+
+    when: str
+    what: str
+    points: str
+    balance: str
+    who: str
+    mark: str
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The statement of a client at one studio."""
+
+    site: str
+    clock: str
+    read_at: str  # "" where the balance was never read
+    opening: int | None
+    closing: int | None
+    entries: list[Entry]
+    left_out: int
+
+
+def show_clients(visit: Visit) -> Response:
+    """Ask for a client, or show what there is of them."""
+    asked = storable(visit.request.query_params.get("client", "").strip())[:100]
+    told, shown = "", list[Shown]()
+    if asked:
+        shown = [_shown(visit, one) for one in _found(visit, asked)]
+        told = "" if shown else "Nothing is known of a client with this number, to the letter, zeros in front and all."
+    return visit.show("clients", asked=asked, told=told, shown=shown)
+
+
+def _found(visit: Visit, client_id: str) -> list[Statement]:
+    """Return the statements at the studios where this person may look; of others they learn nothing."""
+    sites = visit.account.sites(Role.VIEWER, visit.desk.site_ids)
+    try:
+        found = statements(visit.desk.settings, visit.desk.ledger, client_id, None, is_to_read=False)
+    except WrongUsage:
+        return []
+    return [one for one in found if one.site_id in sites]
+
+
+def _shown(visit: Visit, statement: Statement) -> Shown:
+    clock = clocks_of(visit.desk.settings).of(statement.site_id)
+    lines = statement.lines[-_MOST_SHOWN:]
+    return Shown(
+        site=visit.desk.site_name(statement.site_id),
+        clock=clock.place,
+        read_at="" if statement.read_at is None else clock.tell_minute(statement.read_at),
+        opening=statement.opening_balance if len(lines) == len(statement.lines) else None,
+        closing=statement.closing_balance,
+        entries=[_entry(line, clock) for line in lines],
+        left_out=len(statement.lines) - len(lines),
+    )
+
+
+def _entry(line: Line, clock: Clock) -> Entry:
+    return Entry(
+        when=clock.tell_minute(line.at),
+        what=line.what,
+        points="" if line.points is None else f"{line.points:+,}",
+        balance="" if line.balance is None else f"{line.balance:,}",
+        who=f"{line.file}, row {line.row}" if line.file else line.who,
+        mark=_mark(line.mark),
+    )
+
+
+def _mark(mark: str | None) -> str:
+    if mark is None:
+        return ""
+    word = BREAKS.get(mark)
+    if word is not None:
+        return word.short
+    return _STATES[State(mark)] if mark in set(_STATES) else mark
