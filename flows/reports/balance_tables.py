@@ -85,7 +85,7 @@ def balances_of(report: Report) -> Block:
 def clients_of(report: Report) -> Block:
     """Return the balance of each client, of a report of a run."""
     block = client_balances_block(rows(report, "balances"), _SCOPE)
-    read_at = on_the_wall(report, block.frame["proved_since_at"], block.frame["site_id"])
+    read_at = on_the_wall(report, block.frame["proved_since_at"], block.frame["site_id"]).dt.floor("s")
     local = Column("proved_since_local", f"Read ({clock_name(report)})", Show.WALL, 18)
     return replace(block, columns=(*block.columns[:-1], local), frame=block.frame.assign(proved_since_local=read_at))
 

@@ -146,7 +146,7 @@ def _of_fates(report: Report) -> Iterator[EqualTotal]:
     wrong_rows = len(rejected[["file", "sheet", "row"]].astype("string").fillna("").drop_duplicates())
     of_fates = sum(int(report.totals[fate]) for fate in ("accepted", "duplicate", "held", "rejected"))
     yield _rows(walked, Total("Where every row went", "rows", "how_many"), of_fates, WalkLine.IN_SHEETS)
-    yield _rows(walked, Total("Rejected rows", "rows with a wrong cell"), wrong_rows, WalkLine.NEEDS_FIXING)
+    yield _rows(walked, Total("Rejected rows", "rows with a wrong cell", "row"), wrong_rows, WalkLine.NEEDS_FIXING)
     yield _rows(walked, Total("Duplicates", "rows"), len(rows(report, "duplicates")), WalkLine.KNOWN)
 
 
@@ -163,7 +163,9 @@ def _of_walk_by_site(report: Report) -> Iterator[EqualTotal]:
             name = f"{line.replace('_', ' ')}, events of all sites"
             of_sites = sum(int(summed(of_site, line, "events")) for _, of_site in by_site)
             other = _line(line, f"{line.replace('_', ' ')}, events", "earned_events")
-            yield EqualTotal(Total("Walk by site", name), of_sites, other, walked.figure(line, "events"))
+            yield EqualTotal(
+                Total("Walk by site", name, "earned_events"), of_sites, other, walked.figure(line, "events")
+            )
 
 
 def _of_breaks(report: Report) -> Iterator[EqualTotal]:
@@ -182,7 +184,7 @@ def _of_breaks(report: Report) -> Iterator[EqualTotal]:
     # Without a reading nothing was rolled forward.
     if rolled.empty:
         return
-    now = Total("Roll-forward of breaks", "open now")
+    now = Total("Roll-forward of breaks", "open now", "open_now")
     yield EqualTotal(of_breaks, len(waiting), now, _rolled(rolled, "breaks"), ", breaks")
     yield EqualTotal(sum_of_points, points, now, _rolled(rolled, "points"), ", points")
     yield EqualTotal(Total("Breaks", "amount", "amount"), amount, now, _rolled(rolled, "amount"), ", amount")
@@ -307,7 +309,9 @@ def _of_waiting(report: Report) -> Iterator[EqualTotal]:
     """Give what waits, of any run, against what of it is held and what is in doubt."""
     states = rows(report, "waiting")["state"]
     asked = int(states.isin([State.HELD, State.UNKNOWN]).sum())
-    yield EqualTotal(Total("Unknown and held", "lines"), len(states), Total("What waits", "held + unknown"), asked)
+    yield EqualTotal(
+        Total("Unknown and held", "lines"), len(states), Total("What waits", "held + unknown", "how_many"), asked
+    )
 
 
 def _of_not_posted(report: Report) -> Iterator[EqualTotal]:
@@ -336,13 +340,11 @@ def _of_control_totals(report: Report) -> Iterator[EqualTotal]:
         return
     accepted = whole_sum(totals.loc[totals["level"].eq("file"), "events"])
     posted = whole_sum(totals.loc[totals["level"].eq("ledger"), "events"])
-    name = "accepted, events of the files"
     in_walk = _line(WalkLine.ACCEPTED, "= accepted, events of all kinds", "earned_events")
-    yield EqualTotal(Total("Control totals", name), accepted, in_walk, walked.figure(WalkLine.ACCEPTED, "events"))
-    of_posted = Total("Posted", "events")
-    yield EqualTotal(
-        Total("Control totals", "posted, events in the ledger"), posted, of_posted, len(rows(report, "posted"))
-    )
+    of_files = Total("Control totals", "accepted, events of the files", "file")
+    yield EqualTotal(of_files, accepted, in_walk, walked.figure(WalkLine.ACCEPTED, "events"))
+    of_ledger = Total("Control totals", "posted, events in the ledger", "ledger")
+    yield EqualTotal(of_ledger, posted, Total("Posted", "events"), len(rows(report, "posted")))
 
 
 def _amount(figures: "pd.Series[Any]") -> Decimal:

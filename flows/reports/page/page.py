@@ -24,6 +24,7 @@ from flows.reports.table import Block, lines
 from flows.runtime.visible import visible
 
 MOST_ROWS: Final = 500  # a page with more is slow on a phone; the workbook has them all
+_FITS_ON_A_PAGE: Final = 26  # lines of a table, printed
 _FOLDER: Final = Path(__file__).parent
 STYLE: Final = _FOLDER / "page.css"  # the desk's pages begin with it
 _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
@@ -119,7 +120,7 @@ class _Table:
     note: str
     empty: str
     count: str
-    is_wide: bool
+    looks: str  # classes of the style sheet
     columns: list[_Heading]
     lines: list[_Line]
     sums: list[Cell]
@@ -137,11 +138,18 @@ def _shown(block: Block, zone: ZoneInfo, anchors: _Anchors) -> _Table:
         note=note,
         empty=block.empty,
         count=f"{len(block.frame):,}",
-        is_wide=len(block.columns) > 8,
+        looks=_looks(block),
         columns=[_Heading(column.heading, is_number(column)) for column in block.columns],
         lines=_lines(block, zone, anchors),
         sums=_sums(block, anchors),
     )
+
+
+def _looks(block: Block) -> str:
+    """Return how a table is laid out: one that fits is not broken by the end of a printed page."""
+    is_wide = len(block.columns) > 8
+    is_short = len(block.frame) <= _FITS_ON_A_PAGE
+    return " ".join(name for name, holds in (("wide", is_wide), ("short", is_short)) if holds)
 
 
 def _lines(block: Block, zone: ZoneInfo, anchors: _Anchors) -> list[_Line]:

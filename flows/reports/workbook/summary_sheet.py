@@ -199,7 +199,7 @@ def _write_line(grid: Grid, section: Block, row: int, line: tuple[Value, ...], *
 
 def _line_brush(grid: Grid, column: Column, value: Value, *, is_strong: bool) -> Brush:
     properties = {**_LINE, **(_STRONG if is_strong else {})}
-    if column.show is Show.TEXT:
+    if column.show in (Show.TEXT, Show.LINK):
         properties["text_wrap"] = True
     return brush(grid.ink, column.show, **{**properties, **_mark(column, value)})
 

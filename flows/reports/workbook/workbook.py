@@ -40,7 +40,7 @@ def write_workbook(report: Report, path: Path, *, sheet_limit: int = SHEET_LIMIT
         totals = totals_of(tables(report), leads(report), _SUMS)
         first = write_summary(ink, report, summary, totals)
         # Beside the lines of the last block of the summary, which are what the first chart draws.
-        top = first - 2
+        top = first - 1
         draw_breaks(ink, summary, (top, 3), breaks_by_age(report), first)
         draw_points(ink, summary, (top, 7), by_day(report), _FIRST)
         for block in tables(report):
@@ -77,7 +77,7 @@ def _add_sheet(ink: Ink, report: Report | Document, name: str) -> Sheet:
     sheet.set_margins(left=0.4, right=0.4, top=0.7, bottom=0.6)
     sheet.hide_gridlines(2)
     if name == "Summary":
-        sheet.set_print_scale(76)  # the ten columns take the width of the paper
+        sheet.set_print_scale(68)  # the ten columns take the width of the paper
     else:
         sheet.fit_to_pages(1, 0)
     unscaled = {"scale_with_doc": False}  # also legible on the pages of a wide sheet
