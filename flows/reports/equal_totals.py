@@ -198,7 +198,7 @@ def _rolled(rolled: pd.DataFrame, measure: str) -> Figure:
 def _of_posted(report: Report) -> Iterator[EqualTotal]:
     """Give what was posted against the walk, which takes off the updates that a later one replaced."""
     walked = _Walked(report)
-    for total, figure, kinds, measure in _sums(report, "posted", "Posted"):
+    for total, figure, kinds, measure in _sums_of_posted(report):
         replaced = walked.figure(WalkLine.REPLACED, measure, *kinds)
         how = f" + replaced by a later update ({replaced:,})" if replaced else ""
         other = _of_line(WalkLine.POSTED, "= posted", kinds, measure)
@@ -223,9 +223,15 @@ _IN_WALK: Final = {"": "earned_events", "earned": "earned_points", "redeemed": "
 _SAID: Final = {"": "events", "earned": "points earned", "redeemed": "points redeemed", "amount": "amount"}
 
 
+@once
+def _sums_of_posted(report: Report) -> list[tuple[Total, Figure, tuple[str, ...], str]]:
+    return list(_sums(report, "posted", "Posted"))
+
+
 def _sums(report: Report, frame: str, block: str) -> Iterator[tuple[Total, Figure, tuple[str, ...], str]]:
     """Give each total of a table of events: where it stands, its figure, and the kinds and measure that it is of."""
-    events = rows(report, frame)
+    # Of a million events the other columns would be copied for nothing.
+    events = rows(report, frame)[["kind", "points", "amount"]]
     for column, (measure, kinds) in _MEASURES.items():
         of_kinds = events[events["kind"].isin(kinds)] if kinds else events
         yield Total(block, _SAID[column], column), _summed(of_kinds, measure), kinds, measure
@@ -324,7 +330,7 @@ def _of_not_posted(report: Report) -> Iterator[EqualTotal]:
 
 def _of_days(report: Report) -> Iterator[EqualTotal]:
     days = by_day(report)
-    for total, figure, _, measure in _sums(report, "posted", "Posted"):
+    for total, figure, _, measure in _sums_of_posted(report):
         column = total.column or "events"
         by_days = _amount(days[column]) if measure == "amount" else whole_sum(days[column])
         yield EqualTotal(Total("By day", total.name, column), by_days, total, figure)

@@ -24,6 +24,7 @@ from tests.truth import by_hand
 from tests.truth.by_hand import Counted, Sheet
 from tests.truth.forms import Table, page_tables, record_of, workbook_tables
 
+pytestmark = pytest.mark.timeout(1800)  # a whole month, by `make prove`
 ZONE = ZoneInfo("America/Los_Angeles")  # its clock goes back on 1 November 2026
 FIRST = date(2026, 10, 30)
 MAIN, OTHER = "-99", "1001"

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from openpyxl import Workbook, load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
+from flows.reports.values import Show
+from flows.reports.workbook.ink import brush, lead_to, open_book, put_link
 from flows.reports.workbook.workbook import write_workbook
 from flows.runtime.visible import visible
 from tests.flows.reports import samples
@@ -261,3 +263,17 @@ def test_write_workbook_shows_a_time_before_1900_as_text(tmp_path: Path) -> None
     posted = samples.posted(1).assign(action_at=[datetime(1, 1, 1, tzinfo=UTC) + timedelta(days=366)])
     book = load_workbook(write_workbook(samples.report(posted=posted), tmp_path / "r.xlsx"))
     assert column(book["Posted"], "Action at (UTC)") == ["0002-01-02 00:00:00"]
+
+
+def test_a_sheet_holds_as_many_links_as_a_spreadsheet_takes_and_then_text(tmp_path: Path) -> None:
+    path = tmp_path / "links.xlsx"
+    with open_book(path, samples.NIGHT, "Links") as ink:
+        sheet = ink.book.add_worksheet("Full")
+        ink.links["Full"] = 65_529
+        for row in range(3):
+            put_link(ink, sheet, (row, 0), "Posted", "'Posted'!A1", brush(ink, Show.LINK))
+            lead_to(ink, sheet, (row, 1), "'Posted'!A1", "the other total")
+    sheet = load_workbook(path)["Full"]
+    assert [cell.value for cell in sheet["A"]] == ["Posted"] * 3
+    assert [bool(cell.hyperlink) for cell in sheet["A"]] == [True, False, False]
+    assert not any(cell.hyperlink for row in sheet.iter_rows(min_col=2) for cell in row)
