@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -9,7 +10,6 @@ from sqlalchemy import Connection, Row
 
 from sql.month import base_readings, gaps_and_parts, posted_after
 from sql.reversals import offset_breaks
-from transforms.exact_sums import whole_sum
 from transforms.reconcile.proof import Client
 from transforms.totals.period_balances import ClientFacts, Moved, Posted, Reading, opening_attempt, signed
 from transforms.vocabulary import Kind
@@ -19,30 +19,57 @@ def clients_of(
     connection: Connection, posted: pd.DataFrame, proved: Collection[Client], *, unread: Collection[Client]
 ) -> list[ClientFacts]:
     """Return one per client that something of the period was posted to, in order; ``posted`` as the walk has it."""
-    points = posted[posted["kind"].ne(Kind.REWARD_UPDATE)]
-    groups = {str(lane): group for lane, group in points.groupby("lane", sort=True)}
-    whose = {lane: (group["site_id"].iloc[0], group["client_id"].iloc[0]) for lane, group in groups.items()}
+    own = _own_points(posted)
+    whose = {lane: (one.site_id, one.client_id) for lane, one in own.items()}
     readings = _readings(connection, whose)
-    firsts = {lane: int(group["attempt_id"].min()) for lane, group in groups.items()}
-    after = {lane: opening_attempt(readings[lane], first) for lane, first in firsts.items()}
+    after = {lane: opening_attempt(readings[lane], one.first_attempt_id) for lane, one in own.items()}
     ours = _posted(connection, after)
     moved = _moved(connection, whose)
     return [
         ClientFacts(
-            site_id=whose[lane][0],
-            client_id=whose[lane][1],
-            earned=whole_sum(group.loc[group["kind"].eq(Kind.EARNED), "points"]),
-            redeemed=whole_sum(group.loc[group["kind"].eq(Kind.REDEEMED), "points"]),
-            first_attempt_id=firsts[lane],
-            last_attempt_id=int(group["attempt_id"].max()),
+            site_id=one.site_id,
+            client_id=one.client_id,
+            earned=one.earned,
+            redeemed=one.redeemed,
+            first_attempt_id=one.first_attempt_id,
+            last_attempt_id=one.last_attempt_id,
             is_proved=whose[lane] in proved,
             is_unread=whose[lane] in unread,
             readings=readings[lane],
             posted=ours[lane],
             moved=moved[lane],
         )
-        for lane, group in groups.items()
+        for lane, one in own.items()
     ]
+
+
+@dataclass
+class _Own:
+    """What of the period was posted to a client."""
+
+    site_id: str
+    client_id: str
+    first_attempt_id: int
+    last_attempt_id: int
+    earned: int = 0
+    redeemed: int = 0
+
+
+def _own_points(posted: pd.DataFrame) -> dict[str, _Own]:
+    """Return what was posted by lane, in order of site and client; row by row, since a month has many small clients."""
+    points = posted[posted["kind"].ne(Kind.REWARD_UPDATE)]
+    columns = ("lane", "site_id", "client_id", "kind", "points", "attempt_id")
+    rows = zip(*(points[name].astype("object") for name in columns), strict=True)
+    own: dict[str, _Own] = {}
+    for lane, site_id, client_id, kind, number, attempt_id in rows:
+        one = own.setdefault(lane, _Own(site_id, client_id, attempt_id, attempt_id))
+        one.first_attempt_id = min(one.first_attempt_id, attempt_id)
+        one.last_attempt_id = max(one.last_attempt_id, attempt_id)
+        if kind == Kind.EARNED:
+            one.earned += int(number)
+        else:
+            one.redeemed += int(number)
+    return dict(sorted(own.items(), key=lambda item: (item[1].site_id, item[1].client_id)))
 
 
 def _readings(connection: Connection, whose: Mapping[str, Client]) -> Mapping[str, list[Reading]]:
