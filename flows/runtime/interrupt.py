@@ -1,4 +1,4 @@
-"""Stop in order: the first Ctrl-C or SIGTERM asks, and what is in flight is finished; the second one kills.
+"""Stop in order: the first Ctrl-C, SIGTERM or hang-up asks, and what is in flight is finished; the second one kills.
 
 Being killed is harmless too: what was claimed and not recorded is read back by the next run.
 
@@ -26,7 +26,7 @@ def stopping_in_order() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.getsignal(number) for number in _signals()}
     for number in before:
         signal.signal(number, _request_stop)
     try:
@@ -35,6 +35,13 @@ def stopping_in_order() -> Iterator[None]:
         for number, handler in before.items():
             signal.signal(number, handler)
         stop_requested.clear()
+
+
+def _signals() -> tuple[signal.Signals, ...]:
+    """Return what asks to stop; whoever runs by `nohup` has said that a closed terminal does not."""
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        return signal.SIGINT, signal.SIGTERM
+    return signal.SIGINT, signal.SIGTERM, signal.SIGHUP
 
 
 @contextmanager

@@ -35,3 +35,14 @@ def test_outside_the_main_thread_nothing_changes() -> None:
     thread.start()
     thread.join()
     assert seen == [True]
+
+
+@pytest.mark.parametrize("ignored", [False, True], ids=["a terminal", "nohup"])
+def test_a_closed_terminal_asks_to_stop_unless_nohup_says_otherwise(ignored: bool) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN if ignored else signal.SIG_DFL)
+    try:
+        with stopping_in_order():
+            os.kill(os.getpid(), signal.SIGHUP)
+            assert stop_requested.is_set() is not ignored
+    finally:
+        signal.signal(signal.SIGHUP, before)
