@@ -62,6 +62,11 @@ def sheets_waiting(connection: Connection, site_id: str) -> Sequence[Row[Any]]:
     return connection.execute(rows_query("desk_sheets_waiting"), {"site_id": site_id}).all()
 
 
+def undos_waiting(connection: Connection, site_id: str) -> Sequence[Row[Any]]:
+    """Return the sheets of a site of which something is planned to be taken back, and nobody has decided yet."""
+    return connection.execute(rows_query("desk_undos_waiting"), {"site_id": site_id}).all()
+
+
 def move_sheet(
     connection: Connection, sheet_id: str, from_stage: Stage, stage: Stage, *, now: datetime, trouble: str | None = None
 ) -> bool:

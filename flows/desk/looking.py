@@ -159,6 +159,8 @@ def _told(row: Row[Any]) -> str:
     match State(row.state):
         case State.POSTED if row.undone_state == State.POSTED:
             return "posted, and taken back"
+        case State.POSTED if row.undone_state == State.HELD:
+            return "posted; to take it back waits for a decision"
         case State.POSTED if row.undone_state not in _CAME_TO_NOTHING:
             return "posted, and about to be taken back"
         case State.POSTED:

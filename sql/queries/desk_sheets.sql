@@ -12,8 +12,14 @@ ORDER BY uploaded_at DESC, sheet_id LIMIT :most
 SELECT * FROM desk_sheets WHERE stage = 'posting' ORDER BY stage_at, sheet_id
 
 -- name: desk_sheets_waiting
--- Grain: one row per sheet of which something waits for another person: all that it brings, or what takes it back.
+-- Grain: one row per sheet of which all that it brings waits for another person.
 SELECT * FROM desk_sheets WHERE stage = 'waiting' AND site_id = :site_id ORDER BY stage_at, sheet_id
+
+-- name: desk_undos_waiting
+-- Grain: one row per sheet of the site of which something is planned to be taken back, and nobody has decided yet.
+SELECT * FROM desk_sheets WHERE site_id = :site_id AND undo_plan_id IS NOT NULL AND EXISTS (
+    SELECT 1 FROM events WHERE events.run_id = desk_sheets.undo_plan_id AND events.state = 'held'
+) ORDER BY uploaded_at, sheet_id
 
 -- name: desk_sheet_at_stage
 -- Move a sheet on; nothing happens where somebody was faster.

@@ -10,6 +10,7 @@ from flows.desk.looking import Looked, Wrong, look
 from flows.desk.mending import mend
 from flows.desk.pages.home import attached
 from flows.desk.pages.reading import show_sheet
+from flows.desk.sheets import find_sheet
 from flows.desk.visit import Visit, go
 from flows.intake.check_report import notes_of
 from flows.marked_copy.write import write_marked
@@ -115,6 +116,8 @@ def give_marked(visit: Visit) -> Response:
 
 def do_post(visit: Visit) -> Response:
     """Have it posted as it was shown; nothing happens where it would do anything else by now."""
+    if visit.sheet.stage is not Stage.OPEN:
+        return _wanted_before(visit)
     looked = look(visit.desk, read_sheet(visit.desk, visit.sheet))
     if visit.form.get("code") != looked.code or not looked.will:
         raise WrongUsage("What it would post is not what you saw. Look at it again; nothing was posted.")
@@ -128,6 +131,13 @@ def do_post(visit: Visit) -> Response:
             needs_another=_needs_another(visit, looked),
             now=utc_now(),
         )
-    if not is_wanted:
+    return go(f"/sheets/{visit.sheet.sheet_id}/posting") if is_wanted else _wanted_before(visit)
+
+
+def _wanted_before(visit: Visit) -> Response:
+    """Lead on who has had this very thing posted already, by a second click or in another window; tell anybody else."""
+    sheet = find_sheet(visit.desk, visit.sheet.sheet_id)
+    mine = (visit.account.name, visit.form.get("code"))
+    if sheet is None or (sheet.row.wanted_by, sheet.row.wanted_seen) != mine:
         raise WrongUsage("Somebody else was faster: look at what became of it.")
-    return go(f"/sheets/{visit.sheet.sheet_id}/posting")
+    return go(f"/sheets/{sheet.sheet_id}/posting")

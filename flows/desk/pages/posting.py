@@ -20,6 +20,7 @@ from flows.review.retry import Asked, find_refused, let_try_again
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import WrongUsage
 from sql import desk_sheets as kept
+from sql.plans import states_of_plan
 from transforms.vocabulary import Role, Stage, State
 
 _TABS = ("posted", "refused", "held", "unknown", "all", "known")
@@ -83,6 +84,7 @@ def show_posting(visit: Visit) -> Response:
         trouble=for_a_studio(sheet.row.trouble) if sheet.row.trouble else "",
         is_moving=sheet.stage is Stage.POSTING,
         may_ok=may_ok(visit),
+        undo_waits=undo_waits(visit),
         may_send=visit.account.may(Role.UPLOADER, sheet.site_id),
         wanted_at=clocks.of(sheet.site_id).tell_minute(sheet.row.stage_at),
         has_marked=_marked(visit) is not None,
@@ -174,6 +176,15 @@ def may_ok(visit: Visit) -> bool:
         return is_approver and account.name != row.wanted_by
     # What is unusual asks for somebody who may give the OK, be it the same.
     return is_approver or (not row.needs_another and account.may(Role.UPLOADER, visit.sheet.site_id))
+
+
+def undo_waits(visit: Visit) -> bool:
+    """Return whether something of the sheet is planned to be taken back, and nobody has decided yet."""
+    plan_id = visit.sheet.row.undo_plan_id
+    if plan_id is None:
+        return False
+    with visit.desk.ledger.begin() as connection:
+        return states_of_plan(connection, plan_id).get(State.HELD, 0) > 0
 
 
 def row_meant(visit: Visit) -> Row[Any]:

@@ -2,7 +2,7 @@
 
 from starlette.responses import Response
 
-from flows.desk.pages.posting import row_meant
+from flows.desk.pages.posting import row_meant, undo_waits
 from flows.desk.sheets import DeskSheet
 from flows.desk.visit import Visit, go
 from flows.desk.words import for_a_studio
@@ -12,23 +12,17 @@ from flows.review.shown import show_plan
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import WrongUsage
 from sql import desk_sheets as kept
-from sql.plans import states_of_plan
-from transforms.vocabulary import Role, Stage, State
+from transforms.vocabulary import Role, Stage
 
 
 def show_undo(visit: Visit) -> Response:
     """Ask why, or show what is planned."""
     sheet: DeskSheet = visit.sheet
     plan_id = sheet.row.undo_plan_id
-    if plan_id is None or not _is_held(visit, plan_id):
+    if plan_id is None or not undo_waits(visit):
         return visit.show("undo", sheet=sheet, shown=None, may_ok=False, cannot=(), row="")
     shown = show_plan(visit.desk.settings, visit.desk.ledger, plan_id, visit.account.name)
     return visit.show("undo", sheet=sheet, shown=shown, may_ok=_may_ok(visit), cannot=(), row="")
-
-
-def _is_held(visit: Visit, plan_id: str) -> bool:
-    with visit.desk.ledger.begin() as connection:
-        return states_of_plan(connection, plan_id).get(State.HELD, 0) > 0
 
 
 def _may_ok(visit: Visit) -> bool:
@@ -45,7 +39,7 @@ def do_plan_undo(visit: Visit) -> Response:
     sheet: DeskSheet = visit.sheet
     if sheet.stage is Stage.POSTING:
         raise WrongUsage("It is being posted still: wait until that is over.")
-    if sheet.row.undo_plan_id is not None and _is_held(visit, sheet.row.undo_plan_id):
+    if undo_waits(visit):
         raise WrongUsage("Something of it waits to be undone already: decide about that first.")
     reversal = _planned(visit)
     if reversal.plan_id is None:
@@ -76,7 +70,7 @@ def do_undo(visit: Visit) -> Response:
     """Let what was shown go, or leave everything as it is."""
     sheet: DeskSheet = visit.sheet
     plan_id = sheet.row.undo_plan_id
-    if plan_id is None or not _is_held(visit, plan_id):
+    if plan_id is None or not undo_waits(visit):
         raise WrongUsage("Somebody else has decided about that.")
     settings, ledger, by = visit.desk.settings, visit.desk.ledger, visit.account.name
     if visit.form.get("decision") == "leave":

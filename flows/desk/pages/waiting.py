@@ -19,13 +19,16 @@ def show_waiting(visit: Visit) -> Response:
     """List what waits at the studios where this person may give the OK."""
     desk = visit.desk
     clocks = clocks_of(desk.settings)
-    lines = []
+    lines, undos = [], []
     for site_id in visit.account.sites(Role.APPROVER, desk.site_ids):
         with desk.ledger.begin() as connection:
             rows = kept.sheets_waiting(connection, site_id)
-        clock = clocks.of(site_id)
-        lines += [(sheet_from(desk, row), desk.site_name(site_id), clock.tell_minute(row.stage_at)) for row in rows]
-    return visit.show("waiting", lines=lines)
+            to_undo = kept.undos_waiting(connection, site_id)
+            asked_by = [kept.undo_asked_by(connection, row.undo_plan_id) for row in to_undo]
+        clock, site = clocks.of(site_id), desk.site_name(site_id)
+        lines += [(sheet_from(desk, row), site, clock.tell_minute(row.stage_at)) for row in rows]
+        undos += [(sheet_from(desk, row), site, who) for row, who in zip(to_undo, asked_by, strict=True)]
+    return visit.show("waiting", lines=lines, undos=undos)
 
 
 def show_ok(visit: Visit) -> Response:

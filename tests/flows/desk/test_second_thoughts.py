@@ -1,0 +1,39 @@
+"""A second click, another window, and what is planned to be taken back: whoever may decide finds it."""
+
+import pytest
+
+from tests.flows.desk.conftest import Studio
+from tests.flows.desk.test_manager import code_of, post, send, to_check
+from tests.flows.workplace import earned
+from transforms.vocabulary import Role
+
+
+def test_a_second_click_leads_to_the_posting_and_changes_nothing(studio: Studio) -> None:
+    ana, bo = studio.browser("Ana"), studio.browser("Bo")
+    sheet = send(ana, earned("200000021", 4))
+    code = code_of(to_check(ana, sheet))
+    assert ana.post(f"{sheet}/post", code=code) == ana.post(f"{sheet}/post", code=code) == f"{sheet}/posting"
+    assert "Somebody else was faster" in bo.post(f"{sheet}/post", 409, code=code)
+    rows = studio.workplace.rows("SELECT stage, wanted_by FROM desk_sheets")
+    assert rows == [{"stage": "posting", "wanted_by": "Ana"}]
+
+
+@pytest.mark.long
+def test_what_is_planned_to_be_taken_back_waits_where_it_is_looked_for(studio: Studio) -> None:
+    studio.configure("\n[desk]\nsecond_person = true\n")
+    ana, bo = studio.browser("Ana"), studio.browser("Bo", ("-99", Role.APPROVER))
+    sheet = send(ana, earned("200000022", 4))
+    post(ana, sheet)
+    studio.post()
+    seen = bo.get(f"{sheet}/ok").partition('name="seen" value="')[2].partition('"')[0]
+    bo.post(f"{sheet}/ok", decision="ok", seen=seen)
+    studio.post()
+    assert "take back" not in bo.get("/waiting")
+    ana.post(f"{sheet}/undo", reason="wrong client")
+    assert "Ana wants to take back what was posted." in bo.get("/waiting")
+    page = ana.get(f"{sheet}/posting")
+    assert f'waits for a decision: <a href="{sheet}/undo">' in page
+    assert "posted; to take it back waits for a decision" in page
+    bo.post(f"{sheet}/undo/decide", decision="leave")
+    assert "take back" not in bo.get("/waiting")
+    assert "waits for a decision" not in ana.get(f"{sheet}/posting")
