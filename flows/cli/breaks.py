@@ -204,7 +204,7 @@ def run_decisions(
     wanted = Wanted(tuple(many.classes or ()), *many[1:4], None, *many[4:])
     states = {"acknowledge": {"open"}, "resolve": OPEN, "reopen": {"acknowledged", "resolved"}}[verb]
     with open_ledger(settings) as ledger:
-        with ledger.begin() as connection:
+        with ledger.read() as connection:
             found = list_breaks(connection, settings, wanted, only_open=verb != "reopen")
         ids = [record["id"] for record in found if record["state"] in states]
         points = sum(record["points"] or 0 for record in found if record["state"] in states)
@@ -230,7 +230,7 @@ def run_breaks(
     from sql.reversals import breaks_with_reversals
 
     settings = load_settings(config)
-    with open_ledger(settings) as ledger, ledger.begin() as connection:
+    with open_ledger(settings) as ledger, ledger.read() as connection:
         listed = list_breaks(connection, settings, wanted, only_open=only_open)
         reversals = breaks_with_reversals(connection, [record["id"] for record in listed])
     if csv is not None:

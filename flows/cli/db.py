@@ -107,7 +107,7 @@ def run_archive(config: Path | None, before_at: datetime, by: str | None, *, is_
     if before_at > utc_now():
         raise WrongUsage(f"--before {before_at:%Y-%m-%d} lies in the future: name a day that is over.")
     with open_ledger(settings) as ledger:
-        with ledger.begin() as connection:
+        with ledger.read() as connection:
             count, first_at, last_at = count_old(connection, before_at)
         if not count:
             write_line(f"Nothing that is over for good is older than {before_at:%Y-%m-%d}.")

@@ -161,7 +161,7 @@ def run_held(config: Path | None, *, as_json: bool) -> ExitCode:
     from sql.replacements import pending_replacements
 
     today = utc_now().date()
-    with open_ledger(load_settings(config)) as ledger, ledger.begin() as connection:
+    with open_ledger(load_settings(config)) as ledger, ledger.read() as connection:
         events = held_events(connection)
         pending = pending_replacements(connection)
     if as_json:

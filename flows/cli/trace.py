@@ -31,6 +31,6 @@ def run_trace(row: str, config: Path | None) -> ExitCode:
     from flows.settings.load import load_settings
 
     settings = load_settings(config)
-    with open_ledger(settings) as ledger, ledger.begin() as connection:
+    with open_ledger(settings) as ledger, ledger.read() as connection:
         write_lines(trace_lines(settings, connection, storable(row)))
     return ExitCode.TIES_OUT

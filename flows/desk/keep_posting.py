@@ -56,7 +56,7 @@ class KeepPosting:
     def _is_needed(self) -> bool:
         if self._process is not None and self._process.poll() is None:
             return False
-        with self._desk.ledger.begin() as connection:
+        with self._desk.ledger.read() as connection:
             if not sheets_to_post(connection):
                 return False
         # Of a desk that was killed the poster may be at work still.

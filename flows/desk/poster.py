@@ -83,7 +83,7 @@ def _plan(desk: Desk, sheet: DeskSheet) -> tuple[str | None, bool]:
     Return the plan, None where nothing waits, and whether it was registered just now.
     """
     as_read = read_sheet(desk, sheet)
-    with desk.ledger.begin() as connection:
+    with desk.ledger.read() as connection:
         is_new = kept.file_of(connection, sheet.row.sha256, sheet.row.default_site_id) is None
     if as_read.checked is None or (is_new and look(desk, as_read).code != sheet.row.wanted_seen):
         _move(desk, sheet, Stage.OPEN, _CHANGED)
@@ -102,7 +102,7 @@ def _approve(desk: Desk, plan_id: str, by: str) -> bool:
 
     Rows that look like others wait, each for its own decision.
     """
-    with desk.ledger.begin() as connection:
+    with desk.ledger.read() as connection:
         held_count = states_of_plan(connection, plan_id).get(State.HELD, 0)
         alike_count = lookalikes_of_plan(connection, plan_id)
     if held_count > alike_count:
@@ -116,7 +116,7 @@ def _approve(desk: Desk, plan_id: str, by: str) -> bool:
 
 def _end(desk: Desk, sheet: DeskSheet, summary: Summary) -> None:
     """Say how it ended: stuck where something of it could not be sent, though nobody said no."""
-    with desk.ledger.begin() as connection:
+    with desk.ledger.read() as connection:
         file = kept.file_of(connection, sheet.row.sha256, sheet.row.default_site_id)
         states = {} if file is None else kept.states_of(connection, file.file_id)
     if stop_requested.is_set():

@@ -78,7 +78,7 @@ def find_sheet(desk: Desk, sheet_id: str) -> DeskSheet | None:
     """Return the sheet of this id, None where there is none."""
     if not _ID.fullmatch(sheet_id):
         return None
-    with desk.ledger.begin() as connection:
+    with desk.ledger.read() as connection:
         row = kept.sheet_of(connection, sheet_id)
     return None if row is None else sheet_from(desk, row)
 
@@ -90,7 +90,7 @@ def sheet_from(desk: Desk, row: Row[Any]) -> DeskSheet:
 
 def newest_sheets(desk: Desk, site_id: str) -> list[DeskSheet]:
     """Return the newest sheets of a site."""
-    with desk.ledger.begin() as connection:
+    with desk.ledger.read() as connection:
         return [sheet_from(desk, row) for row in kept.sheets_of_site(connection, site_id, _SHOWN)]
 
 

@@ -161,7 +161,7 @@ def _examine_bindings(settings: Settings, ledger: Ledger) -> Iterator[Diagnosis]
 
 def _examine_copies(settings: Settings, ledger: Ledger) -> Iterator[Diagnosis]:
     """Say how old the last copy of an embedded ledger is, once there are runs to lose."""
-    with ledger.begin() as connection:
+    with ledger.read() as connection:
         position = ledger_position(connection)
     if sqlite_file(settings) is None or position.is_empty or not settings.backups.keep:
         return
@@ -178,7 +178,7 @@ def _examine_copies(settings: Settings, ledger: Ledger) -> Iterator[Diagnosis]:
 
 def _examine_old_attempts(settings: Settings, ledger: Ledger) -> Iterator[Diagnosis]:
     """Say whether what was moved out of the ledger is where it was put; nothing where nothing was."""
-    with ledger.begin() as connection:
+    with ledger.read() as connection:
         archives = all_archives(connection)
         changed = changed_archive(connection)
     if not archives:
@@ -203,7 +203,7 @@ def _has_size(path: Path, size_bytes: int) -> bool:
 
 
 def _examine_chain(ledger: Ledger) -> Diagnosis:
-    with ledger.begin() as connection:
+    with ledger.read() as connection:
         changed = {
             ("a break", "break_decisions"): broken_link(connection),
             ("events", "event_decisions"): changed_decision(connection),

@@ -52,7 +52,7 @@ _TOO_FEW = "a day's calls are too few for any of it."
 
 def _nights_ahead(settings: Settings, ledger: Ledger) -> str:
     """Say how many nights what waits for Mindbody takes, as the nights will do it; nothing where nothing waits."""
-    with ledger.begin() as connection:
+    with ledger.read() as connection:
         ahead = work_ahead(connection, settings, ledger.now())
     if not ahead.events:
         return ""
@@ -65,7 +65,7 @@ def _nights_ahead(settings: Settings, ledger: Ledger) -> str:
 
 def _examine_claims(ledger: Ledger) -> Iterator[Diagnosis]:
     """Say how many events a process that died had in its hands; nothing where there are none."""
-    with ledger.begin() as connection:
+    with ledger.read() as connection:
         stale = stale_claims(connection, ledger.now())
     if not stale.events:
         return

@@ -6,7 +6,7 @@ at once (``BEGIN IMMEDIATE``), so two processes on one file queue up instead of 
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -37,6 +37,9 @@ _CACHE_KIB = 64 * 1024
 # The pages that posting touches are copied from the log to the file once in 32 MB, not in 4: a third less writing.
 _CHECKPOINT_PAGES = 8000
 _OLDEST_SQLITE = (3, 38)  # the named queries take JSON apart with ->>
+
+
+_ONLY_READS = "tieout_only_reads"
 
 
 class Ledger:
@@ -76,9 +79,34 @@ class Ledger:
 
         `WrongLedger` where the file that is open is not the one that is there any more.
         """
+        with self._transaction(self._turn, self._engine.connect) as connection:
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Give a connection that sees the ledger as it is at this moment, and cannot change it.
+
+        It waits for nobody who writes, and nobody waits for it: a page is shown while a long file is registered.
+        `WrongLedger` as `begin`.
+        """
+        with self._transaction(nullcontext(), self._connect_to_read) as connection:
+            yield connection
+
+    @contextmanager
+    def _connect_to_read(self) -> Iterator[Connection]:
+        is_sqlite = self._engine.dialect.name == "sqlite"
+        with self._engine.connect() as connection, _refusing_writes(connection, is_sqlite=is_sqlite):
+            yield connection.execution_options(**{_ONLY_READS if is_sqlite else "postgresql_readonly": True})
+
+    @contextmanager
+    def _transaction(
+        self,
+        turn: AbstractContextManager[object],
+        connect: Callable[[], AbstractContextManager[Connection]],
+    ) -> Iterator[Connection]:
         self.check_file()
         try:
-            with self._turn, self._engine.connect() as connection, connection.begin():
+            with turn, connect() as connection, connection.begin():
                 yield connection
         except PoolTimeoutError:
             raise LedgerUnavailable(
@@ -326,4 +354,20 @@ def _prepare_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) ->
 
 def _begin_immediate(connection: Connection) -> None:
     # A transaction that reads first and writes later could find the file changed in between, and fail half way.
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    only_reads = connection.get_execution_options().get(_ONLY_READS, False)
+    connection.exec_driver_sql("BEGIN" if only_reads else "BEGIN IMMEDIATE")
+
+
+@contextmanager
+def _refusing_writes(connection: Connection, *, is_sqlite: bool) -> Iterator[None]:
+    """Let SQLite refuse to write by this connection, which is another's afterwards."""
+    if not is_sqlite:
+        yield
+        return
+    raw = connection.connection.driver_connection
+    assert raw is not None  # noqa: S101 - it is connected
+    raw.execute("PRAGMA query_only = ON")
+    try:
+        yield
+    finally:
+        raw.execute("PRAGMA query_only = OFF")

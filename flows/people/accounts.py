@@ -59,7 +59,7 @@ def account_of(connection: Connection, user_id: int, name: str) -> Account:
 
 def list_accounts(ledger: Ledger) -> list[Account]:
     """Return everybody, by name."""
-    with ledger.begin() as connection:
+    with ledger.read() as connection:
         rows = kept_people.people(connection)
     accounts = []
     for user_id, group in groupby(rows, key=lambda row: row.user_id):
@@ -132,7 +132,7 @@ def first_link(ledger: Ledger) -> str | None:
 
 def whose_link(ledger: Ledger, token: str) -> tuple[bool, str | None]:
     """Return whether a link is still good, and whose it is; the first administrator has no name yet."""
-    with ledger.begin() as connection:
+    with ledger.read() as connection:
         found = open_invitation(connection, digest_of(token), utc_now())
     return (False, None) if found is None else (True, found.name)
 

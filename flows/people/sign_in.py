@@ -42,7 +42,7 @@ class Session:
 def sign_in(settings: Settings, ledger: Ledger, name: str, password: str, address: str) -> Session:
     """Return a new session; `WrongUsage` where name and password do not go together, in the same words and time."""
     name_digest = digest_of(name_key(name))
-    with ledger.begin() as connection:
+    with ledger.read() as connection:
         now = utc_now()
         of_name, from_address = sign_ins.failures_of(connection, name_digest, address, now - _REMEMBERED)
         found = person_named(connection, name_key(name))
@@ -89,18 +89,21 @@ def session_of(settings: Settings, ledger: Ledger, token: str) -> Session | None
     """Return who bears this token; None where it ended, or was left alone for too long."""
     now = utc_now()
     idle = timedelta(hours=settings.desk.idle_hours)
-    with ledger.begin() as connection:
+    # Every click asks: it must wait for no run that writes.
+    with ledger.read() as connection:
         found = sign_ins.open_session(connection, digest_of(token), now=now, seen_after_at=now - idle)
         if found is None:
             return None
-        if now - found.seen_at > _SEEN_EVERY:
+        account = account_of(connection, found.user_id, found.name)
+    if now - found.seen_at > _SEEN_EVERY:
+        with ledger.begin() as connection:
             sign_ins.see_session(connection, digest_of(token), now)
-        return Session(token, found.form_token, account_of(connection, found.user_id, found.name))
+    return Session(token, found.form_token, account)
 
 
 def session_by_proxy(settings: Settings, ledger: Ledger, name: str, before: Session | None) -> Session | None:
     """Return the session of whom a trusted proxy names; None where nobody here is called so."""
-    with ledger.begin() as connection:
+    with ledger.read() as connection:
         found = person_named(connection, name_key(name))
     if found is None:
         return None

@@ -60,14 +60,14 @@ def comment_break(
 
 def break_comments(ledger: Ledger, break_id: str) -> Sequence[Row[Any]]:
     """Return what people said about one break, oldest first."""
-    with ledger.begin() as connection:
+    with ledger.read() as connection:
         return comments_about(connection, break_id)
 
 
 def break_history(ledger: Ledger, break_id: str) -> Sequence[Row[Any]]:
     """Return the decisions about one break, oldest first; `WrongUsage` where there is no such break."""
     try:
-        with ledger.begin() as connection:
+        with ledger.read() as connection:
             return decisions_about(connection, break_id)
     except DecisionRefused as error:
         raise WrongUsage(str(error)) from None

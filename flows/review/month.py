@@ -78,7 +78,7 @@ class _Clocks:
 
 def look_at_period(settings: Settings, ledger: Ledger, period: Period, site_id: str | None = None) -> Month:
     """Return a period as it stands now; `WrongUsage` where a site is named that nobody knows."""
-    with ledger.begin() as connection:
+    with ledger.read() as connection:
         return collect_period(settings, connection, period, site_id, ledger.now())
 
 

@@ -81,7 +81,7 @@ def _sums(entries: Sequence[Entry], action: Action) -> dict[str, int]:
 
 def reverse(settings: Settings, ledger: Ledger, named: str, site_id: str | None, *, by: str, reason: str) -> Reversal:
     """Plan the opposite of one event, by its id, or of all that a file posted; see `reverse_file`."""
-    with ledger.begin() as connection:
+    with ledger.read() as connection:
         is_event = find_event(connection, named) is not None
     if is_event:
         return reverse_event(settings, ledger, named, by=by, reason=reason)

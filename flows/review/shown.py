@@ -126,7 +126,7 @@ def show_plan(settings: Settings, ledger: Ledger, plan_id: str, to: str) -> Show
 
 def is_plan(ledger: Ledger, named: str) -> bool:
     """Return whether the ledger knows a run by this name."""
-    with ledger.begin() as connection:
+    with ledger.read() as connection:
         return plan_of(connection, named) == named
 
 

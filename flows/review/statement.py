@@ -76,7 +76,7 @@ def statements(
 ) -> list[Statement]:
     """Return the statement of a client of each site that knows it; `WrongUsage` where none does."""
     sites = [site.site_id for site in settings.mindbody.sites]
-    with ledger.begin() as connection:
+    with ledger.read() as connection:
         # One that has left the settings is known by its name alone.
         known = sites_of_client(connection, client_id, [*sites, site_id] if site_id is not None else sites)
     wanted = [site_id] if site_id is not None else known
@@ -93,7 +93,7 @@ def statements(
 
 
 def _from_ledger(_settings: Settings, ledger: Ledger, site_id: str, client_id: str) -> Statement:
-    with ledger.begin() as connection:
+    with ledger.read() as connection:
         known = balance_known(connection, site_id, client_id)
         lines = [*_own_lines(connection, site_id, client_id), *_lines_of_others(connection, site_id, client_id)]
     closing = None if known is None else known.balance + known.earned - known.redeemed
@@ -199,7 +199,7 @@ def _read_anew(settings: Settings, ledger: Ledger, site_id: str, client_id: str)
     hours, _ = settings.grace_hours
     tolerances = Tolerances(now=utc_now(), grace=timedelta(hours=hours))
     matched = identify_breaks(match_transactions(sides.events, sides.entries, tolerances))
-    with ledger.begin() as connection:
+    with ledger.read() as connection:
         own = {line.event_id: line for line in _own_lines(connection, site_id, client_id)}
         known = {row.break_id: row.state for row in breaks_of_client_at(connection, site_id, client_id)}
     seen = [_read_line(row, own, known) for row in matched.to_dict("records")]
@@ -233,7 +233,7 @@ def _window(settings: Settings, ledger: Ledger, site_id: str, client_id: str) ->
     zones = {site.site_id: ZoneInfo(site.timezone) for site in settings.mindbody.sites}
     if site_id not in zones:
         raise WrongUsage(f"Site {site_id} is not in the settings, so nobody can ask it: leave --read out.")
-    with ledger.begin() as connection:
+    with ledger.read() as connection:
         known = [event.action_at for event in events_of_client_at(connection, site_id, client_id)]
         known += [row.action_at for row in breaks_of_client_at(connection, site_id, client_id) if row.action_at]
     now = utc_now()

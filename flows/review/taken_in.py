@@ -52,7 +52,7 @@ def list_taken_in(settings: Settings, ledger: Ledger, since: date, until: date) 
     zone = ZoneInfo(settings.shared_timezone)
     since_at = datetime.combine(since, time(), zone)
     until_at = datetime.combine(until + timedelta(days=1), time(), zone)
-    with ledger.begin() as connection:
+    with ledger.read() as connection:
         files = files_taken_in(connection, since_at, until_at)
         states = states_of_files(connection, since_at, until_at)
     return [_taken_in(settings, file, states.get(file.file_id, {})) for file in files]

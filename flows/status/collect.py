@@ -109,7 +109,7 @@ class Status:
 def collect_status(settings: Settings, ledger: Ledger) -> Status:
     """Return how it stands now; nothing is changed."""
     now = utc_now()
-    with ledger.begin() as connection:
+    with ledger.read() as connection:
         known = schedule_and_start(connection, settings, now)
         nights = [_night(row) for row in last_nights(connection, _MOST_NIGHTS)]
         counts = waiting_counts(connection)

@@ -45,7 +45,7 @@ def show_check(visit: Visit) -> Response:
     page, pages = _page(visit, counts[tab] if tab != "fix" else len(looked.wrong))
     shown = slice((page - 1) * _MOST_SHOWN, page * _MOST_SHOWN)
     rows = {"ready": looked.ready, "again": looked.again, "known": looked.known, "fix": ()}[tab]
-    with visit.desk.ledger.begin() as connection:
+    with visit.desk.ledger.read() as connection:
         mends = mends_of(connection, sheet.sheet_id)
     return visit.show(
         "check",

@@ -107,7 +107,7 @@ def _wanted(visit: Visit, asked: Mapping[str, str]) -> list[dict[str, Any]]:
 def _theirs(visit: Visit, wanted: Wanted, *, only_open: bool) -> list[dict[str, Any]]:
     """Return the differences at the sites of this person: of others there is nothing to be seen or changed."""
     sites = set(_sites(visit))
-    with visit.desk.ledger.begin() as connection:
+    with visit.desk.ledger.read() as connection:
         records = list_breaks(connection, visit.desk.settings, wanted, only_open=only_open)
     return [record for record in records if (record["site_id"] or ALL_SITES) in sites]
 

@@ -74,7 +74,7 @@ def _line(desk: Desk, sheet: DeskSheet) -> Line:
 
 
 def _became(desk: Desk, sheet: DeskSheet) -> Iterator[str]:
-    with desk.ledger.begin() as connection:
+    with desk.ledger.read() as connection:
         file = file_of(connection, sheet.row.sha256, sheet.row.default_site_id)
         if file is None or sheet.stage is Stage.OPEN:
             return

@@ -51,7 +51,7 @@ class Came:
 
 def came_of(desk: Desk, sheet: DeskSheet) -> Came:
     """Return what the ledger has of a sheet now."""
-    with desk.ledger.begin() as connection:
+    with desk.ledger.read() as connection:
         file = kept.file_of(connection, sheet.row.sha256, sheet.row.default_site_id)
         if file is None:
             return Came({}, (), (), 0, None)

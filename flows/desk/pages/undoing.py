@@ -29,7 +29,7 @@ def _may_ok(visit: Visit) -> bool:
     """Return whether this person may let it go; where two are asked for, it takes one who gives the OK."""
     if not visit.desk.settings.desk.second_person:
         return True
-    with visit.desk.ledger.begin() as connection:
+    with visit.desk.ledger.read() as connection:
         asked_by = kept.undo_asked_by(connection, str(visit.sheet.row.undo_plan_id))
     return visit.account.may(Role.APPROVER, visit.sheet.site_id) and visit.account.name != asked_by
 

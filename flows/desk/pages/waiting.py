@@ -21,7 +21,7 @@ def show_waiting(visit: Visit) -> Response:
     clocks = clocks_of(desk.settings)
     lines, undos = [], []
     for site_id in visit.account.sites(Role.APPROVER, desk.site_ids):
-        with desk.ledger.begin() as connection:
+        with desk.ledger.read() as connection:
             rows = kept.sheets_waiting(connection, site_id)
             to_undo = kept.undos_waiting(connection, site_id)
             asked_by = [kept.undo_asked_by(connection, row.undo_plan_id) for row in to_undo]

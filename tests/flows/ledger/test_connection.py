@@ -31,6 +31,28 @@ def insert_run(ledger: Ledger, before: Callable[[], None] = lambda: None) -> Non
         connection.execute(text("INSERT INTO runs (run_id, kind, started_at) VALUES ('r', 'upload', '2026-01-01')"))
 
 
+def test_read_waits_for_no_writer_and_sees_the_ledger_of_one_moment(ledger: Ledger) -> None:
+    def read_while_it_is_written() -> None:
+        with ledger.read() as connection:
+            assert connection.execute(text("SELECT count(*) FROM runs")).scalar_one() == 0
+
+    with ledger.read() as connection:
+        # Begun before the write, and asked after it.
+        assert connection.execute(text("SELECT count(*) FROM runs")).scalar_one() == 0
+        insert_run(ledger, read_while_it_is_written)
+        if ledger.file is not None:
+            assert connection.execute(text("SELECT count(*) FROM runs")).scalar_one() == 0
+    assert count_runs(ledger) == 1
+
+
+def test_read_cannot_change_anything_and_leaves_its_connection_as_it_was(ledger: Ledger) -> None:
+    for _ in range(3):
+        with pytest.raises(Exception, match=r"read-?only"), ledger.read() as connection:
+            connection.execute(text("INSERT INTO runs (run_id, kind, started_at) VALUES ('x', 'upload', '2026-01-01')"))
+    insert_run(ledger)
+    assert count_runs(ledger) == 1
+
+
 def test_begin_keeps_nothing_of_a_transaction_that_failed(ledger: Ledger) -> None:
     twice = text("INSERT INTO runs (run_id, kind, started_at) VALUES ('r', 'upload', '2026-01-01')")
     with pytest.raises(IntegrityError), ledger.begin() as connection:
