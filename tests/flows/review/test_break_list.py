@@ -94,7 +94,7 @@ def test_a_decision_about_all_of_a_class_shows_how_many_asks_and_keeps_the_chain
         assert "unexpected_remote" not in dict(by_class(tieout))
         assert len(tieout("breaks", "--with-reason", "entered_by_hand", "--json").json) == 4
         assert "Recorded: reopen 4 by Ann." in tieout("breaks", "reopen", *many[2:], "--yes").out
-    assert tieout("doctor").out.count("decisions about breaks and events is as it was written") == 1
+    assert tieout("doctor").out.count("decisions about breaks and events, and who signed, is as it was written") == 1
 
 
 @pytest.mark.first_case

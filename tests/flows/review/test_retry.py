@@ -342,7 +342,7 @@ def test_trace_report_and_doctor_tell_who_decided_and_why(tieout: Tieout, client
     assert '"actor": "Ann"' in report
     later = Path(tieout.night().json["report"]).with_suffix(".json").read_text(encoding="utf-8")
     assert '"actor": "Ann"' not in later
-    assert tieout("doctor").out.count("decisions about breaks and events is as it was written") == 1
+    assert tieout("doctor").out.count("decisions about breaks and events, and who signed, is as it was written") == 1
 
 
 @pytest.mark.long
