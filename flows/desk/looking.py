@@ -14,13 +14,13 @@ from flows.desk.words import for_a_studio
 from flows.intake.checked_file import CheckedFile
 from flows.intake.source_ids import swept
 from flows.marked_copy.give_back import Rows, read_rows
-from flows.review.clocks import Clocks, clocks_of
+from flows.review.clocks import Clock, Clocks, clocks_of
 from flows.review.plan import Plan, preview
 from sql.chain import digest
 from sql.desk_sheets import file_of, known_rows_of, rows_of
 from transforms.sheets.headings import Table
 from transforms.sheets.sheet import Sheet
-from transforms.vocabulary import Guard, Kind, State
+from transforms.vocabulary import Code, Guard, Kind, State
 
 _MOST_ROWS_NAMED = 12
 
@@ -52,6 +52,7 @@ class Wrong:
     suggestion: str  # a value to put there; "" where there is none
     advice: str
     rows: Sequence[int]
+    may_be_empty: bool = False  # to empty the cell mends it
 
     @property
     def places(self) -> str:
@@ -133,13 +134,20 @@ def row_to_see(row: Row[Any], clocks: Clocks, told: str | None = None) -> RowToS
         place=f"row {row.row_number}" + (f", {row.sheet}" if row.sheet else ""),
         who="a reward" if is_reward else f"client {row.client_id}",
         what=_what(row),
-        when=clock.tell_minute(row.action_at) if row.action_at is not None and row.is_dated else "",
+        when=_when(row, clock, is_reward=is_reward),
         told=_told(row) if told is None else told,
         event_id=row.event_id,
         state=state,
         looks_like_another=state is State.HELD and str(row.state_reason).startswith(_LOOKS_LIKE),
         can_undo=state is State.POSTED and not is_reward and row.undone_state in _CAME_TO_NOTHING,
     )
+
+
+def _when(row: Row[Any], clock: Clock, *, is_reward: bool) -> str:
+    if row.action_at is not None and row.is_dated:
+        return clock.tell_minute(row.action_at)
+    # The time that the ledger has for such a row means nothing to a person.
+    return "" if is_reward else "no date: as it is posted"
 
 
 _LOOKS_LIKE = "looks like "  # how the reason of a row begins that may be an earlier one, corrected
@@ -203,6 +211,10 @@ def _stop(guard: Guard, events_count: int) -> str:
     return f"{events_count:,} row{'' if events_count == 1 else 's'}: {_STOPS[guard]}."
 
 
+# What is too much in a row; a cell that is emptied otherwise would be a row that says less than its person meant.
+_EMPTIED = (Code.SOURCE_WITH_REDEEMED, Code.SOURCE_ID_WITHOUT_SOURCE)
+
+
 def _wrong(errors: pd.DataFrame) -> Iterator[Wrong]:
     """Give what is wrong, cells that hold the same and are wrong in the same way as one."""
     groups: dict[tuple[Any, ...], list[int]] = {}
@@ -213,10 +225,11 @@ def _wrong(errors: pd.DataFrame) -> Iterator[Wrong]:
             _text(error.value),
             str(error.message),
             _text(error.suggestion),
+            _text(error.code),
         )
         groups.setdefault(what, []).append(int(error.row))  # type: ignore[arg-type]
     for what, rows in groups.items():
-        sheet, column, value, message, suggestion = what
+        sheet, column, value, message, suggestion, code = what
         is_advice = suggestion is not None and " " in suggestion and suggestion[:1].islower()
         yield Wrong(
             key=digest([*what])[:16],
@@ -227,6 +240,7 @@ def _wrong(errors: pd.DataFrame) -> Iterator[Wrong]:
             suggestion="" if suggestion is None or is_advice else suggestion,
             advice=for_a_studio(suggestion) if suggestion is not None and is_advice else "",
             rows=rows,
+            may_be_empty=code in _EMPTIED and value is not None,
         )
 
 

@@ -19,10 +19,7 @@ _WORKBOOKS = (".xlsx", ".xlsm")
 
 
 def mend(desk: Desk, sheet: DeskSheet, wrong: Wrong, rows: Sequence[int], text: str, by: str) -> None:
-    """Put `text` into the wrong cells of these rows; `WrongUsage` where somebody else was faster."""
-    text = text.strip()
-    if not text or len(text) > _LONGEST or not text.isprintable():
-        raise WrongUsage("Type what belongs there.")
+    """Put `text` into the wrong cells of these rows, "" to empty them; `WrongUsage` where somebody else was faster."""
     sheets = read_file(sheet.path)
     columns = cells_of(desk, sheets, wrong.sheet, wrong.column, rows)
     if not columns:
@@ -48,6 +45,14 @@ def mend(desk: Desk, sheet: DeskSheet, wrong: Wrong, rows: Sequence[int], text: 
         )
     if not is_first:
         raise WrongUsage("Somebody else has changed the sheet meanwhile. Look at it as it is now.")
+
+
+def needed(text: str) -> str:
+    """Return what was typed, as it goes into a cell; `WrongUsage` where that is nothing, or nothing that can."""
+    text = text.strip()
+    if not text or len(text) > _LONGEST or not text.isprintable():
+        raise WrongUsage("Type what belongs there.")
+    return text
 
 
 def _workbook_name(name: str) -> str:

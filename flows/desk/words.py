@@ -28,6 +28,7 @@ WORDS: Mapping[str, str] = {
 _DOCUMENTED = re.compile(r"\b(" + "|".join(map(re.escape, FIELDS.values())) + r")\b")
 _WORD_OF = {heading: WORDS[field] for field, heading in FIELDS.items()}
 _LIMIT = re.compile(r'guards\.(?:sites\."[^"]*"\.)?\w+ \(([^)]*)\)')
+_SETTING_OF_SITE = re.compile(r", as it is set for site [^\s:;,]+(?=[:;,.]|$)")
 NOTHING_LEFT = "That did not work. Whoever looks after tieout finds the cause in its messages."
 
 
@@ -39,7 +40,7 @@ def for_a_studio(message: str) -> str:
     >>> for_a_studio("more points than guards.max_points_per_event (5,000): 7,000")
     'more points than the limit of 5,000: 7,000'
     """
-    message = _LIMIT.sub(r"the limit of \1", message)
+    message = _SETTING_OF_SITE.sub("", _LIMIT.sub(r"the limit of \1", message))
     kept = "".join(part for part in _PART.findall(message) if not _COMMAND.search(part)).strip()
     if not kept:
         return NOTHING_LEFT

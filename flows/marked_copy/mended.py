@@ -29,7 +29,8 @@ def write_mended(
 ) -> None:
     """Write the file at `path`, read as `sheets`, to `out` as a workbook with these texts in these cells.
 
-    `WrongUsage` where the workbook is one that cannot be written again without losing what stands in it.
+    An empty text empties its cell. `WrongUsage` where the workbook is one that cannot be written again without losing
+    what stands in it.
     """
     if is_ooxml(path):
         _mend_own(path, sheets, texts, out)
@@ -42,7 +43,7 @@ def _mended(sheet: Sheet, texts: Mapping[Cell, str]) -> Sheet:
     cells = sheet.cells.copy()
     for (name, row, column), text in texts.items():
         if name == sheet.name:
-            cells.loc[row, column] = text
+            cells.loc[row, column] = text or None
     shown = {place: error for place, error in sheet.error_cells.items() if (sheet.name, *place) not in texts}
     return replace(sheet, cells=cells, error_cells=shown)
 
@@ -62,7 +63,10 @@ def _mend_own(path: Path, sheets: Sequence[Sheet], texts: Mapping[Cell, str], ou
                     cell = book[str(name)].cell(sheet_row(sheet, row), column + 1)
                     if isinstance(cell, MergedCell):
                         raise WrongUsage(f"Row {row} is a part of merged cells: mend it in Excel, and send it again.")
-                    write_text(cell, text)
+                    if text:
+                        write_text(cell, text)
+                    else:
+                        cell.value = None
         book.template = False
         book.save(out)
     keep_stored_values(path, out)

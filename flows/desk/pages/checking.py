@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from flows.desk.as_read import read_sheet
 from flows.desk.looking import Looked, Wrong, look
-from flows.desk.mending import mend
+from flows.desk.mending import mend, needed
 from flows.desk.pages.home import attached
 from flows.desk.pages.reading import show_sheet
 from flows.desk.sheets import find_sheet
@@ -81,6 +81,8 @@ def do_mend(visit: Visit) -> Response:
     if wrong is None:
         raise WrongUsage("That is mended already.")
     text = visit.form.get("suggested") or visit.form.get("text")
+    if visit.form.get("empty") != "yes" or not wrong.may_be_empty:
+        text = needed(text)
     mend(visit.desk, visit.sheet, wrong, _rows_meant(visit, wrong), text, visit.account.name)
     return go(f"/sheets/{visit.sheet.sheet_id}/check?tab=fix")
 

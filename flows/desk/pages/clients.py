@@ -88,9 +88,16 @@ def _entry(line: Line, clock: Clock) -> Entry:
         what=line.what,
         points="" if line.points is None else f"{line.points:+,}",
         balance="" if line.balance is None else f"{line.balance:,}",
-        who=f"{line.file}, row {line.row}" if line.file else line.who,
+        who=_who(line),
         mark=_mark(line.mark),
     )
+
+
+def _who(line: Line) -> str:
+    if not line.file:
+        return line.who
+    # What takes an entry back is registered under the entry's id, which nobody in a studio knows.
+    return "taken back" if line.file.startswith("reversal of ") else f"{line.file}, row {line.row}"
 
 
 def _mark(mark: str | None) -> str:

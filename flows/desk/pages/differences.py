@@ -1,8 +1,10 @@
 """Differences: what is ours and what the service has, in words, narrowed down, and decided about, many at once."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,7 +16,7 @@ from flows.people.accounts import ALL_SITES
 from flows.reports.wording import BREAKS
 from flows.review.break_list import OPEN, Wanted, list_breaks
 from flows.review.breaks import break_history, decide_breaks
-from flows.review.clocks import clocks_of
+from flows.review.clocks import Clocks, clocks_of
 from flows.runtime.errors import WrongUsage
 from sql.break_decisions import Verb
 from transforms.vocabulary import ReasonCode, Role, Target
@@ -33,6 +35,7 @@ _REASONS: Mapping[ReasonCode, str] = {
     ReasonCode.TIMING: "it comes, or came, with another night",
     ReasonCode.OTHER: "as I write here",
 }
+_UTC_TIME = re.compile(r"\b(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,6})?) UTC\b")
 _FIELDS = ("kind", "site", "client", "owner", "older", "all")
 
 
@@ -128,9 +131,19 @@ def _difference(visit: Visit, record: Mapping[str, Any]) -> Difference:
         since=f"{day.day} {day:%b %Y}",
         state=_STATES.get(record["state"], record["state"]),
         owner=record["owner"] or record["assigned_to"] or "",
-        told=for_a_studio(record["detail"] or word.meaning),
+        told=_by_clock(
+            for_a_studio(record["detail"] or word.meaning), clocks_of(visit.desk.settings), record["site_id"]
+        ),
         to_do=for_a_studio(word.next_step) if record["state"] in OPEN else "",
     )
+
+
+def _by_clock(text: str, clocks: Clocks, site_id: str | None) -> str:
+    """Tell the times in a text by the studio's own clock; rewards have no studio, and keep theirs."""
+    if not site_id:
+        return text
+    clock = clocks.of(site_id)
+    return _UTC_TIME.sub(lambda found: clock.tell_minute(datetime.fromisoformat(found[1] + "+00:00")), text)
 
 
 def _sides(record: Mapping[str, Any]) -> tuple[str, str, str]:

@@ -1,10 +1,13 @@
 """A second click, another window, and what is planned to be taken back: whoever may decide finds it."""
 
+import re
+
 import pytest
 
+from flows.desk.words import for_a_studio
 from tests.flows.desk.conftest import Studio
 from tests.flows.desk.test_manager import code_of, post, send, to_check
-from tests.flows.workplace import earned
+from tests.flows.workplace import HEADINGS, earned
 from transforms.vocabulary import Role
 
 
@@ -37,3 +40,29 @@ def test_what_is_planned_to_be_taken_back_waits_where_it_is_looked_for(studio: S
     bo.post(f"{sheet}/undo/decide", decision="leave")
     assert "take back" not in bo.get("/waiting")
     assert "waits for a decision" not in ana.get(f"{sheet}/posting")
+
+
+def test_a_cell_that_is_too_much_is_emptied_by_a_button_and_no_other(studio: Studio) -> None:
+    ana = studio.browser("Ana")
+    rows = ["200000023,5,Redeemed,Sale,,2026-09-20T17:00:00Z", "200000023,x,Earned,Sale,,2026-09-20T17:00:00Z"]
+    sheet = send(ana, *rows)
+    page = to_check(ana, sheet)
+    assert "Nothing can be posted yet: 2 rows need fixing first." in page
+    (key,) = re.findall(r'name="key" value="([0-9a-f]+)"><input type="hidden" name="empty"', page)
+    (other,) = set(re.findall(r'name="key" value="([0-9a-f]+)"', page)) - {key}
+    ana.post(f"{sheet}/mend", 409, key=other, empty="yes")
+    ana.post(f"{sheet}/mend", key=key, empty="yes")
+    page = ana.get(f"{sheet}/check")
+    assert "Posts 1 redeemed (5 points)." in page
+    assert "“Sale” became empty (Ana)" in page
+
+
+def test_check_says_what_has_no_date_and_what_has_no_rows(studio: Studio) -> None:
+    ana = studio.browser("Ana")
+    assert "no rows below them" in to_check(ana, send(ana))
+    assert "no date: as it is posted" in to_check(ana, send(ana, "100000011,3,Earned,,,", headings=HEADINGS))
+
+
+def test_words_for_a_terminal_are_left_out() -> None:
+    told = for_a_studio("When: 2 times, read as UTC, as it is set for site -99: 2026-09-01T17:00:00 in row 5 is noon.")
+    assert told == "When: 2 times, read as UTC: 2026-09-01T17:00:00 in row 5 is noon."
