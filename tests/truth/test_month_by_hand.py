@@ -86,9 +86,10 @@ def points_of(night: int, day: date, before: str | None, receipt: str) -> str:
 
 def rewards_of(night: int, rewards: list[str]) -> tuple[str, str]:
     """Return two sheets of rewards, of which the second sets a reward of the first to something else."""
+    # No amount twice in the month: values that were replaced since would wait for a person.
     first, second, third = (rewards[(night + n) % len(rewards)] for n in range(3))
-    lines = [f"{first},{PAYOUT},{25 + night}.50", f"{second},{PAYOUT},{7 + night}", f"{third},,1"]
-    return "\n".join([UPDATES, *lines]) + "\n", f"{UPDATES}\n{first},{PAYOUT},{30 + night}\n"
+    lines = [f"{first},{PAYOUT},{100 + night}.50", f"{second},{PAYOUT},{200 + night}", f"{third},,1"]
+    return "\n".join([UPDATES, *lines]) + "\n", f"{UPDATES}\n{first},{PAYOUT},{300 + night}\n"
 
 
 def hand_entry(workplace: Workplace, client_id: str, points: int, moment: str) -> None:
