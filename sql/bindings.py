@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert
 
 from sql.queries import query, rows_query
-from sql.tables import service_bindings
+from sql.tables.runs import service_bindings
 from transforms.vocabulary import Target
 
 

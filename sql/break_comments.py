@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, select
 from sql.break_decisions import DecisionRefused, find_break
 from sql.chain import append_link, digest, find_broken_link
 from sql.lock import take_turn
-from sql.tables import break_comments
+from sql.tables.breaks import break_comments
 
 
 def comment(

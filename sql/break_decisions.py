@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, func, select, update
 from sql.chain import append_link, digest, find_broken_link
 from sql.closings import Move, record_move
 from sql.lock import take_turn
-from sql.tables import break_decisions, breaks
+from sql.tables.breaks import break_decisions, breaks
 from transforms.vocabulary import ReasonCode
 
 

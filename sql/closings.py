@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, insert, select
 
 from sql.sums import kept, told
-from sql.tables import break_moves, closing_lines, closings
+from sql.tables.breaks import break_moves, closing_lines, closings
 
 
 class Move(StrEnum):

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert
 
 from sql.queries import query, rows_query
-from sql.tables import desk_mends, desk_sheets
+from sql.tables.desk import desk_mends, desk_sheets
 from transforms.vocabulary import Stage, State
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Row, func, select
 from sql.chain import append_link, digest, find_broken_link
 from sql.queries import query, rows_query
 from sql.sums import summed
-from sql.tables import decided_events, event_decisions
+from sql.tables.decisions import decided_events, event_decisions
 from transforms.vocabulary import EventVerb, State
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection, insert
 
 from sql.queries import query, rows_query
-from sql.tables import run_numbers
+from sql.tables.runs import run_numbers
 
 
 @dataclass(frozen=True)

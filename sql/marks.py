@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, RowMapping, select
 
 from sql.queries import rows_query
-from sql.tables import files
+from sql.tables.files import files
 
 
 def rows_read_of_file(connection: Connection, file_id: int) -> int:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row, func, select
 from sql.chain import append_link, digest, find_broken_link
 from sql.lock import take_turn
 from sql.queries import query, rows_query
-from sql.tables import attempt_archives
+from sql.tables.attempts import attempt_archives
 
 _ANY = 2**31 - 1
 

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, insert, update
 
 from sql.queries import query, rows_query
-from sql.tables import user_changes, user_roles, users
+from sql.tables.people import user_changes, user_roles, users
 from transforms.vocabulary import Role
 
 Grant = tuple[str, Role]  # at a site, "" for all of them

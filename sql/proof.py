@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, insert
 
 from sql.queries import query, rows_query
 from sql.read_back import ClientSpan, spans
-from sql.tables import balance_readings
+from sql.tables.balances import balance_readings
 
 Client = tuple[str, str]  # site and client id
 
@@ -54,7 +54,7 @@ def agreed_count(connection: Connection, site_id: str, enough: int) -> int:
 
 
 def keep_readings(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Keep what was read of clients: the columns of `sql.tables.balance_readings` but for its id."""
+    """Keep what was read of clients: the columns of `sql.tables.balances` but for its id."""
     if rows:
         connection.execute(insert(balance_readings), [dict(row) for row in rows])
 

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, insert
 
 from sql.queries import query, rows_query
-from sql.tables import source_id_checks
+from sql.tables.files import source_id_checks
 from transforms.vocabulary import Target
 
 _IDS_PER_QUERY = 500

@@ -22,7 +22,7 @@ from sql.seconds import Identity, hold_beside_misread, tell_seconds_apart
 from sql.sheet_totals import SheetTotal, keep_sheet_totals, staged_totals
 from sql.staging import Columns, stage, unstage
 from sql.sums import kept
-from sql.tables import batches, files, rejections, skipped_rows
+from sql.tables.files import batches, files, rejections, skipped_rows
 from transforms.vocabulary import Code, Fate, Guard
 
 _NOTES_AT_ONCE = 10_000

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Result, Row, select
 
 from sql.queries import query, rows_query
 from sql.sums import summed, told
-from sql.tables import breaks
+from sql.tables.breaks import breaks
 
 
 def events_of_run(connection: Connection, run_id: str) -> Result[Any]:

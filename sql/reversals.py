@@ -16,7 +16,9 @@ from sqlalchemy import Connection, Row, insert
 from sql.lock import take_turn
 from sql.queries import query, rows_query
 from sql.runs import record_run
-from sql.tables import events, files, reversals
+from sql.tables.decisions import reversals
+from sql.tables.events import events
+from sql.tables.files import files
 from transforms.vocabulary import Action, Kind, State, Target
 
 _RECOVERED = "recovered:"  # no content has such a hash

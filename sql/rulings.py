@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, insert
 from sql.event_decisions import Said, last_word, lock_events, record_decision
 from sql.lock import take_turn
 from sql.queries import query, rows_query
-from sql.tables import settlements
+from sql.tables.attempts import settlements
 from transforms.vocabulary import EventVerb, State
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 from sql.identity import number_run
 from sql.queries import query, rows_query
 from sql.sums import summed
-from sql.tables import runs
+from sql.tables.runs import runs
 from transforms.vocabulary import Kind, State
 
 _REPORTED_AS = {

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert
 
 from sql.queries import rows_query
-from sql.tables import schedules
+from sql.tables.runs import schedules
 
 
 def schedule_in_force(connection: Connection) -> Row[Any] | None:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert
 
 from sql.queries import query, rows_query
-from sql.tables import settlements
+from sql.tables.attempts import settlements
 from transforms.vocabulary import Destination, State, Target
 
 

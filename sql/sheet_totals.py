@@ -9,7 +9,7 @@ from sqlalchemy import Connection, insert
 
 from sql.queries import query, rows_query
 from sql.sums import kept, summed, told
-from sql.tables import sheet_totals
+from sql.tables.files import sheet_totals
 
 READ = "read"  # beside the fates: all rows, as the sheets have them
 

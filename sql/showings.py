@@ -12,7 +12,7 @@ from sql.chain import digest
 from sql.plans import ClientPoints, client_points
 from sql.queries import query, rows_query
 from sql.sums import summed
-from sql.tables import showings
+from sql.tables.decisions import showings
 from transforms.vocabulary import Kind, Target
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert
 
 from sql.queries import query, rows_query
-from sql.tables import invitations, sessions, sign_in_failures
+from sql.tables.people import invitations, sessions, sign_in_failures
 
 
 def invite(

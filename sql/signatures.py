@@ -14,7 +14,9 @@ from sqlalchemy import Connection, Row, func, select
 
 from sql.chain import append_link, digest, find_broken_link
 from sql.queries import rows_query
-from sql.tables import break_decisions, event_decisions, files, signatures
+from sql.tables.breaks import break_decisions
+from sql.tables.decisions import event_decisions, signatures
+from sql.tables.files import files
 from transforms.vocabulary import SignedAs
 
 

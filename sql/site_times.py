@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection, insert
 
 from sql.queries import query
-from sql.tables import site_times
+from sql.tables.runs import site_times
 from transforms.vocabulary import Times
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select
 
-from sql.tables import snapshots
+from sql.tables.runs import snapshots
 
 
 def record_snapshot(

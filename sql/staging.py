@@ -11,7 +11,8 @@ from sqlalchemy import Column, Connection, MetaData, String, Table
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.schema import CreateTable, DropTable
 
-from sql.tables import UtcDateTime, events
+from sql.tables import UtcDateTime
+from sql.tables.events import events
 
 # Column by column, all of the same length: text, int, bool, date, datetime in UTC, or None.
 Columns = Mapping[str, Sequence[Any]]

@@ -15,7 +15,7 @@ from flows.runtime.clock import utc_now
 from flows.runtime.progress import Progress, say_nothing
 from flows.settings.sections import Settings
 from sql.runs import start_run
-from sql.tables import events
+from sql.tables.events import events
 from transforms.vocabulary import RunKind
 
 EARN = {

@@ -35,7 +35,7 @@ from flows.runtime.clock import utc_now
 from flows.settings.sections import Settings
 from sql.register import NewFile, register_file
 from sql.runs import start_run
-from sql.tables import events
+from sql.tables.events import events
 from tests.postgresql import postgresql_server
 from transforms.check.events import EVENTS
 from transforms.identity.event_ids import identify

@@ -10,7 +10,7 @@ from sql.break_comments import changed_comment, comment, comments_about
 from sql.break_decisions import DecisionRefused, Verb, broken_link, chain_hash, decisions_about
 from sql.breaks import all_breaks, break_json, open_breaks, update_breaks
 from sql.runs import start_run
-from sql.tables import break_comments, break_decisions
+from sql.tables.breaks import break_comments, break_decisions
 from transforms.match.reasons import read_reason
 from transforms.vocabulary import ReasonCode
 

@@ -11,7 +11,8 @@ from flows.runtime.clock import utc_now
 from flows.settings.sections import Settings
 from sql.gaps import gaps_of_clients
 from sql.migrate import _config
-from sql.tables import UtcDateTime, balance_gaps, breaks
+from sql.tables import UtcDateTime
+from sql.tables.breaks import balance_gaps, breaks
 
 NOW = utc_now().replace(microsecond=0)
 DAY = timedelta(days=1)

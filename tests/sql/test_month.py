@@ -28,7 +28,7 @@ from sql.signatures import (
     signatures_of,
     signed_spans,
 )
-from sql.tables import breaks
+from sql.tables.breaks import breaks
 from tests.sql.rows import NOW, RUN_ID, earned, register, update
 from transforms.vocabulary import SignedAs
 

@@ -12,7 +12,7 @@ from flows.settings.sections import Settings
 from sql.claims import Answer, claim, ready_heads, record_answers
 from sql.proof import agreed_count, chain_links, clients_facts, keep_readings, last_attempts
 from sql.queries import query
-from sql.tables import answers, attempts
+from sql.tables.attempts import answers, attempts
 from tests.registered import EARN, UPDATE, add_events, add_run
 from transforms.vocabulary import Target, Verdict
 

@@ -7,7 +7,9 @@ from flows.ledger.connection import Ledger
 from sql.breaks import update_breaks
 from sql.runs import start_run
 from sql.settlements import double_times
-from sql.tables import attempts, events, reversals
+from sql.tables.attempts import attempts
+from sql.tables.decisions import reversals
+from sql.tables.events import events
 from tests.sql.rows import earned, register, rows_of
 
 ACTED_AT = datetime(2026, 2, 1, 10, tzinfo=UTC)

@@ -12,7 +12,9 @@ from flows.ledger.connection import Ledger, connect_ledger, upgrade_ledger
 from flows.runtime.clock import utc_now
 from flows.settings.sections import Settings
 from sql.migrate import _config
-from sql.tables import UtcDateTime, answers, attempts, events
+from sql.tables import UtcDateTime
+from sql.tables.attempts import answers, attempts
+from sql.tables.events import events
 from sql.watch import end_watch_of_client, end_watch_of_rewards, watched_clients, watched_events
 from tests.registered import EARN, UPDATE, add_events, add_run
 

@@ -14,7 +14,7 @@ from flows.runtime.clock import utc_now
 from flows.settings.sections import Settings
 from sql.register import Registered
 from sql.runs import start_run
-from sql.tables import events
+from sql.tables.events import events
 from tests.registered import run_of
 from tests.sql.rows import fates, rows_of
 

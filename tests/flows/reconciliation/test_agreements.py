@@ -12,7 +12,7 @@ from flows.reconciliation.proofs import judge
 from flows.runtime.clock import utc_now
 from flows.settings.sections import Settings
 from sql.proof import keep_readings
-from sql.tables import answers, attempts
+from sql.tables.attempts import answers, attempts
 from tests.registered import EARN, add_events, add_run
 from transforms.reconcile.proof import Why
 from transforms.settle.history import History

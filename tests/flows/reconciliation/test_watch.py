@@ -15,7 +15,7 @@ from flows.review.rule import rule_on_event
 from flows.sandbox import start_sandbox
 from flows.sandbox.seed import reward_id
 from sql.rulings import Ruling
-from sql.tables import events
+from sql.tables.events import events
 from tests.flows.workplace import Workplace, earned, open_workplace
 from transforms.vocabulary import State
 

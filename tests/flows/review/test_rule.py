@@ -16,7 +16,7 @@ from flows.runtime.clock import utc_now
 from flows.runtime.errors import WrongUsage
 from flows.sandbox import start_sandbox
 from sql.rulings import Ruling
-from sql.tables import events
+from sql.tables.events import events
 from tests.flows.workplace import Workplace, earned, open_workplace
 from transforms.vocabulary import State
 

@@ -10,7 +10,8 @@ from sqlalchemy import insert
 
 from flows.ledger.connection import open_ledger
 from flows.sandbox import start_sandbox
-from sql.tables import files, runs
+from sql.tables.files import files
+from sql.tables.runs import runs
 from tests.flows.command import Tieout
 from tests.flows.notices.listener import Listener, listening
 from tests.flows.workplace import Workplace, earned, open_workplace
