@@ -12,7 +12,7 @@ from flows.runtime.terminal import write_json, write_line
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from flows.settings.sections import SiteSettings
+    from flows.settings.of_services import SiteSettings
 
 _NAME = "rewards.xlsx"
 

@@ -25,7 +25,8 @@ from flows.services.mindbody.zone import told_zone
 from flows.services.network import way_to
 from flows.services.referral_rock.client import ReferralRockClient
 from flows.services.standing import Standing
-from flows.settings.sections import Settings, SiteSettings
+from flows.settings.of_services import SiteSettings
+from flows.settings.sections import Settings
 from sql.revision import head_revision
 from transforms.vocabulary import Target
 

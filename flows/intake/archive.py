@@ -14,7 +14,8 @@ from pathlib import Path
 
 from flows.readers.files import is_passed_over, sha256_of
 from flows.runtime.errors import CouldNotRun
-from flows.settings.sections import Settings, archive_path
+from flows.settings.archive_places import archive_path
+from flows.settings.sections import Settings
 
 _NAME = re.compile(r"(?P<stem>.*)\.(?P<digits>[0-9a-f]{12})(?P<suffix>\.[^.]*)?")
 _PART = ".part"

@@ -20,8 +20,9 @@ from flows.readers.files import sha256_of
 from flows.readers.read import read_parts
 from flows.runtime.clock import utc_now
 from flows.runtime.progress import Progress, say_nothing
+from flows.settings.archive_places import archive_places
 from flows.settings.layouts import layouts_of
-from flows.settings.sections import Settings, archive_places
+from flows.settings.sections import Settings
 from sql.known_rows import events_of_rows, files_to_learn, keep_known_rows, mark_learned, mark_missing
 from transforms.check.parameters import Rules
 from transforms.check.part import Recognized, raw_cells, recognize, tell_kinds

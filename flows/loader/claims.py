@@ -15,7 +15,7 @@ from flows.ledger.connection import Ledger
 from flows.runtime.clock import utc_now
 from flows.services.gateway import Ended, Gateway
 from flows.services.standing import Standing
-from flows.settings.sections import LoaderSettings
+from flows.settings.of_nights import LoaderSettings
 from sql.budget import take_calls
 from sql.claims import Claim, ClaimConflict, claim, next_time, ready_heads, record_answers
 

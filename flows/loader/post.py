@@ -24,7 +24,7 @@ from flows.runtime.log import record
 from flows.services.gateway import Ended, Gateway
 from flows.services.http import backoff_seconds
 from flows.services.standing import Standing
-from flows.settings.sections import LoaderSettings
+from flows.settings.of_nights import LoaderSettings
 from sql.claims import Answer
 from transforms.vocabulary import Verdict
 

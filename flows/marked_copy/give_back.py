@@ -34,8 +34,9 @@ from flows.readers.limits import MAX_ROWS
 from flows.readers.read import read_file
 from flows.runtime.errors import LedgerUnavailable, as_one_of_ours
 from flows.runtime.visible import fitting_name
+from flows.settings.archive_places import archive_places
 from flows.settings.layouts import layouts_of
-from flows.settings.sections import Settings, archive_places
+from flows.settings.sections import Settings
 from flows.settings.set_aside import not_sent_folder
 from sql.marks import known_rows_of_file, rejections_of_file, rows_of_file, rows_read_of_file
 from sql.register import find_file

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from flows.services.network import bundle_of
-from flows.settings.sections import DIRECT, Settings
+from flows.settings.sections import Settings
+from flows.settings.values import DIRECT
 
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")

@@ -30,7 +30,8 @@ from flows.services.mindbody.lookups import (
     fetch_visits,
     sale_fact,
 )
-from flows.settings.sections import ReferenceSettings, Settings
+from flows.settings.of_services import ReferenceSettings
+from flows.settings.sections import Settings
 from transforms.reference.reference import NOBODY, Fact
 from transforms.vocabulary import Named, Subject
 

@@ -11,7 +11,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flows.ledger.connection import Ledger
-from flows.settings.sections import Settings, archive_places
+from flows.settings.archive_places import archive_places
+from flows.settings.sections import Settings
 from sql.taken_in import files_taken_in, states_of_files
 from transforms.vocabulary import State
 

@@ -21,7 +21,8 @@ import certifi
 
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import SettingsError
-from flows.settings.sections import DIRECT, Settings
+from flows.settings.sections import Settings
+from flows.settings.values import DIRECT
 
 _KEY = "network.ca_file"
 

@@ -17,7 +17,8 @@ from pydantic import ValidationError
 from flows.runtime.secrets import know
 from flows.settings.known_secrets import secrets_of
 from flows.settings.load import configured_path
-from flows.settings.sections import NotifySettings, Settings
+from flows.settings.of_house import NotifySettings
+from flows.settings.sections import Settings
 
 _SECTION = re.compile(r"^\s*\[notify\]\s*?$.*?(?=^\s*\[|\Z)", re.MULTILINE | re.DOTALL)
 _WORKSPACE = re.compile(r"^\s*workspace\s*=.*$", re.MULTILINE)

@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 
 from flows.settings.answers import ANSWERS, read_answers
 from flows.settings.layouts import read_times
-from flows.settings.sections import Settings, SiteSettings
+from flows.settings.of_services import SiteSettings
+from flows.settings.sections import Settings
 from transforms.sheets.clocks import SiteClock
 from transforms.sheets.questions import TIMES
 

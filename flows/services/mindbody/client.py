@@ -22,7 +22,8 @@ from flows.services.http import Exchange, Pacer, Params, Reach, exchange, wait_t
 from flows.services.mindbody.messages import ServiceError, balance_of, error_of, read_transactions, unreadable_part
 from flows.services.mindbody.tokens import StaffToken, Tokens
 from flows.services.standing import Standing
-from flows.settings.sections import Settings, SiteSettings
+from flows.settings.of_services import SiteSettings
+from flows.settings.sections import Settings
 from transforms.settle.history import History, Transaction
 
 _PAGE_SIZE = 200  # the size that all known clients use; a larger one is not documented

@@ -6,7 +6,7 @@ import pytest
 from flows.desk.app import PAGES, make_app
 from flows.desk.visit import About, Desk, Page, own_path
 from flows.people.accounts import first_link
-from flows.settings.sections import DeskSettings
+from flows.settings.of_house import DeskSettings
 from sql.people import Grant
 from tests.flows.desk.conftest import AtDesk, Browser, Client
 from transforms.vocabulary import Role

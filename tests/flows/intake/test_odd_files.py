@@ -11,7 +11,8 @@ from typer.testing import CliRunner
 
 from flows.cli.app import app
 from flows.intake.check import check_file
-from flows.settings.sections import ReferralRockSettings, Settings
+from flows.settings.of_services import ReferralRockSettings
+from flows.settings.sections import Settings
 
 FILES = Path(__file__).with_name("odd_files")
 

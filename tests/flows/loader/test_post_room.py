@@ -4,7 +4,7 @@ from typing import Any, cast
 from flows.loader.post import Posting
 from flows.services.http import Pacer
 from flows.services.standing import Standing
-from flows.settings.sections import LoaderSettings
+from flows.settings.of_nights import LoaderSettings
 
 
 def posting_at(requests_per_second: float, events_per_request: int = 1) -> Posting:

@@ -6,7 +6,8 @@ from pydantic import SecretStr
 from flows.ledger.summary import Summary
 from flows.notices import ping
 from flows.notices.ping import ping_after
-from flows.settings.sections import NotifySettings, Settings
+from flows.settings.of_house import NotifySettings
+from flows.settings.sections import Settings
 from tests.flows.notices.listener import Listener
 from tests.flows.notices.test_run_end import TOTALS
 

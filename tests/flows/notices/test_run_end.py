@@ -7,7 +7,8 @@ from pydantic import SecretStr
 from flows.ledger.summary import Summary
 from flows.notices.run_end import notify, notify_night, notify_stopped
 from flows.runtime.errors import CouldNotRun
-from flows.settings.sections import NotifySettings, Settings
+from flows.settings.of_house import NotifySettings
+from flows.settings.sections import Settings
 from tests.flows.notices.listener import Listener
 from transforms.vocabulary import NotRead
 

@@ -6,7 +6,8 @@ import pytest
 from pydantic import SecretStr
 
 from flows.reference.extracts import Extracts, read_extracts
-from flows.settings.sections import MindbodySettings, ReferenceSettings, Settings, SiteSettings
+from flows.settings.of_services import MindbodySettings, ReferenceSettings, SiteSettings
+from flows.settings.sections import Settings
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 SITES = {

@@ -10,7 +10,8 @@ from pydantic import SecretStr
 from flows.runtime.errors import SettingsError
 from flows.sandbox import start_sandbox
 from flows.services.network import way_to
-from flows.settings.sections import NetworkSettings, Settings
+from flows.settings.of_services import NetworkSettings
+from flows.settings.sections import Settings
 from tests.flows.command import Command
 from tests.flows.notices.listener import Listener, listening
 from tests.flows.services.tunnels import Proxy, make_authority, proxying, tls_front

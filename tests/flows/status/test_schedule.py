@@ -5,7 +5,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from flows.runtime.errors import SettingsError, WrongUsage
-from flows.settings.sections import MindbodySettings, ScheduleSettings, Settings, SiteSettings
+from flows.settings.of_nights import ScheduleSettings
+from flows.settings.of_services import MindbodySettings, SiteSettings
+from flows.settings.sections import Settings
 from flows.status.schedule import Schedule, schedule_of_settings, schedule_to_serve
 
 # isort: split
