@@ -113,11 +113,15 @@ def _looked(
         plan=plan,
         checked=checked,
         rows=rows,
-        ready=[row_to_see(row, clocks) for row in own if row.state != State.HELD],
+        # What was sent before is what became of it, and not ready once more.
+        ready=[] if plan.known else [row_to_see(row, clocks) for row in own if row.state != State.HELD],
         wrong=wrong,
         wrong_rows=len({(one.sheet, row) for one in wrong for row in one.rows}),
         again=[row_to_see(row, clocks) for row in held],
-        known=[_known(row, clocks, plan.file) for row in known],
+        known=[
+            *(row_to_see(row, clocks) for row in own if plan.known and row.state != State.HELD),
+            *(_known(row, clocks, plan.file) for row in known),
+        ],
         unusual=[for_a_studio(text) for text in (*(note.message for note in checked.notes), *plan.notes)],
         stops=[_stop(stop.guard, stop.events_count) for stop in plan.stops],
         will=_will(desk, plan),

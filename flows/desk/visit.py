@@ -90,6 +90,10 @@ class Visit:
         def may(role: str) -> bool:
             return session is not None and bool(session.account.sites(Role(role), self.desk.site_ids))
 
+        def may_here(role: str) -> bool:
+            # Whoever sends sheets at one studio may only look at another.
+            return session is not None and session.account.may(Role(role), self.sheet.site_id)
+
         return page(
             template,
             status,
@@ -97,6 +101,7 @@ class Visit:
             account=session and session.account,
             form_token=session.form_token if session else "",
             may=may,
+            may_here=may_here,
             **values,
         )
 
@@ -191,7 +196,10 @@ def _may(visit: Visit, asked: Page) -> bool:
 
 def to_sign_in(visit: Visit) -> Response:
     """Lead to where one signs in, and back to this page after it."""
-    return go("/sign-in") if visit.request.url.path == "/" else go(f"/sign-in?then={visit.request.url.path}")
+    path = visit.request.url.path
+    # What a form was sent to is no page to go back to.
+    is_page = visit.request.method == "GET" and path != "/"
+    return go(f"/sign-in?then={path}" if is_page else "/sign-in")
 
 
 def refused(visit: Visit) -> Response:

@@ -59,7 +59,7 @@ def test_a_cell_is_mended_in_place_for_all_rows_like_it_and_traceable(studio: St
     rows = [f"100000012,{points},Earnd,Sale,,2026-09-2{day}T17:00:00Z" for day, points in enumerate((7, 8, 9))]
     sheet = send(ana, *rows, "100000012,x,Earned,Sale,,2026-09-25T17:00:00Z")
     page = to_check(ana, sheet)
-    assert "Nothing of it is new" in page
+    assert "Nothing can be posted yet: 4 rows need fixing first." in page
     assert "Use “Earned” for all 3 rows" in page
     key = re.search(r'name="key" value="([0-9a-f]+)"><input type="hidden" name="suggested"', page)
     assert key

@@ -7,7 +7,7 @@ import pytest
 from flows.desk.words import for_a_studio
 from tests.flows.desk.conftest import Studio
 from tests.flows.desk.test_manager import code_of, post, send, to_check
-from tests.flows.workplace import HEADINGS, earned
+from tests.flows.workplace import HEADINGS, earned, further_sites
 from transforms.vocabulary import Role
 
 
@@ -19,6 +19,17 @@ def test_a_second_click_leads_to_the_posting_and_changes_nothing(studio: Studio)
     assert "Somebody else was faster" in bo.post(f"{sheet}/post", 409, code=code)
     rows = studio.workplace.rows("SELECT stage, wanted_by FROM desk_sheets")
     assert rows == [{"stage": "posting", "wanted_by": "Ana"}]
+
+
+@pytest.mark.long
+def test_a_sheet_that_was_sent_before_is_not_ready_once_more(studio: Studio) -> None:
+    ana = studio.browser("Ana")
+    row = earned("200000028", 4)
+    post(ana, send(ana, row))
+    studio.post()
+    page = to_check(ana, send(ana, row))
+    assert 'Ready <span class="scope">0<' in page
+    assert 'Already posted <span class="scope">1<' in page
 
 
 @pytest.mark.long
@@ -66,3 +77,23 @@ def test_check_says_what_has_no_date_and_what_has_no_rows(studio: Studio) -> Non
 def test_words_for_a_terminal_are_left_out() -> None:
     told = for_a_studio("When: 2 times, read as UTC, as it is set for site -99: 2026-09-01T17:00:00 in row 5 is noon.")
     assert told == "When: 2 times, read as UTC: 2026-09-01T17:00:00 in row 5 is noon."
+
+
+def test_whoever_sends_sheets_elsewhere_is_offered_nothing_here(studio: Studio) -> None:
+    studio.configure(further_sites({"7": "x"}))
+    ana, cy = studio.browser("Ana"), studio.browser("Cy", ("-99", Role.VIEWER), ("7", Role.UPLOADER))
+    sheet = send(ana, earned("200000026", 4))
+    assert "go on</button>" in ana.get(f"{sheet}/read")
+    assert "go on</button>" not in cy.get(f"{sheet}/read")
+    assert "Post it" in to_check(ana, sheet)
+    page = cy.get(f"{sheet}/check")
+    assert "Post it" not in page
+    assert "Drop this sheet" not in page
+
+
+def test_a_form_that_comes_after_signing_out_leads_to_no_missing_page(studio: Studio) -> None:
+    ana = studio.browser("Ana")
+    sheet = send(ana, earned("200000027", 4))
+    ana.post("/sign-out")
+    assert ana.post(f"{sheet}/drop") == "/sign-in"
+    assert ana.client.get(f"{sheet}/read").headers["location"] == f"/sign-in?then={sheet}/read"
