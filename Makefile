@@ -25,7 +25,7 @@ demo: $(PRODUCT) ## run the nightly flow on data_samples/ against the sandbox
 	@$(BIN)/tieout demo || { code=$$?; [ $$code -eq 1 ] || exit $$code; }
 
 test: $(TOOLS) ## run the tests
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder $(PYTEST_ARGS)
 
 check: lint types test ## run lint, types and test: the same as CI
 

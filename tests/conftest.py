@@ -14,12 +14,14 @@ starts one of its own with ``tests.postgresql.postgresql_server``.
 import gc
 import shutil
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from pydantic import SecretStr
 from sqlalchemy.engine import make_url
+from xdist.scheduler.loadscope import LoadScopeScheduling
 
 from flows.ledger.connection import Ledger, open_ledger
 from flows.settings.sections import Settings
@@ -108,16 +110,34 @@ def _make_like_template(request: pytest.FixtureRequest, name: str) -> None:
 _ON_BOTH = ("tests/sql/", "tests/flows/ledger/", "tests/flows/loader/", "tests/flows/intake/", "tests/prove/")
 
 
+class _ByFile(LoadScopeScheduling):
+    """Give a file to one worker, as its fixtures are; and to one all that ask Prefect's server, which comes up slowly.
+
+    pytest-xdist's own way to group tests writes to the ids of tests, which pytest 9.2 makes anew each time.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return "prefect" if _asks_prefect(file) else file
+
+
+@cache
+def _asks_prefect(file: str) -> bool:
+    return "prefect_url" in (Path(__file__).parents[1] / file).read_text(encoding="utf-8")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadScopeScheduling:
+    """Distribute tests by their files (`make test` runs several workers)."""
+    return _ByFile(config, log)
+
+
 # First of all hooks, so that what is deselected by its marks is deselected by these too.
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let the tests of real nights begin first: they wait for the clock while the others compute."""
     items.sort(key=lambda item: item.get_closest_marker("real_nights") is None)
     for item in items:
-        # One worker for a file, as its fixtures are; and one for all that ask Prefect's server, which takes longer to
-        # come up than is asked of it.
-        asks_prefect = "prefect_url" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("prefect" if asks_prefect else item.nodeid.partition("::")[0]))
         if _is_on_postgresql(item) and not item.nodeid.startswith(_ON_BOTH):
             item.add_marker(pytest.mark.long)
     _leave_later_cases(items)

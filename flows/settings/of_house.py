@@ -78,7 +78,7 @@ class KeepSettings(Section):
     archive_days: int | None = Field(default=None, ge=1)  # None: for ever
     snapshots_days: int | None = Field(default=None, ge=1)
     reports_days: int | None = Field(default=None, ge=1)
-    rejected_days: int | None = Field(default=None, ge=1)  # files that were wrong as a whole, of which nothing was sent
+    rejected_days: int | None = Field(default=None, ge=1)  # files that were wrong as a whole
     not_sent_days: int | None = Field(default=None, ge=1)  # copies of files that nobody agreed to send
     # Older months count as signed, for those who sign nothing; None: what is of no signed period stays.
     open_months: int | None = Field(default=None, ge=1, le=120)

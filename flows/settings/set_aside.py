@@ -1,4 +1,4 @@
-"""Where files lie of which nothing was sent, and what lies beside them; by settings, since several rooms look there."""
+"""Where files lie that sent nothing, and what lies beside them; by settings, since several rooms look there."""
 
 from pathlib import Path
 
