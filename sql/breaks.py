@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam
+from sqlalchemy import Connection, Row
 
 from sql.break_decisions import Verb, decide
 from sql.closings import record_changes
@@ -91,7 +91,7 @@ def refusals_that_are_over(connection: Connection, found: Iterable[Mapping[str, 
 
 def _of_events(connection: Connection, name: str, event_ids: Iterable[str]) -> list[Row[Any]]:
     """Return the rows of a query about these events."""
-    statement = query(name).bindparams(bindparam("event_ids", expanding=True))
+    statement = rows_query(name, among="event_ids")
     # A database takes only so many parameters at once.
     asked = list(event_ids)
     chunks = [asked[start : start + _IDS_PER_QUERY] for start in range(0, len(asked), _IDS_PER_QUERY)]

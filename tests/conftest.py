@@ -18,6 +18,7 @@ from functools import cache
 from pathlib import Path
 from uuid import uuid4
 
+import hypothesis
 import pytest
 from pydantic import SecretStr
 from sqlalchemy.engine import make_url
@@ -26,6 +27,10 @@ from xdist.scheduler.loadscope import LoadScopeScheduling
 from flows.ledger.connection import Ledger, open_ledger
 from flows.settings.sections import Settings
 from tests.postgresql import PostgresqlServer, postgresql_server
+
+# A busy machine takes its time for an example; how long a test may take is said in pyproject.toml.
+hypothesis.settings.register_profile("tieout", deadline=None)
+hypothesis.settings.load_profile("tieout")
 
 
 def pytest_collection_finish() -> None:

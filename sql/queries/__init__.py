@@ -41,16 +41,20 @@ def query(name: str, suffix: str = "") -> TextClause:
 
 
 @cache
-def rows_query(name: str, suffix: str = "") -> TextualSelect:
+def rows_query(name: str, suffix: str = "", *, among: str = "") -> TextualSelect:
     """Return the named query with its result columns typed, for queries that return rows.
 
     What a query names anew is typed by that name: without it SQLite would give a time back as the text that it keeps,
-    and PostgreSQL as a time, so that only the default database would fail.
+    and PostgreSQL as a time, so that only the default database would fail. ``among`` names a parameter that stands for
+    several values (``IN :ids``).
     """
     types: dict[str, TypeEngine[Any]] = dict(_TYPED)
     for alias in _ALIAS.findall(_all_queries()[name]):
         types[alias] = _type_of(alias) or types[alias]
-    return query(name, suffix).columns(**types)
+    statement = query(name, suffix)
+    if among:
+        statement = statement.bindparams(bindparam(among, expanding=True))
+    return statement.columns(**types)
 
 
 def _type_of(parameter: str) -> TypeEngine[Any] | None:

@@ -60,7 +60,8 @@ def _prove_lines(arguments: argparse.Namespace) -> bool:
 
 def _run_long_tests() -> bool:
     """Run the tests that are too long for each change, in a process of their own; say whether all hold."""
-    command = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadscope", "--no-loadscope-reorder", "-q", "-m", "long or law"]
+    by_file = ["-n", "2", "--dist", "loadscope", "--no-loadscope-reorder"]
+    command = [sys.executable, "-m", "pytest", *by_file, "-q", "-m", "long or law"]
     return subprocess.run(command, env={**os.environ, LONG: "1"}, check=False).returncode == 0  # noqa: S603 - our own
 
 

@@ -11,12 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import bindparam
 
 from flows.ledger.connection import Ledger, open_ledger
 from flows.runs.nightly import nightly
 from flows.sandbox import start_sandbox
-from sql.queries import _all_queries, query, rows_query
+from sql.queries import _all_queries, rows_query
 from tests.flows.workplace import SAMPLES, open_workplace
 
 ROOT = Path(__file__).parents[2]
@@ -79,6 +78,7 @@ _NUMBERS = {
     "reward_version",
     "row_number",
     "source_id",
+    "user_id",
 }
 
 
@@ -104,7 +104,7 @@ def test_times_days_and_flags_come_out_typed(filled: tuple[Ledger, dict[str, Any
         names = sorted(set(re.findall(r"(?<!:):(\w+)", sql)))
         statement = rows_query(name)
         for parameter in (one for one in names if f"IN :{one}" in sql):
-            statement = query(name).bindparams(bindparam(parameter, expanding=True)).columns()
+            statement = rows_query(name, among=parameter)
         bound = {
             one: [known["event_id"]] if f"IN :{one}" in sql else value for one, value in values(known, names).items()
         }
