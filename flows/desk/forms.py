@@ -72,5 +72,8 @@ def _limited(receive: Receive, most_bytes: int) -> Receive:
 def _form(sent: FormData) -> Form:
     texts = [(name, value) for name, value in sent.multi_items() if isinstance(value, str)]
     files = [value for _, value in sent.multi_items() if isinstance(value, UploadFile)]
-    lists = {name: tuple(value for other, value in texts if other == name) for name, _ in texts}
-    return Form(dict(texts), lists, files[0] if files else None)
+    lists: dict[str, list[str]] = {}
+    for name, value in texts:
+        lists.setdefault(name, []).append(value)
+    file = files[0] if files else None
+    return Form(dict(texts), {name: tuple(values) for name, values in lists.items()}, file)

@@ -7,6 +7,7 @@ import pandas as pd
 
 from flows.reports.balance_tables import client_balances_block, site_balances_block
 from flows.reports.month import Month
+from flows.reports.summary import EQUATION
 from flows.reports.table import Block, Column
 from flows.reports.values import CENTS, Show
 from flows.reports.walk_table import NO_SITE, WALK, columns_of_walk, lines_of_period, step_of_period
@@ -353,14 +354,7 @@ def proof_of(month: Month) -> Block:
         scope="the equations of this period",
         note="Both sides of every equation. Points are gross.",
         empty="No equation was checked.",
-        columns=(
-            Column("name", "Equation", Show.TEXT, 40),
-            Column("left", "Left", Show.QUANTITY, 18),
-            Column("right", "Right", Show.QUANTITY, 18),
-            Column("difference", "Difference", Show.QUANTITY, 16, zero=True),
-            Column("ties", "Ties", Show.FLAG, 10),
-            Column("formula", "Left = right", Show.TEXT, 70),
-        ),
+        columns=EQUATION,
         frame=month.ties,
     )
 

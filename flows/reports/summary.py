@@ -3,6 +3,7 @@
 Each part is a block like those behind it, so that workbook and page draw them with the same hand.
 """
 
+from typing import Final
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -182,6 +183,17 @@ def _counted(report: Report, named: tuple[str, str], note: str, words: dict[str,
     )
 
 
+# An equation with both its sides, of a run or of a period.
+EQUATION: Final = (
+    Column("name", "Equation", Show.TEXT, 40),
+    Column("left", "Left", Show.QUANTITY, 18),
+    Column("right", "Right", Show.QUANTITY, 18),
+    Column("difference", "Difference", Show.QUANTITY, 16, zero=True),
+    Column("ties", "Ties", Show.FLAG, 10),
+    Column("formula", "Left = right", Show.TEXT, 70),
+)
+
+
 def proof(report: Report) -> Block:
     """Return every equation of the run with both its sides."""
     return Block(
@@ -189,14 +201,7 @@ def proof(report: Report) -> Block:
         scope="the equations of this run",
         note="Both sides of every equation, counted apart. Points are gross, unless an equation says net.",
         empty="No equation was checked.",
-        columns=(
-            Column("name", "Equation", Show.TEXT, 40),
-            Column("left", "Left", Show.QUANTITY, 18),
-            Column("right", "Right", Show.QUANTITY, 18),
-            Column("difference", "Difference", Show.QUANTITY, 16, zero=True),
-            Column("ties", "Ties", Show.FLAG, 10),
-            Column("formula", "Left = right", Show.TEXT, 70),
-        ),
+        columns=EQUATION,
         frame=rows(report, "ties"),
     )
 

@@ -46,8 +46,13 @@ def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
 def _changed_lines(before: Sequence[Mapping[str, Any]], now: Sequence[Mapping[str, Any]]) -> list[str]:
     was = {_key(line): line for line in before}
     there = {_key(line): line for line in now}
-    differing = [key for key in dict.fromkeys((*was, *there)) if was.get(key) != there.get(key)]
-    return [f"{_name(key)}: {_told(there.get(key))}, {_told(was.get(key))} when it was signed" for key in differing]
+    told = []
+    # Lines of then come first, in their order; a line that is new comes after.
+    for key in dict.fromkeys((*was, *there)):
+        then, today = was.get(key), there.get(key)
+        if then != today:
+            told.append(f"{_name(key)}: {_told(today)}, {_told(then)} when it was signed")
+    return told
 
 
 def _key(line: Mapping[str, Any]) -> tuple[str, ...]:

@@ -108,9 +108,13 @@ def _blocks(blocks: Sequence[Block], timezone: str) -> list[Any]:
 
 def _answers(paper: Paper) -> Table:
     """Return what was found, each sentence in its color; the sentence says all that the color does."""
-    cells = [[_text(answer.sentence, size=9, font=_BOLD, color=_TONES[answer.tone][1])] for answer in paper.answers]
-    backs = [("BACKGROUND", (0, row), (0, row), _TONES[answer.tone][0]) for row, answer in enumerate(paper.answers)]
-    return Table(cells, colWidths=[_WIDTH], style=[*backs, ("LINEBELOW", (0, 0), (-1, -1), 2, colors.white)])
+    cells = []
+    style: list[tuple[Any, ...]] = [("LINEBELOW", (0, 0), (-1, -1), 2, colors.white)]
+    for row, answer in enumerate(paper.answers):
+        back, ink = _TONES[answer.tone]
+        cells.append([_text(answer.sentence, size=9, font=_BOLD, color=ink)])
+        style.append(("BACKGROUND", (0, row), (0, row), back))
+    return Table(cells, colWidths=[_WIDTH], style=style)
 
 
 def _block(block: Block, timezone: str) -> Iterator[Any]:
