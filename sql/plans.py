@@ -96,22 +96,39 @@ def lookalikes_of_plan(connection: Connection, plan_id: str) -> int:
     return count
 
 
+def count_to_let_go(connection: Connection, plan_id: str, *, spares_own: bool) -> int:
+    """Count what `approve_plan` would let go."""
+    values = {"plan_id": plan_id, "with_own": int(not spares_own)}
+    return len(connection.execute(query("held_of_plan"), values).all())
+
+
 def approve_plan(
-    connection: Connection, plan_id: str, *, by: str, now: datetime, reason: str = "", seen: str | None = None
+    connection: Connection,
+    plan_id: str,
+    *,
+    by: str,
+    now: datetime,
+    reason: str = "",
+    seen: str | None = None,
+    spares_own: bool = False,
 ) -> int:
     """Let everything be sent that the run brought and that is still held; return how many events that are.
 
-    ``seen`` is the fingerprint of what the person was shown (`sql.showings`).
+    ``seen`` is the fingerprint of what the person was shown (`sql.showings`). With `spares_own` what is held for a
+    reason of its own, and not for the plan or a limit, goes on waiting: somebody decides about each by itself.
     """
     take_turn(connection)
     said = replace(say(by, reason, now, needs_reason=False), seen=seen)
-    if not _decide_about_plan(connection, EventVerb.APPROVE, "held_of_plan", plan_id, said):
+    with_own = int(not spares_own)
+    event_ids = connection.execute(query("held_of_plan"), {"plan_id": plan_id, "with_own": with_own}).scalars().all()
+    if not _decide_about_plan(connection, EventVerb.APPROVE, plan_id, said, event_ids):
         return 0
     # Events of clients stand in no order among themselves but their own times, so one statement approves a million.
     pinned_at = now.replace(microsecond=0)
     values = {"plan_id": plan_id, "now": now, "reason": f"approved by {said.words}", "pinned_at": pinned_at}
-    approved_count = connection.execute(query("approve_clients_of_plan"), values).rowcount
-    update_ids = connection.execute(query("held_updates_of_plan"), {"plan_id": plan_id}).scalars().all()
+    approved_count = connection.execute(query("approve_clients_of_plan"), values | {"with_own": with_own}).rowcount
+    updates = connection.execute(query("held_updates_of_plan"), {"plan_id": plan_id, "with_own": with_own})
+    update_ids = updates.scalars().all()
     for event_id in update_ids:
         let_go(connection, event_id, said)
     return approved_count + len(update_ids)
@@ -124,15 +141,17 @@ def discard_plan(connection: Connection, plan_id: str, *, by: str, now: datetime
     """
     take_turn(connection)
     said = say(by, reason, now, needs_reason=False)
-    if not _decide_about_plan(connection, EventVerb.DISCARD, "held_or_ready_of_plan", plan_id, said):
+    event_ids = connection.execute(query("held_or_ready_of_plan"), {"plan_id": plan_id}).scalars().all()
+    if not _decide_about_plan(connection, EventVerb.DISCARD, plan_id, said, event_ids):
         return 0
     values = {"plan_id": plan_id, "now": now, "reason": f"discarded with {plan_id} by {said.words}"}
     return connection.execute(query("discard_plan"), values).rowcount
 
 
-def _decide_about_plan(connection: Connection, verb: EventVerb, which: str, plan_id: str, said: Said) -> int:
-    """Record one decision about what the query finds of the plan; return how many events that are."""
-    event_ids = connection.execute(query(which), {"plan_id": plan_id}).scalars().all()
+def _decide_about_plan(
+    connection: Connection, verb: EventVerb, plan_id: str, said: Said, event_ids: Sequence[str]
+) -> int:
+    """Record one decision about these events of the plan; return how many they are."""
     if event_ids:
         decided = lock_events(connection, event_ids)
         record_decision(connection, verb, said, about=f"plan {plan_id}", decided=decided)

@@ -25,7 +25,7 @@ from flows.runtime.terminal import guarded_streams, write_line
 from flows.settings.load import load_settings
 from flows.settings.sections import Settings
 from sql import desk_sheets as kept
-from sql.plans import lookalikes_of_plan, states_of_plan
+from sql.plans import count_to_let_go
 from transforms.vocabulary import Stage, State
 
 _MOST_TRIES = 5
@@ -100,14 +100,13 @@ def _plan(desk: Desk, sheet: DeskSheet) -> tuple[str | None, bool]:
 def _approve(desk: Desk, plan_id: str, by: str) -> bool:
     """Let go what the plan holds; False where it is not what was shown any more, and waits for a person.
 
-    Rows that look like others wait, each for its own decision.
+    Rows to look at again wait, each for its own decision: nobody was told that they would be posted.
     """
     with desk.ledger.read() as connection:
-        held_count = states_of_plan(connection, plan_id).get(State.HELD, 0)
-        alike_count = lookalikes_of_plan(connection, plan_id)
-    if held_count > alike_count:
+        count = count_to_let_go(connection, plan_id, spares_own=True)
+    if count:
         try:
-            approve(desk.settings, desk.ledger, plan_id, by)
+            approve(desk.settings, desk.ledger, plan_id, by, spares_own=True)
         except WrongUsage as error:
             write_line(f"tieout: the desk: {error}", error=True)
             return False

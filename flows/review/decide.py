@@ -49,7 +49,14 @@ class _OfPlan(Protocol):
 
 
 def approve(
-    settings: Settings, ledger: Ledger, held_id: str, by: str, reason: str = "", seen: str | None = None
+    settings: Settings,
+    ledger: Ledger,
+    held_id: str,
+    by: str,
+    reason: str = "",
+    seen: str | None = None,
+    *,
+    spares_own: bool = False,
 ) -> Decided:
     """Let a held event, or all that a plan still holds, be posted by the next run.
 
@@ -64,7 +71,7 @@ def approve(
         _refuse_replacing(connection, held_id)
         said = (by, reason)
         of_event = partial(approvals.approve, seen=fingerprint)
-        of_plan = partial(plans.approve_plan, seen=fingerprint)
+        of_plan = partial(plans.approve_plan, seen=fingerprint, spares_own=spares_own)
         decided = _decide(connection, held_id, said, {State.HELD}, of_event, of_plan)
         if decided.plan_events_count is None:
             return decided

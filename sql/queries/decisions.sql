@@ -75,12 +75,14 @@ SELECT event_id FROM events WHERE run_id = :plan_id AND first_state = 'held' AND
 
 -- name: held_of_plan
 -- What still waits of a plan and can be let go with all of it: what a recovery found something like, or what looks like
--- a row of an earlier file, is approved by itself.
+-- a row of an earlier file, is approved by itself. Unless `with_own` is 1, so is all that waits for a reason of its own,
+-- which is neither the plan nor a limit.
 SELECT event_id FROM events WHERE run_id = :plan_id AND state = 'held'
 AND NOT EXISTS (
     SELECT 1 FROM recoveries WHERE recoveries.event_id = events.event_id AND recoveries.how IN ('ambiguous', 'no_time')
 )
 AND NOT EXISTS (SELECT 1 FROM lookalikes WHERE lookalikes.event_id = events.event_id)
+AND (:with_own = 1 OR state_reason LIKE 'planned %' OR state_reason LIKE '% than guards.%')
 
 -- name: unsent_of_site
 -- What a site has that was never sent: held, or ready and not claimed.

@@ -51,6 +51,7 @@ AND NOT EXISTS (
     SELECT 1 FROM recoveries WHERE recoveries.event_id = events.event_id AND recoveries.how IN ('ambiguous', 'no_time')
 )
 AND NOT EXISTS (SELECT 1 FROM lookalikes WHERE lookalikes.event_id = events.event_id)
+AND (:with_own = 1 OR state_reason LIKE 'planned %' OR state_reason LIKE '% than guards.%')
 ORDER BY file_id, ordinal
 
 -- name: approve_clients_of_plan
@@ -64,6 +65,7 @@ AND NOT EXISTS (
     SELECT 1 FROM recoveries WHERE recoveries.event_id = events.event_id AND recoveries.how IN ('ambiguous', 'no_time')
 )
 AND NOT EXISTS (SELECT 1 FROM lookalikes WHERE lookalikes.event_id = events.event_id)
+AND (:with_own = 1 OR state_reason LIKE 'planned %' OR state_reason LIKE '% than guards.%')
 
 -- name: discard_plan
 -- The run stands beside the decision: the plan was dropped as a whole, which says nothing against each of its events.

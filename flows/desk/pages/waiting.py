@@ -12,6 +12,7 @@ from flows.review.shown import show_plan
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import WrongUsage
 from sql import desk_sheets as kept
+from sql.plans import count_to_let_go
 from transforms.vocabulary import Role, Stage
 
 
@@ -38,7 +39,10 @@ def show_ok(visit: Visit) -> Response:
         return go(f"/sheets/{sheet.sheet_id}")
     shown = show_plan(visit.desk.settings, visit.desk.ledger, str(sheet.row.plan_id), visit.account.name)
     reasons = [(for_a_studio(reason), count) for reason, count in shown.reasons if not reason.startswith("planned ")]
-    return visit.show("ok", sheet=sheet, shown=shown, reasons=reasons, may_ok=may_ok(visit))
+    with visit.desk.ledger.read() as connection:
+        to_let_go = count_to_let_go(connection, str(sheet.row.plan_id), spares_own=True)
+    alone = shown.events_count - to_let_go
+    return visit.show("ok", sheet=sheet, shown=shown, reasons=reasons, alone=alone, may_ok=may_ok(visit))
 
 
 def do_ok(visit: Visit) -> Response:
@@ -55,7 +59,11 @@ def do_ok(visit: Visit) -> Response:
         with ledger.begin() as connection:
             kept.move_sheet(connection, sheet.sheet_id, Stage.WAITING, Stage.DROPPED, now=utc_now())
         return go("/waiting")
-    approve(settings, ledger, plan_id, by, reason, visit.form.get("seen"))
+    # Where each of its rows is to be decided by itself, there is nothing to let go as a whole.
+    with ledger.read() as connection:
+        to_let_go = count_to_let_go(connection, plan_id, spares_own=True)
+    if to_let_go:
+        approve(settings, ledger, plan_id, by, reason, visit.form.get("seen"), spares_own=True)
     with ledger.begin() as connection:
         kept.want_again(connection, sheet.sheet_id, utc_now())
     return go(f"/sheets/{sheet.sheet_id}/posting")
