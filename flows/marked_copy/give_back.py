@@ -28,7 +28,6 @@ from flows.marked_copy.statuses import (
     rejected_statuses,
     status_of,
 )
-from flows.marked_copy.write import write_marked
 from flows.readers.files import sha256_of
 from flows.readers.limits import MAX_ROWS
 from flows.readers.read import read_file
@@ -153,6 +152,9 @@ def _write(
         return too_long
     if only_bad and not any(status.look is Look.BAD for status in rows.statuses.values()):
         return [f"{path.name}: no row of it is to be mended, so there is no copy of such rows."]
+    # With openpyxl: most nights have no file to give back.
+    from flows.marked_copy.write import write_marked
+
     folder.mkdir(parents=True, exist_ok=True)
     out = _free_name(folder, path)
     lost = write_marked(

@@ -11,6 +11,7 @@ from flows.ledger.summary import Artifact, ReconcileSummary, Summary
 from flows.reports.artifacts import prefect_artifacts
 from flows.reports.collect import collect_report
 from flows.reports.for_recovery import kept_for_recovery
+from flows.reports.open_breaks import open_differences
 from flows.reports.page.page import write_page
 from flows.reports.proofs import calls_per_event, proof_lines, proved_clients
 from flows.reports.record import write_json
@@ -19,7 +20,6 @@ from flows.reports.snapshots import keep_snapshot, read_snapshot
 from flows.reports.source_ids import check_line
 from flows.reports.terminal import note_lines, summary_lines, watch_lines
 from flows.reports.verdict import headline
-from flows.reports.wording import open_differences
 from flows.reports.workbook.workbook import write_workbook
 from flows.runtime.errors import said_of
 from flows.settings.sections import Settings

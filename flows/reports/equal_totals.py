@@ -13,9 +13,9 @@ import pandas as pd
 
 from flows.reports.figures import breaks_by_age, by_day
 from flows.reports.once import once
+from flows.reports.open_breaks import is_open
 from flows.reports.report import Report, is_of_a_period, rows
 from flows.reports.values import CENTS, exact
-from flows.reports.wording import is_open
 from transforms.exact_sums import whole_sum
 from transforms.totals.client_balances import FIGURES, balances_by_site
 from transforms.totals.control_totals import equation

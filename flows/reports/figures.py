@@ -7,10 +7,10 @@ from typing import Any, Final
 import pandas as pd
 
 from flows.reports.once import once
+from flows.reports.open_breaks import is_open
 from flows.reports.report import Report, rows
 from flows.reports.site_clocks import on_the_wall
 from flows.reports.values import CENTS, exact
-from flows.reports.wording import is_open
 from transforms.exact_sums import as_summable
 from transforms.vocabulary import Kind
 

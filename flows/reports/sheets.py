@@ -9,13 +9,14 @@ import pandas as pd
 from flows.reports.balance_tables import clients_of
 from flows.reports.figures import by_day
 from flows.reports.once import once
+from flows.reports.open_breaks import is_open
 from flows.reports.report import Report, rows
 from flows.reports.site_clocks import clock_name, on_the_wall, told_clocks
 from flows.reports.summary import control_totals, proof, totals_that_must_be_equal
 from flows.reports.table import Block, Column
 from flows.reports.values import Show
 from flows.reports.walk_table import NO_SITE, currencies_count, walk_by_currency, walk_by_site
-from flows.reports.wording import BREAKS, DECISIONS, FATES, OUTCOMES, RETRY, WAITING, Word, is_open, word
+from flows.reports.wording import BREAKS, DECISIONS, FATES, OUTCOMES, RETRY, WAITING, Word, word
 from transforms.vocabulary import Kind
 
 

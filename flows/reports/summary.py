@@ -11,13 +11,14 @@ import pandas as pd
 from flows.reports.balance_tables import balances_of
 from flows.reports.equal_totals import equal_totals
 from flows.reports.figures import breaks_by_age, side_by_side
+from flows.reports.next_steps import next_steps
 from flows.reports.once import once
 from flows.reports.report import Report, count, is_of_a_period, rows
 from flows.reports.site_clocks import told_clocks
 from flows.reports.table import Block, Column
 from flows.reports.values import CENTS, Show, exact
 from flows.reports.walk_table import NO_SITE, walk_block
-from flows.reports.wording import FATES, OUTCOMES, SOURCE_IDS, Word, next_steps, word
+from flows.reports.wording import FATES, OUTCOMES, SOURCE_IDS, Word, word
 from transforms.vocabulary import Fate
 
 _MOST_UNREAD = 20  # the sheet has them all

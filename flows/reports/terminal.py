@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from flows.reports.next_steps import NextStep, next_steps
 from flows.reports.report import Report, count, is_of_a_period, rows
 from flows.reports.values import exact
 from flows.reports.verdict import headline
 from flows.reports.walk_table import walk_lines
-from flows.reports.wording import FATES, OUTCOMES, NextStep, Word, next_steps
+from flows.reports.wording import FATES, OUTCOMES, Word
 from flows.runtime.visible import visible
 
 _MOST_NOTES = 20

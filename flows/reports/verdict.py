@@ -9,10 +9,12 @@ from typing import Any, Final
 
 import pandas as pd
 
+from flows.reports.next_steps import next_steps
 from flows.reports.once import once
+from flows.reports.open_breaks import open_differences
 from flows.reports.report import Report, rows
 from flows.reports.values import exact
-from flows.reports.wording import BREAKS, Tone, next_steps, open_differences, word
+from flows.reports.wording import BREAKS, Tone, word
 from flows.runtime.visible import visible
 from transforms.exact_sums import whole_sum
 from transforms.totals.walk_steps import summed

@@ -14,9 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
-from typing import Any
-
-import aiohttp
+from typing import TYPE_CHECKING, Any
 
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import ServiceUnreachable
@@ -25,6 +23,10 @@ from flows.runtime.secrets import line_of
 from flows.services.bounded_json import parse_json
 from flows.services.network import tls_context, way_to
 from flows.settings.sections import Settings
+
+# Loaded with the first session alone: a night that has nothing to send or read starts a tenth of a second sooner.
+if TYPE_CHECKING:
+    import aiohttp
 
 Params = Mapping[str, str] | Sequence[tuple[str, str]]  # pairs where a key is repeated
 
@@ -84,11 +86,13 @@ class Exchange:
         return min(max(0.0, asked), _LONGEST_ASKED_SECONDS)
 
 
-def open_session(settings: Settings, url: str, concurrency: int, timeout_seconds: float) -> aiohttp.ClientSession:
+def open_session(settings: Settings, url: str, concurrency: int, timeout_seconds: float) -> "aiohttp.ClientSession":
     """Open a session for one address, whose connections are reused, with a limit on every wait and TLS verified.
 
     It goes the way that `flows.services.network` says; `SettingsError` where that cannot be gone.
     """
+    import aiohttp
+
     # Not by the library's own reading of the environment: that sends what a .netrc holds along with it.
     proxy = way_to(settings, url).proxy
     # A connection that does not come up is told apart from an answer that does not: it never took effect.
@@ -105,7 +109,7 @@ def open_session(settings: Settings, url: str, concurrency: int, timeout_seconds
 
 
 async def exchange(
-    session: aiohttp.ClientSession,
+    session: "aiohttp.ClientSession",
     method: str,
     url: str,
     *,
@@ -114,6 +118,8 @@ async def exchange(
     body: bytes | None = None,
 ) -> Exchange:
     """Send one request and return how it ended; transport errors are results here, never exceptions."""
+    import aiohttp
+
     started = time.perf_counter()
 
     def failed(reach: Reach, failure: str) -> Exchange:
@@ -150,7 +156,7 @@ async def exchange(
         return failed(Reach.MAYBE, f"the connection was lost: {error or type(error).__name__}")
 
 
-def _why_not_trusted(error: aiohttp.ClientConnectorCertificateError) -> str:
+def _why_not_trusted(error: "aiohttp.ClientConnectorCertificateError") -> str:
     cause = error.certificate_error
     why = getattr(cause, "verify_message", "") or str(cause)
     return (
@@ -159,7 +165,7 @@ def _why_not_trusted(error: aiohttp.ClientConnectorCertificateError) -> str:
     )
 
 
-async def _read_bounded(response: aiohttp.ClientResponse) -> bytes | None:
+async def _read_bounded(response: "aiohttp.ClientResponse") -> bytes | None:
     """Return the answer's body, unpacked; None where it is too large, or packed in a way that nobody asked for.
 
     The time-out of the session holds over all of it, however slowly it drips.

@@ -8,10 +8,8 @@ import asyncio
 import json
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
-
-import aiohttp
 
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import AnswerUnreadable, CredentialsRefused, NoAnswer, ServiceUnreachable, SettingsError
@@ -25,6 +23,9 @@ from flows.services.standing import Standing
 from flows.settings.of_services import SiteSettings
 from flows.settings.sections import Settings
 from transforms.settle.history import History, Transaction
+
+if TYPE_CHECKING:
+    import aiohttp
 
 _PAGE_SIZE = 200  # the size that all known clients use; a larger one is not documented
 # Said at any time of a run: what went before may have been sent.
@@ -43,7 +44,7 @@ class MindbodyClient:
         self,
         settings: Settings,
         site_id: str,
-        session: aiohttp.ClientSession,
+        session: "aiohttp.ClientSession",
         standing: Standing,
         count_call: Callable[[], None],
         tokens: Tokens | None = None,

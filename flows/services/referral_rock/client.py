@@ -5,9 +5,8 @@ so reading back is a sweep. An update sets values, so sending it again is harmle
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import aiohttp
 from sqlalchemy import Row
 
 from flows.runtime.errors import AnswerUnreadable, CredentialsRefused, ServiceUnreachable, SettingsError
@@ -22,6 +21,9 @@ from flows.services.standing import Standing
 from flows.settings.sections import Settings
 from transforms.identity.reward_ids import without_case
 
+if TYPE_CHECKING:
+    import aiohttp
+
 _PAGE_SIZE = 500
 _MOST_PAGES = 4000
 
@@ -30,7 +32,7 @@ class ReferralRockClient:
     """The service; every request is counted by `count_call` before it leaves."""
 
     def __init__(
-        self, settings: Settings, session: aiohttp.ClientSession, standing: Standing, count_call: Callable[[], None]
+        self, settings: Settings, session: "aiohttp.ClientSession", standing: Standing, count_call: Callable[[], None]
     ) -> None:
         self._settings = settings
         self._session = session

@@ -1,4 +1,6 @@
-from flows.reports.wording import BREAKS, FATES, OUTCOMES, is_open, next_steps, word
+from flows.reports.next_steps import next_steps
+from flows.reports.open_breaks import is_open
+from flows.reports.wording import BREAKS, FATES, OUTCOMES, word
 from tests.flows.reports import samples
 from transforms.vocabulary import Fate, Outcome, State
 
