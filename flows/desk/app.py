@@ -24,7 +24,7 @@ from flows.desk.pages import (
     undoing,
     waiting,
 )
-from flows.desk.render import style_sheet
+from flows.desk.render import script, style_sheet
 from flows.desk.sheets import find_sheet
 from flows.desk.visit import About, Desk, Page, Visit, enter, not_there, set_cookie, to_sign_in, who
 from flows.desk.words import for_a_studio
@@ -86,6 +86,7 @@ def make_app(desk: Desk) -> Door:
     for page in PAGES:
         app.add_api_route(page.path, _endpoint(desk, page), methods=[page.method], response_model=None)
     app.add_api_route("/desk.css", _style, methods=["GET"], response_model=None)
+    app.add_api_route("/desk.js", _script, methods=["GET"], response_model=None)
     app.add_exception_handler(404, _nowhere(desk))
     app.add_exception_handler(405, _nowhere(desk))
     return Door(app, known_hosts(desk.settings), desk.settings.desk.proxy_addresses)
@@ -93,6 +94,10 @@ def make_app(desk: Desk) -> Door:
 
 def _style() -> Response:
     return Response(style_sheet(), media_type="text/css", headers={"Cache-Control": "max-age=300"})
+
+
+def _script() -> Response:
+    return Response(script(), media_type="text/javascript", headers={"Cache-Control": "max-age=300"})
 
 
 def _endpoint(desk: Desk, page: Page) -> Callable[[Request], Awaitable[Response]]:

@@ -1,6 +1,7 @@
 """What every request passes before a page is asked: whose name it came by, which proxy, and what every answer says.
 
-Nothing that a page holds can load, run or frame anything: even a text that were not escaped would stay a text.
+Nothing that a page holds can load, run or frame anything but the one script of ours: even a text that were not escaped
+would stay a text.
 """
 
 from collections.abc import Collection
@@ -12,7 +13,8 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _POLICY: Final = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 _HEADERS: Final = {
     "Content-Security-Policy": _POLICY,

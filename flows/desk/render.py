@@ -13,6 +13,7 @@ from flows.runtime.visible import visible
 
 _TEMPLATES = Path(__file__).with_name("templates")
 _OWN_STYLE = Path(__file__).with_name("desk.css")
+_SCRIPT = Path(__file__).with_name("desk.js")
 
 
 def page(template: str, status: int, /, **values: Any) -> HTMLResponse:
@@ -24,6 +25,12 @@ def page(template: str, status: int, /, **values: Any) -> HTMLResponse:
 def style_sheet() -> str:
     """Return how pages look: as the page of a report does, and what is the desk's own."""
     return REPORT_STYLE.read_text(encoding="utf-8") + _OWN_STYLE.read_text(encoding="utf-8")
+
+
+@cache
+def script() -> str:
+    """Return what pages do better with."""
+    return _SCRIPT.read_text(encoding="utf-8")
 
 
 @cache

@@ -1,6 +1,7 @@
 """The desk in this process, and people at it: ``at_desk("ana")`` is a browser in which Ana has signed in."""
 
 import asyncio
+import socket
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -121,6 +122,12 @@ def let_in(settings: Settings, ledger: Ledger, name: str, *grants: Grant) -> Ses
         set_roles(connection, user_id, grants, by="test", now=utc_now())
         assert account_of(connection, user_id, name).grants == set(grants)
     return begin_session(settings, ledger, user_id, name)
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -14,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.flows.desk.conftest import Studio
+from tests.flows.desk.conftest import Studio, free_port
 from tests.flows.eventually import eventually
 from tests.flows.workplace import HEADINGS, earned
 
@@ -70,12 +69,6 @@ def serving(studio: Studio, environment: dict[str, str]) -> Iterator[Serving]:
 def served(studio: Studio) -> Studio:
     studio.configure(f"\n[desk]\non = true\nport = {free_port()}\n")
     return studio
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
 
 
 @contextmanager

@@ -1,0 +1,111 @@
+// What pages do better with a script. Without it they do all the same: nothing here is the only way to anything.
+"use strict";
+(() => {
+  const PATIENCE_MS = 8000;
+  const LOST = "No connection to the desk. What you typed is still here, and nothing was sent. Try again in a moment.";
+  const STILL_LOST = "No connection to the desk. What was begun goes on; this page goes on once the desk is there again.";
+
+  let notice = null;
+
+  function tell(text) {
+    if (notice === null) {
+      notice = document.createElement("p");
+      notice.className = "verdict bad lost";
+      notice.setAttribute("role", "alert");
+      document.getElementById("main").before(notice);
+    }
+    notice.textContent = text;
+    notice.hidden = text === "";
+  }
+
+  // Ask the desk for something small; whatever it answers, it is there.
+  async function ask(address) {
+    const patience = AbortSignal.timeout(PATIENCE_MS);
+    return fetch(address, { cache: "no-store", signal: patience });
+  }
+
+  // A form is sent once it is known that somebody takes it: a browser shows a page of its own where nobody does, and
+  // what was typed would be gone. A second click while it is asked changes nothing.
+  const asked = new WeakSet();
+  const sure = new WeakSet();
+
+  document.addEventListener("submit", async (event) => {
+    const form = event.target;
+    if (sure.has(form)) {
+      sure.delete(form);
+      return;
+    }
+    event.preventDefault();
+    if (asked.has(form)) return;
+    asked.add(form);
+    try {
+      await ask("/desk.css");
+      tell("");
+      sure.add(form);
+      form.requestSubmit(event.submitter);
+    } catch {
+      tell(LOST);
+    } finally {
+      asked.delete(form);
+    }
+  });
+
+  // A page that tells how far something is takes in what is new, but for the part where somebody is typing.
+  function isTypedIn() {
+    const fields = document.querySelectorAll("main input:not([type=hidden]), main textarea, main select");
+    const isChanged = (field) => ("checked" in field && field.checked !== field.defaultChecked)
+      || ("defaultValue" in field && field.value !== field.defaultValue) || field === document.activeElement;
+    return [...fields].some(isChanged);
+  }
+
+  function takeIn(page) {
+    const now = document.getElementById("main");
+    const fresh = page.getElementById("main");
+    if (fresh.innerHTML === now.innerHTML) return;
+    const open = [...now.querySelectorAll("details[open] > summary")].map((one) => one.textContent);
+    const hadFocus = now.contains(document.activeElement);
+    document.title = page.title;
+    now.replaceWith(fresh);
+    for (const one of fresh.querySelectorAll("details > summary")) one.parentElement.open = open.includes(one.textContent);
+    if (hadFocus) fresh.querySelector("h1")?.focus();
+  }
+
+  async function look() {
+    try {
+      const answer = await ask(location.href);
+      // Whoever was signed out meanwhile is led where one signs in, as a click would.
+      if (new URL(answer.url).pathname !== location.pathname) {
+        location.assign(answer.url);
+        return;
+      }
+      if (answer.ok && !isTypedIn()) takeIn(new DOMParser().parseFromString(await answer.text(), "text/html"));
+      tell("");
+    } catch {
+      tell(STILL_LOST);
+    }
+    lookAgain();
+  }
+
+  function lookAgain() {
+    const seconds = Number(document.getElementById("main").dataset.live);
+    if (seconds > 0) setTimeout(look, seconds * 1000);
+  }
+
+  // A sheet may be dropped anywhere on the page that takes one; beside it a browser would leave the page for the file.
+  function takeDropped(event) {
+    if (!event.dataTransfer?.types.includes("Files")) return;
+    event.preventDefault();
+    const field = document.querySelector(".drop input[type=file]");
+    if (event.type !== "drop" || field === null) return;
+    if (event.dataTransfer.files.length !== 1) {
+      tell("One sheet at a time.");
+      return;
+    }
+    field.files = event.dataTransfer.files;
+    field.form.requestSubmit();
+  }
+
+  document.addEventListener("dragover", takeDropped);
+  document.addEventListener("drop", takeDropped);
+  lookAgain();
+})();
