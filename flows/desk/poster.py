@@ -5,7 +5,9 @@ a sheet that is registered is not registered again, what was approved is not app
 is read back before anything else.
 """
 
+import os
 import sys
+import time
 from pathlib import Path
 
 from flows.desk.as_read import read_sheet
@@ -29,6 +31,9 @@ from sql.plans import count_to_let_go
 from transforms.vocabulary import Stage, State
 
 _MOST_TRIES = 5
+# A process takes seconds to begin, and whoever has had one sheet posted often has another, or gives an OK.
+_STAY_SECONDS = 60.0
+_LOOK_SECONDS = 0.3
 _CHANGED = "What it would post is not what you saw: rows of it came another way meanwhile, or the settings changed."
 
 
@@ -37,21 +42,38 @@ def lock_of(settings: Settings) -> Path:
     return settings.desk_folder / "posting.lock"
 
 
-def post_all(desk: Desk) -> None:
-    """Post one sheet after the other until none is left, or a stop is asked for."""
+def post_all(desk: Desk) -> int:
+    """Post one sheet after the other until none is left, or a stop is asked for; return how many were begun."""
+    begun_count = 0
     while not stop_requested.is_set():
-        with desk.ledger.begin() as connection:
+        with desk.ledger.read() as connection:
             waiting = kept.sheets_to_post(connection)
-            if not waiting:
-                return
+        if not waiting:
+            break
+        begun_count += 1
+        with desk.ledger.begin() as connection:
             kept.note_begun(connection, waiting[0].sheet_id)
         sheet = sheet_from(desk, waiting[0])
         try:
             _post(desk, sheet)
         except Interrupted:
-            return
+            break
         except Exception as error:  # noqa: BLE001 - one odd sheet must not keep all the others waiting
             _move(desk, sheet, Stage.STUCK, str(as_one_of_ours(error)))
+    return begun_count
+
+
+def keep_posting(desk: Desk, stay_seconds: float = _STAY_SECONDS) -> None:
+    """Post what waits, and what comes within a while of it; no longer than the desk lives that began this."""
+    began_by = os.getppid()
+    until = time.monotonic() + stay_seconds
+    while not stop_requested.is_set():
+        if post_all(desk):
+            until = time.monotonic() + stay_seconds
+        # The desk that comes after one that was killed begins a poster of its own, with the settings as they are then.
+        if os.getppid() != began_by or time.monotonic() > until:
+            return
+        stop_requested.wait(_LOOK_SECONDS)
 
 
 def _post(desk: Desk, sheet: DeskSheet) -> None:
@@ -139,7 +161,7 @@ def main(config: str) -> None:
         try:
             settings = load_settings(Path(config) if config else None)
             with only_one(lock_of(settings), "another one posts"), open_ledger(settings) as ledger:
-                post_all(Desk(settings, ledger))
+                keep_posting(Desk(settings, ledger))
         except CouldNotRun as error:
             sys.exit(error.exit_code)
         except TieoutError as error:

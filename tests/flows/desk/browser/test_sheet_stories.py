@@ -91,7 +91,7 @@ def test_of_two_who_decide_at_once_one_wins_and_the_other_is_told(office: Office
     bo.get_by_role("button", name="OK, post it").click()
     expect(bo.get_by_text("1 posted.")).to_be_visible()
     cy.get_by_role("button", name="Drop it").click()
-    expect(cy.get_by_text("Somebody else was faster")).to_be_visible()
+    expect(cy.get_by_text("Somebody else has decided about that.")).to_be_visible()
     expect(ana.get_by_text("1 posted.")).to_be_visible()
     assert [line["points"] for line in office.workplace.commits("200000003")] == [7]
 
