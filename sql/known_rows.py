@@ -6,7 +6,6 @@ brought a known event in another spelling, and of files that were registered bef
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 from itertools import islice
 from typing import Any
 
@@ -14,6 +13,7 @@ from sqlalchemy import Connection, Row
 
 from sql.queries import query, rows_query
 from sql.staging import index_places
+from transforms.spoken_times import spoken
 from transforms.vocabulary import State
 
 _AT_ONCE = 10_000
@@ -73,24 +73,12 @@ def reading(row: Row[Any], prefix: str = "") -> dict[str, str]:
         "points": f"{value('action')} {value('points'):,} points",
         "source": _or_none(value("source"), "for"),
         "source_id": _or_none(value("source_id"), "source id"),
-        "time": _when(value("action_at")) if value("is_dated") else "a row without a time",
+        "time": f"{spoken(value('action_at'))} UTC" if value("is_dated") else "a row without a time",
     }
 
 
 def _or_none(value: object, name: str) -> str:
     return f"no {name}" if value is None else f"{name} {value}"
-
-
-def _when(at: datetime) -> str:
-    """Write a time as people do.
-
-    >>> from datetime import UTC
-    >>> _when(datetime(2025, 10, 25, 17, 0, tzinfo=UTC)), _when(datetime(2025, 10, 26, 0, 30, 5, tzinfo=UTC))
-    ('25 Oct 2025 5:00 pm UTC', '26 Oct 2025 12:30:05 am UTC')
-    """
-    seconds = f":{at.second:02}" if at.second else ""
-    half = "am" if at.hour < 12 else "pm"
-    return f"{at.day} {at:%b %Y} {at.hour % 12 or 12}:{at.minute:02}{seconds} {half} UTC"
 
 
 def files_to_learn(connection: Connection, rule: str) -> Sequence[Row[Any]]:

@@ -226,6 +226,7 @@ def run_breaks(
     """List the breaks, oldest first; 1 where one of them is open."""
     from flows.ledger.connection import open_ledger
     from flows.review.break_list import OPEN, break_lines, list_breaks, meaning_lines, write_csv
+    from flows.review.clocks import clocks_of
     from flows.settings.load import load_settings
     from sql.reversals import breaks_with_reversals
 
@@ -238,8 +239,9 @@ def run_breaks(
     if as_json:
         write_json(listed)
     else:
+        clocks = clocks_of(settings)
         for record in listed:
-            first, *more = break_lines(record)
+            first, *more = break_lines(record, clocks.of(record["site_id"]))
             write_line(first + _reversal(reversals.get(record["id"])))
             for line in more:
                 write_line(line)

@@ -28,7 +28,7 @@ class Month:
     period: Period
     site_id: str | None  # None: all of them
     made_at: datetime
-    timezone: str
+    timezone: str  # that all sites share, and UTC where they share none: of what belongs to no site
     walk: pd.DataFrame
     last: pd.DataFrame
     balances: pd.DataFrame
@@ -42,6 +42,7 @@ class Month:
     files: pd.DataFrame
     unread: pd.DataFrame
     ties: pd.DataFrame
+    zones: Mapping[str, str] = field(default_factory=dict)  # the clock of each site, by which its days are told
     proved_by_balance: Sequence[tuple[str, str]] = ()  # clients whose points of the period no reading has compared
     is_over: bool = True
     signatures: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
@@ -58,7 +59,7 @@ class Month:
     def title(self) -> str:
         """The title of page and workbook."""
         of_site = f", site {self.site_id}" if self.site_id is not None else ""
-        return f"{self.period.name}: from the sheets to the services{of_site}"
+        return f"{self.period.spoken}: from the sheets to the services{of_site}"
 
     @property
     def ties_out(self) -> bool:

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 
@@ -21,6 +22,7 @@ from flows.reports.month_tables import (
     differences_block,
     events_block,
     files_block,
+    in_the_way_block,
     proof_of,
     rolled_differences,
     signatures_block,
@@ -32,6 +34,7 @@ from flows.reports.page.page import write_document_page
 from flows.reports.verdict import Answer, Headline
 from flows.reports.workbook.workbook import write_document_workbook
 from flows.settings.sections import Settings
+from transforms.spoken_times import spoken
 from transforms.totals.client_balances import Proof
 from transforms.vocabulary import Kind, WalkLine
 
@@ -46,6 +49,7 @@ def document_of(month: Month) -> Document:
     """Return what page and workbook draw of a period."""
     unread = [unread_block(month, is_on_front=True)] if len(month.unread) else []
     changes = [changes_block(month)] if month.changes else []
+    in_the_way = [in_the_way_block(month)] if month.in_the_way and not month.signatures else []
     by_staff = [by_staff_of(month)] if month.events["staff"].notna().any() else []
     return Document(
         title=month.title,
@@ -61,6 +65,7 @@ def document_of(month: Month) -> Document:
             beside_the_last(month),
             balances_of_month(month),
             rolled_differences(month),
+            *in_the_way,
             signatures_block(month),
         ],
         tables=[
@@ -81,7 +86,7 @@ def _facts(month: Month) -> list[tuple[str, str]]:
     return [
         ("Period", f"{month.period.since} to {month.period.until}"),
         ("Sites", "all" if month.site_id is None else month.site_id),
-        ("Made at (UTC)", f"{month.made_at:%Y-%m-%d %H:%M:%S}"),
+        ("Made at", _by_clock(month, month.made_at)),
         ("Times shown in", month.timezone),
     ]
 
@@ -131,8 +136,18 @@ def _signed(month: Month) -> str:
         told = [f"{one['by_name']} as {one['role']}" for one in month.signatures if one["holds"] == "holds"]
         return f"Signed by {' and '.join(told)}." if told else "The signatures do not hold any more."
     if month.in_the_way:
-        return f"It cannot be signed yet: {'; '.join(month.in_the_way[:_MOST_TOLD])}."
+        return f"It cannot be signed yet: {_things(len(month.in_the_way))} in the way."
     return "Nothing is in the way of signing it."
+
+
+def _things(count: int) -> str:
+    return "1 thing is" if count == 1 else f"{count:,} things are"
+
+
+def _by_clock(month: Month, moment: datetime) -> str:
+    """Tell a moment by the clock that all sites share."""
+    local = moment.astimezone(ZoneInfo(month.timezone))
+    return f"{spoken(local)} {local.tzname()}"
 
 
 def write_month(settings: Settings, month: Month) -> Path:
@@ -200,7 +215,9 @@ def month_lines(month: Month, workbook: Path | None) -> list[str]:
     """Return the lines to print: the sentences, the walk beside the period before, who signed."""
     found = headline_of(month)
     block = beside_the_last(month)
-    lines = [month.title, *(answer.sentence for answer in found.answers), found.waits, ""]
+    lines = [month.title, *(answer.sentence for answer in found.answers), found.waits]
+    lines += [f"  {line}" for line in (month.in_the_way if not month.signatures else ())]
+    lines.append("")
     if len(block.frame):
         figures = block.columns[1:]
         above, below = zip(*(_in_two(column.heading) for column in figures), strict=True)
@@ -208,7 +225,7 @@ def month_lines(month: Month, workbook: Path | None) -> list[str]:
         for line in block.frame.to_dict("records"):
             lines.append(_line(line["step"], [f"{line[one.key]:,}" if line[one.key] else "-" for one in figures]))
         lines.append("")
-    lines += [f"  {_signature(one)}" for one in month.signatures]
+    lines += [f"  {_signature(month, one)}" for one in month.signatures]
     lines += [f"agrees: {'yes' if month.agrees else 'no'}", f"ties_out: {'yes' if month.ties_out else 'no'}"]
     if workbook is not None:
         lines.append(f"report: {workbook}")
@@ -225,7 +242,7 @@ def _line(name: str, cells: Iterable[str]) -> str:
     return f"  {name:<37}{shown}".rstrip()
 
 
-def _signature(one: Mapping[str, Any]) -> str:
+def _signature(month: Month, one: Mapping[str, Any]) -> str:
     holds = "" if one["holds"] == "holds" else f" ({one['holds']})"
     said = f": {one['reason']}" if one["reason"] else ""
-    return f"{one['role']}: {one['by_name']} (user {one['actor']}), {one['at']:%Y-%m-%d %H:%M:%S} UTC{said}{holds}"
+    return f"{one['role']}: {one['by_name']} (user {one['actor']}), {_by_clock(month, one['at'])}{said}{holds}"

@@ -7,6 +7,7 @@ import pandas as pd
 
 from flows.reports.balance_tables import client_balances_block, site_balances_block
 from flows.reports.month import Month
+from flows.reports.site_clocks import retold_by_site
 from flows.reports.summary import EQUATION
 from flows.reports.table import Block, Column
 from flows.reports.values import CENTS, Show
@@ -77,13 +78,13 @@ def beside_the_last(month: Month) -> Block:
     columns = [Column("step", "Step", Show.TEXT, 10 - 3 * len(kinds) if kinds else 10)]
     for beside in kinds:
         columns += [
-            Column(f"{beside.key}_now", f"{beside.name} {month.period.name}", beside.show, 1),
-            Column(f"{beside.key}_before", f"{beside.name} {month.period.before.name}", beside.show, 1),
+            Column(f"{beside.key}_now", f"{beside.name} {month.period.short}", beside.show, 1),
+            Column(f"{beside.key}_before", f"{beside.name} {month.period.before.short}", beside.show, 1),
             Column(f"{beside.key}_change", f"{beside.name} change", beside.show, 1),
         ]
     return Block(
         name="Beside the period before",
-        scope=f"{month.period.name} and {month.period.before.name}, in points and amounts",
+        scope=f"{month.period.spoken} and {month.period.before.spoken}, in points and amounts",
         note="",
         empty="Nothing is of either period.",
         columns=tuple(columns),
@@ -177,7 +178,7 @@ def _with_other_days(balances: pd.DataFrame) -> pd.DataFrame:
 def by_client_of_month(month: Month) -> Block:
     """Return the balance of each client over the period."""
     block = client_balances_block(month.balances, "the clients that the period posted to")
-    columns = list(block.columns)
+    columns = [*block.columns[:-1], Column("proved_since_at", f"Read ({month.timezone})", Show.LOCAL, 20)]
     columns.insert(3, Column("other_days", "± of other days", Show.COUNT, 13, total=True))
     return Block(**{**vars(block), "columns": tuple(columns)})
 
@@ -210,6 +211,7 @@ def differences_block(month: Month) -> Block:
     frame = found.assign(
         short=[word(BREAKS, code).short for code in found["class"]],
         out=["carried out" if left else "ended" for left in found["is_left"]],
+        detail=retold_by_site(found, month.zones, month.timezone),
     )
     return Block(
         name="Differences",
@@ -261,10 +263,10 @@ def _by(month: Month, key: str, name: str, now: pd.DataFrame, before: pd.DataFra
     frame = both.assign(**figures)
     for kind in ("earned", "redeemed"):
         frame[f"{kind}_change"] = frame[f"{kind}_points"] - frame[f"{kind}_points_before"]
-    last = month.period.before.name
+    last = month.period.before.short
     return Block(
         name=name,
-        scope=f"what was posted of {month.period.name}, and of {last}",
+        scope=f"what was posted of {month.period.spoken}, and of {month.period.before.spoken}",
         note="Updates of rewards belong to no client and have neither.",
         empty="Nothing was posted.",
         columns=(
@@ -301,7 +303,7 @@ def events_block(month: Month) -> Block:
             Column("redeemed", "Points redeemed", Show.COUNT, 14, total=True),
             Column("amount", "Amount", Show.AMOUNT, 16, total=True),
             Column("state", "State", Show.TEXT, 12),
-            Column("compared_at", "Read back (UTC)", Show.UTC, 18),
+            Column("compared_at", f"Read back ({month.timezone})", Show.LOCAL, 20),
             Column("source", "Source", Show.TEXT, 19),
             Column("staff", "Staff", Show.TEXT, 22),
             Column("file", "File", Show.TEXT, 26),
@@ -347,6 +349,18 @@ def unread_block(month: Month, *, is_on_front: bool = False) -> Block:
     )
 
 
+def in_the_way_block(month: Month) -> Block:
+    """Return what has to be done before the period can be signed."""
+    return Block(
+        name="In the way of signing it",
+        scope="what has to be done first",
+        note="",
+        empty="",
+        columns=(Column("what", "What", Show.TEXT, 10),),
+        frame=pd.DataFrame({"what": list(month.in_the_way)}, dtype="str"),
+    )
+
+
 def proof_of(month: Month) -> Block:
     """Return every equation of the period with both its sides."""
     return Block(
@@ -372,7 +386,7 @@ def signatures_block(month: Month) -> Block:
             Column("role", "As", Show.TEXT, 1),
             Column("by_name", "Name", Show.TEXT, 1),
             Column("actor", "User", Show.TEXT, 1),
-            Column("at", "Signed at (UTC)", Show.UTC, 2),
+            Column("at", f"Signed at ({month.timezone})", Show.LOCAL, 2),
             Column("holds", "By now", Show.TEXT, 2),
             Column("reason", "Said", Show.TEXT, 3),
         ),

@@ -11,7 +11,7 @@ from flows.reports.figures import by_day
 from flows.reports.once import once
 from flows.reports.open_breaks import is_open
 from flows.reports.report import Report, rows
-from flows.reports.site_clocks import clock_name, on_the_wall, told_clocks
+from flows.reports.site_clocks import clock_name, on_the_wall, retold_by_site, told_clocks
 from flows.reports.summary import control_totals, proof, totals_that_must_be_equal
 from flows.reports.table import Block, Column
 from flows.reports.values import Show
@@ -125,6 +125,7 @@ def _breaks_in_words(report: Report) -> pd.DataFrame:
     breaks = rows(report, "breaks")
     frame = _sorted(breaks.assign(closed=~is_open(breaks)), "closed", "-age_days", "class", "id")
     frame["short"] = frame["class"].map(lambda code: word(BREAKS, code).short)
+    frame["detail"] = retold_by_site(frame, dict(report.zones), report.timezone)
     frame["whose"] = frame["class"].map(lambda code: word(BREAKS, code).whose)
     # A break about an event of ours has the id of that event, so a column of events would mostly say the same twice.
     # It is shown only where some break names an event under another id than its own.

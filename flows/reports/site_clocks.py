@@ -4,11 +4,14 @@ A reward belongs to no site, and neither does what a person decided: both are to
 and in UTC where they share none.
 """
 
+from collections.abc import Mapping
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 
 from flows.reports.report import Report
+from transforms.spoken_times import retold
 
 
 def clock_name(report: Report) -> str:
@@ -48,3 +51,14 @@ def on_the_wall(report: Report, moments: "pd.Series[Any]", site_ids: "pd.Series[
 def _shown_by(in_utc: "pd.Series[Any]", zone: str) -> "pd.Series[Any]":
     shown: pd.Series[Any] = in_utc.dt.tz_convert(zone).dt.tz_localize(None)
     return shown
+
+
+def retold_by_site(lines: pd.DataFrame, zones: Mapping[str, str], shared: str) -> list[Any]:
+    """Return what is known of each difference, ``detail``, its moments by the clock of its site; null stays null.
+
+    The ledger keeps them in UTC, and so does JSON; ``shared`` is the clock of what belongs to no site.
+    """
+    return [
+        retold(detail, ZoneInfo(zones.get(site_id, shared))) if isinstance(detail, str) else detail
+        for detail, site_id in zip(lines["detail"], lines["site_id"], strict=True)
+    ]

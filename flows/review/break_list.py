@@ -11,6 +11,7 @@ from typing import Any, TextIO
 from sqlalchemy import Connection
 
 from flows.reports.wording import BREAKS
+from flows.review.clocks import Clock
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import WrongUsage
 from flows.settings.sections import Settings
@@ -94,8 +95,8 @@ def list_breaks(connection: Connection, settings: Settings, wanted: Wanted, *, o
     return records
 
 
-def break_lines(record: Mapping[str, Any]) -> Iterator[str]:
-    """Tell a difference in words: what, whose, since when, what both sides say, and what to do."""
+def break_lines(record: Mapping[str, Any], clock: Clock) -> Iterator[str]:
+    """Tell a difference in words: what, whose, since when, what both sides say, and what to do; by the site's clock."""
     word = BREAKS[record["class"]]
     parts = [f"{word.short} ({record['class']}): {_whose(record)}, {_value(record)}, {_since(record)}"]
     if record["owner"]:
@@ -105,7 +106,7 @@ def break_lines(record: Mapping[str, Any]) -> Iterator[str]:
     if record["due_on"] is not None and record["state"] in OPEN:
         parts.append(f"due on {_day(record['due_on'])}" + (", overdue" if record["is_overdue"] else ""))
     yield f"{record['id']}  {'; '.join(parts)}"
-    yield f"    {record['detail'] or word.meaning}"
+    yield f"    {clock.retell(record['detail'] or word.meaning)}"
     if record["state"] in OPEN:
         yield f"    What to do: {word.next_step}"
 

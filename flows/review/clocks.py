@@ -6,6 +6,7 @@ from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo
 
 from flows.settings.sections import Settings
+from transforms.spoken_times import retold, spoken
 
 
 @dataclass(frozen=True)
@@ -45,11 +46,11 @@ class Clock:
 
     def tell_minute(self, moment: datetime) -> str:
         """Write a moment as people say it, seconds where there are any: Mon 26 Oct 2026, 6:30 pm."""
-        local = moment.astimezone(self.zone)
-        half = "am" if local.hour < 12 else "pm"
-        hour = (local.hour - 1) % 12 + 1
-        seconds = f":{local:%S}" if local.second else ""
-        return f"{local:%a} {local.day} {local:%b %Y}, {hour}:{local:%M}{seconds} {half}"
+        return spoken(moment.astimezone(self.zone))
+
+    def retell(self, text: str) -> str:
+        """Tell the moments of a text, as what is known of a difference is kept, by this clock."""
+        return retold(text, self.zone)
 
     def tell_with_utc(self, moment: datetime, fraction: str | None = None) -> str:
         """Write a moment with the time in UTC that a service was sent for it, to the digits that the row shows."""

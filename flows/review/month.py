@@ -106,6 +106,7 @@ def collect_period(
         site_id=site_id,
         made_at=now,
         timezone=_clock_of(settings, site_id),
+        zones={site.site_id: site.timezone for site in settings.mindbody.sites},
         walk=walked,
         last=period_walk(last.facts),
         balances=balances,

@@ -67,7 +67,7 @@ def event_lines(settings: Settings, connection: Connection, event: Row[Any], clo
         *(f"  {clock.tell(moment.at)}: {moment.text}" for moment in moments),
         *_watch(event, clock),
         *proof_lines(settings, connection, event, clock),
-        *_breaks(connection, event),
+        *_breaks(connection, event, clock),
         f"What to do: {_to_do(connection, event)}",
         f"For copying: event {event.event_id}; its equal rows share {event.content_key}",
         f"Where it stands now: {event.state}{_break_of(connection, event)}",
@@ -124,13 +124,13 @@ def _watch(event: Row[Any], clock: Clock) -> list[str]:
     return [f"It was under watch: {since}; a reading that began at {clock.tell(event.watch_over_at)} ended it."]
 
 
-def _breaks(connection: Connection, event: Row[Any]) -> list[str]:
+def _breaks(connection: Connection, event: Row[Any], clock: Clock) -> list[str]:
     rows = list(breaks_of_event(connection, event.event_id))
     if not rows and event.state == State.POSTED and event.compared_at is not None:
         return ["The service showed it as it was posted: it matched."]
     return [
         f"Difference {row.break_id}, {_class(row)}: {row.state}, first seen on {row.opened_on:%a %-d %b %Y}. "
-        f"{row.detail or ''}".rstrip()
+        f"{clock.retell(row.detail or '')}".rstrip()
         for row in rows
     ]
 
@@ -355,7 +355,7 @@ def break_lines(connection: Connection, broken: Row[Any], clocks: Clocks) -> lis
     return [
         f"A difference about {about}: {_class(broken)}, {_value(broken)}.",
         f"What it means: {word.meaning}",
-        *([f"What both sides say: {broken.detail}"] if broken.detail else []),
+        *([f"What both sides say: {clock.retell(broken.detail)}"] if broken.detail else []),
         *_parts(connection, broken),
         f"First seen on {broken.opened_on:%a %-d %b %Y}, by run {broken.opened_run_id}.",
         f"What happened, by the clock of {clock.name}:",

@@ -19,8 +19,8 @@ def test_register_holds_a_known_row_that_reads_as_another_event(ledger: Ledger) 
     assert fates(register(ledger, "a.csv", [earned(at=FIVE, fingerprint=7)])) == {"accepted": 1}
     assert fates(register(ledger, "b.csv", [earned(at=TEN, fingerprint=7)])) == {"held": 1}
     assert held_reason(ledger) == (
-        "this row was read before as 1 Feb 2026 5:00 pm UTC and waits to be sent; now it reads as 1 Feb 2026 10:00 pm "
-        "UTC. Approve it only if it is another event, else discard it"
+        "this row was read before as Sun 1 Feb 2026, 5:00 pm UTC and waits to be sent; "
+        "now it reads as Sun 1 Feb 2026, 10:00 pm UTC. Approve it only if it is another event, else discard it"
     )
 
 
@@ -30,7 +30,7 @@ def test_register_holds_a_known_row_that_reads_as_another_event(ledger: Ledger) 
         pytest.param(earned(at=None, fingerprint=7), "now it reads as a row without a time", id="undated"),
         pytest.param(earned(at=FIVE, points=12, fingerprint=7), "before as Earned 10 points and", id="points"),
         pytest.param(earned(at=FIVE, source=None, fingerprint=7), "now it reads as no for", id="source"),
-        pytest.param(earned("AB1", at=TEN, fingerprint=7), "client 000123, 1 Feb 2026 5:00 pm UTC", id="client"),
+        pytest.param(earned("AB1", at=TEN, fingerprint=7), "client 000123, Sun 1 Feb 2026, 5:00 pm UTC", id="client"),
     ],
 )
 def test_register_says_what_differs(ledger: Ledger, row: Row, words: str) -> None:

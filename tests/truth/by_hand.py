@@ -184,3 +184,20 @@ def rewards_set_to(log: Iterable[Mapping[str, Any]], updates: Iterable[str]) -> 
     """Return what the service has of these rewards in the end."""
     last = {line["reward_id"]: Decimal(line["amount"]) for line in log if line.get("reward_id") and line["amount"]}
     return sum((last[reward] for reward in set(updates)), start=Decimal(0))
+
+
+def sent_and_there(log: Iterable[Mapping[str, Any]], unread: str) -> dict[tuple[str, str], tuple[int, int, Decimal]]:
+    """Return events, points and amount by site and kind of what came by the service's interface, and is shown.
+
+    What people entered at the desk is none, and of the client `unread` nothing is seen.
+    """
+    found: dict[tuple[str, str], list[Any]] = defaultdict(lambda: [0, 0, Decimal(0)])
+    for line in log:
+        if line["actor"] == "desk" or line.get("client_id") == unread:
+            continue
+        kind = "reward_update" if line.get("reward_id") else KINDS[line["action"]]
+        sums = found[line.get("site_id") or "", kind]
+        sums[0] += 1
+        sums[1] += line.get("points") or 0
+        sums[2] += Decimal(line["amount"]) if line.get("amount") else 0
+    return {key: (events, points, amount) for key, (events, points, amount) in found.items()}

@@ -6,7 +6,7 @@ client that cannot be read and a file that cannot be.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -292,6 +292,60 @@ def test_page_and_workbook_show_the_same_figures(month: Month) -> None:
             assert Counter((one["File"], int(one["Row"])) for one in tables["Duplicates"]) == counted.duplicate
             assert {one["Difference"] for one in tables["Totals"]} == {"0"}
             _hold_walk(tables["Walk"], counted)
+
+
+def test_control_totals_are_what_was_accepted_posted_and_is_in_the_log(month: Month) -> None:
+    ends = [*month.begins[1:], len(month.log)]
+    for report, counted, begin, end in zip(month.reports, month.nights, month.begins, ends, strict=True):
+        told = {(one["Site"], one["Kind"], one["Measure"]): one for one in workbook_tables(report)["Control totals"]}
+        wanted = {
+            "Accepted: events of the files": controls(counted.sums(counted.accepted)),
+            "Accepted: batches": controls(counted.sums(counted.accepted)),
+            "Posted: in the ledger": controls(counted.sums(counted.posted)),
+            "Posted: shown by the service": controls(by_hand.sent_and_there(month.log[begin:end], UNREAD)),
+        }
+        for heading, sums in wanted.items():
+            shown = {key: Decimal(one[heading]) for key, one in told.items() if Decimal(one[heading] or 0)}
+            assert (report.name, heading, shown) == (report.name, heading, sums)
+
+
+def test_both_sides_of_the_equations_are_what_is_counted_by_hand(month: Month) -> None:
+    for report, counted, seeded in zip(month.reports, month.nights, month.open_breaks, strict=True):
+        told = {
+            one["Equation"]: (Decimal(one["Left"]), Decimal(one["Right"])) for one in workbook_tables(report)["Proof"]
+        }
+        accepted, posted = whole(counted.sums(counted.accepted)), whole(counted.sums(counted.posted - counted.replaced))
+        wanted = {
+            "Rows": counted.read.total(),
+            "Walk to accepted: events": accepted[0],
+            "Walk to accepted: gross points": accepted[1],
+            "Walk to accepted: amount": accepted[2],
+            "Walk to posted: events": posted[0],
+            "Walk to posted: gross points": posted[1],
+            "Walk to posted: amount": posted[2],
+            "Walk: events posted": counted.posted.total(),
+            "Accepted rows": accepted[0],
+            "Accepted events": accepted[0],
+            "Accepted points": accepted[1],
+            "Accepted amount": accepted[2],
+            "Breaks": seeded.total(),
+            "Points in breaks": sum(points * count for (_, _, points), count in seeded.items()),
+        }
+        assert {name: told[name] for name in wanted} == {name: (figure, figure) for name, figure in wanted.items()}
+
+
+def controls(sums: Mapping[tuple[str, str], tuple[int, int, Decimal]]) -> dict[tuple[str, str, str], Decimal]:
+    """Return the sums by site, kind and measure; an amount for rewards and points for the others."""
+    found = {}
+    for (site_id, kind), (events, points, amount) in sums.items():
+        measure, figure = ("amount", amount) if kind == "reward_update" else ("points", Decimal(points))
+        found[site_id or "—", kind, "events"] = Decimal(events)
+        found[site_id or "—", kind, measure] = figure
+    return found
+
+
+def whole(sums: Mapping[tuple[str, str], tuple[int, int, Decimal]]) -> tuple[Decimal, ...]:
+    return tuple(sum((Decimal(one[place]) for one in sums.values()), start=Decimal(0)) for place in range(3))
 
 
 EARNED = ("Points earned", "Points redeemed")

@@ -5,11 +5,11 @@ from datetime import datetime
 
 from transforms.check.habits import Column, Columns
 from transforms.sheets.amount_signs import AmountSigns
-from transforms.sheets.clocks import spoken
 from transforms.sheets.date_signs import Count, DateHabit, DateSigns, Seen, counted_at
 from transforms.sheets.notes import Note
 from transforms.sheets.questions import DATE_ORDER, DECIMALS, Question, of_sheet
 from transforms.sheets.spellings import DateOrder, as_iso
+from transforms.spoken_times import spoken
 
 _WHAT_FIRST = {DateOrder.DAY_FIRST: "day", DateOrder.MONTH_FIRST: "month"}
 

@@ -4,8 +4,8 @@ Nothing is read of a row but its place, its time, and that both files have it.
 """
 
 from bisect import bisect_left
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from itertools import pairwise
@@ -85,12 +85,21 @@ class Days:
     """The times that a file covers: from its first row, but for rows whose date is far outside, to its last one."""
 
     times: Sequence[datetime]  # of the rows that have one
+    oldest_known: datetime | None = None  # a row that is known not to be far outside
+
+    def going_back_to(self, times: Iterable[datetime]) -> "Days":
+        """Return the days with these times among them."""
+        return replace(self, oldest_known=min(times, default=None))
 
     @cached_property
     def first(self) -> datetime | None:
-        """The first time that is not far outside of all others."""
+        """The first time that is not far outside of all others, or is known to be none."""
         if not self.times:
             return None
+        return min(self._first_of_all, self.oldest_known or self._first_of_all)
+
+    @property
+    def _first_of_all(self) -> datetime:
         ordered = sorted(self.times)
         middle, last = ordered[len(ordered) // 2], ordered[-1]
         # A row of the future is rejected, so the last time can be gone by; a wrong year lies in the past.

@@ -14,6 +14,7 @@ The rule, of which every word keeps a row from being paid twice, or an honest on
   it is before the first repeated row and after the last, unless it happened after all that the earlier file has.
 - An export that moves on drops its oldest rows and brings later ones, and where it is sorted by location or client,
   these meet in the middle of the file. So where it has moved, what it dropped and what came later are no such pair.
+  One that now goes back further brings older ones likewise; one row older than all is a corrected time, and no move.
 - Elsewhere, as where the file is sorted by a time that was corrected, a missing row holds at most one new one: of the
   same client, with one value changed, on the same day, or at the same hour of a day that was mistyped; or for the same
   booking or sale, with another client and nothing else changed.
@@ -100,16 +101,20 @@ class _Sheets:
 
     def __init__(self, pairs: Sequence[Pair], missing: Sequence[SheetRow], new: Sequence[SheetRow]) -> None:
         in_both = [pair.at for pair in pairs if pair.at is not None]
-        self.earlier_days = Days([*in_both, *(row.at for row in missing if row.at is not None)])
-        self.now_days = Days([*in_both, *(row.at for row in new if row.at is not None)])
+        earlier = Days([*in_both, *(row.at for row in missing if row.at is not None)])
+        now = Days([*in_both, *(row.at for row in new if row.at is not None)])
+        # A sheet that goes on after a long pause has two bunches of rows, and the first one may seem far outside of
+        # the other. What both files have, and is not far outside of one of them, both go back to.
+        self.earlier_days = earlier.going_back_to(at for at in in_both if now.cover(at))
+        self.now_days = now.going_back_to(at for at in in_both if earlier.cover(at))
         self.alignment = Alignment(pairs)
         self._repeated_count = len(pairs)
         self._both_could_have = sum(self.now_days.cover(pair.at) for pair in pairs)
         left_out_count = sum(self.now_days.cover(row.at) for row in missing)
         self._both_could_have += left_out_count
-        came_count = sum(self._came(row) for row in new)
         # A row that was corrected to a later time comes alone; a night brings more than it takes away.
-        self.has_moved = came_count > left_out_count
+        self._moved_on = sum(self._came_later(row) for row in new) > left_out_count
+        self._moved_back = sum(self._came_sooner(row) for row in new) > left_out_count
 
     def is_repeated(self, alike_count: int = 0, *, fewest: int = 1) -> bool:
         """Tell whether enough of what both files could have is in both, or almost equal: so many more rows are."""
@@ -126,15 +131,24 @@ class _Sheets:
         if now.is_update != earlier.is_update:
             return False
         is_inside = self.alignment.is_inside(gap)
-        if self.has_moved:
+        if self._moved_on or self._moved_back:
             # What is dropped leaves the beginning or the end of a file empty: a row that came there took a place.
-            return not self._came(now) and not (is_inside and self._was_dropped(earlier))
+            return not self._came_by_moving(now) and not (is_inside and self._was_dropped(earlier))
         # Nothing stands behind the last row that would tell a corrected one from one that came after it.
-        return is_inside or not self._came(now) or is_one_changed(now, earlier)
+        came = self._came_later(now) or self._came_sooner(now)
+        return is_inside or not came or is_one_changed(now, earlier)
 
-    def _came(self, now: SheetRow) -> bool:
-        """Tell whether a new row lies where the earlier file could not have it; one of a wrong year lies nowhere."""
-        return not self.earlier_days.cover(now.at) and self.now_days.cover(now.at)
+    def _came_by_moving(self, now: SheetRow) -> bool:
+        """Tell whether a new row lies where the file has moved to: a file that moved on brings no older ones."""
+        return (self._moved_on and self._came_later(now)) or (self._moved_back and self._came_sooner(now))
+
+    def _came_later(self, now: SheetRow) -> bool:
+        """Tell whether a new row lies after all that the earlier file has."""
+        return self.earlier_days.end_before(now.at)
+
+    def _came_sooner(self, now: SheetRow) -> bool:
+        """Tell whether a new row lies before all that the earlier file has; one of a wrong year lies nowhere."""
+        return self.earlier_days.begin_after(now.at) and self.now_days.cover(now.at)
 
     def _was_dropped(self, earlier: SheetRow) -> bool:
         """Tell whether a file that has moved does not go back, or does not go on, as far as this row."""

@@ -6,7 +6,7 @@ written by programs, and are read by the documents.
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, tzinfo
 from enum import StrEnum
 
 from transforms.vocabulary import Times
@@ -81,14 +81,3 @@ def is_utc(zone: tzinfo) -> bool:
 def zone_name(zone: tzinfo) -> str:
     """Return the name of a zone as settings write it: America/Los_Angeles, UTC."""
     return str(getattr(zone, "key", None) or zone)
-
-
-def spoken(at: datetime) -> str:
-    """Write a time as people say it, by the clock that it has.
-
-    >>> spoken(datetime(2026, 10, 25, 17, 0)), spoken(datetime(2026, 3, 1, 0, 5, 9))
-    ('Sun 25 Oct 2026, 5:00 pm', 'Sun 1 Mar 2026, 12:05:09 am')
-    """
-    seconds = f":{at.second:02}" if at.second else ""
-    half = "am" if at.hour < 12 else "pm"
-    return f"{at:%a} {at.day} {at:%b %Y}, {at.hour % 12 or 12}:{at.minute:02}{seconds} {half}"

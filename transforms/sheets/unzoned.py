@@ -7,10 +7,11 @@ from itertools import islice
 
 import pandas as pd
 
-from transforms.sheets.clocks import SaidBy, SaidClock, spoken, zone_name
+from transforms.sheets.clocks import SaidBy, SaidClock, zone_name
 from transforms.sheets.headings import Table
 from transforms.sheets.notes import Note
 from transforms.sheets.questions import TIMES, About, Question, about_table, of_sheet
+from transforms.spoken_times import spoken
 from transforms.vocabulary import Times
 
 _EXAMPLES_TRIED = 100  # rows, for one that the studio's clock has exactly once

@@ -30,6 +30,39 @@ class Period:
         return self.since <= day <= self.until
 
     @property
+    def spoken(self) -> str:
+        """The period as a person says it.
+
+        >>> parse_period("2026-10").spoken, parse_period("2026-10-30..2026-11-02").spoken
+        ('October 2026', '30 Oct to 2 Nov 2026')
+        """
+        if _MONTH.fullmatch(self.name):
+            return f"{self.since:%B %Y}"
+        if _YEAR.fullmatch(self.name):
+            return self.name
+        return f"{self._first(with_year=True)} to {_day(self.until)} {self.until.year}"
+
+    @property
+    def short(self) -> str:
+        """The period in a heading.
+
+        >>> parse_period("2026-10").short, parse_period("2026-10-30..2026-11-02").short
+        ('Oct 2026', '30 Oct–2 Nov')
+        >>> parse_period("2026-10-26..2026-10-29").short
+        '26–29 Oct'
+        """
+        if _MONTH.fullmatch(self.name):
+            return f"{self.since:%b %Y}"
+        return self.name if _YEAR.fullmatch(self.name) else f"{self._first()}–{_day(self.until)}"
+
+    def _first(self, *, with_year: bool = False) -> str:
+        """Return the first day, without what the last one says besides."""
+        if self.since.year != self.until.year and with_year:
+            return f"{_day(self.since)} {self.since.year}"
+        is_one_month = (self.since.year, self.since.month) == (self.until.year, self.until.month)
+        return str(self.since.day) if is_one_month else _day(self.since)
+
+    @property
     def before(self) -> "Period":
         """The period before it: the month before a month, the year before a year, else as many days."""
         last = self.since - _DAY
@@ -39,6 +72,10 @@ class Period:
             return Period(f"{last:%Y}", date(last.year, 1, 1), last)
         first = last - (self.until - self.since)
         return Period(f"{first}..{last}", first, last)
+
+
+def _day(day: date) -> str:
+    return f"{day.day} {day:%b}"
 
 
 def month_of(day: date) -> Period:

@@ -14,7 +14,14 @@ from flows.reports.verdict import Answer
 
 _MOST_LINES: Final = 10  # of a table on the second page; the workbook has them all
 _FIRST_PAGE: Final = ("Could not be read", "Changed since it was signed", "Walk")
-_SECOND_PAGE: Final = ("Balances", "Roll-forward of breaks", "Differences carried in and out", "Breaks", "Differences")
+# What stands in a line stands side by side.
+_SECOND_PAGE: Final = (
+    ("Beside the period before", "Differences carried in and out"),
+    ("Balances",),
+    ("Roll-forward of breaks",),
+    ("Breaks",),
+    ("Differences",),
+)
 _SIGNED: Final = "Signatures"
 # Of a difference that one reviews on paper; the sheet has all of its columns.
 _OF_BREAKS: Final = (
@@ -39,7 +46,7 @@ class Paper:
     answers: Sequence[Answer]
     facts: Sequence[tuple[str, str]]
     first: Sequence[Block]
-    second: Sequence[Block]
+    second: Sequence[Sequence[Block]]  # those of one line stand side by side
     roles: Sequence[str]  # who is to sign on a line
     timezone: str
     foot: str
@@ -49,14 +56,15 @@ def paper_of(document: Document) -> Paper:
     """Return the two pages of a report."""
     by_name = {block.name: block for block in (*document.tables, *document.sections)}
     waits = Answer("good" if document.found.tone == "good" else "wait", document.found.waits)
-    second = [by_name[name] for name in _SECOND_PAGE if name in by_name and len(by_name[name].frame)]
-    signed = [by_name[_SIGNED]] if _SIGNED in by_name else []
+    second = [[by_name[name] for name in names if name in by_name] for names in _SECOND_PAGE]
+    filled = [[block for block in blocks if len(block.frame)] for blocks in second]
+    signed = [[by_name[_SIGNED]]] if _SIGNED in by_name else []
     return Paper(
         title=document.title,
         answers=(*document.found.answers, waits),
         facts=document.facts,
         first=[_on_paper(by_name[name]) for name in _FIRST_PAGE if name in by_name],
-        second=[_on_paper(_cut(block)) for block in (*second, *signed)],
+        second=[[_short(block) for block in blocks] for blocks in (*filled, *signed) if blocks],
         roles=("Prepared by", "Approved by"),
         timezone=document.timezone,
         foot=document.run_id,
@@ -71,9 +79,20 @@ def _on_paper(block: Block) -> Block:
     return replace(block, columns=kept or block.columns)
 
 
+def _short(block: Block) -> Block:
+    return _on_paper(_cut(_open_first(block)))
+
+
+def _open_first(block: Block) -> Block:
+    """Return the differences of a period with those that are open before the others: paper has room for a few."""
+    if "is_open" not in block.frame:
+        return block
+    return replace(block, frame=block.frame.sort_values("is_open", ascending=False, kind="stable", ignore_index=True))
+
+
 def _cut(block: Block) -> Block:
     """Return the block with its first lines, and in its note how many there are; sums would be of those lines alone."""
-    if len(block.frame) <= _MOST_LINES:
+    if len(block.frame) <= _MOST_LINES or block.strong:
         return block
     note = f"{block.note} The first {_MOST_LINES:,} of {len(block.frame):,} lines; the workbook has them all."
     columns = tuple(replace(column, total=False) for column in block.columns)

@@ -4,7 +4,7 @@ ReportLab draws it: pure Python but for Pillow, kept well, with a font of its ow
 that font has no sign for is spelled as its number: a name must not come out as a row of boxes.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 from xml.sax.saxutils import escape
@@ -17,6 +17,7 @@ from reportlab.lib.units import mm  # type: ignore[import-untyped]
 from reportlab.pdfbase import pdfmetrics  # type: ignore[import-untyped]
 from reportlab.pdfbase.ttfonts import TTFont  # type: ignore[import-untyped]
 from reportlab.platypus import (  # type: ignore[import-untyped]
+    Flowable,
     KeepInFrame,
     PageBreak,
     Paragraph,
@@ -45,8 +46,28 @@ _TONES: Final = {
 }
 _SIZE: Final = 7
 _MOST_LETTERS: Final = 34  # of a column before its text wraps
+_WIDEST_LETTERS: Final = 110  # where the page has room
 _LEAST: Final = 16  # points of width
 _PADDING: Final = 7
+_SHARES: Final = (0.58, 0.42)  # of the page, of two tables side by side
+
+
+class _Fitted(Flowable):  # type: ignore[misc]  # it brings no types
+    """What is laid out anew for the width that there is: a page that is drawn smaller has more of it."""
+
+    def __init__(self, laid_out: Callable[[float], Table]) -> None:
+        super().__init__()
+        self._laid_out = laid_out
+
+    def wrap(self, width: float, height: float) -> tuple[float, float]:
+        """Lay it out, and return how large it has become."""
+        self._table = self._laid_out(width)
+        size: tuple[float, float] = self._table.wrap(width, height)
+        return size
+
+    def draw(self) -> None:
+        """Draw what was laid out last."""
+        self._table.drawOn(self.canv, 0, 0)
 
 
 def write_pdf(paper: Paper, path: Path) -> Path:
@@ -91,7 +112,7 @@ def _story(paper: Paper) -> Iterator[Any]:
         _text("   ·   ".join(f"{name}: {text}" for name, text in paper.facts), color=_GRAY),
         *_blocks(paper.first, paper.timezone),
     ]
-    second = [*_blocks(paper.second, paper.timezone), Spacer(0, 5 * mm), _lines_to_sign(paper.roles)]
+    second = [*_side_by_side(paper), Spacer(0, 5 * mm), _lines_to_sign(paper.roles)]
     yield _on_one_page(first)
     yield PageBreak()
     yield _on_one_page(second)
@@ -102,11 +123,27 @@ def _on_one_page(content: list[Any]) -> KeepInFrame:
     return KeepInFrame(_WIDTH, _HEIGHT, content, mode="shrink", hAlign="LEFT", vAlign="TOP")
 
 
+def _side_by_side(paper: Paper) -> Iterator[Any]:
+    for blocks in paper.second:
+        drawn = [list(_block(block, paper.timezone)) for block in blocks]
+        if len(drawn) == 1:
+            yield from drawn[0]
+        else:
+            yield _in_columns(drawn)
+
+
+def _in_columns(drawn: Sequence[list[Any]]) -> _Fitted:
+    none = [(f"{side}PADDING", (0, 0), (-1, -1), 0) for side in ("LEFT", "TOP", "BOTTOM")]
+    style = [*none, ("RIGHTPADDING", (0, 0), (-1, -1), 8), ("VALIGN", (0, 0), (-1, -1), "TOP")]
+    shares = _SHARES if len(drawn) == len(_SHARES) else [1 / len(drawn)] * len(drawn)
+    return _Fitted(lambda width: Table([drawn], colWidths=[width * share for share in shares], style=style))
+
+
 def _blocks(blocks: Sequence[Block], timezone: str) -> list[Any]:
     return [part for block in blocks for part in _block(block, timezone)]
 
 
-def _answers(paper: Paper) -> Table:
+def _answers(paper: Paper) -> _Fitted:
     """Return what was found, each sentence in its color; the sentence says all that the color does."""
     cells = []
     style: list[tuple[Any, ...]] = [("LINEBELOW", (0, 0), (-1, -1), 2, colors.white)]
@@ -114,7 +151,7 @@ def _answers(paper: Paper) -> Table:
         back, ink = _TONES[answer.tone]
         cells.append([_text(answer.sentence, size=9, font=_BOLD, color=ink)])
         style.append(("BACKGROUND", (0, row), (0, row), back))
-    return Table(cells, colWidths=[_WIDTH], style=style)
+    return _Fitted(lambda width: Table(cells, colWidths=[width], style=style))
 
 
 def _block(block: Block, timezone: str) -> Iterator[Any]:
@@ -128,7 +165,7 @@ def _block(block: Block, timezone: str) -> Iterator[Any]:
     yield _table(block, timezone)
 
 
-def _table(block: Block, timezone: str) -> Table:
+def _table(block: Block, timezone: str) -> _Fitted:
     shown = [
         [cell(column, value) for column, value in zip(block.columns, line, strict=True)]
         for line in lines(block, ZoneInfo(timezone))
@@ -147,21 +184,26 @@ def _table(block: Block, timezone: str) -> Table:
         *((side, (0, 0), (-1, -1), 1.6) for side in ("TOPPADDING", "BOTTOMPADDING")),
         *((side, (0, 0), (-1, -1), 3) for side in ("LEFTPADDING", "RIGHTPADDING")),
     ]
-    return Table(drawn, colWidths=_widths(rows), repeatRows=1, style=style, hAlign="LEFT")
+    return _Fitted(lambda width: Table(drawn, colWidths=_widths(rows, width), repeatRows=1, style=style, hAlign="LEFT"))
 
 
-def _widths(rows: Sequence[Sequence[Cell]]) -> list[float]:
-    """Return the width of each column by its longest text, within limits, and all of them within the page."""
-    needed = [_needed(column) for column in zip(*rows, strict=True)]
-    scale = min(1.0, _WIDTH / sum(needed))
-    return [width * scale for width in needed]
+def _widths(rows: Sequence[Sequence[Cell]], width: float) -> list[float]:
+    """Return the width of each column: its least, and what is left of the page for those whose texts would wrap."""
+    columns = list(zip(*rows, strict=True))
+    needed = [_needed(column, _MOST_LETTERS) for column in columns]
+    wanted = [_needed(column, _WIDEST_LETTERS) for column in columns]
+    left, missing = width - sum(needed), sum(wanted) - sum(needed)
+    if left <= 0:
+        return [one * width / sum(needed) for one in needed]
+    share = min(1.0, left / missing) if missing else 0.0
+    return [least + share * (most - least) for least, most in zip(needed, wanted, strict=True)]
 
 
-def _needed(column: Sequence[Cell]) -> float:
-    """Return how wide a column wants to be: a heading may go on several lines, a figure never."""
+def _needed(column: Sequence[Cell], letters: int) -> float:
+    """Return how wide a column wants to be: a heading may go on several lines, a figure never, a text has a limit."""
     words = [_wide(word, _BOLD) for word in column[0].text.split()]
     texts = [_wide(one.text, _BOLD) for one in column[1:]]
-    most = _MOST_LETTERS * _SIZE * 0.62
+    most = letters * _SIZE * 0.62
     return max([*words, *(min(wide, most) for wide in texts), _LEAST]) + _PADDING
 
 

@@ -147,9 +147,12 @@ def _shown(block: Block, zone: ZoneInfo, anchors: _Anchors) -> _Table:
 
 def _looks(block: Block) -> str:
     """Return how a table is laid out: one that fits is not broken by the end of a printed page."""
-    is_wide = len(block.columns) > 8
-    is_short = len(block.frame) <= _FITS_ON_A_PAGE
-    return " ".join(name for name, holds in (("wide", is_wide), ("short", is_short)) if holds)
+    looks = {
+        "wide": len(block.columns) > 8,
+        "short": len(block.frame) <= _FITS_ON_A_PAGE,
+        "walked": bool(block.strong),
+    }
+    return " ".join(name for name, holds in looks.items() if holds)
 
 
 def _lines(block: Block, zone: ZoneInfo, anchors: _Anchors) -> list[_Line]:

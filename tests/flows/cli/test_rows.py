@@ -49,7 +49,7 @@ def test_run_holds_a_known_row_and_plan_tells_both_readings(place: Workplace) ->
     code, listed = tieout(place, "plan", "--json")
     (held,) = json.loads(listed)
     assert code == 1
-    assert "was read before as 20 Sep 2026 5:00 pm UTC and posted; now it reads as" in held["reason"]
+    assert "was read before as Sun 20 Sep 2026, 5:00 pm UTC and posted; now it reads as" in held["reason"]
     assert tieout(place, "discard", held["event_id"])[0] == 0
     place.put("c.csv", earned(CLIENT, time=LOCAL), earned(CLIENT, 12))
     code, third = run(place)

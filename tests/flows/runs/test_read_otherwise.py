@@ -67,7 +67,8 @@ def test_run_holds_what_a_zone_that_was_answered_later_makes_another_event(place
     assert len(place.commits(client)) == 2
     (held,) = place.rows("SELECT state_reason FROM events WHERE state = 'held'")
     assert held["state_reason"].startswith(
-        "this row was read before as 20 Sep 2026 5:00 pm UTC and posted; now it reads as 20 Sep 2026 9:00 pm UTC."
+        "this row was read before as Sun 20 Sep 2026, 5:00 pm UTC and posted; "
+        "now it reads as Sun 20 Sep 2026, 9:00 pm UTC."
     )
 
 

@@ -274,3 +274,25 @@ def test_compare_files_finds_a_corrected_first_row_of_a_sheet_that_has_grown() -
 def test_compare_files_takes_two_sheets_with_one_row_in_common_for_two_sheets() -> None:
     before = sheet(2)
     assert compare(before, [before[0], replace(before[1], points=99)]) == Comparison()
+
+
+@law(200)
+@given(st.integers(0, 8), st.integers(-10, 60), st.integers(2, 12), st.integers(3, 60))
+def test_compare_files_finds_a_row_that_is_all_other_in_a_sheet_that_has_grown(
+    place: int, hours: int, more: int, pause: int
+) -> None:
+    before = sheet()
+    other = replace(before[place], client="x", points=1, at=START + timedelta(hours=hours, minutes=7))
+    later = [Line(f"d{number}", 10, START + timedelta(days=pause, hours=number)) for number in range(more)]
+    # A time after all of the earlier file is that of a row that was put in between, as far as anybody can tell.
+    wanted = {} if hours >= 45 else {place: place}
+    assert held(compare(before, [*before[:place], other, *before[place + 1 :], *later])) == wanted
+
+
+def test_compare_files_holds_nothing_of_an_export_that_goes_back_further() -> None:
+    before = visits(2, range(4, 9), of_client=True)
+    gone = before[7]
+    after = [line for line in visits(2, range(9), of_client=True) if line != gone]
+    found = compare(before, after)
+    assert found.is_of_series
+    assert found.lookalikes == ()

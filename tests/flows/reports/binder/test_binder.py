@@ -53,7 +53,7 @@ def test_write_pdf_takes_any_text_for_text(tmp_path: Path, title: str) -> None:
 def test_paper_of_keeps_what_was_found_the_walk_and_the_differences(tmp_path: Path) -> None:
     paper = paper_of(document_of_run(samples.report()))
     assert [block.name for block in paper.first] == ["Walk"]
-    assert [block.name for block in paper.second] == ["Balances", "Roll-forward of breaks", "Breaks"]
+    assert [block.name for line in paper.second for block in line] == ["Balances", "Roll-forward of breaks", "Breaks"]
     assert len(paper.answers) == 4
     assert paper.roles == ("Prepared by", "Approved by")
 
@@ -62,7 +62,7 @@ def test_paper_of_says_how_many_lines_it_leaves_out() -> None:
     opened = date(2025, 7, 2) - timedelta(days=3)
     breaks = pd.concat([samples.breaks()] * 3, ignore_index=True).assign(opened_on=opened)
     paper = paper_of(document_of_run(samples.report(breaks=breaks)))
-    assert paper.second[-1].note.endswith("The first 10 of 27 lines; the workbook has them all.")
+    assert paper.second[-1][-1].note.endswith("The first 10 of 27 lines; the workbook has them all.")
 
 
 def test_write_section_files_writes_summaries_and_lines(tmp_path: Path) -> None:
