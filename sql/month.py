@@ -4,7 +4,7 @@ Times are aware UTC, amounts decimals as text, points whole.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -38,10 +38,16 @@ def duplicates_of_period(connection: Connection, span: Span) -> dict[str, int]:
 
 
 def rejected_of_period(connection: Connection, span: Span) -> Iterator[Mapping[str, Any]]:
-    """Give what the bad rows of the files of a period came to: kind, site_id, row_count, points, amount (Decimal)."""
+    """Give what the bad rows of the files of a period came to: file_id, kind, site_id, row_count, points, amount."""
     values = {"taken_since_at": span.taken_since_at, "taken_until_at": span.taken_until_at}
     for row in connection.execute(rows_query("rejected_of_period"), values).mappings():
         yield {**row, "points": told(row), "amount": Decimal(row["amount"])}
+
+
+def rejected_cells(connection: Connection, file_ids: Iterable[int]) -> Sequence[Row[Any]]:
+    """Return the wrong cells of these files, each with its file, sheet, row, column, value and what is wrong."""
+    given = json.dumps({str(file_id): {} for file_id in file_ids})
+    return connection.execute(rows_query("rejected_cells"), {"given": given}).all()
 
 
 def breaks_with_days(connection: Connection) -> Sequence[Row[Any]]:

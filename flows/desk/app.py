@@ -18,6 +18,7 @@ from flows.desk.pages import (
     differences,
     getting_in,
     home,
+    months,
     people,
     posting,
     reading,
@@ -37,6 +38,7 @@ from transforms.vocabulary import Role
 _MOST_FORM_BYTES = 2 * MEGABYTE
 _ALL = About.ALL_SITES
 _SHEET = About.SHEET
+_WHOLE = About.WHOLE
 
 PAGES = (
     Page("GET", "/", home.show_home, Role.VIEWER),
@@ -63,6 +65,12 @@ PAGES = (
     Page("GET", "/sheets/{sheet_id}/ok", waiting.show_ok, Role.UPLOADER, _SHEET, or_role=Role.APPROVER),
     Page("POST", "/sheets/{sheet_id}/ok", waiting.do_ok, Role.UPLOADER, _SHEET, or_role=Role.APPROVER),
     Page("GET", "/clients", clients.show_clients, Role.VIEWER),
+    Page("GET", "/months/{period}", months.show_month, Role.REVIEWER),
+    Page("GET", "/months/{period}/rows", months.show_month_rows, Role.REVIEWER),
+    Page("GET", "/months/{period}/pdf", months.give_month_pdf, Role.REVIEWER),
+    Page("GET", "/months/{period}/workbook", months.give_month_workbook, Role.REVIEWER),
+    Page("GET", "/months/{period}/sign", months.show_signing, Role.REVIEWER, _WHOLE),
+    Page("POST", "/months/{period}/sign", months.do_sign, Role.REVIEWER, _WHOLE),
     Page("GET", "/differences", differences.show_differences, Role.REVIEWER),
     Page("POST", "/differences", differences.do_decide, Role.REVIEWER),
     Page("GET", "/differences/{break_id}", differences.show_difference, Role.REVIEWER),

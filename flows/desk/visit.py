@@ -28,6 +28,7 @@ class About(StrEnum):
     NOTHING = "nothing"  # whoever has signed in
     ANY_SITE = "any site"
     ALL_SITES = "all sites"
+    WHOLE = "everything there is"  # all sites, or the only one there is
     SHEET = "the sheet's site"
 
 
@@ -82,6 +83,15 @@ class Visit:
     def is_encrypted(self) -> bool:
         """Whether the browser speaks TLS, with us or the proxy."""
         return is_encrypted(self.request)
+
+    def sites(self, role: Role) -> list[str]:
+        """Return at which sites of the settings this person has a role."""
+        return self.account.sites(role, self.desk.site_ids)
+
+    def is_over_all(self, role: Role) -> bool:
+        """Return whether they have it over everything, rewards and what is of no site included."""
+        is_only_one = len(self.desk.site_ids) == 1
+        return self.account.may(role, ALL_SITES) or (is_only_one and bool(self.sites(role)))
 
     def show(self, template: str, status: int = 200, /, **values: Any) -> Response:
         """Return a page of ours, with whose it is and the token of its forms."""
@@ -189,6 +199,8 @@ def enter(visit: Visit, asked: Page, find_sheet: FindSheet) -> Response:
 def _may(visit: Visit, asked: Page) -> bool:
     if asked.about is About.NOTHING:
         return True
+    if asked.about is About.WHOLE:
+        return any(visit.is_over_all(role) for role in asked.roles)
     if asked.about is About.ALL_SITES:
         return any(visit.account.may(role, ALL_SITES) for role in asked.roles)
     return any(visit.account.sites(role, visit.desk.site_ids) for role in asked.roles)

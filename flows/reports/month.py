@@ -10,6 +10,7 @@ import pandas as pd
 
 from transforms.exact_sums import whole_sum
 from transforms.totals.period import Period
+from transforms.totals.signed import Change
 from transforms.totals.walk_steps import summed
 from transforms.vocabulary import Kind, WalkLine
 
@@ -46,8 +47,10 @@ class Month:
     proved_by_balance: Sequence[tuple[str, str]] = ()  # clients whose points of the period no reading has compared
     is_over: bool = True
     signatures: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
-    changes: Sequence[str] = ()  # since it was signed, in words
+    changed: Sequence[Change] = ()  # since it was signed
     in_the_way: Sequence[str] = ()  # of signing it, in words
+    fingerprint: str = ""  # of what a signature would be about
+    rows: Mapping[WalkLine, pd.DataFrame] = field(default_factory=dict)  # what each line of the walk counts
 
     @property
     def name(self) -> str:
@@ -60,6 +63,11 @@ class Month:
         """The title of page and workbook."""
         of_site = f", site {self.site_id}" if self.site_id is not None else ""
         return f"{self.period.spoken}: from the sheets to the services{of_site}"
+
+    @property
+    def changes(self) -> list[str]:
+        """What changed since it was signed, in words."""
+        return [change.told for change in self.changed]
 
     @property
     def ties_out(self) -> bool:

@@ -28,11 +28,12 @@ from sql.month import (
     rejected_of_period,
 )
 from sql.reversals import offset_breaks
+from sql.signatures import signatures_of
 from sql.taken_in import files_taken_in
 from transforms.reconcile.proof import Client
 from transforms.totals.control_totals import tie_frame
 from transforms.totals.differences import Dated, differences_of, roll_differences
-from transforms.totals.month import PeriodFacts, period_walk, posted_by, posted_of, tie_period
+from transforms.totals.month import PeriodFacts, period_walk, posted_by, posted_of, rows_of_lines, tie_period
 from transforms.totals.period import Period, parse_period
 from transforms.totals.period_balances import period_balances
 from transforms.vocabulary import Kind, Outcome, State, name_of_client, name_of_reward
@@ -82,6 +83,21 @@ def look_at_period(settings: Settings, ledger: Ledger, period: Period, site_id: 
         return collect_period(settings, connection, period, site_id, ledger.now())
 
 
+def look_at_site_alone(settings: Settings, ledger: Ledger, period: Period, site_id: str) -> Month:
+    """Return a period of one site for somebody who may see no other: nothing of it tells what others have.
+
+    Who signed is told, and not whether the signatures hold, nor what is in the way: both are about all sites. Files are
+    left out, since one may hold rows of several sites.
+    """
+    with ledger.read() as connection:
+        month = collect_period(settings, connection, period, site_id, ledger.now())
+        kept = signatures_of(connection, period.since, period.until)
+    names = ("role", "by_name", "actor", "at", "reason")
+    signed = [{**{name: row._mapping[name] for name in names}, "holds": ""} for row in kept]
+    way = ("a period is signed over all sites, by those who may look at all of them",)
+    return replace(month, files=month.files.iloc[:0], signatures=signed, in_the_way=way)
+
+
 def collect_period(
     settings: Settings, connection: Connection, period: Period, site_id: str | None, now: datetime
 ) -> Month:
@@ -122,6 +138,7 @@ def collect_period(
         ties=tie_frame(tie_period(walked, balances, by_source, rolled)),
         proved_by_balance=sorted(this.proved_clients),
         is_over=all(until_at <= now for _, until_at in bounds.values()),
+        rows=rows_of_lines(this.facts),
     )
 
 
@@ -157,7 +174,7 @@ def _gathered(
         events = events[events["site_id"].eq(site_id)].reset_index(drop=True)
     rejected = pd.DataFrame(
         [row for row in rejected_of_period(connection, span) if site_id is None or row["site_id"] == site_id],
-        columns=["kind", "site_id", "row_count", "points", "amount"],
+        columns=["file_id", "kind", "site_id", "row_count", "points", "amount"],
         dtype="object",
     )
     proved_events, proved_clients = _proved(settings, connection, events)

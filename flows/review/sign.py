@@ -6,7 +6,7 @@ signature, so that whatever changes afterwards is told.
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -15,8 +15,10 @@ import pandas as pd
 from sqlalchemy import Connection, Row
 
 from flows.ledger.connection import Ledger
+from flows.people.accounts import name_key
 from flows.reports.month import Month
 from flows.review.deciding import deciding
+from flows.review.in_the_way import in_the_way, some
 from flows.review.month import collect_period, with_unread
 from flows.runtime.errors import WrongUsage
 from flows.settings.sections import Settings
@@ -30,14 +32,10 @@ from sql.signatures import (
     keep_signature,
     signatures_of,
 )
-from transforms.totals.client_balances import Proof
-from transforms.totals.differences import without_reason
 from transforms.totals.period import Period
-from transforms.totals.signed import changes, signed_content
-from transforms.totals.walk_steps import summed
-from transforms.vocabulary import RunKind, SignedAs, State, WalkLine, is_name_at_a_service
+from transforms.totals.signed import Change, ChangeOf, changes, signed_content
+from transforms.vocabulary import RunKind, SignedAs, State, is_name_at_a_service
 
-_MOST = 5
 _HOLDS = "holds"
 _CHANGED = "changed since"
 _REPLACED = "replaced by a later one"
@@ -64,7 +62,12 @@ def look_at(settings: Settings, ledger: Ledger, period: Period, site_id: str | N
         of_site = collect_period(settings, connection, period, site_id, ledger.now())
     # A signature is about all sites.
     return replace(
-        of_site, signatures=whole.signatures, changes=whole.changes, in_the_way=whole.in_the_way, is_over=whole.is_over
+        of_site,
+        signatures=whole.signatures,
+        changed=whole.changed,
+        in_the_way=whole.in_the_way,
+        is_over=whole.is_over,
+        fingerprint=whole.fingerprint,
     )
 
 
@@ -75,22 +78,31 @@ def _whole(settings: Settings, connection: Connection, period: Period, now: date
     kept = signatures_of(connection, period.since, period.until)
     said = [_told(row, kept, content) for row in kept]
     changed = _changes(connection, month, kept[-1], content) if kept else []
-    return replace(month, signatures=said, changes=changed, in_the_way=in_the_way(month))
+    return replace(
+        month,
+        signatures=said,
+        changed=changed,
+        in_the_way=in_the_way(month),
+        fingerprint=fingerprint_of(content),
+    )
 
 
-def sign(settings: Settings, ledger: Ledger, period: Period, *, user: str, by_name: str, reason: str = "") -> Signed:
+def sign(
+    settings: Settings, ledger: Ledger, period: Period, *, user: str, by_name: str, reason: str = "", seen: str = ""
+) -> Signed:
     """Sign a period: as preparer, or as approver where somebody has prepared it and nothing changed since.
 
-    ``user`` is whom the system, or the desk, knows. Where something is in the way nothing is kept. `WrongUsage` where
-    nobody is named, where it is signed already, or where the preparer would approve and the settings want another one.
+    ``user`` is whom the system, or the desk, knows. It is about exactly what bears the code ``seen`` (`code_of`), where
+    one is given. Where something is in the way nothing is kept. `WrongUsage` where nobody is named, where it is signed
+    already, where the preparer would approve and the settings want another one, or where it changed since it was seen.
     """
     if not by_name.strip():
         raise WrongUsage("A signature needs a name: --by NAME.")
     with deciding(settings, ledger) as connection:
         month = _whole(settings, connection, period, ledger.now())
-        content = signed_content(month.walk, month.differences)
-        kept = signatures_of(connection, period.since, period.until)
-        role = _role(settings, kept, content, user)
+        role = next_role(settings, month, user)
+        if seen and seen != code_of(month, role):
+            raise WrongUsage("It is not what you looked at any more: look again, and sign what stands there then.")
         if month.in_the_way:
             return Signed(None, month.in_the_way, month)
         signing = Signing(
@@ -100,62 +112,37 @@ def sign(settings: Settings, ledger: Ledger, period: Period, *, user: str, by_na
             role=role,
             since_on=period.since,
             until_on=period.until,
-            content=content,
+            content=signed_content(month.walk, month.differences),
             reason=reason.strip(),
         )
         keep_signature(connection, signing)
         return Signed(role, (), _whole(settings, connection, period, ledger.now()))
 
 
-def _role(settings: Settings, kept: Sequence[Row[Any]], content: str, user: str) -> SignedAs:
-    """Return as what the next signature is given; one about other figures than these counts no more."""
-    if not kept or kept[-1].fingerprint != fingerprint_of(content):
+def code_of(month: Month, role: SignedAs) -> str:
+    """Return what tells a period as it was shown to whoever is about to sign it as this."""
+    return f"{role}-{month.fingerprint[:32]}"
+
+
+def next_role(settings: Settings, month: Month, user: str) -> SignedAs:
+    """Return as what the next signature is given; one about other figures than these counts no more.
+
+    `WrongUsage` where it is signed already, or where somebody else has to.
+    """
+    last = month.signatures[-1] if month.signatures else None
+    if last is None or last["holds"] != _HOLDS:
         return SignedAs.PREPARER
-    last = kept[-1]
-    if last.role == SignedAs.APPROVER:
+    if last["role"] == SignedAs.APPROVER:
         raise WrongUsage(
-            f"It is signed already: approved by {last.by_name} (user {last.actor}), and nothing changed since."
+            f"It is signed already: approved by {last['by_name']} (user {last['actor']}), and nothing changed since."
         )
-    if last.actor == user and settings.sign.another_person:
+    # The same person at a terminal and at the desk: how a name is written does not make two of one.
+    if name_key(last["actor"]) == name_key(user) and settings.sign.another_person:
         raise WrongUsage(
             f"{user} prepared it: another person has to approve it, and the system's user counts, whatever --by says "
             "(sign.another_person)."
         )
     return SignedAs.APPROVER
-
-
-def in_the_way(month: Month) -> list[str]:
-    """Return why a period cannot be signed, a line each; none where nothing is in the way."""
-    read = f"`tieout month {month.period.name} --read` reads it anew"
-    found = []
-    if not month.is_over:
-        found.append(f"the period is not over before the end of {month.period.until} by the clock of every site")
-    if not month.ties_out:
-        off = month.ties[month.ties["ties"].eq(False)]["name"]
-        found.append(f"it does not tie: {_some(off)}")
-    if len(month.unread):
-        found.append(f"{len(month.unread):,} could not be read, or nobody has: {_some(month.unread['what'])}; {read}")
-    alone = month.balances[month.balances["proof"].eq(Proof.BALANCE)]
-    if len(alone):
-        whose = [f"client {row.client_id} of site {row.site_id}" for row in alone.itertuples()]
-        found.append(f"{len(alone):,} proved by the balance alone since before its end: {_some(whose)}; {read}")
-    in_doubt = summed(month.walk, WalkLine.NOT_SURE, "events")
-    if in_doubt:
-        ids = month.events.loc[month.events["state"].eq(State.UNKNOWN), "event_id"]
-        found.append(f"{in_doubt:,} in doubt, and nobody knows whether posted: {_some(ids)}; `tieout settle`")
-    unexplained = without_reason(month.differences)
-    if len(unexplained):
-        found.append(
-            f"{len(unexplained):,} differences have no reason: {_some(unexplained['break_id'])}; `tieout breaks` lists "
-            "them, and `tieout breaks acknowledge` or `resolve` gives one"
-        )
-    return found
-
-
-def _some(names: Any) -> str:
-    listed = [str(name) for name in names]
-    more = f" and {len(listed) - _MOST:,} more" if len(listed) > _MOST else ""
-    return ", ".join(listed[:_MOST]) + more
 
 
 def _files_not_read(connection: Connection) -> pd.DataFrame:
@@ -184,29 +171,47 @@ def _told(row: Row[Any], kept: Sequence[Row[Any]], content: str) -> Mapping[str,
     }
 
 
-def _changes(connection: Connection, month: Month, last: Row[Any], content: str) -> list[str]:
+def _changes(connection: Connection, month: Month, last: Row[Any], content: str) -> list[Change]:
     """Return what changed since the last signature: figures, differences, and what people decided."""
-    found = changes(content_of(last.content), content_of(content))
+    return [
+        *changes(content_of(last.content), content_of(content)),
+        *_decided_about_events(connection, month, last.last_event_decision_id),
+        *_decided_about_breaks(connection, month, last.last_break_decision_id),
+        *_posted_since(month, last.at),
+    ]
+
+
+def _decided_about_events(connection: Connection, month: Month, decision_id: int) -> Iterator[Change]:
     events = set(month.events["event_id"])
     decided: defaultdict[int, list[Row[Any]]] = defaultdict(list)
-    for row in decisions_about_events_since(connection, last.last_event_decision_id):
+    for row in decisions_about_events_since(connection, decision_id):
         if row.event_id in events:
             decided[row.decision_id].append(row)
     for rows in decided.values():
         first = rows[0]
         said = f": {first.reason}" if first.reason else ""
-        ids = _some(row.event_id for row in rows)
-        found.append(f"{first.actor} decided {first.verb} on {first.at:%Y-%m-%d} about {ids}{said}")
+        ids = some([row.event_id for row in rows])
+        told = f"{first.actor} decided {first.verb} on {first.at:%Y-%m-%d} about {ids}{said}"
+        yield Change(ChangeOf.DECISION, told, today=_said(first), events_count=len(rows))
+
+
+def _decided_about_breaks(connection: Connection, month: Month, decision_id: int) -> Iterator[Change]:
     breaks = set(month.differences["break_id"])
-    for row in decisions_about_breaks_since(connection, last.last_break_decision_id, breaks):
+    for row in decisions_about_breaks_since(connection, decision_id, breaks):
         what = f"{row.verb} on {row.at:%Y-%m-%d} about difference {row.break_id}"
-        found.append(f"{row.actor} decided {what}: {row.reason}")
-    return [*found, *_posted_since(month, last.at)]
+        told = f"{row.actor} decided {what}: {row.reason}"
+        yield Change(ChangeOf.DECISION, told, today=_said(row), break_id=row.break_id)
 
 
-def _posted_since(month: Month, at: datetime) -> list[str]:
+def _said(decision: Row[Any]) -> Mapping[str, Any]:
+    kept = decision._mapping
+    return {name: kept[name] for name in ("actor", "verb", "at", "reason")}
+
+
+def _posted_since(month: Month, at: datetime) -> Iterator[Change]:
     later = month.events[month.events["state"].eq(State.POSTED) & month.events["state_at"].gt(pd.Timestamp(at))]
     if later.empty:
-        return []
+        return
     what = "1 event was" if len(later) == 1 else f"{len(later):,} events were"
-    return [f"{what} posted since: {_some(later['event_id'])}"]
+    told = f"{what} posted since: {some(list(later['event_id']))}"
+    yield Change(ChangeOf.POSTED, told, events_count=len(later))

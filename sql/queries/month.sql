@@ -35,11 +35,19 @@ GROUP BY duplicates.event_id
 
 -- name: rejected_of_period
 -- Grain: one row per file that was taken in in the period, kind and site: the rows that need fixing tell no day for sure.
-SELECT sheet_totals.kind, sheet_totals.site_id, sheet_totals.row_count, sheet_totals.points,
+SELECT files.file_id, sheet_totals.kind, sheet_totals.site_id, sheet_totals.row_count, sheet_totals.points,
     sheet_totals.points_quintillions, sheet_totals.amount
 FROM files CROSS JOIN sheet_totals
 WHERE files.registered_at >= :taken_since_at AND files.registered_at < :taken_until_at
 AND sheet_totals.file_id = files.file_id AND sheet_totals.fate = 'rejected'
+
+-- name: rejected_cells
+-- Grain: one row per wrong cell of these files, in the order of their rows. Given: a JSON object whose keys are file ids.
+SELECT files.file_id, files.name AS file, files.registered_at, rejections.sheet, rejections.row_number,
+    files.default_site_id, rejections.column_heading, rejections.value, rejections.message
+FROM json_each(:given) AS given CROSS JOIN files CROSS JOIN rejections
+WHERE files.file_id = CAST(given.key AS INTEGER) AND rejections.file_id = files.file_id
+ORDER BY rejections.file_id, rejections.rejection_id
 
 -- name: breaks_with_days
 -- Grain: one row per break there ever was, with the moment that it is about, and when it ended last.

@@ -5,7 +5,7 @@ reward, and a row that needs fixing, tell no such day for sure and belong to the
 What is at the service is what was read last: what readings of nights have found is kept as breaks.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
@@ -14,7 +14,7 @@ import pandas as pd
 
 from transforms.exact_sums import as_whole, whole_sum
 from transforms.totals.control_totals import equation
-from transforms.totals.walk import Walked, walk
+from transforms.totals.walk import Walked, count_line, events_of_lines, sheets_of_lines, walk, walk_frame
 from transforms.totals.walk_steps import close_walk
 from transforms.vocabulary import Fate, Kind, Outcome, State, WalkLine
 
@@ -26,8 +26,7 @@ _OF_ENTRIES: Final = {
     Outcome.UNKNOWN: WalkLine.UNCLAIMED,
     Outcome.REVERSED_REMOTE: WalkLine.TAKEN_BACK,
 }
-_KEYS: Final = ["line", "site_id", "kind", "currency"]
-_COLUMNS: Final = [*_KEYS, "events", "points", "amount"]
+ROW: Final = ("event_id", "break_id", "file_id", "kind", "site_id", "row_count", "points", "amount")
 NO_SOURCE: Final = "none told"
 
 
@@ -37,9 +36,9 @@ class PeriodFacts:
 
     ``events``: event_id, kind, site_id, client_id, reward_id, points, amount (Decimal), source, state, first_state,
     compared_at, is_taking_back, was_let_go, was_replaced. ``again``: how many rows brought an event again.
-    ``rejected``: kind, site_id, row_count, points, amount. ``breaks``: those about events or entries of the period that
-    are not gone: break_id, class, event_id, site_id, more, is_entry, points_ledger, points_service, amount_ledger,
-    amount_service. ``proved``: events that no reading compared and a balance proves. ``offset``: breaks whose entry one
+    ``rejected``: file_id, kind, site_id, row_count, points, amount. ``breaks``: those about events or entries of the
+    period that are not gone: break_id, class, event_id, site_id, more, is_entry, points_ledger, points_service,
+    amount_ledger, amount_service. ``proved``: events that no reading compared and a balance proves. ``offset``: breaks whose entry one
     of ours took back.
     """
 
@@ -54,18 +53,46 @@ class PeriodFacts:
 
 def period_walk(facts: PeriodFacts) -> pd.DataFrame:
     """Return one row per line, site, kind and currency: events, points, amount; as `transforms.totals.walk.walk`."""
+    to_posted = walk(_walked(facts), None)
+    at_service = [
+        counted
+        for line, found in _lines_at_service(posted_of(facts.events), facts)
+        for counted in count_line(line, found, "row_count")
+    ]
+    before: list[Any] = to_posted.to_dict("records")
+    return walk_frame([*before, *at_service])
+
+
+def _walked(facts: PeriodFacts) -> Walked:
     events = facts.events.assign(is_accepted=facts.events["first_state"].eq(State.READY))
-    answered = events[is_answered_for(events)]
-    walked = Walked(
+    return Walked(
         sheets=_sheets(events, facts),
-        events=answered,
+        events=events[is_answered_for(events)],
         replaced=set(events.loc[events["was_replaced"], "event_id"]),
         offset_breaks=facts.offset,
         currency=facts.currency,
         amount_tolerance=Decimal(0),
     )
-    to_posted = walk(walked, None)
-    return _frame([*to_posted.to_dict("records"), *_at_service(posted_of(facts.events), facts)])
+
+
+def rows_of_lines(facts: PeriodFacts) -> dict[WalkLine, pd.DataFrame]:
+    """Return by line of the walk what it counts: `ROW`, whose sums are the line's figures.
+
+    Grain: one row per event, or per entry at a service (by its break); of rows that need fixing one per file, kind and
+    site (``file_id``), since none of them is an event. ``row_count`` is how often it counts.
+    """
+    walked = _walked(facts)
+    found = [
+        *sheets_of_lines(walked.sheets),
+        *events_of_lines(walked.events, walked.replaced),
+        *_lines_at_service(posted_of(facts.events), facts),
+    ]
+    return {line: _as_rows(of_line) for line, of_line in found if len(of_line)}
+
+
+def _as_rows(of_line: pd.DataFrame) -> pd.DataFrame:
+    counts = of_line.get("row_count", 1)
+    return of_line.assign(row_count=counts).reindex(columns=list(ROW)).reset_index(drop=True)
 
 
 def is_answered_for(events: pd.DataFrame) -> "pd.Series[bool]":
@@ -92,9 +119,9 @@ def _sheets(events: pd.DataFrame, facts: PeriodFacts) -> pd.DataFrame:
         points=_each(of_rows["points"], times, lambda points, count: int(points) * int(count)),
         amount=_each(of_rows["amount"], times, lambda amount, count: amount * int(count)),
     )[times.gt(0)]
-    rejected = facts.rejected.assign(fate=Fate.REJECTED)
-    columns = ["fate", "kind", "site_id", "row_count", "points", "amount"]
-    parts = [part[columns].astype("object") for part in (accepted, held, again, rejected) if len(part)]
+    rejected = facts.rejected.assign(fate=Fate.REJECTED, event_id=None)
+    columns = ["fate", "event_id", "file_id", "kind", "site_id", "row_count", "points", "amount"]
+    parts = [part.reindex(columns=columns).astype("object") for part in (accepted, held, again, rejected) if len(part)]
     if not parts:
         return pd.DataFrame(columns=columns, dtype="object")
     rows = pd.concat(parts, ignore_index=True)
@@ -111,11 +138,13 @@ def _each(figures: "pd.Series[Any]", others: "pd.Series[Any]", made: Callable[[A
     return pd.Series(made_of, index=figures.index, dtype="object")
 
 
-def _at_service(posted: pd.DataFrame, facts: PeriodFacts) -> list[dict[str, Any]]:
-    """Return the lines from what was posted to what the services have of it, as they were read last."""
+def _lines_at_service(posted: pd.DataFrame, facts: PeriodFacts) -> Iterator[tuple[WalkLine, pd.DataFrame]]:
+    """Give what each line counts from what was posted to what the services have of it, as they were read last."""
     posted = posted.assign(
         currency=[facts.currency if kind == Kind.REWARD_UPDATE else "" for kind in posted["kind"]],
         site_id=posted["site_id"].fillna(""),
+        break_id=None,
+        row_count=1,
     )
     is_compared = posted["compared_at"].notna()
     is_proved = posted["event_id"].isin(set(facts.proved)) & ~is_compared
@@ -123,31 +152,29 @@ def _at_service(posted: pd.DataFrame, facts: PeriodFacts) -> list[dict[str, Any]
     gone_ids = set(about.loc[about["class"].isin(list(_NOT_THERE)), "event_id"])
     is_gone = posted["event_id"].isin(gone_ids)
     others = about[about["class"].eq(Outcome.AMOUNT_MISMATCH)].set_index("event_id")
-    lines = _counted(WalkLine.NOT_COMPARED, posted[~is_compared & ~is_proved])
-    lines += _counted(WalkLine.PROVED, posted[is_proved])
-    lines += _counted(WalkLine.NOT_THERE, posted[is_compared & is_gone])
-    differs = posted[posted["event_id"].isin(others.index)]
-    lines += _counted(WalkLine.OTHER_FIGURE, _by_how_much(differs, others), of_none=True)
+    yield WalkLine.NOT_COMPARED, posted[~is_compared & ~is_proved]
+    yield WalkLine.PROVED, posted[is_proved]
+    yield WalkLine.NOT_THERE, posted[is_compared & is_gone]
+    yield WalkLine.OTHER_FIGURE, _by_how_much(posted[posted["event_id"].isin(others.index)], others)
     entries = _entries(facts)
     for line in dict.fromkeys(entries["line"]):
-        lines += _counted(line, entries[entries["line"].eq(line)])
+        yield WalkLine(line), entries[entries["line"].eq(line)]
     there = posted[(is_compared | is_proved) & ~(is_compared & is_gone)]
     own = _with_their_figures(there, others)
     both = [part for part in (own[_ENTRY], entries[_ENTRY]) if len(part)]
     if both:
-        lines += _counted(WalkLine.AT_SERVICE, pd.concat(both, ignore_index=True))
-    return lines
+        yield WalkLine.AT_SERVICE, pd.concat(both, ignore_index=True)
 
 
-_ENTRY: Final = ["site_id", "kind", "currency", "points", "amount"]
+_ENTRY: Final = ["event_id", "break_id", "site_id", "kind", "currency", "row_count", "points", "amount"]
 
 
 def _by_how_much(differs: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
-    """Return the events of another figure with how much more the service has of each."""
+    """Return the events of another figure with how much more the service has of each; they were counted before."""
     theirs = _with_their_figures(differs, others)
     points = _each(differs["points"], theirs["points"], lambda ours, there: int(there) - int(ours))
     amounts = _each(differs["amount"], theirs["amount"], lambda ours, there: there - ours)
-    return differs.assign(points=points, amount=amounts)
+    return differs.assign(points=points, amount=amounts, row_count=0)
 
 
 def _with_their_figures(there: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
@@ -170,6 +197,9 @@ def _entries(facts: PeriodFacts) -> pd.DataFrame:
     rows = [
         {
             "line": WalkLine.OFFSET if row["break_id"] in facts.offset else _OF_ENTRIES[Outcome(row["class"])],
+            "event_id": row["event_id"],
+            "break_id": row["break_id"],
+            "row_count": 1,
             "site_id": row["site_id"] or "",
             "kind": Kind.EARNED if row["more"] > 0 else Kind.REDEEMED,
             "currency": "",
@@ -180,30 +210,6 @@ def _entries(facts: PeriodFacts) -> pd.DataFrame:
         if row["class"] in list(_OF_ENTRIES) and row["more"]
     ]
     return pd.DataFrame(rows, columns=["line", *_ENTRY], dtype="object")
-
-
-def _counted(line: WalkLine, frame: pd.DataFrame, *, of_none: bool = False) -> list[dict[str, Any]]:
-    lines = []
-    for (site_id, kind, currency), group in frame.groupby(["site_id", "kind", "currency"], sort=True):
-        is_update = kind == Kind.REWARD_UPDATE
-        lines.append(
-            {
-                "line": line,
-                "site_id": site_id,
-                "kind": kind,
-                "currency": currency,
-                "events": 0 if of_none else len(group),
-                "points": None if is_update else whole_sum(group["points"]),
-                "amount": sum(group["amount"].dropna(), start=Decimal(0)) if is_update else None,
-            }
-        )
-    return lines
-
-
-def _frame(lines: Iterable[Mapping[Any, Any]]) -> pd.DataFrame:
-    frame = pd.DataFrame(list(lines), columns=_COLUMNS, dtype="object")
-    texts = dict.fromkeys(_KEYS, "str")
-    return frame.astype(texts).assign(events=frame["events"].astype("Int64"), points=as_whole(frame["points"]))
 
 
 def posted_by(events: pd.DataFrame, column: str) -> pd.DataFrame:

@@ -1,9 +1,11 @@
 """What a signature is about, and what has changed of it since: the walk of a period and its differences."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any
 
 import pandas as pd
@@ -38,21 +40,45 @@ def _figure(value: Any) -> int | str | None:
     return f"{value.normalize():f}" if isinstance(value, Decimal) else int(value)
 
 
-def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """Return in words what differs between what was signed and what there is; in the order of the walk."""
+class ChangeOf(StrEnum):
+    """What has changed since a signature."""
+
+    FIGURE = "figure"  # a line of the walk
+    DIFFERENCE = "difference"
+    DECISION = "decision"  # of a person, about events or a difference
+    POSTED = "posted"  # events
+
+
+@dataclass(frozen=True)
+class Change:
+    """One change: as a terminal tells it, and what a page makes its own sentence of.
+
+    ``then`` and ``today`` are the line or the difference as it was signed and as it is, None where there is none; a
+    decision has who, what and why in ``today``, and how many events or which difference it is about.
+    """
+
+    of: ChangeOf
+    told: str
+    then: Mapping[str, Any] | None = None
+    today: Mapping[str, Any] | None = None
+    break_id: str = ""
+    events_count: int = 0
+
+
+def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[Change]:
+    """Return what differs between what was signed and what there is; in the order of the walk."""
     return [*_changed_lines(before["walk"], now["walk"]), *_changed_differences(before, now)]
 
 
-def _changed_lines(before: Sequence[Mapping[str, Any]], now: Sequence[Mapping[str, Any]]) -> list[str]:
+def _changed_lines(before: Sequence[Mapping[str, Any]], now: Sequence[Mapping[str, Any]]) -> Iterator[Change]:
     was = {_key(line): line for line in before}
     there = {_key(line): line for line in now}
-    told = []
     # Lines of then come first, in their order; a line that is new comes after.
     for key in dict.fromkeys((*was, *there)):
         then, today = was.get(key), there.get(key)
         if then != today:
-            told.append(f"{_name(key)}: {_told(today)}, {_told(then)} when it was signed")
-    return told
+            told = f"{_name(key)}: {_told(today)}, {_told(then)} when it was signed"
+            yield Change(ChangeOf.FIGURE, told, then, today)
 
 
 def _key(line: Mapping[str, Any]) -> tuple[str, ...]:
@@ -73,18 +99,27 @@ def _told(line: Mapping[str, Any] | None) -> str:
     return f"{line['events']:,} of {line['amount'] or 0}"
 
 
-def _changed_differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+def _changed_differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Change]:
     was = {one["break_id"]: one for one in before["differences"]}
     there = {one["break_id"]: one for one in now["differences"]}
-    told = [f"difference {id_} ({_what(one)}) was found since" for id_, one in there.items() if id_ not in was]
-    told += [f"difference {id_} ({_what(one)}) is told no more" for id_, one in was.items() if id_ not in there]
-    for id_ in [id_ for id_ in was if id_ in there]:
-        one, other = was[id_], there[id_]
-        if one["state"] != other["state"]:
-            told.append(f"difference {id_} was {one['state']}, and is {other['state']}")
-        elif _what(one) != _what(other):
-            told.append(f"difference {id_} was {_what(one)}, and is {_what(other)}")
-    return told
+    new = [id_ for id_ in there if id_ not in was]
+    for id_ in (*new, *was):
+        then, today = was.get(id_), there.get(id_)
+        told = _changed_difference(id_, then, today)
+        if told:
+            yield Change(ChangeOf.DIFFERENCE, told, then, today, break_id=id_)
+
+
+def _changed_difference(id_: str, then: Mapping[str, Any] | None, today: Mapping[str, Any] | None) -> str:
+    """Return what changed of a difference; "" where nothing did that a signature is about."""
+    if then is None or today is None:
+        known = today or then or {}
+        return f"difference {id_} ({_what(known)}) " + ("was found since" if then is None else "is told no more")
+    if then["state"] != today["state"]:
+        return f"difference {id_} was {then['state']}, and is {today['state']}"
+    if _what(then) != _what(today):
+        return f"difference {id_} was {_what(then)}, and is {_what(today)}"
+    return ""
 
 
 def _what(one: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ that a row, an event or an entry that is lost on the way shows. An update of a r
 to in the end: one that a later one of ours replaced is taken off before "posted".
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
@@ -79,15 +79,16 @@ def walk(walked: Walked, reconciled: Reconciliation | None) -> pd.DataFrame:
     ``reconciled`` nothing was read back, and the walk ends at "posted".
     """
     events = _with_currency(walked.events, walked.currency, reconciled)
-    is_posted = events["state"].eq(State.POSTED)
-    posted = events[is_posted & ~events["event_id"].isin(set(walked.replaced))]
-    lines = [*_of_sheets(walked.sheets, walked.currency), *_of_events(events, walked.replaced)]
-    lines += _counted(WalkLine.POSTED, posted)
+    of_events = dict(events_of_lines(events, walked.replaced))
+    posted = of_events[WalkLine.POSTED]
+    lines = _of_sheets(walked.sheets, walked.currency)
+    for line, found in of_events.items():
+        lines += count_line(line, found)
     if reconciled is not None:
         lines += _of_points(posted[posted["kind"].ne(Kind.REWARD_UPDATE)], walked.offset_breaks, reconciled)
         lines += _of_rewards(posted[posted["kind"].eq(Kind.REWARD_UPDATE)], walked, reconciled)
-        lines += _counted(WalkLine.AT_SERVICE, reconciled.shown, "events")
-    return _put_together(_frame(lines))
+        lines += count_line(WalkLine.AT_SERVICE, reconciled.shown, "events")
+    return _put_together(walk_frame(lines))
 
 
 def _put_together(lines: pd.DataFrame) -> pd.DataFrame:
@@ -105,10 +106,11 @@ def _put_together(lines: pd.DataFrame) -> pd.DataFrame:
         }
         for key, group in known.groupby(keys, sort=False)
     ]
-    return _frame(added)
+    return walk_frame(added)
 
 
-def _frame(lines: Iterable[Line]) -> pd.DataFrame:
+def walk_frame(lines: Iterable[Line]) -> pd.DataFrame:
+    """Return lines of `count_line` as a walk."""
     frame = pd.DataFrame(list(lines), columns=_COLUMNS, dtype="object")
     texts = dict.fromkeys(["line", *_KEYS], "str")
     return frame.astype(texts).assign(events=frame["events"].astype("Int64"), points=as_whole(frame["points"]))
@@ -123,25 +125,33 @@ def _with_currency(events: pd.DataFrame, currency: str, reconciled: Reconciliati
     return events.assign(currency=known.reindex(events.index, fill_value=""), site_id=events["site_id"].fillna(""))
 
 
+def sheets_of_lines(sheets: pd.DataFrame) -> Iterator[tuple[WalkLine, pd.DataFrame]]:
+    """Give what each line counts before anything is an event: rows of ``sheets``, as `Walked` has them."""
+    for fate, line in _OF_FATES.items():
+        yield line, sheets[sheets["fate"].eq(fate)]
+
+
 def _of_sheets(sheets: pd.DataFrame, currency: str) -> list[Line]:
     lines = []
-    for fate, line in _OF_FATES.items():
-        found = sheets[sheets["fate"].eq(fate)]
+    for line, found in sheets_of_lines(sheets):
         is_update = found["kind"].eq(Kind.REWARD_UPDATE)
         told = pd.Series(currency, index=found.index, dtype="str").where(is_update, "")
-        lines += _counted(line, found.assign(currency=told), "row_count")
+        lines += count_line(line, found.assign(currency=told), "row_count")
     return lines
 
 
-def _of_events(events: pd.DataFrame, replaced: Collection[str]) -> list[Line]:
+def events_of_lines(events: pd.DataFrame, replaced: Collection[str]) -> Iterator[tuple[WalkLine, pd.DataFrame]]:
+    """Give the events that each line from "accepted" to "posted" counts, as `Walked` has them; "posted" comes last."""
     is_accepted = events["is_accepted"].astype("bool")
-    lines = _counted(WalkLine.ACCEPTED, events[is_accepted])
-    lines += _counted(WalkLine.BROUGHT_FORWARD, events[~is_accepted])
+    yield WalkLine.ACCEPTED, events[is_accepted]
+    yield WalkLine.BROUGHT_FORWARD, events[~is_accepted]
     for line in dict.fromkeys(_OF_STATES.values()):
         states = [state for state, of_state in _OF_STATES.items() if of_state is line]
-        lines += _counted(line, events[events["state"].isin(states)])
-    is_replaced = events["state"].eq(State.POSTED) & events["event_id"].isin(set(replaced))
-    return lines + _counted(WalkLine.REPLACED, events[is_replaced])
+        yield line, events[events["state"].isin(states)]
+    is_posted = events["state"].eq(State.POSTED)
+    is_replaced = events["event_id"].isin(set(replaced))
+    yield WalkLine.REPLACED, events[is_posted & is_replaced]
+    yield WalkLine.POSTED, events[is_posted & ~is_replaced]
 
 
 def _of_points(posted: pd.DataFrame, offset: Collection[str], reconciled: Reconciliation) -> list[Line]:
@@ -153,10 +163,10 @@ def _of_points(posted: pd.DataFrame, offset: Collection[str], reconciled: Reconc
     is_other = looked_for["outcome"].eq(Outcome.AMOUNT_MISMATCH)
     other = looked_for[is_other]
     more = other["remote_points"] - other["points"]
-    lines = _counted(WalkLine.POSTED_BEFORE, looked_for[is_before])
+    lines = count_line(WalkLine.POSTED_BEFORE, looked_for[is_before])
     lines += _not_looked_for(posted, looked_for, reconciled)
-    lines += _counted(WalkLine.NOT_THERE, looked_for[is_gone])
-    lines += _counted(WalkLine.OTHER_FIGURE, other.assign(points=more, of_none=0), "of_none")
+    lines += count_line(WalkLine.NOT_THERE, looked_for[is_gone])
+    lines += count_line(WalkLine.OTHER_FIGURE, other.assign(points=more, of_none=0), "of_none")
     return lines + _of_entries(outcomes, offset)
 
 
@@ -169,9 +179,9 @@ def _not_looked_for(posted: pd.DataFrame, looked_for: pd.DataFrame, reconciled: 
     proved = is_proved(others, reconciled)
     left = others[~proved]
     is_known = left["compared_at"].notna()
-    lines = _counted(WalkLine.NOT_COMPARED, left[~is_known])
-    lines += _counted(WalkLine.COMPARED_BEFORE, left[is_known])
-    return lines + _counted(WalkLine.PROVED, others[proved]) + _counted(WalkLine.AT_SERVICE, others[proved])
+    lines = count_line(WalkLine.NOT_COMPARED, left[~is_known])
+    lines += count_line(WalkLine.COMPARED_BEFORE, left[is_known])
+    return lines + count_line(WalkLine.PROVED, others[proved]) + count_line(WalkLine.AT_SERVICE, others[proved])
 
 
 def _of_entries(outcomes: pd.DataFrame, offset: Collection[str]) -> list[Line]:
@@ -180,10 +190,10 @@ def _of_entries(outcomes: pd.DataFrame, offset: Collection[str]) -> list[Line]:
     there = there.assign(points=there["remote_points"])
     # The entry is still there, and so is ours that took it back: both are shown, each in its own column.
     is_offset = there["break_id"].isin(set(offset))
-    lines = _counted(WalkLine.OFFSET, there[is_offset])
+    lines = count_line(WalkLine.OFFSET, there[is_offset])
     for line in dict.fromkeys(_OF_ENTRIES.values()):
         outcomes_of_line = [outcome for outcome, of_outcome in _OF_ENTRIES.items() if of_outcome is line]
-        lines += _counted(line, there[~is_offset & there["outcome"].isin(outcomes_of_line)])
+        lines += count_line(line, there[~is_offset & there["outcome"].isin(outcomes_of_line)])
     return lines
 
 
@@ -205,14 +215,14 @@ def _of_rewards(posted: pd.DataFrame, walked: Walked, reconciled: Reconciliation
     looked_for = outcomes[~outcomes["outcome"].isin([Outcome.UNKNOWN, Outcome.REFUSED])]
     is_before = ~looked_for["event_id"].isin(posted["event_id"])
     is_gone = looked_for["outcome"].isin(_NOT_THERE)
-    lines = _counted(WalkLine.POSTED_BEFORE, looked_for[is_before])
+    lines = count_line(WalkLine.POSTED_BEFORE, looked_for[is_before])
     lines += _not_looked_for(posted, looked_for, reconciled)
-    lines += _counted(WalkLine.NOT_THERE, looked_for[is_gone])
+    lines += count_line(WalkLine.NOT_THERE, looked_for[is_gone])
     there = looked_for[~is_gone]
     more = [_more(row, walked.amount_tolerance) for row in there.itertuples()]
     differs = there.assign(amount=pd.Series(more, index=there.index, dtype="object"), of_none=0)
     differs = differs[pd.Series([figure != 0 for figure in more], index=there.index, dtype="bool")]
-    return lines + _counted(WalkLine.OTHER_FIGURE, differs, "of_none")
+    return lines + count_line(WalkLine.OTHER_FIGURE, differs, "of_none")
 
 
 def _more(row: Any, tolerance: Decimal) -> Decimal:
@@ -227,7 +237,7 @@ def _more(row: Any, tolerance: Decimal) -> Decimal:
     return more if is_told else Decimal(0)
 
 
-def _counted(line: WalkLine, frame: pd.DataFrame, count: str | None = None) -> list[Line]:
+def count_line(line: WalkLine, frame: pd.DataFrame, count: str | None = None) -> list[Line]:
     """Count a line by site, kind and currency; ``count`` names the column that says how many a row stands for."""
     # Most lines of most nights have nothing, and grouping nothing takes its time, too.
     if frame.empty:
@@ -254,8 +264,8 @@ def shown_points(entries: pd.DataFrame) -> pd.DataFrame:
 
     ``entries`` as `transforms.match.transactions.match_transactions` takes them.
     """
-    lines = _counted(WalkLine.AT_SERVICE, _entries(entries))
-    return _frame(lines).drop(columns="line")
+    lines = count_line(WalkLine.AT_SERVICE, _entries(entries))
+    return walk_frame(lines).drop(columns="line")
 
 
 def shown_rewards(updates: pd.DataFrame, rewards: pd.DataFrame, currencies: Mapping[str, str]) -> pd.DataFrame:
@@ -272,4 +282,4 @@ def shown_rewards(updates: pd.DataFrame, rewards: pd.DataFrame, currencies: Mapp
     amount = both["remote_amount"].where(both["amount"].notna(), None)
     currency = pd.Series([currencies.get(reward, "") for reward in both["reward"]], index=both.index, dtype="str")
     there = both.assign(amount=amount, site_id="", kind=Kind.REWARD_UPDATE.value, currency=currency, points=None)
-    return _frame(_counted(WalkLine.AT_SERVICE, there)).drop(columns="line")
+    return walk_frame(count_line(WalkLine.AT_SERVICE, there)).drop(columns="line")

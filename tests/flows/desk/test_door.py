@@ -17,7 +17,8 @@ ROLES = [*Role, None]
 
 
 def address(page: Page) -> str:
-    return page.path.format(sheet_id="nothing", token="nothing", break_id="nothing")
+    names = dict.fromkeys(("sheet_id", "token", "break_id", "run_id", "file_id"), "nothing")
+    return page.path.format(**names, period="2026-09")
 
 
 @pytest.mark.parametrize("page", SIGNED_OUT, ids=lambda page: f"{page.method} {page.path}")
@@ -52,7 +53,7 @@ def test_every_page_is_for_its_roles_alone(at_desk: AtDesk, role: Role | None) -
 
 
 def may(page: Page, role: Role | None) -> bool:
-    if page.about is About.ALL_SITES or role is None:
+    if page.about in (About.ALL_SITES, About.WHOLE) or role is None:
         return False
     return page.role is Role.VIEWER or role in (page.role, Role.ADMINISTRATOR)
 

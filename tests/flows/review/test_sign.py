@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from flows.reports.month import Month
+from flows.review.in_the_way import in_the_way
 from flows.review.month import read_period
-from flows.review.sign import in_the_way
 from transforms.totals.client_balances import typed
 from transforms.totals.differences import COLUMNS
 

@@ -53,7 +53,7 @@ def test_what_changed_is_told_with_what_it_was() -> None:
     before = json.loads(signed_content(WALK, pd.DataFrame([DIFFERENCE], dtype="object")))
     walked = WALK.assign(events=[3, 1], points=[38, None])
     found = pd.DataFrame([DIFFERENCE | {"state": "resolved"}, DIFFERENCE | {"break_id": "c"}], dtype="object")
-    told = changes(before, json.loads(signed_content(walked, found)))
+    told = [change.told for change in changes(before, json.loads(signed_content(walked, found)))]
     assert told == [
         "posted, earned, site -99: 3 of 38 points, 2 of 30 points when it was signed",
         "difference c (missing_remote of 5 points 1) was found since",
