@@ -38,8 +38,8 @@ class PeriodFacts:
     compared_at, is_taking_back, was_let_go, was_replaced. ``again``: how many rows brought an event again.
     ``rejected``: file_id, kind, site_id, row_count, points, amount. ``breaks``: those about events or entries of the
     period that are not gone: break_id, class, event_id, site_id, more, is_entry, points_ledger, points_service,
-    amount_ledger, amount_service. ``proved``: events that no reading compared and a balance proves. ``offset``: breaks whose entry one
-    of ours took back.
+    amount_ledger, amount_service. ``proved``: events that no reading compared and a balance proves. ``offset``: breaks
+    whose entry one of ours took back.
     """
 
     events: pd.DataFrame
