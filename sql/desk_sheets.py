@@ -129,6 +129,12 @@ def note_mended(
     values = {"sheet_id": sheet_id, "sha256": sha256, "name": name, "before_sha256": before}
     if connection.execute(query("desk_sheet_mended"), values).rowcount != 1:
         return False
+    keep_mends(connection, sheet_id, mends, by=by, now=now)
+    return True
+
+
+def keep_mends(connection: Connection, sheet_id: str, mends: Iterable[Mend], *, by: str, now: datetime) -> None:
+    """Keep which cells somebody changed."""
     rows = [
         {
             "sheet_id": sheet_id,
@@ -143,7 +149,6 @@ def note_mended(
         for mend in mends
     ]
     connection.execute(insert(desk_mends), rows)
-    return True
 
 
 def mends_of(connection: Connection, sheet_id: str) -> Sequence[Row[Any]]:

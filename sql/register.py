@@ -26,6 +26,12 @@ from sql.tables.files import batches, files, rejections, skipped_rows
 from transforms.vocabulary import Code, Fate, Guard
 
 _NOTES_AT_ONCE = 10_000
+_STEPS_FOR_RECEIPTS = (
+    "mark_receipts",
+    "mark_repeated_receipts",
+    "mark_receipt_mismatches",
+    "mark_repeated_corrections",
+)
 _MISMATCHES: Mapping[str, str] = {
     "receipt_mismatch": "The receipt belongs to a row with other values, which is in the ledger already: undo the "
     "change. Only where this row is a further event, empty its Receipt.",
@@ -135,7 +141,7 @@ def _classify(connection: Connection, identity: Identity) -> Row[Any]:
     totals = connection.execute(query("staged_totals")).one()
     # A receipt names its event, so it is surer than any comparison of values.
     if totals.receipts:
-        for name in ("mark_receipts", "mark_repeated_receipts", "mark_receipt_mismatches"):
+        for name in _STEPS_FOR_RECEIPTS:
             connection.execute(query(name))
     # Where two fractions of one second contradict each other, equal ids are not the same event.
     if totals.fractions:
@@ -176,6 +182,8 @@ def _steps_for(totals: Row[Any]) -> list[str]:
     steps: list[str] = []
     if totals.rows_count:
         steps.append("mark_dated_duplicates")
+    if totals.receipts:
+        steps.append("mark_corrected_before")
     if totals.undated:
         steps.append("mark_undated_held")
     # What a reward has now is compared before what it had once: values that are in force are a repeat, values that were

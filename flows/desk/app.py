@@ -13,6 +13,7 @@ from starlette.responses import Response
 from flows.desk.door import Door
 from flows.desk.forms import MEGABYTE, NotWhole, TooLarge, read_form
 from flows.desk.pages import (
+    changing,
     checking,
     clients,
     differences,
@@ -57,6 +58,8 @@ PAGES = (
     Page("GET", "/sheets/{sheet_id}/result", posting.give_result, Role.VIEWER, _SHEET),
     Page("POST", "/sheets/{sheet_id}/again", posting.do_again, Role.UPLOADER, _SHEET),
     Page("POST", "/sheets/{sheet_id}/try-again", posting.do_try_again, Role.UPLOADER, _SHEET),
+    Page("GET", "/sheets/{sheet_id}/change", changing.show_change, Role.UPLOADER, _SHEET),
+    Page("POST", "/sheets/{sheet_id}/change", changing.do_change, Role.UPLOADER, _SHEET),
     Page("POST", "/sheets/{sheet_id}/decide", posting.do_decide, Role.UPLOADER, _SHEET),
     Page("GET", "/sheets/{sheet_id}/undo", undoing.show_undo, Role.UPLOADER, _SHEET, or_role=Role.APPROVER),
     Page("POST", "/sheets/{sheet_id}/undo", undoing.do_plan_undo, Role.UPLOADER, _SHEET),

@@ -182,11 +182,24 @@ def _told(row: Row[Any]) -> str:
         case State.UNKNOWN:
             return "not sure yet: the answer was lost, so it is looked up before anything else"
         case State.REFUSED:
-            return f"turned down: {for_a_studio(str(row.message or row.state_reason or 'no reason was given'))}"
+            why = for_a_studio(str(row.message or row.state_reason or "no reason was given"))
+            return f"turned down: {why}{_changed_since(row)}"
         case State.DISCARDED:
             return "left out"
         case State.HELD:
             return _why_held(str(row.state_reason or ""))
+
+
+def _changed_since(row: Row[Any]) -> str:
+    if row.corrected_state is None:
+        return ""
+    return f" {_CHANGED.get(State(row.corrected_state), 'It was changed and sent since.')}"
+
+
+_CHANGED: Mapping[State, str] = {
+    State.POSTED: "It was changed since, and posted.",
+    State.HELD: "It was changed since, and that waits for a decision.",
+}
 
 
 def _why_held(reason: str) -> str:

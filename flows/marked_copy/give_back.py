@@ -44,6 +44,7 @@ from transforms.sheets.sheet import FileError, Sheet, sheet_row
 from transforms.vocabulary import RunKind, State
 
 _REJECTION_COLUMNS = ["sheet", "row", "column", "cell", "code", "value", "message", "suggestion"]
+NO_ERRORS = pd.DataFrame(columns=_REJECTION_COLUMNS)
 _SUFFIX = ".marked"
 _MACROS = ".xlsm"
 _MOST_COPIES = 9_999  # of one name, from as many folders

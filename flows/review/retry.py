@@ -138,7 +138,7 @@ def _why_not(connection: Connection, settings: Settings, event: Row[Any]) -> str
     if event.superseding_id is not None:
         return f"update {event.superseding_id} of the same reward came after it, and sets what counts"
     if event.correcting_id is not None:
-        return f"its row was corrected since: event {event.correcting_id} stands for it"
+        return f"its row was corrected: event {event.correcting_id} stands for it"
     if event.rival_id is not None:
         return f"event {event.rival_id} takes back the same entry"
     if event.settled_break_id is not None:

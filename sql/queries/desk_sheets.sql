@@ -63,11 +63,24 @@ SELECT sheet, row_number, column_heading, before, after, mended_at, mended_by FR
 WHERE sheet_id = :sheet_id ORDER BY mend_id
 
 -- name: desk_rows_of_file
--- Grain: one row per event that the file brought, in its order, with what the service last said of it, and whether
--- something takes it back by now: its state. Events are found by the run that registered the file.
+-- Grain: one row per event that the file brought, in its order, with what the service last said of it, whether
+-- something takes it back by now: its state, and where its row was turned down and came corrected, that one's. Events
+-- are found by the run that registered the file.
 SELECT events.sheet, events.row_number, events.event_id, events.kind, events.site_id, events.client_id, events.action,
     events.points, events.source, events.source_id, events.action_at, events.is_dated, events.reward_id, events.amount,
-    events.state, events.state_reason, answers.code, answers.message, takes_back.state AS undone_state
+    events.state, events.state_reason, answers.code, answers.message, takes_back.state AS undone_state,
+    CASE WHEN events.state = 'refused' THEN (
+        WITH RECURSIVE family (event_id) AS (
+            SELECT events.event_id
+            UNION
+            SELECT CASE WHEN corrections.event_id = family.event_id THEN corrections.corrected_event_id
+                ELSE corrections.event_id END
+            FROM family JOIN corrections
+                ON corrections.event_id = family.event_id OR corrections.corrected_event_id = family.event_id
+        )
+        SELECT max(instead.state) FROM family JOIN events AS instead ON instead.event_id = family.event_id
+        WHERE instead.state NOT IN ('refused', 'discarded')
+    ) END AS corrected_state
 FROM files CROSS JOIN events LEFT JOIN answers ON answers.attempt_id = events.attempt_id
     LEFT JOIN reversals ON reversals.reversed_event_id = events.event_id
         AND NOT EXISTS (SELECT 1 FROM reversals later WHERE later.reversed_event_id = reversals.reversed_event_id
@@ -81,7 +94,7 @@ ORDER BY events.ordinal
 SELECT duplicates.sheet, duplicates.row_number, events.event_id, events.kind, events.site_id, events.client_id,
     events.action, events.points, events.source, events.source_id, events.action_at, events.is_dated,
     events.reward_id, events.amount, events.state, events.state_reason, NULL AS code, NULL AS message,
-    NULL AS undone_state, files.name AS first_file, events.row_number AS first_row, events.sheet AS first_sheet
+    NULL AS undone_state, NULL AS corrected_state, files.name AS first_file, events.row_number AS first_row, events.sheet AS first_sheet
 FROM duplicates
 JOIN events ON events.event_id = duplicates.event_id
 JOIN files ON files.file_id = events.file_id
@@ -93,6 +106,20 @@ SELECT events.state, count(*) AS events_count
 FROM files CROSS JOIN events
 WHERE files.file_id = :file_id AND events.run_id = files.run_id AND events.file_id = files.file_id
 GROUP BY events.state
+
+-- name: desk_turned_of_file
+-- Grain: one row: how much of what the file brought was posted and taken back since, and how much was turned down and
+-- came corrected since. Both are few, so they are looked at from their side.
+SELECT
+    (SELECT count(*) FROM reversals CROSS JOIN events AS own ON own.event_id = reversals.reversed_event_id
+        JOIN events AS takes_back ON takes_back.event_id = reversals.event_id
+        WHERE own.file_id = :file_id AND own.state = 'posted' AND takes_back.state = 'posted') AS taken_back_count,
+    (SELECT count(*) FROM events AS own
+        WHERE own.event_id IN (
+            SELECT corrections.corrected_event_id FROM corrections
+            JOIN events AS instead ON instead.event_id = corrections.event_id
+            WHERE instead.state NOT IN ('refused', 'discarded')
+        ) AND own.file_id = :file_id AND own.state = 'refused') AS changed_count
 
 -- name: desk_file
 -- Grain: one row, or none: what was registered with this content.

@@ -47,11 +47,46 @@ WHERE receipt IS NOT NULL AND fate IS NULL AND NOT EXISTS (
     SELECT 1 FROM events WHERE events.event_id = staged_events.receipt AND events.state IN ('refused', 'discarded')
 )
 
+-- name: mark_repeated_corrections
+-- The receipt of what was turned down or discarded, on several rows with other values: one of them takes its place, and
+-- whether the others are events of their own only a person knows.
+UPDATE staged_events SET fate = 'rejected', known_event_id = NULL, reason = 'receipt_repeated'
+FROM (
+    SELECT ordinal, row_number() OVER (PARTITION BY receipt ORDER BY ordinal) AS place
+    FROM staged_events WHERE receipt IS NOT NULL AND reward_id IS NULL AND (fate IS NULL OR fate = 'duplicate')
+) AS bearers
+WHERE staged_events.fate IS NULL AND bearers.place > 1 AND bearers.ordinal = staged_events.ordinal
+
 -- name: mark_dated_duplicates
 -- The key of a dated event is its event id, so an equal id is the same event.
 UPDATE staged_events SET fate = 'duplicate', known_event_id = event_id, reason = 'already in the ledger'
 WHERE fate IS NULL AND is_dated
 AND EXISTS (SELECT 1 FROM events WHERE events.event_id = staged_events.event_id)
+
+-- name: mark_corrected_before
+-- A row in the place of one that was turned down or discarded, where something else stands for the same row already: a
+-- copy that was mended twice, or by two people, or an older try that was let go again. Nobody can tell whether both are
+-- meant. All that ever corrected each other is one family.
+WITH RECURSIVE family (receipt, event_id) AS (
+    SELECT staged.receipt, staged.receipt FROM staged_events AS staged
+    WHERE staged.fate IS NULL AND staged.reward_id IS NULL AND staged.receipt IS NOT NULL
+    UNION
+    SELECT family.receipt,
+        CASE WHEN corrections.event_id = family.event_id THEN corrections.corrected_event_id
+        ELSE corrections.event_id END
+    FROM family JOIN corrections
+        ON corrections.event_id = family.event_id OR corrections.corrected_event_id = family.event_id
+)
+UPDATE staged_events SET
+    fate = 'held',
+    known_event_id = taken.event_id,
+    reason = 'another row was sent in the place of the one that it corrects'
+FROM (
+    SELECT family.receipt, min(family.event_id) AS event_id FROM family
+    JOIN events AS instead ON instead.event_id = family.event_id
+    WHERE instead.state NOT IN ('refused', 'discarded') GROUP BY family.receipt
+) AS taken
+WHERE staged_events.fate IS NULL AND staged_events.reward_id IS NULL AND taken.receipt = staged_events.receipt
 
 -- name: mark_undated_held
 -- Nobody can tell whether an equal undated row of another file is the same event.

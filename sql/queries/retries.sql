@@ -21,8 +21,8 @@ WHERE events.state = 'refused' GROUP BY answers.code ORDER BY count(*) DESC, ans
 
 -- name: events_to_retry
 -- Grain: one row per event that a person wants to let be tried again, with why it was refused and what speaks against
--- it: an update that came after it, a row that corrected it, an entry that takes the same thing back, or a break that is
--- settled. Given: a JSON object whose keys are event ids.
+-- it: an update that came after it, what stands in its place among rows that corrected each other, an entry that takes
+-- the same thing back, or a break that is settled. Given: a JSON object whose keys are event ids.
 SELECT events.event_id, events.kind, events.target, events.site_id, events.client_id, events.reward_id, events.action,
     events.points, events.amount, events.lane, events.state, events.state_at, events.state_reason, events.attempt_id,
     answers.code, answers.message, answers.answered_at,
@@ -32,9 +32,16 @@ SELECT events.event_id, events.kind, events.target, events.site_id, events.clien
         ORDER BY later.reward_version DESC LIMIT 1
     ) AS superseding_id,
     (
-        SELECT corrections.event_id FROM corrections JOIN events AS corrected ON corrected.event_id = corrections.event_id
-        WHERE corrections.corrected_event_id = events.event_id AND corrected.state NOT IN ('refused', 'discarded')
-        ORDER BY corrections.event_id LIMIT 1
+        WITH RECURSIVE family (event_id) AS (
+            SELECT events.event_id
+            UNION
+            SELECT CASE WHEN corrections.event_id = family.event_id THEN corrections.corrected_event_id
+                ELSE corrections.event_id END
+            FROM family JOIN corrections
+                ON corrections.event_id = family.event_id OR corrections.corrected_event_id = family.event_id
+        )
+        SELECT family.event_id FROM family JOIN events AS instead ON instead.event_id = family.event_id
+        WHERE instead.state NOT IN ('refused', 'discarded') ORDER BY family.event_id LIMIT 1
     ) AS correcting_id,
     (
         SELECT rival.event_id FROM reversals AS mine

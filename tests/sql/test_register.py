@@ -179,6 +179,38 @@ def test_register_file_takes_other_values_beside_the_receipt_of_what_was_discard
     assert fates(register(ledger, "marked", [marked])) == {"accepted": 1}
 
 
+def discarded(ledger: Ledger, row: Row) -> str:
+    """Register a row that a person then discards; return its receipt."""
+    register(ledger, f"of {row['points']}", [row], guards=guards_of(max_points_per_event=1))
+    [(event_id,)] = rows_of(ledger, "SELECT event_id FROM events WHERE state = 'held'")
+    with ledger.begin() as connection:
+        discard(connection, event_id, by="Jo", now=NOW)
+    return str(event_id)
+
+
+def test_register_file_takes_one_row_in_the_place_of_what_came_to_nothing(ledger: Ledger) -> None:
+    """Of a copy that is mended twice the second row waits, for nobody knows whether both are meant."""
+    receipt = discarded(ledger, earned())
+    first = {**earned(points=11), "receipt": receipt}
+    assert fates(register(ledger, "marked", [first])) == {"accepted": 1}
+    assert fates(register(ledger, "the same", [first, earned("other")])) == {"accepted": 1, "duplicate": 1}
+    assert fates(register(ledger, "mended twice", [{**first, "points": 12}])) == {"held": 1}
+
+
+def test_register_file_follows_corrections_of_corrections(ledger: Ledger) -> None:
+    receipt = discarded(ledger, earned())
+    second = discarded(ledger, {**earned(points=11), "receipt": receipt})
+    assert fates(register(ledger, "third", [{**earned(points=12), "receipt": second}])) == {"accepted": 1}
+    assert fates(register(ledger, "old copy", [{**earned(points=13), "receipt": receipt}])) == {"held": 1}
+
+
+def test_register_file_rejects_a_row_copied_with_the_receipt_of_what_came_to_nothing(ledger: Ledger) -> None:
+    receipt = discarded(ledger, earned())
+    copied = [{**earned(points=points), "receipt": receipt} for points in (11, 12)]
+    assert fates(register(ledger, "copied", copied)) == {"accepted": 1, "rejected": 1}
+    assert rows_of(ledger, "SELECT code, row_number FROM rejections") == [("receipt_mismatch", 3)]
+
+
 def test_register_file_rejects_a_receipt_of_no_event(ledger: Ledger) -> None:
     assert fates(register(ledger, "a", [{**earned(), "receipt": "f" * 24}])) == {"rejected": 1}
 

@@ -23,15 +23,9 @@ from sql import desk_sheets as kept
 from sql.plans import states_of_plan
 from transforms.vocabulary import Role, Stage, State
 
-_TABS = ("posted", "refused", "held", "unknown", "all", "known")
+_TABS = ("posted", "refused", "changed", "held", "unknown", "all", "known")
 _MOST_SHOWN = 100
-_OF_TAB = {
-    "posted": (State.POSTED,),
-    "refused": (State.REFUSED,),
-    "held": (State.HELD,),
-    "unknown": (State.UNKNOWN,),
-    "all": tuple(State),
-}
+_TAB_OF = {State.POSTED: "posted", State.REFUSED: "refused", State.HELD: "held", State.UNKNOWN: "unknown"}
 
 
 @dataclass(frozen=True)
@@ -47,6 +41,18 @@ class Came:
     def count(self, *states: State) -> int:
         """Count events in any of these states."""
         return sum(self.states.get(state, 0) for state in states)
+
+    def of_tab(self, tab: str) -> Sequence[Row[Any]]:
+        """Return the rows of a tab; what was turned down and came corrected since is no one's to fix any more."""
+        if tab == "known":
+            return self.known
+        return self.rows if tab == "all" else [row for row in self.rows if _tab_of(row) == tab]
+
+
+def _tab_of(row: Row[Any]) -> str:
+    if row.state == State.REFUSED and row.corrected_state is not None:
+        return "changed"
+    return _TAB_OF.get(State(row.state), "")
 
 
 def came_of(desk: Desk, sheet: DeskSheet) -> Came:
@@ -68,8 +74,9 @@ def show_posting(visit: Visit) -> Response:
     came = came_of(visit.desk, sheet)
     clocks = clocks_of(visit.desk.settings)
     asked = visit.request.query_params.get("tab", "")
-    tab = asked if asked in _TABS else _first_tab(came)
-    rows = came.known if tab == "known" else [row for row in came.rows if row.state in _OF_TAB[tab]]
+    counts = _counts(came)
+    tab = asked if asked in _TABS else _first_tab(counts)
+    rows = came.of_tab(tab)
     return visit.show(
         "posting",
         sheet=sheet,
@@ -77,7 +84,7 @@ def show_posting(visit: Visit) -> Response:
         total=len(came.rows),
         over=len(came.rows) - came.count(State.READY, State.SENDING, State.HELD),
         tab=tab,
-        counts=_counts(came),
+        counts=counts,
         rows=[row_to_see(row, clocks) for row in rows[:_MOST_SHOWN]],
         left_out=max(0, len(rows) - _MOST_SHOWN),
         refused=_why_refused(came, clocks),
@@ -91,22 +98,20 @@ def show_posting(visit: Visit) -> Response:
     )
 
 
-def _first_tab(came: Came) -> str:
-    for tab, state in (("refused", State.REFUSED), ("held", State.HELD), ("unknown", State.UNKNOWN)):
-        if came.count(state):
-            return tab
-    return "posted"
+def _first_tab(counts: dict[str, int]) -> str:
+    # What needs somebody comes first.
+    return next((tab for tab in ("refused", "held", "unknown") if counts[tab]), "posted")
 
 
 def _counts(came: Came) -> dict[str, int]:
-    counts = {tab: came.count(*states) for tab, states in _OF_TAB.items()}
-    return {**counts, "known": len(came.known)}
+    counts = Counter(_tab_of(row) for row in came.rows)
+    return {tab: counts[tab] for tab in _TABS} | {"all": len(came.rows), "known": len(came.known)}
 
 
 def _why_refused(came: Came, clocks: Any) -> list[tuple[str, int]]:
     reasons: Counter[str] = Counter()
     for row in came.rows:
-        if row.state == State.REFUSED:
+        if _tab_of(row) == "refused":
             seen: RowToSee = row_to_see(row, clocks)
             reasons[seen.told.removeprefix("turned down: ")] += 1
     return reasons.most_common()
@@ -129,7 +134,7 @@ def do_try_again(visit: Visit) -> Response:
     """Let what was turned down be tried again, now that its cause is gone; it is looked up first."""
     sheet: DeskSheet = visit.sheet
     came = came_of(visit.desk, sheet)
-    refused = tuple(row.event_id for row in came.rows if row.state == State.REFUSED)
+    refused = tuple(row.event_id for row in came.of_tab("refused"))
     if not refused:
         raise WrongUsage("Nothing of it is turned down any more.")
     shown = find_refused(visit.desk.settings, visit.desk.ledger, Asked(event_ids=refused))

@@ -315,7 +315,7 @@ def test_a_row_that_was_corrected_since_is_not_tried_again(tieout: Tieout, clien
     tieout.workplace.put("mended.csv", f"{redeemed(client, 50)},{event_id}", headings=headings)
     assert tieout.night().json["posted"] == 1
     ended = tieout("retry", event_id, "--reason", "points are there", "--yes")
-    assert (ended.code, "its row was corrected since" in ended.err) == (2, True)
+    assert (ended.code, "its row was corrected: event" in ended.err) == (2, True)
 
 
 @pytest.mark.long

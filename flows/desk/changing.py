@@ -1,0 +1,187 @@
+"""Change what was turned down and send it: a copy of the sheet, in which each row has the receipt of what it brought.
+
+So whatever was posted stays known, and a changed row goes as the corrected one of what was turned down. The copy is a
+sheet of its own, which goes the way of every other: it is checked, shown, and posted as it was shown.
+"""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Row
+
+from flows.desk.sheets import DeskSheet, move_in
+from flows.desk.visit import Desk
+from flows.desk.words import WORDS
+from flows.marked_copy.give_back import NO_ERRORS, read_rows
+from flows.marked_copy.mended import Cell, write_mended
+from flows.marked_copy.write import write_marked
+from flows.readers.files import sha256_of
+from flows.readers.limits import MAX_ROWS
+from flows.readers.read import read_file
+from flows.runtime.clock import utc_now
+from flows.runtime.errors import WrongUsage
+from flows.runtime.visible import storable
+from flows.settings.archive_places import archive_places
+from flows.settings.layouts import layouts_of
+from sql import desk_sheets as kept
+from sql.desk_sheets import Mend
+from transforms.sheets.fields import MARKED_FIELDS
+from transforms.sheets.headings import Table
+from transforms.sheets.sheet import FileError, Sheet
+from transforms.sheets.tables import find_tables
+
+_GONE = "The sheet's content is not kept here any more: mend the copy that was given back, and send that."
+_CHANGED = " changed"  # at the end of a copy's name
+
+
+@dataclass(frozen=True)
+class CellToChange:
+    """One cell of a row; ``column`` counts from 0."""
+
+    column: int
+    heading: str
+    read_as: str  # "" where nobody reads it
+    text: str
+
+
+@dataclass(frozen=True)
+class RowToChange:
+    """A row that was turned down, with its cells as the sheet has them."""
+
+    row: Row[Any]
+    cells: Sequence[CellToChange]
+
+
+def rows_to_change(desk: Desk, sheet: DeskSheet, rows: Sequence[Row[Any]]) -> list[RowToChange]:
+    """Return the cells of these rows that are read; those are left out that are found nowhere any more."""
+    tables = _tables(desk, read_file(_content(desk, sheet)))
+    found = []
+    for row in rows:
+        table = _table_of(tables, row.sheet, row.row_number)
+        if table is not None:
+            found.append(RowToChange(row, _cells(table, row.row_number)))
+    return found
+
+
+def _content(desk: Desk, sheet: DeskSheet) -> Path:
+    """Return where the content lies that was posted: at the desk, or in the archive."""
+    places = archive_places(sheet.path, sheet.row.sha256, desk.settings, sheet.row.default_site_id)
+    for path in (sheet.path, *places):
+        if path.is_file() and sha256_of(path) == sheet.row.sha256:
+            return path
+    raise WrongUsage(_GONE)
+
+
+def _tables(desk: Desk, sheets: Sequence[Sheet]) -> Sequence[Table]:
+    try:
+        return find_tables(sheets, layouts_of(desk.settings)).tables
+    except FileError:
+        raise WrongUsage("How the sheet is read has changed since: mend the copy that was given back.") from None
+
+
+def _table_of(tables: Sequence[Table], sheet: str | None, row: int) -> Table | None:
+    named = [table for table in tables if (table.sheet.name and storable(table.sheet.name)) == sheet]
+    holding = [table for table in named if table.heading_row < row and row in table.sheet.cells.index]
+    return holding[-1] if holding else None
+
+
+def _cells(table: Table, row: int) -> list[CellToChange]:
+    field_of = {column: field for field, column in table.columns.items() if field not in MARKED_FIELDS}
+    if table.time_of_day is not None:
+        field_of[table.time_of_day] = "action_date_time"
+    texts = table.sheet.cells.loc[row]
+    return [
+        CellToChange(column, str(table.headings[column]), WORDS.get(field, ""), _text(texts[column]))
+        for column, field in sorted(field_of.items())
+    ]
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def change(
+    desk: Desk, sheet: DeskSheet, rows: Sequence[RowToChange], texts: Mapping[tuple[str, int], str], by: str
+) -> str:
+    """Make a sheet of its own in which these cells hold these texts; return its id. Nothing of it is posted yet.
+
+    `texts` gives the text by event and column. `WrongUsage` where none of them is another than before.
+    """
+    mends, cells = [], dict[Cell, str]()
+    for one in rows:
+        for cell in one.cells:
+            text = texts.get((one.row.event_id, cell.column), cell.text).strip()
+            if text != cell.text.strip():
+                cells[one.row.sheet, one.row.row_number, cell.column] = text
+                mends.append(Mend(one.row.sheet, one.row.row_number, cell.heading, cell.text or None, text))
+    if not cells:
+        raise WrongUsage("Nothing was changed. Change a cell, or try the row again as it is.")
+    return _keep(desk, sheet, cells, mends, by)
+
+
+def _keep(desk: Desk, sheet: DeskSheet, cells: Mapping[Cell, str], mends: Sequence[Mend], by: str) -> str:
+    sheet_id = secrets.token_urlsafe(15)
+    folder = desk.settings.desk_folder / sheet_id
+    folder.mkdir(parents=True, mode=0o700)
+    draft = folder / "draft.xlsx"
+    try:
+        _write(desk, sheet, cells, draft)
+        sha256 = move_in(draft, folder, _name(sheet.name), sha256_of(draft))
+    finally:
+        draft.unlink(missing_ok=True)
+    now = utc_now()
+    with desk.ledger.begin() as connection:
+        kept.add_sheet(
+            connection,
+            sheet_id,
+            name=_name(sheet.name),
+            site_id=sheet.site_id,
+            default_site_id=sheet.row.default_site_id,
+            sha256=sha256,
+            by=by,
+            now=now,
+        )
+        kept.keep_mends(connection, sheet_id, mends, by=by, now=now)
+        # Its columns are those of the sheet that somebody has looked at.
+        kept.note_read_well(connection, sheet_id, is_read_well=True)
+    return sheet_id
+
+
+def _write(desk: Desk, sheet: DeskSheet, cells: Mapping[Cell, str], out: Path) -> None:
+    """Write the copy: first with the changed cells, then with the receipts beside all rows."""
+    content, layouts = _content(desk, sheet), layouts_of(desk.settings)
+    sheets = read_file(content)
+    own_name = {one.name and storable(one.name): one.name for one in sheets}
+    texts = {(own_name[name], row, column): text for (name, row, column), text in cells.items()}
+    changed = out.with_name("changed.xlsx")
+    try:
+        write_mended(content, sheets, texts, changed, layouts)
+        copied = read_file(changed)
+        receipts = _receipts(desk, sheet, [one.name for one in sheets], [one.name for one in copied])
+        write_marked(changed, copied, NO_ERRORS, out, statuses={}, receipts=receipts, layouts=layouts)
+    finally:
+        changed.unlink(missing_ok=True)
+
+
+def _receipts(
+    desk: Desk, sheet: DeskSheet, names: Sequence[str | None], copied: Sequence[str | None]
+) -> dict[tuple[str | None, int], str]:
+    """Return the receipts by the names that the sheets have in the copy; a format without sheets becomes one of one."""
+    with desk.ledger.read() as connection:
+        file = kept.file_of(connection, sheet.row.sha256, sheet.row.default_site_id)
+        if file is None:
+            raise WrongUsage("Nothing of it was posted yet: mend it at Check.")
+        rows = read_rows(connection, file.file_id)
+    if rows.rows_read > MAX_ROWS:
+        raise WrongUsage("It has more rows than a workbook holds: send the changed rows in a sheet of their own.")
+    name_in_copy = {before and storable(before): after for before, after in zip(names, copied, strict=True)}
+    return {(name_in_copy[name], row): receipt for (name, row), receipt in rows.receipts.items()}
+
+
+def _name(name: str) -> str:
+    stem, dot, _ = name.rpartition(".")
+    stem = (stem if dot else name).removesuffix(_CHANGED)
+    return f"{stem}{_CHANGED}.{'xlsm' if name.lower().endswith('.xlsm') else 'xlsx'}"
