@@ -17,7 +17,8 @@ def month(
     ],
     site: Annotated[str | None, typer.Option("--site", help="One Mindbody site alone.")] = None,
     read: Annotated[
-        bool, typer.Option("--read", help="Read the days of the period anew first, within the calls of the day.")
+        bool,
+        typer.Option("--read", help="Read its days anew first, at all sites, within the calls of the day."),
     ] = False,
     pdf: Pdf = None,
     csv: CsvFolder = None,

@@ -180,7 +180,8 @@ def by_client_of_month(month: Month) -> Block:
     block = client_balances_block(month.balances, "the clients that the period posted to")
     columns = [*block.columns[:-1], Column("proved_since_at", f"Read ({month.timezone})", Show.LOCAL, 20)]
     columns.insert(3, Column("other_days", "± of other days", Show.COUNT, 13, total=True))
-    return Block(**{**vars(block), "columns": tuple(columns)})
+    frame = _to_the_second(block.frame, "proved_since_at")
+    return Block(**{**vars(block), "columns": tuple(columns), "frame": frame})
 
 
 def rolled_differences(month: Month) -> Block:
@@ -287,7 +288,8 @@ def events_block(month: Month) -> Block:
     events = month.events
     points = events["points"]
     is_redeemed = events["kind"].eq(Kind.REDEEMED)
-    frame = events.assign(earned=points.where(~is_redeemed), redeemed=points.where(is_redeemed))
+    sums = events.assign(earned=points.where(~is_redeemed), redeemed=points.where(is_redeemed))
+    frame = _to_the_second(sums, "compared_at")
     return Block(
         name="Events",
         scope="all that happened in the period, whatever has become of it",
@@ -332,8 +334,13 @@ def files_block(month: Month) -> Block:
             Column("rejected", "Rejected", Show.COUNT, 11, total=True),
             Column("sha256", "sha256", Show.ID, 66),
         ),
-        frame=month.files,
+        frame=_to_the_second(month.files, "registered_at"),
     )
+
+
+def _to_the_second(frame: pd.DataFrame, moment: str) -> pd.DataFrame:
+    """Return the lines with a moment of our own making as people read it; what was sent keeps its fractions."""
+    return frame.assign(**{moment: pd.to_datetime(frame[moment], utc=True).dt.floor("s")})
 
 
 def unread_block(month: Month, *, is_on_front: bool = False) -> Block:

@@ -24,6 +24,7 @@ from flows.reports.workbook.ink import Ink, Sheet, brush, heading, open_book, pu
 from flows.reports.workbook.summary_sheet import write_front, write_summary
 from flows.reports.workbook.totals import Totals, totals_of
 from flows.runtime.visible import visible
+from transforms.spoken_times import spoken
 
 _TITLE, _NOTE, _SUMS, _HEADINGS, _FIRST = range(5)  # rows of every sheet but the summary
 _TIME_WIDTH = {Show.UTC: 17, Show.LOCAL: 17, Show.WALL: 17, Show.DATE: 10}
@@ -85,7 +86,8 @@ def _add_sheet(ink: Ink, report: Report | Document, name: str) -> Sheet:
     title = _no_codes(report.title)[:120]
     run_id = _no_codes(report.run_id)[:80]
     sheet.set_header(f"&L{title}&R{run_id}", unscaled)
-    sheet.set_footer(f"&L&A&CFinished {report.finished_at:%Y-%m-%d %H:%M} UTC&RPage &P of &N", unscaled)
+    finished = report.finished_at.replace(second=0).astimezone(ZoneInfo(report.timezone))
+    sheet.set_footer(f"&L&A&CFinished {spoken(finished)} {finished.tzname()}&RPage &P of &N", unscaled)
     # Ids of digits are meant as text; without this every one of them bears a green triangle that calls it a mistake.
     sheet.ignore_errors({"number_stored_as_text": "A1:XFD1048576"})
     return sheet

@@ -19,6 +19,7 @@ from flows.sandbox import start_sandbox
 from sql.signatures import changed_signature
 from tests.flows.command import Tieout
 from tests.flows.workplace import HEADINGS, PASSWORD, Workplace, further_sites, open_workplace
+from tests.postgresql import PostgresqlServer
 
 # One client's entry lands twice, one is answered and never lands.
 FAULTS = "mb:twice=200000001*1,mb:phantom=200000002*1"
@@ -48,12 +49,18 @@ class Nights:
     log: list[dict[str, Any]]
 
 
-@pytest.fixture(scope="module")
-def nights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nights]:
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.long)])
+def nights(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nights]:
+    database_url = None
+    if request.param == "postgresql":
+        server: PostgresqlServer = request.getfixturevalue("postgresql")
+        with server.connect() as connection:
+            connection.execute("CREATE DATABASE months")
+        database_url = server.url("months")
     folder = tmp_path_factory.mktemp("month")
     options = ("--more-sites", "1", "--extra-clients", "6")
     with start_sandbox(state=folder / "sandbox.db", faults=FAULTS, options=options) as ready:
-        workplace = open_workplace(folder, ready)
+        workplace = open_workplace(folder, ready, database_url=database_url)
         workplace.configure(workplace.config.read_text(encoding="utf-8") + further_sites({"1001": PASSWORD}))
         workplace.put("a.csv", *AUGUST, *SEPTEMBER, *BAD, headings=SITED)
         workplace.run()

@@ -54,3 +54,13 @@ def test_set_to_read_no_balance_proves_anything(tieout: Tieout) -> None:
         assert "No reading has compared it with the service yet." in tieout("trace", "second.csv::2").out
     finally:
         tieout.workplace.config.write_text(text, "utf-8")
+
+
+def test_a_period_is_signed_once_what_the_balance_proved_was_read(tieout: Tieout) -> None:
+    refused = tieout("sign", "2026-09", "--by", "Kim")
+    assert refused.code == 1
+    assert f"proved by the balance alone since before its end: client {CLIENT} of site -99" in refused.err
+    assert "1 client is proved by the balance alone" in tieout("month", "2026-09").out
+    assert "Nothing was left unread." in tieout("month", "2026-09", "--read").out
+    signed = tieout("sign", "2026-09", "--by", "Kim")
+    assert (signed.code, "Signed 2026-09 as preparer: Kim" in signed.out) == (0, True)
