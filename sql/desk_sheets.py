@@ -182,3 +182,44 @@ def undo_asked_by(connection: Connection, plan_id: str) -> str | None:
     """Return who planned to take something back; None where the plan takes nothing back."""
     asked_by: str | None = connection.execute(query("undo_asked_by"), {"plan_id": plan_id}).scalar()
     return asked_by
+
+
+def row_of_event(connection: Connection, event_id: str) -> Row[Any] | None:
+    """Return an event as `rows_of` has it, None where there is none of this id."""
+    return connection.execute(rows_query("desk_row_of_event"), {"event_id": event_id}).one_or_none()
+
+
+def file_by_id(connection: Connection, file_id: int) -> Row[Any]:
+    """Return a file that is registered."""
+    return connection.execute(rows_query("desk_file_by_id"), {"file_id": file_id}).one()
+
+
+def sheets_of_content(connection: Connection, sha256: str, default_site_id: str) -> Sequence[Row[Any]]:
+    """Return the sheets of the desk that have this content, the newest first."""
+    values = {"sha256": sha256, "default_site_id": default_site_id}
+    return connection.execute(rows_query("desk_sheets_of_content"), values).all()
+
+
+def events_at(connection: Connection, file_id: int, sheet: str, row_number: int) -> Sequence[Row[Any]]:
+    """Return the events that a row of a file brought; ``sheet`` is "" where the format has none."""
+    return _at(connection, "desk_events_at", file_id, sheet, row_number)
+
+
+def duplicates_at(connection: Connection, file_id: int, sheet: str, row_number: int) -> Sequence[Row[Any]]:
+    """Return the events that a row of a file brought again."""
+    return _at(connection, "desk_duplicates_at", file_id, sheet, row_number)
+
+
+def rejections_at(connection: Connection, file_id: int, sheet: str, row_number: int) -> Sequence[Row[Any]]:
+    """Return what is wrong with a row of a file."""
+    return _at(connection, "desk_rejections_at", file_id, sheet, row_number)
+
+
+def skipped_at(connection: Connection, file_id: int, sheet: str, row_number: int) -> Sequence[Row[Any]]:
+    """Return why a row of a file was passed over."""
+    return _at(connection, "desk_skipped_at", file_id, sheet, row_number)
+
+
+def _at(connection: Connection, name: str, file_id: int, sheet: str, row_number: int) -> Sequence[Row[Any]]:
+    values = {"file_id": file_id, "sheet": sheet, "row_number": row_number}
+    return connection.execute(rows_query(name), values).all()

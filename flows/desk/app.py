@@ -23,6 +23,7 @@ from flows.desk.pages import (
     people,
     posting,
     reading,
+    rows,
     undoing,
     waiting,
 )
@@ -67,6 +68,9 @@ PAGES = (
     Page("GET", "/waiting", waiting.show_waiting, Role.APPROVER),
     Page("GET", "/sheets/{sheet_id}/ok", waiting.show_ok, Role.UPLOADER, _SHEET, or_role=Role.APPROVER),
     Page("POST", "/sheets/{sheet_id}/ok", waiting.do_ok, Role.UPLOADER, _SHEET, or_role=Role.APPROVER),
+    Page("GET", "/sheets/{sheet_id}/rows/{row}", rows.show_sheet_row, Role.VIEWER, _SHEET),
+    Page("GET", "/rows/{event_id}", rows.show_row, Role.VIEWER),
+    Page("GET", "/rewards", rows.show_reward, Role.VIEWER),
     Page("GET", "/clients", clients.show_clients, Role.VIEWER),
     Page("GET", "/months/{period}", months.show_month, Role.REVIEWER),
     Page("GET", "/months/{period}/rows", months.show_month_rows, Role.REVIEWER),

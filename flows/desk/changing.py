@@ -12,9 +12,9 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from flows.desk.row_cells import content_of, read_as, table_of_row, text_of
 from flows.desk.sheets import DeskSheet, move_in
 from flows.desk.visit import Desk
-from flows.desk.words import WORDS
 from flows.marked_copy.give_back import NO_ERRORS, read_rows
 from flows.marked_copy.mended import Cell, write_mended
 from flows.marked_copy.write import write_marked
@@ -24,11 +24,9 @@ from flows.readers.read import read_file
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import WrongUsage
 from flows.runtime.visible import storable
-from flows.settings.archive_places import archive_places
 from flows.settings.layouts import layouts_of
 from sql import desk_sheets as kept
 from sql.desk_sheets import Mend
-from transforms.sheets.fields import MARKED_FIELDS
 from transforms.sheets.headings import Table
 from transforms.sheets.sheet import FileError, Sheet
 from transforms.sheets.tables import find_tables
@@ -60,7 +58,7 @@ def rows_to_change(desk: Desk, sheet: DeskSheet, rows: Sequence[Row[Any]]) -> li
     tables = _tables(desk, read_file(_content(desk, sheet)))
     found = []
     for row in rows:
-        table = _table_of(tables, row.sheet, row.row_number)
+        table = table_of_row(tables, row.sheet, row.row_number)
         if table is not None:
             found.append(RowToChange(row, _cells(table, row.row_number)))
     return found
@@ -68,11 +66,11 @@ def rows_to_change(desk: Desk, sheet: DeskSheet, rows: Sequence[Row[Any]]) -> li
 
 def _content(desk: Desk, sheet: DeskSheet) -> Path:
     """Return where the content lies that was posted: at the desk, or in the archive."""
-    places = archive_places(sheet.path, sheet.row.sha256, desk.settings, sheet.row.default_site_id)
-    for path in (sheet.path, *places):
-        if path.is_file() and sha256_of(path) == sheet.row.sha256:
-            return path
-    raise WrongUsage(_GONE)
+    row = sheet.row
+    path = content_of(desk, [sheet.path], sheet.name, row.sha256, row.default_site_id)
+    if path is None:
+        raise WrongUsage(_GONE)
+    return path
 
 
 def _tables(desk: Desk, sheets: Sequence[Sheet]) -> Sequence[Table]:
@@ -82,25 +80,12 @@ def _tables(desk: Desk, sheets: Sequence[Sheet]) -> Sequence[Table]:
         raise WrongUsage("How the sheet is read has changed since: mend the copy that was given back.") from None
 
 
-def _table_of(tables: Sequence[Table], sheet: str | None, row: int) -> Table | None:
-    named = [table for table in tables if (table.sheet.name and storable(table.sheet.name)) == sheet]
-    holding = [table for table in named if table.heading_row < row and row in table.sheet.cells.index]
-    return holding[-1] if holding else None
-
-
 def _cells(table: Table, row: int) -> list[CellToChange]:
-    field_of = {column: field for field, column in table.columns.items() if field not in MARKED_FIELDS}
-    if table.time_of_day is not None:
-        field_of[table.time_of_day] = "action_date_time"
     texts = table.sheet.cells.loc[row]
     return [
-        CellToChange(column, str(table.headings[column]), WORDS.get(field, ""), _text(texts[column]))
-        for column, field in sorted(field_of.items())
+        CellToChange(column, str(table.headings[column]), word, text_of(texts[column]))
+        for column, word in read_as(table).items()
     ]
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
 
 
 def change(

@@ -38,6 +38,7 @@ class RowToSee:
     state: State = State.READY
     can_undo: bool = False
     looks_like_another: bool = False
+    link: str = ""  # to its row, once it is in the ledger
 
 
 @dataclass(frozen=True)
@@ -141,6 +142,7 @@ def row_to_see(row: Row[Any], clocks: Clocks, told: str | None = None) -> RowToS
         when=_when(row, clock, is_reward=is_reward),
         told=_told(row) if told is None else told,
         event_id=row.event_id,
+        link=f"/rows/{row.event_id}",
         state=state,
         looks_like_another=state is State.HELD and str(row.state_reason).startswith(_LOOKS_LIKE),
         can_undo=state is State.POSTED and not is_reward and row.undone_state in _CAME_TO_NOTHING,

@@ -48,7 +48,7 @@ class _Moment:
 def event_lines(settings: Settings, connection: Connection, event: Row[Any], clocks: Clocks) -> list[str]:
     """Return the story of an event, a line each; what was moved out of the ledger is read where it lies."""
     clock = clocks.of(event.site_id)
-    moves, answers = _sent(settings, connection, event)
+    moves, answers = sent_of(settings, connection, event)
     moments = [
         _Moment(event.registered_at, -1, f"Taken in by run {event.run_id}; registered as {event.first_state}."),
         *_transitions(event, moves),
@@ -207,7 +207,7 @@ _TRANSITION = {
 }
 
 
-def _sent(settings: Settings, connection: Connection, event: Row[Any]) -> tuple[Sequence[Any], Sequence[Any]]:
+def sent_of(settings: Settings, connection: Connection, event: Row[Any]) -> tuple[Sequence[Any], Sequence[Any]]:
     """Return the moves and the answers of an event, from the ledger or from where they were moved to."""
     moves = transitions_of_event(connection, event.event_id)
     answers = answers_of_event(connection, event.event_id)

@@ -123,10 +123,53 @@ SELECT
 
 -- name: desk_file
 -- Grain: one row, or none: what was registered with this content.
-SELECT file_id, name, run_id, registered_at, rows_read, accepted, duplicate, held, rejected FROM files
+SELECT file_id, sha256, default_site_id, name, run_id, registered_at, rows_read, accepted, duplicate, held, rejected
+FROM files
 WHERE sha256 = :sha256 AND default_site_id = :default_site_id
 
 -- name: undo_asked_by
 -- Grain: one row, or none: who planned to take back what this plan takes back.
 SELECT reversals.requested_by FROM events JOIN reversals ON reversals.event_id = events.event_id
 WHERE events.run_id = :plan_id LIMIT 1
+
+-- name: desk_row_of_event
+-- Grain: one row, or none: an event as `desk_rows_of_file` has it.
+SELECT events.sheet, events.row_number, events.event_id, events.kind, events.site_id, events.client_id, events.action,
+    events.points, events.source, events.source_id, events.action_at, events.is_dated, events.reward_id, events.amount,
+    events.state, events.state_reason, answers.code, answers.message, (
+        SELECT takes_back.state FROM reversals JOIN events AS takes_back ON takes_back.event_id = reversals.event_id
+        WHERE reversals.reversed_event_id = events.event_id ORDER BY reversals.nth DESC LIMIT 1
+    ) AS undone_state, (
+        SELECT max(instead.state) FROM corrections JOIN events AS instead ON instead.event_id = corrections.event_id
+        WHERE corrections.corrected_event_id = events.event_id AND events.state = 'refused'
+        AND instead.state NOT IN ('refused', 'discarded')
+    ) AS corrected_state
+FROM events LEFT JOIN answers ON answers.attempt_id = events.attempt_id WHERE events.event_id = :event_id
+
+-- name: desk_file_by_id
+SELECT file_id, sha256, default_site_id, name, run_id, registered_at, rows_read FROM files WHERE file_id = :file_id
+
+-- name: desk_sheets_of_content
+-- Grain: one row per sheet of the desk that has this content, the newest first.
+SELECT * FROM desk_sheets WHERE sha256 = :sha256 AND default_site_id = :default_site_id ORDER BY uploaded_at DESC
+
+-- name: desk_events_at
+-- Grain: one row per event that a row of the file brought. Events are found by the run that registered the file.
+SELECT events.event_id FROM files CROSS JOIN events
+WHERE files.file_id = :file_id AND events.run_id = files.run_id AND events.file_id = files.file_id
+AND coalesce(events.sheet, '') = :sheet AND events.row_number = :row_number
+
+-- name: desk_duplicates_at
+-- Grain: one row per event that a row of the file brought again.
+SELECT event_id, reason FROM duplicates
+WHERE file_id = :file_id AND coalesce(sheet, '') = :sheet AND row_number = :row_number
+
+-- name: desk_rejections_at
+-- Grain: one row per wrong cell of a row of the file, and code.
+SELECT column_heading, value, message FROM rejections
+WHERE file_id = :file_id AND coalesce(sheet, '') = :sheet AND row_number = :row_number ORDER BY rejection_id
+
+-- name: desk_skipped_at
+-- Grain: one row per reason why a row of the file was passed over.
+SELECT reason FROM skipped_rows
+WHERE file_id = :file_id AND coalesce(sheet, '') = :sheet AND row_number = :row_number ORDER BY skipped_id

@@ -33,6 +33,7 @@ class Entry:
     balance: str
     who: str
     mark: str
+    link: str  # to the row; "" where it is somebody else's entry
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,7 @@ def _entry(line: Line, clock: Clock) -> Entry:
         balance="" if line.balance is None else f"{line.balance:,}",
         who=_who(line),
         mark=_mark(line.mark),
+        link=f"/rows/{line.event_id}" if line.event_id else "",
     )
 
 

@@ -17,7 +17,7 @@ ROLES = [*Role, None]
 
 
 def address(page: Page) -> str:
-    names = dict.fromkeys(("sheet_id", "token", "break_id", "run_id", "file_id"), "nothing")
+    names = dict.fromkeys(("sheet_id", "token", "break_id", "run_id", "file_id", "row", "event_id"), "nothing")
     return page.path.format(**names, period="2026-09")
 
 

@@ -170,7 +170,9 @@ def test_a_sheet_of_another_site_is_not_there(studio: Studio) -> None:
     for page in PAGES:
         if page.about is About.SHEET:
             token = {"form_token": bo.session.form_token} if bo.session and page.is_change else None
-            answer = bo.client.request(page.method, page.path.format(sheet_id=sheet.rpartition("/")[2]), data=token)
+            answer = bo.client.request(
+                page.method, page.path.format(sheet_id=sheet.rpartition("/")[2], row="2"), data=token
+            )
             assert answer.status_code == 404, page
     assert "march.csv" not in bo.get("/?site=-99")
     assert bo.post("/sheets", 403, file=("x.csv", b"x", "text/csv"), site="-99")
@@ -190,7 +192,7 @@ def test_a_viewer_changes_nothing(studio: Studio) -> None:
     assert "Post it" not in eve.get(f"{sheet}/check")
     for page in PAGES:
         if page.about is About.SHEET and page.is_change:
-            eve.post(page.path.format(sheet_id=sheet.rpartition("/")[2]), 403)
+            eve.post(page.path.format(sheet_id=sheet.rpartition("/")[2], row="2"), 403)
 
 
 @pytest.mark.long
