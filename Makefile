@@ -50,7 +50,7 @@ bench: $(TOOLS) ## measure, side by side with the bare thing: TIEOUT_BENCH_EVENT
 
 picture: $(PRODUCT) ## take the README's picture of the report of the demo, with CHROMIUM=
 	@set -e; folder=$$(mktemp -d); $(BIN)/tieout demo --plain --keep $$folder >/dev/null || [ $$? -eq 1 ]; \
-	$(CHROMIUM) --headless --no-sandbox --hide-scrollbars --window-size=1100,1290 \
+	$(CHROMIUM) --headless --no-sandbox --hide-scrollbars --window-size=1200,1400 \
 	  --screenshot=$(CURDIR)/tests/flows/reports/report.png file://$$(echo $$folder/reports/nightly-*/nightly-*.html)
 
 architecture: $(TOOLS) ## draw the house for ARCHITECTURE.md anew, from its imports
