@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pandas as pd
 
-from transforms.check.failures import FAILURE_COLUMNS
+from transforms.check.failures import FAILURE_COLUMNS, no_failures
 from transforms.reference.reference import NOBODY, SUBJECT_OF, Reference, without_zeros
 from transforms.vocabulary import Action, Code, Finding, Named, Source, Subject
 
@@ -41,7 +41,7 @@ class CrossChecked:
 def cross_check(events: pd.DataFrame, reference: Reference | None, now: datetime) -> CrossChecked:
     """Look the SourceIds of typed rows up; without reference data all rows are good, and all left to the service."""
     if reference is None:
-        return CrossChecked(events, _no_failures(), _count_unchecked(events))
+        return CrossChecked(events, no_failures(), _count_unchecked(events))
     asked = what_is_asked(events)
     finding = judge_source_ids(events, reference, now)
     counts = Counter(zip(asked["subject"], finding, strict=True))
@@ -65,10 +65,6 @@ def _count_unchecked(events: pd.DataFrame) -> Counter[tuple[str, str]]:
     for subject, count in zip(asked["subject"], kinds.iloc[asked.index], strict=True):
         counts[subject, Finding.NO_DATA.value] += int(count)
     return counts
-
-
-def _no_failures() -> pd.DataFrame:
-    return pd.DataFrame({"index": pd.Series(dtype="int64"), "field": "", "code": ""}).astype({"code": "str"})
 
 
 def judge_source_ids(events: pd.DataFrame, reference: Reference, now: datetime) -> pd.Series:

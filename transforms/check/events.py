@@ -6,6 +6,7 @@ import pandas as pd
 import pandera.pandas as pa
 
 from transforms.identity.raw_rows import fingerprints
+from transforms.sheets.distinct import say_of_each
 from transforms.vocabulary import Kind, Target
 
 _EXACT = pa.Check(lambda amounts: amounts.map(lambda a: isinstance(a, Decimal)), name="amount is a Decimal")
@@ -52,7 +53,7 @@ def assemble_events(rows: pd.DataFrame, typed: list[pd.DataFrame]) -> pd.DataFra
     place = rows.loc[values.index, ["sheet", "row", "receipt", "staff"]]
     known = place.join(values, validate="one_to_one")
     target_of = {kind.value: kind.target.value for kind in Kind}
-    known["target"] = known["kind"].map(target_of)
+    known["target"] = say_of_each(known["kind"], target_of.get)
     if "cells" in rows:
         site_ids = known["site_id"] if "site_id" in known else pd.Series(None, index=known.index, dtype="str")
         known["fingerprint"] = fingerprints(rows.loc[known.index, "cells"], site_ids)

@@ -63,11 +63,21 @@ def _join(parts: Sequence[pd.DataFrame], keys: list[str]) -> pd.DataFrame:
 
 
 def _equals_the_one_above(rows: pd.DataFrame) -> pd.Series:
+    # Few rows are of the client above them, and the others need no look at the rest of their cells.
+    same_client = (rows["client_id"] == rows["client_id"].shift()).fillna(value=False).to_numpy(bool)
+    places = same_client.nonzero()[0]
+    below, above = rows.iloc[places], rows.iloc[places - 1]
+    is_equal = pd.Series(data=False, index=rows.index)
+    is_equal.iloc[places] = _are_equal(below, above.set_axis(below.index))
+    return is_equal
+
+
+def _are_equal(rows: pd.DataFrame, others: pd.DataFrame) -> "pd.Series[bool]":
+    """Tell which rows equal the ones of the same index; what is empty in both is equal."""
     is_equal = pd.Series(data=True, index=rows.index)
     for name in rows.columns:
-        column, before = rows[name], rows[name].shift()
-        is_equal &= (column == before).fillna(value=False) | (column.isna() & before.isna())
-    is_equal.iloc[:1] = False
+        one, other = rows[name], others[name]
+        is_equal &= (one == other).fillna(value=False) | (one.isna() & other.isna())
     return is_equal.astype(bool)
 
 

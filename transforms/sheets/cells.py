@@ -10,6 +10,9 @@ from decimal import Decimal
 
 import pandas as pd
 
+from transforms.sheets.distinct import distinct_if_few, judge_each, say_of_each
+from transforms.sheets.letters import are_plain, letters_of
+
 
 def _up_to(largest: str) -> str:
     """Return a pattern for the whole numbers from 1 to `largest`, without leading zeros."""
@@ -45,8 +48,12 @@ def clean_text(texts: pd.Series, *, is_prose: bool = False) -> pd.Series:
     Two ids or numbers that look equal are equal then. Inside prose, signs that cannot be seen stay, except control
     characters: some scripts and pictures need joiners.
     """
-    # All texts in one, so that a column without anything odd is known as such in one step.
-    joined = f"|{'|'.join(texts.dropna().to_numpy(object))}|"
+    # Nearly every column has neither a blank nor anything odd, which is known in one step. An empty text would be no
+    # letter at all: readers give none (`transforms.sheets.sheet`), and one that did would be seen below.
+    letters = letters_of(texts)
+    if b" " not in letters and are_plain(letters) and not (texts == "").any():
+        return texts
+    joined = f"|{'|'.join(distinct_if_few(texts).dropna().to_numpy(object))}|"
     is_printable = joined.isprintable()
     if is_printable and not any(sign in joined for sign in ("| ", " |", "||")):
         return texts
@@ -72,11 +79,7 @@ def without_dashes(texts: pd.Series) -> pd.Series:
 
 def is_whole(texts: pd.Series) -> pd.Series:
     """Tell which texts are whole numbers of at least 1."""
-    # Points are mostly the same few numbers, which are cheaper looked up than matched; ids are mostly different.
-    unique = texts.drop_duplicates()
-    if len(unique) * 2 > len(texts):
-        return texts.str.fullmatch(WHOLE)
-    return texts.isin(unique[unique.str.fullmatch(WHOLE)].to_numpy(object))
+    return judge_each(texts, lambda distinct: distinct.str.fullmatch(WHOLE))
 
 
 def parse_whole(texts: pd.Series) -> pd.Series:
@@ -92,11 +95,7 @@ def parse_whole(texts: pd.Series) -> pd.Series:
 def parse_choice(texts: pd.Series, choices: Iterable[str]) -> pd.Series:
     """Read one of a few documented values whatever its case and blanks, in the documented spelling; else NA."""
     spelled = {choice.casefold(): choice for choice in choices}
-    known: dict[str, str | None] = {}
-    for text in texts.dropna().unique():
-        plain = " ".join(text.split()).casefold()
-        known[text] = spelled.get(plain)
-    return texts.map(known).astype("str")
+    return say_of_each(texts, lambda text: spelled.get(" ".join(text.split()).casefold()))
 
 
 def is_amount(texts: pd.Series) -> pd.Series:

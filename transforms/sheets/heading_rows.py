@@ -1,16 +1,20 @@
 """Find the rows of a sheet that may be headings, by the documented words and those of the layouts."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence, Set
 
 import pandas as pd
 
+from transforms.sheets.distinct import distinct_if_few
 from transforms.sheets.fields import FIELD_OF_HEADING, FIELDS, REQUIRED, is_slip, normalize_heading
 from transforms.sheets.headings import fields_of
 from transforms.sheets.layout import Layout
+from transforms.sheets.letters import are_plain, letters_of
 from transforms.sheets.sheet import Sheet
 from transforms.vocabulary import Target
 
+_NO_LETTERS = bytes(sign for sign in range(128) if not chr(sign).isalpha())
 SEARCHED_ROWS = 200  # titles and notes above the first headings; a report's fit on a page
 LONGEST_HEADING = 60
 
@@ -33,9 +37,8 @@ def heading_rows(sheet: Sheet, layouts: Sequence[Layout]) -> list[int]:
     roots = {heading[:4] for heading in known}
     count: Counter[int] = Counter()
     for column in sheet.cells.columns:
-        texts = sheet.cells[column].dropna()
-        if _may_hold(texts, roots):
-            count.update(_rows_with(texts, known))
+        if _may_hold(sheet.cells[column], roots):
+            count.update(_rows_with(sheet.cells[column].dropna(), known, roots))
     return sorted(row for row, headings in count.items() if headings >= 2)
 
 
@@ -47,7 +50,12 @@ def _known_headings(layouts: Sequence[Layout]) -> set[str]:
 
 
 def _may_hold(texts: pd.Series, roots: Set[str]) -> bool:
-    joined = "\n".join(texts.to_numpy(object))
+    letters = letters_of(distinct_if_few(texts))
+    if are_plain(letters):
+        # Most of a long sheet are numbers, and what is left without them is soon looked through.
+        lower = letters.lower().translate(None, _NO_LETTERS)
+        return any(root.encode().translate(None, _NO_LETTERS) in lower for root in roots if root.isascii())
+    joined = letters.decode("utf-8", "surrogatepass")
     # Signs that are not shown may stand within a heading, and are taken away before it is compared.
     if not joined.replace("\n", "").isprintable():
         return True
@@ -55,9 +63,14 @@ def _may_hold(texts: pd.Series, roots: Set[str]) -> bool:
     return any(root in joined for root in roots)
 
 
-def _rows_with(texts: pd.Series, known: Set[str]) -> Iterator[int]:
+def _rows_with(texts: pd.Series, known: Set[str], roots: Set[str]) -> Iterator[int]:
     """Give the rows of a column that hold a known heading."""
-    short = (text for text in texts.unique() if len(text) <= LONGEST_HEADING)
+    unique = texts.drop_duplicates()
+    short = unique[unique.str.len() <= LONGEST_HEADING]
+    if are_plain(letters_of(short)):
+        # Below its heading a column may hold a million ids, and none of them is worth a look of its own.
+        bare = short.str.replace(r"[ _]+", "", regex=True)
+        short = short[bare.str.contains("|".join(map(re.escape, roots)), case=False)]
     headings = [text for text in short if normalize_heading(text) in known]
     yield from texts.index[texts.isin(headings)].tolist()
 

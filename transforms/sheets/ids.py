@@ -11,8 +11,11 @@ import unicodedata
 
 import pandas as pd
 
+from transforms.sheets.letters import letters_of
+
 _QUOTES = "'\"`´‘’‚‛“”„‟"
 # Somewhere in a column there is something to take away: nearly always there is not, and one look says so.
+_SUSPECT_LETTERS = (b"'", b'"', b"`", b"=", b".0")
 _SUSPECT = re.compile(rf"[{_QUOTES}=\uff01-\uff5e]|\.0")
 
 _FORMULA_TEXT = re.compile(r'="([^"]+)"')
@@ -43,10 +46,12 @@ def undress(texts: pd.Series) -> pd.Series:
     >>> undress(pd.Series(["'000000123", '="000000123"', "“AB12”", "１２", "100000001.0", "O'Neil-7"])).tolist()
     ['000000123', '000000123', 'AB12', '12', '100000001', "O'Neil-7"]
     """
-    filled = texts.dropna()
-    if not _SUSPECT.search("\n".join(filled.to_numpy(object))):
+    letters = letters_of(texts)
+    if letters.isascii() and not any(sign in letters for sign in _SUSPECT_LETTERS):
         return texts
-    suspects = [text for text in filled.unique() if _SUSPECT.search(text)]
+    suspects = [text for text in texts.dropna().unique() if _SUSPECT.search(text)]
+    if not suspects:
+        return texts
     bare = {text: _undressed(text) for text in suspects}
     return texts.mask(texts.isin(suspects), texts.map(bare).astype("str"))
 

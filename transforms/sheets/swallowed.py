@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from transforms.sheets.headings import Table
+from transforms.sheets.letters import letters_of
 from transforms.sheets.lost_rows import rows_like_events
 from transforms.sheets.sheet import FileError, Place
 from transforms.vocabulary import Code
@@ -22,8 +23,7 @@ def refuse_swallowed(table: Table) -> None:
     width = 1 + max(column for column, text in enumerate(table.headings) if text is not None)
     has_breaks = pd.Series(False, index=cells.index)
     for column in cells.columns:
-        texts = cells[column].dropna()
-        if "\n" in "".join(texts.to_numpy(object)):
+        if b"\n" in letters_of(cells[column]):
             has_breaks |= cells[column].str.contains("\n", regex=False).eq(True)
     for row in cells.index[has_breaks & (cells.index > table.heading_row)]:
         within = _lines_of(cells.loc[row], table.sheet.delimiter)

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from transforms.sheets.date_signs import Count, counted_at, may_be_exchanged
+from transforms.sheets.letters import letters_of
 from transforms.sheets.spellings import DateOrder as DateOrder
 from transforms.sheets.spellings import as_iso
 from transforms.vocabulary import Code
@@ -87,6 +88,9 @@ def parse_fractions(texts: pd.Series) -> pd.Series:
     what lies below is the noise of dates that are fractions of a day (`flows.readers.values`).
     """
     found: pd.Series = pd.Series(None, index=texts.index, dtype="str")
+    letters = letters_of(texts)
+    if b"." not in letters and b"," not in letters:
+        return found
     has_point = texts.str.contains(":[0-9]{2}[.,]", regex=True, na=False)
     pointed = texts[has_point]
     if len(pointed):
