@@ -9,13 +9,9 @@ none. It ends with each module: as long as it runs, nothing else in this process
 
 import os
 import shutil
-import subprocess
-import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,7 +21,7 @@ from flows.ledger.connection import open_ledger
 from flows.sandbox import start_sandbox
 from sql.people import Grant
 from tests.flows.desk.conftest import free_port, let_in
-from tests.flows.eventually import eventually
+from tests.flows.desk.process import DeskProcess
 from tests.flows.workplace import Workplace, open_workplace
 from transforms.vocabulary import Role
 
@@ -35,7 +31,6 @@ _WIDE = {"width": 1280, "height": 900}
 _AS_ROOT = ["--no-sandbox"] if os.geteuid() == 0 else []
 _PATIENCE_MS = 30_000
 expect.set_options(timeout=_PATIENCE_MS)
-_ROOT = Path(__file__).parents[4]
 
 
 def chromium_path() -> str:
@@ -47,49 +42,12 @@ def chromium_path() -> str:
     return found
 
 
-class Process:
-    """The desk's own process, as `tieout serve` starts it; ``kill`` is a crash, and ``start`` begins it anew."""
-
-    def __init__(self, config: Path) -> None:
-        self.config = config
-        self.lines: list[str] = []
-        self._process: subprocess.Popen[str] | None = None
-
-    def start(self) -> None:
-        command = [sys.executable, "-m", "flows.desk", str(self.config)]
-        environment = {**os.environ, "PYTHONPATH": str(_ROOT)}
-        self._process = subprocess.Popen(  # noqa: S603 - our own command
-            command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        self.lines.clear()
-        threading.Thread(target=self._listen, args=(self._process,), daemon=True).start()
-        assert eventually(lambda: self.lines), "the desk did not begin"
-
-    def _listen(self, process: "subprocess.Popen[str]") -> None:
-        for line in process.stdout or ():
-            self.lines.append(line)
-
-    @property
-    def said(self) -> str:
-        return "".join(self.lines)
-
-    def kill(self) -> None:
-        assert self._process is not None
-        self._process.kill()
-        self._process.communicate()
-
-    def end(self) -> None:
-        """End it in order, with the poster that it started."""
-        if self._process is not None and self._process.poll() is None:
-            self._process.communicate(timeout=90)
-
-
 @dataclass
 class Office:
     """A desk at a socket, its services, and people with browsers; ``faults`` are what their pages complained of."""
 
     workplace: Workplace
-    process: Process
+    process: DeskProcess
     chromium: Browser
     port: int
     faults: list[str] = field(default_factory=list)
@@ -147,7 +105,7 @@ def desk_at_socket(place: Workplace, chromium: Browser, options: str = "") -> It
     """Start the desk of a workplace, and end it with all that it started."""
     port = free_port()
     place.configure(place.config.read_text("utf-8") + f"\n[desk]\non = true\nport = {port}\n{options}\n")
-    process = Process(place.config)
+    process = DeskProcess(place.config)
     process.start()
     try:
         yield Office(place, process, chromium, port)
