@@ -21,6 +21,8 @@ from flows.settings.load import load_settings
 from flows.settings.sections import Settings
 
 _ENDS_WITHIN_SECONDS = 5
+# How long a thread that computes keeps the others from their turn, of which a page that looks something up needs many.
+_SWITCH_SECONDS = 0.001
 
 
 def main(config: str) -> None:
@@ -63,6 +65,7 @@ def _serve(settings: Settings, ledger: Ledger, named: str) -> None:
     if token is not None:
         said.append(f"Nobody may use it yet. The first one gets in once by {link_for(settings, token, port)}")
     threading.Thread(target=_announce, args=(server, said), daemon=True).start()
+    sys.setswitchinterval(_SWITCH_SECONDS)
     posting = KeepPosting(shared, named)
     posting.start()
     try:

@@ -1,8 +1,10 @@
 """The desk as one application: its pages in a list, each with who may, and the one way in to all of them."""
 
+import asyncio
 import sys
 import traceback
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import replace
 
 from fastapi import FastAPI
@@ -93,13 +95,19 @@ PAGES = (
     Page("POST", "/people/sign-out", people.do_end_sessions, Role.ADMINISTRATOR, _ALL),
     Page("POST", "/people/remove", people.do_remove, Role.ADMINISTRATOR, _ALL),
 )
+# To read a sheet, look at what it would do or count a month takes the processor for tenths of a second and more, and
+# Python gives it to one thread at a time: with ten of those at work everybody at a list would wait for all of them.
+_THAT_COMPUTE = {reading.__name__, checking.__name__, months.__name__}
+_COMPUTE_AT_ONCE = 2
 
 
 def make_app(desk: Desk) -> Door:
     """Return the application."""
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
+    turns = asyncio.Semaphore(_COMPUTE_AT_ONCE)
     for page in PAGES:
-        app.add_api_route(page.path, _endpoint(desk, page), methods=[page.method], response_model=None)
+        turn = turns if page.handler.__module__ in _THAT_COMPUTE else nullcontext()
+        app.add_api_route(page.path, _endpoint(desk, page, turn), methods=[page.method], response_model=None)
     app.add_api_route("/desk.css", _style, methods=["GET"], response_model=None)
     app.add_api_route("/desk.js", _script, methods=["GET"], response_model=None)
     app.add_exception_handler(404, _nowhere(desk))
@@ -115,7 +123,9 @@ def _script() -> Response:
     return Response(script(), media_type="text/javascript", headers={"Cache-Control": "max-age=300"})
 
 
-def _endpoint(desk: Desk, page: Page) -> Callable[[Request], Awaitable[Response]]:
+def _endpoint(
+    desk: Desk, page: Page, turn: AbstractAsyncContextManager[None]
+) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
         session = await run_in_threadpool(who, desk, request)
         visit = Visit(desk, request, session)
@@ -131,7 +141,8 @@ def _endpoint(desk: Desk, page: Page) -> Callable[[Request], Awaitable[Response]
             except (NotWhole, ClientDisconnect):
                 return visit.show("trouble", 400, title="Only half of it came", told="Send it again.")
         try:
-            return await run_in_threadpool(_answer, visit, page)
+            async with turn:
+                return await run_in_threadpool(_answer, visit, page)
         finally:
             visit.form.close()
 

@@ -31,7 +31,9 @@ from transforms.vocabulary import Kind, Target
 _SHOWN_ROWS = 6
 _SHOWN_SIGNS = 60
 _HEAD_ROWS = 60
-_REMEMBERED = 8
+# A studio's sheet has some kilobytes, and fifty people may each be at one; a large one takes the place of many.
+_REMEMBERED_BYTES = 4_000_000
+_SMALLEST_BYTES = 20_000
 
 
 class _Open(Exception):  # noqa: N818 - it says what a sheet leaves
@@ -71,10 +73,26 @@ class AsRead:
 
 @dataclass
 class Memory:
-    """What was checked of late, so that to turn a page does not read a sheet anew."""
+    """What was checked of late, so that to turn a page does not read a sheet anew; as much of it as fits."""
 
-    found: dict[tuple[str, str, int], AsRead] = field(default_factory=dict)
+    found: dict[tuple[str, str, int], tuple[AsRead, int]] = field(default_factory=dict)
     lock: Lock = field(default_factory=Lock)
+
+    def recall(self, key: tuple[str, str, int]) -> AsRead | None:
+        """Return what was checked, which by that is the latest again."""
+        with self.lock:
+            known = self.found.pop(key, None)
+            if known is None:
+                return None
+            self.found[key] = known
+            return known[0]
+
+    def keep(self, key: tuple[str, str, int], found: AsRead, size_bytes: int) -> None:
+        """Keep what was checked, and forget what was not asked for the longest."""
+        with self.lock:
+            self.found[key] = (found, max(size_bytes, _SMALLEST_BYTES))
+            while len(self.found) > 1 and sum(size for _, size in self.found.values()) > _REMEMBERED_BYTES:
+                self.found.pop(next(iter(self.found)))
 
 
 _MEMORY = Memory()
@@ -84,15 +102,11 @@ _ANSWERING = Lock()
 def read_sheet(desk: Desk, sheet: DeskSheet) -> AsRead:
     """Read and check a sheet as far as nothing is open; nothing of it is kept."""
     key = (str(sheet.path), sheet.row.sha256, _answers_stamp(desk))
-    with _MEMORY.lock:
-        known = _MEMORY.found.get(key)
+    known = _MEMORY.recall(key)
     if known is not None:
         return known
     found = _read(desk, sheet)
-    with _MEMORY.lock:
-        _MEMORY.found[key] = found
-        while len(_MEMORY.found) > _REMEMBERED:
-            _MEMORY.found.pop(next(iter(_MEMORY.found)))
+    _MEMORY.keep(key, found, sheet.path.stat().st_size)
     return found
 
 
