@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from flows.ledger.summary import Artifact
 from flows.reports.report import Report
-from flows.reports.sheets import tables
+from flows.reports.sheets.tables import tables
 from flows.reports.summary import facts, sections
 from flows.reports.table import Block, lines
 from flows.reports.values import Value

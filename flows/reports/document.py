@@ -6,7 +6,7 @@ from datetime import datetime
 
 from flows.reports.equal_totals import Lead, Place, leads
 from flows.reports.report import Report
-from flows.reports.sheets import tables
+from flows.reports.sheets.tables import tables
 from flows.reports.summary import facts, sections
 from flows.reports.table import Block
 from flows.reports.verdict import Headline, headline

@@ -15,7 +15,7 @@ from flows.reports.document import Document
 from flows.reports.equal_totals import leads
 from flows.reports.figures import breaks_by_age, by_day
 from flows.reports.report import Report
-from flows.reports.sheets import tables
+from flows.reports.sheets.tables import tables
 from flows.reports.table import Block, Column, by_line
 from flows.reports.values import Show, Value, values
 from flows.reports.workbook.charts import draw_breaks, draw_points

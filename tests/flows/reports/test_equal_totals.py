@@ -15,7 +15,7 @@ from flows.ledger.connection import open_ledger
 from flows.reports.equal_totals import equal_totals, leads, unequal
 from flows.reports.figures import by_day
 from flows.reports.report import Report
-from flows.reports.sheets import tables
+from flows.reports.sheets.tables import tables
 from flows.reports.snapshots import read_snapshot
 from flows.reports.summary import sections
 from flows.reports.table import Block
