@@ -9,7 +9,7 @@ from flows.ledger.connection import Ledger
 from flows.ledger.run import Run
 from flows.ledger.summary import Artifact, ReconcileSummary, Summary
 from flows.reports.artifacts import prefect_artifacts
-from flows.reports.collect import collect_report
+from flows.reports.collect.of_run import collect_report
 from flows.reports.for_recovery import kept_for_recovery
 from flows.reports.open_breaks import open_differences
 from flows.reports.page.page import write_page

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from flows.reports.equal_totals import Lead, Place, leads
+from flows.reports.equal_totals.leads import Lead, Place, leads
 from flows.reports.report import Report
 from flows.reports.sheets.tables import tables
 from flows.reports.summary import facts, sections

@@ -12,24 +12,13 @@ import pandas as pd
 
 from flows.reports.document import Document
 from flows.reports.month import Month
-from flows.reports.month_tables import (
-    balances_of_month,
-    beside_the_last,
-    by_client_of_month,
-    by_source_of,
-    by_staff_of,
-    changes_block,
-    differences_block,
-    events_block,
-    files_block,
-    in_the_way_block,
-    proof_of,
-    rolled_differences,
-    signatures_block,
-    unread_block,
-    walk_by_site_of,
-    walk_of,
-)
+from flows.reports.month_tables.balances import balances_of_month, by_client_of_month
+from flows.reports.month_tables.beside import beside_the_last
+from flows.reports.month_tables.by_name import by_source_of, by_staff_of
+from flows.reports.month_tables.differences import differences_block, rolled_differences
+from flows.reports.month_tables.lines import events_block, files_block, proof_of, unread_block
+from flows.reports.month_tables.signing import changes_block, in_the_way_block, signatures_block
+from flows.reports.month_tables.walked import walk_by_site_of, walk_of
 from flows.reports.page.page import write_document_page
 from flows.reports.verdict import Answer, Headline
 from flows.reports.workbook.workbook import write_document_workbook

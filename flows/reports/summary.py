@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from flows.reports.balance_tables import balances_of
-from flows.reports.equal_totals import equal_totals
+from flows.reports.equal_totals.all_totals import equal_totals
 from flows.reports.figures import breaks_by_age, side_by_side
 from flows.reports.next_steps import next_steps
 from flows.reports.once import once

@@ -22,7 +22,11 @@ from flows.desk.words import for_a_studio
 from flows.reports.binder.write import write_binder
 from flows.reports.month import Month
 from flows.reports.month_document import document_of, headline_of
-from flows.reports.month_tables import balances_of_month, beside_the_last, by_source_of, proof_of, rolled_differences
+from flows.reports.month_tables.balances import balances_of_month
+from flows.reports.month_tables.beside import beside_the_last
+from flows.reports.month_tables.by_name import by_source_of
+from flows.reports.month_tables.differences import rolled_differences
+from flows.reports.month_tables.lines import proof_of
 from flows.reports.workbook.workbook import write_document_workbook
 from flows.review.clocks import clocks_of
 from flows.review.month import look_at_site_alone

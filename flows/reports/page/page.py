@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from flows.reports.document import Document, document_of_run
-from flows.reports.equal_totals import Lead, Place
+from flows.reports.equal_totals.leads import Lead, Place
 from flows.reports.figures import breaks_by_age, points_by_day
 from flows.reports.page.cells import Cell, cell, has_sums, is_number, sum_cells
 from flows.reports.page.charts import breaks_chart, points_chart

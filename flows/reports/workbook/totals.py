@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from xlsxwriter.utility import xl_rowcol_to_cell  # type: ignore[import-untyped]  # no marker, see ink
 
-from flows.reports.equal_totals import Lead, Place
+from flows.reports.equal_totals.leads import Lead, Place
 from flows.reports.table import Block
 from flows.reports.workbook.ink import Ink, Sheet, lead_to
 

@@ -12,7 +12,7 @@ import pandas as pd
 from xlsxwriter.utility import xl_col_to_name  # type: ignore[import-untyped]  # no marker, see ink
 
 from flows.reports.document import Document
-from flows.reports.equal_totals import leads
+from flows.reports.equal_totals.leads import leads
 from flows.reports.figures import breaks_by_age, by_day
 from flows.reports.report import Report
 from flows.reports.sheets.tables import tables

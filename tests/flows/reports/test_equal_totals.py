@@ -12,7 +12,8 @@ import pytest
 from openpyxl import load_workbook
 
 from flows.ledger.connection import open_ledger
-from flows.reports.equal_totals import equal_totals, leads, unequal
+from flows.reports.equal_totals.all_totals import equal_totals, unequal
+from flows.reports.equal_totals.leads import leads
 from flows.reports.figures import by_day
 from flows.reports.report import Report
 from flows.reports.sheets.tables import tables
