@@ -16,3 +16,8 @@ def oldest_open(connection: Connection) -> Row[Any]:
 def last_ended_runs(connection: Connection) -> Sequence[Row[Any]]:
     """Return kind, run_id, started_at, finished_at, failure and summary of the last run of each kind that ended."""
     return connection.execute(rows_query("last_ended_runs")).all()
+
+
+def ledger_stamp(connection: Connection) -> Row[Any]:
+    """Return what differs as soon as anything does that a report of a period is made of; see the query."""
+    return connection.execute(rows_query("ledger_stamp")).one()

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from flows.desk.forms import Form
+from flows.desk.kept_months import KeptMonths
 from flows.desk.render import page
 from flows.ledger.connection import Ledger
 from flows.people.accounts import ALL_SITES, Account
@@ -39,6 +40,7 @@ class Desk:
     settings: Settings
     ledger: Ledger
     port: int = 0
+    months: KeptMonths = field(default_factory=KeptMonths, compare=False)
 
     @property
     def site_ids(self) -> list[str]:

@@ -48,7 +48,7 @@ _HOLDS: Mapping[str, str] = {
 }
 _PDF = "application/pdf"
 _WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-# A period is a look at all that the ledger has of it: one at a time, or fifty who look at years would take all memory.
+# A workbook of a year is large: one at a time, or fifty who ask for one would take all memory.
 _ONE_AT_A_TIME = Lock()
 
 
@@ -85,13 +85,19 @@ def see(visit: Visit) -> Seen | None:
     own = visit.sites(Role.REVIEWER)
     if period is None or (asked and asked not in own):
         return None
+    if visit.is_over_all(Role.REVIEWER):
+        return Seen(period, asked or None, _collected(visit, period, asked or None), is_whole=True)
+    settings, ledger, site_id = visit.desk.settings, visit.desk.ledger, asked or own[0]
+    month = visit.desk.months.get(
+        ledger, ("alone", period.name, site_id), lambda: look_at_site_alone(settings, ledger, period, site_id)
+    )
+    return Seen(period, site_id, month, is_whole=False)
+
+
+def _collected(visit: Visit, period: Period, site_id: str | None) -> Month:
     settings, ledger = visit.desk.settings, visit.desk.ledger
-    with _ONE_AT_A_TIME:
-        if visit.is_over_all(Role.REVIEWER):
-            month = look_at(settings, ledger, period, asked or None)
-            return Seen(period, asked or None, month, is_whole=True)
-        site_id = asked or own[0]
-        return Seen(period, site_id, look_at_site_alone(settings, ledger, period, site_id), is_whole=False)
+    key = ("whole", period.name, site_id or "")
+    return visit.desk.months.get(ledger, key, lambda: look_at(settings, ledger, period, site_id))
 
 
 def show_month(visit: Visit) -> Response:
@@ -255,8 +261,7 @@ def show_signing(visit: Visit) -> Response:
 
 def _signing(visit: Visit, period: Period, status: int = 200, told: str = "") -> Response:
     settings = visit.desk.settings
-    with _ONE_AT_A_TIME:
-        month = look_at(settings, visit.desk.ledger, period)
+    month = _collected(visit, period, None)
     role, why_not = None, ""
     try:
         role = next_role(settings, month, visit.account.name)
