@@ -14,7 +14,7 @@ from flows.review.clocks import Clock, clocks_of
 from sql.month import rejected_cells
 from transforms.vocabulary import Kind, State, WalkLine
 
-_BECAME: Mapping[str, str] = {
+BECAME: Mapping[str, str] = {
     State.POSTED: "posted",
     State.REFUSED: "turned down",
     State.UNKNOWN: "not sure yet",
@@ -71,11 +71,12 @@ def behind(desk: Desk, month: Month, line: WalkLine, kind: str, start: int, most
         rows=list(_rows(desk, month, shown, line)),
         count=len(found),
         events=int(found["row_count"].sum()),
-        figure=_figure(found, kind),
+        figure=figure_of(found, kind),
     )
 
 
-def _figure(found: pd.DataFrame, kind: str) -> str:
+def figure_of(found: pd.DataFrame, kind: str) -> str:
+    """Return what rows come to: points, or an amount."""
     if kind == Kind.REWARD_UPDATE:
         return f"{sum(found['amount'].dropna()):,}"
     points = sum(int(points) for points in found["points"].dropna())
@@ -92,10 +93,19 @@ def _rows(desk: Desk, month: Month, shown: pd.DataFrame, line: WalkLine) -> Iter
     for row in shown.to_dict("records"):
         event = by_event.get(row["event_id"])
         clock = clocks.of(row["site_id"])
-        if event is None or isinstance(row["break_id"], str):
+        if event is None and not isinstance(row["break_id"], str):
+            yield _to_fix(row)
+        elif event is None or isinstance(row["break_id"], str):
             yield _entry(row, by_break.get(row["break_id"], {}), event)
         else:
             yield _of_sheet(row, event, clock, line, about.get(row["event_id"], ""))
+
+
+def _to_fix(row: Mapping[Any, Any]) -> LineRow:
+    """Tell the rows of a file that need fixing: none of them is an event."""
+    count = int(row["row_count"])
+    place = "1 row" if count == 1 else f"{count:,} rows"
+    return LineRow(place, "", "", "", "", _counts(row), "needs fixing")
 
 
 def _of_sheet(row: Mapping[Any, Any], event: Mapping[Any, Any], clock: Clock, line: WalkLine, break_id: str) -> LineRow:
@@ -111,21 +121,24 @@ def _of_sheet(row: Mapping[Any, Any], event: Mapping[Any, Any], clock: Clock, li
         what=what_it_says(event),
         when=taken_in + clock.tell_minute(moment),
         counts=_counts(row),
-        became=_BECAME[State(event["state"])] + seen + again,
+        became=BECAME[State(event["state"])] + seen + again,
         break_id=break_id,
     )
 
 
 def what_it_says(event: Mapping[Any, Any]) -> str:
     """Tell what a row says, in words: earned 10 points for Sale 5."""
+    if is_none(event["points"]) and event["kind"] != Kind.REWARD_UPDATE:
+        return str(event["kind"])
     if event["kind"] == Kind.REWARD_UPDATE:
-        return "reward changed" if _is_none(event["amount"]) else f"reward set to {event['amount']}"
-    about = "" if _is_none(event["source"]) else f" for {event['source']}"
-    number = "" if _is_none(event["source_id"]) else f" {event['source_id']}"
+        return "reward changed" if is_none(event["amount"]) else f"reward set to {event['amount']}"
+    about = "" if is_none(event["source"]) else f" for {event['source']}"
+    number = "" if is_none(event["source_id"]) else f" {event['source_id']}"
     return f"{event['kind']} {int(event['points']):,} points{about}{number}"
 
 
-def _is_none(value: Any) -> bool:
+def is_none(value: Any) -> bool:
+    """Return whether there is nothing in a cell of a frame."""
     return value is None or bool(pd.isna(value))
 
 
@@ -147,8 +160,8 @@ def _entry(row: Mapping[Any, Any], broken: Mapping[Any, Any], event: Mapping[Any
 
 def _counts(row: Mapping[Any, Any]) -> str:
     if row["kind"] == Kind.REWARD_UPDATE:
-        return "" if _is_none(row["amount"]) else f"{row['amount']:,}"
-    return "" if _is_none(row["points"]) else f"{int(row['points']):,}"
+        return "" if is_none(row["amount"]) else f"{row['amount']:,}"
+    return "" if is_none(row["points"]) else f"{int(row['points']):,}"
 
 
 def _bad_rows(desk: Desk, month: Month, found: pd.DataFrame, kind: str, start: int, most: int) -> Behind:
@@ -169,4 +182,4 @@ def _bad_rows(desk: Desk, month: Month, found: pd.DataFrame, kind: str, start: i
         )
         for cell in own[start : start + most]
     ]
-    return Behind(rows, len(own), int(found["row_count"].sum()), _figure(found, kind))
+    return Behind(rows, len(own), int(found["row_count"].sum()), figure_of(found, kind))

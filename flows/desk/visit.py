@@ -15,6 +15,7 @@ from starlette.responses import RedirectResponse, Response
 
 from flows.desk.forms import Form
 from flows.desk.kept_months import KeptMonths
+from flows.desk.kept_nights import KeptNights
 from flows.desk.render import page
 from flows.ledger.connection import Ledger
 from flows.people.accounts import ALL_SITES, Account
@@ -41,6 +42,7 @@ class Desk:
     ledger: Ledger
     port: int = 0
     months: KeptMonths = field(default_factory=KeptMonths, compare=False)
+    nights: KeptNights = field(default_factory=KeptNights, compare=False)
 
     @property
     def site_ids(self) -> list[str]:

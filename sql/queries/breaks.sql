@@ -23,7 +23,9 @@ ON CONFLICT (break_id) DO UPDATE SET class = :class, points = :points, amount = 
     state = CASE WHEN breaks.state = 'closed' THEN 'open' ELSE breaks.state END,
     closed_run_id = CASE WHEN breaks.state = 'closed' THEN NULL ELSE breaks.closed_run_id END,
     owner = CASE WHEN breaks.state = 'closed' THEN NULL ELSE breaks.owner END,
-    reason = CASE WHEN breaks.state = 'closed' THEN NULL ELSE breaks.reason END
+    reason = CASE WHEN breaks.state = 'closed' THEN NULL ELSE breaks.reason END,
+    given_to = CASE WHEN breaks.state = 'closed' THEN NULL ELSE breaks.given_to END,
+    due_on = CASE WHEN breaks.state = 'closed' THEN NULL ELSE breaks.due_on END
 
 -- name: close_break
 -- What a reading of the same place no longer shows closes by itself. One that a person resolved keeps that, and its

@@ -43,6 +43,9 @@ breaks = Table(
     Column("amount_ledger", String),
     Column("amount_service", String),
     Column("more", BigInteger),  # Mindbody: points that the service has more than the ledger; null: it is not known
+    # Whose it is, and until when, where a person said so; the comments tell who. Else the rules of the settings say.
+    Column("given_to", String),
+    Column("due_on", Date),
     CheckConstraint("state IN ('open', 'acknowledged', 'resolved', 'closed')", name="state_known"),
     # A break that closed by itself says which run saw it gone.
     CheckConstraint("state <> 'closed' OR closed_run_id IS NOT NULL", name="closed_by_a_run"),
@@ -58,11 +61,16 @@ Index(
     postgresql_where=text("state <> 'closed'"),
 )
 
-# What is open, whatever was closed since the ledger began.
+# What is open, whatever was closed since the ledger began; with all that a list is narrowed down by and counts, so that
+# no row of the table is looked at for what is not shown.
 Index(
     "ix_breaks_open",
     breaks.c.opened_on,
     breaks.c.break_id,
+    breaks.c.site_id,
+    breaks.c.client_id,
+    breaks.c["class"],
+    breaks.c.points,
     sqlite_where=text("state IN ('open', 'acknowledged')"),
     postgresql_where=text("state IN ('open', 'acknowledged')"),
 )

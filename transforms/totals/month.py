@@ -14,18 +14,19 @@ import pandas as pd
 
 from transforms.exact_sums import as_whole, whole_sum
 from transforms.totals.control_totals import equation
-from transforms.totals.walk import Walked, count_line, events_of_lines, sheets_of_lines, walk, walk_frame
+from transforms.totals.walk import (
+    NOT_THERE,
+    OF_ENTRIES,
+    Walked,
+    count_line,
+    events_of_lines,
+    sheets_of_lines,
+    walk,
+    walk_frame,
+)
 from transforms.totals.walk_steps import close_walk
 from transforms.vocabulary import Fate, Kind, Outcome, State, WalkLine
 
-_NOT_THERE: Final = (Outcome.LATE, Outcome.MISSING_REMOTE)
-_OF_ENTRIES: Final = {
-    Outcome.UNEXPECTED_REMOTE: WalkLine.OTHERS,
-    Outcome.DUPLICATE_REMOTE: WalkLine.TWICE,
-    Outcome.STATUS_MISMATCH: WalkLine.UNCLAIMED,
-    Outcome.UNKNOWN: WalkLine.UNCLAIMED,
-    Outcome.REVERSED_REMOTE: WalkLine.TAKEN_BACK,
-}
 ROW: Final = ("event_id", "break_id", "file_id", "kind", "site_id", "row_count", "points", "amount")
 NO_SOURCE: Final = "none told"
 
@@ -149,7 +150,7 @@ def _lines_at_service(posted: pd.DataFrame, facts: PeriodFacts) -> Iterator[tupl
     is_compared = posted["compared_at"].notna()
     is_proved = posted["event_id"].isin(set(facts.proved)) & ~is_compared
     about = facts.breaks[facts.breaks["event_id"].isin(posted["event_id"])]
-    gone_ids = set(about.loc[about["class"].isin(list(_NOT_THERE)), "event_id"])
+    gone_ids = set(about.loc[about["class"].isin(list(NOT_THERE)), "event_id"])
     is_gone = posted["event_id"].isin(gone_ids)
     others = about[about["class"].eq(Outcome.AMOUNT_MISMATCH)].set_index("event_id")
     yield WalkLine.NOT_COMPARED, posted[~is_compared & ~is_proved]
@@ -196,7 +197,7 @@ def _entries(facts: PeriodFacts) -> pd.DataFrame:
     breaks = facts.breaks[facts.breaks["is_entry"]]
     rows = [
         {
-            "line": WalkLine.OFFSET if row["break_id"] in facts.offset else _OF_ENTRIES[Outcome(row["class"])],
+            "line": WalkLine.OFFSET if row["break_id"] in facts.offset else OF_ENTRIES[Outcome(row["class"])],
             "event_id": row["event_id"],
             "break_id": row["break_id"],
             "row_count": 1,
@@ -207,7 +208,7 @@ def _entries(facts: PeriodFacts) -> pd.DataFrame:
             "amount": None,
         }
         for row in breaks.to_dict("records")
-        if row["class"] in list(_OF_ENTRIES) and row["more"]
+        if row["class"] in list(OF_ENTRIES) and row["more"]
     ]
     return pd.DataFrame(rows, columns=["line", *_ENTRY], dtype="object")
 

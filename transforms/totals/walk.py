@@ -40,8 +40,8 @@ _OF_STATES: Final = {
     State.DISCARDED: WalkLine.DISCARDED,
     State.HELD: WalkLine.HELD_BACK,
 }
-_NOT_THERE: Final = (Outcome.LATE, Outcome.MISSING_REMOTE)
-_OF_ENTRIES: Final = {
+NOT_THERE: Final = (Outcome.LATE, Outcome.MISSING_REMOTE)
+OF_ENTRIES: Final = {
     Outcome.UNEXPECTED_REMOTE: WalkLine.OTHERS,
     Outcome.DUPLICATE_REMOTE: WalkLine.TWICE,
     Outcome.STATUS_MISMATCH: WalkLine.UNCLAIMED,
@@ -159,7 +159,7 @@ def _of_points(posted: pd.DataFrame, offset: Collection[str], reconciled: Reconc
     outcomes = _entries(reconciled.transactions)
     looked_for = outcomes[outcomes["outcome"].isin(OF_POSTED)]
     is_before = ~looked_for["event_id"].isin(posted["event_id"])
-    is_gone = looked_for["outcome"].isin(_NOT_THERE)
+    is_gone = looked_for["outcome"].isin(NOT_THERE)
     is_other = looked_for["outcome"].eq(Outcome.AMOUNT_MISMATCH)
     other = looked_for[is_other]
     more = other["remote_points"] - other["points"]
@@ -186,13 +186,13 @@ def _not_looked_for(posted: pd.DataFrame, looked_for: pd.DataFrame, reconciled: 
 
 def _of_entries(outcomes: pd.DataFrame, offset: Collection[str]) -> list[Line]:
     """Return the lines of what the service shows and no posted event of ours stands behind."""
-    there = outcomes[outcomes["remote_id"].notna() & outcomes["outcome"].isin(list(_OF_ENTRIES))]
+    there = outcomes[outcomes["remote_id"].notna() & outcomes["outcome"].isin(list(OF_ENTRIES))]
     there = there.assign(points=there["remote_points"])
     # The entry is still there, and so is ours that took it back: both are shown, each in its own column.
     is_offset = there["break_id"].isin(set(offset))
     lines = count_line(WalkLine.OFFSET, there[is_offset])
-    for line in dict.fromkeys(_OF_ENTRIES.values()):
-        outcomes_of_line = [outcome for outcome, of_outcome in _OF_ENTRIES.items() if of_outcome is line]
+    for line in dict.fromkeys(OF_ENTRIES.values()):
+        outcomes_of_line = [outcome for outcome, of_outcome in OF_ENTRIES.items() if of_outcome is line]
         lines += count_line(line, there[~is_offset & there["outcome"].isin(outcomes_of_line)])
     return lines
 
@@ -214,7 +214,7 @@ def _of_rewards(posted: pd.DataFrame, walked: Walked, reconciled: Reconciliation
     outcomes = _with_currency(outcomes.assign(state=None), walked.currency, reconciled)
     looked_for = outcomes[~outcomes["outcome"].isin([Outcome.UNKNOWN, Outcome.REFUSED])]
     is_before = ~looked_for["event_id"].isin(posted["event_id"])
-    is_gone = looked_for["outcome"].isin(_NOT_THERE)
+    is_gone = looked_for["outcome"].isin(NOT_THERE)
     lines = count_line(WalkLine.POSTED_BEFORE, looked_for[is_before])
     lines += _not_looked_for(posted, looked_for, reconciled)
     lines += count_line(WalkLine.NOT_THERE, looked_for[is_gone])

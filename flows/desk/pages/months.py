@@ -86,7 +86,7 @@ def see(visit: Visit) -> Seen | None:
     if period is None or (asked and asked not in own):
         return None
     if visit.is_over_all(Role.REVIEWER):
-        return Seen(period, asked or None, _collected(visit, period, asked or None), is_whole=True)
+        return Seen(period, asked or None, collected(visit, period, asked or None), is_whole=True)
     settings, ledger, site_id = visit.desk.settings, visit.desk.ledger, asked or own[0]
     month = visit.desk.months.get(
         ledger, ("alone", period.name, site_id), lambda: look_at_site_alone(settings, ledger, period, site_id)
@@ -94,7 +94,8 @@ def see(visit: Visit) -> Seen | None:
     return Seen(period, site_id, month, is_whole=False)
 
 
-def _collected(visit: Visit, period: Period, site_id: str | None) -> Month:
+def collected(visit: Visit, period: Period, site_id: str | None) -> Month:
+    """Return a period for somebody who may see everything."""
     settings, ledger = visit.desk.settings, visit.desk.ledger
     key = ("whole", period.name, site_id or "")
     return visit.desk.months.get(ledger, key, lambda: look_at(settings, ledger, period, site_id))
@@ -261,7 +262,7 @@ def show_signing(visit: Visit) -> Response:
 
 def _signing(visit: Visit, period: Period, status: int = 200, told: str = "") -> Response:
     settings = visit.desk.settings
-    month = _collected(visit, period, None)
+    month = collected(visit, period, None)
     role, why_not = None, ""
     try:
         role = next_role(settings, month, visit.account.name)

@@ -1,4 +1,4 @@
-"""A month at the desk: the walk, the rows behind every figure, who may see what of it, and its signatures."""
+"""Nights and a month at the desk: the rows behind every figure, who may see what of it, and its signatures."""
 
 import re
 from collections.abc import Iterator
@@ -188,6 +188,85 @@ def code(page: str) -> str:
 
 def code_shown_to_another(nights: Nights) -> str:
     return code(nights.browser("Dee").get(f"{MONTH}/sign"))
+
+
+def test_the_calendar_leads_to_each_night(nights: Nights, ana: Browser) -> None:
+    page = ana.get("/nights")
+    first, last = nights_of(nights)
+    # Both ran today: the later one stands for the day.
+    assert f"/nights/{last}?site=-99" in page
+    assert f"/nights/{first}" not in page
+    assert "1 row turned down" in page
+    assert f"/nights/{first}?site=-99" in ana.get(f"/nights/{last}?site=-99")
+    assert "There is no night" not in ana.get("/nights?month=2026-02")
+    assert ana.status("/nights?month=%3Cscript%3E") == 200
+    assert ana.status("/nights/nothing") == 404
+
+
+def nights_of(nights: Nights) -> list[str]:
+    found = nights.workplace.rows("SELECT run_id FROM runs WHERE kind = 'nightly' ORDER BY started_at")
+    return [row["run_id"] for row in found]
+
+
+def test_every_figure_of_a_night_leads_to_its_rows(nights: Nights, ana: Browser) -> None:
+    for run_id in nights_of(nights):
+        at = f"/nights/{run_id}"
+        for link in links(ana.get(at), f"{at}/rows"):
+            page = ana.get(link)
+            counted = re.search(r"([\d,]+) rows?\. <span", page)
+            assert counted is not None
+            # A row that needs fixing is told cell by cell.
+            if "needs_fixing" not in link:
+                assert int(counted[1]) == page.count('<th scope="row"'), link
+                assert "Row by row the night kept" not in page, link
+    first = nights_of(nights)[0]
+    page = ana.get(f"/nights/{first}/rows?line=posted&kind=earned")
+    assert "row 2</th>" in page
+    assert "earned 10 points for Sale" in page
+    assert "Sun 20 Sep 2026, 10:00 am" in page
+    assert "more often than sent" in ana.get(f"/nights/{first}/rows?line=twice&kind=earned")
+
+
+def test_who_reviews_one_studio_sees_nothing_of_the_other_in_a_night(nights: Nights) -> None:
+    cy = nights.browser("Cy", ("1001", Role.REVIEWER))
+    everything = cy.get("/nights")
+    for run_id in nights_of(nights):
+        at = f"/nights/{run_id}"
+        assert cy.status(f"{at}?site=-99") == 404
+        assert (cy.status(f"{at}/pdf"), cy.status(f"{at}/workbook")) == (403, 403)
+        page = cy.get(at)
+        everything += page
+        for link in links(page, f"{at}/rows"):
+            everything += cy.get(link)
+        for line in WalkLine:
+            for kind in ("earned", ""):
+                everything += cy.get(f"{at}/rows?line={line}&kind={kind}")
+    assert "200000004" in everything
+    for other in ("200000001", "200000002", "200000003", "Earnd", "-99"):
+        assert other not in everything
+
+
+def test_a_night_whose_figures_were_changed_shows_none(nights: Nights) -> None:
+    first = nights_of(nights)[0]
+    path = nights.desk.settings.root / "snapshots" / f"{first}.json.gz"
+    kept = path.read_bytes()
+    try:
+        path.write_bytes(kept + b"x")
+        page = (
+            Nights(nights.workplace, Desk(nights.workplace.settings, nights.desk.ledger))
+            .browser("Flo")
+            .get(f"/nights/{first}")
+        )
+    finally:
+        path.write_bytes(kept)
+    assert "is not what it was" in page
+    assert "From the sheets to the service" not in page
+
+
+def test_papers_of_a_night_come_as_files(nights: Nights, ana: Browser) -> None:
+    first = nights_of(nights)[0]
+    for name, begins in (("pdf", b"%PDF"), ("workbook", b"PK")):
+        assert ana.client.get(f"/nights/{first}/{name}").content.startswith(begins)
 
 
 def test_years_and_months_of_nothing_have_their_page(ana: Browser) -> None:

@@ -1,0 +1,68 @@
+"""What was kept of nights, read anew for a page: a snapshot never changes, so the last few stay in memory."""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from threading import Lock
+
+import pandas as pd
+
+from flows.ledger.connection import Ledger
+from flows.reports.report import Report, rows
+from flows.reports.snapshots import read_frames, read_snapshot, snapshot_path
+from flows.settings.sections import Settings
+from sql.nights import events_with_places
+
+_MOST_NIGHTS = 8
+_MOST_ROWS = 200_000  # of all that is kept
+_READ_BACK = ("read_back_transactions", "read_back_rewards")
+
+
+@dataclass(frozen=True)
+class KeptNight:
+    """A night's report, what was read back at the services, entry by entry, and what the ledger has of older rows.
+
+    ``older``: one row per event that an earlier run posted and this night saw again, with the row of its sheet.
+    """
+
+    report: Report
+    read_back: Mapping[str, pd.DataFrame]
+    older: pd.DataFrame
+
+    @property
+    def rows_count(self) -> int:
+        """How many rows that is, roughly."""
+        return len(self.report.posted) + sum(len(frame) for frame in self.read_back.values())
+
+
+@dataclass
+class KeptNights:
+    """What is kept, for all pages; one is read at a time."""
+
+    _kept: OrderedDict[str, KeptNight] = field(default_factory=OrderedDict)
+    _turn: Lock = field(default_factory=Lock)
+
+    def get(self, settings: Settings, ledger: Ledger, run_id: str) -> KeptNight:
+        """Return what is kept of a night; `CouldNotRun` says why it is not there, or is not what was kept."""
+        with self._turn:
+            if run_id not in self._kept:
+                with ledger.read() as connection:
+                    report = read_snapshot(settings, connection, run_id)
+                found = dict(read_frames(snapshot_path(settings, run_id), _READ_BACK))
+                self._kept[run_id] = KeptNight(report, found, _older(ledger, report, found))
+            self._kept.move_to_end(run_id)
+            night = self._kept[run_id]
+            while len(self._kept) > _MOST_NIGHTS or (len(self._kept) > 1 and self._rows() > _MOST_ROWS):
+                self._kept.popitem(last=False)
+            return night
+
+    def _rows(self) -> int:
+        return sum(night.rows_count for night in self._kept.values())
+
+
+def _older(ledger: Ledger, report: Report, read_back: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    seen = [rows(report, "duplicates"), *(frame for frame in read_back.values() if len(frame))]
+    ids = {event_id for frame in seen for event_id in frame["event_id"].dropna()}
+    with ledger.read() as connection:
+        found = events_with_places(connection, ids - set(rows(report, "posted")["event_id"]))
+        return pd.DataFrame([tuple(row) for row in found], columns=list(found.keys()), dtype="object")
