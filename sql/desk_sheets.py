@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert
 
 from sql.queries import query, rows_query
+from sql.sums import summed
 from sql.tables.desk import desk_mends, desk_sheets
 from transforms.vocabulary import Stage, State
 
@@ -223,3 +224,41 @@ def skipped_at(connection: Connection, file_id: int, sheet: str, row_number: int
 def _at(connection: Connection, name: str, file_id: int, sheet: str, row_number: int) -> Sequence[Row[Any]]:
     values = {"file_id": file_id, "sheet": sheet, "row_number": row_number}
     return connection.execute(rows_query(name), values).all()
+
+
+@dataclass(frozen=True)
+class ClientAhead:
+    """What a file brings of one client, and what the ledger knows of them."""
+
+    site_id: str
+    client_id: str
+    earned: int
+    redeemed: int
+    is_known: bool  # something of them was accepted before
+    balance: int | None  # as it was last read, and with what was posted since; None: never read
+    read_at: datetime | None
+
+
+def clients_ahead(connection: Connection, file_id: int) -> list[ClientAhead]:
+    """Return the clients of whom the file brings something new, by site and id."""
+    rows = connection.execute(rows_query("desk_clients_of_file"), {"file_id": file_id}).mappings()
+    return [_client_ahead(row) for row in rows]
+
+
+def _client_ahead(row: Mapping[Any, Any]) -> ClientAhead:
+    since = 0 if row["since_rest"] is None else summed(row, "since")
+    return ClientAhead(
+        site_id=row["site_id"],
+        client_id=row["client_id"],
+        earned=summed(row, "earned"),
+        redeemed=summed(row, "redeemed"),
+        is_known=bool(row["is_known"]),
+        balance=None if row["balance"] is None else int(row["balance"]) + since,
+        read_at=row["read_at"],
+    )
+
+
+def ledger_stamp(connection: Connection) -> tuple[int | None, ...]:
+    """Return what is another one as soon as anything was registered, has moved or was decided."""
+    row = connection.execute(query("desk_ledger_stamp")).one()
+    return (row.file_id, row.transition_id, row.decision_id)

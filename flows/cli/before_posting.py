@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flows.intake.check_report import check_lines
-from flows.intake.source_ids import swept
 from flows.marked_copy.give_back import Rows, read_rows
 from flows.readers.limits import MAX_ROWS
-from flows.review.plan import Plan, plan_lines, preview
+from flows.review.ahead import look_ahead
+from flows.review.plan import Plan, plan_lines
 from sql.breaks import open_breaks
-from sql.register import find_file
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -41,26 +40,22 @@ class BeforePosting:
 
 def look_before_posting(settings: "Settings", ledger: "Ledger", checked: "CheckedFile") -> BeforePosting:
     """Register the file and take it back again, and return what that has shown."""
-    checked, notes = swept(settings, ledger, checked)
-    seen: list[Rows] = []
-
-    def look(connection: "Connection", plan: Plan) -> None:
-        file_id = find_file(connection, checked.sha256, checked.default_site_id or "")
-        if file_id is not None and checked.file_totals.rows_read <= MAX_ROWS:
-            # A file that was taken in before is told as it stands in the ledger.
-            seen.append(read_rows(connection, file_id, is_preview=not plan.known))
-
-    plan = preview(settings, ledger, checked, look)
+    ahead = look_ahead(settings, ledger, checked, _read)
     with ledger.begin() as connection:
         breaks_open = len(open_breaks(connection))
-    rows = seen[0] if seen else None
+    rows, plan = ahead.seen, ahead.plan
     return BeforePosting(
-        checked=checked,
+        checked=ahead.checked,
         plan=plan,
         rows=rows,
         breaks_open=breaks_open,
-        lines=(*seen_lines(checked, plan, rows), *notes, *plan_lines(plan), *_waiting_lines(rows)),
+        lines=(*seen_lines(ahead.checked, plan, rows), *ahead.notes, *plan_lines(plan), *_waiting_lines(rows)),
     )
+
+
+def _read(connection: "Connection", file_id: int, plan: Plan) -> Rows | None:
+    # A file that was taken in before is told as it stands in the ledger.
+    return read_rows(connection, file_id, is_preview=not plan.known) if plan.rows_read <= MAX_ROWS else None
 
 
 def seen_lines(checked: "CheckedFile", plan: Plan, rows: Rows | None) -> list[str]:

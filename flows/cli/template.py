@@ -1,18 +1,13 @@
 """``tieout template``: a blank workbook to fill in by hand."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from flows.cli.options import Config, Json
 from flows.runtime.errors import CouldNotRun, ExitCode, WrongUsage
 from flows.runtime.terminal import write_json, write_line
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from flows.settings.of_services import SiteSettings
 
 _NAME = "rewards.xlsx"
 
@@ -29,20 +24,15 @@ def template(
 
 def run_template(config: Path | None, site_id: str | None, out: Path, *, as_json: bool) -> ExitCode:
     """Write the workbook for one site, or for all of them where they share a time zone."""
-    from flows.intake.blank_workbook import write_blank
-    from flows.settings.certain_headings import UTC_NAME
+    from flows.intake.blank_workbook import write_blank_of
     from flows.settings.load import load_settings
 
     settings = load_settings(config, with_secrets=False)
-    sites = settings.mindbody.sites if site_id is None else [settings.mindbody.site(site_id)]
-    timezone = _shared_timezone(sites) or UTC_NAME
-    # Where several sites are configured, a row has to say which it is for.
-    site_ids = [one.site_id for one in sites] if len(settings.mindbody.sites) > 1 else []
     if out.exists():
         raise WrongUsage(f"{out} is there already: name another file by --out, since nothing is overwritten.")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        write_blank(out, timezone, site_ids)
+        timezone = write_blank_of(out, settings, site_id)
     except OSError as error:
         raise CouldNotRun(f"{out} cannot be written: {error.strerror or error}.") from None
     if as_json:
@@ -50,12 +40,3 @@ def run_template(config: Path | None, site_id: str | None, out: Path, *, as_json
     else:
         write_line(f"Written: {out}. Times in it are by the clock of {timezone}. Fill it in, then: tieout upload {out}")
     return ExitCode.TIES_OUT
-
-
-def _shared_timezone(sites: "Sequence[SiteSettings]") -> str | None:
-    """Return the zone that all sites are in, None where there is no site; `WrongUsage` where they are in several."""
-    zones = {site.timezone for site in sites}
-    if len(zones) > 1:
-        of_each = ", ".join(f"{site.site_id} ({site.timezone})" for site in sites)
-        raise WrongUsage(f"The sites are in several time zones: say by --site which one it is for, of {of_each}.")
-    return zones.pop() if zones else None

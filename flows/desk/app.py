@@ -56,6 +56,7 @@ PAGES = (
     Page("POST", "/sheets/{sheet_id}/drop", reading.do_drop, Role.UPLOADER, _SHEET),
     Page("GET", "/sheets/{sheet_id}/check", checking.show_check, Role.VIEWER, _SHEET),
     Page("POST", "/sheets/{sheet_id}/mend", checking.do_mend, Role.UPLOADER, _SHEET),
+    Page("POST", "/sheets/{sheet_id}/ask", checking.do_ask, Role.UPLOADER, _SHEET),
     Page("GET", "/sheets/{sheet_id}/marked", checking.give_marked, Role.VIEWER, _SHEET),
     Page("POST", "/sheets/{sheet_id}/post", checking.do_post, Role.UPLOADER, _SHEET),
     Page("GET", "/sheets/{sheet_id}/posting", posting.show_posting, Role.VIEWER, _SHEET),

@@ -101,7 +101,7 @@ _ANSWERING = Lock()
 
 def read_sheet(desk: Desk, sheet: DeskSheet) -> AsRead:
     """Read and check a sheet as far as nothing is open; nothing of it is kept."""
-    key = (str(sheet.path), sheet.row.sha256, _answers_stamp(desk))
+    key = (str(sheet.path), sheet.row.sha256, answers_stamp(desk))
     known = _MEMORY.recall(key)
     if known is not None:
         return known
@@ -110,7 +110,8 @@ def read_sheet(desk: Desk, sheet: DeskSheet) -> AsRead:
     return found
 
 
-def _answers_stamp(desk: Desk) -> int:
+def answers_stamp(desk: Desk) -> int:
+    """Return what is another one as soon as anybody has answered something about sheets."""
     path = desk.settings.root / ANSWERS
     return path.stat().st_mtime_ns if path.exists() else 0
 

@@ -3,9 +3,9 @@
 import secrets
 from collections.abc import Sequence
 
-from flows.desk.looking import Wrong, cells_of
 from flows.desk.sheets import DeskSheet, move_in
 from flows.desk.visit import Desk
+from flows.desk.wrong_cells import Wrong, cells_of
 from flows.marked_copy.mended import Cell, write_mended
 from flows.readers.files import sha256_of
 from flows.readers.read import read_file

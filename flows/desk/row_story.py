@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from flows.desk.looking import row_to_see
+from flows.desk.rows_to_see import row_to_see
 from flows.desk.visit import Desk
 from flows.desk.words import for_a_studio
 from flows.reports.wording import BREAKS

@@ -13,7 +13,10 @@ from typing import Any
 
 import xlsxwriter  # type: ignore[import-untyped]  # it has annotations, and no marker that says so
 
-from flows.settings.certain_headings import zoned_heading
+from flows.runtime.errors import WrongUsage
+from flows.settings.certain_headings import UTC_NAME, zoned_heading
+from flows.settings.of_services import SiteSettings
+from flows.settings.sections import Settings
 from transforms.sheets.fields import FIELDS
 from transforms.sheets.times import EARLIEST
 from transforms.vocabulary import Action, Source
@@ -33,7 +36,29 @@ class _Column:
     validation: dict[str, Any]
 
 
-def write_blank(path: Path, timezone: str, site_ids: Sequence[str]) -> None:
+def write_blank_of(path: Path, settings: Settings, site_id: str | None) -> str:
+    """Write the workbook of one site, or of all where none is named; return the clock that its times are by.
+
+    `WrongUsage` where all are meant and are in several zones; raise OSError where it cannot be written.
+    """
+    sites = settings.mindbody.sites if site_id is None else [settings.mindbody.site(site_id)]
+    timezone = _shared_timezone(sites) or UTC_NAME
+    # Where several sites are configured, a row has to say which it is for.
+    site_ids = [site.site_id for site in sites] if len(settings.mindbody.sites) > 1 else []
+    _write_blank(path, timezone, site_ids)
+    return timezone
+
+
+def _shared_timezone(sites: Sequence[SiteSettings]) -> str | None:
+    """Return the zone that all sites are in, None where there is no site; `WrongUsage` where they are in several."""
+    zones = {site.timezone for site in sites}
+    if len(zones) > 1:
+        of_each = ", ".join(f"{site.site_id} ({site.timezone})" for site in sites)
+        raise WrongUsage(f"The sites are in several time zones: say by --site which one it is for, of {of_each}.")
+    return zones.pop() if zones else None
+
+
+def _write_blank(path: Path, timezone: str, site_ids: Sequence[str]) -> None:
     """Write the workbook for studios in one time zone; raise OSError where it cannot be written.
 
     With `site_ids` there is a column SiteId, to choose one of them from.

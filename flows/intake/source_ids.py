@@ -31,7 +31,7 @@ def sweep_for(settings: Settings, ledger: Ledger, files: Sequence[CheckedFile], 
     asked = _together(left)
     if asked.empty:
         return Completed(reference)
-    allowance = Allowance(_calls_to_spare(settings, ledger, files))
+    allowance = Allowance(calls_to_spare(settings, ledger, files))
     answers = sweep(settings, ledger, asked, allowance)
     now = utc_now()
     with ledger.begin() as connection:
@@ -88,7 +88,7 @@ def _left_of(connection: Connection, events: pd.DataFrame, reference: Reference,
     return new
 
 
-def _calls_to_spare(settings: Settings, ledger: Ledger, files: Sequence[CheckedFile]) -> int:
+def calls_to_spare(settings: Settings, ledger: Ledger, files: Sequence[CheckedFile]) -> int:
     """Return how many of today's calls posting, and reading every client back, will not need.
 
     A look-up spares a row that the service would refuse anyway; posting is what the calls are paid for.

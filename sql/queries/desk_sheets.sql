@@ -173,3 +173,41 @@ WHERE file_id = :file_id AND coalesce(sheet, '') = :sheet AND row_number = :row_
 -- Grain: one row per reason why a row of the file was passed over.
 SELECT reason FROM skipped_rows
 WHERE file_id = :file_id AND coalesce(sheet, '') = :sheet AND row_number = :row_number ORDER BY skipped_id
+
+-- name: desk_clients_of_file
+-- Grain: one row per client of whom the file brings something that is new: what it comes to, whether anything of the
+-- client was accepted in any other run, and the balance that was last read, with what was posted since.
+SELECT own.site_id, own.client_id, own.earned_billions, own.earned_rest, own.redeemed_billions, own.redeemed_rest,
+    CASE WHEN EXISTS (
+        SELECT 1 FROM events AS known WHERE known.lane = own.lane AND known.run_id <> own.run_id
+        AND known.state IN ('ready', 'sending', 'unknown', 'posted')
+    ) THEN 1 ELSE 0 END AS is_known, client_balances.balance, client_balances.read_at,
+    (
+        SELECT sum((CASE WHEN since.action = 'Earned' THEN since.points ELSE -since.points END) / 1000000000)
+        FROM events AS since
+        WHERE since.lane = own.lane AND since.state = 'posted' AND since.state_at > client_balances.read_at
+    ) AS since_billions,
+    (
+        SELECT sum((CASE WHEN since.action = 'Earned' THEN since.points ELSE -since.points END) % 1000000000)
+        FROM events AS since
+        WHERE since.lane = own.lane AND since.state = 'posted' AND since.state_at > client_balances.read_at
+    ) AS since_rest
+FROM (
+    SELECT events.run_id, events.lane, events.site_id, events.client_id,
+        coalesce(sum(CASE WHEN events.action = 'Earned' THEN events.points END / 1000000000), 0) AS earned_billions,
+        coalesce(sum(CASE WHEN events.action = 'Earned' THEN events.points END % 1000000000), 0) AS earned_rest,
+        coalesce(sum(CASE WHEN events.action = 'Redeemed' THEN events.points END / 1000000000), 0) AS redeemed_billions,
+        coalesce(sum(CASE WHEN events.action = 'Redeemed' THEN events.points END % 1000000000), 0) AS redeemed_rest
+    FROM files CROSS JOIN events
+    WHERE files.file_id = :file_id AND events.run_id = files.run_id AND events.file_id = files.file_id
+    AND events.client_id IS NOT NULL AND events.state IN ('ready', 'held')
+    GROUP BY events.run_id, events.lane, events.site_id, events.client_id
+) AS own
+LEFT JOIN client_balances
+    ON client_balances.site_id = own.site_id AND client_balances.client_id = own.client_id
+ORDER BY own.site_id, own.client_id
+
+-- name: desk_ledger_stamp
+-- Grain: one row, which is another one as soon as anything was registered, has moved or was decided.
+SELECT (SELECT max(file_id) FROM files) AS file_id, (SELECT max(transition_id) FROM transitions) AS transition_id,
+    (SELECT max(decision_id) FROM event_decisions) AS decision_id

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from starlette.responses import Response
 
 from flows.desk.changing import RowToChange, change, rows_to_change
-from flows.desk.looking import row_to_see
 from flows.desk.pages.posting import came_of
+from flows.desk.rows_to_see import row_to_see
 from flows.desk.visit import Visit, go
 from flows.review.clocks import clocks_of
 from flows.runtime.errors import WrongUsage

@@ -6,12 +6,16 @@ from collections.abc import Sequence
 from starlette.responses import Response
 
 from flows.desk.as_read import read_sheet
-from flows.desk.looking import Looked, Wrong, look
+from flows.desk.clients_to_see import ask_service, clients_to_see
+from flows.desk.looking import Looked
+from flows.desk.looks import look_at
 from flows.desk.mending import mend, needed
 from flows.desk.pages.home import attached
 from flows.desk.pages.reading import show_sheet
+from flows.desk.parts import MOST_SHOWN, page_of
 from flows.desk.sheets import find_sheet
 from flows.desk.visit import Visit, go
+from flows.desk.wrong_cells import Wrong
 from flows.intake.check_report import notes_of
 from flows.marked_copy.write import write_marked
 from flows.readers.limits import MAX_ROWS
@@ -21,7 +25,6 @@ from sql.desk_sheets import mends_of, want_posted
 from transforms.vocabulary import Stage
 
 _TABS = ("ready", "fix", "again", "known")
-_MOST_SHOWN = 100
 
 
 def show_check(visit: Visit) -> Response:
@@ -32,19 +35,20 @@ def show_check(visit: Visit) -> Response:
     found = read_sheet(visit.desk, sheet)
     if found.checked is None or not sheet.row.is_read_well:
         return go(f"/sheets/{sheet.sheet_id}/read")
-    looked = look(visit.desk, found)
+    looked = look_at(visit.desk, sheet, found)
+    clients = clients_to_see(visit.desk, sheet, looked)
     counts = {
         "ready": len(looked.ready),
         "fix": looked.wrong_rows,
-        "again": len(looked.again),
+        "again": len(looked.again) + len(clients.odd),
         "known": len(looked.known),
     }
     asked = visit.request.query_params.get("tab", "")
     # What needs somebody comes first.
     tab = asked if asked in _TABS else next((name for name in ("fix", "again", "ready") if counts[name]), "known")
-    page, pages = _page(visit, counts[tab] if tab != "fix" else len(looked.wrong))
-    shown = slice((page - 1) * _MOST_SHOWN, page * _MOST_SHOWN)
-    rows = {"ready": looked.ready, "again": looked.again, "known": looked.known, "fix": ()}[tab]
+    page, pages = page_of(visit, counts[tab] if tab != "fix" else len(looked.wrong))
+    shown = slice((page - 1) * MOST_SHOWN, page * MOST_SHOWN)
+    rows = {"ready": looked.ready, "again": looked.again, "known": looked.known}.get(tab)
     with visit.desk.ledger.read() as connection:
         mends = mends_of(connection, sheet.sheet_id)
     return visit.show(
@@ -53,20 +57,28 @@ def show_check(visit: Visit) -> Response:
         looked=looked,
         counts=counts,
         tab=tab,
-        rows=rows[shown],
+        rows=[] if rows is None else rows[shown],
+        clients=clients,
         wrong=looked.wrong[shown],
         page=page,
         pages=pages,
+        link=f"tab={tab}",
         mends=mends,
         needs_another=_needs_another(visit, looked),
     )
 
 
-def _page(visit: Visit, count: int) -> tuple[int, int]:
-    pages = max(1, -(-count // _MOST_SHOWN))
-    asked = visit.request.query_params.get("page", "1")
-    page = int(asked) if asked.isdecimal() and len(asked) < 9 else 1
-    return min(max(page, 1), pages), pages
+def do_ask(visit: Visit) -> Response:
+    """Ask the service about clients of the sheet, within the calls of the day."""
+    ask_service(visit.desk, visit.sheet, _look(visit))
+    return go(f"/sheets/{visit.sheet.sheet_id}/check?tab=again")
+
+
+def _look(visit: Visit) -> Looked:
+    found = read_sheet(visit.desk, visit.sheet)
+    if found.checked is None:
+        raise WrongUsage("Something about it is open still: say how it is read first.")
+    return look_at(visit.desk, visit.sheet, found)
 
 
 def _needs_another(visit: Visit, looked: Looked) -> bool:
@@ -76,7 +88,7 @@ def _needs_another(visit: Visit, looked: Looked) -> bool:
 
 def do_mend(visit: Visit) -> Response:
     """Put what belongs there into the cells of one kind, or into that of one row."""
-    looked = look(visit.desk, read_sheet(visit.desk, visit.sheet))
+    looked = _look(visit)
     wrong = next((one for one in looked.wrong if one.key == visit.form.get("key")), None)
     if wrong is None:
         raise WrongUsage("That is mended already.")
@@ -94,7 +106,7 @@ def _rows_meant(visit: Visit, wrong: Wrong) -> Sequence[int]:
 
 def give_marked(visit: Visit) -> Response:
     """Hand the sheet out with the wrong cells marked, to be fixed in Excel."""
-    looked = look(visit.desk, read_sheet(visit.desk, visit.sheet))
+    looked = _look(visit)
     if looked.rows is None or looked.plan.rows_read > MAX_ROWS:
         raise WrongUsage("The sheet has more rows than Excel holds.")
     out = visit.sheet.folder / f"marked-{secrets.token_hex(8)}.xlsx"
@@ -120,7 +132,7 @@ def do_post(visit: Visit) -> Response:
     """Have it posted as it was shown; nothing happens where it would do anything else by now."""
     if visit.sheet.stage is not Stage.OPEN:
         return _wanted_before(visit)
-    looked = look(visit.desk, read_sheet(visit.desk, visit.sheet))
+    looked = _look(visit)
     if visit.form.get("code") != looked.code or not looked.will:
         raise WrongUsage("What it would post is not what you saw. Look at it again; nothing was posted.")
     with visit.desk.ledger.begin() as connection:

@@ -9,10 +9,9 @@ from starlette.responses import Response
 
 from flows.desk.sheets import DeskSheet, newest_sheets, take_sheet
 from flows.desk.visit import Desk, Visit, go
-from flows.intake.blank_workbook import write_blank
+from flows.intake.blank_workbook import write_blank_of
 from flows.review.clocks import clocks_of
 from flows.runtime.errors import WrongUsage
-from flows.settings.certain_headings import UTC_NAME
 from sql.desk_sheets import file_of, states_of
 from transforms.vocabulary import Role, Stage, State
 
@@ -106,12 +105,10 @@ def give_blank(visit: Visit) -> Response:
     site_id = visit.request.query_params.get("site", "")
     if site_id not in visit.account.sites(Role.VIEWER, desk.site_ids):
         site_id = visit.account.sites(Role.VIEWER, desk.site_ids)[0]
-    timezones = {site.site_id: site.timezone for site in desk.settings.mindbody.sites}
-    # Where there are several studios, a row has to say which it is for.
-    site_ids = [site_id] if len(desk.site_ids) > 1 else []
     with TemporaryDirectory() as folder:
         path = Path(folder) / "rewards.xlsx"
-        write_blank(path, timezones.get(site_id, UTC_NAME), site_ids)
+        # Of rewards alone there are no sites.
+        write_blank_of(path, desk.settings, site_id or None)
         content = path.read_bytes()
     return attached(content, "points-sheet.xlsx")
 

@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy import Row
 from starlette.responses import Response
 
-from flows.desk.looking import RowToSee, row_to_see
 from flows.desk.pages.home import attached
+from flows.desk.parts import MOST_SHOWN, page_of
+from flows.desk.rows_to_see import RowToSee, row_to_see
 from flows.desk.sheets import DeskSheet
 from flows.desk.visit import Desk, Visit, go
 from flows.desk.words import for_a_studio
@@ -24,7 +25,6 @@ from sql.plans import states_of_plan
 from transforms.vocabulary import Role, Stage, State
 
 _TABS = ("posted", "refused", "changed", "held", "unknown", "all", "known")
-_MOST_SHOWN = 100
 _TAB_OF = {State.POSTED: "posted", State.REFUSED: "refused", State.HELD: "held", State.UNKNOWN: "unknown"}
 
 
@@ -77,6 +77,7 @@ def show_posting(visit: Visit) -> Response:
     counts = _counts(came)
     tab = asked if asked in _TABS else _first_tab(counts)
     rows = came.of_tab(tab)
+    page, pages = page_of(visit, len(rows))
     return visit.show(
         "posting",
         sheet=sheet,
@@ -85,8 +86,10 @@ def show_posting(visit: Visit) -> Response:
         over=len(came.rows) - came.count(State.READY, State.SENDING, State.HELD),
         tab=tab,
         counts=counts,
-        rows=[row_to_see(row, clocks) for row in rows[:_MOST_SHOWN]],
-        left_out=max(0, len(rows) - _MOST_SHOWN),
+        rows=[row_to_see(row, clocks) for row in rows[(page - 1) * MOST_SHOWN : page * MOST_SHOWN]],
+        page=page,
+        pages=pages,
+        link=f"tab={tab}",
         refused=_why_refused(came, clocks),
         trouble=for_a_studio(sheet.row.trouble) if sheet.row.trouble else "",
         is_moving=sheet.stage is Stage.POSTING,

@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy import Connection, Row
 from starlette.responses import Response
 
-from flows.desk.looking import row_to_see
 from flows.desk.row_cells import cells_of_row, content_of
 from flows.desk.row_story import Story, tell_story
+from flows.desk.rows_to_see import row_to_see
 from flows.desk.sheets import DeskSheet, sheet_from
 from flows.desk.visit import Desk, Visit, not_there
 from flows.desk.words import for_a_studio

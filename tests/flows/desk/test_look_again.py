@@ -2,8 +2,13 @@
 
 import pytest
 
+from flows.desk import looks as looks_of_late
+from flows.desk.as_read import AsRead
+from flows.desk.looking import Looked
+from flows.desk.visit import Desk
 from tests.flows.desk.conftest import Browser, Studio
-from tests.flows.desk.test_manager import code_of, send
+from tests.flows.desk.test_manager import code_of, post, send, to_check
+from tests.flows.workplace import earned, redeemed
 from transforms.vocabulary import Role
 
 
@@ -43,3 +48,57 @@ def test_nor_by_the_ok_of_somebody_else(studio: Studio) -> None:
         bo.post(f"{sheet}/ok", decision="ok", seen=page.partition('name="seen" value="')[2].partition('"')[0])
         studio.post()
     assert [line["points"] for line in studio.committed("200000022")] == [5, 6]
+
+
+def test_what_its_clients_have_is_told_and_asked_for_within_the_calls_of_the_day(studio: Studio) -> None:
+    ana = studio.browser("Ana")
+    rows = [earned("200000001", 30), redeemed("200000001", 31), redeemed("nobody-42", 4)]
+    sheet = send(ana, *rows)
+    to_check(ana, sheet)
+    page = ana.get(f"{sheet}/check?tab=again")
+    assert "2 are new: nothing was posted for them from here before (200000001, nobody-42)" in page
+    assert "Nobody has asked Mindbody about them now" in page
+    calls = studio.workplace.rows("SELECT calls FROM call_counts")
+    ana.post(f"{sheet}/ask")
+    page = ana.get(f"{sheet}/check?tab=again")
+    assert "Client nobody-42</a>: unknown at Mindbody, or without any points there" in page
+    assert "Client 200000001</a>: redeems 31 points, and has 0 and 30 of this sheet" in page
+    assert 'Look again <span class="scope">2<' in page
+    assert "Ask Mindbody about" not in page
+    assert studio.workplace.rows("SELECT calls FROM call_counts") != calls
+    assert "All of its clients were asked about." in ana.post(f"{sheet}/ask", 409)
+
+
+def test_nobody_is_asked_where_posting_takes_the_calls_that_are_left(studio: Studio) -> None:
+    studio.workplace.configure(calls_per_day=4)
+    studio.configure("")
+    ana = studio.browser("Ana")
+    sheet = send(ana, earned("200000002", 30))
+    to_check(ana, sheet)
+    assert "takes the calls that are left today" in ana.post(f"{sheet}/ask", 409)
+    assert studio.workplace.rows("SELECT calls FROM call_counts") == []
+
+
+def test_a_page_looks_anew_as_soon_as_anything_has_moved_and_not_before(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[str] = []
+    really = looks_of_late.look
+
+    def counted(desk: Desk, as_read: AsRead) -> Looked:
+        looks.append("look")
+        return really(desk, as_read)
+
+    monkeypatch.setattr(looks_of_late, "look", counted)
+    ana = studio.browser("Ana")
+    sheet, twin = (send(ana, earned("200000003", 6), *more) for more in ([], [earned("200000003", 7)]))
+    page = to_check(ana, twin)
+    for tab in ("ready", "again", "fix", "known"):
+        ana.get(f"{twin}/check?tab={tab}")
+    assert len(looks) == 1
+    post(ana, sheet)
+    studio.post()
+    count = len(looks)
+    assert "not what you saw" in ana.post(f"{twin}/post", 409, code=code_of(page))
+    assert 'Already posted <span class="scope">1<' in ana.get(f"{twin}/check")
+    assert len(looks) == count + 1

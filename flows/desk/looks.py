@@ -1,0 +1,85 @@
+"""Looks of late, kept until the sheet, the answers about sheets like it, or the ledger is another one.
+
+To look registers a whole sheet and takes it back again. To turn a page does not do that anew; but as soon as anything
+was registered, moved or decided, the next page does, so that what is shown is what would be posted.
+"""
+
+import time
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from threading import Lock, RLock
+from typing import Any
+
+from flows.desk.as_read import AsRead, answers_stamp
+from flows.desk.looking import Looked, look
+from flows.desk.sheets import DeskSheet
+from flows.desk.visit import Desk
+from sql.desk_sheets import ledger_stamp
+
+# What was read at a service, and what lies in the future, ages by the clock alone.
+_GOOD_SECONDS = 600.0
+_MOST_ROWS = 100_000  # of all looks that are kept: some 100 MB
+
+
+@dataclass(frozen=True)
+class _Kept:
+    desk: Desk  # held, so that no other one gets its place in memory
+    looked: Looked
+    at: float
+
+
+@dataclass
+class _Memory:
+    found: "OrderedDict[tuple[Any, ...], _Kept]" = field(default_factory=OrderedDict)
+    lock: Lock = field(default_factory=Lock)
+    looking: RLock = field(default_factory=RLock)
+
+
+_MEMORY = _Memory()
+
+
+def look_at(desk: Desk, sheet: DeskSheet, as_read: AsRead) -> Looked:
+    """Return what the sheet would do, as it is by now."""
+    known = _known(_key(desk, sheet))
+    if known is not None:
+        return known
+    # Of many who ask at once one looks; a database that is a file would let them in one after the other anyway.
+    with _MEMORY.looking:
+        # Before the look: whatever comes meanwhile makes the next page look anew.
+        key = _key(desk, sheet)
+        known = _known(key)
+        if known is not None:
+            return known
+        looked = look(desk, as_read)
+        _keep(key, _Kept(desk, looked, time.monotonic()))
+        return looked
+
+
+def _key(desk: Desk, sheet: DeskSheet) -> tuple[Any, ...]:
+    with desk.ledger.read() as connection:
+        stamp = ledger_stamp(connection)
+    content = (str(sheet.path), sheet.row.sha256, sheet.row.default_site_id)
+    return (id(desk.settings), id(desk.ledger), content, answers_stamp(desk), stamp)
+
+
+def _known(key: tuple[Any, ...]) -> Looked | None:
+    with _MEMORY.lock:
+        kept = _MEMORY.found.get(key)
+        if kept is None or time.monotonic() - kept.at > _GOOD_SECONDS:
+            return None
+        _MEMORY.found.move_to_end(key)
+        return kept.looked
+
+
+def _keep(key: tuple[Any, ...], kept: _Kept) -> None:
+    with _MEMORY.lock:
+        # An older look at the same sheet is good for nothing any more.
+        for other in [one for one in _MEMORY.found if one[2][0] == key[2][0]]:
+            del _MEMORY.found[other]
+        _MEMORY.found[key] = kept
+        while len(_MEMORY.found) > 1 and sum(map(_rows, _MEMORY.found.values())) > _MOST_ROWS:
+            _MEMORY.found.popitem(last=False)
+
+
+def _rows(kept: _Kept) -> int:
+    return kept.looked.plan.rows_read

@@ -1,0 +1,136 @@
+"""Rows of a sheet as a person reads them: who, what, when, and what became of it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, overload
+
+from sqlalchemy import Row
+
+from flows.desk.words import for_a_studio
+from flows.review.clocks import Clock, Clocks
+from transforms.vocabulary import Kind, State
+
+
+@dataclass(frozen=True)
+class RowToSee:
+    """One row of a sheet, as a person reads it."""
+
+    place: str
+    who: str
+    what: str
+    when: str
+    told: str = ""
+    event_id: str = ""
+    state: State = State.READY
+    can_undo: bool = False
+    looks_like_another: bool = False
+    link: str = ""  # to its row, once it is in the ledger
+
+
+class SeenRows(Sequence[RowToSee]):
+    """Rows that are told as they are asked for: of twenty thousand, a page shows a hundred."""
+
+    def __init__(self, rows: Sequence[Row[Any]], tell: Callable[[Row[Any]], RowToSee]) -> None:
+        self._rows = rows
+        self._tell = tell
+
+    def __len__(self) -> int:
+        """Count them."""
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, place: int) -> RowToSee: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[RowToSee]: ...
+    def __getitem__(self, place: int | slice) -> RowToSee | list[RowToSee]:
+        """Tell one, or a part of them."""
+        if isinstance(place, slice):
+            return [self._tell(row) for row in self._rows[place]]
+        return self._tell(self._rows[place])
+
+
+def row_to_see(row: Row[Any], clocks: Clocks, told: str | None = None) -> RowToSee:
+    """Return one row that is an event, as a person reads it."""
+    clock = clocks.of(row.site_id)
+    is_reward = row.kind == Kind.REWARD_UPDATE
+    state = State(row.state)
+    return RowToSee(
+        place=f"row {row.row_number}" + (f", {row.sheet}" if row.sheet else ""),
+        who="a reward" if is_reward else f"client {row.client_id}",
+        what=_what(row),
+        when=_when(row, clock, is_reward=is_reward),
+        told=_told(row) if told is None else told,
+        event_id=row.event_id,
+        link=f"/rows/{row.event_id}",
+        state=state,
+        looks_like_another=state is State.HELD and str(row.state_reason).startswith(_LOOKS_LIKE),
+        can_undo=state is State.POSTED and not is_reward and row.undone_state in _CAME_TO_NOTHING,
+    )
+
+
+def _when(row: Row[Any], clock: Clock, *, is_reward: bool) -> str:
+    if row.action_at is not None and row.is_dated:
+        return clock.tell_minute(row.action_at)
+    # The time that the ledger has for such a row means nothing to a person.
+    return "" if is_reward else "no date: as it is posted"
+
+
+_LOOKS_LIKE = "looks like "  # how the reason of a row begins that may be an earlier one, corrected
+_CAME_TO_NOTHING = (None, State.DISCARDED, State.REFUSED)
+
+
+def _what(row: Row[Any]) -> str:
+    if row.kind == Kind.REWARD_UPDATE:
+        return "reward changed" if row.amount is None else f"reward set to {row.amount}"
+    about = "" if row.source is None else f" for {row.source}"
+    number = "" if row.source_id is None else f" {row.source_id}"
+    return f"{str(row.action).lower()} {row.points:,} points{about}{number}"
+
+
+def _told(row: Row[Any]) -> str:
+    """Say where an event stands, in a studio's words."""
+    match State(row.state):
+        case State.POSTED if row.undone_state == State.POSTED:
+            return "posted, and taken back"
+        case State.POSTED if row.undone_state == State.HELD:
+            return "posted; to take it back waits for a decision"
+        case State.POSTED if row.undone_state not in _CAME_TO_NOTHING:
+            return "posted, and about to be taken back"
+        case State.POSTED:
+            return "posted"
+        case State.READY | State.SENDING:
+            return "about to be posted"
+        case State.UNKNOWN:
+            return "not sure yet: the answer was lost, so it is looked up before anything else"
+        case State.REFUSED:
+            why = for_a_studio(str(row.message or row.state_reason or "no reason was given"))
+            return f"turned down: {why}{_changed_since(row)}"
+        case State.DISCARDED:
+            return "left out"
+        case State.HELD:
+            return _why_held(str(row.state_reason or ""))
+
+
+def _changed_since(row: Row[Any]) -> str:
+    if row.corrected_state is None:
+        return ""
+    return f" {_CHANGED.get(State(row.corrected_state), 'It was changed and sent since.')}"
+
+
+_CHANGED: Mapping[State, str] = {
+    State.POSTED: "It was changed since, and posted.",
+    State.HELD: "It was changed since, and that waits for a decision.",
+}
+
+
+def _why_held(reason: str) -> str:
+    # What may be done about it stands beside it, as buttons.
+    said = for_a_studio(reason.partition(". Approve it if both")[0])
+    return "waits for an OK" if said.startswith("planned ") else said
+
+
+def known_to_see(row: Row[Any], clocks: Clocks, file: str) -> RowToSee:
+    """Return a row that brought an event again, with where it was met first."""
+    of_file = "this sheet" if row.first_file == file else row.first_file
+    first = f"row {row.first_row} of {of_file}"
+    return row_to_see(row, clocks, f"the same as {first}: {_told(row)}")
