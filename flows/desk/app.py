@@ -15,6 +15,7 @@ from starlette.responses import Response
 from flows.desk.door import Door
 from flows.desk.forms import MEGABYTE, NotWhole, TooLarge, read_form
 from flows.desk.pages import (
+    asking,
     changing,
     checking,
     clients,
@@ -56,7 +57,7 @@ PAGES = (
     Page("POST", "/sheets/{sheet_id}/drop", reading.do_drop, Role.UPLOADER, _SHEET),
     Page("GET", "/sheets/{sheet_id}/check", checking.show_check, Role.VIEWER, _SHEET),
     Page("POST", "/sheets/{sheet_id}/mend", checking.do_mend, Role.UPLOADER, _SHEET),
-    Page("POST", "/sheets/{sheet_id}/ask", checking.do_ask, Role.UPLOADER, _SHEET),
+    Page("POST", "/sheets/{sheet_id}/ask", asking.do_ask, Role.UPLOADER, _SHEET),
     Page("GET", "/sheets/{sheet_id}/marked", checking.give_marked, Role.VIEWER, _SHEET),
     Page("POST", "/sheets/{sheet_id}/post", checking.do_post, Role.UPLOADER, _SHEET),
     Page("GET", "/sheets/{sheet_id}/posting", posting.show_posting, Role.VIEWER, _SHEET),
@@ -104,7 +105,7 @@ PAGES = (
 )
 # To read a sheet, look at what it would do or count a month takes the processor for tenths of a second and more, and
 # Python gives it to one thread at a time: with ten of those at work everybody at a list would wait for all of them.
-_THAT_COMPUTE = {reading.__name__, checking.__name__, months.__name__}
+_THAT_COMPUTE = {module.__name__ for module in (reading, checking, changing, rows, months)}
 _COMPUTE_AT_ONCE = 2
 
 

@@ -19,6 +19,7 @@ from sql.desk_sheets import ledger_stamp
 # What was read at a service, and what lies in the future, ages by the clock alone.
 _GOOD_SECONDS = 600.0
 _MOST_ROWS = 100_000  # of all looks that are kept: some 100 MB
+_SMALLEST_ROWS = 500  # that a look counts for
 
 
 @dataclass(frozen=True)
@@ -82,4 +83,4 @@ def _keep(key: tuple[Any, ...], kept: _Kept) -> None:
 
 
 def _rows(kept: _Kept) -> int:
-    return kept.looked.plan.rows_read
+    return max(kept.looked.plan.rows_read, _SMALLEST_ROWS)

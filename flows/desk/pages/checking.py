@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from starlette.responses import Response
 
 from flows.desk.as_read import read_sheet
-from flows.desk.clients_to_see import ask_service, clients_to_see
+from flows.desk.clients_to_see import clients_to_see
 from flows.desk.looking import Looked
 from flows.desk.looks import look_at
 from flows.desk.mending import mend, needed
@@ -68,13 +68,8 @@ def show_check(visit: Visit) -> Response:
     )
 
 
-def do_ask(visit: Visit) -> Response:
-    """Ask the service about clients of the sheet, within the calls of the day."""
-    ask_service(visit.desk, visit.sheet, _look(visit))
-    return go(f"/sheets/{visit.sheet.sheet_id}/check?tab=again")
-
-
-def _look(visit: Visit) -> Looked:
+def look_of(visit: Visit) -> Looked:
+    """Return what the sheet would do; `WrongUsage` where it cannot be told before something is answered."""
     found = read_sheet(visit.desk, visit.sheet)
     if found.checked is None:
         raise WrongUsage("Something about it is open still: say how it is read first.")
@@ -88,7 +83,7 @@ def _needs_another(visit: Visit, looked: Looked) -> bool:
 
 def do_mend(visit: Visit) -> Response:
     """Put what belongs there into the cells of one kind, or into that of one row."""
-    looked = _look(visit)
+    looked = look_of(visit)
     wrong = next((one for one in looked.wrong if one.key == visit.form.get("key")), None)
     if wrong is None:
         raise WrongUsage("That is mended already.")
@@ -106,7 +101,7 @@ def _rows_meant(visit: Visit, wrong: Wrong) -> Sequence[int]:
 
 def give_marked(visit: Visit) -> Response:
     """Hand the sheet out with the wrong cells marked, to be fixed in Excel."""
-    looked = _look(visit)
+    looked = look_of(visit)
     if looked.rows is None or looked.plan.rows_read > MAX_ROWS:
         raise WrongUsage("The sheet has more rows than Excel holds.")
     out = visit.sheet.folder / f"marked-{secrets.token_hex(8)}.xlsx"
@@ -132,7 +127,7 @@ def do_post(visit: Visit) -> Response:
     """Have it posted as it was shown; nothing happens where it would do anything else by now."""
     if visit.sheet.stage is not Stage.OPEN:
         return _wanted_before(visit)
-    looked = _look(visit)
+    looked = look_of(visit)
     if visit.form.get("code") != looked.code or not looked.will:
         raise WrongUsage("What it would post is not what you saw. Look at it again; nothing was posted.")
     with visit.desk.ledger.begin() as connection:
