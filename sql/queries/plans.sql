@@ -35,8 +35,9 @@ LEFT JOIN lookalikes ON lookalikes.event_id = events.event_id
 WHERE events.state = 'held' ORDER BY events.registered_at, events.run_id, events.file_id, events.ordinal
 
 -- name: count_held
--- Grain: one row, how many events wait for a person.
-SELECT count(*) FROM events WHERE state = 'held'
+-- Grain: one row, how many events wait for a person. Counted by the run, which each has: SQLite would count all events
+-- by a wider index, and not those that wait by their own.
+SELECT count(run_id) FROM events WHERE state = 'held'
 
 -- name: states_of_plan
 -- Grain: one row per state of the events of the run that were held when it brought them.

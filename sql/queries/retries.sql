@@ -54,8 +54,8 @@ SELECT events.event_id, events.kind, events.target, events.site_id, events.clien
         SELECT breaks.break_id FROM reversals JOIN breaks ON breaks.break_id = reversals.break_id
         WHERE reversals.event_id = events.event_id AND breaks.state NOT IN ('open', 'acknowledged')
     ) AS settled_break_id
-FROM events LEFT JOIN answers ON answers.attempt_id = events.attempt_id
-WHERE events.event_id IN (SELECT key FROM json_each(:given))
+FROM json_each(:given) AS given CROSS JOIN events LEFT JOIN answers ON answers.attempt_id = events.attempt_id
+WHERE events.event_id = given.key
 ORDER BY events.order_at, events.file_id, events.ordinal
 
 -- name: retry_events

@@ -42,6 +42,10 @@ KNOWN = {
     "-- Grain: one row. Who the ledger is": {"attempts", "run_numbers"},
     "SELECT coalesce(max(break_moves.move_id)": {"break_moves"},
     "SELECT snapshots.run_id": {"snapshots"},
+    "SELECT event_decisions.hash": {"event_decisions"},
+    "SELECT break_decisions.hash": {"break_decisions"},
+    # A person takes a file back, whose name and hash may be told by their beginning: of files there are few.
+    "-- Files of this name": {"files"},
     # It asks whether rows may be changed, and looks at none.
     "UPDATE runs SET kind = kind WHERE 1 = 0": {"runs"},
     # Doctor alone proves that the decisions of people follow from each other, from the first one on.
@@ -52,7 +56,11 @@ KNOWN = {
 }
 # SQLite names what refers to a table that rows are added to. It looks there only where a row was missing that was
 # referred to already, and no key of ours may wait for that.
-REFERRED_TO = {"INSERT INTO events": {"breaks", "known_rows"}, "INSERT INTO attempts": {"settlements"}}
+REFERRED_TO = {
+    "INSERT INTO events": {"breaks", "known_rows"},
+    "INSERT INTO attempts": {"settlements"},
+    "INSERT INTO event_decisions": {"replacements"},
+}
 # SQLite keeps no count of rows and plans the same for any; PostgreSQL goes by how many there are.
 EVENTS = {"sqlite": 300, "postgresql": 20_000}
 PER_NIGHT = 30
