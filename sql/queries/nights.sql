@@ -26,11 +26,12 @@ GROUP BY breaks.opened_run_id, breaks.site_id, breaks.class
 
 -- name: unsettled_by_run
 -- Grain: one row per run and site: how many of its rows are not sure yet, or still to be posted.
-SELECT run_id, site_id, sum(events_count) AS events_count FROM (
-    SELECT run_id, site_id, count(*) AS events_count FROM events
-    WHERE state IN ('sending', 'unknown') AND state = 'unknown' AND attempt_id IS NOT NULL GROUP BY run_id, site_id
+-- Counted once they are together: to group each part SQLite would walk through all events by run, where few are such.
+SELECT run_id, site_id, count(*) AS events_count FROM (
+    SELECT run_id, site_id FROM events
+    WHERE state IN ('sending', 'unknown') AND state = 'unknown' AND attempt_id IS NOT NULL
     UNION ALL
-    SELECT run_id, site_id, count(*) AS events_count FROM events WHERE state = 'ready' GROUP BY run_id, site_id
+    SELECT run_id, site_id FROM events WHERE state = 'ready'
 ) AS unsettled
 GROUP BY run_id, site_id
 
@@ -57,9 +58,12 @@ SELECT site_id, 'refused' AS what, count(*) AS events_count, min(registered_at) 
 WHERE state = 'refused' GROUP BY site_id
 
 -- name: open_breaks_by_site
--- Grain: one row per site and class: how many differences are open, and since when the oldest is.
-SELECT site_id, class, count(*) AS breaks_count, min(opened_on) AS since_on FROM breaks
-WHERE state IN ('open', 'acknowledged') GROUP BY site_id, class
+-- Grain: one row per site and class: how many differences are open, and since when the oldest is. In the order of the index
+-- of those that are open, which SQLite would not take to group.
+SELECT site_id, class, count(*) AS breaks_count, min(opened_on) AS since_on FROM (
+    SELECT site_id, class, opened_on FROM breaks WHERE state IN ('open', 'acknowledged') ORDER BY opened_on, break_id
+) AS still_open
+GROUP BY site_id, class
 
 -- name: events_with_places
 -- Grain: one row per one of these events, with the row of the sheet that it came from. Given: a JSON object whose keys are

@@ -22,7 +22,8 @@ WHERE events.state = 'refused' GROUP BY answers.code ORDER BY count(*) DESC, ans
 -- name: events_to_retry
 -- Grain: one row per event that a person wants to let be tried again, with why it was refused and what speaks against
 -- it: an update that came after it, what stands in its place among rows that corrected each other, an entry that takes
--- the same thing back, or a break that is settled. Given: a JSON object whose keys are event ids.
+-- the same thing back, or a break that is settled. Given: a JSON object whose keys are event ids. The least of a family is
+-- asked for by `min`: to order it, PostgreSQL would walk through all events in that order until one is of the family.
 SELECT events.event_id, events.kind, events.target, events.site_id, events.client_id, events.reward_id, events.action,
     events.points, events.amount, events.lane, events.state, events.state_at, events.state_reason, events.attempt_id,
     answers.code, answers.message, answers.answered_at,
@@ -40,8 +41,8 @@ SELECT events.event_id, events.kind, events.target, events.site_id, events.clien
             FROM family JOIN corrections
                 ON corrections.event_id = family.event_id OR corrections.corrected_event_id = family.event_id
         )
-        SELECT family.event_id FROM family JOIN events AS instead ON instead.event_id = family.event_id
-        WHERE instead.state NOT IN ('refused', 'discarded') ORDER BY family.event_id LIMIT 1
+        SELECT min(family.event_id) FROM family JOIN events AS instead ON instead.event_id = family.event_id
+        WHERE instead.state NOT IN ('refused', 'discarded')
     ) AS correcting_id,
     (
         SELECT rival.event_id FROM reversals AS mine

@@ -42,6 +42,11 @@ KNOWN = {
     "-- Grain: one row. Who the ledger is": {"attempts", "run_numbers"},
     "SELECT coalesce(max(break_moves.move_id)": {"break_moves"},
     "SELECT snapshots.run_id": {"snapshots"},
+    "-- Grain: one row, which is another one as soon as anything was registered": {
+        "files",
+        "transitions",
+        "event_decisions",
+    },
     "SELECT event_decisions.hash": {"event_decisions"},
     "SELECT break_decisions.hash": {"break_decisions"},
     # A person takes a file back, whose name and hash may be told by their beginning: of files there are few.

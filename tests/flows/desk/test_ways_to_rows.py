@@ -49,6 +49,7 @@ def bring_a_sheet_to_its_end(studio: Studio, ana: Browser) -> str:
     return sheet
 
 
+@pytest.mark.long
 def test_no_page_walks_through_what_is_old(studio: Studio) -> None:
     ana = studio.browser("Ana")
     plans = Plans()
@@ -61,7 +62,10 @@ def test_no_page_walks_through_what_is_old(studio: Studio) -> None:
         for page in PAGES:
             if page.method == "GET" and "{" not in page.path and page.path != "/sign-in":
                 ana.client.get(page.path)
-        for path in ("/clients?client=200000001", sheet):
+        (night,) = studio.workplace.rows(
+            "SELECT run_id FROM runs WHERE kind = 'nightly' ORDER BY started_at DESC LIMIT 1"
+        )
+        for path in ("/clients?client=200000001", f"/nights/{night['run_id']}", sheet):
             ana.client.get(path)
         for narrowed in ("kind=unexpected_remote", "client=200000001", "older=3", "site=-99", "owner=Ana"):
             ana.get(f"/differences?{narrowed}")
