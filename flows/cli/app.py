@@ -1,8 +1,8 @@
-"""The command line: its commands in the order of `tieout --help`, a module per command."""
+"""The command line: its commands in the order of `tieout --help`, a module or folder per command."""
 
 import typer
 
-from flows.cli.breaks import breaks
+from flows.cli.breaks.app import breaks
 from flows.cli.check import check
 from flows.cli.clean import clean
 from flows.cli.client import client

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from flows.cli.breaks import run_decision
+from flows.cli.breaks.deciding import run_decision
 from flows.runs.reconcile import reconcile as reconcile_run
 from flows.runtime.clock import clock_set_to
 from flows.sandbox import start_sandbox

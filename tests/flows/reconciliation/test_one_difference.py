@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from flows.cli.breaks import run_decision
+from flows.cli.breaks.deciding import run_decision
 from flows.ledger.summary import ReconcileSummary
 from flows.runs.reconcile import reconcile as reconcile_run
 from flows.runtime.clock import clock_set_to

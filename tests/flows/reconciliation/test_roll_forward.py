@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from flows.cli.breaks import run_decision
+from flows.cli.breaks.deciding import run_decision
 from flows.ledger.connection import open_ledger
 from flows.ledger.summary import ReconcileSummary
 from flows.runs.reconcile import reconcile as reconcile_run
