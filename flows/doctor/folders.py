@@ -8,7 +8,8 @@ from pathlib import Path
 from flows.doctor.diagnosis import Diagnosis, bad, doubtful, good
 from flows.intake.inbox_memory import remembered_inbox
 from flows.intake.inbox_way import inbox_way
-from flows.intake.remote_inbox import is_remote, look_into_address
+from flows.intake.remote_inbox.address import is_remote
+from flows.intake.remote_inbox.fetching import look_into_address
 from flows.ledger.connection import sqlite_file
 from flows.runtime.errors import CouldNotRun, ExitCode, SettingsError
 from flows.settings.sections import Settings

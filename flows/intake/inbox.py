@@ -17,7 +17,9 @@ from pathlib import Path
 from flows.intake.inbox_memory import remember_inbox, remembered_inbox
 from flows.intake.inbox_way import inbox_way
 from flows.intake.open_writers import is_open_for_writing
-from flows.intake.remote_inbox import Watch, fetch_inbox, is_remote, remove_fetched
+from flows.intake.remote_inbox.address import is_remote
+from flows.intake.remote_inbox.fetching import fetch_inbox, remove_fetched
+from flows.intake.remote_inbox.listing import Watch
 from flows.intake.unfinished import is_passed_over
 from flows.readers.files import sha256_of
 from flows.runtime.errors import CouldNotRun

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from flows.intake.remote_inbox import is_remote, without_secrets
+from flows.intake.remote_inbox.address import is_remote, without_secrets
 from flows.settings.sections import Settings
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from flows.intake.inbox import Found, InboxFile, companion_of, look_into_address, look_into_inbox
 from flows.intake.inbox_memory import not_told_yet
-from flows.intake.remote_inbox import is_remote
+from flows.intake.remote_inbox.address import is_remote
 from flows.ledger.run import Run
 from flows.runtime.errors import CouldNotRun, Interrupted
 from flows.runtime.interrupt import stop_requested

@@ -4,7 +4,6 @@ Every change is one transaction of `Ledger.begin`, durable when it returns. On S
 at once (``BEGIN IMMEDIATE``), so two processes on one file queue up instead of failing half way.
 """
 
-import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -13,33 +12,23 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.pool import ConnectionPoolEntry
 
-from flows.ledger.address import database_address, no_address
+from flows.ledger.engine import ONLY_READS, make_engine, prepare, refusing_writes
 from flows.ledger.file_there import LedgerFile
 from flows.ledger.marker import ledger_address, read_marker
 from flows.ledger.recognize import Traces, Trouble, compare, find_trouble, used_folder
 from flows.ledger.trouble import trouble_of
 from flows.runtime.clock import steady_seconds, utc_now
-from flows.runtime.errors import LedgerUnavailable, SettingsError, WrongLedger
+from flows.runtime.errors import LedgerUnavailable, WrongLedger
 from flows.settings.sections import Settings
 from sql.probe import database_clock, is_read_only
 from sql.revision import current_revision, head_revision
 
 _BUSY_TIMEOUT_SECONDS = 60  # how long a SQLite writer waits for another process's transaction
 MOST_SKEW_SECONDS = 5  # between this machine's clock and a shared ledger's
-# Registering a million events writes to the middle of every index; with SQLite's own 2 MB it takes twice as long.
-_CACHE_KIB = 64 * 1024
-# The pages that posting touches are copied from the log to the file once in 32 MB, not in 4: a third less writing.
-_CHECKPOINT_PAGES = 8000
-_OLDEST_SQLITE = (3, 38)  # the named queries take JSON apart with ->>
-
-
-_ONLY_READS = "tieout_only_reads"
 
 
 class Ledger:
@@ -95,8 +84,8 @@ class Ledger:
     @contextmanager
     def _connect_to_read(self) -> Iterator[Connection]:
         is_sqlite = self._engine.dialect.name == "sqlite"
-        with self._engine.connect() as connection, _refusing_writes(connection, is_sqlite=is_sqlite):
-            yield connection.execution_options(**{_ONLY_READS if is_sqlite else "postgresql_readonly": True})
+        with self._engine.connect() as connection, refusing_writes(connection, is_sqlite=is_sqlite):
+            yield connection.execution_options(**{ONLY_READS if is_sqlite else "postgresql_readonly": True})
 
     @contextmanager
     def _transaction(
@@ -254,42 +243,8 @@ def _check_clock(ledger: Ledger) -> None:
 
 def connect_ledger(settings: Settings, patience_seconds: float = _BUSY_TIMEOUT_SECONDS) -> Ledger:
     """Connect to the configured database, whatever tables it has; wait so long where another one holds its file."""
-    engine = _create_engine(settings.ledger_url, patience_seconds)
-    if engine.dialect.driver not in ("pysqlite", "psycopg"):
-        raise SettingsError(
-            "database_url: the ledger lives in SQLite (sqlite:///) or PostgreSQL (postgresql+psycopg://)."
-        )
-    if engine.dialect.name == "sqlite":
-        if sqlite3.sqlite_version_info < _OLDEST_SQLITE:
-            raise SettingsError(
-                f"This Python has SQLite {sqlite3.sqlite_version}, and the ledger needs 3.38 or later: use another "
-                "Python, or PostgreSQL by database_url."
-            )
-        file = LedgerFile(Path(engine.url.database or ""))
-        event.listen(engine, "do_connect", lambda *_: file.before_connect())
-        event.listen(engine, "connect", lambda *_: file.after_connect())
-        event.listen(engine, "close", lambda *_: file.after_close())
-        event.listen(engine, "connect", _prepare_sqlite)
-        event.listen(engine, "begin", _begin_immediate)
-        return Ledger(engine, file)
-    event.listen(engine, "connect", _refuse_other_encodings)
-    return Ledger(engine)
-
-
-def _create_engine(address: str, patience_seconds: float) -> Engine:
-    """Make the engine, and the folder of a SQLite file; what is wrong with the address is told in one line."""
-    try:
-        url = database_address(address)
-        if url.get_backend_name() == "sqlite" and url.database:
-            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-        # Without the values that a failed statement had: they are people's rows, and no part of a line.
-        return create_engine(url, hide_parameters=True, **_engine_options(url.get_backend_name(), patience_seconds))
-    except (ArgumentError, NoSuchModuleError):
-        raise no_address() from None
-    except ModuleNotFoundError:
-        raise SettingsError('database_url needs a driver: install "tieout[postgres]".') from None
-    except OSError as error:
-        raise LedgerUnavailable(f"The ledger's folder cannot be made: {error}.") from None
+    engine = make_engine(settings.ledger_url, patience_seconds)
+    return Ledger(engine, prepare(engine))
 
 
 def sqlite_file(settings: Settings) -> Path | None:
@@ -320,54 +275,3 @@ def upgrade_ledger(ledger: Ledger) -> str:
         said = " ".join(str(error.orig).split())
         raise LedgerUnavailable(f"The ledger cannot be migrated: {said}.") from None
     return head_revision()
-
-
-def _engine_options(backend: str, patience_seconds: float) -> dict[str, object]:
-    if backend == "sqlite":
-        return {"connect_args": {"timeout": patience_seconds, "check_same_thread": False}}
-    return {"pool_pre_ping": True, "connect_args": {"connect_timeout": 10, "client_encoding": "UTF8"}}
-
-
-def _refuse_other_encodings(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
-    # A name with an accent would be kept as something else, or stop the night that meets it first.
-    encoding = connection.info.parameter_status("server_encoding")
-    if encoding != "UTF8":
-        raise LedgerUnavailable(
-            f"The ledger's database is {encoding} and not UTF8: make a new one (createdb --encoding=UTF8 "
-            "--template=template0) and mend the name at the end of database_url."
-        )
-
-
-def _prepare_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
-    connection.isolation_level = None  # _begin_immediate begins, not the driver
-    cursor = connection.cursor()
-    # WAL lets a report read while a run writes.
-    cursor.execute("PRAGMA journal_mode = WAL")
-    # A claim must survive a power cut: with NORMAL, which is faster, the commit before a request could be lost while
-    # the request itself had left.
-    cursor.execute("PRAGMA synchronous = FULL")
-    cursor.execute("PRAGMA foreign_keys = ON")
-    cursor.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
-    cursor.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
-    cursor.close()
-
-
-def _begin_immediate(connection: Connection) -> None:
-    # A transaction that reads first and writes later could find the file changed in between, and fail half way.
-    only_reads = connection.get_execution_options().get(_ONLY_READS, False)
-    connection.exec_driver_sql("BEGIN" if only_reads else "BEGIN IMMEDIATE")
-
-
-@contextmanager
-def _refusing_writes(connection: Connection, *, is_sqlite: bool) -> Iterator[None]:
-    """Let SQLite refuse to write by this connection, which is another's afterwards."""
-    if not is_sqlite:
-        yield
-        return
-    raw = connection.connection.driver_connection
-    assert raw is not None  # noqa: S101 - it is connected
-    raw.execute("PRAGMA query_only = ON")
-    try:
-        yield
-    finally:
-        raw.execute("PRAGMA query_only = OFF")

@@ -8,7 +8,7 @@ from flows.intake.check import check_file
 from flows.intake.checked_file import CheckedFile
 from flows.intake.inbox import InboxFile, look_into_address, look_into_inbox
 from flows.intake.register import register_within
-from flows.intake.remote_inbox import is_remote
+from flows.intake.remote_inbox.address import is_remote
 from flows.ledger.removed import Removed, read_removed
 from flows.ledger.run import Run
 from flows.readers.files import sha256_of

@@ -16,7 +16,7 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from flows.intake import remote_inbox
+from flows.intake.remote_inbox import fetching, listing
 from flows.sandbox import start_sandbox
 from tests.flows.command import Tieout
 from tests.flows.intake.servers import Sftp, serve_sftp
@@ -126,14 +126,14 @@ def test_an_object_that_vanishes_while_it_is_fetched_stops_nobody(
     bucket.create()
     for name, client_id in (("a.csv", "200000011"), ("b.csv", "200000012")):
         bucket.put_object(Key=f"inbox/{name}", Body=export(earned(client_id)))
-    listing = remote_inbox._list_store
+    list_store = listing._list_store
 
     def list_and_lose(*arguments: Any) -> Any:
-        listed = listing(*arguments)
+        listed = list_store(*arguments)
         bucket.Object("inbox/a.csv").delete()
         return listed
 
-    monkeypatch.setattr(remote_inbox, "_list_store", list_and_lose)
+    monkeypatch.setattr(listing, "_list_store", list_and_lose)
     ended = tieout(*RUN)
     assert (ended.code, ended.json["posted"]) == (0, 1)
 
@@ -298,13 +298,13 @@ def test_a_file_that_grows_on_a_server_is_left(
     # By a clock that is ahead, it has to be watched all of the time.
     os.utime(folder / "a.csv", (time.time() + 3600, time.time() + 3600))
     monkeypatch.setenv("TIEOUT_INBOX__QUIET_SECONDS", "0.6")
-    watching = remote_inbox._quiet
+    watching = fetching.that_do_not_grow
 
     def write_meanwhile(*arguments: Any) -> Any:
         threading.Timer(0.3, lambda: (folder / "a.csv").write_bytes(export(earned("200000023"), "x"))).start()
         return watching(*arguments)
 
-    monkeypatch.setattr(remote_inbox, "_quiet", write_meanwhile)
+    monkeypatch.setattr(fetching, "that_do_not_grow", write_meanwhile)
     point(workplace, server, "growing")
     ended = tieout(*RUN)
     assert (ended.code, ended.json["posted"], whats(ended)) == (3, 1, ["a.csv"])
