@@ -41,4 +41,4 @@ def test_nothing_is_executed_outside_sql_but_what_opens_the_ledger() -> None:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
         if node.func.attr in ("execute", "exec_driver_sql", "scalars")
     }
-    assert callers == {"flows.ledger.connection"}
+    assert callers == {"flows.ledger.engine"}
