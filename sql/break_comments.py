@@ -1,15 +1,15 @@
 """What people said about breaks beside what they decided: append-only, each with the hash of the one before."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, select, update
 
 from sql.break_decisions import DecisionRefused, find_break
 from sql.chain import append_link, digest, find_broken_link
 from sql.lock import take_turn
-from sql.tables.breaks import break_comments
+from sql.tables.breaks import break_comments, breaks
 
 
 def comment(
@@ -37,6 +37,15 @@ def comment(
         "file_sha256": sha256,
     }
     append_link(connection, break_comments, said, _hash)
+
+
+def give(
+    connection: Connection, break_id: str, *, actor: str, to: str | None, due_on: date | None, text: str, now: datetime
+) -> None:
+    """Let a break be somebody's, until a day; what was said of it is kept as a comment. Errors as of `comment`."""
+    comment(connection, break_id, actor=actor, text=text, file=None, now=now)
+    given = update(breaks).where(breaks.c.break_id == break_id)
+    connection.execute(given.values(given_to=to, due_on=due_on))
 
 
 def comments_about(connection: Connection, break_id: str) -> Sequence[Row[Any]]:

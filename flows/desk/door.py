@@ -81,7 +81,8 @@ def _host_of(scope: Scope) -> str:
 
 def _put_headers(headers: MutableHeaders, *, is_encrypted: bool) -> None:
     for name, value in _HEADERS.items():
-        headers[name] = value
+        # A page may say something stricter: what people attach is shown by no browser at all.
+        headers.setdefault(name, value)
     # Whoever sits down at the same machine later must not find the pages of before.
     headers.setdefault("Cache-Control", "no-store")
     if is_encrypted:

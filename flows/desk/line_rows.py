@@ -37,6 +37,7 @@ class LineRow:
     counts: str  # what it counts for in the figure
     became: str
     break_id: str = ""
+    event_id: str = ""  # of a row that has a page of its own
 
 
 @dataclass(frozen=True)
@@ -123,6 +124,7 @@ def _of_sheet(row: Mapping[Any, Any], event: Mapping[Any, Any], clock: Clock, li
         counts=_counts(row),
         became=BECAME[State(event["state"])] + seen + again,
         break_id=break_id,
+        event_id=str(event["event_id"]),
     )
 
 
@@ -154,6 +156,7 @@ def _entry(row: Mapping[Any, Any], broken: Mapping[Any, Any], event: Mapping[Any
         when=f"{day:%a} {day.day} {day:%b %Y}" if day is not None else "",
         counts=_counts(row),
         became=word.short.lower() if word else "",
+        event_id="" if event is None else str(event["event_id"]),
         break_id=str(row["break_id"]),
     )
 

@@ -227,6 +227,7 @@ def _lines(found: pd.DataFrame, clocks: Clocks) -> Iterator[LineRow]:
             when="" if is_none(row["action_at"]) else clocks.of(row["site_id"]).tell_minute(row["action_at"]),
             counts=_counts(row),
             became=_became(row),
+            event_id=str(row["event_id"]) if has_place and not is_none(row["event_id"]) else "",
             break_id=str(row["break_id"]) if _is_difference(row) else "",
         )
 

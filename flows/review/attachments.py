@@ -4,8 +4,10 @@ A mail, a picture of a screen, a letter: nothing of it is read. What lies there 
 told, so that a file that was changed since shows.
 """
 
+import hashlib
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
+from uuid import uuid4
 
 from flows.readers.files import sha256_of
 from flows.runtime.errors import CouldNotRun, WrongUsage, said_of
@@ -13,6 +15,7 @@ from flows.settings.sections import Settings
 
 MOST_BYTES: Final = 50_000_000
 _FOLDER: Final = "attachments"
+_CHUNK: Final = 1024 * 1024
 
 
 def keep_attachment(settings: Settings, path: Path) -> tuple[str, str]:
@@ -20,32 +23,44 @@ def keep_attachment(settings: Settings, path: Path) -> tuple[str, str]:
 
     `WrongUsage` where it is no file, empty or too large, `CouldNotRun` where it cannot be read or kept.
     """
-    try:
-        content = _content(path)
-        sha256 = sha256_of(path)
-        target = attachment_path(settings, sha256)
-        if not target.is_file() or sha256_of(target) != sha256:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            # Renamed when it is whole: half a file must not lie under the hash of all of it.
-            part = target.with_name(f"{target.name}.part")
-            part.write_bytes(content)
-            is_same = sha256_of(part) == sha256
-            if not is_same:
-                part.unlink()
-                raise CouldNotRun(f"{path} changed while it was copied: attach it again.")
-            part.replace(target)
-    except OSError as error:
-        raise CouldNotRun(f"{path} cannot be attached: {said_of(error)}") from None
-    return path.name, sha256
-
-
-def _content(path: Path) -> bytes:
     if not path.is_file():
         raise WrongUsage(f"{path} is no file: attach a mail, a picture or a document.")
-    size = path.stat().st_size
-    if not 0 < size <= MOST_BYTES:
-        raise WrongUsage(f"{path} has {size:,} bytes: attach a file of 1 to {MOST_BYTES:,}.")
-    return path.read_bytes()
+    try:
+        with path.open("rb") as content:
+            return keep_content(settings, path.name, content)
+    except OSError as error:
+        raise CouldNotRun(f"{path} cannot be attached: {said_of(error)}") from None
+
+
+def keep_content(settings: Settings, name: str, content: BinaryIO) -> tuple[str, str]:
+    """Keep what is read from a stream under its hash, and return the name and the sha256; errors as above."""
+    folder = settings.root / _FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    # Its hash is known when it is whole, and half a file must not lie under the hash of all of it.
+    part = folder / f"{uuid4().hex}.part"
+    try:
+        sha256 = _copy(content, part, name)
+        target = attachment_path(settings, sha256)
+        if not target.is_file() or sha256_of(target) != sha256:
+            target.parent.mkdir(exist_ok=True)
+            part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+    return name, sha256
+
+
+def _copy(content: BinaryIO, part: Path, name: str) -> str:
+    digest, size = hashlib.sha256(), 0
+    with part.open("wb") as file:
+        while chunk := content.read(_CHUNK):
+            size += len(chunk)
+            if size > MOST_BYTES:
+                raise WrongUsage(f"{name} has more than {MOST_BYTES:,} bytes: attach a smaller file.")
+            digest.update(chunk)
+            file.write(chunk)
+    if not size:
+        raise WrongUsage(f"{name} has 0 bytes: attach a file of 1 to {MOST_BYTES:,}.")
+    return digest.hexdigest()
 
 
 def attachment_path(settings: Settings, sha256: str) -> Path:

@@ -8,18 +8,21 @@ from datetime import date
 from pathlib import Path
 from typing import Any, TextIO
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from flows.reports.wording import BREAKS
 from flows.review.clocks import Clock
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import WrongUsage
 from flows.settings.sections import Settings
+from sql.break_decisions import Verb
 from sql.breaks import all_breaks, break_json, open_breaks
-from transforms.match.due import assign
+from transforms.match.due import Rule, assign
 from transforms.vocabulary import Outcome, ReasonCode
 
 OPEN = {"open", "acknowledged"}
+# What a decision about many at once is about, by where each stands; what closed by itself is opened one by one.
+FOR_MANY = {Verb.ACKNOWLEDGE: {"open"}, Verb.RESOLVE: OPEN, Verb.REOPEN: {"acknowledged", "resolved"}}
 # A spreadsheet program takes a text that begins so for a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -51,7 +54,7 @@ class Wanted:
 
     def takes(self, record: Mapping[str, Any]) -> bool:
         """Return whether a difference is one of those that are wanted."""
-        owner = record["owner"] or record["assigned_to"]
+        owner = record["assigned_to"]
         checks = (
             not self.classes or record["class"] in self.classes,
             self.site_id is None or record["site_id"] == self.site_id,
@@ -76,23 +79,27 @@ def _has_reason(reason: str | None, wanted: str) -> bool:
 
 def list_breaks(connection: Connection, settings: Settings, wanted: Wanted, *, only_open: bool) -> list[dict[str, Any]]:
     """Return the wanted differences, oldest first: the keys of the documented JSON, whose each is and until when."""
-    today = utc_now().date()
     rows = open_breaks(connection) if only_open else all_breaks(connection)
-    rules = settings.reconcile.rules
-    records = []
-    for row in rows:
-        record = break_json(row, today)
-        assigned = assign(record, rules)
-        is_late = assigned.due_on is not None and assigned.due_on < today and record["state"] in OPEN
-        record |= {
-            "detail": row.detail,
-            "assigned_to": assigned.owner,
-            "due_on": assigned.due_on,
-            "is_overdue": is_late,
-        }
-        if wanted.takes(record):
-            records.append(record)
-    return records
+    records = break_records(settings, rows)
+    return [record for record in records if wanted.takes(record)]
+
+
+def break_records(settings: Settings, rows: Iterable[Row[Any]]) -> list[dict[str, Any]]:
+    """Return differences as the ledger has them as records: the documented keys, whose each is and until when."""
+    today = utc_now().date()
+    return [_record(row, settings.reconcile.rules, today) for row in rows]
+
+
+def _record(row: Row[Any], rules: Sequence[Rule], today: date) -> dict[str, Any]:
+    record = break_json(row, today)
+    assigned = assign({**record, "given_to": row.given_to, "given_until_on": row.due_on}, rules)
+    is_late = assigned.due_on is not None and assigned.due_on < today and record["state"] in OPEN
+    return record | {
+        "detail": row.detail,
+        "assigned_to": assigned.owner,
+        "due_on": assigned.due_on,
+        "is_overdue": is_late,
+    }
 
 
 def break_lines(record: Mapping[str, Any], clock: Clock) -> Iterator[str]:
@@ -101,7 +108,7 @@ def break_lines(record: Mapping[str, Any], clock: Clock) -> Iterator[str]:
     parts = [f"{word.short} ({record['class']}): {_whose(record)}, {_value(record)}, {_since(record)}"]
     if record["owner"]:
         parts.append(f"{record['owner']}: {record['reason']}")
-    elif record["assigned_to"]:
+    if record["assigned_to"] and record["assigned_to"] != record["owner"]:
         parts.append(f"for {record['assigned_to']}")
     if record["due_on"] is not None and record["state"] in OPEN:
         parts.append(f"due on {_day(record['due_on'])}" + (", overdue" if record["is_overdue"] else ""))

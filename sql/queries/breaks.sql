@@ -168,3 +168,7 @@ WHERE events.event_id IN :event_ids
 SELECT corrections.corrected_event_id, corrections.event_id,
     (SELECT events.state FROM events WHERE events.event_id = corrections.event_id) AS state
 FROM corrections WHERE corrections.corrected_event_id IN :event_ids
+
+-- name: breaks_of_ids
+-- Grain: one row per break of these. Given: a JSON object whose keys are break ids.
+SELECT breaks.* FROM json_each(:given) AS given CROSS JOIN breaks WHERE breaks.break_id = given.key

@@ -41,7 +41,8 @@ ORDER BY events.reward_version DESC LIMIT 1
 -- name: breaks_with_reversals
 -- Which of these breaks an entry was proposed for, with where that one stands; the latest try. Given: a JSON object whose
 -- keys are break ids.
-SELECT reversals.break_id, reversals.event_id, events.state, breaks.state AS break_state
+SELECT reversals.break_id, reversals.event_id, reversals.nth, reversals.requested_by, events.state, events.action,
+    events.points, breaks.state AS break_state
 FROM json_each(:given) AS given CROSS JOIN reversals JOIN events ON events.event_id = reversals.event_id
 JOIN breaks ON breaks.break_id = reversals.break_id
 WHERE reversals.break_id = given.key AND reversals.nth = (

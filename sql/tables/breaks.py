@@ -71,6 +71,7 @@ Index(
     breaks.c.client_id,
     breaks.c["class"],
     breaks.c.points,
+    breaks.c.opened_run_id,
     sqlite_where=text("state IN ('open', 'acknowledged')"),
     postgresql_where=text("state IN ('open', 'acknowledged')"),
 )

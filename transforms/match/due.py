@@ -46,10 +46,12 @@ class Assigned:
 
 
 def assign(broken: Mapping[str, Any], rules: Sequence[Rule]) -> Assigned:
-    """Return what the first rule that takes the difference says; whoever decided about it last owns it anyway.
+    """Return whose the difference is: to whom a person gave it, else who decided about it last, else as the rules say.
 
-    ``broken`` is a record of the documented JSON: class, site_id, points, amount, opened_on, age_days, owner.
+    ``broken`` is a record of the documented JSON: class, site_id, points, amount, opened_on, age_days, owner; beside it
+    ``given_to`` and ``given_until_on``, what a person said, or None.
     """
     rule = next((rule for rule in rules if rule.takes(broken)), Rule())
-    due_on = None if rule.due_days is None else broken["opened_on"] + timedelta(days=rule.due_days)
-    return Assigned(owner=broken["owner"] or rule.owner, due_on=due_on)
+    by_rule = None if rule.due_days is None else broken["opened_on"] + timedelta(days=rule.due_days)
+    owner = broken.get("given_to") or broken["owner"] or rule.owner
+    return Assigned(owner=owner, due_on=broken.get("given_until_on") or by_rule)

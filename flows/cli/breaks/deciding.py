@@ -85,14 +85,14 @@ def run_decisions(
     """Show what a decision would be about, ask, and record it for each, all or none."""
     from flows.cli.ask import is_confirmed
     from flows.ledger.connection import open_ledger
-    from flows.review.break_list import OPEN, Wanted, list_breaks, meaning_lines
+    from flows.review.break_list import FOR_MANY, Wanted, list_breaks, meaning_lines
     from flows.review.breaks import decide_breaks
     from flows.settings.load import load_settings
     from sql.break_decisions import Verb
 
     settings = load_settings(config)
     wanted = Wanted(tuple(many.classes or ()), *many[1:4], None, *many[4:])
-    states = {"acknowledge": {"open"}, "resolve": OPEN, "reopen": {"acknowledged", "resolved"}}[verb]
+    states = FOR_MANY[Verb(verb)]
     with open_ledger(settings) as ledger:
         with ledger.read() as connection:
             found = list_breaks(connection, settings, wanted, only_open=verb != "reopen")

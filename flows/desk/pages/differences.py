@@ -1,204 +1,172 @@
 """Differences: what is ours and what the service has, in words, narrowed down, and decided about, many at once."""
 
-import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from datetime import timedelta
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from starlette.responses import Response
 
+from flows.desk.difference import REASONS, VERBS, difference_to_see
+from flows.desk.pages.months import page_asked, period_name, period_seen
 from flows.desk.visit import Visit, go
-from flows.desk.words import for_a_studio
 from flows.people.accounts import ALL_SITES
 from flows.reports.wording import BREAKS
-from flows.review.break_list import OPEN, Wanted, list_breaks
-from flows.review.breaks import break_history, decide_breaks
-from flows.review.clocks import Clocks, clocks_of
+from flows.review.break_list import FOR_MANY, break_records
+from flows.review.breaks import decide_breaks
+from flows.runtime.clock import utc_now
 from flows.runtime.errors import WrongUsage
+from flows.runtime.visible import storable
 from sql.break_decisions import Verb
-from transforms.vocabulary import ReasonCode, Role, Target
+from sql.break_pages import Narrowed, breaks_of_ids, count_breaks, page_of_breaks
+from transforms.totals.differences import without_reason
+from transforms.vocabulary import ReasonCode, Role
 
 _MOST_SHOWN = 50
+_MOST_AT_ONCE = 2_000
 _LONGEST = 500
-_STATES = {"open": "open", "acknowledged": "somebody works on it", "resolved": "explained", "closed": "gone by itself"}
-_VERBS = {Verb.ACKNOWLEDGE: "I work on it", Verb.RESOLVE: "It is explained", Verb.REOPEN: "Open it again"}
-_REASONS: Mapping[ReasonCode, str] = {
-    ReasonCode.ACCEPTED_DIFFERENCE: "known, and not worth correcting",
-    ReasonCode.CORRECTED_AT_SERVICE: "put right at the service by hand",
-    ReasonCode.DUPLICATE_OF_OTHER: "another difference is about the same",
-    ReasonCode.ENTERED_BY_HAND: "somebody's own entry, and meant",
-    ReasonCode.MISTAKE: "a mistake in the sheet, or of an earlier decision",
-    ReasonCode.SERVICE_ERROR: "the service has it wrong",
-    ReasonCode.TIMING: "it comes, or came, with another night",
-    ReasonCode.OTHER: "as I write here",
-}
-_UTC_TIME = re.compile(r"\b(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,6})?) UTC\b")
-_FIELDS = ("kind", "site", "client", "owner", "older", "all")
-
-
-@dataclass(frozen=True)
-class Difference:
-    """One difference, as a person reads it."""
-
-    break_id: str
-    what: str
-    whose: str
-    ours: str
-    theirs: str
-    by_how_much: str
-    since: str
-    state: str
-    owner: str
-    told: str
-    to_do: str
+_FIELDS = ("kind", "site", "client", "words", "owner", "reason", "older", "overdue", "all", "month", "without")
 
 
 def show_differences(visit: Visit) -> Response:
     """List what differs, oldest first."""
-    return _list(visit)
-
-
-def _list(visit: Visit, status: int = 200, told: str = "") -> Response:
-    asked = {name: visit.request.query_params.get(name, "").strip() for name in _FIELDS}
-    found = _wanted(visit, asked)
-    pages = max(1, -(-len(found) // _MOST_SHOWN))
-    typed = visit.request.query_params.get("page", "1")
-    page = min(max(int(typed) if typed.isdecimal() and len(typed) < 9 else 1, 1), pages)
-    shown = found[(page - 1) * _MOST_SHOWN : page * _MOST_SHOWN]
-    kept = {name: value for name, value in asked.items() if value}
+    asked = _asked(visit.request.query_params)
+    narrowed = _narrowed(visit, asked)
+    page = page_asked(visit.request.query_params.get("page", ""))
+    with visit.desk.ledger.read() as connection:
+        counts = count_breaks(connection, narrowed)
+        pages = max(1, -(-counts.count // _MOST_SHOWN))
+        page = min(page, pages)
+        rows = page_of_breaks(connection, narrowed, (page - 1) * _MOST_SHOWN, _MOST_SHOWN)
+    period = _period(visit, asked)
     return visit.show(
         "differences",
-        status,
-        told=told,
         asked=asked,
-        link=urlencode(kept),
-        count=len(found),
-        points=sum(record["points"] or 0 for record in found),
-        kinds=Counter(record["class"] for record in found).most_common(),
+        is_narrowed=any(asked.values()),
+        of_period="" if period is None else period_name(period.period),
+        link=urlencode({name: value for name, value in asked.items() if value}),
+        count=counts.count,
+        points=counts.points,
+        kinds=list(counts.by_class.items()),
         words={name: word.short for name, word in BREAKS.items()},
-        sites=[(site_id, visit.desk.site_name(site_id)) for site_id in _sites(visit) if site_id],
-        rows=[_difference(visit, record) for record in shown],
+        sites=[
+            (site_id, visit.desk.site_name(site_id)) for site_id in sites_of(visit) or visit.desk.site_ids if site_id
+        ],
+        rows=[difference_to_see(visit.desk, record) for record in break_records(visit.desk.settings, rows)],
         page=page,
         pages=pages,
-        verbs=_VERBS,
-        reasons=_REASONS,
+        may_take_all=counts.count <= _MOST_AT_ONCE and pages > 1,
+        verbs=VERBS,
+        reasons=REASONS,
     )
 
 
-def _sites(visit: Visit) -> list[str]:
-    """Return where this person looks into differences; rewards, which are of no site, where they do so at all sites."""
-    sites = visit.account.sites(Role.REVIEWER, visit.desk.site_ids)
-    of_rewards = visit.account.may(Role.REVIEWER, ALL_SITES) or len(sites) == len(visit.desk.site_ids) == 1
-    return [*sites, ALL_SITES] if of_rewards and ALL_SITES not in sites else sites
+def _asked(given: Mapping[str, str]) -> dict[str, str]:
+    return {name: storable(given.get(name, "").strip())[:100] for name in _FIELDS}
 
 
-def _wanted(visit: Visit, asked: Mapping[str, str]) -> list[dict[str, Any]]:
-    days = asked["older"]
-    wanted = Wanted(
+def sites_of(visit: Visit) -> Sequence[str] | None:
+    """Return where this person looks into differences, "" among them for rewards; None where that is everywhere."""
+    if visit.account.may(Role.REVIEWER, ALL_SITES):
+        return None
+    sites = visit.sites(Role.REVIEWER)
+    # Where there is one studio, rewards are its own.
+    return [*sites, ALL_SITES] if visit.is_over_all(Role.REVIEWER) else sites
+
+
+def _narrowed(visit: Visit, asked: Mapping[str, str]) -> Narrowed:
+    days, today = asked["older"], utc_now().date()
+    is_number = days.isascii() and days.isdecimal() and len(days) < 6
+    return Narrowed(
+        site_ids=sites_of(visit),
+        only_open=not asked["all"] and not asked["month"],
         classes=(asked["kind"],) if asked["kind"] in BREAKS else (),
         site_id=asked["site"] or None,
         client_id=asked["client"] or None,
+        words=asked["words"],
         owner=asked["owner"] or None,
-        older_than=int(days) if days.isdecimal() and len(days) < 6 else None,
+        reason_code=asked["reason"] if asked["reason"] in set(ReasonCode) else None,
+        opened_before_on=today - timedelta(days=int(days)) if is_number else None,
+        overdue_on=today if asked["overdue"] else None,
+        break_ids=_of_period(visit, asked),
+        rules=visit.desk.settings.reconcile.rules,
+        today=today,
     )
-    return _theirs(visit, wanted, only_open=not asked["all"])
 
 
-def _theirs(visit: Visit, wanted: Wanted, *, only_open: bool) -> list[dict[str, Any]]:
-    """Return the differences at the sites of this person: of others there is nothing to be seen or changed."""
-    sites = set(_sites(visit))
+def _period(visit: Visit, asked: Mapping[str, str]) -> Any:
+    return period_seen(visit, asked["month"], asked["site"]) if asked["month"] else None
+
+
+def _of_period(visit: Visit, asked: Mapping[str, str]) -> Sequence[str] | None:
+    """Return the differences of a month, or those of them that have no reason yet, by the rule of signing it."""
+    if not asked["month"]:
+        return None
+    seen = _period(visit, asked)
+    if seen is None:
+        return ()
+    found = seen.month.differences
+    return [str(id_) for id_ in (without_reason(found) if asked["without"] else found)["break_id"]]
+
+
+def find_theirs(visit: Visit, break_ids: Sequence[str]) -> list[dict[str, Any]]:
+    """Return of these differences those of this person: of others there is nothing to be seen or changed."""
+    sites = sites_of(visit)
     with visit.desk.ledger.read() as connection:
-        records = list_breaks(connection, visit.desk.settings, wanted, only_open=only_open)
-    return [record for record in records if (record["site_id"] or ALL_SITES) in sites]
-
-
-def _difference(visit: Visit, record: Mapping[str, Any]) -> Difference:
-    word = BREAKS[record["class"]]
-    ours, theirs, by_how_much = _sides(record)
-    is_reward = record["target"] == Target.REFERRAL_ROCK
-    where = "" if is_reward or len(visit.desk.site_ids) == 1 else f", {visit.desk.site_name(record['site_id'] or '')}"
-    day = record["opened_on"]
-    return Difference(
-        break_id=record["id"],
-        what=word.short,
-        whose=("a reward" if is_reward else f"client {record['client_id']}") + where,
-        ours=ours,
-        theirs=theirs,
-        by_how_much=by_how_much,
-        since=f"{day.day} {day:%b %Y}",
-        state=_STATES.get(record["state"], record["state"]),
-        owner=record["owner"] or record["assigned_to"] or "",
-        told=_by_clock(
-            for_a_studio(record["detail"] or word.meaning), clocks_of(visit.desk.settings), record["site_id"]
-        ),
-        to_do=for_a_studio(word.next_step) if record["state"] in OPEN else "",
-    )
-
-
-def _by_clock(text: str, clocks: Clocks, site_id: str | None) -> str:
-    """Tell the times in a text by the studio's own clock; rewards have no studio, and keep theirs."""
-    if not site_id:
-        return text
-    clock = clocks.of(site_id)
-    return _UTC_TIME.sub(lambda found: clock.tell_minute(datetime.fromisoformat(found[1] + "+00:00")), text)
-
-
-def _sides(record: Mapping[str, Any]) -> tuple[str, str, str]:
-    """Return what we have, what the service has, and theirs less ours; a side that nobody could read says so."""
-    sides = ("points_ledger", "points_service") if record["points"] is not None else ("amount_ledger", "amount_service")
-    ours, theirs = (record[side] for side in sides)
-    shown = [
-        "not there" if side is None else f"{side:,}" if isinstance(side, int) else str(side) for side in (ours, theirs)
-    ]
-    if isinstance(ours, int) or isinstance(theirs, int):
-        return shown[0], shown[1], f"{(theirs or 0) - (ours or 0):+,}"
-    return shown[0], shown[1], ""
+        rows = breaks_of_ids(connection, break_ids)
+    own = [row for row in rows if sites is None or (row.site_id or ALL_SITES) in sites]
+    return break_records(visit.desk.settings, own)
 
 
 def do_decide(visit: Visit) -> Response:
-    """Decide about all that are ticked, all or none; each has to be one of theirs."""
-    verb, code, words = visit.form.get("verb"), visit.form.get("code"), visit.form.get("words").strip()
-    ids = list(dict.fromkeys(visit.form.lists.get("id", ())))
-    known = {record["id"] for record in _theirs(visit, Wanted(), only_open=verb != Verb.REOPEN)}
-    if not ids:
-        raise WrongUsage("Tick the differences first that it is about.")
+    """Decide about all that are ticked, or all that are listed, all or none; each has to be one of theirs."""
+    form = visit.form
+    verb, code, words = form.get("verb"), form.get("code"), storable(form.get("words").strip())
     if verb not in list(Verb) or code not in list(ReasonCode):
         raise WrongUsage("Say what is decided, and why.")
-    if not set(ids) <= known:
-        raise WrongUsage("Somebody else was faster: one of them is not open any more. Nothing was changed.")
     if len(words) > _LONGEST or (code == ReasonCode.OTHER and not words):
         raise WrongUsage(f"Write why, in up to {_LONGEST} signs.")
+    ids = _all_listed(visit, Verb(verb)) if form.get("which") == "all" else _ticked(visit, Verb(verb))
     reason = f"{code}: {words}" if words else code
     decide_breaks(visit.desk.ledger, ids, Verb(verb), actor=visit.account.name, reason=reason)
-    return go(f"/differences?{visit.form.get('link')}" if _is_link(visit.form.get("link")) else "/differences")
+    if form.get("back") and len(ids) == 1:
+        return go(f"/differences/{ids[0]}")
+    return go(f"/differences?{form.get('link')}" if _is_link(form.get("link")) else "/differences")
+
+
+def _ticked(visit: Visit, verb: Verb) -> list[str]:
+    ids = list(dict.fromkeys(visit.form.lists.get("id", ())))
+    if not ids:
+        raise WrongUsage("Tick the differences first that it is about.")
+    known = {record["id"]: record["state"] for record in find_theirs(visit, ids)}
+    is_over = verb is not Verb.REOPEN and any(state not in FOR_MANY[Verb.RESOLVE] for state in known.values())
+    if set(ids) != set(known) or is_over:
+        raise WrongUsage("Somebody else was faster: one of them is not open any more. Nothing was changed.")
+    if verb is Verb.ACKNOWLEDGE and "acknowledged" in known.values():
+        raise WrongUsage("Somebody works on one of them already. Nothing was changed.")
+    if verb is Verb.REOPEN and "open" in known.values():
+        raise WrongUsage("One of them is open already. Nothing was changed.")
+    return ids
+
+
+def _all_listed(visit: Visit, verb: Verb) -> list[str]:
+    """Return all that the list holds which the decision is about; as many as the page said, or none is."""
+    given = dict(_pairs(visit.form.get("link")))
+    narrowed = _narrowed(visit, _asked(given))
+    with visit.desk.ledger.read() as connection:
+        count = count_breaks(connection, narrowed).count
+        rows = page_of_breaks(connection, narrowed, 0, _MOST_AT_ONCE) if count <= _MOST_AT_ONCE else []
+    if str(count) != visit.form.get("count") or not rows:
+        raise WrongUsage("The list is another one by now. Look again, and decide then. Nothing was changed.")
+    ids = [row.break_id for row in rows if row.state in FOR_MANY[verb]]
+    if not ids:
+        raise WrongUsage("None of them waits for that.")
+    return ids
+
+
+def _pairs(link: str) -> list[tuple[str, str]]:
+    return parse_qsl(link) if _is_link(link) else []
 
 
 def _is_link(text: str) -> bool:
     return text.isascii() and text.isprintable() and "//" not in text
-
-
-def show_difference(visit: Visit) -> Response:
-    """Show one difference, and what was decided about it."""
-    break_id = visit.path["break_id"]
-    found: Sequence[dict[str, Any]] = [
-        record for record in _theirs(visit, Wanted(), only_open=False) if record["id"] == break_id
-    ]
-    if not found:
-        return visit.show("trouble", 404, title="There is nothing here", told="The list has all that is.")
-    clock = clocks_of(visit.desk.settings).of(found[0]["site_id"])
-    decisions = [
-        (clock.tell_minute(one.at), one.actor, _VERBS.get(Verb(one.verb), one.verb), _why(one.reason))
-        for one in break_history(visit.desk.ledger, break_id)
-    ]
-    return visit.show("difference", one=_difference(visit, found[0]), decisions=decisions)
-
-
-def _why(reason: str) -> str:
-    code, colon, words = reason.partition(":")
-    said = _REASONS.get(ReasonCode(code)) if code in list(ReasonCode) else None
-    if said is None:
-        return reason
-    return f"{said}: {words.strip()}" if colon else said

@@ -72,16 +72,20 @@ class Seen:
         return "" if self.site_id is None else "?" + urlencode({"site": self.site_id})
 
 
-def find_period(visit: Visit) -> Period | None:
-    """Return the period that the address names, None where that is none."""
-    period = parse_period(visit.path["period"])
+def find_period(name: str) -> Period | None:
+    """Return the period that an address names, None where that is none."""
+    period = parse_period(name)
     return period if period is not None and {period.since.year, period.until.year} <= set(_YEARS) else None
 
 
 def see(visit: Visit) -> Seen | None:
     """Return what this person may see of the period that the address names; None where there is nothing of it."""
-    period = find_period(visit)
-    asked = visit.request.query_params.get("site", "")
+    return period_seen(visit, visit.path["period"], visit.request.query_params.get("site", ""))
+
+
+def period_seen(visit: Visit, name: str, asked: str) -> Seen | None:
+    """Return what this person may see of a period, of one site where one is asked for."""
+    period = find_period(name)
     own = visit.sites(Role.REVIEWER)
     if period is None or (asked and asked not in own):
         return None
@@ -256,7 +260,7 @@ def _give(visit: Visit, suffix: str, kind: str, write: Callable[[Month, Path], N
 
 def show_signing(visit: Visit) -> Response:
     """Show what keeps the period from being signed, or let this person sign."""
-    period = find_period(visit)
+    period = find_period(visit.path["period"])
     return not_there(visit) if period is None else _signing(visit, period)
 
 
@@ -297,7 +301,7 @@ def _why_not(month: Month) -> str:
 
 def do_sign(visit: Visit) -> Response:
     """Sign what was shown, as who has signed in here."""
-    period = find_period(visit)
+    period = find_period(visit.path["period"])
     if period is None:
         return not_there(visit)
     words = storable(visit.form.get("words").strip())

@@ -86,3 +86,87 @@ def test_a_client_is_looked_up_at_ones_own_sites_alone(at_desk: AtDesk) -> None:
     assert "Nothing is known" in bo.get("/clients?client=200000001")
     assert "Nothing is known" in ana.get("/clients?client=%3Cscript%3E")
     assert "<script>" not in ana.get("/clients?client=%3Cscript%3E")
+
+
+def test_comments_with_files_are_kept_by_their_hash_and_given_back_as_downloads(at_desk: AtDesk, desk: Desk) -> None:
+    ana, bo = at_desk("Ana"), at_desk("Bo", ("7", Role.REVIEWER))
+    evil = ("../../evil<b>.html", b"<script>alert(1)</script>", "text/html")
+    ana.post("/differences/b1/comment", words="See <b>this</b>", file=evil)
+    ana.post("/differences/b1/comment", 422, words=" ")
+    ana.post("/differences/b1/comment", 422, words="x" * 2001)
+    ana.post("/differences/b1/comment", 422, words="empty", file=("a.txt", b"", "text/plain"))
+    page = ana.get("/differences/b1")
+    assert "Ana: See &lt;b&gt;this&lt;/b&gt;" in page
+    at = page.partition('href="/differences/b1/files/')[2].partition('"')[0]
+    answer = ana.client.get(f"/differences/b1/files/{at}")
+    assert answer.content == evil[1]
+    assert answer.headers["content-type"] == "application/octet-stream"
+    assert answer.headers["content-disposition"] == "attachment; filename*=UTF-8''evil_b_.html"
+    assert answer.headers["content-security-policy"].startswith("sandbox")
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    # By guessing another site's difference, or a file beside one's own, nothing is had.
+    assert bo.status(f"/differences/b1/files/{at}") == 404
+    assert bo.status(f"/differences/b50/files/{at}") == 404
+    assert ana.status("/differences/b1/files/..%2F..%2Ftieout.toml") == 404
+    bo.post("/differences/b1/comment", 404, words="x")
+    kept = [path for path in (desk.settings.root / "attachments").rglob("*") if path.is_file()]
+    assert len(kept) == 1
+    kept[0].write_bytes(b"changed")
+    assert ana.status(f"/differences/b1/files/{at}") == 410
+    assert "the file was changed since" in ana.get("/differences/b1")
+
+
+def test_one_is_given_to_somebody_until_a_day(at_desk: AtDesk) -> None:
+    ana = at_desk("Ana")
+    ana.post("/differences/b1/give", to="Bo <i>", due="2026-11-01")
+    ana.post("/differences/b2/give", to="", due="2999-01-01")
+    ana.post("/differences/b1/give", 422, to="Bo", due="tomorrow")
+    page = ana.get("/differences/b1")
+    assert "Bo &lt;i&gt;" in page
+    assert "overdue" in page
+    assert "given to Bo &lt;i&gt; until 1 Nov 2026" in page
+    assert "1 difference, 5 points" in ana.get("/differences?overdue=1")
+    assert "1 difference, 5 points" in ana.get("/differences?owner=Bo+%3Ci%3E")
+    ana.post("/differences", id=["b1"], verb="resolve", code="timing", back="1")
+    ana.post("/differences/b1/give", 409, to="Cy", due="")
+
+
+def test_all_of_a_list_are_decided_about_or_none(at_desk: AtDesk, desk: Desk) -> None:
+    with desk.ledger.begin() as connection:
+        rows = [differ(number) for number in range(60, 99)]
+        update_breaks(connection, rows, [], run_id="night-1", now=FOUND_AT)
+    ana = at_desk("Ana")
+    page = ana.get("/differences?site=-99")
+    assert "about all 60 of this list" in page
+    assert "Part 1 of 2" in page
+    given = {"which": "all", "link": "site=-99", "verb": "resolve", "code": "timing"}
+    assert "another one by now" in ana.post("/differences", 409, **given, count="61")
+    ana.post("/differences", **given, count="60")
+    assert sorted(states(desk)) == ["b50"]
+    # Whoever sends what the page never offered gets no further than the list of their own sites.
+    bo = at_desk("Bo", ("7", Role.REVIEWER))
+    bo.post("/differences", 409, which="all", link="site=-99&all=1", verb="reopen", code="mistake", count="60")
+    assert "1 difference, 8 points" in bo.get("/differences?all=1")
+    assert sorted(states(desk)) == ["b50"]
+
+
+def test_an_extra_entry_is_proposed_to_be_taken_back_and_waits_for_another_word(at_desk: AtDesk, desk: Desk) -> None:
+    extra = {**differ(51), "class": Outcome.UNEXPECTED_REMOTE, "points_ledger": None, "points_service": 5, "more": 5}
+    with desk.ledger.begin() as connection:
+        update_breaks(connection, [extra], [], run_id="night-1", now=FOUND_AT)
+    ana, bo = at_desk("Ana", ("-99", Role.REVIEWER)), at_desk("Bo", ("-99", Role.REVIEWER), ("-99", Role.APPROVER))
+    assert "Propose to take it back" not in ana.get("/differences/b1")
+    ana.post("/differences/b1/propose", 409, words="why")
+    ana.post("/differences/b51/propose", 422, words="")
+    ana.post("/differences/b51/propose", words="typed twice at the desk")
+    ana.post("/differences/b51/propose", 409, words="once more")
+    page = ana.get("/differences/b51")
+    assert "redeemed 5 points, to take the extra entry back; proposed by Ana" in page
+    assert "It waits for somebody else" in page
+    ana.post("/differences/b51/offset", 409, decision="ok")
+    bo.post("/differences/b51/offset", decision="leave")
+    assert "It was left out" in bo.get("/differences/b51")
+    ana.post("/differences/b51/propose", words="after all")
+    bo.post("/differences/b51/offset", decision="ok")
+    assert "It has the OK: the next night posts it." in ana.get("/differences/b51")
+    assert "somebody else has decided" in bo.post("/differences/b51/offset", 409, decision="ok").lower()

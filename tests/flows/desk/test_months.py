@@ -96,7 +96,7 @@ def test_the_sums_of_the_rows_are_the_figures_of_the_walk(nights: Nights) -> Non
 
 def test_rows_name_their_cell_and_what_became_of_them(ana: Browser) -> None:
     page = ana.get(f"{MONTH}/rows?line=posted&kind=earned")
-    assert "row 2</th>" in page
+    assert "row 2</a></th>" in page
     assert "september.csv" in page
     assert "earned 10 points for Sale" in page
     assert "Sun 20 Sep 2026, 10:00 am" in page
@@ -221,7 +221,7 @@ def test_every_figure_of_a_night_leads_to_its_rows(nights: Nights, ana: Browser)
                 assert "Row by row the night kept" not in page, link
     first = nights_of(nights)[0]
     page = ana.get(f"/nights/{first}/rows?line=posted&kind=earned")
-    assert "row 2</th>" in page
+    assert "row 2</a></th>" in page
     assert "earned 10 points for Sale" in page
     assert "Sun 20 Sep 2026, 10:00 am" in page
     assert "more often than sent" in ana.get(f"/nights/{first}/rows?line=twice&kind=earned")

@@ -1,0 +1,206 @@
+"""Differences page by page: narrowed down, counted and cut by the database, whatever their number.
+
+What is open is found by an index that holds nothing else and most of what is asked here; the rest is in the table.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Float,
+    Numeric,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    case,
+    cast,
+    func,
+    literal,
+    or_,
+    select,
+    text,
+    true,
+)
+from sqlalchemy.types import NullType
+
+from sql.queries import rows_query
+from sql.sums import summed
+from sql.tables.breaks import breaks
+from transforms.match.due import Rule
+
+# To the letter as the index has it: with values bound in their place no database would see that it fits.
+_IS_OPEN = text("breaks.state IN ('open', 'acknowledged')")
+_CLASS = breaks.c["class"]
+
+
+@dataclass(frozen=True)
+class Narrowed:
+    """What narrows differences down; None is any.
+
+    ``site_ids`` are those that may be seen at all, "" standing for what is of no site. ``owner`` and ``overdue_on``
+    (due before that day) go by what a person said, else by who decided, else by the rules.
+    """
+
+    site_ids: Sequence[str] | None
+    only_open: bool = True
+    classes: Sequence[str] = ()
+    site_id: str | None = None
+    client_id: str | None = None
+    words: str = ""  # in what is known, what was decided, or the owner's name
+    owner: str | None = None
+    reason_code: str | None = None
+    opened_before_on: date | None = None
+    overdue_on: date | None = None
+    break_ids: Sequence[str] | None = None
+    rules: Sequence[Rule] = ()
+    today: date | None = None  # that the ages of rules are told by
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many differences of each class there are, and the points of all of them."""
+
+    by_class: Mapping[str, int]
+    points: int
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return sum(self.by_class.values())
+
+
+def count_breaks(connection: Connection, narrowed: Narrowed) -> Counts:
+    """Count the differences, the most frequent class first."""
+    # By operators of our own: SQLAlchemy's division gives a fraction.
+    whole = select(
+        _CLASS,
+        func.count().label("breaks_count"),
+        func.coalesce(func.sum(breaks.c.points.op("/")(text("1000000000"))), 0).label("points_billions"),
+        func.coalesce(func.sum(breaks.c.points.op("%")(text("1000000000"))), 0).label("points_rest"),
+    )
+    rows = connection.execute(_only(whole, narrowed).group_by(_CLASS)).mappings().all()
+    ordered = sorted(rows, key=lambda row: (-row["breaks_count"], row["class"]))
+    return Counts(
+        by_class={row["class"]: int(row["breaks_count"]) for row in ordered},
+        points=sum(summed(row) for row in rows),
+    )
+
+
+def page_of_breaks(connection: Connection, narrowed: Narrowed, start: int, most: int) -> Sequence[Row[Any]]:
+    """Return the differences from ``start`` on, at most so many, oldest first."""
+    rows = _only(select(breaks), narrowed)
+    return connection.execute(rows.order_by(breaks.c.opened_on, breaks.c.break_id).limit(most).offset(start)).all()
+
+
+def breaks_of_ids(connection: Connection, break_ids: Iterable[str]) -> Sequence[Row[Any]]:
+    """Return these differences, those that there are."""
+    given = {"given": json.dumps(dict.fromkeys(break_ids))}
+    return connection.execute(rows_query("breaks_of_ids"), given).all()
+
+
+def _only(rows: Select[Any], narrowed: Narrowed) -> Select[Any]:
+    return rows.select_from(breaks).where(*_conditions(narrowed))
+
+
+def _conditions(narrowed: Narrowed) -> Iterator[Any]:
+    if narrowed.only_open or narrowed.overdue_on is not None:
+        yield _IS_OPEN
+    yield from _of_place(narrowed)
+    yield from _of_time(narrowed)
+    if narrowed.classes:
+        yield _CLASS.in_(list(narrowed.classes))
+    if narrowed.words:
+        yield _has_words(narrowed.words)
+    if narrowed.reason_code is not None:
+        yield _has_code(narrowed.reason_code)
+    if narrowed.break_ids is not None:
+        given = text("breaks.break_id IN (SELECT key FROM json_each(:given_ids))")
+        # Without a type of ours: PostgreSQL then takes it for the JSON that its function asks for.
+        ids = json.dumps(dict.fromkeys(narrowed.break_ids))
+        yield given.bindparams(bindparam("given_ids", ids, type_=NullType()))
+
+
+def _of_place(narrowed: Narrowed) -> Iterator[Any]:
+    if narrowed.site_ids is not None:
+        yield func.coalesce(breaks.c.site_id, "").in_(list(narrowed.site_ids))
+    if narrowed.site_id is not None:
+        yield breaks.c.site_id == narrowed.site_id
+    if narrowed.client_id is not None:
+        yield breaks.c.client_id == narrowed.client_id
+
+
+def _of_time(narrowed: Narrowed) -> Iterator[Any]:
+    if narrowed.opened_before_on is not None:
+        yield breaks.c.opened_on < narrowed.opened_before_on
+    if narrowed.owner is not None:
+        yield _owner(narrowed) == narrowed.owner
+    if narrowed.overdue_on is not None:
+        yield _due_before(narrowed, narrowed.overdue_on)
+
+
+def _has_words(words: str) -> ColumnElement[bool]:
+    asked = words.lower()
+    looked_in = (breaks.c.detail, breaks.c.reason, breaks.c.owner, breaks.c.given_to, breaks.c.client_id)
+    return or_(*(func.lower(column).contains(asked, autoescape=True) for column in looked_in))
+
+
+def _has_code(code: str) -> ColumnElement[bool]:
+    """Tell a reason that has this code, as `transforms.match.reasons` reads one: the code alone, or before a colon."""
+    said = func.replace(func.lower(breaks.c.reason), " ", "_")
+    return or_(said == code, func.substr(said, 1, len(code) + 1) == f"{code}:")
+
+
+def _owner(narrowed: Narrowed) -> ColumnElement[Any]:
+    by_rule = [(_is_of(rule, narrowed.today), literal(rule.owner)) for rule in narrowed.rules]
+    known = (breaks.c.given_to, breaks.c.owner)
+    return func.coalesce(*known, case(*by_rule, else_=None)) if by_rule else func.coalesce(*known)
+
+
+def _due_before(narrowed: Narrowed, day: date) -> ColumnElement[bool]:
+    """Tell what is due before a day: as a person said, else by the first rule that takes it."""
+    by_rule: list[tuple[Any, Any]] = []
+    for rule in narrowed.rules:
+        is_over = None if rule.due_days is None else breaks.c.opened_on < day - timedelta(days=rule.due_days)
+        by_rule.append((_is_of(rule, narrowed.today), text("1 = 0") if is_over is None else is_over))
+    said = and_(breaks.c.due_on.is_not(None), breaks.c.due_on < day)
+    return or_(said, and_(breaks.c.due_on.is_(None), _first(by_rule))) if by_rule else said
+
+
+def _first(by_rule: Sequence[tuple[Any, Any]]) -> ColumnElement[bool]:
+    """Tell what holds of the first rule that takes a difference."""
+    (is_of, holds), *others = by_rule
+    return or_(and_(is_of, holds), and_(~is_of, _first(others))) if others else and_(is_of, holds)
+
+
+def _is_of(rule: Rule, today: date | None) -> ColumnElement[bool]:
+    """Tell whether a rule takes a difference, as `Rule.takes` does; a test holds the two together."""
+    checks: list[Any] = [true()]
+    if rule.classes:
+        checks.append(_CLASS.in_(list(rule.classes)))
+    if rule.site_id is not None:
+        checks.append(func.coalesce(breaks.c.site_id, "") == rule.site_id)
+    if rule.least_days and today is not None:
+        checks.append(breaks.c.opened_on <= today - timedelta(days=rule.least_days))
+    enough = [*_enough_points(rule), *_enough_amount(rule)]
+    if enough:
+        checks.append(or_(*enough))
+    return and_(*checks)
+
+
+def _enough_points(rule: Rule) -> Iterable[ColumnElement[bool]]:
+    if rule.least_points is not None:
+        yield func.coalesce(breaks.c.points, 0) >= rule.least_points
+
+
+def _enough_amount(rule: Rule) -> Iterable[ColumnElement[bool]]:
+    if rule.least_amount is not None:
+        # SQLite has no decimals: two that differ in their sixteenth digit are one there.
+        amount = cast(func.coalesce(breaks.c.amount, "0"), Numeric(38, 9).with_variant(Float(), "sqlite"))
+        yield amount >= cast(literal(str(Decimal(rule.least_amount))), Numeric(38, 9).with_variant(Float(), "sqlite"))
