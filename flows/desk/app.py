@@ -111,7 +111,7 @@ PAGES = (
 )
 # To read a sheet, look at what it would do or count a month takes the processor for tenths of a second and more, and
 # Python gives it to one thread at a time: with ten of those at work everybody at a list would wait for all of them.
-_THAT_COMPUTE = {module.__name__ for module in (reading, checking, changing, rows, months)}
+_THAT_COMPUTE = {module.__name__ for module in (reading, checking, changing, rows, nights, months)}
 _COMPUTE_AT_ONCE = 2
 
 

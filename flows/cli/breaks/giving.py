@@ -15,7 +15,7 @@ from flows.runtime.terminal import write_line
 def give_break(
     break_id: BreakId,
     by: By,
-    to: Annotated[str, typer.Option("--to", metavar="NAME", help="Whose it is from now on; without, by the rules.")] = "",
+    to: Annotated[str, typer.Option("--to", metavar="NAME", help="Whose it is now; without, by the rules.")] = "",
     until: Annotated[str, typer.Option("--until", metavar="DATE", help="2026-12-31; without, by the rules.")] = "",
     text: Annotated[str, typer.Option("--text", metavar="TEXT", help="What there is to say about that.")] = "",
     config: Config = None,

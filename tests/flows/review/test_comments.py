@@ -90,3 +90,15 @@ def test_doctor_names_a_comment_that_does_not_follow(workplace: Workplace, tieou
             connection.exec_driver_sql("DROP TRIGGER break_comments_no_update")
             connection.exec_driver_sql("UPDATE break_comments SET actor = 'Bob'")
         assert "break_comments" in _examine_chain(ledger).mend
+
+
+def test_one_is_given_to_somebody_and_the_list_and_the_history_tell_it(workplace: Workplace, tieout: Command) -> None:
+    config = ("--config", str(workplace.config))
+    given = tieout("breaks", "give", BREAK, "--by", "Ana", "--to", "Kim", "--until", "2026-03-05", *config)
+    assert given.code == 0, given
+    listed = tieout("breaks", "--owner", "Kim", "--overdue", "--json", *config).json
+    assert [(one["id"], one["assigned_to"], one["due_on"]) for one in listed] == [(BREAK, "Kim", "2026-03-05")]
+    assert "given to Kim until 5 Mar 2026" in tieout("breaks", "history", BREAK, *config).out
+    wrong = tieout("breaks", "give", BREAK, "--by", "Ana", "--until", "soon", *config)
+    assert wrong.code == 2
+    assert "no day: write one as 2026-12-31" in wrong.err
