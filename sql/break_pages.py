@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
@@ -33,11 +33,22 @@ from sqlalchemy.types import NullType
 from sql.queries import rows_query
 from sql.sums import summed
 from sql.tables.breaks import breaks
-from transforms.match.due import Rule
 
 # To the letter as the index has it: with values bound in their place no database would see that it fits.
 _IS_OPEN = text("breaks.state IN ('open', 'acknowledged')")
 _CLASS = breaks.c["class"]
+
+
+class RuleParts(NamedTuple):
+    """What a rule of the settings asks of a difference, and says of it, as `transforms.match.due.Rule` has it."""
+
+    owner: str | None
+    due_days: int | None
+    classes: Sequence[str]
+    site_id: str | None
+    least_points: int | None
+    least_amount: Decimal | None
+    least_days: int
 
 
 @dataclass(frozen=True)
@@ -59,7 +70,7 @@ class Narrowed:
     opened_before_on: date | None = None
     overdue_on: date | None = None
     break_ids: Sequence[str] | None = None
-    rules: Sequence[Rule] = ()
+    rules: Sequence[RuleParts] = ()
     today: date | None = None  # that the ages of rules are told by
 
 
@@ -179,7 +190,7 @@ def _first(by_rule: Sequence[tuple[Any, Any]]) -> ColumnElement[bool]:
     return or_(and_(is_of, holds), and_(~is_of, _first(others))) if others else and_(is_of, holds)
 
 
-def _is_of(rule: Rule, today: date | None) -> ColumnElement[bool]:
+def _is_of(rule: RuleParts, today: date | None) -> ColumnElement[bool]:
     """Tell whether a rule takes a difference, as `Rule.takes` does; a test holds the two together."""
     checks: list[Any] = [true()]
     if rule.classes:
@@ -194,12 +205,12 @@ def _is_of(rule: Rule, today: date | None) -> ColumnElement[bool]:
     return and_(*checks)
 
 
-def _enough_points(rule: Rule) -> Iterable[ColumnElement[bool]]:
+def _enough_points(rule: RuleParts) -> Iterable[ColumnElement[bool]]:
     if rule.least_points is not None:
         yield func.coalesce(breaks.c.points, 0) >= rule.least_points
 
 
-def _enough_amount(rule: Rule) -> Iterable[ColumnElement[bool]]:
+def _enough_amount(rule: RuleParts) -> Iterable[ColumnElement[bool]]:
     if rule.least_amount is not None:
         # SQLite has no decimals: two that differ in their sixteenth digit are one there.
         amount = cast(func.coalesce(breaks.c.amount, "0"), Numeric(38, 9).with_variant(Float(), "sqlite"))

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from flows.ledger.connection import Ledger
 from sql.break_comments import give
-from sql.break_pages import Narrowed, breaks_of_ids, count_breaks, page_of_breaks
+from sql.break_pages import Narrowed, RuleParts, breaks_of_ids, count_breaks, page_of_breaks
 from sql.breaks import break_json, open_breaks, update_breaks
 from sql.runs import start_run
 from transforms.match.due import Rule, assign
@@ -54,9 +54,11 @@ RULES = [
     Rule(owner="Rest", due_days=30, classes=("missing_remote",)),
 ]
 
+PARTS = [RuleParts(**vars(rule)) for rule in RULES]
+
 
 def found(connection: Connection, **wanted: Any) -> list[str]:
-    narrowed = Narrowed(**{"site_ids": None, "rules": RULES, "today": TODAY, **wanted})
+    narrowed = Narrowed(**{"site_ids": None, "rules": PARTS, "today": TODAY, **wanted})
     ids = [row.break_id for row in page_of_breaks(connection, narrowed, 0, 1000)]
     assert count_breaks(connection, narrowed).count == len(ids)
     return ids

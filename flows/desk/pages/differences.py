@@ -18,7 +18,7 @@ from flows.runtime.clock import utc_now
 from flows.runtime.errors import WrongUsage
 from flows.runtime.visible import storable
 from sql.break_decisions import Verb
-from sql.break_pages import Narrowed, breaks_of_ids, count_breaks, page_of_breaks
+from sql.break_pages import Narrowed, RuleParts, breaks_of_ids, count_breaks, page_of_breaks
 from transforms.totals.differences import without_reason
 from transforms.vocabulary import ReasonCode, Role
 
@@ -89,7 +89,7 @@ def _narrowed(visit: Visit, asked: Mapping[str, str]) -> Narrowed:
         opened_before_on=today - timedelta(days=int(days)) if is_number else None,
         overdue_on=today if asked["overdue"] else None,
         break_ids=_of_period(visit, asked),
-        rules=visit.desk.settings.reconcile.rules,
+        rules=[RuleParts(**vars(rule)) for rule in visit.desk.settings.reconcile.rules],
         today=today,
     )
 
