@@ -54,6 +54,7 @@ PAGES = (
     Page("GET", "/sheets/{sheet_id}", reading.show_sheet, Role.VIEWER, _SHEET),
     Page("GET", "/sheets/{sheet_id}/read", reading.show_reading, Role.VIEWER, _SHEET),
     Page("POST", "/sheets/{sheet_id}/answer", reading.do_answer, Role.UPLOADER, _SHEET),
+    Page("POST", "/sheets/{sheet_id}/columns", reading.do_choose, Role.UPLOADER, _SHEET),
     Page("POST", "/sheets/{sheet_id}/read", reading.do_read_well, Role.UPLOADER, _SHEET),
     Page("POST", "/sheets/{sheet_id}/drop", reading.do_drop, Role.UPLOADER, _SHEET),
     Page("GET", "/sheets/{sheet_id}/check", checking.show_check, Role.VIEWER, _SHEET),

@@ -3,13 +3,14 @@
 It is read by the same check as at a terminal; what a person answers is kept for all sheets like it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
 
 import pandas as pd
 
+from flows.desk.columns import ToChoose, choose, to_choose
 from flows.desk.sheets import DeskSheet
 from flows.desk.visit import Desk
 from flows.desk.words import WORDS
@@ -22,9 +23,12 @@ from flows.runtime.errors import FileRejected, WrongUsage
 from flows.settings.answers import ANSWERS
 from flows.settings.layouts import layouts_of
 from sql.chain import digest
-from transforms.sheets.headings import Table
+from transforms.sheets.fields import normalize_heading
+from transforms.sheets.headings import Table, fields_of
+from transforms.sheets.nearest import nearest_headings
 from transforms.sheets.questions import Question
 from transforms.sheets.sheet import FileError, Sheet
+from transforms.sheets.staff import staff_of
 from transforms.sheets.tables import find_tables
 from transforms.vocabulary import Kind, Target
 
@@ -52,6 +56,7 @@ class ShownTable:
     read_as: Sequence[str]  # above each column, "" where nobody reads it
     headings: Sequence[str]
     rows: Sequence[tuple[int, Sequence[str]]]
+    choice: ToChoose | None = None  # what may be chosen by hand; None where nothing may
 
 
 @dataclass(frozen=True)
@@ -167,25 +172,70 @@ def _first_rows(desk: Desk, sheet: DeskSheet) -> tuple[list[ShownTable], list[st
         return [], []
     tables = tables_of(desk, sheets)
     if not tables:
-        return [_shown_raw(one) for one in sheets if len(one.cells)], []
+        return list(_shown_without_headings(desk, sheet, sheets)), []
     undated = [
         table.sheet.name or ""
         for table in tables
         if Target.MINDBODY in table.targets and "points" in table.columns and "action_date_time" not in table.columns
     ]
-    return [_shown(table) for table in tables], undated
+    return [_shown(desk, sheet, table) for table in tables], undated
 
 
-def _shown(table: Table) -> ShownTable:
+def _shown_without_headings(desk: Desk, sheet: DeskSheet, sheets: Sequence[Sheet]) -> Iterator[ShownTable]:
+    """Give what stands in sheets of which no headings are known, and the row that comes nearest to some as them."""
+    nearest = table_nearest(desk, sheets)
+    for one in sheets:
+        if nearest is not None and one.name == nearest.sheet.name:
+            yield _shown(desk, sheet, nearest)
+        elif len(one.cells):
+            yield _shown_raw(one)
+
+
+def table_nearest(desk: Desk, sheets: Sequence[Sheet]) -> Table | None:
+    """Return the row that comes nearest to headings, as those of a table of points; None where none does."""
+    layouts = layouts_of(desk.settings)
+    nearest = nearest_headings(sheets, layouts)
+    if nearest is None:
+        return None
+    one, row = nearest
+    headings = tuple(text if isinstance(text, str) else None for text in one.cells.loc[row])
+    fields, layout = fields_of({normalize_heading(text) for text in headings if text}, layouts)
+    columns: dict[str, int] = {}
+    for column, text in enumerate(headings):
+        field = fields.get(normalize_heading(text)) if text else None
+        if field is not None:
+            columns.setdefault(field, column)
+    return Table(one, row, headings, columns, frozenset({Target.MINDBODY}), layout)
+
+
+def choose_columns(desk: Desk, sheet: DeskSheet, code: str, chosen: Mapping[str, str], order: str, clock: str) -> None:
+    """Keep which column is which, for this sheet and all like it; ``chosen`` gives a field by heading."""
+    with _ANSWERING:
+        sheets, _ = read_head(read_parts(sheet.path, _HEAD_ROWS))
+        nearest = table_nearest(desk, sheets)
+        tables = tables_of(desk, sheets) or ([] if nearest is None else [nearest])
+        for table in tables:
+            choice = to_choose(desk, table, sheet.site_id)
+            if choice is not None and choice.code == code:
+                choose(desk, table, {one.heading: chosen.get(one.name, "") for one in choice.columns}, order, clock)
+                return
+    raise WrongUsage("The sheet is read otherwise by now: look at it again, then choose.")
+
+
+def _shown(desk: Desk, sheet: DeskSheet, table: Table) -> ShownTable:
     field_of = {column: name for name, column in table.columns.items()}
     if table.time_of_day is not None:
         field_of[table.time_of_day] = "action_date_time"
+    staff = staff_of(table)
+    if staff is not None:
+        field_of.setdefault(staff, "staff")
     below = table.sheet.cells.loc[table.sheet.cells.index > table.heading_row]
     return ShownTable(
         sheet=table.sheet.name,
         read_as=[WORDS.get(field_of.get(column, ""), "") for column in range(len(table.headings))],
         headings=[heading or "" for heading in table.headings],
         rows=_texts(below),
+        choice=to_choose(desk, table, sheet.site_id),
     )
 
 

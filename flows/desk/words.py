@@ -24,6 +24,7 @@ WORDS: Mapping[str, str] = {
     "description": "description",
     "receipt": "what tieout knows it by",
     "status": "what became of it",
+    "staff": "staff",
 }
 _DOCUMENTED = re.compile(r"\b(" + "|".join(map(re.escape, FIELDS.values())) + r")\b")
 _WORD_OF = {heading: WORDS[field] for field, heading in FIELDS.items()}

@@ -8,16 +8,19 @@ from typing import TypeAlias
 from flows.intake.check import check_file
 from flows.intake.checked_file import CheckedFile, OnRows, count_nothing
 from flows.readers.read import read_file
-from flows.runtime.errors import FileRejected, SettingsError
+from flows.runtime.errors import FileRejected, SettingsError, WrongUsage
 from flows.runtime.progress import Say, say_nothing
 from flows.settings.answers import read_answers, write_answers
-from flows.settings.layouts import layouts_of
+from flows.settings.layouts import NO_HEADINGS, layout_as_written, layouts_of
 from flows.settings.sections import Settings
+from transforms.sheets.by_hand import layout_entries
 from transforms.sheets.own_headings import ask_own_heading
-from transforms.sheets.questions import Question
-from transforms.vocabulary import Code
+from transforms.sheets.questions import DATE_ORDER, STAFF_COLUMN, TIME_OF_DAY, TIMES, Question
+from transforms.vocabulary import Code, Target
 
 _LONGEST_NAME = 120
+# What a layout says that no choice of columns says anew.
+_STAYS = frozenset(NO_HEADINGS) - {TIME_OF_DAY, STAFF_COLUMN}
 
 Ask: TypeAlias = Callable[[Question], str]  # gives one of the question's `choices`
 
@@ -100,3 +103,34 @@ def keep_answer(settings: Settings, question: Question, answer: str) -> Path:
         headings = {} if about.layout else about.fields
         layouts[name] = {**headings, **layouts.get(name, {}), **question.entries[answer]}
     return write_answers(settings, layouts, sites)
+
+
+def keep_columns(
+    settings: Settings,
+    layout: str | None,
+    chosen: Mapping[str, str],
+    target: Target,
+    *,
+    date_order: str = "",
+    times: str = "",
+) -> Path:
+    """Keep what a person said each column of a table is, for all sheets with these headings; return where.
+
+    ``chosen`` gives a field by heading (`transforms.sheets.by_hand`), ``layout`` the name of the one by which the table
+    is read now: what else it says, such as a zone, stays. Raises `Unclear`, and `WrongUsage` where the settings
+    themselves say how such sheets are read.
+    """
+    entries = layout_entries(chosen, target)
+    reserved = [heading for heading in chosen if heading in NO_HEADINGS]
+    if reserved:
+        raise WrongUsage(f"A column that is called {reserved[0]} cannot be chosen: give it another name in the sheet.")
+    if layout in settings.columns:
+        raise WrongUsage("How such sheets are read stands in the settings: whoever looks after them changes it there.")
+    layouts, sites = read_answers(settings), read_answers(settings, "sites")
+    before = {key: value for key, value in layout_as_written(settings, layout).items() if key in _STAYS}
+    said = {DATE_ORDER: date_order, TIMES: times}
+    options = {**before, **{key: value for key, value in said.items() if value}}
+    if times:
+        options.pop("timezone", None)
+    name = layout if layout in layouts else ", ".join(chosen)[:_LONGEST_NAME]
+    return write_answers(settings, {**layouts, str(name): {**entries, **options}}, sites)

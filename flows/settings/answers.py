@@ -55,5 +55,5 @@ def _as_toml(parts: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> str:
 
 
 def _quoted(text: object) -> str:
-    # The strings of JSON are strings of TOML, escapes included.
-    return json.dumps(str(text), ensure_ascii=False)
+    # The strings of JSON are strings of TOML, escapes included; but for one sign, which TOML takes as an escape alone.
+    return json.dumps(str(text), ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -8,6 +8,7 @@ times = "site"                      # times without an offset are the studio's o
 timezone = "Australia/Sydney"       # the same, in a zone that is not the site's
 "Client No." = "ClientId"           # the site's own heading = the documented one
 "Birthday" = "-"                    # a column that is no field, so that nobody asks about it
+staff_column = "Who"                # the column of who gave the points; "-" for none
 hidden_sheets = "skip"              # or "read": what becomes of hidden sheets with these headings
 encoding = "windows-1251"           # of letters in files that do not say it (`transforms.sheets.encodings`)
 side_sheets = "skip"                # sheets without headings are left out, though their rows look like those of a table
@@ -36,6 +37,7 @@ from transforms.sheets.questions import (
     READ,
     SIDE_SHEETS,
     SKIP,
+    STAFF_COLUMN,
     TIME_OF_DAY,
     TIMES,
 )
@@ -43,26 +45,14 @@ from transforms.sheets.times import DateOrder
 from transforms.vocabulary import Times
 
 _FIELD_OF = {normalize_heading(heading): field for field, heading in FIELDS.items()}
-_NO_HEADINGS = (TIME_OF_DAY, DATE_ORDER, DECIMALS, "timezone", TIMES, ENCODING, HIDDEN_SHEETS, SIDE_SHEETS)
+# What a layout says beside its headings.
+NO_HEADINGS = (TIME_OF_DAY, STAFF_COLUMN, DATE_ORDER, DECIMALS, "timezone", TIMES, ENCODING, HIDDEN_SHEETS, SIDE_SHEETS)
 
 
 def layouts_of(settings: Settings) -> tuple[Layout, ...]:
     """Return the layouts of the settings, and those made of people's answers; `SettingsError` for a wrong one."""
-    answers = read_answers(settings)
-    zoned = zoned_layouts(settings)
-    priced = priced_layouts(settings)
-    # What the settings say goes before what was answered, and both before what a heading says. Of two layouts that fit
-    # a sheet alike the first one holds.
-    names = dict.fromkeys([*settings.columns, *answers, *zoned, *priced])
-    said = {
-        name: {
-            **zoned.get(name, {}),
-            **priced.get(name, {}),
-            **answers.get(name, {}),
-            **settings.columns.get(name, {}),
-        }
-        for name in names
-    }
+    zoned, priced = zoned_layouts(settings), priced_layouts(settings)
+    said = _as_written(settings)
     return tuple(
         replace(
             layout,
@@ -71,6 +61,29 @@ def layouts_of(settings: Settings) -> tuple[Layout, ...]:
         )
         for layout in read_layouts(said)
     )
+
+
+def layout_as_written(settings: Settings, name: str | None) -> Mapping[str, Any]:
+    """Return the entries of a layout, whoever wrote them; nothing where there is none of this name."""
+    return {} if name is None else _as_written(settings).get(name, {})
+
+
+def _as_written(settings: Settings) -> dict[str, dict[str, Any]]:
+    answers = read_answers(settings)
+    zoned = zoned_layouts(settings)
+    priced = priced_layouts(settings)
+    # What the settings say goes before what was answered, and both before what a heading says. Of two layouts that fit
+    # a sheet alike the first one holds.
+    names = dict.fromkeys([*settings.columns, *answers, *zoned, *priced])
+    return {
+        name: {
+            **zoned.get(name, {}),
+            **priced.get(name, {}),
+            **answers.get(name, {}),
+            **settings.columns.get(name, {}),
+        }
+        for name in names
+    }
 
 
 def read_layouts(columns: Mapping[str, Mapping[str, Any]]) -> tuple[Layout, ...]:
@@ -82,7 +95,7 @@ def _read_layout(name: str, entries: Mapping[str, Any]) -> Layout:
     fields: dict[str, str] = {}
     twice: set[str] = set()
     for heading, documented in entries.items():
-        if heading in _NO_HEADINGS or documented == NEITHER:
+        if heading in NO_HEADINGS or documented == NEITHER:
             continue
         field = _field(name, heading, documented)
         if field in fields.values():
@@ -103,10 +116,11 @@ def _read_layout(name: str, entries: Mapping[str, Any]) -> Layout:
         zone=zone,
         times=times,
         hidden_sheets=_of_sheets(name, HIDDEN_SHEETS, entries, (READ, SKIP)),
+        staff=None if STAFF_COLUMN not in entries else str(entries[STAFF_COLUMN]),
         encoding=_of_sheets(name, ENCODING, entries, tuple(ENCODINGS)),
         side_sheets=_of_sheets(name, SIDE_SHEETS, entries, (SKIP,)),
         ignored=frozenset(
-            heading for heading, documented in entries.items() if documented == NEITHER and heading not in _NO_HEADINGS
+            heading for heading, documented in entries.items() if documented == NEITHER and heading not in NO_HEADINGS
         ),
     )
 

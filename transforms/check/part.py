@@ -33,7 +33,7 @@ from transforms.sheets.questions import SKIP, Question, find_questions, side_she
 from transforms.sheets.rows import NOT_SHIFTED, Shifted, collect_rows, refuse_shifted
 from transforms.sheets.sheet import CELL_ERRORS, FileError, Sheet
 from transforms.sheets.side_sheets import SideSheet
-from transforms.sheets.staff import staff_column
+from transforms.sheets.staff import staff_of
 from transforms.sheets.tables import Tables, continue_table, find_tables
 from transforms.sheets.times import has_time_of_day
 from transforms.sheets.unzoned import Unzoned, find_unzoned, unzoned_notes
@@ -279,7 +279,7 @@ def _table_notes(tables: Iterable[Table], above: Table | None = None) -> Iterato
             yield Note(f"{sheet}row {row} holds headings again: the rows below are read by these.", name, row)
         if table.layout is not None:
             yield from _layout_notes(table, table.layout, sheet)
-        staff = staff_column(table.headings, table.columns.values())
+        staff = staff_of(table)
         not_read = [text for text in table.unused if staff is None or text != table.headings[staff]]
         if not_read:
             yield Note(f"{sheet}columns not read: {_listed(not_read)}", name, row)

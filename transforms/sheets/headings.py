@@ -82,8 +82,14 @@ def fields_of(texts: Set[str], layouts: Sequence[Layout]) -> tuple[Mapping[str, 
             chosen, own, most = layout, named, len(named) + len(ignored)
     if chosen is None:
         return FIELD_OF_HEADING, None
-    # A documented heading beside the site's own one for the same field is just another column.
-    rest = {heading: field for heading, field in FIELD_OF_HEADING.items() if field not in own.values()}
+    # A documented heading beside the site's own one for the same field is just another column, and so is one that a
+    # person said is no field.
+    unread = {normalize_heading(heading) for heading in chosen.ignored}
+    rest = {
+        heading: field
+        for heading, field in FIELD_OF_HEADING.items()
+        if field not in own.values() and heading not in unread
+    }
     return {**rest, **own}, chosen
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import tzinfo
 
-from transforms.sheets.fields import normalize_heading
+from transforms.sheets.fields import FIELD_OF_HEADING, normalize_heading
 from transforms.sheets.spellings import DateOrder
 from transforms.vocabulary import Times
 
@@ -33,6 +33,7 @@ class Layout:
     zoned_heading: str | None = None  # a heading that names the clock of its times itself, which makes the layout
     priced_heading: str | None = None  # a heading that names the currency of its amounts, which makes the layout
     ignored: frozenset[str] = frozenset()  # headings of columns that are no field, as a person said
+    staff: str | None = None  # the heading of who gave the points; "-": none; None: as the headings tell
 
     @property
     def reads(self) -> Mapping[str, str]:
@@ -40,7 +41,9 @@ class Layout:
         encoding = {} if self.encoding is None else {"": self.encoding}
         is_joined = self.time_of_day not in (None, NO_HEADING)
         times = {str(self.time_of_day): "time_of_day"} if is_joined else {}
-        return {**self.columns, **times, **encoding}
+        # A documented heading that is not to be read takes its cells out of what a row is known by.
+        unread = {heading: NO_HEADING for heading in self.ignored if normalize_heading(heading) in FIELD_OF_HEADING}
+        return {**self.columns, **times, **encoding, **unread}
 
     def is_time_of_day(self, heading: str) -> bool:
         """Tell the column whose times belong to the days of ActionDateTime."""

@@ -23,6 +23,7 @@ NEITHER = NO_HEADING  # the answer, and the entry of a layout, of a column that 
 HIDDEN_SHEETS = "hidden_sheets"  # the entry of a layout that says what becomes of hidden sheets
 DATE_ORDER = "date_order"  # the entry of a layout that says which comes first, day or month
 TIME_OF_DAY = "time_of_day"  # the entry of a layout that names the column of times of day
+STAFF_COLUMN = "staff_column"  # the entry of a layout that names the column of who gave the points; "-" for none
 DECIMALS = "decimals"  # the entry of a layout that says which sign stands before decimals
 TIMES = "times"  # the entry of a layout or site that says what times without an offset are
 SIDE_SHEETS = "side_sheets"  # and what becomes of sheets without headings whose rows may be events

@@ -18,7 +18,7 @@ from transforms.sheets.ids import undress
 from transforms.sheets.notes import Observation
 from transforms.sheets.sheet import CELL_ERRORS, FileError, Place, Sheet, column_letters
 from transforms.sheets.side_sheets import SideSheet
-from transforms.sheets.staff import staff_column, staff_texts
+from transforms.sheets.staff import staff_of, staff_texts
 from transforms.sheets.swallowed import refuse_swallowed
 from transforms.vocabulary import Code
 
@@ -95,7 +95,7 @@ def _split_rows(table: Table) -> Collected:
     fields = _fields(kept, table)
     bare = {field: undress(fields[field]) for field in _DRESSED}
     name = table.sheet.name
-    staff = staff_texts(kept, staff_column(table.headings, table.columns.values()))
+    staff = staff_texts(kept, staff_of(table))
     rows = pd.DataFrame({"sheet": name, "row": kept.index, **fields, **bare, "staff": staff}, index=kept.index)
     missed = reason.dropna()
     skipped = pd.DataFrame({"sheet": name, "row": missed.index, "reason": missed})

@@ -9,6 +9,8 @@ from typing import Final
 import pandas as pd
 
 from transforms.sheets.fields import normalize_heading
+from transforms.sheets.headings import Table
+from transforms.sheets.layout import NO_HEADING
 
 LONGEST_STAFF: Final = 100
 # The first of these that a sheet has; exact, since "Staff notes" is something else.
@@ -27,6 +29,16 @@ def staff_column(headings: Iterable[str | None], fields: Collection[int] = ()) -
         if text is not None and column not in fields:
             column_of.setdefault(normalize_heading(text), column)
     return next((column_of[heading] for heading in _HEADINGS if heading in column_of), None)
+
+
+def staff_of(table: Table) -> int | None:
+    """Return the column of a table that names staff: the one that its layout says, else as its headings tell."""
+    said = None if table.layout is None else table.layout.staff
+    if said is None:
+        return staff_column(table.headings, table.columns.values())
+    wanted = normalize_heading(said)
+    named = [column for column, text in enumerate(table.headings) if text and normalize_heading(text) == wanted]
+    return named[0] if named and said != NO_HEADING else None
 
 
 def staff_texts(cells: pd.DataFrame, column: int | None) -> "pd.Series[str]":

@@ -2,7 +2,7 @@
 
 from starlette.responses import Response
 
-from flows.desk.as_read import answer, read_sheet
+from flows.desk.as_read import answer, choose_columns, read_sheet
 from flows.desk.visit import Visit, go
 from flows.desk.words import asked, for_a_studio
 from flows.runtime.clock import utc_now
@@ -39,6 +39,18 @@ def show_reading(visit: Visit) -> Response:
 def do_answer(visit: Visit) -> Response:
     """Keep an answer, and show how it is read by it."""
     answer(visit.desk, visit.sheet, visit.form.get("code"), visit.form.get("answer"))
+    return go(f"/sheets/{visit.sheet.sheet_id}/read")
+
+
+def do_choose(visit: Visit) -> Response:
+    """Keep what each column is read as, and show how it is read by that; somebody looks at it anew."""
+    form = visit.form
+    if visit.sheet.stage is not Stage.OPEN:
+        raise WrongUsage("It is not open any more: somebody else has had it posted, or dropped it.")
+    order, clock = form.get("order"), form.get("clock")
+    choose_columns(visit.desk, visit.sheet, form.get("code"), form.fields, order, clock)
+    with visit.desk.ledger.begin() as connection:
+        note_read_well(connection, visit.sheet.sheet_id, is_read_well=False)
     return go(f"/sheets/{visit.sheet.sheet_id}/read")
 
 

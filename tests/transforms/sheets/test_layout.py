@@ -62,3 +62,20 @@ def test_check_reads_dates_of_rewards_in_the_order_of_a_layout_without_headings(
     rules = replace(RULES, layouts=(Layout("dates", date_order=DateOrder.DAY_FIRST),))
     checked = check_rows(["r", "p", "", "3/4/2025"], headings=REWARD, rules=rules)
     assert checked.events["eligibility_on"].tolist() == ["2025-04-03"]
+
+
+def test_check_reads_no_documented_column_that_a_person_said_is_none() -> None:
+    ignored = frozenset({"Points", "Source", "Who"})
+    layout = Layout("by hand", {"ClientId": "client_id", "Bonus": "points", "Action": "action"}, ignored=ignored)
+    headings = ["ClientId", "Bonus", "Points", "Action", "Source", "Who"]
+    rules = replace(RULES, layouts=(replace(layout, staff="Who"),))
+    checked = check_rows(["007", "5", "99", "Redeemed", "Sale", "Jo"], headings=headings, rules=rules)
+    assert checked.events[["points", "staff"]].values.tolist() == [[5, "Jo"]]
+    assert checked.events["source"].isna().all()
+
+
+def test_what_a_row_is_known_by_depends_on_documented_columns_that_are_not_read() -> None:
+    """The same cells are other rows once a column counts no more; a column that never counted changes nothing."""
+    layout = Layout("by hand", {"ClientId": "client_id"})
+    assert replace(layout, ignored=frozenset({"Source"})).reads != layout.reads
+    assert replace(layout, ignored=frozenset({"Who"})).reads == layout.reads
