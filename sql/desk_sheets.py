@@ -48,9 +48,10 @@ def sheet_of(connection: Connection, sheet_id: str) -> Row[Any] | None:
     return connection.execute(rows_query("desk_sheet"), {"sheet_id": sheet_id}).one_or_none()
 
 
-def sheets_of_site(connection: Connection, site_id: str, most: int) -> Sequence[Row[Any]]:
-    """Return the newest sheets of a site."""
-    return connection.execute(rows_query("desk_sheets_of_site"), {"site_id": site_id, "most": most}).all()
+def sheets_of_site(connection: Connection, site_id: str, most: int, skipped: int = 0) -> Sequence[Row[Any]]:
+    """Return the newest sheets of a site, after so many."""
+    values = {"site_id": site_id, "most": most, "skipped": skipped}
+    return connection.execute(rows_query("desk_sheets_of_site"), values).all()
 
 
 def sheets_to_post(connection: Connection) -> Sequence[Row[Any]]:
@@ -173,10 +174,23 @@ def known_rows_of(connection: Connection, file_id: int) -> Sequence[Row[Any]]:
     return connection.execute(rows_query("desk_known_rows_of_file"), {"file_id": file_id}).all()
 
 
+def bad_cells_of(connection: Connection, file_id: int) -> Sequence[Row[Any]]:
+    """Return a row per wrong cell of the file."""
+    return connection.execute(rows_query("desk_bad_cells_of_file"), {"file_id": file_id}).all()
+
+
 def states_of(connection: Connection, file_id: int) -> Mapping[State, int]:
     """Count what the file brought by where it stands."""
+    counts: dict[State, int] = {}
+    for (state, _), count in became_of(connection, file_id).items():
+        counts[state] = counts.get(state, 0) + count
+    return counts
+
+
+def became_of(connection: Connection, file_id: int) -> Mapping[tuple[State, str], int]:
+    """Count what the file brought by where it stands, and what has become of that: "taken back", "changed" or ""."""
     rows = connection.execute(query("desk_states_of_file"), {"file_id": file_id})
-    return {State(row.state): int(row.events_count) for row in rows}
+    return {(State(row.state), str(row.since)): int(row.events_count) for row in rows}
 
 
 def undo_asked_by(connection: Connection, plan_id: str) -> str | None:

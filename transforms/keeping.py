@@ -19,6 +19,7 @@ class Leaving(StrEnum):
     REPORT = "reports"
     REJECTED = "rejected"  # a file that was wrong as a whole, with its reason
     NOT_SENT = "not-sent"  # the copy of a file that nobody agreed to send
+    DESK = "desk"  # a sheet that came by the desk, with what was mended
 
 
 # Nothing of them was sent: they are in no books, and a recovery reads none of them.
@@ -36,6 +37,7 @@ class Facts:
     is_newest: bool = False  # of its kind: by the newest ones a workspace is known again
     has_open_event: bool = False  # held, ready, on its way, unknown, under watch, or still to be recovered
     has_open_break: bool = False
+    is_open: bool = False  # nobody has decided yet what becomes of it
     is_in_copy: bool | None = None  # the oldest copy of the ledger knows it; None: there is no copy
 
 
@@ -62,19 +64,28 @@ def why_it_stays(facts: Facts, limits: Limits, now: datetime) -> str | None:
         return "the ledger does not know it"
     if facts.kind in _NOTHING_SENT:
         return None if facts.is_as_taken else "it is not what was set aside: somebody works on it"
+    if facts.is_open:
+        return "it is not posted yet, and nobody has dropped it"
     if not facts.is_as_taken:
         return "it is not what the ledger took in: somebody changed it"
     if facts.is_newest:
         return "it is the newest of its kind"
-    if facts.has_open_event:
-        return "an event of it is held, not sent yet, in doubt or under watch"
-    if facts.has_open_break:
-        return "an open difference belongs to it"
+    open_part = _what_is_open(facts)
+    if open_part is not None:
+        return open_part
+    if facts.kind is Leaving.DESK:  # what was posted of it lies in the archive, and a recovery reads that
+        return None
     if not _is_signed(facts.since_at, limits, now):
         return "its period is not signed: `tieout sign` (keep.open_months, for those who sign nothing)"
     if facts.kind is Leaving.REPORT:  # made again from its snapshot, and nothing that a recovery reads
         return None
     return _why_recovering_needs_it(facts, limits, now)
+
+
+def _what_is_open(facts: Facts) -> str | None:
+    if facts.has_open_event:
+        return "an event of it is held, not sent yet, in doubt or under watch"
+    return "an open difference belongs to it" if facts.has_open_break else None
 
 
 def _is_signed(since_at: datetime, limits: Limits, now: datetime) -> bool:

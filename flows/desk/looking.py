@@ -138,7 +138,9 @@ def _will(desk: Desk, plan: Plan) -> str:
         waiting = "1 row of it waits" if plan.held == 1 else f"{plan.held:,} rows of it wait"
         return f"Nothing is posted yet: {waiting} for a decision."
     calls = earned + redeemed + math.ceil(updates / desk.settings.referral_rock.batch_size)
-    return f"Posts {' and '.join(parts)}. That takes {calls:,} call{'' if calls == 1 else 's'}, {_lasts(desk, calls)}."
+    whom = " and ".join(name for name, count in (("Mindbody", earned + redeemed), ("Referral Rock", updates)) if count)
+    asks = f"{calls:,} call{'' if calls == 1 else 's'} to {whom}"
+    return f"Posts {' and '.join(parts)}. That takes {asks}, {_lasts(desk, calls)}."
 
 
 def _lasts(desk: Desk, calls: int) -> str:

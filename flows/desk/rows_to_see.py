@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, overload
+from urllib.parse import quote
 
 from sqlalchemy import Row
 
@@ -127,6 +128,20 @@ def _why_held(reason: str) -> str:
     # What may be done about it stands beside it, as buttons.
     said = for_a_studio(reason.partition(". Approve it if both")[0])
     return "waits for an OK" if said.startswith("planned ") else said
+
+
+def bad_cell_to_see(row: Row[Any], sheet_id: str) -> RowToSee:
+    """Return a wrong cell, whose row is no event."""
+    on = "" if row.sheet is None else f"?on={quote(row.sheet)}"
+    value = "" if row.value is None else f" “{row.value}”"
+    return RowToSee(
+        place=f"row {row.row_number}" + (f", {row.sheet}" if row.sheet else ""),
+        who="",
+        what=f"{row.column_heading or 'the whole row'}{value}",
+        when="",
+        told=for_a_studio(row.message),
+        link=f"/sheets/{sheet_id}/rows/{row.row_number}{on}",
+    )
 
 
 def known_to_see(row: Row[Any], clocks: Clocks, file: str) -> RowToSee:

@@ -27,7 +27,7 @@ from transforms.vocabulary import Stage
 _ID = re.compile(r"[A-Za-z0-9_-]{16,32}")
 _HARMLESS = re.compile(r"[^\w .()+,&'-]")
 _ADDED_BYTES = 80
-_SHOWN = 50
+_SHOWN = 20
 
 
 @dataclass(frozen=True)
@@ -88,10 +88,11 @@ def sheet_from(desk: Desk, row: Row[Any]) -> DeskSheet:
     return DeskSheet(row, desk.settings.desk_folder / row.sheet_id)
 
 
-def newest_sheets(desk: Desk, site_id: str) -> list[DeskSheet]:
-    """Return the newest sheets of a site."""
+def newest_sheets(desk: Desk, site_id: str, part: int) -> tuple[list[DeskSheet], bool]:
+    """Return a part of the sheets of a site, from 1, the newest first, and whether there are older ones."""
     with desk.ledger.read() as connection:
-        return [sheet_from(desk, row) for row in kept.sheets_of_site(connection, site_id, _SHOWN)]
+        rows = kept.sheets_of_site(connection, site_id, _SHOWN + 1, (part - 1) * _SHOWN)
+    return [sheet_from(desk, row) for row in rows[:_SHOWN]], len(rows) > _SHOWN
 
 
 def harmless_name(name: str) -> str:

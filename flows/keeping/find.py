@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from flows.intake.archive import ArchivedFile, archived_files
+from flows.keeping.desk_sheets import desk_sheets
 from flows.keeping.nothing_sent import rejected_things, unsent_copies
 from flows.keeping.thing import Thing
 from flows.ledger.backup import kept_copies
@@ -63,6 +64,7 @@ def limits_of(settings: Settings, signed_through: date | None = None) -> Limits:
             Leaving.REPORT: keep.reports_days,
             Leaving.REJECTED: keep.rejected_days,
             Leaving.NOT_SENT: keep.not_sent_days,
+            Leaving.DESK: keep.desk_days,
         },
         open_months=keep.open_months,
         own_copies_days=keep.own_copies_days,
@@ -91,6 +93,8 @@ def _things(settings: Settings, ledger: Ledger, limits: Limits) -> Iterator[tupl
         yield from rejected_things(settings)
     if limits.days[Leaving.NOT_SENT] is not None:
         yield from unsent_copies(settings)
+    if limits.days[Leaving.DESK] is not None:
+        yield from desk_sheets(settings, ledger)
 
 
 def _oldest_copy(settings: Settings, ledger: Ledger) -> KnownToCopy | None:

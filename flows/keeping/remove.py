@@ -5,6 +5,7 @@ Whatever ends it in between, each thing is there or gone, and the next time goes
 
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 
 from flows.keeping.find import look_around
 from flows.keeping.tell import removal_lines
@@ -56,8 +57,18 @@ def _remove(settings: Settings, thing: Thing) -> str:
     except OSError as error:
         return f"{thing.path.relative_to(settings.root)} stays: {said_of(error)}"
     # A folder of its own goes with what was in it, where nobody put anything else there.
+    if thing.kind is Leaving.DESK:
+        _remove_empty(thing.path)
+        return ""
     folder = thing.path if thing.path.is_dir() else thing.path.parent
     if folder == thing.path or thing.kind is Leaving.REJECTED:
         with suppress(OSError):
             folder.rmdir()
     return ""
+
+
+def _remove_empty(folder: Path) -> None:
+    """Remove a folder with the folders in it, as far as nothing is left in them."""
+    for inner in [*(one for one in folder.iterdir() if one.is_dir()), folder]:
+        with suppress(OSError):
+            inner.rmdir()

@@ -16,6 +16,7 @@ _KEYS = {
     "reports": "keep.reports_days",
     "rejected": "keep.rejected_days",
     "not-sent": "keep.not_sent_days",
+    "desk": "keep.desk_days",
 }
 
 

@@ -80,6 +80,7 @@ class KeepSettings(Section):
     reports_days: int | None = Field(default=None, ge=1)
     rejected_days: int | None = Field(default=None, ge=1)  # files that were wrong as a whole
     not_sent_days: int | None = Field(default=None, ge=1)  # copies of files that nobody agreed to send
+    desk_days: int | None = Field(default=None, ge=1)  # sheets that came by the desk, once they are posted or dropped
     # Older months count as signed, for those who sign nothing; None: what is of no signed period stays.
     open_months: int | None = Field(default=None, ge=1, le=120)
     own_copies_days: int | None = Field(default=None, ge=1)  # how far back copies of the ledger reach kept elsewhere

@@ -5,7 +5,7 @@ SELECT * FROM desk_sheets WHERE sheet_id = :sheet_id
 -- name: desk_sheets_of_site
 -- Grain: one row per sheet of the site, the newest first, but those that were dropped.
 SELECT * FROM desk_sheets WHERE site_id = :site_id AND stage <> 'dropped'
-ORDER BY uploaded_at DESC, sheet_id LIMIT :most
+ORDER BY uploaded_at DESC, sheet_id LIMIT :most OFFSET :skipped
 
 -- name: desk_sheets_to_post
 -- Grain: one row per sheet that somebody wants posted, in the order in which they said so.
@@ -101,25 +101,22 @@ JOIN files ON files.file_id = events.file_id
 WHERE duplicates.file_id = :file_id ORDER BY duplicates.ordinal
 
 -- name: desk_states_of_file
--- Grain: one row per state of what the file brought.
-SELECT events.state, count(*) AS events_count
-FROM files CROSS JOIN events
-WHERE files.file_id = :file_id AND events.run_id = files.run_id AND events.file_id = files.file_id
-GROUP BY events.state
-
--- name: desk_turned_of_file
--- Grain: one row: how much of what the file brought was posted and taken back since, and how much was turned down and
--- came corrected since. Both are few, so they are looked at from their side.
-SELECT
-    (SELECT count(*) FROM reversals CROSS JOIN events AS own ON own.event_id = reversals.reversed_event_id
-        JOIN events AS takes_back ON takes_back.event_id = reversals.event_id
-        WHERE own.file_id = :file_id AND own.state = 'posted' AND takes_back.state = 'posted') AS taken_back_count,
-    (SELECT count(*) FROM events AS own
-        WHERE own.event_id IN (
-            SELECT corrections.corrected_event_id FROM corrections
-            JOIN events AS instead ON instead.event_id = corrections.event_id
-            WHERE instead.state NOT IN ('refused', 'discarded')
-        ) AND own.file_id = :file_id AND own.state = 'refused') AS changed_count
+-- Grain: one row per state of what the file brought, and whether it was taken back, or came corrected, since.
+SELECT became.state, became.since, count(*) AS events_count FROM (
+    SELECT events.state, CASE
+        WHEN events.state = 'posted' AND EXISTS (
+            SELECT 1 FROM reversals JOIN events AS takes_back ON takes_back.event_id = reversals.event_id
+            WHERE reversals.reversed_event_id = events.event_id AND takes_back.state = 'posted'
+        ) THEN 'taken back'
+        WHEN events.state = 'refused' AND EXISTS (
+            SELECT 1 FROM corrections JOIN events AS instead ON instead.event_id = corrections.event_id
+            WHERE corrections.corrected_event_id = events.event_id
+            AND instead.state NOT IN ('refused', 'discarded')
+        ) THEN 'changed' ELSE '' END AS since
+    FROM files CROSS JOIN events
+    WHERE files.file_id = :file_id AND events.run_id = files.run_id AND events.file_id = files.file_id
+) AS became
+GROUP BY became.state, became.since
 
 -- name: desk_file
 -- Grain: one row, or none: what was registered with this content.
@@ -211,3 +208,8 @@ ORDER BY own.site_id, own.client_id
 -- Grain: one row, which is another one as soon as anything was registered, has moved or was decided.
 SELECT (SELECT max(file_id) FROM files) AS file_id, (SELECT max(transition_id) FROM transitions) AS transition_id,
     (SELECT max(decision_id) FROM event_decisions) AS decision_id
+
+-- name: desk_bad_cells_of_file
+-- Grain: one row per wrong cell of the file, in its order.
+SELECT sheet, row_number, column_heading, value, message FROM rejections
+WHERE file_id = :file_id ORDER BY rejection_id

@@ -30,6 +30,7 @@ def test_what_is_over_and_known_to_a_copy_may_go(kind: Leaving) -> None:
         pytest.param({"has_open_event": True}, "in doubt", id="open_event"),
         pytest.param({"has_open_break": True}, "difference", id="open_break"),
         pytest.param({"since_at": datetime(2026, 6, 1, tzinfo=UTC)}, "keep.open_months", id="open_month"),
+        pytest.param({"is_open": True}, "not posted yet", id="open_sheet"),
         pytest.param({"is_in_copy": False}, "oldest copy", id="not_in_copy"),
         pytest.param({"is_in_copy": None}, "keep.own_copies_days", id="no_copy"),
     ],

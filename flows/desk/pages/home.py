@@ -1,30 +1,22 @@
 """The first page: drop a sheet, take a blank one, and what became of the last ones."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from starlette.responses import Response
 
+from flows.desk.became import Became, Count, became
+from flows.desk.parts import part_of
 from flows.desk.sheets import DeskSheet, newest_sheets, take_sheet
 from flows.desk.visit import Desk, Visit, go
 from flows.intake.blank_workbook import write_blank_of
 from flows.review.clocks import clocks_of
 from flows.runtime.errors import WrongUsage
-from sql.desk_sheets import file_of, states_of
-from transforms.vocabulary import Role, Stage, State
+from transforms.vocabulary import Role, Stage
 
 _WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-_WORDS: Mapping[State, str] = {
-    State.POSTED: "posted",
-    State.READY: "about to be posted",
-    State.SENDING: "about to be posted",
-    State.REFUSED: "turned down",
-    State.UNKNOWN: "not sure yet",
-    State.HELD: "waiting",
-    State.DISCARDED: "left out",
-}
 _STAGES: Mapping[Stage, tuple[str, str]] = {
     Stage.OPEN: ("not posted yet", "wait"),
     Stage.POSTING: ("posting now", "wait"),
@@ -43,7 +35,8 @@ class Line:
     state: str
     tone: str
     when: str
-    became: str
+    counts: Sequence[Count]
+    can_undo: bool
 
 
 def show_home(visit: Visit) -> Response:
@@ -52,40 +45,28 @@ def show_home(visit: Visit) -> Response:
     seen = visit.account.sites(Role.VIEWER, desk.site_ids)
     asked = visit.request.query_params.get("site", "")
     site_id = asked if asked in seen else seen[0]
+    part = part_of(visit)
+    sheets, has_older = newest_sheets(desk, site_id, part)
     return visit.show(
         "home",
         site_id=site_id,
         site_name=desk.site_name(site_id),
         sites=[(one, desk.site_name(one)) for one in seen],
         may_send=visit.account.may(Role.UPLOADER, site_id),
-        lines=[_line(desk, sheet) for sheet in newest_sheets(desk, site_id)],
+        lines=[_line(desk, sheet, of_sheet) for sheet, of_sheet in zip(sheets, became(desk, sheets), strict=True)],
+        part=part,
+        has_older=has_older,
         most=desk.settings.desk.max_upload_mb,
     )
 
 
-def _line(desk: Desk, sheet: DeskSheet) -> Line:
+def _line(desk: Desk, sheet: DeskSheet, became: Became) -> Line:
     state, tone = _STAGES[sheet.stage]
-    became = ", ".join(_became(desk, sheet))
-    if sheet.stage is Stage.DONE and ("turned down" in became or "waiting" in became or "to fix" in became):
+    if sheet.stage is Stage.DONE and became.needs_a_look:
         state, tone = "needs a look", "wait"
     when = clocks_of(desk.settings).of(sheet.site_id).tell_minute(sheet.uploaded_at.replace(second=0))
-    return Line(sheet, state, tone, when, became)
-
-
-def _became(desk: Desk, sheet: DeskSheet) -> Iterator[str]:
-    with desk.ledger.read() as connection:
-        file = file_of(connection, sheet.row.sha256, sheet.row.default_site_id)
-        if file is None or sheet.stage is Stage.OPEN:
-            return
-        states = states_of(connection, file.file_id)
-    counts: dict[str, int] = {}
-    for state, count in states.items():
-        counts[_WORDS[state]] = counts.get(_WORDS[state], 0) + count
-    yield from (f"{count:,} {word}" for word, count in counts.items())
-    if file.rejected:
-        yield f"{file.rejected:,} to fix"
-    if file.duplicate:
-        yield f"{file.duplicate:,} known before"
+    is_over = sheet.stage in (Stage.DONE, Stage.STUCK)
+    return Line(sheet, state, tone, when, became.counts, can_undo=is_over and became.can_undo)
 
 
 def do_upload(visit: Visit) -> Response:

@@ -10,11 +10,11 @@ from starlette.responses import Response
 
 from flows.desk.pages.home import attached
 from flows.desk.parts import MOST_SHOWN, page_of
-from flows.desk.rows_to_see import RowToSee, row_to_see
+from flows.desk.rows_to_see import RowToSee, bad_cell_to_see, row_to_see
 from flows.desk.sheets import DeskSheet
 from flows.desk.visit import Desk, Visit, go
 from flows.desk.words import for_a_studio
-from flows.review.clocks import clocks_of
+from flows.review.clocks import Clocks, clocks_of
 from flows.review.decide import approve, discard
 from flows.review.replace import replace
 from flows.review.retry import Asked, find_refused, let_try_again
@@ -24,7 +24,7 @@ from sql import desk_sheets as kept
 from sql.plans import states_of_plan
 from transforms.vocabulary import Role, Stage, State
 
-_TABS = ("posted", "refused", "changed", "held", "unknown", "all", "known")
+_TABS = ("posted", "refused", "changed", "held", "unknown", "fix", "all", "known")
 _TAB_OF = {State.POSTED: "posted", State.REFUSED: "refused", State.HELD: "held", State.UNKNOWN: "unknown"}
 
 
@@ -35,6 +35,7 @@ class Came:
     states: dict[State, int]
     rows: Sequence[Row[Any]]
     known: Sequence[Row[Any]]
+    bad_cells: Sequence[Row[Any]]
     rejected: int
     file_id: int | None
 
@@ -44,8 +45,8 @@ class Came:
 
     def of_tab(self, tab: str) -> Sequence[Row[Any]]:
         """Return the rows of a tab; what was turned down and came corrected since is no one's to fix any more."""
-        if tab == "known":
-            return self.known
+        if tab in ("known", "fix"):
+            return self.known if tab == "known" else self.bad_cells
         return self.rows if tab == "all" else [row for row in self.rows if _tab_of(row) == tab]
 
 
@@ -60,10 +61,12 @@ def came_of(desk: Desk, sheet: DeskSheet) -> Came:
     with desk.ledger.read() as connection:
         file = kept.file_of(connection, sheet.row.sha256, sheet.row.default_site_id)
         if file is None:
-            return Came({}, (), (), 0, None)
+            return Came({}, (), (), (), 0, None)
         rows = kept.rows_of(connection, file.file_id)
         known = kept.known_rows_of(connection, file.file_id)
-    return Came(dict(Counter(State(row.state) for row in rows)), rows, known, int(file.rejected), file.file_id)
+        bad_cells = kept.bad_cells_of(connection, file.file_id)
+    states = dict(Counter(State(row.state) for row in rows))
+    return Came(states, rows, known, bad_cells, int(file.rejected), file.file_id)
 
 
 def show_posting(visit: Visit) -> Response:
@@ -86,7 +89,7 @@ def show_posting(visit: Visit) -> Response:
         over=len(came.rows) - came.count(State.READY, State.SENDING, State.HELD),
         tab=tab,
         counts=counts,
-        rows=[row_to_see(row, clocks) for row in rows[(page - 1) * MOST_SHOWN : page * MOST_SHOWN]],
+        rows=[_to_see(row, clocks, sheet, tab) for row in rows[(page - 1) * MOST_SHOWN : page * MOST_SHOWN]],
         page=page,
         pages=pages,
         link=f"tab={tab}",
@@ -108,7 +111,12 @@ def _first_tab(counts: dict[str, int]) -> str:
 
 def _counts(came: Came) -> dict[str, int]:
     counts = Counter(_tab_of(row) for row in came.rows)
-    return {tab: counts[tab] for tab in _TABS} | {"all": len(came.rows), "known": len(came.known)}
+    beside = {"all": len(came.rows), "known": len(came.known), "fix": came.rejected}
+    return {tab: counts[tab] for tab in _TABS} | beside
+
+
+def _to_see(row: Row[Any], clocks: Clocks, sheet: DeskSheet, tab: str) -> RowToSee:
+    return bad_cell_to_see(row, sheet.sheet_id) if tab == "fix" else row_to_see(row, clocks)
 
 
 def _why_refused(came: Came, clocks: Any) -> list[tuple[str, int]]:

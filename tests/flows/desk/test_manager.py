@@ -44,7 +44,10 @@ def test_a_sheet_is_read_checked_and_posted(studio: Studio) -> None:
         "client 100000011 earned 30 points for Sale on Sun 20 Sep 2026, 10:00 am by the clock of Los Angeles" in reading
     )
     page = to_check(ana, sheet)
-    assert "Posts 1 earned (30 points) and 1 redeemed (5 points). That takes 2 calls, less than a minute." in page
+    assert (
+        "Posts 1 earned (30 points) and 1 redeemed (5 points). That takes 2 calls to Mindbody, less than a minute."
+        in page
+    )
     ana.post(f"{sheet}/post", code=code_of(page))
     assert "Posting begins." in ana.get(f"{sheet}/posting")
     studio.post()

@@ -1,0 +1,75 @@
+"""The first page: what became of each sheet, and how long its content is kept."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from flows.keeping import find
+from flows.keeping.remove import remove
+from tests.flows.desk.conftest import Browser, Studio
+from tests.flows.desk.test_manager import post, send, to_check
+from tests.flows.workplace import earned, redeemed
+from transforms.vocabulary import Role
+
+_COUNT = re.compile(r"\?tab=(\w+)\">([^<]+)</a>")
+
+
+def counts(browser: Browser) -> list[tuple[str, str]]:
+    return _COUNT.findall(browser.get("/"))
+
+
+def test_each_count_leads_to_its_rows(studio: Studio) -> None:
+    ana, eve = studio.browser("Ana"), studio.browser("Eve", ("", Role.VIEWER))
+    sheet = send(ana, earned("200000005", 20), redeemed("200000005", 50), "200000005,x,Earned,,,2026-09-20T17:00:00Z")
+    post(ana, sheet)
+    studio.post()
+    assert counts(ana) == [("posted", "1 posted"), ("refused", "1 turned down"), ("fix", "1 to fix")]
+    assert "needs a look" in ana.get("/")
+    assert f'href="{sheet}/rows/4">row 4</a>' in ana.get(f"{sheet}/posting?tab=fix")
+    assert f'href="{sheet}/undo"' in ana.get("/")
+    assert f'href="{sheet}/undo"' not in eve.get("/")
+    ana.post(f"{sheet}/undo", reason="wrong")
+    seen = ana.get(f"{sheet}/undo").partition('name="seen" value="')[2].partition('"')[0]
+    ana.post(f"{sheet}/undo/decide", decision="undo", seen=seen)
+    studio.post()
+    assert ("posted", "1 taken back") in counts(ana)
+    assert f'href="{sheet}/undo"' not in ana.get("/")
+
+
+def test_older_sheets_stand_on_further_pages(studio: Studio) -> None:
+    ana = studio.browser("Ana")
+    for number in range(21):
+        send(ana, earned("200000006", number + 1), name=f"sheet {number}.csv")
+    assert "sheet 0.csv" not in ana.get("/")
+    assert "Older" in ana.get("/")
+    older = ana.get("/?site=-99&page=2")
+    assert "sheet 0.csv" in older
+    assert "Older" not in older
+    assert "None yet" in ana.get("/?page=99999999")
+
+
+def test_content_is_removed_once_nobody_can_need_it(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is over goes, and its pages stay; what is open, waits or was turned down without a word stays."""
+    studio.configure("\n[keep]\ndesk_days = 30\n")
+    ana = studio.browser("Ana")
+    over, turned_down = send(ana, earned("200000007", 20)), send(ana, redeemed("200000007", 50), name="down.csv")
+    for sheet in (over, turned_down):
+        post(ana, sheet)
+        studio.post()
+    dropped, still_open = (send(ana, earned("200000007", 9), name=name) for name in ("dropped.csv", "open.csv"))
+    to_check(ana, dropped)
+    ana.post(f"{dropped}/drop")
+    settings, ledger = studio.desk.settings, studio.desk.ledger
+    assert not find.look_around(settings, ledger).removable
+    monkeypatch.setattr(find, "utc_now", lambda: datetime.now(UTC) + timedelta(days=31))
+    house = find.look_around(settings, ledger)
+    assert {thing.path.name for thing in house.removable} == {sheet.rpartition("/")[2] for sheet in (over, dropped)}
+    reasons = {thing.path.name: reason for thing, reason in house.staying}
+    assert "nobody has dropped it" in reasons[still_open.rpartition("/")[2]]
+    assert "difference" in reasons[turned_down.rpartition("/")[2]]
+    assert remove(settings, house.removable) == []
+    left = {path.name for path in settings.desk_folder.iterdir() if path.is_dir()}
+    assert left == {sheet.rpartition("/")[2] for sheet in (still_open, turned_down)}
+    assert "1 posted." in ana.get(f"{over}/posting")
+    assert "client number" in ana.get(f"{over}/rows/2")
