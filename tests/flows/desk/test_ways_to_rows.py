@@ -67,6 +67,10 @@ def test_no_page_walks_through_what_is_old(studio: Studio) -> None:
         )
         for path in ("/clients?client=200000001", f"/nights/{night['run_id']}", sheet):
             ana.client.get(path)
+        for link in re.findall(r'href="(/rows/\w+)"', ana.get(f"{sheet}/posting?tab=all")):
+            ana.get(link)
+        ana.client.get(f"{sheet}/rows/2?on=Sheet1")
+        ana.client.get(f"{sheet}/change")
         for narrowed in ("kind=unexpected_remote", "client=200000001", "older=3", "site=-99", "owner=Ana"):
             ana.get(f"/differences?{narrowed}")
         ana.post("/differences", id=differences[:1], verb="resolve", code="timing", words="it comes")
