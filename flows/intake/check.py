@@ -1,13 +1,15 @@
 """Read and judge one file, part by part, so that memory does not depend on its length.
 
 What the parts say of the whole (headings, rewards that contradict each other, equal rows) is brought together here:
-a file gives the same result whether it is read at once or in parts of any size.
+a file gives the same result whether it is read at once or in parts of any size, and whoever judges them: this process,
+others beside it, or those of a cluster (`flows.workers`). Parts are read and brought together here, in their order.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
+from itertools import repeat
 from pathlib import Path
 
 import pandas as pd
@@ -23,12 +25,14 @@ from flows.runtime.errors import FileRejected
 from flows.settings.layouts import layouts_of
 from flows.settings.sections import Settings
 from flows.settings.site_times import site_clocks_of
-from transforms.check.file_totals import NOTHING, FileTotals, count_file_totals
-from transforms.check.habits import NO_COLUMNS, Columns, Habits, join_columns, tell_habits
+from flows.workers.open import Workers, open_workers
+from transforms.check.file_totals import NOTHING, FileTotals
+from transforms.check.habits import Columns, Habits, join_columns, tell_habits
+from transforms.check.judged import JudgedPart, Part, judge_part
 from transforms.check.open_columns import column_notes, column_questions
 from transforms.check.parameters import Rules
-from transforms.check.part import Checked, Recognized, check_part, recognize
-from transforms.check.unusual_rows import SeenRows, see_rows, tell_unusual
+from transforms.check.part import Recognized, recognize
+from transforms.check.unusual_rows import SeenRows, see_below, tell_unusual
 from transforms.identity.equal_rows import find_contradicted
 from transforms.reference.reference import Reference
 from transforms.sheets.encodings import Doubtful, encoding_questions
@@ -72,15 +76,15 @@ def check_file(
         layouts=layouts_of(settings),
         reference=(reference or read_extracts(settings, now).reference).if_any(),
     )
-    judge = partial(_judge, path, rules, part_rows, keeps_events=keeps_events)
     try:
-        found = judge(on_rows=on_rows)
-        columns = found.columns
-        if not found.is_of_one_mind:
-            found = judge(others=columns)
-        contradicted = found.contradicted()
-        if len(contradicted):  # rows of earlier parts were taken for good ones
-            found = judge(contradicted, others=columns)
+        with open_workers(settings, _size(path)) as workers:
+            judge = partial(_judge, path, rules, part_rows, workers, keeps_events=keeps_events)
+            found = judge(on_rows=on_rows)
+            if not found.is_of_one_mind:
+                found = judge(before=found)
+            contradicted = found.contradicted()
+            if len(contradicted):  # rows of earlier parts were taken for good ones
+                found = judge(contradicted, before=found)
         refuse_shifted(found.shifted)
     except FileError as error:
         raise FileRejected(path.name, sha256, error) from None
@@ -102,6 +106,13 @@ def check_file(
         events=found.events,
         at_once=found.at_once,
     )
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:  # reading it says what is wrong with it
+        return 0
 
 
 def _hash(path: Path) -> str:
@@ -134,9 +145,11 @@ class _Found:
     columns: Columns = field(default_factory=dict)
     habits: list[Habits] = field(default_factory=list)
     seen: list[SeenRows] = field(default_factory=list)
+    rows_of_parts: list[int] = field(default_factory=list)  # that were read
 
-    def add(self, checked: Checked) -> None:
+    def add(self, judged: JudgedPart) -> None:
         """Take in what became of the next rows."""
+        checked = judged.checked
         self.shifted += checked.shifted
         self.observations += checked.observations
         self.columns = join_columns(self.columns, checked.columns)
@@ -144,7 +157,7 @@ class _Found:
         self.doubtful += checked.doubtful
         self.unzoned = join_unzoned([*self.unzoned, *checked.unzoned])
         self.timed_days += checked.timed_days
-        self.seen.append(see_rows(checked.events, self.seen[-1] if self.seen else None))
+        self.seen.append(see_below(self.seen[-1], judged.seen) if self.seen else judged.seen)
         self.errors.append(checked.errors)
         self.skipped.append(checked.skipped)
         if self.at_once is None and len(checked.claims):  # rows that came at once were all compared
@@ -153,8 +166,9 @@ class _Found:
             rewards = checked.claims["reward"]
             self.claims.add(rewards, values_high=values["high"], values_low=values["low"], place=places)
         if self.keeps_events:
-            self.events.add(checked.events)
-        self.file_totals += count_file_totals(checked.events, checked.rows_read, checked.source_ids, checked.bad_sums)
+            self.events.add(judged.events)
+        self.rows_of_parts.append(checked.rows_read)
+        self.file_totals += judged.file_totals
 
     @property
     def questions(self) -> tuple[Question, ...]:
@@ -197,15 +211,17 @@ def _judge(
     path: Path,
     rules: Rules,
     part_rows: int,
+    workers: Workers,
     contradicted: pd.Series | None = None,
     *,
     keeps_events: bool,
-    others: Columns = NO_COLUMNS,
+    before: _Found | None = None,
     on_rows: OnRows = count_nothing,
 ) -> _Found:
     """Read the file once; `contradicted` are places among its rows, as `_Found.contradicted` gives them.
 
-    `others` is what an earlier reading has found all cells of its columns to say of how they are written.
+    `before` is what an earlier reading has found: what all cells of a column say of how it is written holds for every
+    part, whichever of them is judged first.
     """
     parts = read_parts(path, part_rows)
     sheets, following = read_head(parts)
@@ -218,17 +234,57 @@ def _judge(
     found = _Found(
         recognized, None if following else tuple(sheets), keeps_events, rules.now, notes=list(recognized.notes)
     )
-    while True:
-        elsewhere = None if contradicted is None else _among(contradicted, found.file_totals.rows_read, sheets)
-        known = join_columns(others, found.columns)
-        found.add(check_part(recognized, rules, elsewhere, known, with_fingerprints=keeps_events))
-        on_rows(sum(len(sheet.cells) for sheet in sheets))
-        if following is None:
-            return found
+    places = _places(contradicted, before)
+    lengths: list[int] = []
+
+    def next_parts() -> Iterator[Part]:
+        for one, those in _following(found, recognized, sheets, following, parts, rules):
+            lengths.append(sum(len(sheet.cells) for sheet in those))
+            yield Part(
+                recognized=one,
+                rules=rules,
+                contradicted_elsewhere=next(places, None),
+                others=before.columns if before else found.columns,
+                knows_all=before is not None,
+                keeps_events=keeps_events,
+            )
+
+    # A file that came at once is judged here: there is nothing to do beside it.
+    judged = workers.in_order(judge_part, next_parts()) if following else map(judge_part, next_parts())
+    for number, one in enumerate(judged):
+        found.add(one)
+        on_rows(lengths[number])
+    return found
+
+
+def _following(
+    found: _Found,
+    recognized: Recognized,
+    sheets: list[Sheet],
+    following: list[Sheet] | None,
+    parts: Iterator[list[Sheet]],
+    rules: Rules,
+) -> Iterator[tuple[Recognized, list[Sheet]]]:
+    """Give the parts of a file with the headings that hold in each, which hang on those above."""
+    yield recognized, sheets
+    while following is not None:
         sheets, following = following, next(parts, None)
         (sheet,) = sheets
         recognized = recognized.following(sheet, rules)
         found.notes += recognized.notes
+        yield recognized, sheets
+
+
+def _places(contradicted: pd.Series | None, before: _Found | None) -> Iterator[pd.Index | None]:
+    """Give, for each part, which of its rows are contradicted elsewhere, counted from its first row."""
+    if contradicted is None or before is None:
+        yield from repeat(None)
+        return
+    first = 0
+    for count in before.rows_of_parts:
+        begin, end = contradicted.searchsorted([first, first + count])
+        yield pd.Index(contradicted.iloc[begin:end] - first)
+        first += count
 
 
 def read_head(parts: Iterator[list[Sheet]]) -> tuple[list[Sheet], list[Sheet] | None]:
@@ -237,11 +293,3 @@ def read_head(parts: Iterator[list[Sheet]]) -> tuple[list[Sheet], list[Sheet] | 
     while following is not None and len(sheets[0].cells) < SEARCHED_ROWS:
         sheets, following = [join_parts([*sheets, *following])], next(parts, None)
     return sheets, following
-
-
-def _among(places: pd.Series, rows_before: int, sheets: Sequence[Sheet]) -> pd.Index:
-    """Return the places that lie in these sheets, counted from their first row."""
-    most = rows_before + sum(len(sheet.cells) for sheet in sheets)
-    first, last = places.searchsorted([rows_before, most])
-    found: pd.Index = pd.Index(places.iloc[first:last] - rows_before)
-    return found

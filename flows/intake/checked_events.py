@@ -6,7 +6,7 @@ import pandas as pd
 
 from flows.intake.spool import DIGEST, KeyedRows, Spool
 from transforms.identity.equal_rows import number_equal_rows
-from transforms.identity.event_ids import add_content_keys, add_event_ids
+from transforms.identity.event_ids import add_event_ids
 
 
 class CheckedEvents:
@@ -17,9 +17,8 @@ class CheckedEvents:
         self._keys = KeyedRows()
         self._count = 0
 
-    def add(self, events: pd.DataFrame) -> None:
-        """Keep the next events of the file."""
-        keyed = add_content_keys(events)
+    def add(self, keyed: pd.DataFrame) -> None:
+        """Keep the next events of the file, with their content keys."""
         self.parts.append(keyed)
         ordinal = range(self._count, self._count + len(keyed))
         self._keys.add(keyed["content_key"], has_receipt=keyed["receipt"].notna(), ordinal=ordinal)

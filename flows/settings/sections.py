@@ -28,6 +28,7 @@ from flows.settings.of_nights import (
     ReconcileSettings,
     ScheduleSettings,
 )
+from flows.settings.of_scale import ScaleSettings
 from flows.settings.of_services import MindbodySettings, NetworkSettings, ReferenceSettings, ReferralRockSettings
 
 
@@ -59,6 +60,7 @@ class Settings(BaseSettings):
     desk: DeskSettings = DeskSettings()
     network: NetworkSettings = NetworkSettings()
     logs: LogSettings = LogSettings()
+    scale: ScaleSettings = ScaleSettings()
     prefect: PrefectSettings = PrefectSettings()
     columns: dict[str, dict[str, Any]] = Field(default_factory=dict)
 

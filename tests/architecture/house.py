@@ -23,7 +23,7 @@ FLOORS = (
     ("flows.intake",),
     ("flows.loader", "flows.reconciliation", "flows.reference", "flows.notices", "flows.monitoring", "flows.people"),
     ("flows.reports", "flows.services", "flows.status"),
-    ("flows.ledger",),
+    ("flows.ledger", "flows.workers"),
     ("flows.settings", "flows.readers"),
     ("flows.runtime", "flows.sandbox"),
     ("sql",),

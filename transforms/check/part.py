@@ -151,6 +151,7 @@ def check_part(
     contradicted_elsewhere: pd.Index | None = None,
     others: Columns = NO_COLUMNS,
     *,
+    knows_all: bool = False,
     with_fingerprints: bool = True,
 ) -> Checked:
     """Check all rows of a file whose headings are known, or some of its rows.
@@ -158,7 +159,8 @@ def check_part(
     Any split of a file into parts gives the same as the whole, but for three things that the caller brings together:
     rows that are `shifted`, and rewards that are set to different values in different parts (`claims`). The places of
     the latter's rows among those read here go into `contradicted_elsewhere`. `others` is what the cells of other parts
-    say of how columns are written, as far as it is known; `Checked.habits` says what was made of it. Fingerprints of
+    say of how columns are written, as far as it is known, or with `knows_all` what those of the whole file do, of these
+    rows too; `Checked.habits` says what was made of it. Fingerprints of
     rows are for the ledger: where nothing is registered they cost a seventh of the time for nobody.
     """
     tables = recognized.tables
@@ -166,7 +168,7 @@ def check_part(
     rows = collected.rows
     target, kind_failures = tell_kinds(rows, tables)
     columns = columns_of(rows, tables)
-    habits = tell_habits(join_columns(others, columns), rules.now)
+    habits = tell_habits(others if knows_all else join_columns(others, columns), rules.now)
     clocks = TableClocks(tables, rules, habits)
     clients = check_mindbody(rows[target == Target.MINDBODY], rules, clocks)
     crossed = cross_check(clients.events, rules.reference, rules.now)

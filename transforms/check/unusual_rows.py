@@ -5,7 +5,7 @@ somebody buys a year.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
 
@@ -28,26 +28,38 @@ class SeenRows:
 
     points: one row per sheet, action and points: count, and the first row. equal: one row per row that equals the one
     above: sheet, row. months: one row per sheet and month (UTC, counted from year 0) of events with a time: count, and
-    the first row. last: the last row, to be compared with the next part's first.
+    the first row. first, last: the first and the last row, to be compared with those of the parts beside this one.
     """
 
     points: pd.DataFrame
     months: pd.DataFrame
     equal: pd.DataFrame
+    first: pd.DataFrame
     last: pd.DataFrame
 
 
-def see_rows(events: pd.DataFrame, above: SeenRows | None = None) -> SeenRows:
-    """Return what is to be remembered of the next good rows of a file (`transforms.check.events`)."""
+def see_rows(events: pd.DataFrame) -> SeenRows:
+    """Return what is to be remembered of some good rows of a file (`transforms.check.events`)."""
     of_clients = events.loc[events["points"].notna(), [*_SAME, "row", "receipt"]]
     named = of_clients.fillna({"sheet": ""})
     points = _count(named, [*_GROUP, "points"])
     at = named["action_at"].dt
     months = _count(named.assign(month=at.year * 12 + at.month - 1).dropna(subset="month"), ["sheet", "month"])
-    joined = of_clients if above is None else pd.concat([above.last, of_clients])
+    return SeenRows(points, months, _equal_rows(of_clients), of_clients.head(1), of_clients.tail(1))
+
+
+def see_below(above: SeenRows, seen: SeenRows) -> SeenRows:
+    """Return what is remembered of a part, as the one that comes after ``above``."""
+    if seen.first.empty:
+        return replace(seen, last=above.last)
+    meeting = _equal_rows(pd.concat([above.last, seen.first], ignore_index=True))
+    return replace(seen, equal=pd.concat([meeting, seen.equal])) if len(meeting) else seen
+
+
+def _equal_rows(of_clients: pd.DataFrame) -> pd.DataFrame:
     # What bears a receipt was taken in before, and a person has seen it since.
-    is_equal = _equals_the_one_above(joined[_SAME]) & joined["receipt"].isna()
-    return SeenRows(points, months, joined.loc[is_equal, ["sheet", "row"]], joined.tail(1))
+    is_equal = _equals_the_one_above(of_clients[_SAME]) & of_clients["receipt"].isna()
+    return of_clients.loc[is_equal, ["sheet", "row"]]
 
 
 def _count(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:

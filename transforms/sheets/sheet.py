@@ -84,6 +84,10 @@ class FileError(Exception):
         self.place = place or Place()
         self.suggestion = suggestion
 
+    def __reduce__(self) -> tuple[type["FileError"], tuple[Code, str, Place, str | None]]:
+        """Say how it is made anew, where another process met it."""
+        return FileError, (self.code, self.message, self.place, self.suggestion)
+
 
 def column_letters(column: int) -> str:
     """Name a column as a spreadsheet program does.

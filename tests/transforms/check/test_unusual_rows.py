@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.laws import law
 from tests.sql.rows import Row, earned, frame_of, update
-from transforms.check.unusual_rows import SeenRows, see_rows, tell_unusual
+from transforms.check.unusual_rows import SeenRows, see_below, see_rows, tell_unusual
 from transforms.sheets.notes import Note
 
 
@@ -17,7 +17,8 @@ def notes(rows: Sequence[Row], *cuts: int) -> list[Note]:
     frame = frame_of(rows)
     seen: list[SeenRows] = []
     for start, end in zip([0, *cuts], [*cuts, len(frame)], strict=True):
-        seen.append(see_rows(frame.iloc[start:end], seen[-1] if seen else None))
+        here = see_rows(frame.iloc[start:end])
+        seen.append(see_below(seen[-1], here) if seen else here)
     return list(tell_unusual(seen))
 
 
