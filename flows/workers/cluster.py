@@ -29,8 +29,7 @@ def open_cluster(address: str) -> Iterator[Pool]:
         raise SettingsError(
             'scale.executor is "dask", and Dask is not installed: install tieout[dask], or take it out of the settings.'
         ) from None
-    # What it logs of a connection that is lost comes with a trace, and is told here in one line.
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    _be_quiet()
     try:
         client = Client(address, timeout=_WAIT_SECONDS, set_as_default=False)
     except (OSError, TimeoutError, ValueError) as error:
@@ -47,3 +46,9 @@ def open_cluster(address: str) -> Iterator[Pool]:
         yield Pool(executor, ahead=ahead, lost=lost, name=f"The cluster at {address}", code=code_of_work())
     finally:
         client.close(timeout=1)
+
+
+def _be_quiet() -> None:
+    """Log nothing of a connection that is lost: it would come with a trace, and is told here in one line."""
+    for name in ("distributed", "distributed.client", "distributed.core", "distributed.utils"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)

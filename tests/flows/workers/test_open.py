@@ -6,25 +6,19 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
-import pandas as pd
 import psutil
 import pytest
 
 import flows.workers.open as workers_open
-from flows.intake.check import check_file
-from flows.intake.checked_file import CheckedFile
 from flows.runtime.errors import FileRejected
 from flows.settings.sections import Settings
 from flows.workers.open import open_workers
+from tests.flows.workers.rows import HEADINGS, checked, mixed_rows, what_was_told, write_rows
 
 ROOT = Path(__file__).parents[3]
-NOW = datetime(2026, 11, 20, tzinfo=UTC)
 TWO = Settings(scale={"workers": 2})
-HEADINGS = "ClientId,Points,Action,Source,ActionDateTime"
 
 
 @pytest.fixture
@@ -32,44 +26,22 @@ def every_file_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workers_open, "_LARGE_BYTES", 0)
 
 
-def _checked(path: Path, settings: Settings, part_rows: int = 110) -> CheckedFile:
-    return check_file(settings, path, "-99", now=NOW, part_rows=part_rows)
-
-
-def _told(file: CheckedFile) -> tuple[object, ...]:
-    frames = [pd.concat(list(parts)).to_csv() for parts in (file.errors, file.skipped, file.identified())]
-    return *frames, file.notes, file.questions, file.file_totals, len(file.unzoned)
-
-
-def _write(path: Path, *rows: str, headings: str = HEADINGS) -> Path:
-    path.write_text("\n".join([headings, *rows, ""]), encoding="utf-8")
-    return path
-
-
-def _mixed() -> Iterator[str]:
-    """Rows good and bad; equal neighbors where parts meet; an order of days that only the last rows tell."""
-    for number in range(300):
-        points = "x" if number % 17 == 0 else str(number % 40 + 1)
-        yield f"10000{number // 3:04},{points},Earned,Referral,0{number % 9 + 1}/0{number % 8 + 1}/2026 10:00"
-    yield "100009999,5,Earned,Referral,25/09/2026 10:00"
-
-
 @pytest.mark.usefixtures("every_file_is_large")
 def test_processes_find_what_one_alone_finds(tmp_path: Path) -> None:
-    path = _write(tmp_path / "rows.csv", *_mixed())
-    alone = _told(_checked(path, Settings(scale={"workers": 1})))
-    assert _told(_checked(path, TWO)) == alone
+    path = write_rows(tmp_path / "rows.csv", *mixed_rows())
+    alone = what_was_told(checked(path, Settings(scale={"workers": 1})))
+    assert what_was_told(checked(path, TWO)) == alone
 
 
 @pytest.mark.usefixtures("every_file_is_large")
 def test_the_first_error_of_a_file_is_told_whoever_met_it(tmp_path: Path) -> None:
     good = [f"10000{number:04},5,Earned,Referral,2026-09-01T10:00:00Z" for number in range(200)]
     swallowed = f'"{good[0]}\n{good[1]}\n",5,Earned,Referral,2026-09-01T10:00:00Z'
-    path = _write(tmp_path / "rows.csv", *good, swallowed, *good, "Points,Action", *good)
+    path = write_rows(tmp_path / "rows.csv", *good, swallowed, *good, "Points,Action", *good)
     told = []
     for count in (1, 2):
         with pytest.raises(FileRejected) as raised:
-            _checked(path, Settings(scale={"workers": count}))
+            checked(path, Settings(scale={"workers": count}))
         told.append((str(raised.value), raised.value.cause.place))
     assert told[0] == told[1]
     assert "row 202" in told[0][0]
@@ -78,7 +50,7 @@ def test_the_first_error_of_a_file_is_told_whoever_met_it(tmp_path: Path) -> Non
 def test_a_small_file_starts_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workers_open, "open_processes", lambda _count: pytest.fail("processes were started"))
     rows = ["100000001,5,Earned,Referral,2026-09-01T10:00:00Z"] * 300
-    assert _checked(_write(tmp_path / "rows.csv", *rows), TWO, part_rows=250).file_totals.rows_read == 300
+    assert checked(write_rows(tmp_path / "rows.csv", *rows), TWO, part_rows=250).file_totals.rows_read == 300
 
 
 def _double_or_die(number: int) -> int:
