@@ -1,14 +1,18 @@
 """How long `tieout check` takes and what memory it needs, against the bare reading of the same file.
 
-Each side runs in a process of its own, whose memory is the most that it ever held. Measured are the check itself, after
-the imports: a delimited file against `pandas.read_csv(dtype=str)`; the same ten times as long; Frictionless by the same
-rules; an .xlsx against `pandas.read_excel` by calamine; an .xlsx with its marked copy against openpyxl's load and save.
+Each side runs in a process of its own, whose memory is the most that it ever held. First the whole command, with all it
+loads and every process that it starts, against a Python that loads pandas and reads the file; dataframely on polars
+by its own rules beside it. Then, in one process and after the imports, the check: a delimited file against
+`pandas.read_csv(dtype=str)`; the same ten times as long; Frictionless by the same rules; an .xlsx against
+`pandas.read_excel` by calamine; an .xlsx with its marked copy against openpyxl's load and save.
 
     TIEOUT_BENCH_ROWS          of the delimited file; 1,000,000 without it
     TIEOUT_BENCH_LONG          1: check a file ten times as long too, which takes minutes
+    TIEOUT_BENCH_DATAFRAMELY   1: install dataframely into an environment of its own and let it validate the same file
     TIEOUT_BENCH_FRICTIONLESS  1: install Frictionless into an environment of its own and let it validate 100,000 rows
 """
 
+import ctypes
 import json
 import os
 import resource
@@ -18,6 +22,7 @@ import tempfile
 import time
 import venv
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -53,10 +58,35 @@ print(json.dumps({"seconds": time.perf_counter() - started, "errors": report.sta
 """
 
 
+# The rules that need no list of sites, no zone and no ledger, over the same columns as texts.
+_DATAFRAMELY = r"""
+import sys
+import dataframely as dy
+import polars as pl
+class Rows(dy.Schema):
+    ClientId = dy.String(nullable=False, max_length=50)
+    Points = dy.String(nullable=False, regex=r"^[1-9][0-9]{0,17}$")
+    Action = dy.String(nullable=False, regex=r"^(Earned|Redeemed)$")
+    Source = dy.String(nullable=True, regex=r"^(Appointment Booking|Class Booking|Referral|Sale)$")
+    SourceId = dy.String(nullable=True, regex=r"^[1-9][0-9]{0,17}$")
+    ActionDateTime = dy.String(nullable=True)
+    Description = dy.String(nullable=True)
+    Phone = dy.String(nullable=True)
+    @dy.rule()
+    def time_is_read(cls) -> pl.Expr:
+        return pl.col("ActionDateTime").str.to_datetime("%Y-%m-%dT%H:%M:%SZ", strict=False).is_not_null()
+good, failures = Rows.filter(pl.read_csv(sys.argv[1], infer_schema=False))
+print(len(good), failures.counts())
+"""
+_TURNS = 3
+_SET_CHILD_SUBREAPER = 36
+
+
 def main() -> None:
     """Print one line per comparison."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        check_whole(folder)
         check_delimited(folder)
         check_workbook(folder)
         mark_workbook(folder)
@@ -64,11 +94,62 @@ def main() -> None:
             validate_by_frictionless(folder)
 
 
+def check_whole(folder: Path) -> None:
+    """Compare the command with a Python that reads the file, in turn, and keep the least of each."""
+    path = write_csv(folder / "whole.csv", _ROWS)
+    reading = [sys.executable, "-c", f"import pandas; pandas.read_csv({str(path)!r}, dtype=str)"]
+    checking = [sys.executable, "-m", "flows.cli", "check", "--site", "-99", str(path)]
+    sides = {"bare": reading, "all cores": checking, "one process": checking}
+    if os.environ.get("TIEOUT_BENCH_DATAFRAMELY"):
+        sides |= by_dataframely(folder, path)
+    least: dict[str, tuple[float, float]] = {}
+    for _ in range(_TURNS):
+        for name, command in sides.items():
+            workers = {"TIEOUT_SCALE__WORKERS": "1"} if name == "one process" else {}
+            took = take(command, {**os.environ, **workers})
+            before = least.get(name, took)
+            least[name] = min(before[0], took[0]), min(before[1], took[1])
+    bare = least.pop("bare")
+    for name, took in least.items():
+        ratio, of_cpu = took[0] / bare[0], took[1] / bare[1]
+        write(
+            f"whole process, {_ROWS:,} rows, {name}: {took[0]:.1f} s, {took[1]:.1f} s of processor; of read_csv "
+            f"{ratio:.2f} (at most 3), of its processor time {of_cpu:.2f} (at most 5)"
+        )
+
+
+def take(command: list[str], environment: dict[str, str]) -> tuple[float, float]:
+    """Run a command and return its seconds by the clock, and of the processor with all that it started."""
+    # Whoever is left by a process that ends comes to this one, so that all of them are counted.
+    ctypes.CDLL(None).prctl(_SET_CHILD_SUBREAPER, 1)
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    started = time.perf_counter()
+    subprocess.run(command, env=environment, cwd=Path(__file__).parents[2], capture_output=True, check=False)  # noqa: S603
+    seconds = time.perf_counter() - started
+    with suppress(ChildProcessError):
+        while True:
+            os.wait()
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return seconds, after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
+
+
+def by_dataframely(folder: Path, path: Path) -> dict[str, list[str]]:
+    """Return the command that validates the file by dataframely, where that can be installed."""
+    venv.create(folder / "dataframely", with_pip=True)
+    python = str(folder / "dataframely" / "bin" / "python")
+    try:
+        run([python, "-m", "pip", "install", "--quiet", "dataframely"])
+    except subprocess.CalledProcessError as error:
+        write(f"dataframely cannot be installed here: {' '.join(error.stderr.split())[-200:]}")
+        return {}
+    return {"dataframely on polars": [python, "-c", _DATAFRAMELY, str(path)]}
+
+
 def check_delimited(folder: Path) -> None:
     """Compare the check of a long file with pandas' bare reading, and with one ten times as long."""
     path = write_csv(folder / "rows.csv", _ROWS)
     bare, whole = measure("read_csv", path), measure("check", path)
-    say(f"CSV, {_ROWS:,} rows, 1% bad", bare, whole, 6, f"memory {whole['mb']:,.0f} MB (at most 1,024)")
+    say(f"CSV, {_ROWS:,} rows, 1% bad, one process", bare, whole, 5, f"memory {whole['mb']:,.0f} MB (at most 1,024)")
     if os.environ.get("TIEOUT_BENCH_LONG"):
         longer = measure("check", write_csv(folder / "long.csv", 10 * _ROWS))
         memory = f"memory {longer['mb'] / whole['mb']:.2f} times (at most 1.1): {longer['mb']:,.0f} MB"
@@ -156,7 +237,7 @@ def run_one(what: str, path: Path) -> dict[str, float]:
     from flows.settings.sections import Settings
 
     def check(path: Path) -> int:
-        file = check_file(Settings(), path, "-99", keeps_events=False)
+        file = check_file(Settings(scale={"workers": 1}), path, "-99", keeps_events=False)
         return sum(len(errors) for errors in file.errors)
 
     def check_and_mark(path: Path) -> int:

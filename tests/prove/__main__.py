@@ -3,6 +3,7 @@
     make prove                 the whole sweep, some minutes
     make prove SEED=7          the same again: the seed is printed with the table
     make prove ONLY=faults     or kills, sites, trusted, approvals, ledger, rows, disks, pairs, retries, postgresql
+    make prove ONLY=cluster    a long file, two runs, and a Dask cluster that is taken from under them
     make prove ONLY=tests      the long tests, and every law by all its examples
     make prove ONLY=recovery   a ledger of 5,000 events that is gone, or three nights old: EVENTS= for another size
     make prove ONLY=lies       what the service itself commits twice, late, or only says it did: shown as breaks
@@ -24,6 +25,7 @@ from pathlib import Path
 from tests.laws import LONG
 from tests.prove import sweeps
 from tests.prove.approvals import sweep_approvals
+from tests.prove.cluster import sweep_cluster
 from tests.prove.recovery import sweep_recovery
 from tests.prove.replacing import sweep_replacements
 from tests.prove.trusted import sweep_trusted
@@ -114,6 +116,10 @@ def _prove_postgresql(arguments: argparse.Namespace, folder: Path) -> Iterator[s
     yield from sweeps.sweep_postgresql(folder, arguments.seed, 18, 3 * arguments.stride)
 
 
+def _prove_cluster(arguments: argparse.Namespace, folder: Path) -> Iterator[sweeps.Line]:
+    yield from sweep_cluster(folder, arguments.seed, max(1, 6 // arguments.stride))
+
+
 def _prove_recovery(arguments: argparse.Namespace, folder: Path) -> Iterator[sweeps.Line]:
     yield from sweep_recovery(folder, arguments.events)
 
@@ -147,6 +153,7 @@ _PARTS: dict[str, Callable[[argparse.Namespace, Path], Iterator[sweeps.Line]]] =
     "retries": _prove_retries,
     "replaced": _prove_replacements,
     "postgresql": _prove_postgresql,
+    "cluster": _prove_cluster,
     "recovery": _prove_recovery,
     "sites": _prove_sites,
     "trusted": _prove_trusted,
