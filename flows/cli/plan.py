@@ -186,7 +186,7 @@ def _record(event: "Row[Any]", pending: "Sequence[Row[Any]]", today: date) -> di
 
 def _held_lines(events: "Sequence[Row[Any]]", pending: "Sequence[Row[Any]]", today: date) -> Iterator[str]:
     from flows.review.replace import pending_words
-    from flows.review.story import describe_event
+    from flows.review.story.described import describe_event
 
     decided = pending_words(pending)
     for plan_id, of_plan in groupby(events, key=lambda event: event.run_id):

@@ -13,7 +13,7 @@ from flows.desk.visit import Desk
 from flows.desk.words import for_a_studio
 from flows.reports.wording import BREAKS
 from flows.review.clocks import clocks_of
-from flows.review.story import sent_of
+from flows.review.story.happened import sent_of
 from sql import desk_sheets as kept
 from sql.balances import balance_known
 from sql.event_decisions import decisions_about_event

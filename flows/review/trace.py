@@ -3,7 +3,9 @@
 from sqlalchemy import Connection
 
 from flows.review.clocks import Clocks, clocks_of
-from flows.review.story import break_lines, client_lines, event_lines
+from flows.review.story.of_break import break_lines
+from flows.review.story.of_client import client_lines
+from flows.review.story.of_event import event_lines
 from flows.runtime.errors import WrongUsage
 from flows.settings.sections import Settings
 from sql.trace import (

@@ -1,0 +1,42 @@
+"""An event, in one sentence."""
+
+from datetime import UTC
+from typing import Any
+
+from sqlalchemy import Row
+
+from flows.review.clocks import IN_UTC, Clock
+from flows.review.story.of_event import _NOT_ACCEPTED
+
+
+def describe_event(event: Row[Any], clock: Clock | None = None) -> str:
+    """Return what the event does, in a few words."""
+    clock = clock or IN_UTC.of(None)
+    if event.reward_id:
+        amount = f" to {event.amount}" if event.amount is not None else ""
+        text = f"reward {event.reward_id} set{amount}, payout {event.payout_id}"
+        day = f", eligible on {event.eligibility_on}" if event.eligibility_on is not None else ""
+        words = f", description {event.description!r}" if event.description is not None else ""
+        return f"{text}{day}{words}"
+    text = f"client {event.client_id} of site {event.site_id}, {event.action} {event.points} points"
+    if event.source:
+        text += f" for {event.source}"
+    if event.source_id:
+        text += f" {event.source_id}"
+    return f"{text} {_when(event, clock)}"
+
+
+def _when(event: Row[Any], clock: Clock) -> str:
+    is_utc = clock.zone is UTC
+    told = _utc(event) if is_utc else clock.tell_with_utc(event.action_at, event.action_fraction)
+    if event.is_dated:
+        return f"at {told}"
+    # The ledger has a time for it all the same, by which held rows are sorted; it means nothing to a person.
+    if event.state in _NOT_ACCEPTED:
+        return "without a time yet"
+    return f"at {told} (given when it was accepted)"
+
+
+def _utc(event: Row[Any]) -> str:
+    second = event.action_at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+    return f"{second}.{event.action_fraction}Z" if event.action_fraction else f"{second}Z"

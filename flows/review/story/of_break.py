@@ -1,0 +1,66 @@
+"""The story of a difference."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Connection, Row
+
+from flows.reports.wording import BREAKS
+from flows.review.clocks import Clocks
+from flows.review.story.moment import Moment
+from sql.break_decisions import decisions_about
+from sql.trace import moves_of_break, parts_of_break
+from transforms.vocabulary import Target
+
+_MOVES = {
+    "new": "It was open, for {value}.",
+    "reopened": "A person opened it again.",
+    "closed": "It closed, or counts for something else from here on.",
+    "resolved": "A person said that it is explained.",
+}
+_VERBS = {"acknowledge": "works on it", "resolve": "resolved it", "reopen": "opened it again"}
+
+
+def break_lines(connection: Connection, broken: Row[Any], clocks: Clocks) -> list[str]:
+    """Return the story of a difference, a line each."""
+    clock = clocks.of(broken.site_id)
+    word = BREAKS[broken._mapping["class"]]
+    moments = [
+        Moment(row.moved_at, row.move_id, _MOVES[row.move].format(value=_value(row)))
+        for row in moves_of_break(connection, broken.break_id)
+    ]
+    decided = decisions_about(connection, broken.break_id)
+    moments += [Moment(row.at, 0, f"{row.actor} {_VERBS[row.verb]}: {row.reason}") for row in decided]
+    moments.sort(key=lambda moment: (moment.at, moment.order))
+    is_open = broken.state in ("open", "acknowledged")
+    about = f"reward {broken.reward_id}" if broken.reward_id else f"client {broken.client_id} of site {broken.site_id}"
+    return [
+        f"A difference about {about}: {class_in_words(broken)}, {_value(broken)}.",
+        f"What it means: {word.meaning}",
+        *([f"What both sides say: {clock.retell(broken.detail)}"] if broken.detail else []),
+        *_parts(connection, broken),
+        f"First seen on {broken.opened_on:%a %-d %b %Y}, by run {broken.opened_run_id}.",
+        f"What happened, by the clock of {clock.name}:",
+        *(f"  {clock.tell(moment.at)}: {moment.text}" for moment in moments),
+        f"What to do: {word.next_step if is_open else 'nothing.'}",
+        f"For copying: difference {broken.break_id}" + (f"; event {broken.event_id}" if broken.event_id else ""),
+        f"Where it stands now: {broken.state}" + (f", {broken.owner}: {broken.reason}" if broken.owner else ""),
+    ]
+
+
+def _value(row: Row[Any]) -> str:
+    return f"amount {row.amount}" if row.target == Target.REFERRAL_ROCK else f"{row.points or 0:,} points"
+
+
+def _parts(connection: Connection, broken: Row[Any]) -> Iterator[str]:
+    for row in parts_of_break(connection, broken.break_id):
+        if row.break_id != broken.break_id:
+            yield f"Of it {row.more:+,} points are the entry of difference {row.break_id}, which was read later."
+        elif row.gap_id is not None:
+            yield f"The balance told of it before: it is {row.more:+,} points of difference {row.gap_id}."
+
+
+def class_in_words(broken: Row[Any]) -> str:
+    """Return what kind of difference it is, with its code."""
+    name = broken._mapping["class"]
+    return f"{BREAKS[name].short} ({name})"
