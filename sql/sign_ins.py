@@ -1,5 +1,6 @@
 """How people get in: links that are good once, sessions, and tries that failed."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -82,18 +83,35 @@ def note_failure(connection: Connection, name_digest: str, address: str, now: da
     connection.execute(insert(sign_in_failures).values(values))
 
 
-def failures_of(
-    connection: Connection, name_digest: str, address: str, since_at: datetime
-) -> tuple[Row[Any], Row[Any]]:
-    """Return failures_count and last_at, by the name and by the address."""
-    by_name = {"name_digest": name_digest, "since_at": since_at}
-    by_address = {"address": address, "since_at": since_at}
-    return (
-        connection.execute(rows_query("sign_in_failures_of_name"), by_name).one(),
-        connection.execute(rows_query("sign_in_failures_from_address"), by_address).one(),
-    )
+@dataclass(frozen=True)
+class Failures:
+    """Wrong tries of late: how many, and when the last one was."""
+
+    count: int
+    last_at: datetime | None
 
 
-def forget_failures(connection: Connection, name_digest: str) -> None:
-    """Forget the tries of a name: its person is in."""
-    connection.execute(query("forget_sign_in_failures"), {"name_digest": name_digest})
+def failures_of_name(connection: Connection, name_digest: str, since_at: datetime) -> Failures:
+    """Return how often a name was tried by strangers, wherever they were."""
+    return _failures(connection, "sign_in_failures_of_name", name_digest=name_digest, since_at=since_at)
+
+
+def failures_of_name_from(connection: Connection, name_digest: str, address: str, since_at: datetime) -> Failures:
+    """Return how often a name was tried from an address, or a browser that its person knows."""
+    values = {"name_digest": name_digest, "address": address}
+    return _failures(connection, "sign_in_failures_of_name_from", since_at=since_at, **values)
+
+
+def failures_from(connection: Connection, address: str, since_at: datetime) -> Failures:
+    """Return how often any name was tried from an address."""
+    return _failures(connection, "sign_in_failures_from_address", address=address, since_at=since_at)
+
+
+def _failures(connection: Connection, name: str, **values: Any) -> Failures:
+    row = connection.execute(rows_query(name), values).one()
+    return Failures(int(row.failures_count), row.last_at)
+
+
+def forget_failures(connection: Connection, name_digest: str, address: str) -> None:
+    """Forget the tries of a name from where its person is in by now; those of others stay."""
+    connection.execute(query("forget_sign_in_failures"), {"name_digest": name_digest, "address": address})

@@ -1,13 +1,15 @@
 """Sign in, stay signed in, sign out; guessing gets slower with every try, whether there is such a person or not."""
 
 import hmac
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
 from flows.ledger.connection import Ledger
 from flows.people.accounts import Account, account_of, name_key
+from flows.people.known_browsers import known_mark, marked
 from flows.people.links import digest_of, new_token
 from flows.people.passwords import hash_password, is_right, is_weaker_than_now
 from flows.runtime.clock import utc_now
@@ -17,8 +19,10 @@ from sql import sign_ins
 from sql.people import person_named, renew_password_hash
 
 WRONG = "That name and password do not go together."
-_FREE_TRIES = 5  # by one name
+_FREE_TRIES = 5  # of one name, from one address or known browser
 _FREE_TRIES_OF_ADDRESS = 30  # behind one address may sit a whole studio
+_FREE_TRIES_OF_NAME = 50  # of one name by strangers, from however many addresses
+_BROWSER = "browser "  # before the digest of a known one, in place of an address
 _SLOWEST = timedelta(minutes=2)
 _REMEMBERED = timedelta(hours=1)
 _KEPT_AFTER_THEIR_END = timedelta(days=31)
@@ -37,28 +41,57 @@ class Session:
     token: str
     form_token: str
     account: Account
+    browser_marks: str = ""  # for the browser to keep, where the person has just signed in
 
 
-def sign_in(settings: Settings, ledger: Ledger, name: str, password: str, address: str) -> Session:
-    """Return a new session; `WrongUsage` where name and password do not go together, in the same words and time."""
-    name_digest = digest_of(name_key(name))
+def sign_in(
+    settings: Settings, ledger: Ledger, name: str, password: str, address: str, browser_marks: str = ""
+) -> Session:
+    """Return a new session; `WrongUsage` where name and password do not go together, in the same words and time.
+
+    Wrong tries delay whoever makes them: a name from an address, an address with all names, and a name for all
+    strangers together. In a browser where the person has signed in before (`flows.people.known_browsers`) none of that
+    counts but what was tried there: so nobody can lock a person out.
+    """
+    name_digest, now = digest_of(name_key(name)), utc_now()
     with ledger.read() as connection:
-        now = utc_now()
-        of_name, from_address = sign_ins.failures_of(connection, name_digest, address, now - _REMEMBERED)
         found = person_named(connection, name_key(name))
-    _refuse_too_soon(of_name.failures_count - _FREE_TRIES, of_name.last_at, now)
-    _refuse_too_soon(from_address.failures_count - _FREE_TRIES_OF_ADDRESS, from_address.last_at, now)
+        mark = known_mark(browser_marks, None if found is None else found.password_hash)
+        tried_from = f"{_BROWSER}{digest_of(mark)[:32]}" if mark else address
+        tried = list(_tried(connection, name_digest, tried_from, now - _REMEMBERED, is_known=bool(mark)))
+    for failures, free in tried:
+        _refuse_too_soon(failures.count - free, failures.last_at, now)
     # Outside of a transaction: it takes its time, on purpose.
     if not is_right(password, None if found is None else found.password_hash) or found is None:
         with ledger.begin() as connection:
-            sign_ins.note_failure(connection, name_digest, address, now)
+            sign_ins.note_failure(connection, name_digest, tried_from, now)
             _drop_old(connection, now)
         raise WrongUsage(WRONG)
+    password_hash: str = found.password_hash
     with ledger.begin() as connection:
-        sign_ins.forget_failures(connection, name_digest)
-        if is_weaker_than_now(found.password_hash):
-            renew_password_hash(connection, found.user_id, hash_password(password))
-    return begin_session(settings, ledger, found.user_id, found.name)
+        sign_ins.forget_failures(connection, name_digest, tried_from)
+        if is_weaker_than_now(password_hash):
+            password_hash = hash_password(password)
+            renew_password_hash(connection, found.user_id, password_hash)
+    session = begin_session(settings, ledger, found.user_id, found.name)
+    return replace(session, browser_marks=marked(browser_marks, password_hash))
+
+
+def _tried(
+    connection: Connection, name_digest: str, tried_from: str, since_at: datetime, *, is_known: bool
+) -> Iterator[tuple[sign_ins.Failures, int]]:
+    """Give what delays this try, each with how many are free."""
+    yield sign_ins.failures_of_name_from(connection, name_digest, tried_from, since_at), _FREE_TRIES
+    if not is_known:
+        yield sign_ins.failures_from(connection, tried_from, since_at), _FREE_TRIES_OF_ADDRESS
+        yield sign_ins.failures_of_name(connection, name_digest, since_at), _FREE_TRIES_OF_NAME
+
+
+def marks_of(ledger: Ledger, name: str, browser_marks: str) -> str:
+    """Return the marks of a browser in which this person has just chosen a password."""
+    with ledger.read() as connection:
+        found = person_named(connection, name_key(name))
+    return browser_marks if found is None or not found.password_hash else marked(browser_marks, found.password_hash)
 
 
 def _refuse_too_soon(too_many: int, last_at: datetime | None, now: datetime) -> None:

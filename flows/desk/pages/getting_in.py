@@ -9,10 +9,11 @@ from flows.desk.visit import Visit, cookie_name, go, own_path, set_cookie
 from flows.people.accounts import choose_password, whose_link
 from flows.people.links import new_token
 from flows.people.passwords import SHORTEST
-from flows.people.sign_in import TooSoon, begin_session, sign_in, sign_out
+from flows.people.sign_in import TooSoon, begin_session, marks_of, sign_in, sign_out
 from flows.runtime.errors import WrongUsage
 
 _FORM_COOKIE = "tieout-form"
+_KNOWN_SECONDS = 365 * 24 * 3600
 
 
 def show_sign_in(visit: Visit) -> Response:
@@ -28,12 +29,20 @@ def do_sign_in(visit: Visit) -> Response:
     if not _is_own_form(visit):
         return _ask(visit, "sign_in", 403, then=then, told="That took too long. Try again.", name=name)
     try:
-        session = sign_in(visit.desk.settings, visit.desk.ledger, name, visit.form.get("password"), visit.address)
+        session = sign_in(
+            visit.desk.settings,
+            visit.desk.ledger,
+            name,
+            visit.form.get("password"),
+            visit.address,
+            visit.request.cookies.get(_known_cookie(visit), ""),
+        )
     except WrongUsage as error:
         status = 429 if isinstance(error, TooSoon) else 401
         return _ask(visit, "sign_in", status, then=then, told=str(error), name=name)
     answer = go(then)
     set_cookie(answer, visit, session)
+    _make_known(answer, visit, session.browser_marks)
     return answer
 
 
@@ -71,7 +80,26 @@ def do_welcome(visit: Visit) -> Response:
         return _ask(visit, "welcome", 422, told=told, name=name, typed=typed, shortest=SHORTEST)
     answer = go("/")
     set_cookie(answer, visit, begin_session(visit.desk.settings, visit.desk.ledger, account.user_id, account.name))
+    before = visit.request.cookies.get(_known_cookie(visit), "")
+    _make_known(answer, visit, marks_of(visit.desk.ledger, account.name, before))
     return answer
+
+
+def _known_cookie(visit: Visit) -> str:
+    return "__Host-tieout-known" if visit.is_encrypted else "tieout-known"
+
+
+def _make_known(answer: Response, visit: Visit, marks: str) -> None:
+    """Let the browser keep that these people have signed in here; it opens nothing by itself."""
+    answer.set_cookie(
+        _known_cookie(visit),
+        marks,
+        max_age=_KNOWN_SECONDS,
+        secure=visit.is_encrypted,
+        httponly=True,
+        samesite="strict",
+        path="/",
+    )
 
 
 def _what_is_wrong(visit: Visit, password: str) -> str:

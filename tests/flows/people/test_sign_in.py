@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from flows.ledger.connection import Ledger
-from flows.people import accounts, passwords, sign_in
+from flows.people import accounts, known_browsers, passwords, sign_in
 from flows.people.accounts import add_account, choose_password
 from flows.people.sign_in import TooSoon, begin_session, is_form_of, session_of, sign_out
 from flows.runtime.errors import WrongUsage
@@ -61,22 +61,71 @@ def test_nobody_can_tell_whether_there_is_such_a_person(ledger: Ledger, ledger_s
     assert said == {(WrongUsage, sign_in.WRONG)}
 
 
-@pytest.mark.parametrize("name", ["Ana", "Nobody"])
-def test_guessing_gets_slower_and_the_right_password_waits_too(
-    ledger: Ledger, ledger_settings: Settings, ana: int, clock: Clock, name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passwords are compared in no time."""
     monkeypatch.setattr(sign_in, "is_right", lambda password, _kept: password == PASSWORD)
-    for _ in range(5):
-        with pytest.raises(WrongUsage, match="do not go together"):
-            sign_in.sign_in(ledger_settings, ledger, name, "wrong", "10.0.0.1")
-    # From another address, too.
-    with pytest.raises(TooSoon, match="Wait 1 seconds"):
-        sign_in.sign_in(ledger_settings, ledger, name, PASSWORD, "10.0.0.2")
-    clock.go_on(seconds=2)
+
+
+def guess(ledger: Ledger, settings: Settings, name: str, address: str, marks: str = "") -> None:
     with pytest.raises(WrongUsage, match="do not go together"):
-        sign_in.sign_in(ledger_settings, ledger, name, "wrong", "10.0.0.1")
+        sign_in.sign_in(settings, ledger, name, "wrong", address, marks)
+
+
+@pytest.mark.parametrize("name", ["Ana", "Nobody"])
+@pytest.mark.usefixtures("quick")
+def test_guessing_gets_slower_and_the_right_password_waits_too(
+    ledger: Ledger, ledger_settings: Settings, ana: int, clock: Clock, name: str
+) -> None:
+    for _ in range(5):
+        guess(ledger, ledger_settings, name, "10.0.0.1")
+    with pytest.raises(TooSoon, match="Wait 1 seconds"):
+        sign_in.sign_in(ledger_settings, ledger, name, PASSWORD, "10.0.0.1")
+    clock.go_on(seconds=2)
+    guess(ledger, ledger_settings, name, "10.0.0.1")
     with pytest.raises(TooSoon, match="Wait 2 seconds"):
         sign_in.sign_in(ledger_settings, ledger, name, PASSWORD, "10.0.0.1")
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_stranger_delays_neither_another_address_nor_a_browser_that_is_known(
+    ledger: Ledger, ledger_settings: Settings, ana: int
+) -> None:
+    marks = sign_in.sign_in(ledger_settings, ledger, "Ana", PASSWORD, "10.0.0.1").browser_marks
+    for number in range(50):
+        guess(ledger, ledger_settings, "Ana", f"10.0.1.{number // 5}")
+    # By now all strangers wait, wherever they are; and so does Ana, at a browser that nobody knows.
+    with pytest.raises(TooSoon):
+        sign_in.sign_in(ledger_settings, ledger, "Ana", PASSWORD, "10.0.0.1")
+    assert sign_in.sign_in(ledger_settings, ledger, "Ana", PASSWORD, "10.0.1.1", marks).account.name == "Ana"
+    # That she is in makes nobody's guesses free again.
+    with pytest.raises(TooSoon):
+        sign_in.sign_in(ledger_settings, ledger, "Ana", "wrong", "10.0.1.2")
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_known_browser_that_was_stolen_gets_slower_by_itself(
+    ledger: Ledger, ledger_settings: Settings, ana: int
+) -> None:
+    marks = sign_in.sign_in(ledger_settings, ledger, "Ana", PASSWORD, "10.0.0.1").browser_marks
+    for number in range(5):
+        guess(ledger, ledger_settings, "Ana", f"10.0.2.{number}", marks)
+    with pytest.raises(TooSoon):
+        sign_in.sign_in(ledger_settings, ledger, "Ana", PASSWORD, "10.0.2.9", marks)
+    assert sign_in.sign_in(ledger_settings, ledger, "Ana", PASSWORD, "10.0.2.9")
+
+
+def test_a_mark_is_of_one_person_until_their_password_changes() -> None:
+    marks = known_browsers.marked(known_browsers.marked("", "hash of Ana"), "hash of Bo")
+    assert known_browsers.known_mark(marks, "hash of Ana")
+    assert known_browsers.known_mark(marks, "hash of Bo")
+    assert not known_browsers.known_mark(marks, "another hash of Ana")
+    for made_up in ("", "x", "x.y", marks + "x" * 2_000, "é.é", marks.replace(".", "..")):
+        assert not known_browsers.known_mark(made_up, "hash of Cy")
+    assert not known_browsers.known_mark(marks, None)
+    for number in range(9):
+        marks = known_browsers.marked(marks, f"hash {number}")
+    assert len(marks) < 600
 
 
 def test_many_names_from_one_address_get_slower(
