@@ -13,7 +13,7 @@ import pandas as pd
 from flows.desk.columns import ToChoose, choose, to_choose
 from flows.desk.sheets import DeskSheet
 from flows.desk.visit import Desk
-from flows.desk.words import WORDS
+from flows.desk.words import WORDS, money
 from flows.intake.check import read_head
 from flows.intake.checked_file import CheckedFile
 from flows.readers.read import read_parts
@@ -262,7 +262,7 @@ def _told(first: Any, checked: CheckedFile, clocks: Clocks) -> Iterator[str]:
     if first.kind == Kind.REWARD_UPDATE:
         yield f"reward {first.reward_id}"
         if first.amount is not None:
-            yield f"is set to {first.amount}"
+            yield f"is set to {money(first.amount)}"
         return
     yield f"client {first.client_id} {str(first.action).lower()} {first.points:,} points"
     if not pd.isna(first.source):

@@ -8,6 +8,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
+from flows.desk.words import money
 from flows.reports.page.page import STYLE as REPORT_STYLE
 from flows.runtime.visible import visible
 
@@ -42,7 +43,11 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    filters: dict[str, Callable[..., str]] = {"number": _number, "seen": lambda text: visible(str(text))}
+    filters: dict[str, Callable[..., str]] = {
+        "number": _number,
+        "seen": lambda text: visible(str(text)),
+        "money": money,
+    }
     environment.filters.update(filters)
     return environment
 

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from sqlalchemy import Row
 
-from flows.desk.words import for_a_studio
+from flows.desk.words import for_a_studio, money
 from flows.review.clocks import Clock, Clocks
 from transforms.vocabulary import Kind, State
 
@@ -82,7 +82,7 @@ _CAME_TO_NOTHING = (None, State.DISCARDED, State.REFUSED)
 
 def _what(row: Row[Any]) -> str:
     if row.kind == Kind.REWARD_UPDATE:
-        return "reward changed" if row.amount is None else f"reward set to {row.amount}"
+        return "reward changed" if row.amount is None else f"reward set to {money(row.amount)}"
     about = "" if row.source is None else f" for {row.source}"
     number = "" if row.source_id is None else f" {row.source_id}"
     return f"{str(row.action).lower()} {row.points:,} points{about}{number}"

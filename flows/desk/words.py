@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from decimal import Decimal
 
 from transforms.sheets.fields import FIELDS
 
@@ -30,6 +31,10 @@ _DOCUMENTED = re.compile(r"\b(" + "|".join(map(re.escape, FIELDS.values())) + r"
 _WORD_OF = {heading: WORDS[field] for field, heading in FIELDS.items()}
 _LIMIT = re.compile(r'guards\.(?:sites\."[^"]*"\.)?\w+ \(([^)]*)\)')
 _SETTING_OF_SITE = re.compile(r", as it is set for site [^\s:;,]+(?=[:;,.]|$)")
+_NAMED_SITE = re.compile(r"\b(?:Mindbody )?site -?\d+\b")
+_WORLD = re.compile(r"\bUTC\b")
+# Headings that nobody says; "Points" and "Action" are words.
+_UNSPOKEN = re.compile(r'"?\b(' + "|".join(word for word in FIELDS.values() if not word[1:].islower()) + r')\b"?')
 NOTHING_LEFT = "That did not work. Whoever looks after tieout finds the cause in its messages."
 
 
@@ -40,12 +45,29 @@ def for_a_studio(message: str) -> str:
     'Two entries are in doubt.'
     >>> for_a_studio("more points than guards.max_points_per_event (5,000): 7,000")
     'more points than the limit of 5,000: 7,000'
+    >>> for_a_studio('"SourceId" is empty. It is 5 pm UTC at site -99.')
+    '“booking or sale number” is empty. It is 5 pm world time at the studio.'
     """
     message = _SETTING_OF_SITE.sub("", _LIMIT.sub(r"the limit of \1", message))
+    message = _NAMED_SITE.sub("the studio", _WORLD.sub("world time", message))
+    message = _UNSPOKEN.sub(lambda found: f"“{_WORD_OF[found[1]]}”", message)
     kept = "".join(part for part in _PART.findall(message) if not _COMMAND.search(part)).strip()
     if not kept:
         return NOTHING_LEFT
     return kept[:-1] + "." if kept[-1] in ";:," else kept
+
+
+def money(amount: object) -> str:
+    """Write an amount as people do.
+
+    >>> money("10.0"), money(Decimal("1234.5")), money("-0.125"), money("7")
+    ('10.00', '1,234.50', '-0.125', '7.00')
+    """
+    text = f"{Decimal(str(amount)):f}"
+    sign, plain = ("-", text[1:]) if text.startswith("-") else ("", text)
+    whole, _, decimals = plain.partition(".")
+    # Nothing that is not zero is left out, however many there are.
+    return f"{sign}{int(whole):,}.{decimals.rstrip('0').ljust(2, '0')}"
 
 
 def asked(message: str) -> str:

@@ -12,7 +12,7 @@ from flows.desk.row_story import Story, tell_story
 from flows.desk.rows_to_see import row_to_see
 from flows.desk.sheets import DeskSheet, sheet_from
 from flows.desk.visit import Desk, Visit, not_there
-from flows.desk.words import for_a_studio
+from flows.desk.words import for_a_studio, money
 from flows.people.accounts import ALL_SITES
 from flows.review.clocks import clocks_of
 from flows.runtime.visible import storable
@@ -175,7 +175,7 @@ def _changes(visit: Visit, connection: Connection, reward_id: str) -> Iterator[C
 def _set_to(event: Row[Any]) -> str:
     parts = []
     if event.amount is not None:
-        parts.append(f"amount {event.amount}")
+        parts.append(f"amount {money(event.amount)}")
     if event.eligibility_on is not None:
         parts.append(f"may be paid from {event.eligibility_on:%-d %b %Y}")
     if event.description is not None:
