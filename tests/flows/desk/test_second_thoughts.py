@@ -76,7 +76,7 @@ def test_check_says_what_has_no_date_and_what_has_no_rows(studio: Studio) -> Non
 
 def test_words_for_a_terminal_are_left_out() -> None:
     told = for_a_studio("When: 2 times, read as UTC, as it is set for site -99: 2026-09-01T17:00:00 in row 5 is noon.")
-    assert told == "When: 2 times, read as UTC: 2026-09-01T17:00:00 in row 5 is noon."
+    assert told == "When: 2 times, read as world time: 2026-09-01T17:00:00 in row 5 is noon."
 
 
 def test_whoever_sends_sheets_elsewhere_is_offered_nothing_here(studio: Studio) -> None:
