@@ -116,6 +116,11 @@ def note_read_well(connection: Connection, sheet_id: str, *, is_read_well: bool)
     connection.execute(query("desk_sheet_read_well"), {"sheet_id": sheet_id, "is_read_well": is_read_well})
 
 
+def note_read_anew(connection: Connection) -> None:
+    """Let somebody look again at how every sheet is read that is not posted yet."""
+    connection.execute(query("desk_sheets_to_read_anew"))
+
+
 def note_mended(
     connection: Connection,
     sheet_id: str,

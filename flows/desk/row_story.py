@@ -24,7 +24,7 @@ from sql.trace import (
     reversals_of_event,
     settlements_of_event,
 )
-from transforms.vocabulary import SERVICE_NAMES, EventVerb, State, Target
+from transforms.vocabulary import SERVICE_NAMES, EventVerb, Outcome, State, Target
 
 
 @dataclass(frozen=True)
@@ -78,11 +78,16 @@ def tell_story(desk: Desk, connection: Connection, event: Row[Any]) -> Story:
         moments=[(clock.tell_minute(moment.at.replace(microsecond=0)), moment.text) for moment in moments],
         links=[*_whose(connection, event), *_others(connection, event)],
         differences=[
-            Link(f"/differences/{one.break_id}", f"{BREAKS[one._mapping['class']].short}: {_OF_BREAK[one.state]}")
+            Link(f"/differences/{one.break_id}", f"{_class(one)}: {_OF_BREAK[one.state]}")
             for one in breaks_of_event(connection, event.event_id)
         ],
         event_id=event.event_id,
     )
+
+
+def _class(broken: Row[Any]) -> str:
+    name = broken._mapping["class"]
+    return "Turned down" if name == Outcome.REFUSED else BREAKS[name].short
 
 
 def _taken_in(event: Row[Any]) -> str:

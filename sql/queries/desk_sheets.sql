@@ -52,6 +52,10 @@ UPDATE desk_sheets SET run_id = :run_id WHERE sheet_id = :sheet_id
 -- name: desk_sheet_read_well
 UPDATE desk_sheets SET is_read_well = :is_read_well WHERE sheet_id = :sheet_id AND stage = 'open'
 
+-- name: desk_sheets_to_read_anew
+-- What was said of columns may hold for any of them: somebody looks at how it is read before it is posted.
+UPDATE desk_sheets SET is_read_well = false WHERE stage = 'open'
+
 -- name: desk_sheet_mended
 -- The content is another one; nothing happens where it is not the one that was mended, or is posted meanwhile.
 UPDATE desk_sheets SET sha256 = :sha256, name = :name

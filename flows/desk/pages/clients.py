@@ -10,7 +10,7 @@ from flows.review.clocks import Clock, clocks_of
 from flows.review.statement import Line, Statement, statements
 from flows.runtime.errors import WrongUsage
 from flows.runtime.visible import storable
-from transforms.vocabulary import Role, State
+from transforms.vocabulary import Outcome, Role, State
 
 _MOST_SHOWN = 500
 _STATES = {
@@ -75,7 +75,9 @@ def _shown(visit: Visit, statement: Statement) -> Shown:
     return Shown(
         site=visit.desk.site_name(statement.site_id),
         clock=clock.place,
-        read_at="" if statement.read_at is None else clock.tell_minute(statement.read_at),
+        read_at=""
+        if statement.read_at is None
+        else clock.tell_minute(statement.read_at.replace(second=0, microsecond=0)),
         opening=statement.opening_balance if len(lines) == len(statement.lines) else None,
         closing=statement.closing_balance,
         entries=[_entry(line, clock) for line in lines],
@@ -107,5 +109,5 @@ def _mark(mark: str | None) -> str:
         return ""
     word = BREAKS.get(mark)
     if word is not None:
-        return word.short
+        return "turned down" if mark == Outcome.REFUSED else word.short
     return _STATES[State(mark)] if mark in set(_STATES) else mark

@@ -7,7 +7,7 @@ from flows.desk.visit import Visit, go
 from flows.desk.words import asked, for_a_studio
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import WrongUsage
-from sql.desk_sheets import move_sheet, note_read_well
+from sql.desk_sheets import move_sheet, note_read_anew, note_read_well
 from transforms.vocabulary import Stage
 
 
@@ -50,7 +50,8 @@ def do_choose(visit: Visit) -> Response:
     order, clock = form.get("order"), form.get("clock")
     choose_columns(visit.desk, visit.sheet, form.get("code"), form.fields, order, clock)
     with visit.desk.ledger.begin() as connection:
-        note_read_well(connection, visit.sheet.sheet_id, is_read_well=False)
+        # Sheets like it are read so too, and whoever has seen how they were read has not seen this.
+        note_read_anew(connection)
     return go(f"/sheets/{visit.sheet.sheet_id}/read")
 
 

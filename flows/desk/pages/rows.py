@@ -67,7 +67,7 @@ def show_sheet_row(visit: Visit) -> Response:
 def show_row(visit: Visit) -> Response:
     """Show the row that brought an event, whichever way it came."""
     with visit.desk.ledger.read() as connection:
-        event = find_event(connection, visit.path["event_id"])
+        event = find_event(connection, storable(visit.path["event_id"]))
         if event is None or not _may_see(visit, connection, event):
             return not_there(visit)
         file = kept.file_by_id(connection, event.file_id)

@@ -59,7 +59,8 @@ def test_columns_are_mapped_by_hand_and_remembered(studio: Studio) -> None:
     choose(ana, other, **{**_MAPPED, "Points": "points", "Bonus": ""}, order="D/M", clock="site")
     assert "earned 99 points" in ana.get(f"{other}/read")
     # The one of before is read so too, and somebody sees that before it is posted.
-    assert "Posts 1 earned (99 points)" in ana.get(f"{sheet}/check")
+    assert ana.client.get(f"{sheet}/check").headers["location"].endswith("/read")
+    assert "Posts 1 earned (99 points)" in to_check(ana, sheet)
 
 
 def test_a_documented_column_is_not_read_where_a_person_says_so(studio: Studio) -> None:

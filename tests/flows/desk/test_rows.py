@@ -35,7 +35,13 @@ def test_a_row_tells_its_cells_what_became_of_it_and_how(studio: Studio) -> None
         assert not _FOR_A_TERMINAL.search(told.partition("As it stands in the sheet")[0])
     assert "Turned down: " in text_of(ana.get(f"{sheet}/rows/3"))
     assert "Points, “x”" in text_of(ana.get(f"{sheet}/rows/4"))
-    assert ana.status(f"{sheet}/rows/5") == ana.status(f"{sheet}/rows/2?on=Sheet2") == ana.status("/rows/x") == 404
+    assert (
+        ana.status(f"{sheet}/rows/5")
+        == ana.status(f"{sheet}/rows/2?on=Sheet2")
+        == ana.status("/rows/x")
+        == ana.status("/rows/%00")
+        == 404
+    )
     assert f'href="{link}"' in ana.get("/clients?client=200000029")
     again = send(ana, earned("200000029", 20), earned("200000029", 21), name="april.csv")
     ana.post(f"{again}/read")
