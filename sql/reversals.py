@@ -223,6 +223,11 @@ def breaks_with_reversals(connection: Connection, break_ids: Iterable[str]) -> d
     return {row.break_id: row for row in connection.execute(rows_query("breaks_with_reversals"), given)}
 
 
+def offsets_waiting(connection: Connection, site_id: str) -> Sequence[Row[Any]]:
+    """Return the entries of a site that wait for a word, each of which would take back what a difference is about."""
+    return connection.execute(rows_query("offsets_waiting"), {"site_id": site_id}).all()
+
+
 def offset_breaks(connection: Connection, break_ids: Iterable[str]) -> dict[str, str]:
     """Return which of these have their extra entry taken back, as the service was seen to show: break to event id."""
     given = {"given": json.dumps({break_id: {} for break_id in break_ids})}

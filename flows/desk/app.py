@@ -97,7 +97,7 @@ PAGES = (
     Page("GET", "/differences/{break_id}/files/{file_id}", difference.give_file, Role.REVIEWER),
     Page("POST", "/differences/{break_id}/give", difference.do_give, Role.REVIEWER),
     Page("POST", "/differences/{break_id}/propose", difference.do_propose, Role.REVIEWER),
-    Page("POST", "/differences/{break_id}/offset", difference.do_offset, Role.REVIEWER),
+    Page("POST", "/differences/{break_id}/offset", difference.do_offset, Role.REVIEWER, or_role=Role.APPROVER),
     Page("GET", "/sign-in", getting_in.show_sign_in, None),
     Page("POST", "/sign-in", getting_in.do_sign_in, None),
     Page("GET", "/welcome/{token}", getting_in.show_welcome, None),

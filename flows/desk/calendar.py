@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from flows.review.clocks import Clock, Clocks
+from flows.review.clocks import Clock
 from sql.nights import (
     nights_between,
     open_breaks_by_run,
@@ -121,9 +121,8 @@ def night_from(row: Row[Any]) -> Night:
     )
 
 
-def site_month(facts: Facts, month: Period, site_id: str, clocks: Clocks, now: datetime) -> SiteMonth:
+def site_month(facts: Facts, month: Period, site_id: str, clock: Clock, now: datetime) -> SiteMonth:
     """Return the calendar of one studio, by its own clock; "" is that of rewards."""
-    clock = clocks.of(site_id)
     by_day: defaultdict[date, list[Night]] = defaultdict(list)
     for night in facts.nights:
         by_day[night.started_at.astimezone(clock.zone).date()].append(night)

@@ -6,11 +6,12 @@ from typing import Any
 
 import pandas as pd
 
+from flows.desk.house_clock import house_clocks
 from flows.desk.visit import Desk
 from flows.desk.words import for_a_studio
 from flows.reports.month import Month
 from flows.reports.wording import BREAKS
-from flows.review.clocks import Clock, clocks_of
+from flows.review.clocks import Clock
 from sql.month import rejected_cells
 from transforms.vocabulary import Kind, State, WalkLine
 
@@ -85,7 +86,7 @@ def figure_of(found: pd.DataFrame, kind: str) -> str:
 
 
 def _rows(desk: Desk, month: Month, shown: pd.DataFrame, line: WalkLine) -> Iterator[LineRow]:
-    clocks = clocks_of(desk.settings)
+    clocks = house_clocks(desk)
     events = month.events[month.events["event_id"].isin(shown["event_id"].dropna())]
     by_event = {row["event_id"]: row for row in events.to_dict("records")}
     of_breaks = month.differences[month.differences["break_id"].isin(shown["break_id"].dropna())]
@@ -172,7 +173,7 @@ def _bad_rows(desk: Desk, month: Month, found: pd.DataFrame, kind: str, start: i
     with desk.ledger.read() as connection:
         cells = rejected_cells(connection, {int(file_id) for file_id in found["file_id"].dropna()})
     own = [cell for cell in cells if month.site_id in (None, cell.default_site_id)]
-    clock = clocks_of(desk.settings).of(month.site_id)
+    clock = house_clocks(desk).of(month.site_id)
     rows = [
         LineRow(
             place=place_of(cell.row_number, cell.sheet),

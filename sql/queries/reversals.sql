@@ -82,3 +82,11 @@ WHERE fate = 'duplicate' AND EXISTS (
 -- name: knows_what_is_taken_back
 -- No row where the ledger has neither the event nor the break.
 SELECT 1 FROM events WHERE event_id = :event_id UNION ALL SELECT 1 FROM breaks WHERE break_id = :break_id
+
+-- name: offsets_waiting
+-- Grain: one row per entry of a site that is held, and would take back what an open difference is about.
+SELECT reversals.break_id, reversals.requested_by, reversals.requested_at, events.client_id, events.action, events.points
+FROM events CROSS JOIN reversals CROSS JOIN breaks
+WHERE events.state = 'held' AND events.site_id = :site_id AND reversals.event_id = events.event_id
+AND breaks.break_id = reversals.break_id AND breaks.state IN ('open', 'acknowledged')
+ORDER BY reversals.requested_at, reversals.break_id

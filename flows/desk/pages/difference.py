@@ -12,13 +12,14 @@ from sqlalchemy import Row
 from starlette.responses import FileResponse, Response
 
 from flows.desk.difference import REASONS, VERBS, difference_to_see, why
+from flows.desk.house_clock import house_clocks
 from flows.desk.pages.differences import find_theirs
 from flows.desk.sheets import harmless_name
 from flows.desk.visit import Visit, go, not_there
 from flows.review.attachments import attachment_path, why_not_as_attached
 from flows.review.break_list import OPEN
 from flows.review.breaks import Attached, break_comments, break_history, comment_break, give_break
-from flows.review.clocks import Clock, clocks_of
+from flows.review.clocks import Clock
 from flows.review.decide import approve, discard
 from flows.review.offset import can_be_offset, offset_of, propose_offset
 from flows.runtime.clock import utc_now
@@ -65,7 +66,7 @@ def _show(visit: Visit, status: int = 200, told: str = "") -> Response:
     proposed = offset_of(desk.ledger, record["id"])
     with desk.ledger.read() as connection:
         row = breaks_of_ids(connection, [record["id"]])[0]
-    clock = clocks_of(desk.settings).of(record["site_id"])
+    clock = house_clocks(desk).of(record["site_id"])
     return visit.show(
         "difference",
         status,
@@ -82,7 +83,7 @@ def _show(visit: Visit, status: int = 200, told: str = "") -> Response:
         offset="" if proposed is None else _entry(proposed),
         offset_stands="" if proposed is None else _OFFSET_STANDS.get(State(proposed.state), ""),
         offset_waits=proposed is not None and proposed.state == State.HELD,
-        may_ok=proposed is not None and _may_ok(visit, record, proposed),
+        may_ok=proposed is not None and may_let_go(visit, record["site_id"] or "", proposed),
         can_offset=can_be_offset(desk.settings, row._mapping, proposed),
     )
 
@@ -100,10 +101,10 @@ def _entry(proposed: Row[Any]) -> str:
     return f"{verb} {proposed.points:,} points, to take the extra entry back; proposed by {by}"
 
 
-def _may_ok(visit: Visit, record: Any, proposed: Row[Any]) -> bool:
+def may_let_go(visit: Visit, site_id: str, proposed: Row[Any]) -> bool:
     """Return whether this person may let it go: who gives the OK here, and another one than who asked, where set."""
     is_other = not visit.desk.settings.desk.second_person or proposed.requested_by != visit.account.name
-    return visit.account.may(Role.APPROVER, record["site_id"] or "") and is_other
+    return visit.account.may(Role.APPROVER, site_id) and is_other
 
 
 def _history(visit: Visit, break_id: str, clock: Clock) -> Sequence[Said]:
@@ -210,19 +211,21 @@ def do_propose(visit: Visit) -> Response:
 
 
 def do_offset(visit: Visit) -> Response:
-    """Let what was proposed be posted by the next night, or leave it out."""
+    """Let what was proposed be posted by the next night, or leave it out: who gives the OK at its studio."""
     break_id = visit.path["break_id"]
-    found = find_theirs(visit, [break_id])
-    if not found:
+    with visit.desk.ledger.read() as connection:
+        found = breaks_of_ids(connection, [break_id])
+    # Where somebody may not even look there is nothing.
+    if not found or not visit.account.may(Role.VIEWER, found[0].site_id or ""):
         return not_there(visit)
     proposed = offset_of(visit.desk.ledger, break_id)
     if proposed is None or proposed.state != State.HELD:
         raise WrongUsage("Somebody else has decided about that.")
-    if not _may_ok(visit, found[0], proposed):
+    if not may_let_go(visit, found[0].site_id or "", proposed):
         raise WrongUsage("Somebody else has to give the OK to that.")
     settings, ledger, by = visit.desk.settings, visit.desk.ledger, visit.account.name
     if visit.form.get("decision") == "ok":
         approve(settings, ledger, proposed.event_id, by, "at its difference, at the desk")
     else:
         discard(settings, ledger, proposed.event_id, by, "left out at its difference, at the desk")
-    return go(f"/differences/{break_id}")
+    return go("/waiting" if visit.form.get("back") == "waiting" else f"/differences/{break_id}")

@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from flows.desk.blocks import table_to_see
 from flows.desk.checklist import checklist, in_words
+from flows.desk.house_clock import clock_at, house_clock
 from flows.desk.line_rows import behind
 from flows.desk.since_signed import change_lines
 from flows.desk.visit import Visit, go, not_there
@@ -28,7 +29,6 @@ from flows.reports.month_tables.by_name import by_source_of
 from flows.reports.month_tables.differences import rolled_differences
 from flows.reports.month_tables.lines import proof_of
 from flows.reports.workbook.workbook import write_document_workbook
-from flows.review.clocks import clocks_of
 from flows.review.month import look_at_site_alone
 from flows.review.sign import code_of, look_at, next_role, sign
 from flows.runtime.clock import utc_now
@@ -131,6 +131,7 @@ def show_month(visit: Visit) -> Response:
         clock=_clock(visit, seen),
         unread=[(in_words(row["what"], desk.site_name), row["why"]) for row in month.unread.to_dict("records")],
         signed=_signed(visit, month),
+        house=house_clock(visit.desk).place,
         changes=_changes(visit, month) if seen.is_whole else [],
         tables={name: table_to_see(desk, block, month.timezone) for name, block in blocks.items()},
     )
@@ -148,7 +149,7 @@ def _clock(visit: Visit, seen: Seen) -> str:
     """Say whose clock the days are by."""
     if seen.site_id is None and len({site.timezone for site in visit.desk.settings.mindbody.sites}) > 1:
         return "each studio's own clock"
-    return f"the clock of {clocks_of(visit.desk.settings).of(seen.site_id).place}"
+    return f"the clock of {clock_at(visit.desk, seen.site_id).place}"
 
 
 def period_name(period: Period) -> str:
@@ -178,7 +179,7 @@ def _after(period: Period) -> Period | None:
 
 
 def _signed(visit: Visit, month: Month) -> list[str]:
-    clock = clocks_of(visit.desk.settings).of(None)
+    clock = house_clock(visit.desk)
     lines = []
     for one in month.signatures:
         name = one["by_name"] if one["by_name"] == one["actor"] else f"{one['by_name']} ({one['actor']})"
@@ -190,7 +191,7 @@ def _signed(visit: Visit, month: Month) -> list[str]:
 
 
 def _changes(visit: Visit, month: Month) -> Sequence[Any]:
-    return change_lines(month.changed, clocks_of(visit.desk.settings).of(None), visit.desk.site_name)
+    return change_lines(month.changed, house_clock(visit.desk), visit.desk.site_name)
 
 
 def show_month_rows(visit: Visit) -> Response:
@@ -287,6 +288,7 @@ def _signing(visit: Visit, period: Period, status: int = 200, told: str = "") ->
         is_again=bool(month.signatures),
         another_person=settings.sign.another_person,
         signed=_signed(visit, month),
+        house=house_clock(visit.desk).place,
         changes=_changes(visit, month),
     )
 

@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from flows.desk.calendar import DayState, collect_nights, day_text, is_at, night_from, site_month
 from flows.desk.checklist import in_words
+from flows.desk.house_clock import clock_at, house_clock, house_clocks
 from flows.desk.kept_nights import KeptNight
 from flows.desk.night_rows import behind_night
 from flows.desk.pages.months import collected, page_asked, period_name, sites_to_choose
@@ -28,7 +29,7 @@ from flows.reports.open_breaks import open_differences
 from flows.reports.report import Report, rows
 from flows.reports.verdict import Answer, headline
 from flows.reports.workbook.workbook import write_workbook
-from flows.review.clocks import Clock, clocks_of
+from flows.review.clocks import Clock
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import CouldNotRun
 from flows.status.collect import collect_status
@@ -64,7 +65,6 @@ def show_nights(visit: Visit) -> Response:
     """Show the nights of a month at each studio of this person."""
     desk, now = visit.desk, utc_now()
     month = _month_asked(visit)
-    clocks = clocks_of(desk.settings)
     with desk.ledger.read() as connection:
         facts = collect_nights(connection, month)
     signed = _how_signed(visit, facts.spans, month)
@@ -82,8 +82,11 @@ def show_nights(visit: Visit) -> Response:
         before=month.before,
         after=after if after.since <= now.date() else None,
         period_name=period_name,
-        sites=[(_site_name(visit, site_id), site_month(facts, month, site_id, clocks, now)) for site_id in own],
-        clocks={site_id: clocks.of(site_id).place for site_id in own},
+        sites=[
+            (_site_name(visit, site_id), site_month(facts, month, site_id, clock_at(desk, site_id), now))
+            for site_id in own
+        ],
+        clocks={site_id: clock_at(desk, site_id).place for site_id in own},
         marks=_MARKS,
         words=_WORDS,
         missed=_missed(visit),
@@ -108,14 +111,14 @@ def _site_name(visit: Visit, site_id: str) -> str:
 def _month_asked(visit: Visit) -> Period:
     asked = visit.request.query_params.get("month", "")
     period = parse_period(asked) if _MONTH.fullmatch(asked) else None
-    clock = clocks_of(visit.desk.settings).of(None)
+    clock = house_clock(visit.desk)
     return period or month_of(utc_now().astimezone(clock.zone).date())
 
 
 def _missed(visit: Visit) -> list[str]:
     """Return the nights that were due and did not run, and the next one."""
     status = collect_status(visit.desk.settings, visit.desk.ledger)
-    clock = clocks_of(visit.desk.settings).of(None)
+    clock = house_clock(visit.desk)
     told = [f"The night of {clock.tell_minute(at)} was due, and did not run." for at in status.due.missed[-3:]]
     if status.due.late is not None:
         told.append(f"The night of {clock.tell_minute(status.due.late)} has not begun yet.")
@@ -179,7 +182,7 @@ def show_night(visit: Visit) -> Response:
     if seen is None:
         return not_there(visit)
     desk, night = visit.desk, seen.night
-    clock = clocks_of(desk.settings).of(seen.site_id)
+    clock = clock_at(desk, seen.site_id)
     with desk.ledger.read() as connection:
         beside = nights_around(connection, night.started_at)
     report = None if seen.kept is None else seen.kept.report
@@ -275,11 +278,11 @@ def show_night_rows(visit: Visit) -> Response:
     if seen is None or seen.kept is None or line not in set(WalkLine) or kind not in KINDS:
         return not_there(visit)
     page = page_asked(asked.get("page", ""))
-    clocks = clocks_of(visit.desk.settings)
+    clocks = house_clocks(visit.desk)
     found = behind_night(seen.kept, clocks, WalkLine(line), kind, seen.site_id, (page - 1) * _MOST_ROWS, _MOST_ROWS)
     walked = _of_site(seen.kept.report, seen.site_id)
     counted = int(summed(walked[walked["kind"].fillna("").eq(kind)], WalkLine(line), "events"))
-    clock = clocks.of(seen.site_id)
+    clock = clock_at(visit.desk, seen.site_id)
     return visit.show(
         "night_rows",
         seen=seen,

@@ -2,6 +2,7 @@
 
 from starlette.responses import Response
 
+from flows.desk.pages.difference import may_let_go
 from flows.desk.pages.posting import may_ok
 from flows.desk.sheets import DeskSheet, sheet_from
 from flows.desk.visit import Visit, go
@@ -13,6 +14,7 @@ from flows.runtime.clock import utc_now
 from flows.runtime.errors import WrongUsage
 from sql import desk_sheets as kept
 from sql.plans import count_to_let_go
+from sql.reversals import offsets_waiting
 from transforms.vocabulary import Role, Stage
 
 
@@ -20,16 +22,18 @@ def show_waiting(visit: Visit) -> Response:
     """List what waits at the studios where this person may give the OK."""
     desk = visit.desk
     clocks = clocks_of(desk.settings)
-    lines, undos = [], []
+    lines, undos, offsets = [], [], []
     for site_id in visit.account.sites(Role.APPROVER, desk.site_ids):
         with desk.ledger.read() as connection:
             rows = kept.sheets_waiting(connection, site_id)
             to_undo = kept.undos_waiting(connection, site_id)
+            extra = offsets_waiting(connection, site_id)
             asked_by = [kept.undo_asked_by(connection, row.undo_plan_id) for row in to_undo]
         clock, site = clocks.of(site_id), desk.site_name(site_id)
         lines += [(sheet_from(desk, row), site, clock.tell_minute(row.stage_at)) for row in rows]
         undos += [(sheet_from(desk, row), site, who) for row, who in zip(to_undo, asked_by, strict=True)]
-    return visit.show("waiting", lines=lines, undos=undos)
+        offsets += [(row, site, clock.tell_minute(row.requested_at), may_let_go(visit, site_id, row)) for row in extra]
+    return visit.show("waiting", lines=lines, undos=undos, offsets=offsets)
 
 
 def show_ok(visit: Visit) -> Response:

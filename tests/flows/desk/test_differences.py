@@ -164,9 +164,14 @@ def test_an_extra_entry_is_proposed_to_be_taken_back_and_waits_for_another_word(
     assert "redeemed 5 points, to take the extra entry back; proposed by Ana" in page
     assert "It waits for somebody else" in page
     ana.post("/differences/b51/offset", 409, decision="ok")
+    # Who gives the OK without reviewing finds it where all of that waits; at another studio there is none of it.
+    cy, dee = at_desk("Cy", ("-99", Role.APPROVER)), at_desk("Dee", ("7", Role.APPROVER))
+    assert "Redeems 5 points" in cy.get("/waiting")
+    assert "Redeems 5 points" not in dee.get("/waiting")
+    dee.post("/differences/b51/offset", 404, decision="ok")
     bo.post("/differences/b51/offset", decision="leave")
     assert "It was left out" in bo.get("/differences/b51")
     ana.post("/differences/b51/propose", words="after all")
-    bo.post("/differences/b51/offset", decision="ok")
+    cy.post("/differences/b51/offset", decision="ok", back="waiting")
     assert "It has the OK: the next night posts it." in ana.get("/differences/b51")
     assert "somebody else has decided" in bo.post("/differences/b51/offset", 409, decision="ok").lower()

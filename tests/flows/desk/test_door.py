@@ -55,7 +55,7 @@ def test_every_page_is_for_its_roles_alone(at_desk: AtDesk, role: Role | None) -
 def may(page: Page, role: Role | None) -> bool:
     if page.about in (About.ALL_SITES, About.WHOLE) or role is None:
         return False
-    return page.role is Role.VIEWER or role in (page.role, Role.ADMINISTRATOR)
+    return page.role is Role.VIEWER or role in (*page.roles, Role.ADMINISTRATOR)
 
 
 def ask(browser: Browser, page: Page) -> int:
