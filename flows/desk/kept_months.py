@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from threading import Lock
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from flows.ledger.connection import Ledger
 from flows.reports.month import Month
@@ -17,6 +17,7 @@ from flows.runtime.clock import steady_seconds
 from sql.figures import ledger_stamp
 from transforms.nights import DEAD_AFTER
 
+_Made = TypeVar("_Made")
 _MOST_SECONDS = 300  # whether a period is over is told by the clock, and not by the ledger
 _MOST_PERIODS = 24
 _MOST_EVENTS = 200_000  # of all that is kept; one event takes a kilobyte or two
@@ -26,6 +27,7 @@ class _Kept(NamedTuple):
     stamp: Any
     at_seconds: float
     month: Month
+    made: dict[str, Any]  # what pages have made of it
 
 
 @dataclass
@@ -48,8 +50,19 @@ class KeptMonths:
             month = collect()
             # What moved meanwhile may be in it or not.
             if stamp is not None and _stamp(ledger) == stamp:
-                self._keep(key, _Kept(stamp, steady_seconds(), month))
+                self._keep(key, _Kept(stamp, steady_seconds(), month, {}))
             return month
+
+    def made_of(self, month: Month, name: str, make: Callable[[], _Made]) -> _Made:
+        """Return what a page makes of a period, kept as long as that is."""
+        with self._turn:
+            kept = next((one for one in self._kept.values() if one.month is month), None)
+            if kept is None:
+                return make()
+            if name not in kept.made:
+                kept.made[name] = make()
+            made: _Made = kept.made[name]
+            return made
 
     def _keep(self, key: tuple[str, ...], one: _Kept) -> None:
         self._kept[key] = one

@@ -12,13 +12,13 @@ from urllib.parse import quote, urlencode
 
 from starlette.responses import Response
 
-from flows.desk.blocks import table_to_see
+from flows.desk.blocks import TableToSee, table_to_see
 from flows.desk.checklist import checklist, in_words
 from flows.desk.house_clock import clock_at, house_clock
 from flows.desk.line_rows import behind
 from flows.desk.since_signed import change_lines
 from flows.desk.visit import Visit, go, not_there
-from flows.desk.walked import KINDS, step_name, walk_to_show
+from flows.desk.walked import KINDS, Walk, step_name, walk_to_show
 from flows.desk.words import for_a_studio
 from flows.reports.binder.write import write_binder
 from flows.reports.month import Month
@@ -111,13 +111,6 @@ def show_month(visit: Visit) -> Response:
     if seen is None:
         return not_there(visit)
     desk, month = visit.desk, seen.month
-    blocks = {
-        "beside": beside_the_last(month),
-        "balances": balances_of_month(month),
-        "rolled": rolled_differences(month),
-        "source": by_source_of(month),
-        "proof": proof_of(month),
-    }
     return visit.show(
         "month",
         seen=seen,
@@ -125,7 +118,7 @@ def show_month(visit: Visit) -> Response:
         before=seen.period.before,
         after=_after(seen.period),
         period_name=period_name,
-        walk=walk_to_show(month.walk, f"{seen.link}/rows", seen.site_id, list(month.rows)),
+        walk=desk.months.made_of(month, "walk", lambda: _walk(seen)),
         answers=headline_of(month).answers,
         sites=sites_to_choose(visit),
         clock=_clock(visit, seen),
@@ -133,8 +126,23 @@ def show_month(visit: Visit) -> Response:
         signed=_signed(visit, month),
         house=house_clock(visit.desk).place,
         changes=_changes(visit, month) if seen.is_whole else [],
-        tables={name: table_to_see(desk, block, month.timezone) for name, block in blocks.items()},
+        tables=desk.months.made_of(month, "tables", lambda: _tables(visit, month)),
     )
+
+
+def _walk(seen: Seen) -> Walk:
+    return walk_to_show(seen.month.walk, f"{seen.link}/rows", seen.site_id, list(seen.month.rows))
+
+
+def _tables(visit: Visit, month: Month) -> Mapping[str, TableToSee]:
+    blocks = {
+        "beside": beside_the_last(month),
+        "balances": balances_of_month(month),
+        "rolled": rolled_differences(month),
+        "source": by_source_of(month),
+        "proof": proof_of(month),
+    }
+    return {name: table_to_see(visit.desk, block, month.timezone) for name, block in blocks.items()}
 
 
 def sites_to_choose(visit: Visit) -> list[tuple[str, str]]:
