@@ -6,7 +6,9 @@ from typing import Any
 from sqlalchemy import Row
 
 from flows.review.clocks import IN_UTC, Clock
-from flows.review.story.of_event import _NOT_ACCEPTED
+from transforms.vocabulary import State
+
+_NOT_ACCEPTED = {State.HELD, State.DISCARDED}
 
 
 def describe_event(event: Row[Any], clock: Clock | None = None) -> str:

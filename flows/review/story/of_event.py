@@ -125,6 +125,3 @@ def _to_do(connection: Connection, event: Row[Any]) -> str:
     if open_ones and event.state == State.POSTED:
         return BREAKS[open_ones[0]._mapping["class"]].next_step
     return _TO_DO[State(event.state)].format(id=event.event_id)
-
-
-_NOT_ACCEPTED = {State.HELD, State.DISCARDED}
