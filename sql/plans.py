@@ -18,6 +18,8 @@ from sql.queries import query, rows_query
 from sql.sums import summed
 from transforms.vocabulary import EventVerb, Kind, State
 
+_WAITED = "; it had waited: "  # between why an event was dropped and why it had waited before
+
 
 @dataclass(frozen=True)
 class ClientPoints:
@@ -145,7 +147,7 @@ def discard_plan(connection: Connection, plan_id: str, *, by: str, now: datetime
     if not _decide_about_plan(connection, EventVerb.DISCARD, plan_id, said, event_ids):
         return 0
     values = {"plan_id": plan_id, "now": now, "reason": f"discarded with {plan_id} by {said.words}"}
-    return connection.execute(query("discard_plan"), values).rowcount
+    return connection.execute(query("discard_plan"), values | {"waited": _WAITED}).rowcount
 
 
 def _decide_about_plan(
@@ -159,6 +161,15 @@ def _decide_about_plan(
 
 
 def take_up_plan(connection: Connection, plan_id: str, *, by: str, now: datetime) -> int:
-    """Hold again what was dropped with its plan; return how many events that are."""
+    """Hold again what was dropped with its plan; return how many events that are.
+
+    What had waited for a reason of its own, such as an equal row of another file, waits for that again: otherwise it
+    would go with all the others, and be paid twice.
+    """
+    own = connection.execute(query("own_reasons_of_plan"), {"plan_id": plan_id, "waited": _WAITED}).all()
     values = {"plan_id": plan_id, "now": now, "reason": f"planned again by {by}"}
-    return connection.execute(query("take_up_plan"), values).rowcount
+    taken_up_count = connection.execute(query("take_up_plan"), values).rowcount
+    reasons = [{"event_id": row.event_id, "reason": row.state_reason.partition(_WAITED)[2]} for row in own]
+    if reasons:
+        connection.execute(query("keep_own_reason"), reasons)
+    return taken_up_count

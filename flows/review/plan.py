@@ -161,16 +161,18 @@ def _take_up(connection: Connection, file: CheckedFile, known: Row[Any], by: str
         still_waits = states_of_plan(connection, known.run_id).get(State.HELD)
         return replace(plan, plan_id=known.run_id) if still_waits else plan
     rows_read = file.file_totals.rows_read
+    totals = plan_totals(connection, known.run_id, f"planned again by {by}", clients=_MOST_CLIENTS)
+    new = sum(totals.events.values())
     return Plan(
         plan_id=known.run_id,
         file=file.path.name,
         sha256=file.sha256,
         rows_read=rows_read,
-        new=taken_up_count,
+        new=new,
         duplicate=rows_read - taken_up_count,
-        held=0,
+        held=taken_up_count - new,
         rejected=0,
-        totals=plan_totals(connection, known.run_id, f"planned again by {by}", clients=_MOST_CLIENTS),
+        totals=totals,
     )
 
 

@@ -69,10 +69,20 @@ AND NOT EXISTS (SELECT 1 FROM lookalikes WHERE lookalikes.event_id = events.even
 AND (:with_own = 1 OR state_reason LIKE 'planned %' OR state_reason LIKE '% than guards.%')
 
 -- name: discard_plan
--- The run stands beside the decision: the plan was dropped as a whole, which says nothing against each of its events.
-UPDATE events SET state = 'discarded', state_at = :now, state_run_id = run_id, state_reason = :reason,
-    reward_version = NULL
+-- The run stands beside the decision: the plan was dropped as a whole, which says nothing against each of its events. What
+-- waited for a reason of its own keeps it in its words, for the day on which the plan is taken up again.
+UPDATE events SET state = 'discarded', state_at = :now, state_run_id = run_id, reward_version = NULL,
+    state_reason = CASE WHEN state = 'held' AND state_reason NOT LIKE 'planned %'
+        THEN :reason || :waited || state_reason ELSE :reason END
 WHERE run_id = :plan_id AND first_state = 'held' AND state IN ('held', 'ready')
+
+-- name: own_reasons_of_plan
+-- Grain: one row per event that was dropped with its plan and had waited for a reason of its own.
+SELECT event_id, state_reason FROM events
+WHERE run_id = :plan_id AND state = 'discarded' AND state_run_id = run_id AND state_reason LIKE '%' || :waited || '%'
+
+-- name: keep_own_reason
+UPDATE events SET state_reason = :reason WHERE event_id = :event_id AND state = 'held'
 
 -- name: take_up_plan
 -- Only what was dropped with its plan comes back; what a person discarded by itself has another run, or none, beside

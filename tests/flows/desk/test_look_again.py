@@ -102,3 +102,17 @@ def test_a_page_looks_anew_as_soon_as_anything_has_moved_and_not_before(
     assert "not what you saw" in ana.post(f"{twin}/post", 409, code=code_of(page))
     assert 'Already posted <span class="scope">1<' in ana.get(f"{twin}/check")
     assert len(looks) == count + 1
+
+
+@pytest.mark.long
+def test_what_waits_by_itself_does_so_again_after_its_sheet_was_dropped_and_sent_anew(studio: Studio) -> None:
+    studio.configure("\n[desk]\nsecond_person = true\n")
+    ana, bo = studio.browser("Ana"), studio.browser("Bo", ("", Role.APPROVER))
+    for points, decision in (((5,), "ok"), ((5, 6), "drop"), ((5, 6), "ok")):
+        sheet = send_undated(ana, "200000020", *points)
+        studio.post()
+        seen = bo.get(f"{sheet}/ok").partition('name="seen" value="')[2].partition('"')[0]
+        bo.post(f"{sheet}/ok", decision=decision, seen=seen)
+        studio.post()
+    assert [line["points"] for line in studio.committed("200000020")] == [5, 6]
+    assert "1 posted, 1 waiting." in ana.get(f"{sheet}/posting")
