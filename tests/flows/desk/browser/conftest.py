@@ -7,8 +7,6 @@ Playwright leads the Chromium of the machine (`apt-get install chromium`, or the
 none. It ends with each module: as long as it runs, nothing else in this process can have an event loop.
 """
 
-import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,26 +18,15 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from flows.ledger.connection import open_ledger
 from flows.sandbox import start_sandbox
 from sql.people import Grant
+from tests.flows.desk.browser.chromium import ABSENT, AS_ROOT, find_chromium
 from tests.flows.desk.conftest import free_port, let_in
 from tests.flows.desk.process import DeskProcess
 from tests.flows.workplace import Workplace, open_workplace
 from transforms.vocabulary import Role
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-_ABSENT = "Chromium is not installed: `apt-get install chromium`, or name one of that family by CHROMIUM=PATH."
 _WIDE = {"width": 1280, "height": 900}
-_AS_ROOT = ["--no-sandbox"] if os.geteuid() == 0 else []
 _PATIENCE_MS = 30_000
 expect.set_options(timeout=_PATIENCE_MS)
-
-
-def chromium_path() -> str:
-    """Return where Chromium is; no test of this room is left out where there is none."""
-    names = [os.environ["CHROMIUM"]] if os.environ.get("CHROMIUM") else NAMES
-    found = next(filter(None, map(shutil.which, names)), None)
-    if found is None:
-        pytest.fail(_ABSENT, pytrace=False)
-    return found
 
 
 @dataclass
@@ -93,9 +80,12 @@ class Office:
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    path = chromium_path()
+    path = find_chromium()
+    if path is None:
+        # No story is left out where there is none.
+        pytest.fail(ABSENT, pytrace=False)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=_AS_ROOT)
+        browser = playwright.chromium.launch(executable_path=path, args=AS_ROOT)
         yield browser
         browser.close()
 
