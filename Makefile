@@ -48,10 +48,11 @@ mutants: $(TOOLS) ## read 10,000 damaged files and look for a wrong row, a trace
 bench: $(TOOLS) ## measure, side by side with the bare thing: TIEOUT_BENCH_EVENTS=1000000 and others, see tests/bench/
 	@set -e; for script in tests/bench/[a-z]*.py; do echo "$$script"; $(BIN)/python -m $$(echo $${script%.py} | tr / .); done
 
-picture: $(PRODUCT) ## take the README's picture of the report of the demo, with CHROMIUM=
+picture: $(TOOLS) ## take the pictures of README and docs: the report of the demo, pages of the desk, with CHROMIUM=
 	@set -e; folder=$$(mktemp -d); $(BIN)/tieout demo --plain --keep $$folder >/dev/null || [ $$? -eq 1 ]; \
 	$(CHROMIUM) --headless --no-sandbox --hide-scrollbars --window-size=1200,1400 \
 	  --screenshot=$(CURDIR)/tests/flows/reports/report.png file://$$(echo $$folder/reports/nightly-*/nightly-*.html)
+	@CHROMIUM=$(CHROMIUM) $(BIN)/python -m tests.flows.desk.pictures
 
 architecture: $(TOOLS) ## draw the house for ARCHITECTURE.md anew, from its imports
 	@$(BIN)/python -m tests.architecture.draw

@@ -198,6 +198,11 @@ def became_of(connection: Connection, file_id: int) -> Mapping[tuple[State, str]
     return {(State(row.state), str(row.since)): int(row.events_count) for row in rows}
 
 
+def behind_doubt(connection: Connection, file_id: int) -> int:
+    """Count what the file brought and waits only for one of the same client, or reward, that is not sure yet."""
+    return int(connection.execute(query("desk_behind_doubt"), {"file_id": file_id}).scalar_one())
+
+
 def undo_asked_by(connection: Connection, plan_id: str) -> str | None:
     """Return who planned to take something back; None where the plan takes nothing back."""
     asked_by: str | None = connection.execute(query("undo_asked_by"), {"plan_id": plan_id}).scalar()

@@ -140,12 +140,15 @@ def _end(desk: Desk, sheet: DeskSheet, summary: Summary) -> None:
     with desk.ledger.read() as connection:
         file = kept.file_of(connection, sheet.row.sha256, sheet.row.default_site_id)
         states = {} if file is None else kept.states_of(connection, file.file_id)
+        # What follows one that is in doubt has not stopped: nobody could make it go on, before that is known.
+        follows_count = 0 if file is None else kept.behind_doubt(connection, file.file_id)
     if stop_requested.is_set():
         return
-    left = states.get(State.READY, 0) + states.get(State.SENDING, 0)
+    left = states.get(State.READY, 0) + states.get(State.SENDING, 0) - follows_count
     if left:
-        why = summary.failures[0] if summary.failures else "; ".join(summary.notes[:1])
-        _move(desk, sheet, Stage.STUCK, why or "Not all of it could be sent.")
+        # Beside what stopped it a run notes where it has put the marked copy, which is no cause of anything.
+        whys = [*summary.failures, *(note for note in summary.notes if not note.startswith("marked copy of "))]
+        _move(desk, sheet, Stage.STUCK, whys[0] if whys else "Not all of it could be sent.")
     else:
         _move(desk, sheet, Stage.DONE)
 

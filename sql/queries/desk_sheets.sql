@@ -122,6 +122,15 @@ SELECT became.state, became.since, count(*) AS events_count FROM (
 ) AS became
 GROUP BY became.state, became.since
 
+-- name: desk_behind_doubt
+-- Grain: one row: how many events of the file wait only for one of the same client, or reward, that is not sure yet.
+SELECT count(*) AS events_count
+FROM files CROSS JOIN events
+WHERE files.file_id = :file_id AND events.run_id = files.run_id AND events.file_id = files.file_id
+AND events.state = 'ready' AND EXISTS (
+    SELECT 1 FROM events AS before WHERE before.lane = events.lane AND before.state IN ('sending', 'unknown')
+)
+
 -- name: desk_file
 -- Grain: one row, or none: what was registered with this content.
 SELECT file_id, sha256, default_site_id, name, run_id, registered_at, rows_read, accepted, duplicate, held, rejected

@@ -74,7 +74,7 @@ def _take_all(page: Page, place: Workplace) -> None:
     page.wait_for_url("**/check")
     _take(page, "check")
     page.get_by_role("button", name="Post it").click()
-    expect(page.get_by_text("posted,")).to_be_visible()
+    expect(page.get_by_text(" posted, ")).to_be_visible()
     for sample in others:
         shutil.copy(sample, place.inbox)
     command = [sys.executable, "-m", "flows.cli", "run", "--plain", "--config", str(place.config)]

@@ -1,13 +1,17 @@
 """A second click, another window, and what is planned to be taken back: whoever may decide finds it."""
 
 import re
+from pathlib import Path
 
 import pytest
 
+from flows.desk.visit import Desk
 from flows.desk.words import for_a_studio
+from flows.ledger.connection import open_ledger
+from flows.sandbox import start_sandbox
 from tests.flows.desk.conftest import Studio
 from tests.flows.desk.test_manager import code_of, post, send, to_check
-from tests.flows.workplace import HEADINGS, earned, further_sites
+from tests.flows.workplace import HEADINGS, earned, further_sites, open_workplace
 from transforms.vocabulary import Role
 
 
@@ -97,3 +101,21 @@ def test_a_form_that_comes_after_signing_out_leads_to_no_missing_page(studio: St
     ana.post("/sign-out")
     assert ana.post(f"{sheet}/drop") == "/sign-in"
     assert ana.client.get(f"{sheet}/read").headers["location"] == f"/sign-in?then={sheet}/read"
+
+
+@pytest.mark.long
+def test_what_follows_a_lost_answer_has_not_stopped(tmp_path: Path) -> None:
+    client = "200000020"
+    faults = f"drop_after={client}*1,read_503={client}"
+    with start_sandbox(state=tmp_path / "sandbox.db", faults=faults, options=("--extra-clients", "30")) as ready:
+        place = open_workplace(tmp_path, ready)
+        with open_ledger(place.settings) as ledger:
+            studio = Studio(place, Desk(place.settings, ledger, 8300))
+            ana = studio.browser("Ana")
+            sheet = send(ana, earned(client, 20), earned(client, 30, "2026-09-22T17:00:00Z"))
+            post(ana, sheet)
+            studio.post()
+            page = ana.get(f"{sheet}/posting")
+    assert "0 posted, 1 not sure yet." in page
+    assert "1 more of the same client follows after that." in page
+    assert "stopped" not in page

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, Page, expect
 
 from flows.sandbox import start_sandbox
 from tests.flows.desk.browser.conftest import Office, desk_at_socket
@@ -11,6 +11,7 @@ from tests.flows.workplace import earned, open_workplace
 from transforms.vocabulary import Role
 
 REVIEWS = ("-99", Role.REVIEWER)
+EVERYWHERE = ("", Role.REVIEWER)
 # What the service says that it took, and does not have.
 LOST = 22
 
@@ -35,13 +36,51 @@ def test_twenty_differences_are_decided_about_at_once(office: Office) -> None:
         expect(page.get_by_text("22 differences")).to_be_visible()
         for box in page.get_by_role("checkbox", name="missing at the service").all()[:20]:
             box.check()
-        page.get_by_label("Why").select_option("it comes, or came, with another night")
-    ana.get_by_label("In words").fill("came a night later")
+        choose(page, "it comes, or came, with another night")
+    of_all(ana).get_by_label("In words").fill("came a night later")
     ana.get_by_role("button", name="It is explained").click()
     expect(ana.get_by_text("2 differences")).to_be_visible()
     bo.get_by_role("button", name="I work on it").click()
     expect(bo.get_by_text("Somebody else was faster")).to_be_visible()
     assert len(office.workplace.breaks()) == 2
+
+
+def of_all(page: Page) -> Locator:
+    return page.get_by_role("group", name="Decide")
+
+
+def choose(page: Page, reason: str) -> None:
+    of_all(page).get_by_label("Why").select_option(reason)
+
+
+def test_a_night_is_reviewed_and_its_month_signed_by_two(office: Office) -> None:
+    ana, bo = office.sit_down("Ann", EVERYWHERE), office.sit_down("Bob", EVERYWHERE)
+    ana.goto("/nights")
+    ana.locator("a.day.differs").click()
+    expect(ana.get_by_role("heading", level=1)).to_contain_text("Night of")
+    expect(ana.get_by_text("Ties out: every row and every event is accounted for.")).to_be_visible()
+    # Every figure leads to its rows.
+    ana.get_by_role("row", name="not there, or not yet").get_by_role("link", name=f"{LOST}", exact=True).click()
+    expect(ana.get_by_role("row", name="client 200000007")).to_contain_text("night.csv")
+
+    ana.goto("/months/2026-09/sign")
+    expect(ana.get_by_role("button", name="Sign")).to_have_count(0)
+    ana.get_by_role("link", name="Go through them").click()
+    for box in ana.get_by_role("checkbox", name="missing at the service").all():
+        box.check()
+    choose(ana, "the service has it wrong")
+    of_all(ana).get_by_label("In words").fill("the service forgot them")
+    ana.get_by_role("button", name="It is explained").click()
+    expect(ana.get_by_text("Nothing differs here")).to_be_visible()
+
+    ana.goto("/months/2026-09/sign")
+    ana.get_by_role("button", name="Sign: I prepared it").click()
+    expect(ana.get_by_role("button", name="Sign")).to_have_count(0)
+    bo.goto("/months/2026-09/sign")
+    bo.get_by_role("button", name="Sign: I approve it").click()
+    expect(bo.get_by_role("listitem").filter(has_text="Bob")).to_be_visible()
+    signed = office.workplace.rows("SELECT role, by_name FROM signatures ORDER BY signature_id")
+    assert [tuple(row.values()) for row in signed] == [("preparer", "Ann"), ("approver", "Bob")]
 
 
 def test_a_client_is_looked_up(office: Office) -> None:
