@@ -142,7 +142,8 @@ def _of_place(narrowed: Narrowed) -> Iterator[Any]:
     if narrowed.site_ids is not None:
         yield func.coalesce(breaks.c.site_id, "").in_(list(narrowed.site_ids))
     if narrowed.site_id is not None:
-        yield breaks.c.site_id == narrowed.site_id
+        # Not by the column itself: SQLite would take an index of sites, and look at every row of the site for the rest.
+        yield func.coalesce(breaks.c.site_id, "") == narrowed.site_id
     if narrowed.client_id is not None:
         yield breaks.c.client_id == narrowed.client_id
 

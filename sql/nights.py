@@ -47,7 +47,7 @@ def waiting_by_site(connection: Connection) -> Sequence[Row[Any]]:
 
 
 def open_breaks_by_site(connection: Connection) -> Sequence[Row[Any]]:
-    """Return what differs: site_id (None: rewards), class, breaks_count, since_on."""
+    """Return what differs: site_id ("": rewards), class, breaks_count, since_on."""
     return connection.execute(rows_query("open_breaks_by_site")).all()
 
 

@@ -72,6 +72,8 @@ Index(
     breaks.c["class"],
     breaks.c.points,
     breaks.c.opened_run_id,
+    # SQLite would look at the row for it, though the condition says what it is.
+    breaks.c.state,
     sqlite_where=text("state IN ('open', 'acknowledged')"),
     postgresql_where=text("state IN ('open', 'acknowledged')"),
 )

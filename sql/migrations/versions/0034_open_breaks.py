@@ -7,7 +7,7 @@ revision = "0034"
 down_revision = "0033"
 
 _OPEN = sa.text("state IN ('open', 'acknowledged')")
-_LISTED = ["opened_on", "break_id", "site_id", "client_id", "class", "points", "opened_run_id"]
+_LISTED = ["opened_on", "break_id", "site_id", "client_id", "class", "points", "opened_run_id", "state"]
 
 
 def upgrade() -> None:
