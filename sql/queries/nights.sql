@@ -58,12 +58,10 @@ SELECT site_id, 'refused' AS what, count(*) AS events_count, min(registered_at) 
 WHERE state = 'refused' GROUP BY site_id
 
 -- name: open_breaks_by_site
--- Grain: one row per site and class: how many differences are open, and since when the oldest is. In the order of the index
--- of those that are open, which SQLite would not take to group.
-SELECT site_id, class, count(*) AS breaks_count, min(opened_on) AS since_on FROM (
-    SELECT site_id, class, opened_on FROM breaks WHERE state IN ('open', 'acknowledged') ORDER BY opened_on, break_id
-) AS still_open
-GROUP BY site_id, class
+-- Grain: one row per site ("" of none) and class: how many differences are open, and since when the oldest is. Not by the
+-- column itself: SQLite would go by an index of sites, and look at every row for the rest.
+SELECT coalesce(breaks.site_id, '') AS site_id, class, count(*) AS breaks_count, min(opened_on) AS since_on FROM breaks
+WHERE state IN ('open', 'acknowledged') GROUP BY coalesce(breaks.site_id, ''), class
 
 -- name: events_with_places
 -- Grain: one row per one of these events, with the row of the sheet that it came from. Given: a JSON object whose keys are
