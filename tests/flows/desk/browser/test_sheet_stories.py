@@ -58,7 +58,7 @@ def test_a_sheet_is_sent_mended_agreed_to_posted_tried_again_and_undone(office: 
     office.workplace.talk.post(poor, 40)
     ana.get_by_text("Try again as it is, since the cause is gone").click()
     ana.get_by_label("What has changed since?").fill("has points now")
-    ana.get_by_role("button", name="Try these again").click()
+    ana.get_by_role("button", name="Try it again").click()
     expect(ana.get_by_text("2 posted.")).to_be_visible()
 
     ana.locator("tr", has_text=rich).get_by_text("Undo").click()
