@@ -38,7 +38,7 @@ from sql.runs import start_run
 from sql.tables.events import events
 from tests.postgresql import postgresql_server
 from transforms.check.events import EVENTS
-from transforms.identity.event_ids import identify
+from transforms.identity.event_ids import add_content_keys, identify
 
 _EVENTS = int(os.environ.get("TIEOUT_BENCH_EVENTS", "200000"))
 _CLIENTS = int(os.environ.get("TIEOUT_BENCH_CLIENTS", str(max(1, _EVENTS // 20))))
@@ -112,7 +112,7 @@ def register(ledger: Ledger, parts: Iterable[pd.DataFrame]) -> None:
     """Do what the check does to keep events, and `flows.intake.register.register` with a file that has no bad row."""
     kept = CheckedEvents()
     for part in parts:
-        kept.add(part)
+        kept.add(add_content_keys(part))
     rows = (columns for events in kept.identified(_SHA256, "") for columns in staged_columns(events))
     new = NewFile(_SHA256, "bench.csv", "", rejected=[], rejected_count=0, skipped=[])
     with ledger.begin() as connection:
