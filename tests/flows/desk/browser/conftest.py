@@ -25,7 +25,7 @@ from tests.flows.workplace import Workplace, open_workplace
 from transforms.vocabulary import Role
 
 _WIDE = {"width": 1280, "height": 900}
-_PATIENCE_MS = 30_000
+_PATIENCE_MS = 60_000
 expect.set_options(timeout=_PATIENCE_MS)
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import FilePayload, Page, expect
 
@@ -95,7 +96,8 @@ def walk_to(page: Page, name: str, most: int = 80) -> None:
 
 def pages_to_see(page: Page) -> Iterator[str]:
     """Lead through every page that one person can reach, and stop at each."""
-    for path in ("/", "/clients", "/clients?client=200000010", "/waiting", "/differences", "/people", "/nowhere"):
+    paths = ("/", "/clients", "/clients?client=200000010", "/rewards", "/waiting", "/nights", "/months/2026-09")
+    for path in (*paths, "/months/2026-09/sign", "/differences", "/people", "/nowhere"):
         page.goto(path)
         yield path
     page.goto("/")
@@ -133,6 +135,7 @@ def sticks_out(page: Page) -> list[str]:
     )
 
 
+@pytest.mark.timeout(300)
 def test_nothing_keeps_anybody_out_in_light_or_dark_at_a_desk_or_on_a_phone(office: Office) -> None:
     ana = office.sit_down("Ana")
     found: dict[str, list[str]] = {}

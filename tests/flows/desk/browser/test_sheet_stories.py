@@ -27,6 +27,7 @@ def send(page: Page, sheet: Path) -> None:
     expect(page.get_by_role("heading", level=1, name=sheet.name)).to_be_visible()
 
 
+@pytest.mark.timeout(300)
 def test_a_sheet_is_sent_mended_agreed_to_posted_tried_again_and_undone(office: Office, tmp_path: Path) -> None:
     rich, poor = "200000001", "200000002"
     rows = [
