@@ -113,6 +113,8 @@ PAGES = (
 # To read a sheet, look at what it would do or count a month takes the processor for tenths of a second and more, and
 # Python gives it to one thread at a time: with ten of those at work everybody at a list would wait for all of them.
 _THAT_COMPUTE = {module.__name__ for module in (reading, checking, changing, rows, nights, months)}
+# What only looks something up waits for none of them: a calendar of 20 ms took a second behind the sheets of others.
+_THAT_LOOK_UP = (nights.show_nights, rows.show_reward)
 _COMPUTE_AT_ONCE = 2
 
 
@@ -121,7 +123,8 @@ def make_app(desk: Desk) -> Door:
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     turns = asyncio.Semaphore(_COMPUTE_AT_ONCE)
     for page in PAGES:
-        turn = turns if page.handler.__module__ in _THAT_COMPUTE else nullcontext()
+        is_long = page.handler.__module__ in _THAT_COMPUTE and page.handler not in _THAT_LOOK_UP
+        turn = turns if is_long else nullcontext()
         app.add_api_route(page.path, _endpoint(desk, page, turn), methods=[page.method], response_model=None)
     app.add_api_route("/desk.css", _style, methods=["GET"], response_model=None)
     app.add_api_route("/desk.js", _script, methods=["GET"], response_model=None)

@@ -36,7 +36,7 @@ _SHOWN_ROWS = 6
 _SHOWN_SIGNS = 60
 _HEAD_ROWS = 60
 # A studio's sheet has some kilobytes, and fifty people may each be at one; a large one takes the place of many.
-_REMEMBERED_BYTES = 4_000_000
+_REMEMBERED_BYTES = 1_500_000
 _SMALLEST_BYTES = 20_000
 
 
