@@ -6,7 +6,7 @@ FROM python:3.13-slim AS build
 WORKDIR /src
 COPY . .
 RUN python -m venv /opt/tieout
-RUN /opt/tieout/bin/pip install --no-cache-dir --constraint constraints.txt ".[postgres,s3,sftp]"
+RUN /opt/tieout/bin/pip install --no-cache-dir --constraint constraints.txt ".[postgres,s3,sftp,dask]"
 
 FROM python:3.13-slim
 COPY --from=build /opt/tieout /opt/tieout

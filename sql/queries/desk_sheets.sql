@@ -188,10 +188,10 @@ WHERE file_id = :file_id AND coalesce(sheet, '') = :sheet AND row_number = :row_
 -- Grain: one row per client of whom the file brings something that is new: what it comes to, whether anything of the
 -- client was accepted in any other run, and the balance that was last read, with what was posted since.
 SELECT own.site_id, own.client_id, own.earned_billions, own.earned_rest, own.redeemed_billions, own.redeemed_rest,
-    CASE WHEN EXISTS (
+    EXISTS (
         SELECT 1 FROM events AS known WHERE known.lane = own.lane AND known.run_id <> own.run_id
         AND known.state IN ('ready', 'sending', 'unknown', 'posted')
-    ) THEN 1 ELSE 0 END AS is_known, client_balances.balance, client_balances.read_at,
+    ) AS is_known, client_balances.balance, client_balances.read_at,
     (
         SELECT sum((CASE WHEN since.action = 'Earned' THEN since.points ELSE -since.points END) / 1000000000)
         FROM events AS since

@@ -59,6 +59,8 @@ def values(known: dict[str, Any], names: list[str]) -> dict[str, Any]:
         "client_id": "100000002",
         "limit": 50,
         "most": 50,
+        "skipped": 0,
+        "with_own": 1,
         **moments,
         **known,
     }

@@ -128,7 +128,12 @@ def do_decide(visit: Visit) -> Response:
         raise WrongUsage(f"Write why, in up to {_LONGEST} signs.")
     ids = _all_listed(visit, Verb(verb)) if form.get("which") == "all" else _ticked(visit, Verb(verb))
     reason = f"{code}: {words}" if words else code
-    decide_breaks(visit.desk.ledger, ids, Verb(verb), actor=visit.account.name, reason=reason)
+    try:
+        decide_breaks(visit.desk.ledger, ids, Verb(verb), actor=visit.account.name, reason=reason)
+    except WrongUsage:
+        # Between the look and the decision somebody may have been faster: then that is what is said.
+        _refuse_if_overtaken(visit, ids, Verb(verb))
+        raise
     if form.get("back") and len(ids) == 1:
         return go(f"/differences/{ids[0]}")
     return go(f"/differences?{form.get('link')}" if _is_link(form.get("link")) else "/differences")
@@ -138,6 +143,12 @@ def _ticked(visit: Visit, verb: Verb) -> list[str]:
     ids = list(dict.fromkeys(visit.form.lists.get("id", ())))
     if not ids:
         raise WrongUsage("Tick the differences first that it is about.")
+    _refuse_if_overtaken(visit, ids, verb)
+    return ids
+
+
+def _refuse_if_overtaken(visit: Visit, ids: Sequence[str], verb: Verb) -> None:
+    """Refuse what somebody has decided about meanwhile, or what is not theirs."""
     known = {record["id"]: record["state"] for record in find_theirs(visit, ids)}
     is_over = verb is not Verb.REOPEN and any(state not in FOR_MANY[Verb.RESOLVE] for state in known.values())
     if set(ids) != set(known) or is_over:
@@ -146,7 +157,6 @@ def _ticked(visit: Visit, verb: Verb) -> list[str]:
         raise WrongUsage("Somebody works on one of them already. Nothing was changed.")
     if verb is Verb.REOPEN and "open" in known.values():
         raise WrongUsage("One of them is open already. Nothing was changed.")
-    return ids
 
 
 def _all_listed(visit: Visit, verb: Verb) -> list[str]:
