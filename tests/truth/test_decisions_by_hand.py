@@ -1,4 +1,4 @@
-"""The sheet Decisions and the walk of the night after, held against what people said, counted by hand from the sheet."""
+"""The sheet Decisions and the walk of the night after, held against what people said, counted by hand."""
 
 from pathlib import Path
 from typing import Any
