@@ -140,7 +140,9 @@ def _will(desk: Desk, plan: Plan) -> str:
     calls = earned + redeemed + math.ceil(updates / desk.settings.referral_rock.batch_size)
     whom = " and ".join(name for name, count in (("Mindbody", earned + redeemed), ("Referral Rock", updates)) if count)
     asks = f"{calls:,} call{'' if calls == 1 else 's'} to {whom}"
-    return f"Posts {' and '.join(parts)}. That takes {asks}, {_lasts(desk, calls)}."
+    *firsts, last = parts
+    what = f"{', '.join(firsts)} and {last}" if firsts else last
+    return f"Posts {what}. That takes {asks}, {_lasts(desk, calls)}."
 
 
 def _lasts(desk: Desk, calls: int) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
-from flows.desk.words import money
+from flows.desk.words import money, on_a_page
 from flows.reports.page.page import STYLE as REPORT_STYLE
 from flows.runtime.visible import visible
 
@@ -47,6 +47,7 @@ def _environment() -> Environment:
         "number": _number,
         "seen": lambda text: visible(str(text)),
         "money": money,
+        "on_a_page": on_a_page,
     }
     environment.filters.update(filters)
     return environment

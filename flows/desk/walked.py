@@ -78,7 +78,7 @@ def _has_any(walked: pd.DataFrame, key: str) -> bool:
 def _heading(key: str, heading: str) -> str:
     if key.endswith("_events"):
         return "rows"
-    return "points" if key.endswith("_points") else heading.lower()
+    return "points" if key.endswith("_points") else f"{heading[:1].lower()}{heading[1:]}"
 
 
 def _figure(line: Mapping[Any, Any], key: str, rows_at: str, site_id: str | None, led: Sequence[WalkLine]) -> Figure:

@@ -35,6 +35,7 @@ _NAMED_SITE = re.compile(r"\b(?:Mindbody )?site -?\d+\b")
 _WORLD = re.compile(r"\bUTC\b")
 # Headings that nobody says; "Points" and "Action" are words.
 _UNSPOKEN = re.compile(r'"?\b(' + "|".join(word for word in FIELDS.values() if not word[1:].islower()) + r')\b"?')
+_SHEET_NOT_READ = re.compile(r": (?:sheet )?Not read says what and why\.$")
 NOTHING_LEFT = "That did not work. Whoever looks after tieout finds the cause in its messages."
 
 
@@ -68,6 +69,15 @@ def money(amount: object) -> str:
     whole, _, decimals = plain.partition(".")
     # Nothing that is not zero is left out, however many there are.
     return f"{sign}{int(whole):,}.{decimals.rstrip('0').ljust(2, '0')}"
+
+
+def on_a_page(sentence: str) -> str:
+    """Tell a sentence of a report where there are no sheets to look into.
+
+    >>> on_a_page("1 thing was not read, and nobody may conclude about it: sheet Not read says what and why.")
+    '1 thing was not read, and nobody may conclude about it: it is named below.'
+    """
+    return _SHEET_NOT_READ.sub(": it is named below.", sentence)
 
 
 def asked(message: str) -> str:
