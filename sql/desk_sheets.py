@@ -282,7 +282,7 @@ def _client_ahead(row: Mapping[Any, Any]) -> ClientAhead:
     )
 
 
-def ledger_stamp(connection: Connection) -> tuple[int | None, ...]:
+def sheets_stamp(connection: Connection) -> tuple[int | None, ...]:
     """Return what is another one as soon as anything was registered, has moved or was decided."""
     row = connection.execute(query("desk_ledger_stamp")).one()
     return (row.file_id, row.transition_id, row.decision_id)

@@ -7,7 +7,7 @@ from threading import Lock
 
 from flows.desk.sheets import DeskSheet
 from flows.desk.visit import Desk
-from sql.desk_sheets import became_of, file_of, ledger_stamp
+from sql.desk_sheets import became_of, file_of, sheets_stamp
 from transforms.vocabulary import Stage, State
 
 # What a count is called, and the tab of the sheet's page that has its rows.
@@ -52,7 +52,7 @@ _LOCK = Lock()
 def became(desk: Desk, sheets: Sequence[DeskSheet]) -> list[Became]:
     """Return what became of each of these sheets."""
     with desk.ledger.read() as connection:
-        stamp = ledger_stamp(connection)
+        stamp = sheets_stamp(connection)
     return [_of(desk, sheet, stamp) for sheet in sheets]
 
 

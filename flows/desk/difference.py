@@ -1,9 +1,8 @@
 """A difference as a person of a studio reads it: what both sides have, whose it is to look at, and until when."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from flows.desk.visit import Desk
@@ -26,7 +25,6 @@ REASONS: Mapping[ReasonCode, str] = {
     ReasonCode.TIMING: "it comes, or came, with another night",
     ReasonCode.OTHER: "as I write here",
 }
-_UTC_TIME = re.compile(r"\b(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,6})?) UTC\b")
 
 
 @dataclass(frozen=True)
@@ -93,10 +91,7 @@ def _age(days: int) -> str:
 
 def _by_clock(text: str, clocks: Clocks, site_id: str | None) -> str:
     """Tell the times in a text by the studio's own clock; rewards have no studio, and keep theirs."""
-    if not site_id:
-        return text
-    clock = clocks.of(site_id)
-    return _UTC_TIME.sub(lambda found: clock.tell_minute(datetime.fromisoformat(found[1] + "+00:00")), text)
+    return clocks.of(site_id).retell(text) if site_id else text
 
 
 def _sides(record: Mapping[str, Any]) -> tuple[str, str, str]:

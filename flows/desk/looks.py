@@ -14,7 +14,7 @@ from flows.desk.as_read import AsRead, answers_stamp
 from flows.desk.looking import Looked, look
 from flows.desk.sheets import DeskSheet
 from flows.desk.visit import Desk
-from sql.desk_sheets import ledger_stamp
+from sql.desk_sheets import sheets_stamp
 
 # What was read at a service, and what lies in the future, ages by the clock alone.
 _GOOD_SECONDS = 600.0
@@ -58,7 +58,7 @@ def look_at(desk: Desk, sheet: DeskSheet, as_read: AsRead) -> Looked:
 
 def _key(desk: Desk, sheet: DeskSheet) -> tuple[Any, ...]:
     with desk.ledger.read() as connection:
-        stamp = ledger_stamp(connection)
+        stamp = sheets_stamp(connection)
     content = (str(sheet.path), sheet.row.sha256, sheet.row.default_site_id)
     return (id(desk.settings), id(desk.ledger), content, answers_stamp(desk), stamp)
 

@@ -285,9 +285,13 @@ def _unread_clients(facts: PeriodFacts) -> set[Client]:
 
 def _files(connection: Connection, taken: tuple[datetime, datetime], site_id: str | None) -> pd.DataFrame:
     """Return the files that were taken in in the period, as they were read; of a site, those that came for it."""
-    rows = [row._mapping for row in files_taken_in(connection, *taken)]
-    found = [row for row in rows if site_id is None or row["default_site_id"] in ("", site_id)]
-    frame = pd.DataFrame([{name: row[name] for name in _FILES} for row in found], columns=_FILES, dtype="object")
+    since_at, until_at = taken
+    found = []
+    for row in files_taken_in(connection, since_at, until_at):
+        is_of_site = site_id is None or row.default_site_id in ("", site_id)
+        if is_of_site:
+            found.append([row._mapping[name] for name in _FILES])
+    frame = pd.DataFrame(found, columns=_FILES, dtype="object")
     return frame.assign(registered_at=pd.to_datetime(frame["registered_at"], utc=True))
 
 

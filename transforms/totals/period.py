@@ -57,10 +57,12 @@ class Period:
 
     def _first(self, *, with_year: bool = False) -> str:
         """Return the first day, without what the last one says besides."""
-        if self.since.year != self.until.year and with_year:
-            return f"{_day(self.since)} {self.since.year}"
-        is_one_month = (self.since.year, self.since.month) == (self.until.year, self.until.month)
-        return str(self.since.day) if is_one_month else _day(self.since)
+        since, until = self.since, self.until
+        if since.year != until.year:
+            return f"{_day(since)} {since.year}" if with_year else _day(since)
+        if since.month == until.month:
+            return str(since.day)
+        return _day(since)
 
     @property
     def before(self) -> "Period":

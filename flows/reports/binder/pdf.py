@@ -50,6 +50,7 @@ _WIDEST_LETTERS: Final = 110  # where the page has room
 _LEAST: Final = 16  # points of width
 _PADDING: Final = 7
 _SHARES: Final = (0.58, 0.42)  # of the page, of two tables side by side
+_BETWEEN: Final = 8
 
 
 class _Fitted(Flowable):  # type: ignore[misc]  # it brings no types
@@ -133,10 +134,16 @@ def _side_by_side(paper: Paper) -> Iterator[Any]:
 
 
 def _in_columns(drawn: Sequence[list[Any]]) -> _Fitted:
-    none = [(f"{side}PADDING", (0, 0), (-1, -1), 0) for side in ("LEFT", "TOP", "BOTTOM")]
-    style = [*none, ("RIGHTPADDING", (0, 0), (-1, -1), 8), ("VALIGN", (0, 0), (-1, -1), "TOP")]
-    shares = _SHARES if len(drawn) == len(_SHARES) else [1 / len(drawn)] * len(drawn)
-    return _Fitted(lambda width: Table([drawn], colWidths=[width * share for share in shares], style=style))
+    """Return two tables side by side: nothing around them, and a little between."""
+    whole = ((0, 0), (-1, -1))
+    style = [("VALIGN", *whole, "TOP"), ("RIGHTPADDING", *whole, _BETWEEN)]
+    style += [(f"{side}PADDING", *whole, 0) for side in ("LEFT", "TOP", "BOTTOM")]
+
+    def laid_out(width: float) -> Table:
+        widths = [width * share for share in _SHARES]
+        return Table([drawn], colWidths=widths, style=style)
+
+    return _Fitted(laid_out)
 
 
 def _blocks(blocks: Sequence[Block], timezone: str) -> list[Any]:

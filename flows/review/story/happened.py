@@ -146,5 +146,6 @@ def recoveries(connection: Connection, event: Row[Any]) -> Iterator[Moment]:
     """Tell by what a recovery knew where the event stands, which no try of this ledger can tell."""
     for row in recoveries_of_event(connection, event.event_id):
         found = json.loads(row.evidence)
-        shown = [f"{key.replace('_', ' ')} {value}" for key, value in found.items() if value not in (None, [])]
-        yield Moment(row.at, 0, f"looked at by run {row.run_id}: {row.reason} ({', '.join(shown)})")
+        known = {key.replace("_", " "): value for key, value in found.items() if value not in (None, [])}
+        shown = ", ".join(f"{name} {value}" for name, value in known.items())
+        yield Moment(row.at, 0, f"looked at by run {row.run_id}: {row.reason} ({shown})")
