@@ -12,11 +12,13 @@ import pytest
 from flows.nightly import nightly
 from flows.sandbox import start_sandbox
 from tests.flows.command import Tieout
+from tests.flows.eventually import eventually
 from tests.flows.workplace import PASSWORD, Workplace, earned, further_sites, open_workplace
 
 # isort: split
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.filters import FlowRunFilter
+from prefect.client.schemas.objects import TaskRun
 from prefect.client.schemas.sorting import FlowRunSort
 
 FURTHER = ("1001", "1002", "1003")
@@ -102,8 +104,16 @@ def test_each_site_is_a_task_of_its_own_under_prefect(workplace: Workplace, pref
     summary = nightly(str(workplace.config))
     assert summary.totals["posted"] == EVENTS * len(SITES)
     (flow_run, *_) = prefect_client.read_flow_runs(sort=FlowRunSort.START_TIME_DESC, limit=1)
-    tasks = prefect_client.read_task_runs(flow_run_filter=FlowRunFilter(id={"any_": [flow_run.id]}), limit=200)
-    posting = [task for task in tasks if task.name.startswith("post Mindbody site ")]
-    assert {task.name for task in posting} == {f"post Mindbody site {site_id}" for site_id in SITES}
+    named = {f"post Mindbody site {site_id}" for site_id in SITES}
+
+    def posting() -> list[TaskRun]:
+        # The server learns of task runs by events, a moment after the flow has ended.
+        of_run = FlowRunFilter(id={"any_": [flow_run.id]})
+        tasks = prefect_client.read_task_runs(flow_run_filter=of_run, limit=200)
+        ended = [task for task in tasks if task.end_time and task.name in named]
+        return ended if {task.name for task in ended} == named else []
+
+    ended = eventually(posting)
+    assert {task.name for task in ended} == named
     # All had begun before any had ended.
-    assert max(task.start_time for task in posting) < min(task.end_time for task in posting)
+    assert max(task.start_time for task in ended) < min(task.end_time for task in ended)

@@ -1,9 +1,8 @@
 """What a person sees of a run in Prefect, on a real server: its name, message, log, events and form."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 import yaml
@@ -15,6 +14,7 @@ from flows.reconcile import reconcile
 from flows.sandbox import start_sandbox
 from flows.settle import settle
 from flows.upload import upload
+from tests.flows.eventually import eventually
 from tests.flows.workplace import Workplace, earned, open_workplace, redeemed
 
 # isort: split
@@ -28,8 +28,6 @@ from prefect.utilities.callables import parameter_schema
 
 ROOT = Path(__file__).parents[3]
 CLIENT, POOR = "200000001", "200000002"
-_LONGEST_SECONDS = 20.0  # until the server has taken in what is sent to it in the background
-Found = TypeVar("Found")
 
 
 @pytest.fixture(scope="module")
@@ -51,13 +49,6 @@ def seen(night: Summary, prefect_client: SyncPrefectClient) -> FlowRun:
     """The flow run of the night, as the server has it."""
     runs = prefect_client.read_flow_runs(sort=FlowRunSort.START_TIME_DESC, limit=20)
     return next(run for run in runs if run.state and "1 refused" in str(run.state.message))
-
-
-def eventually(look: Callable[[], Found]) -> Found:
-    deadline = time.monotonic() + _LONGEST_SECONDS
-    while not (found := look()) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    return found
 
 
 def test_the_state_of_a_flow_run_says_what_waits(night: Summary, seen: FlowRun) -> None:
@@ -97,8 +88,14 @@ def test_a_run_emits_events_with_counts_and_no_client(night: Summary, prefect_cl
 
 
 def test_artifacts_of_a_night_name_no_client(night: Summary, prefect_client: SyncPrefectClient) -> None:
-    kept = eventually(lambda: prefect_client._client.post("/artifacts/filter", json={"limit": 200}).json())
-    assert {"tieout-summary", "tieout-file-xlsx"} <= {one["key"] for one in kept}
+    shown = {"tieout-summary", "tieout-file-xlsx"}
+
+    def artifacts() -> list[dict[str, Any]]:
+        kept = prefect_client._client.post("/artifacts/filter", json={"limit": 200}).json()
+        return kept if shown <= {one["key"] for one in kept} else []
+
+    kept = eventually(artifacts)
+    assert shown <= {one["key"] for one in kept}
     assert [one["key"] for one in kept if CLIENT in str(one) or POOR in str(one)] == []
 
 
