@@ -105,14 +105,23 @@ def _title(before: Standing, now: Standing, summary: Summary) -> str | None:
 
 
 def _standing_of(summary: Summary) -> Standing:
+    return Standing(
+        trouble=_trouble_of(summary),
+        waiting=summary.waiting_count,
+        breaks=int(summary.totals["breaks_open"]),
+        unusual=frozenset(about for about, _ in summary.unusual),
+    )
+
+
+def _trouble_of(summary: Summary) -> frozenset[str]:
     # What has left the inbox is told once, as a rejected row is: it is no trouble that the next night finds mended.
-    named = {_kind_of(one.what) for one in summary.not_read if one.what not in summary.set_aside}
+    trouble = {_kind_of(one.what) for one in summary.not_read if one.what not in summary.set_aside}
+    # A place that could not be read and the failure that says so are one trouble.
     whys = {one.why for one in summary.not_read}
-    others = {_kind_of(failure) for failure in summary.failures if not _is_told_by(failure, whys)}
-    untied = set() if summary.totals["ties_out"] else {"does not tie"}
-    breaks = int(summary.totals["breaks_open"])
-    unusual = frozenset(about for about, _ in summary.unusual)
-    return Standing(frozenset(named | others | untied), summary.waiting_count, breaks, unusual)
+    trouble |= {_kind_of(failure) for failure in summary.failures if not _is_told_by(failure, whys)}
+    if not summary.totals["ties_out"]:
+        trouble.add("does not tie")
+    return frozenset(trouble)
 
 
 def _is_told_by(failure: str, whys: Iterable[str]) -> bool:

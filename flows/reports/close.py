@@ -68,10 +68,11 @@ def report_run(run: Run, reconciliation: Reconciliation | None) -> Summary:
 
 def _notes_for_a_message(run: Run) -> list[str]:
     """Return the notes that quote no cell of a file, and how many others there are."""
-    plain = [note for note in run.notes if note not in run.quoting]
-    quoting_count = len(run.noticed) - len(run.told) + len(run.notes) - len(plain)
-    others = [f"{quoting_count:,} more notes about rows and files: the report has them."] if quoting_count else []
-    return [*run.told, *plain, *others]
+    plain = [*run.told, *(note for note in run.notes if note not in run.quoting)]
+    quoting_count = len(run.noticed) + len(run.notes) - len(plain)
+    if not quoting_count:
+        return plain
+    return [*plain, f"{quoting_count:,} more notes about rows and files: the report has them."]
 
 
 def report_reconciliation(run: Run, since: date, until: date, reconciliation: Reconciliation) -> ReconcileSummary:

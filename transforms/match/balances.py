@@ -106,13 +106,28 @@ def with_proofs(balances: pd.DataFrame, read_at: datetime, proved: Mapping[Clien
 
     ``proof`` says which, ``proved_since_at`` when reading began that it goes back to.
     """
-    told = [_proved_row(client, proof) for client, proof in sorted(proved.items())]
-    rows = pd.DataFrame(told, columns=[*_COLUMNS, "taken_back", "is_settled", *_PROOF], dtype="object")
     read = balances.assign(proof=READ, proved_since_at=read_at)
-    both = pd.concat([read.astype("object"), rows], ignore_index=True) if told else read
-    whole = {column: as_whole(both[column]) for column in (*_COLUMNS[2:], "taken_back")}
-    types = {**dict.fromkeys((*_COLUMNS[:2], "proof"), "str"), "proved_since_at": "datetime64[us, UTC]"}
-    return both.astype(types).assign(**whole, is_settled=both["is_settled"].astype("bool"))
+    if not proved:
+        return _typed(read)
+    rows = [_proved_row(client, proof) for client, proof in sorted(proved.items())]
+    columns = [*_COLUMNS, "taken_back", "is_settled", *_PROOF]
+    by_balance = pd.DataFrame(rows, columns=columns, dtype="object")
+    return _typed(pd.concat([read.astype("object"), by_balance], ignore_index=True))
+
+
+def _typed(balances: pd.DataFrame) -> pd.DataFrame:
+    """Return balances with the types of their columns; figures are whole, of any size, and may be unknown."""
+    site_id, client_id, *figures = _COLUMNS
+    figures.append("taken_back")
+    return balances.astype(
+        {
+            site_id: "str",
+            client_id: "str",
+            "proof": "str",
+            "proved_since_at": "datetime64[us, UTC]",
+            "is_settled": "bool",
+        }
+    ).assign(**{figure: as_whole(balances[figure]) for figure in figures})
 
 
 def _proved_row(client: Client, proof: Proof) -> dict[str, Any]:

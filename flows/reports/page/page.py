@@ -4,11 +4,11 @@ The template escapes every value, and a content policy forbids the page to load 
 prints in landscape, follows the light or dark setting, and can be walked by keyboard and screen reader.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
@@ -156,17 +156,30 @@ def _looks(block: Block) -> str:
 
 
 def _lines(block: Block, zone: ZoneInfo, anchors: _Anchors) -> list[_Line]:
-    shown = []
-    flags = block.frame[block.strong].tolist() if block.strong else [False] * len(block.frame)
-    names = block.frame[block.line].tolist() if block.line else [""] * len(block.frame)
-    for values, is_strong, name in zip(lines(block, zone, MOST_ROWS), flags, names, strict=False):
-        cells = [cell(column, value) for column, value in zip(block.columns, values, strict=True)]
+    line_count = len(block.frame)
+    flags = block.frame[block.strong].tolist() if block.strong else [False] * line_count
+    names = block.frame[block.line].tolist() if block.line else [""] * line_count
+    # A block that is cut shows fewer lines than it has.
+    in_order = zip(lines(block, zone, MOST_ROWS), flags, names, strict=False)
+    return [
+        _Line(
+            cells=_cells(block, values, name, anchors),
+            is_strong=bool(is_strong),
+            anchor=f"{_anchor(block.name)}-{name}" if name else "",
+        )
+        for values, is_strong, name in in_order
+    ]
+
+
+def _cells(block: Block, values: Sequence[Any], name: str, anchors: _Anchors) -> list[Cell]:
+    """Return the cells of one line; a line that has a name leads from each figure to what it must equal."""
+    cells = []
+    for column, value in zip(block.columns, values, strict=True):
+        one = cell(column, value)
         if name:
-            keys = [column.key for column in block.columns]
-            cells = [anchors.leading(one, (block.name, name, key)) for one, key in zip(cells, keys, strict=True)]
-        anchor = f"{_anchor(block.name)}-{name}" if name else ""
-        shown.append(_Line([_leading(one, anchors) for one in cells], bool(is_strong), anchor))
-    return shown
+            one = anchors.leading(one, (block.name, name, column.key))
+        cells.append(_leading(one, anchors))
+    return cells
 
 
 def _sums(block: Block, anchors: _Anchors) -> list[Cell]:

@@ -145,7 +145,7 @@ def _why(decision: Row[Any]) -> str:
 def recoveries(connection: Connection, event: Row[Any]) -> Iterator[Moment]:
     """Tell by what a recovery knew where the event stands, which no try of this ledger can tell."""
     for row in recoveries_of_event(connection, event.event_id):
-        found = json.loads(row.evidence)
-        known = {key.replace("_", " "): value for key, value in found.items() if value not in (None, [])}
-        shown = ", ".join(f"{name} {value}" for name, value in known.items())
+        evidence = json.loads(row.evidence)
+        told = [f"{key.replace('_', ' ')} {value}" for key, value in evidence.items() if value not in (None, [])]
+        shown = ", ".join(told)
         yield Moment(row.at, 0, f"looked at by run {row.run_id}: {row.reason} ({shown})")
