@@ -9,6 +9,7 @@ from flows.notices.quiet import Waiting, waiting
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import said_of
 from flows.settings.sections import Settings
+from transforms.spoken_times import spoken_minute
 
 _NAME = "messages"
 # Whoever comes first after the quiet hours sends, and the timer of the watch looks every half hour.
@@ -38,7 +39,7 @@ def _examine_kept(settings: Settings, found: Waiting) -> Diagnosis:
     if since is None or utc_now() - since < _PATIENCE:
         return good(_NAME, f"{kept}, and sent when these are over.")
     zone = ZoneInfo(settings.notify.quiet_timezone or settings.shared_timezone)
-    when = f"{since.astimezone(zone):%a %d %b %Y %H:%M %Z}"
+    when = spoken_minute(since.astimezone(zone))
     said = f"{_counted(found.overdue_count)} of the quiet hours should have been sent at {when}, and nobody has."
     mend = "Let `tieout status --notify` run on a timer, or `tieout serve`; where they do, try `tieout notify test`."
     return doubtful(_NAME, said, mend=mend)

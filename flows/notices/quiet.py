@@ -24,6 +24,7 @@ from flows.runtime.progress import Say
 from flows.runtime.secrets import line_of
 from flows.settings.sections import Settings
 from transforms.hours.quiet import parse_quiet_hours, quiet_until
+from transforms.spoken_times import spoken_minute
 
 Urgency: TypeAlias = Literal["not_started", "missed", "could_not_run"]  # what `notify.urgent` may name
 _FOLDER = ".notices"
@@ -141,7 +142,7 @@ def _body_of(settings: Settings, due: Sequence[_Kept]) -> str:
     zone = ZoneInfo(_zone(settings))
     parts = []
     for kept in due:
-        met = f"In the quiet hours, {kept.met_at.astimezone(zone):%a %d %b %Y %H:%M %Z}"
+        met = f"In the quiet hours, {spoken_minute(kept.met_at.astimezone(zone))}"
         parts.append(f"{met}: {kept.title}\n{kept.body}")
     return "\n\n".join(parts)
 

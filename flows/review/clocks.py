@@ -35,9 +35,7 @@ class Clock:
     def tell(self, moment: datetime) -> str:
         """Write a moment: Sun 20 Sep 2026, 10:00:05 am PDT."""
         local = moment.astimezone(self.zone)
-        half = "am" if local.hour < 12 else "pm"
-        hour = (local.hour - 1) % 12 + 1
-        return f"{local:%a} {local.day} {local:%b %Y}, {hour}:{local:%M:%S} {half} {local.tzname()}"
+        return f"{spoken(local, is_to_the_second=True)} {local.tzname()}"
 
     @property
     def place(self) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Row
 
@@ -34,6 +35,7 @@ from sql.plans import (
     take_up_plan,
 )
 from sql.runs import record_run
+from transforms.spoken_times import spoken_minute
 from transforms.vocabulary import Kind, State
 
 _MOST_CLIENTS = 10
@@ -144,7 +146,7 @@ def keep_plan(settings: Settings, ledger: Ledger, file: CheckedFile, by: str) ->
         run_id = new_run_id("plan")
         known = known_file(connection, file.sha256, file.default_site_id or "")
         if known is not None:
-            plan = _take_up(connection, file, known, by)
+            plan = _take_up(connection, settings, file, known, by)
         else:
             record_run(connection, run_id, "plan", utc_now(), {})
             plan = _take_in(connection, settings, run_id, file, hold_reason=f"planned by {by}")
@@ -153,11 +155,11 @@ def keep_plan(settings: Settings, ledger: Ledger, file: CheckedFile, by: str) ->
         return replace(plan, seen=keep_shown(connection, settings, plan.plan_id, to=by, files=[file.path]))
 
 
-def _take_up(connection: Connection, file: CheckedFile, known: Row[Any], by: str) -> Plan:
+def _take_up(connection: Connection, settings: Settings, file: CheckedFile, known: Row[Any], by: str) -> Plan:
     """Hold again what a known file brought and was discarded with its plan; else say where it is known from."""
     taken_up_count = take_up_plan(connection, known.run_id, by=by, now=utc_now())
     if taken_up_count == 0:
-        plan = _known_plan(connection, file, known)
+        plan = _known_plan(connection, settings, file, known)
         still_waits = states_of_plan(connection, known.run_id).get(State.HELD)
         return replace(plan, plan_id=known.run_id) if still_waits else plan
     rows_read = file.file_totals.rows_read
@@ -184,7 +186,7 @@ def _take_in(
     registered = register_within(connection, settings, run_id, file, hold_reason)
     if registered is None:
         assert known is not None  # noqa: S101 - that is why nothing was registered
-        return _known_plan(connection, file, known)
+        return _known_plan(connection, settings, file, known)
     totals = plan_totals(connection, run_id, hold_reason or "", clients=_MOST_CLIENTS)
     new = sum(totals.events.values())
     return Plan(
@@ -204,9 +206,10 @@ def _take_in(
     )
 
 
-def _known_plan(connection: Connection, file: CheckedFile, known: Row[Any]) -> Plan:
+def _known_plan(connection: Connection, settings: Settings, file: CheckedFile, known: Row[Any]) -> Plan:
     """Return what a file brings whose content the ledger knows: nothing, and where it is known from."""
-    where = f"{known.name}, {known.registered_at:%d %b %Y %H:%M} UTC, run {known.run_id}"
+    taken_in = spoken_minute(known.registered_at.astimezone(ZoneInfo(settings.shared_timezone)))
+    where = f"{known.name}, {taken_in}, run {known.run_id}"
     held = states_of_plan(connection, known.run_id).get(State.HELD)
     if held:
         where += f", of which {_counted(held, 'event')} still wait{'s' if held == 1 else ''}"

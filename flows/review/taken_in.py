@@ -14,6 +14,7 @@ from flows.ledger.connection import Ledger
 from flows.settings.archive_places import archive_places
 from flows.settings.sections import Settings
 from sql.taken_in import files_taken_in, states_of_files
+from transforms.spoken_times import spoken_day
 from transforms.vocabulary import State
 
 # What has become of an event, as reports word it: what is on its way is not told apart from what is to be sent.
@@ -94,7 +95,7 @@ def taken_in_lines(settings: Settings, files: Sequence[TakenIn]) -> Iterator[str
         here = file.taken_in_at.astimezone(zone)
         if here.date() != day:
             day = here.date()
-            yield f"{here:%a %d %b %Y}"
+            yield spoken_day(day)
         of_site = f" (site {file.site_id})" if file.site_id else ""
         yield (
             f"  {here:%H:%M} {file.name}{of_site}: {sum(file.rows.values()):,} rows, {_counts(file.rows)}; "

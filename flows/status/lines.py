@@ -5,6 +5,7 @@ from datetime import datetime
 
 from flows.status.collect import Status
 from transforms.nights import Night, NightState
+from transforms.spoken_times import spoken_hour, spoken_minute
 
 _SHOWN = 3  # of the nights that were missed; the others are counted
 _WAITING = {
@@ -40,14 +41,7 @@ def _as_far_as(status: Status) -> str:
 
 def moment_text(status: Status, moment: datetime) -> str:
     """Write a moment on the schedule's clock: Thu 26 Nov 2026, 3:00 am PST."""
-    local = status.local(moment)
-    return f"{local:%a %d %b %Y}, {_clock(local)} {local:%Z}"
-
-
-def _clock(local: datetime) -> str:
-    hour = local.hour % 12 or 12
-    half = "am" if local.hour < 12 else "pm"
-    return f"{hour}:{local:%M} {half}"
+    return spoken_minute(status.local(moment))
 
 
 def _last_night(status: Status) -> str:
@@ -59,7 +53,7 @@ def _last_night(status: Status) -> str:
         case NightState.RUNNING:
             return f"at work since {began}"
         case NightState.DIED:
-            seen = _clock(status.local(night.seen_at or night.started_at))
+            seen = spoken_hour(status.local(night.seen_at or night.started_at))
             return f"began {began}, died after {seen}; nothing is lost: the next run, or `tieout run`, goes on with it"
         case NightState.COULD_NOT_START:
             return f"could not start, {began}: {night.failure}"

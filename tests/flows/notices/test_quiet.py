@@ -66,7 +66,7 @@ def test_what_happens_in_quiet_hours_is_told_once_they_are_over(
             tieout("status", "--notify")
     (message,) = listener.messages
     assert message["title"] == "tieout: could not run to the end"
-    assert message["message"].startswith("In the quiet hours, Thu 26 Nov 2026 03:00 PST")
+    assert message["message"].startswith("In the quiet hours, Thu 26 Nov 2026, 3:00 am PST")
     assert "Mindbody" in message["message"]
     assert kept(workplace) == []
 
