@@ -2,6 +2,7 @@
 
 from datetime import date
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 
@@ -35,7 +36,7 @@ def report_run(run: Run, reconciliation: Reconciliation | None) -> Summary:
     head = (*summary_lines(report, path), *_source_id_lines(report))
     tail = (
         *watch_lines(report),
-        *proof_lines(reconciliation),
+        *proof_lines(reconciliation, ZoneInfo(report.timezone)),
         *uncompared_lines(report.posted, reconciliation),
         *_not_read_lines(run),
     )

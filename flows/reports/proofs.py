@@ -1,12 +1,13 @@
 """Tell how each client's points were proved, by a reading or by its balance, and what that cost in calls."""
 
-from datetime import datetime
+from datetime import datetime, tzinfo
 from itertools import islice
 
 import pandas as pd
 
 from transforms.match.reconciled import Client, Reconciliation
 from transforms.reconcile.proof import ENOUGH_AGREED, Why
+from transforms.spoken_times import spoken_minute
 from transforms.vocabulary import Target
 
 _MOST_SITES = 3
@@ -42,14 +43,14 @@ def calls_per_event(calls_made: int | None, posted: pd.DataFrame) -> float | Non
     return round(calls_made / events, 2) if calls_made is not None and events else None
 
 
-def proof_lines(reconciliation: Reconciliation | None) -> list[str]:
+def proof_lines(reconciliation: Reconciliation | None, zone: tzinfo) -> list[str]:
     """Return the lines that say whom nobody read, since their balance follows, and which sites are not trusted yet."""
     if reconciliation is None:
         return []
-    return [*_proved_lines(reconciliation), *_untrusted_lines(reconciliation)]
+    return [*_proved_lines(reconciliation, zone), *_untrusted_lines(reconciliation)]
 
 
-def _proved_lines(reconciliation: Reconciliation) -> list[str]:
+def _proved_lines(reconciliation: Reconciliation, zone: tzinfo) -> list[str]:
     proved = reconciliation.proofs.proved
     if not proved:
         return []
@@ -57,11 +58,13 @@ def _proved_lines(reconciliation: Reconciliation) -> list[str]:
     by_turn = sum(1 for client in read if reconciliation.proofs.whys.get(client) is Why.TURN)
     whose = "1 client" if len(proved) == 1 else f"{len(proved):,} clients"
     since = min(proof.chain.base.read_at for proof in proved.values())
-    line = (
-        f"Proved by the balance after each answer: {whose}, the longest since {since:%Y-%m-%d %H:%M} UTC; read back: "
-        f"{len(read):,}, of them by turn {by_turn:,}."
-    )
-    return [line]
+    since_when = spoken_minute(since.astimezone(zone))
+    return [
+        (
+            f"Proved by the balance after each answer: {whose}, the longest since {since_when}; "
+            f"read back: {len(read):,}, of them by turn {by_turn:,}."
+        )
+    ]
 
 
 def _untrusted_lines(reconciliation: Reconciliation) -> list[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from flows.reports.next_steps import NextStep, next_steps
 from flows.reports.report import Report, count, is_of_a_period, rows
@@ -10,6 +11,7 @@ from flows.reports.verdict import headline
 from flows.reports.walk_table import walk_lines
 from flows.reports.wording import FATES, OUTCOMES, Word
 from flows.runtime.visible import visible
+from transforms.spoken_times import spoken_minute
 
 _MOST_NOTES = 20
 
@@ -59,12 +61,13 @@ def watch_lines(report: Report) -> list[str]:
     if watched.empty:
         return []
     what = "1 event" if len(watched) == 1 else f"{len(watched):,} events"
-    until = watched["watched_until_at"].max()
-    line = (
-        f"Under watch: {what}, of which two requests may have left. Every night looks again, "
-        f"until one begins after {until:%Y-%m-%d %H:%M:%S} UTC; sheet Under watch."
-    )
-    return [line]
+    until = watched["watched_until_at"].max().astimezone(ZoneInfo(report.timezone))
+    return [
+        (
+            f"Under watch: {what}, of which two requests may have left. Every night looks again, "
+            f"until one begins after {spoken_minute(until)}; sheet Under watch."
+        )
+    ]
 
 
 def _counted(report: Report, words: dict[str, Word]) -> list[str]:
