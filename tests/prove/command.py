@@ -14,6 +14,7 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,9 @@ _WARM = (
 )  # fmt: skip
 LONGEST_RUN_SECONDS = 300  # on a machine that has other work, too: what never ends is longer
 A_NIGHT = ("run", "--plain", "--json")
+# To start a process asks all others how they ended, and an exit code can be read once: of two threads that ask at the
+# same moment one gets nothing, and takes it for 255.
+_asking = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -40,18 +44,29 @@ def start_run(config: Path, trouble: Trouble = Trouble(), words: Sequence[str] =
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(list(_WARM))
     process = context.Process(target=_run, args=(config, trouble, words))
-    process.start()
+    with _asking:
+        process.start()
     return process
 
 
 def wait_for(process: BaseProcess) -> int:
     """Return the exit code, -9 for a killed one; a run that does not end in time is a defect of its own."""
-    process.join(LONGEST_RUN_SECONDS)
-    if process.exitcode is None:
+    has_ended = wait([process.sentinel], LONGEST_RUN_SECONDS)
+    if not has_ended:
         process.kill()
+        wait([process.sentinel])
+    with _asking:
         process.join()
+    if not has_ended:
         raise TimeoutError(f"A run took longer than {LONGEST_RUN_SECONDS} s.")
+    assert process.exitcode is not None
     return process.exitcode
+
+
+def is_at_work(process: BaseProcess) -> bool:
+    """Return whether the command has not ended yet."""
+    with _asking:
+        return process.is_alive()
 
 
 def run_to_end(config: Path, trouble: Trouble = Trouble(), words: Sequence[str] = A_NIGHT) -> int:

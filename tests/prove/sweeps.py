@@ -14,7 +14,7 @@ from queue import SimpleQueue
 
 from tests.flows.sandbox.talk import open_talk
 from tests.postgresql import PostgresqlServer, postgresql_server
-from tests.prove.command import LONGEST_RUN_SECONDS, Trouble, run_to_end, start_run, wait_for
+from tests.prove.command import LONGEST_RUN_SECONDS, Trouble, is_at_work, run_to_end, start_run, wait_for
 from tests.prove.ledgers import postgresql_ledgers, read_rows
 from tests.prove.night import plan_exact_night, plan_refused_night
 from tests.prove.trial import Bench, Ended, open_bench, prove_lie, prove_night, try_night
@@ -389,7 +389,7 @@ def _restart_under(server: PostgresqlServer, wait_seconds: float) -> Callable[[P
     def restart(config: Path) -> bool:
         process = start_run(config)
         time.sleep(wait_seconds)
-        was_hit = process.is_alive()
+        was_hit = is_at_work(process)
         server.kill()
         _start_again(server)
         wait_for(process)
