@@ -112,9 +112,9 @@ PAGES = (
 )
 # To read a sheet, look at what it would do or count a month takes the processor for tenths of a second and more, and
 # Python gives it to one thread at a time: with ten of those at work everybody at a list would wait for all of them.
-_THAT_COMPUTE = {module.__name__ for module in (reading, checking, changing, rows, nights, months)}
+_THAT_COMPUTE = {module.__name__ for module in (reading, checking, changing, rows, waiting, nights, months)}
 # What only looks something up waits for none of them: a calendar of 20 ms took a second behind the sheets of others.
-_THAT_LOOK_UP = (nights.show_nights, rows.show_reward)
+_THAT_LOOK_UP = (nights.show_nights, rows.show_reward, waiting.show_waiting)
 _COMPUTE_AT_ONCE = 2
 
 

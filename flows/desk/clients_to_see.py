@@ -7,6 +7,7 @@ calls of the day. What it said is remembered while the desk runs, and decides ab
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from threading import Lock
 
 from flows.desk.looking import Looked
@@ -69,7 +70,11 @@ def _key(sheet: DeskSheet) -> tuple[str, str]:
 
 def _when(asked: Asked, clock: Clock) -> str:
     count = len(asked.balances) + len(asked.unread)
-    return f"{clock.tell_minute(asked.at.replace(microsecond=0))}, about {count:,} client{'' if count == 1 else 's'}"
+    return f"{_minute(asked.at, clock)}, about {count:,} client{'' if count == 1 else 's'}"
+
+
+def _minute(at: datetime, clock: Clock) -> str:
+    return clock.tell_minute(at.replace(second=0, microsecond=0))
 
 
 def _odd(clients: Sequence[ClientAhead], asked: Asked | None, clock: Clock) -> Iterator[OneClient]:
@@ -90,7 +95,7 @@ def _has(one: ClientAhead, balances: Mapping[Client, int | None], clock: Clock) 
     now = balances.get((one.site_id, one.client_id))
     if now is not None:
         return f"{now:,}{earned}"
-    read = "" if one.read_at is None else f", as it was read {clock.tell_minute(one.read_at.replace(microsecond=0))}"
+    read = "" if one.read_at is None else f", as it was read {_minute(one.read_at, clock)}"
     return f"{one.balance or 0:,}{earned}{read}"
 
 

@@ -1,17 +1,20 @@
 """A difference as a person of a studio reads it: what both sides have, whose it is to look at, and until when."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
+from urllib.parse import quote
 
 from flows.desk.visit import Desk
-from flows.desk.words import NOTHING_LEFT, for_a_studio
+from flows.desk.words import NOTHING_LEFT, for_a_studio, money
 from flows.reports.wording import BREAKS
 from flows.review.break_list import OPEN
 from flows.review.clocks import Clocks, clocks_of
 from sql.break_decisions import Verb
-from transforms.vocabulary import ReasonCode, Target
+from transforms.match.break_details import NOBODY_LOOKED
+from transforms.vocabulary import Outcome, ReasonCode, Target
 
 STATES = {"open": "open", "acknowledged": "somebody works on it", "resolved": "explained", "closed": "gone by itself"}
 VERBS = {Verb.ACKNOWLEDGE: "I work on it", Verb.RESOLVE: "It is explained", Verb.REOPEN: "Open it again"}
@@ -26,6 +29,18 @@ REASONS: Mapping[ReasonCode, str] = {
     ReasonCode.OTHER: "as I write here",
 }
 
+# How the ledger tells what is known of a difference; whatever it tells otherwise stays as it is.
+_OURS = re.compile(r"^The ledger has (Earned|Redeemed) ([\d,]+) points at ")
+_THEIRS = re.compile(r"^The service shows (Earned|Redeemed) ([\d,]+) points at ")
+_SIDES = re.compile(r"^(?:(Earned|Redeemed): )?(\w+): ledger (.*), service (.*)\.$", re.DOTALL)
+_TIMES = re.compile(r"^at: ledger (\S+ \S+ UTC), service (\S+ \S+ UTC): (.*)\.$")
+_FIELDS: Mapping[str, str] = {
+    "eligibility_on": "May be paid from",
+}
+# What two sides of a reward differ in, where that is no amount.
+_NO_AMOUNT = (Outcome.TIME_MISMATCH, Outcome.STATUS_MISMATCH)
+_NOT_READ = "could not be read"
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -34,6 +49,7 @@ class Difference:
     break_id: str
     what: str
     whose: str
+    link: str  # to what else is known of the client, or the reward
     ours: str
     theirs: str
     by_how_much: str
@@ -59,6 +75,9 @@ def difference_to_see(desk: Desk, record: Mapping[str, Any]) -> Difference:
         break_id=record["id"],
         what=word.short,
         whose=("a reward" if is_reward else f"client {record['client_id']}") + where,
+        link=f"/rewards?reward={quote(record['reward_id'])}"
+        if is_reward
+        else f"/clients?client={quote(record['client_id'])}",
         ours=ours,
         theirs=theirs,
         by_how_much=by_how_much,
@@ -69,7 +88,7 @@ def difference_to_see(desk: Desk, record: Mapping[str, Any]) -> Difference:
         due=day_text(record["due_on"]) if record["due_on"] is not None and is_open else "",
         is_overdue=record["is_overdue"],
         why=why(record["reason"]) if record["reason"] else "",
-        told=_by_clock(for_a_studio(record["detail"] or word.meaning), clocks_of(desk.settings), record["site_id"]),
+        told=told_of(record["detail"] or word.meaning, clocks_of(desk.settings), record["site_id"]),
         to_do=_to_do(word.next_step) if is_open else "",
     )
 
@@ -89,21 +108,61 @@ def _age(days: int) -> str:
     return {0: "today", 1: "yesterday"}.get(days, f"{days:,} days")
 
 
-def _by_clock(text: str, clocks: Clocks, site_id: str | None) -> str:
-    """Tell the times in a text by the studio's own clock; rewards have no studio, and keep theirs."""
-    return clocks.of(site_id).retell(text) if site_id else text
+def told_of(detail: str, clocks: Clocks, site_id: str | None) -> str:
+    """Tell what is known of a difference in a studio's words, times by its own clock.
+
+    >>> told_of("The ledger has Earned 1 points at 2026-09-20 17:00:00 UTC.", Clocks(), None)
+    'We posted: earned 1 point, Sun 20 Sep 2026, 5:00 pm world time.'
+    >>> told_of("amount: ledger 15, service 10.0.", Clocks(), None)
+    'Amount: 15.00 here, 10.00 at the service.'
+    """
+    # By the clock first: once UTC is told in words, nobody can tell which text is a time.
+    clock = clocks.of(site_id)
+    times = _TIMES.match(detail)
+    if times is not None:
+        ours, theirs, apart = (clock.retell(text) for text in times.groups())
+        return for_a_studio(f"Here {ours}, at the service {theirs}: {apart}.")
+    sides = _SIDES.match(detail)
+    if sides is not None:
+        action, field, ours, theirs = sides.groups()
+        name = f"{field} {action.lower()}" if action else _FIELDS.get(field, field.replace("_", " "))
+        return f"{name[:1].upper()}{name[1:]}: {_value(field, ours)} here, {_value(field, theirs)} at the service."
+    text = clock.retell(detail)
+    text = _OURS.sub(lambda found: f"We posted: {_entry(found)}, ", text)
+    text = _THEIRS.sub(lambda found: f"The service shows: {_entry(found)}, ", text)
+    return for_a_studio(text)
+
+
+def _entry(found: re.Match[str]) -> str:
+    return f"{found[1].lower()} {found[2]} point{'' if found[2] == '1' else 's'}"
+
+
+def _value(field: str, told: str) -> str:
+    is_number = re.fullmatch(r"-?\d+(\.\d+)?", told) is not None
+    return money(told) if field == "amount" and is_number else told
 
 
 def _sides(record: Mapping[str, Any]) -> tuple[str, str, str]:
     """Return what we have, what the service has, and theirs less ours; a side that nobody could read says so."""
-    sides = ("points_ledger", "points_service") if record["points"] is not None else ("amount_ledger", "amount_service")
-    ours, theirs = (record[side] for side in sides)
-    shown = [
-        "not there" if side is None else f"{side:,}" if isinstance(side, int) else str(side) for side in (ours, theirs)
-    ]
-    if isinstance(ours, int) or isinstance(theirs, int):
-        return shown[0], shown[1], f"{(theirs or 0) - (ours or 0):+,}"
-    return shown[0], shown[1], ""
+    detail = record["detail"] or ""
+    is_reward = record["target"] == Target.REFERRAL_ROCK
+    sides = _SIDES.match(detail)
+    # Of a reward an amount is there that both have: they differ in something else.
+    if is_reward and record["class"] in _NO_AMOUNT and sides is not None:
+        return sides[3], sides[4], ""
+    kind = "amount" if is_reward else "points"
+    ours, theirs = record[f"{kind}_ledger"], record[f"{kind}_service"]
+    # Whoever reads "not there" of what nobody could look up would say that it was not posted, and it would go twice.
+    if theirs is None and detail.startswith(NOBODY_LOOKED):
+        return _shown(ours), _NOT_READ, ""
+    is_counted = isinstance(ours, int) or isinstance(theirs, int)
+    return _shown(ours), _shown(theirs), f"{(theirs or 0) - (ours or 0):+,}" if is_counted else ""
+
+
+def _shown(side: int | str | None) -> str:
+    if side is None:
+        return "not there"
+    return f"{side:,}" if isinstance(side, int) else money(side)
 
 
 def why(reason: str) -> str:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from flows.desk.house_clock import house_clocks
 from flows.desk.visit import Desk
-from flows.desk.words import for_a_studio
+from flows.desk.words import for_a_studio, money
 from flows.reports.month import Month
 from flows.reports.wording import BREAKS
 from flows.review.clocks import Clock
@@ -80,7 +80,7 @@ def behind(desk: Desk, month: Month, line: WalkLine, kind: str, start: int, most
 def figure_of(found: pd.DataFrame, kind: str) -> str:
     """Return what rows come to: points, or an amount."""
     if kind == Kind.REWARD_UPDATE:
-        return f"{sum(found['amount'].dropna()):,}"
+        return money(sum(found["amount"].dropna()))
     points = sum(int(points) for points in found["points"].dropna())
     return f"{points:,} point{'' if points == 1 else 's'}"
 
@@ -134,7 +134,7 @@ def what_it_says(event: Mapping[Any, Any]) -> str:
     if is_none(event["points"]) and event["kind"] != Kind.REWARD_UPDATE:
         return str(event["kind"])
     if event["kind"] == Kind.REWARD_UPDATE:
-        return "reward changed" if is_none(event["amount"]) else f"reward set to {event['amount']}"
+        return "reward changed" if is_none(event["amount"]) else f"reward set to {money(event['amount'])}"
     about = "" if is_none(event["source"]) else f" for {event['source']}"
     number = "" if is_none(event["source_id"]) else f" {event['source_id']}"
     return f"{event['kind']} {int(event['points']):,} points{about}{number}"
@@ -164,7 +164,7 @@ def _entry(row: Mapping[Any, Any], broken: Mapping[Any, Any], event: Mapping[Any
 
 def _counts(row: Mapping[Any, Any]) -> str:
     if row["kind"] == Kind.REWARD_UPDATE:
-        return "" if is_none(row["amount"]) else f"{row['amount']:,}"
+        return "" if is_none(row["amount"]) else money(row["amount"])
     return "" if is_none(row["points"]) else f"{int(row['points']):,}"
 
 

@@ -37,7 +37,7 @@ class Looked:
     again: SeenRows
     known: SeenRows
     clients: Sequence[ClientAhead]
-    unusual: Sequence[str]
+    unusual: Sequence[str]  # what may be a slip: told before anything is posted
     stops: Sequence[str]
     will: str  # "" where nothing would happen
     code: str
@@ -99,11 +99,17 @@ def _looked(desk: Desk, ahead: Ahead[_Read]) -> Looked:
         again=SeenRows(held, tell),
         known=SeenRows(known, tell_known),
         clients=seen.clients,
-        unusual=[for_a_studio(text) for text in (*(note.message for note in checked.notes), *plan.notes)],
+        unusual=[*slips_of(checked), *(for_a_studio(text) for text in plan.notes)],
         stops=[_stop(stop.guard, stop.events_count) for stop in plan.stops],
         will=_will(desk, plan),
         code=digest([plan.sha256, plan.to_json()["events"], plan.new, plan.held, plan.rejected])[:16],
     )
+
+
+def slips_of(checked: CheckedFile) -> list[str]:
+    """Return which rows of a sheet may be a slip, though nothing is wrong with any of them."""
+    told = [for_a_studio(note.message) for note in checked.notes if note.is_slip]
+    return [f"{text[:1].upper()}{text[1:]}" for text in told]
 
 
 _STOPS: Mapping[Guard, str] = {

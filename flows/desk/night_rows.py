@@ -11,7 +11,7 @@ import pandas as pd
 
 from flows.desk.kept_nights import KeptNight
 from flows.desk.line_rows import BECAME, Behind, LineRow, figure_of, is_none, place_of, what_it_says
-from flows.desk.words import for_a_studio
+from flows.desk.words import for_a_studio, money
 from flows.reports.report import rows
 from flows.reports.wording import BREAKS
 from flows.review.clocks import Clocks
@@ -27,15 +27,21 @@ _COLUMNS: Final = (
 )  # fmt: skip
 
 
-def rows_of_night(night: KeptNight, line: WalkLine, kind: str, site_id: str | None) -> pd.DataFrame:
-    """Return what of a night's figure was kept row by row: `_COLUMNS`; of one site where one is named."""
+def rows_of_night(
+    night: KeptNight, line: WalkLine, kind: str, site_id: str | None, *, is_only_site: bool = False
+) -> pd.DataFrame:
+    """Return what of a night's figure was kept row by row: `_COLUMNS`; of one site where one is named.
+
+    Wrong cells tell no site; where there is only one, they are its own.
+    """
     found = _FOUND.get(line, _of_events)(night, line)
     frame = found.reindex(columns=list(_COLUMNS)).astype("object").reset_index(drop=True)
     # Wrong cells tell neither kind nor site.
     if frame["kind"].notna().any():
         frame = frame[frame["kind"].fillna("").eq(kind)]
     if site_id is not None:
-        frame = frame[frame["site_id"].fillna("-").eq(site_id)]
+        untold = site_id if is_only_site and site_id else "-"
+        frame = frame[frame["site_id"].fillna(untold).eq(site_id)]
     return frame
 
 
@@ -204,10 +210,18 @@ _FOUND: Final[Mapping[WalkLine, Callable[[KeptNight, WalkLine], pd.DataFrame]]] 
 
 
 def behind_night(
-    night: KeptNight, clocks: Clocks, line: WalkLine, kind: str, site_id: str | None, start: int, most: int
+    night: KeptNight,
+    clocks: Clocks,
+    line: WalkLine,
+    kind: str,
+    site_id: str | None,
+    start: int,
+    most: int,
+    *,
+    is_only_site: bool = False,
 ) -> Behind:
     """Return what is behind a figure of a night, rows from ``start`` on, at most so many."""
-    found = rows_of_night(night, line, kind, site_id)
+    found = rows_of_night(night, line, kind, site_id, is_only_site=is_only_site)
     return Behind(
         rows=list(_lines(found.iloc[start : start + most], clocks)),
         count=len(found),
@@ -239,8 +253,11 @@ def _who(row: Mapping[Any, Any]) -> str:
 
 
 def _counts(row: Mapping[Any, Any]) -> str:
-    value = row["amount"] if row["kind"] == Kind.REWARD_UPDATE else row["points"]
-    return "" if is_none(value) else f"{value:,}"
+    is_reward = row["kind"] == Kind.REWARD_UPDATE
+    value = row["amount"] if is_reward else row["points"]
+    if is_none(value):
+        return ""
+    return money(value) if is_reward else f"{value:,}"
 
 
 def _is_difference(row: Mapping[Any, Any]) -> bool:

@@ -8,7 +8,7 @@ from transforms.sheets.fields import FIELDS
 
 # Sentences, and the parts of one that a semicolon or colon divides.
 _PART = re.compile(r"[^.;:]+(?:[.;:](?!\s|$)[^.;:]*)*[.;:]?\s*")
-_COMMAND = re.compile(r"`|\btieout [a-z]|\b--[a-z]")
+_COMMAND = re.compile(r"`|\btieout [a-z]|\b--[a-z]|^Run again\b")
 # What each documented column is, as a studio calls it.
 WORDS: Mapping[str, str] = {
     "client_id": "client number",
@@ -35,6 +35,10 @@ _NAMED_SITE = re.compile(r"\b(?:Mindbody )?site -?\d+\b")
 _WORLD = re.compile(r"\bUTC\b")
 # Headings that nobody says; "Points" and "Action" are words.
 _UNSPOKEN = re.compile(r'"?\b(' + "|".join(word for word in FIELDS.values() if not word[1:].islower()) + r')\b"?')
+# Where a service was asked, and how often: for whoever looks after tieout.
+_ASKED_AT = re.compile(r" \([a-z]+(?:/[a-z]+)+\)(?=:)")
+_STATUS = re.compile(r"\bstatus (\d{3}), \d+ times\b")
+_BREAK = re.compile(r"\bbreak(s?)\b")
 _SHEET_NOT_READ = re.compile(r": (?:sheet )?Not read says what and why\.$")
 NOTHING_LEFT = "That did not work. Whoever looks after tieout finds the cause in its messages."
 
@@ -50,6 +54,8 @@ def for_a_studio(message: str) -> str:
     '“booking or sale number” is empty. It is 5 pm world time at the studio.'
     """
     message = _SETTING_OF_SITE.sub("", _LIMIT.sub(r"the limit of \1", message))
+    message = _STATUS.sub(r"it answered with an error (\1)", _ASKED_AT.sub("", message))
+    message = _BREAK.sub(r"difference\1", message)
     message = _NAMED_SITE.sub("the studio", _WORLD.sub("world time", message))
     message = _UNSPOKEN.sub(lambda found: f"“{_WORD_OF[found[1]]}”", message)
     kept = "".join(part for part in _PART.findall(message) if not _COMMAND.search(part)).strip()

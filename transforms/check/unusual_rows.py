@@ -117,7 +117,7 @@ def _tell_equal(seen: Sequence[SeenRows]) -> Iterator[Note]:
     told = (
         f"row {row} equals the row above it: each counts as an event of its own, so delete one where it is not{more}."
     )
-    yield Note(told, sheet, row)
+    yield Note(told, sheet, row, is_slip=True)
 
 
 def _tell_far_above(rows: pd.DataFrame) -> Iterator[Note]:
@@ -134,7 +134,7 @@ def _tell_far_above(rows: pd.DataFrame) -> Iterator[Note]:
         f"row {most['first_row']}{others}: {most['points']:,} points {most['action']} is far above all other rows of "
         f"the sheet, which have at most {usual:,}. A slip of the keyboard?"
     )
-    yield Note(told, most["sheet"] or None, int(most["first_row"]))
+    yield Note(told, most["sheet"] or None, int(most["first_row"]), is_slip=True)
 
 
 def _tell_long_before(rows: pd.DataFrame) -> Iterator[Note]:
@@ -152,7 +152,7 @@ def _tell_long_before(rows: pd.DataFrame) -> Iterator[Note]:
         f"row {first['first_row']}{others}: {_month(months[0])} is long before all other rows of the sheet, the "
         f"earliest of which is of {_month(limit)}. A slip of the keyboard?"
     )
-    yield Note(told, first["sheet"] or None, int(first["first_row"]))
+    yield Note(told, first["sheet"] or None, int(first["first_row"]), is_slip=True)
 
 
 def _first_usual_month(counts: dict[int, int]) -> int | None:

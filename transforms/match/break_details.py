@@ -11,6 +11,8 @@ from transforms.match.reconciled import Client
 from transforms.vocabulary import Outcome
 
 _HOUR = timedelta(hours=1)
+# How a detail begins where a side could not be read: of such a one nobody may say that it is not there.
+NOBODY_LOOKED = "Nobody could look, so nothing is known of what the service shows"
 
 
 def describe_transactions(
@@ -35,7 +37,7 @@ def describe_rewards(matched: pd.DataFrame, unread: Mapping[str, str]) -> pd.Dat
 def _about_readable_reward(row: Any, unread: Mapping[str, str]) -> str | None:
     why = unread.get(row.reward_id.lower())
     if why is not None:
-        return f"Nobody could look, so nothing is known of what the service shows: {why}."
+        return f"{NOBODY_LOOKED}: {why}."
     return _about_reward(row)
 
 
@@ -50,7 +52,7 @@ def _described(matched: pd.DataFrame, about: Any) -> pd.DataFrame:
 def _about_client(row: Any, zones: Mapping[str, ZoneInfo], unread: Mapping[Client, str]) -> str | None:
     why = unread.get((row.site_id, row.client_id))
     if why is not None:
-        return f"Nobody could look, so nothing is known of what the service shows: {why}"
+        return f"{NOBODY_LOOKED}: {why}"
     return _about_transaction(row, zones.get(row.site_id))
 
 

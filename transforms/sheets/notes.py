@@ -17,6 +17,7 @@ class Note:
     sheet: str | None = None
     row: int | None = None
     column: str | None = None
+    is_slip: bool = False  # it may be a slip in rows that are good: somebody looks before they are posted
 
 
 def note_text(file: str, note: Note) -> str:

@@ -40,13 +40,15 @@ def show_check(visit: Visit) -> Response:
     counts = {
         "ready": len(looked.ready),
         "fix": looked.wrong_rows,
-        "again": len(looked.again) + len(clients.odd),
+        "again": len(looked.again) + len(clients.odd) + len(looked.unusual),
         "known": len(looked.known),
     }
     asked = visit.request.query_params.get("tab", "")
     # What needs somebody comes first.
     tab = asked if asked in _TABS else next((name for name in ("fix", "again", "ready") if counts[name]), "known")
-    page, pages = page_of(visit, counts[tab] if tab != "fix" else len(looked.wrong))
+    page, pages = page_of(
+        visit, len(looked.again) if tab == "again" else len(looked.wrong) if tab == "fix" else counts[tab]
+    )
     shown = slice((page - 1) * MOST_SHOWN, page * MOST_SHOWN)
     rows = {"ready": looked.ready, "again": looked.again, "known": looked.known}.get(tab)
     with visit.desk.ledger.read() as connection:

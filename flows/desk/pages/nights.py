@@ -279,7 +279,16 @@ def show_night_rows(visit: Visit) -> Response:
         return not_there(visit)
     page = page_asked(asked.get("page", ""))
     clocks = house_clocks(visit.desk)
-    found = behind_night(seen.kept, clocks, WalkLine(line), kind, seen.site_id, (page - 1) * _MOST_ROWS, _MOST_ROWS)
+    found = behind_night(
+        seen.kept,
+        clocks,
+        WalkLine(line),
+        kind,
+        seen.site_id,
+        (page - 1) * _MOST_ROWS,
+        _MOST_ROWS,
+        is_only_site=len(visit.desk.site_ids) == 1,
+    )
     walked = _of_site(seen.kept.report, seen.site_id)
     counted = int(summed(walked[walked["kind"].fillna("").eq(kind)], WalkLine(line), "events"))
     clock = clock_at(visit.desk, seen.site_id)
@@ -293,6 +302,7 @@ def show_night_rows(visit: Visit) -> Response:
         counted=counted,
         is_cut=WalkLine(line) is not WalkLine.OTHER_FIGURE and counted != found.events,
         link=urlencode({name: asked[name] for name in ("line", "kind", "site") if asked.get(name)}),
+        is_only_site=len(visit.desk.site_ids) == 1,
         page=page,
         pages=max(1, -(-found.count // _MOST_ROWS)),
         clock=_clock_said(visit, seen, clock),

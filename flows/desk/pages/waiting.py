@@ -2,6 +2,8 @@
 
 from starlette.responses import Response
 
+from flows.desk.as_read import read_sheet
+from flows.desk.looking import slips_of
 from flows.desk.pages.difference import may_let_go
 from flows.desk.pages.posting import may_ok
 from flows.desk.sheets import DeskSheet, sheet_from
@@ -11,7 +13,7 @@ from flows.review.clocks import clocks_of
 from flows.review.decide import approve, discard
 from flows.review.shown import show_plan
 from flows.runtime.clock import utc_now
-from flows.runtime.errors import WrongUsage
+from flows.runtime.errors import TieoutError, WrongUsage
 from sql import desk_sheets as kept
 from sql.plans import count_to_let_go
 from sql.reversals import offsets_waiting
@@ -46,7 +48,24 @@ def show_ok(visit: Visit) -> Response:
     with visit.desk.ledger.read() as connection:
         to_let_go = count_to_let_go(connection, str(sheet.row.plan_id), spares_own=True)
     alone = shown.events_count - to_let_go
-    return visit.show("ok", sheet=sheet, shown=shown, reasons=reasons, alone=alone, may_ok=may_ok(visit))
+    return visit.show(
+        "ok",
+        sheet=sheet,
+        shown=shown,
+        reasons=reasons,
+        slips=_slips(visit),
+        alone=alone,
+        may_ok=may_ok(visit),
+    )
+
+
+def _slips(visit: Visit) -> list[str]:
+    """Return what whoever sent it was told may be a slip: whoever gives the OK has to see it, too."""
+    try:
+        checked = read_sheet(visit.desk, visit.sheet).checked
+    except (TieoutError, OSError) as error:
+        return [f"The sheet itself could not be read again: {for_a_studio(str(error))}"]
+    return [] if checked is None else slips_of(checked)
 
 
 def do_ok(visit: Visit) -> Response:

@@ -116,3 +116,19 @@ def test_what_waits_by_itself_does_so_again_after_its_sheet_was_dropped_and_sent
         studio.post()
     assert [line["points"] for line in studio.committed("200000020")] == [5, 6]
     assert "1 posted, 1 waiting." in ana.get(f"{sheet}/posting")
+
+
+def test_what_may_be_a_slip_is_counted_and_told_to_who_gives_the_ok(studio: Studio) -> None:
+    studio.configure("\n[desk]\nsecond_person = true\n")
+    ana, bo = studio.browser("Ana"), studio.browser("Bo", ("", Role.APPROVER))
+    rows = [earned(f"20000000{number}", 10 + number) for number in range(1, 6)]
+    sheet = send(ana, *rows, earned("200000006", 900_000))
+    page = to_check(ana, sheet)
+    # The tab that has something to look at comes first.
+    slip = "900,000 points Earned is far above all other rows of the sheet"
+    assert 'Look again <span class="scope">1<' in page
+    assert slip in page
+    assert "1 thing to look at again" in ana.get(f"{sheet}/check?tab=ready")
+    ana.post(f"{sheet}/post", code=code_of(page))
+    studio.post()
+    assert slip in bo.get(f"{sheet}/ok")
