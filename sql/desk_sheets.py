@@ -169,19 +169,43 @@ def file_of(connection: Connection, sha256: str, default_site_id: str) -> Row[An
     return connection.execute(rows_query("desk_file"), values).one_or_none()
 
 
-def rows_of(connection: Connection, file_id: int) -> Sequence[Row[Any]]:
-    """Return a row per event that the file brought, with where it stands."""
-    return connection.execute(rows_query("desk_rows_of_file"), {"file_id": file_id}).all()
+@dataclass(frozen=True)
+class Part:
+    """Which of many rows: the first so many after those that are skipped."""
+
+    most: int
+    skipped: int = 0
 
 
-def known_rows_of(connection: Connection, file_id: int) -> Sequence[Row[Any]]:
+ALL_ROWS = Part(2**62)
+
+
+def rows_of(connection: Connection, file_id: int, tab: str = "all", part: Part = ALL_ROWS) -> Sequence[Row[Any]]:
+    """Return a row per event that the file brought, with where it stands, in its order.
+
+    ``tab``: a state, of which what was turned down and came corrected since is "changed", or "all".
+    """
+    return _part_of(connection, "desk_rows_of_file", part, file_id=file_id, tab=tab)
+
+
+def known_rows_of(connection: Connection, file_id: int, part: Part = ALL_ROWS) -> Sequence[Row[Any]]:
     """Return a row per row of the file that was known, with the event that it brought again."""
-    return connection.execute(rows_query("desk_known_rows_of_file"), {"file_id": file_id}).all()
+    return _part_of(connection, "desk_known_rows_of_file", part, file_id=file_id)
 
 
-def bad_cells_of(connection: Connection, file_id: int) -> Sequence[Row[Any]]:
+def bad_cells_of(connection: Connection, file_id: int, part: Part = ALL_ROWS) -> Sequence[Row[Any]]:
     """Return a row per wrong cell of the file."""
-    return connection.execute(rows_query("desk_bad_cells_of_file"), {"file_id": file_id}).all()
+    return _part_of(connection, "desk_bad_cells_of_file", part, file_id=file_id)
+
+
+def _part_of(connection: Connection, name: str, part: Part, **values: Any) -> Sequence[Row[Any]]:
+    shown = {"most": part.most, "skipped": part.skipped}
+    return connection.execute(rows_query(name), values | shown).all()
+
+
+def count_bad_cells(connection: Connection, file_id: int) -> int:
+    """Count the wrong cells of the file."""
+    return int(connection.execute(query("count_bad_cells_of_file"), {"file_id": file_id}).scalar_one())
 
 
 def states_of(connection: Connection, file_id: int) -> Mapping[State, int]:

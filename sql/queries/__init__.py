@@ -1,11 +1,15 @@
 """Named queries: each ``.sql`` file holds blocks that start with ``-- name: <query>``, followed by its purpose.
 
+What several of them say alike is a block that starts with ``-- part: <name>``, and stands in them as ``{<name>}``. A
+view would not do where a part is about one row of its query: databases work a recursive view out for all rows first.
+
 Names carry types: a parameter or result column that the tables know as a time, a date or a flag, or that is called like
 one (``_at``, ``_on``; ``is_``, ``was_``, ``has_``, ``goes_``), is bound and returned as one, on SQLite and PostgreSQL
 alike.
 """
 
 import re
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,7 +20,8 @@ from sqlalchemy.types import TypeEngine
 from sql.tables import UtcDateTime, metadata
 
 _FOLDER = Path(__file__).parent
-_NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
+_BLOCK = re.compile(r"^-- (name|part): (\w+)$", re.MULTILINE)
+_PART = re.compile(r"\{(\w+)\}")
 _FLAG = ("is_", "was_", "has_", "goes_")
 _ALIAS = re.compile(r"\bAS (\w+_(?:at|on)|(?:is|was|has|goes)_\w+)\b")
 _PARAMETER = re.compile(r"(?<!:):(\w+)")
@@ -70,15 +75,18 @@ def _type_of(parameter: str) -> TypeEngine[Any] | None:
 
 @cache
 def _all_queries() -> dict[str, str]:
-    found: dict[str, str] = {}
+    found: dict[str, dict[str, str]] = {"name": {}, "part": {}}
     for path in sorted(_FOLDER.glob("*.sql")):
-        # What stands before the first name, then a name and its query in turn.
-        _, *parts = _NAME.split(path.read_text(encoding="utf-8"))
-        names = parts[0::2]
-        queries = [part.strip() for part in parts[1::2]]
-        for name, sql in zip(names, queries, strict=True):
+        # What stands before the first block, then of each its kind, its name and its text in turn.
+        _, *blocks = _BLOCK.split(path.read_text(encoding="utf-8"))
+        for kind, name, sql in zip(blocks[0::3], blocks[1::3], blocks[2::3], strict=True):
             # The later one would answer in the other's place, with the parameters of the other.
-            if name in found:
+            if name in found[kind]:
                 raise ValueError(f"{path.name} names {name} a second time.")
-            found[name] = sql
-    return found
+            found[kind][name] = sql.strip()
+    return {name: _whole(sql, found["part"]) for name, sql in found["name"].items()}
+
+
+def _whole(sql: str, parts: Mapping[str, str]) -> str:
+    """Return a query with its parts in their places; a part may have parts of its own."""
+    return _PART.sub(lambda named: _whole(parts[named[1]], parts), sql)

@@ -69,29 +69,23 @@ WHERE sheet_id = :sheet_id ORDER BY mend_id
 -- name: desk_rows_of_file
 -- Grain: one row per event that the file brought, in its order, with what the service last said of it, whether
 -- something takes it back by now: its state, and where its row was turned down and came corrected, that one's. Events
--- are found by the run that registered the file.
+-- are found by the run that registered the file. Tab: a state, of which what came corrected since is "changed", or "all".
 SELECT events.sheet, events.row_number, events.event_id, events.kind, events.site_id, events.client_id, events.action,
     events.points, events.source, events.source_id, events.action_at, events.is_dated, events.reward_id, events.amount,
     events.state, events.state_reason, answers.code, answers.message, takes_back.state AS undone_state,
-    CASE WHEN events.state = 'refused' THEN (
-        WITH RECURSIVE family (event_id) AS (
-            SELECT events.event_id
-            UNION
-            SELECT CASE WHEN corrections.event_id = family.event_id THEN corrections.corrected_event_id
-                ELSE corrections.event_id END
-            FROM family JOIN corrections
-                ON corrections.event_id = family.event_id OR corrections.corrected_event_id = family.event_id
-        )
-        SELECT max(instead.state) FROM family JOIN events AS instead ON instead.event_id = family.event_id
-        WHERE instead.state NOT IN ('refused', 'discarded')
-    ) END AS corrected_state
-FROM files CROSS JOIN events LEFT JOIN answers ON answers.attempt_id = events.attempt_id
+    CASE WHEN events.state = 'refused' THEN {stands_instead} END AS corrected_state
+FROM (
+    SELECT events.event_id, events.ordinal FROM files CROSS JOIN events
+    WHERE files.file_id = :file_id AND events.run_id = files.run_id AND events.file_id = files.file_id
+    AND (:tab = 'all' OR :tab = CASE WHEN events.state <> 'refused' THEN events.state
+        WHEN {stands_instead} IS NULL THEN 'refused' ELSE 'changed' END)
+    ORDER BY events.ordinal LIMIT :most OFFSET :skipped
+) AS shown JOIN events ON events.event_id = shown.event_id LEFT JOIN answers ON answers.attempt_id = events.attempt_id
     LEFT JOIN reversals ON reversals.reversed_event_id = events.event_id
         AND NOT EXISTS (SELECT 1 FROM reversals later WHERE later.reversed_event_id = reversals.reversed_event_id
             AND later.nth > reversals.nth)
     LEFT JOIN events takes_back ON takes_back.event_id = reversals.event_id
-WHERE files.file_id = :file_id AND events.run_id = files.run_id AND events.file_id = files.file_id
-ORDER BY events.ordinal
+ORDER BY shown.ordinal
 
 -- name: desk_known_rows_of_file
 -- Grain: one row per row of the file that brought an event the ledger had already, with that event.
@@ -102,7 +96,7 @@ SELECT duplicates.sheet, duplicates.row_number, events.event_id, events.kind, ev
 FROM duplicates
 JOIN events ON events.event_id = duplicates.event_id
 JOIN files ON files.file_id = events.file_id
-WHERE duplicates.file_id = :file_id ORDER BY duplicates.ordinal
+WHERE duplicates.file_id = :file_id ORDER BY duplicates.ordinal LIMIT :most OFFSET :skipped
 
 -- name: desk_states_of_file
 -- Grain: one row per state of what the file brought, and whether it was taken back, or came corrected, since.
@@ -112,11 +106,7 @@ SELECT became.state, became.since, count(*) AS events_count FROM (
             SELECT 1 FROM reversals JOIN events AS takes_back ON takes_back.event_id = reversals.event_id
             WHERE reversals.reversed_event_id = events.event_id AND takes_back.state = 'posted'
         ) THEN 'taken back'
-        WHEN events.state = 'refused' AND EXISTS (
-            SELECT 1 FROM corrections JOIN events AS instead ON instead.event_id = corrections.event_id
-            WHERE corrections.corrected_event_id = events.event_id
-            AND instead.state NOT IN ('refused', 'discarded')
-        ) THEN 'changed' ELSE '' END AS since
+        WHEN events.state = 'refused' AND {stands_instead} IS NOT NULL THEN 'changed' ELSE '' END AS since
     FROM files CROSS JOIN events
     WHERE files.file_id = :file_id AND events.run_id = files.run_id AND events.file_id = files.file_id
 ) AS became
@@ -146,14 +136,11 @@ WHERE events.run_id = :plan_id LIMIT 1
 -- Grain: one row, or none: an event as `desk_rows_of_file` has it.
 SELECT events.sheet, events.row_number, events.event_id, events.kind, events.site_id, events.client_id, events.action,
     events.points, events.source, events.source_id, events.action_at, events.is_dated, events.reward_id, events.amount,
-    events.state, events.state_reason, answers.code, answers.message, (
+    events.file_id, events.state, events.state_reason, answers.code, answers.message, (
         SELECT takes_back.state FROM reversals JOIN events AS takes_back ON takes_back.event_id = reversals.event_id
         WHERE reversals.reversed_event_id = events.event_id ORDER BY reversals.nth DESC LIMIT 1
-    ) AS undone_state, (
-        SELECT max(instead.state) FROM corrections JOIN events AS instead ON instead.event_id = corrections.event_id
-        WHERE corrections.corrected_event_id = events.event_id AND events.state = 'refused'
-        AND instead.state NOT IN ('refused', 'discarded')
-    ) AS corrected_state
+    ) AS undone_state,
+    CASE WHEN events.state = 'refused' THEN {stands_instead} END AS corrected_state
 FROM events LEFT JOIN answers ON answers.attempt_id = events.attempt_id WHERE events.event_id = :event_id
 
 -- name: desk_file_by_id
@@ -225,4 +212,7 @@ SELECT (SELECT max(file_id) FROM files) AS file_id, (SELECT max(transition_id) F
 -- name: desk_bad_cells_of_file
 -- Grain: one row per wrong cell of the file, in its order.
 SELECT sheet, row_number, column_heading, value, message FROM rejections
-WHERE file_id = :file_id ORDER BY rejection_id
+WHERE file_id = :file_id ORDER BY rejection_id LIMIT :most OFFSET :skipped
+
+-- name: count_bad_cells_of_file
+SELECT count(*) FROM rejections WHERE file_id = :file_id

@@ -33,14 +33,7 @@ SELECT events.event_id, events.kind, events.target, events.site_id, events.clien
         ORDER BY later.reward_version DESC LIMIT 1
     ) AS superseding_id,
     (
-        WITH RECURSIVE family (event_id) AS (
-            SELECT events.event_id
-            UNION
-            SELECT CASE WHEN corrections.event_id = family.event_id THEN corrections.corrected_event_id
-                ELSE corrections.event_id END
-            FROM family JOIN corrections
-                ON corrections.event_id = family.event_id OR corrections.corrected_event_id = family.event_id
-        )
+        {family}
         SELECT min(family.event_id) FROM family JOIN events AS instead ON instead.event_id = family.event_id
         WHERE instead.state NOT IN ('refused', 'discarded')
     ) AS correcting_id,

@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from starlette.responses import Response
 
 from flows.desk.changing import RowToChange, change, rows_to_change
-from flows.desk.pages.posting import came_of
+from flows.desk.pages.posting import came_of, rows_of_tab
 from flows.desk.rows_to_see import row_to_see
 from flows.desk.visit import Visit, go
 from flows.review.clocks import clocks_of
 from flows.runtime.errors import WrongUsage
-from transforms.vocabulary import Stage, State
+from transforms.vocabulary import Stage
 
 _MOST_SHOWN = 50  # at once: each row is a form of several cells
 _LONGEST = 1_000
@@ -28,11 +28,9 @@ def _rows(visit: Visit, event_id: str) -> tuple[Sequence[RowToChange], int]:
     """Return what was turned down and stands for itself still: that of one row where it is named."""
     if visit.sheet.stage is not Stage.DONE:
         raise WrongUsage("It is being posted still, or waits: change it once that is over.")
-    turned_down = [
-        row
-        for row in came_of(visit.desk, visit.sheet).rows
-        if row.state == State.REFUSED and row.corrected_state is None and event_id in ("", row.event_id)
-    ]
+    came = came_of(visit.desk, visit.sheet)
+    refused = rows_of_tab(visit.desk, came, "refused")
+    turned_down = [row for row in refused if event_id in ("", row.event_id)]
     if not turned_down:
         raise WrongUsage("Nothing of it is turned down any more.")
     found = rows_to_change(visit.desk, visit.sheet, turned_down[:_MOST_SHOWN])

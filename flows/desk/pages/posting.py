@@ -1,7 +1,7 @@
 """Posting: how far it is, what came of it, try again what was turned down, decide what waits, undo."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,35 +25,36 @@ from sql.plans import states_of_plan
 from transforms.vocabulary import Role, Stage, State
 
 _TABS = ("posted", "refused", "changed", "held", "unknown", "fix", "all", "known")
-_TAB_OF = {State.POSTED: "posted", State.REFUSED: "refused", State.HELD: "held", State.UNKNOWN: "unknown"}
+_TAB_OF: Mapping[tuple[State, str], str] = {
+    (State.POSTED, ""): "posted",
+    (State.POSTED, "taken back"): "posted",
+    (State.REFUSED, ""): "refused",
+    (State.REFUSED, "changed"): "changed",
+    (State.HELD, ""): "held",
+    (State.UNKNOWN, ""): "unknown",
+}
 
 
 @dataclass(frozen=True)
 class Came:
-    """What has become of a sheet so far."""
+    """What has become of a sheet so far, counted; its rows are read a page at a time."""
 
-    states: dict[State, int]
-    rows: Sequence[Row[Any]]
-    known: Sequence[Row[Any]]
-    bad_cells: Sequence[Row[Any]]
-    rejected: int
+    states: Mapping[State, int]
+    tabs: Mapping[str, int]
+    cells: int  # wrong ones, of which a row may have several
     file_id: int | None
+
+    @property
+    def total(self) -> int:
+        """How many events it brought."""
+        return self.tabs["all"]
 
     def count(self, *states: State) -> int:
         """Count events in any of these states."""
         return sum(self.states.get(state, 0) for state in states)
 
-    def of_tab(self, tab: str) -> Sequence[Row[Any]]:
-        """Return the rows of a tab; what was turned down and came corrected since is no one's to fix any more."""
-        if tab in ("known", "fix"):
-            return self.known if tab == "known" else self.bad_cells
-        return self.rows if tab == "all" else [row for row in self.rows if _tab_of(row) == tab]
 
-
-def _tab_of(row: Row[Any]) -> str:
-    if row.state == State.REFUSED and row.corrected_state is not None:
-        return "changed"
-    return _TAB_OF.get(State(row.state), "")
+_NOTHING = Came({}, dict.fromkeys(_TABS, 0), 0, None)
 
 
 def came_of(desk: Desk, sheet: DeskSheet) -> Came:
@@ -61,12 +62,29 @@ def came_of(desk: Desk, sheet: DeskSheet) -> Came:
     with desk.ledger.read() as connection:
         file = kept.file_of(connection, sheet.row.sha256, sheet.row.default_site_id)
         if file is None:
-            return Came({}, (), (), (), 0, None)
-        rows = kept.rows_of(connection, file.file_id)
-        known = kept.known_rows_of(connection, file.file_id)
-        bad_cells = kept.bad_cells_of(connection, file.file_id)
-    states = dict(Counter(State(row.state) for row in rows))
-    return Came(states, rows, known, bad_cells, int(file.rejected), file.file_id)
+            return _NOTHING
+        became = kept.became_of(connection, file.file_id)
+        cells = kept.count_bad_cells(connection, file.file_id) if file.rejected else 0
+    states: Counter[State] = Counter()
+    tabs: Counter[str] = Counter({"known": int(file.duplicate), "fix": int(file.rejected)})
+    for (state, since), count in became.items():
+        states[state] += count
+        tabs["all"] += count
+        if (state, since) in _TAB_OF:
+            tabs[_TAB_OF[state, since]] += count
+    return Came(states, {tab: tabs[tab] for tab in _TABS}, cells, file.file_id)
+
+
+def rows_of_tab(desk: Desk, came: Came, tab: str, part: kept.Part = kept.ALL_ROWS) -> Sequence[Row[Any]]:
+    """Return rows of a tab; what was turned down and came corrected since is no one's to fix any more."""
+    if came.file_id is None:
+        return ()
+    with desk.ledger.read() as connection:
+        if tab == "known":
+            return kept.known_rows_of(connection, came.file_id, part)
+        if tab == "fix":
+            return kept.bad_cells_of(connection, came.file_id, part)
+        return kept.rows_of(connection, came.file_id, tab, part)
 
 
 def show_posting(visit: Visit) -> Response:
@@ -77,23 +95,23 @@ def show_posting(visit: Visit) -> Response:
     came = came_of(visit.desk, sheet)
     clocks = clocks_of(visit.desk.settings)
     asked = visit.request.query_params.get("tab", "")
-    counts = _counts(came)
+    counts = came.tabs
     tab = asked if asked in _TABS else _first_tab(counts)
-    rows = came.of_tab(tab)
-    page, pages = page_of(visit, len(rows))
+    page, pages = page_of(visit, came.cells if tab == "fix" else counts[tab])
+    rows = rows_of_tab(visit.desk, came, tab, kept.Part(MOST_SHOWN, (page - 1) * MOST_SHOWN))
     return visit.show(
         "posting",
         sheet=sheet,
         came=came,
-        total=len(came.rows),
-        over=len(came.rows) - came.count(State.READY, State.SENDING, State.HELD),
+        total=came.total,
+        over=came.total - came.count(State.READY, State.SENDING, State.HELD),
         tab=tab,
         counts=counts,
-        rows=[_to_see(row, clocks, sheet, tab) for row in rows[(page - 1) * MOST_SHOWN : page * MOST_SHOWN]],
+        rows=[_to_see(row, clocks, sheet, tab) for row in rows],
         page=page,
         pages=pages,
         link=f"tab={tab}",
-        refused=_why_refused(came, clocks),
+        refused=_why_refused(visit.desk, came, clocks),
         trouble=for_a_studio(sheet.row.trouble) if sheet.row.trouble else "",
         is_moving=sheet.stage is Stage.POSTING,
         may_ok=may_ok(visit),
@@ -104,28 +122,20 @@ def show_posting(visit: Visit) -> Response:
     )
 
 
-def _first_tab(counts: dict[str, int]) -> str:
+def _first_tab(counts: Mapping[str, int]) -> str:
     # What needs somebody comes first.
     return next((tab for tab in ("refused", "held", "unknown") if counts[tab]), "posted")
-
-
-def _counts(came: Came) -> dict[str, int]:
-    counts = Counter(_tab_of(row) for row in came.rows)
-    beside = {"all": len(came.rows), "known": len(came.known), "fix": came.rejected}
-    return {tab: counts[tab] for tab in _TABS} | beside
 
 
 def _to_see(row: Row[Any], clocks: Clocks, sheet: DeskSheet, tab: str) -> RowToSee:
     return bad_cell_to_see(row, sheet.sheet_id) if tab == "fix" else row_to_see(row, clocks)
 
 
-def _why_refused(came: Came, clocks: Any) -> list[tuple[str, int]]:
-    reasons: Counter[str] = Counter()
-    for row in came.rows:
-        if _tab_of(row) == "refused":
-            seen: RowToSee = row_to_see(row, clocks)
-            reasons[seen.told.removeprefix("turned down: ")] += 1
-    return reasons.most_common()
+def _why_refused(desk: Desk, came: Came, clocks: Clocks) -> list[tuple[str, int]]:
+    if not came.tabs["refused"]:
+        return []
+    told = (row_to_see(row, clocks).told for row in rows_of_tab(desk, came, "refused"))
+    return Counter(why.removeprefix("turned down: ") for why in told).most_common()
 
 
 def do_again(visit: Visit) -> Response:
@@ -145,7 +155,7 @@ def do_try_again(visit: Visit) -> Response:
     """Let what was turned down be tried again, now that its cause is gone; it is looked up first."""
     sheet: DeskSheet = visit.sheet
     came = came_of(visit.desk, sheet)
-    refused = tuple(row.event_id for row in came.of_tab("refused"))
+    refused = tuple(row.event_id for row in rows_of_tab(visit.desk, came, "refused"))
     if not refused:
         raise WrongUsage("Nothing of it is turned down any more.")
     shown = find_refused(visit.desk.settings, visit.desk.ledger, Asked(event_ids=refused))
@@ -205,9 +215,10 @@ def undo_waits(visit: Visit) -> bool:
 
 def row_meant(visit: Visit) -> Row[Any]:
     """Return the row that a form is about, which has to be one of this very sheet."""
-    event_id = visit.form.get("row")
-    found = next((row for row in came_of(visit.desk, visit.sheet).rows if row.event_id == event_id), None)
-    if found is None:
+    came = came_of(visit.desk, visit.sheet)
+    with visit.desk.ledger.read() as connection:
+        found = kept.row_of_event(connection, visit.form.get("row"))
+    if found is None or found.file_id != came.file_id:
         raise WrongUsage("There is no such row in this sheet.")
     return found
 

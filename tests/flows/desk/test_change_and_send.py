@@ -114,3 +114,20 @@ def test_a_workbook_is_changed_as_a_workbook(studio: Studio) -> None:
     assert "Row 2, Front desk" in ana.get(f"{sheet}/change")
     changed = change(ana, sheet, "Redeemed", "Earned")
     assert "Posts 1 earned (9 points)." in ana.get(f"{changed}/check")
+
+
+def test_a_row_that_was_changed_twice_counts_alike_on_every_page(studio: Studio) -> None:
+    ana = studio.browser("Ana")
+    sheet = turned_down(studio, ana, "200000026")
+    changed = change(ana, sheet, "50", "40")
+    ana.post(f"{changed}/post", code=code_of(ana.get(f"{changed}/check")))
+    studio.post()
+    assert "1 turned down" in ana.get(f"{changed}/posting")
+    again = change(ana, changed, "40", "15")
+    ana.post(f"{again}/post", code=code_of(ana.get(f"{again}/check")))
+    studio.post()
+    # The first one's own correction was turned down, too; what stands for both is the last.
+    assert "1 posted, 1 turned down and changed since." in ana.get(f"{sheet}/posting")
+    home = ana.get("/")
+    assert home.count("1 turned down and changed since</a>") == 2
+    assert "1 turned down</a>" not in home
