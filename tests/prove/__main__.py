@@ -31,6 +31,7 @@ from tests.prove.replacing import sweep_replacements
 from tests.prove.trusted import sweep_trusted
 
 _TESTS = "tests"
+_LONGEST_TEST_SECONDS = 900
 _HEADINGS = ("trouble", "points", "events", "lost", "twice", "shown", "unknown", "untold", "traces", "s")
 _FORMAT = "{:<58} {:>6} {:>7} {:>5} {:>6} {:>6} {:>8} {:>7} {:>7} {:>5}  {}\n"
 
@@ -63,7 +64,9 @@ def _prove_lines(arguments: argparse.Namespace) -> bool:
 def _run_long_tests() -> bool:
     """Run the tests that are too long for each change, in a process of their own; say whether all hold."""
     by_file = ["-n", "2", "--dist", "loadscope", "--no-loadscope-reorder"]
-    command = [sys.executable, "-m", "pytest", *by_file, "-q", "-m", "long or law"]
+    # Long ones run dozens of commands each: what `make test` gives to a test is not enough on a busy machine.
+    patience = f"--timeout={_LONGEST_TEST_SECONDS}"
+    command = [sys.executable, "-m", "pytest", *by_file, patience, "-q", "-m", "long or law"]
     return subprocess.run(command, env={**os.environ, LONG: "1"}, check=False).returncode == 0  # noqa: S603 - our own
 
 
