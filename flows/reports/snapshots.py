@@ -116,10 +116,12 @@ def _frame_lines(name: str, frame: pd.DataFrame) -> Iterator[str]:
 
 
 def _plain(column: "pd.Series[Any]") -> list[Any]:
+    if column.empty:  # as most of a night's frames are
+        return []
     # Times as whole numbers of their own unit: text would cost more, and a missing one has its number too.
     if str(column.dtype).startswith("datetime64"):
         return column.astype("int64").tolist()
-    pairs = zip(column.tolist(), column.isna(), strict=True)
+    pairs = zip(column.tolist(), column.isna().tolist(), strict=True)
     return [None if is_missing else value for value, is_missing in pairs]
 
 

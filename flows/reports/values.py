@@ -82,8 +82,10 @@ def values(series: "pd.Series[Any]", show: Show, zone: ZoneInfo) -> list[Value]:
 
     Text and ids are made visible, times are aware. Raises ValueError or ArithmeticError on a value of another sort.
     """
+    if series.empty:
+        return []
     if show not in (Show.UTC, Show.LOCAL, Show.WALL):
-        return _filled(series, series.isna(), _READERS[show])
+        return _filled(series.tolist(), series.isna().tolist(), _READERS[show])
     # Cut to microseconds, which is what a datetime holds: pandas warns of the nanoseconds that it would drop.
     moments = pd.to_datetime(series, utc=True).dt.floor("us")
     if show is Show.LOCAL:
