@@ -1,11 +1,13 @@
 """The ledger's two homes, for every test that keeps something.
 
 A test that takes ``database_url``, ``ledger_settings`` or ``ledger`` runs twice, on SQLite and on PostgreSQL 18, each
-time with an empty database of its own:
+time with a database of its own, in which are this version's tables and nothing in them:
 
-- ``ledger``: an open `Ledger` at this version's tables;
+- ``ledger``: an open `Ledger`;
 - ``ledger_settings``: the `Settings` that it was opened with, and nothing else configured; workspace is ``tmp_path``;
-- ``database_url``: the address alone, for tests that write settings of their own or start a process. It has no tables.
+- ``database_url``: the address alone, for tests that write settings of their own or start a process;
+- ``bare_settings`` and ``bare_database_url``: the same without tables, or without a file, for tests of how a ledger
+  comes to be.
 
 ``postgresql`` is the server itself, started when the first test asks for it; a test that stops or kills a server
 starts one of its own with ``tests.postgresql.postgresql_server``.
@@ -16,12 +18,10 @@ import shutil
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from uuid import uuid4
 
 import hypothesis
 import pytest
 from pydantic import SecretStr
-from sqlalchemy.engine import make_url
 from xdist.scheduler.loadscope import LoadScopeScheduling
 
 from flows.ledger.connection import Ledger, open_ledger
@@ -54,21 +54,40 @@ def postgresql() -> Iterator[PostgresqlServer]:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    if request.param == "sqlite":
+def database(request: pytest.FixtureRequest) -> str:
+    """Which of both the test is run on."""
+    return str(request.param)
+
+
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest, database: str, tmp_path: Path) -> Iterator[str]:
+    if database == "sqlite":
+        shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "ledger.db")
+        yield f"sqlite:///{tmp_path / 'ledger.db'}"
+        return
+    template = request.getfixturevalue("postgresql_template")
+    with request.getfixturevalue("postgresql").own_database(template) as name:
+        yield request.getfixturevalue("postgresql").url(name)
+
+
+@pytest.fixture
+def bare_database_url(request: pytest.FixtureRequest, database: str, tmp_path: Path) -> Iterator[str]:
+    if database == "sqlite":
         yield f"sqlite:///{tmp_path / 'ledger.db'}"
         return
     server: PostgresqlServer = request.getfixturevalue("postgresql")
-    name = f"ledger_{uuid4().hex}"
-    with server.connect() as connection:
-        connection.execute(f"CREATE DATABASE {name}")
+    with server.own_database() as name:
         yield server.url(name)
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture
 def ledger_settings(database_url: str, tmp_path: Path) -> Settings:
     return Settings(database_url=SecretStr(database_url), workspace=tmp_path)
+
+
+@pytest.fixture
+def bare_settings(bare_database_url: str, tmp_path: Path) -> Settings:
+    return Settings(database_url=SecretStr(bare_database_url), workspace=tmp_path)
 
 
 @pytest.fixture(scope="session")
@@ -81,34 +100,19 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgresql_template(postgresql: PostgresqlServer, tmp_path_factory: pytest.TempPathFactory) -> str:
+def postgresql_template(postgresql: PostgresqlServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The name of a database like it."""
-    name = f"template_{uuid4().hex}"
-    with postgresql.connect() as connection:
-        connection.execute(f"CREATE DATABASE {name}")
     workspace = tmp_path_factory.mktemp("template")
-    with open_ledger(Settings(database_url=SecretStr(postgresql.url(name)), workspace=workspace)):
-        pass
-    return name
+    with postgresql.own_database() as name:
+        with open_ledger(Settings(database_url=SecretStr(postgresql.url(name)), workspace=workspace)):
+            pass
+        yield name
 
 
 @pytest.fixture
-def ledger(request: pytest.FixtureRequest, ledger_settings: Settings, tmp_path: Path) -> Iterator[Ledger]:
-    address = ledger_settings.ledger_url
-    if address.startswith("sqlite"):
-        shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "ledger.db")
-    else:
-        _make_like_template(request, str(make_url(address).database))
+def ledger(ledger_settings: Settings) -> Iterator[Ledger]:
     with open_ledger(ledger_settings) as opened:
         yield opened
-
-
-def _make_like_template(request: pytest.FixtureRequest, name: str) -> None:
-    server: PostgresqlServer = request.getfixturevalue("postgresql")
-    template = request.getfixturevalue("postgresql_template")
-    with server.connect() as connection:
-        connection.execute(f"DROP DATABASE {name}".encode())
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
 
 
 # What a person or a night does is met on both databases here; in the other rooms on PostgreSQL by `make prove` alone.
@@ -164,4 +168,4 @@ def _is_on_postgresql(item: pytest.Item) -> bool:
     if item.get_closest_marker("postgresql") is not None or not isinstance(item, pytest.Function):
         return False
     callspec = getattr(item, "callspec", None)
-    return callspec is not None and callspec.params.get("database_url") == "postgresql"
+    return callspec is not None and callspec.params.get("database") == "postgresql"

@@ -3,6 +3,7 @@
 import io
 import json
 import sys
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -22,6 +23,11 @@ class Ended(NamedTuple):
     def json(self) -> Any:
         return json.loads(self.out)
 
+    @property
+    def said(self) -> str:
+        """Everything that is for a terminal."""
+        return self.out + self.err
+
 
 class Command:
     """Runs `tieout` with these arguments, through `main` itself."""
@@ -32,8 +38,10 @@ class Command:
         # So that what --config sets is gone after the test.
         monkeypatch.setenv("TIEOUT_CONFIG", "")
 
-    def __call__(self, *arguments: object, answer: str = "") -> Ended:
-        """Run one command, with what a person types."""
+    def __call__(self, *arguments: object, answer: str = "", folder: Path | None = None) -> Ended:
+        """Run one command, with what a person types, and in this folder where one is named."""
+        if folder is not None:
+            self._monkeypatch.chdir(folder)
         self._monkeypatch.setattr(sys, "argv", ["tieout", *map(str, arguments)])
         self._monkeypatch.setattr(sys, "stdin", io.StringIO(answer))
         self._capsys.readouterr()

@@ -18,8 +18,8 @@ NOW = utc_now().replace(microsecond=0)
 DAY = timedelta(days=1)
 
 
-def test_breaks_about_balances_of_before_get_their_direction_and_times(ledger_settings: Settings) -> None:
-    with connect_ledger(ledger_settings) as ledger:
+def test_breaks_about_balances_of_before_get_their_direction_and_times(bare_settings: Settings) -> None:
+    with connect_ledger(bare_settings) as ledger:
         with ledger.begin() as connection:
             command.upgrade(_config(connection), "0025")
 

@@ -18,12 +18,13 @@ def test_the_revision_that_is_needed_is_the_end_of_the_one_chain() -> None:
     assert len(list(chain.walk_revisions())) == int(head_revision())
 
 
-def test_open_ledger_brings_an_empty_database_to_this_versions_tables(ledger: Ledger) -> None:
-    assert ledger_revision(ledger) == head_revision()
+def test_open_ledger_brings_an_empty_database_to_this_versions_tables(bare_settings: Settings) -> None:
+    with open_ledger(bare_settings) as ledger:
+        assert ledger_revision(ledger) == head_revision()
 
 
-def test_connect_ledger_leaves_an_empty_database_empty(ledger_settings: Settings) -> None:
-    with connect_ledger(ledger_settings) as ledger:
+def test_connect_ledger_leaves_an_empty_database_empty(bare_settings: Settings) -> None:
+    with connect_ledger(bare_settings) as ledger:
         assert ledger_revision(ledger) is None
 
 

@@ -58,9 +58,9 @@ class Copies:
 
 
 @pytest.fixture
-def copies(request: pytest.FixtureRequest, database_url: str, tmp_path: Path) -> Iterator[Copies]:
-    is_file = database_url.startswith("sqlite")
-    made = Copies(tmp_path, database_url, None if is_file else request.getfixturevalue("postgresql"))
+def copies(request: pytest.FixtureRequest, bare_database_url: str, tmp_path: Path) -> Iterator[Copies]:
+    is_file = bare_database_url.startswith("sqlite")
+    made = Copies(tmp_path, bare_database_url, None if is_file else request.getfixturevalue("postgresql"))
     yield made
     made.drop()
 

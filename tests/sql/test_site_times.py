@@ -35,8 +35,8 @@ def test_what_was_said_stays_said(ledger: Ledger, statement: str) -> None:
         connection.execute(text(statement))
 
 
-def test_a_ledger_of_before_has_read_the_times_of_posted_sites_as_utc(ledger_settings: Settings) -> None:
-    with connect_ledger(ledger_settings) as ledger:
+def test_a_ledger_of_before_has_read_the_times_of_posted_sites_as_utc(bare_settings: Settings) -> None:
+    with connect_ledger(bare_settings) as ledger:
         with ledger.begin() as connection:
             command.upgrade(_config(connection), "0017")
             at = bindparam("at", NOW, type_=UtcDateTime())

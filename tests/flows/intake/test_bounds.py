@@ -19,7 +19,7 @@ from flows.runtime.clock import utc_now
 from flows.sandbox import start_sandbox
 from flows.settings.sections import Settings
 from sql.runs import open_run
-from tests.flows.shell import tieout
+from tests.flows.command import Command
 from tests.flows.workplace import Workplace, earned, open_workplace
 from tests.laws import law
 
@@ -40,7 +40,9 @@ def workplace(tmp_path: Path, ready: dict[str, Any], database_url: str) -> Workp
 
 
 @pytest.mark.first_case
-def test_an_id_longer_than_an_index_takes_rejects_its_row_and_keeps_no_file_waiting(workplace: Workplace) -> None:
+def test_an_id_longer_than_an_index_takes_rejects_its_row_and_keeps_no_file_waiting(
+    workplace: Workplace, tieout: Command
+) -> None:
     client_id = f"2000000{os.getpid() % 90 + 10}"
     # Random signs, since a database packs what repeats.
     odd = "".join(uuid4().hex for _ in range(100))
@@ -56,7 +58,7 @@ def test_an_id_longer_than_an_index_takes_rejects_its_row_and_keeps_no_file_wait
 
 
 @pytest.mark.first_case
-def test_the_longest_ids_and_description_are_registered(workplace: Workplace) -> None:
+def test_the_longest_ids_and_description_are_registered(workplace: Workplace, tieout: Command) -> None:
     widest = "\U00020000"  # four bytes
     workplace.put("a.csv", earned(widest * 255))
     workplace.put("b.csv", f"{widest * 255},{widest * 255},1,{widest * 32_767}", headings=UPDATE)
@@ -65,7 +67,7 @@ def test_the_longest_ids_and_description_are_registered(workplace: Workplace) ->
 
 
 @pytest.mark.first_case
-def test_a_file_and_a_folder_whose_names_are_no_text_are_taken_in(workplace: Workplace) -> None:
+def test_a_file_and_a_folder_whose_names_are_no_text_are_taken_in(workplace: Workplace, tieout: Command) -> None:
     # Names as a system of before UTF-8 wrote them.
     file, folder = os.fsdecode(b"caf\xe9.csv"), os.fsdecode(b"stud\xedo")
     workplace.put(f"-99/{file}", earned("200000011", uuid4().int % 1000 + 1))
@@ -77,7 +79,7 @@ def test_a_file_and_a_folder_whose_names_are_no_text_are_taken_in(workplace: Wor
 
 
 @pytest.mark.first_case
-def test_signs_that_no_database_takes_are_kept_written_out(workplace: Workplace) -> None:
+def test_signs_that_no_database_takes_are_kept_written_out(workplace: Workplace, tieout: Command) -> None:
     items = [{"ClientId": "1\x00", "Points": "a\x00b", "Action": "Earned", "No\x00te": "x\x00"}]
     (workplace.inbox / "a.json").write_text(json.dumps(items))
     ended = tieout("run", "--plain", "--json", "--config", workplace.config)

@@ -73,11 +73,11 @@ def test_open_ledger_of_an_older_version_says_what_to_do(ledger: Ledger, ledger_
         open_ledger(ledger_settings)
 
 
-def test_open_ledger_by_several_at_once_makes_the_tables_once(ledger_settings: Settings) -> None:
+def test_open_ledger_by_several_at_once_makes_the_tables_once(bare_settings: Settings) -> None:
     revisions: list[str | None] = []
 
     def open_and_look() -> None:
-        with open_ledger(ledger_settings) as ledger:
+        with open_ledger(bare_settings) as ledger:
             revisions.append(ledger_revision(ledger))
 
     threads = [threading.Thread(target=open_and_look) for _ in range(4)]

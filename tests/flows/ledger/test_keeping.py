@@ -142,7 +142,7 @@ def test_what_is_of_no_signed_period_stays_until_it_is_signed(aged: Workplace, t
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 def test_what_was_set_aside_and_copies_of_what_nobody_sent_go_with_all_that_belongs_to_them(
     workplace: Workplace, tieout: Command, later: Callable[[], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,6 +7,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -15,7 +16,8 @@ from sqlalchemy import text
 from flows.ledger.connection import Ledger, open_ledger
 from flows.runtime.errors import LedgerRefused, LedgerUnavailable
 from flows.settings.sections import Settings
-from tests.flows.shell import Ended, tieout
+from tests.flows.command import Command, Ended
+from tests.flows.shell import tieout as tieout_of_a_shell
 from tests.postgresql import PostgresqlServer
 
 SECRET = "hush-4711"
@@ -31,14 +33,14 @@ def database(postgresql: PostgresqlServer) -> Iterator[str]:
         connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
-def both(folder: Path, url: str) -> tuple[Ended, Ended]:
+def both(tieout: Callable[..., Any], folder: Path, url: str) -> tuple[Ended, Ended]:
     """Run the night and the doctor with a ledger at this address."""
     (folder / "tieout.toml").write_text(f'database_url = "{url}"\n')
     return tieout("run", "--plain", folder=folder), tieout("doctor", folder=folder)
 
 
-def assert_told(folder: Path, url: str, words: str) -> None:
-    night, doctor = both(folder, url)
+def assert_told(tieout: Callable[..., Any], folder: Path, url: str, words: str) -> None:
+    night, doctor = both(tieout, folder, url)
     last = night.err.strip().splitlines()[-1]
     assert (night.code, words in last, SECRET in night.said) == (3, True, False), night.said
     line = next(line for line in doctor.out.splitlines() if line.startswith("fail  ledger"))
@@ -50,38 +52,42 @@ def alter(server: PostgresqlServer, statement: str) -> None:
         connection.execute(statement)
 
 
-def test_a_server_that_only_reads(tmp_path: Path, postgresql: PostgresqlServer, database: str) -> None:
+def test_a_server_that_only_reads(tieout: Command, tmp_path: Path, postgresql: PostgresqlServer, database: str) -> None:
     open_ledger(Settings(database_url=postgresql.url(database), workspace=tmp_path)).close()
     alter(postgresql, f"ALTER DATABASE {database} SET default_transaction_read_only = on")
-    assert_told(tmp_path, postgresql.url(database), "the server is read-only")
+    assert_told(tieout, tmp_path, postgresql.url(database), "the server is read-only")
 
 
 @pytest.mark.long
-def test_a_database_of_another_encoding(tmp_path: Path, postgresql: PostgresqlServer) -> None:
+def test_a_database_of_another_encoding(tieout: Command, tmp_path: Path, postgresql: PostgresqlServer) -> None:
     name = f"latin_{uuid4().hex}"
     alter(postgresql, f"CREATE DATABASE {name} ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")
-    assert_told(tmp_path, postgresql.url(name), "LATIN1 and not UTF8")
+    assert_told(tieout, tmp_path, postgresql.url(name), "LATIN1 and not UTF8")
 
 
-def test_a_wrong_password(tmp_path: Path, postgresql: PostgresqlServer, database: str) -> None:
+def test_a_wrong_password(tieout: Command, tmp_path: Path, postgresql: PostgresqlServer, database: str) -> None:
     user = f"u_{uuid4().hex[:8]}"
     postgresql.require_password(user, "right")
-    assert_told(tmp_path, postgresql.url(database, f"{user}:{SECRET}"), "refuses the user or the password")
+    assert_told(tieout, tmp_path, postgresql.url(database, f"{user}:{SECRET}"), "refuses the user or the password")
 
 
 @pytest.mark.long
-def test_a_database_that_is_not_there(tmp_path: Path, postgresql: PostgresqlServer) -> None:
-    assert_told(tmp_path, postgresql.url("nowhere"), "there is no such database")
+def test_a_database_that_is_not_there(tieout: Command, tmp_path: Path, postgresql: PostgresqlServer) -> None:
+    assert_told(tieout, tmp_path, postgresql.url("nowhere"), "there is no such database")
 
 
 @pytest.mark.long
-def test_a_server_without_a_connection_left(tmp_path: Path, postgresql: PostgresqlServer, database: str) -> None:
+def test_a_server_without_a_connection_left(
+    tieout: Command, tmp_path: Path, postgresql: PostgresqlServer, database: str
+) -> None:
     user = f"u_{uuid4().hex[:8]}"
     alter(postgresql, f"CREATE ROLE {user} LOGIN CONNECTION LIMIT 0")
-    assert_told(tmp_path, postgresql.url(database, user), "no connection left")
+    assert_told(tieout, tmp_path, postgresql.url(database, user), "no connection left")
 
 
-def test_a_user_without_the_right_to_make_tables(tmp_path: Path, postgresql: PostgresqlServer, database: str) -> None:
+def test_a_user_without_the_right_to_make_tables(
+    tieout: Command, tmp_path: Path, postgresql: PostgresqlServer, database: str
+) -> None:
     user = f"u_{uuid4().hex[:8]}"
     alter(postgresql, f"CREATE ROLE {user} LOGIN")
     (tmp_path / "tieout.toml").write_text(f'database_url = "{postgresql.url(database, user)}"\n')
@@ -124,14 +130,14 @@ def test_a_value_that_a_column_cannot_hold_is_no_outage(
 
 
 @pytest.mark.long
-def test_a_folder_in_place_of_the_file(tmp_path: Path) -> None:
+def test_a_folder_in_place_of_the_file(tieout: Command, tmp_path: Path) -> None:
     (tmp_path / "ledger.db").mkdir()
-    assert_told(tmp_path, "sqlite:///ledger.db", "cannot be opened")
+    assert_told(tieout, tmp_path, "sqlite:///ledger.db", "cannot be opened")
 
 
 def test_a_file_that_is_no_database(tmp_path: Path) -> None:
     (tmp_path / "ledger.db").write_text("ClientId,Points\n" * 500)
-    assert_told(tmp_path, "sqlite:///ledger.db", "is no SQLite database")
+    assert_told(tieout_of_a_shell, tmp_path, "sqlite:///ledger.db", "is no SQLite database")
 
 
 def test_a_full_disk(tmp_path: Path) -> None:
@@ -162,12 +168,12 @@ def test_a_file_that_may_only_be_read() -> None:
         shutil.rmtree(folder)
 
 
-def test_doctor_does_not_wait_a_minute_for_a_lock(tmp_path: Path) -> None:
+def test_doctor_does_not_wait_a_minute_for_a_lock(tieout: Command, tmp_path: Path) -> None:
     (tmp_path / "tieout.toml").write_text("")
     open_ledger(Settings(workspace=tmp_path)).close()
     other = sqlite3.connect(tmp_path / "tieout.db", isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
-    doctor = tieout("doctor", folder=tmp_path, seconds=50)
+    doctor = tieout("doctor", folder=tmp_path)
     other.close()
     assert "another program holds its file locked" in doctor.out
 
@@ -186,8 +192,8 @@ ODD_ADDRESSES = [
 
 @pytest.mark.first_case
 @pytest.mark.parametrize("url", ODD_ADDRESSES)
-def test_an_address_that_does_not_parse_is_a_line_without_its_parts(tmp_path: Path, url: str) -> None:
-    night, doctor = both(tmp_path, url)
+def test_an_address_that_does_not_parse_is_a_line_without_its_parts(tieout: Command, tmp_path: Path, url: str) -> None:
+    night, doctor = both(tieout, tmp_path, url)
     assert (night.code in (2, 3), doctor.code in (2, 3)) == (True, True)
     assert SECRET not in night.said + doctor.said
     assert len(night.err.strip().splitlines()) == 1

@@ -9,7 +9,7 @@ import pytest
 
 from flows.sandbox import start_sandbox
 from flows.sandbox.seed import PAYOUTS
-from tests.flows.shell import tieout
+from tests.flows.command import Command
 from tests.flows.workplace import Workplace, earned, open_workplace, redeemed
 
 LARGEST = 2**63 - 1
@@ -37,7 +37,7 @@ def add_settings(workplace: Workplace, text: str) -> None:
 
 @pytest.mark.first_case
 @pytest.mark.postgresql
-def test_points_past_64_bits_are_posted_summed_and_tied(workplace: Workplace) -> None:
+def test_points_past_64_bits_are_posted_summed_and_tied(workplace: Workplace, tieout: Command) -> None:
     add_settings(workplace, UNGUARDED)
     workplace.put("a.csv", *(earned(client, LARGEST) for client in CLIENTS))
     ended = tieout("run", "--plain", "--json", "--config", workplace.config)
@@ -49,7 +49,7 @@ def test_points_past_64_bits_are_posted_summed_and_tied(workplace: Workplace) ->
 
 
 @pytest.mark.long
-def test_a_later_night_and_a_reconciliation_go_on_after_such_a_sum(workplace: Workplace) -> None:
+def test_a_later_night_and_a_reconciliation_go_on_after_such_a_sum(workplace: Workplace, tieout: Command) -> None:
     add_settings(workplace, UNGUARDED)
     workplace.put("a.csv", *(earned(client, LARGEST) for client in CLIENTS))
     tieout("run", "--plain", "--config", workplace.config)
@@ -61,7 +61,7 @@ def test_a_later_night_and_a_reconciliation_go_on_after_such_a_sum(workplace: Wo
 
 
 @pytest.mark.long
-def test_points_past_64_bits_that_a_guard_holds_are_planned_and_listed(workplace: Workplace) -> None:
+def test_points_past_64_bits_that_a_guard_holds_are_planned_and_listed(workplace: Workplace, tieout: Command) -> None:
     file = workplace.put("../held.csv", *(earned(client, LARGEST) for client in CLIENTS))
     planned = tieout("plan", file, "--json", "--config", workplace.config)
     listed = tieout("plan", "--config", workplace.config)
@@ -70,14 +70,14 @@ def test_points_past_64_bits_that_a_guard_holds_are_planned_and_listed(workplace
 
 
 @pytest.mark.long
-def test_the_points_of_a_run_are_held_by_their_guard(workplace: Workplace) -> None:
+def test_the_points_of_a_run_are_held_by_their_guard(workplace: Workplace, tieout: Command) -> None:
     add_settings(workplace, UNGUARDED + f"max_points_per_run = {LARGEST}\n")
     workplace.put("a.csv", *(earned(client, LARGEST) for client in CLIENTS))
     ended = tieout("run", "--plain", "--json", "--config", workplace.config)
     assert (ended.code, ended.json["held"], ended.json["posted"]) == (1, 3, 0)
 
 
-def test_amounts_are_summed_to_their_last_digit(workplace: Workplace, ready: dict[str, Any]) -> None:
+def test_amounts_are_summed_to_their_last_digit(workplace: Workplace, ready: dict[str, Any], tieout: Command) -> None:
     rewards = ready["referral_rock"]["reward_ids"][3:6]  # those are pending
     payout = next(iter(PAYOUTS))
     rows = [f"{reward},{payout},{amount}" for reward, amount in zip(rewards, AMOUNTS, strict=True)]

@@ -15,7 +15,9 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.flows.shell import Ended, tieout
+from tests.flows.command import Command
+from tests.flows.shell import Ended
+from tests.flows.shell import tieout as tieout_of_a_shell
 
 API_KEY = 'k3y/"quuxz"+&<é'
 PASSWORD = "p@ss word%&hushquick"
@@ -126,14 +128,20 @@ def assert_silent(folder: Path, *ended: Ended) -> None:
 
 @pytest.mark.long
 def test_a_service_that_repeats_every_secret_is_quoted_without_them(folder: Path) -> None:
-    night = tieout("run", "--plain", folder=folder)
-    second = tieout("run", "--plain", "--json", folder=folder)
-    others = [tieout(*words, folder=folder) for words in (["status"], ["doctor"], ["breaks"], ["settle", "--plain"])]
+    night = tieout_of_a_shell("run", "--plain", folder=folder)
+    second = tieout_of_a_shell("run", "--plain", "--json", folder=folder)
+    others = [
+        tieout_of_a_shell(*words, folder=folder)
+        for words in (["status"], ["doctor"], ["breaks"], ["settle", "--plain"])
+    ]
     with sqlite3.connect(folder / "ledger.db") as ledger:
         event_ids = [row[0] for row in ledger.execute("SELECT event_id FROM events")]
         messages = [row[0] for row in ledger.execute("SELECT message FROM answers")]
-    traces = [tieout("trace", event_id, folder=folder) for event_id in event_ids]
-    reports = [tieout("report", "latest", folder=folder), tieout("check", folder / "archive", folder=folder)]
+    traces = [tieout_of_a_shell("trace", event_id, folder=folder) for event_id in event_ids]
+    reports = [
+        tieout_of_a_shell("report", "latest", folder=folder),
+        tieout_of_a_shell("check", folder / "archive", folder=folder),
+    ]
     assert len(event_ids) >= 2
     assert any("***" in message for message in messages)
     assert_silent(folder, night, second, *others, *traces, *reports)
@@ -141,7 +149,7 @@ def test_a_service_that_repeats_every_secret_is_quoted_without_them(folder: Path
 
 def test_a_flow_keeps_no_secret_in_prefect(folder: Path, tmp_path: Path) -> None:
     home = tmp_path / "prefect"
-    ended = tieout("run", "--json", folder=folder, environment={"PREFECT_HOME": str(home)})
+    ended = tieout_of_a_shell("run", "--json", folder=folder, environment={"PREFECT_HOME": str(home)})
     assert ended.code in (1, 3)
     assert_silent(folder, ended)
 
@@ -160,7 +168,9 @@ def test_a_flow_keeps_no_secret_in_prefect(folder: Path, tmp_path: Path) -> None
         pytest.param("http://127.0.0.1", "http://127.0.0.1@example.com", id="loopback as a user"),
     ],
 )
-def test_what_no_key_or_address_can_be_is_a_line_at_the_start(folder: Path, old: str, new: str) -> None:
+def test_what_no_key_or_address_can_be_is_a_line_at_the_start(
+    tieout: Command, folder: Path, old: str, new: str
+) -> None:
     config = folder / "tieout.toml"
     text = config.read_text()
     config.write_text(text.replace(old, new))
@@ -170,13 +180,13 @@ def test_what_no_key_or_address_can_be_is_a_line_at_the_start(folder: Path, old:
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.1.2.3", "localhost", "api.localhost", "[::1]"])
-def test_http_to_this_machine_needs_no_word(folder: Path, host: str) -> None:
+def test_http_to_this_machine_needs_no_word(tieout: Command, folder: Path, host: str) -> None:
     config = folder / "tieout.toml"
     config.write_text(config.read_text().replace("http://127.0.0.1", f"http://{host}"))
     assert tieout("check", folder / "inbox" / "r.csv", folder=folder).code == 0
 
 
-def test_http_to_another_machine_is_allowed_by_a_word(folder: Path) -> None:
+def test_http_to_another_machine_is_allowed_by_a_word(tieout: Command, folder: Path) -> None:
     config = folder / "tieout.toml"
     text = config.read_text().replace("http://127.0.0.1", "http://proxy.internal")
     config.write_text(text.replace("[mindbody]\n", "[mindbody]\nallow_http = true\n"))
@@ -187,7 +197,7 @@ def test_http_to_another_machine_is_allowed_by_a_word(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(("mode", "warns"), [(0o644, True), (0o640, True), (0o600, False)])
-def test_doctor_warns_of_settings_that_others_can_read(folder: Path, mode: int, warns: bool) -> None:
+def test_doctor_warns_of_settings_that_others_can_read(tieout: Command, folder: Path, mode: int, warns: bool) -> None:
     (folder / "tieout.toml").chmod(mode)
     doctor = tieout("doctor", folder=folder)
     assert any(line.startswith("warn") and "chmod 600" in line for line in doctor.out.splitlines()) is warns
