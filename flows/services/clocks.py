@@ -11,6 +11,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 
 from flows.runtime.clock import steady_seconds, utc_now
 from flows.services.http import Exchange
@@ -50,15 +51,24 @@ class ClockReading:
 
 def read_clock(exchange: Exchange) -> ClockReading | None:
     """Return what a request that has just ended tells of the service's clock; None where it does not say."""
-    try:
-        shown_at = parsedate_to_datetime(exchange.headers.get("Date", ""))
-    except ValueError:
+    shown_at = _shown_at(exchange.headers.get("Date", ""))
+    if shown_at is None:
         return None
-    # A zone of -0000 means UTC and is parsed as none.
-    shown_at = shown_at.replace(tzinfo=UTC) if shown_at.tzinfo is None else shown_at.astimezone(UTC)
     answered_at = utc_now()
     asked_at = answered_at - timedelta(milliseconds=exchange.duration_ms)
     return ClockReading(shown_at, asked_at, answered_at, steady_seconds())
+
+
+# All answers of one second show the same.
+@lru_cache(maxsize=16)
+def _shown_at(date_header: str) -> datetime | None:
+    """Return the time of a Date header, in UTC; None where it is none."""
+    try:
+        shown_at = parsedate_to_datetime(date_header)
+    except ValueError:
+        return None
+    # A zone of -0000 means UTC and is parsed as none.
+    return shown_at.replace(tzinfo=UTC) if shown_at.tzinfo is None else shown_at.astimezone(UTC)
 
 
 class ServiceClock:

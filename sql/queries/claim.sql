@@ -4,6 +4,8 @@
 -- its answer cannot be another's then, and one that the service fails at cannot block the others for ever. One that was
 -- refused before holds nobody up: until this run has read its client or reward, it is passed over. What lies
 -- in the service's future waits; what comes after it in its lane is later still.
+-- OFFSET 0 changes no answer. It keeps PostgreSQL from turning a look at a few rows of one lane into a join of all that
+-- is ready with itself, anew in each turn: asked for one event after the other, it stops where it has found enough.
 SELECT event_id, kind, target, site_id, lane, client_id, action, points, source, source_id, action_at,
     action_fraction, reward_id, payout_id, amount, eligibility_on, description, run_id, first_state,
     EXISTS (
@@ -11,17 +13,19 @@ SELECT event_id, kind, target, site_id, lane, client_id, action, points, source,
         AND answers.verdict = 'unknown'
     ) AS goes_alone
 FROM events
-WHERE state = 'ready' AND target = :target AND site_id = :site_id AND coalesce(read_run_id, :run_id) = :run_id
+WHERE state = 'ready' AND target = :target AND site_id = :site_id AND (read_run_id IS NULL OR read_run_id = :run_id)
 AND (action_at IS NULL OR action_at <= :latest_at)
 AND NOT EXISTS (
     SELECT 1 FROM events AS busy WHERE busy.lane = events.lane AND busy.state IN ('sending', 'unknown')
+    LIMIT 1 OFFSET 0
 )
 AND NOT EXISTS (
     SELECT 1 FROM events AS earlier WHERE earlier.lane = events.lane AND earlier.state = 'ready'
-    AND coalesce(earlier.read_run_id, :run_id) = :run_id
+    AND (earlier.read_run_id IS NULL OR earlier.read_run_id = :run_id)
     AND (earlier.order_at, earlier.file_id, earlier.ordinal) < (events.order_at, events.file_id, events.ordinal)
+    LIMIT 1 OFFSET 0
 )
-AND NOT EXISTS (SELECT 1 FROM recovering WHERE recovering.lane = events.lane)
+AND NOT EXISTS (SELECT 1 FROM recovering WHERE recovering.lane = events.lane LIMIT 1 OFFSET 0)
 ORDER BY order_at, file_id, ordinal LIMIT :limit
 
 -- name: next_time

@@ -10,11 +10,19 @@ from flows.runtime.clock import utc_now
 from flows.settings.sections import Settings
 from sql.budget import take_calls
 from sql.claims import Answer, Claim, ClaimConflict, claim, declare_lost, ready_heads, record_answers
+from sql.queries import query
 from sql.settlements import Settlement, balance_before, doubtful_events, settle
 from tests.registered import EARN, UPDATE, add_events, add_run, read_events
 from transforms.vocabulary import TRANSITIONS, State, Target, Verdict
 
 SECOND = timedelta(seconds=1)
+# A hundred clients with fifty events each, all ready, like the one that is named.
+_MANY_MORE = """
+    INSERT INTO events SELECT (jsonb_populate_record(one, jsonb_build_object(
+        'event_id', 'more' || number, 'lane', 'mindbody:-99:' || number % 100, 'ordinal', 10 + number,
+        'order_at', one.order_at - number * interval '1 minute'
+    ))).* FROM events AS one, generate_series(1, 5000) AS number WHERE one.event_id = :event_id
+"""
 
 
 def claim_heads(
@@ -112,6 +120,20 @@ def test_ready_heads_pass_over_a_client_in_doubt_or_in_flight(
         claims = claim_heads(connection)
         end(connection, claims if verdict else [], Verdict.UNKNOWN)
         assert ready_heads(connection, Target.MINDBODY, "-99", 100, run_id="run") == []
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_ready_heads_are_looked_for_in_order_however_many_are_ready(ledger: Ledger, earns: list[str]) -> None:
+    with ledger.begin() as connection:
+        connection.execute(text(_MANY_MORE), {"event_id": earns[0]})
+        connection.execute(text("ANALYZE events"))
+        asked = {"target": "mindbody", "site_id": "-99", "run_id": "run", "latest_at": utc_now(), "limit": 10}
+        explained = connection.execute(text(f"EXPLAIN {query('ready_heads')} FOR UPDATE OF events SKIP LOCKED"), asked)
+        plan = "\n".join(explained.scalars())
+    # A turn of a hundred thousand events took what all of them take: a seventh of a second for each twenty thousand.
+    assert "Index Scan using ix_events_ready" in plan
+    assert "Sort" not in plan
+    assert "Seq Scan on events" not in plan
 
 
 def test_ready_heads_go_on_in_order_of_time(ledger: Ledger, earns: list[str]) -> None:

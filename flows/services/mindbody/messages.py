@@ -43,6 +43,9 @@ _MOST_CHARACTERS = 200  # of an action or a source
 _MOST_RETURNED = 4_000  # characters; a transaction and its balance take some two hundred
 _INT64 = 2**63
 _NEAR = timedelta(minutes=15)  # of the service's time: as far as clocks of machines that are looked after differ
+# Made once: `json.dumps` makes one for each text, which takes longer than the text.
+_write_body = json.JSONEncoder(ensure_ascii=False).encode
+_write_returned = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
 
 
 def request_body(event: Row[Any]) -> bytes:
@@ -57,12 +60,12 @@ def request_body(event: Row[Any]) -> bytes:
         body["Source"] = event.source
     if event.source_id is not None:
         body["SourceId"] = event.source_id
-    return json.dumps(body, ensure_ascii=False).encode()
+    return _write_body(body).encode()
 
 
 def _utc_text(event: Row[Any]) -> str:
     """Write the event's time with the digits that its row shows after the second, none where it shows none."""
-    second = event.action_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    second = event.action_at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds")
     return f"{second}.{event.action_fraction}Z" if event.action_fraction else f"{second}Z"
 
 
@@ -174,6 +177,9 @@ def _whole(value: Any) -> int:
     """Return a whole number of 64 bits; ValueError for 12.5, which `int` would cut, and for what is no number."""
     if isinstance(value, bool) or not isinstance(value, int | str | Decimal):
         raise ValueError("no number")
+    # As nearly every number comes.
+    if isinstance(value, int) and abs(value) < _INT64:
+        return value
     # Made a number first and whole after: to write out one with an exponent of millions takes hours.
     number = Decimal(value.strip() if isinstance(value, str) else value)
     if not number.is_finite() or abs(number) >= _INT64 or number != int(number):
@@ -282,7 +288,7 @@ def _read_confirmation(exchange: Exchange, body: Mapping[str, Any], event: Row[A
 
 def _all_fields(body: Mapping[str, Any]) -> str | None:
     """Return all that came back, for the ledger; None where it is more than the answer about one event can be."""
-    text = json.dumps(body, default=str, ensure_ascii=False, separators=(",", ":"))
+    text = _write_returned(body)
     return text if len(text) <= _MOST_RETURNED else None
 
 
