@@ -118,6 +118,9 @@ def ledger(ledger_settings: Settings) -> Iterator[Ledger]:
 # What a person or a night does is met on both databases here; in the other rooms on PostgreSQL by `make prove` alone.
 _ON_BOTH = ("tests/sql/", "tests/flows/ledger/", "tests/flows/loader/", "tests/flows/intake/", "tests/prove/")
 
+# The files of these rooms take a second or a few each.
+_SHORT = ("tests/transforms/", "tests/flows/readers/", "tests/flows/services/", "tests/flows/sandbox/")
+
 
 class _ByFile(LoadScopeScheduling):
     """Give a file to one worker, as its fixtures are; and to one all that ask Prefect's server, which comes up slowly.
@@ -144,12 +147,22 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadScope
 # First of all hooks, so that what is deselected by its marks is deselected by these too.
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let the tests of real nights begin first: they wait for the clock while the others compute."""
-    items.sort(key=lambda item: item.get_closest_marker("real_nights") is None)
+    """Let what takes long begin first, so that no worker ends with it while the others have nothing to do."""
+    items.sort(key=_turn)
     for item in items:
         if _is_on_postgresql(item) and not item.nodeid.startswith(_ON_BOTH):
             item.add_marker(pytest.mark.long)
     _leave_later_cases(items)
+
+
+def _turn(item: pytest.Item) -> int:
+    """Tests of real nights wait for the clock while the others compute; pure ones fill what is left at the end."""
+    file = item.nodeid.partition("::")[0]
+    if item.get_closest_marker("real_nights") is not None:
+        return 0
+    if _asks_prefect(file):
+        return 1
+    return 3 if file.startswith(_SHORT) else 2
 
 
 def _leave_later_cases(items: list[pytest.Item]) -> None:

@@ -20,7 +20,7 @@ from flows.settings.sections import Settings
 from tests.laws import law
 
 WHOLE = 10**9
-PARTS = [1, 7, 1000]
+PARTS = [7, 1, 1000]
 SETTINGS = Settings()
 HEADINGS = ["ClientId", "Points", "Action", "ActionDateTime", "RewardId", "PayoutId", "Amount", "Receipt"]
 EARNED = ["000123", "10", "Earned", "2026-02-01T10:00:00Z", "", "", "", ""]
@@ -112,7 +112,7 @@ def test_check_file_gives_the_same_for_a_long_file(tmp_path: Path, part_rows: in
     assert told(read(path, part_rows)) == told(read(path, WHOLE))
 
 
-@pytest.mark.parametrize("part_rows", PARTS)
+@pytest.mark.parametrize("part_rows", [500, 1000])
 @pytest.mark.parametrize(
     "last_rows",
     [
@@ -126,7 +126,7 @@ def test_check_file_ends_alike_where_a_late_row_is_odd(tmp_path: Path, part_rows
     path = tmp_path / "rows.csv"
     path.write_text("\n".join([",".join(HEADINGS), *rows, *last_rows, *rows[:3]]), encoding="utf-8")
     ended = []
-    for size in (max(part_rows, 500), WHOLE):
+    for size in (part_rows, WHOLE):
         try:
             ended.append(told(read(path, size)))
         except FileRejected as error:
@@ -146,7 +146,7 @@ def test_check_file_reads_an_encoding_that_shows_late(tmp_path: Path) -> None:
     path = tmp_path / "rows.csv"
     rows = [",".join([f"{number}", *EARNED[1:]]) for number in range(300)]
     path.write_bytes("\n".join([",".join(HEADINGS), *rows, "Zoë,1,Earned,,,,,"]).encode("cp1252"))
-    file = read(path, 7)
+    file = read(path, 60)
     assert "Windows-1252" in file.notes[0].message
     assert list(file.events.parts)[-1]["client_id"].tolist()[-1] == "Zoë"
 

@@ -70,7 +70,7 @@ def remove_what_is_beside(ledger: Path) -> None:
 REMOVALS = [
     unlink,
     pytest.param(replace_by_a_new_one, marks=pytest.mark.long),
-    replace_by_a_copy,
+    pytest.param(replace_by_a_copy, marks=pytest.mark.long),
     pytest.param(remove_what_is_beside, marks=pytest.mark.long),
 ]
 
