@@ -33,7 +33,7 @@ from flows.desk.pages import (
     waiting,
 )
 from flows.desk.render import script, style_sheet
-from flows.desk.sheets import find_sheet
+from flows.desk.sheets import bytes_of_sheet, find_sheet
 from flows.desk.visit import About, Desk, Page, Visit, enter, not_there, set_cookie, to_sign_in, who
 from flows.desk.words import for_a_studio
 from flows.runtime.errors import TieoutError, WrongUsage
@@ -115,22 +115,41 @@ PAGES = (
 _THAT_COMPUTE = {module.__name__ for module in (reading, checking, changing, rows, waiting, nights, months)}
 # What only looks something up waits for none of them: a calendar of 20 ms took a second behind the sheets of others.
 _THAT_LOOK_UP = (nights.show_nights, rows.show_reward, waiting.show_waiting)
-_COMPUTE_AT_ONCE = 2
+_LONG_AT_ONCE = 2
+# Whoever has a sheet of some hundred rows, as most have, waits for nobody's long one, and for no month. They take turns
+# one by one: two at once would both be twice as long at it.
+_SHORT_BYTES = 200_000
 
 
 def make_app(desk: Desk) -> Door:
     """Return the application."""
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
-    turns = asyncio.Semaphore(_COMPUTE_AT_ONCE)
+    turns = _Turns(desk)
     for page in PAGES:
-        is_long = page.handler.__module__ in _THAT_COMPUTE and page.handler not in _THAT_LOOK_UP
-        turn = turns if is_long else nullcontext()
-        app.add_api_route(page.path, _endpoint(desk, page, turn), methods=[page.method], response_model=None)
+        app.add_api_route(page.path, _endpoint(desk, page, turns), methods=[page.method], response_model=None)
     app.add_api_route("/desk.css", _style, methods=["GET"], response_model=None)
     app.add_api_route("/desk.js", _script, methods=["GET"], response_model=None)
     app.add_exception_handler(404, _nowhere(desk))
     app.add_exception_handler(405, _nowhere(desk))
     return Door(app, known_hosts(desk.settings), desk.settings.desk.proxy_addresses)
+
+
+class _Turns:
+    """Who computes when: what is short, and what may be long, in lines of their own."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._short = asyncio.Semaphore(1)
+        self._long = asyncio.Semaphore(_LONG_AT_ONCE)
+
+    async def of(self, page: Page, request: Request) -> AbstractAsyncContextManager[None]:
+        """Return the turn that a page has to wait for."""
+        if page.handler.__module__ not in _THAT_COMPUTE or page.handler in _THAT_LOOK_UP:
+            return nullcontext()
+        if page.about is not _SHEET:
+            return self._long
+        size = await run_in_threadpool(bytes_of_sheet, self._desk, request.path_params["sheet_id"])
+        return self._short if size <= _SHORT_BYTES else self._long
 
 
 def _style() -> Response:
@@ -141,9 +160,7 @@ def _script() -> Response:
     return Response(script(), media_type="text/javascript", headers={"Cache-Control": "max-age=300"})
 
 
-def _endpoint(
-    desk: Desk, page: Page, turn: AbstractAsyncContextManager[None]
-) -> Callable[[Request], Awaitable[Response]]:
+def _endpoint(desk: Desk, page: Page, turns: _Turns) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
         session = await run_in_threadpool(who, desk, request)
         visit = Visit(desk, request, session)
@@ -159,7 +176,7 @@ def _endpoint(
             except (NotWhole, ClientDisconnect):
                 return visit.show("trouble", 400, title="Only half of it came", told="Send it again.")
         try:
-            async with turn:
+            async with await turns.of(page, request):
                 return await run_in_threadpool(_answer, visit, page)
         finally:
             visit.form.close()

@@ -4,7 +4,7 @@ It is read by the same check as at a terminal; what a person answers is kept for
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import Any
 
@@ -24,6 +24,7 @@ from flows.settings.answers import ANSWERS
 from flows.settings.layouts import layouts_of
 from sql.chain import digest
 from transforms.sheets.fields import normalize_heading
+from transforms.sheets.heading_rows import SEARCHED_ROWS
 from transforms.sheets.headings import Table, fields_of
 from transforms.sheets.nearest import nearest_headings
 from transforms.sheets.questions import Question
@@ -37,7 +38,7 @@ _SHOWN_SIGNS = 60
 _HEAD_ROWS = 60
 # A studio's sheet has some kilobytes, and fifty people may each be at one; a large one takes the place of many.
 _REMEMBERED_BYTES = 1_500_000
-_SMALLEST_BYTES = 20_000
+_SMALLEST_BYTES = 30_000
 
 
 class _Open(Exception):  # noqa: N818 - it says what a sheet leaves
@@ -122,14 +123,16 @@ def answers_stamp(desk: Desk) -> int:
 
 
 def _read(desk: Desk, sheet: DeskSheet) -> AsRead:
-    shown, undated = _first_rows(desk, sheet)
     try:
         checked = check_answered(desk.settings, sheet.path, sheet.default_site_id, _ask, asks_headings=True)
     except _Open as waiting:
-        return AsRead(shown, question=waiting.question)
+        return AsRead(_first_rows(desk, sheet, _heads(sheet))[0], question=waiting.question)
     except FileRejected as error:
-        return AsRead(shown, trouble=error.cause.message)
+        return AsRead(_first_rows(desk, sheet, _heads(sheet))[0], trouble=error.cause.message)
     _refuse_other_sites(desk, sheet, checked)
+    # A sheet that was read as a whole is not read once more for its first rows.
+    heads = _heads(sheet) if checked.at_once is None else [_head_of(one) for one in checked.at_once]
+    shown, undated = _first_rows(desk, sheet, heads)
     return AsRead(shown, checked, undated=undated, first_row=_first_row(checked, clocks_of(desk.settings)))
 
 
@@ -165,11 +168,20 @@ def tables_of(desk: Desk, sheets: Sequence[Sheet]) -> tuple[Table, ...]:
         return ()
 
 
-def _first_rows(desk: Desk, sheet: DeskSheet) -> tuple[list[ShownTable], list[str]]:
+def _heads(sheet: DeskSheet) -> Sequence[Sheet]:
+    """Return the first rows of each of its sheets; none where the file cannot be read."""
     try:
-        sheets, _ = read_head(read_parts(sheet.path, _HEAD_ROWS))
+        return read_head(read_parts(sheet.path, _HEAD_ROWS))[0]
     except FileError:
-        return [], []
+        return ()
+
+
+def _head_of(sheet: Sheet) -> Sheet:
+    # In a workbook a further table may begin anywhere; a table of text goes on as it began.
+    return sheet if sheet.has_addresses else replace(sheet, cells=sheet.cells.head(SEARCHED_ROWS))
+
+
+def _first_rows(desk: Desk, sheet: DeskSheet, sheets: Sequence[Sheet]) -> tuple[list[ShownTable], list[str]]:
     tables = tables_of(desk, sheets)
     if not tables:
         return list(_shown_without_headings(desk, sheet, sheets)), []

@@ -8,7 +8,7 @@ import time
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from threading import Lock, RLock
-from typing import Any
+from typing import NamedTuple
 
 from flows.desk.as_read import AsRead, answers_stamp
 from flows.desk.looking import Looked, look
@@ -19,7 +19,17 @@ from sql.desk_sheets import sheets_stamp
 # What was read at a service, and what lies in the future, ages by the clock alone.
 _GOOD_SECONDS = 600.0
 _MOST_ROWS = 100_000  # of all looks that are kept: some 100 MB
-_SMALLEST_ROWS = 500  # that a look counts for
+_SMALLEST_ROWS = 1_500  # that a look counts for
+
+
+class _Key(NamedTuple):
+    """What a look is good for."""
+
+    desk: tuple[int, int]  # its settings and its ledger
+    path: str
+    content: tuple[str, str]
+    answers: int
+    ledger: tuple[int | None, ...]
 
 
 @dataclass(frozen=True)
@@ -31,7 +41,7 @@ class _Kept:
 
 @dataclass
 class _Memory:
-    found: "OrderedDict[tuple[Any, ...], _Kept]" = field(default_factory=OrderedDict)
+    found: "OrderedDict[_Key, _Kept]" = field(default_factory=OrderedDict)
     lock: Lock = field(default_factory=Lock)
     looking: RLock = field(default_factory=RLock)
 
@@ -56,14 +66,14 @@ def look_at(desk: Desk, sheet: DeskSheet, as_read: AsRead) -> Looked:
         return looked
 
 
-def _key(desk: Desk, sheet: DeskSheet) -> tuple[Any, ...]:
+def _key(desk: Desk, sheet: DeskSheet) -> _Key:
     with desk.ledger.read() as connection:
         stamp = sheets_stamp(connection)
-    content = (str(sheet.path), sheet.row.sha256, sheet.row.default_site_id)
-    return (id(desk.settings), id(desk.ledger), content, answers_stamp(desk), stamp)
+    content = (str(sheet.row.sha256), str(sheet.row.default_site_id))
+    return _Key((id(desk.settings), id(desk.ledger)), str(sheet.path), content, answers_stamp(desk), stamp)
 
 
-def _known(key: tuple[Any, ...]) -> Looked | None:
+def _known(key: _Key) -> Looked | None:
     with _MEMORY.lock:
         kept = _MEMORY.found.get(key)
         if kept is None or time.monotonic() - kept.at > _GOOD_SECONDS:
@@ -72,14 +82,19 @@ def _known(key: tuple[Any, ...]) -> Looked | None:
         return kept.looked
 
 
-def _keep(key: tuple[Any, ...], kept: _Kept) -> None:
+def _keep(key: _Key, kept: _Kept) -> None:
     with _MEMORY.lock:
-        # An older look at the same sheet is good for nothing any more.
-        for other in [one for one in _MEMORY.found if one[2][0] == key[2][0]]:
+        # An older look at the same sheet, and one at a ledger that has moved since, are good for nothing any more.
+        for other in [one for one in _MEMORY.found if one.path == key.path or _is_over(one, key)]:
             del _MEMORY.found[other]
         _MEMORY.found[key] = kept
         while len(_MEMORY.found) > 1 and sum(map(_rows, _MEMORY.found.values())) > _MOST_ROWS:
             _MEMORY.found.popitem(last=False)
+
+
+def _is_over(one: _Key, key: _Key) -> bool:
+    """Return whether a look was at the same ledger, and it, or what was answered, is another one by now."""
+    return one.desk == key.desk and (one.answers, one.ledger) != (key.answers, key.ledger)
 
 
 def _rows(kept: _Kept) -> int:

@@ -83,6 +83,14 @@ def find_sheet(desk: Desk, sheet_id: str) -> DeskSheet | None:
     return None if row is None else sheet_from(desk, row)
 
 
+def bytes_of_sheet(desk: Desk, sheet_id: str) -> int:
+    """Return how long the longest version of a sheet is; 0 where there is none of this id."""
+    if not _ID.fullmatch(sheet_id):
+        return 0
+    versions = (desk.settings.desk_folder / sheet_id).glob("*/*")
+    return max((path.stat().st_size for path in versions), default=0)
+
+
 def sheet_from(desk: Desk, row: Row[Any]) -> DeskSheet:
     """Return a sheet as the ledger has it."""
     return DeskSheet(row, desk.settings.desk_folder / row.sheet_id)

@@ -17,6 +17,8 @@ from transforms.vocabulary import Target
 _NO_LETTERS = bytes(sign for sign in range(128) if not chr(sign).isalpha())
 SEARCHED_ROWS = 200  # titles and notes above the first headings; a report's fit on a page
 LONGEST_HEADING = 60
+# So few cells are looked at one by one: to set up what finds them among a million takes longer.
+_FEW_CELLS = 2_000
 
 
 def texts_of_row(sheet: Sheet, row: int) -> dict[int, str]:
@@ -33,12 +35,25 @@ def normalized_texts(sheet: Sheet, row: int) -> set[str]:
 def heading_rows(sheet: Sheet, layouts: Sequence[Layout]) -> list[int]:
     """Return the rows that hold at least two different known headings, in order."""
     known = _known_headings(layouts)
+    if sheet.cells.size <= _FEW_CELLS:
+        return _rows_of_few(sheet, known)
     # A long sheet has headings in few of its cells: one look at a column says that it has none.
     roots = {heading[:4] for heading in known}
     count: Counter[int] = Counter()
     for column in sheet.cells.columns:
         if _may_hold(sheet.cells[column], roots):
             count.update(_rows_with(sheet.cells[column].dropna(), known, roots))
+    return sorted(row for row, headings in count.items() if headings >= 2)
+
+
+def _rows_of_few(sheet: Sheet, known: Set[str]) -> list[int]:
+    """Return the same of a short sheet."""
+    count: Counter[int] = Counter()
+    for column in sheet.cells.columns:
+        cells = sheet.cells[column]
+        for row, text in zip(cells.index.tolist(), cells.tolist(), strict=True):
+            if isinstance(text, str) and len(text) <= LONGEST_HEADING and normalize_heading(text) in known:
+                count[row] += 1
     return sorted(row for row, headings in count.items() if headings >= 2)
 
 
