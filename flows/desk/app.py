@@ -36,7 +36,7 @@ from flows.desk.render import script, style_sheet
 from flows.desk.sheets import bytes_of_sheet, find_sheet
 from flows.desk.visit import About, Desk, Page, Visit, enter, not_there, set_cookie, to_sign_in, who
 from flows.desk.words import for_a_studio
-from flows.runtime.errors import TieoutError, WrongUsage
+from flows.runtime.errors import LedgerUnavailable, TieoutError, WrongLedger, WrongUsage
 from flows.runtime.secrets import mask
 from flows.runtime.terminal import write_line
 from flows.settings.desk_address import known_hosts
@@ -100,6 +100,7 @@ PAGES = (
     Page("POST", "/differences/{break_id}/offset", difference.do_offset, Role.REVIEWER, or_role=Role.APPROVER),
     Page("GET", "/sign-in", getting_in.show_sign_in, None),
     Page("POST", "/sign-in", getting_in.do_sign_in, None),
+    Page("GET", "/signed-in", getting_in.tell_session, None),
     Page("GET", "/welcome/{token}", getting_in.show_welcome, None),
     Page("POST", "/welcome/{token}", getting_in.do_welcome, None),
     Page("POST", "/sign-out", getting_in.do_sign_out, Role.VIEWER, About.NOTHING),
@@ -162,7 +163,10 @@ def _script() -> Response:
 
 def _endpoint(desk: Desk, page: Page, turns: _Turns) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
-        session = await run_in_threadpool(who, desk, request)
+        try:
+            session = await run_in_threadpool(who, desk, request)
+        except TieoutError as error:
+            return _out_of_reach(Visit(desk, request, None), error, is_change=page.is_change)
         visit = Visit(desk, request, session)
         # Before anything of a body is read: nobody from outside can make us take in a sheet.
         if page.role is not None and session is None:
@@ -189,6 +193,8 @@ def _answer(visit: Visit, page: Page) -> Response:
         response = enter(visit, page, find_sheet)
     except WrongUsage as error:
         response = visit.show("trouble", 409, title="That did not work", told=for_a_studio(str(error)))
+    except (LedgerUnavailable, WrongLedger) as error:
+        response = _out_of_reach(visit, error, is_change=page.is_change)
     except TieoutError as error:
         response = visit.show("trouble", 503, title="That could not be done now", told=for_a_studio(str(error)))
     except Exception as error:  # noqa: BLE001 - one odd page takes no other with it, and shows nobody how it is made
@@ -198,6 +204,21 @@ def _answer(visit: Visit, page: Page) -> Response:
         response = visit.show("trouble", 500, title="Something went wrong that nobody foresaw", told=told)
     _keep_signed_in(visit, response)
     return response
+
+
+def _out_of_reach(visit: Visit, error: TieoutError, *, is_change: bool) -> Response:
+    """Say that nobody gets at the ledger now: a page looks again by itself, what was sent has to be sent anew."""
+    write_line(f"tieout: the desk: {error}", error=True)
+    what_next = "This page looks again by itself."
+    if is_change:
+        what_next = "What you sent was not taken in: go back, and send it again."
+    return visit.show(
+        "trouble",
+        503,
+        title="The desk does not get at its records just now",
+        told=f"Nothing was lost, and nothing is posted twice. {what_next}",
+        looks_again=not is_change,
+    )
 
 
 def _keep_signed_in(visit: Visit, response: Response) -> None:
@@ -217,7 +238,10 @@ def _too_large(visit: Visit, page: Page) -> Response:
 
 def _nowhere(desk: Desk) -> Callable[[Request, Exception], Awaitable[Response]]:
     async def answer(request: Request, _error: Exception) -> Response:
-        session = await run_in_threadpool(who, desk, request)
+        try:
+            session = await run_in_threadpool(who, desk, request)
+        except TieoutError as error:
+            return _out_of_reach(Visit(desk, request, None), error, is_change=False)
         visit = Visit(desk, request, session)
         return not_there(visit) if session is not None else to_sign_in(visit)
 

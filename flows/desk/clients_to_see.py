@@ -19,6 +19,7 @@ from flows.review.clocks import Clock, clocks_of
 from flows.runtime.errors import WrongUsage
 from sql.desk_sheets import ClientAhead
 from transforms.match.reconciled import Client
+from transforms.vocabulary import Kind
 
 _MOST_ASKED = 100  # at once: whoever clicks waits for the answers
 _MOST_NAMED = 20
@@ -115,7 +116,9 @@ def ask_service(desk: Desk, sheet: DeskSheet, looked: Looked) -> None:
     """Ask the service about clients of the sheet nobody asked about yet; `WrongUsage` where the day's calls are few."""
     with _LOCK:
         before = _ANSWERS.get(_key(sheet))
-    spare = may_ask(desk.settings, desk.ledger, looked.checked)
+    events = looked.plan.totals.events
+    new_count = events.get(Kind.EARNED, 0) + events.get(Kind.REDEEMED, 0)
+    spare = may_ask(desk.settings, desk.ledger, new_count, len(looked.clients))
     wanted = _next(looked.clients, before)[:spare]
     if not wanted:
         raise WrongUsage(

@@ -5,9 +5,13 @@
   const LOST = "No connection to the desk. What you typed is still here, and nothing was sent. Try again in a moment.";
   const STILL_LOST = "No connection to the desk. What was begun goes on; this page goes on once the desk is there again.";
 
+  const SIGNED_OUT = "You were signed out meanwhile, and nothing was sent. What you typed is still here: ";
+  const SIGN_IN = "sign in in a window beside this one, then come back and send it.";
+  const OTHER = "Somebody else is signed in here now, so nothing was sent. Sign in as yourself, then send it.";
+
   let notice = null;
 
-  function tell(text) {
+  function tell(text, link = null) {
     if (notice === null) {
       notice = document.createElement("p");
       notice.className = "verdict bad lost";
@@ -15,7 +19,16 @@
       document.getElementById("main").before(notice);
     }
     notice.textContent = text;
+    if (link !== null) notice.append(link);
     notice.hidden = text === "";
+  }
+
+  function tellSignedOut() {
+    const link = document.createElement("a");
+    link.href = "/sign-in";
+    link.target = "_blank";
+    link.textContent = SIGN_IN;
+    tell(SIGNED_OUT, link);
   }
 
   // Ask the desk for something small; whatever it answers, it is there.
@@ -26,6 +39,26 @@
 
   // A form is sent once it is known that somebody takes it: a browser shows a page of its own where nobody does, and
   // what was typed would be gone. A second click while it is asked changes nothing.
+  // Whoever was signed out meanwhile keeps what they typed, too: it stays in the page, and nowhere else, since others may
+  // use the same machine. It is sent once the same person has signed in again, with the token of that session.
+  async function mayBeSent() {
+    const answer = await ask("/signed-in");
+    const name = document.body.dataset.name;
+    if (name === undefined) return true;
+    if (answer.status === 401) {
+      tellSignedOut();
+      return false;
+    }
+    const session = await answer.json();
+    if (session.name !== name) {
+      tell(OTHER);
+      return false;
+    }
+    for (const field of document.querySelectorAll("input[name=form_token]")) field.value = session.form_token;
+    tell("");
+    return true;
+  }
+
   const asked = new WeakSet();
   const sure = new WeakSet();
 
@@ -39,10 +72,10 @@
     if (asked.has(form)) return;
     asked.add(form);
     try {
-      await ask("/desk.css");
-      tell("");
-      sure.add(form);
-      form.requestSubmit(event.submitter);
+      if (await mayBeSent()) {
+        sure.add(form);
+        form.requestSubmit(event.submitter);
+      }
     } catch {
       tell(LOST);
     } finally {
@@ -74,12 +107,22 @@
     try {
       const answer = await ask(location.href);
       // Whoever was signed out meanwhile is led where one signs in, as a click would.
-      if (new URL(answer.url).pathname !== location.pathname) {
+      // A page that stands for one that could not be made is that one again, as soon as it can be.
+      if (answer.ok && "reload" in document.getElementById("main").dataset) {
+        location.reload();
+        return;
+      }
+      const isElsewhere = new URL(answer.url).pathname !== location.pathname;
+      if (isElsewhere && !isTypedIn()) {
         location.assign(answer.url);
         return;
       }
-      if (answer.ok && !isTypedIn()) takeIn(new DOMParser().parseFromString(await answer.text(), "text/html"));
-      tell("");
+      if (isElsewhere) {
+        tellSignedOut();
+      } else {
+        if (answer.ok && !isTypedIn()) takeIn(new DOMParser().parseFromString(await answer.text(), "text/html"));
+        tell("");
+      }
     } catch {
       tell(STILL_LOST);
     }

@@ -6,17 +6,20 @@ from typing import Any
 
 from flows.desk.visit import Desk
 from flows.desk.words import WORDS
+from flows.intake.check import read_head
 from flows.readers.files import sha256_of
-from flows.readers.read import read_file
+from flows.readers.read import read_parts
 from flows.runtime.visible import storable
 from flows.settings.archive_places import archive_places
 from flows.settings.layouts import layouts_of
 from transforms.sheets.fields import MARKED_FIELDS
 from transforms.sheets.headings import Table
 from transforms.sheets.sheet import FileError
-from transforms.sheets.tables import find_tables
+from transforms.sheets.tables import continue_table, find_tables
 
-_MOST_ROWS = 50_000  # that a page reads to show one of them
+_MOST_ROWS = 50_000  # of a workbook, which comes as a whole, that a page reads to show one of them
+_PART_ROWS = 50_000  # of a text, of which one part at a time is in memory
+_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 
 
 def content_of(desk: Desk, paths: Iterable[Path], name: str, sha256: str, default_site_id: str) -> Path | None:
@@ -32,14 +35,33 @@ def cells_of_row(
     desk: Desk, content: Path | None, rows_read: int, sheet: str | None, row: int
 ) -> list[tuple[str, str, str]]:
     """Return heading, what it is read as and text of each cell of a row; none where they are found nowhere."""
-    if content is None or rows_read > _MOST_ROWS:
+    if content is None or (rows_read > _MOST_ROWS and _is_workbook(content)):
         return []
     try:
-        tables = find_tables(read_file(content), layouts_of(desk.settings)).tables
+        found = (table_of_row(tables, sheet, row) for tables in _tables(desk, content))
+        table = next(filter(None, found), None)
     except FileError:
         return []
-    table = table_of_row(tables, sheet, row)
     return [] if table is None else list(_cells(table, row))
+
+
+def _is_workbook(content: Path) -> bool:
+    with content.open("rb") as file:
+        return file.read(4) in _WORKBOOKS
+
+
+def _tables(desk: Desk, content: Path) -> Iterator[Sequence[Table]]:
+    """Give the tables of each part of a file, in its order: the last one of a part goes on in the next."""
+    layouts = layouts_of(desk.settings)
+    parts = read_parts(content, _PART_ROWS)
+    sheets, following = read_head(parts)
+    tables: Sequence[Table] = find_tables(sheets, layouts).tables
+    yield tables
+    while following is not None:
+        (sheet,) = following
+        tables = continue_table(tables[-1], sheet, layouts)
+        yield tables
+        following = next(parts, None)
 
 
 def table_of_row(tables: Sequence[Table], sheet: str | None, row: int) -> Table | None:

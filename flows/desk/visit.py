@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -212,10 +212,11 @@ def _may(visit: Visit, asked: Page) -> bool:
 
 def to_sign_in(visit: Visit) -> Response:
     """Lead to where one signs in, and back to this page after it."""
-    path = visit.request.url.path
+    url = visit.request.url
     # What a form was sent to is no page to go back to.
-    is_page = visit.request.method == "GET" and path != "/"
-    return go(f"/sign-in?then={path}" if is_page else "/sign-in")
+    is_page = visit.request.method == "GET" and url.path != "/"
+    asked = url.path + (f"?{url.query}" if url.query else "")
+    return go(f"/sign-in?then={quote(asked, safe='/')}" if is_page else "/sign-in")
 
 
 def refused(visit: Visit) -> Response:

@@ -95,11 +95,14 @@ def calls_to_spare(settings: Settings, ledger: Ledger, files: Sequence[CheckedFi
     """
     destinations = {destination for file in files for destination in file.destinations}
     sites_count = sum(destination.target is Target.MINDBODY for destination in destinations)
-    calls_for_tokens = _TOKENS * sites_count
-    calls_for_files = calls_for_tokens + sum(_calls_for(file) for file in files)
+    return calls_beside(settings, ledger, sum(_calls_for(file) for file in files), sites_count)
+
+
+def calls_beside(settings: Settings, ledger: Ledger, calls_count: int, sites_count: int) -> int:
+    """Return how many of today's calls are left beside so many at so many sites, and what the ledger speaks for."""
     with ledger.begin() as connection:
         spoken_for = calls_spoken_for(connection, utc_now().date())
-    return settings.mindbody.calls_per_day - calls_for_files - spoken_for
+    return settings.mindbody.calls_per_day - _TOKENS * sites_count - calls_count - spoken_for
 
 
 def _calls_for(file: CheckedFile) -> int:

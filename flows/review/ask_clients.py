@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from flows.intake.checked_file import CheckedFile
-from flows.intake.source_ids import calls_to_spare
+from flows.intake.source_ids import calls_beside
 from flows.ledger.connection import Ledger
 from flows.reconciliation.read_back import fetch_remote
 from flows.runtime.clock import utc_now
@@ -32,9 +31,13 @@ class Asked:
     unread: Mapping[Client, str]
 
 
-def may_ask(settings: Settings, ledger: Ledger, file: CheckedFile) -> int:
-    """Return about how many clients may be asked about today, without a call that posting will need."""
-    return max(0, calls_to_spare(settings, ledger, [file]) // _CALLS_EACH)
+def may_ask(settings: Settings, ledger: Ledger, new_count: int, clients_count: int) -> int:
+    """Return about how many clients may be asked about today, without a call that posting will need.
+
+    ``new_count``: rows of the sheet that will be posted, each by a call; ``clients_count``: whom that reads back. Rows
+    that were posted before take none.
+    """
+    return max(0, calls_beside(settings, ledger, new_count + clients_count, sites_count=1) // _CALLS_EACH)
 
 
 def ask_clients(settings: Settings, ledger: Ledger, clients: Sequence[Client]) -> Asked:

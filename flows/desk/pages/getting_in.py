@@ -3,7 +3,7 @@
 import hmac
 from typing import Any
 
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from flows.desk.visit import Visit, cookie_name, go, own_path, set_cookie
 from flows.people.accounts import choose_password, whose_link
@@ -44,6 +44,14 @@ def do_sign_in(visit: Visit) -> Response:
     set_cookie(answer, visit, session)
     _make_known(answer, visit, session.browser_marks)
     return answer
+
+
+def tell_session(visit: Visit) -> Response:
+    """Tell a page's script who is signed in, and the token of their forms; 401 where nobody is."""
+    session = visit.session
+    if session is None:
+        return JSONResponse({}, 401)
+    return JSONResponse({"name": session.account.name, "form_token": session.form_token})
 
 
 def do_sign_out(visit: Visit) -> Response:

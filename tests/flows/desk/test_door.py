@@ -1,3 +1,4 @@
+import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
@@ -179,3 +180,33 @@ def test_the_desk_listens_elsewhere_only_where_nobody_reads_along() -> None:
     with pytest.raises(ValueError, match="belong together"):
         DeskSettings(tls_key="key.pem")
     assert DeskSettings(listen=EVERYWHERE, proxy_addresses=("10.0.0.1",)).listen == EVERYWHERE
+
+
+def test_a_ledger_out_of_reach_is_told_in_words_and_the_page_looks_again(at_desk: AtDesk, desk: Desk) -> None:
+    ana = at_desk("Ana")
+    assert desk.ledger.file is not None
+    moved = desk.ledger.file.rename(desk.ledger.file.with_suffix(".away"))
+    for path in ("/", "/nowhere", "/differences"):
+        answer = ana.client.get(path)
+        assert answer.status_code == 503
+        assert "The desk does not get at its records just now" in answer.text
+        assert 'data-live="3" data-reload="yes"' in answer.text
+        assert not re.search(r"sqlite|ledger|tieout |Traceback", answer.text)
+    answer = ana.client.post("/people/add", data={"name": "Bo"})
+    assert (answer.status_code, "What you sent was not taken in" in answer.text) == (503, True)
+    moved.rename(desk.ledger.file)
+    assert ana.status("/") == 200
+
+
+def test_a_page_is_told_who_is_signed_in_by_now(at_desk: AtDesk) -> None:
+    ana = at_desk("Ana")
+    assert ana.session is not None
+    assert ana.client.get("/signed-in").json() == {"name": "Ana", "form_token": ana.session.form_token}
+    answer = at_desk().client.get("/signed-in")
+    assert (answer.status_code, answer.json()) == (401, {})
+
+
+def test_who_signs_in_again_comes_back_to_the_very_page(at_desk: AtDesk) -> None:
+    answer = at_desk().client.get("/differences?kind=late&page=2")
+    assert answer.headers["location"] == "/sign-in?then=/differences%3Fkind%3Dlate%26page%3D2"
+    assert 'name="then" value="/differences?kind=late&amp;page=2"' in at_desk().get(answer.headers["location"])

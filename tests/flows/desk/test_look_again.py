@@ -132,3 +132,19 @@ def test_what_may_be_a_slip_is_counted_and_told_to_who_gives_the_ok(studio: Stud
     ana.post(f"{sheet}/post", code=code_of(page))
     studio.post()
     assert slip in bo.get(f"{sheet}/ok")
+
+
+def test_rows_that_were_posted_before_take_no_calls_from_who_asks(studio: Studio) -> None:
+    ana = studio.browser("Ana")
+    rows = [earned(f"2000000{number}", number) for number in range(10, 20)]
+    post(ana, send(ana, *rows))
+    studio.post()
+    made = studio.workplace.rows("SELECT sum(calls) AS calls FROM call_counts")[0]["calls"]
+    # Enough for the one new row, its client and whom it asks; not for the ten that were posted once more.
+    text = studio.workplace.config.read_text("utf-8")
+    studio.workplace.configure(text.replace("calls_per_day = 1000", f"calls_per_day = {made + 10 + 8}"))
+    studio.configure("")
+    sheet = send(ana, *rows, earned("200000020", 3), name="again.csv")
+    to_check(ana, sheet)
+    ana.post(f"{sheet}/ask")
+    assert "Mindbody was asked" in ana.get(f"{sheet}/check?tab=again")

@@ -1,10 +1,15 @@
 """A row, a reward and a client: pages that can be linked to, for whoever may look at their studio, and nobody else."""
 
 import re
+from pathlib import Path
 
+import pytest
+
+from flows.desk import row_cells
+from flows.desk.visit import Desk
 from tests.flows.desk.conftest import Browser, Studio
 from tests.flows.desk.test_manager import code_of, post, send, to_check
-from tests.flows.workplace import earned, further_sites, redeemed
+from tests.flows.workplace import HEADINGS, earned, further_sites, redeemed
 from transforms.vocabulary import Role
 
 _ID = re.compile(r"\b[0-9a-f]{24}\b|\b(?:upload|plan|nightly)-\d{8}T")
@@ -80,3 +85,14 @@ def test_rows_and_rewards_of_another_studio_are_not_there(studio: Studio) -> Non
     assert "amount 25" in eve.get(reward)
     assert "amount" not in text_of(bo.get(reward)).replace("Reward", "")
     assert "200000030" not in text_of(bo.get("/clients?client=200000030")).partition("Nothing is known")[2]
+
+
+def test_a_row_of_a_long_text_is_found_in_its_part(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # As it is with parts of 50,000 rows, and a text of a million.
+    monkeypatch.setattr(row_cells, "_PART_ROWS", 100)
+    path = tmp_path / "long.csv"
+    path.write_text("\n".join([HEADINGS, *(earned(f"{number}") for number in range(2, 1000))]), encoding="utf-8")
+    for row in (2, 250, 999):
+        (heading, word, text), *_ = row_cells.cells_of_row(desk, path, 1_000_000, None, row)
+        assert (heading, word, text) == ("ClientId", "client number", str(row))
+    assert row_cells.cells_of_row(desk, path, 1_000_000, None, 1_001) == []
