@@ -6,7 +6,7 @@ about rows. The rules themselves (`transforms.guards`) are handed in.
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -122,9 +122,6 @@ def _hold_clients(connection: Connection, limits: Limits, run_id: str) -> Iterat
         yield Stop(guard, site_id, events_count, sum(points), limits.why(guard, site_id, max(points)))
 
 
-_OF_SITES = (Guard.POINTS_PER_RUN, Guard.NEW_CLIENTS, Guard.PAYOUT_CHANGES, Guard.REJECTED_SHARE)
-
-
 class _Sites:
     """What the file would send, site by site, and what is measured of it."""
 
@@ -139,23 +136,21 @@ class _Sites:
 
     def stops(self) -> Iterator[Stop]:
         """Give what is over a limit."""
-        measured = {
-            Guard.REJECTED_SHARE: dict.fromkeys(self._events, self._rejected_share),
-            Guard.POINTS_PER_RUN: self._points_of_run(),
-            Guard.NEW_CLIENTS: self._new_clients(),
-            Guard.PAYOUT_CHANGES: self._payout_changes(),
-        }
-        for guard, of_sites in measured.items():
-            for site_id, found in of_sites.items():
+        for guard, measure in _OF_SITES.items():
+            # Without a limit nothing has to be counted.
+            measured = measure(self) if self._limits.is_set(guard) else {}
+            for site_id, found in measured.items():
                 if site_id in self._events and self._limits.is_passed(guard, site_id, found):
                     why = self._limits.why(guard, site_id, found)
                     yield Stop(guard, site_id, self._events[site_id], self._points[site_id], why)
 
-    def _points_of_run(self) -> Mapping[str, float]:
+    def rejected_share(self) -> Mapping[str, float]:
+        """Return which part of the file's rows was rejected, for each site alike."""
+        return dict.fromkeys(self._events, self._rejected_share)
+
+    def points_of_run(self) -> Mapping[str, float]:
         """Return the points that the run would post, by each site with what it is counted with."""
         guard = Guard.POINTS_PER_RUN
-        if not self._limits.is_set(guard):
-            return {}
         sums: defaultdict[str, int] = defaultdict(int)
         for site_id, points in self._points.items():
             sums[self._limits.counted_with(guard, site_id)] += points
@@ -164,17 +159,26 @@ class _Sites:
         # Rewards have no points, and are none of this guard's.
         return {site_id: sums[self._limits.counted_with(guard, site_id)] for site_id in self._points if site_id}
 
-    def _new_clients(self) -> Mapping[str, float]:
-        if not self._limits.is_set(Guard.NEW_CLIENTS):
-            return {}
+    def new_clients(self) -> Mapping[str, float]:
+        """Return how many clients of each site no other run has anything of."""
         found = self._connection.execute(query("new_clients"), {"run_id": self._run_id})
         return {row.site_id: int(row.clients_count) for row in found}
 
-    def _payout_changes(self) -> Mapping[str, float]:
-        if not self._limits.is_set(Guard.PAYOUT_CHANGES) or _REWARDS not in self._events:
+    def payout_changes(self) -> Mapping[str, float]:
+        """Return how many rewards would be paid otherwise than before."""
+        if _REWARDS not in self._events:
             return {}
         found = self._connection.execute(query("payout_changes"), {"run_id": self._run_id})
         return {_REWARDS: int(found.scalar_one())}
+
+
+# Guards that are measured site by site; those of one event and of one client hold by themselves.
+_OF_SITES: Mapping[Guard, Callable[[_Sites], Mapping[str, float]]] = {
+    Guard.REJECTED_SHARE: _Sites.rejected_share,
+    Guard.POINTS_PER_RUN: _Sites.points_of_run,
+    Guard.NEW_CLIENTS: _Sites.new_clients,
+    Guard.PAYOUT_CHANGES: _Sites.payout_changes,
+}
 
 
 def _hold_sites(connection: Connection, stops: list[Stop]) -> None:

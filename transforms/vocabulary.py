@@ -237,10 +237,6 @@ class WalkLine(StrEnum):
     PROVED = "proved"  # of these: not read, and proved by the client's balance
 
 
-# Breaks that are no difference between the ledger and a service: both agree that nothing took effect, or nobody knows.
-NO_DIFFERENCE = frozenset({Outcome.MATCHED, Outcome.REFUSED, Outcome.UNKNOWN})
-
-
 class ReasonCode(StrEnum):
     """Why a person decided about a break as they did."""
 

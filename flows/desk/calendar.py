@@ -22,8 +22,9 @@ from sql.nights import (
 )
 from sql.signatures import signed_spans
 from transforms.nights import Night, NightState, state_of_night
+from transforms.outcomes import DIFFERENCES
 from transforms.totals.period import Period
-from transforms.vocabulary import NO_DIFFERENCE, Destination, Outcome, Target, is_name_at_a_service
+from transforms.vocabulary import Destination, Outcome, Target, is_name_at_a_service
 
 _DAY = timedelta(days=1)
 
@@ -106,7 +107,7 @@ def collect_nights(connection: Connection, month: Period) -> Facts:
 
 
 def _differs(row: Row[Any]) -> bool:
-    return Outcome(row._mapping["class"]) not in NO_DIFFERENCE
+    return Outcome(row._mapping["class"]) in DIFFERENCES
 
 
 def night_from(row: Row[Any]) -> Night:

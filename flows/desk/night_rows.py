@@ -15,8 +15,8 @@ from flows.desk.words import for_a_studio, money
 from flows.reports.report import rows
 from flows.reports.wording import BREAKS
 from flows.review.clocks import Clocks
-from transforms.match.compared import OF_POSTED
-from transforms.totals.walk import NOT_THERE, OF_ENTRIES, events_of_lines, kinds_of
+from transforms.outcomes import NOT_THERE, OF_ENTRIES, OF_POSTED, OTHER_FIGURE, UNPOSTED
+from transforms.totals.walk import events_of_lines, kinds_of
 from transforms.vocabulary import Kind, Outcome, State, WalkLine
 
 _TAKING_BACK: Final = ("reversal of ", "reversals of ")  # what stands in the place of a file
@@ -130,7 +130,7 @@ def _with_places(night: KeptNight, entries: pd.DataFrame) -> pd.DataFrame:
 
 def _looked_for(entries: pd.DataFrame) -> pd.DataFrame:
     is_reward = entries["kind"].eq(Kind.REWARD_UPDATE)
-    told = ~entries["outcome"].isin([Outcome.UNKNOWN, Outcome.REFUSED])
+    told = ~entries["outcome"].isin(list(UNPOSTED))
     return entries[entries["outcome"].isin(list(OF_POSTED)) | (is_reward & told)]
 
 
@@ -141,7 +141,7 @@ def _not_there(night: KeptNight, _line: WalkLine) -> pd.DataFrame:
 
 def _other_figure(night: KeptNight, _line: WalkLine) -> pd.DataFrame:
     looked_for = _looked_for(_both(night))
-    return looked_for[looked_for["outcome"].eq(Outcome.AMOUNT_MISMATCH)]
+    return looked_for[looked_for["outcome"].isin(list(OTHER_FIGURE))]
 
 
 def _entries_of(night: KeptNight, line: WalkLine) -> pd.DataFrame:

@@ -23,7 +23,7 @@ from flows.ledger.connection import (
 from flows.ledger.recognize import Trouble
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import CouldNotRun, ExitCode, SettingsError
-from flows.services.binding import NAMES, configured_addresses, other_service
+from flows.services.binding import configured_addresses, other_service
 from flows.settings.sections import Settings
 from sql.bindings import binding_in_force
 from sql.break_comments import changed_comment
@@ -34,6 +34,7 @@ from sql.old_attempts import all_archives, changed_archive
 from sql.probe import database_clock, probe_writing
 from sql.revision import current_revision, head_revision
 from sql.signatures import changed_signature
+from transforms.vocabulary import SERVICE_NAMES
 
 _UPGRADE = "Run `tieout db upgrade`."
 PATIENCE_SECONDS = 5.0  # a person sits before it; a run waits longer for another one's transaction
@@ -156,7 +157,7 @@ def _examine_bindings(settings: Settings, ledger: Ledger) -> Iterator[Diagnosis]
         if said is not None:
             yield bad("binding", said, mend="", exit_code=ExitCode.COULD_NOT_RUN)
         elif bound is not None:
-            yield good("binding", f"{NAMES[target]} is {bound.address}, by {bound.bound_by}: {bound.reason}.")
+            yield good("binding", f"{SERVICE_NAMES[target]} is {bound.address}, by {bound.bound_by}: {bound.reason}.")
 
 
 def _examine_copies(settings: Settings, ledger: Ledger) -> Iterator[Diagnosis]:

@@ -17,19 +17,11 @@ from transforms.exact_sums import as_whole
 from transforms.match.balances import adds_up, balances_by_client
 from transforms.match.gaps import Part
 from transforms.match.reconciled import Client
+from transforms.outcomes import BALANCE_KNOWN
 from transforms.settle.history import History
 from transforms.settle.windows import Window
 from transforms.totals.service_totals import points_more
 from transforms.vocabulary import Action, Outcome
-
-# With any other outcome the balance may or may not count an entry, so nothing later starts from it.
-_SETTLED = {
-    Outcome.MATCHED,
-    Outcome.REFUSED,
-    Outcome.UNEXPECTED_REMOTE,
-    Outcome.DUPLICATE_REMOTE,
-    Outcome.REVERSED_REMOTE,
-}
 
 
 @dataclass(frozen=True)
@@ -170,7 +162,7 @@ def _others(
         before = before_of.get((broken.site_id, broken.client_id))
         if before is None:
             continue
-        is_counted = _is_told(broken) or _is_counted_before(broken, before.since_at)
+        is_counted = _has_explained_a_balance(broken) or _is_counted_before(broken, before.since_at)
         points = [] if is_counted else _either_way(broken)
         if is_counted and broken.break_id in gone and broken.more is not None:
             # Somebody took the entry away again, and with it the points that the balance before counted.
@@ -188,7 +180,7 @@ def _either_way(broken: Row[Any]) -> list[int]:
     return [-points, points]
 
 
-def _is_told(broken: Row[Any] | None) -> bool:
+def _has_explained_a_balance(broken: Row[Any] | None) -> bool:
     """Return whether the break has explained a balance already, or is about one itself."""
     return broken is not None and (broken.is_part or broken.is_gap)
 
@@ -200,7 +192,7 @@ def _entries(breaks: Mapping[str, Row[Any]], transactions: pd.DataFrame) -> dict
     for row in points_more(transactions).to_dict("records"):
         break_id = row["break_id"]
         broken = breaks.get(break_id)
-        if _is_told(broken):
+        if _has_explained_a_balance(broken):
             continue
         entered_at = shown[break_id]
         part = Part(
@@ -215,7 +207,7 @@ def _entries(breaks: Mapping[str, Row[Any]], transactions: pd.DataFrame) -> dict
 
 def _is_counted_before(broken: Row[Any] | None, known_at: datetime | None) -> bool:
     """Return whether the balance that was known holds the break's points already."""
-    return broken is not None and known_at is not None and broken.started_at < known_at
+    return broken is not None and known_at is not None and broken.started_at <= known_at
 
 
 def _not_looked_at(breaks: Mapping[str, Row[Any]], transactions: pd.DataFrame) -> list[Row[Any]]:
@@ -225,10 +217,10 @@ def _not_looked_at(breaks: Mapping[str, Row[Any]], transactions: pd.DataFrame) -
 
 def _doubtful_clients(breaks: Mapping[str, Row[Any]], transactions: pd.DataFrame) -> set[Client]:
     """Return the clients of whom something may or may not be counted in the balance."""
-    in_doubt = transactions[~transactions["outcome"].isin(_SETTLED)]
+    in_doubt = transactions[~transactions["outcome"].isin(list(BALANCE_KNOWN))]
     doubtful = set(zip(in_doubt["site_id"], in_doubt["client_id"], strict=True))
     for broken in _not_looked_at(breaks, transactions):
-        is_settled = Outcome(broken._mapping["class"]) in _SETTLED or broken.state == "resolved"
+        is_settled = Outcome(broken._mapping["class"]) in BALANCE_KNOWN or broken.state == "resolved"
         if not is_settled:
             doubtful.add((broken.site_id, broken.client_id))
     return doubtful

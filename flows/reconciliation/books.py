@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import pandas as pd
@@ -111,7 +111,6 @@ def _end_watch(connection: Connection, settings: Settings, reading: Reading) -> 
     A reading from before may have come too early for a request that was still on its way. What could not be read, or
     lies on other days than those that were read, stays under watch.
     """
-    of_mindbody, of_rewards = (reading.read_at - timedelta(hours=hours) for hours in settings.grace_hours)
     for window in reading.windows:
         if (window.site_id, window.client_id) not in reading.remote.histories:
             continue
@@ -123,10 +122,11 @@ def _end_watch(connection: Connection, settings: Settings, reading: Reading) -> 
             since_at=since_at,
             until_at=until_at,
             read_at=reading.read_at,
-            due_at=of_mindbody,
+            due_at=reading.read_at - settings.grace_of(Target.MINDBODY),
         )
     if reading.remote.rewards is not None:
-        end_watch_of_rewards(connection, read_at=reading.read_at, due_at=of_rewards)
+        due_at = reading.read_at - settings.grace_of(Target.REFERRAL_ROCK)
+        end_watch_of_rewards(connection, read_at=reading.read_at, due_at=due_at)
 
 
 def _break_records(reading: Reading) -> list[dict[str, Any]]:

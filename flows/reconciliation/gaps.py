@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row
 from sql.break_decisions import carry_decision
 from sql.gaps import gaps_of_clients, keep_gaps, keep_parts, latest_known, parts_of_gap
 from transforms.match.balances import balance_breaks, lacking_of, left_of_balance_break
-from transforms.match.gaps import Explained, Gap, Part, explain
+from transforms.match.gaps import Explained, Gap, Part, explain, is_new_since
 from transforms.match.reconciled import Client
 from transforms.settle.windows import Window
 
@@ -43,12 +43,27 @@ class FoundGaps:
     """What explains the balances of a reading, and those of before."""
 
     looked: Looked
-    readings: Sequence[Mapping[str, Any]]  # as `balances_by_client` takes them
-    parts: Mapping[Client, list[int]]  # as it takes them
-    before: Mapping[str, Row[Any]] = field(default_factory=dict)  # breaks about balances of before, by id
-    explained: Sequence[tuple[Client, Explained]] = ()
-    new: Mapping[Client, Sequence[Part]] = field(default_factory=dict)  # entries that no balance before counts
-    beside: Mapping[Client, Sequence[int]] = field(default_factory=dict)  # what else may have moved it
+    before: Mapping[str, Row[Any]]  # breaks about balances of before, by id
+    beside: Mapping[Client, Sequence[int]]  # points that may have moved this balance too, and are no entries
+    readings: list[Mapping[str, Any]] = field(default_factory=list)  # as `balances_by_client` takes them
+    parts: dict[Client, list[int]] = field(default_factory=dict)  # as it takes them
+    explained: list[tuple[Client, Explained]] = field(default_factory=list)
+    new: dict[Client, list[Part]] = field(default_factory=dict)  # entries that no balance before counts
+
+    def take(self, reading: Mapping[str, Any], gaps: Sequence[Gap], shown: Sequence[Part]) -> None:
+        """Say which of the entries that a client shows explain its gaps, and which are new to its balance."""
+        client = (reading["site_id"], reading["client_id"])
+        beside = self.beside.get(client, ())
+        found = explain(gaps, shown, beside)
+        self.explained.extend((client, one) for one in found)
+        # What explains a balance of before was counted in that one, so it moves the one of today no more.
+        of_before = {one.part.break_id for one in found if one.gap_id is not None}
+        since_at = self.looked.bases[client].since_at
+        new = [part for part in shown if part.break_id not in of_before and is_new_since(since_at, part)]
+        self.new[client] = new
+        self.parts[client] = [*(part.more for part in new), *beside]
+        of_now = sum(one.part.more for one in found if one.gap_id is None)
+        self.readings.append({**reading, "partly": of_now})
 
 
 def explain_gaps(
@@ -60,29 +75,17 @@ def explain_gaps(
 ) -> FoundGaps:
     """Say which entries explain which balances; ``others`` are points that may have moved this one too."""
     clients = [(reading["site_id"], reading["client_id"]) for reading in readings]
-    gaps_of = _gaps_before(connection, clients)
+    gaps_before = _gaps_before(connection, clients)
     windows = {(window.site_id, window.client_id): window for window in looked.windows}
-    parts: dict[Client, list[int]] = {}
-    explained: list[tuple[Client, Explained]] = []
-    new_of: dict[Client, list[Part]] = {}
-    told = []
+    before = {row.break_id: row for rows in gaps_before.values() for row in rows}
+    found = FoundGaps(looked, before, beside=others)
     for client, reading in zip(clients, readings, strict=True):
-        shown = list(entries.get(client, ()))
-        beside = list(others.get(client, ()))
-        gaps = [_gap_before(row, windows.get(client)) for row in gaps_of.get(client, ())]
+        gaps = [_gap_before(row, windows.get(client)) for row in gaps_before.get(client, ())]
         # Of a client in doubt nothing is said about the balance of today; what moved it before stays what it was.
         if client not in looked.doubtful:
             gaps = [_gap_now(connection, reading, looked), *gaps]
-        found = explain(gaps, shown, beside)
-        explained += [(client, one) for one in found]
-        of_before = {one.part.break_id for one in found if one.gap_id is not None}
-        of_now = [one.part.more for one in found if one.gap_id is None]
-        new = [part for part in shown if part.break_id not in of_before and _is_new(part, looked.bases[client])]
-        new_of[client] = new
-        parts[client] = [*(part.more for part in new), *beside]
-        told.append({**reading, "partly": sum(of_now)})
-    before = {row.break_id: row for rows in gaps_of.values() for row in rows}
-    return FoundGaps(looked, told, parts, before, explained, new_of, others)
+        found.take(reading, gaps, entries.get(client, ()))
+    return found
 
 
 def _gaps_before(connection: Connection, clients: Sequence[Client]) -> dict[Client, list[Row[Any]]]:
@@ -128,10 +131,6 @@ def _holds_all_between(window: Window, gap: Row[Any]) -> bool:
     """Return whether all days are read on which the unknown entry would be expected."""
     ends = (gap.known_from_at or gap.since_at, gap.known_to_at or gap.until_at)
     return window.holds(min(ends)) and window.holds(max(ends))
-
-
-def _is_new(part: Part, basis: Basis) -> bool:
-    return part.found_at is None or basis.since_at is None or part.found_at >= basis.since_at
 
 
 def gap_records(connection: Connection, found: FoundGaps) -> list[dict[str, Any]]:

@@ -32,7 +32,7 @@ from transforms.totals.service_totals import (
     tie_service,
 )
 from transforms.totals.walk import shown_points, shown_rewards
-from transforms.vocabulary import NotRead, name_of_reward
+from transforms.vocabulary import NotRead, Target, name_of_reward
 
 _NO_PROOFS = Proofs()
 
@@ -151,11 +151,10 @@ def _match_amounts(run: Run, remote: Remote, tolerances: Tolerances) -> _Matched
 
 
 def _tolerances(settings: Settings) -> Tolerances:
-    of_mindbody, of_rewards = settings.grace_hours
     return Tolerances(
         now=utc_now(),
-        grace=timedelta(hours=of_mindbody),
-        grace_of_rewards=timedelta(hours=of_rewards),
+        grace=settings.grace_of(Target.MINDBODY),
+        grace_of_rewards=settings.grace_of(Target.REFERRAL_ROCK),
         time=timedelta(seconds=settings.reconcile.time_tolerance_seconds),
         amount=settings.reconcile.amount_tolerance,
     )

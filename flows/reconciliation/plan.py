@@ -97,8 +97,7 @@ def _judge(connection: Connection, run: Run, clients: Collection[Client]) -> Jud
 
 def _posted_of_late(connection: Connection, run: Run) -> list[ClientSpan]:
     """Return whose events were posted so lately that no reading has compared them after the grace time yet."""
-    hours, _ = run.settings.grace_hours
-    grace = timedelta(hours=hours)
+    grace = run.settings.grace_of(Target.MINDBODY)
     # A night may be made up for days later: what it finds due then is older than the grace time alone.
     since_at = run.ledger.now() - grace - _MADE_UP_FOR
     return [

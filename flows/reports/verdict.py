@@ -17,18 +17,12 @@ from flows.reports.values import exact
 from flows.reports.wording import BREAKS, Tone, word
 from flows.runtime.visible import visible
 from transforms.exact_sums import whole_sum
+from transforms.outcomes import SERIOUS
 from transforms.totals.walk_steps import summed
-from transforms.vocabulary import Outcome, WalkLine, is_name_of_destination
+from transforms.vocabulary import WalkLine, is_name_of_destination
 
 _MOST_NAMES: Final = 8
 _ORDER: Final[tuple[Tone, ...]] = ("good", "wait", "bad")
-# Somebody has too much or too little by them; the others are nobody's loss before a person has looked.
-_SERIOUS: Final = (
-    Outcome.DUPLICATE_REMOTE,
-    Outcome.MISSING_REMOTE,
-    Outcome.AMOUNT_MISMATCH,
-    Outcome.STATUS_MISMATCH,
-)
 
 
 @dataclass(frozen=True)
@@ -87,7 +81,7 @@ def _services(report: Report) -> Answer:
     open_ones = open_differences(report)
     unseen = _unseen(report)
     if len(open_ones):
-        is_serious = open_ones["class"].isin(list(_SERIOUS)).any()
+        is_serious = open_ones["class"].isin(list(SERIOUS)).any()
         sentence = f"The services do not agree, by {_by_how_much(open_ones)}: {_classes(open_ones)}."
         return Answer("bad" if is_serious else "wait", f"{sentence}{unseen}")
     if report.totals["agrees"]:

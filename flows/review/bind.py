@@ -3,9 +3,10 @@
 from flows.ledger.connection import Ledger
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import WrongUsage
-from flows.services.binding import NAMES, configured_addresses
+from flows.services.binding import configured_addresses
 from flows.settings.sections import Settings
 from sql.bindings import bind_service, binding_in_force
+from transforms.vocabulary import SERVICE_NAMES
 
 
 def bind_services(settings: Settings, ledger: Ledger, *, by: str, reason: str) -> list[str]:
@@ -21,5 +22,5 @@ def bind_services(settings: Settings, ledger: Ledger, *, by: str, reason: str) -
                 continue
             bind_service(connection, target, address, by=by, reason=reason, now=utc_now())
             before = f", {bound.address} before" if bound is not None else ""
-            lines.append(f"{NAMES[target]}: {address}{before}.")
+            lines.append(f"{SERVICE_NAMES[target]}: {address}{before}.")
     return lines

@@ -30,6 +30,7 @@ from sql.month import (
 from sql.reversals import offset_breaks
 from sql.signatures import signatures_of
 from sql.taken_in import files_taken_in
+from transforms.outcomes import OF_ENTRIES
 from transforms.reconcile.proof import Client
 from transforms.totals.control_totals import tie_frame
 from transforms.totals.differences import Dated, differences_of, roll_differences
@@ -40,15 +41,6 @@ from transforms.vocabulary import Kind, Outcome, State, name_of_client, name_of_
 
 _FILES = ["name", "sha256", "registered_at", "rows_read", "accepted", "duplicate", "held", "rejected"]
 _WHOLE = ("points", "source_id", "attempt_id")
-_ENTRIES = frozenset(
-    {
-        Outcome.UNEXPECTED_REMOTE,
-        Outcome.DUPLICATE_REMOTE,
-        Outcome.STATUS_MISMATCH,
-        Outcome.UNKNOWN,
-        Outcome.REVERSED_REMOTE,
-    }
-)
 
 
 def read_period(text: str) -> Period:
@@ -239,7 +231,7 @@ def _breaks_of(period: Period, breaks: Sequence[Dated], event_ids: set[str], sit
     for broken in breaks:
         row = broken.row
         is_here = site_id is None or row["site_id"] == site_id
-        is_entry = row["about_at"] is not None and bool(row["more"]) and Outcome(row["class"]) in _ENTRIES
+        is_entry = row["about_at"] is not None and bool(row["more"]) and Outcome(row["class"]) in OF_ENTRIES
         is_of_days = is_here and is_entry and period.holds(broken.day)
         if is_of_days or row["event_id"] in event_ids:
             rows.append({**row, "is_entry": is_of_days})

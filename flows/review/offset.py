@@ -1,6 +1,5 @@
 """Take back an entry that a service has and that nobody sent, or sent only once: planned, and held for another word."""
 
-from collections.abc import Collection
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row
@@ -17,10 +16,9 @@ from sql.break_decisions import DecisionRefused, find_break
 from sql.event_decisions import NobodySaidIt, Said, say
 from sql.lock import take_turn
 from sql.reversals import Entry, Request, breaks_with_reversals, plan_reversal
+from transforms.outcomes import OFFSETS
 from transforms.vocabulary import Action, Outcome, State
 
-# An entry of which the service has more than was sent; of any other difference there is nothing to take back.
-OFFSETS: Final[Collection[Outcome]] = (Outcome.DUPLICATE_REMOTE, Outcome.UNEXPECTED_REMOTE)
 _CAME_TO_NOTHING: Final = (State.DISCARDED, State.REFUSED)
 _OPEN: Final = ("open", "acknowledged")
 

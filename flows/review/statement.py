@@ -26,7 +26,7 @@ from sql.trace import breaks_of_client_at, events_of_client_at, sites_of_client,
 from transforms.match.breaks import identify_breaks
 from transforms.match.transactions import Tolerances, match_transactions
 from transforms.settle.windows import Window
-from transforms.vocabulary import Action, Outcome, State
+from transforms.vocabulary import Action, Outcome, State, Target
 
 _YEAR = timedelta(days=365)
 _TOOK_EFFECT = {State.POSTED}
@@ -196,8 +196,7 @@ def _read_anew(settings: Settings, ledger: Ledger, site_id: str, client_id: str)
         why = remote.unread.get((site_id, client_id)) or "; ".join(remote.failures)
         raise CouldNotRun(f"Client {client_id} of site {site_id} could not be read: {why}")
     sides = transaction_sides(ledger, [window], remote)
-    hours, _ = settings.grace_hours
-    tolerances = Tolerances(now=utc_now(), grace=timedelta(hours=hours))
+    tolerances = Tolerances(now=utc_now(), grace=settings.grace_of(Target.MINDBODY))
     matched = identify_breaks(match_transactions(sides.events, sides.entries, tolerances))
     with ledger.read() as connection:
         own = {line.event_id: line for line in _own_lines(connection, site_id, client_id)}

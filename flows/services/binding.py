@@ -15,13 +15,12 @@ from flows.runtime.clock import utc_now
 from flows.runtime.errors import OtherService
 from flows.settings.sections import Settings
 from sql.bindings import bind_service, binding_in_force, was_sent_to
-from transforms.vocabulary import Target
+from transforms.vocabulary import SERVICE_NAMES, Target
 
 STAND_IN_HEADER = "Stand-In"
 _LOOPBACK = "loopback"
 _STAND_IN = "stand-in "
 _DEFAULT_PORTS = {"https": 443, "http": 80}
-NAMES = {Target.MINDBODY: "Mindbody", Target.REFERRAL_ROCK: "Referral Rock"}
 
 
 def service_address(base_url: str, stand_in: str | None = None) -> str:
@@ -77,8 +76,7 @@ def refuse_other_services(settings: Settings, ledger: Ledger) -> None:
 
 def bind_or_refuse(settings: Settings, ledger: Ledger, target: Target, stand_in: str | None) -> None:
     """Bind the ledger to a service that was reached for the first time; `OtherService` where it is another one."""
-    base_url = settings.mindbody.base_url if target is Target.MINDBODY else settings.referral_rock.base_url
-    address = service_address(base_url, stand_in)
+    address = service_address(settings.of_service(target).base_url, stand_in)
     said = other_service(ledger, target, address)
     if said is not None:
         raise OtherService(said)
@@ -96,7 +94,7 @@ def other_service(ledger: Ledger, target: Target, address: str) -> str | None:
         # As long as nothing was ever sent there, nothing can be taken for paid that is not: a slip is simply mended.
         if bound is None or _is_same(bound.address, address) or not was_sent_to(connection, target):
             return None
-    name = NAMES[target]
+    name = SERVICE_NAMES[target]
     return (
         f"{name} is another service than this ledger was used against: {_say(address)} in the settings, "
         f"{_say(bound.address)} since {bound.bound_at:%Y-%m-%d}. What was posted there would count as paid here, so "

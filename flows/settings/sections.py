@@ -5,6 +5,7 @@ asterisks wherever the settings are printed, and may name a block of Prefect in 
 (`flows.settings.secret_blocks`).
 """
 
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Self
@@ -30,6 +31,7 @@ from flows.settings.of_nights import (
 )
 from flows.settings.of_scale import ScaleSettings
 from flows.settings.of_services import MindbodySettings, NetworkSettings, ReferenceSettings, ReferralRockSettings
+from transforms.vocabulary import Target
 
 
 class Settings(BaseSettings):
@@ -104,12 +106,19 @@ class Settings(BaseSettings):
         zones = {site.timezone for site in self.mindbody.sites}
         return zones.pop() if len(zones) == 1 else "UTC"
 
-    @property
-    def grace_hours(self) -> tuple[float, float]:
-        """How long an entry may take to show at Mindbody, and a reward at Referral Rock."""
-        of_both = self.reconcile.grace_hours
-        of_mindbody, of_rewards = self.mindbody.grace_hours, self.referral_rock.grace_hours
-        return of_both if of_mindbody is None else of_mindbody, of_both if of_rewards is None else of_rewards
+    def of_service(self, target: Target) -> MindbodySettings | ReferralRockSettings:
+        """Return what is set for a service."""
+        sections: Mapping[Target, MindbodySettings | ReferralRockSettings] = {
+            Target.MINDBODY: self.mindbody,
+            Target.REFERRAL_ROCK: self.referral_rock,
+        }
+        return sections[target]
+
+    def grace_of(self, target: Target) -> timedelta:
+        """Return how long what was sent to a service may take to show there."""
+        own_hours = self.of_service(target).grace_hours
+        hours = self.reconcile.grace_hours if own_hours is None else own_hours
+        return timedelta(hours=hours)
 
     @property
     def full_read_period(self) -> timedelta:

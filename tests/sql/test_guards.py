@@ -107,7 +107,14 @@ def test_a_plan_is_told_what_is_over_a_limit_and_holds_all_by_its_own_reason(led
 
 
 @pytest.mark.parametrize("key", list(Guard))
-def test_what_is_known_counts_against_no_limit(ledger: Ledger, key: Guard) -> None:
-    rows = [earned(), update()]
-    register(ledger, "before", rows)
-    assert stops(ledger, "again", rows, guards_of(**{key.value: 0})) == []
+def test_each_guard_stops_what_is_over_its_limit_and_not_what_is_known(ledger: Ledger, key: Guard) -> None:
+    register(ledger, "before", [update()], run_id="earlier")
+    rows = [earned(), update(payout_id="other")]
+    guards = guards_of(**{key.value: 0})
+    stopped = register(ledger, "a", rows, guards=guards, rejected=1)
+    assert stopped is not None
+    assert {stop.guard for stop in stopped.stops} == {key}
+    assert stopped.held >= 1
+    again = register(ledger, "again", rows, guards=guards, rejected=1)
+    assert again is not None
+    assert (again.stops, again.held) == ((), 0)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from transforms.outcomes import OTHER_FIGURE
 from transforms.vocabulary import Outcome, Target
 
 _ENTRY = ["site_id", "client_id", "action", "points", "action_at"]
@@ -62,7 +63,7 @@ def _record(row: Mapping[Any, Any], target: Target) -> dict[str, Any]:
     record["points_service"] = row["remote_points"]
     record["amount_ledger"] = row["amount"]
     record["amount_service"] = row["remote_amount"]
-    if record["class"] == Outcome.AMOUNT_MISMATCH:
+    if record["class"] in OTHER_FIGURE:
         # Our own figure says nothing of what is at stake: of 20 and 99 it is 79.
         record["points"] = _apart(row["points"], row["remote_points"])
         record["amount"] = _apart(row["amount"], row["remote_amount"])

@@ -4,22 +4,15 @@ import pandas as pd
 
 from transforms.identity.reward_ids import all_without_case
 from transforms.match.reconciled import Reconciliation
+from transforms.outcomes import OF_POSTED
 from transforms.vocabulary import Kind, Outcome
 
-# What the match says of events that the ledger has as posted.
-OF_POSTED = (
-    Outcome.MATCHED,
-    Outcome.LATE,
-    Outcome.MISSING_REMOTE,
-    Outcome.TIME_MISMATCH,
-    Outcome.AMOUNT_MISMATCH,
-)
 _SERVICE_ROW = ["kind", "site_id", "points", "amount"]
 
 
 def compared_count(reconciled: Reconciliation) -> int:
     """Count the events that the ledger has as posted and the match looked for at the service."""
-    return int(reconciled.transactions["outcome"].isin(OF_POSTED).sum())
+    return int(reconciled.transactions["outcome"].isin(list(OF_POSTED)).sum())
 
 
 def is_compared(posted: pd.DataFrame, reconciled: Reconciliation | None) -> pd.Series:

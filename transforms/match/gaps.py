@@ -61,7 +61,8 @@ def explain(gaps: Sequence[Gap], parts: Sequence[Part], others: Sequence[int] = 
     for fits in (_was_entered_between, _bears_a_time_between, _may_be_in):
         for gap in list(open_gaps):
             more = others if gap.gap_id is None and fits is _may_be_in else ()
-            taken = _adding_up(gap.more, [part for part in left if _is_new(gap, part) and fits(gap, part)], more)
+            fitting = [part for part in left if is_new_since(gap.since_at, part) and fits(gap, part)]
+            taken = _adding_up(gap.more, fitting, more)
             if taken is None:
                 continue
             found += [Explained(gap.gap_id, part) for part in taken]
@@ -74,9 +75,12 @@ def explain(gaps: Sequence[Gap], parts: Sequence[Part], others: Sequence[int] = 
     return found
 
 
-def _is_new(gap: Gap, part: Part) -> bool:
-    """Return whether nothing was known of the part at the reading before: what was is counted in its balance."""
-    return part.found_at is None or gap.since_at is None or part.found_at > gap.since_at
+def is_new_since(read_at: datetime | None, part: Part) -> bool:
+    """Return whether nothing was known of the part at a reading: what was is counted in its balance.
+
+    A reading begins after the run that finds the part in it, so what it found itself is not new.
+    """
+    return part.found_at is None or read_at is None or part.found_at > read_at
 
 
 def _was_entered_between(gap: Gap, part: Part) -> bool:
@@ -125,7 +129,7 @@ def _adding_up(wanted: int, parts: Sequence[Part], others: Sequence[int]) -> lis
 
 def _partly(gap: Gap, parts: Sequence[Part]) -> list[Part]:
     """Return the entries that are in the gap, though they do not explain all of it."""
-    new = [part for part in parts if _is_new(gap, part)]
+    new = [part for part in parts if is_new_since(gap.since_at, part)]
     taken = [part for part in new if _was_entered_between(gap, part)]
     left = gap.more - sum(part.more for part in taken)
     # One that was dated back is believed only as far as points are lacking: it must not make up any itself.

@@ -8,11 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from transforms.outcomes import FOREIGN
 from transforms.reconcile.chain import Chain
 from transforms.vocabulary import Outcome
-
-# Entries that somebody else made, or that are more than were sent.
-_FOREIGN = {Outcome.UNEXPECTED_REMOTE, Outcome.DUPLICATE_REMOTE, Outcome.REVERSED_REMOTE}
 
 
 @dataclass(frozen=True)
@@ -39,7 +37,7 @@ def agrees(chain: Chain, balance: int | None, shown: Iterable[Shown]) -> bool | 
         if one.outcome is Outcome.MATCHED or one.was_known:
             continue
         is_later = one.entered_at is not None and one.entered_at > chain.last_at
-        if one.is_ours or one.outcome not in _FOREIGN or not is_later:
+        if one.is_ours or one.outcome not in FOREIGN or not is_later:
             return False
         entered_since += one.more
     return balance == chain.balance + entered_since

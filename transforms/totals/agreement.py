@@ -2,8 +2,9 @@
 
 import pandas as pd
 
+from transforms.outcomes import DIFFERENCES
 from transforms.totals.walk_steps import summed
-from transforms.vocabulary import NO_DIFFERENCE, WalkLine
+from transforms.vocabulary import WalkLine
 
 
 def agrees(open_breaks: pd.DataFrame, walked: pd.DataFrame, *, uncompared_count: int, unread_count: int) -> bool:
@@ -22,4 +23,4 @@ def differences(open_breaks: pd.DataFrame) -> pd.DataFrame:
     """Return the breaks that are a difference between ledger and service; what was refused or is in doubt is none."""
     if open_breaks.empty:
         return open_breaks
-    return open_breaks[~open_breaks["class"].isin(list(NO_DIFFERENCE))]
+    return open_breaks[open_breaks["class"].isin(list(DIFFERENCES))]

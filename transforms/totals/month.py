@@ -13,10 +13,9 @@ from typing import Any, Final
 import pandas as pd
 
 from transforms.exact_sums import as_whole, whole_sum
+from transforms.outcomes import NOT_THERE, OF_ENTRIES, OTHER_FIGURE
 from transforms.totals.control_totals import equation
 from transforms.totals.walk import (
-    NOT_THERE,
-    OF_ENTRIES,
     Walked,
     count_line,
     events_of_lines,
@@ -152,7 +151,7 @@ def _lines_at_service(posted: pd.DataFrame, facts: PeriodFacts) -> Iterator[tupl
     about = facts.breaks[facts.breaks["event_id"].isin(posted["event_id"])]
     gone_ids = set(about.loc[about["class"].isin(list(NOT_THERE)), "event_id"])
     is_gone = posted["event_id"].isin(gone_ids)
-    others = about[about["class"].eq(Outcome.AMOUNT_MISMATCH)].set_index("event_id")
+    others = about[about["class"].isin(list(OTHER_FIGURE))].set_index("event_id")
     yield WalkLine.NOT_COMPARED, posted[~is_compared & ~is_proved]
     yield WalkLine.PROVED, posted[is_proved]
     yield WalkLine.NOT_THERE, posted[is_compared & is_gone]

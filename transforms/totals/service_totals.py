@@ -12,21 +12,13 @@ import pandas as pd
 
 from transforms.exact_sums import as_summable, whole_sum
 from transforms.identity.reward_ids import all_without_case
+from transforms.outcomes import NOT_THERE, OF_ENTRIES, OTHER_FIGURE, UNPOSTED
 from transforms.totals.control_totals import equation
-from transforms.vocabulary import Action, Outcome, State
+from transforms.vocabulary import Action, State
 
 _CLIENT = ["site_id", "client_id"]
 _NIGHT = ["site_id", "night"]
 _ABOUT = ["site_id", "client_id", "night"]
-_NOT_THERE = [Outcome.LATE, Outcome.MISSING_REMOTE]  # posted by the ledger's account, and not at the service
-# At the service without a posted event; of a doubtful one only where an entry was found.
-_THERE_ALONE = [
-    Outcome.UNEXPECTED_REMOTE,
-    Outcome.DUPLICATE_REMOTE,
-    Outcome.REVERSED_REMOTE,
-    Outcome.STATUS_MISMATCH,
-    Outcome.UNKNOWN,
-]
 _FORMULA = "ledger + breaks = service"
 # Net, where every other total is gross: it must be said in the name.
 _SIGNED = {"events": "Events", "points": "Net points"}
@@ -63,7 +55,7 @@ def points_more(transactions: pd.DataFrame) -> pd.DataFrame:
     """
     ours = _signed(transactions, "points")
     theirs = _signed(transactions, "remote_points")
-    is_other = transactions["outcome"].eq(Outcome.AMOUNT_MISMATCH)
+    is_other = transactions["outcome"].isin(list(OTHER_FIGURE))
     # The three exclude each other, since a row has one outcome; whatever is none of them leaves the balance as it is.
     # A time mismatch is none: its points are there, only on another day.
     more = pd.Series(0, index=transactions.index)
@@ -74,11 +66,12 @@ def points_more(transactions: pd.DataFrame) -> pd.DataFrame:
 
 
 def _is_gone(transactions: pd.DataFrame) -> pd.Series:
-    return transactions["outcome"].isin(_NOT_THERE)
+    return transactions["outcome"].isin(list(NOT_THERE))
 
 
 def _is_more(transactions: pd.DataFrame) -> pd.Series:
-    return transactions["outcome"].isin(_THERE_ALONE) & transactions["remote_id"].notna()
+    # Of a doubtful one only where an entry was found.
+    return transactions["outcome"].isin(list(OF_ENTRIES)) & transactions["remote_id"].notna()
 
 
 def explained(transactions: pd.DataFrame, zones: Zones) -> pd.DataFrame:
@@ -89,7 +82,7 @@ def explained(transactions: pd.DataFrame, zones: Zones) -> pd.DataFrame:
     """
     gone = transactions[_is_gone(transactions)]
     more = transactions[_is_more(transactions)]
-    other = transactions[transactions["outcome"].eq(Outcome.AMOUNT_MISMATCH)]
+    other = transactions[transactions["outcome"].isin(list(OTHER_FIGURE))]
     moved = transactions[_has_moved(transactions)]
     # What moved leaves its own night with the service's points, not with ours: where the points differ as well, their
     # difference has been counted at our night a line before.
@@ -192,11 +185,11 @@ def tie_rewards(amounts: tuple[Decimal, Decimal], rewards: pd.DataFrame, toleran
 def _more_of(row: Any, tolerance: Decimal) -> Decimal:
     """Return how much more than the ledger the service has by this row's own account."""
     # Neither is posted by the ledger's account, so its amount is not on the left side either.
-    if pd.isna(row.amount) or row.outcome in (Outcome.UNKNOWN, Outcome.REFUSED):
+    if pd.isna(row.amount) or row.outcome in UNPOSTED:
         return Decimal(0)
     amount_there = Decimal(0) if pd.isna(row.remote_amount) else row.remote_amount
     difference = Decimal(amount_there - row.amount)
-    is_told = row.outcome in (*_NOT_THERE, Outcome.AMOUNT_MISMATCH)
+    is_told = row.outcome in NOT_THERE | OTHER_FIGURE
     # A difference past the tolerance under any other outcome is one that matching missed: it is not counted, so that
     # the equation fails and shows it.
     if is_told or abs(difference) <= tolerance:

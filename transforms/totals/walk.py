@@ -20,9 +20,10 @@ import pandas as pd
 
 from transforms.exact_sums import as_whole, whole_sum
 from transforms.identity.reward_ids import all_without_case
-from transforms.match.compared import OF_POSTED, is_proved
+from transforms.match.compared import is_proved
 from transforms.match.reconciled import Reconciliation
-from transforms.vocabulary import Action, Fate, Kind, Outcome, State, WalkLine
+from transforms.outcomes import NOT_THERE, OF_ENTRIES, OF_POSTED, OTHER_FIGURE, UNPOSTED
+from transforms.vocabulary import Action, Fate, Kind, State, WalkLine
 
 _COLUMNS: Final = ["line", "site_id", "kind", "currency", "events", "points", "amount"]
 _KEYS: Final = ["site_id", "kind", "currency"]
@@ -39,14 +40,6 @@ _OF_STATES: Final = {
     State.SENDING: WalkLine.STILL_TO_SEND,
     State.DISCARDED: WalkLine.DISCARDED,
     State.HELD: WalkLine.HELD_BACK,
-}
-NOT_THERE: Final = (Outcome.LATE, Outcome.MISSING_REMOTE)
-OF_ENTRIES: Final = {
-    Outcome.UNEXPECTED_REMOTE: WalkLine.OTHERS,
-    Outcome.DUPLICATE_REMOTE: WalkLine.TWICE,
-    Outcome.STATUS_MISMATCH: WalkLine.UNCLAIMED,
-    Outcome.UNKNOWN: WalkLine.UNCLAIMED,
-    Outcome.REVERSED_REMOTE: WalkLine.TAKEN_BACK,
 }
 Line = dict[str, Any]
 
@@ -157,10 +150,10 @@ def events_of_lines(events: pd.DataFrame, replaced: Collection[str]) -> Iterator
 def _of_points(posted: pd.DataFrame, offset: Collection[str], reconciled: Reconciliation) -> list[Line]:
     """Return the lines from the posted points to the entries that the service shows."""
     outcomes = _entries(reconciled.transactions)
-    looked_for = outcomes[outcomes["outcome"].isin(OF_POSTED)]
+    looked_for = outcomes[outcomes["outcome"].isin(list(OF_POSTED))]
     is_before = ~looked_for["event_id"].isin(posted["event_id"])
-    is_gone = looked_for["outcome"].isin(NOT_THERE)
-    is_other = looked_for["outcome"].eq(Outcome.AMOUNT_MISMATCH)
+    is_gone = looked_for["outcome"].isin(list(NOT_THERE))
+    is_other = looked_for["outcome"].isin(list(OTHER_FIGURE))
     other = looked_for[is_other]
     more = other["remote_points"] - other["points"]
     lines = count_line(WalkLine.POSTED_BEFORE, looked_for[is_before])
@@ -212,9 +205,9 @@ def _of_rewards(posted: pd.DataFrame, walked: Walked, reconciled: Reconciliation
     """Return the lines from what rewards were set to, to what the service has of them."""
     outcomes = reconciled.rewards.assign(kind=Kind.REWARD_UPDATE.value, site_id="", points=None)
     outcomes = _with_currency(outcomes.assign(state=None), walked.currency, reconciled)
-    looked_for = outcomes[~outcomes["outcome"].isin([Outcome.UNKNOWN, Outcome.REFUSED])]
+    looked_for = outcomes[~outcomes["outcome"].isin(list(UNPOSTED))]
     is_before = ~looked_for["event_id"].isin(posted["event_id"])
-    is_gone = looked_for["outcome"].isin(NOT_THERE)
+    is_gone = looked_for["outcome"].isin(list(NOT_THERE))
     lines = count_line(WalkLine.POSTED_BEFORE, looked_for[is_before])
     lines += _not_looked_for(posted, looked_for, reconciled)
     lines += count_line(WalkLine.NOT_THERE, looked_for[is_gone])
@@ -233,7 +226,7 @@ def _more(row: Any, tolerance: Decimal) -> Decimal:
     more = Decimal(there - row.amount)
     # A difference past the tolerance under another outcome is one that matching missed: it is not counted here, so
     # that the walk does not close and shows it.
-    is_told = row.outcome == Outcome.AMOUNT_MISMATCH or abs(more) <= tolerance
+    is_told = row.outcome in OTHER_FIGURE or abs(more) <= tolerance
     return more if is_told else Decimal(0)
 
 

@@ -1,7 +1,7 @@
 """What the ledger tells of a run, as frames."""
 
 import json
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -93,10 +93,9 @@ def _reason(reason: str | None, evidence: str | None) -> str | None:
 
 def watched_frame(connection: Connection, settings: Settings) -> pd.DataFrame:
     """Return what is under watch, of every run, and until when: the reading after that time ends it."""
-    hours = dict(zip(Target, settings.grace_hours, strict=True))
     watched = []
     for row in watched_events(connection):
-        until = row.watch_from_at + timedelta(hours=hours[Target(row.target)])
+        until = row.watch_from_at + settings.grace_of(Target(row.target))
         amount = None if row.amount is None else Decimal(row.amount)
         watched.append({**row._mapping, "amount": amount, "row": row.row_number, "watched_until_at": until})
     frame = pd.DataFrame(watched)
