@@ -32,7 +32,7 @@ def _is_unread(posted: pd.DataFrame, reconciled: Reconciliation) -> pd.Series:
     return posted["reward_id"].notna() & is_unread
 
 
-def not_compared(posted: pd.DataFrame) -> pd.DataFrame:
+def never_compared(posted: pd.DataFrame) -> pd.DataFrame:
     """Return the events that the ledger knows to be still uncompared; the next run reads them back."""
     return posted[posted["compared_at"].isna()]
 
@@ -47,7 +47,7 @@ def is_proved(posted: pd.DataFrame, reconciled: Reconciliation | None) -> pd.Ser
 def uncompared_lines(posted: pd.DataFrame, reconciled: Reconciliation | None) -> list[str]:
     """Return the line that says how many posted events still wait to be compared; none where none do."""
     is_known = is_compared(posted, reconciled) | is_proved(posted, reconciled)
-    waiting = not_compared(posted[~is_known])
+    waiting = never_compared(posted[~is_known])
     if waiting.empty:
         return []
     return [f"{len(waiting):,} posted events are not compared yet: the next run reads them back."]

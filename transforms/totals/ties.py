@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from transforms.exact_sums import whole_sum
-from transforms.match.compared import compared_count, is_compared, not_compared
+from transforms.match.compared import compared_count, is_compared, never_compared
 from transforms.match.reconciled import Reconciliation
 from transforms.totals.control_totals import (
     equation,
@@ -92,7 +92,7 @@ def _tie_period(reconciliation: Reconciliation | None) -> _Equations:
 def _tie_posted(posted: pd.DataFrame, reconciliation: Reconciliation | None) -> _Equations:
     """Return that every posted event was compared, or is known to be left to the next run."""
     shown = is_compared(posted, reconciliation)
-    left_over = not_compared(posted[~shown])
+    left_over = never_compared(posted[~shown])
     return tie_read_back(len(posted), int(shown.sum()) + len(left_over))
 
 

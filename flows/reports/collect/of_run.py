@@ -33,7 +33,7 @@ from sql.reporting import (
 from sql.reversals import offset_breaks
 from sql.runs import run_totals, started_at
 from sql.sheet_totals import SheetTotal, sheet_totals_of_run
-from transforms.match.compared import is_compared, is_proved, not_compared
+from transforms.match.compared import is_compared, is_proved, never_compared
 from transforms.match.reconciled import Reconciliation
 from transforms.totals.agreement import agrees
 from transforms.totals.client_balances import balances_of_run
@@ -139,7 +139,7 @@ def _agrees(
     return agrees(
         breaks,
         walked,
-        uncompared_count=len(not_compared(posted[~is_known])),
+        uncompared_count=len(never_compared(posted[~is_known])),
         unread_count=sum(is_name_at_a_service(name) for name in run.not_read),
     )
 
