@@ -12,7 +12,7 @@ from flows.ledger.run import Run
 from flows.reconciliation.agreements import attempts_before
 from flows.reconciliation.books import Reading, keep_books
 from flows.reconciliation.read_back import Remote, fetch_remote
-from flows.reconciliation.sides import TransactionSides, reward_sides, transaction_sides
+from flows.reconciliation.sides import TransactionSides, reward_sides, sides_by_clients
 from flows.runtime.clock import utc_now
 from flows.settings.sections import Settings
 from transforms.match.balances import with_proofs
@@ -20,7 +20,7 @@ from transforms.match.break_details import describe_rewards, describe_transactio
 from transforms.match.breaks import identify_breaks
 from transforms.match.reconciled import Reconciliation
 from transforms.match.rewards import match_rewards
-from transforms.match.transactions import Tolerances, match_transactions
+from transforms.match.transactions import Tolerances, in_order, match_group
 from transforms.reconcile.proof import Proofs
 from transforms.settle.windows import Window
 from transforms.totals.service_totals import (
@@ -35,6 +35,8 @@ from transforms.totals.walk import shown_points, shown_rewards
 from transforms.vocabulary import NotRead, Target, name_of_reward
 
 _NO_PROOFS = Proofs()
+_COUNTED_BY = ["site_id", "client_id", "night"]
+_OF_SHOWN = ["site_id", "action", "points"]
 
 
 def match_ledger(
@@ -115,21 +117,41 @@ class _MatchedAmounts:
 
 def _match_points(run: Run, windows: Sequence[Window], remote: Remote, tolerances: Tolerances) -> _MatchedPoints:
     zones = {site.site_id: ZoneInfo(site.timezone) for site in run.settings.mindbody.sites}
-    sides = transaction_sides(run.ledger, windows, remote)
-    matched = match_transactions(sides.events, sides.entries, tolerances)
-    # More was read than the windows, to find entries that slipped; and of that only what met one of them counts.
-    is_asked = _is_asked(windows, matched)
-    transactions = _as_breaks(matched[is_asked], zones, remote)
-    # The totals are counted from the two sides and not from the outcomes, so that a fault of the matching shows.
-    events, entries = _without(sides, matched[~is_asked])
-    counted = both_sides(events, entries, zones)
+    groups = [_match_clients(sides, zones, tolerances) for sides in sides_by_clients(run.ledger, windows, remote)]
+    transactions = _as_breaks(in_order([group.outcomes for group in groups]), zones, remote)
+    # A client is in one group alone, so what was counted of each is what all of them come to.
+    counted = pd.concat([group.counted for group in groups]).sort_values(_COUNTED_BY, ignore_index=True)
     accounted_for = explained(transactions, zones)
     return _MatchedPoints(
         transactions=transactions,
         ties=tie_service(counted, accounted_for),
         nights=by_night(counted, accounted_for),
+        uncompared_count=sum(group.uncompared_count for group in groups),
+        shown=shown_points(pd.concat([group.entries for group in groups], ignore_index=True)),
+    )
+
+
+@dataclass(frozen=True)
+class _Group:
+    """What some clients come to, without what belongs to the days around their windows alone."""
+
+    outcomes: pd.DataFrame  # as `match_group` gives them
+    counted: pd.DataFrame  # as `both_sides` does
+    entries: pd.DataFrame  # what `shown_points` asks of them
+    uncompared_count: int
+
+
+def _match_clients(sides: TransactionSides, zones: Mapping[str, ZoneInfo], tolerances: Tolerances) -> _Group:
+    matched = match_group(sides.events, sides.entries, tolerances)
+    # More was read than the windows, to find entries that slipped; and of that only what met one of them counts.
+    is_asked = _is_asked(sides.windows, matched)
+    # The totals are counted from the two sides and not from the outcomes, so that a fault of the matching shows.
+    events, entries = _without(sides, matched[~is_asked])
+    return _Group(
+        outcomes=matched[is_asked],
+        counted=both_sides(events, entries, zones),
+        entries=entries[_OF_SHOWN],
         uncompared_count=sides.uncompared_count,
-        shown=shown_points(entries),
     )
 
 

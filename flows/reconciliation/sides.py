@@ -4,7 +4,7 @@ Grain: one row per event, and one per entry. Times are aware UTC, points whole, 
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from sys import intern
@@ -24,6 +24,7 @@ from transforms.vocabulary import State
 _CONTENT = ("action", "points", "source", "source_id", "action_at")
 _EVENT = ["event_id", "state", "settled_at", "site_id", "client_id", *_CONTENT, "may_be_twice"]
 _ENTRY = ["remote_id", "site_id", "client_id", *_CONTENT]
+_CLIENTS_AT_ONCE = 5_000  # a client has some twenty events in the days that are read
 _LONGEST_CODE = 12  # "Custom" is one, where rewards are no money
 _FEW_WORDS = ("site_id", "action", "source")  # the same words again and again
 _NUMBERS = {"points", "source_id", "remote_id"}
@@ -34,8 +35,9 @@ _REWARD = ["reward_id", "remote_payout_id", "remote_amount", "remote_eligibility
 
 @dataclass(frozen=True)
 class TransactionSides:
-    """Both sides of Mindbody, and how many posted events nobody could compare."""
+    """Both sides of Mindbody for some windows, and how many posted events nobody could compare."""
 
+    windows: Sequence[Window]
     events: pd.DataFrame
     entries: pd.DataFrame
     uncompared_count: int
@@ -57,6 +59,22 @@ def transaction_sides(ledger: Ledger, windows: Sequence[Window], remote: Remote)
     That day is read as well. Without its events, their own entries would be nobody's, and an event of the window that
     never arrived could be taken for one of them at another time: it would not be said to be missing.
     """
+    return _sides_of(ledger, windows, remote, first_id=0)
+
+
+def sides_by_clients(ledger: Ledger, windows: Sequence[Window], remote: Remote) -> Iterator[TransactionSides]:
+    """Give the sides of all windows, group by group of clients, as `transaction_sides` would give them at once.
+
+    At least one, though it be empty. While one is worked on the others take no memory, however many there are.
+    """
+    first_id = 0
+    for start in range(0, max(1, len(windows)), _CLIENTS_AT_ONCE):
+        sides = _sides_of(ledger, windows[start : start + _CLIENTS_AT_ONCE], remote, first_id=first_id)
+        first_id += len(sides.entries)
+        yield sides
+
+
+def _sides_of(ledger: Ledger, windows: Sequence[Window], remote: Remote, *, first_id: int) -> TransactionSides:
     uncompared_count = 0
     events: list[Mapping[str, Any]] = []
     entries: list[dict[str, Any]] = []
@@ -75,8 +93,9 @@ def transaction_sides(ledger: Ledger, windows: Sequence[Window], remote: Remote)
                 events += ours
                 entries += _entries(window, transaction_rows(history.transactions, ours))
     # Numbered over all clients: the service tells no id of a transaction, and matching needs one of each.
-    numbered = [row | {"remote_id": number} for number, row in enumerate(entries)]
+    numbered = [row | {"remote_id": number} for number, row in enumerate(entries, first_id)]
     return TransactionSides(
+        windows=windows,
         events=_typed(events, _EVENT),
         entries=_typed(numbered, _ENTRY),
         uncompared_count=uncompared_count,

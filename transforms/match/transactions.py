@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+import numpy as np
 import pandas as pd
 
 from transforms.match.pairing import coded, pair_equal, pair_nearest
@@ -47,10 +48,29 @@ def match_transactions(events: pd.DataFrame, remote: pd.DataFrame, tolerances: T
     result are the ledger's, or the entry's where there is no event; ``remote_points`` and ``remote_at`` the entry's.
     Times are UTC.
     """
+    return in_order([match_group(events, remote, tolerances)])
+
+
+def match_group(events: pd.DataFrame, remote: pd.DataFrame, tolerances: Tolerances) -> pd.DataFrame:
+    """Match a group of clients whole, and leave it to `in_order` to bring groups together.
+
+    No rung pairs records of two clients, so that groups can be matched one after the other, each in the memory of one,
+    and come to what all of them would together. The same columns as those of `match_transactions`, and ``rung``.
+    """
     ladder = _Ladder(events, remote)
     found = _climb(ladder, tolerances.time)
     found += _left_alone(ladder, latest_due=tolerances.now - tolerances.grace)
     return _assemble(found, events, remote)
+
+
+def in_order(groups: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Return the outcomes of groups as `match_transactions` tells those of all, rung by rung and in order of groups."""
+    outcomes = pd.concat(groups, ignore_index=True) if len(groups) > 1 else groups[0]
+    # What has an event comes first, then entries without one.
+    has_no_event = outcomes["event_id"].isna().to_numpy()
+    # Sorted by the last key first; what is equal in both stays in the order that it has.
+    order = np.lexsort((outcomes["rung"].to_numpy(), has_no_event))
+    return outcomes[_RESULT].take(order).reset_index(drop=True)
 
 
 def _climb(ladder: "_Ladder", within: timedelta) -> list[_Found]:
@@ -211,17 +231,15 @@ def _assemble(found: Sequence[_Found], events: pd.DataFrame, remote: pd.DataFram
 
     entries = _columns_at(places["theirs"], remote, list(_SHOWN_AS)).rename(columns=_SHOWN_AS)
     result = about.assign(outcome=places["outcome"]).join(entries, validate="1:1")
-    return result[_RESULT]
+    return result.assign(rung=places["rung"])[[*_RESULT, "rung"]]
 
 
 def _all_places(found: Sequence[_Found]) -> pd.DataFrame:
-    """Return the places with their outcome, in the order of `found`, those with an event before those without."""
-    outcomes: list[str] = []
-    for outcome, pairs in found:
-        outcomes += [str(outcome)] * len(pairs)
+    """Return the places with their outcome and rung, in the order of `found`; those with an event come first."""
     all_pairs = pd.concat([pairs for _, pairs in found], ignore_index=True)
-    as_told = pd.Series(outcomes, index=all_pairs.index, dtype="object")
-    places = all_pairs.assign(outcome=as_told.to_numpy())
+    rungs = np.repeat(np.arange(len(found)), [len(pairs) for _, pairs in found])
+    words = pd.array([str(outcome) for outcome, _ in found], dtype="str")
+    places = all_pairs.assign(outcome=words.take(rungs), rung=rungs)
     has_event = places["ours"] >= 0
     return pd.concat([places[has_event], places[~has_event]], ignore_index=True)
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 _MARGIN = timedelta(days=1)
@@ -17,7 +18,8 @@ class Window:
     until: date
     zone: ZoneInfo
 
-    @property
+    # Asked for every event of the client, and in a night of a million too dear to be reckoned each time.
+    @cached_property
     def bounds(self) -> tuple[datetime, datetime]:
         """The first moment and the one after the last, in UTC."""
         start = datetime.combine(self.since, time(), self.zone)

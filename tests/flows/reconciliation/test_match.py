@@ -147,6 +147,13 @@ def test_reconcile_twice_finds_the_same(looked: Looked) -> None:
     assert (again.matched, again.breaks) == (before.matched, before.breaks)
 
 
+def test_reconcile_finds_the_same_by_groups_of_clients(looked: Looked, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("flows.reconciliation.sides._CLIENTS_AT_ONCE", 4)
+    again, before = reconcile(looked.workplace), looked.found
+    assert (again.opened, again.closed, again.open, again.ties_out) == (0, 0, before.open, True)
+    assert (again.matched, again.breaks) == (before.matched, before.breaks)
+
+
 def test_a_break_keeps_its_id_and_closes_by_itself_when_the_late_event_arrives(place: Place) -> None:
     workplace = night(place(grace_hours=24), earned("200000003", 55, "2026-09-23T17:00:00Z"))
     first = workplace.breaks()

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.laws import law
 from tests.transforms.sides import NOW, TOLERANCES, at, entries, events, match, told
 from transforms.match.pairing import _nearest
-from transforms.match.transactions import match_transactions
+from transforms.match.transactions import in_order, match_group, match_transactions
 from transforms.totals.service_totals import both_sides, by_night, explained, tie_service
 from transforms.vocabulary import Outcome
 
@@ -102,6 +102,20 @@ def test_match_transactions_finds_the_same_whatever_the_index(ours: Records, the
 
 
 SORTED = st.lists(st.integers(0, 20), max_size=6).map(sorted)
+
+
+@LAW
+@given(EVENTS, ENTRIES)
+def test_match_group_finds_of_each_client_what_all_of_them_come_to(ours: Records, theirs: Records) -> None:
+    left, right = events(*ours), entries(*theirs)
+    clients = ["000123", "123", "of nobody"]
+    sides = [(left[left["client_id"].eq(client)], right[right["client_id"].eq(client)]) for client in clients]
+    found = in_order([match_group(mine, others, TOLERANCES) for mine, others in sides])
+    assert told(found) == match(left, right)
+    # What has an event comes first, and of each kind the surest.
+    places = match_transactions(left, right, TOLERANCES)
+    assert found["outcome"].tolist() == places["outcome"].tolist()
+    assert found.dtypes.to_dict() == places.dtypes.to_dict()
 
 
 @LAW
