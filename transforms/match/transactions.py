@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-import numpy as np
 import pandas as pd
 
 from transforms.match.pairing import coded, pair_equal, pair_nearest
@@ -65,11 +64,11 @@ def match_group(events: pd.DataFrame, remote: pd.DataFrame, tolerances: Toleranc
 
 def in_order(groups: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """Return the outcomes of groups as `match_transactions` tells those of all, rung by rung and in order of groups."""
-    outcomes = pd.concat(groups, ignore_index=True) if len(groups) > 1 else groups[0]
+    outcomes = pd.concat(groups, ignore_index=True)
     # What has an event comes first, then entries without one.
-    has_no_event = outcomes["event_id"].isna().to_numpy()
-    # Sorted by the last key first; what is equal in both stays in the order that it has.
-    order = np.lexsort((outcomes["rung"].to_numpy(), has_no_event))
+    keys = pd.DataFrame({"has_no_event": outcomes["event_id"].isna(), "rung": outcomes["rung"]})
+    # What is equal in both stays in the order that it has.
+    order = keys.sort_values(["has_no_event", "rung"], kind="stable").index
     return outcomes[_RESULT].take(order).reset_index(drop=True)
 
 
@@ -237,7 +236,7 @@ def _assemble(found: Sequence[_Found], events: pd.DataFrame, remote: pd.DataFram
 def _all_places(found: Sequence[_Found]) -> pd.DataFrame:
     """Return the places with their outcome and rung, in the order of `found`; those with an event come first."""
     all_pairs = pd.concat([pairs for _, pairs in found], ignore_index=True)
-    rungs = np.repeat(np.arange(len(found)), [len(pairs) for _, pairs in found])
+    rungs = pd.Index(range(len(found))).repeat([len(pairs) for _, pairs in found])
     words = pd.array([str(outcome) for outcome, _ in found], dtype="str")
     places = all_pairs.assign(outcome=words.take(rungs), rung=rungs)
     has_event = places["ours"] >= 0
