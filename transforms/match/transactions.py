@@ -69,7 +69,7 @@ def in_order(groups: Sequence[pd.DataFrame]) -> pd.DataFrame:
     keys = pd.DataFrame({"has_no_event": outcomes["event_id"].isna(), "rung": outcomes["rung"]})
     # What is equal in both stays in the order that it has.
     order = keys.sort_values(["has_no_event", "rung"], kind="stable").index
-    return outcomes[_RESULT].take(order).reset_index(drop=True)
+    return outcomes[_RESULT].take(order.to_numpy()).reset_index(drop=True)
 
 
 def _climb(ladder: "_Ladder", within: timedelta) -> list[_Found]:
@@ -238,7 +238,7 @@ def _all_places(found: Sequence[_Found]) -> pd.DataFrame:
     all_pairs = pd.concat([pairs for _, pairs in found], ignore_index=True)
     rungs = pd.Index(range(len(found))).repeat([len(pairs) for _, pairs in found])
     words = pd.array([str(outcome) for outcome, _ in found], dtype="str")
-    places = all_pairs.assign(outcome=words.take(rungs), rung=rungs)
+    places = all_pairs.assign(outcome=words.take(rungs.to_numpy()), rung=rungs)
     has_event = places["ours"] >= 0
     return pd.concat([places[has_event], places[~has_event]], ignore_index=True)
 

@@ -29,7 +29,8 @@ class PostedEvent(Protocol):
         """When it happened."""
 
 
-@dataclass(frozen=True)
+# A night may read a million of them, and they stay until its report is written.
+@dataclass(frozen=True, slots=True)
 class Transaction:
     """One line of a client's reward history as the service reports it."""
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from sys import intern
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -170,7 +171,8 @@ def _word(value: Any) -> str:
     value.encode()
     if "\x00" in value:
         raise ValueError("no text")
-    return value
+    # The same few words in every entry: each is kept once.
+    return intern(value)
 
 
 def _whole(value: Any) -> int:
