@@ -53,63 +53,79 @@ def expect_balances(
     ``transactions`` have break_id; ``read_at`` is when reading began; ``gone`` are the breaks that it does not show any
     more. Where something is in doubt or was posted meanwhile there is no difference, and no start for later.
     """
-    readings: list[dict[str, Any]] = []
-    before_of: dict[Client, _Before] = {}
-    for client, history in sorted(histories.items()):
-        site_id, client_id = client
+    readings = {
+        client: history.balance
+        for client, history in sorted(histories.items())
         # What was posted while the balance was read may be in it or not: a difference would accuse nobody.
-        if history.balance is None or is_moving(connection, site_id, client_id, read_at):
-            continue
-        before = _before(connection, site_id, client_id)
-        before_of[client] = before
-        readings.append(
-            {
-                "site_id": site_id,
-                "client_id": client_id,
-                "balance_before": before.balance,
-                "earned": before.earned,
-                "redeemed": before.redeemed,
-                "balance_reported": history.balance,
-            }
-        )
+        if history.balance is not None and not is_moving(connection, *client, read_at)
+    }
+    before_of = {client: _before(connection, *client) for client in readings}
     breaks = {row.break_id: row for row in breaks_of_clients(connection, histories)}
     doubtful = _doubtful_clients(breaks, transactions)
-    others = _others(breaks, transactions, before_of, gone)
-    looked = Looked(read_at=read_at, windows=windows, bases=before_of, doubtful=doubtful)
-    found = explain_gaps(connection, looked, readings, _entries(breaks, transactions), others)
+    found = explain_gaps(
+        connection,
+        Looked(read_at=read_at, windows=windows, bases=before_of, doubtful=doubtful),
+        [_reading(client, before_of[client], balance) for client, balance in readings.items()],
+        entries=_entries(breaks, transactions),
+        others=_others(breaks, transactions, before_of, gone),
+    )
     balances = balances_by_client(found.readings, found.parts)
+    return Expected(_judged(balances, found, doubtful, transactions), found)
+
+
+def _reading(client: Client, before: _Before, balance: int) -> dict[str, Any]:
+    site_id, client_id = client
+    return {
+        "site_id": site_id,
+        "client_id": client_id,
+        "balance_before": before.balance,
+        "earned": before.earned,
+        "redeemed": before.redeemed,
+        "balance_reported": balance,
+    }
+
+
+def _judged(
+    balances: pd.DataFrame, found: FoundGaps, doubtful: Collection[Client], transactions: pd.DataFrame
+) -> pd.DataFrame:
+    """Leave a difference out where it proves nothing, and say what of the rest was taken back at the service."""
     is_settled = _is_settled(balances, doubtful)
     # A balance that comes out right is right, whatever is in doubt; one that does not proves nothing then.
     is_zero = balances["difference"].eq(0).fillna(False)
-    difference = balances["difference"].where(is_settled | is_zero)
-    taken_back = _taken_back(balances, found, transactions)
-    return Expected(balances.assign(difference=difference, is_settled=is_settled, taken_back=taken_back), found)
+    return balances.assign(
+        difference=balances["difference"].where(is_settled | is_zero),
+        is_settled=is_settled,
+        taken_back=_taken_back(balances, found, transactions),
+    )
 
 
 def _taken_back(balances: pd.DataFrame, found: FoundGaps, transactions: pd.DataFrame) -> pd.Series:
-    """Return what returned, removed and canceled entries are of the points that breaks explain; null where nothing is.
-
-    A balance tells no reasons: they count where the rest of what is explained follows from the other breaks.
-    """
+    """Return the points that were taken back, of those that breaks explain; null where breaks explain none."""
     is_reversed = transactions["outcome"].eq(Outcome.REVERSED_REMOTE)
     reversed_ids = set(transactions.loc[is_reversed, "break_id"])
-    taken: list[int | None] = []
-    for site_id, client_id, others in zip(
-        balances["site_id"], balances["client_id"], balances["others"].astype("object"), strict=True
-    ):
-        new = found.new.get((site_id, client_id), ())
-        more = sum(part.more for part in new if part.break_id in reversed_ids)
-        # Those parts that are not taken back, beside what this reading did not look at.
-        rest = [part.more for part in new if part.break_id not in reversed_ids]
-        rest += found.beside.get((site_id, client_id), ())
-        if pd.isna(others):
-            taken.append(None)
-        else:
-            taken.append(more if adds_up(rest, int(others) - more) else 0)
+    clients = zip(balances["site_id"], balances["client_id"], strict=True)
+    explained = balances["others"].astype("object")
+    taken = [
+        None if pd.isna(points) else _taken_back_of(client, int(points), found, reversed_ids)
+        for client, points in zip(clients, explained, strict=True)
+    ]
     return as_whole(pd.Series(taken, index=balances.index, dtype="object"))
 
 
-def _is_settled(balances: pd.DataFrame, doubtful: set[Client]) -> pd.Series:
+def _taken_back_of(client: Client, explained: int, found: FoundGaps, reversed_ids: Collection[str]) -> int:
+    """Return the points that were taken back of those that breaks explain; 0 where that does not follow.
+
+    A balance tells no reasons: they count where the rest of what is explained follows from the other breaks.
+    """
+    new = found.new.get(client, ())
+    reversed_points = sum(part.more for part in new if part.break_id in reversed_ids)
+    # Those parts that are not taken back, beside what this reading did not look at.
+    others = [part.more for part in new if part.break_id not in reversed_ids]
+    others += found.beside.get(client, ())
+    return reversed_points if adds_up(others, explained - reversed_points) else 0
+
+
+def _is_settled(balances: pd.DataFrame, doubtful: Collection[Client]) -> pd.Series:
     clients = zip(balances["site_id"], balances["client_id"], strict=True)
     return pd.Series([client not in doubtful for client in clients], index=balances.index, dtype="bool")
 
@@ -131,7 +147,7 @@ def _before(connection: Connection, site_id: str, client_id: str) -> _Before:
     earned = sum(row.points for row in posted if row.action == Action.EARNED)
     redeemed = sum(row.points for row in posted if row.action == Action.REDEEMED)
     if not telling:
-        return _Before(None, None, None, balance=None, earned=earned, redeemed=redeemed)
+        return _Before(since_at=None, told_at=None, known_from_at=None, balance=None, earned=earned, redeemed=redeemed)
     # What was posted before it, and whose own answer was lost, is in that balance too: taken off as well, so that what
     # was posted to a client is all of it.
     first_told = posted[telling[0]]
@@ -162,12 +178,12 @@ def _others(
         before = before_of.get((broken.site_id, broken.client_id))
         if before is None:
             continue
-        is_counted = _has_explained_a_balance(broken) or _is_counted_before(broken, before.since_at)
-        points = [] if is_counted else _either_way(broken)
-        if is_counted and broken.break_id in gone and broken.more is not None:
+        points = others.setdefault((broken.site_id, broken.client_id), [])
+        if not _has_explained_a_balance(broken) and not _is_counted_before(broken, before.since_at):
+            points += _either_way(broken)
+        elif broken.break_id in gone and broken.more is not None:
             # Somebody took the entry away again, and with it the points that the balance before counted.
-            points = [-broken.more]
-        others.setdefault((broken.site_id, broken.client_id), []).extend(points)
+            points.append(-broken.more)
     return others
 
 
