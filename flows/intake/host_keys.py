@@ -8,11 +8,12 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-
-from fsspec import AbstractFileSystem
+from typing import TYPE_CHECKING, Any
 
 from flows.runtime.errors import CouldNotRun
+
+if TYPE_CHECKING:
+    from fsspec import AbstractFileSystem
 
 _PORT = 22
 _SYSTEM_FILE = Path("/etc/ssh/ssh_known_hosts")
@@ -44,7 +45,7 @@ def fingerprint_of(key: bytes) -> str:
 
 def open_server(
     options: dict[str, Any], host_keys: HostKeys, tunnel: Callable[[str, int], Any] | None = None
-) -> AbstractFileSystem:
+) -> "AbstractFileSystem":
     """Log in to an SFTP server that is known; `CouldNotRun` where it is not, before any password is sent.
 
     With a ``tunnel`` it is reached by the connection that this opens to the host and port. Raises ImportError where

@@ -4,15 +4,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import PurePath
+from typing import TYPE_CHECKING
 
 from flows.intake.archive import forget_file, keep_file
-from flows.intake.check import check_file
-from flows.intake.checked_file import CheckedFile
 from flows.intake.guarded import stop_notes
 from flows.intake.inbox import InboxFile, clear_file
-from flows.intake.known_rows import learn_rows
-from flows.intake.register import register
-from flows.intake.source_ids import check_again, sweep_for
 from flows.intake.unusual import note_missing, note_size
 from flows.ledger.counted import mark
 from flows.ledger.run import Run
@@ -25,6 +21,10 @@ from transforms.sheets.notes import note_text
 from transforms.sheets.questions import question_text
 from transforms.vocabulary import NotRead, RunKind
 
+# The rules and the readers are loaded with the first file: a night without one does without them, and without pandera.
+if TYPE_CHECKING:
+    from flows.intake.checked_file import CheckedFile
+
 
 def find_reference(run: Run) -> Extracts:
     """Find what SourceIds can be checked against without a call."""
@@ -33,10 +33,12 @@ def find_reference(run: Run) -> Extracts:
     return at_hand
 
 
-def check_files(run: Run, waiting: Iterable[InboxFile], reference: Reference, now: datetime) -> list[CheckedFile]:
+def check_files(run: Run, waiting: Iterable[InboxFile], reference: Reference, now: datetime) -> "list[CheckedFile]":
     """Return the files that can be read, judged; a file that is wrong as a whole stays, and is noted."""
     files, here = [], list[tuple[str, str | None]]()
     for file in waiting:
+        from flows.intake.check import check_file
+
         name = file.path.name
         here.append((name, file.default_site_id))
         run.progress(f"checking {name}")
@@ -73,10 +75,12 @@ def _left_there(run: Run) -> Iterator[tuple[str, str | None]]:
         yield path.name, path.parent.name or None
 
 
-def sweep_reference(run: Run, files: list[CheckedFile], reference: Reference) -> list[CheckedFile]:
+def sweep_reference(run: Run, files: "list[CheckedFile]", reference: Reference) -> "list[CheckedFile]":
     """Where it is switched on, ask the service about SourceIds that nothing at hand tells, and judge anew."""
     if not run.settings.reference.sweep or not files:
         return files
+    from flows.intake.source_ids import check_again, sweep_for
+
     run.progress("looking up source ids")
     found = run.step("sweep reference", sweep_for, run.settings, run.ledger, files, reference)
     run.notes += found.notes
@@ -85,9 +89,11 @@ def sweep_reference(run: Run, files: list[CheckedFile], reference: Reference) ->
     return [run.step(f"check {file.path.name}", check_again, run.settings, file, found.reference) for file in files]
 
 
-def register_files(run: Run, files: Sequence[CheckedFile]) -> None:
+def register_files(run: Run, files: "Sequence[CheckedFile]") -> None:
     """Keep each file in the archive and register it whole; those of the inbox leave it after."""
     if files:
+        from flows.intake.known_rows import learn_rows
+
         run.notes += learn_rows(run.settings, run.ledger, run.progress)
     for file in files:
         run.progress(f"registering {file.path.name}")
@@ -95,7 +101,7 @@ def register_files(run: Run, files: Sequence[CheckedFile]) -> None:
             _clear(run, file)
 
 
-def _keep(run: Run, file: CheckedFile) -> bool:
+def _keep(run: Run, file: "CheckedFile") -> bool:
     try:
         run.step(f"keep {file.path.name}", keep_file, file.path, file.sha256, file.default_site_id, run.settings)
     except CouldNotRun as error:
@@ -104,8 +110,10 @@ def _keep(run: Run, file: CheckedFile) -> bool:
     return True
 
 
-def _register(run: Run, file: CheckedFile) -> bool:
+def _register(run: Run, file: "CheckedFile") -> bool:
     """Register the file; False where the ledger has nothing of it, and takes others."""
+    from flows.intake.register import register
+
     name = file.path.name
     try:
         registered = run.step(f"register {name}", register, run, file)
@@ -132,7 +140,7 @@ def _register(run: Run, file: CheckedFile) -> bool:
     return True
 
 
-def _not_kept(run: Run, file: CheckedFile, error: CouldNotRun) -> None:
+def _not_kept(run: Run, file: "CheckedFile", error: CouldNotRun) -> None:
     """Say that a file is not taken; unless another night, at work at the same time, was faster."""
     if run.kind is RunKind.NIGHTLY and not file.path.exists():
         run.progress(f"{file.path.name} was taken by another run")
@@ -140,7 +148,7 @@ def _not_kept(run: Run, file: CheckedFile, error: CouldNotRun) -> None:
         run.failures.append(str(error))
 
 
-def _clear(run: Run, file: CheckedFile) -> None:
+def _clear(run: Run, file: "CheckedFile") -> None:
     name = file.path.name
     try:
         if not clear_file(file.path, file.sha256, run.settings):

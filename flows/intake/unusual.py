@@ -3,8 +3,8 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
-from flows.intake.checked_file import CheckedFile
 from flows.ledger.run import Run
 from flows.runtime.clock import utc_now
 from flows.runtime.visible import storable
@@ -14,11 +14,15 @@ from transforms.arrivals.series import series_of
 from transforms.arrivals.unusual import is_missed, unusual_size
 from transforms.sheets.notes import Note
 
+# With it come the rules and the readers, which a night without a file does without.
+if TYPE_CHECKING:
+    from flows.intake.checked_file import CheckedFile
+
 _FILES_BEFORE = 20
 _SPAN = timedelta(days=23)  # three weeks, and a night that began late
 
 
-def note_size(run: Run, file: CheckedFile, registered: Registered) -> None:
+def note_size(run: Run, file: "CheckedFile", registered: Registered) -> None:
     """Note a file whose rows are far more or fewer than those of the files like it."""
     if not run.settings.inbox.note_unusual:
         return

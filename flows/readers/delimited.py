@@ -12,6 +12,7 @@ import pandas as pd
 from flows.readers.cut_off import ending_notes
 from flows.readers.encoding import ANY_BYTES, encoding_notes, find_encoding
 from flows.readers.limits import MAX_COLUMNS
+from flows.readers.plain_text import Reached, is_long_and_plain, read_plain
 from flows.readers.short_rows import ValueCounts
 from flows.readers.values import frame_of
 from transforms.sheets.fields import count_known_headings
@@ -38,7 +39,7 @@ def read_delimited(path: Path, part_rows: int | None = None) -> Iterator[Sheet]:
         # pandas takes a minute for 40,000 columns, and most of so many are empty: row by row they are cut off.
         if form.width > MAX_COLUMNS:
             raise pd.errors.ParserError
-        for read in _read_fast(path, form, part_rows):
+        for read in _read_fast(path, form, counts, part_rows):
             yield _sheet(read, form, counts)
     except (pd.errors.ParserError, pd.errors.EmptyDataError):
         # A row is wider than any of the sample, or a quotation mark is not closed.
@@ -113,8 +114,18 @@ def _width(sample: str, delimiter: str) -> int:
     return max(map(len, _sample_rows(sample, delimiter, most=10_000)), default=1)
 
 
-def _read_fast(path: Path, form: _Form, part_rows: int | None) -> Iterator[pd.DataFrame]:
-    """Read by pandas' C parser."""
+def _read_fast(path: Path, form: _Form, counts: ValueCounts, part_rows: int | None) -> Iterator[pd.DataFrame]:
+    """Read by Arrow's parser as far as it surely reads as pandas' does, and by that from there."""
+    reached = Reached()
+    if part_rows and counts.are_equal and is_long_and_plain(path, form.encoding, form.width):
+        for cells, reached in read_plain(path, form.delimiter, form.width, part_rows):
+            yield cells
+    if not reached.is_end:
+        yield from _read_by_pandas(path, form, part_rows, reached.rows)
+
+
+def _read_by_pandas(path: Path, form: _Form, part_rows: int | None, rows_above: int) -> Iterator[pd.DataFrame]:
+    """Read by pandas' C parser what comes below rows of a line each."""
     with pd.read_csv(
         path,
         sep=form.delimiter,
@@ -122,7 +133,7 @@ def _read_fast(path: Path, form: _Form, part_rows: int | None) -> Iterator[pd.Da
         header=None,
         names=range(form.width),
         index_col=False,
-        skiprows=form.hidden,
+        skiprows=form.hidden + rows_above,
         dtype=str,
         keep_default_na=False,
         na_values=[""],
@@ -130,7 +141,7 @@ def _read_fast(path: Path, form: _Form, part_rows: int | None) -> Iterator[pd.Da
         chunksize=part_rows or _ALL_ROWS,
     ) as parts:
         for cells in parts:
-            yield cells.set_axis(cells.index + 1)
+            yield cells.set_axis(cells.index + rows_above + 1)
 
 
 def _read_ragged(path: Path, form: _Form, part_rows: int | None, read: pd.DataFrame) -> Iterator[pd.DataFrame]:

@@ -25,8 +25,8 @@ class ValueCounts:
 
     def __init__(self, path: Path, encoding: str, delimiter: str, *, width: int, hidden: int) -> None:
         self._width = width
-        are_equal = not hidden and _are_surely_equal(path, encoding, delimiter, width)
-        self._counts = None if are_equal else _counts(path, encoding, delimiter, hidden)
+        self.are_equal = not hidden and _are_surely_equal(path, encoding, delimiter, width)
+        self._counts = None if self.are_equal else _counts(path, encoding, delimiter, hidden)
 
     def short_rows(self, rows: pd.Index) -> pd.Series:
         """Return how many values the next rows have, of those that have fewer than the widest; blank rows have none."""

@@ -15,7 +15,6 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from flows.readers.files import is_passed_over
-from flows.readers.read import read_file
 from flows.settings.sections import Settings
 from transforms.reference.extracts import Naming, parse_extract
 from transforms.reference.reference import Reference, Stretch, coverage_frame, facts_frame
@@ -109,6 +108,9 @@ def _read(settings: Settings, path: Path, name: str) -> _Extract:
     covered = _covered(path.stem)
     words = settings.reference
     naming = Naming(words.columns, words.referred_name, words.referred_by_name)
+    # The readers of all formats come with the first extract: most workspaces have none.
+    from flows.readers.read import read_file
+
     parsed = parse_extract(read_file(path), naming)
     facts, sites = _with_sites(parsed.facts, _default_site(settings, path))
     # A subject without a single fact is told too: of that site nothing is known, and that is known.

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from transforms.check.cross_check import LEFT, WRONG
+from transforms.reference.reference import LEFT, WRONG
 from transforms.vocabulary import Finding
 
 Counts = Mapping[tuple[str, str], int]  # (subject, finding) -> rows

@@ -6,9 +6,9 @@ the caller, holds the truth, so a run that was cut off at any point is simply ru
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from flows.intake.as_before import keep_as_before
-from flows.intake.checked_file import CheckedFile
 from flows.intake.inbox import InboxFile
 from flows.intake.take_in import check_files, find_reference, register_files, sweep_reference
 from flows.ledger.alive import showing_life
@@ -17,8 +17,6 @@ from flows.ledger.run import Run
 from flows.ledger.summary import Summary
 from flows.loader.deliver import connect, post_and_settle
 from flows.loader.look_back import has_forgotten
-from flows.marked_copy.give_back import mark_files
-from flows.marked_copy.set_aside import set_aside_rejected
 from flows.monitoring.figures import tell_figures
 from flows.notices.run_end import notify, notify_night
 from flows.reconciliation.ahead import calls_to_keep, tell_nights
@@ -38,10 +36,14 @@ from sql.runs import carry_over, fail_run, open_run
 from transforms.match.reconciled import Reconciliation
 from transforms.vocabulary import Destination, RunKind, Target
 
+# The rules, the readers and the marked copies are loaded with the first file.
+if TYPE_CHECKING:
+    from flows.intake.checked_file import CheckedFile
+
 FindFiles = Callable[[], Iterable[InboxFile]]
 
 
-def run_from_files(run: Run, find_files: FindFiles, approved: CheckedFile | None = None) -> Summary:
+def run_from_files(run: Run, find_files: FindFiles, approved: "CheckedFile | None" = None) -> Summary:
     """Take the files in, post, settle, reconcile and report; tell people where something waits for them.
 
     What a person ``approved`` is taken as it was checked then, and nothing is looked for.
@@ -53,8 +55,7 @@ def run_from_files(run: Run, find_files: FindFiles, approved: CheckedFile | None
         files = _start(run, find_files, approved)
         register_files(run, files)
         reconciliation = None if has_forgotten(run) else _deliver(run)
-        mark_files(run, files)
-        set_aside_rejected(run)
+        _give_back(run, files)
         summary = report(run, reconciliation)
     summary = leave_in_order(run, summary)
     tell_figures(run, summary)
@@ -63,13 +64,25 @@ def run_from_files(run: Run, find_files: FindFiles, approved: CheckedFile | None
     return summary
 
 
+def _give_back(run: Run, files: "list[CheckedFile]") -> None:
+    """Give files back marked, and set aside what is wrong as a whole."""
+    if files:
+        from flows.marked_copy.give_back import mark_files
+
+        mark_files(run, files)
+    if run.wrong_files:
+        from flows.marked_copy.set_aside import set_aside_rejected
+
+        set_aside_rejected(run)
+
+
 def _deliver(run: Run) -> Reconciliation | None:
     run.calls_kept = calls_to_keep(run)
     post_and_settle(run)
     return _reconcile(run)
 
 
-def _start(run: Run, find_files: FindFiles, approved: CheckedFile | None) -> list[CheckedFile]:
+def _start(run: Run, find_files: FindFiles, approved: "CheckedFile | None") -> "list[CheckedFile]":
     """Check everything and look who is there before anything is kept; why that failed stays with the run."""
     try:
         files = _check_and_connect(run, find_files, approved)
@@ -83,7 +96,7 @@ def _start(run: Run, find_files: FindFiles, approved: CheckedFile | None) -> lis
     return files
 
 
-def _check_and_connect(run: Run, find_files: FindFiles, approved: CheckedFile | None) -> list[CheckedFile]:
+def _check_and_connect(run: Run, find_files: FindFiles, approved: "CheckedFile | None") -> "list[CheckedFile]":
     refuse_other_services(run.settings, run.ledger)
     keep_as_before(run.settings, run.ledger)
     extracts, now = find_reference(run), utc_now()
@@ -100,8 +113,8 @@ def _check_and_connect(run: Run, find_files: FindFiles, approved: CheckedFile | 
 
 
 def _without_those_that_wait(
-    run: Run, files: list[CheckedFile], troubles: Mapping[Destination, TieoutError]
-) -> list[CheckedFile]:
+    run: Run, files: "list[CheckedFile]", troubles: Mapping[Destination, TieoutError]
+) -> "list[CheckedFile]":
     """Return the files that have rows for a place that is there; one that has none but for places in trouble stays.
 
     A file with rows for both is registered whole: what cannot go yet waits in the ledger.

@@ -21,7 +21,7 @@ from flows.runtime.errors import ServiceUnreachable
 from flows.runtime.interrupt import sleep_unless_stopped
 from flows.runtime.secrets import line_of
 from flows.services.bounded_json import parse_json
-from flows.services.network import tls_context, way_to
+from flows.services.network import ca_file, tls_context, way_to
 from flows.settings.sections import Settings
 
 # Loaded with the first session alone: a night that has nothing to send or read starts a tenth of a second sooner.
@@ -93,12 +93,14 @@ def open_session(settings: Settings, url: str, concurrency: int, timeout_seconds
     """
     import aiohttp
 
+    # True: the system's authorities, which aiohttp has read as it was loaded; to read them again takes 30 ms.
+    trusted = True if ca_file(settings) is None else tls_context(settings)
     # Not by the library's own reading of the environment: that sends what a .netrc holds along with it.
     proxy = way_to(settings, url).proxy
     # A connection that does not come up is told apart from an answer that does not: it never took effect.
     timeout = aiohttp.ClientTimeout(total=timeout_seconds, sock_connect=min(10.0, timeout_seconds / 2))
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=concurrency, ssl=tls_context(settings)),
+        connector=aiohttp.TCPConnector(limit=concurrency, ssl=trusted),
         proxy=proxy,
         timeout=timeout,
         cookie_jar=aiohttp.DummyCookieJar(),

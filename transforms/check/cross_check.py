@@ -8,14 +8,8 @@ from datetime import datetime, timedelta
 import pandas as pd
 
 from transforms.check.failures import FAILURE_COLUMNS, no_failures
-from transforms.reference.reference import NOBODY, SUBJECT_OF, Reference, without_zeros
+from transforms.reference.reference import NOBODY, SUBJECT_OF, WRONG, Reference, without_zeros
 from transforms.vocabulary import Action, Code, Finding, Named, Source, Subject
-
-WRONG = (Code.SOURCE_ID_NOT_FOUND, Code.SOURCE_ID_OTHER_CLIENT, Code.REFERRAL_REVERSED)
-
-
-LEFT = (Finding.NO_DATA, Finding.TOO_OLD, Finding.NOT_COVERED, Finding.SPELLING)
-
 
 _NAMED_BY = {
     Source.APPOINTMENT_BOOKING: Named.APPOINTMENT,

@@ -21,7 +21,7 @@ from functools import cached_property
 
 import pandas as pd
 
-from transforms.vocabulary import Named, Subject
+from transforms.vocabulary import Code, Finding, Named, Subject
 
 SUBJECT_OF = {
     Named.APPOINTMENT: Subject.VISITS,
@@ -29,6 +29,9 @@ SUBJECT_OF = {
     Named.SALE: Subject.SALES,
     Named.REFERRED: Subject.REFERRALS,
 }
+WRONG = (Code.SOURCE_ID_NOT_FOUND, Code.SOURCE_ID_OTHER_CLIENT, Code.REFERRAL_REVERSED)
+# Left to the service, because nothing at hand decides it.
+LEFT = (Finding.NO_DATA, Finding.TOO_OLD, Finding.NOT_COVERED, Finding.SPELLING)
 NOBODY = ""  # the client of an id that the service was asked for and does not have
 
 # One row per thing that is known. `item_id` is the id as text; of a referral that of the referred client, and

@@ -38,7 +38,7 @@ AMOUNT = r"-?(?:[0-9]{1,28}(?:\.[0-9]{1,28})?|\.[0-9]{1,28})"
 _INVISIBLE = "\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u206f\ufeff"
 _CONTROLS = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"
 # A pattern for the blanks at the end would look at each of 32,000 of them as a new beginning; str.strip() does not.
-_OUTER = "".join(sign for sign in map(chr, range(0x10000)) if re.match(rf"[\s{_CONTROLS}{_INVISIBLE}]", sign))
+_OUTER = "".join(re.findall(rf"[\s{_CONTROLS}{_INVISIBLE}]", "".join(map(chr, range(0x10000)))))
 _DASHES = ("-", "–", "—")
 
 

@@ -5,16 +5,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit, urlunsplit
-
-from fsspec import AbstractFileSystem, filesystem
-from fsspec.core import url_to_fs
 
 from flows.intake.host_keys import open_server
 from flows.intake.inbox_way import InboxWay
 from flows.intake.tunnel import open_tunnel
 from flows.runtime.errors import CouldNotRun, SettingsError
+
+# Loaded with the first address that is opened: most inboxes are folders, which are told apart here, too.
+if TYPE_CHECKING:
+    from fsspec import AbstractFileSystem
 
 STORES = {"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "oss", "oci"}  # what lies there is whole
 _SHELLS = {"sftp", "ssh"}
@@ -27,7 +28,7 @@ _TRUST_HINT = "where your network signs certificates itself, name the file of it
 class Address:
     """What is open: a file system, and where the inbox lies in it."""
 
-    system: AbstractFileSystem
+    system: "AbstractFileSystem"
     root: str
     names: dict[Path, str] = field(default_factory=dict)  # of what was fetched, by where it lies here
 
@@ -39,6 +40,8 @@ def is_remote(url: str) -> bool:
 
 def open_address(url: str, way: InboxWay) -> Address:
     """Open an address; `SettingsError` where nothing here can."""
+    from fsspec.core import url_to_fs
+
     parts = urlsplit(url)
     try:
         if parts.scheme in _LOGINS:
@@ -68,6 +71,8 @@ def _log_in(url: str, way: InboxWay) -> Address:
         options |= {"allow_agent": not parts.password, "look_for_keys": not parts.password}
         system = open_server(options, way.host_keys, _tunnel(way))
     else:
+        from fsspec import filesystem
+
         system = filesystem(parts.scheme, **options)
     return Address(system, unquote(parts.path).rstrip("/") or "/")
 

@@ -10,20 +10,24 @@ ROOT = Path(__file__).parents[3]
 # With half a second of processor time in all; pandas alone is as much again.
 _NEVER = {"alembic", "aiohttp", "fastapi", "numpy", "openpyxl", "pandas", "pandera", "prefect", "pyarrow"}
 _NEVER |= {"apprise", "dask", "distributed", "fsspec", "reportlab", "uvicorn", "xlsxwriter"}
-# A night needs frames and a report; no client where nothing is to be sent, and no openpyxl where nothing goes back.
+# A night needs frames and a report; no client where nothing is to be sent, and no openpyxl where nothing goes back. One
+# without a file needs no rules, no readers, and no way to an inbox at an address.
 _NOT_AT_NIGHT = {"aiohttp", "alembic", "apprise", "dask", "distributed", "fastapi", "openpyxl", "prefect", "reportlab"}
+_NOT_AT_NIGHT |= {"fsspec", "hypothesis", "pandera", "python_calamine"}
 _SCRIPT = """
 import json, sys
 from contextlib import suppress
 from flows.cli import main
 def loaded():
     return sorted({name.partition(".")[0] for name in sys.modules})
-for words in json.loads(sys.argv[1]):
+def run(*words):
     sys.argv = ["tieout", *words]
     with suppress(SystemExit):
         main()
+for words in json.loads(sys.argv[1]):
+    run(*words)
 before = loaded()
-import flows.runs.nightly
+run("run", "--plain")
 print(json.dumps([before, loaded()]))
 """
 
@@ -46,5 +50,6 @@ def test_what_lists_and_tells_loads_no_frames_and_a_night_no_more_than_it_needs(
     assert "0 breaks." in told.stdout
     assert "sqlalchemy" in listed
     assert listed & _NEVER == set()
+    assert "Ties out" in told.stdout
     assert "pandas" in at_night
     assert at_night & _NOT_AT_NIGHT == set()

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from tests.laws import law
 from tests.transforms.sheet_makers import NOW, RULES, check_rows, codes
-from transforms.check.cross_check import LEFT, WRONG, judge_source_ids
+from transforms.check.cross_check import judge_source_ids
 from transforms.check.parameters import Rules
-from transforms.reference.reference import NOBODY, Reference, Stretch, coverage_frame, facts_frame
+from transforms.reference.reference import LEFT, NOBODY, WRONG, Reference, Stretch, coverage_frame, facts_frame
 from transforms.vocabulary import Source
 
 SITE = "-99"
