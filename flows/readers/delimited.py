@@ -118,7 +118,8 @@ def _read_fast(path: Path, form: _Form, counts: ValueCounts, part_rows: int | No
     """Read by Arrow's parser as far as it surely reads as pandas' does, and by that from there."""
     reached = Reached()
     if part_rows and counts.are_equal and is_long_and_plain(path, form.encoding, form.width):
-        for cells, reached in read_plain(path, form.delimiter, form.width, part_rows):
+        for cells, until in read_plain(path, form.delimiter, form.width, part_rows):
+            reached = until
             yield cells
     if not reached.is_end:
         yield from _read_by_pandas(path, form, part_rows, reached.rows)
