@@ -101,5 +101,6 @@ def _cells(content: bytes, delimiter: str, width: int) -> pd.DataFrame | None:
     except pa.ArrowInvalid:  # a row has fewer values, or more
         return None
     text = pd.StringDtype(na_value=np.nan)
-    cells = pd.DataFrame({number: text.__from_arrow__(table.column(name)) for number, name in enumerate(names)})
+    from_arrow = text.__from_arrow__  # type: ignore[attr-defined]  # documented, and not among the published types
+    cells = pd.DataFrame({number: from_arrow(table.column(name)) for number, name in enumerate(names)})
     return cells.set_axis(pd.Index(list(range(width)), dtype="int64"), axis=1)
