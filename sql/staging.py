@@ -7,7 +7,7 @@ takes them by its driver's ``executemany``, PostgreSQL by COPY. The table is gon
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Column, Connection, MetaData, String, Table
+from sqlalchemy import Boolean, Column, Connection, MetaData, String, Table
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.schema import CreateTable, DropTable
 
@@ -77,7 +77,7 @@ def _copy(connection: Connection, chunks: Iterable[Columns]) -> None:
 
 def _filled(chunk: Columns) -> list[str]:
     """Name the columns that hold anything: what the others cost is a quarter of the time."""
-    return [name for name in STAGED_COLUMNS if any(value is not None for value in chunk[name])]
+    return [name for name in STAGED_COLUMNS if chunk[name].count(None) < len(chunk[name])]
 
 
 def _tuples(connection: Connection, chunk: Columns, names: Sequence[str]) -> Iterator[tuple[Any, ...]]:
@@ -90,5 +90,8 @@ def _bound(connection: Connection, name: str, values: Sequence[Any]) -> Iterable
     if isinstance(type_, UtcDateTime) and connection.dialect.name == "sqlite":
         # The same text as SQLAlchemy's, in half the time: it is a tenth of what a million rows take.
         return [None if at is None else at.isoformat(" ", "microseconds").removesuffix("+00:00") for at in values]
+    if isinstance(type_, Boolean):
+        # SQLAlchemy asks of each flag whether it is one.
+        return values if connection.dialect.name == "postgresql" else map(int, values)
     to_driver = type_.dialect_impl(connection.dialect).bind_processor(connection.dialect)
     return values if to_driver is None else map(to_driver, values)
