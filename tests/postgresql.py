@@ -20,7 +20,7 @@ from uuid import uuid4
 
 import psycopg
 
-_START_SECONDS = 30
+_START_SECONDS = 120
 # A database is a thousand files: in memory it is made and dropped with a fifth of the processor's time.
 _MEMORY = Path("/dev/shm")  # noqa: S108  (the system's own)
 _ROOM_BYTES = 4 * 1024**3  # in a container it may be far smaller

@@ -31,7 +31,7 @@ def test_sandbox_prints_one_line_and_stops_in_order() -> None:
         assert process.stdout
         ready = json.loads(process.stdout.readline())
         process.send_signal(signal.SIGTERM)
-        rest, errors = process.communicate(timeout=20)
+        rest, errors = process.communicate(timeout=60)
     assert (process.returncode, rest, errors) == (0, "", "")
     assert set(ready) == {"url", "mindbody", "referral_rock", "log"}
 

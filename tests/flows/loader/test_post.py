@@ -234,7 +234,7 @@ def enter_by_hand(place: Place, fields: dict[str, Any]) -> None:
     from urllib.request import Request, urlopen
 
     body = json.dumps({"SourceId": None} | fields).encode()
-    with urlopen(Request(f"{place.ready['url']}/sandbox/desk/transactions", body), timeout=5):  # noqa: S310 - loopback
+    with urlopen(Request(f"{place.ready['url']}/sandbox/desk/transactions", body), timeout=60):  # noqa: S310 - loopback
         pass
 
 
@@ -275,9 +275,9 @@ def test_post_stops_in_order_and_releases_what_was_not_sent(tmp_path: Path) -> N
 
 
 def test_post_sends_nothing_that_would_outlive_its_lease(tmp_path: Path) -> None:
-    with opened(tmp_path, requests_per_second=0.5, timeout_seconds=0.4) as place:
+    with opened(tmp_path, requests_per_second=0.2, timeout_seconds=1) as place:
         place.add([EARN | {"ClientId": f"10000000{number}"} for number in (1, 2)])
-        place.post()  # the second turn comes after two seconds, in a lease of its own
+        place.post()  # the second turn comes after five seconds, in a lease of its own
         assert place.states() == ["posted", "posted"]
         with place.ledger.begin() as connection:
             assert connection.exec_driver_sql("SELECT count(*) FROM attempts").scalar() == 2

@@ -20,7 +20,7 @@ from prefect import State
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.filters import FlowRunFilter
 
-_LONGEST_SECONDS = 60.0
+_LONGEST_SECONDS = 180.0
 
 
 @pytest.fixture(scope="module")

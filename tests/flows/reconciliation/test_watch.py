@@ -1,6 +1,5 @@
 """What two requests may have left of is looked at again, until a reading began after the grace time."""
 
-import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -16,6 +15,7 @@ from flows.sandbox import start_sandbox
 from flows.sandbox.seed import reward_id
 from sql.rulings import Ruling
 from sql.tables.events import events
+from tests.flows.eventually import eventually
 from tests.flows.workplace import Workplace, earned, open_workplace
 from transforms.vocabulary import State
 
@@ -61,12 +61,10 @@ def classes(workplace: Workplace) -> list[str]:
 
 
 def wait_for_commits(workplace: Workplace, count: int, about: str) -> None:
-    for _ in range(100):
-        found = [line for line in workplace.talk.log() if about in (line.get("client_id"), line.get("reward_id"))]
-        if len(found) >= count:
-            return
-        time.sleep(0.1)
-    raise AssertionError(f"{about} has {len(found)} commits, not {count}")
+    def found() -> int:
+        return sum(about in (line.get("client_id"), line.get("reward_id")) for line in workplace.talk.log())
+
+    assert eventually(lambda: found() >= count), f"{about} has {found()} commits, not {count}"
 
 
 def watched(workplace: Workplace) -> list[str]:

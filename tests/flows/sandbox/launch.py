@@ -11,7 +11,7 @@ from flows.sandbox.process import ROOT
 def run_python(*arguments: str) -> "subprocess.CompletedProcess[str]":
     """Run to the end and return what it said."""
     command = [sys.executable, *arguments]
-    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=20)  # noqa: S603  (our own code)
+    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=120)  # noqa: S603  (our own code)
 
 
 @contextmanager

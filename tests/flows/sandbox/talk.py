@@ -22,7 +22,7 @@ class Talk:
     referral_rock: dict[str, str] = field(default_factory=dict)
 
     def send(
-        self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None, timeout: float = 10
+        self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None, timeout: float = 60
     ):
         """Return (status, headers, body)."""
         connection = HTTPConnection(urlsplit(self.ready["url"]).netloc, timeout=timeout)
@@ -34,13 +34,13 @@ class Talk:
             connection.close()
 
     def post(
-        self, client_id: str | None = None, points: object = 10, action: str = "Earned", timeout: float = 10, **more
+        self, client_id: str | None = None, points: object = 10, action: str = "Earned", timeout: float = 60, **more
     ):
         """Post one reward; keywords are further fields, spelled as the service does."""
         body = {"ClientId": client_id, "Points": points, "Action": action, **more}
         return self.post_json(REWARDS, {name: value for name, value in body.items() if value is not None}, timeout)
 
-    def post_json(self, path: str, body: object, timeout: float = 10):
+    def post_json(self, path: str, body: object, timeout: float = 60):
         headers = self.referral_rock if path.startswith("/api/") else self.mindbody
         headers = {**headers, "Content-Type": "application/json"}
         status, _, content = self.send("POST", path, json.dumps(body).encode(), headers, timeout)

@@ -25,5 +25,5 @@ def test_a_long_quiet_that_comes_while_one_waits_for_its_turn_is_not_waited_for(
 
     begun = time.monotonic()
     with pytest.raises(ServiceUnreachable, match="seconds of quiet"):
-        asyncio.run(asyncio.wait_for(ask(), timeout=5))
-    assert time.monotonic() - begun < 5
+        asyncio.run(asyncio.wait_for(ask(), timeout=60))
+    assert time.monotonic() - begun < 60

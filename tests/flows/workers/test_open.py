@@ -90,7 +90,7 @@ def test_no_worker_outlives_a_check(large_file: Path, tmp_path: Path, number: si
         assert process.stderr is not None
         told = process.stderr.read()
         process.wait(30)
-    _, alive = psutil.wait_procs(workers, timeout=20)
+    _, alive = psutil.wait_procs(workers, timeout=60)
     assert alive == []
     assert "Traceback" not in told
 
