@@ -74,7 +74,7 @@ def test_no_ledger_in_a_used_workspace_is_refused(used: Workplace, copies: Copie
     assert "is empty" in is_refused(used, tieout)
 
 
-@pytest.mark.first_case
+@pytest.mark.long
 def test_no_ledger_is_refused_where_the_marker_is_lost_as_well(
     used: Workplace, copies: Copies, tieout: Command
 ) -> None:
@@ -100,7 +100,7 @@ def test_a_lost_marker_beside_its_own_ledger_is_made_again(used: Workplace, tieo
     assert [one.run_number for one in read_marker(used.settings)] == [3]
 
 
-@pytest.mark.first_case
+@pytest.mark.long
 def test_half_a_marker_counts_as_lost(used: Workplace, copies: Copies, tieout: Command) -> None:
     marker_path(used.settings).write_text('{"version": 1, "led')
     assert night(used, tieout) == 0
@@ -117,7 +117,7 @@ def test_another_ledger_is_refused(used: Workplace, copies: Copies, tieout: Comm
     assert "another one" in is_refused(used, tieout)
 
 
-@pytest.mark.first_case
+@pytest.mark.long
 def test_a_copy_that_was_run_again_is_refused(used: Workplace, copies: Copies, tieout: Command, tmp_path: Path) -> None:
     """It has as many runs as were seen, but not the same."""
     copies.put_back("monday")
@@ -157,7 +157,7 @@ def test_every_command_refuses(used: Workplace, copies: Copies, tieout: Command,
     assert len(used.commits()) == before
 
 
-@pytest.mark.first_case
+@pytest.mark.long
 def test_a_refused_ledger_file_is_not_made_in_place_of_the_lost_one(
     used: Workplace, copies: Copies, tieout: Command, database_url: str
 ) -> None:
@@ -175,8 +175,9 @@ OLD_RUN = (
 
 
 @pytest.fixture
-def old(workplace: Workplace) -> Workplace:
+def old(workplace: Workplace, copies: Copies) -> Workplace:
     """A ledger and a workspace as the version before left them: runs that nobody counted, files, and no marker."""
+    copies.remove()
     with connect_ledger(workplace.settings) as ledger, ledger.begin() as connection:
         command.upgrade(_config(connection), "0009")
         connection.execute(text(OLD_RUN))
@@ -197,7 +198,7 @@ def test_ledger_and_workspace_of_the_version_before_go_on(old: Workplace, tieout
     assert [one.run_number for one in read_marker(old.settings)] == [2]
 
 
-@pytest.mark.first_case
+@pytest.mark.long
 def test_a_second_ledger_of_the_version_before_goes_on_in_the_same_workspace(
     old: Workplace, tieout: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -166,6 +166,7 @@ def test_a_row_with_a_receipt_and_other_values_is_rejected_at_its_receipt(workpl
     assert points_sent(workplace, client) == [10, 11, 12]
 
 
+@pytest.mark.long
 def test_a_receipt_on_another_row_is_rejected(workplace: Workplace, client: str) -> None:
     first = upload(workplace, write_xlsx(workplace.folder / "sheet", five_rows(client)[:4]))
     receipts = column(page_of(copy_of(first)), "Receipt")

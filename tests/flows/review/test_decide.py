@@ -123,7 +123,6 @@ def test_of_two_people_who_decide_at_once_one_wins(tieout: Tieout, client: str) 
     assert all("is discarded" in line and " by " in line for line in told), told
 
 
-@pytest.mark.postgresql
 def test_a_ready_event_that_was_discarded_is_never_sent(tieout: Tieout, client: str) -> None:
     plan_id, (first, _) = plan(tieout, earned(client, 1), earned(client, 2))
     tieout("approve", plan_id)

@@ -113,7 +113,6 @@ def test_an_undated_row_is_sent_again_with_the_time_that_was_pinned(tieout: Tieo
     assert (points, at.replace("T", " ")[:19]) == (5, pinned["at"][:19])
 
 
-@pytest.mark.postgresql
 def test_what_somebody_entered_in_its_place_holds_it(tieout: Tieout, client: str) -> None:
     (event_id,) = refused(tieout, redeemed(client))
     give(tieout.workplace, client)

@@ -135,7 +135,6 @@ def test_settings_that_do_not_matter_may_change(tieout: Tieout, client: str) -> 
     assert tieout("approve", planned["plan_id"], "--seen", planned["seen"]).code == 0
 
 
-@pytest.mark.postgresql
 def test_a_reward_that_was_updated_since_is_not_turned_back(tieout: Tieout) -> None:
     reward = reward_id(9 + next(_next) % 30)
     planned = plan(tieout, f"{reward},{PAYOUT},5", headings=UPDATES)

@@ -171,6 +171,7 @@ def test_recover_an_older_ledger_with_everything_unfinished_in_it(place: Place) 
     assert workplace.commits() == before
 
 
+@pytest.mark.long
 def test_recover_takes_the_times_of_undated_rows_from_snapshots(place: Place) -> None:
     workplace = place()
     workplace.put("a.csv", UNDATED.format("200000011", 3), UNDATED.format("200000011", 3))
