@@ -6,7 +6,8 @@ In each round the bare loop, tieout on SQLite and tieout on PostgreSQL post the 
 other, at the same concurrency, over connections of the same client to the same sandbox, which is a process of its own
 and shares the machine with them. The bare loop keeps nothing; tieout claims each event durably before its request
 leaves and records the answer after. Printed: the medians over the rounds of events a second and of each round's ratio,
-so that a machine that is busy with something else slows both sides. The goal is a ratio of at least 0.5 on SQLite.
+so that a machine that is busy with something else slows both sides. Below 0.5 on SQLite the bench fails; the goals are
+printed beside what was measured.
 """
 
 import argparse
@@ -40,7 +41,8 @@ from tests.registered import run_of
 from transforms.vocabulary import Destination, Target
 
 CONCURRENCY = 16
-GOAL = 0.5
+LEAST = 0.5  # on SQLite
+GOALS = {"bare": "", "sqlite": "goal 0.75", "postgresql": "goal 0.65"}
 _SIDES = ("bare", "sqlite", "postgresql")
 _TITLES = {
     "bare": "bare aiohttp loop",
@@ -186,11 +188,12 @@ def _tell(sides: dict[str, Side]) -> int:
         ratios[name] = median(ours / bare for ours, bare in zip(side.rates, sides["bare"].rates, strict=True))
         figures = (
             f"{median(side.rates):6.0f} events/s   ratio {ratios[name]:.2f}   {median(side.cpu_us):4.0f} us of CPU each"
+            f"   {GOALS[name]}"
         )
         sys.stdout.write(f"{_TITLES[name]:<30} {figures}\n")
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    sys.stdout.write(f"{'peak memory':<30} {peak_mb:6.0f} MB         goal: ratio {GOAL} on SQLite\n")
-    return 0 if ratios.get("sqlite", GOAL) >= GOAL else 1
+    sys.stdout.write(f"{'peak memory':<30} {peak_mb:6.0f} MB\n")
+    return 0 if ratios.get("sqlite", LEAST) >= LEAST else 1
 
 
 def _read_arguments() -> argparse.Namespace:
