@@ -231,7 +231,7 @@ def _keep_signed_in(visit: Visit, response: Response) -> None:
 def _too_large(visit: Visit, page: Page) -> Response:
     most = f"{visit.desk.settings.desk.max_upload_mb:,} MB" if page.takes_files else "what a page sends"
     is_sheet = page.path == "/sheets"
-    advice = "A sheet of that size goes by the inbox, or in parts." if is_sheet else "Send less, or a smaller file."
+    advice = "Send it in parts, or ask whoever looks after tieout." if is_sheet else "Send less, or a smaller file."
     told = f"More than {most} came. {advice}"
     return visit.show("trouble", 413, title="That is too large", told=told)
 

@@ -164,7 +164,8 @@ class Studio:
 
 
 @pytest.fixture
-def studio(tmp_path: Path, ready: dict[str, Any]) -> Iterator[Studio]:
-    place = open_workplace(tmp_path, ready)
+def studio(tmp_path: Path, ready: dict[str, Any], database_url: str) -> Iterator[Studio]:
+    """A studio of its own; on PostgreSQL by `make prove`."""
+    place = open_workplace(tmp_path, ready, database_url=database_url)
     with open_ledger(place.settings) as ledger:
         yield Studio(place, Desk(place.settings, ledger, 8300))
