@@ -70,8 +70,16 @@ _SHOWN = {
 def write_json(report: Report, path: Path) -> Path:
     """Write `report` to `path` as one JSON object, and return the path; the same bytes for the same report."""
     # JSON knows no NaN: better no file than one that other programs refuse.
-    text = json.dumps(as_record(report), indent=1, ensure_ascii=False, allow_nan=False, default=_written)
-    path.write_text(text + "\n", encoding="utf-8")
+    encoder = json.JSONEncoder(indent=1, ensure_ascii=False, allow_nan=False, default=_written)
+    # Piece by piece, and renamed when it is whole: as one text, a long night takes several times what its file does.
+    part = path.with_name(f"{path.name}.part")
+    try:
+        with part.open("w", encoding="utf-8") as file:
+            file.writelines(encoder.iterencode(as_record(report)))
+            file.write("\n")
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
     return path
 
 

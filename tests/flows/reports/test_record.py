@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,14 @@ def test_write_json_of_a_quiet_night_has_empty_lists(tmp_path: Path) -> None:
 def test_write_json_made_twice_is_the_same(tmp_path: Path) -> None:
     one, two = (write_json(samples.report(), tmp_path / name) for name in ("1.json", "2.json"))
     assert one.read_bytes() == two.read_bytes()
+
+
+def test_write_json_leaves_no_half_of_a_file_where_it_cannot_be_written(tmp_path: Path) -> None:
+    before = write_json(samples.report(), tmp_path / "r.json").read_bytes()
+    broken = replace(samples.report(), title=object())  # type: ignore[arg-type]
+    with pytest.raises(TypeError):
+        write_json(broken, tmp_path / "r.json")
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("r.json", before)]
 
 
 def test_as_record_leaves_out_what_is_too_long_and_says_so() -> None:
