@@ -48,6 +48,8 @@ class Block:
 def lines(block: Block, zone: ZoneInfo, most: int | None = None) -> Iterator[tuple[Value, ...]]:
     """Yield the lines of `block`, or the first `most` of them, each a value per column, as the columns mean them."""
     frame = block.frame if most is None else block.frame.head(most)
+    if frame.empty:
+        return iter(())
     filled = [values(frame[column.key], column.show, zone) for column in block.columns]
     return by_line(filled)
 

@@ -57,7 +57,7 @@ def sums_of_lines(found: pd.DataFrame, measure: str) -> Mapping[str, Any]:
     """Return the exact sum of each line of a walk in events, points or amount; 0 for a line that has nothing."""
     sums: dict[str, Any] = defaultdict(lambda: _nothing(measure))
     # Python's own numbers: whole ones have no end, and amounts are decimals.
-    for line, figure in zip(found["line"], found[measure].astype("object"), strict=True):
+    for line, figure in zip(found["line"].tolist(), found[measure].tolist(), strict=True):
         if not pd.isna(figure):
             sums[line] += figure
     return sums
@@ -65,7 +65,7 @@ def sums_of_lines(found: pd.DataFrame, measure: str) -> Mapping[str, Any]:
 
 def summed(found: pd.DataFrame, line: WalkLine, measure: str) -> Any:
     """Return events, points or amount of one line, over all that ``found`` holds of it; 0 where it has nothing."""
-    return sums_of_lines(found[found["line"].eq(line)], measure)[line]
+    return sums_of_lines(found, measure)[line]
 
 
 def close_walk(found: pd.DataFrame) -> list[dict[str, Any]]:
