@@ -41,10 +41,13 @@ def learn_rows(settings: Settings, ledger: Ledger, progress: Progress = say_noth
     rule = row_rule([layout.reads for layout in layouts])
     with ledger.begin() as connection:
         waiting = files_to_learn(connection, rule)
+    # An archive that is not there, or empty, may be one that is not mounted. Nothing is looked for in it: each sheet at
+    # the desk would have a stat or two of every file there ever was.
+    if not waiting or not any(archived_files(settings)):
+        return []
     found = [(file, _in_archive(settings, file)) for file in waiting]
     archived = [(file, path) for file, path in found if path is not None]
-    # An archive that is not there, or empty, may be one that is not mounted.
-    if len(found) > len(archived) and any(archived_files(settings)):
+    if len(found) > len(archived):
         with ledger.begin() as connection:
             mark_missing(connection, [file.file_id for file, path in found if path is None], rule)
     notes = []

@@ -12,13 +12,20 @@ import pandas as pd
 
 _LINE = ("line", "site_id", "kind", "currency")
 _FIGURES = ("events", "points", "amount")
+_WORDS = ("break_id", "class", "site_id", "state", "reason", "client_id", "reward_id")
+_AT_STAKE = ("points", "amount")
 
 
 def signed_content(walked: pd.DataFrame, differences: pd.DataFrame) -> str:
     """Return what is signed as JSON, the same for the same figures whatever order they come in."""
     lines = [_line(row) for row in walked.to_dict("records")]
-    found = [_difference(row) for row in differences.to_dict("records")]
-    content = {"walk": sorted(lines, key=json.dumps), "differences": sorted(found, key=json.dumps)}
+    # A month may have a hundred thousand: nulls are told once for a whole column, and they are put in order by what
+    # comes first in the JSON of each, their id, which none of them shares.
+    told = differences[[*_WORDS, *_AT_STAKE]] if len(differences) else differences
+    plain = told.astype("object").where(told.notna(), None)
+    found = [_difference(row) for row in plain.to_dict("records")]
+    found.sort(key=_id_as_json)
+    content = {"walk": sorted(lines, key=json.dumps), "differences": found}
     return json.dumps(content, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 
 
@@ -28,14 +35,20 @@ def _line(row: Mapping[Any, Any]) -> dict[str, Any]:
 
 
 def _difference(row: Mapping[Any, Any]) -> dict[str, Any]:
-    words = ("break_id", "class", "site_id", "state", "reason", "client_id", "reward_id")
-    told = {name: None if pd.isna(row[name]) else str(row[name]) for name in words}
-    return {**told, "points": _figure(row["points"]), "amount": _figure(row["amount"])}
+    told = {name: None if row[name] is None else str(row[name]) for name in _WORDS}
+    figures = {name: None if row[name] is None else _number(row[name]) for name in _AT_STAKE}
+    return {**told, **figures}
+
+
+def _id_as_json(difference: Mapping[str, Any]) -> str:
+    return json.dumps(difference["break_id"])
 
 
 def _figure(value: Any) -> int | str | None:
-    if value is None or pd.isna(value):
-        return None
+    return None if value is None or pd.isna(value) else _number(value)
+
+
+def _number(value: Any) -> int | str:
     # 12.5 and 12.50 are one amount.
     return f"{value.normalize():f}" if isinstance(value, Decimal) else int(value)
 

@@ -66,3 +66,13 @@ def test_what_is_signed_ends_at_the_first_day_that_is_not() -> None:
     march = (date(2026, 3, 1), date(2026, 3, 31))
     assert signed_through([march, january], date(2026, 1, 9)) == date(2026, 1, 31)
     assert signed_through([march], date(2026, 1, 9)) is None
+
+
+def test_differences_are_signed_in_the_order_of_their_json_and_nulls_as_such() -> None:
+    ids = ["b10", "b1", "ü2", "b2"]
+    nulls = [None, float("nan"), pd.NA, pd.NaT]
+    rows = [DIFFERENCE | {"break_id": id_, "reason": null} for id_, null in zip(ids, nulls, strict=True)]
+    found = json.loads(signed_content(WALK, pd.DataFrame(rows, dtype="object")))["differences"]
+    assert found == sorted(found, key=lambda one: json.dumps({"break_id": one["break_id"]} | one))
+    assert [one["break_id"] for one in found] == ["ü2", "b1", "b10", "b2"]
+    assert {one["reason"] for one in found} == {None}

@@ -7,6 +7,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from flows.sandbox import start_sandbox
 from tests.flows.desk.browser.conftest import Office, desk_at_socket
+from tests.flows.desk.browser.test_every_page import PHONE, keeps_out, sticks_out
 from tests.flows.workplace import earned, open_workplace
 from transforms.vocabulary import Role
 
@@ -90,3 +91,14 @@ def test_a_client_is_looked_up(office: Office) -> None:
     ana.get_by_label("Client number").fill("200000023")
     ana.get_by_role("button", name="Show").click()
     expect(ana.get_by_role("row", name="night.csv, row 24")).to_contain_text("+23")
+
+
+def test_a_difference_keeps_nobody_out_at_a_desk_or_on_a_phone(office: Office) -> None:
+    ana = office.sit_down("Ana", REVIEWS)
+    # Whatever another story has decided about is there still.
+    ana.goto("/differences?all=1")
+    ana.get_by_role("link", name="Missing at the service").first.click()
+    expect(ana.get_by_text("We posted: earned")).to_be_visible()
+    assert keeps_out(ana) == []
+    ana.set_viewport_size(PHONE)
+    assert sticks_out(ana) == []
