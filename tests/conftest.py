@@ -116,7 +116,7 @@ def ledger(ledger_settings: Settings) -> Iterator[Ledger]:
 
 
 # What a person or a night does is met on both databases here; in the other rooms on PostgreSQL by `make prove` alone.
-_ON_BOTH = ("tests/sql/", "tests/flows/ledger/", "tests/flows/loader/", "tests/flows/intake/", "tests/prove/")
+_ON_BOTH = ("tests/sql/", "tests/flows/ledger/", "tests/flows/loader/", "tests/prove/")
 
 # The files of these rooms take a second or a few each.
 _SHORT = ("tests/transforms/", "tests/flows/readers/", "tests/flows/services/", "tests/flows/sandbox/")

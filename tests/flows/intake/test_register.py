@@ -41,6 +41,7 @@ def run(ledger: Ledger) -> str:
     return RUN_ID
 
 
+@pytest.mark.postgresql
 def test_register_keeps_every_value_of_a_row(
     ledger: Ledger, ledger_settings: Settings, run: str, tmp_path: Path
 ) -> None:
@@ -54,6 +55,7 @@ def test_register_keeps_every_value_of_a_row(
     ]
 
 
+@pytest.mark.postgresql
 def test_register_binds_times_as_every_other_statement_does(
     ledger: Ledger, ledger_settings: Settings, run: str, tmp_path: Path
 ) -> None:
@@ -108,6 +110,7 @@ def register_at_once(settings: Settings, paths: Sequence[Path]) -> list[Register
     return ended
 
 
+@pytest.mark.postgresql
 def test_register_by_two_at_once_takes_a_file_once(
     ledger: Ledger, ledger_settings: Settings, run: str, tmp_path: Path
 ) -> None:
@@ -116,6 +119,7 @@ def test_register_by_two_at_once_takes_a_file_once(
     assert sorted(registered is None for registered in ended) == [False, True, True]
 
 
+@pytest.mark.postgresql
 def test_register_by_two_at_once_takes_what_overlaps_once(
     ledger: Ledger, ledger_settings: Settings, run: str, tmp_path: Path
 ) -> None:
@@ -126,6 +130,7 @@ def test_register_by_two_at_once_takes_what_overlaps_once(
     assert sum(registered.duplicate for registered in ended if registered) == 101
 
 
+@pytest.mark.postgresql
 def test_register_knows_a_reward_in_another_case(
     ledger: Ledger, ledger_settings: Settings, run: str, tmp_path: Path
 ) -> None:
