@@ -197,7 +197,15 @@ def enter(visit: Visit, asked: Page, find_sheet: FindSheet) -> Response:
         return not_there(visit)
     if not any(visit.account.may(role, sheet.site_id) for role in asked.roles):
         return refused(visit)
+    if asked.is_change and sheet.site_id not in visit.desk.site_ids and not _takes_away(visit):
+        told = "Its studio is not looked after here any more: nothing of it can be posted. It can be dropped."
+        return visit.show("trouble", 409, title="Its studio has left", told=told)
     return asked.handler(replace(visit, sheet=sheet))
+
+
+def _takes_away(visit: Visit) -> bool:
+    """Return whether a change only lets something not happen."""
+    return visit.request.url.path.endswith("/drop") or visit.form.get("decision") in ("drop", "leave", "leave out")
 
 
 def _may(visit: Visit, asked: Page) -> bool:

@@ -38,6 +38,9 @@ _UNSPOKEN = re.compile(r'"?\b(' + "|".join(word for word in FIELDS.values() if n
 # Where a service was asked, and how often: for whoever looks after tieout.
 _ASKED_AT = re.compile(r" \([a-z]+(?:/[a-z]+)+\)(?=:)")
 _STATUS = re.compile(r"\bstatus (\d{3}), \d+ times\b")
+# Of something that is another one by now, a code and a moment are told for whoever reads the chain.
+_NOT_AS_SHOWN = re.compile(r"What \S+ would do is not what was shown to .+: \S+ is not what stands there now\.")
+_RUN_ID = re.compile(r"\b[a-z]+-\d{8}T\d{6}-[0-9a-f]+\b")
 _BREAK = re.compile(r"\bbreak(s?)\b")
 _SHEET_NOT_READ = re.compile(r": (?:sheet )?Not read says what and why\.$")
 NOTHING_LEFT = "That did not work. Whoever looks after tieout finds the cause in its messages."
@@ -48,11 +51,15 @@ def for_a_studio(message: str) -> str:
 
     >>> for_a_studio("Two entries are in doubt. Run `tieout settle` first.")
     'Two entries are in doubt.'
+    >>> for_a_studio("What plan-1 would do is not what was shown to A: x is not what stands there now.")
+    'What it would do is not what you saw any more: look at it again.'
     >>> for_a_studio("more points than guards.max_points_per_event (5,000): 7,000")
     'more points than the limit of 5,000: 7,000'
     >>> for_a_studio('"SourceId" is empty. It is 5 pm UTC at site -99.')
     '“booking or sale number” is empty. It is 5 pm world time at the studio.'
     """
+    message = _NOT_AS_SHOWN.sub("What it would do is not what you saw any more: look at it again.", message)
+    message = _RUN_ID.sub("it", message)
     message = _SETTING_OF_SITE.sub("", _LIMIT.sub(r"the limit of \1", message))
     message = _STATUS.sub(r"it answered with an error (\1)", _ASKED_AT.sub("", message))
     message = _BREAK.sub(r"difference\1", message)

@@ -119,3 +119,15 @@ def test_what_follows_a_lost_answer_has_not_stopped(tmp_path: Path) -> None:
     assert "0 posted, 1 not sure yet." in page
     assert "1 more of the same client follows after that." in page
     assert "stopped" not in page
+
+
+def test_of_a_studio_that_left_the_settings_nothing_is_posted_and_all_can_be_dropped(studio: Studio) -> None:
+    ana = studio.browser("Ana")
+    sheet = send(ana, earned("200000027", 5))
+    code = code_of(to_check(ana, sheet))
+    text = studio.workplace.config.read_text("utf-8")
+    studio.workplace.configure(text.replace('site_id = "-99"', 'site_id = "-98"'))
+    studio.configure("")
+    bo = studio.browser("Bo")
+    assert "nothing of it can be posted" in bo.post(f"{sheet}/post", 409, code=code)
+    assert bo.post(f"{sheet}/drop") == "/"
