@@ -31,6 +31,7 @@ def main(config: str) -> None:
         try:
             settings = load_settings(Path(config) if config else None)
             with open_ledger(settings) as ledger:
+                ledger.keep_caches_small()
                 _serve(settings, ledger, config)
         except TieoutError as error:
             write_line(f"tieout: the desk: {error}", error=True)

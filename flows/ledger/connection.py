@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from flows.ledger.engine import ONLY_READS, make_engine, prepare, refusing_writes
+from flows.ledger.engine import ONLY_READS, keep_caches_small, make_engine, prepare, refusing_writes
 from flows.ledger.file_there import LedgerFile
 from flows.ledger.marker import ledger_address, read_marker
 from flows.ledger.recognize import Traces, Trouble, compare, find_trouble, used_folder
@@ -110,6 +110,10 @@ class Ledger:
 
         if self._file is not None:
             self._file.note_beside()
+
+    def keep_caches_small(self) -> None:
+        """Let connections remember less of the ledger, for a process that has many of them at once."""
+        keep_caches_small(self._engine)
 
     def check_file(self) -> None:
         """Raise `WrongLedger` where the file that is open is not the one that is there any more; one look."""

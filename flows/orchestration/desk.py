@@ -37,6 +37,10 @@ async def keep_desk(settings: Settings, config: Path | None, say: Say) -> None:
         await asyncio.sleep(wait)
 
 
+# Of glibc: by itself it keeps what each of forty threads has let go of for that thread, a third more in all.
+_MEMORY = {"MALLOC_ARENA_MAX": "2"}
+
+
 async def _start(config: Path | None) -> Process:
     packages = str(Path(__file__).parents[2])
     path = os.pathsep.join(filter(None, (packages, os.environ.get("PYTHONPATH"))))
@@ -45,7 +49,7 @@ async def _start(config: Path | None) -> Process:
         *("-m", "flows.desk", str(config or "")),
         stdin=PIPE,
         stdout=PIPE,
-        env={**os.environ, "PYTHONPATH": path},
+        env={**_MEMORY, **os.environ, "PYTHONPATH": path},
         start_new_session=True,  # Ctrl-C is for us, who then end it
     )
 

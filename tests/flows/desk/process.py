@@ -21,7 +21,7 @@ class DeskProcess:
 
     def start(self) -> None:
         command = [sys.executable, "-m", "flows.desk", str(self.config)]
-        environment = {**os.environ, "PYTHONPATH": str(_ROOT)}
+        environment = {"MALLOC_ARENA_MAX": "2", **os.environ, "PYTHONPATH": str(_ROOT)}
         self._process = subprocess.Popen(  # noqa: S603 - our own command
             command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )

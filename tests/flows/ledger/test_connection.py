@@ -155,3 +155,12 @@ def test_open_ledger_refuses_a_shared_ledger_whose_clock_disagrees(
         return
     with pytest.raises(LedgerUnavailable, match="differ by 240 s: set the clock"):
         open_ledger(ledger_settings)
+
+
+def test_a_process_of_many_connections_remembers_little_of_the_file(tmp_path: Path) -> None:
+    with opened(f"sqlite:///{tmp_path / 'ledger.db'}") as ledger:
+        ledger.keep_caches_small()
+        with ledger.read() as one, ledger.read() as another:
+            for connection in (one, another):
+                assert connection.exec_driver_sql("PRAGMA cache_size").scalar_one() == -4096
+                assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar_one() == 1
