@@ -122,7 +122,7 @@ def test_ready_heads_pass_over_a_client_in_doubt_or_in_flight(
         assert ready_heads(connection, Target.MINDBODY, "-99", 100, run_id="run") == []
 
 
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 def test_ready_heads_are_looked_for_in_order_however_many_are_ready(ledger: Ledger, earns: list[str]) -> None:
     with ledger.begin() as connection:
         connection.execute(text(_MANY_MORE), {"event_id": earns[0]})

@@ -15,6 +15,7 @@ import pytest
 from flows.ledger import backup
 from flows.runs.nightly import nightly
 from tests.flows.command import Command
+from tests.flows.ledger.conftest import Copies
 from tests.flows.notices.listener import listening
 from tests.flows.workplace import Workplace, earned, open_workplace
 from tests.postgresql import PostgresqlServer
@@ -66,8 +67,14 @@ def test_backup_copies_the_whole_ledger(
 
 
 def test_backup_of_postgresql_without_its_programs_names_them(
-    workplace: Workplace, tieout: Command, is_file: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    workplace: Workplace,
+    copies: Copies,
+    tieout: Command,
+    is_file: bool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    copies.remove()
     monkeypatch.setenv("PATH", str(tmp_path))
     ended = tieout("db", "backup", tmp_path / "copy", "--config", workplace.config)
     word = "there is no ledger" if is_file else "pg_dump"

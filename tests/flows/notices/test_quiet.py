@@ -134,7 +134,7 @@ def test_doctor_says_what_waits_and_what_nobody_has_sent(
     with clock_set_to(IN_THE_MORNING + timedelta(hours=2)):
         overdue = said()
     assert overdue.startswith(
-        "warn  messages: 1 message of the quiet hours should have been sent at Thu 26 Nov 2026 07:00"
+        "warn  messages: 1 message of the quiet hours should have been sent at Thu 26 Nov 2026, 7:00 am PST"
     )
     assert "tieout status --notify" in overdue
     # Nothing was sent by looking.
