@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from contextvars import copy_context
 from pathlib import Path
 from threading import Thread
@@ -13,12 +14,14 @@ import pytest
 from flows.orchestration.approve_form import approve
 from flows.sandbox import start_sandbox
 from tests.flows.command import Tieout
+from tests.flows.eventually import eventually
 from tests.flows.workplace import Workplace, earned, open_workplace
 
 # isort: split
 from prefect import State
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.filters import FlowRunFilter
+from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 
 _LONGEST_SECONDS = 180.0
 
@@ -53,6 +56,7 @@ class Asking:
         self._thread = Thread(target=lambda: self.ended.append(here.run(approve, **arguments)))
         self._thread.start()
         self.run_id = self._wait_for_pause()
+        self.description = eventually(self._read_description)  # what the form shows
 
     def _paused(self) -> dict[UUID, Any]:
         chosen = FlowRunFilter.model_validate({"state": {"type": {"any_": ["PAUSED"]}}})
@@ -67,11 +71,13 @@ class Asking:
             time.sleep(0.1)
         raise AssertionError(f"The flow does not ask: {self.ended}")
 
-    def description(self) -> str:
-        """Return what the form shows."""
+    def _read_description(self) -> str:
         run = self._client.read_flow_run(self.run_id)
         keyset = run.state.state_details.run_input_keyset  # type: ignore[union-attr]
-        return str(self._client.read_flow_run_input(self.run_id, keyset["description"]))
+        # A run is paused a moment before its form is there.
+        with suppress(ObjectNotFound, PrefectHTTPStatusError):
+            return str(self._client.read_flow_run_input(self.run_id, keyset["description"]))
+        return ""
 
     def answer(self, **said: str) -> State[str]:
         """Fill the form in, and return how the flow ended."""
@@ -86,7 +92,7 @@ def test_a_form_approves_what_it_showed_and_refuses_what_changed_meanwhile(
     path = workplace.put("../plan.csv", earned("200000001", 7))
     plan_id = tieout("plan", path, "--json").json["plan_id"]
     asking = Asking(prefect_client, workplace, plan_id)
-    shown = asking.description()
+    shown = asking.description
     assert ("1 earned of site -99, 7 points" in shown, "200000001" in shown) == (True, False)
     # While the form waits the file is mended, and the settings are others.
     text = workplace.config.read_text("utf-8")
