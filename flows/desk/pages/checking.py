@@ -46,9 +46,9 @@ def show_check(visit: Visit) -> Response:
     asked = visit.request.query_params.get("tab", "")
     # What needs somebody comes first.
     tab = asked if asked in _TABS else next((name for name in ("fix", "again", "ready") if counts[name]), "known")
-    page, pages = page_of(
-        visit, len(looked.again) if tab == "again" else len(looked.wrong) if tab == "fix" else counts[tab]
-    )
+    # Wrong cells are shown kind by kind, and what is odd of clients or may be a slip stands above the rows.
+    lengths = {**counts, "fix": len(looked.wrong), "again": len(looked.again)}
+    page, pages = page_of(visit, lengths[tab])
     shown = slice((page - 1) * MOST_SHOWN, page * MOST_SHOWN)
     rows = {"ready": looked.ready, "again": looked.again, "known": looked.known}.get(tab)
     with visit.desk.ledger.read() as connection:
