@@ -106,12 +106,12 @@
   async function look() {
     try {
       const answer = await ask(location.href);
-      // Whoever was signed out meanwhile is led where one signs in, as a click would.
       // A page that stands for one that could not be made is that one again, as soon as it can be.
       if (answer.ok && "reload" in document.getElementById("main").dataset) {
         location.reload();
         return;
       }
+      // Whoever was signed out meanwhile is led where one signs in, as a click would, unless something is typed here.
       const isElsewhere = new URL(answer.url).pathname !== location.pathname;
       if (isElsewhere && !isTypedIn()) {
         location.assign(answer.url);

@@ -71,10 +71,14 @@ def _figure(change: Change, name_of_site: Callable[[str], str]) -> str:
 def _amount(line: Mapping[str, Any] | None) -> str:
     if line is None:
         return "nothing"
-    rows = f"{line['events']:,} row{'' if line['events'] == 1 else 's'}"
+    rows = _rows(line["events"])
     if line["points"] is not None:
         return f"{rows} of {line['points']:,} points"
     return f"{rows} of {money(line['amount'] or 0)}"
+
+
+def _rows(count: int) -> str:
+    return "1 row" if count == 1 else f"{count:,} rows"
 
 
 def _difference(change: Change) -> str:
@@ -101,6 +105,6 @@ def _by(one: Mapping[str, Any]) -> str:
 
 def _decision(change: Change, clock: Clock) -> str:
     said = change.today or {}
-    about = f" ({change.events_count:,} row{'' if change.events_count == 1 else 's'})" if change.events_count else ""
+    about = f" ({_rows(change.events_count)})" if change.events_count else ""
     why = f": {said['reason']}" if said["reason"] else ""
     return f"{said['actor']} {_VERBS.get(said['verb'], said['verb'])}{about}, {clock.tell_minute(said['at'])}{why}."

@@ -109,9 +109,10 @@ def _posted_of_late(connection: Connection, run: Run) -> list[ClientSpan]:
 
 def _needed(known: _Known) -> Moments:
     """Return whom nothing proves, what is doubtful first."""
-    unproved = [client for client in known.posted if client not in known.judged.proved]
-    in_order = sorted(unproved, key=lambda client: (_RANKS[known.judged.whys[client]], client))
-    return {client: known.posted[client] + known.watched.get(client, []) for client in in_order}
+    judged = known.judged
+    unproved = [client for client in known.posted if client not in judged.proved]
+    unproved.sort(key=lambda client: (_RANKS[judged.whys[client]], client))
+    return {client: known.posted[client] + known.watched.get(client, []) for client in unproved}
 
 
 def _within_budget(known: _Known, needed_count: int) -> Moments:
