@@ -182,15 +182,18 @@ def _steps_for(totals: Row[Any]) -> list[str]:
     steps: list[str] = []
     if totals.rows_count:
         steps.append("mark_dated_duplicates")
-    if totals.receipts:
-        steps.append("mark_corrected_before")
-    if totals.undated:
-        steps.append("mark_undated_held")
     # What a reward has now is compared before what it had once: values that are in force are a repeat, values that were
     # replaced since are a question for a person.
     if totals.updates:
         steps += ["mark_repeated_updates", "mark_updates_held_before", "mark_repeated_in_file", "mark_stale_updates"]
         steps.append("mark_discarded_updates")
+    # A copy that is sent twice is no second correction: so these come after the steps that know values again.
+    if totals.receipts:
+        steps.append("mark_corrected_before")
+        if totals.updates:
+            steps.append("mark_corrected_late")
+    if totals.undated:
+        steps.append("mark_undated_held")
     # Whatever is left would be sent as new: unless its raw cells are known, and were read as something else.
     if totals.fingerprints:
         steps.append("mark_read_otherwise")

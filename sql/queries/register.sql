@@ -49,13 +49,15 @@ WHERE receipt IS NOT NULL AND fate IS NULL AND NOT EXISTS (
 
 -- name: mark_repeated_corrections
 -- The receipt of what was turned down or discarded, on several rows with other values: one of them takes its place, and
--- whether the others are events of their own only a person knows.
+-- whether the others are events of their own only a person knows. Equal updates of a reward are one, and may share it.
 UPDATE staged_events SET fate = 'rejected', known_event_id = NULL, reason = 'receipt_repeated'
 FROM (
-    SELECT ordinal, row_number() OVER (PARTITION BY receipt ORDER BY ordinal) AS place
-    FROM staged_events WHERE receipt IS NOT NULL AND reward_id IS NULL AND (fate IS NULL OR fate = 'duplicate')
+    SELECT ordinal, row_number() OVER (PARTITION BY receipt ORDER BY ordinal) AS place,
+        first_value(content_key) OVER (PARTITION BY receipt ORDER BY ordinal) AS first_content_key
+    FROM staged_events WHERE receipt IS NOT NULL AND (fate IS NULL OR fate = 'duplicate')
 ) AS bearers
 WHERE staged_events.fate IS NULL AND bearers.place > 1 AND bearers.ordinal = staged_events.ordinal
+AND (staged_events.reward_id IS NULL OR staged_events.content_key <> bearers.first_content_key)
 
 -- name: mark_dated_duplicates
 -- The key of a dated event is its event id, so an equal id is the same event.
@@ -66,10 +68,10 @@ AND EXISTS (SELECT 1 FROM events WHERE events.event_id = staged_events.event_id)
 -- name: mark_corrected_before
 -- A row in the place of one that was turned down or discarded, where something else stands for the same row already: a
 -- copy that was mended twice, or by two people, or an older try that was let go again. Nobody can tell whether both are
--- meant. All that ever corrected each other is one family.
+-- meant: where each names another reward, both would be paid. All that ever corrected each other is one family.
 WITH RECURSIVE family (receipt, event_id) AS (
     SELECT staged.receipt, staged.receipt FROM staged_events AS staged
-    WHERE staged.fate IS NULL AND staged.reward_id IS NULL AND staged.receipt IS NOT NULL
+    WHERE staged.fate IS NULL AND staged.receipt IS NOT NULL
     UNION
     SELECT family.receipt,
         CASE WHEN corrections.event_id = family.event_id THEN corrections.corrected_event_id
@@ -86,7 +88,25 @@ FROM (
     JOIN events AS instead ON instead.event_id = family.event_id
     WHERE instead.state NOT IN ('refused', 'discarded') GROUP BY family.receipt
 ) AS taken
-WHERE staged_events.fate IS NULL AND staged_events.reward_id IS NULL AND taken.receipt = staged_events.receipt
+WHERE staged_events.fate IS NULL AND taken.receipt = staged_events.receipt
+
+-- name: mark_corrected_late
+-- An update in the place of one that came to nothing, where a later one of the same reward was accepted meanwhile: it
+-- would set the reward back to what somebody meant before. Nothing else says that it is older, so a person does.
+UPDATE staged_events SET
+    fate = 'held',
+    known_event_id = standing.event_id,
+    reason = 'a later change of the same reward was accepted since the one that it corrects'
+FROM (
+    SELECT staged.ordinal, min(later.event_id) AS event_id
+    FROM staged_events AS staged
+    JOIN events AS corrected ON corrected.event_id = staged.receipt AND corrected.lane = staged.lane
+    JOIN events AS later ON later.lane = corrected.lane AND later.event_id <> corrected.event_id
+        AND later.reward_version IS NOT NULL AND later.state <> 'refused'
+        AND (later.order_at, later.file_id, later.ordinal) > (corrected.order_at, corrected.file_id, corrected.ordinal)
+    WHERE staged.fate IS NULL AND staged.reward_id IS NOT NULL GROUP BY staged.ordinal
+) AS standing
+WHERE staged_events.fate IS NULL AND standing.ordinal = staged_events.ordinal
 
 -- name: mark_undated_held
 -- Nobody can tell whether an equal undated row of another file is the same event.

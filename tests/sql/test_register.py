@@ -11,6 +11,7 @@ from sql.approvals import discard
 from sql.guards import Guards
 from tests.laws import law
 from tests.sql.rows import NOW, Row, earned, fates, guards_of, register, rows_of, update
+from tests.sql.test_retries import refuse_all
 
 
 def test_register_file_accepts_what_is_new(ledger: Ledger) -> None:
@@ -209,6 +210,39 @@ def test_register_file_rejects_a_row_copied_with_the_receipt_of_what_came_to_not
     copied = [{**earned(points=points), "receipt": receipt} for points in (11, 12)]
     assert fates(register(ledger, "copied", copied)) == {"accepted": 1, "rejected": 1}
     assert rows_of(ledger, "SELECT code, row_number FROM rejections") == [("receipt_mismatch", 3)]
+
+
+def refused(ledger: Ledger, row: Row) -> str:
+    """Register an update that its service then refuses; return its receipt."""
+    register(ledger, f"of {row['amount']}", [row])
+    refuse_all(ledger)
+    [(event_id,)] = rows_of(ledger, "SELECT event_id FROM events WHERE state = 'refused'")
+    return str(event_id)
+
+
+@pytest.mark.parametrize("second", [update(amount="12"), update("r-3", "11")], ids=["the same reward", "another one"])
+def test_register_file_changes_one_reward_in_the_place_of_what_came_to_nothing(ledger: Ledger, second: Row) -> None:
+    """A change for a reward that is not there, corrected by two people: one each would be paid."""
+    receipt = refused(ledger, update(amount="10"))
+    first = {**update("r-2", "11"), "receipt": receipt}
+    assert fates(register(ledger, "marked", [first])) == {"accepted": 1}
+    assert fates(register(ledger, "the same", [first, earned("other")])) == {"accepted": 1, "duplicate": 1}
+    assert fates(register(ledger, "mended twice", [{**second, "receipt": receipt}])) == {"held": 1}
+
+
+def test_register_file_rejects_an_update_copied_with_the_receipt_of_what_came_to_nothing(ledger: Ledger) -> None:
+    receipt = refused(ledger, update(amount="10"))
+    rows = [update("r-2", "11"), update("r-2", "11"), update("r-3", "11")]
+    copied = [{**row, "receipt": receipt} for row in rows]
+    assert fates(register(ledger, "copied", copied)) == {"accepted": 1, "duplicate": 1, "rejected": 1}
+
+
+def test_register_file_asks_before_a_correction_sets_a_reward_back(ledger: Ledger) -> None:
+    receipt = refused(ledger, update(amount="10"))
+    assert fates(register(ledger, "next week", [update(amount="30")])) == {"accepted": 1}
+    assert fates(register(ledger, "an old copy", [{**update(amount="12"), "receipt": receipt}])) == {"held": 1}
+    late = "later change of the same reward"
+    assert late in str(rows_of(ledger, "SELECT state_reason FROM events WHERE state = 'held'"))
 
 
 def test_register_file_rejects_a_receipt_of_no_event(ledger: Ledger) -> None:
