@@ -129,10 +129,12 @@ def _read(desk: Desk, sheet: DeskSheet) -> AsRead:
         return AsRead(_first_rows(desk, sheet, _heads(sheet))[0], question=waiting.question)
     except FileRejected as error:
         return AsRead(_first_rows(desk, sheet, _heads(sheet))[0], trouble=error.cause.message)
-    _refuse_other_sites(desk, sheet, checked)
     # A sheet that was read as a whole is not read once more for its first rows.
     heads = _heads(sheet) if checked.at_once is None else [_head_of(one) for one in checked.at_once]
     shown, undated = _first_rows(desk, sheet, heads)
+    of_others = _of_other_sites(desk, sheet, checked)
+    if of_others:
+        return AsRead(shown, trouble=of_others)
     return AsRead(shown, checked, undated=undated, first_row=_first_row(checked, clocks_of(desk.settings)))
 
 
@@ -140,12 +142,13 @@ def _ask(question: Question) -> str:
     raise _Open(question)
 
 
-def _refuse_other_sites(desk: Desk, sheet: DeskSheet, checked: CheckedFile) -> None:
-    """Refuse rows for a site whose people did not send them: who may post here may not post there."""
+def _of_other_sites(desk: Desk, sheet: DeskSheet, checked: CheckedFile) -> str:
+    """Say for which other sites it holds rows, "" for none: who may post here may not post there."""
     others = {place.site_id for place in checked.destinations if place.target is Target.MINDBODY} - {sheet.site_id}
-    if others:
-        named = ", ".join(sorted(desk.site_name(site_id) for site_id in others))
-        raise WrongUsage(f"It holds rows for {named} too: send those in a sheet of their own, there.")
+    if not others:
+        return ""
+    named = ", ".join(sorted(desk.site_name(site_id) for site_id in others))
+    return f"it holds rows for {named} too. Send those in a sheet of their own, there."
 
 
 def answer(desk: Desk, sheet: DeskSheet, code: str, chosen: str) -> None:

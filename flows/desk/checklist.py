@@ -30,7 +30,7 @@ _DONE: Mapping[Check, str] = {
     Check.IS_READ: "Everything was read: the sheets, and what the services have.",
     Check.IS_READ_BY_ENTRY: "Every client was read entry by entry since.",
     Check.IS_SURE: "Of everything it is known whether it was posted.",
-    Check.IS_EXPLAINED: "Every difference has a reason.",
+    Check.IS_EXPLAINED: "Every difference has a reason; what a service turned down needs none.",
 }
 
 

@@ -37,6 +37,8 @@ _TIMES = re.compile(r"^at: ledger (\S+ \S+ UTC), service (\S+ \S+ UTC): (.*)\.$"
 _FIELDS: Mapping[str, str] = {
     "eligibility_on": "May be paid from",
 }
+# What was turned down or is in doubt was sent: whoever reads "posted" of it takes it for done.
+_OUR_PART: Mapping[Outcome, str] = {Outcome.REFUSED: "sent", Outcome.UNKNOWN: "sent"}
 # What two sides of a reward differ in, where that is no amount.
 _NO_AMOUNT = (Outcome.TIME_MISMATCH, Outcome.STATUS_MISMATCH)
 _NOT_READ = "could not be read"
@@ -50,6 +52,7 @@ class Difference:
     what: str
     whose: str
     link: str  # to what else is known of the client, or the reward
+    row_link: str  # to the row of ours that it is about; "" where it is about none
     ours: str
     theirs: str
     by_how_much: str
@@ -78,6 +81,7 @@ def difference_to_see(desk: Desk, record: Mapping[str, Any]) -> Difference:
         link=f"/rewards?reward={quote(record['reward_id'])}"
         if is_reward
         else f"/clients?client={quote(record['client_id'])}",
+        row_link=f"/rows/{record['event_id']}" if record["event_id"] else "",
         ours=ours,
         theirs=theirs,
         by_how_much=by_how_much,
@@ -88,9 +92,19 @@ def difference_to_see(desk: Desk, record: Mapping[str, Any]) -> Difference:
         due=day_text(record["due_on"]) if record["due_on"] is not None and is_open else "",
         is_overdue=record["is_overdue"],
         why=why(record["reason"]) if record["reason"] else "",
-        told=told_of(record["detail"] or word.meaning, clocks_of(desk.settings), record["site_id"]),
+        told=_told(record, clocks_of(desk.settings)),
         to_do=_to_do(word.next_step) if is_open else "",
     )
+
+
+def _told(record: Mapping[str, Any], clocks: Clocks) -> str:
+    """Tell what is known of it; what the service said to a row that it turned down stands at the row."""
+    outcome = Outcome(record["class"])
+    if record["detail"]:
+        return told_of(record["detail"], clocks, record["site_id"], verb=_OUR_PART.get(outcome, "posted"))
+    if outcome is Outcome.REFUSED:
+        return "The service said no: its words stand at the row."
+    return for_a_studio(BREAKS[outcome].meaning)
 
 
 def _to_do(next_step: str) -> str:
@@ -108,7 +122,7 @@ def _age(days: int) -> str:
     return {0: "today", 1: "yesterday"}.get(days, f"{days:,} days")
 
 
-def told_of(detail: str, clocks: Clocks, site_id: str | None) -> str:
+def told_of(detail: str, clocks: Clocks, site_id: str | None, verb: str = "posted") -> str:
     """Tell what is known of a difference in a studio's words, times by its own clock.
 
     >>> told_of("The ledger has Earned 1 points at 2026-09-20 17:00:00 UTC.", Clocks(), None)
@@ -128,7 +142,7 @@ def told_of(detail: str, clocks: Clocks, site_id: str | None) -> str:
         name = f"{field} {action.lower()}" if action else _FIELDS.get(field, field.replace("_", " "))
         return f"{name[:1].upper()}{name[1:]}: {_value(field, ours)} here, {_value(field, theirs)} at the service."
     text = clock.retell(detail)
-    text = _OURS.sub(lambda found: f"We posted: {_entry(found)}, ", text)
+    text = _OURS.sub(lambda found: f"We {verb}: {_entry(found)}, ", text)
     text = _THEIRS.sub(lambda found: f"The service shows: {_entry(found)}, ", text)
     return for_a_studio(text)
 

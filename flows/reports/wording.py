@@ -110,7 +110,10 @@ BREAKS: Final[dict[str, Word]] = {
         short="Refused by the service",
         meaning="The service said no; its words stand in sheet Refused.",
         whose="the sheet, or the service's settings",
-        next_step="Correct the row and send the sheet again; once the cause is gone: tieout retry with the event's id.",
+        next_step=(
+            "Correct the row and send the sheet again. Where its cause is gone, tieout retry with the event's id lets "
+            "it be tried again as it is."
+        ),
     ),
     Outcome.UNKNOWN: Word(
         short="Answer lost",

@@ -75,6 +75,7 @@ def _show(visit: Visit, status: int = 200, told: str = "") -> Response:
         is_open=record["state"] in OPEN,
         given_to=row.given_to or "",
         due_on="" if row.due_on is None else row.due_on.isoformat(),
+        most=desk.settings.desk.max_upload_mb,
         today=utc_now().date().isoformat(),
         history=_history(visit, record["id"], clock),
         place=clock.place,

@@ -1,5 +1,6 @@
 """What a page says of a difference: both sides as they are, in a studio's words and by its clock."""
 
+import re
 from datetime import date
 from typing import Any
 
@@ -28,6 +29,23 @@ def test_what_is_missing_is_told_by_the_studios_own_clock(desk: Desk) -> None:
     assert one.told == "We posted: earned 1 point, Sun 20 Sep 2026, 10:00 am PDT."
     assert (one.ours, one.theirs, one.by_how_much) == ("1", "not there", "-1")
     assert one.to_do.endswith("then resolve the difference with what was found.")
+
+
+def test_what_was_turned_down_is_not_said_to_be_posted(desk: Desk) -> None:
+    refused = {"class": Outcome.REFUSED, "points_ledger": 1}
+    one = seen(desk, **refused, detail="The ledger has Earned 1 points at 2026-09-20 17:00:00 UTC.")
+    assert one.told == "We sent: earned 1 point, Sun 20 Sep 2026, 10:00 am PDT."
+    assert one.to_do == "Correct the row and send the sheet again."
+    assert one.row_link == "/rows/e1"
+    one = seen(desk, **_OF_REWARD, **refused, detail=None)
+    assert one.told == "The service said no: its words stand at the row."
+
+
+@pytest.mark.parametrize("outcome", [one for one in Outcome if one is not Outcome.MATCHED])
+def test_what_a_page_says_to_do_is_whole_or_nothing(desk: Desk, outcome: Outcome) -> None:
+    one = seen(desk, **{"class": outcome}, detail=None)
+    assert one.to_do == "" or one.to_do.endswith((".", "!"))
+    assert not re.search(r"; \S+ [^;]*\bgone\.$|\bsheet [A-Z]|tieout", f"{one.to_do} {one.told}")
 
 
 def test_what_nobody_could_look_up_is_not_said_to_be_missing(desk: Desk) -> None:

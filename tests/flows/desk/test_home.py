@@ -7,9 +7,9 @@ import pytest
 
 from flows.keeping import find
 from flows.keeping.remove import remove
-from tests.flows.desk.conftest import Browser, Studio
+from tests.flows.desk.conftest import AtDesk, Browser, Studio
 from tests.flows.desk.test_manager import post, send, to_check
-from tests.flows.workplace import earned, redeemed
+from tests.flows.workplace import HEADINGS, earned, redeemed
 from transforms.vocabulary import Role
 
 _COUNT = re.compile(r"\?tab=(\w+)\">([^<]+)</a>")
@@ -73,3 +73,15 @@ def test_content_is_removed_once_nobody_can_need_it(studio: Studio, monkeypatch:
     assert left == {sheet.rpartition("/")[2] for sheet in (still_open, turned_down)}
     assert "1 posted." in ana.get(f"{over}/posting")
     assert "client number" in ana.get(f"{over}/rows/2")
+
+
+def test_a_sheet_with_rows_of_another_studio_says_so_on_its_page_and_can_be_dropped(at_desk: AtDesk) -> None:
+    bo = at_desk("Bo", ("-99", Role.UPLOADER))
+    rows = [f"{site},{earned('200000007')}" for site in ("7", "-99")]
+    sheet = send(bo, *rows, headings=f"SiteId,{HEADINGS}")
+    page = bo.get(f"{sheet}/read")
+    assert "It cannot be read: it holds rows for studio 7 too" in page
+    bo.post(f"{sheet}/read", 409)
+    bo.post(f"{sheet}/post", 409, code="x")
+    bo.post(f"{sheet}/drop")
+    assert "march.csv" not in bo.get("/")

@@ -155,7 +155,7 @@ def test_a_month_is_signed_by_two_and_tells_what_changed_since(nights: Nights, a
     for row in nights.workplace.rows("SELECT break_id, class FROM breaks WHERE state = 'open' AND class <> 'refused'"):
         ana.post("/differences", id=[row["break_id"]], verb="acknowledge", code="timing")
     page = ana.get(f"{MONTH}/sign")
-    assert "Every difference has a reason." in page
+    assert "Every difference has a reason; what a service turned down needs none." in page
     ana.post(f"{MONTH}/sign", 409, seen="preparer-of something else")
     ana.post(f"{MONTH}/sign", 409)
     assert not nights.workplace.rows("SELECT 1 FROM signatures")
