@@ -18,7 +18,7 @@ from flows.desk.kept_months import KeptMonths
 from flows.desk.kept_nights import KeptNights
 from flows.desk.render import page
 from flows.ledger.connection import Ledger
-from flows.people.accounts import ALL_SITES, Account
+from flows.people.accounts import ALL_SITES, Account, list_accounts
 from flows.people.sign_in import Session, is_form_of, session_by_proxy, session_of
 from flows.settings.sections import Settings
 from transforms.vocabulary import Role
@@ -54,7 +54,9 @@ class Desk:
         named = {site.site_id: site.name for site in self.settings.mindbody.sites}
         if named.get(site_id):
             return named[site_id]
-        return "your studio" if len(self.site_ids) == 1 else f"studio {site_id}"
+        # One that has left is not theirs, though one alone is left.
+        is_only_one = len(self.site_ids) == 1 and site_id in (ALL_SITES, *self.site_ids)
+        return "your studio" if is_only_one else f"studio {site_id}"
 
 
 @dataclass(frozen=True)
@@ -228,8 +230,31 @@ def to_sign_in(visit: Visit) -> Response:
 
 
 def refused(visit: Visit) -> Response:
-    """Say that somebody may not do this."""
+    """Say that somebody may not do this; where nothing here is theirs, say why, and whom to ask."""
+    if not visit.sites(Role.VIEWER):
+        return _nothing_is_theirs(visit)
     return visit.show("trouble", 403, title="That is not yours to do", told="Ask whoever let you in, if it should be.")
+
+
+def _nothing_is_theirs(visit: Visit) -> Response:
+    ask = f"Ask {_who_lets_in(visit.desk)}."
+    left = sorted({site_id for site_id, _ in visit.account.grants})
+    if not left:
+        told = f"You were let in, and nobody has said yet what you may do. {ask}"
+        return visit.show("trouble", 403, title="Nothing here is yours to do yet", told=told, is_everywhere=True)
+    named = " and ".join(visit.desk.site_name(site_id) for site_id in left)
+    verb = "is" if len(left) == 1 else "are"
+    told = (
+        f"{named[:1].upper()}{named[1:]} {verb} not in the settings any more, so nothing is posted there from here. What "
+        f"was posted stays, and what was sent is kept. {ask}"
+    )
+    title = f"Your studio{'' if len(left) == 1 else 's'} {'has' if len(left) == 1 else 'have'} left"
+    return visit.show("trouble", 403, title=title, told=told, is_everywhere=True)
+
+
+def _who_lets_in(desk: Desk) -> str:
+    names = [one.name for one in list_accounts(desk.ledger) if one.may(Role.ADMINISTRATOR, ALL_SITES)]
+    return f"{' or '.join(names)}, who may let people in" if names else "whoever looks after tieout"
 
 
 def not_there(visit: Visit) -> Response:

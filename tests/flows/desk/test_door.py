@@ -59,6 +59,24 @@ def may(page: Page, role: Role | None) -> bool:
     return page.role is Role.VIEWER or role in (*page.roles, Role.ADMINISTRATOR)
 
 
+def test_whose_studio_has_left_is_told_so_and_whom_to_ask(at_desk: AtDesk, desk: Desk) -> None:
+    at_desk("Ada")
+    eve, new = at_desk("Eve", ("7", Role.UPLOADER), ("7", Role.REVIEWER)), at_desk("Jo", may_nothing=True)
+    sites = [site for site in desk.settings.mindbody.sites if site.site_id != "7"]
+    mindbody = desk.settings.mindbody.model_copy(update={"sites": tuple(sites)})
+    left = replace(desk, settings=desk.settings.model_copy(update={"mindbody": mindbody}))
+    for browser, told in ((eve, "Studio 7 is not in the settings any more"), (new, "nobody has said yet")):
+        assert browser.session is not None
+        client = Client(make_app(left))
+        client.http.cookies.set("tieout", browser.session.token)
+        for path in ("/", "/differences", "/people"):
+            answer = client.get(path)
+            assert answer.status_code == 403
+            assert told in answer.text
+            assert "Ask Ada, who may let people in." in answer.text
+            assert "Back to the first page" not in answer.text
+
+
 def ask(browser: Browser, page: Page) -> int:
     assert browser.session is not None
     token = {"form_token": browser.session.form_token, "site": "7"}
