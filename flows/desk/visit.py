@@ -245,8 +245,8 @@ def _nothing_is_theirs(visit: Visit) -> Response:
     named = " and ".join(visit.desk.site_name(site_id) for site_id in left)
     verb = "is" if len(left) == 1 else "are"
     told = (
-        f"{named[:1].upper()}{named[1:]} {verb} not in the settings any more, so nothing is posted there from here. What "
-        f"was posted stays, and what was sent is kept. {ask}"
+        f"{named[:1].upper()}{named[1:]} {verb} not in the settings any more, so nothing is posted there from here. "
+        f"What was posted stays, and what was sent is kept. {ask}"
     )
     title = f"Your studio{'' if len(left) == 1 else 's'} {'has' if len(left) == 1 else 'have'} left"
     return visit.show("trouble", 403, title=title, told=told, is_everywhere=True)
