@@ -3,7 +3,7 @@
 A test that takes ``database_url``, ``ledger_settings`` or ``ledger`` runs twice, on SQLite and on PostgreSQL 18, each
 time with a database of its own, in which are this version's tables and nothing in them:
 
-- ``ledger``: an open `Ledger`;
+- ``ledger``: an open `Ledger`; ``shared_ledger`` is one for the whole module, whose tests leave it as it is;
 - ``ledger_settings``: the `Settings` that it was opened with, and nothing else configured; workspace is ``tmp_path``;
 - ``database_url``: the address alone, for tests that write settings of their own or start a process;
 - ``bare_settings`` and ``bare_database_url``: the same without tables, or without a file, for tests of how a ledger
@@ -16,6 +16,7 @@ starts one of its own with ``tests.postgresql.postgresql_server``.
 import gc
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -61,13 +62,31 @@ def database(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def database_url(request: pytest.FixtureRequest, database: str, tmp_path: Path) -> Iterator[str]:
+    with _with_tables(request, database, tmp_path) as url:
+        yield url
+
+
+@contextmanager
+def _with_tables(request: pytest.FixtureRequest, database: str, folder: Path) -> Iterator[str]:
+    """Give the address of a database with this version's tables, like the template."""
     if database == "sqlite":
-        shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "ledger.db")
-        yield f"sqlite:///{tmp_path / 'ledger.db'}"
+        shutil.copy(request.getfixturevalue("sqlite_template"), folder / "ledger.db")
+        yield f"sqlite:///{folder / 'ledger.db'}"
         return
     template = request.getfixturevalue("postgresql_template")
     with request.getfixturevalue("postgresql").own_database(template) as name:
         yield request.getfixturevalue("postgresql").url(name)
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def shared_ledger(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ledger]:
+    """An open ledger for all tests of a module that leave it as it is, since what they try is refused."""
+    folder = tmp_path_factory.mktemp("shared")
+    with (
+        _with_tables(request, request.param, folder) as url,
+        open_ledger(Settings(database_url=SecretStr(url), workspace=folder)) as opened,
+    ):
+        yield opened
 
 
 @pytest.fixture
@@ -122,6 +141,10 @@ _ON_BOTH = ("tests/sql/", "tests/flows/ledger/", "tests/flows/loader/", "tests/p
 _SHORT = ("tests/transforms/", "tests/flows/readers/", "tests/flows/services/", "tests/flows/sandbox/")
 
 
+# The fixtures that bring Prefect's server (tests/flows/conftest.py).
+_OF_PREFECTS_SERVER = ("prefect_url", "prefect_client", "prefect_environment")
+
+
 class _ByFile(LoadScopeScheduling):
     """Give a file to one worker, as its fixtures are; and to one all that ask Prefect's server, which comes up slowly.
 
@@ -135,7 +158,8 @@ class _ByFile(LoadScopeScheduling):
 
 @cache
 def _asks_prefect(file: str) -> bool:
-    return "prefect_url" in (Path(__file__).parents[1] / file).read_text(encoding="utf-8")
+    text = (Path(__file__).parents[1] / file).read_text(encoding="utf-8")
+    return any(fixture in text for fixture in _OF_PREFECTS_SERVER)
 
 
 @pytest.hookimpl(optionalhook=True)

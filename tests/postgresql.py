@@ -58,7 +58,8 @@ class PostgresqlServer:
         """Give the name of a new database, like the template, for the length of the ``with``."""
         name = f"ledger_{uuid4().hex}"
         with self.connect() as connection:
-            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
+            # Of files in memory, to copy them as they are takes two thirds of writing them by the log, block by block.
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY".encode())
             yield name
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 

@@ -16,6 +16,16 @@ from transforms.vocabulary import TRANSITIONS, State
 @pytest.fixture
 def filled(ledger: Ledger) -> Ledger:
     """A ledger with two events of client a, one of b, an update (1 accepted, 1 held), a duplicate and a rejection."""
+    return fill(ledger)
+
+
+@pytest.fixture(scope="module")
+def untouched(shared_ledger: Ledger) -> Ledger:
+    """The same for all tests that leave it as it is: the database refuses what they try."""
+    return fill(shared_ledger)
+
+
+def fill(ledger: Ledger) -> Ledger:
     of_clients = [earned("a", points=1), earned("a", points=2), earned("b", points=3)]
     register(ledger, "first", [*of_clients, update(amount="25")])
     register(ledger, "second", [earned("b", points=3), update(amount="30")], rejected=1)
@@ -34,6 +44,12 @@ SELECT event_id, run_id, registered_at, registered_at, 'f' FROM events WHERE poi
 def run(ledger: Ledger, statement: str, **values: Any) -> None:
     with ledger.begin() as connection:
         connection.execute(text(statement), values)
+
+
+def run_together(ledger: Ledger, *statements: str) -> None:
+    with ledger.begin() as connection:
+        for statement in statements:
+            connection.execute(text(statement))
 
 
 def claim(points: int, state: str = "sending") -> str:
@@ -113,11 +129,11 @@ BREAKERS = [
 
 
 @pytest.mark.parametrize(("statement", "refusal"), BREAKERS)
-def test_tables_refuse(filled: Ledger, statement: str, refusal: str) -> None:
-    before = rows_of(filled, "SELECT * FROM events ORDER BY event_id")
+def test_tables_refuse(untouched: Ledger, statement: str, refusal: str) -> None:
+    before = rows_of(untouched, "SELECT * FROM events ORDER BY event_id")
     with pytest.raises(DBAPIError, match=refusal):
-        run(filled, statement)
-    assert rows_of(filled, "SELECT * FROM events ORDER BY event_id") == before
+        run(untouched, statement)
+    assert rows_of(untouched, "SELECT * FROM events ORDER BY event_id") == before
 
 
 def test_tables_take_the_event_that_the_breakers_change(filled: Ledger) -> None:
@@ -137,10 +153,11 @@ APPEND_ONLY = {
 
 @pytest.mark.parametrize("statement", ["DELETE FROM {}", "UPDATE {} SET {column} = {column}"], ids=["delete", "update"])
 @pytest.mark.parametrize("table", APPEND_ONLY)
-def test_history_is_append_only(filled: Ledger, table: str, statement: str) -> None:
-    run(filled, claim(1))
+def test_history_is_append_only(untouched: Ledger, table: str, statement: str) -> None:
+    change = statement.format(table, column=APPEND_ONLY[table])
     with pytest.raises(DBAPIError, match=f"{table} is append-only"):
-        run(filled, statement.format(table, column=APPEND_ONLY[table]))
+        # A move to speak of; it is taken back with what is refused.
+        run_together(untouched, claim(1), change)
 
 
 SENT = [State.READY, State.SENDING]
@@ -184,7 +201,9 @@ WAY_FROM_HELD = {
     State.REFUSED: [*SENT, State.REFUSED],
     State.UNKNOWN: [*SENT, State.UNKNOWN],
 }
-EVERY_STEP = [(before, after) for before in State for after in State if before is not after]
+NOT_ALLOWED = {
+    before: [after for after in State if after is not before and (before, after) not in TRANSITIONS] for before in State
+}
 LAST_STEP = "SELECT from_state, to_state FROM transitions ORDER BY transition_id DESC LIMIT 1"
 
 
@@ -211,12 +230,13 @@ def test_state_changes_along_the_allowed_transitions_are_recorded(held: Ledger, 
     assert rows_of(held, LAST_STEP) == [(before, after)]
 
 
-@pytest.mark.parametrize(("before", "after"), sorted(set(EVERY_STEP) - TRANSITIONS))
-def test_state_changes_of_any_other_kind_are_refused(held: Ledger, before: State, after: State) -> None:
+@pytest.mark.parametrize("before", [state for state, refused in NOT_ALLOWED.items() if refused])
+def test_state_changes_of_any_other_kind_are_refused(held: Ledger, before: State) -> None:
     walk(held, WAY_FROM_HELD[before])
-    with pytest.raises(DBAPIError, match="transition not allowed"):
-        run(held, claim(500, after))
-    assert rows_of(held, "SELECT state FROM events WHERE points = 500") == [(before,)]
+    for after in NOT_ALLOWED[before]:
+        with pytest.raises(DBAPIError, match="transition not allowed"):
+            run(held, claim(500, after))
+        assert rows_of(held, "SELECT state FROM events WHERE points = 500") == [(before,)]
 
 
 def test_nothing_ready_is_posted_without_the_proof_of_its_attempt(held: Ledger) -> None:

@@ -232,6 +232,7 @@ def test_approve_lets_a_held_event_be_posted_by_the_next_run(tieout: Command, wo
     assert "approved by Ann" in tieout("trace", event_id, "--config", workplace.config).out
 
 
+@pytest.mark.long
 def test_discard_is_final_and_leaves_nothing_waiting(tieout: Command, workplace: Workplace) -> None:
     event_id = _held(workplace, "200000007")
     assert tieout("discard", event_id, "--config", workplace.config).code == 0
@@ -264,6 +265,7 @@ PLAN_KEYS = [
 ]
 
 
+@pytest.mark.long
 def test_a_plan_waits_until_it_is_approved_and_the_next_run_posts_it(tieout: Command, workplace: Workplace) -> None:
     path = workplace.put("../a.csv", earned("200000009", 21), redeemed("200000009", 4))
     kept = tieout("plan", path, "--by", "Ann", "--json", "--config", workplace.config)
@@ -299,6 +301,7 @@ def test_a_plan_that_is_partly_decided_says_how_far_it_is(tieout: Command, workp
     assert (unknown.code, "The ledger has no event and no plan" in unknown.err) == (2, True)
 
 
+@pytest.mark.long
 def test_upload_asks_about_what_the_ledger_does_not_know_yet(tieout: Command, workplace: Workplace) -> None:
     rows = [earned("200000001", 31), earned("200000001", 32)]
     tieout("upload", workplace.put("../a.csv", rows[0]), "--yes", "--config", workplace.config)

@@ -47,6 +47,7 @@ def column(path: Path, heading: str) -> list[Any]:
 
 
 @pytest.mark.first_case
+@pytest.mark.first_case
 @pytest.mark.parametrize("again", ["same", "overlap"])
 def test_nothing_new_is_nothing_to_ask(again: str, place: Workplace, tieout: Tieout, client: str) -> None:
     rows = [earned(client, 11), earned(client, 12)]
@@ -62,6 +63,7 @@ def test_nothing_new_is_nothing_to_ask(again: str, place: Workplace, tieout: Tie
     assert len(copies(place)) == 1
 
 
+@pytest.mark.long
 def test_nothing_new_prints_the_documented_object(place: Workplace, tieout: Tieout, client: str) -> None:
     path = place.put("../a.csv", earned(client, 11))
     posted = tieout("upload", path, "--yes", "--json").json

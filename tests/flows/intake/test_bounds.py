@@ -57,7 +57,7 @@ def test_an_id_longer_than_an_index_takes_rejects_its_row_and_keeps_no_file_wait
     assert ended.code == 1
 
 
-@pytest.mark.first_case
+@pytest.mark.long
 def test_the_longest_ids_and_description_are_registered(workplace: Workplace, tieout: Command) -> None:
     widest = "\U00020000"  # four bytes
     workplace.put("a.csv", earned(widest * 255))

@@ -112,6 +112,7 @@ def test_check_file_gives_the_same_for_a_long_file(tmp_path: Path, part_rows: in
     assert told(read(path, part_rows)) == told(read(path, WHOLE))
 
 
+@pytest.mark.first_case
 @pytest.mark.parametrize("part_rows", [500, 1000])
 @pytest.mark.parametrize(
     "last_rows",
@@ -142,6 +143,7 @@ def test_check_file_tells_first_what_cannot_be_read(tmp_path: Path, part_rows: i
     assert "not closed" in refusal(path, part_rows)[0]
 
 
+@pytest.mark.long
 def test_check_file_reads_an_encoding_that_shows_late(tmp_path: Path) -> None:
     path = tmp_path / "rows.csv"
     rows = [",".join([f"{number}", *EARNED[1:]]) for number in range(300)]

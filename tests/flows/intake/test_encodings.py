@@ -40,6 +40,7 @@ def descriptions(path: Path) -> list[str]:
     return found
 
 
+@pytest.mark.first_case
 @pytest.mark.parametrize(
     ("description", "encoding", "answer"),
     [

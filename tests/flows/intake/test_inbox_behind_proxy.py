@@ -107,6 +107,7 @@ def test_a_bucket_is_reached_by_the_proxy_and_with_the_authority_of_the_settings
     assert f"can be reached, by the proxy 127.0.0.1:{proxy.port} (network.proxy)" in tieout("doctor").out
 
 
+@pytest.mark.long
 def test_a_bucket_is_reached_directly_where_the_settings_say_so(
     workplace: Workplace, tieout: Tieout, bucket: Any, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -118,6 +119,7 @@ def test_a_bucket_is_reached_directly_where_the_settings_say_so(
     assert (ended.code, proxy.asked) == (3, [])
 
 
+@pytest.mark.first_case
 @pytest.mark.parametrize("encrypted", [False, True], ids=["plain", "encrypted"])
 def test_a_server_is_reached_through_the_proxy_and_known_by_its_own_name(
     workplace: Workplace, tieout: Tieout, server: Sftp, proxy: Proxy, files: tuple[Path, Path], encrypted: bool
@@ -136,6 +138,7 @@ def test_a_server_is_reached_through_the_proxy_and_known_by_its_own_name(
     assert "hush-hush" not in doctor.out + ended.err
 
 
+@pytest.mark.first_case
 @pytest.mark.parametrize(
     ("refusal", "said"),
     [("407 Proxy Authentication Required", "says 407 and leads nowhere"), ("", "is out of reach")],

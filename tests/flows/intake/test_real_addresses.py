@@ -80,6 +80,7 @@ def keys(bucket: Any) -> list[str]:
     return [found.key for found in bucket.objects.all()]
 
 
+@pytest.mark.long
 def test_a_bucket_or_prefix_that_is_not_there_is_no_empty_night(bucket: Any, tieout: Tieout) -> None:
     missing = tieout(*RUN)
     assert (missing.code, whats(missing), "There is no bucket" in missing.err) == (3, ["inbox"], True)
@@ -120,6 +121,7 @@ def test_an_object_that_is_wrong_as_a_whole_leaves_where_the_settings_ask_for_th
     assert sorted(kept) == ["csv", "csv.reason.txt", "marked.xlsx"]
 
 
+@pytest.mark.long
 def test_an_object_that_vanishes_while_it_is_fetched_stops_nobody(
     bucket: Any, tieout: Tieout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -238,6 +240,7 @@ def test_a_server_is_opened_by_a_password_of_any_signs_and_its_files_leave(
     assert "can be reached" in tieout("doctor").out
 
 
+@pytest.mark.long
 def test_a_file_of_a_server_that_is_wrong_as_a_whole_leaves_where_the_settings_ask_for_that(
     workplace: Workplace, tieout: Tieout, server: Sftp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -256,6 +259,7 @@ def test_a_file_of_a_server_that_is_wrong_as_a_whole_leaves_where_the_settings_a
     assert tieout(*RUN).code == 0
 
 
+@pytest.mark.long
 def test_a_file_of_a_server_that_may_not_be_removed_is_in_rejected_and_said_each_night(
     workplace: Workplace, tieout: Tieout, server: Sftp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -287,6 +291,7 @@ def test_a_folder_or_a_password_that_is_wrong_is_told_without_secrets(
     assert (refused.code, "AuthenticationException" in refused.err, "q@ss" in refused.err) == (3, True, False)
 
 
+@pytest.mark.long
 def test_a_file_that_grows_on_a_server_is_left(
     workplace: Workplace, tieout: Tieout, server: Sftp, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -41,6 +41,7 @@ def run(ledger: Ledger) -> str:
     return RUN_ID
 
 
+@pytest.mark.first_case
 @pytest.mark.postgresql
 def test_register_keeps_every_value_of_a_row(
     ledger: Ledger, ledger_settings: Settings, run: str, tmp_path: Path

@@ -43,6 +43,7 @@ def _hold_claim(folder: Path, pipe: Pipe) -> None:
         pipe.recv()
 
 
+@pytest.mark.first_case
 @pytest.mark.parametrize("ends", ["by itself", "killed"])
 def test_a_claim_is_dead_when_its_process_is_and_not_when_the_clock_is_set(tmp_path: Path, ends: str) -> None:
     settings = settings_of(tmp_path)

@@ -105,6 +105,7 @@ def test_backup_is_whole_while_others_write(workplace: Workplace, tieout: Comman
     assert [count % 50 for count in map(int, map(str, counts))] == [0] * 5
 
 
+@pytest.mark.first_case
 def test_a_copy_is_kept_after_every_run_and_the_oldest_is_dropped(
     workplace: Workplace, tieout: Command, is_file: bool
 ) -> None:
@@ -115,6 +116,7 @@ def test_a_copy_is_kept_after_every_run_and_the_oldest_is_dropped(
     assert [path.name.split("-")[2] for path in kept(workplace)] == (["000002", "000003"] if is_file else [])
 
 
+@pytest.mark.first_case
 def test_a_large_ledger_is_copied_by_interval(
     workplace: Workplace, tieout: Command, is_file: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -161,6 +163,7 @@ def test_the_last_copy_put_back_goes_on_and_an_older_one_is_refused(
     assert [line["client_id"] for line in workplace.commits(*client_ids)] == client_ids[:2]
 
 
+@pytest.mark.long
 def test_backup_of_a_run_at_work_does_not_stop_it(
     workplace: Workplace, tieout: Command, client_ids: list[str], is_file: bool, tmp_path: Path
 ) -> None:
@@ -178,6 +181,7 @@ def test_backup_of_a_run_at_work_does_not_stop_it(
     assert len(workplace.commits(client_ids[0])) == 100
 
 
+@pytest.mark.first_case
 @pytest.mark.parametrize("moment", ["register", "post"])
 def test_a_copy_of_a_run_that_went_on_is_refused(
     ready: dict[str, Any], tieout: Command, tmp_path: Path, moment: str

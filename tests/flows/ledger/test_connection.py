@@ -125,6 +125,7 @@ def test_begin_survives_a_server_that_was_killed_and_started_again() -> None:
         assert count_runs(ledger) == 1
 
 
+@pytest.mark.long
 def test_begin_says_that_the_server_went_away_in_a_transaction() -> None:
     with postgresql_server() as server, opened(server.url()) as ledger:
         with pytest.raises(LedgerUnavailable, match="out of reach"):

@@ -170,6 +170,7 @@ def test_what_was_set_aside_and_copies_of_what_nobody_sent_go_with_all_that_belo
     assert not list((folder / "not-sent").iterdir())
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 def test_clean_on_postgresql(workplace: Workplace, tieout: Command, later: Callable[[], None]) -> None:
     three_nights(workplace)

@@ -120,6 +120,7 @@ def test_entries_by_hand_that_a_person_has_answered_for_stop_nothing(
     assert paid(machine, clients[15:]) == Counter(clients[15:])
 
 
+@pytest.mark.long
 def test_a_night_that_did_not_end_is_followed_by_a_look(
     machine: Workplace, clients: list[str], tieout: Command
 ) -> None:

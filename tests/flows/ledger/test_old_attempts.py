@@ -142,6 +142,7 @@ def delete(ledger: Ledger, table: str) -> None:
 
 # Of 43 steps: the file is written, it has its name, its rows are deleted and not committed, all is committed.
 @pytest.mark.first_case
+@pytest.mark.first_case
 @pytest.mark.parametrize("step", [30, 38, *(pytest.param(step, marks=pytest.mark.long) for step in (26, 28, 34, 41))])
 def test_a_crash_on_the_way_loses_nothing(workplace: Workplace, tieout: Tieout, step: int) -> None:
     ids = event_ids(workplace)

@@ -68,7 +68,7 @@ def test_a_copy_of_before_is_refused(used: Workplace, copies: Copies, tieout: Co
     assert "number 2" in line
 
 
-@pytest.mark.first_case
+@pytest.mark.long
 def test_no_ledger_in_a_used_workspace_is_refused(used: Workplace, copies: Copies, tieout: Command) -> None:
     copies.remove()
     assert "is empty" in is_refused(used, tieout)
@@ -83,7 +83,7 @@ def test_no_ledger_is_refused_where_the_marker_is_lost_as_well(
     assert "archive holds what earlier runs left" in is_refused(used, tieout)
 
 
-@pytest.mark.first_case
+@pytest.mark.long
 def test_a_copy_of_before_is_refused_where_the_marker_is_lost_as_well(
     used: Workplace, copies: Copies, tieout: Command
 ) -> None:
@@ -92,7 +92,7 @@ def test_a_copy_of_before_is_refused_where_the_marker_is_lost_as_well(
     assert "the reports here are of" in is_refused(used, tieout)
 
 
-@pytest.mark.first_case
+@pytest.mark.long
 def test_a_lost_marker_beside_its_own_ledger_is_made_again(used: Workplace, tieout: Command) -> None:
     forget_marker(used)
     put_overlapping_export(used)

@@ -52,6 +52,7 @@ def alter(server: PostgresqlServer, statement: str) -> None:
         connection.execute(statement)
 
 
+@pytest.mark.long
 def test_a_server_that_only_reads(tieout: Command, tmp_path: Path, postgresql: PostgresqlServer, database: str) -> None:
     open_ledger(Settings(database_url=postgresql.url(database), workspace=tmp_path)).close()
     alter(postgresql, f"ALTER DATABASE {database} SET default_transaction_read_only = on")
@@ -85,6 +86,7 @@ def test_a_server_without_a_connection_left(
     assert_told(tieout, tmp_path, postgresql.url(database, user), "no connection left")
 
 
+@pytest.mark.long
 def test_a_user_without_the_right_to_make_tables(
     tieout: Command, tmp_path: Path, postgresql: PostgresqlServer, database: str
 ) -> None:
@@ -106,6 +108,7 @@ def _wait_in_a_transaction(connection: object) -> None:
     connection.execute(text("SELECT 1"))  # type: ignore[attr-defined]
 
 
+@pytest.mark.first_case
 @pytest.mark.parametrize(
     ("provoke", "words"),
     [

@@ -86,6 +86,7 @@ def test_all_sites_keep_to_the_pace_of_their_key(workplace: Workplace, tieout: T
     assert ended.json["posted"] == EVENTS * len(SITES)
 
 
+@pytest.mark.long
 def test_the_budget_of_a_day_is_one_for_all_sites(workplace: Workplace, tieout: Tieout) -> None:
     lay_out(workplace, 44, pace=2000)
     workplace.configure(workplace.config.read_text("utf-8").replace("calls_per_day = 1000", "calls_per_day = 20"))

@@ -39,7 +39,7 @@ def states(workplace: Workplace) -> list[str]:
     return [row["state"] for row in workplace.rows("SELECT state FROM events ORDER BY file_id, ordinal")]
 
 
-@pytest.mark.first_case
+@pytest.mark.long
 def test_a_hand_entry_that_differs_in_the_time_makes_no_lost_request_posted(workplace: Workplace) -> None:
     workplace.put("a.csv", earned(LOST_LATER, 3))
     workplace.run()  # the service tells a balance

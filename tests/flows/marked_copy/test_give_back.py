@@ -156,6 +156,7 @@ def rejections(workplace: Workplace) -> list[tuple[str, str]]:
     return [(row["cell"], row["message"].partition(":")[0]) for row in rows]
 
 
+@pytest.mark.long
 def test_a_row_with_a_receipt_and_other_values_is_rejected_at_its_receipt(workplace: Workplace, client: str) -> None:
     first = upload(workplace, write_xlsx(workplace.folder / "sheet", five_rows(client)[:4]))
     second = upload(workplace, edit(copy_of(first), B3=999))
@@ -187,6 +188,7 @@ def test_a_row_copied_with_its_receipt_is_rejected_until_the_receipt_is_emptied(
     assert (third.totals["posted"], points_sent(workplace, client)) == (1, [10, 10])
 
 
+@pytest.mark.long
 def test_without_the_column_of_receipts_nothing_goes_twice(workplace: Workplace, client: str) -> None:
     book = openpyxl.load_workbook(copy_of(upload(workplace, write_xlsx(workplace.folder / "sheet", five_rows(client)))))
     book.worksheets[0].delete_cols(7)

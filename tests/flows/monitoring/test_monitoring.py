@@ -76,6 +76,7 @@ def test_a_run_by_a_schedule_without_a_terminal_writes_json_lines_with_ids_and_n
         assert row["client_id"] not in ended.err
 
 
+@pytest.mark.long
 def test_who_could_not_be_read_is_named_in_no_json_line(
     workplace: Workplace, tieout: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -139,6 +140,7 @@ def test_the_file_for_prometheus_says_how_the_last_run_of_each_kind_ended(
     assert all(name.startswith("tieout_") and not name.endswith("_total") for name in found)  # gauges
 
 
+@pytest.mark.long
 def test_a_file_that_cannot_be_written_is_said_and_stops_nothing(workplace: Workplace, tieout: Command) -> None:
     (workplace.folder / "in the way").write_text("")
     ended = night(workplace, tieout, 'metrics_file = "in the way/tieout.prom"')

@@ -71,6 +71,7 @@ def test_what_happens_in_quiet_hours_is_told_once_they_are_over(
     assert kept(workplace) == []
 
 
+@pytest.mark.long
 def test_several_are_told_in_one_message_in_their_order(
     workplace: Workplace, tieout: Tieout, configure: Callable[[str], None], listener: Listener
 ) -> None:
@@ -98,6 +99,7 @@ async def serve_until(workplace: Workplace, is_done: Callable[[], bool]) -> None
     telling.cancel()
 
 
+@pytest.mark.long
 def test_a_message_that_nobody_took_is_sent_again(
     workplace: Workplace,
     tieout: Tieout,
@@ -145,6 +147,7 @@ def test_doctor_says_what_waits_and_what_nobody_has_sent(
     assert "is no message of ours any more" in said()
 
 
+@pytest.mark.long
 def test_where_nothing_runs_by_day_the_next_night_tells_it(
     workplace: Workplace, tieout: Tieout, configure: Callable[[str], None], listener: Listener
 ) -> None:

@@ -17,6 +17,7 @@ from flows.settings.load import load_settings
 from flows.settings.sections import Settings
 from flows.status import collect_status
 from flows.status.schedule import Schedule, keep_schedule
+from tests.flows.conftest import fill_workspace
 from tests.flows.eventually import eventually
 from transforms.nights import NightState
 
@@ -43,11 +44,12 @@ print("stopped in order")
 NO_FLOWS = ServedFlows(nightly, by_hand=())
 
 
-@pytest.fixture
-def serving(prefect_environment: dict[str, str], workspace: Path) -> Iterator["subprocess.Popen[str]"]:
-    """Serve in the workspace; ready when the first line is there."""
-    with start_serving(prefect_environment, workspace) as process:
-        yield process
+@pytest.fixture(scope="module")
+def served(prefect_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A workspace in which another process serves; ready when the first line is there."""
+    folder = fill_workspace(tmp_path_factory.mktemp("served"))
+    with start_serving(prefect_environment, folder):
+        yield folder
 
 
 @contextmanager
@@ -66,18 +68,16 @@ def start_serving(prefect_environment: dict[str, str], workspace: Path) -> Itera
         process.kill()
 
 
-def test_the_server_knows_the_flows_and_the_schedule(
-    serving: object, prefect_client: SyncPrefectClient, workspace: Path
-) -> None:
+def test_the_server_knows_the_flows_and_the_schedule(served: Path, prefect_client: SyncPrefectClient) -> None:
     nightly, *others = (
         prefect_client.read_deployment_by_name(f"{n}/{n}") for n in ("nightly", "upload", "settle", "reconcile")
     )
     assert [(s.schedule.cron, s.schedule.timezone) for s in nightly.schedules] == [("15 2 * * *", "Europe/Berlin")]
     assert [deployment.schedules for deployment in others] == [[], [], []]
-    assert nightly.parameters == {"config": str(workspace / "tieout.toml")}
+    assert nightly.parameters == {"config": str(served / "tieout.toml")}
 
 
-def test_a_run_that_is_asked_for_ends(serving: object, prefect_client: SyncPrefectClient) -> None:
+def test_a_run_that_is_asked_for_ends(served: Path, prefect_client: SyncPrefectClient) -> None:
     deployment = prefect_client.read_deployment_by_name("nightly/nightly")
     run = prefect_client.create_flow_run_from_deployment(deployment.id)
     state = eventually(lambda: (found := prefect_client.read_flow_run(run.id).state) and found.is_final() and found)
@@ -87,14 +87,17 @@ def test_a_run_that_is_asked_for_ends(serving: object, prefect_client: SyncPrefe
 
 @pytest.mark.first_case
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_told_to_stop_it_stops_in_order(serving: "subprocess.Popen[str]", number: signal.Signals) -> None:
-    serving.send_signal(number)
-    stdout, stderr = serving.communicate()
-    assert (serving.returncode, stdout, stderr) == (0, "stopped in order\n", "")
+def test_told_to_stop_it_stops_in_order(
+    prefect_environment: dict[str, str], workspace: Path, number: signal.Signals
+) -> None:
+    with start_serving(prefect_environment, workspace) as process:
+        process.send_signal(number)
+        stdout, stderr = process.communicate()
+    assert (process.returncode, stdout, stderr) == (0, "stopped in order\n", "")
 
 
-def test_serve_nightly_refuses_a_second_one_in_the_same_workspace(serving: object, workspace: Path) -> None:
-    settings = load_settings(workspace / "tieout.toml")
+def test_serve_nightly_refuses_a_second_one_in_the_same_workspace(served: Path) -> None:
+    settings = load_settings(served / "tieout.toml")
     with pytest.raises(CouldNotRun, match="another `tieout serve`"):
         serve_nightly(settings, None, Schedule("0 3 * * *", "UTC"), NO_FLOWS)
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from flows.settings.sections import Settings
 from tests.flows.eventually import eventually
 from tests.flows.orchestration.real_nights import (
     EVERY_MINUTE,
@@ -37,23 +39,27 @@ def serving(nights: Nights) -> Iterator["subprocess.Popen[str]"]:
 
 @pytest.mark.real_nights
 @pytest.mark.timeout(1200)
-@pytest.mark.parametrize(
-    "kills_a_later_night",
-    [
-        pytest.param(False, id="the first night is killed"),
-        pytest.param(True, id="a later one is killed, too", marks=pytest.mark.long),
-    ],
-)
-def test_serve_runs_the_nights_by_itself_and_after_a_kill_of_everything(
+def test_serve_runs_the_nights_by_itself_and_after_a_kill_of_everything(tmp_path: Path, prefect_store: Path) -> None:
+    shutil.copytree(prefect_store, Settings(workspace=tmp_path).prefect_folder)
+    with open_nights(tmp_path) as nights:
+        kill_the_first_night(nights)
+        with serving(nights) as process:
+            nights.wait_for_commits(day=1, count=ROWS)
+            status = end_in_order(nights, process)
+        assert nights.is_each_posted_once(1, ROWS)
+        assert (status["last_night"]["ties_out"], status["missed"]) == (True, [])
+        assert "Traceback" not in (tmp_path / "serve.log").read_text(encoding="utf-8")
+
+
+@pytest.mark.long
+@pytest.mark.real_nights
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize("kills_a_later_night", [False, True])
+def test_serve_on_a_fresh_folder_goes_on_after_a_kill_of_its_server_and_of_later_nights(
     tmp_path: Path, kills_a_later_night: bool
 ) -> None:
     with open_nights(tmp_path) as nights:
-        # The first run ever is killed in its middle, together with everything that belongs to it.
-        nights.put("first.csv", ROWS, day=1)
-        with serving(nights):
-            nights.wait_for_commits(day=1, count=5)
-        assert len(nights.commits_of(day=1)) < ROWS, "it was over before it was killed"
-
+        kill_the_first_night(nights)
         with serving(nights) as process:
             nights.wait_for_commits(day=1, count=ROWS)
             # Prefect's server alone is killed: it comes back, and the next night comes by itself.
@@ -80,6 +86,14 @@ def test_serve_runs_the_nights_by_itself_and_after_a_kill_of_everything(
         # Where the server was killed a minute before, the night of that minute may really have been missed.
         assert not kills_a_later_night or status["missed"] == []
         assert "Traceback" not in (tmp_path / "serve.log").read_text(encoding="utf-8")
+
+
+def kill_the_first_night(nights: Nights) -> None:
+    """Let the first night ever begin, and kill it in its middle, together with everything that belongs to it."""
+    nights.put("first.csv", ROWS, day=1)
+    with serving(nights):
+        nights.wait_for_commits(day=1, count=5)
+    assert len(nights.commits_of(day=1)) < ROWS, "it was over before it was killed"
 
 
 def end_in_order(nights: Nights, process: "subprocess.Popen[str]") -> dict:

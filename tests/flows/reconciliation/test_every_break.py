@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import pytest
-
 from flows.ledger.summary import Summary
 from flows.sandbox import start_sandbox
 from flows.sandbox.seed import seed_rewards
@@ -36,7 +34,6 @@ def night(workplace: Workplace) -> Summary:
     return ended
 
 
-@pytest.mark.postgresql
 def test_every_class_of_break_is_met_by_real_nights(tmp_path: Path, database_url: str) -> None:
     last = str(max(seed_rewards(0), key=lambda reward: reward["createDate"])["id"])
     rewards = [

@@ -103,7 +103,7 @@ def looked(tmp_path_factory: pytest.TempPathFactory, ready: dict[str, Any]) -> L
     return Looked(workplace, reconcile(workplace), workplace.rows("SELECT * FROM breaks WHERE state = 'open'"))
 
 
-@pytest.mark.first_case
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("about", "breaks"),
     [
@@ -186,6 +186,7 @@ def test_reconcile_concludes_nothing_about_a_client_who_cannot_be_read(place: Pl
     assert (found.matched, found.ties_out, found.exit_code) == (1, False, ExitCode.NEEDS_A_PERSON)
 
 
+@pytest.mark.long
 def test_a_later_night_compares_what_an_earlier_one_could_not(place: Place) -> None:
     workplace = place()
     workplace.put("a.csv", earned("200000004"), earned("200000015"))

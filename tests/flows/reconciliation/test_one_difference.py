@@ -144,7 +144,7 @@ def test_an_old_entry_of_as_many_points_hides_no_new_one(nights: Nights, client:
     assert all(row["action_at"] for row in nights.workplace.rows("SELECT * FROM breaks WHERE state = 'open'"))
 
 
-@pytest.mark.first_case
+@pytest.mark.long
 @pytest.mark.parametrize(("verb", "state"), [(Verb.ACKNOWLEDGE, "acknowledged"), (Verb.RESOLVE, "resolved")])
 def test_what_a_person_said_of_the_balance_holds_for_its_entry(
     nights: Nights, client: str, verb: Verb, state: str
@@ -186,6 +186,7 @@ def open_rewards(workplace: Workplace, reward: str) -> list[tuple[str, str]]:
     return [(row["class"], row["amount"]) for row in rows if row["reward_id"] == reward]
 
 
+@pytest.mark.long
 def test_an_amount_break_counts_for_the_difference_and_tells_both(nights: Nights, client: str) -> None:
     reward = reward_id(6)
     nights.night(2, f"{reward},{PAYOUT},25", headings=UPDATES)

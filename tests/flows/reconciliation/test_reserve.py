@@ -73,6 +73,7 @@ def test_where_calls_are_short_the_doubtful_is_read_and_turns_wait(tmp_path: Pat
     assert [one["by"] for one in second.to_json()["proved"]] == ["read", *["balance"] * 4, "read"]
 
 
+@pytest.mark.long
 def test_whom_the_balance_proves_costs_no_read_in_the_reckoning_of_nights(
     tmp_path: Path, ready: dict[str, Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -92,6 +93,7 @@ def test_whom_the_balance_proves_costs_no_read_in_the_reckoning_of_nights(
     assert f"{left} events wait for it, about {left} calls with the reads, so" in doctor
 
 
+@pytest.mark.long
 def test_a_client_whom_nothing_proves_yet_costs_a_read(tmp_path: Path, ready: dict[str, Any]) -> None:
     place = open_workplace(tmp_path, ready, calls_per_day=5)
     place.put("first.csv", *rows(first=91, clients=3, each=3))

@@ -90,7 +90,6 @@ def calls(workplace: Workplace) -> int:
     return int(row["calls"])
 
 
-@pytest.mark.postgresql
 def test_a_request_that_lands_after_it_was_sent_again_opens_a_break_in_a_night_without_work(
     workplace: Workplace,
 ) -> None:
@@ -106,6 +105,7 @@ def test_a_request_that_lands_after_it_was_sent_again_opens_a_break_in_a_night_w
     assert watched(workplace) == [LATE]
 
 
+@pytest.mark.long
 def test_the_watch_ends_with_a_reading_that_began_after_the_grace_time(workplace: Workplace) -> None:
     workplace.put("a.csv", earned(READ_FAILS))
     workplace.run()

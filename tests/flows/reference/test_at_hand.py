@@ -145,6 +145,7 @@ def test_sweep_leaves_the_calls_that_posting_needs(tmp_path, ready, asked):
     assert any("the rest of today's calls is kept for posting" in line for line in ended.lines)
 
 
+@pytest.mark.long
 def test_sweep_that_fails_leaves_the_check_to_the_service(tmp_path):
     with start_sandbox(state=tmp_path / "sandbox.db", faults="read_503=9002*1") as ready:
         workplace = place(tmp_path, ready, "sweep = true", max_tries=1)
@@ -164,6 +165,7 @@ def test_wrong_extract_is_a_failure_of_its_own_and_the_run_goes_on(tmp_path, rea
     assert ended.failures[0].startswith("reference/sales.csv: SaleId must be a whole number")
 
 
+@pytest.mark.long
 def test_old_extract_is_not_used_and_the_report_says_so(tmp_path, ready):
     workplace = place(tmp_path, ready, "fresh_hours = 2")
     put_extract(workplace, "sales.csv", "SaleId,ClientId\n9002,100000009\n", hours_old=3)

@@ -71,6 +71,7 @@ def test_a_person_says_that_it_is_the_same_service(
         back.run()
 
 
+@pytest.mark.first_case
 @pytest.mark.parametrize("base_url", ["https://api.mindbodyonline.com", "https://rehearsal.example.com:8443"])
 def test_an_address_elsewhere_is_refused_without_asking_it(used: Workplace, base_url: str) -> None:
     text = used.config.read_text().replace(str(used.ready["url"]), base_url)

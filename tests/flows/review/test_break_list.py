@@ -97,7 +97,7 @@ def test_a_decision_about_all_of_a_class_shows_how_many_asks_and_keeps_the_chain
     assert tieout("doctor").out.count("decisions about breaks and events, and who signed, is as it was written") == 1
 
 
-@pytest.mark.first_case
+@pytest.mark.long
 @pytest.mark.parametrize(
     "arguments",
     [

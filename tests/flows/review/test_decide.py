@@ -134,6 +134,7 @@ def test_a_ready_event_that_was_discarded_is_never_sent(tieout: Tieout, client: 
     assert tieout("discard", first).code == 2
 
 
+@pytest.mark.long
 def test_a_plan_that_was_approved_in_error_can_be_dropped_before_it_is_sent(tieout: Tieout, client: str) -> None:
     plan_id, _ = plan(tieout, earned(client, 1), earned(client, 2))
     tieout("approve", plan_id)
@@ -141,6 +142,7 @@ def test_a_plan_that_was_approved_in_error_can_be_dropped_before_it_is_sent(tieo
     assert tieout.night().json["posted"] == 0
 
 
+@pytest.mark.long
 def test_an_update_that_was_discarded_gives_way_to_those_after_it(tieout: Tieout, reward: str) -> None:
     _, (first,) = plan(tieout, f"{reward},{PAYOUT},31", name="a.csv", headings=UPDATES)
     _, (second,) = plan(tieout, f"{reward},{PAYOUT},32", name="b.csv", headings=UPDATES)
@@ -205,6 +207,7 @@ def test_what_a_person_takes_out_of_a_runs_hands_has_its_place_in_the_equations(
     assert [totals[key] for key in ("accepted", "posted", "withheld", "ties_out")] == [2, 1, 1, True]
 
 
+@pytest.mark.long
 def test_one_event_is_taken_back(tieout: Tieout, client: str) -> None:
     tieout.workplace.put("a.csv", earned(client, 30), earned(client, 40))
     tieout.night()

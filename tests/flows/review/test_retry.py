@@ -87,7 +87,6 @@ def states(workplace: Workplace) -> list[str]:
     return [row["state"] for row in workplace.rows("SELECT state FROM events ORDER BY file_id, ordinal")]
 
 
-@pytest.mark.postgresql
 def test_a_refused_event_is_posted_once_its_cause_is_gone(tieout: Tieout, client: str) -> None:
     (event_id,) = refused(tieout, redeemed(client))
     give(tieout.workplace, client)
@@ -113,6 +112,7 @@ def test_an_undated_row_is_sent_again_with_the_time_that_was_pinned(tieout: Tieo
     assert (points, at.replace("T", " ")[:19]) == (5, pinned["at"][:19])
 
 
+@pytest.mark.long
 def test_what_somebody_entered_in_its_place_holds_it(tieout: Tieout, client: str) -> None:
     (event_id,) = refused(tieout, redeemed(client))
     give(tieout.workplace, client)
@@ -185,6 +185,7 @@ def test_what_lands_beside_its_retry_shows_as_a_break(tieout: Tieout, faulty: An
     assert classes & {"duplicate_remote", "unexpected_remote", "status_mismatch"}, classes
 
 
+@pytest.mark.long
 def test_an_update_that_a_later_one_superseded_is_not_tried_again(tieout: Tieout, workplace: Workplace) -> None:
     number = next(_next)
     reward = reward_id(number % 40 + 9)
@@ -221,6 +222,7 @@ def test_an_update_is_tried_again_unless_the_reward_was_edited_since(tieout: Tie
     assert states(workplace) == ["posted", "held", "held"]
 
 
+@pytest.mark.long
 def test_retry_by_file_code_and_run_takes_what_fits_all_of_them(tieout: Tieout, client: str) -> None:
     unknown = "299999999"
     tieout.workplace.put("a.csv", redeemed(client), earned(unknown))
@@ -295,6 +297,7 @@ def test_of_two_people_one_wins_and_the_other_is_told(tieout: Tieout, client: st
     assert len(tieout.workplace.rows("SELECT * FROM event_decisions")) == 1
 
 
+@pytest.mark.long
 def test_a_refused_row_sent_again_is_a_duplicate_that_names_the_command(tieout: Tieout, client: str) -> None:
     (event_id,) = refused(tieout, redeemed(client))
     tieout.workplace.put("again.csv", redeemed(client), earned(client, 3))

@@ -106,6 +106,7 @@ def test_only_what_was_posted_is_taken_back(workplace: Workplace) -> None:
     assert (plan.duplicate, plan.not_posted) == (1, {"refused": 1})
 
 
+@pytest.mark.long
 def test_an_event_in_doubt_stops_the_whole_plan(workplace: Workplace) -> None:
     workplace.put("a.csv", earned("200000004"), earned("200000006", 7))
     workplace.run()
@@ -137,6 +138,7 @@ def test_an_opposite_earned_is_not_planned_where_a_source_is_required(
     assert ([entry.points for entry in plan.entries], len(plan.without_opposite)) == ([40], 1)
 
 
+@pytest.mark.long
 def test_reverse_file_takes_a_path_a_name_or_a_hash_and_no_other(workplace: Workplace) -> None:
     night(workplace, earned("200000006", 50))
     (archived,) = (workplace.folder / "archive").iterdir()

@@ -94,6 +94,7 @@ def test_a_ruling_is_refused_where_there_is_none_to_make(workplace: Workplace) -
         rule(workplace, event_id, State.READY)
 
 
+@pytest.mark.first_case
 @pytest.mark.parametrize(
     ("client_id", "hours", "said"),
     [

@@ -100,6 +100,7 @@ def test_a_plan_is_shown_with_its_totals_and_why_it_waits(tieout: Tieout, client
     assert f"--seen {planned['seen']}" in told.out
 
 
+@pytest.mark.long
 def test_a_file_that_was_mended_since_is_not_approved_as_it_was(tieout: Tieout, client: str) -> None:
     planned = plan(tieout, earned(client, 7))
     tieout.workplace.put("../plan.csv", earned(client, 8))
@@ -111,6 +112,7 @@ def test_a_file_that_was_mended_since_is_not_approved_as_it_was(tieout: Tieout, 
     assert tieout("approve", planned["plan_id"], "--by", "Ann").code == 0
 
 
+@pytest.mark.first_case
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
@@ -153,6 +155,7 @@ def test_a_row_without_a_time_that_was_sent_since_is_not_sent_again_unseen(tieou
     assert (ended.code, "another file has brought" in ended.err) == (2, True)
 
 
+@pytest.mark.long
 def test_each_person_approves_what_that_person_saw(tieout: Tieout, client: str) -> None:
     planned = plan(tieout, earned(client))
     tieout.workplace.put("../plan.csv", earned(client, 8))
@@ -162,6 +165,7 @@ def test_each_person_approves_what_that_person_saw(tieout: Tieout, client: str) 
     assert tieout("approve", planned["plan_id"], "--by", "Kim").code == 0
 
 
+@pytest.mark.long
 def test_less_than_was_shown_may_be_approved_and_a_code_says_all_of_it(tieout: Tieout, client: str) -> None:
     planned = plan(tieout, earned(client, 1), earned(client, 2), earned(client, 3))
     (event_id,) = (row["event_id"] for row in tieout.workplace.rows("SELECT event_id FROM events WHERE points = 2"))

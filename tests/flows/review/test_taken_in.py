@@ -33,7 +33,6 @@ def tieout(workplace: Workplace, monkeypatch: pytest.MonkeyPatch, capsys: pytest
     return Tieout(workplace, monkeypatch, capsys)
 
 
-@pytest.mark.postgresql
 def test_files_are_told_by_day_with_what_has_become_of_them(
     workplace: Workplace, tieout: Tieout, database_url: str
 ) -> None:
@@ -57,6 +56,7 @@ def test_files_are_told_by_day_with_what_has_become_of_them(
     assert "in the archive no more" in tieout("files").out
 
 
+@pytest.mark.long
 def test_files_of_other_days_are_not_told(workplace: Workplace, tieout: Tieout) -> None:
     workplace.put("a.csv", earned("200000005", 0))
     tieout("run", "--plain")

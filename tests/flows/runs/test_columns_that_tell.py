@@ -60,6 +60,7 @@ def test_dates_that_can_be_both_wait_for_an_answer_which_is_kept(place: Workplac
     assert sent_at(place) == ["2026-10-05 00:00", "2026-10-06 00:00"]
 
 
+@pytest.mark.long
 def test_real_dates_that_a_spreadsheet_has_exchanged_are_not_posted(place: Workplace, tieout: Tieout) -> None:
     path = place.inbox / "desk.xlsx"
     with xlsxwriter.Workbook(path) as book:
@@ -86,6 +87,7 @@ def test_numbers_that_can_only_be_times_are_posted_and_it_is_said(place: Workpla
     assert sent_at(place) == ["2026-03-13 12:00", "2026-03-13 12:52", "2026-03-13 18:00"]
 
 
+@pytest.mark.long
 def test_a_dot_that_can_be_both_waits_for_an_answer(place: Workplace, tieout: Tieout) -> None:
     reward = str(place.ready["referral_rock"]["reward_ids"][0])
     path = place.put("rewards.csv", f"{reward},p-1,1.250", headings=UPDATES)

@@ -96,6 +96,7 @@ def test_approve_posts_both(place: Workplace, clients: list[str], corrected: str
     assert told(place, clients[2]) == [("Earned", 12), ("Earned", 120)]
 
 
+@pytest.mark.long
 def test_discard_leaves_the_new_row_out_for_good(
     place: Workplace, clients: list[str], corrected: str, tieout: Tieout
 ) -> None:
@@ -198,6 +199,7 @@ def test_replace_tells_a_program_what_it_did(place: Workplace, corrected: str, t
     assert "a person lets one row take another's place: Kim: a slip" in tieout("trace", corrected).out
 
 
+@pytest.mark.long
 def test_what_is_in_doubt_is_waited_for(place: Workplace, clients: list[str], tieout: Tieout) -> None:
     rows = sheet(clients)
     place.put("march.csv", *rows)

@@ -60,6 +60,7 @@ def test_an_inbox_that_is_gone_is_told_and_what_the_ledger_has_goes_on(workplace
     assert tieout(*RUN).code == 0
 
 
+@pytest.mark.long
 def test_a_link_that_leads_out_and_one_that_leads_nowhere_are_told(workplace: Workplace, tieout: Tieout) -> None:
     outside = workplace.folder / "outside" / "a.csv"
     outside.parent.mkdir()
@@ -87,6 +88,7 @@ def test_an_unfinished_file_is_passed_over_and_said_once(workplace: Workplace, t
     assert tieout(*RUN).json["posted"] == 1
 
 
+@pytest.mark.long
 def test_a_file_that_has_been_quiet_is_taken_at_once(
     workplace: Workplace,
     tieout: Tieout,
@@ -150,6 +152,7 @@ def test_a_file_that_grows_meanwhile_is_left_and_taken_whole_by_the_next_night(
     assert tieout(*RUN).json["posted"] == 2
 
 
+@pytest.mark.long
 def test_what_is_written_after_a_file_was_taken_is_read_by_the_next_night(workplace: Workplace, tieout: Tieout) -> None:
     """Moving a file does not stop a program that has it open: its rows would go with it."""
     path = workplace.put("a.csv", earned("200000008"))

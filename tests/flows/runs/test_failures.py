@@ -128,6 +128,7 @@ def test_nightly_names_the_required_column_that_is_missing(place: Place) -> None
     assert "Points" in failure
 
 
+@pytest.mark.long
 def test_nightly_gives_the_folder_of_a_file_as_its_site(place: Place) -> None:
     workplace = place()
     workplace.put("-99/a.csv", earned("200000021"))
@@ -136,6 +137,7 @@ def test_nightly_gives_the_folder_of_a_file_as_its_site(place: Place) -> None:
     assert [row["code"] for row in workplace.rows("SELECT code FROM rejections")] == ["site_unknown"]
 
 
+@pytest.mark.long
 def test_nightly_finds_the_duplicates_of_an_overlapping_file(place: Place) -> None:
     workplace = place()
     workplace.put("a.csv", earned("200000022", 7), earned("200000022"), earned("200000022"))
@@ -188,6 +190,7 @@ def test_nightly_gets_one_token_for_all_its_steps(place: Place) -> None:
     assert workplace.rows("SELECT calls FROM call_counts WHERE target = 'mindbody'") == [{"calls": 3}]
 
 
+@pytest.mark.first_case
 @pytest.mark.parametrize("client_id", ["200000051", "200000053"])
 def test_nightly_posts_once_what_surely_or_maybe_failed_before(place: Place, client_id: str) -> None:
     workplace = place(max_tries=4)

@@ -19,6 +19,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Workplace]
         yield open_workplace(tmp_path / "place", ready)
 
 
+@pytest.mark.first_case
 def test_run_sends_the_fraction_settles_and_matches(place: Workplace) -> None:
     place.put("a.csv", earned(CLIENT, time=TIME), earned("200000002", time="2026-09-20T17:00:00.5Z"))
     ended = place.run().totals

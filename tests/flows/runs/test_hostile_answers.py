@@ -83,6 +83,7 @@ def test_what_took_effect_behind_a_page_is_read_back_and_posted_once(tmp_path: P
         assert (ended.totals["posted"], len(workplace.commits(ODD)), ended.exit_code) == (2, 1, ExitCode.TIES_OUT)
 
 
+@pytest.mark.long
 def test_the_services_own_word_about_access_leaves_events_ready_and_stops_at_once(tmp_path: Path) -> None:
     with opened(tmp_path, "mb:403_denied") as workplace:
         workplace.put("points.csv", earned(ODD))
@@ -105,6 +106,7 @@ def test_an_error_that_says_nothing_refuses_nothing_and_is_sent_a_bounded_number
         assert len(workplace.rows("SELECT * FROM answers WHERE code = 'Unknown'")) <= 3
 
 
+@pytest.mark.long
 def test_an_empty_error_beside_the_entry_is_no_refusal(tmp_path: Path) -> None:
     with opened(tmp_path, "mb:empty_error") as workplace:
         workplace.put("points.csv", earned(ODD))
@@ -223,6 +225,7 @@ def test_one_odd_reward_is_unread_and_the_others_are_matched(tmp_path: Path, num
         assert ended.exit_code is ExitCode.NEEDS_A_PERSON
 
 
+@pytest.mark.first_case
 @pytest.mark.parametrize(
     ("fault", "why"),
     [
@@ -254,6 +257,7 @@ def test_an_answer_to_a_post_that_is_too_large_is_read_back(tmp_path: Path) -> N
 # --- reads that are down
 
 
+@pytest.mark.long
 def test_reading_stops_after_a_few_failures_in_a_row_and_says_so(tmp_path: Path) -> None:
     clients = [f"2000000{number:02}" for number in range(1, 13)]
     with opened(tmp_path, "mb:read_503", max_tries=5) as workplace:

@@ -77,6 +77,7 @@ def test_the_points_of_a_run_are_held_by_their_guard(workplace: Workplace, tieou
     assert (ended.code, ended.json["held"], ended.json["posted"]) == (1, 3, 0)
 
 
+@pytest.mark.long
 def test_amounts_are_summed_to_their_last_digit(workplace: Workplace, ready: dict[str, Any], tieout: Command) -> None:
     rewards = ready["referral_rock"]["reward_ids"][3:6]  # those are pending
     payout = next(iter(PAYOUTS))

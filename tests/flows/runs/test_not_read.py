@@ -48,7 +48,6 @@ def event_in_doubt(workplace: Workplace) -> str:
     return str(row["event_id"])
 
 
-@pytest.mark.postgresql
 def test_an_event_whose_history_could_not_be_read_is_not_told_as_missing(workplace: Workplace) -> None:
     ended = one_night(workplace)
     told = record(ended)

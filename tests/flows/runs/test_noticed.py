@@ -39,6 +39,7 @@ def tieout(place: Workplace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
     return Tieout(place, monkeypatch, capsys)
 
 
+@pytest.mark.first_case
 @pytest.mark.parametrize("command", [("run", "--plain"), ("upload", "{path}", "--yes", "--plain")])
 def test_what_was_noticed_is_in_every_output(command: tuple[str, ...], place: Workplace, tieout: Tieout) -> None:
     client = place.ready["mindbody"]["client_ids"][-1 - len(command)]

@@ -55,7 +55,7 @@ def test_a_name_that_is_no_text_stops_nobody(workplace: Workplace, tieout: Tieou
     assert tieout("status").code == 1
 
 
-@pytest.mark.first_case
+@pytest.mark.long
 @pytest.mark.parametrize("suffix", [".csv", ""])
 def test_the_longest_name_is_read_kept_and_given_back(workplace: Workplace, tieout: Tieout, suffix: str) -> None:
     name = "é" * ((255 - len(suffix)) // 2) + suffix
@@ -111,7 +111,7 @@ def run_in_shell(workplace: Workplace, streams: str, *command: str) -> "subproce
 TIEOUT = (sys.executable, "-m", "flows.cli")
 
 
-@pytest.mark.first_case
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("client_id", "streams"),
     [

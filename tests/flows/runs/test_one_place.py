@@ -107,6 +107,7 @@ def test_a_night_goes_on_without_the_places_in_trouble_and_takes_up_the_rest_onc
     assert titles == ["tieout: could not run to the end", "tieout: all is well again"]
 
 
+@pytest.mark.long
 def test_a_site_that_left_with_work_open_can_be_dropped_by_a_person(workplace: Workplace, tieout: Tieout) -> None:
     with_sites(workplace, site_1002=RIGHT)
     left = workplace.folder / "left.csv"

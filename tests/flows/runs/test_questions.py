@@ -77,6 +77,7 @@ def test_a_column_that_is_something_else_is_asked_about_once(place: Workplace, t
     assert tieout("layout", path, "--json").json["questions"] == []
 
 
+@pytest.mark.first_case
 @pytest.mark.parametrize(("answer", "rows"), [("read", 2), ("skip", 1)])
 def test_a_hidden_sheet_with_rows_waits_for_an_answer(answer: str, rows: int, place: Workplace, tieout: Tieout) -> None:
     path = place.inbox / "hidden.xlsx"

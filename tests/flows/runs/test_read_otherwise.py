@@ -138,6 +138,7 @@ def to_learn(place: Workplace) -> int:
         return len(files_to_learn(connection, rule))
 
 
+@pytest.mark.long
 def test_files_that_the_archive_has_no_more_are_looked_for_once_and_not_where_it_may_not_be_mounted(
     place: Workplace,
 ) -> None:

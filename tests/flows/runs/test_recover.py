@@ -140,6 +140,7 @@ def test_recover_twice_is_a_no_op(place: Place) -> None:
     assert (workplace.rows("SELECT * FROM events"), workplace.rows("SELECT * FROM transitions")) == before
 
 
+@pytest.mark.long
 def test_recover_an_older_ledger_with_everything_unfinished_in_it(place: Place) -> None:
     """Pending, in doubt, held and planned as of the backup; sent, settled, approved and discarded since."""
     workplace = place()
@@ -198,6 +199,7 @@ def test_recover_holds_an_undated_row_whose_time_no_snapshot_knows(place: Place)
     assert "the service shows 1 entry at" in event["state_reason"]
 
 
+@pytest.mark.long
 def test_recover_never_lets_go_what_a_person_had_discarded(place: Place) -> None:
     workplace = place()
     rows = [earned("200000013", 10**9 + 1), earned("200000014", 10**9 + 2)]
@@ -316,6 +318,7 @@ def test_recover_names_a_file_that_is_gone_and_goes_on_without_it_where_a_person
     workplace.run()
 
 
+@pytest.mark.long
 def test_recover_goes_on_where_a_client_could_not_be_read(place: Place) -> None:
     workplace = place()
     workplace.put("a.csv", earned("200000033", 1), earned("200000021", 2))

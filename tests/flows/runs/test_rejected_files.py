@@ -116,6 +116,7 @@ def test_where_it_cannot_be_kept_it_stays(workplace: Workplace, tieout: Tieout) 
     assert "a.csv stays in the inbox, since it cannot be moved to rejected/" in ended.err
 
 
+@pytest.mark.long
 def test_a_killed_night_moves_it_the_next_time(
     workplace: Workplace, tieout: Tieout, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -34,6 +34,7 @@ def test_run_posts_a_reward_that_a_second_file_spells_in_capitals(place: Workpla
     assert [line["amount"] for line in place.talk.log()] == ["11", "12"]
 
 
+@pytest.mark.long
 def test_run_sends_the_id_as_the_sheet_spells_it(place: Workplace) -> None:
     night(place, "a.csv", f"{reward_id(1).upper()},{PAYOUT},11")
     assert place.rows("SELECT reward_id FROM events") == [{"reward_id": reward_id(1).upper()}]

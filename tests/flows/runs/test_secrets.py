@@ -3,6 +3,7 @@
 import gzip
 import html
 import json
+import shutil
 import sqlite3
 import zipfile
 from base64 import b64encode
@@ -15,6 +16,7 @@ from urllib.parse import quote
 
 import pytest
 
+from flows.settings.sections import Settings
 from tests.flows.command import Command
 from tests.flows.shell import Ended
 from tests.flows.shell import tieout as tieout_of_a_shell
@@ -147,7 +149,8 @@ def test_a_service_that_repeats_every_secret_is_quoted_without_them(folder: Path
     assert_silent(folder, night, second, *others, *traces, *reports)
 
 
-def test_a_flow_keeps_no_secret_in_prefect(folder: Path, tmp_path: Path) -> None:
+def test_a_flow_keeps_no_secret_in_prefect(folder: Path, tmp_path: Path, prefect_store: Path) -> None:
+    shutil.copytree(prefect_store, Settings(workspace=folder).prefect_folder)
     home = tmp_path / "prefect"
     ended = tieout_of_a_shell("run", "--json", folder=folder, environment={"PREFECT_HOME": str(home)})
     assert ended.code in (1, 3)
@@ -179,6 +182,7 @@ def test_what_no_key_or_address_can_be_is_a_line_at_the_start(
     assert "hushquick" not in ended.said
 
 
+@pytest.mark.first_case
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.1.2.3", "localhost", "api.localhost", "[::1]"])
 def test_http_to_this_machine_needs_no_word(tieout: Command, folder: Path, host: str) -> None:
     config = folder / "tieout.toml"

@@ -70,6 +70,7 @@ def test_one_answer_holds_for_all_sheets_of_the_site(place: Workplace, tieout: T
     assert sent_at(place) == ["2026-09-21 00:00", "2026-09-22 00:00"]
 
 
+@pytest.mark.long
 def test_a_person_at_upload_is_asked_and_an_unattended_one_is_not(place: Workplace, tieout: Tieout) -> None:
     path = place.put("desk.csv", earned("200000003", time=LOCAL))
     unattended = tieout("upload", path, "--yes", "--plain", "--json")

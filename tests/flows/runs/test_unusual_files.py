@@ -91,6 +91,7 @@ def test_a_file_that_lies_there_and_cannot_be_read_has_come(workplace: Workplace
     assert (ended.code, [note for note in ended.json["notes"] if "came tonight" in note]) == (3, [])
 
 
+@pytest.mark.long
 def test_an_inbox_that_is_gone_says_nothing_of_what_came(workplace: Workplace, tieout: Tieout) -> None:
     tieout.night()
     came_before(workplace, 40, 1, 2, 3, 4, 5)
@@ -99,6 +100,7 @@ def test_an_inbox_that_is_gone_says_nothing_of_what_came(workplace: Workplace, t
     assert (ended.code, [note for note in ended.json["notes"] if "came tonight" in note]) == (3, [])
 
 
+@pytest.mark.long
 def test_nobody_who_does_not_want_to_be_told_is(workplace: Workplace, tieout: Tieout, listener: Listener) -> None:
     workplace.configure(workplace.config.read_text("utf-8") + "\n[inbox]\nnote_unusual = false\n")
     tieout("db", "upgrade")

@@ -67,6 +67,7 @@ def test_a_dated_row_far_ahead_of_the_service_is_left_to_the_next_night(place: P
     assert workplace.run().totals["posted"] == 1
 
 
+@pytest.mark.long
 def test_a_refusal_of_a_time_near_now_is_tried_again(place: Place) -> None:
     # The header comes from something before the service, whose clock is ahead: only the refusal itself tells.
     workplace = place(-3, date_ahead=3, max_tries=6)

@@ -103,6 +103,7 @@ def test_messages_go_by_the_proxy_of_the_settings_and_its_password_is_shown_to_n
     assert "hush-hush" not in doctor.out + doctor.err
 
 
+@pytest.mark.long
 def test_a_proxy_that_is_reached_encrypted_is_gone_by_too(
     workplace: Workplace, proxy: Proxy, tieout: Command, files: tuple[Path, Path]
 ) -> None:
@@ -117,6 +118,7 @@ def test_a_proxy_that_is_reached_encrypted_is_gone_by_too(
     assert "hush-hush" not in doctor.out + ended.err
 
 
+@pytest.mark.long
 def test_a_proxy_whose_certificate_is_not_trusted_sends_nothing(
     workplace: Workplace, proxy: Proxy, tieout: Command, files: tuple[Path, Path]
 ) -> None:
