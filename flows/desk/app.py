@@ -6,6 +6,7 @@ import traceback
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import replace
+from urllib.parse import quote
 
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
@@ -111,6 +112,7 @@ PAGES = (
     Page("POST", "/people/sign-out", people.do_end_sessions, Role.ADMINISTRATOR, _ALL),
     Page("POST", "/people/remove", people.do_remove, Role.ADMINISTRATOR, _ALL),
 )
+_SHOWN = {page.path for page in PAGES if not page.is_change}
 # To read a sheet, look at what it would do or count a month takes the processor for tenths of a second and more, and
 # Python gives it to one thread at a time: with ten of those at work everybody at a list would wait for all of them.
 _THAT_COMPUTE = {module.__name__ for module in (reading, checking, changing, rows, waiting, nights, months)}
@@ -192,11 +194,13 @@ def _answer(visit: Visit, page: Page) -> Response:
     try:
         response = enter(visit, page, find_sheet)
     except WrongUsage as error:
-        response = visit.show("trouble", 409, title="That did not work", told=for_a_studio(str(error)))
+        told, back = for_a_studio(str(error)), _back(visit, page)
+        response = visit.show("trouble", 409, title="That did not work", told=told, back=back)
     except (LedgerUnavailable, WrongLedger) as error:
         response = _out_of_reach(visit, error, is_change=page.is_change)
     except TieoutError as error:
-        response = visit.show("trouble", 503, title="That could not be done now", told=for_a_studio(str(error)))
+        told, back = for_a_studio(str(error)), _back(visit, page)
+        response = visit.show("trouble", 503, title="That could not be done now", told=told, back=back)
     except Exception as error:  # noqa: BLE001 - one odd page takes no other with it, and shows nobody how it is made
         write_line(f"tieout: a page of the desk failed, {page.path}: {type(error).__name__}", error=True)
         sys.stderr.write(mask(traceback.format_exc()))
@@ -204,6 +208,21 @@ def _answer(visit: Visit, page: Page) -> Response:
         response = visit.show("trouble", 500, title="Something went wrong that nobody foresaw", told=told)
     _keep_signed_in(visit, response)
     return response
+
+
+def _back(visit: Visit, page: Page) -> str:
+    """Return where the thing stands that somebody was at, "" where that is the first page."""
+    path, address = page.path, visit.request.url.path
+    if not page.is_change:
+        # The page itself would say the same once more.
+        path, address = _above(path), _above(address)
+    while path and path not in _SHOWN:
+        path, address = _above(path), _above(address)
+    return quote(address)
+
+
+def _above(path: str) -> str:
+    return path.rpartition("/")[0]
 
 
 def _out_of_reach(visit: Visit, error: TieoutError, *, is_change: bool) -> Response:

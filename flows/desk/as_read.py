@@ -13,7 +13,7 @@ import pandas as pd
 from flows.desk.columns import ToChoose, choose, to_choose
 from flows.desk.sheets import DeskSheet
 from flows.desk.visit import Desk
-from flows.desk.words import WORDS, money
+from flows.desk.words import WORDS, money, points_told
 from flows.intake.check import read_head
 from flows.intake.checked_file import CheckedFile
 from flows.readers.read import read_parts
@@ -279,7 +279,7 @@ def _told(first: Any, checked: CheckedFile, clocks: Clocks) -> Iterator[str]:
         if first.amount is not None:
             yield f"is set to {money(first.amount)}"
         return
-    yield f"client {first.client_id} {str(first.action).lower()} {first.points:,} points"
+    yield f"client {first.client_id} {str(first.action).lower()} {points_told(first.points)}"
     if not pd.isna(first.source):
         yield f"for {first.source}" + ("" if pd.isna(first.source_id) else f" {first.source_id}")
     if not pd.isna(first.action_at):

@@ -13,7 +13,7 @@ from threading import Lock
 from flows.desk.looking import Looked
 from flows.desk.sheets import DeskSheet
 from flows.desk.visit import Desk
-from flows.desk.words import for_a_studio
+from flows.desk.words import for_a_studio, points_told
 from flows.review.ask_clients import Asked, ask_clients, may_ask
 from flows.review.clocks import Clock, clocks_of
 from flows.runtime.errors import WrongUsage
@@ -88,7 +88,7 @@ def _odd(clients: Sequence[ClientAhead], asked: Asked | None, clock: Clock) -> I
         balance = balances.get(client, one.balance)
         # What the sheet gives them may come first.
         if balance is not None and one.redeemed > balance + one.earned:
-            yield OneClient(one.client_id, f"redeems {one.redeemed:,} points, and has {_has(one, balances, clock)}")
+            yield OneClient(one.client_id, f"redeems {points_told(one.redeemed)}, and has {_has(one, balances, clock)}")
 
 
 def _has(one: ClientAhead, balances: Mapping[Client, int | None], clock: Clock) -> str:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from flows.desk.house_clock import house_clocks
 from flows.desk.visit import Desk
-from flows.desk.words import for_a_studio, money
+from flows.desk.words import for_a_studio, money, points_told
 from flows.reports.month import Month
 from flows.reports.wording import BREAKS
 from flows.review.clocks import Clock
@@ -81,8 +81,7 @@ def figure_of(found: pd.DataFrame, kind: str) -> str:
     """Return what rows come to: points, or an amount."""
     if kind == Kind.REWARD_UPDATE:
         return money(sum(found["amount"].dropna()))
-    points = sum(int(points) for points in found["points"].dropna())
-    return f"{points:,} point{'' if points == 1 else 's'}"
+    return points_told(sum(int(points) for points in found["points"].dropna()))
 
 
 def _rows(desk: Desk, month: Month, shown: pd.DataFrame, line: WalkLine) -> Iterator[LineRow]:
@@ -137,7 +136,7 @@ def what_it_says(event: Mapping[Any, Any]) -> str:
         return "reward changed" if is_none(event["amount"]) else f"reward set to {money(event['amount'])}"
     about = "" if is_none(event["source"]) else f" for {event['source']}"
     number = "" if is_none(event["source_id"]) else f" {event['source_id']}"
-    return f"{event['kind']} {int(event['points']):,} points{about}{number}"
+    return f"{event['kind']} {points_told(int(event['points']))}{about}{number}"
 
 
 def is_none(value: Any) -> bool:
@@ -153,7 +152,7 @@ def _entry(row: Mapping[Any, Any], broken: Mapping[Any, Any], event: Mapping[Any
         place="at the service" if event is None else place_of(event["row_number"], event["sheet"]),
         file="" if event is None else str(event["file"]),
         who=f"client {broken['client_id']}" if broken.get("client_id") else "",
-        what=f"{row['kind']} {int(row['points']):,} points",
+        what=f"{row['kind']} {points_told(int(row['points']))}",
         when=f"{day:%a} {day.day} {day:%b %Y}" if day is not None else "",
         counts=_counts(row),
         became=word.short.lower() if word else "",

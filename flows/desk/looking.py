@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row
 from flows.desk.as_read import AsRead
 from flows.desk.rows_to_see import RowToSee, SeenRows, known_to_see, row_to_see
 from flows.desk.visit import Desk
-from flows.desk.words import for_a_studio
+from flows.desk.words import for_a_studio, points_told
 from flows.desk.wrong_cells import Wrong, wrong_cells
 from flows.intake.checked_file import CheckedFile
 from flows.marked_copy.give_back import Rows, read_rows
@@ -135,9 +135,9 @@ def _will(desk: Desk, plan: Plan) -> str:
     updates = events.get(Kind.REWARD_UPDATE, 0)
     parts = []
     if earned:
-        parts.append(f"{earned:,} earned ({points[Kind.EARNED]:,} points)")
+        parts.append(f"{earned:,} earned ({points_told(points[Kind.EARNED])})")
     if redeemed:
-        parts.append(f"{redeemed:,} redeemed ({points[Kind.REDEEMED]:,} points)")
+        parts.append(f"{redeemed:,} redeemed ({points_told(points[Kind.REDEEMED])})")
     if updates:
         parts.append(f"{updates:,} reward{'' if updates == 1 else 's'} changed")
     if not parts:

@@ -8,7 +8,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
-from flows.desk.words import money, on_a_page
+from flows.desk.words import money, on_a_page, points_told
 from flows.reports.page.page import STYLE as REPORT_STYLE
 from flows.runtime.visible import visible
 
@@ -48,6 +48,7 @@ def _environment() -> Environment:
         "seen": lambda text: visible(str(text)),
         "money": money,
         "on_a_page": on_a_page,
+        "points": points_told,
     }
     environment.filters.update(filters)
     return environment

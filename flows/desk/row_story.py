@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row
 
 from flows.desk.rows_to_see import row_to_see
 from flows.desk.visit import Desk
-from flows.desk.words import for_a_studio
+from flows.desk.words import for_a_studio, points_told
 from flows.reports.wording import BREAKS
 from flows.review.clocks import clocks_of
 from flows.review.story.happened import sent_of
@@ -109,7 +109,7 @@ def _whose(connection: Connection, event: Row[Any]) -> Iterator[Link]:
         yield Link(f"/rewards?reward={event.reward_id}", f"All changes of this reward ({event.reward_id})")
         return
     known = balance_known(connection, event.site_id, event.client_id)
-    balance = "" if known is None else f"; {known.balance:,} points when the balance was last read"
+    balance = "" if known is None else f"; {points_told(known.balance)} when the balance was last read"
     yield Link(f"/clients?client={event.client_id}", f"All of client {event.client_id}{balance}")
 
 
@@ -165,7 +165,8 @@ def _answers(event: Row[Any], rows: Sequence[Any]) -> Iterator[_Moment]:
     service = SERVICE_NAMES[Target(event.target)]
     for row in rows:
         if row.balance is not None:
-            yield _Moment(row.answered_at, 0, f"{service} answered: the client has {row.balance:,} points after it.")
+            told = f"{service} answered: the client has {points_told(row.balance)} after it."
+            yield _Moment(row.answered_at, 0, told)
 
 
 def _readings(connection: Connection, event: Row[Any]) -> Iterator[_Moment]:

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from sqlalchemy import Row
 
-from flows.desk.words import for_a_studio, money
+from flows.desk.words import for_a_studio, money, points_told
 from flows.review.clocks import Clock, Clocks
 from transforms.vocabulary import Kind, State
 
@@ -85,7 +85,7 @@ def _what(row: Row[Any]) -> str:
         return "reward changed" if row.amount is None else f"reward set to {money(row.amount)}"
     about = "" if row.source is None else f" for {row.source}"
     number = "" if row.source_id is None else f" {row.source_id}"
-    return f"{str(row.action).lower()} {row.points:,} points{about}{number}"
+    return f"{str(row.action).lower()} {points_told(row.points)}{about}{number}"
 
 
 def _told(row: Row[Any]) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flows.desk.walked import KINDS, step_name
-from flows.desk.words import money
+from flows.desk.words import money, points_told
 from flows.reports.wording import BREAKS
 from flows.review.clocks import Clock
 from transforms.totals.signed import Change, ChangeOf
@@ -73,7 +73,7 @@ def _amount(line: Mapping[str, Any] | None) -> str:
         return "nothing"
     rows = _rows(line["events"])
     if line["points"] is not None:
-        return f"{rows} of {line['points']:,} points"
+        return f"{rows} of {points_told(line['points'])}"
     return f"{rows} of {money(line['amount'] or 0)}"
 
 
@@ -100,7 +100,7 @@ def _what(one: Mapping[str, Any]) -> str:
 
 
 def _by(one: Mapping[str, Any]) -> str:
-    return f"{one['points']:,} points" if one["points"] is not None else money(one["amount"] or 0)
+    return points_told(one["points"]) if one["points"] is not None else money(one["amount"] or 0)
 
 
 def _decision(change: Change, clock: Clock) -> str:

@@ -84,6 +84,15 @@ def money(amount: object) -> str:
     return f"{sign}{int(whole):,}.{decimals.rstrip('0').ljust(2, '0')}"
 
 
+def points_told(count: int) -> str:
+    """Write a number of points.
+
+    >>> points_told(1), points_told(-1), points_told(1200)
+    ('1 point', '-1 point', '1,200 points')
+    """
+    return f"{count:,} point{'' if abs(count) == 1 else 's'}"
+
+
 def on_a_page(sentence: str) -> str:
     """Tell a sentence of a report where there are no sheets to look into.
 

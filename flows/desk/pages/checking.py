@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from starlette.responses import Response
 
 from flows.desk.as_read import read_sheet
+from flows.desk.calls_ahead import calls_short
 from flows.desk.clients_to_see import clients_to_see
 from flows.desk.looking import Looked
 from flows.desk.looks import look_at
@@ -57,6 +58,7 @@ def show_check(visit: Visit) -> Response:
         "check",
         sheet=sheet,
         looked=looked,
+        calls_short=calls_short(visit.desk, looked),
         counts=counts,
         tab=tab,
         rows=[] if rows is None else rows[shown],

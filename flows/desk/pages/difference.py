@@ -16,6 +16,7 @@ from flows.desk.house_clock import house_clocks
 from flows.desk.pages.differences import find_theirs
 from flows.desk.sheets import harmless_name
 from flows.desk.visit import Visit, go, not_there
+from flows.desk.words import points_told
 from flows.review.attachments import attachment_path, why_not_as_attached
 from flows.review.break_list import OPEN
 from flows.review.breaks import Attached, break_comments, break_history, comment_break, give_break
@@ -99,7 +100,7 @@ def _fits(verb: Verb, state: str) -> bool:
 def _entry(proposed: Row[Any]) -> str:
     verb = "earned" if proposed.action == Action.EARNED else "redeemed"
     by = "tieout" if proposed.requested_by == "tieout" else proposed.requested_by
-    return f"{verb} {proposed.points:,} points, to take the extra entry back; proposed by {by}"
+    return f"{verb} {points_told(proposed.points)}, to take the extra entry back; proposed by {by}"
 
 
 def may_let_go(visit: Visit, site_id: str, proposed: Row[Any]) -> bool:

@@ -21,7 +21,7 @@ from flows.desk.night_rows import behind_night
 from flows.desk.pages.months import collected, page_asked, period_name, sites_to_choose
 from flows.desk.visit import Visit, not_there
 from flows.desk.walked import KINDS, step_name, walk_to_show
-from flows.desk.words import for_a_studio
+from flows.desk.words import for_a_studio, points_told
 from flows.people.accounts import ALL_SITES
 from flows.reports.binder.write import write_binder
 from flows.reports.document import document_of_run
@@ -230,7 +230,7 @@ def _services(report: Report, site_id: str) -> Answer:
     if count:
         points = sum(int(one) for one in open_ones.loc[open_ones["site_id"].eq(site_id), "points"].dropna())
         what = "1 difference was" if count == 1 else f"{count:,} differences were"
-        return Answer("bad", f"The service did not agree, by {points:,} points: {what} open as the night ended.")
+        return Answer("bad", f"The service did not agree, by {points_told(points)}: {what} open as the night ended.")
     if summed(walked, WalkLine.NOT_COMPARED, "events"):
         return Answer("wait", "Nobody could say as the night ended whether the service agrees.")
     return Answer("good", "The service agreed with all that was posted and looked at.")

@@ -77,6 +77,14 @@ def test_whose_studio_has_left_is_told_so_and_whom_to_ask(at_desk: AtDesk, desk:
             assert "Back to the first page" not in answer.text
 
 
+def test_who_is_told_that_something_did_not_work_is_led_back_to_it(at_desk: AtDesk) -> None:
+    ana = at_desk("Ana")
+    sheet = ana.post("/sheets", file=("a.csv", b"x,y\n1,2\n", "text/csv"), site="7")
+    assert f'<a href="{sheet}/undo">Back to where you were</a>' in ana.post(f"{sheet}/undo/decide", 409)
+    assert f'<a href="{sheet}">Back to where you were</a>' in ana.post(f"{sheet}/again", 409)
+    assert "Back to where you were" not in ana.post("/sheets", 409, file=("a.csv", b"", "text/csv"), site="7")
+
+
 def ask(browser: Browser, page: Page) -> int:
     assert browser.session is not None
     token = {"form_token": browser.session.form_token, "site": "7"}

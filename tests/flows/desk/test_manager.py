@@ -185,7 +185,7 @@ def test_a_sheet_of_another_site_is_not_there(studio: Studio) -> None:
         headings="SiteId,ClientId,Points,Action,ActionDateTime",
         site="7",
     )
-    assert "It holds rows for" in bo.client.get(f"{foreign}/read").text
+    assert "it holds rows for" in bo.client.get(f"{foreign}/read").text
 
 
 def test_a_viewer_changes_nothing(studio: Studio) -> None:
