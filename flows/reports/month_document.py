@@ -25,6 +25,7 @@ from flows.reports.workbook.workbook import write_document_workbook
 from flows.settings.sections import Settings
 from transforms.spoken_times import spoken
 from transforms.totals.client_balances import Proof
+from transforms.totals.walk_steps import summed
 from transforms.vocabulary import Kind, WalkLine
 
 _MOST_TOLD: Final = 8
@@ -108,14 +109,26 @@ def _services(month: Month) -> Answer:
 
 
 def _unread(month: Month) -> Answer:
+    doubt = _in_doubt(month)
     if len(month.unread):
         what = "1 thing was" if len(month.unread) == 1 else f"{len(month.unread):,} things were"
-        return Answer("wait", f"{what} not read, and nobody may conclude about it: Not read says what and why.")
+        return Answer("wait", f"{doubt}{what} not read, and nobody may conclude about it: Not read says what and why.")
+    if doubt:
+        return Answer("wait", f"{doubt}Nothing else was left unread.")
     by_balance = int(month.balances["proof"].eq(Proof.BALANCE).sum())
     if by_balance:
         whose = "1 client is" if by_balance == 1 else f"{by_balance:,} clients are"
         return Answer("good", f"Nothing was left unread; {whose} proved by the balance alone.")
     return Answer("good", "Nothing was left unread.")
+
+
+def _in_doubt(month: Month) -> str:
+    """Say of how much nobody knows whether it was posted: nothing is concluded from what cannot be told."""
+    count = summed(month.walk, WalkLine.NOT_SURE, "events")
+    if not count:
+        return ""
+    whose = "1 event whether it was" if count == 1 else f"{count:,} events whether they were"
+    return f"Nobody knows yet of {whose} posted. "
 
 
 def _signed(month: Month) -> str:

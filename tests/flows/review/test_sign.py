@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from flows.reports.month import Month
+from flows.reports.month_document import headline_of
 from flows.review.in_the_way import in_the_way
 from flows.review.month import read_period
 from transforms.totals.client_balances import typed
@@ -72,6 +73,17 @@ def test_nothing_is_in_the_way_of_a_period_that_is_whole() -> None:
 def test_each_thing_in_the_way_is_a_line(changes: dict[str, Any], word: str) -> None:
     (line,) = in_the_way(month(**changes))
     assert word in line
+
+
+def test_a_period_with_something_in_doubt_does_not_say_that_all_is_known() -> None:
+    over = {"differences": difference(is_open=False)}
+    assert headline_of(month(**over)).answers[2].sentence == "Nothing was left unread."
+    walk = pd.DataFrame([("not_sure", "-99", "earned", "", 1, 5, None)], columns=WALK)
+    unread = pd.DataFrame({"what": ["a.csv"], "why": ["damaged"]})
+    for changes, said in (({}, "Nothing else was left unread."), ({"unread": unread}, "1 thing was not read")):
+        answer = headline_of(month(walk=walk, **over, **changes)).answers[2]
+        assert answer.tone == "wait"
+        assert answer.sentence.startswith(f"Nobody knows yet of 1 event whether it was posted. {said}")
 
 
 @pytest.mark.parametrize(
