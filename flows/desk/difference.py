@@ -39,6 +39,12 @@ _FIELDS: Mapping[str, str] = {
 }
 # What was turned down or is in doubt was sent: whoever reads "posted" of it takes it for done.
 _OUR_PART: Mapping[Outcome, str] = {Outcome.REFUSED: "sent", Outcome.UNKNOWN: "sent"}
+# Where the report tells a command alone.
+_TO_DO: Mapping[Outcome, str] = {
+    Outcome.UNKNOWN: "The next night looks it up at the service before anything else.",
+    Outcome.STATUS_MISMATCH: "Look at the row, and at the service; the next night compares both once more.",
+    Outcome.DUPLICATE_REMOTE: "Take the extra entry back, or ask who made it.",
+}
 # What two sides of a reward differ in, where that is no amount.
 _NO_AMOUNT = (Outcome.TIME_MISMATCH, Outcome.STATUS_MISMATCH)
 _NOT_READ = "could not be read"
@@ -93,7 +99,7 @@ def difference_to_see(desk: Desk, record: Mapping[str, Any]) -> Difference:
         is_overdue=record["is_overdue"],
         why=why(record["reason"]) if record["reason"] else "",
         told=_told(record, clocks_of(desk.settings)),
-        to_do=_to_do(word.next_step) if is_open else "",
+        to_do=_to_do(Outcome(record["class"])) if is_open else "",
     )
 
 
@@ -107,9 +113,9 @@ def _told(record: Mapping[str, Any], clocks: Clocks) -> str:
     return for_a_studio(BREAKS[outcome].meaning)
 
 
-def _to_do(next_step: str) -> str:
-    """Return what is to be done, "" where that is told by commands alone: the page has buttons for those."""
-    said = for_a_studio(next_step)
+def _to_do(outcome: Outcome) -> str:
+    """Return what is to be done, without what a terminal alone can do."""
+    said = _TO_DO.get(outcome) or for_a_studio(BREAKS[outcome].next_step)
     return "" if said == NOTHING_LEFT else said
 
 

@@ -42,9 +42,9 @@ def test_what_was_turned_down_is_not_said_to_be_posted(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("outcome", [one for one in Outcome if one is not Outcome.MATCHED])
-def test_what_a_page_says_to_do_is_whole_or_nothing(desk: Desk, outcome: Outcome) -> None:
+def test_a_page_says_what_to_do_in_a_whole_sentence(desk: Desk, outcome: Outcome) -> None:
     one = seen(desk, **{"class": outcome}, detail=None)
-    assert one.to_do == "" or one.to_do.endswith((".", "!"))
+    assert one.to_do.endswith(".")
     assert not re.search(r"; \S+ [^;]*\bgone\.$|\bsheet [A-Z]|tieout", f"{one.to_do} {one.told}")
 
 
