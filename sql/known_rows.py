@@ -71,7 +71,7 @@ def reading(row: Row[Any], prefix: str = "") -> dict[str, str]:
     return {
         "client": f"client {value('client_id')}",
         "points": f"{value('action')} {value('points'):,} points",
-        "source": _or_none(value("source"), "for"),
+        "source": f"for {value('source')}" if value("source") is not None else "no source",
         "source_id": _or_none(value("source_id"), "source id"),
         "time": f"{spoken(value('action_at'))} UTC" if value("is_dated") else "a row without a time",
     }

@@ -158,6 +158,7 @@ def _sampled_events(connection: Connection) -> Set[str]:
     step = {"step": max(1, counts.get("accepted", 0) // _SAMPLED)}
     for row in connection.execute(rows_query("sample_new"), step).all():
         found |= _events_about(connection, row)
+        found |= _told_otherwise(connection, row)
     return found
 
 
@@ -166,6 +167,12 @@ def _events_about(connection: Connection, row: Row[Any]) -> set[str]:
         return set()
     values = {"lane": row.lane, "since_at": row.action_at - _ABOUT, "until_at": row.action_at + _ABOUT}
     return set(connection.execute(query("events_about"), values | {"most": _MOST_ABOUT}).scalars())
+
+
+def _told_otherwise(connection: Connection, row: Row[Any]) -> set[str]:
+    """Return events of the client that the row may be, where a whole column of times was left out or filled in."""
+    values = {"lane": row.lane, "is_dated": row.is_dated, "most": _MOST_ABOUT}
+    return set(connection.execute(query("latest_told_otherwise"), values).scalars())
 
 
 def _files_of(connection: Connection, event_ids: Set[str]) -> Mapping[int, Set[str]]:

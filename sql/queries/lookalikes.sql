@@ -22,6 +22,21 @@ WHERE lane = :lane AND order_at >= :since_at AND order_at < :until_at
 AND state IN ('held', 'ready', 'sending', 'posted', 'refused', 'unknown', 'discarded')
 ORDER BY order_at DESC LIMIT :most
 
+-- name: latest_told_otherwise
+-- The latest events of a client that say a time where the row says none, or none where it says one: of such a row nobody
+-- knows when it was, so it is looked for among what came last, however long ago that was.
+SELECT event_id FROM (
+    SELECT * FROM (
+        SELECT event_id, is_dated FROM events WHERE lane = :lane AND state = 'posted' ORDER BY order_at DESC LIMIT :most
+    ) AS posted
+    UNION ALL
+    SELECT * FROM (
+        SELECT event_id, is_dated FROM events WHERE lane = :lane AND state IN ('held', 'ready', 'sending', 'unknown')
+        ORDER BY order_at DESC LIMIT :most
+    ) AS still_open
+) AS latest
+WHERE is_dated <> :is_dated
+
 -- name: rows_about
 -- Grain: one row per event of a client of about that time that took effect or still may, and that no row of the file is
 -- known as; the latest first.

@@ -29,7 +29,7 @@ def test_register_holds_a_known_row_that_reads_as_another_event(ledger: Ledger) 
     [
         pytest.param(earned(at=None, fingerprint=7), "now it reads as a row without a time", id="undated"),
         pytest.param(earned(at=FIVE, points=12, fingerprint=7), "before as Earned 10 points and", id="points"),
-        pytest.param(earned(at=FIVE, source=None, fingerprint=7), "now it reads as no for", id="source"),
+        pytest.param(earned(at=FIVE, source=None, fingerprint=7), "now it reads as no source", id="source"),
         pytest.param(earned("AB1", at=TEN, fingerprint=7), "client 000123, Sun 1 Feb 2026, 5:00 pm UTC", id="client"),
     ],
 )

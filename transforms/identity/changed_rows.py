@@ -43,6 +43,11 @@ class SheetRow:
         return None if self.at is None else self.at.timetz()
 
     @property
+    def utc_day(self) -> date | None:
+        """The day by UTC, which is another one than the studio's in its evening or morning."""
+        return None if self.at is None else self.at.date()
+
+    @property
     def visit(self) -> object:
         """What the SourceId names; None where there is none."""
         source_id = self.values.get("source_id")
@@ -106,7 +111,8 @@ def is_one_day(now: SheetRow, earlier: SheetRow) -> bool:
     """Tell whether two rows are of one day in the studio, or of one hour of a day that may have been mistyped."""
     if now.at is None or earlier.at is None or now.day is None or earlier.day is None:
         return now.at is earlier.at
-    if now.day == earlier.day:
+    # A day alone is midnight by UTC where the site's times are in UTC, and by the studio's clock the evening before.
+    if now.day == earlier.day or now.utc_day == earlier.utc_day:
         return True
     # A wrong year, or day and month the wrong way round: the hour stays.
     is_other_year = (now.day.month, now.day.day) == (earlier.day.month, earlier.day.day)

@@ -211,9 +211,11 @@ def _find_one_changed(missing: Sequence[SheetRow], new: Sequence[SheetRow]) -> l
     """
     of_visit: defaultdict[object, list[SheetRow]] = defaultdict(list)
     of_day: defaultdict[tuple[str, date | None], list[SheetRow]] = defaultdict(list)
+    of_utc_day: defaultdict[tuple[str, date | None], list[SheetRow]] = defaultdict(list)
     of_hour: defaultdict[tuple[str, time | None], list[SheetRow]] = defaultdict(list)
     for row in missing:
         of_day[row.who, row.day].append(row)
+        of_utc_day[row.who, row.utc_day].append(row)
         of_hour[row.who, row.hour].append(row)
         of_visit[row.visit].append(row)
     possible = [
@@ -221,7 +223,9 @@ def _find_one_changed(missing: Sequence[SheetRow], new: Sequence[SheetRow]) -> l
         for now in new
         # Whoever misses dozens of rows of a day, or at one hour, is no client with a corrected one.
         for earlier in chain(
-            of_day[now.who, now.day][:_MOST_OF_A_CLIENT], of_hour[now.who, now.hour][:_MOST_OF_A_CLIENT]
+            of_day[now.who, now.day][:_MOST_OF_A_CLIENT],
+            of_utc_day[now.who, now.utc_day][:_MOST_OF_A_CLIENT],
+            of_hour[now.who, now.hour][:_MOST_OF_A_CLIENT],
         )
         if is_one_changed(now, earlier) and is_one_day(now, earlier)
     ]

@@ -1,6 +1,6 @@
 """A sheet that is sent again with a corrected row is not paid twice: the row waits for a person."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -227,6 +227,38 @@ def test_run_holds_rows_whose_source_ids_are_filled_anew(place: Workplace, clien
     second = place.run()
     assert (second.totals["held"], second.totals["posted"]) == (5, 1)
     assert "there it reads no source id, here source id 70" in held(place)[0]["state_reason"]
+
+
+def without_times(rows: list[str]) -> list[str]:
+    return [row.rpartition(",")[0] + "," for row in rows]
+
+
+def days_alone(rows: list[str]) -> list[str]:
+    return [row.replace("T17:00:00Z", "") for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("first", "again", "reads"),
+    [
+        (list, without_times, "there it reads Sun 20 Sep 2026, 5:00 pm UTC, here a row without a time"),
+        (without_times, list, "there it reads a row without a time, here Sun 20 Sep 2026, 5:00 pm UTC"),
+        (list, days_alone, "there it reads Sun 20 Sep 2026, 5:00 pm UTC, here Sun 20 Sep 2026, 12:00 am UTC"),
+    ],
+    ids=["left out", "filled in", "days alone"],
+)
+def test_run_holds_the_rows_of_a_sheet_whose_times_are_told_otherwise(
+    place: Workplace,
+    clients: list[str],
+    first: Callable[[list[str]], list[str]],
+    again: Callable[[list[str]], list[str]],
+    reads: str,
+) -> None:
+    place.put("march.csv", *first(sheet(clients)))
+    assert place.run().totals["posted"] == 5
+    place.put("march again.csv", *again(sheet(clients)))
+    second = place.run()
+    assert (second.totals["held"], second.totals["posted"]) == (5, 0)
+    assert reads in held(place)[0]["state_reason"]
 
 
 @pytest.mark.long
