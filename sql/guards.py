@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from sql.queries import query
 from sql.sums import summed, told
-from transforms.vocabulary import Guard
+from transforms.vocabulary import Guard, HeldFor
 
 _REWARDS = ""  # where a site stands for events of clients
 # The prefilter of sums adds up floating point numbers: it has to let a little less through than the limit.
@@ -44,11 +44,19 @@ class Limits(Protocol):
 
 
 @dataclass(frozen=True)
+class WholeHold:
+    """Why every new event of a file waits; with ``held_for`` it goes with all of its plan, else each by itself."""
+
+    reason: str
+    held_for: HeldFor | None = None
+
+
+@dataclass(frozen=True)
 class Guards:
     """What holds new events for a person."""
 
     limits: Limits
-    hold_reason: str | None = None  # hold every new event, and why
+    whole: WholeHold | None = None  # hold every new event
 
 
 @dataclass(frozen=True)
@@ -74,11 +82,11 @@ def hold_guarded(connection: Connection, guards: Guards, run_id: str, *, rejecte
     if any(limits.is_set(guard) for guard in _OF_SITES):
         sites = _Sites(connection, limits, run_id, rejected / max(1, rows_read))
         of_sites = list(sites.stops())
-        if guards.hold_reason is None:
+        if guards.whole is None:
             _hold_sites(connection, of_sites)
         stops += of_sites
-    if guards.hold_reason is not None:
-        connection.execute(query("hold_file"), {"reason": guards.hold_reason})
+    if guards.whole is not None:
+        connection.execute(query("hold_file"), {"reason": guards.whole.reason, "held_for": guards.whole.held_for})
     return stops
 
 
@@ -86,19 +94,16 @@ def _hold_events(connection: Connection, limits: Limits) -> Iterator[Stop]:
     """Hold what has too many points by itself: a slip of the keyboard."""
     guard = Guard.POINTS_PER_EVENT
     own = limits.own_limits(guard)
-    reasons = {site_id: limits.why(guard, site_id) for site_id in own}
-    given = json.dumps({site_id: {"most": most, "reason": reasons[site_id]} for site_id, most in own.items()})
+    given = json.dumps({site_id: {"most": most, "reason": limits.why(guard, site_id)} for site_id, most in own.items()})
     general = limits.limit(guard, _REWARDS)
     held_count = 0
     if general is not None:
-        reasons[_REWARDS] = limits.why(guard, _REWARDS)
-        values = {"most": general, "reason": reasons[_REWARDS], "given": given}
+        values = {"most": general, "reason": limits.why(guard, _REWARDS), "given": given}
         held_count += connection.execute(query("mark_guarded_points"), values).rowcount
     if own:
         held_count += connection.execute(query("mark_guarded_points_of_sites"), {"given": given}).rowcount
     if held_count:
-        words = json.dumps(dict.fromkeys(reasons.values(), ""))
-        for row in connection.execute(query("guarded_points"), {"given": words}).mappings():
+        for row in connection.execute(query("guarded_points")).mappings():
             why = limits.why(guard, row["site_id"], row["most_points"])
             yield Stop(guard, row["site_id"], row["events_count"], summed(row), why)
 

@@ -51,10 +51,10 @@ def known_file(connection: Connection, sha256: str, default_site_id: str) -> Row
     return connection.execute(rows_query("known_file"), values).one_or_none()
 
 
-def plan_totals(connection: Connection, run_id: str, planned: str, *, clients: int) -> PlanTotals:
-    """Add up the run's new events: those that are ready, or held for no other reason than ``planned``."""
-    values = {"run_id": run_id, "planned": planned}
-    new_rows = [row for row in connection.execute(rows_query("plan_totals"), values).mappings() if row["is_new"]]
+def plan_totals(connection: Connection, run_id: str, *, clients: int) -> PlanTotals:
+    """Add up the run's new events: those that are ready, or held for nothing but their plan."""
+    values = {"run_id": run_id}
+    new_rows = connection.execute(rows_query("plan_totals"), values).mappings().all()
     amounts = connection.execute(query("plan_amounts"), values).scalars()
     most_points = connection.execute(query("plan_clients"), values | {"limit": clients}).mappings()
     return PlanTotals(

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import Connection, Row, insert
 
@@ -13,7 +14,7 @@ from sql.plans import ClientPoints, client_points
 from sql.queries import query, rows_query
 from sql.sums import summed
 from sql.tables.decisions import showings
-from transforms.vocabulary import Kind, Target
+from transforms.vocabulary import HeldFor, Kind, Target
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,15 @@ class Total:
     site_id: str
     events_count: int
     points: int
+
+
+@dataclass(frozen=True)
+class WhyHeld:
+    """A reason of what a run holds: in words, what it goes with (None: each by itself), and how many have it."""
+
+    reason: str
+    held_for: HeldFor | None
+    events_count: int
 
 
 def plan_of(connection: Connection, held_id: str) -> str | None:
@@ -116,10 +126,15 @@ def held_clients(connection: Connection, plan_id: str, *, most: int) -> list[Cli
     return [client_points(row) for row in rows]
 
 
-def why_held(connection: Connection, plan_id: str) -> list[tuple[str, int]]:
-    """Return why the run holds what it holds, the most frequent reason first, each with how many events."""
+def why_held(connection: Connection, plan_id: str) -> list[WhyHeld]:
+    """Return why the run holds what it holds, the most frequent reason first."""
     rows = connection.execute(query("why_held"), {"plan_id": plan_id})
-    return [(row.state_reason or "", int(row.events_count)) for row in rows]
+    return [_why_held(row) for row in rows]
+
+
+def _why_held(row: Row[Any]) -> WhyHeld:
+    held_for = None if row.held_for is None else HeldFor(row.held_for)
+    return WhyHeld(row.state_reason or "", held_for, int(row.events_count))
 
 
 def files_of_held(connection: Connection, plan_id: str) -> list[str]:

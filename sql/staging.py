@@ -32,6 +32,7 @@ _staged = Table(
     Column("fate", String),  # null: new, and nothing speaks against it
     Column("known_event_id", String),
     Column("reason", String),
+    Column("held_for", String),  # null: held for a reason of its own, or not held (`HeldFor`)
     *(Column(name, events.c[name].type) for name in _OF_EVENTS),
     Column("receipt", String),
     Column("staff", String),

@@ -110,6 +110,13 @@ class Guard(StrEnum):
     PAYOUT_CHANGES = "max_payout_changes"
 
 
+class HeldFor(StrEnum):
+    """Why an event waits that may go with all of its plan; one that waits for a reason of its own has none of these."""
+
+    PLAN = "plan"  # somebody looks at the whole plan first
+    LIMIT = "limit"  # a guard's
+
+
 class Verdict(StrEnum):
     """What one attempt proved; the loader turns every answer, and every missing answer, into one of these."""
 

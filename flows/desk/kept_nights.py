@@ -46,23 +46,37 @@ class KeptNights:
         """Return what is kept of a night; `CouldNotRun` says why it is not there, or is not what was kept."""
         with self._turn:
             if run_id not in self._kept:
-                with ledger.read() as connection:
-                    report = read_snapshot(settings, connection, run_id)
-                found = dict(read_frames(snapshot_path(settings, run_id), _READ_BACK))
-                self._kept[run_id] = KeptNight(report, found, _older(ledger, report, found))
+                self._kept[run_id] = _read(settings, ledger, run_id)
             self._kept.move_to_end(run_id)
-            night = self._kept[run_id]
-            while len(self._kept) > _MOST_NIGHTS or (len(self._kept) > 1 and self._rows() > _MOST_ROWS):
-                self._kept.popitem(last=False)
-            return night
+            self._let_old_ones_go()
+            return self._kept[run_id]
 
-    def _rows(self) -> int:
-        return sum(night.rows_count for night in self._kept.values())
+    def _let_old_ones_go(self) -> None:
+        """Let those go that were asked for longest ago; the one that is asked for stays, however long it is."""
+        while len(self._kept) > 1 and self._is_too_much():
+            self._kept.popitem(last=False)
+
+    def _is_too_much(self) -> bool:
+        rows_count = sum(night.rows_count for night in self._kept.values())
+        return len(self._kept) > _MOST_NIGHTS or rows_count > _MOST_ROWS
+
+
+def _read(settings: Settings, ledger: Ledger, run_id: str) -> KeptNight:
+    with ledger.read() as connection:
+        report = read_snapshot(settings, connection, run_id)
+    read_back = dict(read_frames(snapshot_path(settings, run_id), _READ_BACK))
+    return KeptNight(report, read_back, _older(ledger, report, read_back))
 
 
 def _older(ledger: Ledger, report: Report, read_back: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    seen = [rows(report, "duplicates"), *(frame for frame in read_back.values() if len(frame))]
-    ids = {event_id for frame in seen for event_id in frame["event_id"].dropna()}
+    posted = set(rows(report, "posted")["event_id"])
     with ledger.read() as connection:
-        found = events_with_places(connection, ids - set(rows(report, "posted")["event_id"]))
+        found = events_with_places(connection, _seen_again(report, read_back) - posted)
         return pd.DataFrame([tuple(row) for row in found], columns=list(found.keys()), dtype="object")
+
+
+def _seen_again(report: Report, read_back: Mapping[str, pd.DataFrame]) -> set[str]:
+    """Return the events that a sheet of the night brought again, or that reading back met."""
+    frames = [rows(report, "duplicates"), *read_back.values()]
+    event_ids = [frame["event_id"].dropna() for frame in frames if len(frame)]
+    return set().union(*event_ids)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
+from sqlalchemy import Row
 
 from flows.desk.house_clock import house_clocks
 from flows.desk.visit import Desk
@@ -86,57 +87,88 @@ def figure_of(found: pd.DataFrame, kind: str) -> str:
 
 def _rows(desk: Desk, month: Month, shown: pd.DataFrame, line: WalkLine) -> Iterator[LineRow]:
     clocks = house_clocks(desk)
-    events = month.events[month.events["event_id"].isin(shown["event_id"].dropna())]
-    by_event = {row["event_id"]: row for row in events.to_dict("records")}
-    of_breaks = month.differences[month.differences["break_id"].isin(shown["break_id"].dropna())]
-    by_break = {row["break_id"]: row for row in of_breaks.to_dict("records")}
-    about = {row["event_id"]: row["break_id"] for row in month.differences.to_dict("records") if row["event_id"]}
+    events = _by_id(month.events, "event_id", shown)
+    differences = _by_id(month.differences, "break_id", shown)
+    break_ids = _break_of_event(month)
     for row in shown.to_dict("records"):
-        event = by_event.get(row["event_id"])
-        clock = clocks.of(row["site_id"])
-        if event is None and not isinstance(row["break_id"], str):
+        event = events.get(row["event_id"])
+        is_of_break = isinstance(row["break_id"], str)
+        if is_of_break:
+            yield _entry(row, differences.get(row["break_id"], {}), event)
+        elif event is None:
             yield _to_fix(row)
-        elif event is None or isinstance(row["break_id"], str):
-            yield _entry(row, by_break.get(row["break_id"], {}), event)
         else:
-            yield _of_sheet(row, event, clock, line, about.get(row["event_id"], ""))
+            clock = clocks.of(row["site_id"])
+            yield _of_sheet(row, event, clock, line, break_ids.get(row["event_id"], ""))
+
+
+def _by_id(frame: pd.DataFrame, id_: str, shown: pd.DataFrame) -> dict[Any, Mapping[Any, Any]]:
+    """Return the rows of a frame that are shown, by their id."""
+    wanted = frame[frame[id_].isin(shown[id_].dropna())]
+    return {row[id_]: row for row in wanted.to_dict("records")}
+
+
+def _break_of_event(month: Month) -> dict[Any, Any]:
+    found = month.differences[["event_id", "break_id"]].to_dict("records")
+    return {row["event_id"]: row["break_id"] for row in found if row["event_id"]}
 
 
 def _to_fix(row: Mapping[Any, Any]) -> LineRow:
     """Tell the rows of a file that need fixing: none of them is an event."""
     count = int(row["row_count"])
-    place = "1 row" if count == 1 else f"{count:,} rows"
-    return LineRow(place, "", "", "", "", _counts(row), "needs fixing")
+    return LineRow(
+        place="1 row" if count == 1 else f"{count:,} rows",
+        file="",
+        who="",
+        what="",
+        when="",
+        counts=counts_of(row),
+        became="needs fixing",
+    )
 
 
 def _of_sheet(row: Mapping[Any, Any], event: Mapping[Any, Any], clock: Clock, line: WalkLine, break_id: str) -> LineRow:
     is_reward = event["kind"] == Kind.REWARD_UPDATE
-    moment = event["registered_at"] if is_reward else event["action_at"]
-    taken_in = "taken in " if is_reward else ""
-    again = f", brought {int(row['row_count']):,} more times" if line is WalkLine.KNOWN else ""
-    seen = ", and seen there" if event["state"] == State.POSTED and not pd.isna(event["compared_at"]) else ""
+    # An update of a reward has no time of its own: it happens as it is taken in.
+    when = (
+        "taken in " + clock.tell_minute(event["registered_at"]) if is_reward else clock.tell_minute(event["action_at"])
+    )
+    takes_back = bool(event["is_taking_back"])
+    became = _became(event)
+    if line is WalkLine.KNOWN:
+        became += f", brought {int(row['row_count']):,} more times"
     return LineRow(
-        place="takes an entry back" if event["is_taking_back"] else place_of(event["row_number"], event["sheet"]),
-        file="" if event["is_taking_back"] else str(event["file"]),
+        place="takes an entry back" if takes_back else place_of(event["row_number"], event["sheet"]),
+        file="" if takes_back else str(event["file"]),
         who="a reward" if is_reward else f"client {event['client_id']}",
         what=what_it_says(event),
-        when=taken_in + clock.tell_minute(moment),
-        counts=_counts(row),
-        became=BECAME[State(event["state"])] + seen + again,
+        when=when,
+        counts=counts_of(row),
+        became=became,
         break_id=break_id,
         event_id=str(event["event_id"]),
     )
 
 
+def _became(event: Mapping[Any, Any]) -> str:
+    became = BECAME[State(event["state"])]
+    was_seen = event["state"] == State.POSTED and not is_none(event["compared_at"])
+    return f"{became}, and seen there" if was_seen else became
+
+
 def what_it_says(event: Mapping[Any, Any]) -> str:
     """Tell what a row says, in words: earned 10 points for Sale 5."""
-    if is_none(event["points"]) and event["kind"] != Kind.REWARD_UPDATE:
-        return str(event["kind"])
     if event["kind"] == Kind.REWARD_UPDATE:
-        return "reward changed" if is_none(event["amount"]) else f"reward set to {money(event['amount'])}"
-    about = "" if is_none(event["source"]) else f" for {event['source']}"
-    number = "" if is_none(event["source_id"]) else f" {event['source_id']}"
-    return f"{event['kind']} {points_told(int(event['points']))}{about}{number}"
+        is_unset = is_none(event["amount"])
+        return "reward changed" if is_unset else f"reward set to {money(event['amount'])}"
+    if is_none(event["points"]):
+        return str(event["kind"])
+    told = f"{event['kind']} {points_told(int(event['points']))}"
+    if not is_none(event["source"]):
+        told += f" for {event['source']}"
+    if not is_none(event["source_id"]):
+        told += f" {event['source_id']}"
+    return told
 
 
 def is_none(value: Any) -> bool:
@@ -146,22 +178,22 @@ def is_none(value: Any) -> bool:
 
 def _entry(row: Mapping[Any, Any], broken: Mapping[Any, Any], event: Mapping[Any, Any] | None) -> LineRow:
     """Tell an entry that the service shows and no posted row of ours stands behind."""
-    word = BREAKS[broken["class"]] if broken else None
-    day = broken.get("day")
+    client_id, day = broken.get("client_id"), broken.get("day")
     return LineRow(
         place="at the service" if event is None else place_of(event["row_number"], event["sheet"]),
         file="" if event is None else str(event["file"]),
-        who=f"client {broken['client_id']}" if broken.get("client_id") else "",
+        who=f"client {client_id}" if client_id else "",
         what=f"{row['kind']} {points_told(int(row['points']))}",
-        when=f"{day:%a} {day.day} {day:%b %Y}" if day is not None else "",
-        counts=_counts(row),
-        became=word.short.lower() if word else "",
+        when="" if day is None else f"{day:%a} {day.day} {day:%b %Y}",
+        counts=counts_of(row),
+        became=BREAKS[broken["class"]].short.lower() if broken else "",
         event_id="" if event is None else str(event["event_id"]),
         break_id=str(row["break_id"]),
     )
 
 
-def _counts(row: Mapping[Any, Any]) -> str:
+def counts_of(row: Mapping[Any, Any]) -> str:
+    """Tell what a row counts for in its figure: an amount, or points; "" where it has neither."""
     if row["kind"] == Kind.REWARD_UPDATE:
         return "" if is_none(row["amount"]) else money(row["amount"])
     return "" if is_none(row["points"]) else f"{int(row['points']):,}"
@@ -169,20 +201,26 @@ def _counts(row: Mapping[Any, Any]) -> str:
 
 def _bad_rows(desk: Desk, month: Month, found: pd.DataFrame, kind: str, start: int, most: int) -> Behind:
     """Tell the cells that need fixing; of a file with rows of several sites those cells cannot be told apart."""
+    file_ids = {int(file_id) for file_id in found["file_id"].dropna()}
     with desk.ledger.read() as connection:
-        cells = rejected_cells(connection, {int(file_id) for file_id in found["file_id"].dropna()})
+        cells = rejected_cells(connection, file_ids)
     own = [cell for cell in cells if month.site_id in (None, cell.default_site_id)]
     clock = house_clocks(desk).of(month.site_id)
-    rows = [
-        LineRow(
-            place=place_of(cell.row_number, cell.sheet),
-            file=cell.file,
-            who=cell.column_heading or "",
-            what="" if cell.value is None else str(cell.value),
-            when="taken in " + clock.tell_minute(cell.registered_at),
-            counts="",
-            became=for_a_studio(cell.message),
-        )
-        for cell in own[start : start + most]
-    ]
-    return Behind(rows, len(own), int(found["row_count"].sum()), figure_of(found, kind))
+    return Behind(
+        rows=[_bad_cell(cell, clock) for cell in own[start : start + most]],
+        count=len(own),
+        events=int(found["row_count"].sum()),
+        figure=figure_of(found, kind),
+    )
+
+
+def _bad_cell(cell: Row[Any], clock: Clock) -> LineRow:
+    return LineRow(
+        place=place_of(cell.row_number, cell.sheet),
+        file=cell.file,
+        who=cell.column_heading or "",
+        what="" if cell.value is None else str(cell.value),
+        when="taken in " + clock.tell_minute(cell.registered_at),
+        counts="",
+        became=for_a_studio(cell.message),
+    )

@@ -4,17 +4,14 @@ A night keeps each row that it answers for, and each entry that it read. Where a
 row by row (what a balance proves, what an earlier night had compared), the page says of how many it shows the rows.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 import pandas as pd
 
 from flows.desk.kept_nights import KeptNight
-from flows.desk.line_rows import BECAME, Behind, LineRow, figure_of, is_none, place_of, what_it_says
-from flows.desk.words import for_a_studio, money
+from flows.desk.line_rows import is_none, place_of
 from flows.reports.report import rows
-from flows.reports.wording import BREAKS
-from flows.review.clocks import Clocks
 from transforms.outcomes import NOT_THERE, OF_ENTRIES, OF_POSTED, OTHER_FIGURE, UNPOSTED
 from transforms.totals.walk import events_of_lines, kinds_of
 from transforms.vocabulary import Kind, Outcome, State, WalkLine
@@ -34,18 +31,27 @@ def rows_of_night(
 
     Wrong cells tell no site; where there is only one, they are its own.
     """
-    found = _FOUND.get(line, _of_events)(night, line)
-    frame = found.reindex(columns=list(_COLUMNS)).astype("object").reset_index(drop=True)
-    # Wrong cells tell neither kind nor site.
+    find = _FOUND.get(line, _of_events)
+    frame = find(night, line).reindex(columns=list(_COLUMNS)).astype("object").reset_index(drop=True)
+    # Wrong cells tell no kind either: where all are wrong cells, they are of whichever kind is asked for.
     if frame["kind"].notna().any():
         frame = frame[frame["kind"].fillna("").eq(kind)]
-    if site_id is not None:
-        untold = site_id if is_only_site and site_id else "-"
-        frame = frame[frame["site_id"].fillna(untold).eq(site_id)]
-    return frame
+    if site_id is None:
+        return frame
+    untold = site_id if is_only_site and site_id else "-"
+    return frame[frame["site_id"].fillna(untold).eq(site_id)]
+
+
+def _stacked(parts: Iterable[pd.DataFrame], empty: pd.DataFrame) -> pd.DataFrame:
+    """Put frames below each other as plain objects; the empty one, for its columns, where none of them has a row."""
+    filled = [part.astype("object") for part in parts if len(part)]
+    if not filled:
+        return empty
+    return pd.concat(filled, ignore_index=True)
 
 
 def _events(night: KeptNight) -> pd.DataFrame:
+    """Return a row per event that the night answers for, with where it stands and whether its row came that night."""
     report = night.report
     parts = [
         rows(report, "posted").assign(state=State.POSTED),
@@ -53,57 +59,70 @@ def _events(night: KeptNight) -> pd.DataFrame:
         rows(report, "not_posted").rename(columns={"reason": "said"}),
     ]
     wanted = [*_COLUMNS, "origin", "reward_id", "posted_at"]
-    filled = [part.reindex(columns=wanted).astype("object") for part in parts if len(part)]
-    together = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=wanted, dtype="object")
+    together = _stacked(
+        [part.reindex(columns=wanted) for part in parts],
+        empty=pd.DataFrame(columns=wanted, dtype="object"),
+    )
     return together.assign(is_accepted=together["origin"].eq(_NEW))
 
 
 def _of_events(night: KeptNight, line: WalkLine) -> pd.DataFrame:
     events = _events(night)
-    return dict(events_of_lines(events, _replaced(events))).get(line, events.iloc[:0])
+    by_line = dict(events_of_lines(events, _replaced(events)))
+    return by_line.get(line, events.iloc[:0])
 
 
 def _replaced(events: pd.DataFrame) -> set[str]:
     """Return the updates of rewards that a later one of the same night replaced."""
-    updates = events[events["kind"].eq(Kind.REWARD_UPDATE) & events["state"].eq(State.POSTED)]
-    ordered = updates.sort_values("posted_at", kind="stable")
-    return set(ordered.loc[ordered["reward_id"].astype("str").str.lower().duplicated(keep="last"), "event_id"])
+    is_update = events["kind"].eq(Kind.REWARD_UPDATE)
+    is_posted = events["state"].eq(State.POSTED)
+    in_order = events[is_update & is_posted].sort_values("posted_at", kind="stable")
+    # The service takes a reward's id in either case.
+    reward_ids = in_order["reward_id"].astype("str").str.lower()
+    came_later = reward_ids.duplicated(keep="last")
+    return set(in_order.loc[came_later, "event_id"])
 
 
 def _known(night: KeptNight, _line: WalkLine) -> pd.DataFrame:
+    """Return the rows that brought an event again, with what it says and where it was met first."""
     found = rows(night.report, "duplicates")
-    first = [
-        f"the same as {place_of(row, sheet)} of {file}"
-        for row, sheet, file in zip(found["first_row"], found["first_sheet"], found["first_file"], strict=True)
-    ]
-    said = ["event_id", "kind", "site_id", "client_id", "points", "amount", "source", "source_id", "action_at"]
-    known = pd.concat([_events(night).reindex(columns=said), night.older[said]]).drop_duplicates("event_id")
-    return found.assign(said=first).merge(known, how="left", on="event_id", validate="m:1")
+    places = zip(found["first_row"], found["first_sheet"], found["first_file"], strict=True)
+    first = [f"the same as {place_of(row, sheet)} of {file}" for row, sheet, file in places]
+    return found.assign(said=first).merge(_what_they_say(night), how="left", on="event_id", validate="m:1")
+
+
+def _what_they_say(night: KeptNight) -> pd.DataFrame:
+    """Return what each event says that the night knows of, its own or an older one: one row per event."""
+    columns = ["event_id", "kind", "site_id", "client_id", "points", "amount", "source", "source_id", "action_at"]
+    own = _events(night).reindex(columns=columns)
+    return pd.concat([own, night.older[columns]]).drop_duplicates("event_id")
 
 
 def _waiting(night: KeptNight, _line: WalkLine) -> pd.DataFrame:
     found = rows(night.report, "waiting")
-    is_of_night = found["state"].eq(State.HELD) & pd.to_datetime(found["since"], utc=True).ge(night.report.started_at)
+    is_held = found["state"].eq(State.HELD)
+    is_since_tonight = pd.to_datetime(found["since"], utc=True).ge(night.report.started_at)
     # What is proposed to take an entry back waits, too, and comes from no sheet.
     is_of_sheet = ~found["file"].astype("str").str.startswith(_TAKING_BACK)
-    return found[is_of_night & is_of_sheet].rename(columns={"reason": "said"})
+    waiting = found[is_held & is_since_tonight & is_of_sheet]
+    return waiting.rename(columns={"reason": "said"})
 
 
 def _in_sheets(night: KeptNight, line: WalkLine) -> pd.DataFrame:
     events = _events(night)
     accepted = events[events["is_accepted"].astype("bool")]
+    # A row with three wrong cells is one row of its sheet.
     to_fix = _rejected(night, line).drop_duplicates(["file", "sheet", "row"])
-    found = (accepted, _known(night, line), _waiting(night, line), to_fix)
-    parts = [part.astype("object") for part in found if len(part)]
-    return pd.concat(parts, ignore_index=True) if parts else accepted
+    return _stacked((accepted, _known(night, line), _waiting(night, line), to_fix), empty=accepted)
 
 
 def _transactions(night: KeptNight) -> pd.DataFrame:
     found = night.read_back.get("read_back_transactions", pd.DataFrame())
     if found.empty:
         return pd.DataFrame(columns=[*_COLUMNS, "outcome", "remote_id", "remote_points"], dtype="object")
-    is_there = found["remote_id"].notna()
-    moment = found["action_at"].where(~is_there | found["action_at"].notna(), found["remote_at"])
+    # What we know nothing of has the service's own time alone.
+    is_theirs_alone = found["remote_id"].notna() & found["action_at"].isna()
+    moment = found["action_at"].where(~is_theirs_alone, found["remote_at"])
     return found.assign(kind=kinds_of(found["action"]), action_at=moment, said=found["outcome"])
 
 
@@ -115,23 +134,26 @@ def _rewards(night: KeptNight) -> pd.DataFrame:
 
 
 def _both(night: KeptNight) -> pd.DataFrame:
-    parts = [part.astype("object") for part in (_transactions(night), _rewards(night)) if len(part)]
-    together = pd.concat(parts, ignore_index=True) if parts else _transactions(night)
-    return _with_places(night, together)
+    """Return what reading back found of points and of rewards, with the rows that ours came from."""
+    transactions = _transactions(night)
+    return _with_places(night, _stacked((transactions, _rewards(night)), empty=transactions))
 
 
 def _with_places(night: KeptNight, entries: pd.DataFrame) -> pd.DataFrame:
     """Tell of each entry of ours the row of the sheet that it came from."""
-    places = ["event_id", "file", "sheet", "row", "source"]
-    both = pd.concat([_events(night)[places], night.older[places]])
-    known = both.drop_duplicates("event_id").set_index("event_id")
-    return entries.drop(columns=list(known), errors="ignore").join(known, on="event_id", validate="m:1")
+    columns = ["event_id", "file", "sheet", "row", "source"]
+    known = pd.concat([_events(night)[columns], night.older[columns]])
+    places = known.drop_duplicates("event_id").set_index("event_id")
+    without = entries.drop(columns=list(places), errors="ignore")
+    return without.join(places, on="event_id", validate="m:1")
 
 
 def _looked_for(entries: pd.DataFrame) -> pd.DataFrame:
+    """Return what was asked of the service: what we had posted, and each reward but one that was never sent."""
     is_reward = entries["kind"].eq(Kind.REWARD_UPDATE)
-    told = ~entries["outcome"].isin(list(UNPOSTED))
-    return entries[entries["outcome"].isin(list(OF_POSTED)) | (is_reward & told)]
+    was_sent = ~entries["outcome"].isin(list(UNPOSTED))
+    was_posted = entries["outcome"].isin(list(OF_POSTED))
+    return entries[was_posted | (is_reward & was_sent)]
 
 
 def _not_there(night: KeptNight, _line: WalkLine) -> pd.DataFrame:
@@ -149,44 +171,59 @@ def _entries_of(night: KeptNight, line: WalkLine) -> pd.DataFrame:
     outcomes = [outcome for outcome, of_outcome in OF_ENTRIES.items() if of_outcome is line]
     # What one of ours took back is there more often than it was sent.
     wanted = outcomes or [Outcome.DUPLICATE_REMOTE]
-    found = entries[entries["outcome"].isin(wanted) & entries["kind"].ne(Kind.REWARD_UPDATE)]
+    is_wanted = entries["outcome"].isin(wanted)
+    is_points = entries["kind"].ne(Kind.REWARD_UPDATE)
+    found = entries[is_wanted & is_points]
     return found.assign(points=found["remote_points"])
 
 
 def _posted_before(night: KeptNight, _line: WalkLine) -> pd.DataFrame:
     looked_for = _looked_for(_both(night))
-    return looked_for[~looked_for["event_id"].isin(rows(night.report, "posted")["event_id"])]
+    tonight = rows(night.report, "posted")["event_id"]
+    return looked_for[~looked_for["event_id"].isin(tonight)]
 
 
 def _not_read(night: KeptNight, line: WalkLine) -> pd.DataFrame:
     """Return what was posted and not looked for: proved by the balance of its client, or left for another night."""
     posted = _of_events(night, WalkLine.POSTED)
-    left = posted[~posted["event_id"].isin(_looked_for(_both(night))["event_id"])]
-    by_client = rows(night.report, "by_client")
-    alone = by_client[by_client["proof"].eq("balance")]
-    clients = set(zip(alone["site_id"], alone["client_id"], strict=True))
-    keys = zip(left["site_id"], left["client_id"], strict=True)
-    is_proved = pd.Series([key in clients for key in keys], index=left.index, dtype="bool")
+    looked_for = _looked_for(_both(night))["event_id"]
+    left = posted[~posted["event_id"].isin(looked_for)]
+    is_proved = _is_of_proved_client(night, left)
     return left[is_proved if line is WalkLine.PROVED else ~is_proved]
 
 
+def _is_of_proved_client(night: KeptNight, events: pd.DataFrame) -> pd.Series:
+    by_client = rows(night.report, "by_client")
+    by_balance = by_client[by_client["proof"].eq("balance")]
+    proved = set(zip(by_balance["site_id"], by_balance["client_id"], strict=True))
+    clients = zip(events["site_id"], events["client_id"], strict=True)
+    return pd.Series([client in proved for client in clients], index=events.index, dtype="bool")
+
+
 def _at_service(night: KeptNight, _line: WalkLine) -> pd.DataFrame:
+    """Return what the services have of the night: their entries of points, rewards as they are, and what is proved."""
     entries = _both(night)
     is_reward = entries["kind"].eq(Kind.REWARD_UPDATE)
-    points = entries[~is_reward & entries.get("remote_id", pd.Series(index=entries.index)).notna()]
+    points = _as_the_service_has_them(entries[~is_reward])
     looked_for = _looked_for(entries[is_reward])
     rewards = looked_for[~looked_for["outcome"].isin(list(NOT_THERE))]
+    if len(rewards):
+        rewards = rewards.assign(amount=rewards["remote_amount"])
     proved = _not_read(night, WalkLine.PROVED)
-    shown = points.assign(points=points["remote_points"]) if len(points) else points
-    theirs = rewards.assign(amount=rewards["remote_amount"]) if len(rewards) else rewards
-    parts = [part.astype("object") for part in (shown, theirs, proved) if len(part)]
-    return pd.concat(parts, ignore_index=True) if parts else points
+    return _stacked((points, rewards, proved), empty=points)
+
+
+def _as_the_service_has_them(points: pd.DataFrame) -> pd.DataFrame:
+    if "remote_id" not in points:
+        return points.iloc[:0]
+    there = points[points["remote_id"].notna()]
+    return there.assign(points=there["remote_points"]) if len(there) else there
 
 
 def _rejected(night: KeptNight, _line: WalkLine) -> pd.DataFrame:
     found = rows(night.report, "rejected")
-    cells = [f"{column}: {_shown(value)}" for column, value in zip(found["column"], found["value"], strict=True)]
-    said = [f"{cell}. {message}" for cell, message in zip(cells, found["message"], strict=True)]
+    cells = zip(found["column"], found["value"], found["message"], strict=True)
+    said = [f"{column}: {_shown(value)}. {message}" for column, value, message in cells]
     return found.assign(said=said, kind=None)
 
 
@@ -207,70 +244,3 @@ _FOUND: Final[Mapping[WalkLine, Callable[[KeptNight, WalkLine], pd.DataFrame]]] 
     WalkLine.AT_SERVICE: _at_service,
     **dict.fromkeys((*OF_ENTRIES.values(), WalkLine.OFFSET), _entries_of),
 }
-
-
-def behind_night(
-    night: KeptNight,
-    clocks: Clocks,
-    line: WalkLine,
-    kind: str,
-    site_id: str | None,
-    start: int,
-    most: int,
-    *,
-    is_only_site: bool = False,
-) -> Behind:
-    """Return what is behind a figure of a night, rows from ``start`` on, at most so many."""
-    found = rows_of_night(night, line, kind, site_id, is_only_site=is_only_site)
-    return Behind(
-        rows=list(_lines(found.iloc[start : start + most], clocks)),
-        count=len(found),
-        events=len(found),
-        figure=figure_of(found, kind),
-    )
-
-
-def _lines(found: pd.DataFrame, clocks: Clocks) -> Iterator[LineRow]:
-    for row in found.to_dict("records"):
-        has_place = not is_none(row["row"])
-        yield LineRow(
-            place=place_of(row["row"], row["sheet"]) if has_place else "at the service",
-            file="" if is_none(row["file"]) else str(row["file"]),
-            who=_who(row),
-            what="" if is_none(row["kind"]) else what_it_says(row),
-            when="" if is_none(row["action_at"]) else clocks.of(row["site_id"]).tell_minute(row["action_at"]),
-            counts=_counts(row),
-            became=_became(row),
-            event_id=str(row["event_id"]) if has_place and not is_none(row["event_id"]) else "",
-            break_id=str(row["break_id"]) if _is_difference(row) else "",
-        )
-
-
-def _who(row: Mapping[Any, Any]) -> str:
-    if row["kind"] == Kind.REWARD_UPDATE:
-        return "a reward"
-    return "" if is_none(row["client_id"]) else f"client {row['client_id']}"
-
-
-def _counts(row: Mapping[Any, Any]) -> str:
-    is_reward = row["kind"] == Kind.REWARD_UPDATE
-    value = row["amount"] if is_reward else row["points"]
-    if is_none(value):
-        return ""
-    return money(value) if is_reward else f"{value:,}"
-
-
-def _is_difference(row: Mapping[Any, Any]) -> bool:
-    return not is_none(row["break_id"]) and row["said"] in BREAKS and row["said"] != Outcome.MATCHED
-
-
-def _became(row: Mapping[Any, Any]) -> str:
-    said = row["said"]
-    if is_none(said):
-        return "" if is_none(row["state"]) else BECAME[State(row["state"])]
-    if said == Outcome.MATCHED:
-        return "as it was posted"
-    if said in BREAKS:
-        return BREAKS[said].short.lower()
-    head = "" if is_none(row["state"]) else f"{BECAME[State(row['state'])]}: "
-    return head + for_a_studio(str(said))

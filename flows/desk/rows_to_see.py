@@ -9,7 +9,7 @@ from sqlalchemy import Row
 
 from flows.desk.words import for_a_studio, money, points_told
 from flows.review.clocks import Clock, Clocks
-from transforms.vocabulary import Kind, State
+from transforms.vocabulary import HeldFor, Kind, State
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def row_to_see(row: Row[Any], clocks: Clocks, told: str | None = None) -> RowToS
         event_id=row.event_id,
         link=f"/rows/{row.event_id}",
         state=state,
-        looks_like_another=state is State.HELD and str(row.state_reason).startswith(_LOOKS_LIKE),
+        looks_like_another=state is State.HELD and row.is_lookalike,
         can_undo=state is State.POSTED and not is_reward and row.undone_state in _CAME_TO_NOTHING,
     )
 
@@ -76,7 +76,6 @@ def _when(row: Row[Any], clock: Clock, *, is_reward: bool) -> str:
     return "" if is_reward else "no date: as it is posted"
 
 
-_LOOKS_LIKE = "looks like "  # how the reason of a row begins that may be an earlier one, corrected
 _CAME_TO_NOTHING = (None, State.DISCARDED, State.REFUSED)
 
 
@@ -109,7 +108,7 @@ def _told(row: Row[Any]) -> str:
         case State.DISCARDED:
             return "left out"
         case State.HELD:
-            return _why_held(str(row.state_reason or ""))
+            return _why_held(row)
 
 
 def _changed_since(row: Row[Any]) -> str:
@@ -124,10 +123,12 @@ _CHANGED: Mapping[State, str] = {
 }
 
 
-def _why_held(reason: str) -> str:
+def _why_held(row: Row[Any]) -> str:
+    if row.held_for == HeldFor.PLAN:
+        return "waits for an OK"
     # What may be done about it stands beside it, as buttons.
-    said = for_a_studio(reason.partition(". Approve it if both")[0])
-    return "waits for an OK" if said.startswith("planned ") else said
+    why = str(row.state_reason or "").partition(". Approve it if both")[0]
+    return for_a_studio(why)
 
 
 def bad_cell_to_see(row: Row[Any], sheet_id: str) -> RowToSee:

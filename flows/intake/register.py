@@ -16,7 +16,7 @@ from flows.runtime.secrets import mask
 from flows.runtime.visible import storable
 from flows.services.clocks import clock_of
 from flows.settings.sections import Settings
-from sql.guards import Guards
+from sql.guards import Guards, WholeHold
 from sql.reference import record_checks
 from sql.register import NewFile, Registered, register_file
 from sql.seconds import Identity
@@ -48,11 +48,11 @@ def register_within(
     settings: Settings,
     run_id: str,
     file: CheckedFile,
-    hold_reason: str | None = None,
+    whole: WholeHold | None = None,
     *,
     is_compared: bool = True,
 ) -> Registered | None:
-    """Register the file in the caller's transaction; with a reason, every new event of it waits for a person.
+    """Register the file in the caller's transaction; with a whole hold, every new event of it waits for a person.
 
     Rows that look like rows of the file before, corrected, wait for one anyway, unless it is not to be compared.
     """
@@ -80,7 +80,7 @@ def register_within(
         identity=IDENTITY,
         run_id=run_id,
         now=now,
-        guards=Guards(settings.guards.limits, hold_reason),
+        guards=Guards(settings.guards.limits, whole),
         pinned_at=_pinned_at(settings, now),
         comparing=comparing(settings) if is_compared else None,
     )

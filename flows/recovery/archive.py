@@ -16,6 +16,7 @@ from flows.recovery.snapshots import KeptFile
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import CouldNotRun, FileRejected, Interrupted, LedgerUnavailable
 from flows.runtime.progress import count_rows
+from sql.guards import WholeHold
 from sql.recovery import list_file
 from sql.register import find_file, hashes_known
 from transforms.reference.reference import Reference
@@ -218,7 +219,7 @@ def _register(run: Run, file: ArchivedFile, told: KeptFile | None) -> bool:
     with run.ledger.begin() as connection:
         # All of it is held, and what was sent is made out: whether a row was corrected once does not matter here.
         registered = register_within(
-            connection, run.settings, run.run_id, checked, hold_reason=_REASON, is_compared=False
+            connection, run.settings, run.run_id, checked, WholeHold(_REASON), is_compared=False
         )
         if registered is not None:
             list_file(connection, registered.file_id, told.registered_at if told else file.kept_at)

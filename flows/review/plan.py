@@ -23,7 +23,7 @@ from flows.review.shown import keep_shown
 from flows.runtime.clock import utc_now
 from flows.services.binding import refuse_other_services
 from flows.settings.sections import Settings
-from sql.guards import Stop
+from sql.guards import Stop, WholeHold
 from sql.plans import (
     NO_TOTALS,
     ClientPoints,
@@ -36,7 +36,7 @@ from sql.plans import (
 )
 from sql.runs import record_run
 from transforms.spoken_times import spoken_minute
-from transforms.vocabulary import Kind, State
+from transforms.vocabulary import HeldFor, Kind, State
 
 _MOST_CLIENTS = 10
 
@@ -126,7 +126,7 @@ def preview(settings: Settings, ledger: Ledger, file: CheckedFile, look: Look = 
         run_id = new_run_id("upload")
         record_run(connection, run_id, "upload", utc_now(), {})
         held_before = count_held(connection)
-        plan = _take_in(connection, settings, run_id, file, hold_reason=None)
+        plan = _take_in(connection, settings, run_id, file, whole=None)
         plan = replace(plan, brings=plan.new > 0 or count_held(connection) > held_before)
         look(connection, plan)
         raise _RolledBack
@@ -149,7 +149,8 @@ def keep_plan(settings: Settings, ledger: Ledger, file: CheckedFile, by: str) ->
             plan = _take_up(connection, settings, file, known, by)
         else:
             record_run(connection, run_id, "plan", utc_now(), {})
-            plan = _take_in(connection, settings, run_id, file, hold_reason=f"planned by {by}")
+            whole = WholeHold(f"planned by {by}", HeldFor.PLAN)
+            plan = _take_in(connection, settings, run_id, file, whole)
         if plan.plan_id is None:
             return plan
         return replace(plan, seen=keep_shown(connection, settings, plan.plan_id, to=by, files=[file.path]))
@@ -163,7 +164,7 @@ def _take_up(connection: Connection, settings: Settings, file: CheckedFile, know
         still_waits = states_of_plan(connection, known.run_id).get(State.HELD)
         return replace(plan, plan_id=known.run_id) if still_waits else plan
     rows_read = file.file_totals.rows_read
-    totals = plan_totals(connection, known.run_id, f"planned again by {by}", clients=_MOST_CLIENTS)
+    totals = plan_totals(connection, known.run_id, clients=_MOST_CLIENTS)
     new = sum(totals.events.values())
     return Plan(
         plan_id=known.run_id,
@@ -179,18 +180,18 @@ def _take_up(connection: Connection, settings: Settings, file: CheckedFile, know
 
 
 def _take_in(
-    connection: Connection, settings: Settings, run_id: str, file: CheckedFile, *, hold_reason: str | None
+    connection: Connection, settings: Settings, run_id: str, file: CheckedFile, whole: WholeHold | None
 ) -> Plan:
-    """Register the file and say what is new; without a `hold_reason` nothing is held but for reasons of its own."""
+    """Register the file and say what is new; without a whole hold nothing waits but for reasons of its own."""
     known = known_file(connection, file.sha256, file.default_site_id or "")
-    registered = register_within(connection, settings, run_id, file, hold_reason)
+    registered = register_within(connection, settings, run_id, file, whole)
     if registered is None:
         assert known is not None  # noqa: S101 - that is why nothing was registered
         return _known_plan(connection, settings, file, known)
-    totals = plan_totals(connection, run_id, hold_reason or "", clients=_MOST_CLIENTS)
+    totals = plan_totals(connection, run_id, clients=_MOST_CLIENTS)
     new = sum(totals.events.values())
     return Plan(
-        plan_id=run_id if hold_reason and registered.held else None,
+        plan_id=run_id if whole and registered.held else None,
         file=file.path.name,
         sha256=file.sha256,
         rows_read=registered.rows_read,
@@ -201,7 +202,7 @@ def _take_in(
         rejected=registered.rejected,
         totals=totals,
         # Of a preview every row that is held is told by itself.
-        notes=(*registered.alike, *registered.notes) if hold_reason else registered.notes,
+        notes=(*registered.alike, *registered.notes) if whole else registered.notes,
         stops=registered.stops,
     )
 

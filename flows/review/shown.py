@@ -26,6 +26,7 @@ from sql.plans import ClientPoints, lookalikes_of_plan
 from sql.showings import (
     Held,
     Total,
+    WhyHeld,
     accepted_beside_since,
     files_of_held,
     held_amount,
@@ -54,7 +55,7 @@ class Shown:
     totals: Sequence[Total]
     amount: str
     clients: Sequence[ClientPoints]
-    reasons: Sequence[tuple[str, int]]
+    reasons: Sequence[WhyHeld]
     alike_count: int
     code: str
 
@@ -71,7 +72,7 @@ class Shown:
             "held": self.events_count,
             "totals": [_total_json(total) for total in self.totals],
             "amount": self.amount,
-            "reasons": [{"reason": reason, "events": count} for reason, count in self.reasons],
+            "reasons": [{"reason": why.reason, "events": why.events_count} for why in self.reasons],
             "looks_like": self.alike_count,
             "seen": self.code,
         }
@@ -234,10 +235,10 @@ def shown_lines(shown: Shown, *, with_rows: bool = True) -> Iterator[str]:
             yield f"  {updates}, {shown.amount} in all"
         else:
             yield f"  {total.events_count:>8,} {total.kind} of site {total.site_id}, {total.points:,} points"
-    reasons = [(reason, count) for reason, count in shown.reasons if with_rows or _quotes_nothing(reason)]
-    for reason, count in reasons[:_MOST_REASONS]:
-        yield f"  {count:>8,} wait: {reason}"
-    untold_count = len(shown.reasons) - len(reasons[:_MOST_REASONS])
+    told = [why for why in shown.reasons if with_rows or _quotes_nothing(why)][:_MOST_REASONS]
+    for why in told:
+        yield f"  {why.events_count:>8,} wait: {why.reason}"
+    untold_count = len(shown.reasons) - len(told)
     if untold_count:
         yield f"  and {untold_count:,} more reasons: `tieout plan --json` lists every event."
     for row in shown.clients if with_rows else ():
@@ -253,6 +254,6 @@ def shown_lines(shown: Shown, *, with_rows: bool = True) -> Iterator[str]:
     )
 
 
-def _quotes_nothing(reason: str) -> bool:
+def _quotes_nothing(why: WhyHeld) -> bool:
     """Return whether a reason is one of a plan or a guard: others may quote what stands in a row."""
-    return reason.startswith("planned ") or "guards." in reason
+    return why.held_for is not None

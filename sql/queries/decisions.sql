@@ -1,7 +1,7 @@
 -- name: approve_event
 -- An update goes after the one that was accepted before it; an undated event happens when it is accepted. One that was
 -- sent before, and is held since it was to be tried again, keeps the time that it was sent with.
-UPDATE events SET state = 'ready', state_at = :now, state_run_id = :run_id, state_reason = :reason,
+UPDATE events SET state = 'ready', state_at = :now, state_run_id = :run_id, state_reason = :reason, held_for = NULL,
     action_at = CASE
         WHEN reward_id IS NULL AND NOT is_dated AND attempt_id IS NULL THEN :pinned_at
         ELSE action_at
@@ -74,15 +74,9 @@ ORDER BY event_decisions.decision_id
 SELECT event_id FROM events WHERE run_id = :plan_id AND first_state = 'held' AND state IN ('held', 'ready')
 
 -- name: held_of_plan
--- What still waits of a plan and can be let go with all of it: what a recovery found something like, or what looks like
--- a row of an earlier file, is approved by itself. Unless `with_own` is 1, so is all that waits for a reason of its own,
--- which is neither the plan nor a limit.
+-- What still waits of a plan and can be let go with all of it.
 SELECT event_id FROM events WHERE run_id = :plan_id AND state = 'held'
-AND NOT EXISTS (
-    SELECT 1 FROM recoveries WHERE recoveries.event_id = events.event_id AND recoveries.how IN ('ambiguous', 'no_time')
-)
-AND NOT EXISTS (SELECT 1 FROM lookalikes WHERE lookalikes.event_id = events.event_id)
-AND (:with_own = 1 OR state_reason LIKE 'planned %' OR state_reason LIKE '% than guards.%')
+AND {goes_with_plan}
 
 -- name: unsent_of_site
 -- What a site has that was never sent: held, or ready and not claimed.

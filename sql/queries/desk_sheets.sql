@@ -72,7 +72,8 @@ WHERE sheet_id = :sheet_id ORDER BY mend_id
 -- are found by the run that registered the file. Tab: a state, of which what came corrected since is "changed", or "all".
 SELECT events.sheet, events.row_number, events.event_id, events.kind, events.site_id, events.client_id, events.action,
     events.points, events.source, events.source_id, events.action_at, events.is_dated, events.reward_id, events.amount,
-    events.state, events.state_reason, answers.code, answers.message, takes_back.state AS undone_state,
+    events.state, events.state_reason, events.held_for, answers.code, answers.message,
+    takes_back.state AS undone_state, lookalikes.event_id IS NOT NULL AS is_lookalike,
     CASE WHEN events.state = 'refused' THEN {stands_instead} END AS corrected_state
 FROM (
     SELECT events.event_id, events.ordinal FROM files CROSS JOIN events
@@ -85,17 +86,20 @@ FROM (
         AND NOT EXISTS (SELECT 1 FROM reversals later WHERE later.reversed_event_id = reversals.reversed_event_id
             AND later.nth > reversals.nth)
     LEFT JOIN events takes_back ON takes_back.event_id = reversals.event_id
+    LEFT JOIN lookalikes ON lookalikes.event_id = events.event_id
 ORDER BY shown.ordinal
 
 -- name: desk_known_rows_of_file
 -- Grain: one row per row of the file that brought an event the ledger had already, with that event.
 SELECT duplicates.sheet, duplicates.row_number, events.event_id, events.kind, events.site_id, events.client_id,
     events.action, events.points, events.source, events.source_id, events.action_at, events.is_dated,
-    events.reward_id, events.amount, events.state, events.state_reason, NULL AS code, NULL AS message,
-    NULL AS undone_state, NULL AS corrected_state, files.name AS first_file, events.row_number AS first_row, events.sheet AS first_sheet
+    events.reward_id, events.amount, events.state, events.state_reason, events.held_for, NULL AS code, NULL AS message,
+    NULL AS undone_state, NULL AS corrected_state, lookalikes.event_id IS NOT NULL AS is_lookalike,
+    files.name AS first_file, events.row_number AS first_row, events.sheet AS first_sheet
 FROM duplicates
 JOIN events ON events.event_id = duplicates.event_id
 JOIN files ON files.file_id = events.file_id
+LEFT JOIN lookalikes ON lookalikes.event_id = events.event_id
 WHERE duplicates.file_id = :file_id ORDER BY duplicates.ordinal LIMIT :most OFFSET :skipped
 
 -- name: desk_states_of_file
@@ -136,7 +140,8 @@ WHERE events.run_id = :plan_id LIMIT 1
 -- Grain: one row, or none: an event as `desk_rows_of_file` has it.
 SELECT events.sheet, events.row_number, events.event_id, events.kind, events.site_id, events.client_id, events.action,
     events.points, events.source, events.source_id, events.action_at, events.is_dated, events.reward_id, events.amount,
-    events.file_id, events.state, events.state_reason, answers.code, answers.message, (
+    events.file_id, events.state, events.state_reason, events.held_for, answers.code, answers.message,
+    EXISTS (SELECT 1 FROM lookalikes WHERE lookalikes.event_id = events.event_id) AS is_lookalike, (
         SELECT takes_back.state FROM reversals JOIN events AS takes_back ON takes_back.event_id = reversals.event_id
         WHERE reversals.reversed_event_id = events.event_id ORDER BY reversals.nth DESC LIMIT 1
     ) AS undone_state,

@@ -1,12 +1,12 @@
 -- name: mark_guarded_points
 -- More points in one event than the settings let through without a person. Given: a JSON object of limit and words by
 -- site; sites that it does not name have the general limit, where there is one.
-UPDATE staged_events SET fate = 'held', reason = :reason
+UPDATE staged_events SET fate = 'held', held_for = 'limit', reason = :reason
 WHERE fate IS NULL AND points > :most AND site_id NOT IN (SELECT key FROM json_each(:given))
 
 -- name: mark_guarded_points_of_sites
 -- The same for the sites that are given, each with its own limit.
-UPDATE staged_events SET fate = 'held', reason = given.reason
+UPDATE staged_events SET fate = 'held', held_for = 'limit', reason = given.reason
 FROM (
     SELECT key AS site_id, value ->> 'reason' AS reason, CAST(value ->> 'most' AS BIGINT) AS most
     FROM json_each(:given)
@@ -14,11 +14,10 @@ FROM (
 WHERE staged_events.fate IS NULL AND staged_events.site_id = given.site_id AND staged_events.points > given.most
 
 -- name: guarded_points
--- Grain: one row per site with events that were held for their own points.
+-- Grain: one row per site with events that were held for their own points. No other limit has held anything yet.
 SELECT site_id, count(*) AS events_count, max(points) AS most_points,
     sum(points / 1000000000) AS points_billions, sum(points % 1000000000) AS points_rest
-FROM staged_events
-WHERE fate = 'held' AND reason IN (SELECT key FROM json_each(:given)) GROUP BY site_id
+FROM staged_events WHERE held_for = 'limit' GROUP BY site_id ORDER BY site_id
 
 -- name: points_of_clients
 -- Grain: one row per client of the file who gets about as many points in this run as the least limit lets through, or
@@ -36,7 +35,7 @@ GROUP BY site_id, lane HAVING sum(is_staged) > 0 AND sum(points * 1.0) >= :about
 -- name: mark_guarded_clients
 -- All that the file brings of a client waits: some of it alone would go out of its order. Given: a JSON object of words
 -- by client.
-UPDATE staged_events SET fate = 'held', reason = given.reason
+UPDATE staged_events SET fate = 'held', held_for = 'limit', reason = given.reason
 FROM (SELECT key AS lane, value ->> 'reason' AS reason FROM json_each(:given)) AS given
 WHERE staged_events.fate IS NULL AND staged_events.lane = given.lane
 
@@ -84,10 +83,10 @@ SELECT count(*) AS rewards_count FROM (
 
 -- name: mark_guarded_sites
 -- All that the file would send to a site waits for a person. Given: a JSON object of words by site.
-UPDATE staged_events SET fate = 'held', reason = given.reason
+UPDATE staged_events SET fate = 'held', held_for = 'limit', reason = given.reason
 FROM (SELECT key AS site_id, value ->> 'reason' AS reason FROM json_each(:given)) AS given
 WHERE staged_events.fate IS NULL AND staged_events.site_id = given.site_id
 
 -- name: hold_file
 -- The whole file waits for a person.
-UPDATE staged_events SET fate = 'held', reason = :reason WHERE fate IS NULL
+UPDATE staged_events SET fate = 'held', held_for = :held_for, reason = :reason WHERE fate IS NULL

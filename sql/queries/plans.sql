@@ -4,18 +4,29 @@ SELECT files.file_id, files.name, files.registered_at, files.run_id, runs.kind
 FROM files JOIN runs ON runs.run_id = files.run_id
 WHERE files.sha256 = :sha256 AND files.default_site_id = :default_site_id
 
+-- part: new_in_plan
+-- An event that the run brought and that nothing but its plan, if anything, holds.
+run_id = :run_id AND ((state = 'ready' AND first_state = 'ready') OR (state = 'held' AND held_for = 'plan'))
+
+-- part: goes_with_plan
+-- What can be let go with all of a plan: what a recovery found something like, or what looks like a row of an earlier
+-- file, is decided about by itself. Unless `with_own` is 1, so is all that waits for a reason of its own, which is
+-- neither the plan nor a limit.
+NOT EXISTS (
+    SELECT 1 FROM recoveries WHERE recoveries.event_id = events.event_id AND recoveries.how IN ('ambiguous', 'no_time')
+)
+AND NOT EXISTS (SELECT 1 FROM lookalikes WHERE lookalikes.event_id = events.event_id)
+AND (:with_own = 1 OR held_for IS NOT NULL)
+
 -- name: plan_totals
--- Grain: one row per kind of new events of the run, and per kind of those held for a reason of their own.
-SELECT kind, CASE WHEN first_state = 'ready' OR state_reason = :planned THEN true ELSE false END AS is_new,
-    count(*) AS events_count, coalesce(sum(points / 1000000000), 0) AS points_billions,
+-- Grain: one row per kind of new events of the run.
+SELECT kind, count(*) AS events_count, coalesce(sum(points / 1000000000), 0) AS points_billions,
     coalesce(sum(points % 1000000000), 0) AS points_rest
-FROM events WHERE run_id = :run_id AND state IN ('ready', 'held')
-GROUP BY kind, CASE WHEN first_state = 'ready' OR state_reason = :planned THEN true ELSE false END
+FROM events WHERE {new_in_plan} GROUP BY kind
 
 -- name: plan_amounts
 -- Grain: one row per new reward update that sets an amount.
-SELECT amount FROM events WHERE run_id = :run_id AND amount IS NOT NULL
-AND (first_state = 'ready' OR state_reason = :planned)
+SELECT amount FROM events WHERE amount IS NOT NULL AND {new_in_plan}
 
 -- name: plan_clients
 -- Grain: one row per client with new events, the most points first.
@@ -24,7 +35,7 @@ SELECT site_id, client_id, count(*) AS events_count,
     coalesce(sum(CASE WHEN action = 'Earned' THEN points END % 1000000000), 0) AS earned_rest,
     coalesce(sum(CASE WHEN action = 'Redeemed' THEN points END / 1000000000), 0) AS redeemed_billions,
     coalesce(sum(CASE WHEN action = 'Redeemed' THEN points END % 1000000000), 0) AS redeemed_rest
-FROM events WHERE run_id = :run_id AND client_id IS NOT NULL AND (first_state = 'ready' OR state_reason = :planned)
+FROM events WHERE client_id IS NOT NULL AND {new_in_plan}
 GROUP BY site_id, client_id ORDER BY sum(points * 1.0) DESC, site_id, client_id LIMIT :limit
 
 -- name: held_events
@@ -45,41 +56,33 @@ SELECT state, count(*) AS events_count FROM events WHERE run_id = :run_id AND fi
 GROUP BY state ORDER BY state
 
 -- name: held_updates_of_plan
--- One by one: each takes the next place in its reward's history. What is decided about by itself is left out, as with
--- clients.
+-- One by one: each takes the next place in its reward's history.
 SELECT event_id FROM events WHERE run_id = :plan_id AND state = 'held' AND reward_id IS NOT NULL
-AND NOT EXISTS (
-    SELECT 1 FROM recoveries WHERE recoveries.event_id = events.event_id AND recoveries.how IN ('ambiguous', 'no_time')
-)
-AND NOT EXISTS (SELECT 1 FROM lookalikes WHERE lookalikes.event_id = events.event_id)
-AND (:with_own = 1 OR state_reason LIKE 'planned %' OR state_reason LIKE '% than guards.%')
+AND {goes_with_plan}
 ORDER BY file_id, ordinal
 
 -- name: approve_clients_of_plan
--- An undated event happens when it is accepted. Where a recovery found something that may be the event, or where its row
--- looks like another one, a person has to look at it by itself: it is not let go with all the others.
-UPDATE events SET state = 'ready', state_at = :now, state_run_id = NULL, state_reason = :reason,
+-- An undated event happens when it is accepted.
+UPDATE events SET state = 'ready', state_at = :now, state_run_id = NULL, state_reason = :reason, held_for = NULL,
     action_at = CASE WHEN is_dated OR attempt_id IS NOT NULL THEN action_at ELSE :pinned_at END,
     order_at = CASE WHEN is_dated OR attempt_id IS NOT NULL THEN order_at ELSE :pinned_at END
 WHERE run_id = :plan_id AND state = 'held' AND reward_id IS NULL
-AND NOT EXISTS (
-    SELECT 1 FROM recoveries WHERE recoveries.event_id = events.event_id AND recoveries.how IN ('ambiguous', 'no_time')
-)
-AND NOT EXISTS (SELECT 1 FROM lookalikes WHERE lookalikes.event_id = events.event_id)
-AND (:with_own = 1 OR state_reason LIKE 'planned %' OR state_reason LIKE '% than guards.%')
+AND {goes_with_plan}
 
 -- name: discard_plan
 -- The run stands beside the decision: the plan was dropped as a whole, which says nothing against each of its events. What
--- waited for a reason of its own keeps it in its words, for the day on which the plan is taken up again.
+-- waited for more than the plan keeps that in its words, for the day on which the plan is taken up again; what was let go
+-- before has nothing else to wait for then.
 UPDATE events SET state = 'discarded', state_at = :now, state_run_id = run_id, reward_version = NULL,
-    state_reason = CASE WHEN state = 'held' AND state_reason NOT LIKE 'planned %'
+    held_for = CASE WHEN state = 'held' THEN held_for ELSE 'plan' END,
+    state_reason = CASE WHEN state = 'held' AND coalesce(held_for, '') <> 'plan'
         THEN :reason || :waited || state_reason ELSE :reason END
 WHERE run_id = :plan_id AND first_state = 'held' AND state IN ('held', 'ready')
 
 -- name: own_reasons_of_plan
--- Grain: one row per event that was dropped with its plan and had waited for a reason of its own.
+-- Grain: one row per event that was dropped with its plan and had waited for more than that.
 SELECT event_id, state_reason FROM events
-WHERE run_id = :plan_id AND state = 'discarded' AND state_run_id = run_id AND state_reason LIKE '%' || :waited || '%'
+WHERE run_id = :plan_id AND state = 'discarded' AND state_run_id = run_id AND coalesce(held_for, '') <> 'plan'
 
 -- name: keep_own_reason
 UPDATE events SET state_reason = :reason WHERE event_id = :event_id AND state = 'held'
@@ -92,14 +95,14 @@ WHERE run_id = :plan_id AND state = 'discarded' AND state_run_id = run_id
 
 -- name: bring_back_planned
 -- A file brings an event that was dropped with its plan as a whole: nobody has said that it must not be sent.
-UPDATE events SET state = 'held', state_at = :now, state_run_id = NULL, state_reason = :reason
+UPDATE events SET state = 'held', state_at = :now, state_run_id = NULL, state_reason = :reason, held_for = NULL
 WHERE event_id IN (SELECT event_id FROM duplicates WHERE file_id = :file_id)
 AND state = 'discarded' AND state_run_id = run_id
 AND EXISTS (SELECT 1 FROM runs WHERE runs.run_id = events.run_id AND runs.kind = 'plan')
 
 -- name: bring_back_file
 -- The same file again, though not as a plan: what was dropped with its plan waits for a person again.
-UPDATE events SET state = 'held', state_at = :now, state_run_id = NULL, state_reason = :reason
+UPDATE events SET state = 'held', state_at = :now, state_run_id = NULL, state_reason = :reason, held_for = NULL
 WHERE run_id = (
     SELECT files.run_id FROM files JOIN runs ON runs.run_id = files.run_id
     WHERE files.file_id = :file_id AND runs.kind = 'plan'

@@ -80,13 +80,13 @@ VALUES (:event_id, :run_id, :now, :decided, :how, :reason, :evidence)
 
 -- name: hold_dropped
 -- It was dropped with its plan, and the service shows it all the same.
-UPDATE events SET state = 'held', state_at = :now, state_run_id = :run_id, state_reason = :reason
+UPDATE events SET state = 'held', state_at = :now, state_run_id = :run_id, state_reason = :reason, held_for = NULL
 WHERE event_id = :event_id AND state = 'discarded'
 
 -- name: recover_posted
 -- It was sent by a ledger that is lost: the attempt is nobody's to name, unless this ledger made one. It was compared
 -- with the service as it was proved, where that showed it.
-UPDATE events SET state = 'posted', state_at = :now, state_run_id = :run_id, state_reason = :reason,
+UPDATE events SET state = 'posted', state_at = :now, state_run_id = :run_id, state_reason = :reason, held_for = NULL,
     attempt_id = coalesce(attempt_id, 0), compared_at = CASE WHEN :was_shown THEN :now ELSE compared_at END,
     reward_version = CASE WHEN reward_id IS NOT NULL THEN 1 + (
         SELECT coalesce(max(accepted.reward_version), 0) FROM events AS accepted WHERE accepted.lane = events.lane
@@ -94,8 +94,8 @@ UPDATE events SET state = 'posted', state_at = :now, state_run_id = :run_id, sta
 WHERE event_id = :event_id AND state = 'held'
 
 -- name: recover_held
--- It waits for a person, who is told what is known of it.
-UPDATE events SET state_reason = :reason WHERE event_id = :event_id AND state = 'held'
+-- It waits for a person, who is told what is known of it, and no more for its plan.
+UPDATE events SET state_reason = :reason, held_for = NULL WHERE event_id = :event_id AND state = 'held'
 
 -- name: recover_discarded
 -- A person had ruled that it is not sent. No run stands beside it, so that no file and no plan brings it back.

@@ -246,13 +246,13 @@ WHERE files.run_id = :run_id ORDER BY sheet_totals.file_id, fate, kind, site_id
 INSERT INTO events (
     event_id, kind, target, site_id, lane, content_key, occurrence, client_id, action, points, source, source_id,
     action_at, action_fraction, is_dated, file_id, ordinal, sheet, row_number, fingerprint, run_id, registered_at,
-    order_at, first_state, state, state_at, state_run_id, state_reason
+    order_at, first_state, state, state_at, state_run_id, state_reason, held_for
 )
 SELECT
     event_id, kind, target, site_id, lane, content_key, occurrence, client_id, action, points, source, source_id,
     coalesce(action_at, :pinned_at), action_fraction, is_dated, :file_id, ordinal, sheet, row_number, fingerprint,
     :run_id, :registered_at, coalesce(order_at, action_at, :pinned_at), coalesce(fate, 'ready'),
-    coalesce(fate, 'ready'), :registered_at, :run_id, reason
+    coalesce(fate, 'ready'), :registered_at, :run_id, reason, held_for
 FROM staged_events WHERE (fate IS NULL OR fate = 'held') AND reward_id IS NULL
 
 -- name: keep_staff
@@ -266,7 +266,7 @@ SELECT event_id, staff FROM staged_events WHERE (fate IS NULL OR fate = 'held') 
 INSERT INTO events (
     event_id, kind, target, site_id, lane, content_key, occurrence, is_dated, reward_id, payout_id, amount,
     eligibility_on, description, reward_version, file_id, ordinal, sheet, row_number, fingerprint, run_id,
-    registered_at, order_at, first_state, state, state_at, state_run_id, state_reason
+    registered_at, order_at, first_state, state, state_at, state_run_id, state_reason, held_for
 )
 SELECT
     staged.event_id, staged.kind, staged.target, staged.site_id, staged.lane, staged.content_key, staged.occurrence,
@@ -274,7 +274,8 @@ SELECT
     CASE WHEN staged.fate IS NULL THEN coalesce(latest.reward_version, 0) + 1 END,
     :file_id, staged.ordinal, staged.sheet, staged.row_number, staged.fingerprint, :run_id, :registered_at,
     CASE WHEN latest.order_at > :now THEN latest.order_at ELSE :now END,
-    coalesce(staged.fate, 'ready'), coalesce(staged.fate, 'ready'), :registered_at, :run_id, staged.reason
+    coalesce(staged.fate, 'ready'), coalesce(staged.fate, 'ready'), :registered_at, :run_id, staged.reason,
+    staged.held_for
 FROM staged_events AS staged
 LEFT JOIN events AS latest ON latest.lane = staged.lane AND latest.reward_version = (
     SELECT max(known.reward_version) FROM events AS known WHERE known.lane = staged.lane

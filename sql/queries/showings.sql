@@ -38,8 +38,8 @@ WHERE held.run_id = :plan_id AND held.state = 'held' AND NOT held.is_dated AND E
 
 -- name: why_held
 -- Grain: one row per reason of the events that the run still holds, the most frequent first.
-SELECT state_reason, count(*) AS events_count FROM events WHERE run_id = :plan_id AND state = 'held'
-GROUP BY state_reason ORDER BY count(*) DESC, state_reason
+SELECT state_reason, held_for, count(*) AS events_count FROM events WHERE run_id = :plan_id AND state = 'held'
+GROUP BY state_reason, held_for ORDER BY count(*) DESC, state_reason
 
 -- name: held_totals
 -- Grain: one row per kind and site of the events that the run still holds.

@@ -16,7 +16,7 @@ from sqlalchemy import (
 )
 
 from sql.tables.base import UtcDateTime, metadata, one_of
-from transforms.vocabulary import Kind, State, Target
+from transforms.vocabulary import HeldFor, Kind, State, Target
 
 events = Table(
     "events",
@@ -54,6 +54,9 @@ events = Table(
     Column("state_at", UtcDateTime, nullable=False),
     Column("state_run_id", String),
     Column("state_reason", String),
+    # Null: it does not wait, or waits for a reason of its own. What was dropped with its plan keeps it, for the day on
+    # which the plan is taken up again.
+    Column("held_for", String),
     # The attempt that holds the claim, or the last one that did; 0: a ledger that is lost knew it, see `recoveries`.
     Column("attempt_id", Integer),
     Column("lease_until", UtcDateTime),  # while sending: the claim is dead after it
@@ -73,6 +76,9 @@ events = Table(
     one_of("kind", Kind),
     one_of("target", Target),
     one_of("state", State),
+    one_of("held_for", HeldFor),
+    # What was let go is not let go with a plan later, should it wait once more: that is for a reason of its own.
+    CheckConstraint("held_for IS NULL OR state IN ('held', 'discarded')", name="held_for_while_held"),
     # Nothing enters the ledger as if it had been sent.
     CheckConstraint("first_state IN ('held', 'ready')", name="first_state_known"),
     CheckConstraint("points IS NULL OR points >= 1", name="points_positive"),

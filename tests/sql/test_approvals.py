@@ -2,7 +2,11 @@ import pytest
 
 from flows.ledger.connection import Ledger
 from sql.approvals import NotHeld, approve, discard
-from tests.sql.rows import NOW, earned, fates, later, register, rows_of, update
+from sql.guards import Guards, WholeHold
+from sql.plans import count_to_let_go, discard_plan, take_up_plan
+from tests.sql.rows import NOW, RUN_ID, earned, fates, later, register, rows_of, update
+from transforms.guards.limits import Limits
+from transforms.vocabulary import HeldFor
 
 
 def held_event(ledger: Ledger) -> str:
@@ -127,3 +131,31 @@ def test_decisions_are_taken_once(ledger: Ledger) -> None:
         ledger.begin() as connection,
     ):
         approve(connection, event_id, by="Alex", now=NOW)
+
+
+def hold_all(ledger: Ledger, reason: str, held_for: HeldFor | None) -> None:
+    register(ledger, "all", [earned(), earned("000124")], guards=Guards(Limits(), WholeHold(reason, held_for)))
+
+
+def goes_with_its_plan(ledger: Ledger) -> int:
+    with ledger.begin() as connection:
+        return count_to_let_go(connection, RUN_ID, spares_own=True)
+
+
+@pytest.mark.parametrize(
+    ("held_for", "expected"),
+    [pytest.param(HeldFor.PLAN, 2, id="for the plan"), pytest.param(None, 0, id="for a reason of its own")],
+)
+def test_what_goes_with_its_plan_is_not_told_by_the_sentence(
+    ledger: Ledger, held_for: HeldFor | None, expected: int
+) -> None:
+    hold_all(ledger, "planned with Kim: more points than guards.txt says", held_for)
+    assert goes_with_its_plan(ledger) == expected
+
+
+def test_what_a_person_says_as_a_plan_is_dropped_does_not_part_it(ledger: Ledger) -> None:
+    hold_all(ledger, "planned by Kim", HeldFor.PLAN)
+    with ledger.begin() as connection:
+        discard_plan(connection, RUN_ID, by="Kim", now=later(1), reason="not today; it had waited: too long")
+        assert take_up_plan(connection, RUN_ID, by="Kim", now=later(2)) == 2
+    assert goes_with_its_plan(ledger) == 2

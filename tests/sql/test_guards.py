@@ -3,10 +3,10 @@
 import pytest
 
 from flows.ledger.connection import Ledger
-from sql.guards import Guards, Stop
+from sql.guards import Guards, Stop, WholeHold
 from tests.sql.rows import Row, earned, guards_of, register, rows_of, update
 from transforms.guards.limits import Limits
-from transforms.vocabulary import Guard
+from transforms.vocabulary import Guard, HeldFor
 
 HELD = "SELECT client_id, reward_id FROM events WHERE state = 'held' ORDER BY client_id, reward_id"
 
@@ -97,7 +97,7 @@ def test_several_guards_over_one_site_are_all_told(ledger: Ledger) -> None:
 
 
 def test_a_plan_is_told_what_is_over_a_limit_and_holds_all_by_its_own_reason(ledger: Ledger) -> None:
-    guards = Guards(guards_of(max_points_per_run=5).limits, hold_reason="planned by Ann")
+    guards = Guards(guards_of(max_points_per_run=5).limits, WholeHold("planned by Ann", HeldFor.PLAN))
     registered = register(ledger, "a", [earned()], guards=guards)
     assert registered is not None
     assert registered.stops == (

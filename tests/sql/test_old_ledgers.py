@@ -141,3 +141,40 @@ def test_a_newer_ledger_is_refused_and_left_as_it_is(
     assert (ended.code, f"at migration {NEWER}" in said, "a newer tieout" in said) == (code, True, True), ended
     assert ("Traceback" in ended.err, "tieout db upgrade" in said) == (False, False)
     assert asked(ledger, "SELECT version_num FROM alembic_version") == [{"version_num": NEWER}]
+
+
+@pytest.fixture
+def bare_ledger(bare_settings: Settings) -> Iterator[Ledger]:
+    with connect_ledger(bare_settings) as ledger:
+        yield ledger
+
+
+SENTENCES = {
+    "planned by Kim": "plan",
+    "planned again by Kim": "plan",
+    "more points than guards.max_points_per_event (5,000)": "limit",
+    "no date, and another file has an equal row without one": None,
+}
+REWORD = "UPDATE events SET state_reason = :reason WHERE event_id = :event_id"
+DROP = "UPDATE events SET state = 'discarded', state_run_id = run_id, state_reason = :reason WHERE event_id = :event_id"
+
+
+def test_what_events_wait_for_is_told_from_their_sentences_once(bare_ledger: Ledger) -> None:
+    ledger = bare_ledger
+    upgrade_to(ledger, "0034")
+    fill(ledger, "first", 200)
+    expected: dict[str, str | None] = {}
+    with ledger.begin() as connection:
+        held = connection.execute(text("SELECT event_id FROM events WHERE state = 'held' ORDER BY event_id")).scalars()
+        event_ids = iter(held.all())
+        for reason, held_for in SENTENCES.items():
+            waiting, dropped = next(event_ids), next(event_ids)
+            connection.execute(text(REWORD), {"reason": reason, "event_id": waiting})
+            own = "" if held_for == "plan" else f"; it had waited: {reason}"
+            connection.execute(text(DROP), {"reason": f"discarded with first by Kim{own}", "event_id": dropped})
+            expected |= {waiting: held_for, dropped: held_for}
+    upgrade_to(ledger, "0035")
+    with ledger.begin() as connection:
+        found = connection.execute(text("SELECT event_id, held_for FROM events WHERE state IN ('held', 'discarded')"))
+        told = {row.event_id: row.held_for for row in found}
+    assert {event_id: told[event_id] for event_id in expected} == expected

@@ -17,7 +17,7 @@ from flows.desk.calendar import DayState, collect_nights, day_text, is_at, night
 from flows.desk.checklist import in_words
 from flows.desk.house_clock import clock_at, house_clock, house_clocks
 from flows.desk.kept_nights import KeptNight
-from flows.desk.night_rows import behind_night
+from flows.desk.night_lines import behind_night
 from flows.desk.pages.months import collected, page_asked, period_name, sites_to_choose
 from flows.desk.visit import Visit, not_there
 from flows.desk.walked import KINDS, step_name, walk_to_show

@@ -17,7 +17,7 @@ from flows.runtime.errors import TieoutError, WrongUsage
 from sql import desk_sheets as kept
 from sql.plans import count_to_let_go
 from sql.reversals import offsets_waiting
-from transforms.vocabulary import Role, Stage
+from transforms.vocabulary import HeldFor, Role, Stage
 
 
 def show_waiting(visit: Visit) -> Response:
@@ -44,7 +44,8 @@ def show_ok(visit: Visit) -> Response:
     if sheet.stage is not Stage.WAITING:
         return go(f"/sheets/{sheet.sheet_id}")
     shown = show_plan(visit.desk.settings, visit.desk.ledger, str(sheet.row.plan_id), visit.account.name)
-    reasons = [(for_a_studio(reason), count) for reason, count in shown.reasons if not reason.startswith("planned ")]
+    # That it was planned needs no telling: it is what the page is about.
+    reasons = [why for why in shown.reasons if why.held_for is not HeldFor.PLAN]
     with visit.desk.ledger.read() as connection:
         to_let_go = count_to_let_go(connection, str(sheet.row.plan_id), spares_own=True)
     alone = shown.events_count - to_let_go
@@ -52,7 +53,7 @@ def show_ok(visit: Visit) -> Response:
         "ok",
         sheet=sheet,
         shown=shown,
-        reasons=reasons,
+        reasons=[(for_a_studio(why.reason), why.events_count) for why in reasons],
         slips=_slips(visit),
         alone=alone,
         may_ok=may_ok(visit),
