@@ -89,14 +89,16 @@ class Counts:
 
 def count_breaks(connection: Connection, narrowed: Narrowed) -> Counts:
     """Count the differences, the most frequent class first."""
+    billion = text("1000000000")
     # By operators of our own: SQLAlchemy's division gives a fraction.
-    whole = select(
+    billions, rest = breaks.c.points.op("/")(billion), breaks.c.points.op("%")(billion)
+    counts = select(
         _CLASS,
         func.count().label("breaks_count"),
-        func.coalesce(func.sum(breaks.c.points.op("/")(text("1000000000"))), 0).label("points_billions"),
-        func.coalesce(func.sum(breaks.c.points.op("%")(text("1000000000"))), 0).label("points_rest"),
+        func.coalesce(func.sum(billions), 0).label("points_billions"),
+        func.coalesce(func.sum(rest), 0).label("points_rest"),
     )
-    rows = connection.execute(_only(whole, narrowed).group_by(_CLASS)).mappings().all()
+    rows = connection.execute(_only(counts, narrowed).group_by(_CLASS)).mappings().all()
     ordered = sorted(rows, key=lambda row: (-row["breaks_count"], row["class"]))
     return Counts(
         by_class={row["class"]: int(row["breaks_count"]) for row in ordered},
@@ -107,7 +109,8 @@ def count_breaks(connection: Connection, narrowed: Narrowed) -> Counts:
 def page_of_breaks(connection: Connection, narrowed: Narrowed, start: int, most: int) -> Sequence[Row[Any]]:
     """Return the differences from ``start`` on, at most so many, oldest first."""
     rows = _only(select(breaks), narrowed)
-    return connection.execute(rows.order_by(breaks.c.opened_on, breaks.c.break_id).limit(most).offset(start)).all()
+    oldest_first = rows.order_by(breaks.c.opened_on, breaks.c.break_id)
+    return connection.execute(oldest_first.limit(most).offset(start)).all()
 
 
 def breaks_of_ids(connection: Connection, break_ids: Iterable[str]) -> Sequence[Row[Any]]:
@@ -139,11 +142,12 @@ def _conditions(narrowed: Narrowed) -> Iterator[Any]:
 
 
 def _of_place(narrowed: Narrowed) -> Iterator[Any]:
+    # Not by the column itself: SQLite would take an index of sites, and look at every row of the site for the rest.
+    site_id = func.coalesce(breaks.c.site_id, "")
     if narrowed.site_ids is not None:
-        yield func.coalesce(breaks.c.site_id, "").in_(list(narrowed.site_ids))
+        yield site_id.in_(list(narrowed.site_ids))
     if narrowed.site_id is not None:
-        # Not by the column itself: SQLite would take an index of sites, and look at every row of the site for the rest.
-        yield func.coalesce(breaks.c.site_id, "") == narrowed.site_id
+        yield site_id == narrowed.site_id
     if narrowed.client_id is not None:
         yield breaks.c.client_id == narrowed.client_id
 
@@ -160,35 +164,51 @@ def _of_time(narrowed: Narrowed) -> Iterator[Any]:
 def _has_words(words: str) -> ColumnElement[bool]:
     asked = words.lower()
     looked_in = (breaks.c.detail, breaks.c.reason, breaks.c.owner, breaks.c.given_to, breaks.c.client_id)
-    return or_(*(func.lower(column).contains(asked, autoescape=True) for column in looked_in))
+    # What a person types are words, and no pattern: a percent sign is looked for as one.
+    found = [func.lower(column).contains(asked, autoescape=True) for column in looked_in]
+    return or_(*found)
 
 
 def _has_code(code: str) -> ColumnElement[bool]:
     """Tell a reason that has this code, as `transforms.match.reasons` reads one: the code alone, or before a colon."""
     said = func.replace(func.lower(breaks.c.reason), " ", "_")
-    return or_(said == code, func.substr(said, 1, len(code) + 1) == f"{code}:")
+    beginning = func.substr(said, 1, len(code) + 1)
+    return or_(said == code, beginning == f"{code}:")
 
 
 def _owner(narrowed: Narrowed) -> ColumnElement[Any]:
-    by_rule = [(_is_of(rule, narrowed.today), literal(rule.owner)) for rule in narrowed.rules]
-    known = (breaks.c.given_to, breaks.c.owner)
-    return func.coalesce(*known, case(*by_rule, else_=None)) if by_rule else func.coalesce(*known)
+    """Tell whose a difference is: to whom it was given, else who decided, else whom the first rule names."""
+    by_persons = (breaks.c.given_to, breaks.c.owner)
+    if not narrowed.rules:
+        return func.coalesce(*by_persons)
+    by_rules = [(_is_of(rule, narrowed.today), literal(rule.owner)) for rule in narrowed.rules]
+    return func.coalesce(*by_persons, case(*by_rules, else_=None))
 
 
 def _due_before(narrowed: Narrowed, day: date) -> ColumnElement[bool]:
     """Tell what is due before a day: as a person said, else by the first rule that takes it."""
-    by_rule: list[tuple[Any, Any]] = []
-    for rule in narrowed.rules:
-        is_over = None if rule.due_days is None else breaks.c.opened_on < day - timedelta(days=rule.due_days)
-        by_rule.append((_is_of(rule, narrowed.today), text("1 = 0") if is_over is None else is_over))
-    said = and_(breaks.c.due_on.is_not(None), breaks.c.due_on < day)
-    return or_(said, and_(breaks.c.due_on.is_(None), _first(by_rule))) if by_rule else said
+    due_on = breaks.c.due_on
+    by_person = and_(due_on.is_not(None), due_on < day)
+    if not narrowed.rules:
+        return by_person
+    by_rules = [(_is_of(rule, narrowed.today), _is_over(rule, day)) for rule in narrowed.rules]
+    return or_(by_person, and_(due_on.is_(None), _first(by_rules)))
 
 
-def _first(by_rule: Sequence[tuple[Any, Any]]) -> ColumnElement[bool]:
+def _is_over(rule: RuleParts, day: date) -> Any:
+    # A rule that says nothing of a day lets nothing be overdue, and no later rule is asked.
+    if rule.due_days is None:
+        return text("1 = 0")
+    return breaks.c.opened_on < day - timedelta(days=rule.due_days)
+
+
+def _first(by_rules: Sequence[tuple[Any, Any]]) -> ColumnElement[bool]:
     """Tell what holds of the first rule that takes a difference."""
-    (is_of, holds), *others = by_rule
-    return or_(and_(is_of, holds), and_(~is_of, _first(others))) if others else and_(is_of, holds)
+    (is_of, holds), *others = by_rules
+    this = and_(is_of, holds)
+    if not others:
+        return this
+    return or_(this, and_(~is_of, _first(others)))
 
 
 def _is_of(rule: RuleParts, today: date | None) -> ColumnElement[bool]:
@@ -199,7 +219,9 @@ def _is_of(rule: RuleParts, today: date | None) -> ColumnElement[bool]:
     if rule.site_id is not None:
         checks.append(func.coalesce(breaks.c.site_id, "") == rule.site_id)
     if rule.least_days and today is not None:
-        checks.append(breaks.c.opened_on <= today - timedelta(days=rule.least_days))
+        oldest_on = today - timedelta(days=rule.least_days)
+        checks.append(breaks.c.opened_on <= oldest_on)
+    # Points or an amount: a difference has one of them.
     enough = [*_enough_points(rule), *_enough_amount(rule)]
     if enough:
         checks.append(or_(*enough))
@@ -212,7 +234,9 @@ def _enough_points(rule: RuleParts) -> Iterable[ColumnElement[bool]]:
 
 
 def _enough_amount(rule: RuleParts) -> Iterable[ColumnElement[bool]]:
-    if rule.least_amount is not None:
-        # SQLite has no decimals: two that differ in their sixteenth digit are one there.
-        amount = cast(func.coalesce(breaks.c.amount, "0"), Numeric(38, 9).with_variant(Float(), "sqlite"))
-        yield amount >= cast(literal(str(Decimal(rule.least_amount))), Numeric(38, 9).with_variant(Float(), "sqlite"))
+    if rule.least_amount is None:
+        return
+    # SQLite has no decimals: two that differ in their sixteenth digit are one there.
+    number = Numeric(38, 9).with_variant(Float(), "sqlite")
+    least = literal(str(Decimal(rule.least_amount)))
+    yield cast(func.coalesce(breaks.c.amount, "0"), number) >= cast(least, number)

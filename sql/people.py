@@ -43,33 +43,32 @@ def add_person(
     connection: Connection, name: str, name_key: str, *, password_hash: str | None, by: str, now: datetime
 ) -> int:
     """Add somebody; return their number."""
-    values = {"name": name, "name_key": name_key, "password_hash": password_hash, "added_at": now, "added_by": by}
-    added = connection.execute(insert(users).values(values).returning(users.c.user_id))
-    user_id: int = added.scalar_one()
+    row = {"name": name, "name_key": name_key, "password_hash": password_hash, "added_at": now, "added_by": by}
+    new = insert(users).values(row).returning(users.c.user_id)
+    user_id: int = connection.execute(new).scalar_one()
     _note(connection, user_id, by=by, what="added", now=now)
     return user_id
 
 
 def bring_back(connection: Connection, user_id: int, name: str, *, by: str, now: datetime) -> None:
     """Let somebody in again who had left; what they had may is gone, and so is their password."""
-    values = {"name": name, "removed_at": None, "password_hash": None}
-    connection.execute(update(users).where(users.c.user_id == user_id).values(values))
+    _change(connection, user_id, name=name, removed_at=None, password_hash=None)
     _note(connection, user_id, by=by, what="added again", now=now)
 
 
 def remove_person(connection: Connection, user_id: int, *, by: str, now: datetime) -> None:
     """Let somebody go: they cannot sign in any more, and what they did keeps their name."""
-    connection.execute(update(users).where(users.c.user_id == user_id).values(removed_at=now, password_hash=None))
-    connection.execute(delete(user_roles).where(user_roles.c.user_id == user_id))
+    _change(connection, user_id, removed_at=now, password_hash=None)
+    _take_roles(connection, user_id)
     _note(connection, user_id, by=by, what="removed", now=now)
 
 
 def set_roles(connection: Connection, user_id: int, grants: Iterable[Grant], *, by: str, now: datetime) -> None:
     """Let a person do this, and nothing else."""
-    connection.execute(delete(user_roles).where(user_roles.c.user_id == user_id))
     given = sorted(set(grants))
-    rows = [{"user_id": user_id, "site_id": site_id, "role": role.value} for site_id, role in given]
-    if rows:
+    _take_roles(connection, user_id)
+    if given:
+        rows = [{"user_id": user_id, "site_id": site_id, "role": role.value} for site_id, role in given]
         connection.execute(insert(user_roles), rows)
     told = ", ".join(f"{role} at {site_id or 'all sites'}" for site_id, role in given)
     _note(connection, user_id, by=by, what=f"may now be {told or 'nothing'}", now=now)
@@ -77,13 +76,23 @@ def set_roles(connection: Connection, user_id: int, grants: Iterable[Grant], *, 
 
 def set_password_hash(connection: Connection, user_id: int, password_hash: str, *, by: str, now: datetime) -> None:
     """Keep what a person's password is checked against."""
-    connection.execute(update(users).where(users.c.user_id == user_id).values(password_hash=password_hash))
+    _change(connection, user_id, password_hash=password_hash)
     _note(connection, user_id, by=by, what="chose a password", now=now)
 
 
 def renew_password_hash(connection: Connection, user_id: int, password_hash: str) -> None:
-    """Keep the same password by a stronger hash."""
-    connection.execute(update(users).where(users.c.user_id == user_id).values(password_hash=password_hash))
+    """Keep the same password by a stronger hash: nothing that a person did, so that no change is noted."""
+    _change(connection, user_id, password_hash=password_hash)
+
+
+def _change(connection: Connection, user_id: int, **values: Any) -> None:
+    of_person = update(users).where(users.c.user_id == user_id)
+    connection.execute(of_person.values(values))
+
+
+def _take_roles(connection: Connection, user_id: int) -> None:
+    of_person = delete(user_roles).where(user_roles.c.user_id == user_id)
+    connection.execute(of_person)
 
 
 def _note(connection: Connection, user_id: int, *, by: str, what: str, now: datetime) -> None:

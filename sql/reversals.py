@@ -150,6 +150,12 @@ def _event(entry: Entry, ordinal: int, request: Request) -> dict[str, Any]:
     }
 
 
+def takes_another_back(event: Row[Any]) -> bool:
+    """Return whether an event is an entry that takes another one back: equal to no row of a file, it came in none."""
+    is_its_own_content: bool = event.content_key == event.event_id
+    return is_its_own_content
+
+
 def _fixed_of_reversal(action: Action) -> dict[str, Any]:
     """Return what every entry that takes another back has in common."""
     return {

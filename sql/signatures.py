@@ -58,19 +58,22 @@ def keep_signature(connection: Connection, signing: Signing) -> int:
 
 
 def _last(connection: Connection, column: Any) -> int:
-    return int(connection.execute(select(func.coalesce(func.max(column), 0))).scalar_one())
+    latest = select(func.coalesce(func.max(column), 0))
+    return int(connection.execute(latest).scalar_one())
 
 
 def signatures_of(connection: Connection, since_on: date, until_on: date) -> Sequence[Row[Any]]:
     """Return the signatures of a period, oldest first."""
-    of_period = select(signatures).where(signatures.c.since_on == since_on, signatures.c.until_on == until_on)
-    return connection.execute(of_period.order_by(signatures.c.signature_id)).all()
+    is_of_period = (signatures.c.since_on == since_on, signatures.c.until_on == until_on)
+    kept = select(signatures).where(*is_of_period)
+    return connection.execute(kept.order_by(signatures.c.signature_id)).all()
 
 
 def signed_spans(connection: Connection) -> list[tuple[date, date]]:
-    """Return the first and last days of each period that was approved."""
-    approved = select(signatures.c.since_on, signatures.c.until_on).where(signatures.c.role == str(SignedAs.APPROVER))
-    return [(row.since_on, row.until_on) for row in connection.execute(approved.distinct())]
+    """Return the first and last days of each period that was approved; what was prepared alone is not signed."""
+    is_approved = signatures.c.role == str(SignedAs.APPROVER)
+    spans = select(signatures.c.since_on, signatures.c.until_on).where(is_approved).distinct()
+    return [(row.since_on, row.until_on) for row in connection.execute(spans)]
 
 
 def first_file_at(connection: Connection) -> datetime | None:
@@ -88,13 +91,16 @@ def decisions_about_breaks_since(
     connection: Connection, decision_id: int, break_ids: Collection[str]
 ) -> Sequence[Row[Any]]:
     """Return what people decided about these breaks after a decision, oldest first."""
-    later = select(break_decisions).where(break_decisions.c.decision_id > decision_id)
-    rows = connection.execute(later.order_by(break_decisions.c.decision_id))
-    return [row for row in rows if row.break_id in break_ids]
+    is_later = break_decisions.c.decision_id > decision_id
+    in_order = select(break_decisions).where(is_later).order_by(break_decisions.c.decision_id)
+    return [row for row in connection.execute(in_order) if row.break_id in break_ids]
 
 
 def changed_signature(connection: Connection) -> int | None:
-    """Return the first signature that does not follow from the one before, or whose content is another."""
+    """Return the first signature that does not follow from the one before, or whose content is another.
+
+    The chain covers a signature's fingerprint, and the fingerprint its content: both have to be looked at.
+    """
     broken = find_broken_link(connection, signatures, _hash)
     if broken is not None:
         return broken
@@ -112,8 +118,9 @@ _HASHED = (
 
 def _hash(previous: str, row: Mapping[str, Any]) -> str:
     at = row["at"].astimezone(UTC).isoformat(timespec="microseconds")
-    days = [row["since_on"].isoformat(), row["until_on"].isoformat()]
-    return digest([previous, at, *days, *(row[name] for name in _HASHED)])
+    since, until = row["since_on"].isoformat(), row["until_on"].isoformat()
+    told = [row[name] for name in _HASHED]
+    return digest([previous, at, since, until, *told])
 
 
 def content_of(text: str) -> dict[str, Any]:

@@ -38,6 +38,11 @@ def spoken_day(day: date) -> str:
     return f"{day:%a} {day.day} {day:%b %Y}"
 
 
+def spoken_date(day: date) -> str:
+    """Write a day without its weekday: 5 Oct 2026."""
+    return f"{day.day} {day:%b %Y}"
+
+
 def _half(at: datetime) -> str:
     return "am" if at.hour < 12 else "pm"
 

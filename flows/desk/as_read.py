@@ -10,10 +10,11 @@ from typing import Any
 
 import pandas as pd
 
-from flows.desk.columns import ToChoose, choose, to_choose
+from flows.desk.columns import choose, to_choose
 from flows.desk.sheets import DeskSheet
+from flows.desk.shown_tables import ShownTable, shown_tables, table_nearest, tables_of, undated_sheets
 from flows.desk.visit import Desk
-from flows.desk.words import WORDS, money, points_told
+from flows.desk.words import money, points_told
 from flows.intake.check import read_head
 from flows.intake.checked_file import CheckedFile
 from flows.readers.read import read_parts
@@ -21,20 +22,13 @@ from flows.review.answers import check_answered, keep_answer
 from flows.review.clocks import Clocks, clocks_of
 from flows.runtime.errors import FileRejected, WrongUsage
 from flows.settings.answers import ANSWERS
-from flows.settings.layouts import layouts_of
 from sql.chain import digest
-from transforms.sheets.fields import normalize_heading
 from transforms.sheets.heading_rows import SEARCHED_ROWS
-from transforms.sheets.headings import Table, fields_of
-from transforms.sheets.nearest import nearest_headings
+from transforms.sheets.headings import Table
 from transforms.sheets.questions import Question
 from transforms.sheets.sheet import FileError, Sheet
-from transforms.sheets.staff import staff_of
-from transforms.sheets.tables import find_tables
 from transforms.vocabulary import Kind, Target
 
-_SHOWN_ROWS = 6
-_SHOWN_SIGNS = 60
 _HEAD_ROWS = 60
 # A studio's sheet has some kilobytes, and fifty people may each be at one; a large one takes the place of many.
 _REMEMBERED_BYTES = 1_500_000
@@ -47,17 +41,6 @@ class _Open(Exception):  # noqa: N818 - it says what a sheet leaves
     def __init__(self, question: Question) -> None:
         super().__init__(question.message)
         self.question = question
-
-
-@dataclass(frozen=True)
-class ShownTable:
-    """The first rows of a table, as they look in a spreadsheet."""
-
-    sheet: str | None
-    read_as: Sequence[str]  # above each column, "" where nobody reads it
-    headings: Sequence[str]
-    rows: Sequence[tuple[int, Sequence[str]]]
-    choice: ToChoose | None = None  # what may be chosen by hand; None where nothing may
 
 
 @dataclass(frozen=True)
@@ -97,8 +80,12 @@ class Memory:
         """Keep what was checked, and forget what was not asked for the longest."""
         with self.lock:
             self.found[key] = (found, max(size_bytes, _SMALLEST_BYTES))
-            while len(self.found) > 1 and sum(size for _, size in self.found.values()) > _REMEMBERED_BYTES:
-                self.found.pop(next(iter(self.found)))
+            while len(self.found) > 1 and self._kept_bytes() > _REMEMBERED_BYTES:
+                longest_ago = next(iter(self.found))
+                self.found.pop(longest_ago)
+
+    def _kept_bytes(self) -> int:
+        return sum(size for _, size in self.found.values())
 
 
 _MEMORY = Memory()
@@ -126,16 +113,21 @@ def _read(desk: Desk, sheet: DeskSheet) -> AsRead:
     try:
         checked = check_answered(desk.settings, sheet.path, sheet.default_site_id, _ask, asks_headings=True)
     except _Open as waiting:
-        return AsRead(_first_rows(desk, sheet, _heads(sheet))[0], question=waiting.question)
+        return AsRead(shown_tables(desk, sheet, _heads(sheet)), question=waiting.question)
     except FileRejected as error:
-        return AsRead(_first_rows(desk, sheet, _heads(sheet))[0], trouble=error.cause.message)
+        return AsRead(shown_tables(desk, sheet, _heads(sheet)), trouble=error.cause.message)
     # A sheet that was read as a whole is not read once more for its first rows.
     heads = _heads(sheet) if checked.at_once is None else [_head_of(one) for one in checked.at_once]
-    shown, undated = _first_rows(desk, sheet, heads)
+    shown = shown_tables(desk, sheet, heads)
     of_others = _of_other_sites(desk, sheet, checked)
     if of_others:
         return AsRead(shown, trouble=of_others)
-    return AsRead(shown, checked, undated=undated, first_row=_first_row(checked, clocks_of(desk.settings)))
+    return AsRead(
+        tables=shown,
+        checked=checked,
+        undated=undated_sheets(tables_of(desk, heads)),
+        first_row=_first_row(checked, clocks_of(desk.settings)),
+    )
 
 
 def _ask(question: Question) -> str:
@@ -144,10 +136,11 @@ def _ask(question: Question) -> str:
 
 def _of_other_sites(desk: Desk, sheet: DeskSheet, checked: CheckedFile) -> str:
     """Say for which other sites it holds rows, "" for none: who may post here may not post there."""
-    others = {place.site_id for place in checked.destinations if place.target is Target.MINDBODY} - {sheet.site_id}
+    sites = {place.site_id for place in checked.destinations if place.target is Target.MINDBODY}
+    others = sites - {sheet.site_id}
     if not others:
         return ""
-    named = ", ".join(sorted(desk.site_name(site_id) for site_id in others))
+    named = ", ".join(sorted(map(desk.site_name, others)))
     return f"it holds rows for {named} too. Send those in a sheet of their own, there."
 
 
@@ -163,14 +156,6 @@ def answer(desk: Desk, sheet: DeskSheet, code: str, chosen: str) -> None:
         keep_answer(desk.settings, question, chosen)
 
 
-def tables_of(desk: Desk, sheets: Sequence[Sheet]) -> tuple[Table, ...]:
-    """Return the tables of the sheets, none where no headings are found."""
-    try:
-        return find_tables(sheets, layouts_of(desk.settings)).tables
-    except FileError:
-        return ()
-
-
 def _heads(sheet: DeskSheet) -> Sequence[Sheet]:
     """Return the first rows of each of its sheets; none where the file cannot be read."""
     try:
@@ -184,93 +169,41 @@ def _head_of(sheet: Sheet) -> Sheet:
     return sheet if sheet.has_addresses else replace(sheet, cells=sheet.cells.head(SEARCHED_ROWS))
 
 
-def _first_rows(desk: Desk, sheet: DeskSheet, sheets: Sequence[Sheet]) -> tuple[list[ShownTable], list[str]]:
-    tables = tables_of(desk, sheets)
-    if not tables:
-        return list(_shown_without_headings(desk, sheet, sheets)), []
-    undated = [
-        table.sheet.name or ""
-        for table in tables
-        if Target.MINDBODY in table.targets and "points" in table.columns and "action_date_time" not in table.columns
-    ]
-    return [_shown(desk, sheet, table) for table in tables], undated
-
-
-def _shown_without_headings(desk: Desk, sheet: DeskSheet, sheets: Sequence[Sheet]) -> Iterator[ShownTable]:
-    """Give what stands in sheets of which no headings are known, and the row that comes nearest to some as them."""
-    nearest = table_nearest(desk, sheets)
-    for one in sheets:
-        if nearest is not None and one.name == nearest.sheet.name:
-            yield _shown(desk, sheet, nearest)
-        elif len(one.cells):
-            yield _shown_raw(one)
-
-
-def table_nearest(desk: Desk, sheets: Sequence[Sheet]) -> Table | None:
-    """Return the row that comes nearest to headings, as those of a table of points; None where none does."""
-    layouts = layouts_of(desk.settings)
-    nearest = nearest_headings(sheets, layouts)
-    if nearest is None:
-        return None
-    one, row = nearest
-    headings = tuple(text if isinstance(text, str) else None for text in one.cells.loc[row])
-    fields, layout = fields_of({normalize_heading(text) for text in headings if text}, layouts)
-    columns: dict[str, int] = {}
-    for column, text in enumerate(headings):
-        field = fields.get(normalize_heading(text)) if text else None
-        if field is not None:
-            columns.setdefault(field, column)
-    return Table(one, row, headings, columns, frozenset({Target.MINDBODY}), layout)
-
-
 def choose_columns(desk: Desk, sheet: DeskSheet, code: str, chosen: Mapping[str, str], order: str, clock: str) -> None:
     """Keep which column is which, for this sheet and all like it; ``chosen`` gives a field by heading."""
     with _ANSWERING:
-        sheets, _ = read_head(read_parts(sheet.path, _HEAD_ROWS))
-        nearest = table_nearest(desk, sheets)
-        tables = tables_of(desk, sheets) or ([] if nearest is None else [nearest])
-        for table in tables:
+        for table in _tables_to_choose_in(desk, sheet):
             choice = to_choose(desk, table, sheet.site_id)
             if choice is not None and choice.code == code:
-                choose(desk, table, {one.heading: chosen.get(one.name, "") for one in choice.columns}, order, clock)
+                fields = {column.heading: chosen.get(column.name, "") for column in choice.columns}
+                choose(desk, table, fields, order, clock)
                 return
     raise WrongUsage("The sheet is read otherwise by now: look at it again, then choose.")
 
 
-def _shown(desk: Desk, sheet: DeskSheet, table: Table) -> ShownTable:
-    field_of = {column: name for name, column in table.columns.items()}
-    if table.time_of_day is not None:
-        field_of[table.time_of_day] = "action_date_time"
-    staff = staff_of(table)
-    if staff is not None:
-        field_of.setdefault(staff, "staff")
-    below = table.sheet.cells.loc[table.sheet.cells.index > table.heading_row]
-    return ShownTable(
-        sheet=table.sheet.name,
-        read_as=[WORDS.get(field_of.get(column, ""), "") for column in range(len(table.headings))],
-        headings=[heading or "" for heading in table.headings],
-        rows=_texts(below),
-        choice=to_choose(desk, table, sheet.site_id),
-    )
-
-
-def _shown_raw(sheet: Sheet) -> ShownTable:
-    width = len(sheet.cells.columns)
-    return ShownTable(sheet.name, [""] * width, [""] * width, _texts(sheet.cells))
-
-
-def _texts(cells: pd.DataFrame) -> list[tuple[int, list[str]]]:
-    filled = cells.dropna(how="all").head(_SHOWN_ROWS)
-    return [
-        (int(row), [text[:_SHOWN_SIGNS] if isinstance(text, str) else "" for text in texts])
-        for row, *texts in filled.itertuples(name=None)
-    ]
+def _tables_to_choose_in(desk: Desk, sheet: DeskSheet) -> Sequence[Table]:
+    sheets, _ = read_head(read_parts(sheet.path, _HEAD_ROWS))
+    tables = tables_of(desk, sheets)
+    if tables:
+        return tables
+    nearest = table_nearest(desk, sheets)
+    return [] if nearest is None else [nearest]
 
 
 def _first_row(checked: CheckedFile, clocks: Clocks) -> str:
     """Tell the first good row in full: whoever reads it sees whether days and months, and the hour, are right."""
-    first: Any = next((event for part in checked.events.parts for event in part.head(1).itertuples()), None)
-    return "" if first is None else f"Row {first.row}: {' '.join(_told(first, checked, clocks))}."
+    first = _first_good_row(checked)
+    if first is None:
+        return ""
+    told = " ".join(_told(first, checked, clocks))
+    return f"Row {first.row}: {told}."
+
+
+def _first_good_row(checked: CheckedFile) -> Any:
+    for part in checked.events.parts:
+        for event in part.head(1).itertuples():
+            return event
+    return None
 
 
 def _told(first: Any, checked: CheckedFile, clocks: Clocks) -> Iterator[str]:
@@ -281,7 +214,9 @@ def _told(first: Any, checked: CheckedFile, clocks: Clocks) -> Iterator[str]:
         return
     yield f"client {first.client_id} {str(first.action).lower()} {points_told(first.points)}"
     if not pd.isna(first.source):
-        yield f"for {first.source}" + ("" if pd.isna(first.source_id) else f" {first.source_id}")
+        yield f"for {first.source}"
+        if not pd.isna(first.source_id):
+            yield str(first.source_id)
     if not pd.isna(first.action_at):
         site_id = checked.rules.fallback_site_id() if pd.isna(first.site_id) else first.site_id
         clock = clocks.of(site_id)

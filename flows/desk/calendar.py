@@ -5,9 +5,9 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, Row
 
@@ -23,10 +23,12 @@ from sql.nights import (
 from sql.signatures import signed_spans
 from transforms.nights import Night, NightState, state_of_night
 from transforms.outcomes import DIFFERENCES
+from transforms.spoken_times import spoken_date
 from transforms.totals.period import Period
 from transforms.vocabulary import Destination, Outcome, Target, is_name_at_a_service
 
 _DAY = timedelta(days=1)
+NightAtSite: TypeAlias = tuple[str, str]  # a run and a site
 
 
 class DayState(StrEnum):
@@ -76,9 +78,9 @@ class Facts:
     """What the ledger has of the nights of a month, for all studios."""
 
     nights: Sequence[Night]
-    breaks: Mapping[tuple[str, str], int]  # open ones by run and site
-    unsettled: Mapping[tuple[str, str], int]  # rows of theirs that are not sure yet, or still to be posted
-    rows: Mapping[tuple[str, str], int]  # accepted, by run and site
+    breaks: Mapping[NightAtSite, int]  # open ones by run and site
+    unsettled: Mapping[NightAtSite, int]  # rows of theirs that are not sure yet, or still to be posted
+    rows: Mapping[NightAtSite, int]  # accepted, by run and site
     waiting: Sequence[Row[Any]]
     differing: Sequence[Row[Any]]
     spans: Sequence[tuple[date, date]]  # that were approved
@@ -86,24 +88,37 @@ class Facts:
 
 def collect_nights(connection: Connection, month: Period) -> Facts:
     """Return what the ledger has of a month; a day of each side more, since clocks differ."""
-    since, until = month.since - _DAY, month.until + _DAY
-    since_at, until_at = (datetime.fromisoformat(f"{day}T00:00:00+00:00") for day in (since, until + _DAY))
-    breaks: Counter[tuple[str, str]] = Counter()
-    for row in open_breaks_by_run(connection, since, until + _DAY):
-        if _differs(row):
-            breaks[row.run_id, row.site_id or ""] += int(row.breaks_count)
-    rows: defaultdict[tuple[str, str], int] = defaultdict(int)
-    for row in rows_of_runs(connection, since_at, until_at + _DAY):
-        rows[row.run_id, row.site_id] += int(row.rows_count)
+    since, after = month.since - _DAY, month.until + 2 * _DAY
+    since_at, after_at = _midnight(since), _midnight(after)
+    unsettled = unsettled_by_run(connection)
     return Facts(
-        nights=[night_from(row) for row in nights_between(connection, since_at, until_at)],
-        breaks=breaks,
-        unsettled={(row.run_id, row.site_id): int(row.events_count) for row in unsettled_by_run(connection)},
-        rows=rows,
+        nights=[night_from(row) for row in nights_between(connection, since_at, after_at)],
+        breaks=_breaks_by_night(connection, since, after),
+        unsettled={(row.run_id, row.site_id): int(row.events_count) for row in unsettled},
+        rows=_rows_by_night(connection, since_at, after_at + _DAY),
         waiting=waiting_by_site(connection),
         differing=open_breaks_by_site(connection),
         spans=signed_spans(connection),
     )
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
+
+
+def _breaks_by_night(connection: Connection, since: date, until: date) -> Mapping[NightAtSite, int]:
+    breaks: Counter[NightAtSite] = Counter()
+    for row in open_breaks_by_run(connection, since, until):
+        if _differs(row):
+            breaks[row.run_id, row.site_id or ""] += int(row.breaks_count)
+    return breaks
+
+
+def _rows_by_night(connection: Connection, since_at: datetime, until_at: datetime) -> Mapping[NightAtSite, int]:
+    rows: Counter[NightAtSite] = Counter()
+    for row in rows_of_runs(connection, since_at, until_at):
+        rows[row.run_id, row.site_id] += int(row.rows_count)
+    return rows
 
 
 def _differs(row: Row[Any]) -> bool:
@@ -127,26 +142,43 @@ def site_month(facts: Facts, month: Period, site_id: str, clock: Clock, now: dat
     by_day: defaultdict[date, list[Night]] = defaultdict(list)
     for night in facts.nights:
         by_day[night.started_at.astimezone(clock.zone).date()].append(night)
-    weeks = [
-        [_day(facts, day, by_day[day], site_id, now) if day.month == month.since.month else None for day in week]
-        for week in calendar.Calendar().monthdatescalendar(month.since.year, month.since.month)
-    ]
-    return SiteMonth(site_id, weeks, waits_of(facts.waiting, facts.differing, site_id, clock, now))
+
+    def told(day: date) -> Day | None:
+        # The first and the last week have days of other months, too.
+        is_of_month = day.month == month.since.month
+        return _day(facts, day, by_day[day], site_id, now) if is_of_month else None
+
+    weeks = calendar.Calendar().monthdatescalendar(month.since.year, month.since.month)
+    return SiteMonth(
+        site_id=site_id,
+        weeks=[[told(day) for day in week] for week in weeks],
+        waits=waits_of(facts.waiting, facts.differing, site_id, clock, now),
+    )
 
 
 def _day(facts: Facts, day: date, nights: Sequence[Night], site_id: str, now: datetime) -> Day:
     if not nights:
         return Day(day.day)
-    differences = sum(facts.breaks.get((night.run_id, site_id), 0) for night in nights)
-    rows = sum(facts.rows.get((night.run_id, site_id), 0) for night in nights)
+    here = [(night.run_id, site_id) for night in nights]
+    differences = sum(facts.breaks.get(place, 0) for place in here)
+    is_unsettled = any(place in facts.unsettled for place in here)
     # A night that did not end is made up for by a later one of the same day.
     last = nights[-1]
-    is_unsettled = any((night.run_id, site_id) in facts.unsettled for night in nights)
     state = _state(last, site_id, differences, now, is_unsettled=is_unsettled)
-    is_signed = any(since <= day <= until for since, until in facts.spans)
-    if state is DayState.AGREES and is_signed:
+    if state is DayState.AGREES and _is_signed(facts, day):
         state = DayState.SIGNED
-    return Day(day.day, state, last.run_id, differences, rows, _said(state, differences))
+    return Day(
+        number=day.day,
+        state=state,
+        run_id=last.run_id,
+        differences=differences,
+        rows=sum(facts.rows.get(place, 0) for place in here),
+        said=_said(state, differences),
+    )
+
+
+def _is_signed(facts: Facts, day: date) -> bool:
+    return any(since <= day <= until for since, until in facts.spans)
 
 
 def _state(night: Night, site_id: str, differences: int, now: datetime, *, is_unsettled: bool) -> DayState:
@@ -170,6 +202,7 @@ def is_at(what: str, site_id: str) -> bool:
     >>> is_at("client 5 of site 7", "7"), is_at("client 5 of site 7", "8"), is_at("a.csv", "8"), is_at("reward x", "7")
     (True, False, True, False)
     """
+    # A file that nobody could read may hold rows of any studio.
     if not is_name_at_a_service(what):
         return True
     if not site_id:
@@ -196,22 +229,32 @@ def waits_of(
     waiting: Sequence[Row[Any]], differing: Sequence[Row[Any]], site_id: str, clock: Clock, now: datetime
 ) -> list[Waits]:
     """Return what waits at a studio, differences first."""
-    found = []
-    of_site = [row for row in differing if (row.site_id or "") == site_id and _differs(row)]
-    if of_site:
-        count = sum(int(row.breaks_count) for row in of_site)
-        since = min(row.since_on for row in of_site)
-        days = (now.date() - since).days
-        found.append(Waits("difference" if count == 1 else "differences", count, day_text(since), days, "differences"))
-    for row in waiting:
-        if (row.site_id or "") == site_id:
-            count = int(row.events_count)
-            since = row.since_at.astimezone(clock.zone).date()
-            days = (now.astimezone(clock.zone).date() - since).days
-            found.append(Waits(_WAITS[row.what][count != 1], count, day_text(since), days, ""))
-    return found
+    differences = [row for row in differing if (row.site_id or "") == site_id and _differs(row)]
+    found = [_differences_wait(differences, now)] if differences else []
+    return found + [_rows_wait(row, clock, now) for row in waiting if (row.site_id or "") == site_id]
 
 
-def day_text(day: date) -> str:
-    """Return a day as people write it."""
-    return f"{day.day} {day:%b %Y}"
+def _differences_wait(differences: Sequence[Row[Any]], now: datetime) -> Waits:
+    count = sum(int(row.breaks_count) for row in differences)
+    since = min(row.since_on for row in differences)
+    return Waits(
+        what="difference" if count == 1 else "differences",
+        count=count,
+        since=spoken_date(since),
+        days=(now.date() - since).days,
+        link="differences",
+    )
+
+
+def _rows_wait(row: Row[Any], clock: Clock, now: datetime) -> Waits:
+    one, several = _WAITS[row.what]
+    count = int(row.events_count)
+    since = row.since_at.astimezone(clock.zone).date()
+    today = now.astimezone(clock.zone).date()
+    return Waits(
+        what=one if count == 1 else several,
+        count=count,
+        since=spoken_date(since),
+        days=(today - since).days,
+        link="",
+    )

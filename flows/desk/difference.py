@@ -3,8 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from flows.desk.visit import Desk
@@ -14,6 +13,7 @@ from flows.review.break_list import OPEN
 from flows.review.clocks import Clocks, clocks_of
 from sql.break_decisions import Verb
 from transforms.match.break_details import NOBODY_LOOKED
+from transforms.spoken_times import spoken_date
 from transforms.vocabulary import Outcome, ReasonCode, Target
 
 STATES = {"open": "open", "acknowledged": "somebody works on it", "resolved": "explained", "closed": "gone by itself"}
@@ -73,34 +73,59 @@ class Difference:
     to_do: str
 
 
+class Sides(NamedTuple):
+    """What we have, what the service has, and theirs less ours, "" where that is no number."""
+
+    ours: str
+    theirs: str
+    by_how_much: str = ""
+
+
 def difference_to_see(desk: Desk, record: Mapping[str, Any]) -> Difference:
     """Return a difference, as `flows.review.break_list` gives it, for a page."""
     word = BREAKS[record["class"]]
-    ours, theirs, by_how_much = _sides(record)
-    is_reward = record["target"] == Target.REFERRAL_ROCK
-    where = "" if is_reward or len(desk.site_ids) == 1 else f", {desk.site_name(record['site_id'] or '')}"
+    sides = _sides(record)
     is_open = record["state"] in OPEN
+    due_on = record["due_on"] if is_open else None
     return Difference(
         break_id=record["id"],
         what=word.short,
-        whose=("a reward" if is_reward else f"client {record['client_id']}") + where,
-        link=f"/rewards?reward={quote(record['reward_id'])}"
-        if is_reward
-        else f"/clients?client={quote(record['client_id'])}",
+        whose=_whose(desk, record),
+        link=_link(record),
         row_link=f"/rows/{record['event_id']}" if record["event_id"] else "",
-        ours=ours,
-        theirs=theirs,
-        by_how_much=by_how_much,
-        since=day_text(record["opened_on"]),
+        ours=sides.ours,
+        theirs=sides.theirs,
+        by_how_much=sides.by_how_much,
+        since=spoken_date(record["opened_on"]),
         age=_age(record["age_days"]) if is_open else "",
         state=STATES.get(record["state"], record["state"]),
         owner=record["assigned_to"] or "",
-        due=day_text(record["due_on"]) if record["due_on"] is not None and is_open else "",
+        due="" if due_on is None else spoken_date(due_on),
         is_overdue=record["is_overdue"],
         why=why(record["reason"]) if record["reason"] else "",
         told=_told(record, clocks_of(desk.settings)),
         to_do=_to_do(Outcome(record["class"])) if is_open else "",
     )
+
+
+def _is_of_reward(record: Mapping[str, Any]) -> bool:
+    return bool(record["target"] == Target.REFERRAL_ROCK)
+
+
+def _whose(desk: Desk, record: Mapping[str, Any]) -> str:
+    if _is_of_reward(record):
+        return "a reward"
+    client = f"client {record['client_id']}"
+    # Who looks after one studio alone knows which one it is.
+    if len(desk.site_ids) == 1:
+        return client
+    return f"{client}, {desk.site_name(record['site_id'] or '')}"
+
+
+def _link(record: Mapping[str, Any]) -> str:
+    if _is_of_reward(record):
+        return f"/rewards?reward={quote(record['reward_id'])}"
+    return f"/clients?client={quote(record['client_id'])}"
 
 
 def _told(record: Mapping[str, Any], clocks: Clocks) -> str:
@@ -117,11 +142,6 @@ def _to_do(outcome: Outcome) -> str:
     """Return what is to be done, without what a terminal alone can do."""
     said = _TO_DO.get(outcome) or for_a_studio(BREAKS[outcome].next_step)
     return "" if said == NOTHING_LEFT else said
-
-
-def day_text(day: date) -> str:
-    """Return a day as people write it."""
-    return f"{day.day} {day:%b %Y}"
 
 
 def _age(days: int) -> str:
@@ -144,17 +164,23 @@ def told_of(detail: str, clocks: Clocks, site_id: str | None, verb: str = "poste
         return for_a_studio(f"Here {ours}, at the service {theirs}: {apart}.")
     sides = _SIDES.match(detail)
     if sides is not None:
-        action, field, ours, theirs = sides.groups()
-        name = f"{field} {action.lower()}" if action else _FIELDS.get(field, field.replace("_", " "))
-        return f"{name[:1].upper()}{name[1:]}: {_value(field, ours)} here, {_value(field, theirs)} at the service."
+        return _two_values(sides)
     text = clock.retell(detail)
     text = _OURS.sub(lambda found: f"We {verb}: {_entry(found)}, ", text)
     text = _THEIRS.sub(lambda found: f"The service shows: {_entry(found)}, ", text)
     return for_a_studio(text)
 
 
+def _two_values(sides: re.Match[str]) -> str:
+    action, field, ours, theirs = sides.groups()
+    name = f"{field} {action.lower()}" if action else _FIELDS.get(field, field.replace("_", " "))
+    named = name[:1].upper() + name[1:]
+    return f"{named}: {_value(field, ours)} here, {_value(field, theirs)} at the service."
+
+
 def _entry(found: re.Match[str]) -> str:
-    return f"{found[1].lower()} {found[2]} point{'' if found[2] == '1' else 's'}"
+    action, points = found[1].lower(), found[2]
+    return f"{action} {points} point" if points == "1" else f"{action} {points} points"
 
 
 def _value(field: str, told: str) -> str:
@@ -162,21 +188,22 @@ def _value(field: str, told: str) -> str:
     return money(told) if field == "amount" and is_number else told
 
 
-def _sides(record: Mapping[str, Any]) -> tuple[str, str, str]:
-    """Return what we have, what the service has, and theirs less ours; a side that nobody could read says so."""
+def _sides(record: Mapping[str, Any]) -> Sides:
+    """Return what both have; a side that nobody could read says so."""
     detail = record["detail"] or ""
-    is_reward = record["target"] == Target.REFERRAL_ROCK
-    sides = _SIDES.match(detail)
+    told = _SIDES.match(detail)
+    is_reward = _is_of_reward(record)
     # Of a reward an amount is there that both have: they differ in something else.
-    if is_reward and record["class"] in _NO_AMOUNT and sides is not None:
-        return sides[3], sides[4], ""
+    if is_reward and record["class"] in _NO_AMOUNT and told is not None:
+        return Sides(told[3], told[4])
     kind = "amount" if is_reward else "points"
     ours, theirs = record[f"{kind}_ledger"], record[f"{kind}_service"]
     # Whoever reads "not there" of what nobody could look up would say that it was not posted, and it would go twice.
     if theirs is None and detail.startswith(NOBODY_LOOKED):
-        return _shown(ours), _NOT_READ, ""
+        return Sides(_shown(ours), _NOT_READ)
     is_counted = isinstance(ours, int) or isinstance(theirs, int)
-    return _shown(ours), _shown(theirs), f"{(theirs or 0) - (ours or 0):+,}" if is_counted else ""
+    by_how_much = f"{(theirs or 0) - (ours or 0):+,}" if is_counted else ""
+    return Sides(_shown(ours), _shown(theirs), by_how_much)
 
 
 def _shown(side: int | str | None) -> str:
@@ -188,7 +215,7 @@ def _shown(side: int | str | None) -> str:
 def why(reason: str) -> str:
     """Tell a reason in words: its code as the list of reasons says it, and what was written."""
     code, colon, words = reason.partition(":")
-    said = REASONS.get(ReasonCode(code)) if code in list(ReasonCode) else None
-    if said is None:
+    if code not in list(ReasonCode):
         return reason
+    said = REASONS[ReasonCode(code)]
     return f"{said}: {words.strip()}" if colon else said

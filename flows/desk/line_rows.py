@@ -14,6 +14,7 @@ from flows.reports.month import Month
 from flows.reports.wording import BREAKS
 from flows.review.clocks import Clock
 from sql.month import rejected_cells
+from transforms.spoken_times import spoken_day
 from transforms.vocabulary import Kind, State, WalkLine
 
 BECAME: Mapping[str, str] = {
@@ -129,10 +130,6 @@ def _to_fix(row: Mapping[Any, Any]) -> LineRow:
 
 def _of_sheet(row: Mapping[Any, Any], event: Mapping[Any, Any], clock: Clock, line: WalkLine, break_id: str) -> LineRow:
     is_reward = event["kind"] == Kind.REWARD_UPDATE
-    # An update of a reward has no time of its own: it happens as it is taken in.
-    when = (
-        "taken in " + clock.tell_minute(event["registered_at"]) if is_reward else clock.tell_minute(event["action_at"])
-    )
     takes_back = bool(event["is_taking_back"])
     became = _became(event)
     if line is WalkLine.KNOWN:
@@ -142,12 +139,19 @@ def _of_sheet(row: Mapping[Any, Any], event: Mapping[Any, Any], clock: Clock, li
         file="" if takes_back else str(event["file"]),
         who="a reward" if is_reward else f"client {event['client_id']}",
         what=what_it_says(event),
-        when=when,
+        when=_when(event, clock),
         counts=counts_of(row),
         became=became,
         break_id=break_id,
         event_id=str(event["event_id"]),
     )
+
+
+def _when(event: Mapping[Any, Any], clock: Clock) -> str:
+    # An update of a reward has no time of its own: it happens as it is taken in.
+    if event["kind"] == Kind.REWARD_UPDATE:
+        return "taken in " + clock.tell_minute(event["registered_at"])
+    return clock.tell_minute(event["action_at"])
 
 
 def _became(event: Mapping[Any, Any]) -> str:
@@ -184,7 +188,7 @@ def _entry(row: Mapping[Any, Any], broken: Mapping[Any, Any], event: Mapping[Any
         file="" if event is None else str(event["file"]),
         who=f"client {client_id}" if client_id else "",
         what=f"{row['kind']} {points_told(int(row['points']))}",
-        when="" if day is None else f"{day:%a} {day.day} {day:%b %Y}",
+        when="" if day is None else spoken_day(day),
         counts=counts_of(row),
         became=BREAKS[broken["class"]].short.lower() if broken else "",
         event_id="" if event is None else str(event["event_id"]),

@@ -17,6 +17,7 @@ from flows.review.story.happened import sent_of
 from sql import desk_sheets as kept
 from sql.balances import balance_known
 from sql.event_decisions import decisions_about_event
+from sql.reversals import takes_another_back
 from sql.trace import (
     breaks_of_event,
     corrections_of_event,
@@ -57,10 +58,29 @@ class _Moment:
 
 def tell_story(desk: Desk, connection: Connection, event: Row[Any]) -> Story:
     """Tell an event, as `sql.trace` finds it, to whoever may see it."""
-    clock = clocks_of(desk.settings).of(event.site_id)
+    clocks = clocks_of(desk.settings)
     row = kept.row_of_event(connection, event.event_id)
     assert row is not None  # noqa: S101 - it is the same event
-    seen = row_to_see(row, clocks_of(desk.settings))
+    seen = row_to_see(row, clocks)
+    clock = clocks.of(event.site_id)
+    moments = _moments(desk, connection, event)
+    return Story(
+        what=_sentence(", ".join(part for part in (seen.who, seen.what, seen.when) if part)),
+        now=_sentence(seen.told.rstrip(".")),
+        clock=clock.place,
+        moments=[(clock.tell_minute(moment.at.replace(microsecond=0)), moment.text) for moment in moments],
+        links=[*_whose(connection, event), *_others(connection, event)],
+        differences=[_to_difference(row) for row in breaks_of_event(connection, event.event_id)],
+        event_id=event.event_id,
+    )
+
+
+def _sentence(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:]}."
+
+
+def _moments(desk: Desk, connection: Connection, event: Row[Any]) -> list[_Moment]:
+    """Return what happened to an event, oldest first."""
     moves, answers = sent_of(desk.settings, connection, event)
     moments = [
         _Moment(event.registered_at, -1, _taken_in(event)),
@@ -69,20 +89,11 @@ def tell_story(desk: Desk, connection: Connection, event: Row[Any]) -> Story:
         *_readings(connection, event),
         *_decisions(connection, event),
     ]
-    moments.sort(key=lambda moment: (moment.at, moment.order))
-    who = f"{seen.who[:1].upper()}{seen.who[1:]}"
-    return Story(
-        what=f"{who}, {seen.what}" + (f", {seen.when}" if seen.when else "") + ".",
-        now=f"{seen.told[:1].upper()}{seen.told[1:]}".rstrip(".") + ".",
-        clock=clock.place,
-        moments=[(clock.tell_minute(moment.at.replace(microsecond=0)), moment.text) for moment in moments],
-        links=[*_whose(connection, event), *_others(connection, event)],
-        differences=[
-            Link(f"/differences/{one.break_id}", f"{_class(one)}: {_OF_BREAK[one.state]}")
-            for one in breaks_of_event(connection, event.event_id)
-        ],
-        event_id=event.event_id,
-    )
+    return sorted(moments, key=lambda moment: (moment.at, moment.order))
+
+
+def _to_difference(broken: Row[Any]) -> Link:
+    return Link(f"/differences/{broken.break_id}", f"{_class(broken)}: {_OF_BREAK[broken.state]}")
 
 
 def _class(broken: Row[Any]) -> str:
@@ -91,11 +102,10 @@ def _class(broken: Row[Any]) -> str:
 
 
 def _taken_in(event: Row[Any]) -> str:
-    return "Planned." if event.file.startswith(_OPPOSITE) else f"Taken in from {event.file}."
+    # What takes an entry back is registered under the entry's id, which nobody in a studio knows.
+    return "Planned." if takes_another_back(event) else f"Taken in from {event.file}."
 
 
-# What takes an entry back is registered under the entry's id, which nobody in a studio knows.
-_OPPOSITE = "reversal of "
 _OF_BREAK = {
     "open": "open",
     "acknowledged": "somebody works on it",
@@ -108,31 +118,39 @@ def _whose(connection: Connection, event: Row[Any]) -> Iterator[Link]:
     if event.reward_id:
         yield Link(f"/rewards?reward={event.reward_id}", f"All changes of this reward ({event.reward_id})")
         return
+    told = f"All of client {event.client_id}"
     known = balance_known(connection, event.site_id, event.client_id)
-    balance = "" if known is None else f"; {points_told(known.balance)} when the balance was last read"
-    yield Link(f"/clients?client={event.client_id}", f"All of client {event.client_id}{balance}")
+    if known is not None:
+        told += f"; {points_told(known.balance)} when the balance was last read"
+    yield Link(f"/clients?client={event.client_id}", told)
 
 
 def _others(connection: Connection, event: Row[Any]) -> Iterator[Link]:
     """Lead to the rows that it corrects or that correct it, and to what takes it back or what it takes back."""
     for row in corrections_of_event(connection, event.event_id):
-        is_later = row.event_id == event.event_id
-        other = find_event(connection, row.corrected_event_id if is_later else row.event_id)
-        if other is not None:
-            said = "It corrects" if is_later else "It was corrected by"
-            yield Link(f"/rows/{other.event_id}", f"{said} {_named(other)}")
+        if row.event_id == event.event_id:
+            yield from _link_to(connection, row.corrected_event_id, "It corrects")
+        else:
+            yield from _link_to(connection, row.event_id, "It was corrected by")
     for row in reversals_of_event(connection, event.event_id):
-        is_later = row.event_id == event.event_id
-        other = find_event(connection, str(row.reversed_event_id if is_later else row.event_id))
-        if other is not None:
-            said = "It takes back" if is_later else f"{row.requested_by} had it taken back ({row.reason}), by"
-            yield Link(f"/rows/{other.event_id}", f"{said} {_named(other)}")
+        if row.event_id == event.event_id:
+            yield from _link_to(connection, str(row.reversed_event_id), "It takes back")
+        else:
+            yield from _link_to(connection, row.event_id, f"{row.requested_by} had it taken back ({row.reason}), by")
+
+
+def _link_to(connection: Connection, event_id: str, said: str) -> Iterator[Link]:
+    """Lead to another event, where the ledger has it: what a ledger that is lost took back it may not have."""
+    other = find_event(connection, event_id)
+    if other is not None:
+        yield Link(f"/rows/{other.event_id}", f"{said} {_named(other)}")
 
 
 def _named(event: Row[Any]) -> str:
-    if event.file.startswith(_OPPOSITE):
+    if takes_another_back(event):
         return "an opposite entry"
-    return f"row {event.row_number}" + (f", {event.sheet}" if event.sheet else "") + f" of {event.file}"
+    of_sheet = f", {event.sheet}" if event.sheet else ""
+    return f"row {event.row_number}{of_sheet} of {event.file}"
 
 
 _MOVED = {
@@ -150,37 +168,48 @@ def _moves(event: Row[Any], rows: Sequence[Any]) -> Iterator[_Moment]:
     service = SERVICE_NAMES[Target(event.target)]
     tries = 0
     for row in rows:
-        text = _MOVED.get(State(row.to_state), "")
+        if (row.from_state, row.to_state) in _BY_A_PERSON:
+            continue  # the decision tells it
         if row.to_state == State.SENDING:
             tries += 1
-            text = f"Sent to {service}" + (f", try {tries}" if tries > 1 else "")
-        elif (row.from_state, row.to_state) in _BY_A_PERSON:
-            continue  # the decision tells it
-        elif row.reason and row.to_state in (State.REFUSED, State.HELD):
-            text += f": {for_a_studio(row.reason)}"
-        yield _Moment(row.at, 2 * row.transition_id + 1, f"{text.rstrip('.')}.")
+            text = f"Sent to {service}" if tries == 1 else f"Sent to {service}, try {tries}"
+        else:
+            text = _moved_to(row)
+        yield _Moment(row.at, 2 * row.transition_id + 1, f"{text}.")
+
+
+def _moved_to(row: Any) -> str:
+    text = _MOVED.get(State(row.to_state), "")
+    if row.reason and row.to_state in (State.REFUSED, State.HELD):
+        text = f"{text}: {for_a_studio(row.reason)}"
+    return text.rstrip(".")
 
 
 def _answers(event: Row[Any], rows: Sequence[Any]) -> Iterator[_Moment]:
     service = SERVICE_NAMES[Target(event.target)]
     for row in rows:
-        if row.balance is not None:
-            told = f"{service} answered: the client has {points_told(row.balance)} after it."
-            yield _Moment(row.answered_at, 0, told)
+        if row.balance is None:
+            continue
+        told = f"{service} answered: the client has {points_told(row.balance)} after it."
+        yield _Moment(row.answered_at, 0, told)
 
 
 def _readings(connection: Connection, event: Row[Any]) -> Iterator[_Moment]:
     service = SERVICE_NAMES[Target(event.target)]
     for row in settlements_of_event(connection, event.event_id):
-        found = json.loads(row.evidence)
-        if "ruled_by" in found:
-            yield _Moment(row.at, 0, f"{found['ruled_by']} said what became of it: {found['reason']}.")
-        elif "against" in found:
-            against = "; ".join(for_a_studio(why) for why in found["against"])
-            said = f"it stays, since {against}" if against else "nothing speaks against another try"
-            yield _Moment(row.at, 0, f"Looked up at {service}: {said}.")
-        else:
-            yield _Moment(row.at, 0, f"Looked up at {service}.")
+        yield _Moment(row.at, 0, _reading(service, json.loads(row.evidence)))
+
+
+def _reading(service: str, evidence: dict[str, Any]) -> str:
+    """Say what a reading came to, by what is kept of it: a person's word, or a look before another try."""
+    if "ruled_by" in evidence:
+        return f"{evidence['ruled_by']} said what became of it: {evidence['reason']}."
+    if "against" not in evidence:
+        return f"Looked up at {service}."
+    against = "; ".join(for_a_studio(why) for why in evidence["against"])
+    if not against:
+        return f"Looked up at {service}: nothing speaks against another try."
+    return f"Looked up at {service}: it stays, since {against}."
 
 
 _SAID = {
@@ -195,6 +224,9 @@ _SAID = {
 
 def _decisions(connection: Connection, event: Row[Any]) -> Iterator[_Moment]:
     for row in decisions_about_event(connection, event.event_id):
-        if row.verb in _SAID:
-            why = f": {row.reason.rstrip('.')}" if row.reason else ""
-            yield _Moment(row.at, 0, f"{row.actor} {_SAID[EventVerb(row.verb)]}{why}.")
+        if row.verb not in _SAID:
+            continue
+        text = f"{row.actor} {_SAID[EventVerb(row.verb)]}"
+        if row.reason:
+            text += f": {row.reason.rstrip('.')}"
+        yield _Moment(row.at, 0, f"{text}.")

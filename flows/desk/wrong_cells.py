@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from flows.desk.as_read import tables_of
+from flows.desk.shown_tables import tables_of
 from flows.desk.visit import Desk
 from flows.desk.words import for_a_studio
 from sql.chain import digest

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 import pandas as pd
 
@@ -16,6 +16,7 @@ from transforms.sheets.sheet import Sheet
 from transforms.sheets.tables import find_tables
 
 Text = TypeVar("Text")
+NotesOfCells: TypeAlias = dict[int, dict[int, str]]  # row -> column -> note
 
 AUTHOR = "tieout"
 SIGN = "tieout: "  # before our part of a note; what stands above it is the person's own
@@ -74,14 +75,23 @@ def make_marks(
     by_sheet: dict[str | None, list[Table]] = defaultdict(list)
     for table in find_tables(sheets, layouts).tables:
         by_sheet[table.sheet.name].append(table)
-    marked = {name: _marks_of(tables, errors, statuses, receipts) for name, tables in by_sheet.items()}
-    first = next(iter(marked))
+    told = _by_sheet(noticed, list(by_sheet))
+    marked = {}
     for name, tables in by_sheet.items():
-        # What is about no sheet, or one that is not read, is told in the first.
-        own = [note for note in noticed if note.sheet == name or (name == first and note.sheet not in marked)]
-        to_mend = [_MEND] if Look.BAD in marked[name].looks.values() else []
-        marked[name] = replace(marked[name], remarks=_remarks(tables, [*to_mend, *own], marked[name].status))
+        marks = _marks_of(tables, errors, statuses, receipts)
+        to_mend = [_MEND] if Look.BAD in marks.looks.values() else []
+        remarks = _remarks(tables, [*to_mend, *told[name]], marks.status)
+        marked[name] = replace(marks, remarks=remarks)
     return Marks(marked)
+
+
+def _by_sheet(noticed: Iterable[Note], names: Sequence[str | None]) -> Mapping[str | None, list[Note]]:
+    """Give each sheet what is about it; what is about no sheet, or one that is not read, is told in the first."""
+    told: dict[str | None, list[Note]] = {name: [] for name in names}
+    for note in noticed:
+        name = note.sheet if note.sheet in told else names[0]
+        told[name].append(note)
+    return told
 
 
 def _marks_of(
@@ -108,9 +118,13 @@ def _marks_of(
         notes=_merged(_notes(tables, errors, rest=status), _waiting_notes(tables, own)),
         looks={row: told.look for row, told in own.items() if told.look is not None},
         shown_ids=_shown_ids(tables),
-        is_status_new=status not in {table.columns.get("status") for table in tables},
-        is_receipt_new=receipt not in {table.columns.get("receipt") for table in tables},
+        is_status_new=_is_new(tables, "status", status),
+        is_receipt_new=_is_new(tables, "receipt", receipt),
     )
+
+
+def _is_new(tables: Sequence[Table], field: str, column: int) -> bool:
+    return all(table.columns.get(field) != column for table in tables)
 
 
 def _common_column(tables: Sequence[Table], field: str, first_free: int) -> int:
@@ -122,9 +136,10 @@ def _common_column(tables: Sequence[Table], field: str, first_free: int) -> int:
 def _column_of(tables: Sequence[Table], row: int, heading: str | None, fallback: int) -> int:
     """Return the column that bears the heading in the table that the row belongs to."""
     table = _table_of(tables, row)
-    read = {table.heading(field): column for field, column in table.columns.items()}
+    read = {table.heading(name): column for name, column in table.columns.items()}
     if heading in read:
         return read[heading]
+    # A column that is read as no field.
     return table.headings.index(heading) if heading in table.headings else fallback
 
 
@@ -133,33 +148,43 @@ def _table_of(tables: Sequence[Table], row: int) -> Table:
     return begun[-1] if begun else tables[0]
 
 
-def _waiting_notes(tables: Sequence[Table], statuses: Mapping[int, RowStatus]) -> dict[int, dict[int, str]]:
+def _waiting_notes(tables: Sequence[Table], statuses: Mapping[int, RowStatus]) -> NotesOfCells:
     """Return a note on the id of every row that is refused, held or in doubt; what is rejected has its own."""
-    notes: dict[int, dict[int, str]] = {}
+    notes: NotesOfCells = {}
     for row, told in statuses.items():
-        if told.look is not None and told.way_back:
-            table = _table_of(tables, row)
-            ids = [table.columns[field] for field in _ROW_IDS if field in table.columns]
-            notes[row] = {ids[0]: f"{SIGN}{told.told}"}
+        if told.look is None or not told.way_back:
+            continue
+        columns = _table_of(tables, row).columns
+        id_column = next(columns[field] for field in _ROW_IDS if field in columns)
+        notes[row] = {id_column: f"{SIGN}{told.told}"}
     return notes
 
 
-def _merged(one: Mapping[int, Mapping[int, str]], other: Mapping[int, Mapping[int, str]]) -> dict[int, dict[int, str]]:
-    return {row: {**other.get(row, {}), **one.get(row, {})} for row in one.keys() | other.keys()}
+def _merged(one: NotesOfCells, other: NotesOfCells) -> NotesOfCells:
+    """Put two kinds of notes together; where both have one for a cell, the first stays."""
+    rows = one.keys() | other.keys()
+    return {row: {**other.get(row, {}), **one.get(row, {})} for row in rows}
 
 
-def _remarks(tables: Sequence[Table], noticed: Iterable[Note], rest: int) -> dict[int, dict[int, str]]:
+def _remarks(tables: Sequence[Table], noticed: Iterable[Note], rest: int) -> NotesOfCells:
     """Return what was noticed, at its cell or its heading; what is about no column, at the heading of the statuses."""
-    remarks: dict[int, dict[int, str]] = defaultdict(dict)
+    remarks: NotesOfCells = defaultdict(dict)
     for note in noticed:
-        first = tables[0].heading_row
-        row = first if note.row is None else note.row
+        row = tables[0].heading_row if note.row is None else note.row
         column = _column_of(tables, row, note.column, rest) if note.column else rest
         if column == rest:
             row = _table_of(tables, row).heading_row
-        before = remarks[row].get(column)
-        remarks[row][column] = f"{SIGN}{note.message}" if before is None else f"{before}\n{note.message}"
+        _add(remarks[row], column, note.message)
     return remarks
+
+
+def _add(notes: dict[int, str], column: int, sentence: str) -> None:
+    """Add a sentence to the note of a cell.
+
+    The sign stands once at the beginning, however many sentences follow: what stands above it is the person's own.
+    """
+    before = notes.get(column)
+    notes[column] = f"{SIGN}{sentence}" if before is None else f"{before}\n{sentence}"
 
 
 def _shown_ids(tables: Sequence[Table]) -> dict[tuple[int, int], str]:
@@ -168,10 +193,12 @@ def _shown_ids(tables: Sequence[Table]) -> dict[tuple[int, int], str]:
     for table in tables:
         if not table.sheet.shown_cells:
             continue
-        ids = {table.columns[field] for field in IDS_OF_TEXT if field in table.columns}
+        id_columns = {table.columns[field] for field in IDS_OF_TEXT if field in table.columns}
         rows = set(table.sheet.cells.index)
-        found = table.sheet.shown_cells.items()
-        shown |= {(row, column): text for (row, column), text in found if column in ids and row in rows}
+        for place, text in table.sheet.shown_cells.items():
+            row, column = place
+            if column in id_columns and row in rows:
+                shown[place] = text
     return shown
 
 
@@ -179,17 +206,15 @@ def _of_sheet(texts: Mapping[RowPlace, Text], name: str | None) -> dict[int, Tex
     return {row: text for (sheet, row), text in texts.items() if sheet == name}
 
 
-def _notes(tables: Sequence[Table], errors: pd.DataFrame, *, rest: int) -> dict[int, dict[int, str]]:
+def _notes(tables: Sequence[Table], errors: pd.DataFrame, *, rest: int) -> NotesOfCells:
     """Return the note of every wrong cell of a sheet, by row and column; several errors of a cell are one note.
 
     What is wrong with a row as a whole is told in the column `rest`, beside its status.
     """
-    notes: dict[int, dict[int, str]] = defaultdict(dict)
+    notes: NotesOfCells = defaultdict(dict)
     for row, heading, sentence in _errors_of(tables[0].sheet.name, errors):
         column = _column_of(tables, row, heading, rest)
-        before = notes[row].get(column)
-        # Once at the beginning, however many sentences follow: what stands above the sign is the person's own.
-        notes[row][column] = f"{SIGN}{sentence}" if before is None else f"{before}\n{sentence}"
+        _add(notes[row], column, sentence)
     return notes
 
 
@@ -200,5 +225,7 @@ def _errors_of(name: str | None, errors: pd.DataFrame) -> Iterator[tuple[int, st
     told = errors.loc[is_mine, ["row", "column", "message", "suggestion"]].astype(object)
     with_none = told.where(told.notna(), None)
     for row, heading, message, suggestion in with_none.itertuples(index=False, name=None):
-        sentence = message if suggestion is None else f"{message} Suggestion: {suggestion}"
-        yield int(row), heading, sentence
+        if suggestion is None:
+            yield int(row), heading, message
+        else:
+            yield int(row), heading, f"{message} Suggestion: {suggestion}"

@@ -17,6 +17,7 @@ from flows.settings.sections import Settings
 from sql.break_comments import comment, comments_about, give
 from sql.break_decisions import DecisionRefused, Verb, decide, decisions_about, find_break
 from transforms.match.reasons import ReasonRefused, read_reason
+from transforms.spoken_times import spoken_date
 
 
 def decide_break(ledger: Ledger, break_id: str, verb: Verb, *, actor: str, reason: str) -> None:
@@ -47,7 +48,7 @@ def give_break(ledger: Ledger, break_id: str, *, actor: str, to: str, due_on: da
     `WrongUsage` where there is no such break, or nobody says so.
     """
     name = " ".join(mask(to).split())
-    until = "" if due_on is None else f" until {due_on.day} {due_on:%b %Y}"
+    until = "" if due_on is None else f" until {spoken_date(due_on)}"
     text = f"given to {name or 'nobody in person'}{until}" + (f": {words.strip()}" if words.strip() else "")
     try:
         with ledger.begin() as connection:

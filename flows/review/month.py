@@ -3,7 +3,7 @@
 Nothing is asked of a service here, and nothing changed.
 """
 
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
@@ -12,7 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from flows.ledger.connection import Ledger
 from flows.reconciliation.proofs import judge
@@ -41,6 +41,13 @@ from transforms.vocabulary import Kind, Outcome, State, name_of_client, name_of_
 
 _FILES = ["name", "sha256", "registered_at", "rows_read", "accepted", "duplicate", "held", "rejected"]
 _WHOLE = ("points", "source_id", "attempt_id")
+_TIMES = ("action_at", "registered_at", "state_at", "compared_at")
+_FLAGS = ("is_taking_back", "was_let_go", "was_replaced")
+_TEXTS = ("event_id", "kind", "site_id", "state", "first_state")
+_OF_BREAKS = [
+    "break_id", "class", "event_id", "site_id", "state", "more", "is_entry", "points_ledger", "points_service",
+    "amount_ledger", "amount_service",
+]  # fmt: skip
 
 
 def read_period(text: str) -> Period:
@@ -84,10 +91,18 @@ def look_at_site_alone(settings: Settings, ledger: Ledger, period: Period, site_
     with ledger.read() as connection:
         month = collect_period(settings, connection, period, site_id, ledger.now())
         kept = signatures_of(connection, period.since, period.until)
+    return replace(
+        month,
+        files=month.files.iloc[:0],
+        signatures=[_who_signed(row) for row in kept],
+        in_the_way=("a period is signed over all sites, by those who may look at all of them",),
+    )
+
+
+def _who_signed(signature: Row[Any]) -> dict[str, Any]:
     names = ("role", "by_name", "actor", "at", "reason")
-    signed = [{**{name: row._mapping[name] for name in names}, "holds": ""} for row in kept]
-    way = ("a period is signed over all sites, by those who may look at all of them",)
-    return replace(month, files=month.files.iloc[:0], signatures=signed, in_the_way=way)
+    told = {name: signature._mapping[name] for name in names}
+    return {**told, "holds": ""}
 
 
 def collect_period(
@@ -100,13 +115,14 @@ def collect_period(
     this = _gathered(settings, connection, period, site_id, clocks, breaks)
     last = _gathered(settings, connection, period.before, site_id, clocks, breaks)
     bounds = clocks.bounds(period)
+    ends = {site: until_at for site, (_, until_at) in bounds.items()}
     of_site = [one for one in breaks if site_id is None or (one.row["site_id"] or "") == site_id]
     differences = differences_of(of_site, period, bounds)
     rolled = roll_differences(differences)
     unread = _unread(this.facts)
     posted = posted_of(this.facts.events)
     clients = clients_of(connection, posted, this.proved_clients, unread=_unread_clients(this.facts))
-    balances = period_balances(clients, {site: until_at for site, (_, until_at) in bounds.items()})
+    balances = period_balances(clients, ends)
     walked = period_walk(this.facts)
     by_source = posted_by(this.facts.events, "source")
     return Month(
@@ -129,7 +145,7 @@ def collect_period(
         unread=unread,
         ties=tie_frame(tie_period(walked, balances, by_source, rolled)),
         proved_by_balance=sorted(this.proved_clients),
-        is_over=all(until_at <= now for _, until_at in bounds.values()),
+        is_over=max(ends.values()) <= now,
         rows=rows_of_lines(this.facts),
     )
 
@@ -154,75 +170,93 @@ def _gathered(
     breaks: Sequence[Dated],
 ) -> _Gathered:
     bounds = clocks.bounds(period)
-    taken = bounds[""]
-    span = Span(
-        since_at=min(since_at for since_at, _ in bounds.values()),
-        until_at=max(until_at for _, until_at in bounds.values()),
-        taken_since_at=taken[0],
-        taken_until_at=taken[1],
-    )
+    span = _span_of(bounds)
     events = _of_period(_events(events_of_period(connection, span)), bounds)
     if site_id is not None:
         events = events[events["site_id"].eq(site_id)].reset_index(drop=True)
-    rejected = pd.DataFrame(
-        [row for row in rejected_of_period(connection, span) if site_id is None or row["site_id"] == site_id],
-        columns=["file_id", "kind", "site_id", "row_count", "points", "amount"],
-        dtype="object",
-    )
-    proved_events, proved_clients = _proved(settings, connection, events)
+    proved = _proved(settings, connection, events)
     broken = _breaks_of(period, breaks, set(events["event_id"]), site_id)
     offset = offset_breaks(connection, broken["break_id"])
-    there = broken[broken["state"].ne("closed") | broken["break_id"].isin(offset)]
+    # What is closed is gone, unless it is since an entry of ours took it back: that one is in the sums.
+    is_there = broken["state"].ne("closed") | broken["break_id"].isin(offset)
     facts = PeriodFacts(
         events=events,
         again=duplicates_of_period(connection, span),
-        rejected=rejected,
-        breaks=there,
-        proved=proved_events,
+        rejected=_rejected(connection, span, site_id),
+        breaks=broken[is_there],
+        proved=proved.event_ids,
         offset=set(offset),
         currency=settings.referral_rock.currency or "",
     )
-    return _Gathered(facts, proved_clients)
+    return _Gathered(facts, proved.clients)
+
+
+def _span_of(bounds: Mapping[str, tuple[datetime, datetime]]) -> Span:
+    """Return all that is a part of the period by the clock of any site; files are taken in by the shared one."""
+    taken_since_at, taken_until_at = bounds[""]
+    return Span(
+        since_at=min(since_at for since_at, _ in bounds.values()),
+        until_at=max(until_at for _, until_at in bounds.values()),
+        taken_since_at=taken_since_at,
+        taken_until_at=taken_until_at,
+    )
+
+
+def _rejected(connection: Connection, span: Span, site_id: str | None) -> pd.DataFrame:
+    found = rejected_of_period(connection, span)
+    own = [row for row in found if site_id is None or row["site_id"] == site_id]
+    columns = ["file_id", "kind", "site_id", "row_count", "points", "amount"]
+    return pd.DataFrame(own, columns=columns, dtype="object")
 
 
 def _events(result: Any) -> pd.DataFrame:
+    """Return the events of a result with the types that the rules want: a column of nulls alone has none by itself."""
     columns = list(result.keys())
-    rows = [tuple(row) for row in result]
-    frame = pd.DataFrame(rows, columns=columns, dtype="object")
-    whole = {name: pd.array(frame[name].tolist(), dtype="Int64") for name in _WHOLE}
+    frame = pd.DataFrame([tuple(row) for row in result], columns=columns, dtype="object")
     amounts = [None if amount is None else Decimal(amount) for amount in frame["amount"]]
-    times = {
-        name: pd.to_datetime(frame[name], utc=True).astype("datetime64[us, UTC]")
-        for name in ("action_at", "registered_at", "state_at", "compared_at")
-    }
-    flags = {name: frame[name].astype("bool") for name in ("is_taking_back", "was_let_go", "was_replaced")}
-    texts = {name: frame[name].astype("str") for name in ("event_id", "kind", "site_id", "state", "first_state")}
-    typed = frame.assign(**whole, **times, **flags, **texts)
-    return typed.assign(amount=pd.Series(amounts, index=frame.index, dtype="object"))
+    typed: dict[str, Any] = {"amount": pd.Series(amounts, index=frame.index, dtype="object")}
+    for name in _WHOLE:
+        typed[name] = pd.array(frame[name].tolist(), dtype="Int64")
+    for name in _TIMES:
+        typed[name] = pd.to_datetime(frame[name], utc=True).astype("datetime64[us, UTC]")
+    for name in _FLAGS:
+        typed[name] = frame[name].astype("bool")
+    for name in _TEXTS:
+        typed[name] = frame[name].astype("str")
+    return frame.assign(**typed)
 
 
 def _of_period(events: pd.DataFrame, bounds: Mapping[str, tuple[datetime, datetime]]) -> pd.DataFrame:
     """Keep what lies in the period by the clock of its site: the query took what may."""
-    is_within = events["kind"].eq(Kind.REWARD_UPDATE)
-    for site_id in events.loc[~is_within, "site_id"].unique():
+    is_reward = events["kind"].eq(Kind.REWARD_UPDATE)
+    is_within = is_reward.copy()
+    for site_id in events.loc[~is_reward, "site_id"].unique():
         since_at, until_at = bounds.get(site_id) or bounds[""]
-        is_here = events["site_id"].eq(site_id) & events["action_at"].ge(since_at) & events["action_at"].lt(until_at)
-        is_within |= is_here
+        is_of_site = events["site_id"].eq(site_id)
+        is_since, is_before = events["action_at"].ge(since_at), events["action_at"].lt(until_at)
+        is_within |= is_of_site & is_since & is_before
     return events[is_within].reset_index(drop=True)
 
 
-def _proved(
-    settings: Settings, connection: Connection, events: pd.DataFrame
-) -> tuple[frozenset[str], frozenset[Client]]:
+@dataclass(frozen=True)
+class _Proved:
+    """What a balance proves, by event and by client."""
+
+    event_ids: frozenset[str] = frozenset()
+    clients: frozenset[Client] = frozenset()
+
+
+def _proved(settings: Settings, connection: Connection, events: pd.DataFrame) -> _Proved:
     """Return which posted events, of which clients, no reading has compared and a balance proves."""
-    is_waiting = events["state"].eq(State.POSTED) & events["compared_at"].isna() & events["client_id"].notna()
-    waiting = events[is_waiting]
+    is_posted = events["state"].eq(State.POSTED)
+    is_unread = events["compared_at"].isna()
+    waiting = events[is_posted & is_unread & events["client_id"].notna()]
     if waiting.empty or settings.reconcile.proof != "balance":
-        return frozenset(), frozenset()
+        return _Proved()
     clients = set(zip(waiting["site_id"], waiting["client_id"], strict=True))
-    judged = judge(connection, clients)
-    proved = {id_ for proof in judged.proved.values() for id_ in proof.event_ids}
-    return frozenset(proved & set(waiting["event_id"])), frozenset(judged.proved)
+    proofs = judge(connection, clients).proved
+    event_ids = {event_id for proof in proofs.values() for event_id in proof.event_ids}
+    return _Proved(frozenset(event_ids & set(waiting["event_id"])), frozenset(proofs))
 
 
 def _breaks_of(period: Period, breaks: Sequence[Dated], event_ids: set[str], site_id: str | None) -> pd.DataFrame:
@@ -231,59 +265,61 @@ def _breaks_of(period: Period, breaks: Sequence[Dated], event_ids: set[str], sit
     for broken in breaks:
         row = broken.row
         is_here = site_id is None or row["site_id"] == site_id
-        is_entry = row["about_at"] is not None and bool(row["more"]) and Outcome(row["class"]) in OF_ENTRIES
-        is_of_days = is_here and is_entry and period.holds(broken.day)
+        is_of_days = is_here and _is_entry(row) and period.holds(broken.day)
         if is_of_days or row["event_id"] in event_ids:
             rows.append({**row, "is_entry": is_of_days})
-    columns = ["break_id", "class", "event_id", "site_id", "state", "more", "is_entry"]
-    columns += ["points_ledger", "points_service", "amount_ledger", "amount_service"]
-    return pd.DataFrame(rows, columns=columns, dtype="object").astype({"is_entry": "bool"})
+    return pd.DataFrame(rows, columns=_OF_BREAKS, dtype="object").astype({"is_entry": "bool"})
+
+
+def _is_entry(row: Mapping[str, Any]) -> bool:
+    """Return whether a break is about an entry at the service that moves points, at a time that is known."""
+    moves_points = bool(row["more"])
+    return row["about_at"] is not None and moves_points and Outcome(row["class"]) in OF_ENTRIES
 
 
 def _dated(row: Mapping[str, Any], clocks: _Clocks) -> Dated:
     """Say which day a break is about: of its entry or event, of the reading that found it, or on which it was found."""
-    local = clocks.of(row["site_id"])
     moment = row["about_at"] or row["until_at"] or row["registered_at"]
-    day = row["opened_on"] if moment is None else moment.astimezone(local).date()
+    if moment is None:
+        return Dated(row, row["opened_on"], row["ended_at"])
+    day = moment.astimezone(clocks.of(row["site_id"])).date()
     return Dated(row, day, row["ended_at"])
 
 
 def _unread(facts: PeriodFacts) -> pd.DataFrame:
     """Return what was posted in the period and nobody has looked at, nor is proved: one row per client or reward."""
-    counts: defaultdict[str, int] = defaultdict(int)
-    left = _left(facts)
-    for kind, site_id, client_id, reward_id in zip(
-        left["kind"], left["site_id"], left["client_id"], left["reward_id"], strict=True
-    ):
-        is_reward = kind == Kind.REWARD_UPDATE
-        counts[name_of_reward(reward_id) if is_reward else name_of_client(site_id, client_id)] += 1
+    left = _left(facts)[["kind", "site_id", "client_id", "reward_id"]]
+    counts = Counter(_name_of(event) for event in left.to_dict("records"))
     rows = [(what, f"posted and not read back: {count:,}") for what, count in sorted(counts.items())]
     return pd.DataFrame(rows, columns=["what", "why"], dtype="str")
 
 
+def _name_of(event: Mapping[Any, Any]) -> str:
+    if event["kind"] == Kind.REWARD_UPDATE:
+        return name_of_reward(event["reward_id"])
+    return name_of_client(event["site_id"], event["client_id"])
+
+
 def _left(facts: PeriodFacts) -> pd.DataFrame:
     posted = posted_of(facts.events)
-    return posted[posted["compared_at"].isna() & ~posted["event_id"].isin(set(facts.proved))]
+    is_unread = posted["compared_at"].isna()
+    is_proved = posted["event_id"].isin(set(facts.proved))
+    return posted[is_unread & ~is_proved]
 
 
 def _unread_clients(facts: PeriodFacts) -> set[Client]:
     left = _left(facts)
-    return {
-        (site_id, client_id)
-        for site_id, client_id in zip(left["site_id"], left["client_id"], strict=True)
-        if isinstance(client_id, str)
-    }
+    of_clients = left[left["client_id"].notna()]
+    return set(zip(of_clients["site_id"], of_clients["client_id"], strict=True))
 
 
 def _files(connection: Connection, taken: tuple[datetime, datetime], site_id: str | None) -> pd.DataFrame:
     """Return the files that were taken in in the period, as they were read; of a site, those that came for it."""
     since_at, until_at = taken
-    found = []
-    for row in files_taken_in(connection, since_at, until_at):
-        is_of_site = site_id is None or row.default_site_id in ("", site_id)
-        if is_of_site:
-            found.append([row._mapping[name] for name in _FILES])
-    frame = pd.DataFrame(found, columns=_FILES, dtype="object")
+    found = files_taken_in(connection, since_at, until_at)
+    # A file without a site of its own may hold rows of any.
+    own = [row._mapping for row in found if site_id is None or row.default_site_id in ("", site_id)]
+    frame = pd.DataFrame([[row[name] for name in _FILES] for row in own], columns=_FILES, dtype="object")
     return frame.assign(registered_at=pd.to_datetime(frame["registered_at"], utc=True))
 
 

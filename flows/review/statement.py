@@ -4,8 +4,8 @@ It is made of the ledger and of what nights have read; `read_anew` asks the serv
 nothing but their count. Points are whole and signed.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -30,6 +30,7 @@ from transforms.vocabulary import Action, Outcome, State, Target
 
 _YEAR = timedelta(days=365)
 _TOOK_EFFECT = {State.POSTED}
+_WAITS_FOR_NOBODY = (None, State.READY, State.DISCARDED, Outcome.LATE)  # marks of lines
 _OURS = "tieout"
 _OTHERS = "somebody else"
 
@@ -75,35 +76,47 @@ def statements(
     settings: Settings, ledger: Ledger, client_id: str, site_id: str | None, *, is_to_read: bool
 ) -> list[Statement]:
     """Return the statement of a client of each site that knows it; `WrongUsage` where none does."""
-    sites = [site.site_id for site in settings.mindbody.sites]
-    with ledger.read() as connection:
-        # One that has left the settings is known by its name alone.
-        known = sites_of_client(connection, client_id, [*sites, site_id] if site_id is not None else sites)
-    wanted = [site_id] if site_id is not None else known
-    if is_to_read and not wanted and len(sites) == 1:
-        wanted = sites
-    if not wanted or (site_id not in (None, *known) and not is_to_read):
-        where = f" of site {site_id}" if site_id is not None else ""
-        raise WrongUsage(
-            f"The ledger knows no client {client_id}{where}: ids are compared to the letter, leading zeros and all. "
-            "With --read and --site ID the service is asked."
-        )
     tell = _read_anew if is_to_read else _from_ledger
+    wanted = _sites_to_tell(settings, ledger, client_id, site_id, is_to_read=is_to_read)
     return [tell(settings, ledger, one, client_id) for one in wanted]
+
+
+def _sites_to_tell(
+    settings: Settings, ledger: Ledger, client_id: str, site_id: str | None, *, is_to_read: bool
+) -> Sequence[str]:
+    sites = [site.site_id for site in settings.mindbody.sites]
+    # A site that has left the settings is known by its name alone.
+    asked = sites if site_id is None else [*sites, site_id]
+    with ledger.read() as connection:
+        known = sites_of_client(connection, client_id, asked)
+    if site_id is None:
+        # The service may know a client whom the ledger does not; with several sites nobody says which one to ask.
+        wanted = sites if is_to_read and not known and len(sites) == 1 else known
+    else:
+        wanted = [site_id] if is_to_read or site_id in known else []
+    if wanted:
+        return wanted
+    where = "" if site_id is None else f" of site {site_id}"
+    raise WrongUsage(
+        f"The ledger knows no client {client_id}{where}: ids are compared to the letter, leading zeros and all. "
+        "With --read and --site ID the service is asked."
+    )
 
 
 def _from_ledger(_settings: Settings, ledger: Ledger, site_id: str, client_id: str) -> Statement:
     with ledger.read() as connection:
         known = balance_known(connection, site_id, client_id)
         lines = [*_own_lines(connection, site_id, client_id), *_lines_of_others(connection, site_id, client_id)]
-    closing = None if known is None else known.balance + known.earned - known.redeemed
-    read_at = None if known is None else known.read_at
-    return _reckoned(site_id, client_id, lines, closing, read_at)
+    if known is None:
+        return _reckoned(site_id, client_id, lines, closing=None, read_at=None)
+    closing = known.balance + known.earned - known.redeemed
+    return _reckoned(site_id, client_id, lines, closing, known.read_at)
 
 
 def _own_lines(connection: Connection, site_id: str, client_id: str) -> list[Line]:
     told = told_balances(connection, site_id, client_id)
-    breaks = {row.event_id: row for row in breaks_of_client_at(connection, site_id, client_id) if row.event_id}
+    of_client = breaks_of_client_at(connection, site_id, client_id)
+    breaks = {row.event_id: row for row in of_client if row.event_id}
     return [
         _own_line(event, told.get(event.event_id), breaks.get(event.event_id))
         for event in events_of_client_at(connection, site_id, client_id)
@@ -111,15 +124,16 @@ def _own_lines(connection: Connection, site_id: str, client_id: str) -> list[Lin
 
 
 def _own_line(event: Row[Any], told: int | None, broken: Row[Any] | None) -> Line:
-    is_posted = State(event.state) in _TOOK_EFFECT
-    is_open = broken is not None and broken.state in ("open", "acknowledged")
-    mark = broken._mapping["class"] if broken is not None and is_open else None
+    took_effect = State(event.state) in _TOOK_EFFECT
+    mark = None if took_effect else event.state
+    if broken is not None and broken.state in ("open", "acknowledged"):
+        mark = broken._mapping["class"]
     return Line(
         at=event.action_at,
         what=_what(event.action, event.points, event.source, event.source_id),
-        points=_signed(event.action, event.points) if is_posted else None,
+        points=_signed(event.action, event.points) if took_effect else None,
         who=_OURS,
-        mark=mark or (None if is_posted else event.state),
+        mark=mark,
         state=event.state,
         event_id=event.event_id,
         break_id=None if broken is None else broken.break_id,
@@ -149,7 +163,8 @@ def _lines_of_others(connection: Connection, site_id: str, client_id: str) -> It
 
 def _what(action: str, points: int, source: str | None, source_id: int | None) -> str:
     named = " ".join(str(part) for part in (source, source_id) if part is not None)
-    return f"{action} {points:,}" + (f" for {named}" if named else "")
+    moved = f"{action} {points:,}"
+    return f"{moved} for {named}" if named else moved
 
 
 def _signed(action: str, points: int) -> int:
@@ -170,7 +185,7 @@ def _reckoned(
     balance = closing
     reckoned: list[Line] = []
     for line in reversed(ordered):
-        reckoned.append(Line(**{**asdict(line), "balance": balance}))
+        reckoned.append(replace(line, balance=balance))
         if balance is not None:
             balance -= line.points or 0
     return Statement(
@@ -181,7 +196,7 @@ def _reckoned(
         closing_balance=closing,
         read_at=read_at,
         is_read_anew=is_read_anew,
-        waits=any(line.mark not in (None, State.READY, State.DISCARDED, Outcome.LATE) for line in ordered),
+        waits=any(line.mark not in _WAITS_FOR_NOBODY for line in ordered),
     )
 
 
@@ -201,29 +216,35 @@ def _read_anew(settings: Settings, ledger: Ledger, site_id: str, client_id: str)
     with ledger.read() as connection:
         own = {line.event_id: line for line in _own_lines(connection, site_id, client_id)}
         known = {row.break_id: row.state for row in breaks_of_client_at(connection, site_id, client_id)}
-    seen = [_read_line(row, own, known) for row in matched.to_dict("records")]
-    told = {line.event_id for line in seen}
-    unseen = [line for event_id, line in own.items() if event_id not in told and line.points is None]
-    return _reckoned(site_id, client_id, [*seen, *unseen], history.balance, read_at, is_read_anew=True)
+    lines = [_read_line(row, own, known) for row in matched.to_dict("records")]
+    lines += _not_to_be_seen(own, lines)
+    return _reckoned(site_id, client_id, lines, history.balance, read_at, is_read_anew=True)
+
+
+def _not_to_be_seen(own: Mapping[str | None, Line], read: Iterable[Line]) -> list[Line]:
+    """Return our lines that moved nothing, which the service has no entry of."""
+    told = {line.event_id for line in read}
+    return [line for event_id, line in own.items() if event_id not in told and line.points is None]
 
 
 def _read_line(row: dict[Any, Any], own: dict[str | None, Line], known: dict[str, str]) -> Line:
     is_there = bool(pd.notna(row["remote_points"]))
+    points = _signed(row["action"], int(row["remote_points"])) if is_there else None
     outcome = str(row["outcome"])
     mark = None if outcome == Outcome.MATCHED else outcome
-    event_id = row["event_id"] if isinstance(row["event_id"], str) else None
-    points = _signed(row["action"], int(row["remote_points"])) if is_there else None
-    if event_id is not None and event_id in own:
-        line = own[event_id]
-        return Line(**{**asdict(line), "points": points, "mark": mark})
+    event_id = row["event_id"]
+    if isinstance(event_id, str) and event_id in own:
+        return replace(own[event_id], points=points, mark=mark)
     break_id = str(row["break_id"])
+    state = known.get(break_id)
     return Line(
         at=row["remote_at"].to_pydatetime(),
         what=f"{row['action']} {int(row['remote_points']):,}",
         points=points,
         who=_OTHERS,
-        mark=None if known.get(break_id) == "resolved" else mark,
-        state=known.get(break_id),
+        # A person has said what that entry is: it is no difference any more.
+        mark=None if state == "resolved" else mark,
+        state=state,
         break_id=break_id if break_id in known else None,
     )
 
@@ -232,9 +253,15 @@ def _window(settings: Settings, ledger: Ledger, site_id: str, client_id: str) ->
     zones = {site.site_id: ZoneInfo(site.timezone) for site in settings.mindbody.sites}
     if site_id not in zones:
         raise WrongUsage(f"Site {site_id} is not in the settings, so nobody can ask it: leave --read out.")
+    zone, now = zones[site_id], utc_now()
+    since_at = min([now - _YEAR, *_times_known(ledger, site_id, client_id)])
+    until = now.astimezone(zone).date() + timedelta(days=1)
+    return Window(site_id, client_id, since_at.astimezone(zone).date(), until, zone)
+
+
+def _times_known(ledger: Ledger, site_id: str, client_id: str) -> list[datetime]:
+    """Return when anything happened that the ledger has of a client."""
     with ledger.read() as connection:
-        known = [event.action_at for event in events_of_client_at(connection, site_id, client_id)]
-        known += [row.action_at for row in breaks_of_client_at(connection, site_id, client_id) if row.action_at]
-    now = utc_now()
-    since = min([now - _YEAR, *known]).astimezone(zones[site_id]).date()
-    return Window(site_id, client_id, since, now.astimezone(zones[site_id]).date() + timedelta(days=1), zones[site_id])
+        of_events = [event.action_at for event in events_of_client_at(connection, site_id, client_id)]
+        of_breaks = [row.action_at for row in breaks_of_client_at(connection, site_id, client_id) if row.action_at]
+    return [*of_events, *of_breaks]

@@ -1,7 +1,7 @@
 """One difference: what both sides have, what was said and decided, files, whose it is, and what takes it back."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -64,9 +64,9 @@ def _show(visit: Visit, status: int = 200, told: str = "") -> Response:
     if not found:
         return not_there(visit)
     record, desk = found[0], visit.desk
-    proposed = offset_of(desk.ledger, record["id"])
     with desk.ledger.read() as connection:
         row = breaks_of_ids(connection, [record["id"]])[0]
+    proposed = offset_of(desk.ledger, record["id"])
     clock = house_clocks(desk).of(record["site_id"])
     return visit.show(
         "difference",
@@ -82,40 +82,55 @@ def _show(visit: Visit, status: int = 200, told: str = "") -> Response:
         place=clock.place,
         verbs={verb: said for verb, said in VERBS.items() if _fits(verb, record["state"])},
         reasons=REASONS,
-        offset="" if proposed is None else _entry(proposed),
-        offset_stands="" if proposed is None else _OFFSET_STANDS.get(State(proposed.state), ""),
-        offset_waits=proposed is not None and proposed.state == State.HELD,
-        may_ok=proposed is not None and may_let_go(visit, record["site_id"] or "", proposed),
         can_offset=can_be_offset(desk.settings, row._mapping, proposed),
+        **_offset_to_see(visit, record, proposed),
     )
 
 
+def _offset_to_see(visit: Visit, record: Mapping[str, Any], proposed: Row[Any] | None) -> dict[str, Any]:
+    """Return what a page shows of the entry that is proposed to take the extra one back, and who may let it go."""
+    if proposed is None:
+        return {"offset": "", "offset_stands": "", "offset_waits": False, "may_ok": False}
+    return {
+        "offset": _entry(proposed),
+        "offset_stands": _OFFSET_STANDS.get(State(proposed.state), ""),
+        "offset_waits": proposed.state == State.HELD,
+        "may_ok": may_let_go(visit, record["site_id"] or "", proposed),
+    }
+
+
 def _fits(verb: Verb, state: str) -> bool:
-    is_open = state in OPEN
     if verb is Verb.REOPEN:
         return state != "open"
-    return is_open and not (verb is Verb.ACKNOWLEDGE and state == "acknowledged")
+    if verb is Verb.ACKNOWLEDGE and state == "acknowledged":
+        return False
+    return state in OPEN
 
 
 def _entry(proposed: Row[Any]) -> str:
     verb = "earned" if proposed.action == Action.EARNED else "redeemed"
-    by = "tieout" if proposed.requested_by == "tieout" else proposed.requested_by
-    return f"{verb} {points_told(proposed.points)}, to take the extra entry back; proposed by {by}"
+    return f"{verb} {points_told(proposed.points)}, to take the extra entry back; proposed by {proposed.requested_by}"
 
 
 def may_let_go(visit: Visit, site_id: str, proposed: Row[Any]) -> bool:
     """Return whether this person may let it go: who gives the OK here, and another one than who asked, where set."""
-    is_other = not visit.desk.settings.desk.second_person or proposed.requested_by != visit.account.name
-    return visit.account.may(Role.APPROVER, site_id) and is_other
+    needs_another = visit.desk.settings.desk.second_person
+    is_their_own = proposed.requested_by == visit.account.name
+    if needs_another and is_their_own:
+        return False
+    return visit.account.may(Role.APPROVER, site_id)
 
 
 def _history(visit: Visit, break_id: str, clock: Clock) -> Sequence[Said]:
-    decided = [
-        (one.at, Said(clock.tell_minute(one.at), one.actor, f"{_decided(one.verb)}; {why(one.reason)}"))
-        for one in break_history(visit.desk.ledger, break_id)
-    ]
-    said = [(one.at, _comment(visit, break_id, one, clock)) for one in break_comments(visit.desk.ledger, break_id)]
-    return [one for _, one in sorted([*decided, *said], key=_when)]
+    ledger = visit.desk.ledger
+    decided = [(one.at, _decision(one, clock)) for one in break_history(ledger, break_id)]
+    said = [(one.at, _comment(visit, break_id, one, clock)) for one in break_comments(ledger, break_id)]
+    in_order = sorted([*decided, *said], key=_when)
+    return [one for _, one in in_order]
+
+
+def _decision(row: Row[Any], clock: Clock) -> Said:
+    return Said(clock.tell_minute(row.at), row.actor, f"{_decided(row.verb)}; {why(row.reason)}")
 
 
 def _when(pair: tuple[datetime, Said]) -> datetime:
@@ -123,15 +138,26 @@ def _when(pair: tuple[datetime, Said]) -> datetime:
 
 
 def _decided(verb: str) -> str:
-    return VERBS[Verb(verb)].lower().replace("i work", "I work") if verb in set(Verb) else verb
+    if verb not in set(Verb):
+        return verb
+    return VERBS[Verb(verb)].lower().replace("i work", "I work")
 
 
 def _comment(visit: Visit, break_id: str, row: Row[Any], clock: Clock) -> Said:
+    when = clock.tell_minute(row.at)
     if row.file_sha256 is None:
-        return Said(clock.tell_minute(row.at), row.actor, row.comment)
+        return Said(when, row.actor, row.comment)
     trouble = why_not_as_attached(visit.desk.settings, row.file_sha256)
-    at = f"/differences/{quote(break_id, safe='')}/files/{row.comment_id}"
-    return Said(clock.tell_minute(row.at), row.actor, row.comment, row.file_name, "" if trouble else at, trouble)
+    file_at = f"/differences/{quote(break_id, safe='')}/files/{row.comment_id}"
+    return Said(
+        when=when,
+        who=row.actor,
+        what=row.comment,
+        file=row.file_name,
+        # What is not as it was attached is not given out.
+        file_at="" if trouble else file_at,
+        file_trouble=trouble,
+    )
 
 
 def do_comment(visit: Visit) -> Response:
@@ -139,13 +165,12 @@ def do_comment(visit: Visit) -> Response:
     break_id = visit.path["break_id"]
     if not find_theirs(visit, [break_id]):
         return not_there(visit)
-    words, file = storable(visit.form.get("words").strip()), visit.form.file
+    words = storable(visit.form.get("words").strip())
     if len(words) > _LONGEST:
         return _show(visit, 422, f"Write up to {_LONGEST:,} signs.")
-    has_file = file is not None and bool(file.filename)
-    if not words and not has_file:
+    attached = _attached(visit)
+    if not words and attached is None:
         return _show(visit, 422, "Write something, or choose a file.")
-    attached = Attached(harmless_name(file.filename or ""), file.file) if file is not None and has_file else None
     try:
         comment_break(
             visit.desk.settings,
@@ -160,25 +185,40 @@ def do_comment(visit: Visit) -> Response:
     return go(f"/differences/{break_id}")
 
 
+def _attached(visit: Visit) -> Attached | None:
+    file = visit.form.file
+    # A browser sends a nameless part where nobody chose a file.
+    if file is None or not file.filename:
+        return None
+    return Attached(harmless_name(file.filename), file.file)
+
+
 def give_file(visit: Visit) -> Response:
     """Give a file that somebody attached, as it was; it is opened by no browser, whatever it holds."""
     break_id, asked = visit.path["break_id"], visit.path["file_id"]
     if not find_theirs(visit, [break_id]) or not re.fullmatch(r"[0-9]{1,9}", asked):
         return not_there(visit)
-    found = [one for one in break_comments(visit.desk.ledger, break_id) if one.comment_id == int(asked)]
-    if not found or found[0].file_sha256 is None:
+    comment = _comment_with_file(visit, break_id, int(asked))
+    if comment is None:
         return not_there(visit)
-    settings, sha256 = visit.desk.settings, found[0].file_sha256
+    settings, sha256 = visit.desk.settings, comment.file_sha256
     if why_not_as_attached(settings, sha256):
         return visit.show("trouble", 410, title="The file is not what it was", told="It was changed, or it is gone.")
     path: Path = attachment_path(settings, sha256)
     # By a type that nothing opens by itself, and as a download: a page of somebody else's must not act as one of ours.
-    name = quote(harmless_name(found[0].file_name), safe="")
+    name = quote(harmless_name(comment.file_name), safe="")
     headers = {
         "Content-Disposition": f"attachment; filename*=UTF-8''{name}",
         "Content-Security-Policy": "sandbox; default-src 'none'",
     }
     return FileResponse(path, media_type="application/octet-stream", headers=headers)
+
+
+def _comment_with_file(visit: Visit, break_id: str, comment_id: int) -> Row[Any] | None:
+    for comment in break_comments(visit.desk.ledger, break_id):
+        if comment.comment_id == comment_id and comment.file_sha256 is not None:
+            return comment
+    return None
 
 
 def do_give(visit: Visit) -> Response:
@@ -215,19 +255,20 @@ def do_propose(visit: Visit) -> Response:
 def do_offset(visit: Visit) -> Response:
     """Let what was proposed be posted by the next night, or leave it out: who gives the OK at its studio."""
     break_id = visit.path["break_id"]
-    with visit.desk.ledger.read() as connection:
+    desk, by = visit.desk, visit.account.name
+    with desk.ledger.read() as connection:
         found = breaks_of_ids(connection, [break_id])
     # Where somebody may not even look there is nothing.
     if not found or not visit.account.may(Role.VIEWER, found[0].site_id or ""):
         return not_there(visit)
-    proposed = offset_of(visit.desk.ledger, break_id)
+    proposed = offset_of(desk.ledger, break_id)
     if proposed is None or proposed.state != State.HELD:
         raise WrongUsage("Somebody else has decided about that.")
     if not may_let_go(visit, found[0].site_id or "", proposed):
         raise WrongUsage("Somebody else has to give the OK to that.")
-    settings, ledger, by = visit.desk.settings, visit.desk.ledger, visit.account.name
     if visit.form.get("decision") == "ok":
-        approve(settings, ledger, proposed.event_id, by, "at its difference, at the desk")
+        approve(desk.settings, desk.ledger, proposed.event_id, by, "at its difference, at the desk")
     else:
-        discard(settings, ledger, proposed.event_id, by, "left out at its difference, at the desk")
-    return go("/waiting" if visit.form.get("back") == "waiting" else f"/differences/{break_id}")
+        discard(desk.settings, desk.ledger, proposed.event_id, by, "left out at its difference, at the desk")
+    is_from_waiting = visit.form.get("back") == "waiting"
+    return go("/waiting" if is_from_waiting else f"/differences/{break_id}")

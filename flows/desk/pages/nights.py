@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 import pandas as pd
 from starlette.responses import Response
 
-from flows.desk.calendar import DayState, collect_nights, day_text, is_at, night_from, site_month
+from flows.desk.calendar import DayState, collect_nights, is_at, night_from, site_month
 from flows.desk.checklist import in_words
 from flows.desk.house_clock import clock_at, house_clock, house_clocks
 from flows.desk.kept_nights import KeptNight
@@ -35,6 +35,7 @@ from flows.runtime.errors import CouldNotRun
 from flows.status.collect import collect_status
 from sql.nights import night_of, nights_around
 from transforms.nights import Night, NightState, state_of_night
+from transforms.spoken_times import spoken_date
 from transforms.totals.period import Period, month_of, parse_period
 from transforms.totals.walk_steps import summed
 from transforms.vocabulary import Role, WalkLine
@@ -337,6 +338,6 @@ def _give(visit: Visit, suffix: str, kind: str, write: Callable[[Report, Path], 
         path = Path(folder) / f"night{suffix}"
         write(seen.kept.report, path)
         content = path.read_bytes()
-    day = day_text(seen.night.started_at.date()).replace(" ", "-")
+    day = spoken_date(seen.night.started_at.date()).replace(" ", "-")
     headers = {"Content-Disposition": f'attachment; filename="night-{day}{suffix}"'}
     return Response(content, media_type=kind, headers=headers)

@@ -17,8 +17,10 @@ from flows.people.accounts import ALL_SITES
 from flows.review.clocks import clocks_of
 from flows.runtime.visible import storable
 from sql import desk_sheets as kept
+from sql.reversals import takes_another_back
 from sql.trace import events_of_reward, find_event
 from transforms.identity.reward_ids import without_case
+from transforms.spoken_times import spoken_date
 from transforms.vocabulary import Role
 
 _LONGEST_ROW = 9  # digits
@@ -52,16 +54,21 @@ class Found:
 def show_sheet_row(visit: Visit) -> Response:
     """Show one row of a sheet: its cells, what became of it, and its story."""
     sheet: DeskSheet = visit.sheet
-    number, on = visit.path["row"], storable(visit.request.query_params.get("on", ""))
-    if not number.isdecimal() or len(number) > _LONGEST_ROW:
+    asked, on = visit.path["row"], storable(visit.request.query_params.get("on", ""))
+    if not asked.isdecimal() or len(asked) > _LONGEST_ROW:
         return not_there(visit)
+    number = int(asked)
     with visit.desk.ledger.read() as connection:
         file = kept.file_of(connection, sheet.row.sha256, sheet.row.default_site_id)
-        found = Found() if file is None else _found(visit.desk, connection, file, on, int(number))
-        mends = [mend for mend in kept.mends_of(connection, sheet.sheet_id) if mend.row_number == int(number)]
+        found = Found() if file is None else _found(visit.desk, connection, file, on, number)
+        mends = _mends_of_row(connection, sheet, number)
     if file is None or not found.is_any:
         return not_there(visit)
-    return _show(visit, file, on, int(number), found, sheet, mends)
+    return _show(visit, file, on, number, found, sheet, mends)
+
+
+def _mends_of_row(connection: Connection, sheet: DeskSheet, number: int) -> list[Row[Any]]:
+    return [mend for mend in kept.mends_of(connection, sheet.sheet_id) if mend.row_number == number]
 
 
 def show_row(visit: Visit) -> Response:
@@ -72,11 +79,18 @@ def show_row(visit: Visit) -> Response:
             return not_there(visit)
         file = kept.file_by_id(connection, event.file_id)
         found = Found([tell_story(visit.desk, connection, event)])
-        rows = kept.sheets_of_content(connection, file.sha256, file.default_site_id)
-        sheets = [sheet_from(visit.desk, row) for row in rows if visit.account.may(Role.VIEWER, row.site_id)]
-        mends = [] if not sheets else list(kept.mends_of(connection, sheets[0].sheet_id))
-    mends = [mend for mend in mends if mend.row_number == event.row_number]
-    return _show(visit, file, event.sheet or "", event.row_number, found, sheets[0] if sheets else None, mends)
+        sheet = _sheet_to_see(visit, connection, file)
+        mends = [] if sheet is None else _mends_of_row(connection, sheet, event.row_number)
+    is_opposite = takes_another_back(event)
+    return _show(visit, file, event.sheet or "", event.row_number, found, sheet, mends, is_opposite=is_opposite)
+
+
+def _sheet_to_see(visit: Visit, connection: Connection, file: Row[Any]) -> DeskSheet | None:
+    """Return the newest sheet of the desk with this content that somebody may look at; None where there is none."""
+    for row in kept.sheets_of_content(connection, file.sha256, file.default_site_id):
+        if visit.account.may(Role.VIEWER, row.site_id):
+            return sheet_from(visit.desk, row)
+    return None
 
 
 def _show(
@@ -87,13 +101,16 @@ def _show(
     found: Found,
     sheet: DeskSheet | None,
     mends: Sequence[Row[Any]],
+    *,
+    is_opposite: bool = False,
 ) -> Response:
-    is_opposite = file.name.startswith("reversal of ")
+    """Show a row with its cells and its story; what takes an entry back is in no file, whatever stands for its name."""
     paths = () if sheet is None else (sheet.path,)
     content = content_of(visit.desk, paths, file.name, file.sha256, file.default_site_id)
+    row = f"Row {number:,}"
     return visit.show(
         "row",
-        place=f"Row {number:,}" + (f", {on}" if on else ""),
+        place=f"{row}, {on}" if on else row,
         file="" if is_opposite else file.name,
         is_opposite=is_opposite,
         sheet=sheet,
@@ -105,39 +122,53 @@ def _show(
 
 
 def _may_see(visit: Visit, connection: Connection, event: Row[Any]) -> bool:
-    """Return whether somebody may look at an event: at its studio; of a reward, at that whose people sent it."""
+    """Return whether somebody may look at an event: at its studio; of a reward, at that whose people sent it.
+
+    A reward names no studio, and whoever looks after one may not read what another one pays out.
+    """
+    account, desk = visit.account, visit.desk
     if event.site_id:
-        return visit.account.may(Role.VIEWER, event.site_id)
-    if visit.account.may(Role.VIEWER, ALL_SITES) or len(visit.desk.site_ids) == 1:
-        return bool(visit.account.sites(Role.VIEWER, visit.desk.site_ids))
+        return account.may(Role.VIEWER, event.site_id)
+    sees_all = account.may(Role.VIEWER, ALL_SITES)
+    if sees_all or len(desk.site_ids) == 1:
+        return bool(account.sites(Role.VIEWER, desk.site_ids))
+    return any(account.may(Role.VIEWER, site_id) for site_id in _senders(connection, event))
+
+
+def _senders(connection: Connection, event: Row[Any]) -> list[str]:
+    """Return the studios whose people sent the file that brought an event."""
     file = kept.file_by_id(connection, event.file_id)
-    senders = [row.site_id for row in kept.sheets_of_content(connection, file.sha256, file.default_site_id)]
-    return any(visit.account.may(Role.VIEWER, site_id) for site_id in (*senders, file.default_site_id) if site_id)
+    sheets = kept.sheets_of_content(connection, file.sha256, file.default_site_id)
+    site_ids = [*(sheet.site_id for sheet in sheets), file.default_site_id]
+    return [site_id for site_id in site_ids if site_id]
 
 
 def _found(desk: Desk, connection: Connection, file: Row[Any], on: str, number: int) -> Found:
+    place = (file.file_id, on, number)
     found = Found()
-    for row in kept.events_at(connection, file.file_id, on, number):
+    for row in kept.events_at(connection, *place):
         event = find_event(connection, row.event_id)
         if event is not None:
             found.stories.append(tell_story(desk, connection, event))
-    for row in kept.duplicates_at(connection, file.file_id, on, number):
+    for row in kept.duplicates_at(connection, *place):
         event = find_event(connection, row.event_id)
         if event is not None:
             found.again = _first_of(event, file)
             found.stories.append(tell_story(desk, connection, event))
-    found.wrong = [
-        WrongCell(row.column_heading or "", row.value or "", for_a_studio(row.message))
-        for row in kept.rejections_at(connection, file.file_id, on, number)
-    ]
-    reasons = [for_a_studio(row.reason) for row in kept.skipped_at(connection, file.file_id, on, number)]
+    found.wrong = [_wrong_cell(row) for row in kept.rejections_at(connection, *place)]
+    reasons = [for_a_studio(row.reason) for row in kept.skipped_at(connection, *place)]
     found.skipped = "; ".join(reasons)
     return found
 
 
+def _wrong_cell(row: Row[Any]) -> WrongCell:
+    return WrongCell(row.column_heading or "", row.value or "", for_a_studio(row.message))
+
+
 def _first_of(event: Row[Any], file: Row[Any]) -> str:
     of_file = "this sheet" if event.file_id == file.file_id else event.file
-    return f"row {event.row_number}" + (f", {event.sheet}," if event.sheet else "") + f" of {of_file}"
+    of_sheet = f", {event.sheet}," if event.sheet else ""
+    return f"row {event.row_number}{of_sheet} of {of_file}"
 
 
 @dataclass(frozen=True)
@@ -154,22 +185,30 @@ class Change:
 def show_reward(visit: Visit) -> Response:
     """Ask for a reward, or show what was changed of it."""
     asked = storable(visit.request.query_params.get("reward", "").strip())[:100]
-    changes: list[Change] = []
-    if asked:
-        with visit.desk.ledger.read() as connection:
-            changes = list(_changes(visit, connection, asked))
-    told = "Nothing is known of a reward with this number, or it is none of your studio's." if asked else ""
-    return visit.show("reward", asked=asked, told="" if changes else told, changes=changes[-_MOST_SHOWN:])
+    if not asked:
+        return visit.show("reward", asked="", told="", changes=[])
+    with visit.desk.ledger.read() as connection:
+        changes = list(_changes(visit, connection, asked))
+    # Whether there is such a reward at another studio is nobody's to learn here.
+    unknown = "Nothing is known of a reward with this number, or it is none of your studio's."
+    return visit.show("reward", asked=asked, told="" if changes else unknown, changes=changes[-_MOST_SHOWN:])
 
 
 def _changes(visit: Visit, connection: Connection, reward_id: str) -> Iterator[Change]:
     clocks = clocks_of(visit.desk.settings)
     for event in events_of_reward(connection, without_case(reward_id)):
         row = kept.row_of_event(connection, event.event_id)
-        if row is not None and _may_see(visit, connection, event):
-            seen = row_to_see(row, clocks)
-            when = clocks.of(None).tell_minute(event.registered_at.replace(microsecond=0))
-            yield Change(event.event_id, f"{seen.place} of {event.file}", _set_to(event), when, seen.told)
+        if row is None or not _may_see(visit, connection, event):
+            continue
+        seen = row_to_see(row, clocks)
+        registered_at = event.registered_at.replace(microsecond=0)
+        yield Change(
+            event_id=event.event_id,
+            place=f"{seen.place} of {event.file}",
+            what=_set_to(event),
+            when=clocks.of(None).tell_minute(registered_at),
+            told=seen.told,
+        )
 
 
 def _set_to(event: Row[Any]) -> str:
@@ -177,7 +216,7 @@ def _set_to(event: Row[Any]) -> str:
     if event.amount is not None:
         parts.append(f"amount {money(event.amount)}")
     if event.eligibility_on is not None:
-        parts.append(f"may be paid from {event.eligibility_on:%-d %b %Y}")
+        parts.append(f"may be paid from {spoken_date(event.eligibility_on)}")
     if event.description is not None:
         parts.append(f"described as “{event.description}”")
     return ", ".join(parts) or f"payout {event.payout_id}"

@@ -51,6 +51,7 @@ _LEAST: Final = 16  # points of width
 _PADDING: Final = 7
 _SHARES: Final = (0.58, 0.42)  # of the page, of two tables side by side
 _BETWEEN: Final = 8
+_EVERYWHERE: Final = ((0, 0), (-1, -1))  # of a table, as its style names cells
 
 
 class _Fitted(Flowable):  # type: ignore[misc]  # it brings no types
@@ -105,18 +106,25 @@ def _add_fonts() -> None:
 
 
 def _story(paper: Paper) -> Iterator[Any]:
-    first = [
+    yield _on_one_page(_first_page(paper))
+    yield PageBreak()
+    yield _on_one_page(_second_page(paper))
+
+
+def _first_page(paper: Paper) -> list[Any]:
+    facts = "   ·   ".join(f"{name}: {text}" for name, text in paper.facts)
+    return [
         _text(paper.title, size=15, font=_BOLD, color=_BLUE),
         Spacer(0, 2 * mm),
         _answers(paper),
         Spacer(0, 2 * mm),
-        _text("   ·   ".join(f"{name}: {text}" for name, text in paper.facts), color=_GRAY),
+        _text(facts, color=_GRAY),
         *_blocks(paper.first, paper.timezone),
     ]
-    second = [*_side_by_side(paper), Spacer(0, 5 * mm), _lines_to_sign(paper.roles)]
-    yield _on_one_page(first)
-    yield PageBreak()
-    yield _on_one_page(second)
+
+
+def _second_page(paper: Paper) -> list[Any]:
+    return [*_side_by_side(paper), Spacer(0, 5 * mm), _lines_to_sign(paper.roles)]
 
 
 def _on_one_page(content: list[Any]) -> KeepInFrame:
@@ -135,9 +143,13 @@ def _side_by_side(paper: Paper) -> Iterator[Any]:
 
 def _in_columns(drawn: Sequence[list[Any]]) -> _Fitted:
     """Return two tables side by side: nothing around them, and a little between."""
-    whole = ((0, 0), (-1, -1))
-    style = [("VALIGN", *whole, "TOP"), ("RIGHTPADDING", *whole, _BETWEEN)]
-    style += [(f"{side}PADDING", *whole, 0) for side in ("LEFT", "TOP", "BOTTOM")]
+    style = [
+        ("VALIGN", *_EVERYWHERE, "TOP"),
+        ("RIGHTPADDING", *_EVERYWHERE, _BETWEEN),
+        ("LEFTPADDING", *_EVERYWHERE, 0),
+        ("TOPPADDING", *_EVERYWHERE, 0),
+        ("BOTTOMPADDING", *_EVERYWHERE, 0),
+    ]
 
     def laid_out(width: float) -> Table:
         widths = [width * share for share in _SHARES]
@@ -153,82 +165,126 @@ def _blocks(blocks: Sequence[Block], timezone: str) -> list[Any]:
 def _answers(paper: Paper) -> _Fitted:
     """Return what was found, each sentence in its color; the sentence says all that the color does."""
     cells = []
-    style: list[tuple[Any, ...]] = [("LINEBELOW", (0, 0), (-1, -1), 2, colors.white)]
+    style: list[tuple[Any, ...]] = [("LINEBELOW", *_EVERYWHERE, 2, colors.white)]
     for row, answer in enumerate(paper.answers):
         back, ink = _TONES[answer.tone]
-        cells.append([_text(answer.sentence, size=9, font=_BOLD, color=ink)])
+        sentence = _text(answer.sentence, size=9, font=_BOLD, color=ink)
+        cells.append([sentence])
         style.append(("BACKGROUND", (0, row), (0, row), back))
     return _Fitted(lambda width: Table(cells, colWidths=[width], style=style))
 
 
 def _block(block: Block, timezone: str) -> Iterator[Any]:
-    head = [Spacer(0, 4 * mm), _text(block.title, size=10, font=_BOLD, color=_BLUE)]
+    yield Spacer(0, 4 * mm)
+    yield _text(block.title, size=10, font=_BOLD, color=_BLUE)
     if block.frame.empty:
-        yield from [*head, _text(block.empty, color=_GRAY)]
+        yield _text(block.empty, color=_GRAY)
         return
     if block.note:
-        head.append(_text(block.note, color=_GRAY))
-    yield from head
+        yield _text(block.note, color=_GRAY)
     yield _table(block, timezone)
 
 
 def _table(block: Block, timezone: str) -> _Fitted:
-    shown = [
-        [cell(column, value) for column, value in zip(block.columns, line, strict=True)]
-        for line in lines(block, ZoneInfo(timezone))
-    ]
-    flags = block.frame[block.strong].tolist() if block.strong else [False] * len(shown)
-    sums = [sum_cells(block)] if has_sums(block) else []
-    strong = [number for number, flag in enumerate([*flags, *(True for _ in sums)], start=1) if flag]
-    headings = [Cell(column.heading, is_number=is_number(column)) for column in block.columns]
-    rows = [headings, *shown, *sums]
-    drawn = [[_cell(one, is_bold=number == 0 or number in strong) for one in row] for number, row in enumerate(rows)]
+    rows = _rows(block, timezone)
+    strong = _strong_rows(block)
+    drawn = [_drawn(row, is_bold=number == 0 or number in strong) for number, row in enumerate(rows)]
     style = [
-        ("VALIGN", (0, 0), (-1, -1), "TOP"),
+        ("VALIGN", *_EVERYWHERE, "TOP"),
         ("BACKGROUND", (0, 0), (-1, 0), _BAND),
-        ("LINEBELOW", (0, 0), (-1, -1), 0.4, _LINE),
+        ("LINEBELOW", *_EVERYWHERE, 0.4, _LINE),
         *(("BACKGROUND", (0, number), (-1, number), _BAND) for number in strong),
-        *((side, (0, 0), (-1, -1), 1.6) for side in ("TOPPADDING", "BOTTOMPADDING")),
-        *((side, (0, 0), (-1, -1), 3) for side in ("LEFTPADDING", "RIGHTPADDING")),
+        ("TOPPADDING", *_EVERYWHERE, 1.6),
+        ("BOTTOMPADDING", *_EVERYWHERE, 1.6),
+        ("LEFTPADDING", *_EVERYWHERE, 3),
+        ("RIGHTPADDING", *_EVERYWHERE, 3),
     ]
-    return _Fitted(lambda width: Table(drawn, colWidths=_widths(rows, width), repeatRows=1, style=style, hAlign="LEFT"))
+
+    def laid_out(width: float) -> Table:
+        # A table that goes on to another page says again what its columns are.
+        return Table(drawn, colWidths=_widths(rows, width), repeatRows=1, style=style, hAlign="LEFT")
+
+    return _Fitted(laid_out)
+
+
+def _rows(block: Block, timezone: str) -> list[Sequence[Cell]]:
+    """Return the cells of a table: its headings, its lines, and its sums where it has some."""
+    rows: list[Sequence[Cell]] = [_headings(block)]
+    for line in lines(block, ZoneInfo(timezone)):
+        with_columns = zip(block.columns, line, strict=True)
+        rows.append([cell(column, value) for column, value in with_columns])
+    if has_sums(block):
+        rows.append(sum_cells(block))
+    return rows
+
+
+def _headings(block: Block) -> list[Cell]:
+    return [Cell(column.heading, is_number=is_number(column)) for column in block.columns]
+
+
+def _strong_rows(block: Block) -> list[int]:
+    """Return the rows that stand out, counted from the headings, which are row 0."""
+    lines_count = len(block.frame)
+    flags = block.frame[block.strong].tolist() if block.strong else [False] * lines_count
+    strong = [number for number, is_strong in enumerate(flags, start=1) if is_strong]
+    return [*strong, lines_count + 1] if has_sums(block) else strong
+
+
+def _drawn(row: Sequence[Cell], *, is_bold: bool) -> list[Paragraph]:
+    return [_cell(one, is_bold=is_bold) for one in row]
 
 
 def _widths(rows: Sequence[Sequence[Cell]], width: float) -> list[float]:
     """Return the width of each column: its least, and what is left of the page for those whose texts would wrap."""
     columns = list(zip(*rows, strict=True))
     needed = [_needed(column, _MOST_LETTERS) for column in columns]
-    wanted = [_needed(column, _WIDEST_LETTERS) for column in columns]
-    left, missing = width - sum(needed), sum(wanted) - sum(needed)
+    left = width - sum(needed)
     if left <= 0:
-        return [one * width / sum(needed) for one in needed]
+        # All of them are made narrower by the same part.
+        return [least * width / sum(needed) for least in needed]
+    wanted = [_needed(column, _WIDEST_LETTERS) for column in columns]
+    missing = sum(wanted) - sum(needed)
     share = min(1.0, left / missing) if missing else 0.0
     return [least + share * (most - least) for least, most in zip(needed, wanted, strict=True)]
 
 
 def _needed(column: Sequence[Cell], letters: int) -> float:
-    """Return how wide a column wants to be: a heading may go on several lines, a figure never, a text has a limit."""
-    words = [_wide(word, _BOLD) for word in column[0].text.split()]
-    texts = [_wide(one.text, _BOLD) for one in column[1:]]
-    most = letters * _SIZE * 0.62
-    return max([*words, *(min(wide, most) for wide in texts), _LEAST]) + _PADDING
+    """Return how wide a column wants to be: a heading may go on several lines, a text has a limit of letters."""
+    heading, *cells = column
+    limit = letters * _SIZE * 0.62
+    words = [_wide(word, _BOLD) for word in heading.text.split()]
+    texts = [min(_wide(one.text, _BOLD), limit) for one in cells]
+    return max([*words, *texts, _LEAST]) + _PADDING
 
 
 def _wide(text: str, font: str) -> float:
-    return float(pdfmetrics.stringWidth(_drawable(visible(text), font), font, _SIZE))
+    drawn = _drawable(visible(text), font)
+    return float(pdfmetrics.stringWidth(drawn, font, _SIZE))
 
 
 def _cell(one: Cell, *, is_bold: bool) -> Paragraph:
     is_odd = "odd" in one.looks.split()
-    color = _TONES["bad"][1] if is_odd else colors.black
-    return _text(one.text, font=_BOLD if is_bold or is_odd else _PLAIN, color=color, is_right=one.is_number)
+    _, ink_of_odd = _TONES["bad"]
+    return _text(
+        one.text,
+        font=_BOLD if is_bold or is_odd else _PLAIN,
+        color=ink_of_odd if is_odd else colors.black,
+        is_right=one.is_number,
+    )
 
 
 def _lines_to_sign(roles: Sequence[str]) -> Table:
     """Return a line for each who is to sign, and for the date."""
-    cells = [[_text(role, color=_GRAY), "", _text("Date", color=_GRAY), ""] for role in roles]
-    style: list[tuple[Any, ...]] = [("VALIGN", (0, 0), (-1, -1), "BOTTOM")]
-    style += [("LINEBELOW", (column, 0), (column, -1), 0.6, _GRAY) for column in (1, 3)]
+    cells = []
+    for role in roles:
+        role_label, date_label = _text(role, color=_GRAY), _text("Date", color=_GRAY)
+        cells.append([role_label, "", date_label, ""])
+    style = [
+        ("VALIGN", *_EVERYWHERE, "BOTTOM"),
+        # Where people write: beside the role, and beside the date.
+        ("LINEBELOW", (1, 0), (1, -1), 0.6, _GRAY),
+        ("LINEBELOW", (3, 0), (3, -1), 0.6, _GRAY),
+    ]
     widths = [25 * mm, 95 * mm, 15 * mm, 45 * mm]
     return Table(cells, colWidths=widths, rowHeights=9 * mm, style=style, hAlign="LEFT")
 

@@ -10,6 +10,7 @@ from flows.review.clocks import Clocks
 from flows.review.story.moment import Moment
 from sql.break_decisions import decisions_about
 from sql.trace import moves_of_break, parts_of_break
+from transforms.spoken_times import spoken_day
 from transforms.vocabulary import Target
 
 _MOVES = {
@@ -39,7 +40,7 @@ def break_lines(connection: Connection, broken: Row[Any], clocks: Clocks) -> lis
         f"What it means: {word.meaning}",
         *([f"What both sides say: {clock.retell(broken.detail)}"] if broken.detail else []),
         *_parts(connection, broken),
-        f"First seen on {broken.opened_on:%a %-d %b %Y}, by run {broken.opened_run_id}.",
+        f"First seen on {spoken_day(broken.opened_on)}, by run {broken.opened_run_id}.",
         f"What happened, by the clock of {clock.name}:",
         *(f"  {clock.tell(moment.at)}: {moment.text}" for moment in moments),
         f"What to do: {word.next_step if is_open else 'nothing.'}",

@@ -13,6 +13,7 @@ from flows.review.story.moment import Moment
 from flows.review.story.of_break import class_in_words
 from flows.settings.sections import Settings
 from sql.trace import breaks_of_event, corrections_of_event, reversals_of_event
+from transforms.spoken_times import spoken_day
 from transforms.vocabulary import State
 
 
@@ -100,7 +101,7 @@ def _breaks(connection: Connection, event: Row[Any], clock: Clock) -> list[str]:
     if not rows and event.state == State.POSTED and event.compared_at is not None:
         return ["The service showed it as it was posted: it matched."]
     return [
-        f"Difference {row.break_id}, {class_in_words(row)}: {row.state}, first seen on {row.opened_on:%a %-d %b %Y}. "
+        f"Difference {row.break_id}, {class_in_words(row)}: {row.state}, first seen on {spoken_day(row.opened_on)}. "
         f"{clock.retell(row.detail or '')}".rstrip()
         for row in rows
     ]
