@@ -25,11 +25,13 @@ from flows.desk.pages import (
     getting_in,
     home,
     months,
+    night,
     nights,
     people,
     posting,
     reading,
     rows,
+    signing,
     undoing,
     waiting,
 )
@@ -81,16 +83,16 @@ PAGES = (
     Page("GET", "/rewards", rows.show_reward, Role.VIEWER),
     Page("GET", "/clients", clients.show_clients, Role.VIEWER),
     Page("GET", "/nights", nights.show_nights, Role.REVIEWER),
-    Page("GET", "/nights/{run_id}", nights.show_night, Role.REVIEWER),
-    Page("GET", "/nights/{run_id}/rows", nights.show_night_rows, Role.REVIEWER),
-    Page("GET", "/nights/{run_id}/pdf", nights.give_night_pdf, Role.REVIEWER, _WHOLE),
-    Page("GET", "/nights/{run_id}/workbook", nights.give_night_workbook, Role.REVIEWER, _WHOLE),
+    Page("GET", "/nights/{run_id}", night.show_night, Role.REVIEWER),
+    Page("GET", "/nights/{run_id}/rows", night.show_night_rows, Role.REVIEWER),
+    Page("GET", "/nights/{run_id}/pdf", night.give_night_pdf, Role.REVIEWER, _WHOLE),
+    Page("GET", "/nights/{run_id}/workbook", night.give_night_workbook, Role.REVIEWER, _WHOLE),
     Page("GET", "/months/{period}", months.show_month, Role.REVIEWER),
     Page("GET", "/months/{period}/rows", months.show_month_rows, Role.REVIEWER),
     Page("GET", "/months/{period}/pdf", months.give_month_pdf, Role.REVIEWER),
     Page("GET", "/months/{period}/workbook", months.give_month_workbook, Role.REVIEWER),
-    Page("GET", "/months/{period}/sign", months.show_signing, Role.REVIEWER, _WHOLE),
-    Page("POST", "/months/{period}/sign", months.do_sign, Role.REVIEWER, _WHOLE),
+    Page("GET", "/months/{period}/sign", signing.show_signing, Role.REVIEWER, _WHOLE),
+    Page("POST", "/months/{period}/sign", signing.do_sign, Role.REVIEWER, _WHOLE),
     Page("GET", "/differences", differences.show_differences, Role.REVIEWER),
     Page("POST", "/differences", differences.do_decide, Role.REVIEWER),
     Page("GET", "/differences/{break_id}", difference.show_difference, Role.REVIEWER),
@@ -115,9 +117,9 @@ PAGES = (
 _SHOWN = {page.path for page in PAGES if not page.is_change}
 # To read a sheet, look at what it would do or count a month takes the processor for tenths of a second and more, and
 # Python gives it to one thread at a time: with ten of those at work everybody at a list would wait for all of them.
-_THAT_COMPUTE = {module.__name__ for module in (reading, checking, changing, rows, waiting, nights, months)}
-# What only looks something up waits for none of them: a calendar of 20 ms took a second behind the sheets of others.
-_THAT_LOOK_UP = (nights.show_nights, rows.show_reward, waiting.show_waiting)
+_THAT_COMPUTE = {module.__name__ for module in (reading, checking, changing, rows, waiting, night, months, signing)}
+# What only looks something up waits for none of them: a page of 20 ms took a second behind the sheets of others.
+_THAT_LOOK_UP = (rows.show_reward, waiting.show_waiting)
 _LONG_AT_ONCE = 2
 # Whoever has a sheet of some hundred rows, as most have, waits for nobody's long one, and for no month. They take turns
 # one by one: two at once would both be twice as long at it.

@@ -1,15 +1,18 @@
-"""What changed since a period was signed, in a studio's words."""
+"""Who signed a period, and what changed since, in a studio's words."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from flows.desk.house_clock import house_clock
+from flows.desk.visit import Desk
 from flows.desk.walked import KINDS, step_name
 from flows.desk.words import money, points_told
+from flows.reports.month import Month
 from flows.reports.wording import BREAKS
 from flows.review.clocks import Clock
 from transforms.totals.signed import Change, ChangeOf
-from transforms.vocabulary import WalkLine
+from transforms.vocabulary import SignedAs, WalkLine
 
 _STATES: Mapping[str, str] = {
     "open": "open",
@@ -31,6 +34,13 @@ _VERBS: Mapping[str, str] = {
     "rule_not_posted": "said that it was not posted",
 }
 
+_ROLES: Mapping[str, str] = {SignedAs.PREPARER: "prepared", SignedAs.APPROVER: "approved"}
+_HOLDS: Mapping[str, str] = {
+    "holds": "",
+    "changed since": "something changed since",
+    "replaced by a later one": "a later signature took its place",
+}
+
 
 @dataclass(frozen=True)
 class ChangeLine:
@@ -40,9 +50,26 @@ class ChangeLine:
     break_id: str = ""
 
 
-def change_lines(changes: Sequence[Change], clock: Clock, name_of_site: Callable[[str], str]) -> list[ChangeLine]:
-    """Return the changes, a sentence each."""
-    return [ChangeLine(_said(change, clock, name_of_site), change.break_id) for change in changes]
+def signed_lines(desk: Desk, month: Month) -> list[str]:
+    """Return who signed a period, a sentence each, and whether that still holds."""
+    clock = house_clock(desk)
+    return [_signature(signature, clock) for signature in month.signatures]
+
+
+def _signature(signature: Mapping[str, Any], clock: Clock) -> str:
+    name, actor = signature["by_name"], signature["actor"]
+    who = name if name == actor else f"{name} ({actor})"
+    told = f"{who} {_ROLES[signature['role']]} it, {clock.tell_minute(signature['at'])}"
+    if signature["reason"]:
+        told += f": {signature['reason']}"
+    holds = _HOLDS.get(signature["holds"], "")
+    return f"{told} ({holds})" if holds else told
+
+
+def changes_of(desk: Desk, month: Month) -> list[ChangeLine]:
+    """Return what changed since a period was signed, a sentence each."""
+    clock = house_clock(desk)
+    return [ChangeLine(_said(change, clock, desk.site_name), change.break_id) for change in month.changed]
 
 
 def _said(change: Change, clock: Clock, name_of_site: Callable[[str], str]) -> str:
@@ -54,17 +81,16 @@ def _said(change: Change, clock: Clock, name_of_site: Callable[[str], str]) -> s
         case ChangeOf.DECISION:
             return _decision(change, clock)
         case ChangeOf.POSTED:
-            return (
-                "1 row was posted since."
-                if change.events_count == 1
-                else f"{change.events_count:,} rows were posted since."
-            )
+            were = "was" if change.events_count == 1 else "were"
+            return f"{_rows(change.events_count)} {were} posted since."
 
 
 def _figure(change: Change, name_of_site: Callable[[str], str]) -> str:
+    # A figure that was not there then, or is not now, is known from the other side alone.
     known = change.today or change.then or {}
-    site = f", {name_of_site(known['site_id'])}" if known["site_id"] else ""
-    name = f"{step_name(WalkLine(known['line']))}, {KINDS[known['kind']].lower()}{site}"
+    name = f"{step_name(WalkLine(known['line']))}, {KINDS[known['kind']].lower()}"
+    if known["site_id"]:
+        name += f", {name_of_site(known['site_id'])}"
     return f"{name}: now {_amount(change.today)}; {_amount(change.then)} when it was signed."
 
 
@@ -83,8 +109,10 @@ def _rows(count: int) -> str:
 
 def _difference(change: Change) -> str:
     then, today = change.then, change.today
-    if then is None or today is None:
-        return f"{_what(today or then or {})}: " + ("found since." if then is None else "not there any more.")
+    if then is None:
+        return f"{_what(today or {})}: found since."
+    if today is None:
+        return f"{_what(then)}: not there any more."
     if then["state"] != today["state"]:
         return f"{_what(today)}: was {_state(then)}, and is {_state(today)} now."
     return f"{_what(today)}; it was {_by(then)} when it was signed."
@@ -105,6 +133,10 @@ def _by(one: Mapping[str, Any]) -> str:
 
 def _decision(change: Change, clock: Clock) -> str:
     said = change.today or {}
-    about = f" ({_rows(change.events_count)})" if change.events_count else ""
-    why = f": {said['reason']}" if said["reason"] else ""
-    return f"{said['actor']} {_VERBS.get(said['verb'], said['verb'])}{about}, {clock.tell_minute(said['at'])}{why}."
+    told = f"{said['actor']} {_VERBS.get(said['verb'], said['verb'])}"
+    if change.events_count:
+        told += f" ({_rows(change.events_count)})"
+    told += f", {clock.tell_minute(said['at'])}"
+    if said["reason"]:
+        told += f": {said['reason']}"
+    return f"{told}."

@@ -8,7 +8,8 @@ from urllib.parse import parse_qsl, urlencode
 from starlette.responses import Response
 
 from flows.desk.difference import REASONS, VERBS, difference_to_see
-from flows.desk.pages.months import page_asked, period_name, period_seen
+from flows.desk.parts import part_of, parts_of
+from flows.desk.seen_periods import Seen, period_name, period_seen
 from flows.desk.visit import Visit, go
 from flows.people.accounts import ALL_SITES
 from flows.reports.wording import BREAKS
@@ -30,13 +31,13 @@ _FIELDS = ("kind", "site", "client", "words", "owner", "reason", "older", "overd
 
 def show_differences(visit: Visit) -> Response:
     """List what differs, oldest first."""
+    desk = visit.desk
     asked = _asked(visit.request.query_params)
     narrowed = _narrowed(visit, asked)
-    page = page_asked(visit.request.query_params.get("page", ""))
-    with visit.desk.ledger.read() as connection:
+    with desk.ledger.read() as connection:
         counts = count_breaks(connection, narrowed)
-        pages = max(1, -(-counts.count // _MOST_SHOWN))
-        page = min(page, pages)
+        pages = parts_of(counts.count, _MOST_SHOWN)
+        page = min(part_of(visit), pages)
         rows = page_of_breaks(connection, narrowed, (page - 1) * _MOST_SHOWN, _MOST_SHOWN)
     period = _period(visit, asked)
     return visit.show(
@@ -49,16 +50,19 @@ def show_differences(visit: Visit) -> Response:
         points=counts.points,
         kinds=list(counts.by_class.items()),
         words={name: word.short for name, word in BREAKS.items()},
-        sites=[
-            (site_id, visit.desk.site_name(site_id)) for site_id in sites_of(visit) or visit.desk.site_ids if site_id
-        ],
-        rows=[difference_to_see(visit.desk, record) for record in break_records(visit.desk.settings, rows)],
+        sites=_sites_to_choose(visit),
+        rows=[difference_to_see(desk, record) for record in break_records(desk.settings, rows)],
         page=page,
         pages=pages,
         may_take_all=counts.count <= _MOST_AT_ONCE and pages > 1,
         verbs=VERBS,
         reasons=REASONS,
     )
+
+
+def _sites_to_choose(visit: Visit) -> list[tuple[str, str]]:
+    site_ids = sites_of(visit) or visit.desk.site_ids
+    return [(site_id, visit.desk.site_name(site_id)) for site_id in site_ids if site_id]
 
 
 def _asked(given: Mapping[str, str]) -> dict[str, str]:
@@ -75,18 +79,20 @@ def sites_of(visit: Visit) -> Sequence[str] | None:
 
 
 def _narrowed(visit: Visit, asked: Mapping[str, str]) -> Narrowed:
-    days, today = asked["older"], utc_now().date()
-    is_number = days.isascii() and days.isdecimal() and len(days) < 6
+    today = utc_now().date()
+    days = _number(asked["older"])
+    # A month has differences that were resolved or gone since, too.
+    is_about_open = not asked["all"] and not asked["month"]
     return Narrowed(
         site_ids=sites_of(visit),
-        only_open=not asked["all"] and not asked["month"],
+        only_open=is_about_open,
         classes=(asked["kind"],) if asked["kind"] in BREAKS else (),
         site_id=asked["site"] or None,
         client_id=asked["client"] or None,
         words=asked["words"],
         owner=asked["owner"] or None,
         reason_code=asked["reason"] if asked["reason"] in set(ReasonCode) else None,
-        opened_before_on=today - timedelta(days=int(days)) if is_number else None,
+        opened_before_on=None if days is None else today - timedelta(days=days),
         overdue_on=today if asked["overdue"] else None,
         break_ids=_of_period(visit, asked),
         rules=[RuleParts(**vars(rule)) for rule in visit.desk.settings.reconcile.rules],
@@ -94,7 +100,12 @@ def _narrowed(visit: Visit, asked: Mapping[str, str]) -> Narrowed:
     )
 
 
-def _period(visit: Visit, asked: Mapping[str, str]) -> Any:
+def _number(text: str) -> int | None:
+    is_number = text.isascii() and text.isdecimal() and len(text) < 6
+    return int(text) if is_number else None
+
+
+def _period(visit: Visit, asked: Mapping[str, str]) -> Seen | None:
     return period_seen(visit, asked["month"], asked["site"]) if asked["month"] else None
 
 
@@ -106,7 +117,9 @@ def _of_period(visit: Visit, asked: Mapping[str, str]) -> Sequence[str] | None:
     if seen is None:
         return ()
     found = seen.month.differences
-    return [str(id_) for id_ in (without_reason(found) if asked["without"] else found)["break_id"]]
+    if asked["without"]:
+        found = without_reason(found)
+    return [str(break_id) for break_id in found["break_id"]]
 
 
 def find_theirs(visit: Visit, break_ids: Sequence[str]) -> list[dict[str, Any]]:
@@ -114,29 +127,39 @@ def find_theirs(visit: Visit, break_ids: Sequence[str]) -> list[dict[str, Any]]:
     sites = sites_of(visit)
     with visit.desk.ledger.read() as connection:
         rows = breaks_of_ids(connection, break_ids)
-    own = [row for row in rows if sites is None or (row.site_id or ALL_SITES) in sites]
-    return break_records(visit.desk.settings, own)
+    if sites is not None:
+        rows = [row for row in rows if (row.site_id or ALL_SITES) in sites]
+    return break_records(visit.desk.settings, rows)
 
 
 def do_decide(visit: Visit) -> Response:
     """Decide about all that are ticked, or all that are listed, all or none; each has to be one of theirs."""
     form = visit.form
-    verb, code, words = form.get("verb"), form.get("code"), storable(form.get("words").strip())
-    if verb not in list(Verb) or code not in list(ReasonCode):
-        raise WrongUsage("Say what is decided, and why.")
-    if len(words) > _LONGEST or (code == ReasonCode.OTHER and not words):
-        raise WrongUsage(f"Write why, in up to {_LONGEST} signs.")
-    ids = _all_listed(visit, Verb(verb)) if form.get("which") == "all" else _ticked(visit, Verb(verb))
-    reason = f"{code}: {words}" if words else code
+    verb, reason = _verb_and_reason(visit)
+    ids = _all_listed(visit, verb) if form.get("which") == "all" else _ticked(visit, verb)
     try:
-        decide_breaks(visit.desk.ledger, ids, Verb(verb), actor=visit.account.name, reason=reason)
+        decide_breaks(visit.desk.ledger, ids, verb, actor=visit.account.name, reason=reason)
     except WrongUsage:
         # Between the look and the decision somebody may have been faster: then that is what is said.
-        _refuse_if_overtaken(visit, ids, Verb(verb))
+        _refuse_if_overtaken(visit, ids, verb)
         raise
     if form.get("back") and len(ids) == 1:
         return go(f"/differences/{ids[0]}")
-    return go(f"/differences?{form.get('link')}" if _is_link(form.get("link")) else "/differences")
+    link = form.get("link")
+    return go(f"/differences?{link}" if _is_link(link) else "/differences")
+
+
+def _verb_and_reason(visit: Visit) -> tuple[Verb, str]:
+    """Return what a form decides, and why; `WrongUsage` where it does not say so."""
+    form = visit.form
+    verb, code, words = form.get("verb"), form.get("code"), storable(form.get("words").strip())
+    if verb not in list(Verb) or code not in list(ReasonCode):
+        raise WrongUsage("Say what is decided, and why.")
+    # "Other" says nothing by itself.
+    is_unsaid = code == ReasonCode.OTHER and not words
+    if is_unsaid or len(words) > _LONGEST:
+        raise WrongUsage(f"Write why, in up to {_LONGEST} signs.")
+    return Verb(verb), f"{code}: {words}" if words else code
 
 
 def _ticked(visit: Visit, verb: Verb) -> list[str]:
@@ -150,12 +173,13 @@ def _ticked(visit: Visit, verb: Verb) -> list[str]:
 def _refuse_if_overtaken(visit: Visit, ids: Sequence[str], verb: Verb) -> None:
     """Refuse what somebody has decided about meanwhile, or what is not theirs."""
     known = {record["id"]: record["state"] for record in find_theirs(visit, ids)}
-    is_over = verb is not Verb.REOPEN and any(state not in FOR_MANY[Verb.RESOLVE] for state in known.values())
+    states = set(known.values())
+    is_over = verb is not Verb.REOPEN and not states <= set(FOR_MANY[Verb.RESOLVE])
     if set(ids) != set(known) or is_over:
         raise WrongUsage("Somebody else was faster: one of them is not open any more. Nothing was changed.")
-    if verb is Verb.ACKNOWLEDGE and "acknowledged" in known.values():
+    if verb is Verb.ACKNOWLEDGE and "acknowledged" in states:
         raise WrongUsage("Somebody works on one of them already. Nothing was changed.")
-    if verb is Verb.REOPEN and "open" in known.values():
+    if verb is Verb.REOPEN and "open" in states:
         raise WrongUsage("One of them is open already. Nothing was changed.")
 
 
@@ -166,7 +190,8 @@ def _all_listed(visit: Visit, verb: Verb) -> list[str]:
     with visit.desk.ledger.read() as connection:
         count = count_breaks(connection, narrowed).count
         rows = page_of_breaks(connection, narrowed, 0, _MOST_AT_ONCE) if count <= _MOST_AT_ONCE else []
-    if str(count) != visit.form.get("count") or not rows:
+    is_as_shown = str(count) == visit.form.get("count")
+    if not is_as_shown or not rows:
         raise WrongUsage("The list is another one by now. Look again, and decide then. Nothing was changed.")
     ids = [row.break_id for row in rows if row.state in FOR_MANY[verb]]
     if not ids:

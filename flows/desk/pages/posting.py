@@ -17,7 +17,7 @@ from flows.desk.words import for_a_studio
 from flows.review.clocks import Clocks, clocks_of
 from flows.review.decide import approve, discard
 from flows.review.replace import replace
-from flows.review.retry import Asked, find_refused, let_try_again
+from flows.review.retry import Asked, Retry, find_refused, let_try_again
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import WrongUsage
 from sql import desk_sheets as kept
@@ -64,15 +64,33 @@ def came_of(desk: Desk, sheet: DeskSheet) -> Came:
         if file is None:
             return _NOTHING
         became = kept.became_of(connection, file.file_id)
-        cells = kept.count_bad_cells(connection, file.file_id) if file.rejected else 0
+        cells_count = kept.count_bad_cells(connection, file.file_id) if file.rejected else 0
+    tabs = _counts_by_tab(became)
+    tabs["known"] = int(file.duplicate)
+    tabs["fix"] = int(file.rejected)
+    return Came(
+        states=_counts_by_state(became),
+        tabs={tab: tabs[tab] for tab in _TABS},
+        cells=cells_count,
+        file_id=file.file_id,
+    )
+
+
+def _counts_by_state(became: Mapping[tuple[State, str], int]) -> Mapping[State, int]:
     states: Counter[State] = Counter()
-    tabs: Counter[str] = Counter({"known": int(file.duplicate), "fix": int(file.rejected)})
-    for (state, since), count in became.items():
+    for (state, _), count in became.items():
         states[state] += count
+    return states
+
+
+def _counts_by_tab(became: Mapping[tuple[State, str], int]) -> Counter[str]:
+    tabs: Counter[str] = Counter()
+    for state_and_since, count in became.items():
         tabs["all"] += count
-        if (state, since) in _TAB_OF:
-            tabs[_TAB_OF[state, since]] += count
-    return Came(states, {tab: tabs[tab] for tab in _TABS}, cells, file.file_id)
+        tab = _TAB_OF.get(state_and_since)
+        if tab is not None:
+            tabs[tab] += count
+    return tabs
 
 
 def rows_of_tab(desk: Desk, came: Came, tab: str, part: kept.Part = kept.ALL_ROWS) -> Sequence[Row[Any]]:
@@ -90,15 +108,16 @@ def rows_of_tab(desk: Desk, came: Came, tab: str, part: kept.Part = kept.ALL_ROW
 def show_posting(visit: Visit) -> Response:
     """Show how far it is, or what came of it."""
     sheet: DeskSheet = visit.sheet
-    if sheet.stage in (Stage.OPEN, Stage.DROPPED):
-        return go(f"/sheets/{sheet.sheet_id}") if sheet.stage is Stage.OPEN else go("/")
-    came = came_of(visit.desk, sheet)
-    clocks = clocks_of(visit.desk.settings)
-    asked = visit.request.query_params.get("tab", "")
-    counts = came.tabs
-    tab = asked if asked in _TABS else _first_tab(counts)
-    page, pages = page_of(visit, came.cells if tab == "fix" else counts[tab])
-    rows = rows_of_tab(visit.desk, came, tab, kept.Part(MOST_SHOWN, (page - 1) * MOST_SHOWN))
+    if sheet.stage is Stage.OPEN:
+        return go(f"/sheets/{sheet.sheet_id}")
+    if sheet.stage is Stage.DROPPED:
+        return go("/")
+    desk = visit.desk
+    came = came_of(desk, sheet)
+    clocks = clocks_of(desk.settings)
+    tab = _tab_asked(visit, came)
+    page, pages = page_of(visit, came.cells if tab == "fix" else came.tabs[tab])
+    rows = rows_of_tab(desk, came, tab, kept.Part(MOST_SHOWN, (page - 1) * MOST_SHOWN))
     return visit.show(
         "posting",
         sheet=sheet,
@@ -106,12 +125,12 @@ def show_posting(visit: Visit) -> Response:
         total=came.total,
         over=came.total - came.count(State.READY, State.SENDING, State.HELD),
         tab=tab,
-        counts=counts,
+        counts=came.tabs,
         rows=[_to_see(row, clocks, sheet, tab) for row in rows],
         page=page,
         pages=pages,
         link=f"tab={tab}",
-        refused=_why_refused(visit.desk, came, clocks),
+        refused=_why_refused(desk, came, clocks),
         trouble=for_a_studio(sheet.row.trouble) if sheet.row.trouble else "",
         is_moving=sheet.stage is Stage.POSTING,
         may_ok=may_ok(visit),
@@ -122,9 +141,15 @@ def show_posting(visit: Visit) -> Response:
     )
 
 
-def _first_tab(counts: Mapping[str, int]) -> str:
+def _tab_asked(visit: Visit, came: Came) -> str:
+    asked = visit.request.query_params.get("tab", "")
+    if asked in _TABS:
+        return asked
     # What needs somebody comes first.
-    return next((tab for tab in ("refused", "held", "unknown") if counts[tab]), "posted")
+    for tab in ("refused", "held", "unknown"):
+        if came.tabs[tab]:
+            return tab
+    return "posted"
 
 
 def _to_see(row: Row[Any], clocks: Clocks, sheet: DeskSheet, tab: str) -> RowToSee:
@@ -132,10 +157,13 @@ def _to_see(row: Row[Any], clocks: Clocks, sheet: DeskSheet, tab: str) -> RowToS
 
 
 def _why_refused(desk: Desk, came: Came, clocks: Clocks) -> list[tuple[str, int]]:
+    """Return why rows were turned down, the most frequent reason first, each with how many rows."""
     if not came.tabs["refused"]:
         return []
-    told = (row_to_see(row, clocks).told for row in rows_of_tab(desk, came, "refused"))
-    return Counter(why.removeprefix("turned down: ") for why in told).most_common()
+    reasons: Counter[str] = Counter()
+    for row in rows_of_tab(desk, came, "refused"):
+        reasons[row_to_see(row, clocks).told.removeprefix("turned down: ")] += 1
+    return reasons.most_common()
 
 
 def do_again(visit: Visit) -> Response:
@@ -154,17 +182,25 @@ def _post_again(visit: Visit) -> None:
 def do_try_again(visit: Visit) -> Response:
     """Let what was turned down be tried again, now that its cause is gone; it is looked up first."""
     sheet: DeskSheet = visit.sheet
-    came = came_of(visit.desk, sheet)
-    refused = tuple(row.event_id for row in rows_of_tab(visit.desk, came, "refused"))
-    if not refused:
+    desk = visit.desk
+    rows = rows_of_tab(desk, came_of(desk, sheet), "refused")
+    if not rows:
         raise WrongUsage("Nothing of it is turned down any more.")
-    shown = find_refused(visit.desk.settings, visit.desk.ledger, Asked(event_ids=refused))
+    event_ids = tuple(row.event_id for row in rows)
+    shown = find_refused(desk.settings, desk.ledger, Asked(event_ids=event_ids))
     if not shown.events:
-        raise WrongUsage(f"It cannot be tried again: {shown.left_out[0][1] if shown.left_out else shown.nothing}.")
+        raise WrongUsage(f"It cannot be tried again: {_why_nothing(shown)}.")
     reason = visit.form.get("reason").strip() or "tried again at the desk"
-    let_try_again(visit.desk.settings, visit.desk.ledger, shown, by=visit.account.name, reason=reason)
+    let_try_again(desk.settings, desk.ledger, shown, by=visit.account.name, reason=reason)
     _post_again(visit)
     return go(f"/sheets/{sheet.sheet_id}/posting")
+
+
+def _why_nothing(shown: Retry) -> str:
+    if not shown.left_out:
+        return shown.nothing
+    _, why = shown.left_out[0]
+    return why
 
 
 def do_decide(visit: Visit) -> Response:
@@ -196,12 +232,15 @@ def _refuse_own(visit: Visit) -> None:
 
 def may_ok(visit: Visit) -> bool:
     """Return whether this person may give the OK: another than who sent it, where the settings say so."""
-    row, account = visit.sheet.row, visit.account
-    is_approver = account.may(Role.APPROVER, visit.sheet.site_id)
+    row, account, site_id = visit.sheet.row, visit.account, visit.sheet.site_id
+    is_approver = account.may(Role.APPROVER, site_id)
     if visit.desk.settings.desk.second_person:
-        return is_approver and account.name != row.wanted_by
+        is_another = account.name != row.wanted_by
+        return is_approver and is_another
     # What is unusual asks for somebody who may give the OK, be it the same.
-    return is_approver or (not row.needs_another and account.may(Role.UPLOADER, visit.sheet.site_id))
+    if row.needs_another:
+        return is_approver
+    return is_approver or account.may(Role.UPLOADER, site_id)
 
 
 def undo_waits(visit: Visit) -> bool:
@@ -214,7 +253,10 @@ def undo_waits(visit: Visit) -> bool:
 
 
 def row_meant(visit: Visit) -> Row[Any]:
-    """Return the row that a form is about, which has to be one of this very sheet."""
+    """Return the row that a form is about, which has to be one of this very sheet.
+
+    Whoever may post at one studio could name an event of another: its sheet is what says whose it is.
+    """
     came = came_of(visit.desk, visit.sheet)
     with visit.desk.ledger.read() as connection:
         found = kept.row_of_event(connection, visit.form.get("row"))
