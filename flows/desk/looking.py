@@ -1,7 +1,7 @@
 """What a sheet would do, row by row, as the ledger stands: registered and taken back again, as the run then does it."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -76,17 +76,17 @@ def _looked(desk: Desk, ahead: Ahead[_Read]) -> Looked:
     checked, seen = ahead.checked, ahead.seen or _NOTHING
     plan = replace(ahead.plan, notes=(*ahead.plan.notes, *ahead.notes))
     clocks = clocks_of(desk.settings)
-    errors = seen.rows.errors if seen.rows is not None else pd.DataFrame()
-    wrong = list(wrong_cells(errors))
+    wrong = list(wrong_cells(pd.DataFrame() if seen.rows is None else seen.rows.errors))
     held = [row for row in seen.own if row.state == State.HELD]
     others = [row for row in seen.own if row.state != State.HELD]
-    known = [*(others if plan.known else ()), *seen.known]
 
     def tell(row: Row[Any]) -> RowToSee:
         return row_to_see(row, clocks)
 
     def tell_known(row: Row[Any]) -> RowToSee:
-        return known_to_see(row, clocks, plan.file) if hasattr(row, "first_file") else row_to_see(row, clocks)
+        # A row of this very file, taken in before, has no earlier place.
+        is_from_elsewhere = hasattr(row, "first_file")
+        return known_to_see(row, clocks, plan.file) if is_from_elsewhere else tell(row)
 
     return Looked(
         plan=plan,
@@ -97,13 +97,18 @@ def _looked(desk: Desk, ahead: Ahead[_Read]) -> Looked:
         wrong=wrong,
         wrong_rows=len({(one.sheet, row) for one in wrong for row in one.rows}),
         again=SeenRows(held, tell),
-        known=SeenRows(known, tell_known),
+        known=SeenRows([*others, *seen.known] if plan.known else seen.known, tell_known),
         clients=seen.clients,
         unusual=[*slips_of(checked), *(for_a_studio(text) for text in plan.notes)],
         stops=[_stop(stop.guard, stop.events_count) for stop in plan.stops],
         will=_will(desk, plan),
-        code=digest([plan.sha256, plan.to_json()["events"], plan.new, plan.held, plan.rejected])[:16],
+        code=_code(plan),
     )
+
+
+def _code(plan: Plan) -> str:
+    """Return what stands for all that is shown: another one as soon as any of it is."""
+    return digest([plan.sha256, plan.to_json()["events"], plan.new, plan.held, plan.rejected])[:16]
 
 
 def slips_of(checked: CheckedFile) -> list[str]:
@@ -123,32 +128,47 @@ _STOPS: Mapping[Guard, str] = {
 
 
 def _stop(guard: Guard, events_count: int) -> str:
-    return f"{events_count:,} row{'' if events_count == 1 else 's'}: {_STOPS[guard]}."
+    rows = "1 row" if events_count == 1 else f"{events_count:,} rows"
+    return f"{rows}: {_STOPS[guard]}."
 
 
 def _will(desk: Desk, plan: Plan) -> str:
     """Say in one sentence what posting would do."""
     if not plan.brings:
         return ""
-    events, points = plan.totals.events, plan.totals.points
-    earned, redeemed = events.get(Kind.EARNED, 0), events.get(Kind.REDEEMED, 0)
-    updates = events.get(Kind.REWARD_UPDATE, 0)
-    parts = []
-    if earned:
-        parts.append(f"{earned:,} earned ({points_told(points[Kind.EARNED])})")
-    if redeemed:
-        parts.append(f"{redeemed:,} redeemed ({points_told(points[Kind.REDEEMED])})")
-    if updates:
-        parts.append(f"{updates:,} reward{'' if updates == 1 else 's'} changed")
+    parts = list(_what_is_posted(plan))
     if not parts:
         waiting = "1 row of it waits" if plan.held == 1 else f"{plan.held:,} rows of it wait"
         return f"Nothing is posted yet: {waiting} for a decision."
-    calls = earned + redeemed + math.ceil(updates / desk.settings.referral_rock.batch_size)
-    whom = " and ".join(name for name, count in (("Mindbody", earned + redeemed), ("Referral Rock", updates)) if count)
-    asks = f"{calls:,} call{'' if calls == 1 else 's'} to {whom}"
     *firsts, last = parts
     what = f"{', '.join(firsts)} and {last}" if firsts else last
-    return f"Posts {what}. That takes {asks}, {_lasts(desk, calls)}."
+    return f"Posts {what}. {_what_it_takes(desk, plan)}"
+
+
+def _what_is_posted(plan: Plan) -> Iterator[str]:
+    events, points = plan.totals.events, plan.totals.points
+    if events.get(Kind.EARNED):
+        yield f"{events[Kind.EARNED]:,} earned ({points_told(points[Kind.EARNED])})"
+    if events.get(Kind.REDEEMED):
+        yield f"{events[Kind.REDEEMED]:,} redeemed ({points_told(points[Kind.REDEEMED])})"
+    updates = events.get(Kind.REWARD_UPDATE, 0)
+    if updates:
+        yield "1 reward changed" if updates == 1 else f"{updates:,} rewards changed"
+
+
+def _what_it_takes(desk: Desk, plan: Plan) -> str:
+    events = plan.totals.events
+    # Mindbody takes one event in a call, Referral Rock several.
+    to_mindbody = events.get(Kind.EARNED, 0) + events.get(Kind.REDEEMED, 0)
+    to_referral_rock = math.ceil(events.get(Kind.REWARD_UPDATE, 0) / desk.settings.referral_rock.batch_size)
+    services = []
+    if to_mindbody:
+        services.append("Mindbody")
+    if to_referral_rock:
+        services.append("Referral Rock")
+    calls = to_mindbody + to_referral_rock
+    told = "1 call" if calls == 1 else f"{calls:,} calls"
+    return f"That takes {told} to {' and '.join(services)}, {_lasts(desk, calls)}."
 
 
 def _lasts(desk: Desk, calls: int) -> str:

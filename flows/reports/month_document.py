@@ -1,7 +1,7 @@
 """The report of a period as page, workbook, JSON and lines on a terminal."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -20,7 +20,8 @@ from flows.reports.month_tables.lines import events_block, files_block, proof_of
 from flows.reports.month_tables.signing import changes_block, in_the_way_block, signatures_block
 from flows.reports.month_tables.walked import walk_by_site_of, walk_of
 from flows.reports.page.page import write_document_page
-from flows.reports.verdict import Answer, Headline
+from flows.reports.table import Block
+from flows.reports.verdict import Answer, Headline, worst_of
 from flows.reports.workbook.workbook import write_document_workbook
 from flows.settings.sections import Settings
 from transforms.spoken_times import spoken
@@ -37,10 +38,6 @@ _FRAMES: Final = (
 
 def document_of(month: Month) -> Document:
     """Return what page and workbook draw of a period."""
-    unread = [unread_block(month, is_on_front=True)] if len(month.unread) else []
-    changes = [changes_block(month)] if month.changes else []
-    in_the_way = [in_the_way_block(month)] if month.in_the_way and not month.signatures else []
-    by_staff = [by_staff_of(month)] if month.events["staff"].notna().any() else []
     return Document(
         title=month.title,
         run_id=month.name,
@@ -48,28 +45,39 @@ def document_of(month: Month) -> Document:
         timezone=month.timezone,
         found=headline_of(month),
         facts=_facts(month),
-        sections=[
-            *unread,
-            *changes,
-            walk_of(month),
-            beside_the_last(month),
-            balances_of_month(month),
-            rolled_differences(month),
-            *in_the_way,
-            signatures_block(month),
-        ],
-        tables=[
-            walk_by_site_of(month),
-            differences_block(month),
-            by_client_of_month(month),
-            by_source_of(month),
-            *by_staff,
-            events_block(month),
-            files_block(month),
-            unread_block(month),
-            proof_of(month),
-        ],
+        sections=_front(month),
+        tables=_tables(month),
     )
+
+
+def _front(month: Month) -> list[Block]:
+    """Return what stands on the front: first what somebody has to look into, then the figures, last who signed."""
+    front = []
+    if len(month.unread):
+        front.append(unread_block(month, is_on_front=True))
+    if month.changes:
+        front.append(changes_block(month))
+    front += [walk_of(month), beside_the_last(month), balances_of_month(month), rolled_differences(month)]
+    if month.in_the_way and not month.signatures:
+        front.append(in_the_way_block(month))
+    return [*front, signatures_block(month)]
+
+
+def _tables(month: Month) -> list[Block]:
+    # Most sheets name no staff.
+    has_staff = bool(month.events["staff"].notna().any())
+    by_staff = [by_staff_of(month)] if has_staff else []
+    return [
+        walk_by_site_of(month),
+        differences_block(month),
+        by_client_of_month(month),
+        by_source_of(month),
+        *by_staff,
+        events_block(month),
+        files_block(month),
+        unread_block(month),
+        proof_of(month),
+    ]
 
 
 def _facts(month: Month) -> list[tuple[str, str]]:
@@ -85,27 +93,33 @@ def headline_of(month: Month) -> Headline:
     """Return the three sentences on a period, and whether it is signed or what is in the way."""
     answers = (_sheets(month), _services(month), _unread(month))
     waits = _signed(month)
-    tones = [answer.tone for answer in answers]
-    worst = next(tone for tone in ("bad", "wait", "good") if tone in tones)
-    return Headline(worst, " ".join([*(answer.sentence for answer in answers), waits]), answers, waits)
+    sentences = [answer.sentence for answer in answers]
+    return Headline(worst_of(answer.tone for answer in answers), " ".join([*sentences, waits]), answers, waits)
 
 
 def _sheets(month: Month) -> Answer:
     if month.ties_out:
         return Answer("good", "Ties out: every row and every event of the period is accounted for.")
-    off = month.ties[month.ties["ties"].eq(False)]["name"].tolist()
+    off = month.ties.loc[month.ties["ties"].eq(False), "name"].tolist()
     return Answer("bad", f"Does not tie: {', '.join(off[:_MOST_TOLD])}.")
 
 
 def _services(month: Month) -> Answer:
     if month.differences_count:
-        told = [f"{month.points_open:,} points"] if month.points_open else []
-        told += [f"an amount of {month.amount_open:,}"] if month.amount_open else []
-        how_much = " and ".join(told) or "no points and no amount"
-        return Answer("bad", f"The services do not agree, by {how_much}: {month.differences_count:,} differences open.")
+        count = f"{month.differences_count:,} differences open"
+        return Answer("bad", f"The services do not agree, by {_how_much_is_open(month)}: {count}.")
     if month.agrees:
         return Answer("good", "The services agree with all that was posted and looked at.")
     return Answer("wait", "Nobody can say yet whether the services agree.")
+
+
+def _how_much_is_open(month: Month) -> str:
+    told = []
+    if month.points_open:
+        told.append(f"{month.points_open:,} points")
+    if month.amount_open:
+        told.append(f"an amount of {month.amount_open:,}")
+    return " and ".join(told) or "no points and no amount"
 
 
 def _unread(month: Month) -> Answer:
@@ -133,13 +147,20 @@ def _in_doubt(month: Month) -> str:
 
 def _signed(month: Month) -> str:
     if month.changes:
-        return f"Changed since it was signed: {'; '.join(month.changes[:_MOST_TOLD])}."
+        told = "; ".join(month.changes[:_MOST_TOLD])
+        return f"Changed since it was signed: {told}."
     if month.signatures:
-        told = [f"{one['by_name']} as {one['role']}" for one in month.signatures if one["holds"] == "holds"]
-        return f"Signed by {' and '.join(told)}." if told else "The signatures do not hold any more."
+        return _who_signed(month)
     if month.in_the_way:
         return f"It cannot be signed yet: {_things(len(month.in_the_way))} in the way."
     return "Nothing is in the way of signing it."
+
+
+def _who_signed(month: Month) -> str:
+    holding = [f"{one['by_name']} as {one['role']}" for one in month.signatures if one["holds"] == "holds"]
+    if not holding:
+        return "The signatures do not hold any more."
+    return f"Signed by {' and '.join(holding)}."
 
 
 def _things(count: int) -> str:
@@ -154,9 +175,10 @@ def _by_clock(month: Month, moment: datetime) -> str:
 
 def write_month(settings: Settings, month: Month) -> Path:
     """Write page, workbook and JSON of a period below the reports; return the path of the workbook."""
-    workbook = settings.reports_folder / month.name / f"{month.name}.xlsx"
-    workbook.parent.mkdir(parents=True, exist_ok=True)
+    folder = settings.reports_folder / month.name
+    folder.mkdir(parents=True, exist_ok=True)
     document = document_of(month)
+    workbook = folder / f"{month.name}.xlsx"
     write_document_workbook(document, workbook)
     write_document_page(document, workbook.with_suffix(".html"))
     text = json.dumps(record_of(month), indent=1, ensure_ascii=False, default=str)
@@ -166,11 +188,6 @@ def write_month(settings: Settings, month: Month) -> Path:
 
 def record_of(month: Month) -> dict[str, Any]:
     """Return a period as plain values, for JSON: amounts as text, times UTC with a Z, dates ISO."""
-    posted = {
-        "points_earned": month.figure(WalkLine.POSTED, Kind.EARNED, "points"),
-        "points_redeemed": month.figure(WalkLine.POSTED, Kind.REDEEMED, "points"),
-        "amount_updated": str(month.figure(WalkLine.POSTED, Kind.REWARD_UPDATE, "amount")),
-    }
     return {
         "period": month.period.name,
         "since": month.period.since.isoformat(),
@@ -182,27 +199,32 @@ def record_of(month: Month) -> dict[str, Any]:
         "verdict": headline_of(month).sentence,
         "ties_out": month.ties_out,
         "agrees": month.agrees,
-        **posted,
+        "points_earned": month.figure(WalkLine.POSTED, Kind.EARNED, "points"),
+        "points_redeemed": month.figure(WalkLine.POSTED, Kind.REDEEMED, "points"),
+        "amount_updated": str(month.figure(WalkLine.POSTED, Kind.REWARD_UPDATE, "amount")),
         "differences_open": month.differences_count,
         "is_signed": bool(month.signatures) and not month.changes,
         "in_the_way": list(month.in_the_way),
-        "signatures": [{key: _plain(value) for key, value in one.items()} for one in month.signatures],
+        "signatures": [_object(one) for one in month.signatures],
         "changes": list(month.changes),
         **{name: _objects(getattr(month, name)) for name in _FRAMES},
     }
 
 
 def _objects(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    objects = frame.astype("object").to_dict("records")
-    return [{str(key): _plain(value) for key, value in one.items()} for one in objects]
+    return [_object(row) for row in frame.astype("object").to_dict("records")]
+
+
+def _object(row: Mapping[Any, Any]) -> dict[str, Any]:
+    return {str(key): _plain(value) for key, value in row.items()}
 
 
 def _plain(value: Any) -> Any:
     match value:
-        case bool() | int() | str():
-            return str(value) if isinstance(value, str) else value
-        case Decimal():
+        case str() | Decimal():
             return str(value)
+        case bool() | int():
+            return value
         case _ if pd.isna(value):
             return None
         case datetime():
@@ -216,22 +238,36 @@ def _plain(value: Any) -> Any:
 def month_lines(month: Month, workbook: Path | None) -> list[str]:
     """Return the lines to print: the sentences, the walk beside the period before, who signed."""
     found = headline_of(month)
-    block = beside_the_last(month)
     lines = [month.title, *(answer.sentence for answer in found.answers), found.waits]
-    lines += [f"  {line}" for line in (month.in_the_way if not month.signatures else ())]
-    lines.append("")
-    if len(block.frame):
-        figures = block.columns[1:]
-        above, below = zip(*(_in_two(column.heading) for column in figures), strict=True)
-        lines += [_line("", above), _line("", below)]
-        for line in block.frame.to_dict("records"):
-            lines.append(_line(line["step"], [f"{line[one.key]:,}" if line[one.key] else "-" for one in figures]))
-        lines.append("")
+    if not month.signatures:
+        lines += [f"  {obstacle}" for obstacle in month.in_the_way]
+    lines += ["", *_walk_lines(beside_the_last(month))]
     lines += [f"  {_signature(month, one)}" for one in month.signatures]
-    lines += [f"agrees: {'yes' if month.agrees else 'no'}", f"ties_out: {'yes' if month.ties_out else 'no'}"]
+    lines += [f"agrees: {_yes_or_no(month.agrees)}", f"ties_out: {_yes_or_no(month.ties_out)}"]
     if workbook is not None:
         lines.append(f"report: {workbook}")
     return lines
+
+
+def _yes_or_no(flag: bool) -> str:
+    return "yes" if flag else "no"
+
+
+def _walk_lines(block: Block) -> Iterator[str]:
+    """Give the walk as a table of text, its headings in two lines, and a blank one after it."""
+    if block.frame.empty:
+        return
+    _, *figures = block.columns
+    above, below = zip(*(_in_two(column.heading) for column in figures), strict=True)
+    yield _line("", above)
+    yield _line("", below)
+    for line in block.frame.to_dict("records"):
+        yield _line(line["step"], [_figure(line[column.key]) for column in figures])
+    yield ""
+
+
+def _figure(value: Any) -> str:
+    return f"{value:,}" if value else "-"
 
 
 def _in_two(heading: str) -> tuple[str, str]:
@@ -245,6 +281,8 @@ def _line(name: str, cells: Iterable[str]) -> str:
 
 
 def _signature(month: Month, one: Mapping[str, Any]) -> str:
-    holds = "" if one["holds"] == "holds" else f" ({one['holds']})"
-    said = f": {one['reason']}" if one["reason"] else ""
-    return f"{one['role']}: {one['by_name']} (user {one['actor']}), {_by_clock(month, one['at'])}{said}{holds}"
+    told = f"{one['role']}: {one['by_name']} (user {one['actor']}), {_by_clock(month, one['at'])}"
+    if one["reason"]:
+        told += f": {one['reason']}"
+    # A signature that holds needs no word.
+    return told if one["holds"] == "holds" else f"{told} ({one['holds']})"

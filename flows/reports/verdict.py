@@ -4,6 +4,7 @@ Is everything in the sheets accounted for; do the services agree, and if not by 
 nobody may conclude. What waits for a person is said after them.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -46,13 +47,19 @@ class Headline:
 @once
 def headline(report: Report) -> Headline:
     """Return whether `report` ties out, whether the services agree, what was not read, and what waits for a person."""
-    found = (_sheets(report), _services(report), _unread(report))
+    answers = (_sheets(report), _services(report), _unread(report))
     waiting = [f"{step.how_many:,} {step.what}" for step in next_steps(report) if step.for_a_person]
     waits = f"For a person: {', '.join(waiting)}." if waiting else "Nothing waits for a person."
-    tones: list[Tone] = [*(answer.tone for answer in found), "wait" if waiting else "good"]
-    worst = max(tones, key=_ORDER.index)
-    sentence = " ".join([*(answer.sentence for answer in found), waits])
-    return Headline(worst, sentence, found, waits)
+    tones: list[Tone] = [answer.tone for answer in answers]
+    if waiting:
+        tones.append("wait")
+    sentences = [answer.sentence for answer in answers]
+    return Headline(worst_of(tones), " ".join([*sentences, waits]), answers, waits)
+
+
+def worst_of(tones: Iterable[Tone]) -> Tone:
+    """Return the tone of a whole that has parts of these tones."""
+    return max(tones, key=_ORDER.index)
 
 
 def _sheets(report: Report) -> Answer:
@@ -64,9 +71,8 @@ def _sheets(report: Report) -> Answer:
 def _what_is_off(report: Report) -> str:
     ties = rows(report, "ties")
     off = ties[ties["ties"].eq(False)]
-    named = []
-    for name, difference in zip(off["name"], off["difference"], strict=True):
-        named.append(f"{visible(str(name))} is off by {_quantity(difference)}")
+    pairs = zip(off["name"], off["difference"], strict=True)
+    named = [f"{visible(str(name))} is off by {_quantity(difference)}" for name, difference in pairs]
     return "; ".join(named) or "the totals of the run say so, and no single equation is off"
 
 
@@ -81,7 +87,7 @@ def _services(report: Report) -> Answer:
     open_ones = open_differences(report)
     unseen = _unseen(report)
     if len(open_ones):
-        is_serious = open_ones["class"].isin(list(SERIOUS)).any()
+        is_serious = bool(open_ones["class"].isin(list(SERIOUS)).any())
         sentence = f"The services do not agree, by {_by_how_much(open_ones)}: {_classes(open_ones)}."
         return Answer("bad" if is_serious else "wait", f"{sentence}{unseen}")
     if report.totals["agrees"]:
@@ -92,8 +98,11 @@ def _services(report: Report) -> Answer:
 def _by_how_much(open_ones: pd.DataFrame) -> str:
     """Say what the open differences come to, without their signs: one must not make up for the other."""
     points = whole_sum(open_ones["points"].dropna().astype("object"))
-    amount = sum(map(exact, open_ones["amount"].dropna()), start=exact(0))
-    told = [f"{points:,} points"] if points else []
+    amounts = map(exact, open_ones["amount"].dropna())
+    amount = sum(amounts, start=exact(0))
+    told = []
+    if points:
+        told.append(f"{points:,} points")
     if amount:
         told.append(f"an amount of {amount:,}")
     return " and ".join(told) or "no points and no amount"
@@ -101,7 +110,8 @@ def _by_how_much(open_ones: pd.DataFrame) -> str:
 
 def _classes(open_ones: pd.DataFrame) -> str:
     counts = open_ones["class"].value_counts(sort=False).sort_index()
-    return ", ".join(f"{count:,} {word(BREAKS, name).short.lower()}" for name, count in counts.items())
+    told = [f"{count:,} {word(BREAKS, name).short.lower()}" for name, count in counts.items()]
+    return ", ".join(told)
 
 
 def _unseen(report: Report) -> str:
@@ -109,8 +119,12 @@ def _unseen(report: Report) -> str:
     walked = rows(report, "walk")
     not_compared = summed(walked, WalkLine.NOT_COMPARED, "events")
     unclaimed = summed(walked, WalkLine.UNCLAIMED, "events")
-    said = f" {not_compared:,} posted events were not read back." if not_compared else ""
-    return f"{said} {unclaimed:,} entries are there of events that are in doubt." if unclaimed else said
+    said = ""
+    if not_compared:
+        said += f" {not_compared:,} posted events were not read back."
+    if unclaimed:
+        said += f" {unclaimed:,} entries are there of events that are in doubt."
+    return said
 
 
 def _unread(report: Report) -> Answer:
@@ -131,5 +145,5 @@ def _left_out(names: "pd.Series[Any]") -> str:
 
 def _listed(names: list[str]) -> str:
     shown = ", ".join(visible(name) for name in names[:_MOST_NAMES])
-    more = f" and {len(names) - _MOST_NAMES:,} more" if len(names) > _MOST_NAMES else ""
-    return f"{shown}{more}"
+    more_count = len(names) - _MOST_NAMES
+    return f"{shown} and {more_count:,} more" if more_count > 0 else shown

@@ -108,16 +108,6 @@ def walk_by_site(report: Report) -> Block:
 
 def walk_by_currency(report: Report) -> Block:
     """Return the rewards of the walk by currency, from the accepted on; the sheets themselves name none."""
-    walked = rows(report, "walk")
-    of_rewards = walked[walked["kind"].eq(Kind.REWARD_UPDATE)]
-    counted = of_rewards[
-        of_rewards["line"].isin([WalkLine.ACCEPTED, *STEPS[WalkLine.POSTED], *_AFTER_POSTED, WalkLine.POSTED])
-    ]
-    frame = counted.assign(
-        step=[_NAMES[WalkLine(line)].name for line in counted["line"]],
-        currency=counted["currency"].fillna("").replace("", "not known"),
-        is_total=counted["line"].isin(list(STEPS)),
-    ).sort_values("currency", kind="stable")
     return Block(
         name="Rewards by currency",
         scope="the rewards of the walk",
@@ -129,9 +119,21 @@ def walk_by_currency(report: Report) -> Block:
             Column("events", "Rewards", Show.COUNT, 14),
             Column("amount", "Amount", Show.AMOUNT, 20),
         ),
-        frame=frame,
+        frame=_rewards_by_currency(rows(report, "walk")),
         strong="is_total",
     )
+
+
+def _rewards_by_currency(walked: pd.DataFrame) -> pd.DataFrame:
+    told = [WalkLine.ACCEPTED, *STEPS[WalkLine.POSTED], *_AFTER_POSTED, WalkLine.POSTED]
+    is_reward = walked["kind"].eq(Kind.REWARD_UPDATE)
+    counted = walked[is_reward & walked["line"].isin(told)]
+    frame = counted.assign(
+        step=[_NAMES[WalkLine(line)].name for line in counted["line"]],
+        currency=counted["currency"].fillna("").replace("", "not known"),
+        is_total=counted["line"].isin(list(STEPS)),
+    )
+    return frame.sort_values("currency", kind="stable")
 
 
 def walk_lines(report: Report) -> list[str]:
@@ -142,9 +144,11 @@ def walk_lines(report: Report) -> list[str]:
     figures = block.columns[1:-1]
     # The kind above, the measure below: a line of both would not fit on a terminal.
     above, below = zip(*(_in_two(column.heading) for column in figures), strict=True)
-    lines = block.frame.to_dict("records")
-    shown = [_terminal_line(line["step"], [_shown(line[column.key]) for column in figures]) for line in lines]
-    return [_terminal_line("", above), _terminal_line("", below), *shown]
+    lines = [_terminal_line("", above), _terminal_line("", below)]
+    for line in block.frame.to_dict("records"):
+        cells = [_shown(line[column.key]) for column in figures]
+        lines.append(_terminal_line(line["step"], cells))
+    return lines
 
 
 def _in_two(heading: str) -> tuple[str, str]:
@@ -201,28 +205,45 @@ def _note(walked: pd.DataFrame) -> str:
     )
     if _currency(walked) == " (several)":
         note += " Amounts of several currencies are added up as numbers: see Rewards by currency."
-    if WalkLine.AT_SERVICE not in set(walked["line"]) and not set(walked["line"]) & set(_AFTER_POSTED):
-        note += " Nothing was read back."
-    return note
+    lines = set(walked["line"])
+    was_read_back = WalkLine.AT_SERVICE in lines or lines & set(_AFTER_POSTED)
+    return note if was_read_back else f"{note} Nothing was read back."
+
+
+_Sums = Mapping[str, Mapping[str, Any]]  # a figure's column, and its sum at each line
+
+
+def _sums(walked: pd.DataFrame) -> _Sums:
+    """Return each figure of the walk at each of its lines, exact; kinds that have nothing show zeros."""
+    filled = walked.fillna({"site_id": "", "kind": "", "currency": ""})
+    kinds = {kind for kind, _ in _FIGURES.values()}
+    of_kinds = {kind: filled[filled["kind"].eq(kind)] for kind in kinds}
+    return {column: sums_of_lines(of_kinds[kind], measure) for column, (kind, measure) in _FIGURES.items()}
 
 
 def _lines(report: Report, walked: pd.DataFrame) -> pd.DataFrame:
-    """Return one row per line that is to be shown, each figure exact; kinds that have nothing show zeros."""
-    walked = walked.fillna({"site_id": "", "kind": "", "currency": ""})
-    of_kinds = {kind: walked[walked["kind"].eq(kind)] for kind, _ in _FIGURES.values()}
-    sums = {key: sums_of_lines(of_kinds[kind], measure) for key, (kind, measure) in _FIGURES.items()}
+    """Return one row per line that is to be shown."""
+    sums = _sums(walked)
     lines = [_line(sums, line) for line in _to_show(report, walked)]
     return pd.DataFrame(lines, columns=["line", "step", *_FIGURES, "sheet", "is_total"], dtype="object")
 
 
-def _line(sums: Mapping[str, Mapping[str, Any]], line: WalkLine) -> dict[str, Any]:
+def _line(sums: _Sums, line: WalkLine) -> dict[str, Any]:
     step = _NAMES[line]
-    figures = {key: of_lines[line] for key, of_lines in sums.items()}
+    figures = {column: of_lines[line] for column, of_lines in sums.items()}
     figures["reward_amount"] += CENTS
-    is_total = line in STEPS or line is WalkLine.IN_SHEETS
-    # A line of zeros leads nowhere.
-    sheet = step.sheet if any(figures.values()) else ""
-    return {"line": str(line), "step": step.name, **figures, "sheet": sheet, "is_total": is_total}
+    return {
+        "line": str(line),
+        "step": step.name,
+        **figures,
+        # A line of zeros leads nowhere.
+        "sheet": step.sheet if any(figures.values()) else "",
+        "is_total": _is_total(line),
+    }
+
+
+def _is_total(line: WalkLine) -> bool:
+    return line in STEPS or line is WalkLine.IN_SHEETS
 
 
 def _to_show(report: Report, walked: pd.DataFrame) -> list[WalkLine]:
@@ -245,18 +266,19 @@ def lines_of_period(walked: pd.DataFrame, sheets: Mapping[WalkLine, str]) -> pd.
 
     Columns step, line, each of the figures of `columns_of_walk`, sheet, is_total.
     """
-    walked = walked.fillna({"site_id": "", "kind": "", "currency": ""})
-    of_kinds = {kind: walked[walked["kind"].eq(kind)] for kind, _ in _FIGURES.values()}
-    sums = {key: sums_of_lines(of_kinds[kind], measure) for key, (kind, measure) in _FIGURES.items()}
+    sums = _sums(walked)
     found = {WalkLine(line) for line in walked["line"]}
-    lines = []
-    for line, step in _NAMES.items():
-        if not (step.is_always or line in found) or not found:
-            continue
-        told = _line(sums, line)
-        sheet = sheets.get(line, "") if told["sheet"] or line in STEPS or line is WalkLine.IN_SHEETS else ""
-        lines.append({**told, "line": line, "step": step_of_period(line), "sheet": sheet})
+    shown = [line for line, step in _NAMES.items() if step.is_always or line in found] if found else []
+    lines = [_line_of_period(sums, line, sheets) for line in shown]
     return pd.DataFrame(lines, columns=["step", "line", *_FIGURES, "sheet", "is_total"], dtype="object")
+
+
+def _line_of_period(sums: _Sums, line: WalkLine, sheets: Mapping[WalkLine, str]) -> dict[str, Any]:
+    told = _line(sums, line)
+    # Of a total the rows stand in a sheet even where they come to nothing.
+    has_rows = bool(told["sheet"]) or told["is_total"]
+    sheet = sheets.get(line, "") if has_rows else ""
+    return {**told, "line": line, "step": step_of_period(line), "sheet": sheet}
 
 
 def step_of_period(line: WalkLine) -> str:

@@ -18,6 +18,7 @@ from flows.settings.sections import Settings
 from sql.break_decisions import Verb
 from sql.breaks import all_breaks, break_json, open_breaks
 from transforms.match.due import Rule, assign
+from transforms.spoken_times import spoken_date
 from transforms.vocabulary import Outcome, ReasonCode
 
 OPEN = {"open", "acknowledged"}
@@ -43,9 +44,9 @@ class Wanted:
     def __post_init__(self) -> None:
         """Refuse a class that there is none of: it would find nothing, and look like good news."""
         known = [str(outcome) for outcome in Outcome if outcome is not Outcome.MATCHED]
-        for name in self.classes:
-            if name not in known:
-                raise WrongUsage(f'"{name}" is no class of a difference: it is one of {", ".join(known)}.')
+        unknown = [name for name in self.classes if name not in known]
+        if unknown:
+            raise WrongUsage(f'"{unknown[0]}" is no class of a difference: it is one of {", ".join(known)}.')
 
     @property
     def is_any(self) -> bool:
@@ -71,10 +72,11 @@ class Wanted:
 def _has_reason(reason: str | None, wanted: str) -> bool:
     if reason is None:
         return False
+    is_code = wanted in list(ReasonCode)
+    if not is_code:
+        return wanted.lower() in reason.lower()
     code = reason.partition(":")[0].strip().lower().replace(" ", "_")
-    if wanted in [str(known) for known in ReasonCode]:
-        return code == wanted
-    return wanted.lower() in reason.lower()
+    return code == wanted
 
 
 def list_breaks(connection: Connection, settings: Settings, wanted: Wanted, *, only_open: bool) -> list[dict[str, Any]]:
@@ -105,23 +107,34 @@ def _record(row: Row[Any], rules: Sequence[Rule], today: date) -> dict[str, Any]
 def break_lines(record: Mapping[str, Any], clock: Clock) -> Iterator[str]:
     """Tell a difference in words: what, whose, since when, what both sides say, and what to do; by the site's clock."""
     word = BREAKS[record["class"]]
-    parts = [f"{word.short} ({record['class']}): {_whose(record)}, {_value(record)}, {_since(record)}"]
-    if record["owner"]:
-        parts.append(f"{record['owner']}: {record['reason']}")
-    if record["assigned_to"] and record["assigned_to"] != record["owner"]:
-        parts.append(f"for {record['assigned_to']}")
-    if record["due_on"] is not None and record["state"] in OPEN:
-        parts.append(f"due on {_day(record['due_on'])}" + (", overdue" if record["is_overdue"] else ""))
+    parts = [
+        f"{word.short} ({record['class']}): {_whose(record)}, {_value(record)}, {_since(record)}",
+        *_said(record),
+    ]
     yield f"{record['id']}  {'; '.join(parts)}"
     yield f"    {clock.retell(record['detail'] or word.meaning)}"
     if record["state"] in OPEN:
         yield f"    What to do: {word.next_step}"
 
 
+def _said(record: Mapping[str, Any]) -> Iterator[str]:
+    """Say who decided what about a difference, whose it is, and until when."""
+    owner, assigned_to = record["owner"], record["assigned_to"]
+    if owner:
+        yield f"{owner}: {record['reason']}"
+    if assigned_to and assigned_to != owner:
+        yield f"for {assigned_to}"
+    if record["due_on"] is not None and record["state"] in OPEN:
+        due = f"due on {spoken_date(record['due_on'])}"
+        yield f"{due}, overdue" if record["is_overdue"] else due
+
+
 def meaning_lines(records: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     """Tell what each class among these means, with how many there are."""
-    for name, count in Counter(record["class"] for record in records).most_common():
-        yield f"{count:,} {BREAKS[name].short} ({name}): {BREAKS[name].meaning}"
+    counts = Counter(record["class"] for record in records)
+    for name, count in counts.most_common():
+        word = BREAKS[name]
+        yield f"{count:,} {word.short} ({name}): {word.meaning}"
 
 
 def _whose(record: Mapping[str, Any]) -> str:
@@ -132,17 +145,16 @@ def _whose(record: Mapping[str, Any]) -> str:
 def _value(record: Mapping[str, Any]) -> str:
     if record["points"] is not None:
         return f"{record['points']:,} points"
-    return f"amount {record['amount']}" if record["amount"] is not None else "no amount"
+    if record["amount"] is not None:
+        return f"amount {record['amount']}"
+    return "no amount"
 
 
 def _since(record: Mapping[str, Any]) -> str:
     days = record["age_days"]
-    ago = {0: "today", 1: "yesterday"}.get(days, f"{_day(record['opened_on'])}, {days} days")
+    longer_ago = f"{spoken_date(record['opened_on'])}, {days} days"
+    ago = {0: "today", 1: "yesterday"}.get(days, longer_ago)
     return f"{record['state']} since {ago}"
-
-
-def _day(day: date) -> str:
-    return f"{day.day} {day:%b %Y}"
 
 
 def write_csv(records: Sequence[Mapping[str, Any]], path: Path) -> None:
@@ -155,7 +167,8 @@ def _write(records: Sequence[Mapping[str, Any]], file: TextIO) -> None:
     names = list(records[0]) if records else ["id"]
     writer = csv.writer(file)
     writer.writerow(names)
-    writer.writerows([_cell(record[name]) for name in names] for record in records)
+    for record in records:
+        writer.writerow([_cell(record[name]) for name in names])
 
 
 def _cell(value: Any) -> Any:

@@ -49,12 +49,12 @@ class Asked:
     @property
     def about(self) -> str:
         """The words of the decision."""
-        if self.event_ids:
-            named = ", ".join(self.event_ids[:_EXAMPLES])
-            more_count = len(self.event_ids) - _EXAMPLES
-            return f"event {named} and {more_count} more" if more_count > 0 else f"event {named}"
-        parts = {"file": self.file, "code": self.code, "run": self.run_id}
-        return ", ".join(f"{name} {value}" for name, value in parts.items() if value is not None)
+        if not self.event_ids:
+            parts = {"file": self.file, "code": self.code, "run": self.run_id}
+            return ", ".join(f"{name} {value}" for name, value in parts.items() if value is not None)
+        named = ", ".join(self.event_ids[:_EXAMPLES])
+        more_count = len(self.event_ids) - _EXAMPLES
+        return f"event {named} and {more_count} more" if more_count > 0 else f"event {named}"
 
 
 @dataclass(frozen=True)
@@ -92,24 +92,23 @@ def find_refused(settings: Settings, ledger: Ledger, asked: Asked) -> Retry:
     """
     with ledger.begin() as connection:
         event_ids = list(dict.fromkeys(asked.event_ids)) or _refused_of(connection, asked)
-        events = events_to_retry(connection, event_ids)
-        _refuse_unknown(connection, event_ids, {event.event_id for event in events})
-        left_out = [(event, _why_not(connection, settings, event)) for event in events]
-        nothing = "" if events else _say_nothing(connection, asked)
+        found = events_to_retry(connection, event_ids)
+        _refuse_unknown(connection, event_ids, {event.event_id for event in found})
+        judged = [(event, _why_not(connection, settings, event)) for event in found]
+        nothing = "" if found else _say_nothing(connection, asked)
     return Retry(
         about=asked.about,
-        events=[event for event, why in left_out if why is None],
-        left_out=[(event.event_id, why) for event, why in left_out if why is not None],
+        events=[event for event, why in judged if why is None],
+        left_out=[(event.event_id, why) for event, why in judged if why is not None],
         nothing=nothing,
     )
 
 
 def _refused_of(connection: Connection, asked: Asked) -> list[str]:
+    """Return what is refused of the file, with the code, by the run that is asked for."""
     if asked.run_id is not None and not knows_run(connection, asked.run_id):
         raise WrongUsage(f"The ledger knows no run {asked.run_id}: its reports are named by their runs.")
-    file_id = None
-    if asked.file is not None:
-        file_id = find_file(connection, asked.file, asked.site_id).file_id
+    file_id = None if asked.file is None else find_file(connection, asked.file, asked.site_id).file_id
     return refused_ids(connection, Which(file_id=file_id, code=asked.code, run_id=asked.run_id))
 
 
@@ -117,21 +116,30 @@ def _refuse_unknown(connection: Connection, event_ids: Sequence[str], known: set
     unknown = [event_id for event_id in event_ids if event_id not in known]
     if not unknown:
         return
-    codes = refused_codes(connection)
-    refused = [event_id for row in codes if row.code for event_id in refused_ids(connection, Which(code=row.code))]
-    close = get_close_matches(unknown[0], refused, n=1, cutoff=0.8)
+    close = get_close_matches(unknown[0], _all_refused(connection), n=1, cutoff=0.8)
     hint = f"did you mean {close[0]}?" if close else "the sheet Refused of a report lists what may be tried again."
     raise WrongUsage(f"The ledger has no event {unknown[0]}: {hint}")
 
 
+def _all_refused(connection: Connection) -> list[str]:
+    codes = [row.code for row in refused_codes(connection) if row.code]
+    return [event_id for code in codes for event_id in refused_ids(connection, Which(code=code))]
+
+
 def _say_nothing(connection: Connection, asked: Asked) -> str:
     said = f"Nothing that is refused now fits {asked.about}: there is nothing to retry."
+    if not asked.code:
+        return said
+    # Whoever asked for a code may have misread it: the codes that there are help.
     codes = [f"{row.code or 'without a code'} ({row.events_count:,})" for row in refused_codes(connection)]
-    return f"{said} What is refused bears {', '.join(codes)}." if codes and asked.code else said
+    return f"{said} What is refused bears {', '.join(codes)}." if codes else said
 
 
 def _why_not(connection: Connection, settings: Settings, event: Row[Any]) -> str | None:
-    """Return why the event cannot be tried again; None where it can."""
+    """Return why the event cannot be tried again; None where it can.
+
+    To send it once more beside whatever stands in its place by now would pay it twice.
+    """
     state = State(event.state)
     if state is not State.REFUSED:
         return f"it is {state}{last_word(connection, event.event_id)}: {_DECIDED_ELSEWHERE[state]}"
@@ -148,9 +156,10 @@ def _why_not(connection: Connection, settings: Settings, event: Row[Any]) -> str
 
 def _why_unreachable(settings: Settings, event: Row[Any]) -> str | None:
     if event.target == Target.REFERRAL_ROCK:
-        return None if settings.referral_rock.public_key else "Referral Rock is not in the settings"
-    known = {site.site_id for site in settings.mindbody.sites}
-    return None if event.site_id in known else f"site {event.site_id} is not in the settings"
+        is_set = bool(settings.referral_rock.public_key)
+        return None if is_set else "Referral Rock is not in the settings"
+    is_known = any(site.site_id == event.site_id for site in settings.mindbody.sites)
+    return None if is_known else f"site {event.site_id} is not in the settings"
 
 
 def let_try_again(settings: Settings, ledger: Ledger, shown: Retry, *, by: str, reason: str) -> int:
@@ -171,12 +180,13 @@ def let_try_again(settings: Settings, ledger: Ledger, shown: Retry, *, by: str, 
 
 
 def _say_changed(ledger: Ledger, event_ids: Sequence[str]) -> str:
+    first, *others = event_ids
     with ledger.begin() as connection:
-        event = find_event(connection, event_ids[0])
-        told = last_word(connection, event_ids[0])
+        event = find_event(connection, first)
+        told = last_word(connection, first)
     state = event.state if event else "gone"
-    more = f" and {len(event_ids) - 1} more are not as shown" if len(event_ids) > 1 else ""
-    return f"Event {event_ids[0]} is {state} by now{told}{more}: nothing was let try again; look again."
+    more = f" and {len(others)} more are not as shown" if others else ""
+    return f"Event {first} is {state} by now{told}{more}: nothing was let try again; look again."
 
 
 def retry_lines(shown: Retry) -> Iterator[str]:
@@ -193,8 +203,9 @@ def retry_lines(shown: Retry) -> Iterator[str]:
 def _what_goes_again(refused: Sequence[Row[Any]]) -> Iterator[str]:
     for action in (Action.EARNED, Action.REDEEMED):
         sums = _sums(refused, action)
-        if sums["count"]:
-            yield f"  {sums['count']:>8,} {action}, {sums['points']:,} points"
+        count, points = sums["count"], sums["points"]
+        if count:
+            yield f"  {count:>8,} {action}, {points:,} points"
     updates_count = sum(event.kind == Kind.REWARD_UPDATE for event in refused)
     if updates_count:
         yield f"  {updates_count:>8,} reward updates"
@@ -204,10 +215,14 @@ def _what_goes_again(refused: Sequence[Row[Any]]) -> Iterator[str]:
 
 
 def _why_refused(refused: Sequence[Row[Any]]) -> Iterator[str]:
-    reasons = Counter((event.code, event.message or event.state_reason) for event in refused)
-    for (code, message), count in reasons.most_common(_EXAMPLES):
-        why = f"{code}: {message}" if code else message
+    reasons = Counter(_refusal(event) for event in refused)
+    for why, count in reasons.most_common(_EXAMPLES):
         yield f"  {count:>8,} were refused with {why}"
+
+
+def _refusal(event: Row[Any]) -> str:
+    message = event.message or event.state_reason
+    return f"{event.code}: {message}" if event.code else f"{message}"
 
 
 def _left_out_lines(left_out: Sequence[tuple[str, str]]) -> Iterator[str]:
