@@ -10,7 +10,7 @@ from sql.queries import rows_query
 
 
 def last_sending_run(connection: Connection, run_id: str) -> Row[Any] | None:
-    """Return started_at, finished_at and failure of the last night or upload before this run; None before any."""
+    """Return number, started_at, finished_at and failure of the last night or upload before this; None before any."""
     return connection.execute(rows_query("last_sending_run"), {"run_id": run_id}).first()
 
 

@@ -36,6 +36,7 @@ class MarkedLedger:
     file_id: int
     attempt_id: int
     is_recovering: bool = False  # `tieout recover` has begun on it and is not done
+    came_with_run: int = 0  # the last run that it had when this workspace first saw it; 0: it began here
 
 
 def marker_path(settings: Settings) -> Path:
@@ -73,6 +74,11 @@ def read_marker(settings: Settings) -> tuple[MarkedLedger, ...]:
         return ()
 
 
+def came_with_run(settings: Settings, ledger_id: str) -> int:
+    """Return the number of the last run that a ledger had when this workspace first saw it; 0: it began here."""
+    return next((one.came_with_run for one in read_marker(settings) if one.ledger_id == ledger_id), 0)
+
+
 def advance_marker(settings: Settings, position: Position, *, durably: bool = True) -> None:
     """Remember that the ledger has come this far; what was seen further on stays.
 
@@ -84,7 +90,8 @@ def advance_marker(settings: Settings, position: Position, *, durably: bool = Tr
         marked = read_marker(settings)
         before = next((one for one in marked if one.ledger_id == position.ledger_id), None)
         others = tuple(one for one in marked if one.ledger_id != position.ledger_id)
-        _write(settings, (*others, _further(before, seen)), durably=durably)
+        first = before or replace(seen, came_with_run=position.run_number)
+        _write(settings, (*others, _further(first, seen)), durably=durably)
 
 
 def replace_marker(settings: Settings, position: Position, *, is_recovering: bool) -> None:
@@ -108,10 +115,8 @@ def _seen(settings: Settings, position: Position) -> MarkedLedger:
     )
 
 
-def _further(before: MarkedLedger | None, seen: MarkedLedger) -> MarkedLedger:
+def _further(before: MarkedLedger, seen: MarkedLedger) -> MarkedLedger:
     """Return the further of both, number by number: of two runs at once either may come here first."""
-    if before is None:
-        return seen
     latest = before if before.run_number > seen.run_number else seen
     return replace(
         latest,
@@ -119,6 +124,7 @@ def _further(before: MarkedLedger | None, seen: MarkedLedger) -> MarkedLedger:
         file_id=max(before.file_id, seen.file_id),
         attempt_id=max(before.attempt_id, seen.attempt_id),
         is_recovering=before.is_recovering,
+        came_with_run=before.came_with_run,
     )
 
 

@@ -1,6 +1,7 @@
-"""Look whether the whole machine was rolled back, ledger and marker together, before anything is sent.
+"""Look whether the ledger was rolled back where no marker tells: with the whole machine, or copied to another one.
 
-Then nothing on this machine can tell; the service can. After a gap in time, or where the last night died,
+Then nothing on this machine can tell; the service can. After a gap in time, where the last night died, or where a
+ledger with runs is new to its workspace, as after a copy was put back elsewhere,
 a few clients are read first: those whose events are next, since a forgotten night sent them in that order, and those
 who were sent something last. It costs a call each, and nothing after a night that ended well a day ago.
 """
@@ -15,11 +16,13 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from flows.ledger.marker import came_with_run
 from flows.ledger.run import Run
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import Interrupted, ServiceUnreachable, of_one_place
 from flows.services.mindbody.client import MindbodyClient
 from flows.services.mindbody.connect import open_mindbody
+from sql.identity import ledger_position
 from sql.look_back import (
     clients_next_in_turn,
     clients_sent_last,
@@ -54,14 +57,18 @@ def _suspect_since(run: Run) -> datetime | None:
     """Return until when the ledger's knowledge reaches, where it may be too old; None where it surely is not."""
     with run.ledger.begin() as connection:
         last = last_sending_run(connection, run.run_id)
+        ledger_id = ledger_position(connection).ledger_id
     if last is None or not run.settings.guards.look_back_clients:
         return None
     started_at: datetime = last.started_at
     # It died; or it was stopped by what it saw here, which has not become otherwise by itself.
     if last.finished_at is None or _PUT_BACK in (last.failure or ""):
         return started_at
-    gap = timedelta(hours=run.settings.guards.look_back_after_hours)
     finished_at: datetime = last.finished_at
+    # It came from elsewhere, and nothing was sent from here since: a copy of yesterday looks as good as the ledger.
+    if last.number <= came_with_run(run.settings, ledger_id):
+        return finished_at
+    gap = timedelta(hours=run.settings.guards.look_back_after_hours)
     return finished_at if utc_now() - finished_at > gap else None
 
 

@@ -1,7 +1,7 @@
 -- name: last_sending_run
 -- The last run before this one that may have sent something: one that could not start did not. Backward from this one, run
 -- by run, which the cross join says: there are few between, and ever more before.
-SELECT runs.run_id, runs.started_at, runs.finished_at, runs.failure FROM run_numbers CROSS JOIN runs
+SELECT runs.run_id, run_numbers.number, runs.started_at, runs.finished_at, runs.failure FROM run_numbers CROSS JOIN runs
 WHERE runs.run_id = run_numbers.run_id AND runs.kind IN ('nightly', 'upload') AND (runs.finished_at IS NULL OR runs.summary IS NOT NULL)
 AND run_numbers.number < (SELECT number FROM run_numbers WHERE run_id = :run_id)
 ORDER BY run_numbers.number DESC LIMIT 1

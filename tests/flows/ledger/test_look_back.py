@@ -1,4 +1,4 @@
-"""The whole machine is put back, ledger and marker together: only the service can tell, and is asked."""
+"""The whole machine is put back, or a copy goes on elsewhere: only the service can tell, and is asked."""
 
 import shutil
 import sqlite3
@@ -92,6 +92,33 @@ def test_entries_that_nobody_accounts_for_stop_the_night_before_their_rows_come(
     ended = tieout("run", "--plain", "--config", machine.config)
     assert (ended.code, "knows nothing of" in ended.err) == (3, True)
     assert not paid(machine, clients[15:])
+
+
+def test_a_copy_of_the_ledger_on_another_machine_pays_nothing_again(
+    machine: Workplace, clients: list[str], tieout: Command
+) -> None:
+    """The new machine has the copy and the same export, and no marker, archive or report of the old one."""
+    tieout("db", "backup", copy := machine.folder / "copy.db", "--config", machine.config)
+    machine.put("tuesday.csv", *map(earned, clients[:12]))
+    assert night(machine, tieout) == 0
+    other = open_workplace(machine.folder.with_name("other"), machine.ready)
+    shutil.copy(copy, other.folder / "tieout.db")
+    other.put("tuesday.csv", *map(earned, clients[:12]))
+    ended = tieout("run", "--plain", "--config", other.config)
+    assert (ended.code, "has not sent yet" in ended.err, "tieout recover" in ended.err) == (3, True, True)
+    assert paid(machine, clients) == Counter(clients[:12])
+
+
+def test_a_whole_copy_of_the_ledger_goes_on_elsewhere(machine: Workplace, clients: list[str], tieout: Command) -> None:
+    other = open_workplace(machine.folder.with_name("other"), machine.ready)
+    tieout("db", "backup", copy := machine.folder / "copy.db", "--config", machine.config)
+    shutil.copy(copy, other.folder / "tieout.db")
+    other.put("tuesday.csv", *map(earned, clients[:12]))
+    assert night(other, tieout) == 0
+    other.put("wednesday.csv", *map(earned, clients[:13]))
+    ended = tieout("run", "--plain", "--config", other.config)
+    assert (ended.code, "looking whether" in ended.err) == (0, False)
+    assert paid(machine, clients) == Counter(clients[:13])
 
 
 def test_one_entry_by_hand_stops_nothing(machine: Workplace, clients: list[str], tieout: Command) -> None:
