@@ -61,15 +61,24 @@
 
   const asked = new WeakSet();
   const sure = new WeakSet();
+  // Until the next page is there the button can be clicked still, and each click would be done. Whoever comes back to
+  // this page, or waits for long, may send it again.
+  const SENT_FOR_MS = 20_000;
+  const sentAt = new WeakMap();
+  const wasJustSent = (form) => performance.now() - (sentAt.get(form) ?? -SENT_FOR_MS) < SENT_FOR_MS;
+  addEventListener("pageshow", () => {
+    for (const form of document.forms) sentAt.delete(form);
+  });
 
   document.addEventListener("submit", async (event) => {
     const form = event.target;
     if (sure.has(form)) {
       sure.delete(form);
+      sentAt.set(form, performance.now());
       return;
     }
     event.preventDefault();
-    if (asked.has(form)) return;
+    if (asked.has(form) || wasJustSent(form)) return;
     asked.add(form);
     try {
       if (await mayBeSent()) {

@@ -8,7 +8,7 @@ from transforms.sheets.fields import FIELDS
 
 # Sentences, and the parts of one that a semicolon or colon divides.
 _PART = re.compile(r"[^.;:]+(?:[.;:](?!\s|$)[^.;:]*)*[.;:]?\s*")
-_COMMAND = re.compile(r"`|\btieout [a-z]|\b--[a-z]|^Run again\b")
+_COMMAND = re.compile(r"`|\btieout [a-z]|(?<![\w-])--[a-z]|^Run again\b")
 # What each documented column is, as a studio calls it.
 WORDS: Mapping[str, str] = {
     "client_id": "client number",
@@ -51,6 +51,8 @@ def for_a_studio(message: str) -> str:
 
     >>> for_a_studio("Two entries are in doubt. Run `tieout settle` first.")
     'Two entries are in doubt.'
+    >>> for_a_studio("Ana prepared it: another person approves it. The system's user counts, whatever --by says.")
+    'Ana prepared it: another person approves it.'
     >>> for_a_studio("What plan-1 would do is not what was shown to A: x is not what stands there now.")
     'What it would do is not what you saw any more: look at it again.'
     >>> for_a_studio("more points than guards.max_points_per_event (5,000): 7,000")

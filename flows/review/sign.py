@@ -139,7 +139,7 @@ def next_role(settings: Settings, month: Month, user: str) -> SignedAs:
     # The same person at a terminal and at the desk: how a name is written does not make two of one.
     if name_key(last["actor"]) == name_key(user) and settings.sign.another_person:
         raise WrongUsage(
-            f"{user} prepared it: another person has to approve it, and the system's user counts, whatever --by says "
+            f"{user} prepared it: another person has to approve it. The system's user counts, whatever --by says "
             "(sign.another_person)."
         )
     return SignedAs.APPROVER

@@ -15,7 +15,7 @@ from transforms.sheets.ids import what_spoiled
 from transforms.vocabulary import Action, Code, Source
 
 _ADVICE: Mapping[Code, str] = {
-    Code.SITE_UNKNOWN: "say which studio the row is for: fill a column SiteId, or send the file with --site",
+    Code.SITE_UNKNOWN: "say which studio the row is for: fill a column SiteId; or send the file with --site",
     Code.SOURCE_ID_NOT_FOUND: "look the id up in Mindbody, or empty the cell: a row without a source id is good",
     Code.SOURCE_ID_OTHER_CLIENT: "look up whether the client or the id is the wrong one, and mend that cell",
     Code.REFERRAL_REVERSED: "the points belong to the client who referred: exchange ClientId and SourceId",

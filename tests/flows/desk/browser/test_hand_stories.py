@@ -105,3 +105,14 @@ def give_ok(page: Page, name: str) -> None:
     link.first.click()
     page.get_by_role("button", name="OK, post it").click()
     expect(page.get_by_text("Somebody else")).to_have_count(0)
+
+
+def test_who_clicks_on_and_on_until_the_next_page_is_there_sends_once(office: Office, tmp_path: Path) -> None:
+    kit = office.sit_down("Kit", _ALL)
+    kit.goto("/")
+    sheet = write(tmp_path, "twice.csv", HEADINGS, earned("200000022"))
+    kit.get_by_label("Points sheet or export").set_input_files(sheet)
+    kit.evaluate("setInterval(() => document.querySelector('.drop button').click(), 5)")
+    expect(kit.get_by_role("heading", level=1)).to_have_text("twice.csv")
+    kit.goto("/")
+    expect(kit.get_by_role("link", name="twice.csv", exact=True)).to_have_count(1)
