@@ -69,6 +69,8 @@ _MEANING = {
 
 def _samples() -> list[Path]:
     """Return the samples: beside the packages in a clone, inside this one where tieout is installed."""
-    folders = (_PACKAGE / "data_samples", _PACKAGE.parent / "data_samples")
-    folder = next(folder for folder in folders if folder.is_dir())
-    return sorted(path for path in folder.iterdir() if path.is_file() and path.suffix != ".md")
+    in_package = _PACKAGE / "data_samples"
+    folder = in_package if in_package.is_dir() else _PACKAGE.parent / "data_samples"
+    files = [path for path in folder.iterdir() if path.is_file()]
+    # A text beside them says what each one shows.
+    return sorted(path for path in files if path.suffix != ".md")

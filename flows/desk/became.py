@@ -7,7 +7,7 @@ from threading import Lock
 
 from flows.desk.sheets import DeskSheet
 from flows.desk.visit import Desk
-from sql.desk_sheets import became_of, file_of, sheets_stamp
+from sql.desk_rows import became_of, file_of, sheets_stamp
 from transforms.vocabulary import Stage, State
 
 # What a count is called, and the tab of the sheet's page that has its rows.

@@ -25,6 +25,7 @@ from flows.runtime.clock import utc_now
 from flows.runtime.errors import WrongUsage
 from flows.runtime.visible import storable
 from flows.settings.layouts import layouts_of
+from sql import desk_rows as brought
 from sql import desk_sheets as kept
 from sql.desk_sheets import Mend
 from transforms.sheets.headings import Table
@@ -156,7 +157,7 @@ def _receipts(
 ) -> dict[tuple[str | None, int], str]:
     """Return the receipts by the names that the sheets have in the copy; a format without sheets becomes one of one."""
     with desk.ledger.read() as connection:
-        file = kept.file_of(connection, sheet.row.sha256, sheet.row.default_site_id)
+        file = brought.file_of(connection, sheet.row.sha256, sheet.row.default_site_id)
         if file is None:
             raise WrongUsage("Nothing of it was posted yet: mend it at Check.")
         rows = read_rows(connection, file.file_id)

@@ -17,7 +17,7 @@ from flows.desk.words import for_a_studio, points_told
 from flows.review.ask_clients import Asked, ask_clients, may_ask
 from flows.review.clocks import Clock, clocks_of
 from flows.runtime.errors import WrongUsage
-from sql.desk_sheets import ClientAhead
+from sql.desk_rows import ClientAhead
 from transforms.match.reconciled import Client
 from transforms.vocabulary import Kind
 
@@ -71,7 +71,8 @@ def _key(sheet: DeskSheet) -> tuple[str, str]:
 
 def _when(asked: Asked, clock: Clock) -> str:
     count = len(asked.balances) + len(asked.unread)
-    return f"{_minute(asked.at, clock)}, about {count:,} client{'' if count == 1 else 's'}"
+    clients = "1 client" if count == 1 else f"{count:,} clients"
+    return f"{_minute(asked.at, clock)}, about {clients}"
 
 
 def _minute(at: datetime, clock: Clock) -> str:
@@ -81,23 +82,28 @@ def _minute(at: datetime, clock: Clock) -> str:
 def _odd(clients: Sequence[ClientAhead], asked: Asked | None, clock: Clock) -> Iterator[OneClient]:
     balances: Mapping[Client, int | None] = {} if asked is None else asked.balances
     for one in clients:
-        client = (one.site_id, one.client_id)
+        client = _client(one)
         if client in balances and balances[client] is None:
             yield OneClient(one.client_id, "unknown at Mindbody, or without any points there")
             continue
         balance = balances.get(client, one.balance)
         # What the sheet gives them may come first.
         if balance is not None and one.redeemed > balance + one.earned:
-            yield OneClient(one.client_id, f"redeems {points_told(one.redeemed)}, and has {_has(one, balances, clock)}")
+            told = f"redeems {points_told(one.redeemed)}, and has {_has(one, balances.get(client), clock)}"
+            yield OneClient(one.client_id, told)
 
 
-def _has(one: ClientAhead, balances: Mapping[Client, int | None], clock: Clock) -> str:
+def _client(one: ClientAhead) -> Client:
+    return one.site_id, one.client_id
+
+
+def _has(one: ClientAhead, asked_now: int | None, clock: Clock) -> str:
+    """Tell what a client has: as the service said when it was asked, else as it was read last."""
     earned = f" and {one.earned:,} of this sheet" if one.earned else ""
-    now = balances.get((one.site_id, one.client_id))
-    if now is not None:
-        return f"{now:,}{earned}"
-    read = "" if one.read_at is None else f", as it was read {_minute(one.read_at, clock)}"
-    return f"{one.balance or 0:,}{earned}{read}"
+    if asked_now is not None:
+        return f"{asked_now:,}{earned}"
+    known = f"{one.balance or 0:,}{earned}"
+    return known if one.read_at is None else f"{known}, as it was read {_minute(one.read_at, clock)}"
 
 
 def _unread(asked: Asked) -> list[OneClient]:
@@ -107,9 +113,14 @@ def _unread(asked: Asked) -> list[OneClient]:
 def _next(clients: Sequence[ClientAhead], asked: Asked | None) -> list[Client]:
     """Return whom to ask about: those who redeem first, then new ones, then the others."""
     done = set() if asked is None else set(asked.balances)
-    left = [one for one in clients if (one.site_id, one.client_id) not in done]
-    left.sort(key=lambda one: (one.redeemed == 0, one.is_known))
-    return [(one.site_id, one.client_id) for one in left[:_MOST_ASKED]]
+    left = [one for one in clients if _client(one) not in done]
+    left.sort(key=_turn)
+    return [_client(one) for one in left[:_MOST_ASKED]]
+
+
+def _turn(one: ClientAhead) -> tuple[bool, bool]:
+    redeems, is_new = one.redeemed > 0, not one.is_known
+    return not redeems, not is_new
 
 
 def ask_service(desk: Desk, sheet: DeskSheet, looked: Looked) -> None:

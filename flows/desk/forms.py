@@ -70,10 +70,18 @@ def _limited(receive: Receive, most_bytes: int) -> Receive:
 
 
 def _form(sent: FormData) -> Form:
-    texts = [(name, value) for name, value in sent.multi_items() if isinstance(value, str)]
-    files = [value for _, value in sent.multi_items() if isinstance(value, UploadFile)]
+    fields: dict[str, str] = {}
     lists: dict[str, list[str]] = {}
-    for name, value in texts:
+    files: list[UploadFile] = []
+    for name, value in sent.multi_items():
+        if isinstance(value, UploadFile):
+            files.append(value)
+            continue
+        # Of a field that came twice the last one counts; boxes that are ticked all have one name.
+        fields[name] = value
         lists.setdefault(name, []).append(value)
-    file = files[0] if files else None
-    return Form(dict(texts), {name: tuple(values) for name, values in lists.items()}, file)
+    return Form(
+        fields=fields,
+        lists={name: tuple(values) for name, values in lists.items()},
+        file=files[0] if files else None,
+    )

@@ -20,7 +20,7 @@ from flows.review.ahead import Ahead, look_ahead
 from flows.review.clocks import clocks_of
 from flows.review.plan import Plan
 from sql.chain import digest
-from sql.desk_sheets import ClientAhead, clients_ahead, known_rows_of, rows_of
+from sql.desk_rows import ClientAhead, clients_ahead, known_rows_of, rows_of
 from transforms.vocabulary import Guard, Kind, State
 
 

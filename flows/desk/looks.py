@@ -14,7 +14,7 @@ from flows.desk.as_read import AsRead, answers_stamp
 from flows.desk.looking import Looked, look
 from flows.desk.sheets import DeskSheet
 from flows.desk.visit import Desk
-from sql.desk_sheets import sheets_stamp
+from sql.desk_rows import sheets_stamp
 
 # What was read at a service, and what lies in the future, ages by the clock alone.
 _GOOD_SECONDS = 600.0

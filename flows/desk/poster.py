@@ -26,6 +26,7 @@ from flows.runtime.interrupt import stop_requested, stopping_in_order
 from flows.runtime.terminal import guarded_streams, write_line
 from flows.settings.load import load_settings
 from flows.settings.sections import Settings
+from sql import desk_rows as brought
 from sql import desk_sheets as kept
 from sql.plans import count_to_let_go
 from transforms.vocabulary import Stage, State
@@ -106,7 +107,7 @@ def _plan(desk: Desk, sheet: DeskSheet) -> tuple[str | None, bool]:
     """
     as_read = read_sheet(desk, sheet)
     with desk.ledger.read() as connection:
-        is_new = kept.file_of(connection, sheet.row.sha256, sheet.row.default_site_id) is None
+        is_new = brought.file_of(connection, sheet.row.sha256, sheet.row.default_site_id) is None
     if as_read.checked is None or (is_new and look(desk, as_read).code != sheet.row.wanted_seen):
         _move(desk, sheet, Stage.OPEN, _CHANGED)
         return None, is_new
@@ -138,10 +139,10 @@ def _approve(desk: Desk, plan_id: str, by: str) -> bool:
 def _end(desk: Desk, sheet: DeskSheet, summary: Summary) -> None:
     """Say how it ended: stuck where something of it could not be sent, though nobody said no."""
     with desk.ledger.read() as connection:
-        file = kept.file_of(connection, sheet.row.sha256, sheet.row.default_site_id)
-        states = {} if file is None else kept.states_of(connection, file.file_id)
+        file = brought.file_of(connection, sheet.row.sha256, sheet.row.default_site_id)
+        states = {} if file is None else brought.states_of(connection, file.file_id)
         # What follows one that is in doubt has not stopped: nobody could make it go on, before that is known.
-        follows_count = 0 if file is None else kept.behind_doubt(connection, file.file_id)
+        follows_count = 0 if file is None else brought.behind_doubt(connection, file.file_id)
     if stop_requested.is_set():
         return
     left = states.get(State.READY, 0) + states.get(State.SENDING, 0) - follows_count

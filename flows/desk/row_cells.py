@@ -38,11 +38,18 @@ def cells_of_row(
     if content is None or (rows_read > _MOST_ROWS and _is_workbook(content)):
         return []
     try:
-        found = (table_of_row(tables, sheet, row) for tables in _tables(desk, content))
-        table = next(filter(None, found), None)
+        table = _table_with_row(desk, content, sheet, row)
     except FileError:
         return []
     return [] if table is None else list(_cells(table, row))
+
+
+def _table_with_row(desk: Desk, content: Path, sheet: str | None, row: int) -> Table | None:
+    for tables in _tables(desk, content):
+        table = table_of_row(tables, sheet, row)
+        if table is not None:
+            return table
+    return None
 
 
 def _is_workbook(content: Path) -> bool:
@@ -66,17 +73,21 @@ def _tables(desk: Desk, content: Path) -> Iterator[Sequence[Table]]:
 
 def table_of_row(tables: Sequence[Table], sheet: str | None, row: int) -> Table | None:
     """Return the table that holds a row, by the name that the ledger has for its sheet; None where none does."""
-    named = [table for table in tables if (table.sheet.name and storable(table.sheet.name)) == sheet]
-    holding = [table for table in named if table.heading_row < row and row in table.sheet.cells.index]
-    return holding[-1] if holding else None
+    # Tables of one sheet stand below each other: the last one that begins above the row is its own.
+    for table in reversed(tables):
+        name = table.sheet.name
+        is_of_sheet = (storable(name) if name else name) == sheet
+        if is_of_sheet and table.heading_row < row and row in table.sheet.cells.index:
+            return table
+    return None
 
 
 def read_as(table: Table) -> dict[int, str]:
     """Return by column what each one that is read is, in a studio's words."""
-    field_of = {column: field for field, column in table.columns.items() if field not in MARKED_FIELDS}
+    fields = {column: field for field, column in table.columns.items() if field not in MARKED_FIELDS}
     if table.time_of_day is not None:
-        field_of[table.time_of_day] = "action_date_time"
-    return {column: WORDS.get(field, "") for column, field in sorted(field_of.items())}
+        fields[table.time_of_day] = "action_date_time"
+    return {column: WORDS.get(field, "") for column, field in sorted(fields.items())}
 
 
 def text_of(value: Any) -> str:
@@ -85,7 +96,8 @@ def text_of(value: Any) -> str:
 
 
 def _cells(table: Table, row: int) -> Iterator[tuple[str, str, str]]:
-    words, texts = read_as(table), table.sheet.cells.loc[row]
+    words = read_as(table)
+    texts = table.sheet.cells.loc[row]
     for column, heading in enumerate(table.headings):
         if heading is not None:
             yield heading, words.get(column, ""), text_of(texts[column])

@@ -14,7 +14,7 @@ from flows.desk.words import for_a_studio, points_told
 from flows.reports.wording import BREAKS
 from flows.review.clocks import clocks_of
 from flows.review.story.happened import sent_of
-from sql import desk_sheets as kept
+from sql import desk_rows as brought
 from sql.balances import balance_known
 from sql.event_decisions import decisions_about_event
 from sql.reversals import takes_another_back
@@ -59,7 +59,7 @@ class _Moment:
 def tell_story(desk: Desk, connection: Connection, event: Row[Any]) -> Story:
     """Tell an event, as `sql.trace` finds it, to whoever may see it."""
     clocks = clocks_of(desk.settings)
-    row = kept.row_of_event(connection, event.event_id)
+    row = brought.row_of_event(connection, event.event_id)
     assert row is not None  # noqa: S101 - it is the same event
     seen = row_to_see(row, clocks)
     clock = clocks.of(event.site_id)

@@ -98,9 +98,12 @@ def sheet_from(desk: Desk, row: Row[Any]) -> DeskSheet:
 
 def newest_sheets(desk: Desk, site_id: str, part: int) -> tuple[list[DeskSheet], bool]:
     """Return a part of the sheets of a site, from 1, the newest first, and whether there are older ones."""
+    skipped = (part - 1) * _SHOWN
     with desk.ledger.read() as connection:
-        rows = kept.sheets_of_site(connection, site_id, _SHOWN + 1, (part - 1) * _SHOWN)
-    return [sheet_from(desk, row) for row in rows[:_SHOWN]], len(rows) > _SHOWN
+        # One more than is shown tells whether there are older ones.
+        rows = kept.sheets_of_site(connection, site_id, _SHOWN + 1, skipped)
+    shown = [sheet_from(desk, row) for row in rows[:_SHOWN]]
+    return shown, len(rows) > _SHOWN
 
 
 def harmless_name(name: str) -> str:

@@ -1,8 +1,9 @@
 """What is wrong with a sheet's cells, those that hold the same as one; and where in the sheet they stand."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -34,44 +35,64 @@ class Wrong:
     @property
     def places(self) -> str:
         """The rows, as a person finds them."""
-        shown = ", ".join(f"{row:,}" for row in self.rows[:_MOST_ROWS_NAMED])
-        more = len(self.rows) - _MOST_ROWS_NAMED
-        shown += f" and {more:,} more" if more > 0 else ""
         word = "row" if len(self.rows) == 1 else "rows"
-        return f"{word} {shown}" + (f", {self.sheet}" if self.sheet else "")
+        told = f"{word} " + ", ".join(f"{row:,}" for row in self.rows[:_MOST_ROWS_NAMED])
+        more_count = len(self.rows) - _MOST_ROWS_NAMED
+        if more_count > 0:
+            told += f" and {more_count:,} more"
+        return f"{told}, {self.sheet}" if self.sheet else told
 
 
 # What is too much in a row; a cell that is emptied otherwise would be a row that says less than its person meant.
 _EMPTIED = (Code.SOURCE_WITH_REDEEMED, Code.SOURCE_ID_WITHOUT_SOURCE)
 
 
+class _Same(NamedTuple):
+    """What cells have in common that are wrong in the same way."""
+
+    sheet: str | None
+    column: str | None
+    value: str | None
+    message: str
+    suggestion: str | None
+    code: str | None
+
+
 def wrong_cells(errors: pd.DataFrame) -> Iterator[Wrong]:
     """Give what is wrong, cells that hold the same and are wrong in the same way as one."""
-    groups: dict[tuple[Any, ...], list[int]] = {}
+    rows_of: defaultdict[_Same, list[int]] = defaultdict(list)
     for error in errors.itertuples():
-        what = (
-            _text(error.sheet),
-            _text(error.column),
-            _text(error.value),
-            str(error.message),
-            _text(error.suggestion),
-            _text(error.code),
-        )
-        groups.setdefault(what, []).append(int(error.row))  # type: ignore[arg-type]
-    for what, rows in groups.items():
-        sheet, column, value, message, suggestion, code = what
-        is_advice = suggestion is not None and " " in suggestion and suggestion[:1].islower()
-        yield Wrong(
-            key=digest([*what])[:16],
-            sheet=sheet,
-            column=column or "",
-            value=value or "",
-            message=for_a_studio(message),
-            suggestion="" if suggestion is None or is_advice else suggestion,
-            advice=for_a_studio(suggestion) if suggestion is not None and is_advice else "",
-            rows=rows,
-            may_be_empty=code in _EMPTIED and value is not None,
-        )
+        rows_of[_what_is_wrong(error)].append(int(error.row))  # type: ignore[arg-type]
+    for same, rows in rows_of.items():
+        yield _wrong(same, rows)
+
+
+def _what_is_wrong(error: Any) -> _Same:
+    return _Same(
+        sheet=_text(error.sheet),
+        column=_text(error.column),
+        value=_text(error.value),
+        message=str(error.message),
+        suggestion=_text(error.suggestion),
+        code=_text(error.code),
+    )
+
+
+def _wrong(same: _Same, rows: Sequence[int]) -> Wrong:
+    suggestion = same.suggestion or ""
+    # A value to put there is no sentence, and a sentence is no value: "write it as 2026-09-01".
+    is_advice = " " in suggestion and suggestion[:1].islower()
+    return Wrong(
+        key=digest([*same])[:16],
+        sheet=same.sheet,
+        column=same.column or "",
+        value=same.value or "",
+        message=for_a_studio(same.message),
+        suggestion="" if is_advice else suggestion,
+        advice=for_a_studio(suggestion) if is_advice else "",
+        rows=rows,
+        may_be_empty=same.code in _EMPTIED and same.value is not None,
+    )
 
 
 def _text(value: Any) -> str | None:

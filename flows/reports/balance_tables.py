@@ -85,9 +85,16 @@ def balances_of(report: Report) -> Block:
 def clients_of(report: Report) -> Block:
     """Return the balance of each client, of a report of a run."""
     block = client_balances_block(rows(report, "balances"), _SCOPE)
-    read_at = on_the_wall(report, block.frame["proved_since_at"], block.frame["site_id"]).dt.floor("s")
-    local = Column("proved_since_local", f"Read ({clock_name(report)})", Show.WALL, 18)
-    return replace(block, columns=(*block.columns[:-1], local), frame=block.frame.assign(proved_since_local=read_at))
+    clients = block.frame
+    # A run tells moments by the clock of each site; what the block has from others is in UTC.
+    read_at = on_the_wall(report, clients["proved_since_at"], clients["site_id"])
+    by_site = Column("proved_since_local", f"Read ({clock_name(report)})", Show.WALL, 18)
+    *others, _in_utc = block.columns
+    return replace(
+        block,
+        columns=(*others, by_site),
+        frame=clients.assign(proved_since_local=read_at.dt.floor("s")),
+    )
 
 
 _SCOPE: Final = "the clients that this run posted to, and those whose balance was read"

@@ -3,6 +3,7 @@
 It is told by the ledger and not by the archive itself: what a row became of changes long after its file was kept.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -61,10 +62,9 @@ def list_taken_in(settings: Settings, ledger: Ledger, since: date, until: date) 
 
 
 def _taken_in(settings: Settings, file: Any, states: Mapping[State, int]) -> TakenIn:
-    now: dict[str, int] = {}
+    now: Counter[str] = Counter()
     for state, count in states.items():
-        word = _WORDS.get(state, str(state))
-        now[word] = now.get(word, 0) + count
+        now[_WORDS.get(state, str(state))] += count
     fates = ("accepted", "duplicate", "held", "rejected")
     return TakenIn(
         name=file.name,
@@ -79,10 +79,12 @@ def _taken_in(settings: Settings, file: Any, states: Mapping[State, int]) -> Tak
 
 
 def _archived(settings: Settings, file: Any) -> str | None:
+    """Return where a file lies in the archive, below the workspace; None where it lies there no more."""
     # By its name, which bears its hash: to read each file anew would take as long as the archive is large.
-    places = archive_places(Path(file.name), file.sha256, settings, file.default_site_id)
-    found = next((place for place in places if place.is_file()), None)
-    return None if found is None else found.relative_to(settings.root).as_posix()
+    for place in archive_places(Path(file.name), file.sha256, settings, file.default_site_id):
+        if place.is_file():
+            return place.relative_to(settings.root).as_posix()
+    return None
 
 
 def taken_in_lines(settings: Settings, files: Sequence[TakenIn]) -> Iterator[str]:
@@ -96,12 +98,15 @@ def taken_in_lines(settings: Settings, files: Sequence[TakenIn]) -> Iterator[str
         if here.date() != day:
             day = here.date()
             yield spoken_day(day)
-        of_site = f" (site {file.site_id})" if file.site_id else ""
-        yield (
-            f"  {here:%H:%M} {file.name}{of_site}: {sum(file.rows.values()):,} rows, {_counts(file.rows)}; "
-            f"now {_counts(file.now) or 'nothing of it is in the ledger'}"
-        )
+        yield f"  {here:%H:%M} {_what_came(file)}"
         yield f"        {file.archived or 'in the archive no more'}; run {file.run_id}"
+
+
+def _what_came(file: TakenIn) -> str:
+    of_site = f" (site {file.site_id})" if file.site_id else ""
+    rows_count = sum(file.rows.values())
+    now = _counts(file.now) or "nothing of it is in the ledger"
+    return f"{file.name}{of_site}: {rows_count:,} rows, {_counts(file.rows)}; now {now}"
 
 
 def _counts(counts: Mapping[str, int]) -> str:

@@ -68,16 +68,23 @@ def _read_toml(path: Path) -> dict[str, Any]:
 def _explain(error: ValidationError, path: Path | None) -> str:
     where = f"in {path} or the environment" if path else "in the environment (there is no tieout.toml here)"
     # Inputs are left out on purpose: a wrong value may be a secret in the wrong place.
-    faults = "; ".join(_fault(fault["loc"], fault["msg"].removeprefix("Value error, ")) for fault in error.errors())
-    return f"Settings {where} are wrong: {faults}."
+    faults = [_fault(fault["loc"], fault["msg"]) for fault in error.errors()]
+    return f"Settings {where} are wrong: {'; '.join(faults)}."
 
 
-def _fault(place: tuple[int | str, ...], said: str) -> str:
+def _fault(place: tuple[int | str, ...], message: str) -> str:
+    said = message.removeprefix("Value error, ")
     # What is wrong between two sections stands at no key, and names them itself.
-    return f"{'.'.join(map(str, place))}: {said}" if place else said
+    if not place:
+        return said
+    key = ".".join(map(str, place))
+    return f"{key}: {said}"
 
 
 def _explain_variable(error: UnreadableVariable) -> str:
-    section = str(error).partition('"')[2].partition('"')[0]  # the library tells it in its sentence only
-    names = [name for name in sorted(os.environ) if name.upper().startswith(f"TIEOUT_{section.upper()}")]
+    # The library tells the section in its sentence only, between quotation marks.
+    _, _, from_section = str(error).partition('"')
+    section, _, _ = from_section.partition('"')
+    prefix = f"TIEOUT_{section.upper()}"
+    names = [name for name in sorted(os.environ) if name.upper().startswith(prefix)]
     return f"The environment is wrong: lists and whole sections are written as JSON; look at {', '.join(names)}."

@@ -28,10 +28,8 @@ def show_people(visit: Visit) -> Response:
 
 def do_add(visit: Visit) -> Response:
     """Let somebody in, and show the link for them once."""
-    return _with_link(
-        visit,
-        lambda name: add_account(visit.desk.settings, visit.desk.ledger, name, _grants(visit), by=visit.account.name),
-    )
+    desk, by = visit.desk, visit.account.name
+    return _with_link(visit, lambda name: add_account(desk.settings, desk.ledger, name, _grants(visit), by=by))
 
 
 def do_link(visit: Visit) -> Response:
@@ -41,10 +39,8 @@ def do_link(visit: Visit) -> Response:
 
 def do_roles(visit: Visit) -> Response:
     """Change what somebody may."""
-    by = visit.account.name
-    return _then_list(
-        visit, lambda name: change_roles(visit.desk.settings, visit.desk.ledger, name, _grants(visit), by=by)
-    )
+    desk, by = visit.desk, visit.account.name
+    return _then_list(visit, lambda name: change_roles(desk.settings, desk.ledger, name, _grants(visit), by=by))
 
 
 def do_end_sessions(visit: Visit) -> Response:
@@ -58,9 +54,12 @@ def do_remove(visit: Visit) -> Response:
 
 
 def _grants(visit: Visit) -> list[Grant]:
-    known = {ALL_SITES, *visit.desk.site_ids}
-    sites = [site_id for site_id in visit.form.lists.get("site", (ALL_SITES,)) if site_id in known]
-    roles = [Role(role) for role in visit.form.lists.get("role", ()) if role in set(Role)]
+    """Return each role that is ticked, at each site that is; what this desk does not know is nobody's to give."""
+    ticked = visit.form.lists
+    known_sites = {ALL_SITES, *visit.desk.site_ids}
+    # Where there is one studio, the page asks for none.
+    sites = [site_id for site_id in ticked.get("site", (ALL_SITES,)) if site_id in known_sites]
+    roles = [Role(role) for role in ticked.get("role", ()) if role in set(Role)]
     return [(site_id, role) for site_id in sites for role in roles]
 
 
@@ -82,14 +81,19 @@ def _then_list(visit: Visit, change: Callable[[str], object]) -> Response:
 
 
 def _list(visit: Visit, status: int = 200, *, told: str = "", link: str = "", link_of: str = "") -> Response:
-    site_ids = visit.desk.site_ids if len(visit.desk.site_ids) > 1 else []
+    desk = visit.desk
+
+    def site_name(site_id: str) -> str:
+        return "all sites" if site_id == ALL_SITES else desk.site_name(site_id)
+
+    has_several = len(desk.site_ids) > 1
     return visit.show(
         "people",
         status,
-        people=list_accounts(visit.desk.ledger),
+        people=list_accounts(desk.ledger),
         roles=list(Role),
-        sites=[(site_id, visit.desk.site_name(site_id)) for site_id in site_ids],
-        site_name=lambda site_id: "all sites" if site_id == ALL_SITES else visit.desk.site_name(site_id),
+        sites=[(site_id, site_name(site_id)) for site_id in desk.site_ids] if has_several else [],
+        site_name=site_name,
         told=told,
         link=link,
         link_of=link_of,

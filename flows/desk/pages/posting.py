@@ -20,6 +20,7 @@ from flows.review.replace import replace
 from flows.review.retry import Asked, Retry, find_refused, let_try_again
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import WrongUsage
+from sql import desk_rows as brought
 from sql import desk_sheets as kept
 from sql.plans import states_of_plan
 from transforms.vocabulary import Role, Stage, State
@@ -60,11 +61,11 @@ _NOTHING = Came({}, dict.fromkeys(_TABS, 0), 0, None)
 def came_of(desk: Desk, sheet: DeskSheet) -> Came:
     """Return what the ledger has of a sheet now."""
     with desk.ledger.read() as connection:
-        file = kept.file_of(connection, sheet.row.sha256, sheet.row.default_site_id)
+        file = brought.file_of(connection, sheet.row.sha256, sheet.row.default_site_id)
         if file is None:
             return _NOTHING
-        became = kept.became_of(connection, file.file_id)
-        cells_count = kept.count_bad_cells(connection, file.file_id) if file.rejected else 0
+        became = brought.became_of(connection, file.file_id)
+        cells_count = brought.count_bad_cells(connection, file.file_id) if file.rejected else 0
     tabs = _counts_by_tab(became)
     tabs["known"] = int(file.duplicate)
     tabs["fix"] = int(file.rejected)
@@ -93,16 +94,16 @@ def _counts_by_tab(became: Mapping[tuple[State, str], int]) -> Counter[str]:
     return tabs
 
 
-def rows_of_tab(desk: Desk, came: Came, tab: str, part: kept.Part = kept.ALL_ROWS) -> Sequence[Row[Any]]:
+def rows_of_tab(desk: Desk, came: Came, tab: str, part: brought.Part = brought.ALL_ROWS) -> Sequence[Row[Any]]:
     """Return rows of a tab; what was turned down and came corrected since is no one's to fix any more."""
     if came.file_id is None:
         return ()
     with desk.ledger.read() as connection:
         if tab == "known":
-            return kept.known_rows_of(connection, came.file_id, part)
+            return brought.known_rows_of(connection, came.file_id, part)
         if tab == "fix":
-            return kept.bad_cells_of(connection, came.file_id, part)
-        return kept.rows_of(connection, came.file_id, tab, part)
+            return brought.bad_cells_of(connection, came.file_id, part)
+        return brought.rows_of(connection, came.file_id, tab, part)
 
 
 def show_posting(visit: Visit) -> Response:
@@ -117,7 +118,7 @@ def show_posting(visit: Visit) -> Response:
     clocks = clocks_of(desk.settings)
     tab = _tab_asked(visit, came)
     page, pages = page_of(visit, came.cells if tab == "fix" else came.tabs[tab])
-    rows = rows_of_tab(desk, came, tab, kept.Part(MOST_SHOWN, (page - 1) * MOST_SHOWN))
+    rows = rows_of_tab(desk, came, tab, brought.Part(MOST_SHOWN, (page - 1) * MOST_SHOWN))
     return visit.show(
         "posting",
         sheet=sheet,
@@ -259,7 +260,7 @@ def row_meant(visit: Visit) -> Row[Any]:
     """
     came = came_of(visit.desk, visit.sheet)
     with visit.desk.ledger.read() as connection:
-        found = kept.row_of_event(connection, visit.form.get("row"))
+        found = brought.row_of_event(connection, visit.form.get("row"))
     if found is None or found.file_id != came.file_id:
         raise WrongUsage("There is no such row in this sheet.")
     return found

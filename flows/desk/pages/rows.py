@@ -16,6 +16,7 @@ from flows.desk.words import for_a_studio, money
 from flows.people.accounts import ALL_SITES
 from flows.review.clocks import clocks_of
 from flows.runtime.visible import storable
+from sql import desk_rows as brought
 from sql import desk_sheets as kept
 from sql.reversals import takes_another_back
 from sql.trace import events_of_reward, find_event
@@ -59,7 +60,7 @@ def show_sheet_row(visit: Visit) -> Response:
         return not_there(visit)
     number = int(asked)
     with visit.desk.ledger.read() as connection:
-        file = kept.file_of(connection, sheet.row.sha256, sheet.row.default_site_id)
+        file = brought.file_of(connection, sheet.row.sha256, sheet.row.default_site_id)
         found = Found() if file is None else _found(visit.desk, connection, file, on, number)
         mends = _mends_of_row(connection, sheet, number)
     if file is None or not found.is_any:
@@ -77,7 +78,7 @@ def show_row(visit: Visit) -> Response:
         event = find_event(connection, storable(visit.path["event_id"]))
         if event is None or not _may_see(visit, connection, event):
             return not_there(visit)
-        file = kept.file_by_id(connection, event.file_id)
+        file = brought.file_by_id(connection, event.file_id)
         found = Found([tell_story(visit.desk, connection, event)])
         sheet = _sheet_to_see(visit, connection, file)
         mends = [] if sheet is None else _mends_of_row(connection, sheet, event.row_number)
@@ -137,7 +138,7 @@ def _may_see(visit: Visit, connection: Connection, event: Row[Any]) -> bool:
 
 def _senders(connection: Connection, event: Row[Any]) -> list[str]:
     """Return the studios whose people sent the file that brought an event."""
-    file = kept.file_by_id(connection, event.file_id)
+    file = brought.file_by_id(connection, event.file_id)
     sheets = kept.sheets_of_content(connection, file.sha256, file.default_site_id)
     site_ids = [*(sheet.site_id for sheet in sheets), file.default_site_id]
     return [site_id for site_id in site_ids if site_id]
@@ -146,17 +147,17 @@ def _senders(connection: Connection, event: Row[Any]) -> list[str]:
 def _found(desk: Desk, connection: Connection, file: Row[Any], on: str, number: int) -> Found:
     place = (file.file_id, on, number)
     found = Found()
-    for row in kept.events_at(connection, *place):
+    for row in brought.events_at(connection, *place):
         event = find_event(connection, row.event_id)
         if event is not None:
             found.stories.append(tell_story(desk, connection, event))
-    for row in kept.duplicates_at(connection, *place):
+    for row in brought.duplicates_at(connection, *place):
         event = find_event(connection, row.event_id)
         if event is not None:
             found.again = _first_of(event, file)
             found.stories.append(tell_story(desk, connection, event))
-    found.wrong = [_wrong_cell(row) for row in kept.rejections_at(connection, *place)]
-    reasons = [for_a_studio(row.reason) for row in kept.skipped_at(connection, *place)]
+    found.wrong = [_wrong_cell(row) for row in brought.rejections_at(connection, *place)]
+    reasons = [for_a_studio(row.reason) for row in brought.skipped_at(connection, *place)]
     found.skipped = "; ".join(reasons)
     return found
 
@@ -197,7 +198,7 @@ def show_reward(visit: Visit) -> Response:
 def _changes(visit: Visit, connection: Connection, reward_id: str) -> Iterator[Change]:
     clocks = clocks_of(visit.desk.settings)
     for event in events_of_reward(connection, without_case(reward_id)):
-        row = kept.row_of_event(connection, event.event_id)
+        row = brought.row_of_event(connection, event.event_id)
         if row is None or not _may_see(visit, connection, event):
             continue
         seen = row_to_see(row, clocks)

@@ -2,7 +2,7 @@
 
 from flows.reports.month import Month
 from flows.reports.month_tables.columns import SITE, to_the_second
-from flows.reports.summary import EQUATION
+from flows.reports.summary_of_totals import EQUATION
 from flows.reports.table import Block, Column
 from flows.reports.values import Show
 from transforms.vocabulary import Kind

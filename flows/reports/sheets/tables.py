@@ -12,7 +12,7 @@ from flows.reports.sheets.of_days import by_day_sheet, by_night
 from flows.reports.sheets.of_events import not_posted, posted, refused, under_watch, unknown_and_held
 from flows.reports.sheets.of_rows import duplicates, noticed, rejected_rows, skipped_rows
 from flows.reports.sheets.said import decisions_sheet, not_read, words
-from flows.reports.summary import control_totals, proof, totals_that_must_be_equal
+from flows.reports.summary_of_totals import control_totals, proof, totals_that_must_be_equal
 from flows.reports.table import Block
 from flows.reports.walk_table import currencies_count, walk_by_currency, walk_by_site
 
