@@ -53,7 +53,7 @@ def _examine_credentials(settings: Settings) -> Iterator[Diagnosis]:
     has_api_key = settings.mindbody.api_key is not None
     has_public_key = settings.referral_rock.public_key is not None
     has_private_key = settings.referral_rock.private_key is not None
-    if not has_sites and not has_public_key and not has_private_key:
+    if not settings.names_a_service:
         mend = "Add a [[mindbody.sites]] or the keys of [referral_rock]."
         yield bad("settings", "No service is configured.", mend=mend, exit_code=ExitCode.WRONG_USAGE)
     if has_sites and not has_api_key:

@@ -22,8 +22,8 @@ from flows.ledger.marker import ledger_address, read_marker
 from flows.ledger.recognize import Traces, Trouble, compare, find_trouble, used_folder
 from flows.ledger.trouble import trouble_of
 from flows.runtime.clock import steady_seconds, utc_now
-from flows.runtime.errors import LedgerUnavailable, WrongLedger
-from flows.settings.sections import Settings
+from flows.runtime.errors import LedgerUnavailable, SettingsError, WrongLedger
+from flows.settings.sections import DEFAULT_LEDGER, Settings
 from sql.probe import database_clock, is_read_only
 from sql.revision import current_revision, head_revision
 
@@ -246,9 +246,22 @@ def _check_clock(ledger: Ledger) -> None:
 
 
 def connect_ledger(settings: Settings, patience_seconds: float = _BUSY_TIMEOUT_SECONDS) -> Ledger:
-    """Connect to the configured database, whatever tables it has; wait so long where another one holds its file."""
+    """Connect to the configured database, whatever tables it has; wait so long where another one holds its file.
+
+    `SettingsError` where nothing says which ledger, or which services, and there is none here.
+    """
+    _refuse_wrong_folder(settings)
     engine = make_engine(settings.ledger_url, patience_seconds)
     return Ledger(engine, prepare(engine))
+
+
+def _refuse_wrong_folder(settings: Settings) -> None:
+    # Whoever stands in another folder than their own would get an empty ledger there, and be told that nothing waits.
+    if settings.is_of_no_place and not Path(settings.root, DEFAULT_LEDGER).exists():
+        raise SettingsError(
+            f"There is no tieout.toml in {settings.root}, no ledger, and no service in the environment: go to the "
+            "folder where they are, or name the settings with --config."
+        )
 
 
 def sqlite_file(settings: Settings) -> Path | None:

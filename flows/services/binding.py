@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from flows.ledger.connection import Ledger
 from flows.runtime.clock import utc_now
-from flows.runtime.errors import OtherService
+from flows.runtime.errors import OtherService, SettingsError
 from flows.settings.sections import Settings
 from sql.bindings import bind_service, binding_in_force, was_sent_to
 from transforms.vocabulary import SERVICE_NAMES, Target
@@ -66,8 +66,23 @@ def configured_addresses(settings: Settings) -> dict[Target, str]:
     return addresses
 
 
+def refuse_without_service(settings: Settings) -> None:
+    """Raise `SettingsError` where no service is configured: there is nothing to post to, nor to read back from."""
+    # A night in the wrong folder, or with a settings file cut short, would find nothing to do. It would say every
+    # morning that all ties out, while the sheets wait elsewhere.
+    if not settings.names_a_service:
+        raise SettingsError(
+            f"No service is configured in {settings.where}, so nothing can be posted or read back: add a "
+            "[[mindbody.sites]] or the keys of [referral_rock], or name the right file with --config."
+        )
+
+
 def refuse_other_services(settings: Settings, ledger: Ledger) -> None:
-    """Raise `OtherService` where a configured address is not the one that the ledger was used against; asks nobody."""
+    """Raise `OtherService` where a configured address is not the one that the ledger was used against; asks nobody.
+
+    `SettingsError` where no service is configured at all.
+    """
+    refuse_without_service(settings)
     for target, address in configured_addresses(settings).items():
         said = other_service(ledger, target, address)
         if said is not None:

@@ -38,6 +38,8 @@ def load_settings(config: Path | None = None, *, with_secrets: bool = True) -> S
         raise SettingsError(_explain_variable(error)) from None
     # First as they stand: where a secret of Prefect's cannot be read, the line about it may quote others.
     know(secrets_of(settings))
+    settings._file = path.resolve() if path else None
+    settings._is_of_no_place = path is None and settings.model_fields_set.isdisjoint({"workspace", "database_url"})
     settings._folder = path.resolve().parent if path else Path.cwd()
     if with_secrets:
         settings = with_secret_blocks(settings)

@@ -33,6 +33,8 @@ from flows.settings.of_scale import ScaleSettings
 from flows.settings.of_services import MindbodySettings, NetworkSettings, ReferenceSettings, ReferralRockSettings
 from transforms.vocabulary import Target
 
+DEFAULT_LEDGER = "tieout.db"
+
 
 class Settings(BaseSettings):
     """Everything that can be configured, checked."""
@@ -45,7 +47,7 @@ class Settings(BaseSettings):
         nested_model_default_partial_update=True,
     )
 
-    database_url: SecretStr = SecretStr("sqlite:///tieout.db")  # may hold a password
+    database_url: SecretStr = SecretStr(f"sqlite:///{DEFAULT_LEDGER}")  # may hold a password
     workspace: Path = Path()
     inbox: InboxSettings = InboxSettings()
     mindbody: MindbodySettings = MindbodySettings()
@@ -67,6 +69,8 @@ class Settings(BaseSettings):
     columns: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
     _folder: Path = PrivateAttr(default_factory=Path.cwd)
+    _file: Path | None = PrivateAttr(default=None)
+    _is_of_no_place: bool = PrivateAttr(default=False)
 
     @model_validator(mode="after")
     def _guards_are_of_sites(self) -> Self:
@@ -99,6 +103,22 @@ class Settings(BaseSettings):
         if "quiet_seconds" in self.inbox.model_fields_set:
             return self
         return self.model_copy(update={"inbox": self.inbox.model_copy(update={"quiet_seconds": 0.0})})
+
+    @property
+    def where(self) -> str:
+        """Where they were read, for a message: the file, or the folder that has none."""
+        return str(self._file) if self._file else f"tieout.toml (there is none in {self._folder})"
+
+    @property
+    def is_of_no_place(self) -> bool:
+        """Whether they were looked for, and nothing says where the workspace or its ledger is, nor any service."""
+        return self._is_of_no_place and not self.names_a_service
+
+    @property
+    def names_a_service(self) -> bool:
+        """Whether there is any service to post to or to read back from; half of its keys count, too."""
+        keys = self.referral_rock
+        return bool(self.mindbody.sites) or keys.public_key is not None or keys.private_key is not None
 
     @property
     def shared_timezone(self) -> str:
