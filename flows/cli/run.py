@@ -28,10 +28,10 @@ def run_night(config: Path | None, *, plain: bool, as_json: bool) -> ExitCode:
 
             started = settings if is_by_schedule() else settings.by_hand()
             return tell(nightly(started, progress=Stderr()), as_json=as_json)
+        from flows.ledger.connection import refuse_wrong_folder
         from flows.orchestration.server import prefect_api
-        from flows.services.binding import refuse_without_service
 
-        refuse_without_service(settings)  # before a server of Prefect's is started for nothing
+        refuse_wrong_folder(settings)  # before a server of Prefect's is started for nothing
         with prefect_api(settings.prefect_folder):
             from flows.nightly import nightly as nightly_flow
 

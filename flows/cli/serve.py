@@ -29,18 +29,18 @@ def serve(
 
 def run_serve(config: Path | None, cron: str | None, timezone: str | None) -> ExitCode:
     """Serve all flows, the nightly one by the schedule."""
+    from flows.ledger.connection import refuse_wrong_folder
     from flows.nightly import nightly
     from flows.orchestration.approve_form import approve
     from flows.orchestration.serve import ServedFlows, serve_nightly
     from flows.reconcile import reconcile
-    from flows.services.binding import refuse_without_service
     from flows.settings.load import load_settings
     from flows.settle import settle
     from flows.status.schedule import schedule_to_serve
     from flows.upload import upload
 
     settings = load_settings(config)
-    refuse_without_service(settings)
+    refuse_wrong_folder(settings)
     schedule = schedule_to_serve(settings, cron, timezone)
 
     def announce(url: str) -> None:

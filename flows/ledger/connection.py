@@ -250,12 +250,13 @@ def connect_ledger(settings: Settings, patience_seconds: float = _BUSY_TIMEOUT_S
 
     `SettingsError` where nothing says which ledger, or which services, and there is none here.
     """
-    _refuse_wrong_folder(settings)
+    refuse_wrong_folder(settings)
     engine = make_engine(settings.ledger_url, patience_seconds)
     return Ledger(engine, prepare(engine))
 
 
-def _refuse_wrong_folder(settings: Settings) -> None:
+def refuse_wrong_folder(settings: Settings) -> None:
+    """Raise `SettingsError` where nothing says which ledger, or which services, and there is no ledger here."""
     # Whoever stands in another folder than their own would get an empty ledger there, and be told that nothing waits.
     if settings.is_of_no_place and not Path(settings.root, DEFAULT_LEDGER).exists():
         raise SettingsError(

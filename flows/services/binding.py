@@ -66,27 +66,29 @@ def configured_addresses(settings: Settings) -> dict[Target, str]:
     return addresses
 
 
-def refuse_without_service(settings: Settings) -> None:
-    """Raise `SettingsError` where no service is configured: there is nothing to post to, nor to read back from."""
-    # A night in the wrong folder, or with a settings file cut short, would find nothing to do. It would say every
-    # morning that all ties out, while the sheets wait elsewhere.
-    if not settings.names_a_service:
-        raise SettingsError(
-            f"No service is configured in {settings.where}, so nothing can be posted or read back: add a "
-            "[[mindbody.sites]] or the keys of [referral_rock], or name the right file with --config."
-        )
-
-
 def refuse_other_services(settings: Settings, ledger: Ledger) -> None:
     """Raise `OtherService` where a configured address is not the one that the ledger was used against; asks nobody.
 
-    `SettingsError` where no service is configured at all.
+    `SettingsError` where the ledger was used against a service, and the settings name none any more.
     """
-    refuse_without_service(settings)
+    if not settings.names_a_service:
+        _refuse_forgotten_services(settings, ledger)
     for target, address in configured_addresses(settings).items():
         said = other_service(ledger, target, address)
         if said is not None:
             raise OtherService(said)
+
+
+def _refuse_forgotten_services(settings: Settings, ledger: Ledger) -> None:
+    # A night by a settings file that was cut short would find nothing to do. It would say every morning that all ties
+    # out, while the sheets wait and nobody looks at what was sent.
+    with ledger.read() as connection:
+        used = [SERVICE_NAMES[target] for target in Target if was_sent_to(connection, target)]
+    if used:
+        raise SettingsError(
+            f"No service is configured in {settings.where}, and this ledger has sent events to {' and '.join(used)}: "
+            "put the [[mindbody.sites]] and the keys of [referral_rock] back, or name the right file with --config."
+        )
 
 
 def bind_or_refuse(settings: Settings, ledger: Ledger, target: Target, stand_in: str | None) -> None:
