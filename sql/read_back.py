@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from sql.queries import rows_query
+from sql.queries import query, rows_query
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,16 @@ def clients_of_run(connection: Connection, run_id: str) -> list[ClientSpan]:
 def clients_not_compared(connection: Connection) -> list[ClientSpan]:
     """Return the clients with posted events that no reading has compared yet."""
     return spans(connection.execute(rows_query("clients_not_compared")))
+
+
+def rewards_not_compared_count(connection: Connection) -> int:
+    """Return how many posted updates of rewards no reading has compared yet."""
+    return int(connection.execute(query("rewards_not_compared_count")).scalar_one())
+
+
+def unread_of_site(connection: Connection, site_id: str) -> list[str]:
+    """Return the posted events of a site that no reading has compared yet."""
+    return list(connection.execute(query("unread_of_site"), {"site_id": site_id}).scalars())
 
 
 def clients_of_period(connection: Connection, since_at: datetime, until_at: datetime) -> list[ClientSpan]:

@@ -32,10 +32,14 @@ def run_keep(config: Path | None, site_id: str, by: str | None, reason: str, *, 
     with open_ledger(settings) as ledger:
         kept = keep_site(settings, ledger, site_id, by or user_name(), reason)
     if as_json:
-        write_json({"site_id": kept.site_id, "kept": kept.events_count})
+        write_json({"site_id": kept.site_id, "kept": kept.events_count, "not_read": kept.unread_count})
     else:
         what = f"{kept.events_count:,} events of site {site_id} ({kept.points:,} points)"
         write_line(f"Kept: {what} wait until it is in the settings again.")
+        if kept.unread_count:
+            write_line(
+                f"Posted there and not compared with what it shows: {kept.unread_count:,}; no night asks for it."
+            )
     if not kept.in_flight_count:
         return ExitCode.TIES_OUT
     told = (

@@ -4,6 +4,7 @@ from sqlalchemy import Connection
 
 from flows.ledger.run import Run
 from sql.kept_sites import KeptSite, kept_sites, take_up_site
+from sql.read_back import unread_of_site
 
 
 def look_for_kept_sites(run: Run, connection: Connection) -> None:
@@ -17,10 +18,15 @@ def look_for_kept_sites(run: Run, connection: Connection) -> None:
             take_up_site(connection, kept.site_id)
             if kept.events_count:
                 run.notes.append(f"Site {kept.site_id} is back in the settings: {_what(kept)}, kept until now, go on.")
-        elif kept.events_count:
+            continue
+        said = f"as {kept.by} said on {kept.at:%Y-%m-%d}: {kept.reason}"
+        if kept.events_count:
+            run.notes.append(f"Site {kept.site_id} is not in the settings: {_what(kept)} wait until it is back, {said}")
+        unread_count = len(unread_of_site(connection, kept.site_id))
+        if unread_count:
             run.notes.append(
-                f"Site {kept.site_id} is not in the settings: {_what(kept)} wait until it is back, as {kept.by} said "
-                f"on {kept.at:%Y-%m-%d}: {kept.reason}"
+                f"Site {kept.site_id} is not in the settings: {unread_count:,} events that were posted there are not "
+                f"compared with what it shows, {said}"
             )
 
 

@@ -8,6 +8,7 @@ from itertools import islice
 from sqlalchemy import Connection
 
 from flows.ledger.run import Run
+from flows.reconciliation.out_of_settings import clients_out_of_settings, rewards_out_of_settings
 from flows.reconciliation.proofs import Judged, judge
 from flows.reconciliation.windows import Moments, moments_of, windows_of
 from flows.runtime.clock import utc_now
@@ -18,7 +19,7 @@ from sql.watch import posted_since, watched_clients
 from transforms.match.reconciled import Client
 from transforms.reconcile.proof import Proofs, Why, turns
 from transforms.settle.windows import Window
-from transforms.vocabulary import RunKind, Target
+from transforms.vocabulary import NotRead, RunKind, Target
 
 _MADE_UP_FOR = timedelta(days=7)
 _RANKS = {why: rank for rank, why in enumerate(Why)}
@@ -30,6 +31,7 @@ class Plan:
 
     windows: Sequence[Window]
     proofs: Proofs  # of the run's own clients
+    not_read: Sequence[NotRead] = ()  # places that would have to be asked, and that the settings do not name
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,7 @@ class _Known:
     """What the ledger says before anybody is read."""
 
     own: frozenset[Client]  # whom the run has touched
+    not_compared: frozenset[Client]  # those with posted events that nothing has compared yet
     posted: Moments  # of those, and of all with posted events that nothing has compared yet
     watched: Moments  # events under watch
     judged: Judged  # of those with posted events, and those with an open break
@@ -52,7 +55,10 @@ def plan_of_run(run: Run) -> Plan:
     """
     with run.ledger.begin() as connection:
         known = _ask(connection, run)
-    needed = _needed(known)
+        needed = _needed(known)
+        # An open break stands in a list of its own, whether its site can be asked or not.
+        not_read = clients_out_of_settings(connection, run.settings, known.not_compared & needed.keys())
+        not_read += rewards_out_of_settings(connection, run.settings)
     # What is only watched comes later: where the calls of the day are short, the others are read.
     also_watched = _within_budget(known, len(needed))
     by_turn = _by_turn(run, known, needed.keys() | also_watched.keys())
@@ -60,12 +66,13 @@ def plan_of_run(run: Run) -> Plan:
     moments = [_up_to_now(run, needed, whys), also_watched, _up_to_now(run, by_turn, whys)]
     windows = [window for some in moments for window in windows_of(run.settings, some)]
     own_proofs = {client: proof for client, proof in known.judged.proved.items() if client in known.own}
-    return Plan(windows, Proofs(whys, own_proofs))
+    return Plan(windows, Proofs(whys, own_proofs), not_read)
 
 
 def _ask(connection: Connection, run: Run) -> _Known:
     own = clients_of_run(connection, run.run_id)
-    posted = moments_of([*own, *clients_not_compared(connection)])
+    not_compared = clients_not_compared(connection)
+    posted = moments_of([*own, *not_compared])
     watched = watched_clients(connection)
     if run.settings.reconcile.watch == "posted":
         watched += _posted_of_late(connection, run)
@@ -82,6 +89,7 @@ def _ask(connection: Connection, run: Run) -> _Known:
     calls = calls_made(connection, Target.MINDBODY, utc_now().date())
     return _Known(
         own=frozenset((span.site_id, span.client_id) for span in own),
+        not_compared=frozenset((span.site_id, span.client_id) for span in not_compared),
         posted=posted,
         watched=of_watched,
         judged=judged,

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from flows.ledger.run import Run
+from sqlalchemy import Connection
+
 from flows.settings.sections import Settings
 from sql.breaks import open_breaks
 from sql.read_back import ClientSpan, clients_of_period
@@ -37,20 +38,22 @@ def windows_of(settings: Settings, moments: Moments) -> list[Window]:
     return windows
 
 
-def windows_of_period(run: Run, since: date, until: date) -> list[Window]:
-    """Return every client with events in the period or an open break, with the period's days."""
+def clients_to_compare(connection: Connection, since: date, until: date) -> list[Client]:
+    """Return every client with events in the period or an open break, in their order."""
     margin = timedelta(days=1)  # sites lie up to a day from UTC, so the ledger is asked for a little more
     since_at = datetime.combine(since, time(), UTC) - margin
     until_at = datetime.combine(until, time(), UTC) + 2 * margin
-    with run.ledger.begin() as connection:
-        clients = {(span.site_id, span.client_id) for span in clients_of_period(connection, since_at, until_at)}
-        # A break of somebody without events in the period is looked at too: it may be gone by now.
-        clients |= {(row.site_id, row.client_id) for row in open_breaks(connection) if row.client_id}
-    zones = _zones(run.settings)
+    clients = {(span.site_id, span.client_id) for span in clients_of_period(connection, since_at, until_at)}
+    # A break of somebody without events in the period is looked at too: it may be gone by now.
+    clients |= {(row.site_id, row.client_id) for row in open_breaks(connection) if row.client_id}
+    return sorted(clients)
+
+
+def windows_of_period(settings: Settings, clients: Iterable[Client], since: date, until: date) -> list[Window]:
+    """Return the period's days of each client whose site is in the settings."""
+    zones = _zones(settings)
     return [
-        Window(site_id, client_id, since, until, zones[site_id])
-        for site_id, client_id in sorted(clients)
-        if site_id in zones
+        Window(site_id, client_id, since, until, zones[site_id]) for site_id, client_id in clients if site_id in zones
     ]
 
 

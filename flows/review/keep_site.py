@@ -10,6 +10,7 @@ from flows.runtime.secrets import mask
 from flows.settings.sections import Settings
 from sql.event_decisions import NobodySaidIt, say
 from sql.kept_sites import keep_site as keep
+from sql.read_back import unread_of_site
 from sql.sites import site_work
 
 
@@ -21,10 +22,11 @@ class Kept:
     events_count: int
     points: int
     in_flight_count: int  # may have been sent: a person rules on these
+    unread_count: int  # posted, and not compared with what the service shows
 
 
 def keep_site(settings: Settings, ledger: Ledger, site_id: str, by: str, reason: str) -> Kept:
-    """Decide that what was not sent of the site waits until it is back.
+    """Decide that what was not sent of the site, or not read back, waits until it is back.
 
     `WrongUsage` where the site is in the settings, or has nothing of the kind, or nobody says why.
     """
@@ -36,7 +38,10 @@ def keep_site(settings: Settings, ledger: Ledger, site_id: str, by: str, reason:
         raise WrongUsage(str(error)) from None
     with deciding(settings, ledger) as connection:
         work = site_work(connection, site_id)
-        if not work.event_ids:
-            raise WrongUsage(f"The ledger has nothing of a site {site_id} that is to be sent: nothing is to be kept.")
-        keep(connection, site_id, work.event_ids, said)
-    return Kept(site_id, len(work.event_ids), work.points, work.in_flight_count)
+        unread = unread_of_site(connection, site_id)
+        if not work.event_ids and not unread:
+            raise WrongUsage(
+                f"The ledger has nothing of a site {site_id} that is to be sent or read back: nothing is to be kept."
+            )
+        keep(connection, site_id, [*work.event_ids, *unread], said)
+    return Kept(site_id, len(work.event_ids), work.points, work.in_flight_count, len(unread))

@@ -147,6 +147,7 @@ def _reconcile(run: Run) -> Reconciliation | None:
         run.failures.append(str(error))
         return None
     note_not_read(run, reconciliation)
+    run.could_not_read(*plan.not_read)
     return reconciliation
 
 

@@ -9,7 +9,8 @@ from flows.ledger.counted import counted
 from flows.ledger.run import Run, Step, new_run, run_plain
 from flows.ledger.summary import ReconcileSummary
 from flows.reconciliation.match import match_ledger
-from flows.reconciliation.windows import windows_of_period
+from flows.reconciliation.out_of_settings import clients_out_of_settings, rewards_out_of_settings
+from flows.reconciliation.windows import clients_to_compare, windows_of_period
 from flows.reports.close import report_reconciliation
 from flows.runs.ending import leave_in_order
 from flows.runs.from_files import note_not_read
@@ -50,10 +51,15 @@ def reconcile(
 
 def _match_and_report(run: Run, since: date, until: date) -> ReconcileSummary:
     run.progress("reading back")
-    windows = windows_of_period(run, since, until)
+    with run.ledger.begin() as connection:
+        clients = clients_to_compare(connection, since, until)
+        out_of_reach = clients_out_of_settings(connection, run.settings, clients)
+        out_of_reach += rewards_out_of_settings(connection, run.settings)
+    windows = windows_of_period(run.settings, clients, since, until)
     with_rewards = run.settings.referral_rock.public_key is not None
     reconciliation = run.step("reconcile", match_ledger, run, windows, with_rewards=with_rewards)
     note_not_read(run, reconciliation)
+    run.could_not_read(*out_of_reach)
     return run.step("report", report_reconciliation, run, since, until, reconciliation)
 
 

@@ -1,0 +1,44 @@
+"""What was posted at a place that the settings do not name any more, and that nothing has compared since.
+
+Such a place cannot be asked. Passed over in silence its events would stand in no list, and the report would say that
+the services agree with everything.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from sqlalchemy import Connection
+
+from flows.settings.sections import Settings
+from sql.kept_sites import kept_sites
+from sql.read_back import rewards_not_compared_count
+from transforms.match.reconciled import Client
+from transforms.vocabulary import Destination, NotRead, Target
+
+
+def clients_out_of_settings(connection: Connection, settings: Settings, clients: Iterable[Client]) -> list[NotRead]:
+    """Return the sites of these clients that cannot be asked; what a person keeps of a site, no night asks for."""
+    known = {site.site_id for site in settings.mindbody.sites} | {kept.site_id for kept in kept_sites(connection)}
+    counts = Counter(site_id for site_id, _ in clients if site_id not in known)
+    return [_site_left(site_id, count) for site_id, count in sorted(counts.items())]
+
+
+def rewards_out_of_settings(connection: Connection, settings: Settings) -> list[NotRead]:
+    """Return Referral Rock, where its keys are gone and updates that it confirmed were not compared before."""
+    if settings.referral_rock.public_key is not None:
+        return []
+    count = rewards_not_compared_count(connection)
+    if not count:
+        return []
+    updates = "1 update that was posted there was" if count == 1 else f"{count:,} updates that were posted there were"
+    why = f"it is not in the settings, and {updates} not compared with what it shows: put its keys back"
+    return [NotRead(Destination(Target.REFERRAL_ROCK, "").name, why)]
+
+
+def _site_left(site_id: str, clients_count: int) -> NotRead:
+    clients = "1 client has" if clients_count == 1 else f"{clients_count:,} clients have"
+    why = (
+        f"it is not in the settings, and {clients} events there to compare with what it shows: put it back, or say by "
+        f"`tieout keep --site {site_id} --reason TEXT` that no night is to ask for it"
+    )
+    return NotRead(Destination(Target.MINDBODY, site_id).name, why)

@@ -1,0 +1,83 @@
+"""A place that left the settings before all that was posted there was read back is not read, and does not agree."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flows.sandbox import start_sandbox
+from tests.flows.command import Tieout
+from tests.flows.workplace import Workplace, earned, open_workplace
+
+RUN = ("run", "--plain", "--json")
+CLIENTS = [f"2000000{number:02d}" for number in range(1, 5)]
+FAULTS = f"read_503={CLIENTS[0]},read_503={CLIENTS[1]}"
+
+
+UPDATE = "3344d59a-0000-4000-8000-000000000009,35b10000-0000-4000-8000-000000000001,3"
+
+
+@pytest.fixture
+def ready() -> Iterator[dict[str, Any]]:
+    with start_sandbox(faults=FAULTS, options=("--extra-clients", "5")) as found:
+        yield found
+
+
+@pytest.fixture
+def workplace(tmp_path: Path, ready: dict[str, Any]) -> Workplace:
+    return open_workplace(tmp_path, ready)
+
+
+@pytest.fixture
+def tieout(workplace: Workplace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Tieout:
+    return Tieout(workplace, monkeypatch, capsys)
+
+
+def take_out(workplace: Workplace, section: str) -> None:
+    """Take a section out of the settings."""
+    text = workplace.config.read_text()
+    cut = re.sub(rf"\n\[+{re.escape(section)}\]+\n.*?(?=\n\[|\Z)", "\n", text, flags=re.DOTALL)
+    assert cut != text
+    workplace.configure(cut)
+
+
+@pytest.fixture
+def left(workplace: Workplace, tieout: Tieout) -> Workplace:
+    """One whose site left the settings before two of its clients could be read."""
+    workplace.put("rows.csv", *map(earned, CLIENTS))
+    assert tieout(*RUN).json["posted"] == len(CLIENTS)
+    take_out(workplace, "mindbody.sites")
+    return workplace
+
+
+def test_a_site_that_left_with_events_that_nobody_compared_is_not_read(left: Workplace, tieout: Tieout) -> None:
+    for command in (RUN, ("reconcile", "--since", "2026-01-01", "--json")):
+        ended = tieout(*command)
+        assert (ended.code, ended.json["agrees"]) == (1, False), command
+        assert [one["what"] for one in ended.json["not_read"]] == ["Mindbody site -99"]
+
+
+def test_no_night_asks_for_a_site_that_a_person_keeps_but_each_tells_of_it(left: Workplace, tieout: Tieout) -> None:
+    kept = tieout("keep", "--site", "-99", "--reason", "the studio was closed", "--json")
+    assert (kept.code, kept.json["kept"], kept.json["not_read"]) == (0, 0, 2)
+    ended = tieout(*RUN)
+    assert (ended.code, ended.json["not_read"]) == (0, [])
+    assert any("2 events that were posted there are not compared" in note for note in ended.json["notes"])
+
+
+def test_rewards_whose_keys_went_before_they_were_read_are_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with start_sandbox(faults="rr:read_503@3-99", options=("--extra-rewards", "20")) as ready:
+        workplace = open_workplace(tmp_path, ready, max_tries=1)
+        tieout = Tieout(workplace, monkeypatch, capsys)
+        workplace.put("updates.csv", UPDATE, headings="RewardId,PayoutId,Amount")
+        ended = tieout(*RUN)
+        assert ended.json["posted"] == 1, ended
+        take_out(workplace, "referral_rock")
+        for command in (RUN, ("reconcile", "--json")):
+            ended = tieout(*command)
+            assert (ended.code, ended.json["agrees"]) == (1, False), command
+            assert [one["what"] for one in ended.json["not_read"]] == ["Referral Rock"]
