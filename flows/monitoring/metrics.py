@@ -73,6 +73,16 @@ def _text(settings: Settings, connection: Connection, now: datetime) -> Iterator
         "1 where every row and event was accounted for.",
         [(_kind(row), float(summary["ties_out"])) for row, summary in runs if "ties_out" in summary],
     )
+    yield from _metric(
+        "tieout_run_agrees",
+        "1 where the services show all that was posted, as far as the run had to look.",
+        [(_kind(row), float(summary["agrees"])) for row, summary in runs if summary.get("agrees") is not None],
+    )
+    yield from _metric(
+        "tieout_run_not_read",
+        "Files, clients, rewards and places that could not be read.",
+        [(_kind(row), float(len(summary["not_read"]))) for row, summary in runs if "not_read" in summary],
+    )
     rows = [_of_run(row, summary, "fate", fate) for row, summary in runs for fate in _FATES if fate in summary]
     yield from _metric("tieout_run_rows", "Rows of its files, by what became of them.", rows)
     events = [_of_run(row, summary, "state", state) for row, summary in runs for state in _STATES if state in summary]

@@ -31,7 +31,7 @@ class Status:
     last_night: Night | None
     next_night: datetime | None
     due: DueNights
-    waits: dict[str, int]  # for a person; rejected are rows of the last night
+    waits: dict[str, int]  # for a person; what is rejected or not read is so of the last night
     pending: int  # sent by the next run
     kept: int  # of sites that left the settings, as a person decided
     to_recover: int  # of a lost or older ledger, and not looked at yet: nothing of their clients is sent
@@ -98,6 +98,7 @@ class Status:
             "started_at": self._text(night.started_at),
             "finished_at": self._text(night.finished_at),
             "ties_out": summary.get("ties_out"),
+            "agrees": summary.get("agrees"),
             "failure": night.failure,
             "report": summary.get("report"),
         }
@@ -177,7 +178,8 @@ def _night(row: Row[Any]) -> Night:
 
 def _waits(counts: Row[Any], last: Night | None) -> dict[str, int]:
     # Rejected rows are counted of the last night alone: they are mended in the sheet, and nothing in the ledger tells
-    # when that was done. The others are counted over all nights.
+    # when that was done. So is what could not be read, which the next night tries again. The others are counted over
+    # all nights.
     summary = {} if last is None else last.summary or {}
     rejected = int(summary.get("rejected", 0))
     return {
@@ -185,4 +187,5 @@ def _waits(counts: Row[Any], last: Night | None) -> dict[str, int]:
         "unknown": counts.unknown,
         "breaks_open": counts.breaks_open,
         "rejected": rejected,
+        "not_read": len(summary.get("not_read", ())),
     }

@@ -13,6 +13,7 @@ _WAITING = {
     "unknown": "not sure yet (the next run reads them back)",
     "breaks_open": "open differences (`tieout breaks --open`)",
     "rejected": "rejected rows of the last night (its report shows the cells)",
+    "not_read": "not read by the last night (its report says what and why)",
 }
 
 
@@ -64,6 +65,9 @@ def _last_night(status: Status) -> str:
 def _how_it_ended(night: Night) -> str:
     summary = night.summary or {}
     tied = "ties out" if summary.get("ties_out") else "does not tie out: look at its report"
+    # Rows and events may all be accounted for, and nobody know whether the services show them.
+    if summary.get("agrees") is False:
+        tied += "; the services do not agree, or were not all read"
     # A night may tie and still not have done all: what it left undone is in neither side of an equation.
     if night.failure:
         return f"{tied}; not done: {night.failure}"

@@ -131,6 +131,8 @@ def test_the_file_for_prometheus_says_how_the_last_run_of_each_kind_ended(
     assert found["tieout_run_rows"][("nightly", "rejected")] == 1
     assert found["tieout_run_events"][("nightly", "posted")] == 1
     assert found["tieout_run_ties_out"] == {("nightly",): 1, ("reconcile",): 1}
+    assert found["tieout_run_agrees"] == {("nightly",): 1, ("reconcile",): 1}
+    assert found["tieout_run_not_read"] == {("nightly",): 0, ("reconcile",): 0}
     assert found["tieout_run_failed"] == {("nightly",): 0, ("reconcile",): 0}
     assert found["tieout_open_breaks"] == {(): 1}
     left = found["tieout_calls_left_today"][("mindbody",)]

@@ -57,6 +57,9 @@ def test_a_site_that_left_with_events_that_nobody_compared_is_not_read(left: Wor
         ended = tieout(*command)
         assert (ended.code, ended.json["agrees"]) == (1, False), command
         assert [one["what"] for one in ended.json["not_read"]] == ["Mindbody site -99"]
+    status = tieout("status", "--json")
+    assert (status.code, status.json["waits"]["not_read"], status.json["last_night"]["agrees"]) == (1, 1, False)
+    assert "ties out; the services do not agree, or were not all read" in tieout("status").out
 
 
 def test_no_night_asks_for_a_site_that_a_person_keeps_but_each_tells_of_it(left: Workplace, tieout: Tieout) -> None:

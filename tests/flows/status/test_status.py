@@ -109,6 +109,6 @@ def test_json_has_its_keys(settings: Settings) -> None:
         *("waits", "pending", "kept", "to_recover", "calls_made", "calls_left"),
     }
     assert set(told["last_night"]) == {
-        *("run_id", "state", "started_at", "finished_at", "ties_out", "failure", "report"),
+        *("run_id", "state", "started_at", "finished_at", "ties_out", "agrees", "failure", "report"),
     }
-    assert told["waits"] == {"held": 0, "unknown": 0, "breaks_open": 0, "rejected": 0}
+    assert told["waits"] == {"held": 0, "unknown": 0, "breaks_open": 0, "rejected": 0, "not_read": 0}
