@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from flows.cli.named_file import mind_named_file
 from flows.cli.options import Config, Json, OnlyBad, Site
 from flows.runtime.errors import CouldNotRun, ExitCode, FileRejected, WrongUsage
 from flows.runtime.terminal import write_json_piece, write_line
@@ -57,6 +58,8 @@ def run_check(
 
     if marked is not None and len(files) > 1:
         raise WrongUsage("--marked writes the copy of one file: check the files one by one.")
+    # It may hold what somebody has mended by now, and is as often as not the sheet itself.
+    mind_named_file(marked, option="--marked")
     copy = None if marked is None else _Copy(marked, only_bad)
     settings = load_settings(config, with_secrets=False)
     if site_id is not None and settings.mindbody.sites:

@@ -26,10 +26,15 @@ def files(
 
 
 def _day(option: str, text: str | None) -> date | None:
+    from transforms.totals.period import is_of_our_time
+
     try:
-        return None if text is None else date.fromisoformat(text)
+        day = None if text is None else date.fromisoformat(text)
     except ValueError:
         raise WrongUsage(f'{option}: "{text}" is no date; write it as 2026-03-31.') from None
+    if day is not None and not is_of_our_time(day):
+        raise WrongUsage(f"{option}: {text} is no day on which anything happened: look at its year.")
+    return day
 
 
 def run_files(config: Path | None, since: date | None, until: date | None, *, as_json: bool) -> ExitCode:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from flows.cli.named_file import PDF, mind_named_file
 from flows.cli.options import Config, CsvFolder, Json, Pdf
 from flows.runtime.errors import ExitCode
 from flows.runtime.terminal import write_json, write_line
@@ -51,6 +52,7 @@ def run_month(
     from flows.review.sign import look_at
     from flows.settings.load import load_settings
 
+    mind_named_file(pdf, option="--pdf", begins=PDF)
     settings = load_settings(config)
     period = read_period(period_text)
     failures = _read_anew(config, period.since, period.until) if is_to_read else []

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from flows.cli.named_file import PDF, mind_named_file
 from flows.cli.options import Config, CsvFolder, Pdf
 from flows.runtime.errors import ExitCode
 
@@ -28,6 +29,7 @@ def run_report(config: Path | None, run_id: str, *, pdf: Path | None = None, csv
     from flows.runtime.terminal import write_lines
     from flows.settings.load import load_settings
 
+    mind_named_file(pdf, option="--pdf", begins=PDF)
     settings = load_settings(config)
     with open_ledger(settings) as ledger:
         report, lines, needs_a_person = report_again(settings, ledger, run_id)

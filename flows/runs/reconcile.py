@@ -22,6 +22,7 @@ from flows.services.mindbody.tokens import sharing_tokens
 from flows.services.standing import sharing_standings
 from flows.settings.sections import Settings
 from sql.runs import start_run
+from transforms.totals.period import is_of_our_time
 from transforms.vocabulary import RunKind
 
 DEFAULT_PERIOD_DAYS = 30
@@ -37,6 +38,9 @@ def reconcile(
     """Read back and match a period, days of the sites, both included; the last 30 days without one."""
     until = until or _latest_day(settings)
     since = since or until - timedelta(days=DEFAULT_PERIOD_DAYS)
+    for day in (since, until):
+        if not is_of_our_time(day):
+            raise WrongUsage(f"{day.isoformat()} is no day on which anything happened: look at its year.")
     if since > until:
         raise WrongUsage(f"The period starts on {since} and ends before, on {until}: swap --since and --until.")
     with open_ledger(settings) as ledger, sharing_tokens(), sharing_standings():

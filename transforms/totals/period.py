@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 _DAY = timedelta(days=1)
+_FIRST_YEAR, _LAST_YEAR = 1900, 2199  # as of every time that a service tells
 _MONTH = re.compile(r"(\d{4})-(\d{2})")
 _YEAR = re.compile(r"\d{4}")
 _DAYS = re.compile(r"(\d{4}-\d{2}-\d{2})\.\.(\d{4}-\d{2}-\d{2})")
@@ -95,7 +96,20 @@ def parse_period(text: str) -> Period | None:
 
     >>> parse_period("2026-09").since, parse_period("2026-13"), parse_period("2026-09-15..2026-09-01")
     (datetime.date(2026, 9, 1), None, None)
+    >>> parse_period("9999-12"), parse_period("0001")  # their neighbors are on no calendar
+    (None, None)
     """
+    period = _named(text)
+    is_whole = period is not None and is_of_our_time(period.since) and is_of_our_time(period.until)
+    return period if is_whole else None
+
+
+def is_of_our_time(day: date) -> bool:
+    """Tell a day that something may have happened on, and that has days around it, from a slip of the keyboard."""
+    return _FIRST_YEAR <= day.year <= _LAST_YEAR
+
+
+def _named(text: str) -> Period | None:
     try:
         if month := _MONTH.fullmatch(text):
             return month_of(date(int(month[1]), int(month[2]), 1))

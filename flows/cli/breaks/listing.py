@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from flows.cli.breaks.options import Classes, NewerThan, OfClient, OfSite, OlderThan, Overdue, Owner
+from flows.cli.named_file import CSV_OF_BREAKS, mind_named_file
 from flows.cli.options import Config, Json
 from flows.runtime.errors import ExitCode
 from flows.runtime.terminal import write_json, write_line
@@ -61,6 +62,7 @@ def run_breaks(
     from flows.settings.load import load_settings
     from sql.reversals import breaks_with_reversals
 
+    mind_named_file(csv, option="--csv", begins=CSV_OF_BREAKS)
     settings = load_settings(config)
     with open_ledger(settings) as ledger, ledger.read() as connection:
         listed = list_breaks(connection, settings, wanted, only_open=only_open)

@@ -113,6 +113,10 @@ def test_reconcile_prints_one_object(tieout: Command, sampled: Workplace) -> Non
         pytest.param(("reconcile", "--since", "31.12.2026"), id="no date"),
         pytest.param(("reconcile", "--until", "2026-02-30"), id="no such day"),
         pytest.param(("reconcile", "--since", "2026-10-02", "--until", "2026-10-01"), id="backwards"),
+        pytest.param(("reconcile", "--plain", "--until", "9999-12-31"), id="the last day of all"),
+        pytest.param(("reconcile", "--plain", "--since", "0001-01-01"), id="the first day of all"),
+        pytest.param(("files", "--until", "9999-12-31"), id="files until the last day of all"),
+        pytest.param(("month", "9999-12"), id="the last month of all"),
         pytest.param(("reconcile", "--plain", "--month"), id="unknown option"),
         pytest.param(("trace", "nothing"), id="unknown event"),
         pytest.param(("trace", "a.csv:Sheet:9"), id="unknown row"),
@@ -132,6 +136,30 @@ def test_wrong_usage_exits_2_with_nothing_on_stdout(
     ended = tieout(*arguments)
     assert (ended.code, ended.out, "Traceback" in ended.err) == (2, "", False)
     assert ended.err
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        pytest.param(("report", "latest", "--pdf"), id="pdf of a night"),
+        pytest.param(("month", "2026-09", "--pdf"), id="pdf of a month"),
+        pytest.param(("breaks", "--csv"), id="differences"),
+        pytest.param(("check", SAMPLES[0], "--marked"), id="marked copy"),
+    ],
+)
+def test_what_a_slip_names_to_be_written_is_not_written_over(
+    tieout: Command, sampled: Workplace, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    ledger = sampled.folder / "tieout.db"
+    before = ledger.stat().st_ino
+    ended = tieout(*command, ledger, "--config", sampled.config)
+    assert (ended.code, ended.out, "is there already" in ended.err) == (2, "", True)
+    assert (ledger.stat().st_ino, ledger.read_bytes()[:6]) == (before, b"SQLite")
+    # What it wrote itself it makes anew, but for a copy that somebody may have mended.
+    own = tmp_path / "written"
+    codes = [tieout(*command, own, "--config", sampled.config).code for _ in range(2)]
+    assert codes[1] == (2 if "--marked" in command else codes[0]) and own.stat().st_size
+
 
 
 @pytest.mark.parametrize("command", ["run", "settle", "reconcile", "serve", "db upgrade", "db current", "check x.csv"])
