@@ -62,6 +62,7 @@ class FaultKind(StrEnum):
     BLIND_BALANCE = "blind_balance"  # committed; the balance told knows nothing of what was done at the desk (Mindbody)
     NEXT_SECOND = "next_second"  # committed; the answer lists the entry a second later (Mindbody)
     READ_NO_BALANCE = "read_no_balance"  # a reading tells no balance (Mindbody)
+    READ_NO_CLIENT = "read_no_client"  # reads do not know the client, though posts do (Mindbody)
     READ_503 = "read_503"
     READ_DROP = "read_drop"
     READ_TRUNCATED = "read_truncated"
@@ -89,6 +90,7 @@ ONLY = {
     FaultKind.BLIND_BALANCE: "mb",
     FaultKind.NEXT_SECOND: "mb",
     FaultKind.READ_NO_BALANCE: "mb",
+    FaultKind.READ_NO_CLIENT: "mb",
     FaultKind.READ_HIDDEN: "rr",
 }
 

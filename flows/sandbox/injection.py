@@ -107,6 +107,8 @@ def _refuse(kind: FaultKind, request: web.Request, state: SandboxState) -> web.R
             return _hang_up(request)
         case FaultKind.E503_BEFORE | FaultKind.READ_503:
             return _gateway_error()
+        case FaultKind.READ_NO_CLIENT:
+            return _word_error(request, 404, "ClientNotFound", "The client was not found.")
         case FaultKind.E429 | FaultKind.READ_429:
             return _word_error(request, 429, "TooManyRequests", "Too many requests.")
         case FaultKind.E429_RETRY:

@@ -65,3 +65,4 @@ class History:
     client_id: str
     balance: int | None
     transactions: tuple[Transaction, ...]
+    is_known: bool = True  # False: the service knows no such client, who has neither transactions nor a balance

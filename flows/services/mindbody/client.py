@@ -123,7 +123,7 @@ class MindbodyClient:
             # Without a total only an empty page is the last one.
             is_whole = len(found) == total if total >= 0 else not transactions
             if is_whole and len(totals) == 1:
-                return History(client_id, balance_of(page), tuple(found))
+                return History(client_id, balance_of(page), tuple(found), is_known=not self.is_unknown_client(page))
             has_too_many = total >= 0 and len(found) > total
             # A service that ignores the offset gives the same page again.
             if not transactions or transactions == page_before or len(totals) > 1 or has_too_many:

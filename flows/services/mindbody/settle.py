@@ -58,6 +58,11 @@ async def _read_client(ledger: Ledger, client: MindbodyClient, event: Row[Any]) 
     except ServiceUnreachable as error:
         # Nothing was seen, so nothing is decided: the event stays in doubt, and its client waits.
         return Settlement(event, State.UNKNOWN, f"could not be read back: {error}", {"failure": str(error)})
+    # No history is no count of none: a client who was merged into another one keeps the points there, and one who was
+    # made a moment ago may be known to what takes a post in and not yet to what is read.
+    if not history.is_known:
+        failure = f"the service knows no client {event.client_id}: if it was merged, or has another id now, look there"
+        return Settlement(event, State.UNKNOWN, f"could not be read back: {failure}", {"failure": failure})
     expected = _expect(ledger, event, window)
     decision = decide(event, history, expected, read_at)
     return Settlement(

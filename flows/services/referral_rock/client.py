@@ -4,7 +4,7 @@ Follows "POST api/rewards/update" and the vendor's help pages: basic authorizati
 so reading back is a sweep. An update sets values, so sending it again is harmless where nobody else edits.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Row
@@ -14,7 +14,7 @@ from flows.runtime.secrets import pair_header
 from flows.services.binding import STAND_IN_HEADER
 from flows.services.clocks import clock_of
 from flows.services.http import Exchange, Pacer, exchange, wait_to_repeat
-from flows.services.referral_rock.answers import own_error
+from flows.services.referral_rock.answers import Result, own_error
 from flows.services.referral_rock.bodies import json_body, xml_body
 from flows.services.referral_rock.values import is_id
 from flows.services.standing import Standing
@@ -152,6 +152,12 @@ def _failure_of(result: Exchange) -> str:
     return "an answer that cannot be read" if result.status == 200 else f"status {result.status}"
 
 
+def _tells_error(page: Mapping[str, Any], items: Sequence[Any]) -> bool:
+    """Tell whether the message of a page, which is documented for errors, is one; a remark beside rewards is none."""
+    said = Result(reward=None, message=str(page.get("message") or ""), status="")
+    return said.says_no if items else said.is_refusal
+
+
 def _read_page(page: dict[str, Any]) -> tuple[list[dict[str, Any]], int]:
     """Return a page's rewards and how many there are in all; a page that does not say both is no page.
 
@@ -159,7 +165,7 @@ def _read_page(page: dict[str, Any]) -> tuple[list[dict[str, Any]], int]:
     """
     items = page.get("rewards")
     total = page.get("total")
-    if isinstance(items, list) and isinstance(total, int):
+    if isinstance(items, list) and isinstance(total, int) and not _tells_error(page, items):
         rewards = [item for item in items if isinstance(item, dict) and is_id(item.get("id"))]
         if len(rewards) == len(items):
             return rewards, total

@@ -9,7 +9,7 @@ import pytest
 from flows.sandbox import start_sandbox
 from tests.flows.workplace import Workplace, earned, open_workplace
 
-LOST, LOST_LATER, DOUBLED = (f"2000000{number}" for number in (40, 41, 42))
+LOST, LOST_LATER, DOUBLED, MERGED = (f"2000000{number}" for number in (40, 41, 42, 43))
 HAND = {"Action": "Earned", "Points": 10, "Source": "Sale", "ActionDateTime": "2026-09-21T09:00:00Z"}
 DAY_2 = "2026-09-21T17:00:00Z"
 # The second request about each client is lost on its way, and never gets there.
@@ -19,7 +19,7 @@ Entries = list[dict[str, Any]]
 
 @pytest.fixture
 def ready() -> Iterator[dict[str, Any]]:
-    faults = f"{FAULTS},mb:twice={DOUBLED}*1,mb:drop_before={DOUBLED}*1"
+    faults = f"{FAULTS},mb:twice={DOUBLED}*1,mb:drop_before={DOUBLED}*1,drop_after={MERGED}*1,read_no_client={MERGED}*2"
     with start_sandbox(faults=faults, options=("--extra-clients", "50")) as found:
         yield found
 
@@ -63,3 +63,16 @@ def test_an_equal_events_second_entry_makes_no_lost_request_posted(workplace: Wo
     workplace.run()
     assert (states(workplace)[0], states(workplace)[-1]) == ("posted", "unknown")
     assert len(workplace.commits(DOUBLED)) == 2
+
+
+@pytest.mark.first_case
+def test_a_client_whom_the_service_does_not_know_is_no_history_without_entries(workplace: Workplace) -> None:
+    """One that was merged into another one, or made a moment ago: what landed is there, and is not sent again."""
+    workplace.put("a.csv", earned(MERGED))
+    workplace.run()
+    assert states(workplace) == ["unknown"]
+    (shown,) = workplace.rows("SELECT evidence FROM settlements ORDER BY settlement_id DESC LIMIT 1")
+    assert "knows no client 200000043" in shown["evidence"]
+    workplace.run()
+    workplace.run()
+    assert (states(workplace), len(workplace.commits(MERGED))) == (["posted"], 1)

@@ -155,6 +155,16 @@ def sweep(rewards: list[dict[str, Any]], total: int) -> dict[str, Any]:
         pytest.param([sweep(REWARDS[:1], 2)] * 2, "came twice", id="the same page twice"),
         pytest.param([sweep([{"amount": 5}], 1)], "cannot be read", id="a reward without id"),
         pytest.param([{"message": "error"}], "error", id="an error in a 200"),
+        pytest.param(
+            [{"rewards": [], "total": 0, "message": "The rewards could not be searched."}],
+            "could not be searched",
+            id="an error beside no rewards",
+        ),
+        pytest.param(
+            [{"rewards": [{"id": "r1"}], "total": 1, "message": "Some programs could not be searched: failed."}],
+            "Some programs could not be searched",
+            id="an error beside some rewards",
+        ),
     ],
 )
 def test_a_sweep_that_cannot_be_relied_on_says_why_and_concludes_nothing(read: Read, pages: Pages, told: str) -> None:
