@@ -4,7 +4,6 @@ Who decided, and why, stands among the decisions about events and in the event's
 what is in no state that it takes any more, or never was, raises `NotHeld`.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -12,6 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from sql.event_decisions import Said, last_word, lock_events, record_decision, say, state_of_event
+from sql.given import given_ids
 from sql.lock import take_turn
 from sql.queries import query, rows_query
 from transforms.vocabulary import EventVerb, State
@@ -103,17 +103,23 @@ def discard(
 
 def drop_events(connection: Connection, event_ids: Sequence[str], said: Said, *, run_id: str | None = None) -> int:
     """Discard those of the events that are held or ready; that a person decided it is recorded by the caller."""
-    given = json.dumps({event_id: {} for event_id in event_ids})
-    values = {"given": given, "reason": f"discarded by {said.words}", "run_id": run_id, "now": said.now}
+    values = {
+        "given": given_ids(event_ids),
+        "reason": f"discarded by {said.words}",
+        "run_id": run_id,
+        "now": said.now,
+    }
     return connection.execute(query("discard_events"), values).rowcount
 
 
 def _decide_about(connection: Connection, verb: EventVerb, event_id: str, takes: frozenset[State], said: Said) -> None:
     """Record the decision about an event in one of the states that it takes; `NotHeld` about any other."""
     decided = lock_events(connection, [event_id])
+    # Read once it is locked: between look and word a run may have sent it, and a word that comes too late says so.
     state = State(decided[0].state) if decided else state_of_event(connection, event_id)
     if state not in takes:
-        raise NotHeld(event_id, state, _why_not(connection, verb, event_id, state))
+        why_not = _why_not(connection, verb, event_id, state)
+        raise NotHeld(event_id, state, why_not)
     record_decision(connection, verb, said, about=f"event {event_id}", decided=decided)
 
 

@@ -16,8 +16,14 @@ _LONGEST_NIGHT = timedelta(days=7)
 
 def rows_before(connection: Connection, file_id: int, series: str, default_site_id: str, *, most: int) -> list[int]:
     """Return how many rows the files of the series had that came before this one, the latest first."""
-    values = {"file_id": file_id, "series": series, "default_site_id": default_site_id, "most": most}
-    return [int(rows_read) for rows_read in connection.execute(query("rows_before"), values).scalars()]
+    values = {
+        "file_id": file_id,
+        "series": series,
+        "default_site_id": default_site_id,
+        "most": most,
+    }
+    counts = connection.execute(query("rows_before"), values).scalars()
+    return [int(count) for count in counts]
 
 
 def arrivals_since(connection: Connection, since_at: datetime) -> Sequence[Row[Any]]:

@@ -1,6 +1,5 @@
 """The balances that the ledger knows of its clients, and what has moved them since. Points are whole."""
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
+from sql.given import given_clients
 from sql.queries import query, rows_query
 from sql.sums import summed
 
@@ -44,8 +44,7 @@ def first_balances(connection: Connection, site_id: str, client_id: str) -> Sequ
 
 def breaks_of_clients(connection: Connection, clients: Iterable[tuple[str, str]]) -> Sequence[Row[Any]]:
     """Return the breaks about these clients (site and client) that are not closed, with when they were opened."""
-    given = {str(n): {"site_id": site_id, "client_id": client_id} for n, (site_id, client_id) in enumerate(clients)}
-    return connection.execute(rows_query("breaks_of_clients"), {"given": json.dumps(given)}).all()
+    return connection.execute(rows_query("breaks_of_clients"), {"given": given_clients(clients)}).all()
 
 
 def keep_balances(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:

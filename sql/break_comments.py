@@ -11,6 +11,8 @@ from sql.chain import append_link, digest, find_broken_link
 from sql.lock import take_turn
 from sql.tables.breaks import break_comments, breaks
 
+_HASHED = ("break_id", "actor", "comment", "file_name", "file_sha256")
+
 
 def comment(
     connection: Connection,
@@ -44,14 +46,15 @@ def give(
 ) -> None:
     """Let a break be somebody's, until a day; what was said of it is kept as a comment. Errors as of `comment`."""
     comment(connection, break_id, actor=actor, text=text, file=None, now=now)
-    given = update(breaks).where(breaks.c.break_id == break_id)
-    connection.execute(given.values(given_to=to, due_on=due_on))
+    this_break = update(breaks).where(breaks.c.break_id == break_id)
+    connection.execute(this_break.values(given_to=to, due_on=due_on))
 
 
 def comments_about(connection: Connection, break_id: str) -> Sequence[Row[Any]]:
     """Return what people said about one break, oldest first."""
     about = select(break_comments).where(break_comments.c.break_id == break_id)
-    return connection.execute(about.order_by(break_comments.c.comment_id)).all()
+    in_order = about.order_by(break_comments.c.comment_id)
+    return connection.execute(in_order).all()
 
 
 def changed_comment(connection: Connection) -> int | None:
@@ -61,5 +64,5 @@ def changed_comment(connection: Connection) -> int | None:
 
 def _hash(previous: str, said: Mapping[str, Any]) -> str:
     at = said["at"].astimezone(UTC).isoformat(timespec="microseconds")
-    keys = ("break_id", "actor", "comment", "file_name", "file_sha256")
-    return digest([previous, at, *(said[key] for key in keys)])
+    content = [said[name] for name in _HASHED]
+    return digest([previous, at, *content])

@@ -118,8 +118,9 @@ def _suggest(connection: Connection, break_id: str) -> str:
     """Name the break that was probably meant: one that begins alike, or where they are listed."""
     # Four digits are enough to choose by, and keep the comparing to a few of what may be a hundred thousand breaks.
     starts_alike = func.substr(breaks.c.break_id, 1, 4) == break_id[:4]
-    known = connection.execute(select(breaks.c.break_id).where(starts_alike).limit(100)).scalars().all()
-    meant = []
+    alike = select(breaks.c.break_id).where(starts_alike).limit(100)
+    known = connection.execute(alike).scalars().all()
+    meant: list[str] = []
     if len(break_id) >= 4:
         meant = [id_ for id_ in known if id_.startswith(break_id)]
     if len(meant) != 1:

@@ -1,14 +1,15 @@
 """Keep breaks from night to night: a break opens once, keeps its id, and closes by itself when it is gone."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection, Row
 
 from sql.break_decisions import Verb, decide
 from sql.closings import record_changes
+from sql.given import given_ids
 from sql.queries import query, rows_query
 from transforms.vocabulary import Outcome, ReasonCode, State
 
@@ -17,6 +18,8 @@ _STORED = (
     "break_id", "class", "target", "site_id", "client_id", "reward_id", "points", "amount", "action_at", "event_id",
     "detail", "points_ledger", "points_service", "amount_ledger", "amount_service", "more",
 )  # fmt: skip
+_ABOUT_BREAK = ("class", "target", "site_id", "client_id", "reward_id", "points", "amount", "event_id", "opened_on")
+_OF_BOOKS = ("state", "owner", "reason", "points_ledger", "points_service", "amount_ledger", "amount_service")
 
 
 def open_breaks(connection: Connection) -> Sequence[Row[Any]]:
@@ -38,6 +41,8 @@ def update_breaks(
     """
     opened_on = now.date()
     _reopen_changed(connection, found, now)
+    # What is open before and after is compared as a whole, so that a move which nothing in this code knows of is
+    # written down, too.
     before = open_breaks(connection)
     if found:
         rows = [{key: row.get(key) for key in _STORED} | {"run_id": run_id, "opened_on": opened_on} for row in found]
@@ -49,7 +54,7 @@ def update_breaks(
 
 def _reopen_changed(connection: Connection, found: Sequence[Mapping[str, Any]], now: datetime) -> None:
     class_now = {row["break_id"]: row["class"] for row in found}
-    given = {"given": json.dumps({break_id: {} for break_id in class_now})}
+    given = {"given": given_ids(class_now)}
     decided = connection.execute(rows_query("breaks_decided"), given).all()
     for break_id, class_then in decided:
         if class_now[break_id] == class_then:
@@ -92,10 +97,12 @@ def refusals_that_are_over(connection: Connection, found: Iterable[Mapping[str, 
 def _of_events(connection: Connection, name: str, event_ids: Iterable[str]) -> list[Row[Any]]:
     """Return the rows of a query about these events."""
     statement = rows_query(name, among="event_ids")
+    rows: list[Row[Any]] = []
+    left = iter(event_ids)
     # A database takes only so many parameters at once.
-    asked = list(event_ids)
-    chunks = [asked[start : start + _IDS_PER_QUERY] for start in range(0, len(asked), _IDS_PER_QUERY)]
-    return [row for chunk in chunks for row in connection.execute(statement, {"event_ids": chunk})]
+    while chunk := list(islice(left, _IDS_PER_QUERY)):
+        rows += connection.execute(statement, {"event_ids": chunk}).all()
+    return rows
 
 
 def mark_compared(connection: Connection, event_ids: Sequence[str], now: datetime) -> None:
@@ -113,8 +120,8 @@ def all_breaks(connection: Connection) -> Sequence[Row[Any]]:
 def break_json(row: Row[Any], today: date) -> dict[str, Any]:
     """Return a break with the keys of the documented JSON, in their order."""
     kept = row._mapping
-    keys = ("class", "target", "site_id", "client_id", "reward_id", "points", "amount", "event_id", "opened_on")
-    record = {"id": row.break_id} | {key: kept[key] for key in keys}
+    record = {"id": row.break_id}
+    record |= {key: kept[key] for key in _ABOUT_BREAK}
     record["age_days"] = (today - row.opened_on).days
-    both = ("points_ledger", "points_service", "amount_ledger", "amount_service")
-    return record | {key: kept[key] for key in ("state", "owner", "reason", *both)}
+    record |= {key: kept[key] for key in _OF_BOOKS}
+    return record

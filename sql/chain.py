@@ -16,11 +16,12 @@ HashOf = Callable[[str, Mapping[str, Any]], str]  # the hash before, and the row
 def append_link(connection: Connection, table: Table, row: Mapping[str, Any], hash_of: HashOf) -> int:
     """Add a row to the end of the chain and return its id; the caller holds the ledger's turn."""
     (key,) = table.primary_key.columns
+    # Without the turn two links would follow from the same one, and the chain would be broken for good.
     latest_hash = select(table.c.hash).order_by(key.desc()).limit(1)
     previous_hash = connection.execute(latest_hash).scalar() or ""
-    links = {"previous_hash": previous_hash, "hash": hash_of(previous_hash, row)}
-    added = insert(table).values(**row, **links).returning(key)
-    return int(connection.execute(added).scalar_one())
+    own_hash = hash_of(previous_hash, row)
+    link = insert(table).values(**row, previous_hash=previous_hash, hash=own_hash)
+    return int(connection.execute(link.returning(key)).scalar_one())
 
 
 def find_broken_link(connection: Connection, table: Table, hash_of: HashOf) -> int | None:

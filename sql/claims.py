@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam
 from sqlalchemy.exc import IntegrityError
 
+from sql.given import given_ids
 from sql.queries import query, rows_query
 from transforms.vocabulary import Destination, State, Target, Verdict
 
@@ -23,6 +24,10 @@ ANY_TIME = datetime.max.replace(tzinfo=UTC)
 
 class ClaimConflict(Exception):  # noqa: N818 - another process was faster, which is no error
     """Another process claimed one of the events first: roll back, nothing may be sent."""
+
+
+# An event that may go next, with its part of the request body.
+Head = tuple[Row[Any], bytes]
 
 
 @dataclass(frozen=True)
@@ -65,10 +70,17 @@ def ready_heads(
     """
     # What another process is claiming right now is passed over, not waited for; SQLite has one writer anyway. The lock
     # is for speed: that two processes never send one event is seen to when they claim it.
-    suffix = "FOR UPDATE OF events SKIP LOCKED" if connection.dialect.name == "postgresql" else ""
-    statement = rows_query("ready_heads", suffix)
-    values = {"target": target, "site_id": site_id, "limit": limit, "run_id": run_id, "latest_at": latest_at}
-    return connection.execute(statement, values).all()
+    suffix = ""
+    if connection.dialect.name == "postgresql":
+        suffix = "FOR UPDATE OF events SKIP LOCKED"
+    values = {
+        "target": target,
+        "site_id": site_id,
+        "limit": limit,
+        "run_id": run_id,
+        "latest_at": latest_at,
+    }
+    return connection.execute(rows_query("ready_heads", suffix), values).all()
 
 
 def next_time(connection: Connection, target: Target, site_id: str, latest_at: datetime) -> datetime | None:
@@ -91,7 +103,7 @@ def ready_among(connection: Connection, event_ids: Sequence[str]) -> set[str]:
 
 def claim(
     connection: Connection,
-    heads: Sequence[tuple[Row[Any], bytes]],
+    heads: Sequence[Head],
     *,
     run_id: str,
     now: datetime,
@@ -109,14 +121,7 @@ def claim(
     times = {"run_id": run_id, "claimed_at": now, "lease_until": lease_until}
     attempt_ids = _open_attempts(connection, heads, times)
     _carry(connection, run_id, [event for event, _ in heads])
-    attempts = {event_id: {"attempt_id": attempt_id} for event_id, attempt_id in attempt_ids.items()}
-    claimed = {**times, "settle_at": settle_at, "given": json.dumps(attempts)}
-    try:
-        claimed_count = connection.execute(query("claim_events"), claimed).rowcount
-    except IntegrityError as error:
-        # The index that lets one event of a lane be sending or unknown, or the trigger on transitions: somebody else
-        # was faster. That is how it is meant to end, since asking first would leave a gap between question and claim.
-        raise ClaimConflict(str(error.orig)) from None
+    claimed_count = _move_to_sending(connection, attempt_ids, {**times, "settle_at": settle_at})
     # One that was not ready any more may be on its way from elsewhere. The count does not say which one, so all of the
     # claims are given up; what is still ready comes up again in the next turn.
     if claimed_count != len(heads):
@@ -124,26 +129,46 @@ def claim(
     return [Claim(event, attempt_ids[event.event_id], lease_until, body) for event, body in heads]
 
 
-def _open_attempts(
-    connection: Connection, heads: Sequence[tuple[Row[Any], bytes]], times: Mapping[str, Any]
-) -> dict[str, int]:
+def _move_to_sending(connection: Connection, attempt_ids: Mapping[str, int], times: Mapping[str, Any]) -> int:
+    """Move what is still ready, each to its attempt; return how many events that are."""
+    attempts = {event_id: {"attempt_id": attempt_id} for event_id, attempt_id in attempt_ids.items()}
+    claimed = {**times, "given": json.dumps(attempts)}
+    try:
+        return connection.execute(query("claim_events"), claimed).rowcount
+    except IntegrityError as error:
+        # The index that lets one event of a lane be sending or unknown, or the trigger on transitions: somebody else
+        # was faster. That is how it is meant to end, since asking first would leave a gap between question and claim.
+        raise ClaimConflict(str(error.orig)) from None
+
+
+def _open_attempts(connection: Connection, heads: Sequence[Head], times: Mapping[str, Any]) -> dict[str, int]:
     """Open one attempt per event and return the attempts' ids by event id.
 
     The fingerprint tells later whether two attempts would have sent the same, without keeping what was sent.
     """
-    fingerprints = {event.event_id: {"fingerprint": sha256(body).hexdigest()} for event, body in heads}
-    opened = connection.execute(query("open_attempts"), {**times, "given": json.dumps(fingerprints)})
+    fingerprints: dict[str, dict[str, str]] = {}
+    for event, body in heads:
+        fingerprints[event.event_id] = {"fingerprint": sha256(body).hexdigest()}
+    values = {**times, "given": json.dumps(fingerprints)}
+    opened = connection.execute(query("open_attempts"), values)
+    # By id and not by place: no database promises to give back what was inserted in the order in which it was given,
+    # and an answer that is recorded with another event's attempt would prove the wrong one.
     return {row.event_id: row.attempt_id for row in opened}
 
 
 def _carry(connection: Connection, run_id: str, events: Sequence[Row[Any]]) -> None:
     """Make the run answer for what it claims; what it accepted itself it answers for anyway."""
+    others = [event.event_id for event in events if not _is_accepted_by(run_id, event)]
+    if others:
+        # Once for each run and event, however often it is claimed: what a run carries in counts once in its equation.
+        connection.execute(query("carry_claimed"), {"run_id": run_id, "given": given_ids(others)})
+
+
+def _is_accepted_by(run_id: str, event: Row[Any]) -> bool:
     # What was held when the run brought it counts as held in its file, so the run accepted it no more than another's.
-    others = [event for event in events if event.run_id != run_id or event.first_state == State.HELD]
-    if not others:
-        return
-    given = json.dumps({event.event_id: {} for event in others})
-    connection.execute(query("carry_claimed"), {"run_id": run_id, "given": given})
+    # Taken for accepted, it would be missing among what the run carries in, and the run's sums would not tie.
+    is_of_run: bool = event.run_id == run_id
+    return is_of_run and event.first_state != State.HELD
 
 
 # An event is ready again only after an answer that proves that it did not take effect: no connection was made, or the
@@ -169,11 +194,17 @@ def record_answers(
     """Record each attempt's end and move its event; what is in doubt is not to be read back before ``settle_at``."""
     if not ended:
         return
-    given = json.dumps({claim_.event.event_id: _answer_row(claim_, answer) for claim_, answer in ended})
+    answers = {one.event.event_id: _answer_row(one, answer) for one, answer in ended}
+    given = json.dumps(answers)
     # The answer is kept even where it comes after the lease and its event belongs to another attempt by then: it moves
     # nothing any more, but it is what the service said.
     connection.execute(query("record_answers"), {"answered_at": now, "given": given})
-    ending = {"answered_at": now, "run_id": run_id, "settle_at": settle_at, "given": given}
+    ending = {
+        "answered_at": now,
+        "run_id": run_id,
+        "settle_at": settle_at,
+        "given": given,
+    }
     connection.execute(query("end_attempts"), ending)
 
 
@@ -204,7 +235,7 @@ def declare_lost(connection: Connection, *, run_id: str, now: datetime, alive: C
     """
     # Between claim and lease end a process may have died before it sent, or after. The ledger cannot tell which, so
     # nothing is set back to ready here: the request may have left, and only the service knows.
-    others = json.dumps({run: {} for run in alive})
+    others = given_ids(alive)
     return connection.execute(query("declare_lost"), {"run_id": run_id, "now": now, "alive": others}).rowcount
 
 

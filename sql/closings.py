@@ -36,19 +36,23 @@ class Closing:
 
 def last_closing(connection: Connection) -> Closing:
     """Return the latest closing; an empty one before the first."""
+    # The balance that the next roll-forward starts from. It is read from what was written down, and not reckoned anew:
+    # a break that was lost since then has to show as a difference.
     latest = select(closings).order_by(closings.c.closing_id.desc()).limit(1)
     row = connection.execute(latest).one_or_none()
     if row is None:
         return Closing(0, [])
     of_closing = select(closing_lines).where(closing_lines.c.closing_id == row.closing_id)
     lines = connection.execute(of_closing).mappings()
-    return Closing(row.last_move_id, [_with_amount({**line, "points": told(line)}) for line in lines])
+    with_points = [{**line, "points": told(line)} for line in lines]
+    return Closing(row.last_move_id, [_with_amount(line) for line in with_points])
 
 
 def moves_since(connection: Connection, closing: Closing) -> list[dict[str, Any]]:
     """Return the moves after a closing, oldest first: class, target, site_id, move, points, amount (Decimal)."""
-    after = select(break_moves).where(break_moves.c.move_id > closing.last_move_id).order_by(break_moves.c.move_id)
-    return [_with_amount(dict(row)) for row in connection.execute(after).mappings()]
+    after = select(break_moves).where(break_moves.c.move_id > closing.last_move_id)
+    moves = connection.execute(after.order_by(break_moves.c.move_id)).mappings()
+    return [_with_amount(dict(move)) for move in moves]
 
 
 def _with_amount(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -74,8 +78,8 @@ def _by_class_and_site(open_now: Sequence[Mapping[str, Any]]) -> list[list[dict[
     groups: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
     for broken in open_now:
         row = figures(broken)
-        group = groups.setdefault((row["class"], row["target"], row["site_id"]), [])
-        group.append(row)
+        key = (row["class"], row["target"], row["site_id"])
+        groups.setdefault(key, []).append(row)
     return list(groups.values())
 
 
@@ -105,9 +109,9 @@ def record_changes(
     """Write down the moves between two lists of open breaks; one whose figures changed leaves and comes anew."""
     # Where a break became another class, or another sum, its old figures must leave the balance of open breaks and its
     # new ones come into it, or the roll-forward would not add up.
-    moves = [(row, Move.CLOSED) for row in _not_among(before, after)]
-    moves += [(row, Move.NEW) for row in _not_among(after, before)]
-    _record(connection, moves, now, run_id)
+    gone = [(row, Move.CLOSED) for row in _not_among(before, after)]
+    come = [(row, Move.NEW) for row in _not_among(after, before)]
+    _record(connection, [*gone, *come], now, run_id)
 
 
 def _not_among(rows: Sequence[Row[Any]], others: Sequence[Row[Any]]) -> list[Mapping[str, Any]]:

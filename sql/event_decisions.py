@@ -4,7 +4,6 @@ Whoever decides takes the ledger's turn first, so that of two people who decide 
 the other has made of it.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,10 +13,13 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select
 
 from sql.chain import append_link, digest, find_broken_link
+from sql.given import given_ids
 from sql.queries import query, rows_query
 from sql.sums import summed
 from sql.tables.decisions import decided_events, event_decisions
 from transforms.vocabulary import EventVerb, State
+
+_HASHED = ("verb", "actor", "reason", "about", "events_count", "events_hash")
 
 
 class NobodySaidIt(Exception):  # noqa: N818 - it says what is missing
@@ -51,7 +53,7 @@ def lock_events(connection: Connection, event_ids: Sequence[str]) -> Sequence[Ro
     """Return event_id, state and attempt_id of these events, by id; nobody else moves them while the caller decides."""
     # Only a run moves events without taking the turn. On SQLite nobody else writes anyway.
     suffix = "FOR UPDATE" if connection.dialect.name == "postgresql" else ""
-    return connection.execute(rows_query("events_as_they_stand", suffix), {"given": _keys(event_ids)}).all()
+    return connection.execute(rows_query("events_as_they_stand", suffix), {"given": given_ids(event_ids)}).all()
 
 
 def record_decision(
@@ -72,13 +74,9 @@ def record_decision(
         "seen": said.seen,
     }
     decision_id = append_link(connection, event_decisions, row, _decision_hash)
-    given = _keys([event.event_id for event in decided])
+    given = given_ids([event.event_id for event in decided])
     connection.execute(query("keep_decided_events"), {"decision_id": decision_id, "given": given})
     return decision_id
-
-
-def _keys(event_ids: Sequence[str]) -> str:
-    return json.dumps({event_id: {} for event_id in event_ids})
 
 
 def _events_hash(decided: Sequence[Row[Any]]) -> str:
@@ -88,10 +86,11 @@ def _events_hash(decided: Sequence[Row[Any]]) -> str:
 
 def _decision_hash(previous: str, decision: Mapping[str, Any]) -> str:
     at = decision["at"].astimezone(UTC).isoformat(timespec="microseconds")
-    columns = ("verb", "actor", "reason", "about", "events_count", "events_hash")
+    content = [decision[name] for name in _HASHED]
     # Decisions of before bear no fingerprint of what was shown, and keep the hash that they have.
-    seen = [decision["seen"]] if decision["seen"] else []
-    return digest([previous, at, *(decision[column] for column in columns), *seen])
+    if decision["seen"]:
+        content.append(decision["seen"])
+    return digest([previous, at, *content])
 
 
 def changed_decision(connection: Connection) -> int | None:
@@ -111,10 +110,11 @@ def _changed_events(connection: Connection) -> int | None:
 
 
 def _hashes_by_decision(connection: Connection) -> dict[int, str]:
-    rows = connection.execute(select(decided_events).order_by(decided_events.c.decision_id))
+    in_order = select(decided_events).order_by(decided_events.c.decision_id)
+    rows = connection.execute(in_order)
     hashes: dict[int, str] = {}
-    for decision_id, of_it in groupby(rows, key=lambda row: row.decision_id):
-        hashes[decision_id] = _events_hash(list(of_it))
+    for decision_id, of_decision in groupby(rows, key=lambda row: row.decision_id):
+        hashes[decision_id] = _events_hash(list(of_decision))
     return hashes
 
 
@@ -130,8 +130,11 @@ def decisions_since(connection: Connection, decision_id: int) -> list[dict[str, 
 
 
 def _with_points(row: dict[str, Any]) -> dict[str, Any]:
-    points = {"earned": summed(row, "earned"), "redeemed": summed(row, "redeemed")}
-    return {name: value for name, value in row.items() if not name.endswith(("_billions", "_rest"))} | points
+    told_apart = ("_billions", "_rest")
+    told = {name: value for name, value in row.items() if not name.endswith(told_apart)}
+    told["earned"] = summed(row, "earned")
+    told["redeemed"] = summed(row, "redeemed")
+    return told
 
 
 def last_decision_id(connection: Connection) -> int:
@@ -164,13 +167,15 @@ def last_word(connection: Connection, event_id: str) -> str:
 def last_word_about(connection: Connection, about: str) -> str:
     """Return who decided last about what was asked for in these words, such as a plan; "" where nobody did."""
     of_it = select(event_decisions).where(event_decisions.c.about == about)
-    last = connection.execute(of_it.order_by(event_decisions.c.decision_id.desc()).limit(1)).one_or_none()
+    latest = of_it.order_by(event_decisions.c.decision_id.desc()).limit(1)
+    last = connection.execute(latest).one_or_none()
     return _in_words(last) if last else ""
 
 
 def _in_words(decision: Row[Any]) -> str:
-    why = f": {decision.reason}" if decision.reason else ""
-    return f"{_DONE[EventVerb(decision.verb)]} by {decision.actor} at {decision.at:%Y-%m-%d %H:%M:%S}Z{why}"
+    done = _DONE[EventVerb(decision.verb)]
+    words = f"{done} by {decision.actor} at {decision.at:%Y-%m-%d %H:%M:%S}Z"
+    return f"{words}: {decision.reason}" if decision.reason else words
 
 
 def state_of_event(connection: Connection, event_id: str) -> State | None:

@@ -1,19 +1,18 @@
 """Breaks about balances, and the entries that explain them. Points are whole and signed."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row
 
+from sql.given import given_clients
 from sql.queries import query, rows_query
 
 
 def gaps_of_clients(connection: Connection, clients: Iterable[tuple[str, str]]) -> Sequence[Row[Any]]:
     """Return the breaks about balances of these clients (site and client) of which something is left, oldest first."""
-    given = {str(n): {"site_id": site_id, "client_id": client_id} for n, (site_id, client_id) in enumerate(clients)}
-    return connection.execute(rows_query("gaps_of_clients"), {"given": json.dumps(given)}).all()
+    return connection.execute(rows_query("gaps_of_clients"), {"given": given_clients(clients)}).all()
 
 
 def latest_known(connection: Connection, site_id: str, client_id: str, until_at: datetime) -> datetime | None:

@@ -8,7 +8,7 @@ import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from sqlalchemy import Connection
 
@@ -93,19 +93,24 @@ def hold_guarded(connection: Connection, guards: Guards, run_id: str, *, rejecte
 def _hold_events(connection: Connection, limits: Limits) -> Iterator[Stop]:
     """Hold what has too many points by itself: a slip of the keyboard."""
     guard = Guard.POINTS_PER_EVENT
-    own = limits.own_limits(guard)
-    given = json.dumps({site_id: {"most": most, "reason": limits.why(guard, site_id)} for site_id, most in own.items()})
-    general = limits.limit(guard, _REWARDS)
+    of_sites: dict[str, dict[str, float | str]] = {}
+    for site_id, most in limits.own_limits(guard).items():
+        of_sites[site_id] = {"most": most, "reason": limits.why(guard, site_id)}
+    # Sites with a limit of their own are left out of the general one: a studio with large packages would have all of
+    # them held.
+    given = json.dumps(of_sites)
     held_count = 0
+    general = limits.limit(guard, _REWARDS)
     if general is not None:
         values = {"most": general, "reason": limits.why(guard, _REWARDS), "given": given}
         held_count += connection.execute(query("mark_guarded_points"), values).rowcount
-    if own:
+    if of_sites:
         held_count += connection.execute(query("mark_guarded_points_of_sites"), {"given": given}).rowcount
-    if held_count:
-        for row in connection.execute(query("guarded_points")).mappings():
-            why = limits.why(guard, row["site_id"], row["most_points"])
-            yield Stop(guard, row["site_id"], row["events_count"], summed(row), why)
+    if not held_count:
+        return
+    for row in connection.execute(query("guarded_points")).mappings():
+        why = limits.why(guard, row["site_id"], row["most_points"])
+        yield Stop(guard, row["site_id"], row["events_count"], summed(row), why)
 
 
 def _hold_clients(connection: Connection, limits: Limits, run_id: str) -> Iterator[Stop]:
@@ -113,18 +118,41 @@ def _hold_clients(connection: Connection, limits: Limits, run_id: str) -> Iterat
     guard = Guard.POINTS_PER_CLIENT
     if not limits.is_set(guard):
         return
-    general = limits.limit(guard, _REWARDS)
-    least = min([*limits.own_limits(guard).values(), *([] if general is None else [general])])
-    found = connection.execute(query("points_of_clients"), {"run_id": run_id, "about": least * _ABOUT}).mappings().all()
-    over = [row for row in found if limits.is_passed(guard, row["site_id"], summed(row))]
+    over = _clients_over(connection, limits, run_id)
     if not over:
         return
-    reasons = {row["lane"]: {"reason": limits.why(guard, row["site_id"], summed(row))} for row in over}
+    reasons = {one.lane: {"reason": limits.why(guard, one.site_id, one.points)} for one in over}
     connection.execute(query("mark_guarded_clients"), {"given": json.dumps(reasons)})
-    for site_id in sorted({row["site_id"] for row in over}):
-        points = [summed(row) for row in over if row["site_id"] == site_id]
-        events_count = sum(int(row["events_count"]) for row in over if row["site_id"] == site_id)
+    for site_id in sorted({one.site_id for one in over}):
+        of_site = [one for one in over if one.site_id == site_id]
+        points = [one.points for one in of_site]
+        events_count = sum(one.events_count for one in of_site)
         yield Stop(guard, site_id, events_count, sum(points), limits.why(guard, site_id, max(points)))
+
+
+class _OfClient(NamedTuple):
+    """What a client would get in the run, and how much of it this file brings."""
+
+    lane: str
+    site_id: str
+    events_count: int
+    points: int
+
+
+def _clients_over(connection: Connection, limits: Limits, run_id: str) -> list[_OfClient]:
+    guard = Guard.POINTS_PER_CLIENT
+    of_all = [*limits.own_limits(guard).values()]
+    general = limits.limit(guard, _REWARDS)
+    if general is not None:
+        of_all.append(general)
+    # The database leaves out all who are far below the least of the limits; the exact sum decides about the others.
+    values = {"run_id": run_id, "about": min(of_all) * _ABOUT}
+    over: list[_OfClient] = []
+    for row in connection.execute(query("points_of_clients"), values).mappings():
+        points = summed(row)
+        if limits.is_passed(guard, row["site_id"], points):
+            over.append(_OfClient(row["lane"], row["site_id"], int(row["events_count"]), points))
+    return over
 
 
 class _Sites:
@@ -143,9 +171,11 @@ class _Sites:
         """Give what is over a limit."""
         for guard, measure in _OF_SITES.items():
             # Without a limit nothing has to be counted.
-            measured = measure(self) if self._limits.is_set(guard) else {}
-            for site_id, found in measured.items():
-                if site_id in self._events and self._limits.is_passed(guard, site_id, found):
+            if not self._limits.is_set(guard):
+                continue
+            for site_id, found in measure(self).items():
+                is_sent_something = site_id in self._events
+                if is_sent_something and self._limits.is_passed(guard, site_id, found):
                     why = self._limits.why(guard, site_id, found)
                     yield Stop(guard, site_id, self._events[site_id], self._points[site_id], why)
 
@@ -155,14 +185,19 @@ class _Sites:
 
     def points_of_run(self) -> Mapping[str, float]:
         """Return the points that the run would post, by each site with what it is counted with."""
-        guard = Guard.POINTS_PER_RUN
+
+        def counted_with(site_id: str) -> str:
+            return self._limits.counted_with(Guard.POINTS_PER_RUN, site_id)
+
         sums: defaultdict[str, int] = defaultdict(int)
         for site_id, points in self._points.items():
-            sums[self._limits.counted_with(guard, site_id)] += points
+            sums[counted_with(site_id)] += points
+        # Of the run, and not of the file: a night of ten files, each just below the limit, would pass it ten times.
         for batch in self._connection.execute(query("batch_points_of_run"), {"run_id": self._run_id}).mappings():
-            sums[self._limits.counted_with(guard, batch["site_id"])] += told(batch)
+            sums[counted_with(batch["site_id"])] += told(batch)
         # Rewards have no points, and are none of this guard's.
-        return {site_id: sums[self._limits.counted_with(guard, site_id)] for site_id in self._points if site_id}
+        sites = [site_id for site_id in self._points if site_id]
+        return {site_id: sums[counted_with(site_id)] for site_id in sites}
 
     def new_clients(self) -> Mapping[str, float]:
         """Return how many clients of each site no other run has anything of."""
@@ -191,6 +226,7 @@ def _hold_sites(connection: Connection, stops: list[Stop]) -> None:
     whys: defaultdict[str, list[str]] = defaultdict(list)
     for stop in stops:
         whys[stop.site_id].append(stop.why)
-    if whys:
-        given = {site_id: {"reason": "; ".join(of_site)} for site_id, of_site in whys.items()}
-        connection.execute(query("mark_guarded_sites"), {"given": json.dumps(given)})
+    if not whys:
+        return
+    reasons = {site_id: {"reason": "; ".join(of_site)} for site_id, of_site in whys.items()}
+    connection.execute(query("mark_guarded_sites"), {"given": json.dumps(reasons)})

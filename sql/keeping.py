@@ -20,9 +20,9 @@ class KnownToCopy:
 
 def known_to_copy(copy: sqlite3.Connection) -> KnownToCopy:
     """Return what a copy knows, of whatever version it is; sqlite3.Error where it cannot be read."""
-    files = frozenset(sha256 for (sha256,) in copy.execute("SELECT sha256 FROM files"))
-    snapshots = frozenset(name for (name,) in copy.execute("SELECT name FROM snapshots"))
-    return KnownToCopy(files, snapshots)
+    hashes = [sha256 for (sha256,) in copy.execute("SELECT sha256 FROM files")]
+    names = [name for (name,) in copy.execute("SELECT name FROM snapshots")]
+    return KnownToCopy(frozenset(hashes), frozenset(names))
 
 
 def run_as_kept(connection: Connection, run_id: str) -> Row[Any] | None:

@@ -107,8 +107,9 @@ def events_of_rows(connection: Connection, file_id: int, first_row: int, last_ro
 
 def keep_known_rows(connection: Connection, known: Iterable[tuple[int, str]]) -> None:
     """Keep fingerprints of rows with the events that the rows were read as; what is kept already stays so."""
-    left = iter(known)
-    while chunk := [{"fingerprint": number, "event_id": event_id} for number, event_id in islice(left, _AT_ONCE)]:
+    # The first reading stays: a row that is read otherwise today must still meet the event that it was paid as.
+    rows = ({"fingerprint": fingerprint, "event_id": event_id} for fingerprint, event_id in known)
+    while chunk := list(islice(rows, _AT_ONCE)):
         connection.execute(query("keep_known_row"), chunk)
 
 

@@ -10,14 +10,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import Connection, Row
 
-from sql.known_rows import BECAME, reading
+from sql.given import given_ids
+from sql.lookalike_words import place_of, say_one_meant, say_vanished, sentence
 from sql.queries import query, rows_query
 from sql.staging import index_places
-from transforms.vocabulary import State
+from transforms.vocabulary import Fate, State
 
 _SAMPLED = 50
 _FILES_BACK = 5_000  # a file that is compared is one of the last; of a hundred exports a night, of the last weeks
@@ -31,7 +32,12 @@ _AT_ONCE = 10_000
 _NEVER_TOOK_EFFECT = frozenset({State.REFUSED, State.DISCARDED})
 
 
-_Held = tuple[Row[Any], str, str]  # a new row, the event that it looks like, and the reason in words
+class _Held(NamedTuple):
+    """A new row that is held."""
+
+    now: Row[Any]
+    looked_like: str  # the event
+    reason: str  # in words
 
 
 class Found(Protocol):
@@ -77,18 +83,19 @@ NOTHING_COMPARED = Compared({}, (), ())
 
 def hold_lookalikes(connection: Connection, comparing: Comparing, name: str) -> Compared:
     """Hold every staged row that looks like a row of the file before; `name` is that of the file at hand."""
-    found: dict[str, str] = {}
+    earlier_of: dict[str, str] = {}
     held_notes: list[str] = []
     notes: list[str] = []
     for file, comparison in _compared(connection, comparing.compare):
         held = _hold(connection, comparison, file.name)
-        found |= {now.event_id: looked_like for now, looked_like, _ in held}
+        earlier_of |= {one.now.event_id: one.looked_like for one in held}
         held_notes += _say_held(held, name)
+        # What never took effect is no loss where it is gone.
         vanished = [row for row in comparison.vanished if row.state not in _NEVER_TOOK_EFFECT]
         if vanished:
-            notes.append(_say_vanished(vanished, file.name, name))
+            notes.append(say_vanished(vanished, file.name, name))
     notes += _say_meant(connection, comparing, name)
-    return Compared(found, tuple(held_notes), tuple(notes))
+    return Compared(earlier_of, tuple(held_notes), tuple(notes))
 
 
 @dataclass(frozen=True)
@@ -151,22 +158,43 @@ def _repeated(rows: Sequence[Row[Any]]) -> list[tuple[int, int, datetime | None]
 
 def _sampled_events(connection: Connection) -> Set[str]:
     """Return some events of the ledger that the file's rows are, or may be."""
-    counts = {row.fate: row.rows_count for row in connection.execute(query("count_fates"))}
-    known_count = counts.get("duplicate", 0) + counts.get("held", 0)
-    step = {"step": max(1, known_count // _SAMPLED)}
-    found = set(connection.execute(query("sample_known"), step).scalars())
-    step = {"step": max(1, counts.get("accepted", 0) // _SAMPLED)}
-    for row in connection.execute(rows_query("sample_new"), step).all():
+    counts = counts_of_fates(connection)
+    known_count = counts.get(Fate.DUPLICATE, 0) + counts.get(Fate.HELD, 0)
+    sampled = connection.execute(query("sample_known"), _step_over(known_count)).scalars()
+    found = set(sampled)
+    new_count = counts.get(Fate.ACCEPTED, 0)
+    for row in connection.execute(rows_query("sample_new"), _step_over(new_count)).all():
         found |= _events_about(connection, row)
         found |= _told_otherwise(connection, row)
     return found
 
 
+def _step_over(count: int) -> dict[str, int]:
+    """Return the step that takes about as many of so many rows as are looked at."""
+    return {"step": max(1, count // _SAMPLED)}
+
+
+def counts_of_fates(connection: Connection) -> dict[Fate, int]:
+    """Return how many staged rows have which fate by now; a fate that none has is left out."""
+    rows = connection.execute(query("count_fates"))
+    return {Fate(row.fate): int(row.rows_count) for row in rows}
+
+
 def _events_about(connection: Connection, row: Row[Any]) -> set[str]:
     if not row.is_dated:
         return set()
-    values = {"lane": row.lane, "since_at": row.action_at - _ABOUT, "until_at": row.action_at + _ABOUT}
-    return set(connection.execute(query("events_about"), values | {"most": _MOST_ABOUT}).scalars())
+    event_ids = connection.execute(query("events_about"), _about(row)).scalars()
+    return set(event_ids)
+
+
+def _about(row: Row[Any]) -> dict[str, Any]:
+    """Return where to look for what a row may be meant for: its client, some hours around it."""
+    return {
+        "lane": row.lane,
+        "since_at": row.action_at - _ABOUT,
+        "until_at": row.action_at + _ABOUT,
+        "most": _MOST_ABOUT,
+    }
 
 
 def _told_otherwise(connection: Connection, row: Row[Any]) -> set[str]:
@@ -181,7 +209,7 @@ def _files_of(connection: Connection, event_ids: Set[str]) -> Mapping[int, Set[s
         return {}
     latest: int = connection.execute(query("latest_file")).scalar_one()
     values = {
-        "given": json.dumps({event_id: {} for event_id in event_ids}),
+        "given": given_ids(event_ids),
         "first_file_id": latest - _FILES_BACK,
         "most": _MOST_BROUGHT,
     }
@@ -197,22 +225,23 @@ def _hold(connection: Connection, comparison: _Comparison, file: str) -> list[_H
     for now, earlier in comparison.lookalikes:
         looked_like = _what_counts(connection, earlier)
         if looked_like is not None:
-            found.append((now, looked_like, _sentence(now, earlier, file)))
-    given = (
-        (str(now.ordinal), {"known_event_id": looked_like, "reason": sentence}) for now, looked_like, sentence in found
-    )
+            found.append(_Held(now, looked_like, sentence(now, earlier, file)))
     if found:
         index_places(connection)
-    while chunk := dict(islice(given, _AT_ONCE)):
-        connection.execute(query("hold_lookalikes"), {"given": json.dumps(chunk)})
+    left = iter(found)
+    while chunk := list(islice(left, _AT_ONCE)):
+        held = {str(one.now.ordinal): {"known_event_id": one.looked_like, "reason": one.reason} for one in chunk}
+        connection.execute(query("hold_lookalikes"), {"given": json.dumps(held)})
     return found
 
 
 def _say_held(held: Sequence[_Held], file: str) -> Iterator[str]:
-    for now, _, sentence in held[:_EXAMPLES]:
-        yield f"held: {place_of(now.row_number, now.sheet, file)}, {sentence}."
-    if len(held) > _EXAMPLES:
-        yield f"{file}: {len(held) - _EXAMPLES:,} more rows are held for looking like others: `tieout plan` lists them."
+    for one in held[:_EXAMPLES]:
+        place = place_of(one.now.row_number, one.now.sheet, file)
+        yield f"held: {place}, {one.reason}."
+    more_count = len(held) - _EXAMPLES
+    if more_count > 0:
+        yield f"{file}: {more_count:,} more rows are held for looking like others: `tieout plan` lists them."
 
 
 def _what_counts(connection: Connection, earlier: Row[Any]) -> str | None:
@@ -229,78 +258,32 @@ def _what_counts(connection: Connection, earlier: Row[Any]) -> str | None:
     return event_id
 
 
-_STANDS: Mapping[State, str] = {
-    State.POSTED: "already posted",
-    State.READY: "not sent yet",
-    State.HELD: "held as well",
-}
-
-
-def _sentence(now: Row[Any], earlier: Row[Any], file: str) -> str:
-    before, here = _differing(now, earlier)
-    stands = _STANDS.get(State(earlier.state)) or BECAME[State(earlier.state)]
-    return (
-        f"looks like {place_of(earlier.row_number, earlier.sheet, file)}, {stands}: there it reads {before}, here "
-        f"{here}. Approve it if both are right, discard it to leave it out, or let it take that row's place: "
-        f"tieout replace {now.event_id}"
-    )
-
-
-def _differing(now: Row[Any], earlier: Row[Any]) -> tuple[str, str]:
-    """Return in words in what an earlier row and a new one differ: as it was, and as it is."""
-    now_as, before_as = reading(now), reading(earlier)
-    differing = [name for name in now_as if now_as[name] != before_as[name]]
-    return ", ".join(before_as[name] for name in differing), ", ".join(now_as[name] for name in differing)
-
-
-def place_of(row_number: int, sheet: str | None, file: str) -> str:
-    """Name a row of a file as a person finds it."""
-    return f"row {row_number} of {file}" + (f", sheet {sheet}" if sheet else "")
-
-
-def _say_vanished(rows: Sequence[Row[Any]], earlier_file: str, file: str) -> str:
-    shown = "; ".join(
-        f"row {row.row_number} ({', '.join(reading(row).values())}; {BECAME[State(row.state)]}, event {row.event_id})"
-        for row in rows[:_EXAMPLES]
-    )
-    more = f"; and {len(rows) - _EXAMPLES:,} more" if len(rows) > _EXAMPLES else ""
-    count = f"{len(rows):,} rows that {earlier_file} had are" if len(rows) > 1 else f"a row that {earlier_file} had is"
-    return (
-        f"{file}: {count} not in it any more, though it covers those days: {shown}{more}. What was posted stays; "
-        "`tieout reverse EVENT_ID` takes it back."
-    )
-
-
 def _say_meant(connection: Connection, comparing: Comparing, file: str) -> Iterator[str]:
     """Tell of a file of a few rows, such as one that mends a mistake, which events its rows may be meant for.
 
     It is no evidence that would hold a row: a client has two classes a day, too.
     """
-    counts = {row.fate: row.rows_count for row in connection.execute(query("count_fates"))}
-    if sum(counts.values()) > _MOST_OF_A_FIX:
+    rows_count = sum(counts_of_fates(connection).values())
+    if rows_count > _MOST_OF_A_FIX:
         return
     for row in connection.execute(rows_query("new_rows")).all():
-        if not row.is_dated:
-            continue
-        values = {"lane": row.lane, "since_at": row.action_at - _ABOUT, "until_at": row.action_at + _ABOUT}
-        for event in connection.execute(rows_query("rows_about"), values | {"most": _MOST_ABOUT}):
-            if comparing.may_be_meant(row, event):
-                yield _say_one_meant(row, event, file)
-                break
+        event = _meant_by(connection, comparing, row)
+        if event is not None:
+            yield say_one_meant(row, event, file)
 
 
-def _say_one_meant(row: Row[Any], event: Row[Any], file: str) -> str:
-    before, here = _differing(row, event)
-    stands = _STANDS.get(State(event.state)) or BECAME[State(event.state)]
-    return (
-        f"{place_of(row.row_number, row.sheet, file)}, is like {place_of(event.row_number, event.sheet, event.file)}, "
-        f"{stands}, but for one value: there it reads {before}, here {here}. Both are posted; where this row is meant "
-        f"to mend that one, `tieout reverse {event.event_id}` takes it back."
-    )
+def _meant_by(connection: Connection, comparing: Comparing, row: Row[Any]) -> Row[Any] | None:
+    if not row.is_dated:
+        return None
+    for event in connection.execute(rows_query("rows_about"), _about(row)):
+        if comparing.may_be_meant(row, event):
+            return event
+    return None
 
 
 def keep_lookalikes(connection: Connection, earlier_of: Mapping[str, str]) -> None:
     """Keep what each held event looks like, by event id; the events are in the ledger by now."""
     left = iter(earlier_of.items())
-    while chunk := {event_id: {"earlier_event_id": earlier} for event_id, earlier in islice(left, _AT_ONCE)}:
-        connection.execute(query("keep_lookalikes"), {"given": json.dumps(chunk)})
+    while chunk := dict(islice(left, _AT_ONCE)):
+        given = {event_id: {"earlier_event_id": earlier} for event_id, earlier in chunk.items()}
+        connection.execute(query("keep_lookalikes"), {"given": json.dumps(given)})

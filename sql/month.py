@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Result, Row
 
+from sql.given import given_ids
 from sql.queries import query, rows_query
 from sql.sums import told
 
@@ -40,13 +41,14 @@ def duplicates_of_period(connection: Connection, span: Span) -> dict[str, int]:
 def rejected_of_period(connection: Connection, span: Span) -> Iterator[Mapping[str, Any]]:
     """Give what the bad rows of the files of a period came to: file_id, kind, site_id, row_count, points, amount."""
     values = {"taken_since_at": span.taken_since_at, "taken_until_at": span.taken_until_at}
-    for row in connection.execute(rows_query("rejected_of_period"), values).mappings():
+    rows = connection.execute(rows_query("rejected_of_period"), values)
+    for row in rows.mappings():
         yield {**row, "points": told(row), "amount": Decimal(row["amount"])}
 
 
 def rejected_cells(connection: Connection, file_ids: Iterable[int]) -> Sequence[Row[Any]]:
     """Return the wrong cells of these files, each with its file, sheet, row, column, value and what is wrong."""
-    given = json.dumps({str(file_id): {} for file_id in file_ids})
+    given = given_ids(str(file_id) for file_id in file_ids)
     return connection.execute(rows_query("rejected_cells"), {"given": given}).all()
 
 
@@ -62,8 +64,8 @@ def base_readings(connection: Connection, clients: Mapping[str, tuple[str, str]]
 
 def posted_after(connection: Connection, after: Mapping[str, int]) -> Sequence[Row[Any]]:
     """Return by lane what was posted after an attempt, in order, with the balance that each answer told."""
-    given = json.dumps({lane: {"after_id": attempt_id} for lane, attempt_id in after.items()})
-    return connection.execute(rows_query("posted_after"), {"given": given}).all()
+    lanes = {lane: {"after_id": attempt_id} for lane, attempt_id in after.items()}
+    return connection.execute(rows_query("posted_after"), {"given": json.dumps(lanes)}).all()
 
 
 def gaps_and_parts(connection: Connection, clients: Mapping[str, tuple[str, str]]) -> Sequence[Row[Any]]:

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select
 
 from sql.chain import append_link, digest, find_broken_link
+from sql.given import given_ids
 from sql.lock import take_turn
 from sql.queries import query, rows_query
 from sql.tables.attempts import attempt_archives
@@ -37,15 +38,16 @@ def old_attempts(connection: Connection, before_at: datetime, after_id: int, mos
 def count_old(connection: Connection, before_at: datetime) -> tuple[int, datetime | None, datetime | None]:
     """Return how many that are, and when the first and the last of them were posted."""
     old = rows_query("old_attempts").subquery()
-    counted = select(func.count(), func.min(old.c.state_at), func.max(old.c.state_at))
-    values = {"before_at": before_at, "after_id": 0, "most": _ANY}
-    count, first_at, last_at = connection.execute(counted, values).one()
+    state_at = old.c.state_at
+    counted = select(func.count(), func.min(state_at), func.max(state_at))
+    every_one = {"before_at": before_at, "after_id": 0, "most": _ANY}
+    count, first_at, last_at = connection.execute(counted, every_one).one()
     return int(count), first_at, last_at
 
 
 def moves_of(connection: Connection, event_ids: Sequence[str]) -> Sequence[Row[Any]]:
     """Return every move of these events, in order."""
-    given = {"given": json.dumps({event_id: {} for event_id in event_ids})}
+    given = {"given": given_ids(event_ids)}
     return connection.execute(rows_query("old_moves"), given).all()
 
 
@@ -94,5 +96,7 @@ _HASHED = (
 
 
 def _archive_hash(previous: str, kept: Mapping[str, Any]) -> str:
-    times = [kept["at"].isoformat(), kept["before_at"].isoformat()]
-    return digest([previous, *times, *(kept[name] for name in _HASHED)])
+    at = kept["at"].isoformat()
+    before_at = kept["before_at"].isoformat()
+    content = [kept[name] for name in _HASHED]
+    return digest([previous, at, before_at, *content])

@@ -15,7 +15,7 @@ from sql.approvals import let_go
 from sql.event_decisions import Said, lock_events, record_decision, say
 from sql.lock import take_turn
 from sql.queries import query, rows_query
-from sql.sums import summed
+from sql.sums import amount_of_all, summed
 from transforms.vocabulary import EventVerb, Kind, State
 
 _WAITED = "; it had waited: "  # between why an event was dropped and why it had waited before
@@ -54,13 +54,18 @@ def known_file(connection: Connection, sha256: str, default_site_id: str) -> Row
 def plan_totals(connection: Connection, run_id: str, *, clients: int) -> PlanTotals:
     """Add up the run's new events: those that are ready, or held for nothing but their plan."""
     values = {"run_id": run_id}
-    new_rows = connection.execute(rows_query("plan_totals"), values).mappings().all()
+    events: dict[Kind, int] = {}
+    points: dict[Kind, int] = {}
+    for row in connection.execute(rows_query("plan_totals"), values).mappings():
+        kind = Kind(row["kind"])
+        events[kind] = int(row["events_count"])
+        points[kind] = summed(row)
     amounts = connection.execute(query("plan_amounts"), values).scalars()
     most_points = connection.execute(query("plan_clients"), values | {"limit": clients}).mappings()
     return PlanTotals(
-        events={Kind(row["kind"]): int(row["events_count"]) for row in new_rows},
-        points={Kind(row["kind"]): summed(row) for row in new_rows},
-        amount=sum((Decimal(amount) for amount in amounts), start=Decimal(0)),
+        events=events,
+        points=points,
+        amount=amount_of_all(amounts),
         clients=[client_points(row) for row in most_points],
     )
 
@@ -146,8 +151,13 @@ def discard_plan(connection: Connection, plan_id: str, *, by: str, now: datetime
     event_ids = connection.execute(query("held_or_ready_of_plan"), {"plan_id": plan_id}).scalars().all()
     if not _decide_about_plan(connection, EventVerb.DISCARD, plan_id, said, event_ids):
         return 0
-    values = {"plan_id": plan_id, "now": now, "reason": f"discarded with {plan_id} by {said.words}"}
-    return connection.execute(query("discard_plan"), values | {"waited": _WAITED}).rowcount
+    move = {
+        "plan_id": plan_id,
+        "now": now,
+        "reason": f"discarded with {plan_id} by {said.words}",
+        "waited": _WAITED,
+    }
+    return connection.execute(query("discard_plan"), move).rowcount
 
 
 def _decide_about_plan(
@@ -167,9 +177,12 @@ def take_up_plan(connection: Connection, plan_id: str, *, by: str, now: datetime
     would go with all the others, and be paid twice.
     """
     own = connection.execute(query("own_reasons_of_plan"), {"plan_id": plan_id, "waited": _WAITED}).all()
-    values = {"plan_id": plan_id, "now": now, "reason": f"planned again by {by}"}
-    taken_up_count = connection.execute(query("take_up_plan"), values).rowcount
-    reasons = [{"event_id": row.event_id, "reason": row.state_reason.partition(_WAITED)[2]} for row in own]
+    move = {"plan_id": plan_id, "now": now, "reason": f"planned again by {by}"}
+    taken_up_count = connection.execute(query("take_up_plan"), move).rowcount
+    reasons = []
+    for row in own:
+        _, _, own_reason = row.state_reason.partition(_WAITED)
+        reasons.append({"event_id": row.event_id, "reason": own_reason})
     if reasons:
         connection.execute(query("keep_own_reason"), reasons)
     return taken_up_count

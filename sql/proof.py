@@ -37,8 +37,8 @@ def chain_links(connection: Connection, last_attempts: Mapping[str, int]) -> Seq
     Grain: one row per attempt, in order: lane, attempt_id, event_id, action, points, verdict, is_echo, balance,
     answered_at (null where no answer is recorded), is_unread.
     """
-    given = json.dumps({lane: {"last_attempt_id": attempt_id} for lane, attempt_id in last_attempts.items()})
-    return connection.execute(rows_query("chain_links"), {"given": given}).all()
+    lanes = {lane: {"last_attempt_id": attempt_id} for lane, attempt_id in last_attempts.items()}
+    return connection.execute(rows_query("chain_links"), {"given": json.dumps(lanes)}).all()
 
 
 def last_attempts(connection: Connection, clients: Iterable[Client]) -> dict[str, int]:
@@ -65,5 +65,7 @@ def lane_of(site_id: str, client_id: str) -> str:
 
 
 def _by_lane(clients: Iterable[Client]) -> str:
+    # Facts are asked for by lane, which is what attempts and events are indexed by; site and client go along for the
+    # answer.
     whose = {lane_of(*client): {"site_id": client[0], "client_id": client[1]} for client in clients}
     return json.dumps(whose)

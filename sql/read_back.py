@@ -54,8 +54,14 @@ def events_of_client(
     connection: Connection, site_id: str, client_id: str, since_at: datetime, until_at: datetime
 ) -> list[dict[str, Any]]:
     """Return the client's events that the service was told of, from `since_at` to before `until_at`."""
-    values = {"site_id": site_id, "client_id": client_id, "since_at": since_at, "until_at": until_at}
-    return [dict(row) for row in connection.execute(rows_query("events_of_client"), values).mappings()]
+    values = {
+        "site_id": site_id,
+        "client_id": client_id,
+        "since_at": since_at,
+        "until_at": until_at,
+    }
+    rows = connection.execute(rows_query("events_of_client"), values)
+    return [dict(row) for row in rows.mappings()]
 
 
 def last_updates(connection: Connection) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection, Result, Row
 
+from sql.given import given_ids
 from sql.lock import take_turn
 from sql.queries import query, rows_query
 from sql.runs import fail_run
@@ -72,6 +73,8 @@ def hold_unfinished(connection: Connection, *, run_id: str, now: datetime) -> in
     What another process has in its hands is not touched, see `at_work_count`.
     """
     take_turn(connection)
+    # Listed before it is held: what is not on the list nobody looks at, and a lost ledger says of nothing whether it
+    # was sent.
     listed: int = connection.execute(query("list_unfinished")).rowcount
     connection.execute(query("hold_unfinished"), {"run_id": run_id, "now": now, "reason": _HELD})
     return listed
@@ -90,16 +93,17 @@ def note_said(connection: Connection, said_run_id: str, said: Mapping[str, Mappi
 
 def pin_times(connection: Connection, times: Mapping[str, datetime]) -> None:
     """Give undated events that are looked at the times that they were sent with, by their ids."""
-    pinned = [{"event_id": event_id, "action_at": at, "has_time": True} for event_id, at in times.items()]
-    if pinned:
-        connection.execute(query("pin_time"), [{k: one[k] for k in ("event_id", "action_at")} for one in pinned])
-        connection.execute(query("pinned"), pinned)
+    if not times:
+        return
+    pinned = [{"event_id": event_id, "action_at": at} for event_id, at in times.items()]
+    connection.execute(query("pin_time"), pinned)
+    connection.execute(query("pinned"), [{**one, "has_time": True} for one in pinned])
 
 
 def not_in_ledger(connection: Connection, event_ids: Sequence[str]) -> set[str]:
     """Return those of the ids that the ledger has no event of."""
-    given = json.dumps({event_id: {} for event_id in event_ids})
-    return set(connection.execute(query("not_in_ledger"), {"given": given}).scalars())
+    missing = connection.execute(query("not_in_ledger"), {"given": given_ids(event_ids)}).scalars()
+    return set(missing)
 
 
 def recovering_sites(connection: Connection) -> list[Destination]:
@@ -130,19 +134,20 @@ def record_proofs(
     connection: Connection, events: Sequence[Row[Any]], proofs: Sequence[Proof], *, run_id: str, now: datetime
 ) -> None:
     """Keep how each event was made out, move it by that, and strike it off the list; in the order of the events."""
-    states = {event.event_id: State(event.state) for event in events}
-    carried = json.dumps({proof.event_id: {} for proof in proofs})
-    connection.execute(query("carry_claimed"), {"run_id": run_id, "given": carried})
+    stands = {event.event_id: State(event.state) for event in events}
+    carried = {"run_id": run_id, "given": given_ids(proof.event_id for proof in proofs)}
+    connection.execute(query("carry_claimed"), carried)
     for proof in proofs:
-        _record(connection, proof, states[proof.event_id], run_id=run_id, now=now)
+        _record(connection, proof, stands[proof.event_id], run_id=run_id, now=now)
 
 
 def _record(connection: Connection, proof: Proof, stands: State, *, run_id: str, now: datetime) -> None:
     # What was dropped with its plan, and is not shown, stays dropped.
-    is_held = proof.state is State.HELD
-    decided = stands if is_held and stands is State.DISCARDED else proof.state
+    is_dropped = proof.state is State.HELD and stands is State.DISCARDED
+    decided = State.DISCARDED if is_dropped else proof.state
+    event = {"event_id": proof.event_id}
     kept = {
-        "event_id": proof.event_id,
+        **event,
         "run_id": run_id,
         "now": now,
         "decided": decided,
@@ -151,15 +156,16 @@ def _record(connection: Connection, proof: Proof, stands: State, *, run_id: str,
         "evidence": json.dumps(proof.evidence, default=str),
     }
     connection.execute(query("keep_proof"), kept)
-    move = {"event_id": proof.event_id, "run_id": run_id, "now": now, "reason": proof.reason}
     if decided is State.POSTED:
+        move = {**event, "run_id": run_id, "now": now, "reason": proof.reason}
         connection.execute(query("hold_dropped"), move)
         connection.execute(query("recover_posted"), move | {"was_shown": proof.how is How.SERVICE})
     elif decided is State.DISCARDED:
-        connection.execute(query("recover_discarded"), {k: move[k] for k in ("event_id", "now", "reason")})
+        connection.execute(query("recover_discarded"), {**event, "now": now, "reason": proof.reason})
     else:
-        connection.execute(query("recover_held"), {k: move[k] for k in ("event_id", "reason")})
-    connection.execute(query("strike_off"), {"event_id": proof.event_id})
+        # Held, and never ready: what nothing proves to be unsent is let go by a person alone.
+        connection.execute(query("recover_held"), {**event, "reason": proof.reason})
+    connection.execute(query("strike_off"), event)
 
 
 def recovering_left(connection: Connection) -> Row[Any]:

@@ -8,38 +8,38 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from itertools import chain, islice
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, insert, select
+from sqlalchemy import Connection, Row, insert, select
 
 from sql.guards import Guards, Stop, hold_guarded
 from sql.known_rows import word_read_otherwise
 from sql.lock import take_turn
-from sql.lookalikes import NOTHING_COMPARED, Compared, Comparing, hold_lookalikes, keep_lookalikes
+from sql.lookalikes import NOTHING_COMPARED, Comparing, counts_of_fates, hold_lookalikes, keep_lookalikes
 from sql.queries import query, rows_query
+from sql.rejected_rows import insert_notes
 from sql.seconds import Identity, hold_beside_misread, tell_seconds_apart
 from sql.sheet_totals import SheetTotal, keep_sheet_totals, staged_totals
 from sql.staging import Columns, stage, unstage
 from sql.sums import kept
-from sql.tables.files import batches, files, rejections, skipped_rows
-from transforms.vocabulary import Code, Fate, Guard
+from sql.tables.files import batches, files
+from transforms.vocabulary import Fate, Guard
 
-_NOTES_AT_ONCE = 10_000
 _STEPS_FOR_RECEIPTS = (
     "mark_receipts",
     "mark_repeated_receipts",
     "mark_receipt_mismatches",
     "mark_repeated_corrections",
 )
-_MISMATCHES: Mapping[str, str] = {
-    "receipt_mismatch": "The receipt belongs to a row with other values, which is in the ledger already: undo the "
-    "change. Only where this row is a further event, empty its Receipt.",
-    "receipt_repeated": "Another row bears the same receipt: where this row is a further event, empty its Receipt, "
-    "else delete the row.",
-    "receipt_unknown": "The ledger has given out no such receipt: restore it, or empty it where the row was never "
-    "sent.",
-}
+
+
+_STEPS_FOR_UPDATES = (
+    "mark_repeated_updates",
+    "mark_updates_held_before",
+    "mark_repeated_in_file",
+    "mark_stale_updates",
+    "mark_discarded_updates",
+)
 
 
 @dataclass(frozen=True)
@@ -76,14 +76,15 @@ class Registered:
 
 def find_file(connection: Connection, sha256: str, default_site_id: str) -> int | None:
     """Return the id of the file with this content for this site, None where it is new."""
-    known = select(files.c.file_id).where(files.c.sha256 == sha256, files.c.default_site_id == default_site_id)
-    return connection.execute(known).scalar()
+    # For this site: the same export in the inbox of another one brings other clients' events.
+    is_known = (files.c.sha256 == sha256) & (files.c.default_site_id == default_site_id)
+    return connection.execute(select(files.c.file_id).where(is_known)).scalar()
 
 
 def hashes_known(connection: Connection) -> Sequence[tuple[str, str]]:
     """Return sha256 and site of every file that the ledger has."""
-    known = connection.execute(select(files.c.sha256, files.c.default_site_id))
-    return [(row.sha256, row.default_site_id) for row in known]
+    content_and_site = select(files.c.sha256, files.c.default_site_id)
+    return [(row.sha256, row.default_site_id) for row in connection.execute(content_and_site)]
 
 
 def register_file(
@@ -115,9 +116,12 @@ def register_file(
     stage(connection, rows)
     totals = _classify(connection, identity)
     compared = hold_lookalikes(connection, comparing, file.name) if comparing else NOTHING_COMPARED
+    # After all that gives fates, since only rows that are new by then count against a limit; before the rows become
+    # events, since from then on a run may send them.
     stops = _guard(connection, file, run_id, guards) if guards else ()
-    registered = replace(_insert_file(connection, file, run_id, now, compared), stops=stops)
+    registered = _insert_file(connection, file, run_id, now)
     file_id = registered.file_id
+    # Reckoned from the rows, before they become events: what is lost on that way shows as a difference of the two.
     by_fate = staged_totals(connection)
     _insert_batches(connection, file_id, by_fate)
     keep_sheet_totals(connection, file_id, [*file.sheet_totals, *by_fate])
@@ -131,9 +135,9 @@ def register_file(
     # Only now does the ledger know which events the file brings again.
     back = {"file_id": file_id, "now": now, "reason": f"its plan was discarded, and {file.name} brings it"}
     connection.execute(query("bring_back_planned"), back)
-    _insert_notes(connection, file, file_id)
+    insert_notes(connection, file, file_id)
     unstage(connection)
-    return registered
+    return replace(registered, alike=compared.held, notes=compared.notes, stops=stops)
 
 
 def _classify(connection: Connection, identity: Identity) -> Row[Any]:
@@ -156,9 +160,14 @@ def _classify(connection: Connection, identity: Identity) -> Row[Any]:
 
 def _guard(connection: Connection, file: NewFile, run_id: str, guards: Guards) -> tuple[Stop, ...]:
     """Hold what the limits stop. They come last: what is known or wrong is no new event, and counts against none."""
-    counts = _count_fates(connection, file) if guards.limits.is_set(Guard.REJECTED_SHARE) else {}
-    rejected, rows_read = counts.get(Fate.REJECTED, 0), sum(counts.values())
-    return tuple(hold_guarded(connection, guards, run_id, rejected=rejected, rows_read=rows_read))
+    rejected = 0
+    rows_read = 0
+    if guards.limits.is_set(Guard.REJECTED_SHARE):
+        counts = _count_fates(connection, file)
+        rejected = counts[Fate.REJECTED]
+        rows_read = sum(counts.values())
+    stops = hold_guarded(connection, guards, run_id, rejected=rejected, rows_read=rows_read)
+    return tuple(stops)
 
 
 def _mark_refused_before(connection: Connection) -> None:
@@ -185,8 +194,7 @@ def _steps_for(totals: Row[Any]) -> list[str]:
     # What a reward has now is compared before what it had once: values that are in force are a repeat, values that were
     # replaced since are a question for a person.
     if totals.updates:
-        steps += ["mark_repeated_updates", "mark_updates_held_before", "mark_repeated_in_file", "mark_stale_updates"]
-        steps.append("mark_discarded_updates")
+        steps += _STEPS_FOR_UPDATES
     # A copy that is sent twice is no second correction: so these come after the steps that know values again.
     if totals.receipts:
         steps.append("mark_corrected_before")
@@ -205,14 +213,15 @@ def _steps_for(totals: Row[Any]) -> list[str]:
 
 
 def _count_fates(connection: Connection, file: NewFile) -> dict[Fate, int]:
-    found = {row.fate: row.rows_count for row in connection.execute(query("count_fates"))}
-    counts = {fate: found.get(fate, 0) for fate in Fate}
+    """Return how many rows have which fate, those among them that the check rejected before anything was staged."""
+    counts = dict.fromkeys(Fate, 0)
+    counts |= counts_of_fates(connection)
     counts[Fate.REJECTED] += file.rejected_count
     return counts
 
 
-def _insert_file(connection: Connection, file: NewFile, run_id: str, now: datetime, compared: Compared) -> Registered:
-    counts = {str(fate): count for fate, count in _count_fates(connection, file).items()}
+def _insert_file(connection: Connection, file: NewFile, run_id: str, now: datetime) -> Registered:
+    counts = _count_fates(connection, file)
     rows_read = sum(counts.values())
     row = {
         "sha256": file.sha256,
@@ -222,18 +231,17 @@ def _insert_file(connection: Connection, file: NewFile, run_id: str, now: dateti
         "registered_at": now,
         "row_rule": file.row_rule,
         "series": file.series,
+        "rows_read": rows_read,
     }
-    new = insert(files).values(**row, rows_read=rows_read, **counts).returning(files.c.file_id)
-    file_id = connection.execute(new).scalar_one()
+    row |= {str(fate): count for fate, count in counts.items()}
+    new = insert(files).values(**row).returning(files.c.file_id)
     return Registered(
-        file_id=file_id,
+        file_id=connection.execute(new).scalar_one(),
         rows_read=rows_read,
         accepted=counts[Fate.ACCEPTED],
         duplicate=counts[Fate.DUPLICATE],
         held=counts[Fate.HELD],
         rejected=counts[Fate.REJECTED],
-        alike=compared.held,
-        notes=compared.notes,
     )
 
 
@@ -277,33 +285,3 @@ def _insert_events(connection: Connection, file_id: int, run_id: str, times: _Ti
     if has_updates:
         connection.execute(query("insert_reward_updates"), pinned)
     connection.execute(query("keep_staff"))
-
-
-def _insert_notes(connection: Connection, file: NewFile, file_id: int) -> None:
-    """Keep what was rejected, and what was skipped as no row at all."""
-    mismatches = connection.execute(query("receipt_mismatches")).all()
-    rejected = chain(file.rejected, (_mismatch(file, row) for row in mismatches))
-    _insert_in_chunks(connection, rejections, rejected, file_id)
-    _insert_in_chunks(connection, skipped_rows, file.skipped, file_id)
-
-
-def _insert_in_chunks(connection: Connection, table: Table, notes: Iterable[Mapping[str, Any]], file_id: int) -> None:
-    # A file of which every cell is wrong has millions of notes; ten thousand at a time take a few MB.
-    left = iter(notes)
-    while chunk := list(islice(left, _NOTES_AT_ONCE)):
-        connection.execute(insert(table), [{**note, "file_id": file_id} for note in chunk])
-
-
-def _mismatch(file: NewFile, row: Row[Any]) -> Mapping[str, Any]:
-    """Word the rejection of a row for its receipt, as one of the check is."""
-    heading, letters = file.receipt_columns.get(row.sheet, ("Receipt", None))
-    return {
-        "sheet": row.sheet,
-        "row_number": row.row_number,
-        "column_heading": heading,
-        "cell": None if letters is None else f"{letters}{row.row_number}",
-        "code": str(Code.RECEIPT_MISMATCH),
-        "value": row.receipt,
-        "message": _MISMATCHES[row.reason],
-        "suggestion": None,
-    }

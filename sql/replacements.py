@@ -6,7 +6,6 @@ back would find points that are not there yet. Each step is a state of the ledge
 kill as well, goes on where it stopped.
 """
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,6 +16,7 @@ from sqlalchemy import Connection, Row
 
 from sql.approvals import drop_events, let_go
 from sql.event_decisions import Said, lock_events, record_decision
+from sql.given import given_ids
 from sql.lock import take_turn
 from sql.queries import query, rows_query
 from sql.reversals import Request, entry_of, event_to_reverse, plan_reversal
@@ -56,10 +56,16 @@ def replaced_by(connection: Connection, event_id: str) -> list[Row[Any]]:
 def decide_replacement(connection: Connection, event_id: str, replaced_ids: Sequence[str], said: Said) -> None:
     """Write down that the event takes the place of these; the caller holds the turn, and then goes on."""
     decided = lock_events(connection, [event_id, *replaced_ids])
+    # What is decided is written down before anything moves: a crash in between leaves a decision that the next night
+    # carries out, and never a move that nobody decided.
     about = f"event {event_id} in the place of {', '.join(replaced_ids)}"
     decision_id = record_decision(connection, EventVerb.REPLACE, said, about=about, decided=decided)
-    given = json.dumps({replaced_id: {} for replaced_id in replaced_ids})
-    connection.execute(query("keep_replacements"), {"event_id": event_id, "decision_id": decision_id, "given": given})
+    kept = {
+        "event_id": event_id,
+        "decision_id": decision_id,
+        "given": given_ids(replaced_ids),
+    }
+    connection.execute(query("keep_replacements"), kept)
 
 
 def pending_replacements(connection: Connection) -> Sequence[Row[Any]]:

@@ -5,8 +5,7 @@ may send it before that run itself has read the client or the reward, since the 
 for all that it said.
 """
 
-import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from sql.event_decisions import Said, lock_events, record_decision
+from sql.given import given_ids
 from sql.lock import take_turn
 from sql.queries import query, rows_query
 from sql.settlements import Settlement, keep_settlements
@@ -38,18 +38,21 @@ class Which:
 
 
 def refused_ids(connection: Connection, which: Which) -> list[str]:
-    """Return the refused events that fit all that is given, by id."""
+    """Return the refused events that fit all that is given, by id; none where nothing is given."""
     asked = {
         "refused_of_file": ("file_id", which.file_id),
         "refused_with_code": ("code", which.code),
         "refused_by_run": ("run_id", which.run_id),
     }
-    found = [
-        set(connection.execute(query(name), {key: value}).scalars())
-        for name, (key, value) in asked.items()
-        if value is not None
-    ]
-    return sorted(set.intersection(*found)) if found else []
+    found: list[set[str]] = []
+    for name, (key, value) in asked.items():
+        if value is not None:
+            event_ids = connection.execute(query(name), {key: value}).scalars()
+            found.append(set(event_ids))
+    # Nothing given is no wish for all: whoever forgot an option would send every refused event of all time again.
+    if not found:
+        return []
+    return sorted(set.intersection(*found))
 
 
 def refused_codes(connection: Connection) -> Sequence[Row[Any]]:
@@ -59,7 +62,7 @@ def refused_codes(connection: Connection) -> Sequence[Row[Any]]:
 
 def events_to_retry(connection: Connection, event_ids: Sequence[str]) -> Sequence[Row[Any]]:
     """Return these events in the order of posting, with why they were refused and what speaks against another try."""
-    return connection.execute(rows_query("events_to_retry"), {"given": _keys(event_ids)}).all()
+    return connection.execute(rows_query("events_to_retry"), {"given": given_ids(event_ids)}).all()
 
 
 def retry(connection: Connection, attempts: dict[str, int], said: Said, *, about: str) -> int:
@@ -69,14 +72,29 @@ def retry(connection: Connection, attempts: dict[str, int], said: Said, *, about
     """
     take_turn(connection)
     decided = lock_events(connection, list(attempts))
-    as_shown = [row for row in decided if row.state == State.REFUSED and row.attempt_id == attempts[row.event_id]]
-    if len(as_shown) != len(attempts):
-        unchanged = {row.event_id for row in as_shown}
-        raise ChangedSince([event_id for event_id in attempts if event_id not in unchanged])
+    _refuse_changed(decided, attempts)
     decision_id = record_decision(connection, EventVerb.RETRY, said, about=about, decided=decided)
-    reason = f"to be tried again, by {said.words}"
-    connection.execute(query("retry_events"), {"given": _keys(list(attempts)), "reason": reason, "now": said.now})
+    move = {
+        "given": given_ids(attempts),
+        "reason": f"to be tried again, by {said.words}",
+        "now": said.now,
+    }
+    connection.execute(query("retry_events"), move)
     return decision_id
+
+
+def _refuse_changed(decided: Sequence[Row[Any]], attempts: Mapping[str, int]) -> None:
+    """Raise where one of the events is not as it was shown: the word was about a refusal, and about that one alone.
+
+    One that took effect meanwhile would be paid twice; one that was refused for another reason since was never judged.
+    """
+    as_shown: set[str] = set()
+    for row in decided:
+        if row.state == State.REFUSED and row.attempt_id == attempts[row.event_id]:
+            as_shown.add(row.event_id)
+    changed = [event_id for event_id in attempts if event_id not in as_shown]
+    if changed:
+        raise ChangedSince(changed)
 
 
 def sites_to_read_first(connection: Connection, run_id: str) -> list[Destination]:
@@ -95,16 +113,23 @@ def posted_times_of_kin(
     connection: Connection, event: Row[Any], since_at: datetime, until_at: datetime
 ) -> list[datetime]:
     """Return when the client's confirmed transactions of these points happened, ascending, UTC."""
-    content = {column: getattr(event, column) for column in ("lane", "action", "points")}
-    values = content | {"since_at": since_at, "until_at": until_at}
-    return list(connection.execute(rows_query("posted_times_of_kin"), values).scalars())
+    values = {
+        "lane": event.lane,
+        "action": event.action,
+        "points": event.points,
+        "since_at": since_at,
+        "until_at": until_at,
+    }
+    times = connection.execute(rows_query("posted_times_of_kin"), values).scalars()
+    return list(times)
 
 
 def kin_of_later_files(connection: Connection, event: Row[Any]) -> list[str]:
     """Return events of ours that a later file brought and that may be the same one, corrected."""
     columns = ("event_id", "file_id", "lane", "action", "points", "action_at", "source", "source_id")
     values = {column: getattr(event, column) for column in columns}
-    return list(connection.execute(query("kin_of_later_files"), values).scalars())
+    event_ids = connection.execute(query("kin_of_later_files"), values).scalars()
+    return list(event_ids)
 
 
 def record_readings(connection: Connection, readings: Sequence[Settlement], *, run_id: str, now: datetime) -> None:
@@ -117,7 +142,3 @@ def record_readings(connection: Connection, readings: Sequence[Settlement], *, r
             connection.execute(query("mark_read_first"), event)
         else:
             connection.execute(query("hold_again"), event | {"reason": reading.reason, "now": now})
-
-
-def _keys(event_ids: Sequence[str]) -> str:
-    return json.dumps({event_id: {} for event_id in event_ids})

@@ -4,7 +4,6 @@ Mindbody has no undo, so an Earned is offset by a Redeemed and the other way rou
 try is made only where the one before was discarded or refused, and the database refuses any other.
 """
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert
 
+from sql.given import given_ids
 from sql.lock import take_turn
 from sql.queries import query, rows_query
 from sql.runs import record_run
@@ -23,6 +23,7 @@ from transforms.vocabulary import Action, Kind, State, Target
 
 _RECOVERED = "recovered:"  # no content has such a hash
 _OPPOSITE = {Action.EARNED: Action.REDEEMED, Action.REDEEMED: Action.EARNED}
+_HEX_DIGITS = frozenset("0123456789abcdef")
 
 
 @dataclass(frozen=True)
@@ -67,8 +68,10 @@ class Request:
 def files_known_as(connection: Connection, name: str, content_sha256: str) -> Sequence[Row[Any]]:
     """Return the files of this name, or content, or whose hash begins with the name (8 digits or more)."""
     # Under 8 digits a name such as "2024" or "cafe" would be taken for the beginning of some file's hash.
-    could_be_hash = 8 <= len(name) <= 64 and set(name.lower()) <= set("0123456789abcdef")
-    values = {"name": name, "sha256": content_sha256, "prefix": name.lower() if could_be_hash else ""}
+    has_length_of_hash = 8 <= len(name) <= 64
+    has_digits_of_hash = _HEX_DIGITS.issuperset(name.lower())
+    prefix = name.lower() if has_length_of_hash and has_digits_of_hash else ""
+    values = {"name": name, "sha256": content_sha256, "prefix": prefix}
     return connection.execute(rows_query("files_known_as"), values).all()
 
 
@@ -225,8 +228,8 @@ def _knows_what_is_taken_back(connection: Connection, row: Mapping[str, Any]) ->
 
 def breaks_with_reversals(connection: Connection, break_ids: Iterable[str]) -> dict[str, Row[Any]]:
     """Return by break id, of these, the entry that was proposed for it: event_id, state, and the break's state."""
-    given = {"given": json.dumps({break_id: {} for break_id in break_ids})}
-    return {row.break_id: row for row in connection.execute(rows_query("breaks_with_reversals"), given)}
+    rows = connection.execute(rows_query("breaks_with_reversals"), {"given": given_ids(break_ids)})
+    return {row.break_id: row for row in rows}
 
 
 def offsets_waiting(connection: Connection, site_id: str) -> Sequence[Row[Any]]:
@@ -236,8 +239,8 @@ def offsets_waiting(connection: Connection, site_id: str) -> Sequence[Row[Any]]:
 
 def offset_breaks(connection: Connection, break_ids: Iterable[str]) -> dict[str, str]:
     """Return which of these have their extra entry taken back, as the service was seen to show: break to event id."""
-    given = {"given": json.dumps({break_id: {} for break_id in break_ids})}
-    return {row.break_id: row.event_id for row in connection.execute(rows_query("offset_breaks"), given)}
+    rows = connection.execute(rows_query("offset_breaks"), {"given": given_ids(break_ids)})
+    return {row.break_id: row.event_id for row in rows}
 
 
 def needless_reversals(connection: Connection, held_id: str) -> Sequence[Row[Any]]:

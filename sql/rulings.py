@@ -70,7 +70,8 @@ def rule(connection: Connection, event_id: str, ruling: Ruling, *, run_id: str, 
 def _record(connection: Connection, event_id: str, state: State, said: Said) -> None:
     """Write the ruling down among what people decide about events; its evidence stands among the settlements."""
     verb = EventVerb.RULE_POSTED if state is State.POSTED else EventVerb.RULE_NOT_POSTED
-    record_decision(connection, verb, said, about=f"event {event_id}", decided=lock_events(connection, [event_id]))
+    decided = lock_events(connection, [event_id])
+    record_decision(connection, verb, said, about=f"event {event_id}", decided=decided)
 
 
 def _event_to_rule_on(connection: Connection, event_id: str, now: datetime) -> Row[Any]:

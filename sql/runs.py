@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 
 from sql.identity import number_run
 from sql.queries import query, rows_query
-from sql.sums import summed
+from sql.sums import amount_of_all, summed
 from sql.tables.runs import runs
 from transforms.vocabulary import Kind, State
 
@@ -56,8 +56,14 @@ def start_run(connection: Connection, run_id: str, kind: str, now: datetime) -> 
 
 def record_run(connection: Connection, run_id: str, kind: str, now: datetime, summary: Mapping[str, Any]) -> None:
     """Write down a run that is over at once: it takes nothing over and answers for nothing but what it brings."""
-    ended = {"started_at": now, "finished_at": now, "summary": json.dumps(summary)}
-    connection.execute(insert(runs).values(run_id=run_id, kind=kind, **ended))
+    row = {
+        "run_id": run_id,
+        "kind": kind,
+        "started_at": now,
+        "finished_at": now,
+        "summary": json.dumps(summary),
+    }
+    connection.execute(insert(runs).values(row))
     number_run(connection, run_id, now)
 
 
@@ -85,8 +91,8 @@ def finish_run(
     connection: Connection, run_id: str, now: datetime, summary: Mapping[str, Any], failure: str | None = None
 ) -> None:
     """Close a run with the summary that its command prints, and what it could not do in words."""
-    done = update(runs).where(runs.c.run_id == run_id)
-    connection.execute(done.values(finished_at=now, summary=json.dumps(summary), failure=failure))
+    ended = {"finished_at": now, "summary": json.dumps(summary), "failure": failure}
+    connection.execute(update(runs).where(runs.c.run_id == run_id).values(ended))
 
 
 def note_failure(connection: Connection, run_id: str, failure: str) -> None:
@@ -104,18 +110,19 @@ def run_totals(connection: Connection, run_id: str) -> dict[str, int | str]:
     totals |= dict.fromkeys(_COUNTS_OF_EVENTS, 0)
     for row in connection.execute(rows_query("states_of_run"), {"run_id": run_id}).mappings():
         state = State(row["state"])
-        kind = row["kind"]
-        totals[_REPORTED_AS[state]] += int(row["events_count"])
+        events_count = int(row["events_count"])
+        totals[_REPORTED_AS[state]] += events_count
         if not row["is_accepted"]:
-            totals["carried_in"] += int(row["events_count"])
-        if state is State.POSTED and kind != Kind.REWARD_UPDATE:
-            totals[f"points_{kind}"] += summed(row)
-    return totals | {"amount_updated": str(_posted_amount(connection, run_id))}
+            totals["carried_in"] += events_count
+        if state is State.POSTED and row["kind"] != Kind.REWARD_UPDATE:
+            totals[f"points_{row['kind']}"] += summed(row)
+    amount = _posted_amount(connection, run_id)
+    return totals | {"amount_updated": str(amount)}
 
 
 def _posted_amount(connection: Connection, run_id: str) -> Decimal:
     amounts = connection.execute(query("posted_amounts_of_run"), {"run_id": run_id}).scalars()
-    return sum((Decimal(amount) for amount in amounts), start=Decimal(0))
+    return amount_of_all(amounts)
 
 
 def started_at(connection: Connection, run_id: str) -> datetime:

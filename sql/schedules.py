@@ -17,5 +17,6 @@ def schedule_in_force(connection: Connection) -> Row[Any] | None:
 def record_schedule(connection: Connection, cron: str, timezone: str, now: datetime) -> None:
     """Keep the schedule as holding from now on; nothing happens where it holds already."""
     known = schedule_in_force(connection)
-    if known is None or (known.cron, known.timezone) != (cron, timezone):
+    is_known = known is not None and (known.cron, known.timezone) == (cron, timezone)
+    if not is_known:
         connection.execute(insert(schedules).values(cron=cron, timezone=timezone, since_at=now))

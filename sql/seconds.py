@@ -26,6 +26,8 @@ class Identity:
 
 def tell_seconds_apart(connection: Connection, identity: Identity) -> None:
     """Decide about the staged rows of every second in which a row and an event show two different fractions."""
+    # A service keeps times to the second, so two rows of one second are one event to it. Their fractions are the only
+    # sign that they are two; taken for one, the second class would never be paid.
     rows = connection.execute(rows_query("rows_of_torn_seconds")).all()
     decided: dict[str, Any] = {}
     for content_key, of_second in groupby(rows, key=lambda row: row.content_key):
@@ -46,9 +48,13 @@ def hold_beside_misread(connection: Connection, identity: Identity) -> None:
         equal = list(of_second)
         second = {"lane": equal[0].lane, "content_key": content_key}
         last = connection.execute(rows_query("last_occurrence"), second).scalar_one()
+        # Each becomes a further event of its second, so that it can be held, and let go, beside the misread one.
         for occurrence, row in enumerate(equal, last + 1):
-            event_id = identity.event_id(content_key, occurrence)
-            decided[str(row.ordinal)] = {"occurrence": occurrence, "event_id": event_id, **_beside_misread(row)}
+            decided[str(row.ordinal)] = {
+                "occurrence": occurrence,
+                "event_id": identity.event_id(content_key, occurrence),
+                **_beside_misread(row),
+            }
     if decided:
         connection.execute(query("decide_seconds"), {"given": json.dumps(decided)})
 

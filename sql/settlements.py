@@ -8,9 +8,14 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert
 
+from sql.given import given_ids
 from sql.queries import query, rows_query
 from sql.tables.attempts import settlements
 from transforms.vocabulary import Destination, State, Target
+
+# What two events must have in common to be equal in all but their times: by nothing else can entries of a service be
+# told apart, since Mindbody has no ids for them.
+_CONTENT = ("site_id", "client_id", "action", "points", "source", "source_id")
 
 
 @dataclass(frozen=True)
@@ -43,9 +48,13 @@ def doubtful_events(connection: Connection, target: Target, site_id: str, now: d
 
 def confirmed_kin_count(connection: Connection, event: Row[Any]) -> int:
     """Count the client's confirmed transactions of the event's time, action and points that have another source."""
-    content = ("site_id", "client_id", "action", "points", "action_at", "source", "source_id")
-    values = {column: getattr(event, column) for column in content}
-    return int(connection.execute(query("confirmed_kin_count"), values).scalar_one())
+    values = {**_content_of(event), "action_at": event.action_at}
+    count = connection.execute(query("confirmed_kin_count"), values).scalar_one()
+    return int(count)
+
+
+def _content_of(event: Row[Any]) -> dict[str, Any]:
+    return {column: getattr(event, column) for column in _CONTENT}
 
 
 def confirmed_times(connection: Connection, event: Row[Any], since_at: datetime, until_at: datetime) -> list[datetime]:
@@ -53,18 +62,22 @@ def confirmed_times(connection: Connection, event: Row[Any], since_at: datetime,
 
     Grain: one per transaction, ascending, UTC.
     """
-    content = ("site_id", "client_id", "action", "points", "source", "source_id")
-    values = {column: getattr(event, column) for column in content} | {"since_at": since_at, "until_at": until_at}
-    return list(connection.execute(rows_query("confirmed_times"), values).scalars())
+    values = {**_content_of(event), "since_at": since_at, "until_at": until_at}
+    times = connection.execute(rows_query("confirmed_times"), values).scalars()
+    return list(times)
 
 
 def confirmed_events(
     connection: Connection, event: Row[Any], since_at: datetime, until_at: datetime
 ) -> Sequence[Row[Any]]:
     """Return all of the client's confirmed events from `since_at` to before `until_at`, whatever they say."""
-    whose = {"site_id": event.site_id, "client_id": event.client_id}
-    times = {"since_at": since_at, "until_at": until_at}
-    return connection.execute(rows_query("confirmed_events"), whose | times).all()
+    values = {
+        "site_id": event.site_id,
+        "client_id": event.client_id,
+        "since_at": since_at,
+        "until_at": until_at,
+    }
+    return connection.execute(rows_query("confirmed_events"), values).all()
 
 
 def double_times(connection: Connection, event: Row[Any], since_at: datetime, until_at: datetime) -> list[datetime]:
@@ -72,10 +85,19 @@ def double_times(connection: Connection, event: Row[Any], since_at: datetime, un
 
     Grain: one per request. Equal in all but the time, as `confirmed_times`.
     """
-    content = ("event_id", "site_id", "client_id", "action", "points", "source", "source_id")
-    values = {column: getattr(event, column) for column in content} | {"since_at": since_at, "until_at": until_at}
-    rows = connection.execute(rows_query("possible_doubles"), values).all()
-    return [row.action_at for row in rows for _ in range(row.requests - row.confirmed)]
+    values = {
+        **_content_of(event),
+        "event_id": event.event_id,
+        "since_at": since_at,
+        "until_at": until_at,
+    }
+    times: list[datetime] = []
+    for row in connection.execute(rows_query("possible_doubles"), values):
+        # An event that is sent three times and confirmed once may stand there three times: each spare request blurs a
+        # count by one.
+        spare_requests = row.requests - row.confirmed
+        times += [row.action_at] * spare_requests
+    return times
 
 
 def possible_requests(connection: Connection, event: Row[Any]) -> int:
@@ -113,20 +135,28 @@ def settle(
 
 def keep_settlements(connection: Connection, decided: Sequence[Settlement], *, run_id: str, now: datetime) -> None:
     """Write down what was read of these events, and let the run answer for them; none of them is moved."""
-    connection.execute(insert(settlements), [_row(settlement, run_id, now) for settlement in decided])
-    settled = json.dumps({settlement.event.event_id: {} for settlement in decided})
-    connection.execute(query("carry_claimed"), {"run_id": run_id, "given": settled})
+    rows = [_row(settlement, run_id, now) for settlement in decided]
+    connection.execute(insert(settlements), rows)
+    event_ids = [settlement.event.event_id for settlement in decided]
+    connection.execute(query("carry_claimed"), {"run_id": run_id, "given": given_ids(event_ids)})
 
 
 def _move(connection: Connection, settlement: Settlement, *, run_id: str, now: datetime, again_at: datetime) -> None:
     """Move one event, if it is still in doubt for the attempt that was read back."""
     # That nothing moves is no error here: an answer that came late proved more than reading back could.
-    attempt = {"event_id": settlement.event.event_id, "attempt_id": settlement.event.attempt_id}
+    event = settlement.event
+    attempt = {"event_id": event.event_id, "attempt_id": event.attempt_id}
     if settlement.state is State.UNKNOWN:
         connection.execute(query("postpone_settling"), attempt | {"settle_at": again_at})
         return
-    move = {"state": settlement.state, "reason": settlement.reason, "run_id": run_id, "now": now}
-    connection.execute(query("settle_event"), attempt | move)
+    move = {
+        **attempt,
+        "state": settlement.state,
+        "reason": settlement.reason,
+        "run_id": run_id,
+        "now": now,
+    }
+    connection.execute(query("settle_event"), move)
 
 
 def _row(settlement: Settlement, run_id: str, now: datetime) -> dict[str, Any]:

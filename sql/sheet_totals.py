@@ -27,6 +27,8 @@ class SheetTotal(NamedTuple):
 
 def staged_totals(connection: Connection) -> list[SheetTotal]:
     """Sum up the staged rows by the fate that they were given."""
+    # Amounts are added up here: a database would add them as floating point numbers, and a file of a thousand rewards
+    # would come out some cents off.
     amounts: defaultdict[tuple[str, str, str], Decimal] = defaultdict(Decimal)
     # A few thousand in memory at a time.
     for row in connection.execute(query("amounts_by_fate"), execution_options={"yield_per": 10_000}):
@@ -66,8 +68,9 @@ def _put_together(totals: Iterable[SheetTotal]) -> Sequence[SheetTotal]:
     by_key: dict[tuple[str, str, str], SheetTotal] = {}
     for total in totals:
         key = (total.fate, total.kind, total.site_id)
-        known = by_key.get(key)
-        by_key[key] = total if known is None else _added(known, total)
+        if key in by_key:
+            total = _added(by_key[key], total)
+        by_key[key] = total
     return list(by_key.values())
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, insert
 from sql.chain import digest
 from sql.plans import ClientPoints, client_points
 from sql.queries import query, rows_query
-from sql.sums import summed
+from sql.sums import amount_of_all, summed
 from sql.tables.decisions import showings
 from transforms.vocabulary import HeldFor, Kind, Target
 
@@ -53,14 +53,13 @@ def plan_of(connection: Connection, held_id: str) -> str | None:
 
 def what_is_held(connection: Connection, plan_id: str) -> Held:
     """Return what the run holds now."""
-    values = {"plan_id": plan_id}
-    events = connection.execute(query("shown_events"), values).all()
-    beside = connection.execute(query("shown_beside"), values).all()
+    events = connection.execute(query("shown_events"), {"plan_id": plan_id}).all()
+    beside = connection.execute(query("shown_beside"), {"plan_id": plan_id}).all()
     # Sorted here, since databases sort texts differently.
     rows = sorted([event.event_id, event.state_reason, event.attempt_id] for event in events)
     others = sorted([row.event_id, row.beside_id] for row in beside)
-    destinations = sorted({(Target(event.target), event.site_id) for event in events})
-    return Held(digest([rows, others]), destinations, len(rows))
+    destinations = {(Target(event.target), event.site_id) for event in events}
+    return Held(digest([rows, others]), sorted(destinations), len(rows))
 
 
 def record_showing(
@@ -110,14 +109,17 @@ def accepted_beside_since(connection: Connection, plan_id: str, shown_at: dateti
 
 def held_totals(connection: Connection, plan_id: str) -> list[Total]:
     """Add up what the run holds, by kind and site."""
-    rows = connection.execute(query("held_totals"), {"plan_id": plan_id}).mappings()
-    return [Total(Kind(row["kind"]), row["site_id"], int(row["events_count"]), summed(row)) for row in rows]
+    totals: list[Total] = []
+    for row in connection.execute(query("held_totals"), {"plan_id": plan_id}).mappings():
+        kind = Kind(row["kind"])
+        totals.append(Total(kind, row["site_id"], int(row["events_count"]), summed(row)))
+    return totals
 
 
 def held_amount(connection: Connection, plan_id: str) -> Decimal:
     """Add up the amounts of the updates that the run holds."""
     amounts = connection.execute(query("held_amounts"), {"plan_id": plan_id}).scalars()
-    return sum((Decimal(amount) for amount in amounts), start=Decimal(0))
+    return amount_of_all(amounts)
 
 
 def held_clients(connection: Connection, plan_id: str, *, most: int) -> list[ClientPoints]:

@@ -19,5 +19,7 @@ def record_site_times(connection: Connection, read_as: Iterable[tuple[str, Times
     """Keep what the times of sites are read as; nothing happens where that is known."""
     known = site_times_in_force(connection)
     for site_id, times in sorted(set(read_as)):
-        if known.get(site_id) is not times:
-            connection.execute(insert(site_times).values(site_id=site_id, times=times.value, since_at=now))
+        if known.get(site_id) is times:
+            continue
+        row = {"site_id": site_id, "times": times.value, "since_at": now}
+        connection.execute(insert(site_times).values(row))

@@ -44,8 +44,8 @@ def find_snapshot(connection: Connection, run_id: str) -> Row[Any] | None:
 
 def last_snapshot(connection: Connection) -> Row[Any] | None:
     """Return the snapshot that was taken last; None where none was kept."""
-    latest = select(snapshots).order_by(snapshots.c.taken_at.desc(), snapshots.c.run_id.desc()).limit(1)
-    return connection.execute(latest).one_or_none()
+    latest_first = select(snapshots).order_by(snapshots.c.taken_at.desc(), snapshots.c.run_id.desc())
+    return connection.execute(latest_first.limit(1)).one_or_none()
 
 
 def known_snapshots(connection: Connection) -> set[str]:

@@ -5,7 +5,8 @@ database. So queries add up billions and rest apart (``<name>_billions``, ``<nam
 have a second one for what is past a quintillion (``points_quintillions``).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any
 
 _BILLION = 10**9
@@ -26,3 +27,12 @@ def kept(points: int) -> dict[str, int]:
 def told(row: Mapping[Any, Any]) -> int:
     """Return the sum that the columns of `kept` hold; one of an older version stands whole in the first."""
     return int(row["points_quintillions"]) * _QUINTILLION + int(row["points"])
+
+
+def amount_of_all(amounts: Iterable[str]) -> Decimal:
+    """Return the exact sum of amounts as the ledger keeps them, which is as text: a database adds up floats.
+
+    >>> amount_of_all(["0.10", "0.20"])
+    Decimal('0.30')
+    """
+    return sum((Decimal(amount) for amount in amounts), start=Decimal(0))

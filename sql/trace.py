@@ -124,4 +124,5 @@ def breaks_of_client_at(connection: Connection, site_id: str, client_id: str) ->
 def told_balances(connection: Connection, site_id: str, client_id: str) -> dict[str, int]:
     """Return by event the balance that its answer told."""
     lane = f"{Target.MINDBODY}:{site_id}:{client_id}"
-    return {row.event_id: row.balance for row in connection.execute(rows_query("told_balances"), {"lane": lane})}
+    rows = connection.execute(rows_query("told_balances"), {"lane": lane})
+    return {row.event_id: row.balance for row in rows}

@@ -46,9 +46,15 @@ def end_watch_of_client(
 
     `read_at` is when the reading began that looked at them.
     """
-    whose = {"site_id": site_id, "client_id": client_id}
-    times = {"since_at": since_at, "until_at": until_at, "read_at": read_at, "due_at": due_at}
-    connection.execute(query("end_watch_of_client"), whose | times)
+    values = {
+        "site_id": site_id,
+        "client_id": client_id,
+        "since_at": since_at,
+        "until_at": until_at,
+        "read_at": read_at,
+        "due_at": due_at,
+    }
+    connection.execute(query("end_watch_of_client"), values)
 
 
 def end_watch_of_rewards(connection: Connection, *, read_at: datetime, due_at: datetime) -> None:

@@ -59,7 +59,7 @@ _LEAVES_OUT: Mapping[str, set[str]] = {
     "flows.review.reverse:_NOTHING_TO_TAKE_BACK": {"SENDING", "POSTED", "UNKNOWN"},
     # One event and one client are held by themselves.
     "sql.guards:_OF_SITES": {"POINTS_PER_EVENT", "POINTS_PER_CLIENT"},
-    "sql.lookalikes:_STANDS": {"SENDING", "REFUSED", "UNKNOWN", "DISCARDED"},
+    "sql.lookalike_words:_STANDS": {"SENDING", "REFUSED", "UNKNOWN", "DISCARDED"},
     "flows.desk.rows_to_see:_CHANGED": {"READY", "SENDING", "REFUSED", "UNKNOWN", "DISCARDED"},
     "flows.review.taken_in:_WORDS": {"HELD", "POSTED", "REFUSED", "UNKNOWN", "DISCARDED"},
     "flows.reports.month_tables.walked:_SHEETS": {"BROUGHT_FORWARD", "POSTED_BEFORE", "COMPARED_BEFORE"},

@@ -5,6 +5,8 @@ to 2**53 only. Frames whose sums are surely below that stay as they are, which i
 turned into Python's own whole numbers, which have no end.
 """
 
+from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any
 
 import pandas as pd
@@ -38,6 +40,29 @@ def as_whole(figures: "pd.Series[Any]") -> "pd.Series[Any]":
     >>> as_whole(pd.Series([2**64, None], dtype="object")).dtype, as_whole(pd.Series([1, None], dtype="object")).dtype
     (dtype('O'), Int64Dtype())
     """
-    known = [None if pd.isna(number) else int(number) for number in figures]
-    fits = all(number is None or abs(number) < _SIXTY_FOUR_BITS for number in known)
-    return pd.Series(known, index=figures.index, dtype="Int64" if fits else "object")
+    numbers = [_whole_or_none(figure) for figure in figures]
+    # One number that is too large for pandas makes the whole column Python's own: cut to 64 bits it would come out
+    # negative, and a report would tell of points that nobody has.
+    sizes = [abs(number) for number in numbers if number is not None]
+    is_too_large = max(sizes, default=0) >= _SIXTY_FOUR_BITS
+    return pd.Series(numbers, index=figures.index, dtype="object" if is_too_large else "Int64")
+
+
+def with_whole(frame: pd.DataFrame, columns: Iterable[str]) -> pd.DataFrame:
+    """Return the frame with these columns as `as_whole` makes them."""
+    whole = {column: as_whole(frame[column]) for column in columns}
+    return frame.assign(**whole)
+
+
+def amount_sum(amounts: "pd.Series[Any]") -> Decimal:
+    """Return the exact sum of amounts; gaps count nothing, and of none it is 0.
+
+    >>> amount_sum(pd.Series([Decimal("0.10"), None, Decimal("0.20")], dtype="object"))
+    Decimal('0.30')
+    """
+    # Not pandas' own sum: of no rows it is a whole 0, which a report would show without its cents.
+    return sum(amounts.dropna(), start=Decimal(0))
+
+
+def _whole_or_none(figure: Any) -> int | None:
+    return None if pd.isna(figure) else int(figure)

@@ -7,7 +7,7 @@ be put back knows it, and no day sooner, whatever the settings say.
 """
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 
@@ -55,7 +55,11 @@ class Limits:
 def is_old(facts: Facts, limits: Limits, now: datetime) -> bool:
     """Return whether the settings would have it removed by now; what the ledger does not know has no age."""
     days = limits.days[facts.kind]
-    return days is not None and facts.since_at is not None and facts.since_at < now - timedelta(days=days)
+    # In doubt it stays. What is removed too early is gone where somebody asks what was sent; what stays too long takes
+    # some disk.
+    if days is None or facts.since_at is None:
+        return False
+    return facts.since_at < now - timedelta(days=days)
 
 
 def why_it_stays(facts: Facts, limits: Limits, now: datetime) -> str | None:
@@ -94,7 +98,9 @@ def _is_signed(since_at: datetime, limits: Limits, now: datetime) -> bool:
     latest_day = (since_at + _FURTHEST_AHEAD).date()
     if limits.signed_through is not None and latest_day <= limits.signed_through:
         return True
-    return limits.open_months is not None and since_at.date() < first_open_day(now.date(), limits.open_months)
+    if limits.open_months is None:
+        return False
+    return since_at.date() < first_open_day(now.date(), limits.open_months)
 
 
 def _why_recovering_needs_it(facts: Facts, limits: Limits, now: datetime) -> str | None:
@@ -115,5 +121,6 @@ def first_open_day(today: date, open_months: int) -> date:
     >>> first_open_day(date(2026, 2, 14), 3)
     datetime.date(2025, 11, 1)
     """
-    months = today.year * 12 + today.month - 1 - open_months
-    return datetime(months // 12, months % 12 + 1, 1, tzinfo=UTC).date()
+    months_since_year_0 = today.year * 12 + today.month - 1
+    year, month = divmod(months_since_year_0 - open_months, 12)
+    return date(year, month + 1, 1)

@@ -63,8 +63,9 @@ def state_of_night(night: Night, now: datetime, dead_after: timedelta = DEAD_AFT
     """Return how the night stands at `now`; one that was silent for longer than `dead_after` has died."""
     if night.finished_at is not None:
         return NightState.COULD_NOT_START if night.summary is None else NightState.ENDED
-    last_sign = night.seen_at or night.started_at
-    return NightState.DIED if now - last_sign > dead_after else NightState.RUNNING
+    last_sign_at = night.seen_at or night.started_at
+    is_silent = now - last_sign_at > dead_after
+    return NightState.DIED if is_silent else NightState.RUNNING
 
 
 def find_due_nights(
@@ -80,16 +81,18 @@ def find_due_nights(
     that died or could not start stands for none. The last due time counts as missed once it is `late` past, or half of
     the way to the next one, whichever comes first.
     """
-    ran = [night.started_at for night in nights if state_of_night(night, now, dead_after) in _STAND_FOR_A_NIGHT]
-    last_start = max(ran, default=None)
-    open_times = [due for due in due_times if due.at <= now and not _stands_for(last_start, due)]
+    ran_at = [night.started_at for night in nights if state_of_night(night, now, dead_after) in _STAND_FOR_A_NIGHT]
+    last_start_at = max(ran_at, default=None)
+    open_times = [due for due in due_times if due.at <= now and not _stands_for(last_start_at, due)]
     if not open_times:
         return DueNights((), None)
     last = open_times[-1]
-    patience = min(late, (last.next_at - last.at) / 2)
-    is_late_only = now - last.at < patience
-    missed = open_times[:-1] if is_late_only else open_times
-    return DueNights(tuple(due.at for due in missed), last.at if is_late_only else None)
+    half_way = (last.next_at - last.at) / 2
+    is_late_only = now - last.at < min(late, half_way)
+    if is_late_only:
+        open_times.pop()
+    missed = tuple(due.at for due in open_times)
+    return DueNights(missed, last.at if is_late_only else None)
 
 
 def _stands_for(started_at: datetime | None, due: DueTime) -> bool:

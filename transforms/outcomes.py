@@ -28,6 +28,7 @@ class Meaning(NamedTuple):
     entry: WalkLine | None  # the line of an entry behind which no posted event of ours stands
     is_foreign: bool  # somebody else made that entry, or it is more than was sent
     is_difference: bool  # else both agree that nothing took effect, or nobody knows
+    is_agreed: bool  # both sides say the same, so that nobody has to say why they do not
     is_serious: bool  # somebody has too much or too little by it, before a person has looked
     leaves_balance_known: bool  # else the balance may or may not count an entry, and nothing later starts from it
     can_be_offset: bool  # the service has more than was sent: an opposite entry takes it back
@@ -38,6 +39,7 @@ _DIFFERENCE: Final = Meaning(
     entry=None,
     is_foreign=False,
     is_difference=True,
+    is_agreed=False,
     is_serious=False,
     leaves_balance_known=False,
     can_be_offset=False,
@@ -45,7 +47,9 @@ _DIFFERENCE: Final = Meaning(
 _FOREIGN_ENTRY: Final = _DIFFERENCE._replace(is_foreign=True, leaves_balance_known=True)
 
 MEANINGS: Final[Mapping[Outcome, Meaning]] = {
-    Outcome.MATCHED: _DIFFERENCE._replace(ours=Ours.THERE, is_difference=False, leaves_balance_known=True),
+    Outcome.MATCHED: _DIFFERENCE._replace(
+        ours=Ours.THERE, is_difference=False, is_agreed=True, leaves_balance_known=True
+    ),
     Outcome.LATE: _DIFFERENCE._replace(ours=Ours.GONE),
     Outcome.MISSING_REMOTE: _DIFFERENCE._replace(ours=Ours.GONE, is_serious=True),
     Outcome.UNEXPECTED_REMOTE: _FOREIGN_ENTRY._replace(entry=WalkLine.OTHERS, can_be_offset=True),
@@ -56,7 +60,9 @@ MEANINGS: Final[Mapping[Outcome, Meaning]] = {
     Outcome.TIME_MISMATCH: _DIFFERENCE._replace(ours=Ours.THERE),
     Outcome.STATUS_MISMATCH: _DIFFERENCE._replace(entry=WalkLine.UNCLAIMED, is_serious=True),
     # Both sides agree that nothing took effect.
-    Outcome.REFUSED: _DIFFERENCE._replace(ours=Ours.UNPOSTED, is_difference=False, leaves_balance_known=True),
+    Outcome.REFUSED: _DIFFERENCE._replace(
+        ours=Ours.UNPOSTED, is_difference=False, is_agreed=True, leaves_balance_known=True
+    ),
     # Of a doubtful one an entry counts only where one was found.
     Outcome.UNKNOWN: _DIFFERENCE._replace(ours=Ours.UNPOSTED, entry=WalkLine.UNCLAIMED, is_difference=False),
 }
@@ -71,6 +77,10 @@ UNPOSTED: Final = frozenset(outcome for outcome, told in _EACH.items() if told.o
 OF_ENTRIES: Final = {outcome: told.entry for outcome, told in _EACH.items() if told.entry is not None}
 FOREIGN: Final = frozenset(outcome for outcome, told in _EACH.items() if told.is_foreign)
 DIFFERENCES: Final = frozenset(outcome for outcome, told in _EACH.items() if told.is_difference)
+
+
+AGREED: Final = frozenset(outcome for outcome, told in _EACH.items() if told.is_agreed)
+TAKEN_BACK: Final = frozenset(outcome for outcome, told in _EACH.items() if told.entry is WalkLine.TAKEN_BACK)
 SERIOUS: Final = frozenset(outcome for outcome, told in _EACH.items() if told.is_serious)
 BALANCE_KNOWN: Final = frozenset(outcome for outcome, told in _EACH.items() if told.leaves_balance_known)
 OFFSETS: Final = frozenset(outcome for outcome, told in _EACH.items() if told.can_be_offset)

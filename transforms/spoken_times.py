@@ -14,8 +14,12 @@ def spoken(at: datetime, *, is_to_the_second: bool = False) -> str:
     >>> spoken(datetime(2026, 10, 25, 17, 0)), spoken(datetime(2026, 3, 1, 0, 5, 9))
     ('Sun 25 Oct 2026, 5:00 pm', 'Sun 1 Mar 2026, 12:05:09 am')
     """
-    seconds = f":{at.second:02}" if at.second or is_to_the_second else ""
-    return f"{spoken_day(at)}, {at.hour % 12 or 12}:{at.minute:02}{seconds} {_half(at)}"
+    # Neither noon nor midnight is 0 o'clock.
+    hour = at.hour % 12 or 12
+    clock = f"{hour}:{at.minute:02}"
+    if at.second or is_to_the_second:
+        clock += f":{at.second:02}"
+    return f"{spoken_day(at)}, {clock} {_half(at)}"
 
 
 def spoken_minute(at: datetime) -> str:

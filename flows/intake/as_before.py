@@ -33,5 +33,6 @@ def keep_as_before(settings: Settings, ledger: Ledger) -> None:
 
 def read_as(unzoned: Iterable[Unzoned]) -> list[tuple[str, Times]]:
     """Return the sites that say how times are read, and what; a layout's word holds for its own sheets alone."""
-    of_sites = [times for times in unzoned if times.said.said_by in (SaidBy.SITE, SaidBy.AS_BEFORE)]
-    return [(times.site_id, times.said.times) for times in of_sites]
+    of_sites = (SaidBy.SITE, SaidBy.AS_BEFORE)
+    said_by_sites = [times for times in unzoned if times.said.said_by in of_sites]
+    return [(times.site_id, times.said.times) for times in said_by_sites]

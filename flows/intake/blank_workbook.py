@@ -78,10 +78,12 @@ def _write_blank(path: Path, timezone: str, site_ids: Sequence[str]) -> None:
 
 
 def _write_column(book: Any, page: Any, place: int, column: _Column) -> None:
-    page.set_column(place, place, column.width, book.add_format({"num_format": column.number_format}))
-    heading = book.add_format({"bold": True, "bg_color": "#DDEBF7", "bottom": 1, "num_format": "@"})
-    page.write_string(0, place, column.heading, heading)
+    of_cells = book.add_format({"num_format": column.number_format})
+    page.set_column(place, place, column.width, of_cells)
+    of_heading = book.add_format({"bold": True, "bg_color": "#DDEBF7", "bottom": 1, "num_format": "@"})
+    page.write_string(0, place, column.heading, of_heading)
     page.write_comment(0, place, f"{column.heading}: {column.what}", _NOTE_SIZE)
+    # As long as the program takes them.
     hint = {"input_title": column.heading[:32], "input_message": column.what[:255]}
     page.data_validation(1, place, _ROWS, place, {**column.validation, **hint})
 

@@ -31,7 +31,7 @@ from transforms.check.habits import Columns, Habits, join_columns, tell_habits
 from transforms.check.judged import JudgedPart, Part, judge_part
 from transforms.check.open_columns import column_notes, column_questions
 from transforms.check.parameters import Rules
-from transforms.check.part import Recognized, recognize
+from transforms.check.recognized import Recognized, recognize
 from transforms.check.unusual_rows import SeenRows, see_below, tell_unusual
 from transforms.identity.equal_rows import find_contradicted
 from transforms.reference.reference import Reference
@@ -183,28 +183,39 @@ class _Found:
     @property
     def all_notes(self) -> tuple[Note, ...]:
         """What was decided on the way, for the person."""
-        of_columns = column_notes(self.columns, self.now)
-        of_times = unzoned_notes(self.unzoned)
-        notes = (*self.notes, *sum_up(self.observations), *of_columns, *of_times, *tell_unusual(self.seen))
-        if not self.timed_days:
-            return notes
-        lost = f"a time of day is left out ({self.timed_days:,})"
-        return (*notes, Note(f"EligibilityDate is sent as the day that the sheet shows: {lost}."))
+        notes = [
+            *self.notes,
+            *sum_up(self.observations),
+            *column_notes(self.columns, self.now),
+            *unzoned_notes(self.unzoned),
+            *tell_unusual(self.seen),
+        ]
+        if self.timed_days:
+            lost = f"a time of day is left out ({self.timed_days:,})"
+            notes.append(Note(f"EligibilityDate is sent as the day that the sheet shows: {lost}."))
+        return tuple(notes)
 
     @property
     def is_of_one_mind(self) -> bool:
         """Whether every row was read as all cells of its column say: what comes last may tell of what came first."""
-        whole = tell_habits(self.columns, self.now)
-        return all(whole[key] == habit for habits in self.habits for key, habit in habits.items())
+        of_whole_file = tell_habits(self.columns, self.now)
+        for of_part in self.habits:
+            for column, habit in of_part.items():
+                if habit != of_whole_file[column]:
+                    return False
+        return True
 
     def contradicted(self) -> pd.Series:
         """Return the places, among the rows read, whose reward is set to other values elsewhere; in order."""
 
         def find(rows: pd.DataFrame) -> pd.DataFrame:
-            return rows.loc[find_contradicted(rows, DIGEST, ["values_high", "values_low"]), ["place"]]
+            is_contradicted = find_contradicted(rows, DIGEST, ["values_high", "values_low"])
+            return rows.loc[is_contradicted, ["place"]]
 
         found = self.claims.gather(find)
-        return found["place"].sort_values(ignore_index=True) if len(found) else pd.Series(dtype="int64")
+        if found.empty:
+            return pd.Series(dtype="int64")
+        return found["place"].sort_values(ignore_index=True)
 
 
 def _judge(
@@ -289,7 +300,9 @@ def _places(contradicted: pd.Series | None, before: _Found | None) -> Iterator[p
 
 def read_head(parts: Iterator[list[Sheet]]) -> tuple[list[Sheet], list[Sheet] | None]:
     """Return enough rows to find the headings, and the part that comes after, None where there is none."""
-    sheets, following = next(parts), next(parts, None)
+    sheets = next(parts)
+    following = next(parts, None)
     while following is not None and len(sheets[0].cells) < SEARCHED_ROWS:
-        sheets, following = [join_parts([*sheets, *following])], next(parts, None)
+        sheets = [join_parts([*sheets, *following])]
+        following = next(parts, None)
     return sheets, following

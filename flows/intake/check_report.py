@@ -134,15 +134,16 @@ def _rule_lines(parts: Iterable[pd.DataFrame]) -> Iterator[str]:
 
 def _example(error: "pd.Series[Any]") -> str:
     """Say where one error is, and what stands there: ``"March" B14, Points: "12 p" (did you mean 12?)``."""
-    text = f"row {error['row']}" if pd.isna(error["cell"]) else str(error["cell"])
-    if not pd.isna(error["sheet"]):
-        text = f'"{error["sheet"]}" {text}'
-    if not pd.isna(error["column"]):
-        text += f", {error['column']}"
-    if not pd.isna(error["value"]):
-        text += f': "{error["value"][:60]}"'
-    if not pd.isna(error["suggestion"]):
-        text += f" ({_hint(error['suggestion'])})"
+    told = {str(name): value for name, value in error.items() if not pd.isna(value)}
+    text = str(told["cell"]) if "cell" in told else f"row {told['row']}"
+    if "sheet" in told:
+        text = f'"{told["sheet"]}" {text}'
+    if "column" in told:
+        text += f", {told['column']}"
+    if "value" in told:
+        text += f': "{told["value"][:60]}"'
+    if "suggestion" in told:
+        text += f" ({_hint(told['suggestion'])})"
     return text
 
 
@@ -185,20 +186,21 @@ class _Skipped:
 
     def places(self) -> str:
         """Name the first ones, and say how many more there are."""
-        names = [_row_range(first, last) for first, last in self.runs] + self.sheets
-        named = names[:_EXAMPLES]
-        left = self.runs_count + len(self.sheets) - len(named)
-        more = f" and {left:,} more" if left else ""
+        ranges = [_row_range(first, last) for first, last in self.runs]
+        named = [*ranges, *self.sheets][:_EXAMPLES]
+        left_count = self.runs_count + len(self.sheets) - len(named)
+        more = f" and {left_count:,} more" if left_count else ""
         return f"{', '.join(named)}{more}"
 
 
 def _skipped_lines(parts: Iterable[pd.DataFrame]) -> Iterator[str]:
-    found: dict[str, _Skipped] = {}
+    skipped_for: dict[str, _Skipped] = {}
     for skipped in parts:
         for reason, rows in skipped.groupby("reason", sort=False):
-            found.setdefault(str(reason), _Skipped()).add(rows)
-    for reason, what in found.items():
-        yield f"Skipped, {reason}: {what.count:,} ({what.places()})"
+            of_reason = skipped_for.setdefault(str(reason), _Skipped())
+            of_reason.add(rows)
+    for reason, of_reason in skipped_for.items():
+        yield f"Skipped, {reason}: {of_reason.count:,} ({of_reason.places()})"
 
 
 def _row_range(first: int, last: int) -> str:

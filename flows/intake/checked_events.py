@@ -20,9 +20,10 @@ class CheckedEvents:
     def add(self, keyed: pd.DataFrame) -> None:
         """Keep the next events of the file, with their content keys."""
         self.parts.append(keyed)
-        ordinal = range(self._count, self._count + len(keyed))
-        self._keys.add(keyed["content_key"], has_receipt=keyed["receipt"].notna(), ordinal=ordinal)
+        first_ordinal = self._count
         self._count += len(keyed)
+        has_receipt = keyed["receipt"].notna()
+        self._keys.add(keyed["content_key"], has_receipt=has_receipt, ordinal=range(first_ordinal, self._count))
 
     def identified(self, file_sha256: str, default_site_id: str) -> Iterator[pd.DataFrame]:
         """Give the events with their identity, as `transforms.identity.event_ids` gives it for the whole file."""

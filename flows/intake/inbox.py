@@ -14,12 +14,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from flows.intake.growing import Watch
 from flows.intake.inbox_memory import remember_inbox, remembered_inbox
 from flows.intake.inbox_way import inbox_way
 from flows.intake.open_writers import is_open_for_writing
 from flows.intake.remote_inbox.address import is_remote
 from flows.intake.remote_inbox.fetching import fetch_inbox, remove_fetched
-from flows.intake.remote_inbox.listing import Watch
 from flows.intake.unfinished import is_passed_over
 from flows.readers.files import sha256_of
 from flows.runtime.errors import CouldNotRun
@@ -101,11 +101,14 @@ def _make_sure_of(settings: Settings, folder: Path, *, is_new: bool) -> None:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise CouldNotRun(f"The inbox {folder} cannot be made: {error.strerror}.") from None
+    # A share that is not mounted looks like a studio that sent nothing: the night would say that all is well, and
+    # nobody would miss a file.
     if not folder.exists():
         raise CouldNotRun(
             f"The inbox {folder} is not there: is its share mounted? Nothing of it was read. Where it is meant to be "
             "empty, make the folder."
         )
+    # Where the share is gone the empty folder below it is still there, and would pass for an empty inbox.
     if known is not None and known.was_mounted and not os.path.ismount(folder):
         raise CouldNotRun(
             f"The inbox {folder} was a share that is mounted, and is none now: nothing of it was read. Mount it; where "
@@ -203,6 +206,8 @@ def clear_file(path: Path, sha256: str, settings: Settings) -> bool:
     try:
         path.replace(aside)
         # Moving a file does not stop whoever has it open already: what he writes would go with it.
+        # The same bytes as were checked, or it stays: rows that were added in between are in no ledger, and would be
+        # gone.
         is_whole = not is_open_for_writing(aside) and sha256_of(aside) == sha256
         if is_whole:
             aside.unlink()

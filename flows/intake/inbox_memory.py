@@ -38,17 +38,20 @@ def remembered_inbox(settings: Settings) -> RememberedInbox | None:
 def remember_inbox(settings: Settings, *, was_mounted: bool) -> None:
     """Remember that the inbox was there."""
     known = remembered_inbox(settings)
-    if known is None or known.was_mounted != was_mounted:
-        _write(settings, RememberedInbox(_path(settings), was_mounted, known.passed_over if known else frozenset()))
+    if known is not None and known.was_mounted == was_mounted:
+        return
+    passed_over = frozenset() if known is None else known.passed_over
+    _write(settings, RememberedInbox(_path(settings), was_mounted, passed_over))
 
 
 def not_told_yet(settings: Settings, passed_over: Collection[str]) -> list[str]:
     """Return the names that nobody was told of, and remember that now somebody is."""
     known = remembered_inbox(settings) or RememberedInbox(_path(settings), False, frozenset())
-    new = [name for name in passed_over if name not in known.passed_over]
-    if new or known.passed_over - set(passed_over):
-        _write(settings, replace(known, passed_over=frozenset(passed_over)))
-    return new
+    there = frozenset(passed_over)
+    # A name that is gone is forgotten: should it come again, it is told again.
+    if there != known.passed_over:
+        _write(settings, replace(known, passed_over=there))
+    return [name for name in passed_over if name not in known.passed_over]
 
 
 def _name(settings: Settings) -> str:

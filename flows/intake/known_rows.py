@@ -25,10 +25,13 @@ from flows.settings.layouts import layouts_of
 from flows.settings.sections import Settings
 from sql.known_rows import events_of_rows, files_to_learn, keep_known_rows, mark_learned, mark_missing
 from transforms.check.parameters import Rules
-from transforms.check.part import Recognized, raw_cells, recognize, tell_kinds
+from transforms.check.part import raw_cells, tell_kinds
+from transforms.check.recognized import Recognized, recognize
 from transforms.identity.raw_rows import fingerprints, row_rule
 from transforms.sheets.rows import collect_rows
 from transforms.sheets.sheet import FileError
+
+_BROUGHT = {"sheet": "str", "row": "int64", "event_id": "str", "site_id": "str", "fingerprint_of_event": "Int64"}
 
 
 def learn_rows(settings: Settings, ledger: Ledger, progress: Progress = say_nothing) -> list[str]:
@@ -77,12 +80,12 @@ def _learn(connection: Connection, file: Row[Any], path: Path, rules: Rules) -> 
     for part in _recognized_parts(path, rules):
         rows = collect_rows(part.tables, part.side_sheets).rows
         target, _ = tell_kinds(rows, part.tables)
-        cells = raw_cells(rows, target, part.tables)
-        known = _brought_by(connection, file.file_id, rows.assign(cells=cells))
+        with_cells = rows.assign(cells=raw_cells(rows, target, part.tables))
+        known = _brought_by(connection, file.file_id, with_cells)
         # Most were registered with it, and need no second one.
         is_new = known["fingerprint"].ne(known["fingerprint_of_event"]).fillna(True)
-        new = known.loc[is_new, ["fingerprint", "event_id"]]
-        keep_known_rows(connection, new.astype(object).itertuples(index=False, name=None))
+        new = known.loc[is_new, ["fingerprint", "event_id"]].astype(object)
+        keep_known_rows(connection, new.itertuples(index=False, name=None))
 
 
 def _recognized_parts(path: Path, rules: Rules) -> Iterator[Recognized]:
@@ -100,12 +103,15 @@ def _recognized_parts(path: Path, rules: Rules) -> Iterator[Recognized]:
 
 def _brought_by(connection: Connection, file_id: int, rows: pd.DataFrame) -> pd.DataFrame:
     """Return the rows that brought an event, with their fingerprint, the event and the event's own fingerprint."""
-    columns = ["sheet", "row", "event_id", "site_id", "fingerprint_of_event"]
     if rows.empty:
-        return pd.DataFrame(columns=[*columns, "fingerprint"])
-    found = events_of_rows(connection, file_id, int(rows["row"].min()), int(rows["row"].max()))
-    types = {"sheet": "str", "row": "int64", "event_id": "str", "site_id": "str", "fingerprint_of_event": "Int64"}
-    brought = pd.DataFrame([tuple(row) for row in found], columns=columns).astype(types)
-    places = rows.loc[rows["cells"].notna(), ["sheet", "row", "cells"]].fillna({"sheet": ""})
-    known = brought.fillna({"sheet": ""}).merge(places, on=["sheet", "row"], validate="many_to_one")
+        return pd.DataFrame(columns=[*_BROUGHT, "fingerprint"])
+    first, last = int(rows["row"].min()), int(rows["row"].max())
+    found = [tuple(row) for row in events_of_rows(connection, file_id, first, last)]
+    brought = pd.DataFrame(found, columns=list(_BROUGHT)).astype(_BROUGHT)
+    has_cells = rows["cells"].notna()
+    places = rows.loc[has_cells, ["sheet", "row", "cells"]]
+    # Where the format has no sheets, a null would meet no other null in a merge.
+    known = brought.fillna({"sheet": ""}).merge(
+        places.fillna({"sheet": ""}), on=["sheet", "row"], validate="many_to_one"
+    )
     return known.assign(fingerprint=fingerprints(known["cells"], known["site_id"]))

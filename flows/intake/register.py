@@ -71,7 +71,9 @@ def register_within(
             *_sheet_totals(Fate.REJECTED, file.file_totals.bad_sums),
         ],
     )
+    # Chunk by chunk, as the ledger takes them: a file of a million rows is never in memory as a whole.
     rows = (columns for events in file.identified() for columns in staged_columns(events))
+    # One moment for all of the file, so that its undated rows keep one order and one time.
     now = utc_now()
     registered = register_file(
         connection,
@@ -93,7 +95,8 @@ def register_within(
 def _sheet_totals(fate: str, sums: SumsBySite) -> Iterator[SheetTotal]:
     for (kind, site_id), found in sums.items():
         # The site is the text of a cell where the row is a bad one.
-        yield SheetTotal(fate, kind, mask(storable(site_id)), found.rows, found.points, found.amount)
+        shown_site = mask(storable(site_id))
+        yield SheetTotal(fate, kind, shown_site, found.rows, found.points, found.amount)
 
 
 def _storable_headings(columns: ReceiptColumns) -> ReceiptColumns:
@@ -112,17 +115,26 @@ def _pinned_at(settings: Settings, now: datetime) -> datetime:
 
 def staged_columns(identified: pd.DataFrame) -> Iterator[Columns]:
     """Give the identified events as the ledger takes them: columns of plain values, a chunk of rows at a time."""
-    for start in range(0, len(identified), _CHUNK_ROWS):
-        chunk = identified.iloc[start : start + _CHUNK_ROWS].rename(columns={"row": "row_number"})
+    named = identified.rename(columns={"row": "row_number"})
+    for start in range(0, len(named), _CHUNK_ROWS):
+        chunk = named.iloc[start : start + _CHUNK_ROWS]
         columns = {name: _plain(column) for name, column in _staged(chunk).items()}
         columns["sheet"] = [sheet and storable(sheet) for sheet in columns["sheet"]]
-        columns["staff"] = [(staff and storable(mask(staff))) or None for staff in columns["staff"]]
+        columns["staff"] = [_storable_staff(staff) for staff in columns["staff"]]
         columns["site_id"] = [site_id or "" for site_id in columns["site_id"]]
+        # As text, digit by digit: a database's number would make 25.10 of a float some cent or other.
         columns["amount"] = [None if amount is None else str(amount) for amount in columns["amount"]]
-        columns["eligibility_on"] = [
-            None if day is None else date.fromisoformat(day) for day in columns["eligibility_on"]
-        ]
+        columns["eligibility_on"] = [_day(day) for day in columns["eligibility_on"]]
         yield columns
+
+
+def _storable_staff(staff: str | None) -> str | None:
+    # It is what somebody typed, and may hold a secret that was pasted into the wrong cell.
+    return (staff and storable(mask(staff))) or None
+
+
+def _day(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)
 
 
 def _staged(chunk: pd.DataFrame) -> dict[str, pd.Series]:
@@ -136,15 +148,17 @@ def _staged(chunk: pd.DataFrame) -> dict[str, pd.Series]:
 def _plain(column: pd.Series) -> list[Any]:
     """Return Python's own values, None where there is none; pandas' own conversion of times is ten times slower."""
     if not isinstance(column.dtype, pd.DatetimeTZDtype):
-        return column.astype(object).where(column.notna(), None).tolist()
-    times = column.dt.tz_convert(None).to_numpy("datetime64[us]").tolist()
+        objects = column.astype(object)
+        return objects.where(column.notna(), None).tolist()
+    in_utc = column.dt.tz_convert(None)
+    times = in_utc.to_numpy("datetime64[us]").tolist()
     return [None if time is None else time.replace(tzinfo=UTC) for time in times]
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     objects = frame.astype(object)
-    records = objects.where(objects.notna(), None).to_dict("records")
-    return [{str(key): _storable(value) for key, value in record.items()} for record in records]
+    plain = objects.where(objects.notna(), None)
+    return [{str(key): _storable(value) for key, value in record.items()} for record in plain.to_dict("records")]
 
 
 def _storable(value: Any) -> Any:

@@ -19,7 +19,7 @@ from sql.reference import calls_spoken_for, keep_reference, known_events
 from sql.register import find_file
 from transforms.check.cross_check import judge_source_ids, what_is_asked
 from transforms.reference.reference import Reference
-from transforms.vocabulary import Finding, Kind, Target
+from transforms.vocabulary import Destination, Finding, Kind, Target
 
 _TOKENS = 3  # of a site, to post, to settle and to read back
 _TO_ASK = (Finding.NO_DATA, Finding.TOO_OLD, Finding.NOT_COVERED)
@@ -56,7 +56,8 @@ def swept(settings: Settings, ledger: Ledger, file: CheckedFile) -> tuple[Checke
     """Sweep for one file, where that is switched on, and judge it anew; what went wrong comes beside it."""
     if not settings.reference.sweep:
         return file, ()
-    found = sweep_for(settings, ledger, [file], reference_at_hand(settings, ledger).reference)
+    at_hand = reference_at_hand(settings, ledger)
+    found = sweep_for(settings, ledger, [file], at_hand.reference)
     return check_again(settings, file, found.reference), found.notes
 
 
@@ -93,16 +94,20 @@ def calls_to_spare(settings: Settings, ledger: Ledger, files: Sequence[CheckedFi
 
     A look-up spares a row that the service would refuse anyway; posting is what the calls are paid for.
     """
-    destinations = {destination for file in files for destination in file.destinations}
-    sites_count = sum(destination.target is Target.MINDBODY for destination in destinations)
-    return calls_beside(settings, ledger, sum(_calls_for(file) for file in files), sites_count)
+    sites: set[Destination] = set()
+    calls_count = 0
+    for file in files:
+        sites |= {destination for destination in file.destinations if destination.target is Target.MINDBODY}
+        calls_count += _calls_for(file)
+    return calls_beside(settings, ledger, calls_count, len(sites))
 
 
 def calls_beside(settings: Settings, ledger: Ledger, calls_count: int, sites_count: int) -> int:
     """Return how many of today's calls are left beside so many at so many sites, and what the ledger speaks for."""
     with ledger.begin() as connection:
         spoken_for = calls_spoken_for(connection, utc_now().date())
-    return settings.mindbody.calls_per_day - _TOKENS * sites_count - calls_count - spoken_for
+    of_tokens = _TOKENS * sites_count
+    return settings.mindbody.calls_per_day - spoken_for - of_tokens - calls_count
 
 
 def _calls_for(file: CheckedFile) -> int:
@@ -110,7 +115,8 @@ def _calls_for(file: CheckedFile) -> int:
     clients: set[tuple[str, str]] = set()
     for events in file.events.parts:
         is_mindbody = events["target"] == Target.MINDBODY
-        clients_here = events.loc[is_mindbody, ["site_id", "client_id"]].drop_duplicates()
-        clients.update(clients_here.itertuples(index=False, name=None))
-    events_count = file.file_totals.events[Kind.EARNED] + file.file_totals.events[Kind.REDEEMED]
+        here = events.loc[is_mindbody, ["site_id", "client_id"]].drop_duplicates()
+        clients.update(here.itertuples(index=False, name=None))
+    of_kinds = file.file_totals.events
+    events_count = of_kinds[Kind.EARNED] + of_kinds[Kind.REDEEMED]
     return events_count + len(clients)

@@ -89,8 +89,9 @@ def halves(digests: pd.Series) -> pd.DataFrame:
     # Twelve bytes a digest and not a text of 24 letters, which Python holds in 73: a million rows in 12 MB.
     raw = bytes.fromhex("".join(digests.tolist()))
     numbers = np.frombuffer(raw, dtype=[("high", ">u8"), ("low", ">u4")])
-    columns = {"high": numbers["high"].astype("u8"), "low": numbers["low"].astype("u4")}
-    return pd.DataFrame(columns, index=digests.index)
+    high = numbers["high"].astype("u8")
+    low = numbers["low"].astype("u4")
+    return pd.DataFrame({"high": high, "low": low}, index=digests.index)
 
 
 def _temporary_file(owner: object) -> IO[bytes]:

@@ -41,12 +41,15 @@ def open_tunnel(
 
 
 def _request(host: str, port: int, user: str | None, password: str | None) -> bytes:
-    place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    is_ipv6 = ":" in host
+    place = f"[{host}]:{port}" if is_ipv6 else f"{host}:{port}"
     lines = [f"CONNECT {place} HTTP/1.1", f"Host: {place}"]
     if user is not None:
-        told = f"{unquote(user)}:{unquote(password or '')}".encode()
-        lines.append(f"Proxy-Authorization: Basic {base64.b64encode(told).decode()}")
-    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
+        who = f"{unquote(user)}:{unquote(password or '')}"
+        credentials = base64.b64encode(who.encode()).decode()
+        lines.append(f"Proxy-Authorization: Basic {credentials}")
+    request = "\r\n".join(lines) + "\r\n\r\n"
+    return request.encode("latin-1")
 
 
 def _status(connection: socket.socket) -> str:

@@ -26,12 +26,14 @@ def note_size(run: Run, file: "CheckedFile", registered: Registered) -> None:
     """Note a file whose rows are far more or fewer than those of the files like it."""
     if not run.settings.inbox.note_unusual:
         return
-    name, site_id = storable(file.path.name), file.default_site_id or ""
+    name = storable(file.path.name)
+    site_id = file.default_site_id or ""
+    series = series_of(name)
     with run.ledger.begin() as connection:
-        before = rows_before(connection, registered.file_id, series_of(name), site_id, most=_FILES_BEFORE)
+        before = rows_before(connection, registered.file_id, series, site_id, most=_FILES_BEFORE)
     said = unusual_size(registered.rows_read, before)
     if said:
-        _note(run, name, f"it has {said}: see whether it is whole.", about=f"size of {site_id}/{series_of(name)}")
+        _note(run, name, f"it has {said}: see whether it is whole.", about=f"size of {site_id}/{series}")
 
 
 def note_missing(run: Run, names: Iterable[tuple[str, str | None]]) -> None:
@@ -60,6 +62,7 @@ def note_missing(run: Run, names: Iterable[tuple[str, str | None]]) -> None:
 
 
 def _note(run: Run, name: str, said: str, *, about: str) -> None:
+    line = f"{name}: {said}"
     run.notice(name, [Note(said)])
-    run.told.append(f"{name}: {said}")
-    run.unusual[about] = f"{name}: {said}"
+    run.told.append(line)
+    run.unusual[about] = line

@@ -7,11 +7,11 @@ before it leaves: a file that grew is a new one.
 """
 
 import math
-import time
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
+from flows.intake.growing import Look, find_growing
 from flows.intake.inbox import Found, InboxFile, companion_of, look_into_address, look_into_inbox
 from flows.intake.inbox_memory import not_told_yet
 from flows.intake.remote_inbox.address import is_remote
@@ -86,17 +86,13 @@ def _with_companions(run: Run, files: Sequence[InboxFile]) -> list[InboxFile]:
 
 def _unchanged(run: Run, files: Sequence[InboxFile]) -> list[InboxFile]:
     """Return the files that have been quiet long enough, those that change meanwhile left out."""
-    quiet_seconds = run.settings.inbox.quiet_seconds
-    now = time.time()
-    looks = {file.path: _look_of(file.path) for file in files}
-    left = {path: _seconds_left(look, now, quiet_seconds) for path, look in looks.items()}
-    wait_seconds = max(left.values(), default=0.0)
-    if wait_seconds <= 0:
-        return list(files)
-    young = [path for path, seconds in left.items() if seconds > 0]
-    _watch(run, len(young), wait_seconds)
-    growing = {path for path in young if _look_of(path) not in (looks[path], None)}
-    for path in sorted(growing):
+    looks: dict[Path, Look] = {}
+    for file in files:
+        look = _look_of(file.path)
+        if look is not None:
+            looks[file.path] = look
+    growing = find_growing(looks, _look_of, run.settings.inbox.quiet_seconds, partial(_watch, run))
+    for path in growing:
         _leave(run, path.name, "it is still being written: it is taken by the next night, once it is whole.")
     return [file for file in files if file.path not in growing]
 
@@ -109,18 +105,10 @@ def _watch(run: Run, count: int, seconds: float) -> None:
         raise Interrupted("Stopped as asked: nothing was taken from the inbox yet. Run again.")
 
 
-def _seconds_left(look: tuple[int, int] | None, now: float, quiet_seconds: float) -> float:
-    """Return how long a file is still to be watched; one whose time lies ahead, by another clock, all of it."""
-    if look is None:
-        return 0.0
-    age = now - look[1] / 1e9
-    return min(quiet_seconds, max(0.0, quiet_seconds - age))
-
-
-def _look_of(path: Path) -> tuple[int, int] | None:
-    """Return a file's size and when it was changed; None where it is gone, which is told when it is read."""
+def _look_of(path: Path) -> Look | None:
+    """Look at a file; None where it is gone, which is told when it is read."""
     try:
         there = path.stat()
     except OSError:
         return None
-    return there.st_size, there.st_mtime_ns
+    return Look(mark=(there.st_size, there.st_mtime_ns), changed_at=there.st_mtime_ns / 1e9)

@@ -88,6 +88,8 @@ def other_runs_alive(run: Run) -> set[str]:
     if folder is None:
         return set()
     with suppress(FileNotFoundError):  # nobody is at work
+        # By their locks and not by their names: what a killed run left here would otherwise keep its claims from being
+        # read back for ever.
         return {path.name for path in folder.iterdir() if path.name != run.run_id and _is_locked(path)}
     return set()
 

@@ -110,7 +110,9 @@ def keep_copy(settings: Settings, ledger: Ledger) -> str | None:
 
 def _copy_path(settings: Settings, position: Position) -> Path:
     # By number, so that the names sort as the runs did; one name a run and process, since two may end at once.
-    name = f"{_prefix(position)}{position.run_number:06}-{utc_now():%Y%m%dT%H%M%S}-{os.getpid()}.db"
+    number = f"{position.run_number:06}"
+    at = f"{utc_now():%Y%m%dT%H%M%S}"
+    name = f"{_prefix(position)}{number}-{at}-{os.getpid()}.db"
     return settings.backups_folder / name
 
 
@@ -120,9 +122,10 @@ def _prefix(position: Position) -> str:
 
 def kept_copies(settings: Settings, position: Position) -> list[Path]:
     """Return the copies that were kept of this ledger, the oldest first."""
+    # Of this ledger alone: another one that had its place before is nothing to go back to.
     named = re.compile(re.escape(_prefix(position)) + r"\d{6,}-\d{8}T\d{6}-\d+\.db")
-    folder = settings.backups_folder
-    return sorted(path for path in folder.glob("ledger-*.db") if named.fullmatch(path.name))
+    found = settings.backups_folder.glob("ledger-*.db")
+    return sorted(path for path in found if named.fullmatch(path.name))
 
 
 def _is_due(settings: Settings, file: Path, position: Position) -> bool:
@@ -140,7 +143,9 @@ def _refuse_full_disk(folder: Path, file: Path) -> None:
     needed = int(file.stat().st_size * _ROOM)
     free = shutil.disk_usage(folder).free
     if free < needed:
-        raise CouldNotRun(f"{folder} has {free / 1024**2:,.0f} MiB free, and a copy needs {needed / 1024**2:,.0f}.")
+        has = f"{free / 1024**2:,.0f} MiB"
+        needs = f"{needed / 1024**2:,.0f}"
+        raise CouldNotRun(f"{folder} has {has} free, and a copy needs {needs}.")
 
 
 def _drop_oldest(settings: Settings, position: Position) -> None:

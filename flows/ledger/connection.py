@@ -46,8 +46,10 @@ class Ledger:
     @property
     def file(self) -> Path | None:
         """The file of a ledger that is one; None where it is a server's."""
-        is_file = self._engine.dialect.name == "sqlite" and self._engine.url.database
-        return Path(self._engine.url.database or "") if is_file else None
+        path = self._engine.url.database
+        if self._engine.dialect.name != "sqlite" or not path:
+            return None
+        return Path(path)
 
     def go_by(self, database_clock: datetime) -> None:
         """Reckon from what the clock shows that all who share the ledger have in common."""
@@ -84,8 +86,9 @@ class Ledger:
     @contextmanager
     def _connect_to_read(self) -> Iterator[Connection]:
         is_sqlite = self._engine.dialect.name == "sqlite"
+        option = ONLY_READS if is_sqlite else "postgresql_readonly"
         with self._engine.connect() as connection, refusing_writes(connection, is_sqlite=is_sqlite):
-            yield connection.execution_options(**{ONLY_READS if is_sqlite else "postgresql_readonly": True})
+            yield connection.execution_options(**{option: True})
 
     @contextmanager
     def _transaction(

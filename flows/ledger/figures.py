@@ -42,5 +42,9 @@ class Timings:
 
     def seconds(self, *verbs: str) -> float:
         """Return how long the steps of these kinds took, from the first to the last of each."""
-        spans = [self._spans[verb] for verb in verbs if verb in self._spans]
-        return sum(last - first for first, last in spans)
+        total = 0.0
+        for verb in verbs:
+            if verb in self._spans:
+                first, last = self._spans[verb]
+                total += last - first
+        return total

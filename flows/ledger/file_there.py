@@ -51,9 +51,11 @@ class LedgerFile:
         """Remember the files beside it, which are there from the first transaction until the last connection ends."""
         if self._beside:
             return
-        paths = [self._path.with_name(self._path.name + ending) for ending in _BESIDE]
-        found = {path: _identity(path) for path in paths}
-        self._beside = {path: identity for path, identity in found.items() if identity is not None}
+        for ending in _BESIDE:
+            path = self._path.with_name(self._path.name + ending)
+            identity = _identity(path)
+            if identity is not None:
+                self._beside[path] = identity
 
     def check(self) -> None:
         """Raise `WrongLedger` where the file, or one beside it, is no longer the one that was opened."""

@@ -49,9 +49,13 @@ def ledger_address(settings: Settings) -> str:
     url = database_address(settings.ledger_url)
     if url.get_backend_name() != "sqlite":
         host = url.host or url.query.get("host") or "the local socket"
-        return f"{host}:{url.port or 5432}/{url.database}"
+        port = url.port or 5432
+        return f"{host}:{port}/{url.database}"
     path = Path(url.database or "")
-    return str(path.relative_to(settings.root)) if path.is_relative_to(settings.root) else str(path)
+    # By its place in the workspace, which may be moved as a whole.
+    if path.is_relative_to(settings.root):
+        path = path.relative_to(settings.root)
+    return str(path)
 
 
 def read_marker(settings: Settings) -> tuple[MarkedLedger, ...]:
@@ -87,9 +91,13 @@ def advance_marker(settings: Settings, position: Position, *, durably: bool = Tr
     """
     seen = _seen(settings, position)
     with _alone(settings):
-        marked = read_marker(settings)
-        before = next((one for one in marked if one.ledger_id == position.ledger_id), None)
-        others = tuple(one for one in marked if one.ledger_id != position.ledger_id)
+        before: MarkedLedger | None = None
+        others: list[MarkedLedger] = []
+        for one in read_marker(settings):
+            if one.ledger_id == position.ledger_id:
+                before = before or one
+            else:
+                others.append(one)
         first = before or replace(seen, came_with_run=position.run_number)
         _write(settings, (*others, _further(first, seen)), durably=durably)
 

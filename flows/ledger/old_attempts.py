@@ -96,13 +96,21 @@ def _table_of(connection: Connection, rows: Sequence[Row[Any]]) -> "pa.Table":
     """Return a row per attempt, with the moves of its event as JSON."""
     import pyarrow as pa
 
-    moves: dict[str, list[dict[str, Any]]] = {row.event_id: [] for row in rows}
-    for move in moves_of(connection, list(moves)):
-        told = {name: getattr(move, name) for name in _MOVE}
-        moves[move.event_id].append({**told, "at": move.at.isoformat()})
-    columns: dict[str, list[Any]] = {name: [getattr(row, name) for row in rows] for name in _ATTEMPT}
+    moves = _moves_by_event(connection, [row.event_id for row in rows])
+    columns: dict[str, list[Any]] = {}
+    for name in _ATTEMPT:
+        columns[name] = [getattr(row, name) for row in rows]
     columns["moves"] = [json.dumps(moves[row.event_id]) for row in rows]
     return pa.table(columns, schema=_schema())
+
+
+def _moves_by_event(connection: Connection, event_ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    moves: dict[str, list[dict[str, Any]]] = {event_id: [] for event_id in event_ids}
+    for move in moves_of(connection, list(moves)):
+        told = {name: getattr(move, name) for name in _MOVE}
+        told["at"] = move.at.isoformat()
+        moves[move.event_id].append(told)
+    return moves
 
 
 def _schema() -> "pa.Schema":

@@ -179,7 +179,9 @@ def _holds_a_file(folder: Path) -> bool:
 
 def _newest_run(settings: Settings) -> str | None:
     folder = settings.reports_folder
-    names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
-    found = [match for name in names if (match := _RUN_FOLDER.fullmatch(name))]
-    newest = max(found, key=lambda match: match[1], default=None)
-    return newest[0] if newest else None
+    if not folder.is_dir():
+        return None
+    matches = [_RUN_FOLDER.fullmatch(path.name) for path in folder.iterdir()]
+    of_runs = [match for match in matches if match is not None]
+    newest = max(of_runs, key=lambda match: match[1], default=None)
+    return None if newest is None else newest[0]

@@ -19,6 +19,7 @@ _WAITS_FOR_A_PERSON = {
     "unknown": "unknown",
     "breaks_open": "open breaks",
 }
+_DISAGREE = "The services do NOT agree, or were not all read."
 
 
 @dataclass(frozen=True)
@@ -55,9 +56,15 @@ class Summary:
 
     def to_keep(self) -> dict[str, Any]:
         """Return what the ledger keeps of it: not a line for each client, which would add up night after night."""
-        told = {"run_id": self.run_id, **self.totals, "report": str(self.report)}
-        told |= {"notes": list(self.notes), "not_read": not_read_json(self.not_read)}
-        return told | {"calls_made": self.calls_made, "calls_per_event": self.calls_per_event}
+        return {
+            "run_id": self.run_id,
+            **self.totals,
+            "report": str(self.report),
+            "notes": list(self.notes),
+            "not_read": not_read_json(self.not_read),
+            "calls_made": self.calls_made,
+            "calls_per_event": self.calls_per_event,
+        }
 
     @property
     def sentence(self) -> str:
@@ -162,10 +169,12 @@ class ReconcileSummary:
 def _sentence(counts: Mapping[str, int], *, ties_out: bool, agrees: bool | None) -> str:
     """Word an end; ``agrees`` is None of a run of before, of which nobody asked."""
     verdict = "Ties out." if ties_out else "DOES NOT TIE OUT."
-    of_services = {True: " The services agree.", False: " The services do NOT agree, or were not all read.", None: ""}
     waiting = ", ".join(f"{count:,} {what}" for what, count in counts.items() if count)
     waits = f"Waits for a person: {waiting}." if waiting else "Nothing waits for a person."
-    return f"{verdict} {waits}{of_services[agrees]}"
+    sentence = f"{verdict} {waits}"
+    if agrees is None:
+        return sentence
+    return f"{sentence} The services agree." if agrees else f"{sentence} {_DISAGREE}"
 
 
 def not_read_json(not_read: Iterable[NotRead]) -> list[dict[str, str]]:

@@ -17,7 +17,7 @@ from flows.services.gateway import Ended, Gateway
 from flows.services.standing import Standing
 from flows.settings.of_nights import LoaderSettings
 from sql.budget import take_calls
-from sql.claims import Claim, ClaimConflict, claim, next_time, ready_heads, record_answers
+from sql.claims import Claim, ClaimConflict, Head, claim, next_time, ready_heads, record_answers
 
 # Of turns in which another process was faster each time; what is not claimed now comes up in a later one.
 _CLAIM_TRIES = 5
@@ -80,7 +80,9 @@ class Claims:
         # Before anything else, so that the lease is never longer than it says.
         now = self._ledger.now()
         batches = self._next_batches(connection, free_requests)
-        heads = [(event, self._gateway.body(event)) for batch in batches for event in batch]
+        heads: list[Head] = []
+        for batch in batches:
+            heads += [(event, self._gateway.body(event)) for event in batch]
         # Two time-outs: one to wait for a turn in this process, one for the request itself. After both no request of
         # this claim can still be under way from here.
         lease_until = now + timedelta(seconds=2 * self._loader.timeout_seconds)
@@ -88,13 +90,14 @@ class Claims:
         # and an event that did land would be sent twice.
         settle_at = lease_until + timedelta(seconds=self._loader.settle_after_seconds)
         claims = claim(connection, heads, run_id=self._run_id, now=now, lease_until=lease_until, settle_at=settle_at)
-        self.last_attempt_id = max((one.attempt_id for one in claims), default=self.last_attempt_id)
-        left = iter(claims)
-        return [list(islice(left, len(batch))) for batch in batches]
+        if claims:
+            self.last_attempt_id = max(one.attempt_id for one in claims)
+        return _in_batches(claims, batches)
 
     def _next_batches(self, connection: Connection, free_requests: int) -> list[list[Row[Any]]]:
         """Return the events that go out next, a list a request, as far as the day's calls reach."""
-        heads = self._ready_heads(connection, free_requests * self._gateway.events_per_request)
+        most_events = free_requests * self._gateway.events_per_request
+        heads = self._ready_heads(connection, most_events)
         batches = self._gateway.batches(heads)[:free_requests]
         granted_count = self._take_calls(connection, len(batches))
         return batches[:granted_count]
@@ -126,3 +129,9 @@ class Claims:
         granted = take_calls(connection, self._gateway.target, utc_now().date(), wanted, calls_per_day)
         self.is_budget_spent = granted < wanted
         return granted
+
+
+def _in_batches(claims: Sequence[Claim], batches: Sequence[Sequence[Row[Any]]]) -> list[Batch]:
+    """Return the claims request by request, as long as the batches of events that they were made for."""
+    left = iter(claims)
+    return [list(islice(left, len(batch))) for batch in batches]

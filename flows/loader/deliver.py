@@ -30,7 +30,7 @@ from flows.runtime.errors import (
 )
 from flows.runtime.interrupt import stop_requested
 from flows.services.connect import connected
-from flows.services.standing import standings_of_run
+from flows.services.standing import Standing, standings_of_run
 from sql.claims import declare_lost, doubt_again, open_work, ready_among
 from sql.retries import sites_to_read_first
 from sql.settlements import doubtful_sites, waiting_times
@@ -79,11 +79,12 @@ def _left_the_settings(
 ) -> dict[Destination, TieoutError]:
     """Return what to say of sites that the ledger has work for and the settings do not name any more."""
     configured = {site.site_id for site in run.settings.mindbody.sites}
-    return {
-        destination: CouldNotRun(_say_left(destination.site_id, site_work(connection, destination.site_id)))
-        for destination in destinations
-        if destination.target is Target.MINDBODY and destination.site_id not in configured
-    }
+    left: dict[Destination, TieoutError] = {}
+    for destination in destinations:
+        if destination.target is Target.MINDBODY and destination.site_id not in configured:
+            work = site_work(connection, destination.site_id)
+            left[destination] = CouldNotRun(_say_left(destination.site_id, work))
+    return left
 
 
 def _say_left(site_id: str, work: SiteWork) -> str:
@@ -102,6 +103,8 @@ def _say_left(site_id: str, work: SiteWork) -> str:
 def post_and_settle(run: Run) -> None:
     """Post and settle until nothing is left to do; trouble at one destination never stops the others."""
     try:
+        # Each round sends what reading back proved not to have landed. An end is needed where a service loses every
+        # answer and shows nothing: it would go on until the calls are spent.
         for _ in range(_MAX_ROUNDS):
             # What is in doubt comes before anything new: until it is decided, nothing else of its client may go out.
             settle_all(run)
@@ -119,18 +122,24 @@ def post_and_settle(run: Run) -> None:
 
 def _tell_given_up(run: Run) -> None:
     """Say where events were tried as often as a run may, and still wait: they are pending, and not forgotten."""
-    max_tries = run.settings.loader.max_tries
     for destination, standing in standings_of_run().items():
         # Of a place that was left everybody knows.
         if destination in run.failed_destinations:
             continue
-        tried = [event_id for event_id in standing.failed if standing.tries[event_id] >= max_tries]
-        with run.ledger.begin() as connection:
-            waiting = ready_among(connection, tried)
+        waiting = _given_up(run, standing)
         if waiting:
             events = "1 event" if len(waiting) == 1 else f"{len(waiting):,} events"
-            why = f"took {events} in none of {max_tries} tries ({standing.failed[min(waiting)]})"
+            reason = standing.failed[min(waiting)]
+            why = f"took {events} in none of {run.settings.loader.max_tries} tries ({reason})"
             leave_out(run, destination, ServiceUnreachable(f"{destination.name} {why}: pending for the next run."))
+
+
+def _given_up(run: Run, standing: Standing) -> set[str]:
+    """Return the events that were tried in vain as often as a run may, and are still to be sent."""
+    max_tries = run.settings.loader.max_tries
+    tried = [event_id for event_id in standing.failed if standing.tries[event_id] >= max_tries]
+    with run.ledger.begin() as connection:
+        return ready_among(connection, tried)
 
 
 def settle_all(run: Run) -> None:
@@ -159,6 +168,8 @@ def _put_in_doubt(run: Run, connection: Connection) -> None:
     """Put in doubt what must be read back before anything of its client goes out."""
     now = run.ledger.now()
     # What is found claimed by a process that died may have left.
+    # A run of this machine that is alive keeps its claims, even where the clock says that its lease is over: a laptop
+    # that slept would have them read back while it is about to send.
     declare_lost(connection, run_id=run.run_id, now=now, alive=other_runs_alive(run))
     # What a reading set back is sent right after it. Where it was not, for want of calls or because the run ended, the
     # reading is too old to go by.
@@ -190,6 +201,8 @@ def _wait_for_doubtful(run: Run) -> bool:
 def _may_be_read_back(run: Run, event: Row[Any]) -> bool:
     """Return whether this run can still look at it: not where it has, or at a place that it goes on without."""
     place = Destination(Target(event.target), event.site_id)
+    # One that was read back and could not be decided looks the same a minute later: asked again in each round, it would
+    # spend the day's calls on nothing.
     return event.event_id not in run.undecided and place not in run.failed_destinations
 
 

@@ -54,15 +54,19 @@ class Health:
         """
         # A batch that is to go again in halves is no failed try: it gets smaller each time, so it comes to an end.
         told = [(claim_, answer) for claim_, answer in ended if answer.code != BATCH_REFUSED]
-        # What was released unsent counts as a try too: where that goes on, a claim and a call would be spent for ever.
-        # So does what is in doubt: where reading back sets it back each time, it would be sent in every round.
-        self._standing.tries.update(claim_.event.event_id for claim_, answer in told if answer.verdict in _IN_VAIN)
+        self._count_tries(told)
         sent = [(claim_, answer) for claim_, answer in told if answer is not NEVER_SENT]
         self._note_failed(sent)
         await self._mind_credentials(sent, last_attempt_id)
         answers = [answer for _, answer in sent]
         self._mind_foreign(answers)
         self._mind_failures(answers)
+
+    def _count_tries(self, told: Ended) -> None:
+        # What was released unsent counts as a try too: where that goes on, a claim and a call would be spent for ever.
+        # So does what is in doubt: where reading back sets it back each time, it would be sent in every round.
+        in_vain = [claim_.event.event_id for claim_, answer in told if answer.verdict in _IN_VAIN]
+        self._standing.tries.update(in_vain)
 
     def _note_failed(self, sent: Ended) -> None:
         """Keep how an event failed, so that one which is given up for tonight can be told with its reason."""

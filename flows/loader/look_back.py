@@ -10,8 +10,6 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
-from itertools import groupby
-from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Row
@@ -73,18 +71,30 @@ def _suspect_since(run: Run) -> datetime | None:
 
 
 def _look_back(run: Run, since: datetime) -> list[Seen]:
+    clients_of: dict[str, list[str]] = {}
+    for site_id, client_id in _whom_to_look_at(run):
+        clients_of.setdefault(site_id, []).append(client_id)
+    configured = {site.site_id for site in run.settings.mindbody.sites}
+    seen: list[Seen] = []
+    for site_id, client_ids in sorted(clients_of.items()):
+        if site_id in configured:
+            seen += asyncio.run(_look_at_site(run, site_id, client_ids, since))
+    return seen
+
+
+def _whom_to_look_at(run: Run) -> list[tuple[str, str]]:
+    """Return site and client of each whose history may show a forgotten night, in order.
+
+    A third are those who were sent something last: a ledger that is a few hours too old knows them, and not the last
+    of what they were sent. The others are next in turn, since a forgotten night sent its events in that order.
+    """
     most = run.settings.guards.look_back_clients
     most_recent = most // 3
     with run.ledger.begin() as connection:
-        next_in_turn = pick_clients(clients_next_in_turn(connection, _MOST_IN_TURN), most - most_recent)
-        clients = dict.fromkeys((*next_in_turn, *clients_sent_last(connection, most_recent)))
-    configured = {site.site_id for site in run.settings.mindbody.sites}
-    by_site = groupby(sorted(clients), key=itemgetter(0))
-    seen: list[Seen] = []
-    for site_id, of_site in by_site:
-        if site_id in configured:
-            seen += asyncio.run(_look_at_site(run, site_id, [client_id for _, client_id in of_site], since))
-    return seen
+        in_turn = clients_next_in_turn(connection, _MOST_IN_TURN)
+        sent_last = clients_sent_last(connection, most_recent)
+    next_in_turn = pick_clients(in_turn, most - most_recent)
+    return sorted({*next_in_turn, *sent_last})
 
 
 async def _look_at_site(run: Run, site_id: str, client_ids: Sequence[str], since: datetime) -> list[Seen]:
@@ -105,8 +115,11 @@ async def _look_at_site(run: Run, site_id: str, client_ids: Sequence[str], since
 
 async def _look_at_client(run: Run, client: MindbodyClient, client_id: str, since: datetime) -> Seen:
     before = _events_of(run, client.site_id, client_id)
-    ready = [event.action_at for event in before if State(event.state) is State.READY]
-    first = min([since, *ready]).astimezone(client.zone).date() - _MARGIN
+    ready_at = [event.action_at for event in before if State(event.state) is State.READY]
+    # From the oldest event that is about to go: were it there already, it would stand under its own day, however far
+    # back that is.
+    first_at = min([since, *ready_at])
+    first = first_at.astimezone(client.zone).date() - _MARGIN
     last = utc_now().astimezone(client.zone).date() + _MARGIN
     history = await client.fetch_history(client_id, first, last)
     # Asked for after the reading: what another run sent meanwhile is in the ledger before it is at the service.

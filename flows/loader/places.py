@@ -26,6 +26,7 @@ def at_each(
 
     Trouble is noted, one place after the other and by this thread alone; what concerns all places is raised.
     """
+    # A place that refused a password an hour ago would refuse it again, and a few wrong ones in a row lock the account.
     places = [destination for destination in destinations if destination not in run.failed_destinations]
     for place in places:
         run.progress(f"{saying} {place.name}")
@@ -44,8 +45,10 @@ def places_at_once(settings: Settings) -> int:
     turn in time is given back, and counts as a try.
     """
     loader = settings.loader
-    turns = settings.mindbody.requests_per_second_per_key * loader.timeout_seconds / 2
-    return max(1, min(loader.sites_at_once, int(turns)))
+    half_a_time_out = loader.timeout_seconds / 2
+    turns = int(settings.mindbody.requests_per_second_per_key * half_a_time_out)
+    most = min(loader.sites_at_once, turns)
+    return max(1, most)
 
 
 def _concerns_all(error: BaseException) -> bool:

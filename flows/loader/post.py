@@ -96,17 +96,23 @@ class Posting:
     async def _take_turns(self) -> None:
         ended: Ended = []
         while True:
+            self._health.note_reasons_to_stop()
             free_requests = self._free_requests(self._busy)
             if ended or free_requests:
                 await self._take_turn(ended, free_requests)
                 ended = []
             if self._busy or self._ended:
                 ended = await self._gather()
-                _record_odd(ended)
-                self._on_progress(sum(answer.verdict in _SETTLED for _, answer in ended))
-                await self._health.learn(ended, self._claims.last_attempt_id)
+                await self._learn(ended)
             elif not await self._rest():
                 return
+
+    async def _learn(self, ended: Ended) -> None:
+        """Tell what came back: to the log, to whoever watches, and to the judge of the service's health."""
+        _record_odd(ended)
+        settled_count = sum(answer.verdict in _SETTLED for _, answer in ended)
+        self._on_progress(settled_count)
+        await self._health.learn(ended, self._claims.last_attempt_id)
 
     async def _take_turn(self, ended: Ended, free_requests: int) -> None:
         """Record what ended and hand what is claimed to the workers, which see it only once it is committed."""
@@ -147,13 +153,17 @@ class Posting:
 
     def _free_requests(self, busy: int) -> int:
         """How many requests may be claimed now: no more than leave within a time-out, so that no lease ends in wait."""
-        self._health.note_reasons_to_stop()
-        if self._health.error is not None or self._claims.is_budget_spent:
+        if self._is_over:
             return 0
         most_at_once = self._loader.concurrency + self._most_ahead()
         leave_in_time = self._pacer.turns_within(self._loader.timeout_seconds)
         # What was claimed ahead may be more than the pace lets out now: then nothing is free, never less than nothing.
         return max(0, min(most_at_once - busy, leave_in_time))
+
+    @property
+    def _is_over(self) -> bool:
+        """Whether nothing more is claimed, whatever is left: there is a reason to stop, or no call left for today."""
+        return self._health.error is not None or self._claims.is_budget_spent
 
     def _most_ahead(self) -> int:
         """How many requests may be claimed ahead, to leave while the ledger commits.
@@ -165,11 +175,12 @@ class Posting:
 
     async def _rest(self) -> bool:
         """Wait for the service's pause, a turn, or an event's time to come; False where there is none to come."""
-        has_turn = self._free_requests(0) > 0
-        if self._health.error is not None or self._claims.is_budget_spent:
+        self._health.note_reasons_to_stop()
+        if self._is_over:
             return False
-        # A turn that nothing was claimed for has nothing to do, unless something waits for its time.
-        if has_turn or not await asyncio.to_thread(self._claims.has_work):
+        # Something could have been claimed just now, and was not. So nothing is ready but what waits for its time.
+        could_claim = self._free_requests(0) > 0
+        if could_claim or not await asyncio.to_thread(self._claims.has_work):
             return await self._wait_for_next_time()
         await sleep_unless_stopped(self._pacer.seconds_until_turn)
         return True

@@ -18,6 +18,9 @@ from transforms.vocabulary import Destination, NotRead, State
 _EXAMPLES = 3
 
 
+_HELD = "not tried again, but held for a person"
+
+
 @dataclass
 class ReadFirst:
     """What came of the readings at one destination: what may not be sent in this run, and lines for a person."""
@@ -54,20 +57,24 @@ def read_destination_first(run: Run, destination: Destination) -> ReadFirst:
 def _told(read: Sequence[Settlement]) -> ReadFirst:
     unread = [reading for reading in read if reading.state is State.UNKNOWN]
     held = [reading for reading in read if reading.state is State.HELD]
-    notes = []
+    found = ReadFirst(unread={reading.event.event_id for reading in unread})
+    for reading in unread:
+        why = reading.failure or reading.reason
+        found.not_read.append(NotRead(whose(reading.event), why))
     if unread:
         ids = _listed([reading.event.event_id for reading in unread])
-        notes.append(f"not tried again yet: {ids} {unread[0].reason} The next run looks again.")
-    notes += [
-        f"not tried again, but held for a person: event {reading.event.event_id}: {reading.reason}."
-        for reading in held[:_EXAMPLES]
-    ]
-    if len(held) > _EXAMPLES:
-        notes.append(f"not tried again, but held for a person: {len(held) - _EXAMPLES} more, see `tieout plan`.")
-    not_read = [NotRead(whose(reading.event), reading.failure or reading.reason) for reading in unread]
-    return ReadFirst({reading.event.event_id for reading in unread}, not_read, notes)
+        found.notes.append(f"not tried again yet: {ids} {unread[0].reason} The next run looks again.")
+    for reading in held[:_EXAMPLES]:
+        found.notes.append(f"{_HELD}: event {reading.event.event_id}: {reading.reason}.")
+    more_count = len(held) - _EXAMPLES
+    if more_count > 0:
+        found.notes.append(f"{_HELD}: {more_count} more, see `tieout plan`.")
+    return found
 
 
 def _listed(event_ids: Sequence[str]) -> str:
-    more = f" and {len(event_ids) - _EXAMPLES} more" if len(event_ids) > _EXAMPLES else ""
-    return f"event {', '.join(event_ids[:_EXAMPLES])}{more}"
+    shown = ", ".join(event_ids[:_EXAMPLES])
+    more_count = len(event_ids) - _EXAMPLES
+    if more_count <= 0:
+        return f"event {shown}"
+    return f"event {shown} and {more_count} more"

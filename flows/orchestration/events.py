@@ -24,7 +24,8 @@ from flows.runtime.errors import ExitCode
 
 def tell_prefect(ended: Summary | ReconcileSummary) -> None:
     """Emit what the run came to; called inside a flow."""
-    resource = {"prefect.resource.id": f"tieout.run.{ended.run_id}", "prefect.resource.name": ended.run_id}
+    run_id = ended.run_id
+    resource = {"prefect.resource.id": f"tieout.run.{run_id}", "prefect.resource.name": run_id}
     payload: dict[str, Any] = {**ended.counts, "exit_code": int(ended.exit_code), "sentence": ended.sentence}
     for name in _names(ended):
         emit_event(event=name, resource=resource, payload=payload)

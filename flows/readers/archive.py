@@ -68,12 +68,14 @@ def _check_limits(archive: zipfile.ZipFile) -> None:
         raise refuse(f"the workbook has {len(parts):,} parts", f"{MAX_PARTS:,}", _ADVICE)
     unpacked = sum(part.file_size for part in parts)
     if unpacked > MAX_UNPACKED_BYTES:
-        raise refuse(
-            f"the workbook unpacks to {unpacked // MEBIBYTE:,} MiB", f"{MAX_UNPACKED_BYTES // MEBIBYTE:,} MiB", _ADVICE
-        )
+        size = f"{unpacked // MEBIBYTE:,} MiB"
+        most = f"{MAX_UNPACKED_BYTES // MEBIBYTE:,} MiB"
+        raise refuse(f"the workbook unpacks to {size}", most, _ADVICE)
+    # A small file that unpacks to gigabytes is made to fill the memory: no sheet of a studio is so alike in all places.
     packed = max(sum(part.compress_size for part in parts), 1)
     if unpacked > RATIO_APPLIES_FROM and unpacked > MAX_RATIO * packed:
-        raise refuse(f"the workbook unpacks to {unpacked // packed:,} times its size", f"{MAX_RATIO}", _ADVICE)
+        times = unpacked // packed
+        raise refuse(f"the workbook unpacks to {times:,} times its size", f"{MAX_RATIO}", _ADVICE)
 
 
 def _verified(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bytes:

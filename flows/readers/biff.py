@@ -223,7 +223,8 @@ class _Book:
         """Take in neighbors in one row: the row, the first column, six bytes for each cell, the last column."""
         row, first = struct.unpack_from("<HH", content)
         count = (len(content) - 6) // 6
-        cells = struct.iter_unpack("<HI", content[4 : 4 + count * 6])
+        end = 4 + count * 6
+        cells = struct.iter_unpack("<HI", content[4:end])
         for column, (style, _) in enumerate(cells, start=first):
             self._add_id_format(row, column, style)
 
@@ -246,7 +247,9 @@ class _Book:
 
     def _add_error(self, content: bytes, number: int) -> None:
         row, column = struct.unpack_from("<HH", content)
-        self._found[self._start].error_cells[row + 1, column] = ERROR_TEXTS.get(number, "#ERROR!")
+        text = ERROR_TEXTS.get(number, "#ERROR!")
+        scan = self._found[self._start]
+        scan.error_cells[row + 1, column] = text
 
 
 def _records(book: bytes) -> Iterator[tuple[int, int, bytes]]:

@@ -37,9 +37,10 @@ class _Reader:
 
     def number(self, form: str) -> int:
         """Read one number of this form, as `struct` has it."""
-        content = bytes(self._byte() for _ in range(struct.calcsize(form)))
-        number: int = struct.unpack(form, content)[0]
-        return number
+        size = struct.calcsize(form)
+        content = bytes(self._byte() for _ in range(size))
+        (number,) = struct.unpack(form, content)
+        return int(number)
 
     def skip(self, count: int) -> None:
         """Pass so many bytes, of as many records as it takes."""

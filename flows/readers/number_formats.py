@@ -8,7 +8,7 @@ of ECMA-376, part 1, section 18.8.31.
 
 import operator
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 _SECTION = re.compile(r'(?:"[^"]*"|\\.|_.|\*.|\[[^\]]*\]|[^;"\\])+|(?<=;)(?=;|$)', re.DOTALL)
 _TOKEN = re.compile(
@@ -48,11 +48,15 @@ def shown_whole(code: str, value: int) -> str | None:
     """
     section = _section_of(code, value)
     parts = None if section is None else _parts(section)
-    if not parts or not any(part in _DIGITS and is_placeholder for part, is_placeholder in parts):
+    if not parts:
+        return None
+    has_digits = any(part in _DIGITS and is_placeholder for part, is_placeholder in parts)
+    if not has_digits:
         return None
     text = "".join(_filled(parts, str(value))).strip()
     # Groups of three with a blank between them are thousands, and still the number.
-    return None if text.replace(" ", "") == str(value) else text
+    is_number_alone = text.replace(" ", "") == str(value)
+    return None if is_number_alone else text
 
 
 def is_plain_whole(text: str) -> bool:
@@ -63,14 +67,26 @@ def is_plain_whole(text: str) -> bool:
 def _section_of(code: str, value: int) -> str | None:
     """Return the section that holds for a number: the first whose condition it meets, or that of its sign."""
     sections = [found[0] for found in _SECTION.finditer(code)]
-    conditions = [_CONDITION.search("".join(re.findall(r"\[([^\]]*)\]", section))) for section in sections]
+    conditions = [_condition_of(section) for section in sections]
     if not any(conditions):
-        is_zero_apart = value == 0 and len(sections) > 2
-        return sections[2] if is_zero_apart else sections[0] if sections else None
+        return _section_by_sign(sections, value)
     for section, condition in zip(sections, conditions, strict=True):
         if condition is None or _COMPARE[condition[1]](value, float(condition[2])):
             return section
     return None
+
+
+def _condition_of(section: str) -> "re.Match[str] | None":
+    in_brackets = re.findall(r"\[([^\]]*)\]", section)
+    return _CONDITION.search("".join(in_brackets))
+
+
+def _section_by_sign(sections: Sequence[str], value: int) -> str | None:
+    """Return the first section, of numbers above zero; or the third, of zero, where there is one."""
+    if not sections:
+        return None
+    is_zero_apart = value == 0 and len(sections) > 2
+    return sections[2] if is_zero_apart else sections[0]
 
 
 def _parts(section: str) -> list[tuple[str, bool]] | None:

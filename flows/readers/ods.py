@@ -154,8 +154,11 @@ class _Tables:
         # A few signs of XML can repeat a cell over every one of a sheet.
         if self._row_repeat * self._column_repeat > _MAX_REPEATED:
             raise ValueError(text)
-        for row in range(self._row + 1, self._row + self._row_repeat + 1):
-            for column in range(self._column, self._column + self._column_repeat):
+        first_row = self._row + 1
+        rows = range(first_row, first_row + self._row_repeat)
+        columns = range(self._column, self._column + self._column_repeat)
+        for row in rows:
+            for column in columns:
                 found[row, column] = text
 
 

@@ -74,9 +74,14 @@ def _cell_styles(parts: Mapping[str, bytes]) -> _Styles:
 
 
 def _struck(styles: Element, of_cells: Sequence[Element]) -> frozenset[str]:
+    """Return the numbers of the styles of cells whose text is crossed out."""
     fonts = [font for group in _found(styles, "fonts") for font in group]
-    struck_fonts = {str(place) for place, font in enumerate(fonts) if _is_struck(font)}
-    return frozenset(str(place) for place, style in enumerate(of_cells) if style.get("fontId") in struck_fonts)
+    struck_fonts = {str(number) for number, font in enumerate(fonts) if _is_struck(font)}
+    struck: set[str] = set()
+    for number, style in enumerate(of_cells):
+        if style.get("fontId") in struck_fonts:
+            struck.add(str(number))
+    return frozenset(struck)
 
 
 def _is_struck(font: Element) -> bool:
@@ -107,18 +112,22 @@ def _local(name: str) -> str:
 def _sizes_of_texts(parts: Mapping[str, bytes]) -> np.ndarray:
     """Return how long each shared text is, in bytes with its marks; cells name it by its place in this list."""
     xml = parts.get("xl/sharedStrings.xml", b"")
+    # Each reaches to where the next one begins, and the last one to the end.
     starts = [found.start() for found in _SHARED_TEXT.finditer(xml)]
-    return np.diff(np.array([*starts, len(xml)], np.int64))
+    bounds = np.array([*starts, len(xml)], np.int64)
+    return np.diff(bounds)
 
 
 def _size_of_shared(xml: bytes, sizes: np.ndarray) -> int:
     """Return how long all shared texts of a sheet's cells are together, each as often as it stands there."""
-    most = int(sizes.max(initial=0)) * (xml.count(b't="s"') + xml.count(b"t='s'"))
+    cells_count = xml.count(b't="s"') + xml.count(b"t='s'")
+    most = int(sizes.max(initial=0)) * cells_count
     if most <= MAX_TEXT:
         return most
     # Only where it could be too much is each cell looked at.
     places = np.array([int(place) for place in _SHARED_CELL.findall(xml)], np.int64)
-    return int(sizes[places[places < len(sizes)]].sum())
+    known = places[places < len(sizes)]
+    return int(sizes[known].sum())
 
 
 def _scan_part(xml: bytes, styles: _Styles, sizes: np.ndarray) -> Scan:

@@ -107,12 +107,17 @@ def refuse_archive(names: Collection[str], parts: Mapping[str, bytes], mimetype:
     for part, (what, advice) in _PARTS.items():
         if part in known:
             raise _refused(f"the file is {what}", advice)
-    if mimetype.startswith(_OPENDOCUMENT) and not mimetype.startswith(_SHEETS_OF_OPENDOCUMENT):
+    is_opendocument = mimetype.startswith(_OPENDOCUMENT)
+    if is_opendocument and not mimetype.startswith(_SHEETS_OF_OPENDOCUMENT):
         kind = mimetype.removeprefix(_OPENDOCUMENT).decode("ascii", "replace").strip()[:40]
         raise _refused(f"the file is an OpenDocument {kind}, and no spreadsheet", _COPY_TABLE)
-    has_book = any(name.endswith(("xl/workbook.xml", "xl/workbook.bin")) or name == "content.xml" for name in known)
-    if not has_book and _MAIN_SHEET in parts.get("[Content_Types].xml", b""):
+    has_sheets = _MAIN_SHEET in parts.get("[Content_Types].xml", b"")
+    if has_sheets and not any(_is_book(name) for name in known):
         raise _refused("the workbook's main part has a name that is not read here", _SAVE_AGAIN)
+
+
+def _is_book(name: str) -> bool:
+    return name == "content.xml" or name.endswith(("xl/workbook.xml", "xl/workbook.bin"))
 
 
 def refuse_streams(names: Collection[str]) -> None:

@@ -74,7 +74,8 @@ def _parts(file, part_rows: int) -> Iterator[tuple[bytes, bool]]:  # type: ignor
 
 def _end_of_line(block: bytes, number: int) -> int:
     """Return where the line of this number, from 1, ends in the block."""
-    ends = np.flatnonzero(np.frombuffer(block, dtype=np.uint8) == _FEED[0])
+    signs = np.frombuffer(block, dtype=np.uint8)
+    ends = np.flatnonzero(signs == _FEED[0])
     return int(ends[number - 1]) + 1
 
 

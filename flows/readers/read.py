@@ -51,6 +51,8 @@ def read_parts(path: Path, part_rows: int | None) -> Iterator[list[Sheet]]:
         raise FileError(Code.FILE_UNREADABLE, f"the file cannot be opened: {error.strerror}.") from None
     if not head.strip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n"):
         raise FileError(Code.FILE_UNREADABLE, "the file is empty. Export it again and send that.")
+    # By what is in it and never by its name: a workbook that somebody called .csv would be read as a text, line by
+    # line, and found to have no rows.
     if head.startswith(b"PK\x03\x04"):
         yield _read_archive(path)
     elif head.startswith(b"\xd0\xcf\x11\xe0"):

@@ -25,15 +25,19 @@ class ValueCounts:
 
     def __init__(self, path: Path, encoding: str, delimiter: str, *, width: int, hidden: int) -> None:
         self._width = width
+        # A file whose rows all have as many values is known by counting its delimiters, which takes no time.
         self.are_equal = not hidden and _are_surely_equal(path, encoding, delimiter, width)
-        self._counts = None if self.are_equal else _counts(path, encoding, delimiter, hidden)
+        self._counts: Iterator[int] | None = None
+        if not self.are_equal:
+            self._counts = _counts(path, encoding, delimiter, hidden)
 
     def short_rows(self, rows: pd.Index) -> pd.Series:
         """Return how many values the next rows have, of those that have fewer than the widest; blank rows have none."""
         if self._counts is None:
             return pd.Series(dtype="int64")
         # What the other reader has split otherwise, after a stray quotation mark, is not counted here.
-        counts = np.fromiter(islice(chain(self._counts, repeat(self._width)), len(rows)), dtype="int64")
+        known_then_full = chain(self._counts, repeat(self._width))
+        counts = np.fromiter(islice(known_then_full, len(rows)), dtype="int64")
         is_short = (counts > 0) & (counts < self._width)
         return pd.Series(counts[is_short], index=rows[is_short])
 

@@ -160,8 +160,10 @@ class _Grid:
         of_row = _attribute(row, "StyleID")
         for cell in row.iter(_CELL):
             style = _attribute(cell, "StyleID") or of_row
-            if style in struck_styles and cell.find(_DATA) is not None:
-                self.struck_rows.add(int(_attribute(row, "Index") or len(self.rows)))
+            is_filled = cell.find(_DATA) is not None
+            if is_filled and style in struck_styles:
+                number = _attribute(row, "Index") or len(self.rows)
+                self.struck_rows.add(int(number))
 
     def _add_empty_rows(self, count: int) -> None:
         self.rows += [[] for _ in range(count)]

@@ -111,7 +111,8 @@ def frame_of_columns(columns: Iterable[list[str | None]], height: int, first_row
     """Lay out columns of texts as the cells of a sheet; None and "" are empty."""
     arrays: dict[int, Any] = {}
     for number, column in enumerate(_without_empty_end(columns)):
-        arrays[number] = pd.array(_without_empty(column), dtype="str")
+        texts = _without_empty(column)
+        arrays[number] = pd.array(texts, dtype="str")
     rows = pd.RangeIndex(first_row, first_row + height)
     return pd.DataFrame(arrays, index=rows, columns=range(len(arrays)))
 

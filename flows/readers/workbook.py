@@ -112,7 +112,10 @@ def _shown_numbers(columns: list[list[str | None]], scan: Scan) -> dict[tuple[in
 def _pad(columns: list[list[str | None]], shown: Mapping[tuple[int, int], str]) -> None:
     """Write numbers with the leading zeros that their cells show, and flags as words: they are that in any column."""
     for (row, column), text in shown.items():
-        if (text.isdigit() or text in _FLAGS) and column < len(columns) and row <= len(columns[column]):
+        is_any_columns = text.isdigit() or text in _FLAGS
+        # Beside the cells that hold anything there may be formats.
+        is_there = column < len(columns) and row <= len(columns[column])
+        if is_any_columns and is_there:
             columns[column][row - 1] = text
 
 
@@ -122,14 +125,18 @@ def _reaching(cells: pd.DataFrame, error_cells: Mapping[tuple[int, int], str]) -
     last_error_column = max((column for _, column in error_cells), default=-1)
     height = max(len(cells), last_error_row)
     width = max(len(cells.columns), last_error_column + 1)
+    rows = pd.RangeIndex(1, height + 1)
     # The columns that are added would have another type than text.
-    return cells.reindex(index=pd.RangeIndex(1, height + 1), columns=range(width)).astype("str")
+    return cells.reindex(index=rows, columns=range(width)).astype("str")
 
 
 def _merged_rows(sheet: CalamineSheet) -> frozenset[int]:
     """Return the rows of which several columns are one cell, where the format tells."""
-    ranges = sheet.merged_cell_ranges or []
-    return frozenset(top + 1 for (top, left), (_, right) in ranges if right > left)
+    rows: set[int] = set()
+    for (top, left), (_, right) in sheet.merged_cell_ranges or []:
+        if right > left:
+            rows.add(top + 1)
+    return frozenset(rows)
 
 
 def _notes(name: str, is_hidden: bool, scan: Scan, shown: Mapping[tuple[int, int], str]) -> Iterator[str]:
@@ -152,9 +159,9 @@ def row_notes(name: str, hidden_rows: int, struck_rows: Collection[int]) -> Iter
 
 def shown_notes(name: str, shown: Mapping[tuple[int, int], str]) -> Iterator[str]:
     """Say that ids were read as their number format shows them."""
-    padded = sum(text.isdigit() for text in shown.values())
+    padded = [text for text in shown.values() if text.isdigit()]
     if padded:
-        yield f'Sheet "{name}": numbers shown with leading zeros were read as shown ({padded:,}).'
+        yield f'Sheet "{name}": numbers shown with leading zeros were read as shown ({len(padded):,}).'
     others = [text for text in shown.values() if not text.isdigit() and text not in _FLAGS]
     if others:
         yield f'Sheet "{name}": ids are read as their cells show them, such as {others[0]} ({len(others):,}).'

@@ -48,9 +48,10 @@ def _sheet_parts(parts: Mapping[str, bytes], book: str) -> dict[str, str]:
     relations = fromstring(parts[f"{folder}/_rels/{file}.rels"])
     target_of = {relation.get("Id"): relation.get("Target", "") for relation in relations}
     sheets = [_sheet(content) for kind, content in _records(parts[book]) if kind == _SHEET]
-    part_of = {}
+    part_of: dict[str, str] = {}
     for relation, name in sheets:
-        part_of[name] = posixpath.normpath(posixpath.join(folder, target_of[relation]))
+        path = posixpath.join(folder, target_of[relation])
+        part_of[name] = posixpath.normpath(path)
     return part_of
 
 

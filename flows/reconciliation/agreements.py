@@ -27,7 +27,7 @@ from transforms.vocabulary import Outcome
 def attempts_before(ledger: Ledger, windows: Sequence[Window]) -> dict[str, int]:
     """Return by lane the last request for each client that is about to be read."""
     with ledger.begin() as connection:
-        return last_attempts(connection, [(window.site_id, window.client_id) for window in windows])
+        return last_attempts(connection, [window.client for window in windows])
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,9 @@ class Agreements:
 
 def keep_agreements(connection: Connection, run_id: str, read: ReadClients) -> Agreements:
     """Keep each reading, and whether the balance that answers had told agreed with it."""
-    trusted = {site_id for site_id, _ in read.histories if is_trusted(connection, site_id)}
+    sites = sorted({site_id for site_id, _ in read.histories})
+    # Asked before this reading is kept: a site loses the trust that it had.
+    trusted = {site_id for site_id in sites if is_trusted(connection, site_id)}
     attempts_now = last_attempts(connection, read.histories)
     shown = _shown(connection, read)
     rows = []
@@ -63,8 +65,8 @@ def keep_agreements(connection: Connection, run_id: str, read: ReadClients) -> A
         if row["agrees"] is False and row["site_id"] in trusted:
             lost.setdefault(row["site_id"], _say_lost(row))
     keep_readings(connection, rows)
-    sites = sorted({site_id for site_id, _ in read.histories})
-    return Agreements(lost, {site_id: agreed_count(connection, site_id, ENOUGH_AGREED) for site_id in sites})
+    agreed = {site_id: agreed_count(connection, site_id, ENOUGH_AGREED) for site_id in sites}
+    return Agreements(lost, agreed)
 
 
 def _row(

@@ -74,9 +74,11 @@ def _clients_ahead(connection: Connection) -> set[Client]:
     """Return whom the next night posts to, and whom it may have to read for what was before."""
     spans = [*clients_to_post(connection), *clients_not_compared(connection), *watched_clients(connection)]
     clients = {(span.site_id, span.client_id) for span in spans}
-    return clients | {
-        (row.site_id, row.client_id) for row in open_breaks(connection) if row.client_id and row.action_at
-    }
+    for broken in open_breaks(connection):
+        # One about a balance alone has no time: nothing that is read later takes it back.
+        if broken.client_id and broken.action_at:
+            clients.add((broken.site_id, broken.client_id))
+    return clients
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,6 @@ def _reads(connection: Connection, settings: Settings, clients: Collection[Clien
     if settings.reconcile.proof == "read":
         return _Reads(once=len(clients) - each_night, each_night=each_night, by_turn=0)
     # Whom the balance has proved so far it will most likely prove again.
-    once = sum(whys.values()) - each_night - whys[Why.NOTHING_NEW]
+    unproved_count = sum(whys.values()) - whys[Why.NOTHING_NEW]
     by_turn = turns(judged.waits_since, now, settings.full_read_period, len(clients))
-    return _Reads(once, each_night, len(by_turn))
+    return _Reads(once=unproved_count - each_night, each_night=each_night, by_turn=len(by_turn))

@@ -17,7 +17,7 @@ from transforms.exact_sums import as_whole
 from transforms.match.balances import adds_up, balances_by_client
 from transforms.match.gaps import Part
 from transforms.match.reconciled import Client
-from transforms.outcomes import BALANCE_KNOWN
+from transforms.outcomes import AGREED, BALANCE_KNOWN, TAKEN_BACK
 from transforms.settle.history import History
 from transforms.settle.windows import Window
 from transforms.totals.service_totals import points_more
@@ -101,14 +101,16 @@ def _judged(
 
 def _taken_back(balances: pd.DataFrame, found: FoundGaps, transactions: pd.DataFrame) -> pd.Series:
     """Return the points that were taken back, of those that breaks explain; null where breaks explain none."""
-    is_reversed = transactions["outcome"].eq(Outcome.REVERSED_REMOTE)
+    is_reversed = transactions["outcome"].isin(list(TAKEN_BACK))
     reversed_ids = set(transactions.loc[is_reversed, "break_id"])
     clients = zip(balances["site_id"], balances["client_id"], strict=True)
     explained = balances["others"].astype("object")
-    taken = [
-        None if pd.isna(points) else _taken_back_of(client, int(points), found, reversed_ids)
-        for client, points in zip(clients, explained, strict=True)
-    ]
+    taken: list[int | None] = []
+    for client, points in zip(clients, explained, strict=True):
+        if pd.isna(points):
+            taken.append(None)
+        else:
+            taken.append(_taken_back_of(client, int(points), found, reversed_ids))
     return as_whole(pd.Series(taken, index=balances.index, dtype="object"))
 
 
@@ -117,17 +119,22 @@ def _taken_back_of(client: Client, explained: int, found: FoundGaps, reversed_id
 
     A balance tells no reasons: they count where the rest of what is explained follows from the other breaks.
     """
-    new = found.new.get(client, ())
-    reversed_points = sum(part.more for part in new if part.break_id in reversed_ids)
+    reversed_points = 0
     # Those parts that are not taken back, beside what this reading did not look at.
-    others = [part.more for part in new if part.break_id not in reversed_ids]
-    others += found.beside.get(client, ())
-    return reversed_points if adds_up(others, explained - reversed_points) else 0
+    others = list(found.beside.get(client, ()))
+    for part in found.new.get(client, ()):
+        if part.break_id in reversed_ids:
+            reversed_points += part.more
+        else:
+            others.append(part.more)
+    rest = explained - reversed_points
+    return reversed_points if adds_up(others, rest) else 0
 
 
 def _is_settled(balances: pd.DataFrame, doubtful: Collection[Client]) -> pd.Series:
     clients = zip(balances["site_id"], balances["client_id"], strict=True)
-    return pd.Series([client not in doubtful for client in clients], index=balances.index, dtype="bool")
+    are_settled = [client not in doubtful for client in clients]
+    return pd.Series(are_settled, index=balances.index, dtype="bool")
 
 
 def _before(connection: Connection, site_id: str, client_id: str) -> _Before:
@@ -188,10 +195,13 @@ def _others(
 
 
 def _either_way(broken: Row[Any]) -> list[int]:
-    if Outcome(broken._mapping["class"]) is Outcome.REFUSED:
+    """Return the points that the break may have moved a balance by, each by itself."""
+    if broken._mapping["class"] in AGREED:
         return []
+    # An entry without an event of ours: it is there, and its sign is known.
     if broken.more is not None and broken.event_id is None:
         return [broken.more]
+    # About an event of ours nobody knows whether the balance counted it then: it may have come since, or gone.
     points = broken.points or 0
     return [-points, points]
 
@@ -233,7 +243,8 @@ def _not_looked_at(breaks: Mapping[str, Row[Any]], transactions: pd.DataFrame) -
 
 def _doubtful_clients(breaks: Mapping[str, Row[Any]], transactions: pd.DataFrame) -> set[Client]:
     """Return the clients of whom something may or may not be counted in the balance."""
-    in_doubt = transactions[~transactions["outcome"].isin(list(BALANCE_KNOWN))]
+    is_known = transactions["outcome"].isin(list(BALANCE_KNOWN))
+    in_doubt = transactions[~is_known]
     doubtful = set(zip(in_doubt["site_id"], in_doubt["client_id"], strict=True))
     for broken in _not_looked_at(breaks, transactions):
         is_settled = Outcome(broken._mapping["class"]) in BALANCE_KNOWN or broken.state == "resolved"

@@ -112,7 +112,7 @@ def _end_watch(connection: Connection, settings: Settings, reading: Reading) -> 
     lies on other days than those that were read, stays under watch.
     """
     for window in reading.windows:
-        if (window.site_id, window.client_id) not in reading.remote.histories:
+        if window.client not in reading.remote.histories:
             continue
         since_at, until_at = window.bounds
         end_watch_of_client(
@@ -130,11 +130,12 @@ def _end_watch(connection: Connection, settings: Settings, reading: Reading) -> 
 
 
 def _break_records(reading: Reading) -> list[dict[str, Any]]:
-    of_clients = break_records(reading.transactions, Target.MINDBODY)
-    of_rewards = break_records(reading.rewards, Target.REFERRAL_ROCK)
-    more_of = points_more(reading.transactions).set_index("break_id")["more"]
-    mores = {str(break_id): int(more) for break_id, more in more_of.items()}
-    return [*(record | {"more": mores.get(record["break_id"], 0)} for record in of_clients), *of_rewards]
+    more = points_more(reading.transactions)
+    more_of = {str(break_id): int(points) for break_id, points in zip(more["break_id"], more["more"], strict=True)}
+    records = break_records(reading.transactions, Target.MINDBODY)
+    for record in records:
+        record["more"] = more_of.get(record["break_id"], 0)
+    return records + break_records(reading.rewards, Target.REFERRAL_ROCK)
 
 
 def _without_offset(connection: Connection, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -154,9 +155,9 @@ def _without_offset(connection: Connection, found: list[dict[str, Any]]) -> list
 def _gone(connection: Connection, found: list[dict[str, Any]], reading: Reading) -> list[str]:
     """Return the open breaks that this reading would have shown, and did not."""
     found_ids = {record["break_id"] for record in found}
-    windows = {(window.site_id, window.client_id): window for window in reading.windows}
+    window_of = {window.client: window for window in reading.windows}
     not_found = [row for row in open_breaks(connection) if row.break_id not in found_ids]
-    return [row.break_id for row in not_found if _was_looked_at(row, windows, reading)]
+    return [row.break_id for row in not_found if _was_looked_at(row, window_of, reading)]
 
 
 def _was_looked_at(row: Row[Any], windows: Mapping[Client, Window], reading: Reading) -> bool:
@@ -183,5 +184,6 @@ def _propose_reversals(
 ) -> None:
     """Propose to take back the extra entries, of breaks that are open: what a person resolved stays as it is."""
     open_ids = [row["break_id"] for row in open_now]
-    is_open = reading.transactions["break_id"].isin(open_ids)
-    propose_reversals(connection, run.settings, reading.transactions[is_open])
+    transactions = reading.transactions
+    is_open = transactions["break_id"].isin(open_ids)
+    propose_reversals(connection, run.settings, transactions[is_open])

@@ -56,14 +56,22 @@ class FoundGaps:
         beside = self.beside.get(client, ())
         found = explain(gaps, shown, beside)
         self.explained.extend((client, one) for one in found)
-        # What explains a balance of before was counted in that one, so it moves the one of today no more.
-        of_before = {one.part.break_id for one in found if one.gap_id is not None}
-        since_at = self.looked.bases[client].since_at
-        new = [part for part in shown if part.break_id not in of_before and is_new_since(since_at, part)]
+        of_now = [one.part for one in found if one.gap_id is None]
+        of_before = [one.part for one in found if one.gap_id is not None]
+        new = self._new_since(client, shown, of_before)
         self.new[client] = new
         self.parts[client] = [*(part.more for part in new), *beside]
-        of_now = sum(one.part.more for one in found if one.gap_id is None)
-        self.readings.append({**reading, "partly": of_now})
+        self.readings.append({**reading, "partly": sum(part.more for part in of_now)})
+
+    def _new_since(self, client: Client, shown: Sequence[Part], of_before: Sequence[Part]) -> list[Part]:
+        """Return the entries that no balance before counts.
+
+        What explains a balance of before was counted in that one, so it moves the one of today no more. Counted again,
+        it would explain points that somebody else took away, and nobody would look for them.
+        """
+        counted = {part.break_id for part in of_before}
+        since_at = self.looked.bases[client].since_at
+        return [part for part in shown if part.break_id not in counted and is_new_since(since_at, part)]
 
 
 def explain_gaps(
@@ -75,24 +83,21 @@ def explain_gaps(
 ) -> FoundGaps:
     """Say which entries explain which balances; ``others`` are points that may have moved this one too."""
     clients = [(reading["site_id"], reading["client_id"]) for reading in readings]
-    gaps_before = _gaps_before(connection, clients)
-    windows = {(window.site_id, window.client_id): window for window in looked.windows}
-    before = {row.break_id: row for rows in gaps_before.values() for row in rows}
-    found = FoundGaps(looked, before, beside=others)
+    gaps_before = gaps_of_clients(connection, clients)
+    window_of = {window.client: window for window in looked.windows}
+    gaps_of: dict[Client, list[Gap]] = {}
+    for row in gaps_before:
+        client = (row.site_id, row.client_id)
+        gap = _gap_before(row, window_of.get(client))
+        gaps_of.setdefault(client, []).append(gap)
+    found = FoundGaps(looked, before={row.break_id: row for row in gaps_before}, beside=others)
     for client, reading in zip(clients, readings, strict=True):
-        gaps = [_gap_before(row, windows.get(client)) for row in gaps_before.get(client, ())]
+        gaps = gaps_of.get(client, [])
         # Of a client in doubt nothing is said about the balance of today; what moved it before stays what it was.
         if client not in looked.doubtful:
             gaps = [_gap_now(connection, reading, looked), *gaps]
         found.take(reading, gaps, entries.get(client, ()))
     return found
-
-
-def _gaps_before(connection: Connection, clients: Sequence[Client]) -> dict[Client, list[Row[Any]]]:
-    gaps: dict[Client, list[Row[Any]]] = {}
-    for row in gaps_of_clients(connection, clients):
-        gaps.setdefault((row.site_id, row.client_id), []).append(row)
-    return gaps
 
 
 def _gap_now(connection: Connection, reading: Mapping[str, Any], looked: Looked) -> Gap:
@@ -129,8 +134,11 @@ def _gap_before(row: Row[Any], window: Window | None) -> Gap:
 
 def _holds_all_between(window: Window, gap: Row[Any]) -> bool:
     """Return whether all days are read on which the unknown entry would be expected."""
-    ends = (gap.known_from_at or gap.since_at, gap.known_to_at or gap.until_at)
-    return window.holds(min(ends)) and window.holds(max(ends))
+    # People date an entry back, but hardly before the last class that was known then.
+    from_at = gap.known_from_at or gap.since_at
+    to_at = gap.known_to_at or gap.until_at
+    earlier, later = sorted((from_at, to_at))
+    return window.holds(earlier) and window.holds(later)
 
 
 def gap_records(connection: Connection, found: FoundGaps) -> list[dict[str, Any]]:
@@ -138,10 +146,11 @@ def gap_records(connection: Connection, found: FoundGaps) -> list[dict[str, Any]
     records = []
     for gap_id, row in found.before.items():
         entries = [one.part for _, one in found.explained if one.gap_id == gap_id]
-        if entries:
-            left = row.more - sum(part.more for part in entries)
-            told = [*parts_of_gap(connection, gap_id), *(part.break_id for part in entries)]
-            records.append(left_of_balance_break(dict(row._mapping), left, told))
+        if not entries:
+            continue
+        left = row.more - sum(part.more for part in entries)
+        explained_by = [*parts_of_gap(connection, gap_id), *(part.break_id for part in entries)]
+        records.append(left_of_balance_break(dict(row._mapping), left, explained_by))
     return records
 
 
@@ -154,12 +163,12 @@ def keep_explained(
     twice.
     """
     new = balance_breaks(balances)
-    gap_of = {(record["site_id"], record["client_id"]): record["break_id"] for record in new}
     keep_gaps(connection, [_kept(connection, found.looked, record, now) for record in new])
-    parts = [
-        {"break_id": one.part.break_id, "gap_id": one.gap_id or gap_of.get(client), "more": one.part.more}
-        for client, one in found.explained
-    ]
+    new_gap_of = {(record["site_id"], record["client_id"]): record["break_id"] for record in new}
+    parts = []
+    for client, one in found.explained:
+        gap_id = one.gap_id or new_gap_of.get(client)
+        parts.append({"break_id": one.part.break_id, "gap_id": gap_id, "more": one.part.more})
     keep_parts(connection, parts, run_id=run_id, now=now)
     for _, one in found.explained:
         if one.gap_id is not None and found.before[one.gap_id].owner:

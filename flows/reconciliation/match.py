@@ -142,6 +142,8 @@ class _Group:
 
 
 def _match_clients(sides: TransactionSides, zones: Mapping[str, ZoneInfo], tolerances: Tolerances) -> _Group:
+    # All that was read is matched, also of the days around the windows: an entry that slipped past midnight would
+    # otherwise be somebody's entry on the one side and a missing event on the other.
     matched = match_group(sides.events, sides.entries, tolerances)
     # More was read than the windows, to find entries that slipped; and of that only what met one of them counts.
     is_asked = _is_asked(sides.windows, matched)
@@ -184,13 +186,13 @@ def _tolerances(settings: Settings) -> Tolerances:
 
 def _is_asked(windows: Sequence[Window], matched: pd.DataFrame) -> pd.Series:
     """Return which rows have an event, or an entry, on the days of their client's window."""
-    window_of = {(window.site_id, window.client_id): window for window in windows}
-    clients = zip(matched["site_id"], matched["client_id"], strict=True)
-    times = zip(matched["action_at"], matched["remote_at"], strict=True)
-    asked = [
-        window_of[client].holds(action_at) or (not pd.isna(remote_at) and window_of[client].holds(remote_at))
-        for client, (action_at, remote_at) in zip(clients, times, strict=True)
-    ]
+    window_of = {window.client: window for window in windows}
+    columns = [matched[name] for name in ("site_id", "client_id", "action_at", "remote_at")]
+    asked: list[bool] = []
+    for site_id, client_id, action_at, remote_at in zip(*columns, strict=True):
+        window = window_of[site_id, client_id]
+        is_entry_asked = not pd.isna(remote_at) and window.holds(remote_at)
+        asked.append(is_entry_asked or window.holds(action_at))
     return pd.Series(asked, index=matched.index, dtype="bool")
 
 
@@ -201,6 +203,7 @@ def _as_breaks(ours: pd.DataFrame, zones: Mapping[str, ZoneInfo], remote: Remote
 
 def _without(sides: TransactionSides, around: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return both sides without what belongs to the day around the windows alone."""
-    is_event_around = sides.events["event_id"].isin(around["event_id"].dropna())
+    event_ids = around["event_id"].dropna()
+    is_event_around = sides.events["event_id"].isin(event_ids)
     is_entry_around = sides.entries["remote_id"].isin(around["remote_id"])
     return sides.events[~is_event_around], sides.entries[~is_entry_around]

@@ -62,9 +62,14 @@ def plan_of_run(run: Run) -> Plan:
     # What is only watched comes later: where the calls of the day are short, the others are read.
     also_watched = _within_budget(known, len(needed))
     by_turn = _by_turn(run, known, needed.keys() | also_watched.keys())
-    whys = {**dict.fromkeys(also_watched, Why.WATCHED), **known.judged.whys, **dict.fromkeys(by_turn, Why.TURN)}
-    moments = [_up_to_now(run, needed, whys), also_watched, _up_to_now(run, by_turn, whys)]
-    windows = [window for some in moments for window in windows_of(run.settings, some)]
+    whys = dict.fromkeys(also_watched, Why.WATCHED)
+    whys |= known.judged.whys
+    whys |= dict.fromkeys(by_turn, Why.TURN)
+    windows = [
+        *windows_of(run.settings, _up_to_now(run, needed, whys)),
+        *windows_of(run.settings, also_watched),
+        *windows_of(run.settings, _up_to_now(run, by_turn, whys)),
+    ]
     own_proofs = {client: proof for client, proof in known.judged.proved.items() if client in known.own}
     return Plan(windows, Proofs(whys, own_proofs), not_read)
 
@@ -108,19 +113,25 @@ def _posted_of_late(connection: Connection, run: Run) -> list[ClientSpan]:
     grace = run.settings.grace_of(Target.MINDBODY)
     # A night may be made up for days later: what it finds due then is older than the grace time alone.
     since_at = run.ledger.now() - grace - _MADE_UP_FOR
-    return [
-        ClientSpan(row.site_id, row.client_id, row.action_at, row.action_at)
-        for row in posted_since(connection, since_at)
-        if row.compared_at is None or row.compared_at < row.state_at + grace
-    ]
+    spans: list[ClientSpan] = []
+    for row in posted_since(connection, since_at):
+        # A reading within the grace time may have come before the entry did.
+        was_compared_late = row.compared_at is not None and row.compared_at >= row.state_at + grace
+        if not was_compared_late:
+            spans.append(ClientSpan(row.site_id, row.client_id, row.action_at, row.action_at))
+    return spans
 
 
 def _needed(known: _Known) -> Moments:
     """Return whom nothing proves, what is doubtful first."""
     judged = known.judged
     unproved = [client for client in known.posted if client not in judged.proved]
+    # Where the day's calls end before all are read, those are left for whom the least depends on it.
     unproved.sort(key=lambda client: (_RANKS[judged.whys[client]], client))
-    return {client: known.posted[client] + known.watched.get(client, []) for client in unproved}
+    needed: Moments = {}
+    for client in unproved:
+        needed[client] = known.posted[client] + known.watched.get(client, [])
+    return needed
 
 
 def _within_budget(known: _Known, needed_count: int) -> Moments:
@@ -148,5 +159,8 @@ def _by_turn(run: Run, known: _Known, read: Collection[Client]) -> Moments:
 def _up_to_now(run: Run, moments: Moments, whys: dict[Client, Why]) -> Moments:
     """Let the days of whom the balance proved so far reach up to now: what moved it may be of any day since."""
     now = run.ledger.now()
-    long = {Why.BROKEN, Why.TURN}
-    return {client: [*times, now] if whys[client] in long else times for client, times in moments.items()}
+    reaching: Moments = {}
+    for client, times in moments.items():
+        was_proved = whys[client] in (Why.BROKEN, Why.TURN)
+        reaching[client] = [*times, now] if was_proved else times
+    return reaching

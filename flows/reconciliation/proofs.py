@@ -76,8 +76,9 @@ def judge(connection: Connection, clients: Iterable[Client]) -> Judged:
 def known_of(connection: Connection, clients: Iterable[Client]) -> list[Known]:
     """Return what the ledger has of each client, ordered by lane."""
     rows = clients_facts(connection, clients)
+    last_attempts = {row.lane: row.last_attempt_id for row in rows if row.is_base}
     links: defaultdict[str, list[Row[Any]]] = defaultdict(list)
-    for link in chain_links(connection, {row.lane: row.last_attempt_id for row in rows if row.is_base}):
+    for link in chain_links(connection, last_attempts):
         links[link.lane].append(link)
     return [Known(row, links[row.lane]) for row in rows]
 

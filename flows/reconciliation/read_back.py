@@ -39,21 +39,20 @@ class Remote:
     @property
     def read(self) -> frozenset[str]:
         """The names of whatever could be read."""
-        clients = {name_of_client(site_id, client_id) for site_id, client_id in self.histories}
-        rewards = {name_of_reward(reward_id) for reward_id in self.rewards or ()}
-        return frozenset(clients | rewards)
+        clients = [name_of_client(site_id, client_id) for site_id, client_id in self.histories]
+        rewards = [name_of_reward(reward_id) for reward_id in self.rewards or ()]
+        return frozenset([*clients, *rewards])
 
     @property
     def not_read(self) -> tuple[NotRead, ...]:
         """Whatever could not be read; a site that is down is named once, and not for each of its clients."""
+        found = [NotRead(destination.name, why) for destination, why in self.failed.items()]
         read_sites = {site_id for site_id, _ in self.histories}
-        whole = [NotRead(destination.name, why) for destination, why in self.failed.items()]
-        alone = [
-            NotRead(name_of_client(site_id, client_id), why)
-            for (site_id, client_id), why in sorted(self.unread.items())
-            if site_id in read_sites or Destination(Target.MINDBODY, site_id) not in self.failed
-        ]
-        return (*whole, *alone)
+        for (site_id, client_id), why in sorted(self.unread.items()):
+            is_site_named = Destination(Target.MINDBODY, site_id) in self.failed
+            if site_id in read_sites or not is_site_named:
+                found.append(NotRead(name_of_client(site_id, client_id), why))
+        return tuple(found)
 
 
 def fetch_remote(settings: Settings, ledger: Ledger, windows: Sequence[Window], *, with_rewards: bool) -> Remote:
@@ -124,7 +123,7 @@ async def _fetch_site(
             return await _fetch_histories(client, windows, settings.loader.concurrency)
     except Exception as error:  # noqa: BLE001 - an answer that nobody foresaw is that place's trouble alone
         trouble = of_one_place(error)
-        return {(window.site_id, window.client_id): trouble for window in windows}
+        return {window.client: trouble for window in windows}
 
 
 async def _fetch_histories(
@@ -135,10 +134,12 @@ async def _fetch_histories(
     async def fetch(window: Window) -> History | TieoutError:
         async with slots:
             try:
+                # A day more on each side, since nobody has documented whether the service means the site's days or
+                # UTC's.
                 wide = window.widened
                 return await client.fetch_history(wide.client_id, wide.since, wide.until)
             except Exception as error:  # noqa: BLE001 - as above
                 return of_one_place(error)
 
     answers = await asyncio.gather(*(fetch(window) for window in windows))
-    return {(window.site_id, window.client_id): answer for window, answer in zip(windows, answers, strict=True)}
+    return {window.client: answer for window, answer in zip(windows, answers, strict=True)}

@@ -83,7 +83,7 @@ def _sides_of(ledger: Ledger, windows: Sequence[Window], remote: Remote, *, firs
         for window in windows:
             since_at, until_at = window.widened.bounds
             ours = events_of_client(connection, window.site_id, window.client_id, since_at, until_at)
-            history = remote.histories.get((window.site_id, window.client_id))
+            history = remote.histories.get(window.client)
             if history is None:
                 # Nobody could look, so a posted event is neither there nor missing; doubt and refusal are ours to know.
                 asked = [event for event in ours if window.holds(event["action_at"])]
@@ -170,14 +170,25 @@ def reward_sides(ledger: Ledger, remote: Remote) -> RewardSides:
         updates = last_updates(connection)
     # Two updates of one reward may spell its id in two ways, and the service in a third.
     spelled = {without_case(update["reward_id"]): update["reward_id"] for update in updates}
-    known = {id_: reward for id_, reward in remote.rewards.items() if id_ in spelled}
-    troubles = {id_: unreadable_value(reward) for id_, reward in known.items()}
-    unread = {id_: why for id_, why in troubles.items() if why is not None}
-    found = [reward_row(spelled[id_], reward) for id_, reward in known.items() if id_ not in unread]
-    # Nobody can tell what such a reward has, so a posted update of it is neither there nor missing.
-    told = [row for row in updates if row["state"] != State.POSTED or without_case(row["reward_id"]) not in unread]
-    currencies = {id_: _currency(reward) for id_, reward in known.items()}
+    found = []
+    unread: dict[str, str] = {}
+    currencies: dict[str, str] = {}
+    for reward_id, reward in remote.rewards.items():
+        if reward_id not in spelled:
+            continue
+        currencies[reward_id] = _currency(reward)
+        why = unreadable_value(reward)
+        if why is None:
+            found.append(reward_row(spelled[reward_id], reward))
+        else:
+            unread[reward_id] = why
+    told = [update for update in updates if not _is_untold(update, unread)]
     return RewardSides(_updates(told), _rewards(found), unread, currencies)
+
+
+def _is_untold(update: Mapping[str, Any], unread: Mapping[str, str]) -> bool:
+    """Return whether nobody can tell what the reward has: then a posted update of it is neither there nor missing."""
+    return update["state"] == State.POSTED and without_case(update["reward_id"]) in unread
 
 
 def _currency(reward: Mapping[str, Any]) -> str:

@@ -39,7 +39,8 @@ def with_kept(settings: Settings, ledger: Ledger, reference: Reference) -> Refer
         fact_rows, read_rows = kept_reference(connection, fresh_since(settings, utc_now()))
     kept = facts_frame((row.site_id, row.named, row.item_id, row.client_id) for row in fact_rows)
     # A sweep reads all that there is of a client, so what it kept covers the client's whole time.
-    covered = coverage_frame((row.site_id, row.subject, row.client_id, None, None, row.fetched_at) for row in read_rows)
+    stretches = [(row.site_id, row.subject, row.client_id, None, None, row.fetched_at) for row in read_rows]
+    covered = coverage_frame(stretches)
     facts = pd.concat([reference.facts, kept], ignore_index=True).drop_duplicates(ignore_index=True)
     coverage = pd.concat([reference.coverage, covered], ignore_index=True)
     return replace(reference, facts=facts, coverage=coverage)

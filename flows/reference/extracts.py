@@ -8,7 +8,7 @@ tells whose an id is, and an id that it lacks proves nothing. Its age is the tim
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -18,6 +18,7 @@ from flows.readers.files import is_passed_over
 from flows.settings.sections import Settings
 from transforms.reference.extracts import Naming, parse_extract
 from transforms.reference.reference import Reference, Stretch, coverage_frame, facts_frame
+from transforms.settle.windows import first_moment
 from transforms.sheets.sheet import FileError
 from transforms.vocabulary import Code, NotRead
 
@@ -177,7 +178,9 @@ def _stretches(settings: Settings, extract: _Extract) -> Iterator[Stretch]:
 
 def _midnight(day: date | None, zone: tzinfo) -> datetime | None:
     """Return when a day begins in the zone, in UTC; an open end stays open."""
-    return None if day is None else datetime.combine(day, time(), zone).astimezone(UTC)
+    if day is None:
+        return None
+    return first_moment(day, zone)
 
 
 def _join(stretches: Iterable[Stretch]) -> list[Stretch]:

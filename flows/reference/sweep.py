@@ -136,7 +136,9 @@ class _Work:
 
     async def _sale(self, sale_id: str) -> None:
         owner = await fetch_sale(self._asker, sale_id)
-        self._swept.facts.add((self._asker.site_id, Named.SALE.value, sale_id, owner or NOBODY))
+        # That a sale is nobody's is a fact too: it is not asked for again in the next night.
+        fact = (self._asker.site_id, Named.SALE.value, sale_id, owner or NOBODY)
+        self._swept.facts.add(fact)
 
     async def referrals(self, rows: pd.DataFrame) -> None:
         clients = sorted(set(rows["client_id"]))
@@ -178,6 +180,8 @@ class _Work:
 
 def _days(rows: pd.DataFrame, zone: ZoneInfo, around: timedelta) -> tuple[date, date]:
     """Return the site's days from the first to the last row, and so many more on each side."""
-    first = rows["action_at"].min().to_pydatetime().astimezone(zone).date()
-    last = rows["action_at"].max().to_pydatetime().astimezone(zone).date()
+    first_at = rows["action_at"].min().to_pydatetime()
+    last_at = rows["action_at"].max().to_pydatetime()
+    first = first_at.astimezone(zone).date()
+    last = last_at.astimezone(zone).date()
     return first - around, last + around

@@ -27,9 +27,10 @@ from sql.taken_in import files_taken_in
 from transforms.reconcile.proof import Client
 from transforms.totals.control_totals import tie_frame
 from transforms.totals.differences import differences_of, roll_differences
-from transforms.totals.month import PeriodFacts, period_walk, posted_by, posted_of, rows_of_lines, tie_period
+from transforms.totals.month import period_walk, posted_by, rows_of_lines, tie_period
 from transforms.totals.period import Period, parse_period
 from transforms.totals.period_balances import period_balances
+from transforms.totals.period_facts import PeriodFacts, posted_of
 from transforms.vocabulary import Kind, name_of_client, name_of_reward
 
 _FILES = ["name", "sha256", "registered_at", "rows_read", "accepted", "duplicate", "held", "rejected"]

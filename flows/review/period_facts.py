@@ -21,8 +21,8 @@ from sql.reversals import offset_breaks
 from transforms.outcomes import OF_ENTRIES
 from transforms.reconcile.proof import Client
 from transforms.totals.differences import Dated
-from transforms.totals.month import PeriodFacts
 from transforms.totals.period import Period
+from transforms.totals.period_facts import PeriodFacts
 from transforms.vocabulary import Kind, Outcome, State
 
 _WHOLE = ("points", "source_id", "attempt_id")

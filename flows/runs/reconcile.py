@@ -70,4 +70,5 @@ def _match_and_report(run: Run, since: date, until: date) -> ReconcileSummary:
 def _latest_day(settings: Settings) -> date:
     """Return today where it is latest: days are the sites' own."""
     now = utc_now()
-    return max((now.astimezone(ZoneInfo(site.timezone)).date() for site in settings.mindbody.sites), default=now.date())
+    days = [now.astimezone(ZoneInfo(site.timezone)).date() for site in settings.mindbody.sites]
+    return max(days, default=now.date())

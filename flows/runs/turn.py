@@ -28,6 +28,8 @@ def turn_of_night(folder: Path, say: Say) -> Iterator[None]:
     Raises `NightWaitsAlready` where one waits already, and `Interrupted` where a stop is asked for meanwhile.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    # One night may wait for another, and takes in what came meanwhile. A third one would find nothing that these two
+    # leave, and a machine with a slow service would collect waiting nights for days.
     with _locked(folder / _WAITING) as is_next:
         if not is_next:
             raise NightWaitsAlready("A night is at work and another waits for it: this one has nothing to add.")

@@ -37,8 +37,10 @@ def service_address(base_url: str, stand_in: str | None = None) -> str:
     host = (parts.hostname or "").rstrip(".")
     if _is_loopback(host):
         return f"{_STAND_IN}{stand_in}" if stand_in else _LOOPBACK
-    port = "" if parts.port in (None, _DEFAULT_PORTS.get(parts.scheme)) else f":{parts.port}"
-    return f"{host}{port}{parts.path.rstrip('/')}"
+    is_usual_port = parts.port in (None, _DEFAULT_PORTS.get(parts.scheme))
+    port = "" if is_usual_port else f":{parts.port}"
+    path = parts.path.rstrip("/")
+    return f"{host}{port}{path}"
 
 
 def _is_loopback(host: str) -> bool:

@@ -32,8 +32,11 @@ class ClockReading:
     @property
     def ahead_seconds(self) -> float:
         """How far this machine's clock is ahead, by the best guess: half a second lost, read in the middle."""
-        middle_at = self.asked_at + (self.answered_at - self.asked_at) / 2
-        return (middle_at - self.shown_at - _CUT / 2).total_seconds()
+        took = self.answered_at - self.asked_at
+        middle_at = self.asked_at + took / 2
+        # What a header cuts off the second is on the average half of one.
+        shown_at = self.shown_at + _CUT / 2
+        return (middle_at - shown_at).total_seconds()
 
     @property
     def surely_ahead_seconds(self) -> float:

@@ -219,8 +219,11 @@ class Pacer:
     @property
     def seconds_until_turn(self) -> float:
         """How long a request would wait that came now."""
-        own = max(0.0, max(self._next_at, self._paused_until) - time.monotonic())
-        return own if self._shared is None else max(own, self._shared.seconds_until_turn)
+        free_at = max(self._next_at, self._paused_until)
+        own = max(0.0, free_at - time.monotonic())
+        if self._shared is None:
+            return own
+        return max(own, self._shared.seconds_until_turn)
 
     @contextmanager
     def sharing(self) -> Iterator[None]:
@@ -245,12 +248,18 @@ class Pacer:
         if left < 0 or self.paused_seconds > 0:
             return 0
         own = 1 + int(left / self._interval)
-        return own if self._shared is None else min(own, self._shared.part_within(seconds))
+        if self._shared is None:
+            return own
+        return min(own, self._shared.part_within(seconds))
 
     def part_within(self, seconds: float) -> int:
         """How many turns of this pace one of those who share it may count on, beside those who wait already."""
         left = _SHARED_PART * seconds - self.seconds_until_turn
-        return 0 if left < 0 else 1 + int(left / self._interval / max(1, self._sharers))
+        if left < 0:
+            return 0
+        turns = left / self._interval
+        of_each = turns / max(1, self._sharers)
+        return 1 + int(of_each)
 
     def pause(self, seconds: float) -> None:
         """Hold every request, also one that waits for its turn already, for at least so long."""

@@ -37,10 +37,12 @@ class Way:
     @property
     def words(self) -> str:
         """The way in words, without user and password."""
+        why = f" ({self.by})" if self.by else ""
         if self.proxy is None:
-            return f"directly ({self.by})" if self.by else "directly"
+            return f"directly{why}"
         parts = urlsplit(self.proxy)
-        return f"by the proxy {parts.hostname}:{parts.port or _PORTS[parts.scheme]} ({self.by})"
+        port = parts.port or _PORTS[parts.scheme]
+        return f"by the proxy {parts.hostname}:{port} ({self.by})"
 
 
 _PORTS = {"http": 80, "https": 443}

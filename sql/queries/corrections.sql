@@ -17,3 +17,12 @@ WITH RECURSIVE family (event_id) AS (
     SELECT max(instead.state) FROM family JOIN events AS instead ON instead.event_id = family.event_id
     WHERE instead.state NOT IN ('refused', 'discarded')
 )
+
+-- part: least_instead
+-- The first by id of what stands in the place of the event of the query that names this, null where nothing does. It is
+-- asked for by `min`: to order it, PostgreSQL would walk through all events in that order until one is of the family.
+(
+    {family}
+    SELECT min(family.event_id) FROM family JOIN events AS instead ON instead.event_id = family.event_id
+    WHERE instead.state NOT IN ('refused', 'discarded')
+)

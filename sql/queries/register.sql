@@ -68,27 +68,17 @@ AND EXISTS (SELECT 1 FROM events WHERE events.event_id = staged_events.event_id)
 -- name: mark_corrected_before
 -- A row in the place of one that was turned down or discarded, where something else stands for the same row already: a
 -- copy that was mended twice, or by two people, or an older try that was let go again. Nobody can tell whether both are
--- meant: where each names another reward, both would be paid. All that ever corrected each other is one family.
-WITH RECURSIVE family (receipt, event_id) AS (
-    SELECT staged.receipt, staged.receipt FROM staged_events AS staged
-    WHERE staged.fate IS NULL AND staged.receipt IS NOT NULL
-    UNION
-    SELECT family.receipt,
-        CASE WHEN corrections.event_id = family.event_id THEN corrections.corrected_event_id
-        ELSE corrections.event_id END
-    FROM family JOIN corrections
-        ON corrections.event_id = family.event_id OR corrections.corrected_event_id = family.event_id
-)
+-- meant: where each names another reward, both would be paid.
 UPDATE staged_events SET
     fate = 'held',
     known_event_id = taken.event_id,
     reason = 'another row was sent in the place of the one that it corrects'
 FROM (
-    SELECT family.receipt, min(family.event_id) AS event_id FROM family
-    JOIN events AS instead ON instead.event_id = family.event_id
-    WHERE instead.state NOT IN ('refused', 'discarded') GROUP BY family.receipt
+    SELECT events.event_id AS receipt, {least_instead} AS event_id
+    FROM staged_events AS staged JOIN events ON events.event_id = staged.receipt
+    WHERE staged.fate IS NULL
 ) AS taken
-WHERE staged_events.fate IS NULL AND taken.receipt = staged_events.receipt
+WHERE staged_events.fate IS NULL AND taken.receipt = staged_events.receipt AND taken.event_id IS NOT NULL
 
 -- name: mark_corrected_late
 -- An update in the place of one that came to nothing, where a later one of the same reward was accepted meanwhile: it

@@ -22,8 +22,7 @@ WHERE events.state = 'refused' GROUP BY answers.code ORDER BY count(*) DESC, ans
 -- name: events_to_retry
 -- Grain: one row per event that a person wants to let be tried again, with why it was refused and what speaks against
 -- it: an update that came after it, what stands in its place among rows that corrected each other, an entry that takes
--- the same thing back, or a break that is settled. Given: a JSON object whose keys are event ids. The least of a family is
--- asked for by `min`: to order it, PostgreSQL would walk through all events in that order until one is of the family.
+-- the same thing back, or a break that is settled. Given: a JSON object whose keys are event ids.
 SELECT events.event_id, events.kind, events.target, events.site_id, events.client_id, events.reward_id, events.action,
     events.points, events.amount, events.lane, events.state, events.state_at, events.state_reason, events.attempt_id,
     answers.code, answers.message, answers.answered_at,
@@ -32,11 +31,7 @@ SELECT events.event_id, events.kind, events.target, events.site_id, events.clien
         AND later.reward_version > events.reward_version AND later.state <> 'refused'
         ORDER BY later.reward_version DESC LIMIT 1
     ) AS superseding_id,
-    (
-        {family}
-        SELECT min(family.event_id) FROM family JOIN events AS instead ON instead.event_id = family.event_id
-        WHERE instead.state NOT IN ('refused', 'discarded')
-    ) AS correcting_id,
+    {least_instead} AS correcting_id,
     (
         SELECT rival.event_id FROM reversals AS mine
         JOIN reversals AS other ON other.event_id <> mine.event_id

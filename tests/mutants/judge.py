@@ -26,7 +26,8 @@ from tests.mutants.originals import Original
 from transforms.check.events import EVENTS
 from transforms.check.open_columns import column_questions
 from transforms.check.parameters import Rules
-from transforms.check.part import Checked, check_sheets, recognize
+from transforms.check.part import Checked, check_sheets
+from transforms.check.recognized import recognize
 from transforms.sheets.encodings import encoding_questions
 from transforms.sheets.sheet import FileError
 from transforms.vocabulary import Code

@@ -25,10 +25,12 @@ def unusual_size(rows_read: int, before: Sequence[int]) -> str | None:
     """
     if len(before) < _LEAST_BEFORE:
         return None
-    least, most = min(before), max(before)
+    least = min(before)
+    most = max(before)
+    # By a factor, so that large files may differ more; and by some rows, or a file of 4 would be told after one of 2.
     is_small = rows_read * _FACTOR < least and least - rows_read >= _LEAST_ROWS
     is_large = rows_read > most * _FACTOR and rows_read - most >= _LEAST_ROWS
-    if not (is_small or is_large):
+    if not is_small and not is_large:
         return None
     had = f"{least:,}" if least == most else f"{least:,} to {most:,}"
     return f"{rows_read:,} rows, where the {len(before)} files like it before had {had}"
@@ -42,9 +44,11 @@ def is_missed(came_at: Iterable[datetime], now: datetime) -> str | None:
     times = list(came_at)
     if any(now - _TONIGHT < at <= now for at in times):
         return None
-    if all(_came_about(times, now - timedelta(days=days)) for days in range(1, _NIGHTS + 1)):
+    nights = [now - timedelta(days=count) for count in range(1, _NIGHTS + 1)]
+    if all(_came_about(times, night) for night in nights):
         return f"one came in each of the {_NIGHTS} nights before"
-    if all(_came_about(times, now - timedelta(weeks=weeks)) for weeks in range(1, _WEEKS + 1)):
+    weeks = [now - timedelta(weeks=count) for count in range(1, _WEEKS + 1)]
+    if all(_came_about(times, day) for day in weeks):
         return f"one came on this day of each of the {_WEEKS} weeks before"
     return None
 

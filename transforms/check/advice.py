@@ -50,21 +50,29 @@ class Advice:
 
     def suggest(self, cell: Mapping[str, Any]) -> str | None:
         """Advise on one cell: its `code`, `value`, `table`, `field` and the place of its `clock`."""
-        code, value = Code(cell["code"]), cell["value"]
-        if value is None:
+        code = Code(cell["code"])
+        if cell["value"] is None:
             return suggest(code, None)
-        text = str(value)[:_LONGEST]
+        value = str(cell["value"])
+        text = value[:_LONGEST]
         if code in _UNREADABLE:
-            if code is Code.ACTION_TIME_UNREADABLE and cell["clock"] is not None:
-                return _unreadable(text, self._clocks.clock(int(cell["clock"])), self._said(cell))
-            return _unreadable(text, self._clocks.of_dates(int(cell["table"]), str(cell["field"])), None)
+            return self._of_unreadable(code, text, cell)
         if code is Code.ACTION_TIME_AMBIGUOUS:
             return _twice(text, self._clocks.clock(int(cell["clock"])))
         if code is Code.ACTION_TIME_NONEXISTENT:
             return _never(text, self._clocks.clock(int(cell["clock"])))
         if code is Code.AMOUNT_UNREADABLE:
-            return suggest_amount(str(value), self._clocks.of_amounts(int(cell["table"])), self._currency)
-        return suggest(code, str(value))
+            amounts = self._clocks.of_amounts(int(cell["table"]))
+            return suggest_amount(value, amounts, self._currency)
+        return suggest(code, value)
+
+    def _of_unreadable(self, code: Code, text: str, cell: Mapping[str, Any]) -> str:
+        # A time is read by the clock of its row's site, a date by none: whatever day the cell shows is meant.
+        if code is Code.ACTION_TIME_UNREADABLE and cell["clock"] is not None:
+            clock = self._clocks.clock(int(cell["clock"]))
+            return _unreadable(text, clock, self._said(cell))
+        of_dates = self._clocks.of_dates(int(cell["table"]), str(cell["field"]))
+        return _unreadable(text, of_dates, None)
 
     def _said(self, cell: Mapping[str, Any]) -> SaidClock:
         place = cell["clock"]
@@ -147,12 +155,13 @@ def _exchanged(value: str, write: str) -> str:
 
 
 def _which_order(value: str, how: Clock, write: str) -> str:
-    read = [iso for iso in (as_iso(value, order) for order in DateOrder) if iso is not None]
-    if how.date_order is not None and read:
+    in_each_order = [as_iso(value, order) for order in DateOrder]
+    days = [iso for iso in in_each_order if iso is not None]
+    if how.date_order is not None and days:
         return f"there is no such day where the {_FIRST[how.date_order]} comes first: {write}"
-    if len(read) < 2:
+    if len(days) < 2:
         return f"there is no such day or time: {write}"
-    could_be = " or ".join(_day(datetime.fromisoformat(iso)) for iso in read)
+    could_be = " or ".join(_day(datetime.fromisoformat(iso)) for iso in days)
     return f"it can be {could_be}: {write}; where all dates have one order, `tieout layout FILE` asks which, once"
 
 

@@ -17,6 +17,9 @@ _NAMED_BY = {
     Source.SALE: Named.SALE,
     Source.REFERRAL: Named.REFERRED,
 }
+# As cells hold them: a frame knows texts, and no enums.
+_NAMED_BY_SOURCE = {source.value: named.value for source, named in _NAMED_BY.items()}
+_SUBJECT_OF_NAMED = {named.value: subject.value for named, subject in SUBJECT_OF.items()}
 
 
 @dataclass(frozen=True)
@@ -55,8 +58,9 @@ def _count_unchecked(events: pd.DataFrame) -> Counter[tuple[str, str]]:
     # Only action and source say which subject a row asks about, so one row stands for all of its kind.
     examples = kinds.reset_index().assign(site_id="", client_id="", source_id=1, action_at=None)
     asked = what_is_asked(examples)
+    rows_of_kind = kinds.iloc[asked.index]
     counts: Counter[tuple[str, str]] = Counter()
-    for subject, count in zip(asked["subject"], kinds.iloc[asked.index], strict=True):
+    for subject, count in zip(asked["subject"], rows_of_kind, strict=True):
         counts[subject, Finding.NO_DATA.value] += int(count)
     return counts
 
@@ -87,11 +91,13 @@ def judge_source_ids(events: pd.DataFrame, reference: Reference, now: datetime) 
 def what_is_asked(events: pd.DataFrame) -> pd.DataFrame:
     """Return the rows with a SourceId: `site_id`, `client_id`, `named`, `subject`, `key` (its text), `action_at`."""
     rows = events[events["source_id"].notna()]
-    named = rows["source"].map({source.value: named.value for source, named in _NAMED_BY.items()})
-    named = named.mask(rows["action"] == Action.REDEEMED, Named.SALE.value).astype("str")
+    named = rows["source"].map(_NAMED_BY_SOURCE)
+    # Whatever a redemption says that it is for, its SourceId is the sale that the points were spent on.
+    is_redeemed = rows["action"] == Action.REDEEMED
+    named = named.mask(is_redeemed, Named.SALE.value).astype("str")
     asked = rows[["site_id", "client_id"]].assign(
         named=named,
-        subject=named.map({named.value: subject.value for named, subject in SUBJECT_OF.items()}).astype("str"),
+        subject=named.map(_SUBJECT_OF_NAMED).astype("str"),
         key=rows["source_id"].astype("str"),
         action_at=rows["action_at"],
     )
@@ -126,10 +132,15 @@ def _compare_owners(asked: pd.DataFrame, reference: Reference) -> pd.DataFrame:
 
 def _is_reversed(asked: pd.DataFrame, reference: Reference) -> pd.Series:
     """Tell rows whose client was referred by the one whom the SourceId names."""
+    # A referral that is written the wrong way round pays the one who was referred: the service takes it, since both are
+    # clients.
     is_referral = asked["named"] == Named.REFERRED
+    # Its place in the file goes along: merging numbers rows anew.
     wanted = asked[is_referral].reset_index(names="index")
-    found = wanted.merge(reference.turned_referrals, on=["site_id", "client_id", "key"], validate="many_to_one")
-    return pd.Series(asked.index.isin(found["index"]), index=asked.index)
+    turned = reference.turned_referrals
+    found = wanted.merge(turned, on=["site_id", "client_id", "key"], validate="many_to_one")
+    is_found = asked.index.isin(found["index"])
+    return pd.Series(is_found, index=asked.index)
 
 
 def _is_covered(asked: pd.DataFrame, reference: Reference, now: datetime) -> pd.Series:

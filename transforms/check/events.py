@@ -39,6 +39,7 @@ EVENTS = pa.DataFrameSchema(
     ordered=True,
     strict=True,
 )
+_TARGET_OF = {kind.value: kind.target.value for kind in Kind}
 
 
 def assemble_events(rows: pd.DataFrame, typed: list[pd.DataFrame]) -> pd.DataFrame:
@@ -47,19 +48,24 @@ def assemble_events(rows: pd.DataFrame, typed: list[pd.DataFrame]) -> pd.DataFra
     `rows` gives sheet, row, receipt, staff and, where fingerprints are wanted, cells (`transforms.identity.raw_rows`);
     the index is renewed.
     """
-    # Most files are for one service, whose rows are in order already: a million of them need no sorting.
-    filled = [part for part in typed if len(part)]
-    values = filled[0] if len(filled) == 1 else pd.concat(typed).sort_index()
+    values = _in_file_order(typed)
     place = rows.loc[values.index, ["sheet", "row", "receipt", "staff"]]
     known = place.join(values, validate="one_to_one")
-    target_of = {kind.value: kind.target.value for kind in Kind}
-    known["target"] = say_of_each(known["kind"], target_of.get)
+    known["target"] = say_of_each(known["kind"], _TARGET_OF.get)
     if "cells" in rows:
         site_ids = known["site_id"] if "site_id" in known else pd.Series(None, index=known.index, dtype="str")
         known["fingerprint"] = fingerprints(rows.loc[known.index, "cells"], site_ids)
     known = known.reset_index(drop=True)
     events = pd.DataFrame({name: _column(known, name) for name in EVENTS.columns})
     return EVENTS.validate(events, inplace=True)
+
+
+def _in_file_order(typed: list[pd.DataFrame]) -> pd.DataFrame:
+    # Most files are for one service, whose rows are in order already: a million of them need no sorting.
+    filled = [part for part in typed if len(part)]
+    if len(filled) == 1:
+        return filled[0]
+    return pd.concat(typed).sort_index()
 
 
 def _column(known: pd.DataFrame, name: str) -> pd.Series:
@@ -69,4 +75,7 @@ def _column(known: pd.DataFrame, name: str) -> pd.Series:
     if name not in known:
         return pd.Series(None, index=known.index, dtype=dtype)
     column: pd.Series = known[name].astype(dtype)  # type: ignore[call-overload]  # a dtype by its name
-    return column.where(column.notna(), None) if name == "amount" else column
+    if name != "amount":
+        return column
+    # Among Decimals nothing is None: a NaN would be a number to the database.
+    return column.where(column.notna(), None)

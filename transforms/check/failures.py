@@ -45,8 +45,12 @@ def row_check(code: Code, is_good: Callable[[pd.DataFrame], pd.Series]) -> pa.Ch
 
 def text(*checks: pa.Check, missing: Code | None = None) -> pa.Column:
     """Describe a column of text; `missing` is the code of an empty cell where the field is required."""
-    filled = [pa.Check(pd.Series.notna, name=missing.value, ignore_na=False)] if missing else []
-    return pa.Column(str, [*filled, cell_check(Code.CELL_ERROR, _holds_value), *checks], nullable=True)
+    of_column: list[pa.Check] = []
+    if missing is not None:
+        of_column.append(pa.Check(pd.Series.notna, name=missing.value, ignore_na=False))
+    of_column.append(cell_check(Code.CELL_ERROR, _holds_value))
+    of_column += checks
+    return pa.Column(str, of_column, nullable=True)
 
 
 def failures(schema: pa.DataFrameSchema, rows: pd.DataFrame) -> pd.DataFrame:
@@ -91,5 +95,6 @@ def _without_consequences(found: pd.DataFrame) -> pd.DataFrame:
     is_error = found["code"] == Code.CELL_ERROR
     broken = found.loc[is_error, ["index", "field"]].assign(is_broken=True)
     marked = found.merge(broken, on=["index", "field"], how="left", validate="many_to_one")
-    is_kept = marked["is_broken"].isna() | (marked["code"] == Code.CELL_ERROR)
-    return marked.loc[is_kept, FAILURE_COLUMNS]
+    is_of_other_cell = marked["is_broken"].isna()
+    is_the_error = marked["code"] == Code.CELL_ERROR
+    return marked.loc[is_of_other_cell | is_the_error, FAILURE_COLUMNS]

@@ -45,8 +45,12 @@ class Column:
 
     def date_habit(self, now: datetime) -> DateHabit:
         """Decide how its dates are written."""
-        habit = tell_habit(self.dates or DateSigns(), self.said_order, now, may_count=self.may_count)
-        return replace(habit, is_exchanged=False) if self.is_of_keys else habit
+        signs = self.dates or DateSigns()
+        habit = tell_habit(signs, self.said_order, now, may_count=self.may_count)
+        # No spreadsheet has read what stands under keys, so none can have exchanged day and month there.
+        if self.is_of_keys:
+            return replace(habit, is_exchanged=False)
+        return habit
 
     @property
     def amount_habit(self) -> AmountHabit:
@@ -64,7 +68,8 @@ class Column:
         """Whether only a person can say what a dot is; the number of a cell has none, whatever its decimals."""
         if self.amounts is None or self.said_decimals is not None or self.is_of_keys:
             return False
-        return self.amounts.is_open and (self.amounts.is_typed or not self.is_workbook)
+        was_typed = self.amounts.is_typed or not self.is_workbook
+        return self.amounts.is_open and was_typed
 
 
 Columns: TypeAlias = Mapping[ColumnKey, Column]
@@ -76,9 +81,10 @@ def columns_of(rows: pd.DataFrame, tables: Sequence[Table]) -> dict[ColumnKey, C
     found: dict[ColumnKey, Column] = {}
     for place, of_table in rows.groupby("table", sort=False):
         table = tables[int(str(place))]
-        for field in (*_OF_DATES, *_OF_AMOUNTS):
-            if field in table.columns:
-                found[column_key(table, field)] = _column(table, field, of_table[field], of_table["row"])
+        looked_at = [field for field in (*_OF_DATES, *_OF_AMOUNTS) if field in table.columns]
+        for field in looked_at:
+            key = column_key(table, field)
+            found[key] = _column(table, field, of_table[field], of_table["row"])
     return found
 
 

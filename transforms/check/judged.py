@@ -11,7 +11,8 @@ import pandas as pd
 from transforms.check.file_totals import FileTotals, count_file_totals
 from transforms.check.habits import Columns
 from transforms.check.parameters import Rules
-from transforms.check.part import Checked, Recognized, check_part
+from transforms.check.part import Checked, check_part
+from transforms.check.recognized import Recognized
 from transforms.check.unusual_rows import SeenRows, see_rows
 from transforms.identity.event_ids import add_content_keys
 

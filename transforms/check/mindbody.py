@@ -61,6 +61,8 @@ def row_schema(rules: Rules) -> pa.DataFrameSchema:
     known_action = cell_check(Code.ACTION_UNKNOWN, lambda texts: parse_choice(texts, POSTED_ACTIONS).notna())
     row_checks = [
         row_check(Code.SOURCE_UNKNOWN, _has_known_source),
+        # By the documents a redemption has no source. Here that is told with its cell; sent, it would cost a call and
+        # come back as a refusal, which waits for a person.
         row_check(Code.SOURCE_WITH_REDEEMED, lambda row: ~_is_redeemed(row) | row["source"].isna()),
         row_check(Code.SOURCE_ID_WITHOUT_SOURCE, _has_source_for_its_id),
     ]
@@ -87,6 +89,8 @@ def row_schema(rules: Rules) -> pa.DataFrameSchema:
 
 def _prepare(rows: pd.DataFrame, rules: Rules, clocks: TableClocks) -> pd.DataFrame:
     fallback = rules.fallback_site_id()
+    # A row that names no site is of the site whose inbox it lay in. What stands in the cell goes before that: one sheet
+    # may be for several studios.
     site_id = rows["site_id"] if fallback is None else rows["site_id"].fillna(fallback)
     clock = clocks.places(rows["table"], site_id)
     read = _read_times(rows["action_date_time"], clock, rules, clocks)

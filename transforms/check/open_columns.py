@@ -17,10 +17,12 @@ _WHAT_FIRST = {DateOrder.DAY_FIRST: "day", DateOrder.MONTH_FIRST: "month"}
 def column_questions(columns: Columns) -> Iterator[Question]:
     """Ask what only a person can say of the columns of a file; each is kept for the layout of its table."""
     for column in columns.values():
-        if column.is_order_open and column.dates is not None and column.dates.either is not None:
-            yield _which_order(column, column.dates.either)
-        if column.are_decimals_open and column.amounts is not None and column.amounts.either is not None:
-            yield _which_decimals(column, column.amounts.either)
+        date = None if column.dates is None else column.dates.either
+        if column.is_order_open and date is not None:
+            yield _which_order(column, date)
+        amount = None if column.amounts is None else column.amounts.either
+        if column.are_decimals_open and amount is not None:
+            yield _which_decimals(column, amount)
 
 
 def _which_order(column: Column, seen: Seen) -> Question:
@@ -98,9 +100,13 @@ def _notes_of_dates(column: Column, signs: DateSigns, habit: DateHabit) -> Itera
 
 
 def _mixed(signs: DateSigns) -> str:
-    day, month = signs.day_first, signs.month_first
-    told = "" if day is None or month is None else f" ({day.text} in row {day.row}, {month.text} in row {month.row})"
-    return f"some dates begin with the day, others with the month{told}: those that can be both are rejected"
+    day = signs.day_first
+    month = signs.month_first
+    examples = ""
+    if day is not None and month is not None:
+        examples = f" ({day.text} in row {day.row}, {month.text} in row {month.row})"
+    # By which of the two an ambiguous one was meant, nobody can say: it may have been typed by either hand.
+    return f"some dates begin with the day, others with the month{examples}: those that can be both are rejected"
 
 
 def _counted(seen: Seen, count: Count) -> str:
@@ -124,4 +130,5 @@ def _notes_of_amounts(column: Column, signs: AmountSigns) -> Iterator[Note]:
 
 def _note(column: Column, row: int, told: str) -> Note:
     about = column.about
-    return Note(f"{of_sheet(about.sheet)}{about.column}: {told}.", about.sheet, row, about.column)
+    message = f"{of_sheet(about.sheet)}{about.column}: {told}."
+    return Note(message, about.sheet, row, about.column)

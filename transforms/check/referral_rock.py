@@ -24,14 +24,20 @@ def prepare_rewards(rows: pd.DataFrame, clocks: TableClocks) -> pd.DataFrame:
 
     Adds `eligibility_on`, `parsed_amount`, and `reward` and `values`, by which rows contradict each other.
     """
-    dates, amounts = [rows["eligibility_date"].iloc[:0]], [rows["amount"].iloc[:0]]
+    # Never none of them, so that there is something to put together of a file without rewards.
+    dates = [rows["eligibility_date"].iloc[:0]]
+    amounts = [rows["amount"].iloc[:0]]
+    # How days and decimals are written is told table by table: 1.500 may be one and a half in the one, and fifteen
+    # hundred in the other.
     for place, of_table in rows.groupby("table"):
         table = int(str(place))
-        dates.append(parse_dates(of_table["eligibility_date"], clocks.of_dates(table, "eligibility_date")))
+        of_dates = clocks.of_dates(table, "eligibility_date")
+        dates.append(parse_dates(of_table["eligibility_date"], of_dates))
         amounts.append(without_doubt(of_table["amount"], clocks.of_amounts(table)))
+    sure_amounts = pd.concat(amounts).reindex(rows.index)
     prepared = rows[list(REFERRAL_ROCK_FIELDS)].assign(
         eligibility_on=pd.concat(dates),
-        parsed_amount=parse_amounts(pd.concat(amounts).reindex(rows.index)),
+        parsed_amount=parse_amounts(sure_amounts),
     )
     return prepared.assign(**_claims(prepared))
 

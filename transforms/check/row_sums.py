@@ -65,8 +65,11 @@ def sum_bad_rows(rows: pd.DataFrame, target: "pd.Series[str]", parsed_amount: pd
 
 
 def _sums(frame: pd.DataFrame) -> SumsBySite:
-    keys = [frame["kind"], frame["site_id"].fillna("")]
-    return {(str(kind), str(site_id)): _sum(group) for (kind, site_id), group in frame.groupby(keys)}
+    sums: dict[tuple[str, str], RowSums] = {}
+    site_ids = frame["site_id"].fillna("")
+    for (kind, site_id), group in frame.groupby([frame["kind"], site_ids]):
+        sums[str(kind), str(site_id)] = _sum(group)
+    return sums
 
 
 def _sum(group: pd.DataFrame) -> RowSums:

@@ -31,11 +31,16 @@ class TableClocks:
 
     def places(self, table: pd.Series, site_id: pd.Series) -> pd.Series:
         """Return the place of the clock that holds for each row; tables and sites that share one have one place."""
+        # Asked once for each table and site: a million rows are of a few.
         pairs = pd.DataFrame({"table": table, "site_id": site_id})
         number = pairs.groupby(["table", "site_id"], dropna=False, sort=False).ngroup()
-        firsts = pairs[~number.duplicated()].itertuples(index=False, name=None)
-        place_of = [self._place(int(of), None if pd.isna(site) else site) for of, site in firsts]
-        return number.map(dict(enumerate(place_of))).astype("int64")
+        is_first = ~number.duplicated()
+        place_of: dict[int, int] = {}
+        firsts = zip(number[is_first], table[is_first], site_id[is_first], strict=True)
+        for own_number, of_table, site in firsts:
+            own_site = None if pd.isna(site) else site
+            place_of[own_number] = self._place(int(of_table), own_site)
+        return number.map(place_of).astype("int64")
 
     def clock(self, place: int) -> Clock:
         """Return the clock at a place."""

@@ -40,20 +40,35 @@ class SeenRows:
 
 def see_rows(events: pd.DataFrame) -> SeenRows:
     """Return what is to be remembered of some good rows of a file (`transforms.check.events`)."""
-    of_clients = events.loc[events["points"].notna(), [*_SAME, "row", "receipt"]]
+    is_of_client = events["points"].notna()
+    of_clients = events.loc[is_of_client, [*_SAME, "row", "receipt"]]
     named = of_clients.fillna({"sheet": ""})
-    points = _count(named, [*_GROUP, "points"])
-    at = named["action_at"].dt
-    months = _count(named.assign(month=at.year * 12 + at.month - 1).dropna(subset="month"), ["sheet", "month"])
-    return SeenRows(points, months, _equal_rows(of_clients), of_clients.head(1), of_clients.tail(1))
+    month = _months_since_year_0(named["action_at"])
+    dated = named.assign(month=month).dropna(subset="month")
+    return SeenRows(
+        points=_count(named, [*_GROUP, "points"]),
+        months=_count(dated, ["sheet", "month"]),
+        equal=_equal_rows(of_clients),
+        first=of_clients.head(1),
+        last=of_clients.tail(1),
+    )
+
+
+def _months_since_year_0(times: pd.Series) -> pd.Series:
+    months: pd.Series = times.dt.year * 12 + times.dt.month - 1
+    return months
 
 
 def see_below(above: SeenRows, seen: SeenRows) -> SeenRows:
     """Return what is remembered of a part, as the one that comes after ``above``."""
     if seen.first.empty:
         return replace(seen, last=above.last)
-    meeting = _equal_rows(pd.concat([above.last, seen.first], ignore_index=True))
-    return replace(seen, equal=pd.concat([meeting, seen.equal])) if len(meeting) else seen
+    # The last row of a part and the first of the next one stand below each other in the file.
+    seam = pd.concat([above.last, seen.first], ignore_index=True)
+    at_seam = _equal_rows(seam)
+    if at_seam.empty:
+        return seen
+    return replace(seen, equal=pd.concat([at_seam, seen.equal]))
 
 
 def _equal_rows(of_clients: pd.DataFrame) -> pd.DataFrame:
@@ -76,21 +91,26 @@ def _join(parts: Sequence[pd.DataFrame], keys: list[str]) -> pd.DataFrame:
 
 def _equals_the_one_above(rows: pd.DataFrame) -> pd.Series:
     # Few rows are of the client above them, and the others need no look at the rest of their cells.
-    same_client = (rows["client_id"] == rows["client_id"].shift()).fillna(value=False).to_numpy(bool)
-    places = same_client.nonzero()[0]
-    below, above = rows.iloc[places], rows.iloc[places - 1]
+    client_above = rows["client_id"].shift()
+    is_same_client = (rows["client_id"] == client_above).fillna(value=False)
+    places = is_same_client.to_numpy(bool).nonzero()[0]
+    below = rows.iloc[places]
+    above = rows.iloc[places - 1].set_axis(below.index)
     is_equal = pd.Series(data=False, index=rows.index)
-    is_equal.iloc[places] = _are_equal(below, above.set_axis(below.index))
+    is_equal.iloc[places] = _are_equal(below, above)
     return is_equal
 
 
 def _are_equal(rows: pd.DataFrame, others: pd.DataFrame) -> "pd.Series[bool]":
     """Tell which rows equal the ones of the same index; what is empty in both is equal."""
-    is_equal = pd.Series(data=True, index=rows.index)
+    are_equal = pd.Series(data=True, index=rows.index)
     for name in rows.columns:
-        one, other = rows[name], others[name]
-        is_equal &= (one == other).fillna(value=False) | (one.isna() & other.isna())
-    return is_equal.astype(bool)
+        one = rows[name]
+        other = others[name]
+        is_same = (one == other).fillna(value=False)
+        are_both_empty = one.isna() & other.isna()
+        are_equal &= is_same | are_both_empty
+    return are_equal.astype(bool)
 
 
 def tell_unusual(seen: Sequence[SeenRows]) -> Iterator[Note]:
@@ -127,9 +147,10 @@ def _tell_far_above(rows: pd.DataFrame) -> Iterator[Note]:
     if limit is None:
         return
     far = rows[rows["points"] >= limit]
+    count = int(far["rows_count"].sum())
     most = far.iloc[-1]
     usual = max(points for points in counts if points < limit)
-    others = f" and {int(far['rows_count'].sum()) - 1:,} more" if far["rows_count"].sum() > 1 else ""
+    others = f" and {count - 1:,} more" if count > 1 else ""
     told = (
         f"row {most['first_row']}{others}: {most['points']:,} points {most['action']} is far above all other rows of "
         f"the sheet, which have at most {usual:,}. A slip of the keyboard?"

@@ -37,6 +37,8 @@ class Limits:
 
     def counted_with(self, guard: Guard, site_id: str) -> str:
         """Return what the site's points are counted with: itself, or `TOGETHER`."""
+        # A limit for all is meant for the run: sites without one of their own would each come to just below it
+        # otherwise.
         return site_id if guard in self.of_sites.get(site_id, {}) else TOGETHER
 
     def own_limits(self, guard: Guard) -> Mapping[str, float]:
@@ -50,6 +52,7 @@ class Limits:
         [False, True]
         """
         limit = self.limit(guard, site_id)
+        # Just as much is let through: who sets a limit of 1,000 points means that 1,000 are fine.
         return limit is not None and measured > limit
 
     def why(self, guard: Guard, site_id: str, measured: float | None = None) -> str:
@@ -60,8 +63,11 @@ class Limits:
         """
         limit = self.limit(guard, site_id)
         assert limit is not None  # noqa: S101 - only a limit can be passed
-        told = f"{_WHAT[guard]} than {self._key(guard, site_id)} ({_shown(guard, limit)})"
-        return told if measured is None else f"{told}: {_shown(guard, measured)}"
+        key = self._key(guard, site_id)
+        told = f"{_WHAT[guard]} than {key} ({_shown(guard, limit)})"
+        if measured is None:
+            return told
+        return f"{told}: {_shown(guard, measured)}"
 
     def _key(self, guard: Guard, site_id: str) -> str:
         is_own = guard in self.of_sites.get(site_id, {})

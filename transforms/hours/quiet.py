@@ -25,7 +25,8 @@ def parse_quiet_hours(text: str) -> QuietHours:
     found = _SPAN.fullmatch(text.strip())
     if found is None:
         raise ValueError(f'"{text}" are no hours; write some such as "22:00-07:00"')
-    begin, end = time(int(found[1]), int(found[2])), time(int(found[3]), int(found[4]))
+    begin = time(int(found[1]), int(found[2]))
+    end = time(int(found[3]), int(found[4]))
     if begin == end:
         raise ValueError(f'"{text}" begins when it ends: leave it out, or write hours such as "22:00-07:00"')
     return QuietHours(begin, end)
@@ -40,12 +41,19 @@ def quiet_until(now: datetime, hours: QuietHours, zone: str) -> datetime | None:
     datetime.datetime(2026, 11, 26, 15, 0, tzinfo=datetime.timezone.utc)
     """
     here = now.astimezone(ZoneInfo(zone))
-    is_over_night = hours.begin > hours.end
-    is_after_begin, is_before_end = here.time() >= hours.begin, here.time() < hours.end
-    is_quiet = is_after_begin or is_before_end if is_over_night else is_after_begin and is_before_end
-    if not is_quiet:
+    if not _is_quiet(here.time(), hours):
         return None
-    day = here.date() if is_before_end else here.date() + timedelta(days=1)
+    ends_today = here.time() < hours.end
+    day = here.date() if ends_today else here.date() + timedelta(days=1)
     over_at = datetime.combine(day, hours.end, ZoneInfo(zone)).astimezone(UTC)
     # An hour that comes twice would be over before it is: the second one counts then.
     return over_at if over_at > now else over_at + timedelta(hours=1)
+
+
+def _is_quiet(moment: time, hours: QuietHours) -> bool:
+    is_after_begin = moment >= hours.begin
+    is_before_end = moment < hours.end
+    is_over_night = hours.begin > hours.end
+    if is_over_night:
+        return is_after_begin or is_before_end
+    return is_after_begin and is_before_end

@@ -33,10 +33,13 @@ class Alignment:
     """
 
     def __init__(self, pairs: Sequence[Pair]) -> None:
-        in_order = sorted(pairs, key=lambda pair: pair.earlier)
-        kept = _longest_increasing([pair.now for pair in in_order])
-        self._earlier = [in_order[place].earlier for place in kept]
-        self._now = [in_order[place].now for place in kept]
+        by_earlier = sorted(pairs, key=lambda pair: pair.earlier)
+        # Rows that changed their place in between would make gaps that cross each other. The longest run in which both
+        # files have one order is what they agree on.
+        kept = _longest_increasing([pair.now for pair in by_earlier])
+        in_order = [by_earlier[place] for place in kept]
+        self._earlier = [pair.earlier for pair in in_order]
+        self._now = [pair.now for pair in in_order]
 
     def gap_of_earlier(self, place: int) -> int:
         """Return the number of the gap that a place of the earlier file lies in: 0 before the first repeated row."""
@@ -101,7 +104,8 @@ class Days:
     @property
     def _first_of_all(self) -> datetime:
         ordered = sorted(self.times)
-        middle, last = ordered[len(ordered) // 2], ordered[-1]
+        middle = ordered[len(ordered) // 2]
+        last = ordered[-1]
         # A row of the future is rejected, so the last time can be gone by; a wrong year lies in the past.
         earliest = middle - _ALWAYS - _STRETCH * (last - middle)
         return next(time for time in ordered if time >= earliest)

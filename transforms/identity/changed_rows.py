@@ -114,9 +114,12 @@ def is_one_day(now: SheetRow, earlier: SheetRow) -> bool:
     # A day alone is midnight by UTC where the site's times are in UTC, and by the studio's clock the evening before.
     if now.day == earlier.day or now.utc_day == earlier.utc_day:
         return True
-    # A wrong year, or day and month the wrong way round: the hour stays.
+    # A day that was mistyped keeps its hour. Any day of the same hour would be too many: a class is at six each Monday.
+    if now.hour != earlier.hour:
+        return False
     is_other_year = (now.day.month, now.day.day) == (earlier.day.month, earlier.day.day)
-    return now.hour == earlier.hour and (is_other_year or now.day == _swapped(earlier.day))
+    is_wrong_way_round = now.day == _swapped(earlier.day)
+    return is_other_year or is_wrong_way_round
 
 
 def _swapped(day: date) -> date | None:
@@ -128,6 +131,11 @@ def is_filled_in(now: SheetRow, earlier: SheetRow) -> bool:
     changed = _changed(now, earlier)
     if now.is_update or not changed or not changed <= _MAY_BE_EMPTY:
         return False
-    said = {"time": (now.at, earlier.at)}
-    said |= {name: (now.values[name], earlier.values[name]) for name in changed - {"time"}}
-    return all(None in said[name] for name in changed)
+    # A value that both say, and say differently, was corrected: that is another matter.
+    return all(None in _both_of(name, now, earlier) for name in changed)
+
+
+def _both_of(name: str, now: SheetRow, earlier: SheetRow) -> tuple[Any, Any]:
+    if name == "time":
+        return now.at, earlier.at
+    return now.values[name], earlier.values[name]

@@ -15,8 +15,10 @@ def number_equal_rows(rows: pd.DataFrame, key: Sequence[str]) -> pd.Series:
     `rows` has the key, `has_receipt` and `ordinal` (place in the file). Returned are only rows that have an equal, with
     their index.
     """
-    equal = rows[rows.duplicated(key, keep=False)]
-    ordered = equal.sort_values(["has_receipt", "ordinal"], ascending=[False, True])
+    has_equal = rows.duplicated(key, keep=False)
+    # A row with a receipt was sent, whatever stands above it. What somebody added there must be the second one, which
+    # nobody has met: as the first it would pass for the one that was sent, and never be paid.
+    ordered = rows[has_equal].sort_values(["has_receipt", "ordinal"], ascending=[False, True])
     return ordered.groupby(list(key)).cumcount() + 1
 
 

@@ -69,7 +69,9 @@ def add_event_ids(
 
 def dated_event_id(content_key: str, occurrence: int) -> str:
     """Return the id of the nth event with this content, as `add_event_ids` gives it to rows with a time."""
-    return str(digests([pd.Series([content_key]), pd.Series([occurrence]), pd.Series([""])]).iloc[0])
+    no_file = ""
+    parts = [pd.Series([value]) for value in (content_key, occurrence, no_file)]
+    return str(digests(parts).iloc[0])
 
 
 def _client_keys(events: pd.DataFrame) -> pd.Series:
@@ -105,6 +107,9 @@ def _plain_amount(amount: Decimal) -> str:
 
 
 def _lanes(events: pd.DataFrame, is_update: pd.Series) -> pd.Series:
-    of_client = "mindbody:" + events["site_id"].fillna("") + ":" + events["client_id"].fillna("")
-    of_reward = "referral_rock:" + all_without_case(events["reward_id"]).fillna("")
+    site_ids = events["site_id"].fillna("")
+    client_ids = events["client_id"].fillna("")
+    reward_ids = all_without_case(events["reward_id"]).fillna("")
+    of_client = "mindbody:" + site_ids + ":" + client_ids
+    of_reward = "referral_rock:" + reward_ids
     return of_client.where(~is_update, of_reward)

@@ -54,6 +54,7 @@ def pair_fractions(rows: Sequence[tuple[int, str | None]], events: Sequence[tupl
 
 def _distance(of_event: str, of_row: str) -> tuple[int, int]:
     """Order what fits a row: equal digits, an event that says more, which no shorter row needs, then the longest."""
-    if len(of_event) >= len(of_row):
-        return 0, len(of_event) - len(of_row)
-    return 1, len(of_row) - len(of_event)
+    more_digits = len(of_event) - len(of_row)
+    if more_digits >= 0:
+        return 0, more_digits
+    return 1, -more_digits

@@ -22,14 +22,14 @@ The rule, of which every word keeps a row from being paid twice, or an honest on
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, time
 from functools import partial
 from itertools import chain
 from typing import Any, NamedTuple
 
-from transforms.identity.aligned_rows import Alignment, Days, Pair
+from transforms.identity.aligned_rows import Pair
 from transforms.identity.changed_rows import (
     SheetRow,
     is_filled_in,
@@ -38,10 +38,8 @@ from transforms.identity.changed_rows import (
     is_one_day,
     likeness,
 )
+from transforms.identity.side_by_side import SideBySide
 
-_REPEATED_SHARE = 0.8
-_MOST_OF_A_FEW = 2
-_FEWEST_REPEATED = 2
 _FEWEST_ALIKE = 3
 _MOST_COMPARED = 10_000
 _MOST_OF_A_CLIENT = 20
@@ -54,6 +52,13 @@ class Lookalike(NamedTuple):
 
     now: int
     earlier: int
+
+
+class _Alike(NamedTuple):
+    """A new row and a row of the earlier file that may be the same one."""
+
+    now: SheetRow
+    earlier: SheetRow
 
 
 @dataclass(frozen=True)
@@ -71,24 +76,40 @@ def compare_files(pairs: Sequence[Pair], missing: Sequence[SheetRow], new: Seque
     `pairs` are the rows that both have, `missing` those that the earlier one alone has, `new` those that nobody has
     met.
     """
+    # What is the same row, told a little differently, is in both files: it says that they are of one series, and where
+    # the others stand.
     same = [*_fill_in(pairs, missing, new), *_replaced_anyway(missing, new)]
-    found = {now.place: earlier.place for earlier, now in same if not now.is_update}
-    pairs = [*pairs, *(Pair(earlier.place, now.place, now.at or earlier.at) for earlier, now in same)]
-    missing = _without(missing, (earlier.place for earlier, _ in same))
-    new = _without(new, (now.place for _, now in same))
-    sheets = _Sheets(pairs, missing, new)
+    pairs = [*pairs, *(_as_pair(one) for one in same)]
+    missing, new = _others(missing, new, same)
+    sheets = SideBySide(pairs, missing, new)
     # Who and when say more than the place does: a row that was moved into the gap of another one is not that one.
     one_changed = _find_one_changed(missing, new)
-    if not sheets.is_repeated() and not sheets.is_repeated(len(one_changed), fewest=_FEWEST_ALIKE):
+    is_repeated = sheets.is_repeated()
+    if not is_repeated and not sheets.is_repeated(len(one_changed), fewest=_FEWEST_ALIKE):
         return Comparison()
-    found |= {now.place: earlier.place for earlier, now in one_changed}
-    missing, new = _without(missing, found.values()), _without(new, found)
-    if sheets.is_repeated():
-        found |= _find_in_place(sheets, missing, new)
-    lookalikes = tuple(Lookalike(now, earlier) for now, earlier in sorted(found.items()))
-    gone = _without(missing, found.values())
+    missing, new = _others(missing, new, one_changed)
+    # An update that takes the place of another one is no double: the later value holds, and nothing is paid by it.
+    found = [one for one in same if not one.now.is_update]
+    found += one_changed
+    if is_repeated:
+        found += _find_in_place(sheets, missing, new)
+    lookalikes = sorted(Lookalike(one.now.place, one.earlier.place) for one in found)
+    gone = _without(missing, (one.earlier.place for one in found))
     vanished = tuple(row.place for row in gone if sheets.now_days.cover(row.at))
-    return Comparison(is_of_series=True, lookalikes=lookalikes, vanished=vanished)
+    return Comparison(is_of_series=True, lookalikes=tuple(lookalikes), vanished=vanished)
+
+
+def _as_pair(same: _Alike) -> Pair:
+    return Pair(same.earlier.place, same.now.place, same.now.at or same.earlier.at)
+
+
+def _others(
+    missing: Sequence[SheetRow], new: Sequence[SheetRow], alike: Sequence[_Alike]
+) -> tuple[list[SheetRow], list[SheetRow]]:
+    """Return the missing and the new rows that are in none of these."""
+    left_of_missing = _without(missing, (one.earlier.place for one in alike))
+    left_of_new = _without(new, (one.now.place for one in alike))
+    return left_of_missing, left_of_new
 
 
 def _without(rows: Sequence[SheetRow], places: Iterable[int]) -> list[SheetRow]:
@@ -96,120 +117,84 @@ def _without(rows: Sequence[SheetRow], places: Iterable[int]) -> list[SheetRow]:
     return [row for row in rows if row.place not in taken]
 
 
-class _Sheets:
-    """Two files side by side."""
-
-    def __init__(self, pairs: Sequence[Pair], missing: Sequence[SheetRow], new: Sequence[SheetRow]) -> None:
-        in_both = [pair.at for pair in pairs if pair.at is not None]
-        earlier = Days([*in_both, *(row.at for row in missing if row.at is not None)])
-        now = Days([*in_both, *(row.at for row in new if row.at is not None)])
-        # A sheet that goes on after a long pause has two bunches of rows, and the first one may seem far outside of
-        # the other. What both files have, and is not far outside of one of them, both go back to.
-        self.earlier_days = earlier.going_back_to(at for at in in_both if now.cover(at))
-        self.now_days = now.going_back_to(at for at in in_both if earlier.cover(at))
-        self.alignment = Alignment(pairs)
-        self._repeated_count = len(pairs)
-        self._both_could_have = sum(self.now_days.cover(pair.at) for pair in pairs)
-        left_out_count = sum(self.now_days.cover(row.at) for row in missing)
-        self._both_could_have += left_out_count
-        # A row that was corrected to a later time comes alone; a night brings more than it takes away.
-        self._moved_on = sum(self._came_later(row) for row in new) > left_out_count
-        self._moved_back = sum(self._came_sooner(row) for row in new) > left_out_count
-
-    def is_repeated(self, alike_count: int = 0, *, fewest: int = 1) -> bool:
-        """Tell whether enough of what both files could have is in both, or almost equal: so many more rows are."""
-        repeated_count = self._repeated_count + alike_count
-        left_count = self._both_could_have - repeated_count
-        if repeated_count < fewest:
-            return False
-        # One row that both have may as well be a coincidence: two small sheets of one day have it, too.
-        of_a_few = left_count <= _MOST_OF_A_FEW and repeated_count >= max(_FEWEST_REPEATED, left_count)
-        return of_a_few or repeated_count >= _REPEATED_SHARE * self._both_could_have
-
-    def may_stand_for(self, now: SheetRow, earlier: SheetRow, gap: int) -> bool:
-        """Tell whether the new row may stand for the missing one, which lies in the same gap."""
-        if now.is_update != earlier.is_update:
-            return False
-        is_inside = self.alignment.is_inside(gap)
-        if self._moved_on or self._moved_back:
-            # What is dropped leaves the beginning or the end of a file empty: a row that came there took a place.
-            return not self._came_by_moving(now) and not (is_inside and self._was_dropped(earlier))
-        # Nothing stands behind the last row that would tell a corrected one from one that came after it.
-        came = self._came_later(now) or self._came_sooner(now)
-        return is_inside or not came or is_one_changed(now, earlier)
-
-    def _came_by_moving(self, now: SheetRow) -> bool:
-        """Tell whether a new row lies where the file has moved to: a file that moved on brings no older ones."""
-        return (self._moved_on and self._came_later(now)) or (self._moved_back and self._came_sooner(now))
-
-    def _came_later(self, now: SheetRow) -> bool:
-        """Tell whether a new row lies after all that the earlier file has."""
-        return self.earlier_days.end_before(now.at)
-
-    def _came_sooner(self, now: SheetRow) -> bool:
-        """Tell whether a new row lies before all that the earlier file has; one of a wrong year lies nowhere."""
-        return self.earlier_days.begin_after(now.at) and self.now_days.cover(now.at)
-
-    def _was_dropped(self, earlier: SheetRow) -> bool:
-        """Tell whether a file that has moved does not go back, or does not go on, as far as this row."""
-        return not self.now_days.cover(earlier.at) and self.earlier_days.cover(earlier.at)
-
-
-def _find_in_place(sheets: _Sheets, missing: Sequence[SheetRow], new: Sequence[SheetRow]) -> dict[int, int]:
-    """Return the place of the earlier row by that of the new one, for rows that stand where another one stood."""
+def _find_in_place(sheets: SideBySide, missing: Sequence[SheetRow], new: Sequence[SheetRow]) -> list[_Alike]:
+    """Return the rows that stand where another one stood."""
     missing_in: defaultdict[int, list[SheetRow]] = defaultdict(list)
     for row in missing:
-        missing_in[sheets.alignment.gap_of_earlier(row.place)].append(row)
+        gap = sheets.alignment.gap_of_earlier(row.place)
+        missing_in[gap].append(row)
     new_in: defaultdict[int, list[SheetRow]] = defaultdict(list)
     for row in new:
-        new_in[sheets.alignment.gap_of_now(row.place)].append(row)
-    found: dict[int, int] = {}
+        gap = sheets.alignment.gap_of_now(row.place)
+        new_in[gap].append(row)
+    found: list[_Alike] = []
     for gap, here in new_in.items():
-        found |= _match(here, missing_in.get(gap, []), partial(sheets.may_stand_for, gap=gap))
+        may_stand_for = partial(sheets.may_stand_for, gap=gap)
+        found += _match(here, missing_in.get(gap, []), may_stand_for)
     return found
 
 
-def _match(new: Sequence[SheetRow], missing: Sequence[SheetRow], may_stand_for: MayStandFor) -> dict[int, int]:
+def _match(new: Sequence[SheetRow], missing: Sequence[SheetRow], may_stand_for: MayStandFor) -> list[_Alike]:
     """Give each missing row of a gap a new one: the next where there are as many, else the one that is most like it."""
-    in_order = [(now, earlier) for now, earlier in zip(new, missing, strict=False) if may_stand_for(now, earlier)]
+    side_by_side = [_Alike(now, earlier) for now, earlier in zip(new, missing, strict=False)]
+    in_order = [one for one in side_by_side if may_stand_for(one.now, one.earlier)]
+    are_all_matched = len(in_order) == len(new) == len(missing)
     # Of blocks that were written anew the order is all that can be looked at.
-    if len(in_order) == len(new) == len(missing) or len(new) * len(missing) > _MOST_COMPARED:
-        return {now.place: earlier.place for now, earlier in in_order}
-    possible = _by_likeness((now, earlier) for now in new for earlier in missing if may_stand_for(now, earlier))
-    pairs = _one_to_one(possible)
-    found = {now.place: earlier.place for earlier, now in pairs}
-    likeness_of = {earlier.place: likeness(now, earlier) for earlier, now in pairs}
-    for now, earlier in possible:
-        # Of two new rows that are as much like a missing one, nobody can tell which it became.
-        if now.place not in found and likeness(now, earlier) == likeness_of[earlier.place]:
-            found[now.place] = earlier.place
-    return found
+    is_long = len(new) * len(missing) > _MOST_COMPARED
+    if are_all_matched or is_long:
+        return in_order
+    every = (_Alike(now, earlier) for now in new for earlier in missing if may_stand_for(now, earlier))
+    possible = _by_likeness(every)
+    found = _one_to_one(possible)
+    return found + _as_much_like(possible, found)
 
 
-def _by_likeness(pairs: Iterable[tuple[SheetRow, SheetRow]]) -> list[tuple[SheetRow, SheetRow]]:
-    """Return pairs, new and earlier, the most alike first, and in the order of the files where they are equally so."""
-    return sorted(pairs, key=lambda pair: (-likeness(*pair), pair[0].place, pair[1].place))
+def _as_much_like(possible: Sequence[_Alike], found: Sequence[_Alike]) -> list[_Alike]:
+    """Return the further new rows that are as much like a missing row as the one that was given to it.
+
+    Of two new rows that are equally like a missing one, nobody can tell which it became. Both wait for a person: the
+    wrong one let through would be paid beside the row that it corrects.
+    """
+    likeness_of = {one.earlier.place: likeness(one.now, one.earlier) for one in found}
+    taken = {one.now.place for one in found}
+    more: list[_Alike] = []
+    for one in possible:
+        if one.now.place in taken:
+            continue
+        if likeness(one.now, one.earlier) == likeness_of[one.earlier.place]:
+            more.append(one)
+            taken.add(one.now.place)
+    return more
 
 
-def _one_to_one(possible: Iterable[tuple[SheetRow, SheetRow]]) -> list[tuple[SheetRow, SheetRow]]:
-    """Return pairs, earlier and new: of those that are possible the first ones, so that each row is in one at most."""
-    found: list[tuple[SheetRow, SheetRow]] = []
+def _by_likeness(pairs: Iterable[_Alike]) -> list[_Alike]:
+    """Return pairs, the most alike first, and in the order of the files where they are equally so."""
+    return sorted(pairs, key=lambda one: (-likeness(one.now, one.earlier), one.now.place, one.earlier.place))
+
+
+def _one_to_one(possible: Iterable[_Alike]) -> list[_Alike]:
+    """Return those of the possible ones that come first, so that each row is in one at most."""
+    found: list[_Alike] = []
     taken_now: set[int] = set()
     taken_earlier: set[int] = set()
-    for now, earlier in possible:
-        if now.place not in taken_now and earlier.place not in taken_earlier:
-            found.append((earlier, now))
-            taken_now.add(now.place)
-            taken_earlier.add(earlier.place)
+    for one in possible:
+        if one.now.place not in taken_now and one.earlier.place not in taken_earlier:
+            found.append(one)
+            taken_now.add(one.now.place)
+            taken_earlier.add(one.earlier.place)
     return found
 
 
-def _find_one_changed(missing: Sequence[SheetRow], new: Sequence[SheetRow]) -> list[tuple[SheetRow, SheetRow]]:
-    """Return pairs, earlier and new, of one client and day with one value changed; each row is in one at most.
+def _find_one_changed(missing: Sequence[SheetRow], new: Sequence[SheetRow]) -> list[_Alike]:
+    """Return rows of one client and day with one value changed; each row is in one at most.
 
     One booking or sale by its id, of another client, is such a pair too.
     """
-    of_visit: defaultdict[object, list[SheetRow]] = defaultdict(list)
+    possible = [*_of_one_client(missing, new), *_of_one_visit(missing, new)]
+    return _one_to_one(_by_likeness(possible))
+
+
+def _of_one_client(missing: Sequence[SheetRow], new: Sequence[SheetRow]) -> Iterator[_Alike]:
     of_day: defaultdict[tuple[str, date | None], list[SheetRow]] = defaultdict(list)
     of_utc_day: defaultdict[tuple[str, date | None], list[SheetRow]] = defaultdict(list)
     of_hour: defaultdict[tuple[str, time | None], list[SheetRow]] = defaultdict(list)
@@ -217,56 +202,70 @@ def _find_one_changed(missing: Sequence[SheetRow], new: Sequence[SheetRow]) -> l
         of_day[row.who, row.day].append(row)
         of_utc_day[row.who, row.utc_day].append(row)
         of_hour[row.who, row.hour].append(row)
-        of_visit[row.visit].append(row)
-    possible = [
-        (now, earlier)
-        for now in new
+    for now in new:
         # Whoever misses dozens of rows of a day, or at one hour, is no client with a corrected one.
-        for earlier in chain(
-            of_day[now.who, now.day][:_MOST_OF_A_CLIENT],
-            of_utc_day[now.who, now.utc_day][:_MOST_OF_A_CLIENT],
-            of_hour[now.who, now.hour][:_MOST_OF_A_CLIENT],
-        )
-        if is_one_changed(now, earlier) and is_one_day(now, earlier)
-    ]
-    possible += [
-        (now, earlier)
-        for now in new
-        if now.visit is not None
-        for earlier in of_visit[now.visit][:_MOST_OF_A_CLIENT]
-        if is_of_another_client(now, earlier)
-    ]
-    return _one_to_one(_by_likeness(possible))
+        on_its_day = of_day[now.who, now.day][:_MOST_OF_A_CLIENT]
+        on_its_utc_day = of_utc_day[now.who, now.utc_day][:_MOST_OF_A_CLIENT]
+        at_its_hour = of_hour[now.who, now.hour][:_MOST_OF_A_CLIENT]
+        for earlier in chain(on_its_day, on_its_utc_day, at_its_hour):
+            if is_one_changed(now, earlier) and is_one_day(now, earlier):
+                yield _Alike(now, earlier)
 
 
-def _fill_in(
-    pairs: Sequence[Pair], missing: Sequence[SheetRow], new: Sequence[SheetRow]
-) -> list[tuple[SheetRow, SheetRow]]:
-    """Return pairs, earlier and new, of rows that differ in what only one of the files says."""
-    has_times = any(pair.at is not None for pair in pairs)
-    missing_dated = {row.at is not None for row in missing if not row.is_update}
-    new_dated = {row.at is not None for row in new if not row.is_update}
-    # The time is a column that is read anew where no row of the one file has it, and every row of the other.
-    ignores_time = not has_times and {True, False} == missing_dated | new_dated and missing_dated != new_dated
+def _of_one_visit(missing: Sequence[SheetRow], new: Sequence[SheetRow]) -> Iterator[_Alike]:
+    """Give new rows that give a booking or sale to another client than the missing row did.
+
+    The first client has the points already; let through, the second one would get them too.
+    """
+    of_visit: defaultdict[object, list[SheetRow]] = defaultdict(list)
+    for row in missing:
+        of_visit[row.visit].append(row)
+    for now in new:
+        if now.visit is None:
+            continue
+        for earlier in of_visit[now.visit][:_MOST_OF_A_CLIENT]:
+            if is_of_another_client(now, earlier):
+                yield _Alike(now, earlier)
+
+
+def _fill_in(pairs: Sequence[Pair], missing: Sequence[SheetRow], new: Sequence[SheetRow]) -> list[_Alike]:
+    """Return rows that differ in what only one of the files says."""
+    ignores_time = _is_time_read_anew(pairs, missing, new)
     waiting: defaultdict[tuple[Any, ...], list[SheetRow]] = defaultdict(list)
     for row in missing:
         waiting[_said_by_both(row, ignores_time=ignores_time)].append(row)
-    found = []
+    found: list[_Alike] = []
     for now in new:
         alike = waiting.get(_said_by_both(now, ignores_time=ignores_time), [])
         earlier = next((row for row in alike if is_filled_in(now, row)), None)
         if earlier is not None:
             alike.remove(earlier)
-            found.append((earlier, now))
+            found.append(_Alike(now, earlier))
     return found
 
 
-def _replaced_anyway(missing: Sequence[SheetRow], new: Sequence[SheetRow]) -> list[tuple[SheetRow, SheetRow]]:
-    """Return pairs, earlier and new, of updates of one reward."""
-    of_reward = {row.who: row for row in missing if row.is_update}
-    return [(of_reward[now.who], now) for now in {row.who: row for row in new}.values() if now.who in of_reward]
+def _is_time_read_anew(pairs: Sequence[Pair], missing: Sequence[SheetRow], new: Sequence[SheetRow]) -> bool:
+    """Tell whether the time is a column that is read now and was not before, or was read before and is not now.
+
+    Then no row that both files have bears one, and the others bear one in the one file and not in the other.
+    """
+    if any(pair.at is not None for pair in pairs):
+        return False
+    missing_dated = {row.at is not None for row in missing if not row.is_update}
+    new_dated = {row.at is not None for row in new if not row.is_update}
+    are_some_dated = len(missing_dated | new_dated) > 1
+    return are_some_dated and missing_dated != new_dated
+
+
+def _replaced_anyway(missing: Sequence[SheetRow], new: Sequence[SheetRow]) -> list[_Alike]:
+    """Return the last update of each reward that both files update."""
+    earlier_of = {row.who: row for row in missing if row.is_update}
+    now_of = {row.who: row for row in new}
+    return [_Alike(now, earlier_of[who]) for who, now in now_of.items() if who in earlier_of]
 
 
 def _said_by_both(row: SheetRow, *, ignores_time: bool) -> tuple[Any, ...]:
+    action = row.values.get("action")
+    points = row.values.get("points")
     at = None if ignores_time else row.at
-    return (row.who, row.is_update, row.values.get("action"), row.values.get("points"), at)
+    return (row.who, row.is_update, action, points, at)

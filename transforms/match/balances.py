@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from transforms.exact_sums import as_whole
+from transforms.exact_sums import with_whole
 from transforms.reconcile.proof import Client, Proof
 from transforms.vocabulary import Outcome, Target
 
@@ -45,19 +45,25 @@ def balances_by_client(readings: Sequence[Mapping[str, Any]], parts: Parts) -> p
         client = (reading["site_id"], reading["client_id"])
         rows.append(_row(reading, parts.get(client, [])))
     balances = pd.DataFrame(rows, columns=_COLUMNS, dtype="object")
-    names = dict.fromkeys(_COLUMNS[:2], "str")
-    return balances.astype(names).assign(**{column: as_whole(balances[column]) for column in _COLUMNS[2:]})
+    site_id, client_id, *figures = _COLUMNS
+    return with_whole(balances.astype({site_id: "str", client_id: "str"}), figures)
 
 
 def _row(reading: Mapping[str, Any], parts: list[int]) -> dict[str, Any]:
     lacking = lacking_of(reading)
     if lacking is None:
         return {**reading, "others": None, "balance_expected": None, "difference": None}
-    due = _due(reading)
     # Breaks explain all that is lacking, or no more than what is known to be new. A part that comes near would hide
     # points nobody accounts for.
-    others = lacking if adds_up(parts, lacking) else reading.get("partly", 0)
-    return {**reading, "others": others, "balance_expected": due + others, "difference": lacking - others}
+    others = reading.get("partly", 0)
+    if adds_up(parts, lacking):
+        others = lacking
+    return {
+        **reading,
+        "others": others,
+        "balance_expected": _due(reading) + others,
+        "difference": lacking - others,
+    }
 
 
 def lacking_of(reading: Mapping[str, Any]) -> int | None:
@@ -112,14 +118,14 @@ def with_proofs(balances: pd.DataFrame, read_at: datetime, proved: Mapping[Clien
     rows = [_proved_row(client, proof) for client, proof in sorted(proved.items())]
     columns = [*_COLUMNS, "taken_back", "is_settled", *_PROOF]
     by_balance = pd.DataFrame(rows, columns=columns, dtype="object")
-    return _typed(pd.concat([read.astype("object"), by_balance], ignore_index=True))
+    both = pd.concat([read.astype("object"), by_balance], ignore_index=True)
+    return _typed(both)
 
 
 def _typed(balances: pd.DataFrame) -> pd.DataFrame:
     """Return balances with the types of their columns; figures are whole, of any size, and may be unknown."""
     site_id, client_id, *figures = _COLUMNS
-    figures.append("taken_back")
-    return balances.astype(
+    typed = balances.astype(
         {
             site_id: "str",
             client_id: "str",
@@ -127,22 +133,27 @@ def _typed(balances: pd.DataFrame) -> pd.DataFrame:
             "proved_since_at": "datetime64[us, UTC]",
             "is_settled": "bool",
         }
-    ).assign(**{figure: as_whole(balances[figure]) for figure in figures})
+    )
+    return with_whole(typed, [*figures, "taken_back"])
 
 
 def _proved_row(client: Client, proof: Proof) -> dict[str, Any]:
     site_id, client_id = client
+    before = proof.chain.base.balance
+    expected = before + proof.earned - proof.redeemed
+    reported = proof.chain.balance
     return {
         "site_id": site_id,
         "client_id": client_id,
-        "balance_before": proof.chain.base.balance,
+        "balance_before": before,
         "earned": proof.earned,
         "redeemed": proof.redeemed,
         "others": 0,
         "taken_back": 0,
-        "balance_expected": proof.chain.base.balance + proof.earned - proof.redeemed,
-        "balance_reported": proof.chain.balance,
-        "difference": proof.chain.base.balance + proof.earned - proof.redeemed - proof.chain.balance,
+        "balance_expected": expected,
+        "balance_reported": reported,
+        # 0 as long as the chain is reckoned rightly; it is told all the same, so that an equation would show it.
+        "difference": expected - reported,
         "is_settled": True,
         "proof": BY_BALANCE,
         "proved_since_at": proof.chain.base.read_at,
@@ -187,9 +198,15 @@ def left_of_balance_break(broken: Mapping[str, Any], left: int, explained_by: Se
 
     ``broken`` is the break as the ledger has it, ``explained_by`` the breaks of the entries.
     """
-    told = str(broken["detail"]).split(_SINCE)[0]
+    # What an earlier night said of it is said anew, with all entries that are known by now.
+    told, _, _ = str(broken["detail"]).partition(_SINCE)
     entries = ", ".join(explained_by)
-    rest = f"{left:+,} points are left" if left else "nothing is left"
-    # What is explained to the last point keeps the points that it was opened with, as everything does that closes.
-    points = abs(left) if left else broken["points"]
-    return {**broken, "more": left, "points": points, "detail": f"{told}{_SINCE}{entries} since: {rest}."}
+    if left:
+        points = abs(left)
+        rest = f"{left:+,} points are left"
+    else:
+        # What is explained to the last point keeps the points that it was opened with, as everything does that closes.
+        points = broken["points"]
+        rest = "nothing is left"
+    detail = f"{told}{_SINCE}{entries} since: {rest}."
+    return {**broken, "more": left, "points": points, "detail": detail}

@@ -43,7 +43,8 @@ def _about_readable_reward(row: Any, unread: Mapping[str, str]) -> str | None:
 
 def _described(matched: pd.DataFrame, about: Any) -> pd.DataFrame:
     # Only the breaks are gone through row by row: a million matched rows need no words.
-    broken = matched[matched["outcome"].ne(Outcome.MATCHED)]
+    is_break = matched["outcome"].ne(Outcome.MATCHED)
+    broken = matched[is_break]
     told = [about(row) for row in broken.itertuples()]
     details = pd.Series(told, index=broken.index, dtype="str")
     return matched.assign(detail=details.reindex(matched.index))

@@ -32,6 +32,7 @@ def identify_breaks(matched: pd.DataFrame) -> pd.DataFrame:
 def _ids_of_entries(entries: pd.DataFrame) -> pd.Series:
     """Return an id for each entry that has no event, the same in every night that reads it."""
     # The service's own id of an entry is not used: it is only a number in the answer, and another answer numbers anew.
+    # An id that changed would open a break that a person has answered, and ask again about the same points.
     nth = entries.groupby(_ENTRY, dropna=False).cumcount()
     numbered = entries.astype(str).assign(nth=nth)
     ids = [_digest(entry) for entry in numbered.itertuples(index=False, name=None)]
@@ -39,7 +40,9 @@ def _ids_of_entries(entries: pd.DataFrame) -> pd.Series:
 
 
 def _digest(entry: Sequence[object]) -> str:
-    return blake2b("\x1f".join(map(str, entry)).encode(), digest_size=12).hexdigest()
+    # The separator stands in no cell, so that "1" and "23" are not taken for "12" and "3".
+    content = "\x1f".join(map(str, entry))
+    return blake2b(content.encode(), digest_size=12).hexdigest()
 
 
 def break_records(identified: pd.DataFrame, target: Target) -> list[dict[str, Any]]:
@@ -114,7 +117,8 @@ def _by_class(rows: _Rows) -> dict[tuple[str, str, str], list[Mapping[str, Any]]
     """Return the rows by site, target and class."""
     classes: dict[tuple[str, str, str], list[Mapping[str, Any]]] = {}
     for row in rows:
-        classes.setdefault((row["site_id"], row["target"], row["class"]), []).append(row)
+        key = (row["site_id"], row["target"], row["class"])
+        classes.setdefault(key, []).append(row)
     return classes
 
 

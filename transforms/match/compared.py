@@ -39,8 +39,10 @@ def never_compared(posted: pd.DataFrame) -> pd.DataFrame:
 
 def is_proved(posted: pd.DataFrame, reconciled: Reconciliation | None) -> pd.Series:
     """Return which of `posted` the service confirmed and the client's balance proves; the same index."""
-    proved = {} if reconciled is None else reconciled.proofs.proved
-    event_ids = {event_id for proof in proved.values() for event_id in proof.event_ids}
+    event_ids: set[str] = set()
+    if reconciled is not None:
+        for proof in reconciled.proofs.proved.values():
+            event_ids |= proof.event_ids
     return posted["event_id"].isin(event_ids)
 
 

@@ -32,9 +32,12 @@ class Rule:
         return not any(asked) or self._is_enough(broken)
 
     def _is_enough(self, broken: Mapping[str, Any]) -> bool:
-        has_points = self.least_points is not None and (broken["points"] or 0) >= self.least_points
-        has_amount = self.least_amount is not None and Decimal(broken["amount"] or 0) >= self.least_amount
-        return has_points or has_amount
+        points = broken["points"] or 0
+        if self.least_points is not None and points >= self.least_points:
+            return True
+        # Amounts come as text, digit by digit: as a float, 0.30 would be less than a limit of 0.30.
+        amount = Decimal(broken["amount"] or 0)
+        return self.least_amount is not None and amount >= self.least_amount
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,22 @@ def assign(broken: Mapping[str, Any], rules: Sequence[Rule]) -> Assigned:
     ``broken`` is a record of the documented JSON: class, site_id, points, amount, opened_on, age_days, owner; beside it
     ``given_to`` and ``given_until_on``, what a person said, or None.
     """
-    rule = next((rule for rule in rules if rule.takes(broken)), Rule())
-    by_rule = None if rule.due_days is None else broken["opened_on"] + timedelta(days=rule.due_days)
+    rule = _first_rule(broken, rules)
     owner = broken.get("given_to") or broken["owner"] or rule.owner
-    return Assigned(owner=owner, due_on=broken.get("given_until_on") or by_rule)
+    due_on = broken.get("given_until_on") or _due_by(rule, broken)
+    return Assigned(owner=owner, due_on=due_on)
+
+
+def _first_rule(broken: Mapping[str, Any], rules: Sequence[Rule]) -> Rule:
+    """Return the first rule about the difference, and one that says nothing where none is."""
+    for rule in rules:
+        if rule.takes(broken):
+            return rule
+    return Rule()
+
+
+def _due_by(rule: Rule, broken: Mapping[str, Any]) -> date | None:
+    if rule.due_days is None:
+        return None
+    opened_on: date = broken["opened_on"]
+    return opened_on + timedelta(days=rule.due_days)

@@ -55,24 +55,45 @@ def explain(gaps: Sequence[Gap], parts: Sequence[Part], others: Sequence[int] = 
     be in that one too, and are no entries. What adds up to the last point comes first, from the surest times to the
     least sure; then entries that bear a time in between are taken off, and the rest of the gap is left.
     """
-    found: list[Explained] = []
-    open_gaps = [gap for gap in gaps if gap.more]
-    left = list(parts)
-    for fits in (_was_entered_between, _bears_a_time_between, _may_be_in):
-        for gap in list(open_gaps):
-            more = others if gap.gap_id is None and fits is _may_be_in else ()
-            fitting = [part for part in left if is_new_since(gap.since_at, part) and fits(gap, part)]
-            taken = _adding_up(gap.more, fitting, more)
-            if taken is None:
-                continue
-            found += [Explained(gap.gap_id, part) for part in taken]
-            left = [part for part in left if part not in taken]
-            open_gaps.remove(gap)
-    for gap in open_gaps:
-        taken = _partly(gap, left)
-        found += [Explained(gap.gap_id, part) for part in taken]
-        left = [part for part in left if part not in taken]
-    return found
+    left = _Left([gap for gap in gaps if gap.more], list(parts))
+    # Every gap is asked with the surest times before any is asked with less sure ones: an entry that surely belongs to
+    # an old gap must not be used up by a newer one that it merely happens to add up with.
+    for fits in (_was_entered_between, _bears_a_time_between):
+        for gap in list(left.gaps):
+            left.take_whole(gap, fits)
+    for gap in list(left.gaps):
+        beside = others if gap.gap_id is None else ()
+        left.take_whole(gap, _may_be_in, beside)
+    for gap in left.gaps:
+        left.take(gap, _partly(gap, left.parts))
+    return left.explained
+
+
+class _Left:
+    """Gaps that nothing explains yet, and parts that explain none yet.
+
+    A part that is taken is gone: counted for two gaps, it would explain twice as many points as somebody entered, and
+    points that nobody accounts for would not be told.
+    """
+
+    def __init__(self, gaps: list[Gap], parts: list[Part]) -> None:
+        self.gaps = gaps
+        self.parts = parts
+        self.explained: list[Explained] = []
+
+    def take_whole(self, gap: Gap, fits: _Fits, beside: Sequence[int] = ()) -> None:
+        """Explain the gap to the last point by parts that fit, and some of the points beside them; or not at all."""
+        fitting = [part for part in self.parts if is_new_since(gap.since_at, part) and fits(gap, part)]
+        taken = _adding_up(gap.more, fitting, beside)
+        if taken is None:
+            return
+        self.take(gap, taken)
+        self.gaps.remove(gap)
+
+    def take(self, gap: Gap, taken: Sequence[Part]) -> None:
+        """Say that these parts are in the gap."""
+        self.explained += [Explained(gap.gap_id, part) for part in taken]
+        self.parts = [part for part in self.parts if part not in taken]
 
 
 def is_new_since(read_at: datetime | None, part: Part) -> bool:
@@ -95,9 +116,10 @@ def _bears_a_time_between(gap: Gap, part: Part) -> bool:
 
     People date an entry back by some hours or days; by its time it belongs to what came since all the same.
     """
-    if part.entered_at is None or part.entered_at > gap.until_at:
+    at = part.entered_at
+    if at is None or at > gap.until_at:
         return False
-    return gap.known_from_at is None or part.entered_at > gap.known_from_at
+    return gap.known_from_at is None or at > gap.known_from_at
 
 
 def _may_be_in(gap: Gap, part: Part) -> bool:
@@ -108,13 +130,14 @@ def _may_be_in(gap: Gap, part: Part) -> bool:
     """
     if gap.gap_id is None:
         return True
-    return gap.is_read and (part.entered_at is None or part.entered_at <= gap.until_at)
+    if not gap.is_read:
+        return False
+    return part.entered_at is None or part.entered_at <= gap.until_at
 
 
 def _adding_up(wanted: int, parts: Sequence[Part], others: Sequence[int]) -> list[Part] | None:
     """Return parts that add up to the points, with some of the others or none; None where none do."""
-    values = [part.more for part in parts]
-    if not adds_up([*values, *others], wanted):
+    if not _do_add_up(parts, others, wanted):
         return None
     if len(parts) > _MOST_TRIED:
         return list(parts)
@@ -122,9 +145,14 @@ def _adding_up(wanted: int, parts: Sequence[Part], others: Sequence[int]) -> lis
     needed = list(parts)
     for part in parts:
         without = [other for other in needed if other is not part]
-        if adds_up([*(other.more for other in without), *others], wanted):
+        if _do_add_up(without, others, wanted):
             needed = without
     return needed
+
+
+def _do_add_up(parts: Sequence[Part], others: Sequence[int], wanted: int) -> bool:
+    points = [part.more for part in parts]
+    return adds_up([*points, *others], wanted)
 
 
 def _partly(gap: Gap, parts: Sequence[Part]) -> list[Part]:
@@ -132,10 +160,13 @@ def _partly(gap: Gap, parts: Sequence[Part]) -> list[Part]:
     new = [part for part in parts if is_new_since(gap.since_at, part)]
     taken = [part for part in new if _was_entered_between(gap, part)]
     left = gap.more - sum(part.more for part in taken)
-    # One that was dated back is believed only as far as points are lacking: it must not make up any itself.
     dated_back = [part for part in new if part not in taken and _bears_a_time_between(gap, part)]
     for part in dated_back:
-        if 0 < part.more <= left or left <= part.more < 0:
+        # One that was dated back is believed only as far as points are lacking: it must not make up any itself. Of a
+        # gap of 30 an entry of 50 would leave -20, a difference that nobody ever had.
+        is_within_plus = 0 < part.more <= left
+        is_within_minus = left <= part.more < 0
+        if is_within_plus or is_within_minus:
             taken.append(part)
             left -= part.more
     return taken

@@ -66,6 +66,9 @@ def _common_codes(events: pd.DataFrame, remote: pd.DataFrame) -> pd.DataFrame:
 
 def pair_equal(ours: pd.DataFrame, theirs: pd.DataFrame) -> pd.DataFrame:
     """Pair the nth event with the nth equal entry; of equal events the longest settled comes first."""
+    # By count, since equal entries of a service cannot be told apart: where it shows two and the ledger has three, one
+    # is missing, and which of the three is called so must be the same every night. Otherwise a break would close and
+    # another one open while nothing has happened.
     nth_of_ours = _number_equals(ours, ["event_id", "settled_at"])
     nth_of_theirs = _number_equals(theirs, ["remote_id"])
     # The record and its number among its equals make one key, which no other record of the side has: that turns a
@@ -86,6 +89,7 @@ def pair_nearest(
 
     With ``within`` only what differs by at most that is paired, and as many as can be.
     """
+    # Within a client alone: an entry of somebody else's is never the lost one, however near it lies.
     both = pd.concat([ours, theirs])
     group = _codes([_factorized(both["who"]), _factorized(both[same])])
     group_of_ours = group.iloc[: len(ours)].set_axis(ours.index)
@@ -211,14 +215,28 @@ def _least_costs(ours: Sequence[int], theirs: Sequence[int]) -> list[list[float]
 
 
 def _trace_back(costs: Sequence[Sequence[float]]) -> _Pairs:
-    """Return the pairs that made the least costs, found from the last of ours to the first."""
+    """Return the pairs that made the least costs, found from the last of ours to the first.
+
+    Row i of the costs tells what the first i of ours cost at least; the last column of it, with all of theirs to choose
+    from. Where that cost first appears in its row, there the i-th of ours was paired. Whatever stands right of it is
+    left out, and the one before it may only choose among what stands left.
+    """
     pairs: _Pairs = []
-    end = len(costs[0]) - 1
+    choice = len(costs[0]) - 1  # the first so many of theirs may still be chosen
     for place in range(len(costs) - 1, 0, -1):
-        row = costs[place]
-        # A row of costs only falls, so the first place that has the least is where the pair was made; the earliest
-        # of equals is taken, so that the same records give the same pairs whatever order they came in.
-        end = bisect_left(row, -row[end], hi=end + 1, key=lambda cost: -cost)
-        pairs.append((place - 1, end - 1))
-        end -= 1
-    return pairs[::-1]
+        # The first of equals, so that the same records give the same pairs whatever order they came in.
+        choice = _first_with(costs[place], costs[place][choice], most=choice)
+        pairs.append((place - 1, choice - 1))
+        choice -= 1
+    pairs.reverse()
+    return pairs
+
+
+def _first_with(falling: Sequence[float], cost: float, *, most: int) -> int:
+    """Return the first place, up to ``most``, that has the cost; costs fall along a row, or stay as they are.
+
+    >>> _first_with([9, 4, 4, 1], 4, most=2)
+    1
+    """
+    # `bisect` wants what rises.
+    return bisect_left(falling, -cost, hi=most + 1, key=lambda one: -one)

@@ -35,12 +35,13 @@ def match_rewards(events: pd.DataFrame, remote: pd.DataFrame, tolerances: Tolera
     no row. ``field``, ``ours``, ``theirs``: the first value that differs.
     """
     ours = events.assign(reward=all_without_case(events["reward_id"]))
-    theirs = remote.assign(reward=all_without_case(remote["reward_id"])).drop(columns="reward_id")
+    reward_of_theirs = all_without_case(remote["reward_id"])
+    theirs = remote.drop(columns="reward_id").assign(reward=reward_of_theirs)
     both = ours.merge(theirs, on="reward", how="left", validate="m:1", indicator="where")
     found = [_compared(row, tolerances) for row in both.itertuples()]
     told = pd.DataFrame(found, columns=list(_Found._fields), index=both.index, dtype="object")
-    typed = told.astype({"outcome": "str", "field": "str"})
-    return both.join(typed, validate="1:1")[_REWARD_RESULT]
+    told = told.astype({"outcome": "str", "field": "str"})
+    return both.join(told, validate="1:1")[_REWARD_RESULT]
 
 
 def _compared(row: Any, tolerances: Tolerances) -> _Found:

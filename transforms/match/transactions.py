@@ -157,7 +157,10 @@ class _Ladder:
     def __init__(self, events: pd.DataFrame, remote: pd.DataFrame) -> None:
         """Start with all events, by their state, and all entries."""
         ours, theirs = coded(events, remote)
-        self._events = {state: ours[ours["state"].eq(state)] for state in (State.POSTED, State.UNKNOWN, State.REFUSED)}
+        self._events: dict[State, pd.DataFrame] = {}
+        for state in (State.POSTED, State.UNKNOWN, State.REFUSED):
+            is_in_state = ours["state"].eq(state)
+            self._events[state] = ours[is_in_state]
         self._entries = theirs
         self._exact_of_all = theirs["exact"]
         self._may_be_twice = events["may_be_twice"].reset_index(drop=True)
@@ -182,14 +185,17 @@ class _Ladder:
 
     def take_entries(self, which: pd.Series | None = None) -> pd.DataFrame:
         """Take entries as they are, without an event; all, or those that are marked."""
-        entries = self._entries if which is None else self._entries[which]
+        entries = self._entries
+        if which is not None:
+            entries = entries[which]
         self._entries = self._entries.drop(entries.index)
         return _alone("theirs", entries)
 
     def is_equal_to(self, *pairs: pd.DataFrame) -> pd.Series:
         """Mark the entries that are equal to an entry of these pairs."""
         places = pd.concat([found["theirs"] for found in pairs])
-        return self._entries["exact"].isin(self._exact_of_all.loc[places])
+        taken = self._exact_of_all.loc[places]
+        return self._entries["exact"].isin(taken)
 
     def of_events_that_may_be_twice(self, pairs: pd.DataFrame) -> pd.DataFrame:
         """Return the pairs whose event may have been sent twice."""
@@ -203,15 +209,19 @@ class _Ladder:
 
     def _take_pairs(self, state: State, pairs: pd.DataFrame) -> pd.DataFrame:
         events = self._events[state]
-        self._events[state] = events[~events.index.isin(pairs["ours"])]
-        self._entries = self._entries[~self._entries.index.isin(pairs["theirs"])]
+        is_event_taken = events.index.isin(pairs["ours"])
+        is_entry_taken = self._entries.index.isin(pairs["theirs"])
+        self._events[state] = events[~is_event_taken]
+        self._entries = self._entries[~is_entry_taken]
         return pairs
 
 
 def _alone(side: str, rows: pd.DataFrame) -> pd.DataFrame:
     """Return the places of rows that have nothing on the other side."""
-    places = pd.DataFrame(-1, index=range(len(rows)), columns=["ours", "theirs"], dtype="int64")
-    return places.assign(**{side: rows.index})
+    nothing = pd.Series(-1, index=range(len(rows)), dtype="int64")
+    places = pd.DataFrame({"ours": nothing, "theirs": nothing})
+    places[side] = rows.index
+    return places
 
 
 def _assemble(found: Sequence[_Found], events: pd.DataFrame, remote: pd.DataFrame) -> pd.DataFrame:
@@ -235,10 +245,13 @@ def _assemble(found: Sequence[_Found], events: pd.DataFrame, remote: pd.DataFram
 
 def _all_places(found: Sequence[_Found]) -> pd.DataFrame:
     """Return the places with their outcome and rung, in the order of `found`; those with an event come first."""
-    all_pairs = pd.concat([pairs for _, pairs in found], ignore_index=True)
-    rungs = pd.Index(range(len(found))).repeat([len(pairs) for _, pairs in found])
-    words = pd.array([str(outcome) for outcome, _ in found], dtype="str")
-    places = all_pairs.assign(outcome=words.take(rungs.to_numpy()), rung=rungs)
+    pairs_of_rungs = [pairs for _, pairs in found]
+    outcomes = pd.array([str(outcome) for outcome, _ in found], dtype="str")
+    # One number per pair, as often as the rung found one: a million rows get their word by number.
+    counts = [len(pairs) for pairs in pairs_of_rungs]
+    rungs = pd.Index(range(len(found))).repeat(counts)
+    places = pd.concat(pairs_of_rungs, ignore_index=True)
+    places = places.assign(outcome=outcomes.take(rungs.to_numpy()), rung=rungs)
     has_event = places["ours"] >= 0
     return pd.concat([places[has_event], places[~has_event]], ignore_index=True)
 
@@ -246,5 +259,8 @@ def _all_places(found: Sequence[_Found]) -> pd.DataFrame:
 def _columns_at(places: pd.Series, frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     """Return the values of these columns at the places, in their order, null at -1; on a fresh index."""
     wanted = places.to_numpy()
-    columns = {name: pd.api.extensions.take(frame[name].array, wanted, allow_fill=True) for name in names}
+    columns = {}
+    for name in names:
+        values = frame[name].array
+        columns[name] = pd.api.extensions.take(values, wanted, allow_fill=True)
     return pd.DataFrame(columns)

@@ -74,11 +74,16 @@ def follow(base: Base, links: Iterable[Link]) -> Chain:
 
 
 def _flaw_of(link: Link, balance_before: int) -> Flaw | None:
+    # A refusal moved nothing, as far as the service says; and an answer that was lost may have. Either way the balance
+    # after it cannot be told from one that somebody else has moved.
     if not link.is_confirmed:
         return Flaw.UNCONFIRMED
+    # An answer that lists other fields than were sent confirms something else: the points may be right, and the action,
+    # or whose they are, wrong.
     if not link.is_echo:
         return Flaw.NO_ECHO
     if link.balance is None:
         return Flaw.NO_BALANCE
     # Exactly: a service that rounds, or tells another balance, proves nothing.
-    return None if link.balance == balance_before + link.change else Flaw.MOVED
+    expected = balance_before + link.change
+    return None if link.balance == expected else Flaw.MOVED

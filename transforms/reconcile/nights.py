@@ -39,15 +39,25 @@ def nights_needed(ahead: Ahead, calls_a_day: int) -> int | None:
     >>> nights_needed(ahead, 50)
     3
     """
-    events, reads, nights = ahead.events, ahead.reads, 0
+    events = ahead.events
+    reads = ahead.reads
+    nights = 0
     of_a_night = calls_a_day - ahead.tokens
     while events or reads:
-        to_read = reads + ahead.reads_a_night
-        kept = calls_kept(to_read, ahead.turns_a_night, calls_a_day) if ahead.keeps_for_reading else 0
+        kept = _kept_of_a_night(ahead, reads, calls_a_day)
         posted = min(events, max(0, of_a_night - kept))
         # What is open already is read before what was posted just now.
-        read = min(reads, max(0, of_a_night - posted - ahead.reads_a_night))
+        left_for_reads = of_a_night - posted - ahead.reads_a_night
+        read = min(reads, max(0, left_for_reads))
         if posted + read <= 0:
             return None
-        events, reads, nights = events - posted, reads - read, nights + 1
+        events -= posted
+        reads -= read
+        nights += 1
     return nights
+
+
+def _kept_of_a_night(ahead: Ahead, reads: int, calls_a_day: int) -> int:
+    if not ahead.keeps_for_reading:
+        return 0
+    return calls_kept(reads + ahead.reads_a_night, ahead.turns_a_night, calls_a_day)

@@ -86,11 +86,16 @@ def turns(
     Each is to be read within ``period``, with nights a day apart. With a night's share of those who wait, that many go
     earlier, so that no night pays for all.
     """
+    if most <= 0:
+        return []
     in_order = sorted(waiting, key=lambda client: (waiting[client], client))
-    overdue = [client for client in in_order if now - waiting[client] >= period - _A_NIGHT]
+    # Whoever would be past the period by the next night is due in this one.
+    latest_wait = period - _A_NIGHT
+    overdue_count = sum(now - since_at >= latest_wait for since_at in waiting.values())
     nights = max(1, period // _A_NIGHT)
     share = len(in_order) // nights if with_share else 0
-    return in_order[: min(most, max(len(overdue), share))] if most > 0 else []
+    # The longest waiting stand first, so the overdue ones are among the first so many.
+    return in_order[: min(most, max(overdue_count, share))]
 
 
 @dataclass(frozen=True)
@@ -115,7 +120,9 @@ class Proofs:
 
     def without(self, clients: Collection[Client], sites: Collection[str]) -> "Proofs":
         """Return them without the clients that were read, and without sites whose balances prove nothing any more."""
-        left = {
-            client: proof for client, proof in self.proved.items() if client not in clients and client[0] not in sites
-        }
+        left: dict[Client, Proof] = {}
+        for client, proof in self.proved.items():
+            site_id, _ = client
+            if client not in clients and site_id not in sites:
+                left[client] = proof
         return Proofs(self.whys, left)

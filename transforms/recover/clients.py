@@ -50,12 +50,13 @@ def prove_client(
     for identity, events in equal_events.items():
         entries = dealt.get(identity, [])
         seen = _Seen(read_at, shown=len(entries), equal_events=len(events), nobodys=_like(events[0], left))
+        # Of equal events nobody can tell which of them the entries are: the likeliest are taken to be there.
         for number, event in enumerate(_most_likely_first(events)):
             proofs[event.event_id] = _judge(event, seen, is_shown=number < len(entries))
-    for event in lost:
-        if not event.has_time:
-            seen = _Seen(read_at, shown=0, equal_events=1, nobodys=_like(event, left))
-            proofs[event.event_id] = _judge(event, seen, is_shown=False)
+    undated = [event for event in lost if not event.has_time]
+    for event in undated:
+        seen = _Seen(read_at, shown=0, equal_events=1, nobodys=_like(event, left))
+        proofs[event.event_id] = _judge(event, seen, is_shown=False)
     return [proofs[event.event_id] for event in lost]
 
 
@@ -82,9 +83,10 @@ def _without(transactions: Sequence[Transaction], confirmed: Iterable[PostedEven
 
 def _by_identity(lost: Sequence[Lost]) -> dict[_Identity, list[Lost]]:
     equal: defaultdict[_Identity, list[Lost]] = defaultdict(list)
-    for event in lost:
-        if event.has_time:
-            equal[event.action, event.points, event.source, event.source_id, event.action_at].append(event)
+    dated = [event for event in lost if event.has_time]
+    for event in dated:
+        identity = (event.action, event.points, event.source, event.source_id, event.action_at)
+        equal[identity].append(event)
     return dict(equal)
 
 
@@ -92,14 +94,15 @@ def _deal_out(equal_events: dict[_Identity, list[Lost]], left: list[Transaction]
     """Give each group of equal events the entries that prove it, and take those out of ``left``."""
     dealt: dict[_Identity, list[Transaction]] = {}
     for identity, events in equal_events.items():
-        sure = [one for one in left if _fits(one, events[0]) and len(one.action_at_candidates) == 1]
+        fitting = [one for one in left if _fits(one, events[0])]
+        sure = [one for one in fitting if len(one.action_at_candidates) == 1]
         dealt[identity] = _take(left, sure, len(events))
     # What may be of either of two hours proves something only where it is enough for the events of both.
     either: defaultdict[tuple[datetime, ...], list[_Identity]] = defaultdict(list)
     for identity, events in equal_events.items():
-        for one in left:
-            if _fits(one, events[0]) and identity not in either[one.action_at_candidates]:
-                either[one.action_at_candidates].append(identity)
+        hours = dict.fromkeys(one.action_at_candidates for one in left if _fits(one, events[0]))
+        for candidates in hours:
+            either[candidates].append(identity)
     for identities in either.values():
         _deal_out_either(identities, equal_events, dealt, left)
     return dealt
@@ -114,7 +117,8 @@ def _deal_out_either(
     """Deal out entries of the doubled hour, one group of equal content after the other, where they suffice."""
     by_content: defaultdict[tuple[Any, ...], list[_Identity]] = defaultdict(list)
     for identity in identities:
-        by_content[identity[:-1]].append(identity)
+        *content, _time = identity
+        by_content[tuple(content)].append(identity)
     for alike in by_content.values():
         an_event = equal_events[alike[0]][0]
         # Of either half of the hour: only such an entry may be of the one identity or of the other.
@@ -152,8 +156,14 @@ def _like(event: Lost, left: Sequence[Transaction]) -> list[Transaction]:
 
 def _most_likely_first(events: Sequence[Lost]) -> list[Lost]:
     """Order equal events by what snapshots say: those known as posted first, those that a person discarded last."""
+    return sorted(events, key=_rank)
+
+
+def _rank(event: Lost) -> int:
+    if event.said is None:
+        return 1
     ranks = {State.POSTED: 0, State.DISCARDED: 2}
-    return sorted(events, key=lambda event: ranks.get(State(event.said.state), 1) if event.said else 1)
+    return ranks.get(State(event.said.state), 1)
 
 
 # What follows for one event. "Shown" is that an equal entry is left for it once those known as posted have theirs.
@@ -206,7 +216,9 @@ def _entries(seen: _Seen) -> str:
 
 
 def _almost(event: Lost, seen: _Seen) -> str:
-    times = ", ".join(f"{one.action_at:%Y-%m-%d %H:%M:%S}Z" for one in seen.nobodys[:_MOST_SHOWN])
+    count = len(seen.nobodys)
+    entries = "1 entry" if count == 1 else f"{count} entries"
+    shown = seen.nobodys[:_MOST_SHOWN]
+    times = ", ".join(f"{one.action_at:%Y-%m-%d %H:%M:%S}Z" for one in shown)
     alike = "equal but for its time" if event.has_time else "equal, but the row has no time"
-    entries = "1 entry" if len(seen.nobodys) == 1 else f"{len(seen.nobodys)} entries"
     return f"the service shows {entries} at {times} that nothing accounts for ({alike})"

@@ -35,8 +35,12 @@ def _in_force(updates: Sequence[LostUpdate]) -> int:
 
     One that a person discarded was never sent, so equal values are another's.
     """
-    equal = [number for number, update in enumerate(updates) if update.differing == [] and not _discarded(update)]
-    return equal[-1] if equal else -1
+    last = -1
+    for place, update in enumerate(updates):
+        has_its_values = update.differing == []
+        if has_its_values and not _discarded(update):
+            last = place
+    return last
 
 
 def _discarded(update: LostUpdate) -> bool:

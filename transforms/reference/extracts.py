@@ -158,7 +158,8 @@ def _subjects(columns: Mapping[str, int]) -> set[Subject]:
 
 def _facts(table: _Table, naming: Naming) -> list[pd.DataFrame]:
     texts = _texts(table)
-    facts = [_named_facts(table.sheet, texts, field) for field in _NAMED_IN.keys() & table.columns.keys()]
+    named_fields = _NAMED_IN.keys() & table.columns.keys()
+    facts = [_named_facts(table.sheet, texts, field) for field in named_fields]
     if Subject.REFERRALS in table.subjects:
         facts.append(_referral_facts(table.sheet, texts, naming))
     return facts
@@ -171,8 +172,9 @@ def _texts(table: _Table) -> pd.DataFrame:
     texts = {field: without_dashes(clean_text(rows[column])) for field, column in table.columns.items()}
     every_field = pd.DataFrame(texts).reindex(columns=list(FIELDS)).astype("str")
     # A repeated heading is no row.
-    first_column = every_field["client_id"].map(lambda text: normalize_heading(str(text)))
-    return every_field[first_column != "clientid"]
+    names = every_field["client_id"].map(lambda text: normalize_heading(str(text)))
+    is_heading = names == "clientid"
+    return every_field[~is_heading]
 
 
 def _named_facts(sheet: Sheet, texts: pd.DataFrame, field: str) -> pd.DataFrame:

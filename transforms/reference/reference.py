@@ -54,7 +54,8 @@ def coverage_frame(stretches: Iterable[Stretch]) -> pd.DataFrame:
     """Return coverage (COVERAGE_COLUMNS)."""
     frame = pd.DataFrame(list(stretches), columns=COVERAGE_COLUMNS)
     texts = dict.fromkeys(("site_id", "subject", "client_id"), "str")
-    return frame.astype({**texts, **dict.fromkeys(_TIMES, "datetime64[us, UTC]")})
+    times = dict.fromkeys(_TIMES, "datetime64[us, UTC]")
+    return frame.astype({**texts, **times})
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,9 @@ class Reference:
         """Who was referred (`client_id`) by whom (`key`), by site."""
         is_referral = self.facts["named"] == Named.REFERRED
         referrals = self.facts.loc[is_referral, ["site_id", "item_id", "client_id"]]
-        return referrals.rename(columns={"item_id": "client_id", "client_id": "key"}).drop_duplicates()
+        # The other way round than they are kept, where the one who referred is the client.
+        turned = referrals.rename(columns={"item_id": "client_id", "client_id": "key"})
+        return turned.drop_duplicates()
 
     @cached_property
     def at_hand(self) -> frozenset[tuple[str, str]]:

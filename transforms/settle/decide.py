@@ -87,6 +87,7 @@ def decide(event: DoubtfulEvent, history: History, expected: Expected, read_at: 
     """Return what the counted history and the balance prove about one doubtful event, with the evidence."""
     count = count_equal(event, history, expected)
     witness = ask_balance(event, history, expected, read_at)
+    # Both witnesses are asked, and neither overrules the other: where they differ a person decides.
     state = weigh(count, witness, was_answered=event.was_answered)
     base = expected.base
     evidence = {
@@ -112,6 +113,8 @@ def count_equal(event: PostedEvent, history: History, expected: Expected) -> Cou
     moments = {event.action_at}.union(*(transaction.action_at_candidates for transaction in at_its_time))
     confirmed_here = [time for time in expected.confirmed_times if time in moments]
     confirmed_elsewhere = [time for time in expected.confirmed_times if time not in moments]
+    # A service that keeps another time than it was told shows the event elsewhere. Counted as not there, it would be
+    # sent again; so whatever nobody accounts for keeps the event in doubt.
     strangers = _count_strangers(elsewhere, confirmed_elsewhere)
     strangers += _count_unknown_kin(event, history, expected.confirmed_kin)
     strangers += _count_taken_back(event, history)
@@ -151,8 +154,12 @@ def _count_unknown_kin(event: PostedEvent, history: History, confirmed_kin: int)
 
 def _count_taken_back(event: PostedEvent, history: History) -> int:
     """Count what takes as many points back: the event may have landed, and been taken away since."""
-    taken_back = [one for one in history.transactions if one.action in _TAKES_BACK and abs(one.points) == event.points]
-    return len(taken_back)
+    count = 0
+    for transaction in history.transactions:
+        takes_as_many = abs(transaction.points) == event.points
+        if transaction.action in _TAKES_BACK and takes_as_many:
+            count += 1
+    return count
 
 
 def ask_balance(event: PostedEvent, history: History, expected: Expected, read_at: datetime) -> Witness:

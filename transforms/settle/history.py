@@ -48,8 +48,9 @@ class Transaction:
 
 def is_equal(transaction: Transaction, event: PostedEvent) -> bool:
     """Return whether the transaction is the event's in all but its time."""
-    said = (transaction.action, transaction.points, transaction.source, transaction.source_id)
-    return said == (event.action, event.points, event.source, event.source_id)
+    shown = (transaction.action, transaction.points, transaction.source, transaction.source_id)
+    sent = (event.action, event.points, event.source, event.source_id)
+    return shown == sent
 
 
 def is_kin(transaction: Transaction, event: PostedEvent) -> bool:

@@ -53,6 +53,8 @@ def look_at(
     ``known_until``, are not told as unaccounted.
     """
     may_be_there = [event for event in events if State(event.state) in _MAY_BE_THERE]
+    # By count, since entries have no ids: of two equal entries and one event, one entry is left that nobody accounts
+    # for.
     accounted = Counter(map(_content, may_be_there))
     ready = _ready_by_content(events)
     of_ours: list[str] = []
@@ -85,8 +87,12 @@ def _content(event: KnownEvent) -> _Content:
 
 def _contents(entry: Transaction) -> list[_Content]:
     """Return what the entry may say: its time is two where the site's clock went back over that hour."""
-    said = (entry.action, entry.points, entry.source, entry.source_id)
-    return [(*said, at.replace(microsecond=0)) for at in entry.action_at_candidates]
+    contents: list[_Content] = []
+    for at in entry.action_at_candidates:
+        # A service tells times to the second, whatever an event was sent with.
+        to_the_second = at.replace(microsecond=0)
+        contents.append((entry.action, entry.points, entry.source, entry.source_id, to_the_second))
+    return contents
 
 
 def is_rolled_back(seen: Sequence[Seen]) -> bool:
@@ -98,8 +104,9 @@ def is_rolled_back(seen: Sequence[Seen]) -> bool:
     if any(one.about_to_be_sent for one in seen):
         return True
     known = [one for one in seen if one.was_sent_to]
-    with_entries = sum(bool(one.unaccounted) for one in known)
-    return with_entries >= _LEAST_CLIENTS and 2 * with_entries >= len(known)
+    with_entries = [one for one in known if one.unaccounted]
+    is_half = 2 * len(with_entries) >= len(known)
+    return len(with_entries) >= _LEAST_CLIENTS and is_half
 
 
 def pick_clients(in_turn: Sequence[tuple[str, str]], most: int) -> list[tuple[str, str]]:
@@ -111,7 +118,8 @@ def pick_clients(in_turn: Sequence[tuple[str, str]], most: int) -> list[tuple[st
     [('1', 'a'), ('1', 'b'), ('1', 'c'), ('1', 'f')]
     """
     first_count = (most + 1) // 2
-    first, others = list(in_turn[:first_count]), in_turn[first_count:]
-    left = min(most - first_count, len(others))
-    spread = [others[place * len(others) // left] for place in range(left)]
+    first = list(in_turn[:first_count])
+    others = in_turn[first_count:]
+    spread_count = min(most - first_count, len(others))
+    spread = [others[number * len(others) // spread_count] for number in range(spread_count)]
     return first + spread

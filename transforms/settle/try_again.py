@@ -33,12 +33,13 @@ def decide_another_try(
     ``shown_before`` is the evidence of the reading that held it before, None where none did; ``seen`` is what else was
     read, for the evidence.
     """
-    known = Counter((shown_before or {}).get("against", ()))
-    new = list((Counter(against) - known).elements())
+    shown = Counter(() if shown_before is None else shown_before.get("against", ()))
+    # Counted, and not only looked for: of two equal entries a person has seen one, and the second may be this event.
+    new = list((Counter(against) - shown).elements())
     evidence = {**seen, "against": list(against)}
     if not new:
-        known_words = ", but for what a person has seen" if against else ""
-        return Another(State.READY, f"read before another try: nothing speaks against it{known_words}", evidence)
+        but = ", but for what a person has seen" if against else ""
+        return Another(State.READY, f"read before another try: nothing speaks against it{but}", evidence)
     more = f" and {len(new) - 1} more" if len(new) > 1 else ""
     return Another(State.HELD, f"it may have taken effect for all the refusal: {new[0]}{more}", evidence)
 
@@ -63,10 +64,13 @@ def entries_against(event: PostedEvent, history: History, posted_times: Iterable
 
 
 def _entry(transaction: Transaction) -> str:
-    source = f" for {transaction.source}" if transaction.source else ""
-    source_id = f" {transaction.source_id}" if transaction.source_id else ""
-    at = f"{transaction.action_at.astimezone(UTC):%Y-%m-%d %H:%M:%S}Z"
-    return f"{transaction.action} {abs(transaction.points):,} points{source}{source_id} at {at}"
+    what = f"{transaction.action} {abs(transaction.points):,} points"
+    if transaction.source:
+        what += f" for {transaction.source}"
+    if transaction.source_id:
+        what += f" {transaction.source_id}"
+    at = transaction.action_at.astimezone(UTC)
+    return f"{what} at {at:%Y-%m-%d %H:%M:%S}Z"
 
 
 def edits_against(differing: Sequence[str], now: Mapping[str, str], then: Mapping[str, str] | None) -> list[str]:

@@ -1,11 +1,21 @@
 """The days of a client that are read back."""
 
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
 _MARGIN = timedelta(days=1)
+
+
+def first_moment(day: date, zone: tzinfo) -> datetime:
+    """Return when a day begins by the clock of a zone, in UTC.
+
+    >>> first_moment(date(2026, 7, 1), ZoneInfo("America/New_York"))
+    datetime.datetime(2026, 7, 1, 4, 0, tzinfo=datetime.timezone.utc)
+    """
+    midnight = datetime.combine(day, time(), zone)
+    return midnight.astimezone(UTC)
 
 
 @dataclass(frozen=True)
@@ -22,9 +32,13 @@ class Window:
     @cached_property
     def bounds(self) -> tuple[datetime, datetime]:
         """The first moment and the one after the last, in UTC."""
-        start = datetime.combine(self.since, time(), self.zone)
-        end = datetime.combine(self.until + timedelta(days=1), time(), self.zone)
-        return start.astimezone(UTC), end.astimezone(UTC)
+        day_after = self.until + timedelta(days=1)
+        return first_moment(self.since, self.zone), first_moment(day_after, self.zone)
+
+    @property
+    def client(self) -> tuple[str, str]:
+        """Site and client id."""
+        return self.site_id, self.client_id
 
     @property
     def widened(self) -> "Window":

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from transforms.sheets.date_signs import Seen
+from transforms.sheets.date_signs import Seen, seen_in
 
 # What stands around a number: signs of money, blanks.
 _AROUND = r"^[^0-9.,-]+|[^0-9]+$"
@@ -50,8 +50,14 @@ class AmountSigns:
 
         Beside 5 and 7, 12.345 is no twelve thousand, unless somebody has typed it with a zero at its end.
         """
-        is_far_from_others = 0 < self.most_whole * _FAR < self.least_thousand and not self.is_typed
-        return self.either is not None and self.comma is None and self.dot is None and not is_far_from_others
+        if self.either is None:
+            return False
+        # 1,500.00 and 1.500,00 say by their second sign what the first one is. 1.500 alone says nothing, and is one and
+        # a half or fifteen hundred.
+        is_told_by_another = self.comma is not None or self.dot is not None
+        is_far_from_others = 0 < self.most_whole * _FAR < self.least_thousand
+        is_told_by_size = is_far_from_others and not self.is_typed
+        return not is_told_by_another and not is_told_by_size
 
 
 @dataclass(frozen=True)
@@ -76,9 +82,9 @@ def amount_signs(texts: pd.Series, rows: pd.Series) -> AmountSigns:
     is_comma, is_either = numbers.str.fullmatch(_COMMA), numbers.str.fullmatch(_EITHER)
     is_dot = numbers.str.fullmatch(_DOT) & ~is_either
     return AmountSigns(
-        comma=_seen(marked[is_comma], rows),
-        dot=_seen(marked[is_dot & ~is_comma], rows),
-        either=_seen(marked[is_either], rows),
+        comma=seen_in(marked[is_comma], rows),
+        dot=seen_in(marked[is_dot & ~is_comma], rows),
+        either=seen_in(marked[is_either], rows),
         is_typed=bool(numbers[is_either].str.endswith("0").any()),
         most_whole=most_whole,
         least_thousand=_least(numbers[is_either]),
@@ -88,10 +94,6 @@ def amount_signs(texts: pd.Series, rows: pd.Series) -> AmountSigns:
 def _least(thousands: pd.Series) -> float:
     numbers = thousands.str.replace("[^0-9]", "", regex=True)
     return float(numbers.astype("float64").min()) if len(numbers) else math.inf
-
-
-def _seen(texts: pd.Series, rows: pd.Series) -> Seen | None:
-    return Seen(int(rows[texts.index[0]]), str(texts.iloc[0]), len(texts)) if len(texts) else None
 
 
 def tell_amounts(signs: AmountSigns, said: str | None) -> AmountHabit:

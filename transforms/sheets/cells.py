@@ -53,18 +53,27 @@ def clean_text(texts: pd.Series, *, is_prose: bool = False) -> pd.Series:
     letters = letters_of(texts)
     if b" " not in letters and are_plain(letters) and not (texts == "").any():
         return texts
-    joined = f"|{'|'.join(distinct_if_few(texts).dropna().to_numpy(object))}|"
+    distinct = distinct_if_few(texts).dropna()
+    joined = f"|{'|'.join(distinct.to_numpy(object))}|"
+    has_outer_blank = any(sign in joined for sign in ("| ", " |", "||"))
     is_printable = joined.isprintable()
-    if is_printable and not any(sign in joined for sign in ("| ", " |", "||")):
+    if is_printable and not has_outer_blank:
         return texts
     cleaned = texts.str.strip()
     if not is_printable:
         odd = cleaned[_is_odd(cleaned)]
-        odd = odd.str.strip(_OUTER).str.replace(f"[{_CONTROLS}]", "", regex=True)
-        if not is_prose:
-            odd = odd.str.replace(f"[{_INVISIBLE}]", "", regex=True).str.replace(r"\s+", " ", regex=True)
-        cleaned = cleaned.where(~cleaned.index.isin(odd.index), odd.reindex(cleaned.index))
+        shown = _as_seen(odd, is_prose=is_prose).reindex(cleaned.index)
+        cleaned = cleaned.where(~cleaned.index.isin(odd.index), shown)
     return cleaned.mask(cleaned == "")
+
+
+def _as_seen(odd: pd.Series, *, is_prose: bool) -> pd.Series:
+    """Return odd texts as a person sees them."""
+    seen = odd.str.strip(_OUTER).str.replace(f"[{_CONTROLS}]", "", regex=True)
+    if is_prose:
+        return seen
+    without_invisible = seen.str.replace(f"[{_INVISIBLE}]", "", regex=True)
+    return without_invisible.str.replace(r"\s+", " ", regex=True)
 
 
 def _is_odd(texts: pd.Series) -> pd.Series:
@@ -95,7 +104,12 @@ def parse_whole(texts: pd.Series) -> pd.Series:
 def parse_choice(texts: pd.Series, choices: Iterable[str]) -> pd.Series:
     """Read one of a few documented values whatever its case and blanks, in the documented spelling; else NA."""
     spelled = {choice.casefold(): choice for choice in choices}
-    return say_of_each(texts, lambda text: spelled.get(" ".join(text.split()).casefold()))
+
+    def read(text: str) -> str | None:
+        single_blanks = " ".join(text.split())
+        return spelled.get(single_blanks.casefold())
+
+    return say_of_each(texts, read)
 
 
 def is_amount(texts: pd.Series) -> pd.Series:
@@ -108,8 +122,11 @@ def parse_amounts(texts: pd.Series) -> pd.Series:
 
     5 and 5.00 set the same value, so both are written Decimal("5").
     """
-    read = {text: _without_trailing_zeros(text) for text in texts[is_amount(texts)].unique()}
-    return pd.Series([read.get(text) for text in texts], index=texts.index, dtype=object)
+    spellings = texts[is_amount(texts)].unique()
+    # Each spelling once: a column of rewards has a few. Never by way of a float, which has no 0.10.
+    amount_of = {text: _without_trailing_zeros(text) for text in spellings}
+    amounts = [amount_of.get(text) for text in texts]
+    return pd.Series(amounts, index=texts.index, dtype=object)
 
 
 def _without_trailing_zeros(text: str) -> Decimal:

@@ -57,6 +57,14 @@ class Seen:
         return Seen(self.row, self.text, self.count + (later.count if later else 0))
 
 
+def seen_in(texts: pd.Series, rows: pd.Series) -> Seen | None:
+    """Return what was seen in these cells; None where there are none. ``rows`` tells the row of each cell."""
+    if texts.empty:
+        return None
+    first_row = int(rows[texts.index[0]])
+    return Seen(first_row, str(texts.iloc[0]), len(texts))
+
+
 @dataclass(frozen=True)
 class Span:
     """Plain numbers of one kind: how many, the least and the most."""
@@ -69,7 +77,11 @@ class Span:
         """Join what was found further down."""
         if later is None:
             return self
-        return Span(self.count + later.count, min(self.least, later.least), max(self.most, later.most))
+        return Span(
+            count=self.count + later.count,
+            least=min(self.least, later.least),
+            most=max(self.most, later.most),
+        )
 
 
 @dataclass(frozen=True)
@@ -131,8 +143,8 @@ def date_signs(texts: pd.Series, rows: pd.Series) -> DateSigns:
     of_sheets = filled[is_iso & ~names_zone(filled)]
     signs = DateSigns(
         filled=Seen(0, "", len(filled)),
-        early=_seen(of_sheets[may_be_exchanged(of_sheets)], rows),
-        late=_seen(of_sheets[of_sheets.str[8:10] > "12"], rows),
+        early=seen_in(of_sheets[may_be_exchanged(of_sheets)], rows),
+        late=seen_in(of_sheets[of_sheets.str[8:10] > "12"], rows),
     )
     if others.empty:
         return signs
@@ -143,9 +155,9 @@ def names_zone(texts: pd.Series) -> pd.Series:
     """Tell ISO times with an offset, which no spreadsheet has made."""
     # The sixth sign from the end is a sign too in a plain date, which is shorter.
     is_time = texts.str.len() > len("2026-05-10T10:00")
-    has_offset = is_time & texts.str[-6:-5].isin(["+", "-"])
+    has_sign = texts.str[-6:-5].isin(["+", "-"])
     is_utc = texts.str[-1:].isin(["Z", "z"])
-    return has_offset | is_utc
+    return is_utc | (is_time & has_sign)
 
 
 def may_be_exchanged(texts: pd.Series) -> pd.Series:
@@ -153,7 +165,9 @@ def may_be_exchanged(texts: pd.Series) -> pd.Series:
     is_iso = texts.str[4:5] == "-"
     month = texts.str[5:7]
     day = texts.str[8:10]
-    is_other_day = (day <= "12") & (day != month)
+    # Past the 12th there is no such month, and the 10th of October is one day either way.
+    could_be_month = day <= "12"
+    is_other_day = could_be_month & (day != month)
     return is_iso & is_other_day & ~names_zone(texts)
 
 
@@ -164,9 +178,9 @@ def _with_orders(signs: DateSigns, texts: pd.Series, rows: pd.Series) -> DateSig
     orders = begins.map(order_of)
     return replace(
         signs,
-        day_first=_seen(texts[orders == "day_first"], rows),
-        month_first=_seen(texts[orders == "month_first"], rows),
-        either=_seen(texts[orders == "either"], rows),
+        day_first=seen_in(texts[orders == "day_first"], rows),
+        month_first=seen_in(texts[orders == "month_first"], rows),
+        either=seen_in(texts[orders == "either"], rows),
     )
 
 
@@ -178,9 +192,9 @@ def _with_hours(signs: DateSigns, texts: pd.Series, rows: pd.Series) -> DateSign
     is_wide = whole.str.contains(_WIDE_HOUR, regex=True)
     return replace(
         signs,
-        half=_seen(texts[has_half], rows),
-        small_hour=_seen(whole[is_small], rows),
-        wide_hour=_seen(whole[is_wide], rows),
+        half=seen_in(texts[has_half], rows),
+        small_hour=seen_in(whole[is_small], rows),
+        wide_hour=seen_in(whole[is_wide], rows),
     )
 
 
@@ -188,7 +202,7 @@ def _with_counts(signs: DateSigns, texts: pd.Series, rows: pd.Series) -> DateSig
     """Add what plain numbers there are, by their length."""
     return replace(
         signs,
-        first_number=_seen(texts[texts.str.fullmatch(_NUMBER)], rows),
+        first_number=seen_in(texts[texts.str.fullmatch(_NUMBER)], rows),
         days=_span(texts, _SERIAL),
         seconds=_span(texts, _SECONDS),
         milliseconds=_span(texts, _MILLISECONDS),
@@ -206,13 +220,12 @@ def _orders(begin: str) -> str:
     return "either" if first != second else ""
 
 
-def _seen(texts: pd.Series, rows: pd.Series) -> Seen | None:
-    return Seen(int(rows[texts.index[0]]), str(texts.iloc[0]), len(texts)) if len(texts) else None
-
-
 def _span(texts: pd.Series, pattern: "re.Pattern[str]") -> Span | None:
-    numbers = texts[texts.str.fullmatch(pattern.pattern)].astype("float64")
-    return Span(len(numbers), float(numbers.min()), float(numbers.max())) if len(numbers) else None
+    are_such = texts.str.fullmatch(pattern.pattern)
+    numbers = texts[are_such].astype("float64")
+    if numbers.empty:
+        return None
+    return Span(len(numbers), float(numbers.min()), float(numbers.max()))
 
 
 def tell_habit(signs: DateSigns, said: DateOrder | None, now: datetime, *, may_count: bool) -> DateHabit:
@@ -243,30 +256,35 @@ def _tell_order(signs: DateSigns) -> DateOrder | None:
 def _is_exchanged(signs: DateSigns) -> bool:
     """Tell the trace of a spreadsheet that read the wrong one first: what it could not read stayed a text."""
     has_text_of_one_order = signs.day_first is not None or signs.month_first is not None
+    # Whatever it could read became a date of a first to twelfth, and none of another day.
     has_early_dates_alone = signs.early is not None and signs.late is None
-    return has_text_of_one_order and signs.either is None and has_early_dates_alone
+    has_open_text = signs.either is not None
+    return has_text_of_one_order and has_early_dates_alone and not has_open_text
 
 
 def _tell_count(signs: DateSigns, now: datetime) -> Count | None:
     """Say what the numbers of a column count, where all of its cells are such and none is outside of what can be."""
-    filled = 0 if signs.filled is None else signs.filled.count
-    if signs.days is not None and signs.days.count == filled:
+    filled_count = 0 if signs.filled is None else signs.filled.count
+
+    def are_all(span: Span | None, least: float, most: float) -> bool:
+        # One cell that is something else, or is of next year, and nobody knows what the others count.
+        if span is None or span.count != filled_count:
+            return False
+        return least <= span.least and span.most <= most
+
+    if signs.days is not None and signs.days.count == filled_count:
+        first_day = (_FIRST - _DAY_0).days
         today = (now - _DAY_0) / timedelta(days=1)
         # Counted from 1904 they would be four years later: in the future, so they are not.
-        is_sure = signs.days.most + FROM_1900_TO_1904.days > today
-        return Count.DAYS if is_sure and _is_between(signs.days, (_FIRST - _DAY_0).days, today) else None
-    since_1970 = (now - _EPOCH).total_seconds()
+        is_from_1900 = signs.days.most + FROM_1900_TO_1904.days > today
+        return Count.DAYS if is_from_1900 and are_all(signs.days, first_day, today) else None
     first = (_FIRST - _EPOCH).total_seconds()
-    if signs.seconds is not None and signs.seconds.count == filled and _is_between(signs.seconds, first, since_1970):
+    until_now = (now - _EPOCH).total_seconds()
+    if are_all(signs.seconds, first, until_now):
         return Count.SECONDS
-    span = signs.milliseconds
-    if span is not None and span.count == filled and _is_between(span, first * 1000, since_1970 * 1000):
+    if are_all(signs.milliseconds, first * 1000, until_now * 1000):
         return Count.MILLISECONDS
     return None
-
-
-def _is_between(span: Span, least: float, most: float) -> bool:
-    return least <= span.least and span.most <= most
 
 
 def counted_at(text: str, count: Count) -> datetime | None:
@@ -277,16 +295,22 @@ def counted_at(text: str, count: Count) -> datetime | None:
     >>> counted_at("1773406352", Count.SECONDS).isoformat(), counted_at("46094.5", Count.DAYS).isoformat()
     ('2026-03-13T12:52:32+00:00', '2026-03-13T12:00:00+00:00')
     """
-    pattern = {Count.SECONDS: _SECONDS, Count.MILLISECONDS: _MILLISECONDS, Count.DAYS: _SERIAL}[count]
-    if not pattern.fullmatch(text):
+    if not _PATTERN_OF[count].fullmatch(text):
         return None
     if count is Count.SECONDS:
         return _EPOCH + timedelta(seconds=int(text))
     if count is Count.MILLISECONDS:
         return _EPOCH + timedelta(seconds=int(text) // 1000)
     seconds = float(text) * 86_400
-    is_whole = abs(seconds - round(seconds)) < 0.1
-    return _DAY_0 + timedelta(seconds=round(seconds)) if is_whole else None
+    whole_seconds = round(seconds)
+    # 46094.5 is noon to the second. 46094.3333 was eight o'clock, or just before it: whoever rounded it forgot
+    # the second, and the key of an event holds it.
+    if abs(seconds - whole_seconds) >= 0.1:
+        return None
+    return _DAY_0 + timedelta(seconds=whole_seconds)
+
+
+_PATTERN_OF = {Count.SECONDS: _SECONDS, Count.MILLISECONDS: _MILLISECONDS, Count.DAYS: _SERIAL}
 
 
 def what_number_counts(text: str) -> tuple[Count, datetime] | None:

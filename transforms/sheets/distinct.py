@@ -15,7 +15,9 @@ def say_of_each(texts: pd.Series, say: Callable[[str], str | None]) -> pd.Series
     """Return what is said of every text, each different one asked about once; NA of NA, and of what nothing is said."""
     place, distinct = pd.factorize(texts)
     said = pd.array([say(text) for text in distinct], dtype="str")
-    return pd.Series(said.take(place, allow_fill=True), index=texts.index, name=texts.name)
+    # An empty cell has the place -1, which takes nothing.
+    of_every = said.take(place, allow_fill=True)
+    return pd.Series(of_every, index=texts.index, name=texts.name)
 
 
 def distinct_if_few(texts: pd.Series) -> pd.Series:

@@ -54,12 +54,13 @@ class Doubtful:
 
 def as_answered(table: Table) -> Table:
     """Return the table with its letters as a person said that they are encoded, where the file does not say it."""
+    sheet = table.sheet
     answer = None if table.layout is None else table.layout.encoding
-    if not table.sheet.is_encoding_guessed or answer is None:
+    if not sheet.is_encoding_guessed or answer is None:
         return table
-    cells = table.sheet.cells
-    decoded = {column: _decoded(cells[column], answer) for column in cells.columns}
-    return replace(table, sheet=replace(table.sheet, cells=pd.DataFrame(decoded, index=cells.index)))
+    decoded = {column: _decoded(sheet.cells[column], answer) for column in sheet.cells.columns}
+    cells = pd.DataFrame(decoded, index=sheet.cells.index)
+    return replace(table, sheet=replace(sheet, cells=cells))
 
 
 def _decoded(texts: pd.Series, answer: str) -> pd.Series:
@@ -96,13 +97,17 @@ def find_doubtful(table: Table, rows: pd.Index) -> Iterator[Doubtful]:
         return
     sent = [table.columns[field] for field in _SENT if field in table.columns]
     cells = table.sheet.cells.loc[rows, sent]
-    found = [cells[column][cells[column].str.contains(_LETTERS, regex=True, na=False)] for column in sent]
-    filled = [texts for texts in found if len(texts)]
-    if filled:
-        first = filled[0]
-        column = table.headings[int(str(first.name))]
-        row = int(first.index[0])
-        yield Doubtful(about_table(table, column), row, str(first.iloc[0]), sum(map(len, filled)))
+    doubtful: list[pd.Series] = []
+    for column in sent:
+        has_letters = cells[column].str.contains(_LETTERS, regex=True, na=False)
+        if has_letters.any():
+            doubtful.append(cells.loc[has_letters, column])
+    if not doubtful:
+        return
+    first = doubtful[0]
+    heading = table.headings[int(str(first.name))]
+    count = sum(len(texts) for texts in doubtful)
+    yield Doubtful(about_table(table, heading), int(first.index[0]), str(first.iloc[0]), count)
 
 
 def encoding_questions(found: Iterable[Doubtful]) -> Iterator[Question]:
@@ -128,10 +133,10 @@ def encoding_questions(found: Iterable[Doubtful]) -> Iterator[Question]:
 
 def _choices(text: str) -> dict[str, str]:
     """Return the encodings that the text can be read in, each with what it then is; those that read alike are one."""
-    read: dict[str, str] = {}
-    for answer, (codec, words) in ENCODINGS.items():
+    answer_of: dict[str, str] = {}
+    for answer, (codec, _) in ENCODINGS.items():
         letters = _letters(text, codec)
-        is_new = letters is not None and letters not in [told.partition(": ")[2] for told in read.values()]
-        if letters is not None and letters.isprintable() and is_new:
-            read[answer] = f"{words}: {letters}"
-    return read
+        # What nobody can see is no name that anybody has written.
+        if letters is not None and letters.isprintable():
+            answer_of.setdefault(letters, answer)
+    return {answer: f"{ENCODINGS[answer][1]}: {letters}" for letters, answer in answer_of.items()}

@@ -52,9 +52,14 @@ def _rows_of_few(sheet: Sheet, known: Set[str]) -> list[int]:
     for column in sheet.cells.columns:
         cells = sheet.cells[column]
         for row, text in zip(cells.index.tolist(), cells.tolist(), strict=True):
-            if isinstance(text, str) and len(text) <= LONGEST_HEADING and normalize_heading(text) in known:
-                count[row] += 1
+            count[row] += _is_known(text, known)
     return sorted(row for row, headings in count.items() if headings >= 2)
+
+
+def _is_known(text: object, known: Set[str]) -> bool:
+    if not isinstance(text, str) or len(text) > LONGEST_HEADING:
+        return False
+    return normalize_heading(text) in known
 
 
 def _known_headings(layouts: Sequence[Layout]) -> set[str]:
@@ -84,18 +89,20 @@ def _rows_with(texts: pd.Series, known: Set[str], roots: Set[str]) -> Iterator[i
     short = unique[unique.str.len() <= LONGEST_HEADING]
     if are_plain(letters_of(short)):
         # Below its heading a column may hold a million ids, and none of them is worth a look of its own.
+        any_root = "|".join(re.escape(root) for root in roots)
         bare = short.str.replace(r"[ _]+", "", regex=True)
-        short = short[bare.str.contains("|".join(map(re.escape, roots)), case=False)]
+        short = short[bare.str.contains(any_root, case=False)]
     headings = [text for text in short if normalize_heading(text) in known]
-    yield from texts.index[texts.isin(headings)].tolist()
+    is_heading = texts.isin(headings)
+    yield from texts.index[is_heading].tolist()
 
 
 def targets_of_row(sheet: Sheet, row: int, layouts: Sequence[Layout]) -> list[Target]:
     """Return the services whose required headings are all in this row."""
     texts = normalized_texts(sheet, row)
     field_of, _ = fields_of(texts, layouts)
-    fields = {field_of[text] for text in texts if text in field_of}
-    return [target for target, required in REQUIRED.items() if fields >= set(required)]
+    fields = {field_of[text] for text in texts & field_of.keys()}
+    return [target for target, required in REQUIRED.items() if fields.issuperset(required)]
 
 
 def is_nearly_heading(sheet: Sheet, row: int) -> bool:
@@ -105,9 +112,9 @@ def is_nearly_heading(sheet: Sheet, row: int) -> bool:
 
 
 def _nearly_names(texts: Set[str], required: Sequence[str]) -> bool:
-    names = [FIELDS[field].casefold() for field in required]
-    near = [name for name in names if _is_among(name, texts)]
-    return len(near) > 1 and names[0] in near
+    first, *others = [FIELDS[field].casefold() for field in required]
+    # One alone may be a word of a title.
+    return _is_among(first, texts) and any(_is_among(name, texts) for name in others)
 
 
 def _is_among(name: str, texts: Set[str]) -> bool:

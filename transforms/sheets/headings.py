@@ -49,21 +49,28 @@ class Table:
     @property
     def unused(self) -> list[str]:
         """Headings that no rule reads, as the sheet spells them."""
+        read = {column for field, column in self.columns.items() if field in self._read_fields}
+        if self.time_of_day is not None:
+            read.add(self.time_of_day)
+        return [text for column, text in enumerate(self.headings) if text is not None and column not in read]
+
+    @property
+    def _read_fields(self) -> Set[str]:
+        """The fields that some rule reads: those of the services that the headings serve, and the marks."""
         fields = set(MARKED_FIELDS)
         for target in self.targets:
             fields |= FIELDS_OF[target].keys()
-        read = {column for field, column in self.columns.items() if field in fields}
-        others = {column: text for column, text in enumerate(self.headings) if text is not None and column not in read}
-        time_of_day = self.time_of_day
-        return [text for column, text in others.items() if column != time_of_day]
+        return fields
 
     @property
     def time_of_day(self) -> int | None:
         """The column whose times belong to the days of ActionDateTime, where a layout names one."""
         if self.layout is None or "action_date_time" not in self.columns:
             return None
-        named = [column for column, text in enumerate(self.headings) if text and self.layout.is_time_of_day(text)]
-        return named[0] if named else None
+        for column, text in enumerate(self.headings):
+            if text and self.layout.is_time_of_day(text):
+                return column
+        return None
 
 
 def fields_of(texts: Set[str], layouts: Sequence[Layout]) -> tuple[Mapping[str, str], Layout | None]:
@@ -177,7 +184,10 @@ def _nearest(heading: str, others: Mapping[int, str]) -> int | None:
     """Return the column of the unknown heading that is most like a missing one, None where none is like it."""
     column_of = {normalize_heading(text): column for column, text in others.items()}
     near = difflib.get_close_matches(heading.casefold(), column_of, n=1, cutoff=0.6)
-    return column_of[near[0]] if near else None
+    if not near:
+        return None
+    (most_like,) = near
+    return column_of[most_like]
 
 
 def _twice(sheet: Sheet, row: int, field: str, *, first: int, second: int) -> FileError:
@@ -203,4 +213,6 @@ def _place(sheet: Sheet, row: int) -> str:
 
 def _where(sheet: Sheet, row: int, column: int | None, text: str | None) -> Place:
     cell = None if column is None else sheet.address(row, column)
-    return Place(sheet.name, row if sheet.heading_row is None else None, text, cell)
+    # Where headings are keys, no row holds them.
+    own_row = row if sheet.heading_row is None else None
+    return Place(sheet.name, own_row, text, cell)

@@ -70,8 +70,14 @@ def is_id(texts: pd.Series) -> pd.Series:
     """Tell which texts can be ids; False where a program made something else of one, or where more than one stands."""
     # Nearly all ids are digits and nothing else, which is known of a whole column at once.
     others = texts[texts.str.isdigit().eq(False)].unique()
-    wrong = [text for text in others if _is_word(text) or _SPOILED.fullmatch(text) or _MORE_THAN_ONE.fullmatch(text)]
+    wrong = [text for text in others if _is_wrong(text)]
     return ~texts.isin(wrong)
+
+
+def _is_wrong(text: str) -> bool:
+    is_spoiled = _SPOILED.fullmatch(text) is not None
+    is_more_than_one = _MORE_THAN_ONE.fullmatch(text) is not None
+    return _is_word(text) or is_spoiled or is_more_than_one
 
 
 def _is_word(text: str) -> bool:

@@ -38,12 +38,16 @@ class Layout:
     @property
     def reads(self) -> Mapping[str, str]:
         """What fingerprints of rows depend on: which columns are read, and by which letters."""
-        encoding = {} if self.encoding is None else {"": self.encoding}
-        is_joined = self.time_of_day not in (None, NO_HEADING)
-        times = {str(self.time_of_day): "time_of_day"} if is_joined else {}
+        read = dict(self.columns)
+        if self.time_of_day not in (None, NO_HEADING):
+            read[str(self.time_of_day)] = "time_of_day"
+        if self.encoding is not None:
+            read[""] = self.encoding
         # A documented heading that is not to be read takes its cells out of what a row is known by.
-        unread = {heading: NO_HEADING for heading in self.ignored if normalize_heading(heading) in FIELD_OF_HEADING}
-        return {**self.columns, **times, **encoding, **unread}
+        for heading in self.ignored:
+            if normalize_heading(heading) in FIELD_OF_HEADING:
+                read[heading] = NO_HEADING
+        return read
 
     def is_time_of_day(self, heading: str) -> bool:
         """Tell the column whose times belong to the days of ActionDateTime."""

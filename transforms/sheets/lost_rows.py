@@ -36,7 +36,8 @@ def _with_columns_of(table: Table, cells: pd.DataFrame) -> pd.DataFrame:
 def _like_points(cells: pd.DataFrame, table: Table) -> pd.Series:
     client, points, action = (cells[table.columns[field]] for field in REQUIRED[Target.MINDBODY])
     is_action = parse_choice(action, Action).notna()
-    return client.notna() & is_whole(points).eq(True) & is_action
+    has_points = is_whole(points).eq(True)
+    return client.notna() & has_points & is_action
 
 
 def _like_update(cells: pd.DataFrame, table: Table) -> pd.Series:
@@ -77,8 +78,9 @@ def _holds(shapes: pd.DataFrame, tables: Sequence[Table], field: str) -> pd.Seri
 
 def _shapes_in(table: Table, field: str) -> set[str]:
     cells = table.sheet.cells
-    below = cells.loc[cells.index > table.heading_row, table.columns[field]]
-    return set(_shapes(below.head(_SAMPLE_ROWS)).dropna())
+    is_below = cells.index > table.heading_row
+    sample = cells.loc[is_below, table.columns[field]].head(_SAMPLE_ROWS)
+    return set(_shapes(sample).dropna())
 
 
 def _shapes(texts: pd.Series) -> pd.Series:

@@ -66,8 +66,12 @@ def _likeness(texts: set[str], layouts: Sequence[Layout]) -> float:
     field_of, _ = fields_of(texts, layouts)
     known = texts & field_of.keys()
     # A row of headings with a slip in it must still be found, or the person is told that there are no headings at all.
-    near = [text for text in texts - known if any(is_slip(text, heading) for heading in FIELD_OF_HEADING)]
+    near = [text for text in texts - known if _is_nearly_known(text)]
     return len(known) + _NEARLY_RIGHT * len(near)
+
+
+def _is_nearly_known(text: str) -> bool:
+    return any(is_slip(text, heading) for heading in FIELD_OF_HEADING)
 
 
 def _refusal(sheet: Sheet, row: int, layouts: Sequence[Layout]) -> FileError:

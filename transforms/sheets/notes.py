@@ -50,6 +50,11 @@ def sum_up(observations: Iterable[Observation]) -> Iterator[Note]:
         firsts.setdefault(column, found)
         counts[column] += found.count
     for column, first in firsts.items():
-        heading = "" if first.column is None else f"{first.column}: "
-        times = "" if counts[column] == 1 else f" ({counts[column]:,} in all)"
-        yield Note(f"{heading}{first.what} in row {first.row}{times}.", first.sheet, first.row, first.column)
+        yield _note(first, counts[column])
+
+
+def _note(first: Observation, count: int) -> Note:
+    heading = "" if first.column is None else f"{first.column}: "
+    in_all = "" if count == 1 else f" ({count:,} in all)"
+    message = f"{heading}{first.what} in row {first.row}{in_all}."
+    return Note(message, first.sheet, first.row, first.column)

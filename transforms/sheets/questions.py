@@ -6,10 +6,8 @@ asked once for every sheet with the same headings.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-
-import pandas as pd
 
 from transforms.sheets.fields import FIELDS
 from transforms.sheets.headings import Table
@@ -80,8 +78,8 @@ class Question:
 
 def question_text(question: Question) -> str:
     """Write a question with its answers, for somebody who cannot be asked now."""
-    answers = "; ".join(f'"{answer}": {meaning}' for answer, meaning in question.choices.items())
-    return f"{question.message} Answers: {answers}. `tieout layout FILE` asks for them."
+    answers = [f'"{answer}": {meaning}' for answer, meaning in question.choices.items()]
+    return f"{question.message} Answers: {'; '.join(answers)}. `tieout layout FILE` asks for them."
 
 
 def find_questions(tables: Sequence[Table]) -> Iterator[Question]:
@@ -155,16 +153,27 @@ def _may_mean(table: Table, heading: str, name: str, words: re.Pattern[str]) -> 
 
 
 def _holds_dates(table: Table, heading: str) -> bool:
-    texts = _sample(table, table.headings.index(heading))
-    is_date = [_DATE.fullmatch(text) is not None or as_iso(text) is not None for text in texts]
-    return len(texts) > 0 and sum(is_date) / len(texts) >= _DATES_AT_LEAST
+    return _are_mostly(_is_date, _sample(table, table.headings.index(heading)))
+
+
+def _is_date(text: str) -> bool:
+    return _DATE.fullmatch(text) is not None or as_iso(text) is not None
+
+
+def _are_mostly(judge: Callable[[str], bool], texts: Sequence[str]) -> bool:
+    """Tell whether enough of the texts are such: of four fifths, a slip or a remark in a cell leaves a column one."""
+    if not texts:
+        return False
+    count = sum(judge(text) for text in texts)
+    return count / len(texts) >= _DATES_AT_LEAST
 
 
 def _sample(table: Table, column: int) -> list[str]:
     """Return the first cells of a column that are filled."""
     cells = table.sheet.cells
-    texts: pd.Series = cells.loc[cells.index > table.heading_row, column].dropna().head(_SAMPLE_ROWS)
-    sample: list[str] = texts.str.strip().tolist()
+    is_below = cells.index > table.heading_row
+    filled = cells.loc[is_below, column].dropna()
+    sample: list[str] = filled.head(_SAMPLE_ROWS).str.strip().tolist()
     return sample
 
 
@@ -192,9 +201,11 @@ def _unjoined(table: Table) -> Iterator[Question]:
 
 
 def _holds_times(table: Table, heading: str) -> bool:
-    texts = _sample(table, table.headings.index(heading))
-    is_time = [_TIME_ALONE.fullmatch(text) is not None for text in texts]
-    return len(texts) > 0 and sum(is_time) / len(texts) >= _DATES_AT_LEAST
+    return _are_mostly(_is_time_alone, _sample(table, table.headings.index(heading)))
+
+
+def _is_time_alone(text: str) -> bool:
+    return _TIME_ALONE.fullmatch(text) is not None
 
 
 def _which(table: Table, name: str, meant: Sequence[str]) -> Question:

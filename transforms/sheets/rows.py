@@ -1,8 +1,7 @@
 """From tables to rows: one frame of the text of every row of the file, and a list of what is no row.
 
-No rows are titles, blank rows, repeated headings, group rows ("CLASSPASS" over its block), subtotals and totals, and
-sheets without headings beside one that has them. Each is named with its reason. Whatever is not surely one of these
-is a row, and is rejected if it is wrong: a row is never dropped in silence.
+What is no row is told by `transforms.sheets.no_rows`, and so are sheets without headings beside one that has them. Each
+is named with its reason: a row is never dropped in silence.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,11 +11,12 @@ import pandas as pd
 
 from transforms.sheets.cells import clean_text, without_dashes
 from transforms.sheets.encodings import Doubtful, as_answered, find_doubtful
-from transforms.sheets.fields import FIELDS, MARKED_FIELDS
+from transforms.sheets.fields import FIELDS
 from transforms.sheets.headings import Table
 from transforms.sheets.ids import undress
+from transforms.sheets.no_rows import reasons_of
 from transforms.sheets.notes import Observation
-from transforms.sheets.sheet import CELL_ERRORS, FileError, Place, Sheet, column_letters
+from transforms.sheets.sheet import FileError, Place, Sheet, column_letters
 from transforms.sheets.side_sheets import SideSheet
 from transforms.sheets.staff import staff_of, staff_texts
 from transforms.sheets.swallowed import refuse_swallowed
@@ -25,10 +25,6 @@ from transforms.vocabulary import Code
 SKIPPED_COLUMNS = ["sheet", "row", "reason"]
 _EXAMPLES = 5
 
-_TOTAL = r"(?:(?:sub|grand)[\s-]*)?totals?\b.*|# ?(?:of )?clients\b.*"
-_ENDS_WITH_TOTAL = r".*\b(?:sub|grand)?[\s-]*totals?:?"
-_NAMES = ("client_id", "reward_id")
-_ENTERED = ("action", "payout_id")  # no total and no group row fills these
 IDS_OF_TEXT = ("client_id", "reward_id", "payout_id")
 IDS = ("client_id", "reward_id", "payout_id", "source_id")
 _DRESSED = (*IDS, "site_id", "points")  # what programs put quotation marks around, or make a float of
@@ -77,12 +73,19 @@ def collect_rows(tables: Sequence[Table], side_sheets: Sequence[SideSheet]) -> C
     parts = [_split_rows(table) for table in tables]
     rows = pd.concat([part.rows.assign(table=place) for place, part in enumerate(parts)], ignore_index=True)
     skipped = pd.concat([*(part.skipped for part in parts), _skipped_sheets(side_sheets)], ignore_index=True)
+    shifted = NOT_SHIFTED
+    observations: list[Observation] = []
+    doubtful: list[Doubtful] = []
+    for part in parts:
+        shifted += part.shifted
+        observations += part.observations
+        doubtful += part.doubtful
     return Collected(
         rows=rows[["table", "sheet", "row", *FIELDS, "staff"]],
         skipped=skipped.astype({"sheet": "str", "row": "Int64", "reason": "str"}),
-        shifted=sum((part.shifted for part in parts), start=NOT_SHIFTED),
-        observations=tuple(found for part in parts for found in part.observations),
-        doubtful=tuple(found for part in parts for found in part.doubtful),
+        shifted=shifted,
+        observations=tuple(observations),
+        doubtful=tuple(doubtful),
     )
 
 
@@ -90,7 +93,7 @@ def _split_rows(table: Table) -> Collected:
     table = as_answered(table)
     refuse_swallowed(table)
     cells = _clean_cells(table)
-    reason = _reasons(cells, table)
+    reason = reasons_of(cells, table)
     kept = cells[reason.isna() & (cells.index != table.heading_row)]
     fields = _fields(kept, table)
     bare = {field: undress(fields[field]) for field in _DRESSED}
@@ -191,8 +194,10 @@ def _with_errors(sheet: Sheet) -> pd.DataFrame:
     if not sheet.error_cells:
         return cells
     places = pd.MultiIndex.from_tuples(list(sheet.error_cells), names=["row", "column"])
-    shown = pd.Series(list(sheet.error_cells.values()), index=places, dtype="str").unstack("column")
-    return shown.combine_first(cells).reindex(index=cells.index, columns=cells.columns).astype("str")
+    errors = pd.Series(list(sheet.error_cells.values()), index=places, dtype="str")
+    shown = errors.unstack("column").combine_first(cells)
+    # An error may lie beside the cells that hold anything else.
+    return shown.reindex(index=cells.index, columns=cells.columns).astype("str")
 
 
 def _find_shifted(rows: pd.DataFrame, table: Table) -> Shifted:
@@ -258,57 +263,6 @@ def _as_shown(texts: pd.Series, table: Table, field: str) -> pd.Series:
         return texts
     as_shown = texts.index.to_series().map(shown)
     return as_shown.fillna(texts).astype("str")
-
-
-def _reasons(cells: pd.DataFrame, table: Table) -> pd.Series:
-    """Say why a row of the sheet is no row; NA for rows and for the headings."""
-    marks = [column for field, column in table.columns.items() if field in MARKED_FIELDS]
-    filled = cells.drop(columns=marks).notna().sum(axis=1)  # a Status alone makes no row
-    reason = pd.Series(None, index=cells.index, dtype="str")
-    # Where headings are keys (JSON, XML) nobody lays a page out, so a client called "Total" is a client.
-    if table.sheet.heading_row is None:
-        reason[cells.index.isin(table.repeated_rows)] = "repeated heading"
-        # A row with an action was entered by somebody, whatever it is called: it is judged, never passed over.
-        is_doubtful = reason.isna() & (filled > 0) & _is_unentered(cells, table)
-        doubtful = cells[is_doubtful]
-        reason[doubtful[_is_total(doubtful)].index] = "total"
-        is_lone = (filled[doubtful.index] == 1) & reason[doubtful.index].isna()
-        lone = doubtful[is_lone]
-        reason[lone[_is_group(lone, table)].index] = "group"
-    reason[reason.index < table.heading_row] = "title"
-    reason[filled == 0] = "blank"
-    reason[reason.index == table.heading_row] = None
-    return reason
-
-
-def _is_unentered(cells: pd.DataFrame, table: Table) -> pd.Series:
-    entered = [table.columns[field] for field in _ENTERED if field in table.columns]
-    return cells[entered].isna().all(axis=1)
-
-
-def _is_total(cells: pd.DataFrame) -> pd.Series:
-    """Tell rows whose first filled cell is the label of a sum."""
-    first = cells.bfill(axis=1).iloc[:, 0].astype("str").str.casefold()
-    return first.str.fullmatch(_TOTAL) | (first.str.fullmatch(_ENDS_WITH_TOTAL) & first.str.contains(" "))
-
-
-def _is_group(cells: pd.DataFrame, table: Table) -> pd.Series:
-    """Tell the name of a group from a row that is incomplete, among rows with one filled cell.
-
-    It stands in a column that no rule reads, or its cell is merged over several columns, or it is the first column and
-    the text has no digit: an id without anything else to it is a row that somebody did not finish.
-    """
-    column = cells.notna().idxmax(axis=1)
-    text = cells.bfill(axis=1).iloc[:, 0].astype("str")
-    # An error of the spreadsheet is not the name of a group.
-    text = text.mask(text.isin(CELL_ERRORS), "#")
-    read = list(table.columns.values())
-    names = [table.columns[field] for field in _NAMES if field in table.columns]
-    is_in_name = column.isin([name for name in names if name == min(read)])
-    is_name = is_in_name & ~text.str.contains("[0-9#]")
-    is_unread = ~column.isin(read)
-    is_merged = cells.index.isin(table.sheet.merged_rows)
-    return is_name | is_unread | is_merged
 
 
 def _skipped_sheets(side_sheets: Sequence[SideSheet]) -> pd.DataFrame:

@@ -65,12 +65,14 @@ class Place:
 
 def join_parts(parts: Sequence[Sheet]) -> Sheet:
     """Put consecutive parts of one sheet together, as a reader gives them that reads a long file bit by bit."""
+    first = parts[0]
     if len(parts) == 1:
-        return parts[0]
+        return first
     # A later part may be wider.
     cells = pd.concat([part.cells for part in parts]).astype("str")
-    filled = [part.short_rows for part in parts if len(part.short_rows)]
-    return replace(parts[0], cells=cells, short_rows=pd.concat(filled) if filled else parts[0].short_rows)
+    short = [part.short_rows for part in parts if len(part.short_rows)]
+    short_rows = pd.concat(short) if short else first.short_rows
+    return replace(first, cells=cells, short_rows=short_rows)
 
 
 class FileError(Exception):

@@ -13,6 +13,10 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
+_MINUS_SIGNS = ("\u2212", "\u2013", "\u2010", "\u2011")
+_APOSTROPHES = ("'", "\u2019")
+_ENDS_WITH_CLOCK = re.compile(r"[0-9]:[0-9]{2}|[0-9]t[0-9]{4}")
+
 
 class DateOrder(StrEnum):
     """Which comes first where a day is written in numbers alone: told by a person, or by the whole column."""
@@ -86,27 +90,36 @@ def as_iso(text: str, order: DateOrder | None = None) -> str | None:
 def plain_text(text: str) -> str:
     """Forget case, kinds of blanks and of minus signs, and the apostrophe that keeps a spreadsheet from reading."""
     plain = _SPACE.sub(" ", text).strip().casefold()
-    plain = plain.replace("\u2212", "-").replace("\u2013", "-").replace("\u2010", "-").replace("\u2011", "-")
-    return plain.removeprefix("'").removeprefix("\u2019").strip()
+    for minus in _MINUS_SIGNS:
+        plain = plain.replace(minus, "-")
+    for apostrophe in _APOSTROPHES:
+        plain = plain.removeprefix(apostrophe)
+    return plain.strip()
 
 
 def split_zone(plain: str) -> tuple[str, str | None]:
     """Take the offset off the end: "+00:00" for UTC, "" where there is none, None where there is no such offset."""
-    # The end of a plain date, as "-08", looks like an offset: one stands behind a clock.
     found = _ZONES.fullmatch(plain)
-    if found is None or not re.search(r"[0-9]:[0-9]{2}|[0-9]t[0-9]{4}", found["rest"]):
+    # The end of a plain date, as "-08", looks like an offset: one stands behind a clock.
+    if found is None or not _ENDS_WITH_CLOCK.search(found["rest"]):
         return plain, ""
+    rest = found["rest"].strip()
     written = found["offset"] or (found["from_utc"] or "").strip()
-    return found["rest"].strip(), _offset(written) if written else "+00:00"
+    if not written:
+        return rest, "+00:00"
+    return rest, _offset(written)
 
 
 def _offset(written: str) -> str | None:
+    sign = written[0]
     digits = written[1:].replace(":", "")
-    hours, minutes = (digits, "0") if len(digits) <= 2 else (digits[:-2], digits[-2:])
-    in_minutes = int(hours) * 60 + int(minutes)
-    if in_minutes > _WIDEST_OFFSET or int(minutes) > 59:
+    has_minutes = len(digits) > 2
+    hours = int(digits[:-2]) if has_minutes else int(digits)
+    minutes = int(digits[-2:]) if has_minutes else 0
+    # No clock is further from UTC; "+90:00" is a slip, and would move the action by days.
+    if minutes > 59 or hours * 60 + minutes > _WIDEST_OFFSET:
         return None
-    return f"{written[0]}{int(hours):02}:{int(minutes):02}"
+    return f"{sign}{hours:02}:{minutes:02}"
 
 
 def _read(rest: str, order: DateOrder | None) -> datetime | None:
@@ -135,8 +148,12 @@ def read_day(plain: str, order: DateOrder | None) -> date | None:
 
 def _placed(first: int, second: int, order: DateOrder | None) -> tuple[int, int]:
     """Return day and month; (0, 0) where nobody says which is which, and no number is too large for a month."""
-    if order is None and (first == second or (first > 12) is not (second > 12)):
-        order = DateOrder.DAY_FIRST if first > 12 else DateOrder.MONTH_FIRST
+    is_first_no_month = first > 12
+    is_second_no_month = second > 12
+    if order is None and (first == second or is_first_no_month is not is_second_no_month):
+        order = DateOrder.DAY_FIRST if is_first_no_month else DateOrder.MONTH_FIRST
+    # 05/10 was the 5th of October to whoever typed it, or the 10th of May. Guessed wrong, points are given under
+    # another day, and the same row in another file is another event, and paid again.
     if order is None:
         return 0, 0
     return (first, second) if order is DateOrder.DAY_FIRST else (second, first)
@@ -172,5 +189,8 @@ def on_day(day: date, clock: "re.Match[str] | None") -> datetime | None:
 
 
 def _of_parts(parts: Mapping[str, str], clock: "re.Match[str]") -> datetime | None:
-    day = _day(int(parts["year"]), int(parts["month"]), int(parts["day"]))
-    return None if day is None else on_day(day, clock)
+    year = int(parts["year"])
+    day = _day(year, int(parts["month"]), int(parts["day"]))
+    if day is None:
+        return None
+    return on_day(day, clock)

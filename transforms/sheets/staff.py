@@ -36,14 +36,19 @@ def staff_of(table: Table) -> int | None:
     said = None if table.layout is None else table.layout.staff
     if said is None:
         return staff_column(table.headings, table.columns.values())
+    if said == NO_HEADING:
+        return None
     wanted = normalize_heading(said)
-    named = [column for column, text in enumerate(table.headings) if text and normalize_heading(text) == wanted]
-    return named[0] if named and said != NO_HEADING else None
+    for column, text in enumerate(table.headings):
+        if text and normalize_heading(text) == wanted:
+            return column
+    return None
 
 
 def staff_texts(cells: pd.DataFrame, column: int | None) -> "pd.Series[str]":
     """Return who is named in each row, in one line and no longer than is kept; NA where nobody is."""
     if column is None or column not in cells:
         return pd.Series(None, index=cells.index, dtype="str")
-    texts: pd.Series[str] = cells[column].astype("str").str.split().str.join(" ").str.slice(0, LONGEST_STAFF)
+    in_one_line = cells[column].astype("str").str.split().str.join(" ")
+    texts: pd.Series[str] = in_one_line.str.slice(0, LONGEST_STAFF)
     return texts

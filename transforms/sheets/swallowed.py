@@ -43,6 +43,7 @@ def refuse_swallowed(table: Table) -> None:
 
 def _lines_of(values: pd.Series, delimiter: str) -> Iterator[list[str | None]]:
     """Split a row again, as if there were no quotation marks."""
-    whole = delimiter.join("" if pd.isna(value) else value for value in values)
+    texts = ["" if pd.isna(value) else value for value in values]
+    whole = delimiter.join(texts)
     for line in whole.splitlines():
         yield [value.strip() or None for value in line.split(delimiter)]

@@ -76,9 +76,10 @@ def parse_times(texts: pd.Series, clock: Clock, now: datetime) -> ReadTimes:
     problem = pd.Series(None, index=texts.index, dtype="str")
     # To the second: what lies a part of one ahead is over before it is sent, and a rejected row would not come back.
     problem[at > pd.Timestamp(now)] = Code.ACTION_TIME_IN_FUTURE
-    wrong = at.isna() & texts.notna()
-    problem[wrong] = _why_not_in_zone(local[wrong], clock.zone)
-    return ReadTimes(at.mask(problem.notna()), problem, local)
+    is_unread = at.isna() & texts.notna()
+    problem[is_unread] = _why_not_in_zone(local[is_unread], clock.zone)
+    usable = at.mask(problem.notna())
+    return ReadTimes(usable, problem, local)
 
 
 def parse_fractions(texts: pd.Series) -> pd.Series:
@@ -114,7 +115,8 @@ def parse_dates(texts: pd.Series, clock: Clock = _NO_CLOCK) -> pd.Series:
     What is no time at all ("2024-11-08T99:00") is no date either.
     """
     _, at = _read(texts, replace(clock, zone=UTC))
-    shown = _all_as_iso(texts.where(at.notna()), clock)
+    are_times = texts.where(at.notna())
+    shown = _all_as_iso(are_times, clock)
     return shown.str[: len("2024-11-08")]
 
 
@@ -153,21 +155,29 @@ def _read_rest(texts: pd.Series, clock: Clock) -> tuple[pd.Series, pd.Series]:
     spellings = pd.Series(texts.unique(), dtype="str")
     place = pd.Index(spellings).get_indexer(pd.Index(texts))
     local, at = _read_with_care(_all_as_iso(spellings, clock))
-    return local.reindex(place).set_axis(texts.index), at.reindex(place).set_axis(texts.index)
+
+    def of_every(read: pd.Series) -> pd.Series:
+        return read.reindex(place).set_axis(texts.index)
+
+    return of_every(local), of_every(at)
 
 
 def _all_as_iso(texts: pd.Series, clock: Clock) -> pd.Series:
     """Keep what is ISO, write in its way what has one meaning, and leave NA for the rest."""
     # An end of a day (24:00) is ISO too, and no clock shows it.
-    iso = texts.where(_matches(texts, ISO) & ~texts.str.contains("[Tt ]24:", regex=True))
+    is_end_of_day = texts.str.contains("[Tt ]24:", regex=True)
+    iso = texts.where(_matches(texts, ISO) & ~is_end_of_day)
     rest = texts[iso.isna()].dropna()
     if rest.empty:
         return iso
-    parts = rest[_matches(rest, DAY_MONTH_YEAR)].str.extract(DAY_MONTH_YEAR)
-    if len(parts):
-        iso = iso.fillna(_rewrite(parts, clock))
-    odd = {text: _odd_as_iso(text, clock) for text in rest.drop(parts.index).unique().tolist()}
-    return iso.fillna(texts.map(odd).astype("str")) if odd else iso
+    in_parts = rest[_matches(rest, DAY_MONTH_YEAR)].str.extract(DAY_MONTH_YEAR)
+    if len(in_parts):
+        iso = iso.fillna(_rewrite(in_parts, clock))
+    others = rest.drop(in_parts.index).unique().tolist()
+    if not others:
+        return iso
+    iso_of = {text: _odd_as_iso(text, clock) for text in others}
+    return iso.fillna(texts.map(iso_of).astype("str"))
 
 
 def _odd_as_iso(text: str, clock: Clock) -> str | None:
@@ -194,7 +204,8 @@ def _rewrite(parts: pd.DataFrame, clock: Clock) -> pd.Series:
     hour = _two_digits(_hour_of_day(parts, clock).astype("str"))
     minute = parts["minute"].fillna("00")
     seconds = parts["seconds"].fillna("00")
-    written = date + "T" + hour + ":" + minute + ":" + seconds
+    time_of_day = hour + ":" + minute + ":" + seconds
+    written = date + "T" + time_of_day
     if clock.date_order is None:
         return written[_is_told(parts)]
     return written
@@ -212,8 +223,10 @@ def _is_day_first(parts: pd.DataFrame, order: DateOrder | None) -> pd.Series:
 
 def _is_told(parts: pd.DataFrame) -> pd.Series:
     """Tell days of which one number is too large for a month, or both are equal: they can be read in one way."""
-    first, second = parts["first"].astype("int64"), parts["second"].astype("int64")
-    return ((first > _MONTHS) ^ (second > _MONTHS)) | (first == second)
+    first = parts["first"].astype("int64")
+    second = parts["second"].astype("int64")
+    is_one_too_large = (first > _MONTHS) ^ (second > _MONTHS)
+    return is_one_too_large | (first == second)
 
 
 def _hour_of_day(parts: pd.DataFrame, clock: Clock) -> pd.Series:
@@ -247,12 +260,15 @@ def _read_with_care(iso: pd.Series) -> tuple[pd.Series, pd.Series]:
 def _in_zone(local: pd.Series, zone: tzinfo) -> pd.Series:
     # An hour that the zone has twice is not settled by taking one of them: the key of the event holds the time, so the
     # wrong one would make another event of it.
-    placed: pd.Series = local.dt.tz_localize(zone, ambiguous="NaT", nonexistent="NaT").dt.tz_convert(UTC)
-    return placed
+    placed = local.dt.tz_localize(zone, ambiguous="NaT", nonexistent="NaT")
+    in_utc: pd.Series = placed.dt.tz_convert(UTC)
+    return in_utc
 
 
 def _read_iso(texts: pd.Series, format_: str = "ISO8601") -> pd.Series:
-    at = pd.to_datetime(texts, format=format_, utc=True, errors="coerce").astype("datetime64[us, UTC]")
+    read = pd.to_datetime(texts, format=format_, utc=True, errors="coerce")
+    at = read.astype("datetime64[us, UTC]")
+    # What is earlier is no day of a studio: a slip in the year, or how a program writes that it has none (0001-01-01).
     return at.where(at >= EARLIEST)
 
 
@@ -260,7 +276,9 @@ def _why_not_in_zone(local: pd.Series, zone: tzinfo) -> pd.Series:
     """Tell the hour that a zone has twice from the one it never has, and both from what is no time at all."""
     code = pd.Series(str(Code.ACTION_TIME_UNREADABLE), index=local.index, dtype="str")
     times = local.dropna()
-    never = times.dt.tz_localize(zone, ambiguous=[True] * len(times), nonexistent="NaT").isna()
+    # Whatever could be either of two hours is taken for the first: what cannot be placed even so, the zone never has.
+    takes_first = [True] * len(times)
+    placed = times.dt.tz_localize(zone, ambiguous=takes_first, nonexistent="NaT")
     code[times.index] = str(Code.ACTION_TIME_AMBIGUOUS)
-    code[never[never].index] = str(Code.ACTION_TIME_NONEXISTENT)
+    code[times.index[placed.isna()]] = str(Code.ACTION_TIME_NONEXISTENT)
     return code

@@ -79,8 +79,11 @@ def join_unzoned(found: Iterable[Unzoned]) -> list[Unzoned]:
     joined: dict[tuple[str, SaidClock], Unzoned] = {}
     for times in found:
         key = (times.keeper, times.said)
-        known = joined.get(key)
-        joined[key] = times if known is None else replace(known, count=known.count + times.count)
+        if key in joined:
+            first = joined[key]
+            joined[key] = replace(first, count=first.count + times.count)
+        else:
+            joined[key] = times
     return list(joined.values())
 
 

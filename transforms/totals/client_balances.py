@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from transforms.exact_sums import as_whole, whole_sum
+from transforms.exact_sums import whole_sum, with_whole
 from transforms.reconcile.proof import Client
 from transforms.vocabulary import Kind
 
@@ -20,6 +20,7 @@ COLUMNS: Final = (
     "site_id", "client_id", "proof", "opening", "earned", "redeemed", "others", "taken_back", "without_entry",
     "closing", "difference", "proved_since_at",
 )  # fmt: skip
+_TEXTS: Final = COLUMNS[:3]
 FIGURES: Final = COLUMNS[3:11]
 _CLIENT: Final = ["site_id", "client_id"]
 
@@ -46,11 +47,11 @@ def balances_of_run(
     Null is what nobody knows. ``difference`` is closing less all that leads to it: zero, or null where either is.
     """
     own = _posted_by_client(posted)
-    known = by_client.set_index(_CLIENT) if len(by_client) else pd.DataFrame()
-    keys = sorted({*own, *known.index} if len(known) else own)
-    told = known.to_dict("index") if len(known) else {}
+    told: dict[Any, dict[Any, Any]] = {}
+    if len(by_client):
+        told = by_client.set_index(_CLIENT).to_dict("index")
     rows = []
-    for key in keys:
+    for key in sorted({*own, *told}):
         own_points = own.get(key, (0, 0))
         if key in told:
             rows.append(_row(key, own_points, told[key], is_of_run=is_of_run))
@@ -62,23 +63,27 @@ def balances_of_run(
 def typed(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
     """Return rows of balances as a frame: ids and proof as text, figures whole with their gaps, the time aware UTC."""
     frame = pd.DataFrame(rows, columns=list(COLUMNS), dtype="object")
-    whole = {column: as_whole(frame[column]) for column in FIGURES}
-    since = pd.to_datetime(frame["proved_since_at"], utc=True).astype("datetime64[us, UTC]")
-    return frame.astype(dict.fromkeys(COLUMNS[:3], "str")).assign(**whole, proved_since_at=since)
+    since_at = pd.to_datetime(frame["proved_since_at"], utc=True)
+    texts = dict.fromkeys(_TEXTS, "str")
+    frame = frame.astype(texts).assign(proved_since_at=since_at.astype("datetime64[us, UTC]"))
+    return with_whole(frame, FIGURES)
 
 
 def _posted_by_client(posted: pd.DataFrame) -> dict[Client, tuple[int, int]]:
     """Return points earned and redeemed by client; updates of rewards have no client."""
     if posted.empty:
         return {}
-    points = posted[posted["kind"].ne(Kind.REWARD_UPDATE)]
-    sums: dict[Client, list[int]] = {}
-    for site_id, client_id, kind, number in zip(
-        points["site_id"], points["client_id"], points["kind"], points["points"], strict=True
-    ):
-        both = sums.setdefault((site_id, client_id), [0, 0])
-        both[1 if kind == Kind.REDEEMED else 0] += int(number)
-    return {client: (earned, redeemed) for client, (earned, redeemed) in sums.items()}
+    of_points = posted[posted["kind"].ne(Kind.REWARD_UPDATE)]
+    sums: dict[Client, tuple[int, int]] = {}
+    columns = [of_points[name] for name in (*_CLIENT, "kind", "points")]
+    for site_id, client_id, kind, points in zip(*columns, strict=True):
+        earned, redeemed = sums.get((site_id, client_id), (0, 0))
+        if kind == Kind.REDEEMED:
+            redeemed += int(points)
+        else:
+            earned += int(points)
+        sums[site_id, client_id] = (earned, redeemed)
+    return sums
 
 
 def _row_without_balance(key: Client, own: tuple[int, int], *, is_read: bool) -> dict[str, Any]:
@@ -90,28 +95,37 @@ def _row_without_balance(key: Client, own: tuple[int, int], *, is_read: bool) ->
 
 def _row(key: Client, own: tuple[int, int], known: dict[Any, Any], *, is_of_run: bool) -> dict[str, Any]:
     site_id, client_id = key
-    row: dict[str, Any] = {"site_id": site_id, "client_id": client_id}
-    earned, redeemed = own if is_of_run else (int(known["earned"]), int(known["redeemed"]))
+    own_earned, own_redeemed = own
+    earned = own_earned if is_of_run else int(known["earned"])
+    redeemed = own_redeemed if is_of_run else int(known["redeemed"])
     opening = _opening(known, earned - redeemed)
-    row |= {"opening": opening, "earned": earned, "redeemed": redeemed, "closing": _known(known["balance_reported"])}
-    row |= {"proved_since_at": known["proved_since_at"], "proof": _proof(known)}
+    row: dict[str, Any] = {
+        "site_id": site_id,
+        "client_id": client_id,
+        "proof": _proof(known),
+        "proved_since_at": known["proved_since_at"],
+        "opening": opening,
+        "earned": earned,
+        "redeemed": redeemed,
+        "closing": _known(known["balance_reported"]),
+    }
     if pd.isna(known["difference"]) or opening is None:
         return row
-    taken_back = 0 if pd.isna(known.get("taken_back")) else int(known["taken_back"])
-    return with_difference(
-        {
-            **row,
-            "others": int(known["others"]) - taken_back,
-            "taken_back": taken_back,
-            "without_entry": int(known["difference"]) if known["proof"] == Proof.READ else 0,
-        }
-    )
+    taken_back = _known(known.get("taken_back")) or 0
+    row["others"] = int(known["others"]) - taken_back
+    row["taken_back"] = taken_back
+    # What no entry explains is told of a balance that was read. Of one that answers told, all is known that moved it: a
+    # difference there stays one, and fails the equation.
+    row["without_entry"] = int(known["difference"]) if known["proof"] == Proof.READ else 0
+    return with_difference(row)
 
 
 def with_difference(row: dict[str, Any]) -> dict[str, Any]:
     """Add by how much the closing balance is more than what leads to it."""
-    moved = row["earned"] - row["redeemed"] + row["others"] + row["taken_back"] + row["without_entry"]
-    return {**row, "difference": row["closing"] - row["opening"] - moved}
+    posted = row["earned"] - row["redeemed"]
+    moved = posted + row["others"] + row["taken_back"] + row["without_entry"]
+    expected = row["opening"] + moved
+    return {**row, "difference": row["closing"] - expected}
 
 
 def _known(figure: Any) -> int | None:
@@ -141,12 +155,11 @@ def balances_by_site(balances: pd.DataFrame) -> pd.DataFrame:
     """
     lines = []
     for (site_id, proof), group in balances.groupby(["site_id", "proof"], sort=True):
-        is_known = group["difference"].notna()
+        are_all_known = group["difference"].notna().all()
         line: dict[str, Any] = {"site_id": site_id, "proof": proof, "clients": len(group)}
         for figure in FIGURES:
-            is_told = is_known.all() or figure in ("earned", "redeemed")
+            is_told = are_all_known or figure in ("earned", "redeemed")
             line[figure] = whole_sum(group[figure]) if is_told else None
         lines.append(line)
     frame = pd.DataFrame(lines, columns=["site_id", "proof", "clients", *FIGURES], dtype="object")
-    whole = {column: as_whole(frame[column]) for column in ("clients", *FIGURES)}
-    return frame.astype({"site_id": "str", "proof": "str"}).assign(**whole)
+    return with_whole(frame.astype({"site_id": "str", "proof": "str"}), ("clients", *FIGURES))

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from transforms.exact_sums import as_whole, whole_sum
+from transforms.exact_sums import amount_sum, as_whole, whole_sum
 from transforms.vocabulary import Kind
 
 _TIES = ["name", "formula", "left", "right", "difference", "ties"]
@@ -66,13 +66,15 @@ def _rolled_over_all(measure: str, lines: pd.DataFrame) -> dict[str, Any]:
     nothing = Decimal("0.00") if measure == "amount" else 0
     now = sum(lines["open_now"], start=nothing)
     off = sum(lines["difference"], start=nothing)
-    return equation(_NAME_OF_MEASURE[measure], _ROLL_FORWARD, now + off, now)
+    due = now + off
+    return equation(_NAME_OF_MEASURE[measure], _ROLL_FORWARD, due, now)
 
 
 def _rolled_of_class(measure: str, line: Mapping[Any, Any]) -> dict[str, Any]:
-    name = f"{_NAME_OF_MEASURE[measure]}: {line['class']}{_of_site(line['site_id'])}"
-    now = line["open_now"]
-    return equation(name, _ROLL_FORWARD, now + line["difference"], now)
+    of_class = f"{line['class']}{_of_site(line['site_id'])}"
+    name = f"{_NAME_OF_MEASURE[measure]}: {of_class}"
+    due = line["open_now"] + line["difference"]
+    return equation(name, _ROLL_FORWARD, due, line["open_now"])
 
 
 def _of_site(site_id: str | None) -> str:
@@ -184,11 +186,16 @@ def _all(sums: _Sums, measure: str) -> Any:
 def _by_kind(level: str, name: str, frame: pd.DataFrame) -> list[dict[str, Any]]:
     rows = []
     for (kind, site_id), group in frame.groupby(["kind", "site_id"], sort=True):
-        line = {"level": level, "name": name, "site_id": site_id or None, "kind": kind, "events": len(group)}
         # An update has an amount and no points, any other event points and no amount.
-        if kind == Kind.REWARD_UPDATE:
-            amounts = group["amount"].dropna()
-            rows.append({**line, "points": None, "amount": sum(amounts, start=Decimal(0))})
-        else:
-            rows.append({**line, "points": whole_sum(group["points"]), "amount": None})
+        is_update = kind == Kind.REWARD_UPDATE
+        row = {
+            "level": level,
+            "name": name,
+            "site_id": site_id or None,
+            "kind": kind,
+            "events": len(group),
+            "points": None if is_update else whole_sum(group["points"]),
+            "amount": amount_sum(group["amount"]) if is_update else None,
+        }
+        rows.append(row)
     return rows

@@ -12,8 +12,9 @@ from typing import Any, Final
 
 import pandas as pd
 
+from transforms.exact_sums import amount_sum, whole_sum
+from transforms.outcomes import AGREED
 from transforms.totals.period import Period
-from transforms.vocabulary import Outcome
 
 COLUMNS: Final = (
     "break_id", "class", "site_id", "client_id", "reward_id", "points", "amount", "day", "came", "state", "is_open",
@@ -34,6 +35,21 @@ class Dated:
     day: date
     ended_at: datetime | None
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it has not ended by now; it may have ended once, and opened again."""
+        return self.row["state"] in _OPEN
+
+    def has_ended_before(self, moment: datetime) -> bool:
+        """Return whether it ended before that; one whose end nobody wrote down ended in the dim past."""
+        if self.is_open:
+            return False
+        return self.ended_at is None or self.ended_at < moment
+
+    def is_left_at(self, moment: datetime) -> bool:
+        """Return whether it had not ended by that moment, so that the period that ends then carries it out."""
+        return not self.has_ended_before(moment)
+
 
 def differences_of(
     breaks: Iterable[Dated], period: Period, bounds: Mapping[str, tuple[datetime, datetime]]
@@ -45,30 +61,31 @@ def differences_of(
     """
     rows = []
     for broken in breaks:
-        row = broken.row
-        begins_at, ends_at = bounds.get(row["site_id"] or "") or bounds[""]
-        is_open = row["state"] in _OPEN
-        ended_at = None if is_open else broken.ended_at
-        # One that ended before, or whose end nobody wrote down, was not carried in.
-        is_carried = broken.day < period.since and (is_open or (ended_at is not None and ended_at >= begins_at))
+        begins_at, ends_at = bounds.get(broken.row["site_id"] or "") or bounds[""]
+        is_carried = broken.day < period.since and not broken.has_ended_before(begins_at)
         if not is_carried and not period.holds(broken.day):
             continue
-        rows.append(
-            {
-                **{name: row[name] for name in COLUMNS if name in row},
-                "site_id": row["site_id"] or "",
-                "amount": None if row["amount"] is None else Decimal(row["amount"]),
-                "day": broken.day,
-                "came": CARRIED_IN if is_carried else FOUND,
-                "is_open": is_open,
-                "is_left": is_open or (ended_at is not None and ended_at >= ends_at),
-                "ended_at": ended_at,
-            }
-        )
+        came = CARRIED_IN if is_carried else FOUND
+        rows.append(_difference(broken, came, ends_at))
     frame = pd.DataFrame(rows, columns=list(COLUMNS), dtype="object")
-    flags = {"is_open": "bool", "is_left": "bool"}
-    ended = pd.to_datetime(frame["ended_at"], utc=True).astype("datetime64[us, UTC]")
-    return frame.astype(flags).assign(ended_at=ended, points=frame["points"].astype("Int64"))
+    ended_at = pd.to_datetime(frame["ended_at"], utc=True).astype("datetime64[us, UTC]")
+    typed = frame.astype({"is_open": "bool", "is_left": "bool"})
+    return typed.assign(ended_at=ended_at, points=frame["points"].astype("Int64"))
+
+
+def _difference(broken: Dated, came: str, ends_at: datetime) -> dict[str, Any]:
+    row = broken.row
+    told = {name: row[name] for name in COLUMNS if name in row}
+    return {
+        **told,
+        "site_id": row["site_id"] or "",
+        "amount": None if row["amount"] is None else Decimal(row["amount"]),
+        "day": broken.day,
+        "came": came,
+        "is_open": broken.is_open,
+        "is_left": broken.is_left_at(ends_at),
+        "ended_at": None if broken.is_open else broken.ended_at,
+    }
 
 
 def roll_differences(found: pd.DataFrame) -> pd.DataFrame:
@@ -76,32 +93,38 @@ def roll_differences(found: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for (site_id, name), group in found.groupby(["site_id", "class"], sort=True):
         for measure in _MEASURES:
-            line: dict[str, Any] = {"site_id": site_id, "class": name, "measure": measure}
-            is_carried = group["came"].eq(CARRIED_IN)
-            for column, lines in {
-                "carried_in": group[is_carried],
-                "found": group[~is_carried],
-                "ended": group[~group["is_left"]],
-                "carried_out": group[group["is_left"]],
-                "open_now": group[group["is_open"]],
-            }.items():
-                line[column] = _summed(lines, measure)
-            if any(line[column] for column in ROLLED[3:]):
-                rows.append(line)
+            figures = _rolled(group, measure)
+            if any(figures.values()):
+                rows.append({"site_id": site_id, "class": name, "measure": measure, **figures})
     return pd.DataFrame(rows, columns=list(ROLLED), dtype="object")
+
+
+def _rolled(group: pd.DataFrame, measure: str) -> dict[str, int | Decimal]:
+    is_carried = group["came"].eq(CARRIED_IN)
+    is_left = group["is_left"]
+    return {
+        "carried_in": _summed(group[is_carried], measure),
+        "found": _summed(group[~is_carried], measure),
+        "ended": _summed(group[~is_left], measure),
+        "carried_out": _summed(group[is_left], measure),
+        # Beside the period: what it carries out may have ended since, and does by the time it is signed.
+        "open_now": _summed(group[group["is_open"]], measure),
+    }
 
 
 def _summed(lines: pd.DataFrame, measure: str) -> int | Decimal:
     if measure == "breaks":
         return len(lines)
     if measure == "points":
-        return sum((int(points) for points in lines["points"].dropna()), start=0)
-    return sum(lines["amount"].dropna(), start=Decimal(0))
+        return whole_sum(lines["points"])
+    return amount_sum(lines["amount"])
 
 
 def without_reason(found: pd.DataFrame) -> pd.DataFrame:
-    """Return the open differences of which nobody has said why: what a service refused is none of them."""
-    # Of what was refused both sides agree that nothing took effect.
-    is_one = found["class"].ne(Outcome.REFUSED)
-    has_reason = found["reason"].notna() & found["reason"].ne("") & found["state"].ne("open")
-    return found[found["is_open"] & is_one & ~has_reason]
+    """Return the open differences of which nobody has said why; where both sides agree there is nothing to say."""
+    is_agreed = found["class"].isin(list(AGREED))
+    # A reason that was given before a break opened again was about something else.
+    is_answered = found["state"].ne("open")
+    says_why = found["reason"].notna() & found["reason"].ne("")
+    has_reason = is_answered & says_why
+    return found[found["is_open"] & ~is_agreed & ~has_reason]

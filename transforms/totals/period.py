@@ -3,7 +3,9 @@
 import re
 from calendar import monthrange
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
+
+from transforms.settle.windows import first_moment
 
 _DAY = timedelta(days=1)
 _FIRST_YEAR, _LAST_YEAR = 1900, 2199  # as of every time that a service tells
@@ -22,9 +24,7 @@ class Period:
 
     def bounds(self, zone: tzinfo) -> tuple[datetime, datetime]:
         """Return its first moment by the clock of a zone, and the first one after it, in UTC."""
-        first = datetime.combine(self.since, time(), zone)
-        after = datetime.combine(self.until + _DAY, time(), zone)
-        return first.astimezone(UTC), after.astimezone(UTC)
+        return first_moment(self.since, zone), first_moment(self.until + _DAY, zone)
 
     def holds(self, day: date) -> bool:
         """Return whether a day is one of it."""
@@ -54,7 +54,9 @@ class Period:
         """
         if _MONTH.fullmatch(self.name):
             return f"{self.since:%b %Y}"
-        return self.name if _YEAR.fullmatch(self.name) else f"{self._first()}–{_day(self.until)}"
+        if _YEAR.fullmatch(self.name):
+            return self.name
+        return f"{self._first()}–{_day(self.until)}"
 
     def _first(self, *, with_year: bool = False) -> str:
         """Return the first day, without what the last one says besides."""
@@ -87,8 +89,10 @@ def month_of(day: date) -> Period:
     >>> month_of(date(2026, 2, 14)).until
     datetime.date(2026, 2, 28)
     """
-    _, days = monthrange(day.year, day.month)
-    return Period(f"{day:%Y-%m}", day.replace(day=1), day.replace(day=days))
+    _, days_in_month = monthrange(day.year, day.month)
+    first = day.replace(day=1)
+    last = day.replace(day=days_in_month)
+    return Period(f"{day:%Y-%m}", first, last)
 
 
 def parse_period(text: str) -> Period | None:

@@ -7,12 +7,13 @@ are those around the posting of the period's events, and what was posted between
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import pandas as pd
 
+from transforms.outcomes import TAKEN_BACK
 from transforms.totals.client_balances import Proof, typed, with_difference
-from transforms.vocabulary import Action, Outcome
+from transforms.vocabulary import Action
 
 _NOW: Final = datetime.max.replace(tzinfo=UTC)
 
@@ -64,6 +65,23 @@ class ClientFacts:
     moved: Sequence[Moved]
 
 
+class _Opening(NamedTuple):
+    """What a client's balances go from."""
+
+    balance: int
+    after_attempt_id: int  # what was posted later moves the balance
+    since_at: datetime | None  # of the reading; None: told by an answer
+
+
+class _Closing(NamedTuple):
+    """What a client's balances go to."""
+
+    balance: int
+    to_attempt_id: int
+    until_at: datetime
+    proof: Proof
+
+
 @dataclass(frozen=True)
 class _Ends:
     """What a client's balances go from and to."""
@@ -90,9 +108,9 @@ def period_balances(clients: Sequence[ClientFacts], ends_at: Mapping[str, dateti
     ``ends_at``: when the period is over, by site.
     """
     rows = [_row(facts, ends_at.get(facts.site_id)) for facts in clients]
-    others = [row.get("other_days") for row in rows]
-    frame = typed([{name: value for name, value in row.items() if name != "other_days"} for row in rows])
-    return frame.assign(other_days=pd.Series(pd.array(others, dtype="Int64"), index=frame.index))
+    other_days = [row.pop("other_days", None) for row in rows]
+    frame = typed(rows)
+    return frame.assign(other_days=pd.Series(other_days, index=frame.index, dtype="Int64"))
 
 
 def _row(facts: ClientFacts, ends_at: datetime | None) -> dict[str, Any]:
@@ -105,81 +123,96 @@ def _row(facts: ClientFacts, ends_at: datetime | None) -> dict[str, Any]:
     ends = _ends(facts, ends_at)
     if ends is None:
         return {**row, "proof": Proof.NOT_READ if facts.is_unread else Proof.IN_DOUBT}
-    between = [one for one in facts.posted if ends.after_attempt_id < one.attempt_id <= ends.to_attempt_id]
-    own = facts.earned - facts.redeemed
-    other_days = sum(one.points for one in between) - own
-    moved = _moved(facts.moved, ends)
-    told = with_difference(
-        {**row, **moved, "opening": ends.opening + other_days, "closing": ends.closing, "proof": ends.proof}
-    )
-    # The balance that was read, and not the one that what is of other days has moved: it is told in its own column.
-    read_at = facts.readings[-1].read_at if ends.until_at is _NOW else ends.until_at
-    return {**told, "opening": ends.opening, "other_days": other_days, "proved_since_at": read_at}
+    other_days = _points_between(facts, ends) - (facts.earned - facts.redeemed)
+    row |= _moved(facts.moved, ends)
+    row["proof"] = ends.proof
+    # The difference is taken from the balance that what is of other days has moved. The one that is shown is the one
+    # that was read: a person has to find it at the service, and what is of other days is told in its own column.
+    row["opening"] = ends.opening + other_days
+    row["closing"] = ends.closing
+    row = with_difference(row)
+    row["opening"] = ends.opening
+    row["other_days"] = other_days
+    row["proved_since_at"] = facts.readings[-1].read_at if ends.until_at is _NOW else ends.until_at
+    return row
+
+
+def _points_between(facts: ClientFacts, ends: _Ends) -> int:
+    """Return the signed points of all that was posted between both balances, whatever day it is of."""
+    between = [one.points for one in facts.posted if ends.after_attempt_id < one.attempt_id <= ends.to_attempt_id]
+    return sum(between)
 
 
 def _ends(facts: ClientFacts, ends_at: datetime | None) -> _Ends | None:
-    before = [reading for reading in facts.readings if reading.last_attempt_id < facts.first_attempt_id]
     closing = _closing(facts, ends_at)
-    if closing is None:
+    opening = _opening(facts)
+    if closing is None or opening is None:
         return None
-    balance, to_attempt_id, until_at, proof = closing
-    if before:
-        first = before[-1]
-        return _Ends(
-            opening=first.balance,
-            after_attempt_id=first.last_attempt_id,
-            since_at=first.read_at,
-            closing=balance,
-            to_attempt_id=to_attempt_id,
-            until_at=until_at,
-            proof=proof,
-        )
-    telling = next((number for number, one in enumerate(facts.posted) if one.balance is not None), None)
-    if telling is None:
-        return None
-    told = facts.posted[telling].balance or 0
-    # Never read before: the first balance that was told, less all that was posted up to it.
-    opening = told - sum(one.points for one in facts.posted[: telling + 1])
     return _Ends(
-        opening=opening,
-        after_attempt_id=-1,
-        since_at=None,
-        closing=balance,
-        to_attempt_id=to_attempt_id,
-        until_at=until_at,
-        proof=proof,
+        opening=opening.balance,
+        after_attempt_id=opening.after_attempt_id,
+        since_at=opening.since_at,
+        closing=closing.balance,
+        to_attempt_id=closing.to_attempt_id,
+        until_at=closing.until_at,
+        proof=closing.proof,
     )
 
 
-def _closing(facts: ClientFacts, ends_at: datetime | None) -> tuple[int, int, datetime, Proof] | None:
+def _opening(facts: ClientFacts) -> _Opening | None:
+    """Return the balance before the period's first event: read, or reckoned back from the first that was told."""
+    before = [reading for reading in facts.readings if reading.last_attempt_id < facts.first_attempt_id]
+    if before:
+        last = before[-1]
+        return _Opening(last.balance, last.last_attempt_id, last.read_at)
+    # Never read before: the first balance that was told, less all that was posted up to it.
+    posted_so_far = 0
+    for one in facts.posted:
+        posted_so_far += one.points
+        if one.balance is not None:
+            return _Opening(one.balance - posted_so_far, after_attempt_id=-1, since_at=None)
+    return None
+
+
+def _closing(facts: ClientFacts, ends_at: datetime | None) -> _Closing | None:
     """Return the balance after the period's last event, with the last request before it: read, or as told."""
     after = [reading for reading in facts.readings if reading.last_attempt_id >= facts.last_attempt_id]
     if after and not facts.is_proved:
+        # The last one of the period itself, so that what the next period brings is not told in this one; where nobody
+        # read in time, the first one after it.
         within = [reading for reading in after if ends_at is None or reading.read_at < ends_at]
-        last = within[-1] if within else after[0]
-        return last.balance, last.last_attempt_id, last.read_at, Proof.READ
-    told = [one for one in facts.posted if one.attempt_id >= facts.last_attempt_id and one.balance is not None]
-    if not facts.is_proved or not told:
+        read = within[-1] if within else after[0]
+        return _Closing(read.balance, read.last_attempt_id, read.read_at, Proof.READ)
+    if not facts.is_proved:
         return None
-    # Whatever moved it since the last reading would break the chain that proves it.
-    return told[0].balance or 0, told[0].attempt_id, _NOW, Proof.BALANCE
+    for one in facts.posted:
+        if one.attempt_id >= facts.last_attempt_id and one.balance is not None:
+            # Whatever moved it since the last reading would break the chain that proves it.
+            return _Closing(one.balance, one.attempt_id, _NOW, Proof.BALANCE)
+    return None
 
 
 def _moved(moved: Sequence[Moved], ends: _Ends) -> dict[str, int]:
     """Return what others entered, what was taken back, and what has no entry, between both balances."""
     sums = {"others": 0, "taken_back": 0, "without_entry": 0}
     for one in moved:
-        column = "taken_back" if one.break_class == Outcome.REVERSED_REMOTE else "others"
-        if one.is_gap:
-            column = "without_entry"
+        column = _column_of(one)
         if _is_between(one.found_at, ends):
             sums[column] += one.more
             # An entry that explains a balance of before is not told a second time by it.
             if one.explains_gap:
                 sums["without_entry"] -= one.more
+        # Seen to be gone again: the balance lost what it had moved it by. One about the balance alone has no entry that
+        # could go.
         if one.closed_at is not None and not one.is_gap and _is_between(one.closed_at, ends):
             sums[column] -= one.more
     return sums
+
+
+def _column_of(moved: Moved) -> str:
+    if moved.is_gap:
+        return "without_entry"
+    return "taken_back" if moved.break_class in TAKEN_BACK else "others"
 
 
 def _is_between(at: datetime, ends: _Ends) -> bool:

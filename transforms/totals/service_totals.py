@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from transforms.exact_sums import as_summable, whole_sum
+from transforms.exact_sums import amount_sum, as_summable, whole_sum
 from transforms.identity.reward_ids import all_without_case
 from transforms.outcomes import NOT_THERE, OF_ENTRIES, OTHER_FIGURE, UNPOSTED
 from transforms.totals.control_totals import equation
@@ -143,13 +143,13 @@ def tie_service(sides: pd.DataFrame, more: pd.DataFrame) -> list[dict[str, Any]]
 
 def _failing(joined: pd.DataFrame, measure: str, grain: str) -> list[dict[str, Any]]:
     """Return one equation for each client, or each night, of a site that does not tie."""
-    left = joined[f"ledger_{measure}"] + joined[measure]
-    right = joined[f"service_{measure}"]
+    due = joined[f"ledger_{measure}"] + joined[measure]
+    there = joined[f"service_{measure}"]
+    is_off = due.ne(there)
     rows = []
-    for site_id, which in joined.index[left.ne(right)]:
+    for (site_id, which), left, right in zip(joined.index[is_off], due[is_off], there[is_off], strict=True):
         name = f"{_SIGNED[measure]} of {grain} {which}, site {site_id}"
-        key = (site_id, which)
-        rows.append(equation(name, _FORMULA, int(left[key]), int(right[key])))
+        rows.append(equation(name, _FORMULA, int(left), int(right)))
     return rows
 
 
@@ -161,11 +161,10 @@ def amounts_of_rewards(events: pd.DataFrame, remote: pd.DataFrame) -> tuple[Deci
     # An update that sets no amount answers for none, so the reward's amount is not counted on the other side either.
     sets_amount = events["state"].eq(State.POSTED) & events["amount"].notna()
     ours = events[sets_amount]
-    is_ours = all_without_case(remote["reward_id"]).isin(all_without_case(ours["reward_id"]))
-    theirs = remote[is_ours & remote["remote_amount"].notna()]
-    amount_of_ours = sum(ours["amount"], start=Decimal(0))
-    amount_of_theirs = sum(theirs["remote_amount"], start=Decimal(0))
-    return amount_of_ours, amount_of_theirs
+    reward_ids = all_without_case(ours["reward_id"])
+    is_ours = all_without_case(remote["reward_id"]).isin(reward_ids)
+    theirs = remote[is_ours]
+    return amount_sum(ours["amount"]), amount_sum(theirs["remote_amount"])
 
 
 def tie_rewards(amounts: tuple[Decimal, Decimal], rewards: pd.DataFrame, tolerance: Decimal) -> list[dict[str, Any]]:
@@ -176,14 +175,19 @@ def tie_rewards(amounts: tuple[Decimal, Decimal], rewards: pd.DataFrame, toleran
     if rewards.empty:
         return []
     amount_of_ours, amount_of_theirs = amounts
-    more = sum((_more_of(row, tolerance) for row in rewards.itertuples()), start=Decimal(0))
     # The left side goes by what matching said of each reward, the right side was counted before: an amount that
     # matching overlooked is on one of them alone.
-    return [equation("Amounts at the service", _FORMULA, amount_of_ours + more, amount_of_theirs)]
+    due = amount_of_ours
+    for row in rewards.itertuples():
+        due += amount_more(row, tolerance)
+    return [equation("Amounts at the service", _FORMULA, due, amount_of_theirs)]
 
 
-def _more_of(row: Any, tolerance: Decimal) -> Decimal:
-    """Return how much more than the ledger the service has by this row's own account."""
+def amount_more(row: Any, tolerance: Decimal) -> Decimal:
+    """Return how much more than the update set the service has, by what matching says of it; 0 where it set no amount.
+
+    ``row``: amount, remote_amount and outcome of one reward, as `match_rewards` gives them.
+    """
     # Neither is posted by the ledger's account, so its amount is not on the left side either.
     if pd.isna(row.amount) or row.outcome in UNPOSTED:
         return Decimal(0)
@@ -198,16 +202,19 @@ def _more_of(row: Any, tolerance: Decimal) -> Decimal:
 
 
 def _joined(sides: pd.DataFrame, more: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
-    counted = _summed(sides, ["ledger_events", "ledger_points", "service_events", "service_points"], keys)
+    both_sides = ["ledger_events", "ledger_points", "service_events", "service_points"]
+    counted = _summed(sides, both_sides, keys)
     told = _summed(more, ["events", "points"], keys)
-    return _side_by_side(counted, told).rename_axis(keys).sort_index()
+    joined = _side_by_side(counted, told)
+    return joined.rename_axis(keys).sort_index()
 
 
 def _summed(frame: pd.DataFrame, columns: list[str], keys: list[str]) -> pd.DataFrame:
     if frame.empty:  # as what is told beside the rows is in most nights
         return frame.set_index(keys)[columns].astype("int64")
     summable = {column: as_summable(frame[column].fillna(0)) for column in columns}
-    return frame[keys].assign(**summable).groupby(keys)[columns].sum()
+    rows = frame[keys].assign(**summable)
+    return rows.groupby(keys)[columns].sum()
 
 
 def _side_by_side(left: pd.DataFrame, right: pd.DataFrame) -> pd.DataFrame:

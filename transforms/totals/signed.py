@@ -24,20 +24,29 @@ def signed_content(walked: pd.DataFrame, differences: pd.DataFrame) -> str:
     told = differences[[*_WORDS, *_AT_STAKE]] if len(differences) else differences
     plain = told.astype("object").where(told.notna(), None)
     found = [_difference(row) for row in plain.to_dict("records")]
-    found.sort(key=_id_as_json)
-    content = {"walk": sorted(lines, key=json.dumps), "differences": found}
+    content = {
+        "walk": sorted(lines, key=json.dumps),
+        "differences": sorted(found, key=_id_as_json),
+    }
     return json.dumps(content, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 
 
 def _line(row: Mapping[Any, Any]) -> dict[str, Any]:
-    names = {name: "" if pd.isna(row[name]) else str(row[name]) for name in _LINE}
-    return {**names, **{name: _figure(row[name]) for name in _FIGURES}}
+    line: dict[str, Any] = {}
+    for name in _LINE:
+        line[name] = "" if pd.isna(row[name]) else str(row[name])
+    for name in _FIGURES:
+        line[name] = _figure(row[name])
+    return line
 
 
 def _difference(row: Mapping[Any, Any]) -> dict[str, Any]:
-    told = {name: None if row[name] is None else str(row[name]) for name in _WORDS}
-    figures = {name: None if row[name] is None else _number(row[name]) for name in _AT_STAKE}
-    return {**told, **figures}
+    told: dict[str, Any] = {}
+    for name in _WORDS:
+        told[name] = None if row[name] is None else str(row[name])
+    for name in _AT_STAKE:
+        told[name] = None if row[name] is None else _number(row[name])
+    return told
 
 
 def _id_as_json(difference: Mapping[str, Any]) -> str:
@@ -88,10 +97,12 @@ def _changed_lines(before: Sequence[Mapping[str, Any]], now: Sequence[Mapping[st
     there = {_key(line): line for line in now}
     # Lines of then come first, in their order; a line that is new comes after.
     for key in dict.fromkeys((*was, *there)):
-        then, today = was.get(key), there.get(key)
-        if then != today:
-            told = f"{_name(key)}: {_told(today)}, {_told(then)} when it was signed"
-            yield Change(ChangeOf.FIGURE, told, then, today)
+        then = was.get(key)
+        today = there.get(key)
+        if then == today:
+            continue
+        told = f"{_name(key)}: {_told(today)}, {_told(then)} when it was signed"
+        yield Change(ChangeOf.FIGURE, told, then, today)
 
 
 def _key(line: Mapping[str, Any]) -> tuple[str, ...]:
@@ -100,8 +111,10 @@ def _key(line: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _name(key: Sequence[str]) -> str:
     line, site_id, kind, currency = key
-    parts = [line.replace("_", " "), kind.replace("_", " "), currency, f"site {site_id}" if site_id else ""]
-    return ", ".join(part for part in parts if part)
+    words = [line.replace("_", " "), kind.replace("_", " "), currency]
+    if site_id:
+        words.append(f"site {site_id}")
+    return ", ".join(word for word in words if word)
 
 
 def _told(line: Mapping[str, Any] | None) -> str:
@@ -115,28 +128,33 @@ def _told(line: Mapping[str, Any] | None) -> str:
 def _changed_differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Change]:
     was = {one["break_id"]: one for one in before["differences"]}
     there = {one["break_id"]: one for one in now["differences"]}
-    new = [id_ for id_ in there if id_ not in was]
-    for id_ in (*new, *was):
-        then, today = was.get(id_), there.get(id_)
-        told = _changed_difference(id_, then, today)
+    new_ids = [break_id for break_id in there if break_id not in was]
+    for break_id in (*new_ids, *was):
+        then = was.get(break_id)
+        today = there.get(break_id)
+        told = _changed_difference(break_id, then, today)
         if told:
-            yield Change(ChangeOf.DIFFERENCE, told, then, today, break_id=id_)
+            yield Change(ChangeOf.DIFFERENCE, told, then, today, break_id=break_id)
 
 
-def _changed_difference(id_: str, then: Mapping[str, Any] | None, today: Mapping[str, Any] | None) -> str:
+def _changed_difference(break_id: str, then: Mapping[str, Any] | None, today: Mapping[str, Any] | None) -> str:
     """Return what changed of a difference; "" where nothing did that a signature is about."""
-    if then is None or today is None:
-        known = today or then or {}
-        return f"difference {id_} ({_what(known)}) " + ("was found since" if then is None else "is told no more")
+    name = f"difference {break_id}"
+    if then is None:
+        return "" if today is None else f"{name} ({_what(today)}) was found since"
+    if today is None:
+        return f"{name} ({_what(then)}) is told no more"
     if then["state"] != today["state"]:
-        return f"difference {id_} was {then['state']}, and is {today['state']}"
+        return f"{name} was {then['state']}, and is {today['state']}"
     if _what(then) != _what(today):
-        return f"difference {id_} was {_what(then)}, and is {_what(today)}"
+        return f"{name} was {_what(then)}, and is {_what(today)}"
     return ""
 
 
 def _what(one: Mapping[str, Any]) -> str:
-    figure = f"{one['points']:,} points" if one["points"] is not None else f"an amount of {one['amount']}"
+    figure = f"an amount of {one['amount']}"
+    if one["points"] is not None:
+        figure = f"{one['points']:,} points"
     of_whom = one["client_id"] or one["reward_id"] or ""
     return f"{one['class']} of {figure} {of_whom}".rstrip()
 

@@ -92,8 +92,9 @@ def _tie_period(reconciliation: Reconciliation | None) -> _Equations:
 def _tie_posted(posted: pd.DataFrame, reconciliation: Reconciliation | None) -> _Equations:
     """Return that every posted event was compared, or is known to be left to the next run."""
     shown = is_compared(posted, reconciliation)
-    left_over = never_compared(posted[~shown])
-    return tie_read_back(len(posted), int(shown.sum()) + len(left_over))
+    compared_count = int(shown.sum())
+    left_count = len(never_compared(posted[~shown]))
+    return tie_read_back(len(posted), compared_count + left_count)
 
 
 def _tie_services(reconciliation: Reconciliation, points_in_balance_breaks: int) -> _Equations:

@@ -14,16 +14,17 @@ to in the end: one that a later one of ours replaced is taken off before "posted
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import pandas as pd
 
-from transforms.exact_sums import as_whole, whole_sum
+from transforms.exact_sums import amount_sum, as_whole, whole_sum
 from transforms.identity.reward_ids import all_without_case
 from transforms.match.compared import is_proved
 from transforms.match.reconciled import Reconciliation
 from transforms.outcomes import NOT_THERE, OF_ENTRIES, OF_POSTED, OTHER_FIGURE, UNPOSTED
-from transforms.vocabulary import Action, Fate, Kind, State, WalkLine
+from transforms.totals.service_totals import amount_more
+from transforms.vocabulary import Action, Fate, Kind, Outcome, State, WalkLine
 
 _COLUMNS: Final = ["line", "site_id", "kind", "currency", "events", "points", "amount"]
 _KEYS: Final = ["site_id", "kind", "currency"]
@@ -42,6 +43,9 @@ _OF_STATES: Final = {
     State.HELD: WalkLine.HELD_BACK,
 }
 Line = dict[str, Any]
+
+
+_Told = TypeVar("_Told", State, Outcome)
 
 
 @dataclass(frozen=True)
@@ -73,13 +77,15 @@ def walk(walked: Walked, reconciled: Reconciliation | None) -> pd.DataFrame:
     """
     events = _with_currency(walked.events, walked.currency, reconciled)
     of_events = dict(events_of_lines(events, walked.replaced))
-    posted = of_events[WalkLine.POSTED]
     lines = _of_sheets(walked.sheets, walked.currency)
     for line, found in of_events.items():
         lines += count_line(line, found)
     if reconciled is not None:
-        lines += _of_points(posted[posted["kind"].ne(Kind.REWARD_UPDATE)], walked.offset_breaks, reconciled)
-        lines += _of_rewards(posted[posted["kind"].eq(Kind.REWARD_UPDATE)], walked, reconciled)
+        posted = of_events[WalkLine.POSTED]
+        is_update = posted["kind"].eq(Kind.REWARD_UPDATE)
+        lines += _of_points(posted[~is_update], walked.offset_breaks, reconciled)
+        lines += _of_rewards(posted[is_update], walked, reconciled)
+        # Counted when it was read, before anything was matched: what matching loses is missing on the other side alone.
         lines += count_line(WalkLine.AT_SERVICE, reconciled.shown, "events")
     return _put_together(walk_frame(lines))
 
@@ -90,15 +96,16 @@ def _put_together(lines: pd.DataFrame) -> pd.DataFrame:
     if not lines.duplicated(keys).any():
         return lines
     known = lines.assign(points=lines["points"].astype("object"))
-    added = [
-        {
-            **dict(zip(keys, key, strict=True)),
+    added: list[Line] = []
+    for key, group in known.groupby(keys, sort=False):
+        has_points = group["points"].notna().any()
+        has_amount = group["amount"].notna().any()
+        figures = {
             "events": whole_sum(group["events"]),
-            "points": whole_sum(group["points"]) if group["points"].notna().any() else None,
-            "amount": sum(group["amount"].dropna(), start=Decimal(0)) if group["amount"].notna().any() else None,
+            "points": whole_sum(group["points"]) if has_points else None,
+            "amount": amount_sum(group["amount"]) if has_amount else None,
         }
-        for key, group in known.groupby(keys, sort=False)
-    ]
+        added.append({**dict(zip(keys, key, strict=True)), **figures})
     return walk_frame(added)
 
 
@@ -106,16 +113,19 @@ def walk_frame(lines: Iterable[Line]) -> pd.DataFrame:
     """Return lines of `count_line` as a walk."""
     frame = pd.DataFrame(list(lines), columns=_COLUMNS, dtype="object")
     texts = dict.fromkeys(["line", *_KEYS], "str")
-    return frame.astype(texts).assign(events=frame["events"].astype("Int64"), points=as_whole(frame["points"]))
+    return frame.astype({**texts, "events": "Int64"}).assign(points=as_whole(frame["points"]))
 
 
 def _with_currency(events: pd.DataFrame, currency: str, reconciled: Reconciliation | None) -> pd.DataFrame:
     """Add the currency of each reward: as the service tells it, else as the settings say; "" where nobody knows."""
-    told = {} if reconciled is None else reconciled.currencies
     is_update = events["kind"].eq(Kind.REWARD_UPDATE)
-    rewards = all_without_case(events.loc[is_update, "reward_id"].astype("str"))
-    known = pd.Series([told.get(reward) or currency for reward in rewards], index=rewards.index, dtype="str")
-    return events.assign(currency=known.reindex(events.index, fill_value=""), site_id=events["site_id"].fillna(""))
+    told = {} if reconciled is None else reconciled.currencies
+    reward_ids = all_without_case(events.loc[is_update, "reward_id"].astype("str"))
+    currencies = [told.get(reward_id) or currency for reward_id in reward_ids]
+    of_rewards = pd.Series(currencies, index=reward_ids.index, dtype="str")
+    # Points have none.
+    of_all = of_rewards.reindex(events.index, fill_value="")
+    return events.assign(currency=of_all, site_id=events["site_id"].fillna(""))
 
 
 def sheets_of_lines(sheets: pd.DataFrame) -> Iterator[tuple[WalkLine, pd.DataFrame]]:
@@ -138,8 +148,7 @@ def events_of_lines(events: pd.DataFrame, replaced: Collection[str]) -> Iterator
     is_accepted = events["is_accepted"].astype("bool")
     yield WalkLine.ACCEPTED, events[is_accepted]
     yield WalkLine.BROUGHT_FORWARD, events[~is_accepted]
-    for line in dict.fromkeys(_OF_STATES.values()):
-        states = [state for state, of_state in _OF_STATES.items() if of_state is line]
+    for line, states in _counted_by(_OF_STATES).items():
         yield line, events[events["state"].isin(states)]
     is_posted = events["state"].eq(State.POSTED)
     is_replaced = events["event_id"].isin(set(replaced))
@@ -147,20 +156,34 @@ def events_of_lines(events: pd.DataFrame, replaced: Collection[str]) -> Iterator
     yield WalkLine.POSTED, events[is_posted & ~is_replaced]
 
 
+def _counted_by(line_of: Mapping[_Told, WalkLine]) -> dict[WalkLine, list[_Told]]:
+    """Return by line what it counts, the lines in the order in which they are told first."""
+    counted: dict[WalkLine, list[_Told]] = {}
+    for told, line in line_of.items():
+        counted.setdefault(line, []).append(told)
+    return counted
+
+
 def _of_points(posted: pd.DataFrame, offset: Collection[str], reconciled: Reconciliation) -> list[Line]:
     """Return the lines from the posted points to the entries that the service shows."""
     outcomes = _entries(reconciled.transactions)
     looked_for = outcomes[outcomes["outcome"].isin(list(OF_POSTED))]
+    lines = _of_looked_for(posted, looked_for, reconciled)
+    other = looked_for[looked_for["outcome"].isin(list(OTHER_FIGURE))]
+    # By how much the service has more, or less; the events were counted as posted.
+    more = other["remote_points"] - other["points"]
+    lines += count_line(WalkLine.OTHER_FIGURE, other.assign(points=more, of_none=0), "of_none")
+    return lines + _of_entries(outcomes, offset)
+
+
+def _of_looked_for(posted: pd.DataFrame, looked_for: pd.DataFrame, reconciled: Reconciliation) -> list[Line]:
+    """Return the lines from what this run posted to what was looked for at the service, and what is not there."""
     is_before = ~looked_for["event_id"].isin(posted["event_id"])
     is_gone = looked_for["outcome"].isin(list(NOT_THERE))
-    is_other = looked_for["outcome"].isin(list(OTHER_FIGURE))
-    other = looked_for[is_other]
-    more = other["remote_points"] - other["points"]
     lines = count_line(WalkLine.POSTED_BEFORE, looked_for[is_before])
     lines += _not_looked_for(posted, looked_for, reconciled)
     lines += count_line(WalkLine.NOT_THERE, looked_for[is_gone])
-    lines += count_line(WalkLine.OTHER_FIGURE, other.assign(points=more, of_none=0), "of_none")
-    return lines + _of_entries(outcomes, offset)
+    return lines
 
 
 def _not_looked_for(posted: pd.DataFrame, looked_for: pd.DataFrame, reconciled: Reconciliation) -> list[Line]:
@@ -169,24 +192,29 @@ def _not_looked_for(posted: pd.DataFrame, looked_for: pd.DataFrame, reconciled: 
     What the client's balance proves is at the service all the same: the service repeated it in its answer.
     """
     others = posted[~posted["event_id"].isin(looked_for["event_id"])]
-    proved = is_proved(others, reconciled)
-    left = others[~proved]
-    is_known = left["compared_at"].notna()
-    lines = count_line(WalkLine.NOT_COMPARED, left[~is_known])
-    lines += count_line(WalkLine.COMPARED_BEFORE, left[is_known])
-    return lines + count_line(WalkLine.PROVED, others[proved]) + count_line(WalkLine.AT_SERVICE, others[proved])
+    has_proof = is_proved(others, reconciled)
+    proved = others[has_proof]
+    left = others[~has_proof]
+    was_compared = left["compared_at"].notna()
+    return [
+        *count_line(WalkLine.NOT_COMPARED, left[~was_compared]),
+        *count_line(WalkLine.COMPARED_BEFORE, left[was_compared]),
+        *count_line(WalkLine.PROVED, proved),
+        *count_line(WalkLine.AT_SERVICE, proved),
+    ]
 
 
 def _of_entries(outcomes: pd.DataFrame, offset: Collection[str]) -> list[Line]:
     """Return the lines of what the service shows and no posted event of ours stands behind."""
-    there = outcomes[outcomes["remote_id"].notna() & outcomes["outcome"].isin(list(OF_ENTRIES))]
+    is_entry = outcomes["remote_id"].notna() & outcomes["outcome"].isin(list(OF_ENTRIES))
+    there = outcomes[is_entry]
     there = there.assign(points=there["remote_points"])
     # The entry is still there, and so is ours that took it back: both are shown, each in its own column.
     is_offset = there["break_id"].isin(set(offset))
     lines = count_line(WalkLine.OFFSET, there[is_offset])
-    for line in dict.fromkeys(OF_ENTRIES.values()):
-        outcomes_of_line = [outcome for outcome, of_outcome in OF_ENTRIES.items() if of_outcome is line]
-        lines += count_line(line, there[~is_offset & there["outcome"].isin(outcomes_of_line)])
+    others = there[~is_offset]
+    for line, told in _counted_by(OF_ENTRIES).items():
+        lines += count_line(line, others[others["outcome"].isin(told)])
     return lines
 
 
@@ -203,31 +231,16 @@ def kinds_of(actions: "pd.Series[str]") -> "pd.Series[str]":
 
 def _of_rewards(posted: pd.DataFrame, walked: Walked, reconciled: Reconciliation) -> list[Line]:
     """Return the lines from what rewards were set to, to what the service has of them."""
-    outcomes = reconciled.rewards.assign(kind=Kind.REWARD_UPDATE.value, site_id="", points=None)
-    outcomes = _with_currency(outcomes.assign(state=None), walked.currency, reconciled)
+    outcomes = reconciled.rewards.assign(kind=Kind.REWARD_UPDATE.value, site_id="", points=None, state=None)
+    outcomes = _with_currency(outcomes, walked.currency, reconciled)
     looked_for = outcomes[~outcomes["outcome"].isin(list(UNPOSTED))]
-    is_before = ~looked_for["event_id"].isin(posted["event_id"])
-    is_gone = looked_for["outcome"].isin(list(NOT_THERE))
-    lines = count_line(WalkLine.POSTED_BEFORE, looked_for[is_before])
-    lines += _not_looked_for(posted, looked_for, reconciled)
-    lines += count_line(WalkLine.NOT_THERE, looked_for[is_gone])
-    there = looked_for[~is_gone]
-    more = [_more(row, walked.amount_tolerance) for row in there.itertuples()]
-    differs = there.assign(amount=pd.Series(more, index=there.index, dtype="object"), of_none=0)
-    differs = differs[pd.Series([figure != 0 for figure in more], index=there.index, dtype="bool")]
-    return lines + count_line(WalkLine.OTHER_FIGURE, differs, "of_none")
-
-
-def _more(row: Any, tolerance: Decimal) -> Decimal:
-    """Return how much more the service has than the update set; 0 where it set no amount."""
-    if pd.isna(row.amount):
-        return Decimal(0)
-    there = Decimal(0) if pd.isna(row.remote_amount) else row.remote_amount
-    more = Decimal(there - row.amount)
-    # A difference past the tolerance under another outcome is one that matching missed: it is not counted here, so
-    # that the walk does not close and shows it.
-    is_told = row.outcome in OTHER_FIGURE or abs(more) <= tolerance
-    return more if is_told else Decimal(0)
+    lines = _of_looked_for(posted, looked_for, reconciled)
+    there = looked_for[~looked_for["outcome"].isin(list(NOT_THERE))]
+    more = [amount_more(row, walked.amount_tolerance) for row in there.itertuples()]
+    is_other = pd.Series([amount != 0 for amount in more], index=there.index, dtype="bool")
+    amounts = pd.Series(more, index=there.index, dtype="object")
+    others = there.assign(amount=amounts, of_none=0)[is_other]
+    return lines + count_line(WalkLine.OTHER_FIGURE, others, "of_none")
 
 
 def count_line(line: WalkLine, frame: pd.DataFrame, count: str | None = None) -> list[Line]:
@@ -235,20 +248,20 @@ def count_line(line: WalkLine, frame: pd.DataFrame, count: str | None = None) ->
     # Most lines of most nights have nothing, and grouping nothing takes its time, too.
     if frame.empty:
         return []
-    lines = []
+    lines: list[Line] = []
     for (site_id, kind, currency), group in frame.groupby(_KEYS, sort=True):
+        # An update has an amount and no points, any other event points and no amount.
         is_update = kind == Kind.REWARD_UPDATE
-        lines.append(
-            {
-                "line": line,
-                "site_id": site_id,
-                "kind": kind,
-                "currency": currency,
-                "events": len(group) if count is None else int(group[count].sum()),
-                "points": None if is_update else whole_sum(group["points"]),
-                "amount": sum(group["amount"].dropna(), start=Decimal(0)) if is_update else None,
-            }
-        )
+        counted = {
+            "line": line,
+            "site_id": site_id,
+            "kind": kind,
+            "currency": currency,
+            "events": len(group) if count is None else int(group[count].sum()),
+            "points": None if is_update else whole_sum(group["points"]),
+            "amount": amount_sum(group["amount"]) if is_update else None,
+        }
+        lines.append(counted)
     return lines
 
 
@@ -270,9 +283,16 @@ def shown_rewards(updates: pd.DataFrame, rewards: pd.DataFrame, currencies: Mapp
     ours = updates[updates["state"].eq(State.POSTED)]
     # From its own rows alone: a frame without any would take over the rows of a longer column.
     ours = ours.assign(reward=all_without_case(ours["reward_id"]))
-    theirs = rewards.assign(reward=all_without_case(rewards["reward_id"]))[["reward", "remote_amount"]]
-    both = ours[["reward", "amount"]].merge(theirs, on="reward", validate="1:1")
-    amount = both["remote_amount"].where(both["amount"].notna(), None)
-    currency = pd.Series([currencies.get(reward, "") for reward in both["reward"]], index=both.index, dtype="str")
-    there = both.assign(amount=amount, site_id="", kind=Kind.REWARD_UPDATE.value, currency=currency, points=None)
-    return walk_frame(count_line(WalkLine.AT_SERVICE, there)).drop(columns="line")
+    theirs = rewards.assign(reward=all_without_case(rewards["reward_id"]))
+    both = ours[["reward", "amount"]].merge(theirs[["reward", "remote_amount"]], on="reward", validate="1:1")
+    sets_amount = both["amount"].notna()
+    of_each = [currencies.get(reward, "") for reward in both["reward"]]
+    there = both.assign(
+        amount=both["remote_amount"].where(sets_amount, None),
+        currency=pd.Series(of_each, index=both.index, dtype="str"),
+        site_id="",
+        kind=Kind.REWARD_UPDATE.value,
+        points=None,
+    )
+    lines = count_line(WalkLine.AT_SERVICE, there)
+    return walk_frame(lines).drop(columns="line")

@@ -74,7 +74,6 @@ def close_walk(found: pd.DataFrame) -> list[dict[str, Any]]:
     Over all in events, points (gross) and amount, and one equation for each site and kind that does not close: over
     all, two of them may cancel each other out. The service's total is left out where nothing was read back.
     """
-    # Sheets of before there were these totals tell nothing; and where nothing was read, there is nothing to reach.
     totals = [total for total in STEPS if _is_counted(found, total)]
     parts = list(found.groupby(["site_id", "kind"], sort=True))
     rows = []
@@ -86,27 +85,37 @@ def close_walk(found: pd.DataFrame) -> list[dict[str, Any]]:
 
 def _is_counted(found: pd.DataFrame, total: WalkLine) -> bool:
     lines = set(found["line"])
-    if total is WalkLine.AT_SERVICE:
-        return bool(lines & {WalkLine.AT_SERVICE, *STEPS[total]} - {WalkLine.POSTED})
+    leading = set(STEPS[total])
+    # Sheets of before there were these totals tell nothing.
     if total is WalkLine.ACCEPTED:
         return WalkLine.IN_SHEETS in lines
-    return bool(lines & {total, *STEPS[total]})
+    # Something is always posted; only what was read beside it shows that anything was read at all.
+    if total is WalkLine.AT_SERVICE:
+        leading.discard(WalkLine.POSTED)
+    return not lines.isdisjoint({total, *leading})
 
 
 def _closed(found: pd.DataFrame, parts: list[Any], total: WalkLine, measure: str) -> list[dict[str, Any]]:
+    formula = _FORMULAS[total]
     name = f"Walk to {total.value.replace('_', ' ')}: {_NAMES[measure]}"
-    rows = [equation(name, _FORMULAS[total], *_both_sides(found, total, measure))]
+    left, right = _both_sides(found, total, measure)
+    rows = [equation(name, formula, left, right)]
     for (site_id, kind), lines in parts:
         left, right = _both_sides(lines, total, measure)
-        if left != right:
-            of_site = f", site {site_id}" if site_id else ""
-            rows.append(equation(f"{name}: {kind or 'kind not told'}{of_site}", _FORMULAS[total], left, right))
+        if left == right:
+            continue
+        of_kind = kind or "kind not told"
+        of_site = f", site {site_id}" if site_id else ""
+        rows.append(equation(f"{name}: {of_kind}{of_site}", formula, left, right))
     return rows
 
 
 def _both_sides(lines: pd.DataFrame, total: WalkLine, measure: str) -> tuple[Any, Any]:
+    """Return what the lines lead to, and what was counted at the end of them."""
     sums = sums_of_lines(lines, measure)
-    left = sum((sign * sums[line] for line, sign in STEPS[total].items()), start=_nothing(measure))
+    left = _nothing(measure)
+    for line, sign in STEPS[total].items():
+        left += sign * sums[line]
     return left, sums[total]
 
 

@@ -8,12 +8,12 @@ from functools import cache
 from hashlib import file_digest
 from pathlib import Path, PurePosixPath
 
+from flows.intake.growing import Watch
 from flows.intake.inbox_way import InboxWay
 from flows.intake.remote_inbox.address import Address, open_address, reachable, why_not, without_secrets
 from flows.intake.remote_inbox.listing import (
     Fetched,
     RemoteFile,
-    Watch,
     companions,
     listed_at,
     name_below,

@@ -1,7 +1,6 @@
 """What lies at an address, and what of it is whole."""
 
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,13 +8,12 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
 
+from flows.intake.growing import Look, Watch, find_growing
 from flows.intake.remote_inbox.address import STORES, Address, why_not, without_secrets
 from flows.intake.unfinished import is_passed_over
 from flows.runtime.errors import CouldNotRun
 from flows.runtime.visible import storable
 from transforms.vocabulary import NotRead
-
-Watch = Callable[[int, float], None]  # so many young files, for so many seconds; raises where a stop is asked for
 
 
 @dataclass(frozen=True)
@@ -119,31 +117,23 @@ def that_do_not_grow(
     watch: Watch,
 ) -> list[str]:
     """Return the names of what does not grow; an object of a store comes whole or not at all."""
-    if urlsplit(url).scheme in STORES or quiet_seconds <= 0:
+    if urlsplit(url).scheme in STORES:
         return list(listed)
-    now = time.time()
-    left = {name: _seconds_left(info, now, quiet_seconds) for name, info in listed.items()}
-    wait_seconds = max(left.values(), default=0.0)
-    if wait_seconds <= 0:
-        return list(listed)
-    young = [name for name, seconds in left.items() if seconds > 0]
-    watch(len(young), wait_seconds)
-    growing = {name for name in young if _look_of(address.system.info(name)) != _look_of(listed[name])}
-    for name in sorted(growing):
+
+    def look_again(name: str) -> Look:
+        return _look_of(address.system.info(name))
+
+    looks = {name: _look_of(info) for name, info in listed.items()}
+    growing = find_growing(looks, look_again, quiet_seconds, watch)
+    for name in growing:
         why = "it is still being written: it is taken by the next night, once it is whole."
         fetched.not_read.append(NotRead(name_below(address, name), why))
     return [name for name in listed if name not in growing]
 
 
-def _look_of(info: Mapping[str, Any]) -> tuple[Any, float | None]:
-    return info.get("size"), _changed_at(info)
-
-
-def _seconds_left(info: Mapping[str, Any], now: float, quiet_seconds: float) -> float:
+def _look_of(info: Mapping[str, Any]) -> Look:
     changed_at = _changed_at(info)
-    # Where nobody says when it was changed, or it was in the future by another clock, all of the time is watched.
-    age = 0.0 if changed_at is None else now - changed_at
-    return min(quiet_seconds, max(0.0, quiet_seconds - age))
+    return Look(mark=(info.get("size"), changed_at), changed_at=changed_at)
 
 
 def _changed_at(info: Mapping[str, Any]) -> float | None:

@@ -17,8 +17,10 @@ from flows.runtime.secrets import learn
 from flows.services.binding import STAND_IN_HEADER
 from flows.services.clocks import clock_of
 from flows.services.http import Exchange, Pacer, Params, Reach, exchange, wait_to_repeat
-from flows.services.mindbody.messages import ServiceError, balance_of, error_of, read_transactions, unreadable_part
+from flows.services.mindbody.messages import ServiceError, error_of
+from flows.services.mindbody.read_answers import denies_access, failure_of, says_client_not_found, token_of, total_of
 from flows.services.mindbody.tokens import StaffToken, Tokens
+from flows.services.mindbody.transactions import balance_of, read_transactions, unreadable_part
 from flows.services.standing import Standing
 from flows.settings.of_services import SiteSettings
 from flows.settings.sections import Settings
@@ -32,7 +34,6 @@ _PAGE_SIZE = 200  # the size that all known clients use; a larger one is not doc
 _WAITS = "What was not sent waits; run again once that is mended."
 _NO_CLIENT: Mapping[str, Any] = {"Transactions": []}  # a client whom the service does not know has no history
 _TOKEN_LIFE = timedelta(hours=23)  # documented as 24
-_LONGEST_TOKEN = 8192
 # A client with more entries in the days that are read back is none: the service gives pages without end.
 _MOST_PAGES = 250
 
@@ -118,7 +119,7 @@ class MindbodyClient:
             page = await self._fetch_page(client_id, since, until, offset=len(found))
             transactions = self._transactions_of(page, client_id)
             found += transactions
-            totals.add(_total_of(page))
+            totals.add(total_of(page))
             total = max(totals)
             # Without a total only an empty page is the last one.
             is_whole = len(found) == total if total >= 0 else not transactions
@@ -182,11 +183,11 @@ class MindbodyClient:
             # The next try asks for a new one.
             if result.status == 401:
                 self.forget_token(token)
-            failure = _failure_of(result, error)
-            self._note(subject, "" if _says_client_not_found(error) else failure)
-            if _says_client_not_found(error):
+            failure = failure_of(result, error)
+            self._note(subject, "" if says_client_not_found(error) else failure)
+            if says_client_not_found(error):
                 return dict(_NO_CLIENT)
-            if _denies_access(result, error, tries):
+            if denies_access(result, error, tries):
                 self._standing.stop_reading(refusal := self._refusal(error, result.status))
                 raise CredentialsRefused(refusal)
             if tries < max_tries:
@@ -210,7 +211,7 @@ class MindbodyClient:
         for tries in range(1, self._settings.loader.max_tries + 1):
             result = await self._send_read("POST", "usertoken/issue", body=body)
             answer = result.json_object or {}
-            token = _token_of(answer) if result.status == 200 else None
+            token = token_of(answer) if result.status == 200 else None
             if token is not None:
                 learn(token)
                 return token
@@ -219,7 +220,7 @@ class MindbodyClient:
             # it was something on the way that said no, and not the service.
             if error is not None and 400 <= result.status < 500 and result.status != 429:
                 raise CredentialsRefused(self._refusal(error, result.status))
-            failure = _failure_of(result, error)
+            failure = failure_of(result, error)
             if tries < self._settings.loader.max_tries:
                 await wait_to_repeat(self._asked_quiet(result), tries)
         url = self._settings.mindbody.base_url
@@ -264,43 +265,3 @@ class MindbodyClient:
 
     def _url(self, path: str) -> str:
         return f"{self._settings.mindbody.base_url}/public/v6/{path}"
-
-
-def _total_of(page: Mapping[str, Any]) -> int:
-    """Return how many transactions there are in all, -1 where the page does not say."""
-    paging = page.get("PaginationResponse")
-    text = str(paging.get("TotalResults")) if isinstance(paging, dict) else ""
-    # Ten digits are more entries than anybody has; thousands of them would be refused by Python itself.
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 10 else -1
-
-
-def _token_of(answer: Mapping[str, Any]) -> str | None:
-    """Return the token of an answer; None where it holds none that could stand in a header."""
-    token = answer.get("AccessToken")
-    if not isinstance(token, str) or not 0 < len(token) <= _LONGEST_TOKEN:
-        return None
-    return token if token.isascii() and token.isprintable() and " " not in token else None
-
-
-def _denies_access(result: Exchange, error: ServiceError | None, tries: int) -> bool:
-    """Return whether the service would say no to every other read as well.
-
-    A 401 has its token renewed first, and only the second one counts.
-    """
-    if result.status == 401:
-        return tries > 1
-    return error is not None and (error.is_about_access or result.status == 403)
-
-
-def _failure_of(result: Exchange, error: ServiceError | None) -> str:
-    """Say why an answer is none that can be read."""
-    if result.failure:
-        return result.failure
-    if result.status == 200:
-        return f"an error ({error.code or error.message})" if error else "an answer that cannot be read"
-    return f"status {result.status}"
-
-
-def _says_client_not_found(error: ServiceError | None) -> bool:
-    """Return whether the service says that there is no such client, who then has no history either."""
-    return error is not None and error.code.lower() == "clientnotfound"

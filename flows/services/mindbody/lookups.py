@@ -86,9 +86,13 @@ async def fetch_visits(asker: Asker, client_id: str, first: date, last: date) ->
 
 def _visit_facts(site_id: str, client_id: str, visit: Mapping[str, Any]) -> list[Fact]:
     owner = _id(visit.get("ClientId")) or client_id
+    facts: list[Fact] = []
     # A SourceId may be either of them; the second is 0 where a visit is no appointment.
-    ids = {Named.VISIT: _id(visit.get("Id")), Named.APPOINTMENT: _id(visit.get("AppointmentId"))}
-    return [(site_id, named.value, item_id, owner) for named, item_id in ids.items() if item_id]
+    for named, key in ((Named.VISIT, "Id"), (Named.APPOINTMENT, "AppointmentId")):
+        item_id = _id(visit.get(key))
+        if item_id:
+            facts.append((site_id, named.value, item_id, owner))
+    return facts
 
 
 async def fetch_sale(asker: Asker, sale_id: str) -> str | None:

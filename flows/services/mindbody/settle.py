@@ -77,18 +77,23 @@ async def _read_client(ledger: Ledger, client: MindbodyClient, event: Row[Any]) 
 def _expect(ledger: Ledger, event: Row[Any], window: Window) -> Expected:
     """Ask the ledger what the service should show if the event had not landed."""
     since_at, until_at = window.bounds
+    # A day more on each side than was read: what the service shows of its own days may be of the site's next one, and
+    # has to find the event that accounts for it. One that finds none would pass for somebody's, and make a person look.
+    since_at -= _MARGIN
+    until_at += _MARGIN
     with ledger.begin() as connection:
-        times = confirmed_times(connection, event, since_at - _MARGIN, until_at + _MARGIN)
         return Expected(
-            confirmed_times=tuple(times),
+            confirmed_times=tuple(confirmed_times(connection, event, since_at, until_at)),
             base=_base(connection, event),
             confirmed_kin=confirmed_kin_count(connection, event),
             requests=possible_requests(connection, event),
-            double_times=tuple(double_times(connection, event, since_at - _MARGIN, until_at + _MARGIN)),
-            confirmed=tuple(confirmed_events(connection, event, since_at - _MARGIN, until_at + _MARGIN)),
+            double_times=tuple(double_times(connection, event, since_at, until_at)),
+            confirmed=tuple(confirmed_events(connection, event, since_at, until_at)),
         )
 
 
 def _base(connection: Connection, event: Row[Any]) -> Base | None:
     before = balance_before(connection, event)
-    return None if before is None or before.balance is None else Base(before.balance, before.told_at)
+    if before is None or before.balance is None:
+        return None
+    return Base(before.balance, before.told_at)

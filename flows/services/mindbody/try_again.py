@@ -60,7 +60,9 @@ def _days_since(client: MindbodyClient, event: Row[Any]) -> Window:
     """Return the days from the event to today: a hand that enters it later does so under its own day."""
     acted_on = event.action_at.astimezone(client.zone).date()
     today = utc_now().astimezone(client.zone).date()
-    return Window(client.site_id, event.client_id, acted_on - _MARGIN, max(acted_on, today) + _MARGIN, client.zone)
+    # An event may be of the site's tomorrow, where the service's clock is ahead of this one.
+    last_day = max(acted_on, today)
+    return Window(client.site_id, event.client_id, acted_on - _MARGIN, last_day + _MARGIN, client.zone)
 
 
 def _against(ledger: Ledger, event: Row[Any], history: History, window: Window) -> list[str]:

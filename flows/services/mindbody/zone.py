@@ -13,10 +13,16 @@ async def told_zone(client: MindbodyClient) -> str | None:
     page = await client.fetch("site/sites", {"request.siteIds": client.site_id})
     sites = page.get("Sites")
     for site in sites if isinstance(sites, list) else []:
-        if isinstance(site, dict) and str(_of(site, "Id")) == client.site_id:
-            name = _of(site, "TimeZone")
-            return name.strip()[:_LONGEST_NAME] or None if isinstance(name, str) else None
+        is_this = isinstance(site, dict) and str(_of(site, "Id")) == client.site_id
+        if is_this:
+            return _name(_of(site, "TimeZone"))
     return None
+
+
+def _name(told: object) -> str | None:
+    if not isinstance(told, str):
+        return None
+    return told.strip()[:_LONGEST_NAME] or None
 
 
 def _of(site: dict[str, Any], key: str) -> Any:

@@ -100,9 +100,13 @@ def own_error(body: bytes, *, is_xml: bool) -> OwnError | None:
     What gateways say is a "message", which a service's confirmation has as well, but never without a reward beside it.
     """
     for parsed in (_parse(body, is_xml=is_xml), _parse(body, is_xml=not is_xml)):
-        if isinstance(parsed, dict) and isinstance(parsed.get("Message"), str):
-            return OwnError(parsed["Message"])
-        if isinstance(parsed, dict) and "message" in parsed and parsed.keys() & {"reward", "resultInfo"}:
+        if not isinstance(parsed, dict):
+            continue
+        message = parsed.get("Message")
+        if isinstance(message, str):
+            return OwnError(message)
+        is_confirmation = not parsed.keys().isdisjoint({"reward", "resultInfo"})
+        if "message" in parsed and is_confirmation:
             return OwnError(str(parsed["message"] or ""))
     return None
 

@@ -62,9 +62,10 @@ class ReferralRockClient:
 
     async def update(self, events: Sequence[Row[Any]]) -> Exchange:
         """Send one batch, once."""
-        kind = "application/xml" if self.is_xml else "application/json"
-        headers = {**self._headers(), "Content-Type": kind, "Accept": kind}
-        return await exchange(self._session, "POST", self._url("update"), headers=headers, body=self.body(events))
+        form = "application/xml" if self.is_xml else "application/json"
+        headers = {**self._headers(), "Content-Type": form, "Accept": form}
+        body = self.body(events)
+        return await exchange(self._session, "POST", self._url("update"), headers=headers, body=body)
 
     def body(self, events: Sequence[Row[Any]]) -> bytes:
         """Return the request body of a batch in the configured format."""

@@ -3,7 +3,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from flows.services.mindbody.messages import read_transactions
+from flows.services.mindbody.transactions import read_transactions
 from flows.services.referral_rock.settle import decide_update
 from tests.flows.services.exchanges import ACTED_AT, earn, shown, update
 from transforms.settle.decide import BASE_HOLDS_FOR, Base, Count, Expected, Witness, ask_balance, decide, weigh

@@ -14,7 +14,7 @@ from hypothesis import event as note
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.services.mindbody.messages import to_utc_candidates
+from flows.services.mindbody.transactions import to_utc_candidates
 from tests.flows.services.exchanges import earn
 from tests.laws import law
 from transforms.settle.decide import BASE_HOLDS_FOR, Base, Decision, Expected, decide
