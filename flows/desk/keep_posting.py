@@ -4,18 +4,21 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 
 from flows.desk.poster import lock_of
 from flows.desk.visit import Desk
 from flows.runs.turn import only_one
-from flows.runtime.errors import CouldNotRun, TieoutError
+from flows.runtime.errors import InUse, TieoutError
 from flows.runtime.terminal import write_line
 from sql.desk_sheets import sheets_to_post
 
 _LOOK_SECONDS = 1.0
 _STOP_SECONDS = 60.0
+# What ends a poster at once, such as a ledger that was not brought up to a newer version, ends the next one, too.
+_REST_SECONDS = 15.0
 
 
 class KeepPosting:
@@ -26,6 +29,7 @@ class KeepPosting:
         self._config = config
         self._is_over = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
+        self._rests_until = 0.0
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def start(self) -> None:
@@ -54,15 +58,24 @@ class KeepPosting:
                 write_line(f"tieout: the desk cannot post: {error}", error=True)
 
     def _is_needed(self) -> bool:
-        if self._process is not None and self._process.poll() is None:
+        if self._process is not None:
+            if self._process.poll() is None:
+                return False
+            self._rest_after(self._process.returncode)
+        if time.monotonic() < self._rests_until:
             return False
         with self._desk.ledger.read() as connection:
             if not sheets_to_post(connection):
                 return False
         # Of a desk that was killed the poster may be at work still.
-        with suppress(CouldNotRun), only_one(lock_of(self._desk.settings), "another one posts"):
+        with suppress(InUse), only_one(lock_of(self._desk.settings), "another one posts"):
             return True
         return False
+
+    def _rest_after(self, exit_code: int) -> None:
+        self._process = None
+        if exit_code:
+            self._rests_until = time.monotonic() + _REST_SECONDS
 
 
 def _start(config: str) -> subprocess.Popen[bytes]:

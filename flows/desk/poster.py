@@ -21,7 +21,7 @@ from flows.review.plan import keep_plan
 from flows.runs.turn import only_one
 from flows.runs.upload import upload
 from flows.runtime.clock import utc_now
-from flows.runtime.errors import CouldNotRun, Interrupted, TieoutError, WrongUsage, as_one_of_ours
+from flows.runtime.errors import Interrupted, InUse, TieoutError, WrongUsage, as_one_of_ours
 from flows.runtime.interrupt import stop_requested, stopping_in_order
 from flows.runtime.terminal import guarded_streams, write_line
 from flows.settings.load import load_settings
@@ -166,7 +166,8 @@ def main(config: str) -> None:
             settings = load_settings(Path(config) if config else None)
             with only_one(lock_of(settings), "another one posts"), open_ledger(settings) as ledger:
                 keep_posting(Desk(settings, ledger))
-        except CouldNotRun as error:
+        except InUse as error:
+            # The other one posts what was to be posted here: there is nothing to tell.
             sys.exit(error.exit_code)
         except TieoutError as error:
             write_line(f"tieout: the desk: {error}", error=True)

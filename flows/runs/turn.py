@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from flows.runtime.errors import CouldNotRun, Interrupted, NightWaitsAlready
+from flows.runtime.errors import Interrupted, InUse, NightWaitsAlready
 from flows.runtime.interrupt import stop_requested
 from flows.runtime.progress import Say
 
@@ -49,11 +49,11 @@ def is_night_at_work(folder: Path) -> bool:
 
 @contextmanager
 def only_one(path: Path, who_else: str) -> Iterator[None]:
-    """Within the block nobody else holds the lock; `CouldNotRun` says who else does."""
+    """Within the block nobody else holds the lock; `InUse` says who else does."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with _locked(path) as is_free:
         if not is_free:
-            raise CouldNotRun(f"{path} is locked: {who_else}.")
+            raise InUse(f"{path} is locked: {who_else}.")
         yield
 
 

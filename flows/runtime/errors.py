@@ -16,6 +16,7 @@ TieoutError
     ├── CouldNotTell              what was done stands in the ledger, and nobody could be told
     ├── LedgerRefused             the database does not take these values; it takes others
     ├── OtherService              another address than the ledger was used against
+    ├── InUse                     another process of this workspace is at it already
     ├── NightWaitsAlready         a night is at work, and another waits for it
     └── Interrupted               stopped by a person or the system; claims were released
 """
@@ -121,6 +122,10 @@ class CouldNotTell(CouldNotRun):
 
 class OtherService(CouldNotRun):
     """A service is configured at another address than the one that the ledger's events were sent to."""
+
+
+class InUse(CouldNotRun):
+    """Another process of this workspace is at it already."""
 
 
 class NightWaitsAlready(CouldNotRun):

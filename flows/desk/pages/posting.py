@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Row
@@ -25,6 +26,7 @@ from sql import desk_sheets as kept
 from sql.plans import states_of_plan
 from transforms.vocabulary import Role, Stage, State
 
+_SOON = timedelta(seconds=30)  # until a poster is at work, on a slow machine too
 _TABS = ("posted", "refused", "changed", "held", "unknown", "fix", "all", "known")
 _TAB_OF: Mapping[tuple[State, str], str] = {
     (State.POSTED, ""): "posted",
@@ -133,12 +135,29 @@ def show_posting(visit: Visit) -> Response:
         link=f"tab={tab}",
         refused=_why_refused(desk, came, clocks),
         trouble=for_a_studio(sheet.row.trouble) if sheet.row.trouble else "",
+        not_begun=_not_begun(visit),
         is_moving=sheet.stage is Stage.POSTING,
         may_ok=may_ok(visit),
         undo_waits=undo_waits(visit),
         may_send=visit.account.may(Role.UPLOADER, sheet.site_id),
         wanted_at=clocks.of(sheet.site_id).tell_minute(sheet.row.stage_at),
         has_marked=_marked(visit) is not None,
+    )
+
+
+def _not_begun(visit: Visit) -> str:
+    """Say why nothing has moved for a while of a sheet that is to be posted, "" where something has."""
+    row = visit.sheet.row
+    is_late = utc_now() - row.stage_at > _SOON
+    if visit.sheet.stage is not Stage.POSTING or row.tries_count or not is_late:
+        return ""
+    with visit.desk.ledger.read() as connection:
+        first = kept.sheets_to_post(connection)[:1]
+    if any(other.tries_count for other in first):
+        return "Another sheet is being posted: this one follows."
+    return (
+        "Nothing has begun to post it yet, and nothing of it is lost. If it does not begin soon, whoever looks after "
+        "tieout finds why in its messages."
     )
 
 

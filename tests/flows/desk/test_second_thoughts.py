@@ -1,17 +1,22 @@
 """A second click, another window, and what is planned to be taken back: whoever may decide finds it."""
 
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from flows.desk import poster
+from flows.desk.pages import posting
 from flows.desk.visit import Desk
 from flows.desk.words import for_a_studio
 from flows.ledger.connection import open_ledger
+from flows.runs.turn import only_one
 from flows.sandbox import start_sandbox
-from tests.flows.desk.conftest import Studio
+from sql.desk_sheets import note_begun
+from tests.flows.desk.conftest import AtDesk, Studio
 from tests.flows.desk.test_manager import code_of, post, send, to_check
-from tests.flows.workplace import HEADINGS, earned, further_sites, open_workplace
+from tests.flows.workplace import HEADINGS, Workplace, earned, further_sites, open_workplace
 from transforms.vocabulary import Role
 
 
@@ -131,3 +136,34 @@ def test_of_a_studio_that_left_the_settings_nothing_is_posted_and_all_can_be_dro
     bo = studio.browser("Bo")
     assert "nothing of it can be posted" in bo.post(f"{sheet}/post", 409, code=code)
     assert bo.post(f"{sheet}/drop") == "/"
+
+
+def test_what_nobody_begins_to_post_says_so_and_what_follows_another_says_that(
+    at_desk: AtDesk, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ana = at_desk("Ana")
+    first, second = (send(ana, earned("200000029", points), name=f"{points}.csv") for points in (1, 2))
+    for sheet in (first, second):
+        post(ana, sheet)
+    assert "Nothing has begun" not in ana.get(f"{first}/posting")
+    monkeypatch.setattr(posting, "utc_now", lambda: datetime.now(UTC) + timedelta(minutes=1))
+    assert "Nothing has begun to post it yet" in ana.get(f"{first}/posting")
+    with desk.ledger.begin() as connection:
+        note_begun(connection, first.rpartition("/")[2])
+    assert "Nothing has begun" not in ana.get(f"{first}/posting")
+    assert "Another sheet is being posted: this one follows." in ana.get(f"{second}/posting")
+
+
+def test_a_poster_that_cannot_begin_says_why_and_one_that_is_not_needed_says_nothing(
+    workplace: Workplace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = workplace.settings
+    with only_one(poster.lock_of(settings), "a test"), pytest.raises(SystemExit):
+        poster.main(str(workplace.config))
+    assert capsys.readouterr().err == ""
+    # As where a newer version was installed beside a desk that goes on.
+    with open_ledger(settings) as ledger, ledger.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
+    with pytest.raises(SystemExit):
+        poster.main(str(workplace.config))
+    assert "this version needs" in capsys.readouterr().err
