@@ -10,6 +10,7 @@ from flows.cli.db import db
 from flows.cli.demo import demo
 from flows.cli.doctor import doctor
 from flows.cli.files import files
+from flows.cli.init import init
 from flows.cli.keep import keep
 from flows.cli.layout import layout
 from flows.cli.month import month
@@ -43,7 +44,7 @@ app = typer.Typer(
 )
 
 _IN_ORDER_OF_USE = (
-    *(demo, template, check, layout, run, upload),
+    *(demo, init, template, check, layout, run, upload),
     *(plan, approve, discard, keep, replace, retry, reverse),
     *(settle, reconcile, report, month, sign, trace, client, files),
     *(serve, status, doctor, recover, clean, sandbox),

@@ -264,7 +264,7 @@ def refuse_wrong_folder(settings: Settings) -> None:
     if settings.is_of_no_place and not Path(settings.root, DEFAULT_LEDGER).exists():
         raise SettingsError(
             f"There is no tieout.toml in {settings.root}, no ledger, and no service in the environment: go to the "
-            "folder where they are, or name the settings with --config."
+            "folder where they are, name the settings with --config, or begin here by `tieout init`."
         )
 
 
