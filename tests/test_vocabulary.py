@@ -72,6 +72,9 @@ _FOR_SOME = {
     "transforms.totals.walk_steps:STEPS",
     "transforms.totals.walk_steps:_FORMULAS",
     "flows.desk.night_rows:_FOUND",
+    # Elsewhere the row was posted, or the report's own next step fits a page.
+    "flows.desk.difference:_OUR_PART",
+    "flows.desk.difference:_TO_DO",
     "flows.reports.values:_READERS",
     "flows.reports.workbook.workbook:_TIME_WIDTH",
     "flows.sandbox.faults:ONLY",
