@@ -24,6 +24,7 @@ _TAKES = (
     "trace takes the id of an event, a difference, a reward or a client, or FILE:SHEET:ROW such as "
     '"march.xlsx:Sheet1:14" (for a file without sheets, "march.csv::14").'
 )
+_LONGEST_NUMBER = 12  # digits
 
 
 def trace_lines(settings: Settings, connection: Connection, asked: str) -> list[str]:
@@ -71,6 +72,7 @@ def _row_lines(settings: Settings, connection: Connection, row: str, clocks: Clo
 
 def _split(row: str) -> tuple[str, str, int]:
     parts = row.rsplit(":", 2)
-    if len(parts) != 3 or not parts[2].isdigit():
+    # No sheet has a row whose number is longer, and a database takes none.
+    if len(parts) != 3 or not parts[2].isdecimal() or len(parts[2]) > _LONGEST_NUMBER:
         raise WrongUsage(f'The ledger knows nothing of "{row}": {_TAKES}')
     return parts[0], parts[1], int(parts[2])

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from flows.intake.archive import keep_file
+from flows.intake.check import check_file
 from flows.ledger.alive import showing_life
 from flows.ledger.connection import Ledger, ledger_trouble, missing_file_trouble, open_any_ledger
 from flows.ledger.counted import adopt_ledger, begin_recovery, counted
@@ -50,6 +51,8 @@ def recover(
     with at_work, open_any_ledger(settings) as ledger, sharing_tokens():
         run = new_run(settings, ledger, RunKind.RECOVER, run_plain, progress)
         for file in files:
+            # What is kept there has to be read by every recovery from then on: a slip would stop them all.
+            check_file(settings, file, None, keeps_events=False)
             keep_file(file, sha256_of(file), None, settings)
         is_lost = is_older or is_missing or ledger_trouble(settings, ledger) is not None
         if not is_lost and _has_nothing_to_do(run):

@@ -120,6 +120,8 @@ def test_reconcile_prints_one_object(tieout: Command, sampled: Workplace) -> Non
         pytest.param(("reconcile", "--plain", "--month"), id="unknown option"),
         pytest.param(("trace", "nothing"), id="unknown event"),
         pytest.param(("trace", "a.csv:Sheet:9"), id="unknown row"),
+        pytest.param(("trace", "a.csv:Sheet:" + "9" * 30), id="a row past all sheets"),
+        pytest.param(("trace", "a.csv:Sheet:²"), id="a row that is no number"),
         pytest.param(("upload", __file__, "--site", "5"), id="unknown site"),
         pytest.param(("check", __file__, "--site", "5"), id="unknown site to check"),
         pytest.param(("sandbox", "--faults", "rain"), id="unknown fault"),

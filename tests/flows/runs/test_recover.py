@@ -22,7 +22,7 @@ from flows.review.trace import trace_lines
 from flows.runs.reconcile import reconcile
 from flows.runs.recover import recover
 from flows.runs.upload import upload
-from flows.runtime.errors import ExitCode, WrongLedger, WrongUsage
+from flows.runtime.errors import ExitCode, FileRejected, WrongLedger, WrongUsage
 from flows.sandbox import start_sandbox
 from flows.status import collect_status, status_lines
 from tests.flows.workplace import HEADINGS, Workplace, earned, open_workplace, redeemed
@@ -101,6 +101,17 @@ def test_recover_without_a_loss_says_so_and_changes_nothing(place: Place) -> Non
     ended = recover(workplace.settings)
     assert (ended.run_id, ended.exit_code) == (None, ExitCode.TIES_OUT)
     assert (workplace.rows("SELECT * FROM runs"), workplace.rows("SELECT * FROM events")) == before
+
+
+def test_recover_keeps_no_file_that_it_cannot_read(place: Place) -> None:
+    workplace = place()
+    workplace.put("a.csv", earned("200000002"))
+    workplace.run()
+    before = sorted(workplace.folder.glob("archive/**/*"))
+    with pytest.raises(FileRejected):
+        recover(workplace.settings, files=[workplace.config])
+    assert sorted(workplace.folder.glob("archive/**/*")) == before
+    assert recover(workplace.settings).exit_code == ExitCode.TIES_OUT
 
 
 def test_recover_a_lost_ledger_and_an_overlapping_export_posts_only_what_is_new(place: Place) -> None:
