@@ -24,8 +24,9 @@ help: ## list the targets
 demo: $(PRODUCT) ## run the nightly flow on data_samples/ against the sandbox
 	@$(BIN)/tieout demo || { code=$$?; [ $$code -eq 1 ] || exit $$code; }
 
+# The tests start hundreds of processes: where a person has Python keep no compiled modules, each would compile them anew.
 test: $(TOOLS) ## run the tests
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder $(PYTEST_ARGS)
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder $(PYTEST_ARGS)
 
 check: lint types test ## run lint, types and test: the same as CI
 

@@ -11,6 +11,8 @@ import openpyxl
 import pytest
 
 from flows.sandbox import start_sandbox
+from tests.flows.command import Ended as EndedWithin
+from tests.flows.command import Tieout
 from tests.flows.shell import Ended, tieout
 from tests.flows.workplace import HEADINGS, Workplace, earned, open_workplace
 
@@ -63,17 +65,19 @@ def put_hostile_files(workplace: Workplace) -> list[Path]:
     return [csv, again, updates, broken, workbook]
 
 
-def assert_harmless(ended: Ended) -> None:
+def assert_harmless(ended: Ended | EndedWithin) -> None:
     for stream in (ended.out, ended.err):
         assert OBEYED.findall(stream) == []
         assert [line for line in stream.splitlines() if line.startswith(FORGED)] == []
 
 
-def test_a_night_prints_nothing_that_a_terminal_obeys(workplace: Workplace) -> None:
+def test_a_night_prints_nothing_that_a_terminal_obeys(
+    workplace: Workplace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     put_hostile_files(workplace)
-    config = ("--config", workplace.config)
+    within = Tieout(workplace, monkeypatch, capsys)
     for words in (["run", "--plain"], ["trace", f"{NAME}::3"], ["plan"]):
-        assert_harmless(tieout(*words, *config))
+        assert_harmless(within(*words))
 
 
 @pytest.mark.long

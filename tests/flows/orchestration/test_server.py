@@ -1,6 +1,7 @@
 """In processes of their own, as a person starts them: no API configured, and watched for what they connect to."""
 
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -58,16 +59,18 @@ def start(folder: Path, *arguments: str, script: str = RUN, **variables: str) ->
     )
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture(scope="module", params=["a store", pytest.param("no store", marks=pytest.mark.long)])
+def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the first run finds the store of another, or none: then it makes its own, in eight seconds."""
     folder = tmp_path_factory.mktemp("run")
     (folder / "sitecustomize.py").write_text(WATCH, encoding="utf-8")
+    if request.param == "a store":
+        shutil.copytree(request.getfixturevalue("prefect_store"), folder / "store")
     return folder
 
 
 @pytest.fixture(scope="module")
 def first_run(folder: Path) -> "subprocess.CompletedProcess[str]":
-    """A run that finds no store."""
     process = start(folder)
     stdout, stderr = process.communicate()
     return subprocess.CompletedProcess([], process.returncode, stdout, stderr)
