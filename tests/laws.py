@@ -1,6 +1,6 @@
-"""With how many examples a law is tried: with a fifth of them in `make test`, with all in `make prove`.
+"""With how many examples a law is tried: with a tenth of them in `make test`, with all in `make prove`.
 
-Hypothesis draws others each time it runs, so that many runs of a fifth see as much as few runs of all.
+Hypothesis draws others each time it runs, so that many runs of a tenth see as much as few runs of all.
 """
 
 import os
@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, Phase, settings
 
 # Set by `make prove`, which runs whatever bears the marks `law` and `long`.
 LONG = "TIEOUT_LONG_TESTS"
-_SHARE, _LEAST = 5, 5
+_SHARE, _LEAST = 10, 5
 _ALL_PHASES = tuple(Phase)
 _Test = TypeVar("_Test", bound=Callable[..., Any])
 

@@ -1,8 +1,9 @@
 """How one value is put into a cell of a workbook, so that it shows exactly what it is and never starts a formula.
 
 XlsxWriter writes the workbooks: it streams row by row (100,000 rows in 20 MB), draws charts, and makes the same bytes
-from the same input. Text is always written as text, in a cell that is formatted as text: it stays text when a person
-edits it. What a spreadsheet would take for the start of a formula carries the quote prefix besides.
+from the same input. What is short is held in memory, since a stream takes two files of its own for each sheet.
+Text is always written as text, in a cell that is formatted as text: it stays text when a person edits it. What a
+spreadsheet would take for the start of a formula carries the quote prefix besides.
 """
 
 from collections import Counter
@@ -30,6 +31,8 @@ _LONGEST: Final = 32_000  # a cell holds 32,767
 _MOST_LINKS: Final = 65_530  # of a sheet; a spreadsheet calls a file with more damaged
 _DIGITS: Final = 15  # more than these a spreadsheet rounds in silence
 _DECIMALS: Final = 8  # more than these the number format does not show
+# So many lines and cells of 20 columns take some ten megabytes; nearly every night has fewer.
+_MOST_IN_MEMORY: Final = 2_000
 
 
 Filled: TypeAlias = "tuple[pd.Series[Any], Show]"
@@ -37,10 +40,11 @@ Filled: TypeAlias = "tuple[pd.Series[Any], Show]"
 
 @dataclass(frozen=True)
 class Ink:
-    """A workbook being written and the formats made so far: equal looks share one format."""
+    """A workbook being written and the formats made so far: equal looks share one format, and equal columns a brush."""
 
     book: Any
     made: dict[tuple[tuple[str, object], ...], Format] = field(default_factory=dict)
+    brushes: "dict[tuple[Show, tuple[tuple[str, object], ...]], Brush]" = field(default_factory=dict)
     links: Counter[str] = field(default_factory=Counter)  # so far, by sheet
 
 
@@ -59,15 +63,17 @@ class Brush:
 
 
 @contextmanager
-def open_book(path: Path, finished_at: datetime, title: str) -> Iterator[Ink]:
+def open_book(path: Path, finished_at: datetime, title: str, lines_count: int) -> Iterator[Ink]:
     """Give a workbook to write row by row, stamped with the end of the run instead of the clock; save it at the end.
 
-    It is written under another name and renamed when it is whole. Raises OSError where the folder cannot be written.
+    ``lines_count`` says how long it becomes: a long one is not held in memory. It is written under another name and
+    renamed when it is whole. Raises OSError where the folder cannot be written.
     """
     part = path.with_name(f"{path.name}.part")
     try:
         part.touch()  # fails before the library has opened a file per sheet
-        with xlsxwriter.Workbook(str(part), {"constant_memory": True}) as book:
+        way = "in_memory" if lines_count <= _MOST_IN_MEMORY else "constant_memory"
+        with xlsxwriter.Workbook(str(part), {way: True}) as book:
             book.set_properties({"title": title, "created": finished_at.astimezone(UTC), "comments": "Made by tieout."})
             yield Ink(book)
         part.replace(path)
@@ -89,6 +95,13 @@ def look(ink: Ink, **properties: object) -> Format:
 
 def brush(ink: Ink, show: Show = Show.TEXT, **properties: object) -> Brush:
     """Return the formats for values that are meant as `show`, with these properties besides."""
+    key = (show, tuple(sorted(properties.items())))
+    if key not in ink.brushes:
+        ink.brushes[key] = _new_brush(ink, show, properties)
+    return ink.brushes[key]
+
+
+def _new_brush(ink: Ink, show: Show, properties: dict[str, object]) -> Brush:
     # Numbers stay at the right, where their digits stand one below the other; what is read as text starts at the left.
     side: dict[str, object] = {"align": "left", "indent": 1}
     if show is Show.FLAG:

@@ -36,7 +36,8 @@ def write_workbook(report: Report, path: Path, *, sheet_limit: int = SHEET_LIMIT
     A block of more than `sheet_limit` lines goes whole into a CSV file beside the workbook (`detail_path`), and its
     sheet says so and keeps the sums.
     """
-    with open_book(path, report.finished_at, visible(report.title)) as ink:
+    lines_count = sum(len(block.frame) for block in tables(report))
+    with open_book(path, report.finished_at, visible(report.title), lines_count) as ink:
         summary = _add_sheet(ink, report, "Summary")
         totals = totals_of(tables(report), leads(report), _SUMS)
         first = write_summary(ink, report, summary, totals)
@@ -51,7 +52,8 @@ def write_workbook(report: Report, path: Path, *, sheet_limit: int = SHEET_LIMIT
 
 def write_document_workbook(document: Document, path: Path, *, sheet_limit: int = SHEET_LIMIT) -> Path:
     """Write a report of a period to `path` and return it; its front first, a sheet for each table behind it."""
-    with open_book(path, document.finished_at, visible(document.title)) as ink:
+    lines_count = sum(len(block.frame) for block in document.tables)
+    with open_book(path, document.finished_at, visible(document.title), lines_count) as ink:
         front = _add_sheet(ink, document, "Summary")
         front.fit_to_pages(1, 0)
         totals = totals_of(document.tables, document.leads, _SUMS)

@@ -116,6 +116,7 @@ def test_a_workbook_is_changed_as_a_workbook(studio: Studio) -> None:
     assert "Posts 1 earned (9 points)." in ana.get(f"{changed}/check")
 
 
+@pytest.mark.long
 def test_a_row_that_was_changed_twice_counts_alike_on_every_page(studio: Studio) -> None:
     ana = studio.browser("Ana")
     sheet = turned_down(studio, ana, "200000026")

@@ -183,7 +183,7 @@ def test_check_file_counts_the_rows_it_has_read(tmp_path: Path) -> None:
     assert (sum(counted), len(counted) > 2) == (501, True)
 
 
-@pytest.mark.first_case
+@pytest.mark.long
 @pytest.mark.parametrize(("last", "order"), [("25/10/2025", "D/M"), ("10/25/2025", "M/D")])
 def test_the_order_of_dates_is_told_by_the_whole_file_in_parts_of_any_size(
     last: str, order: str, tmp_path: Path

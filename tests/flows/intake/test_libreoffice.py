@@ -53,6 +53,7 @@ def test_the_workbooks_hold_every_case(of_ods: tuple[Found, Found]) -> None:
     assert [row[2] for row in good["06_equal_rows"]] == ["000123", "000123"]
 
 
+@pytest.mark.first_case
 @pytest.mark.parametrize("kind", ["xls", "xlsx"])
 def test_a_workbook_gives_the_same_in_every_form(kind: str, of_ods: tuple[Found, Found]) -> None:
     assert read(f"rows.{kind}") == of_ods

@@ -96,6 +96,7 @@ def test_a_bucket_or_prefix_that_is_not_there_is_no_empty_night(bucket: Any, tie
     assert tieout(*RUN).code == 0
 
 
+@pytest.mark.long
 def test_every_odd_key_is_read_and_leaves_or_is_told(bucket: Any, tieout: Tieout) -> None:
     bucket.create()
     odd = ["x.csv", "x.csv/-99/y.csv", "/a.csv", "-99/2026/b.csv", "a?b*[c] é%20.csv", "n" * 300 + ".csv"]

@@ -126,6 +126,7 @@ def test_a_large_ledger_is_copied_by_interval(
     assert len(kept(workplace)) == (1 if is_file else 0)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_a_copy_that_cannot_be_kept_stops_nothing_and_is_told_until_one_is_kept_again(
     workplace: Workplace, tieout: Command, client_ids: list[str]

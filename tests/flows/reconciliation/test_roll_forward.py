@@ -59,6 +59,7 @@ def reconcile(workplace: Workplace) -> ReconcileSummary:
     return reconcile_run(workplace.settings)
 
 
+@pytest.mark.long
 def test_an_unchanged_ledger_ties_out_night_after_night(workplace: Workplace) -> None:
     first, again = reconcile(workplace), reconcile(workplace)
     assert [(ended.ties_out, ended.opening, ended.open) for ended in (first, again)] == [(True, 1, 1), (True, 1, 1)]

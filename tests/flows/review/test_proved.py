@@ -56,6 +56,7 @@ def test_set_to_read_no_balance_proves_anything(tieout: Tieout) -> None:
         tieout.workplace.config.write_text(text, "utf-8")
 
 
+@pytest.mark.long
 def test_a_period_is_signed_once_what_the_balance_proved_was_read(tieout: Tieout) -> None:
     refused = tieout("sign", "2026-09", "--by", "Kim")
     assert refused.code == 1

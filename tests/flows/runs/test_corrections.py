@@ -124,6 +124,7 @@ def test_a_correction_of_a_correction_takes_the_place_of_both(
     assert held(place) == []
 
 
+@pytest.mark.long
 def test_replace_discards_what_was_not_sent(place: Workplace, clients: list[str], tieout: Tieout) -> None:
     rows = sheet(clients)
     planned = tieout("plan", place.put("../march.csv", *rows), "--json")

@@ -76,6 +76,7 @@ def test_a_link_that_leads_out_and_one_that_leads_nowhere_are_told(workplace: Wo
     assert (ended.code, ended.json["posted"], outside.exists()) == (0, 1, False)
 
 
+@pytest.mark.long
 def test_an_unfinished_file_is_passed_over_and_said_once(workplace: Workplace, tieout: Tieout) -> None:
     workplace.put("march.csv.part", earned("200000003")[:-12])
     workplace.put("Thumbs.db", "x")
@@ -105,6 +106,7 @@ def test_a_file_that_has_been_quiet_is_taken_at_once(
     assert (ended.code, ended.json["posted"], time.monotonic() - started < 30) == (0, 1, True)
 
 
+@pytest.mark.long
 def test_whoever_starts_a_run_by_hand_waits_for_no_young_file(
     workplace: Workplace, tieout: Tieout, watching: Callable[[float | None], None]
 ) -> None:

@@ -83,6 +83,7 @@ def test_nightly_whose_settings_lead_nowhere_says_what_to_mend_in_them(place: Pl
         workplace.run()
 
 
+@pytest.mark.long
 def test_nightly_without_a_site_rejects_the_rows_and_says_why(place: Place) -> None:
     workplace = without(place(), r"^\[\[mindbody.sites\]\].*?\n\n")
     workplace.put("a.csv", earned("200000002"))
@@ -149,6 +150,7 @@ def test_nightly_finds_the_duplicates_of_an_overlapping_file(place: Place) -> No
     assert sorted(line["points"] for line in workplace.commits("200000022")) == [7, 8, 10, 10, 10]
 
 
+@pytest.mark.long
 def test_nightly_stops_at_the_budget_and_goes_on_the_next_day(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     workplace = place(calls_per_day=3)  # one of them gets the token
     workplace.put("a.csv", *(earned("200000023", points) for points in range(1, 4)))
@@ -223,6 +225,7 @@ def test_settle_posts_nothing(place: Place) -> None:
     assert (ended.totals["rows_read"], ended.exit_code, workplace.commits("200000025")) == (0, ExitCode.TIES_OUT, [])
 
 
+@pytest.mark.long
 def test_upload_posts_a_file_and_leaves_it_where_it_lies(place: Place) -> None:
     workplace = place()
     path = workplace.put("a.csv", earned("200000026"))

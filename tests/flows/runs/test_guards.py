@@ -93,6 +93,7 @@ def test_the_page_of_the_report_says_which_guard(workplace: Workplace, tieout: T
     assert "the points of one client: more than guards.max_points_per_client (15): 16" in page
 
 
+@pytest.mark.long
 def test_upload_tells_before_it_asks_and_yes_is_no_way_around(
     workplace: Workplace, tieout: Tieout, clients: list[str]
 ) -> None:

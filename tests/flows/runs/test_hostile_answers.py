@@ -97,6 +97,7 @@ def test_the_services_own_word_about_access_leaves_events_ready_and_stops_at_onc
                                   "target = 'mindbody')")) == 1  # fmt: skip
 
 
+@pytest.mark.long
 def test_an_error_that_says_nothing_refuses_nothing_and_is_sent_a_bounded_number_of_times(tmp_path: Path) -> None:
     with opened(tmp_path, f"mb:400_unknown={ODD}", max_tries=3) as workplace:
         workplace.put("points.csv", earned(ODD), earned(PLAIN))
@@ -116,7 +117,7 @@ def test_an_empty_error_beside_the_entry_is_no_refusal(tmp_path: Path) -> None:
 # --- batches
 
 
-@pytest.mark.first_case
+@pytest.mark.long
 @FORMS
 @pytest.mark.parametrize("shape", ["array", "results", "single"])
 def test_one_bad_item_stands_alone_and_the_rest_is_posted(

@@ -42,7 +42,7 @@ def interrupt(folder: Path, *signals: signal.Signals) -> tuple[int, str, Counter
         return process.returncode, error, states(home / "tieout.db"), len(log)
 
 
-@pytest.mark.first_case
+@pytest.mark.long
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, pytest.param(signal.SIGHUP, marks=pytest.mark.long)])
 def test_first_signal_finishes_what_is_in_flight_and_exits_3(tmp_path: Path, number: signal.Signals) -> None:
     code, error, found, committed = interrupt(tmp_path, number)

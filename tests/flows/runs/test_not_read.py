@@ -48,6 +48,7 @@ def event_in_doubt(workplace: Workplace) -> str:
     return str(row["event_id"])
 
 
+@pytest.mark.long
 def test_an_event_whose_history_could_not_be_read_is_not_told_as_missing(workplace: Workplace) -> None:
     ended = one_night(workplace)
     told = record(ended)

@@ -71,6 +71,7 @@ def test_what_was_noticed_is_told_on_the_terminal_and_in_the_marked_copy(place: 
     assert NOTICED[1] in page["A2"].comment.text
 
 
+@pytest.mark.long
 def test_a_snapshot_of_before_which_has_no_notes_is_read(place: Workplace, tieout: Tieout) -> None:
     place.put("july.csv", ROW.format(client=place.ready["mindbody"]["client_ids"][-8]), headings=HEADINGS)
     run_id = tieout("run", "--plain", "--json").json["run_id"]

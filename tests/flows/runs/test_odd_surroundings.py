@@ -144,6 +144,7 @@ def test_a_result_that_nobody_gets_changes_nothing_of_what_was_done(
     assert len(workplace.commits(client_id)) == 1
 
 
+@pytest.mark.long
 def test_a_user_without_a_name_or_a_home_is_named_by_number(
     workplace: Workplace, tieout: Tieout, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -217,6 +217,7 @@ def test_settle_names_a_site_that_has_left_and_reads_the_others(workplace: Workp
     assert (ended.code, whats(ended.json["not_read"])) == (3, {"Mindbody site 1001"})
 
 
+@pytest.mark.long
 def test_an_error_that_nobody_foresaw_at_one_site_stops_that_site_alone(
     workplace: Workplace, tieout: Tieout, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -72,6 +72,7 @@ def test_run_holds_what_a_zone_that_was_answered_later_makes_another_event(place
     )
 
 
+@pytest.mark.long
 def test_run_takes_a_row_that_was_rejected_before_as_new(place: Workplace) -> None:
     answer(place, 'date_order = "M/D"')
     place.put("a.csv", earned("200000003", time="20/09/2026 5:00 pm"))

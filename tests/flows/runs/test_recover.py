@@ -139,6 +139,7 @@ def test_recover_a_lost_ledger_and_an_overlapping_export_posts_only_what_is_new(
     assert reconcile(workplace.settings).ties_out
 
 
+@pytest.mark.long
 def test_recover_twice_is_a_no_op(place: Place) -> None:
     workplace = place()
     workplace.put("a.csv", earned("200000004"), earned("200000001", 10**9 + 1))

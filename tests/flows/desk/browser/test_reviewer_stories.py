@@ -93,6 +93,7 @@ def test_a_client_is_looked_up(office: Office) -> None:
     expect(ana.get_by_role("row", name="night.csv, row 24")).to_contain_text("+23")
 
 
+@pytest.mark.long
 def test_a_difference_keeps_nobody_out_at_a_desk_or_on_a_phone(office: Office) -> None:
     ana = office.sit_down("Ana", REVIEWS)
     # Whatever another story has decided about is there still.

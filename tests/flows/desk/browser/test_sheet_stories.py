@@ -160,6 +160,7 @@ def drop(page: Page, *names: str) -> None:
     page.dispatch_event("#last", "drop", {"dataTransfer": files})
 
 
+@pytest.mark.long
 def test_a_crash_of_the_desk_ends_no_page(office: Office, tmp_path: Path) -> None:
     ana = office.sit_down("Ana", SENDS)
     wait_for_ok(ana, write(tmp_path, "crash.csv", HEADINGS, earned("200000007", 7)))

@@ -11,9 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import Workbook, load_workbook
+from openpyxl.cell.cell import Cell
 from openpyxl.worksheet.worksheet import Worksheet
 
 from flows.reports.values import Show
+from flows.reports.workbook import ink
 from flows.reports.workbook.ink import brush, lead_to, open_book, put_link
 from flows.reports.workbook.workbook import write_workbook
 from flows.runtime.visible import visible
@@ -144,6 +146,31 @@ def test_write_workbook_made_twice_is_the_same_byte_for_byte(tmp_path: Path) -> 
     assert len({hashlib.sha256(path.read_bytes()).hexdigest() for path in made}) == 1
 
 
+def test_a_long_workbook_that_is_not_held_in_memory_is_the_same_cell_by_cell(
+    book: Workbook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ink, "_MOST_IN_MEMORY", 0)
+    streamed = load_workbook(write_workbook(samples.report(), tmp_path / "r.xlsx"))
+    assert cells_of(streamed) == cells_of(book)
+    assert [sheet.merged_cells.ranges for sheet in streamed] == [sheet.merged_cells.ranges for sheet in book]
+
+
+def cells_of(book: Workbook) -> list[tuple[object, ...]]:
+    """Return every cell with its value and its look."""
+    return [
+        (sheet.title, cell.coordinate, cell.value, cell.data_type, cell.quotePrefix, *_look(cell))
+        for sheet in book
+        for row in sheet.iter_rows()
+        for cell in row
+        if cell.value is not None or cell.has_style
+    ]
+
+
+def _look(cell: Cell) -> list[str]:
+    place = cell.hyperlink.location if cell.hyperlink else None
+    return [str(one) for one in (cell.number_format, cell.font, cell.fill, cell.border, cell.alignment, place)]
+
+
 def test_write_workbook_is_stamped_with_the_end_of_the_run(book: Workbook) -> None:
     finished = datetime(2025, 7, 2, 9, 4, 12)  # noqa: DTZ001  # the stored time is UTC and has no zone
     assert (book.properties.created, book.properties.modified) == (finished, finished)
@@ -267,12 +294,12 @@ def test_write_workbook_shows_a_time_before_1900_as_text(tmp_path: Path) -> None
 
 def test_a_sheet_holds_as_many_links_as_a_spreadsheet_takes_and_then_text(tmp_path: Path) -> None:
     path = tmp_path / "links.xlsx"
-    with open_book(path, samples.NIGHT, "Links") as ink:
-        sheet = ink.book.add_worksheet("Full")
-        ink.links["Full"] = 65_529
+    with open_book(path, samples.NIGHT, "Links", lines_count=3) as opened:
+        sheet = opened.book.add_worksheet("Full")
+        opened.links["Full"] = 65_529
         for row in range(3):
-            put_link(ink, sheet, (row, 0), "Posted", "'Posted'!A1", brush(ink, Show.LINK))
-            lead_to(ink, sheet, (row, 1), "'Posted'!A1", "the other total")
+            put_link(opened, sheet, (row, 0), "Posted", "'Posted'!A1", brush(opened, Show.LINK))
+            lead_to(opened, sheet, (row, 1), "'Posted'!A1", "the other total")
     sheet = load_workbook(path)["Full"]
     assert [cell.value for cell in sheet["A"]] == ["Posted"] * 3
     assert [bool(cell.hyperlink) for cell in sheet["A"]] == [True, False, False]
