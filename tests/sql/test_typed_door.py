@@ -96,6 +96,7 @@ def _by_name(name: str) -> object:
     return 1 if name in _NUMBERS else ""
 
 
+@pytest.mark.first_case
 def test_times_days_and_flags_come_out_typed(filled: tuple[Ledger, dict[str, Any]]) -> None:
     ledger, known = filled
     seen: set[str] = set()

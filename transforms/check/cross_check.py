@@ -54,6 +54,8 @@ def cross_check(events: pd.DataFrame, reference: Reference | None, now: datetime
 def _count_unchecked(events: pd.DataFrame) -> Counter[tuple[str, str]]:
     """Count what is asked without looking at it row by row: most files are checked without reference data."""
     has_id = events["source_id"].notna()
+    if not has_id.any():
+        return Counter()
     kinds = events.loc[has_id, ["action", "source"]].value_counts(dropna=False)
     # Only action and source say which subject a row asks about, so one row stands for all of its kind.
     examples = kinds.reset_index().assign(site_id="", client_id="", source_id=1, action_at=None)

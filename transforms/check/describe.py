@@ -12,6 +12,8 @@ from transforms.sheets.headings import Table
 
 ERROR_COLUMNS = ["sheet", "row", "column", "cell", "code", "value", "message", "suggestion"]
 _SENTENCE_OF = {code.value: sentence for code, sentence in SENTENCES.items()}
+_DTYPES = dict.fromkeys(ERROR_COLUMNS, "str") | {"row": "int64"}
+_NO_ERRORS = pd.DataFrame(columns=ERROR_COLUMNS).astype(_DTYPES)
 
 
 def describe(failed: pd.DataFrame, rows: pd.DataFrame, tables: Sequence[Table], advice: Advice) -> pd.DataFrame:
@@ -19,6 +21,9 @@ def describe(failed: pd.DataFrame, rows: pd.DataFrame, tables: Sequence[Table], 
 
     `rows` bear the place of their clock (`clock`, NA where they have none) beside the fields.
     """
+    # Most files are good, and to bring nothing together takes as long as to judge all their rows.
+    if failed.empty:
+        return _NO_ERRORS.copy(deep=False)
     places = rows[["table", "sheet", "row", "clock"]]
     found = _in_order(failed).merge(places, left_on="index", right_index=True, validate="many_to_one")
     found["value"] = _values(found, rows)
@@ -26,8 +31,7 @@ def describe(failed: pd.DataFrame, rows: pd.DataFrame, tables: Sequence[Table], 
     found["cell"] = _addresses(found, tables)
     found["message"] = found["code"].map(_SENTENCE_OF)
     found["suggestion"] = _lookup(found, ["code", "value", "table", "field", "clock"], advice.suggest)
-    dtypes = dict.fromkeys(ERROR_COLUMNS, "str") | {"row": "int64"}
-    return found[ERROR_COLUMNS].astype(dtypes).reset_index(drop=True)
+    return found[ERROR_COLUMNS].astype(_DTYPES).reset_index(drop=True)
 
 
 def _in_order(failed: pd.DataFrame) -> pd.DataFrame:

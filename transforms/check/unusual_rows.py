@@ -84,7 +84,9 @@ def _count(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
 
 
 def _join(parts: Sequence[pd.DataFrame], keys: list[str]) -> pd.DataFrame:
-    """Return the same of all parts of a file."""
+    """Return the same of all parts of a file; most files are one."""
+    if len(parts) == 1:
+        return parts[0]
     grouped = pd.concat(parts).groupby(keys, sort=False)
     return grouped.agg(rows_count=("rows_count", "sum"), first_row=("first_row", "first")).reset_index()
 

@@ -52,10 +52,19 @@ def facts_frame(facts: Iterable[Fact]) -> pd.DataFrame:
 
 def coverage_frame(stretches: Iterable[Stretch]) -> pd.DataFrame:
     """Return coverage (COVERAGE_COLUMNS)."""
-    frame = pd.DataFrame(list(stretches), columns=COVERAGE_COLUMNS)
+    known = list(stretches)
+    # Where no reference data is kept, every file asks for nothing covered.
+    return _typed(known) if known else _NOTHING_COVERED.copy(deep=False)
+
+
+def _typed(stretches: list[Stretch]) -> pd.DataFrame:
+    frame = pd.DataFrame(stretches, columns=COVERAGE_COLUMNS)
     texts = dict.fromkeys(("site_id", "subject", "client_id"), "str")
     times = dict.fromkeys(_TIMES, "datetime64[us, UTC]")
     return frame.astype({**texts, **times})
+
+
+_NOTHING_COVERED = _typed([])
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,7 @@ def test_older_sheets_stand_on_further_pages(studio: Studio) -> None:
     assert "None yet" in ana.get("/?page=99999999")
 
 
+@pytest.mark.long
 def test_content_is_removed_once_nobody_can_need_it(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is over goes, and its pages stay; what is open, waits or was turned down without a word stays."""
     studio.configure("\n[keep]\ndesk_days = 30\n")

@@ -134,6 +134,7 @@ def test_what_may_be_a_slip_is_counted_and_told_to_who_gives_the_ok(studio: Stud
     assert slip in bo.get(f"{sheet}/ok")
 
 
+@pytest.mark.long
 def test_rows_that_were_posted_before_take_no_calls_from_who_asks(studio: Studio) -> None:
     ana = studio.browser("Ana")
     rows = [earned(f"2000000{number}", number) for number in range(10, 20)]

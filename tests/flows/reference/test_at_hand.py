@@ -83,6 +83,7 @@ def test_run_without_reference_data_leaves_all_to_the_service_and_says_so(tmp_pa
     assert findings(workplace) == {("sales", "no_data"): 1}
 
 
+@pytest.mark.long
 def test_run_rejects_by_an_extract_and_sends_nothing_of_it(tmp_path, ready, asked):
     workplace = place(tmp_path, ready)
     put_extract(workplace, "sales.csv", "Sale ID,Client ID\n9001,000000123\n9002,100000005\n")

@@ -94,6 +94,7 @@ def read(*rows: str) -> list[dict[str, str]]:
     return list(csv.DictReader([SITED, *rows]))
 
 
+@pytest.mark.long
 def test_the_walk_of_a_month_is_what_the_sheets_and_the_services_log_hold(nights: Nights, tieout: Tieout) -> None:
     # Nobody has read the day of the entry that was made by hand: the balance tells its points alone.
     before = tieout("month", "2026-09", "--json").json

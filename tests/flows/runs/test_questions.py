@@ -37,6 +37,7 @@ def client(place: Workplace, number: int) -> str:
     return str(place.ready["mindbody"]["client_ids"][number])
 
 
+@pytest.mark.long
 def test_a_night_leaves_a_file_with_an_open_question_until_it_is_answered(place: Workplace, tieout: Tieout) -> None:
     row = f"{client(place, -1)},10,Earned,2026-09-20T17:00:00Z"
     path = place.put("dates.csv", row, headings=HEADINGS)

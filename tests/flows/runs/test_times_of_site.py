@@ -45,6 +45,7 @@ def sent_at(place: Workplace) -> list[str]:
     return [str(event["action_at"])[:16] for event in events]
 
 
+@pytest.mark.long
 def test_a_night_leaves_a_sheet_whose_clock_nobody_has_named(place: Workplace, tieout: Tieout) -> None:
     path = place.put("desk.csv", earned("200000001", time=LOCAL))
     good = place.put("good.csv", earned("200000001", time="2026-09-19T17:00:00Z"))
