@@ -2,10 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
 
 from flows.desk.visit import Desk
 from flows.desk.words import WORDS
 from flows.review.answers import keep_columns
+from flows.review.clocks import place_of_zone
 from flows.runtime.errors import WrongUsage
 from sql.chain import digest
 from transforms.sheets.by_hand import NOT_READ, STAFF, Unclear, may_be_chosen
@@ -47,58 +51,85 @@ def to_choose(desk: Desk, table: Table, site_id: str) -> ToChoose | None:
     headings = [text for text in table.headings if text is not None]
     if table.sheet.heading_row is not None or not may_be_chosen(headings):
         return None
-    is_of_rewards = Target.MINDBODY not in table.targets
-    layout = table.layout
+    order, clock = _chosen_before(table)
     return ToChoose(
         code=digest(headings)[:16],
-        columns=list(_columns(table)),
-        fields=_fields(desk, is_of_rewards=is_of_rewards),
+        columns=_columns(table),
+        fields=_fields(desk, is_of_rewards=_is_of_rewards(table)),
         orders=_ORDERS,
-        order=str(layout.date_order) if layout is not None and layout.date_order is not None else "",
+        order=order,
         clocks=_clocks(desk, site_id),
-        clock=str(layout.times) if layout is not None and layout.times is not None else "",
+        clock=clock,
     )
 
 
+def _is_of_rewards(table: Table) -> bool:
+    return Target.MINDBODY not in table.targets
+
+
+def _chosen_before(table: Table) -> tuple[str, str]:
+    """Return the order of dates and the clock that were said of sheets like it, "" where nothing was."""
+    layout = table.layout
+    if layout is None:
+        return "", ""
+    order = "" if layout.date_order is None else str(layout.date_order)
+    return order, "" if layout.times is None else str(layout.times)
+
+
 def _columns(table: Table) -> Sequence[Column]:
-    field_of = {column: field for field, column in table.columns.items()}
-    if table.time_of_day is not None:
-        field_of[table.time_of_day] = TIME_OF_DAY
-    staff = staff_of(table)
-    if staff is not None:
-        field_of.setdefault(staff, STAFF)
+    fields = fields_by_column(table, of_time_of_day=TIME_OF_DAY)
     below = table.sheet.cells.loc[table.sheet.cells.index > table.heading_row]
     shown = []
     for number, heading in enumerate(table.headings):
-        field = field_of.get(number, NOT_READ)
+        field = fields.get(number, NOT_READ)
         # What a copy was marked with stays what it is.
         if heading is None or field in MARKED_FIELDS:
             continue
-        filled = below[number].dropna()
-        shown.append(Column(f"column{number}", heading, str(filled.iloc[0])[:40] if len(filled) else "", field))
+        shown.append(Column(f"column{number}", heading, _example(below[number]), field))
     return shown
+
+
+def fields_by_column(table: Table, *, of_time_of_day: str = "action_date_time") -> dict[int, str]:
+    """Return what each column is read as; a time of day is a part of when it was, unless it is named by itself."""
+    fields = {column: field for field, column in table.columns.items()}
+    if table.time_of_day is not None:
+        fields[table.time_of_day] = of_time_of_day
+    staff = staff_of(table)
+    if staff is not None:
+        fields.setdefault(staff, STAFF)
+    return fields
+
+
+def _example(cells: "pd.Series[Any]") -> str:
+    filled = cells.dropna()
+    return str(filled.iloc[0])[:40] if len(filled) else ""
 
 
 def _fields(desk: Desk, *, is_of_rewards: bool) -> dict[str, str]:
     documented = REFERRAL_ROCK_FIELDS if is_of_rewards else MINDBODY_FIELDS
-    # Where there is one studio, no row has to name it.
-    shown = [field for field in documented if field != "site_id" or len(desk.site_ids) > 1]
-    further = {} if is_of_rewards else {TIME_OF_DAY: "the time of day, where the date is a column of its own"}
-    return {NOT_READ: "not read", **{field: WORDS[field] for field in shown}, **further, STAFF: "staff"}
+    has_several_sites = len(desk.site_ids) > 1
+    words = {NOT_READ: "not read"}
+    for field in documented:
+        # Where there is one studio, no row has to name it.
+        if field != "site_id" or has_several_sites:
+            words[field] = WORDS[field]
+    if not is_of_rewards:
+        words[TIME_OF_DAY] = "the time of day, where the date is a column of its own"
+    return {**words, STAFF: "staff"}
 
 
 def _clocks(desk: Desk, site_id: str) -> dict[str, str]:
     zones = {site.site_id: site.timezone for site in desk.settings.mindbody.sites}
-    place = zones.get(site_id, "").rpartition("/")[2].replace("_", " ")
-    return dict(
-        zip(_CLOCKS, ("as it was said before", f"the studio's ({place})", "the world's (Greenwich)"), strict=True)
-    )
+    place = place_of_zone(zones.get(site_id, ""))
+    words = ("as it was said before", f"the studio's ({place})", "the world's (Greenwich)")
+    return dict(zip(_CLOCKS, words, strict=True))
 
 
 def choose(desk: Desk, table: Table, chosen: Mapping[str, str], order: str, clock: str) -> None:
     """Keep a choice by heading; `WrongUsage` where the sheet cannot be read so."""
-    is_of_rewards = Target.MINDBODY not in table.targets
-    is_offered = set(chosen.values()) <= _fields(desk, is_of_rewards=is_of_rewards).keys()
+    is_of_rewards = _is_of_rewards(table)
+    offered = _fields(desk, is_of_rewards=is_of_rewards)
+    is_offered = set(chosen.values()) <= offered.keys()
     if not is_offered or order not in _ORDERS or clock not in _CLOCKS:
         raise WrongUsage("Choose what each column is.")
     target = Target.REFERRAL_ROCK if is_of_rewards else Target.MINDBODY

@@ -9,6 +9,7 @@ import os
 import sys
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 from flows.desk.as_read import read_sheet
 from flows.desk.looking import look
@@ -77,7 +78,15 @@ def keep_posting(desk: Desk, stay_seconds: float = _STAY_SECONDS) -> None:
         stop_requested.wait(_LOOK_SECONDS)
 
 
+class _Planned(NamedTuple):
+    """The plan of a sheet, None where nothing waits, and whether it was registered just now."""
+
+    plan_id: str | None
+    is_new: bool
+
+
 def _post(desk: Desk, sheet: DeskSheet) -> None:
+    """Go on with a sheet where it was left; every step may be cut off, and is begun again."""
     if sheet.row.tries_count >= _MOST_TRIES:
         told = f"It was begun {_MOST_TRIES} times, and something ended it each time."
         _move(desk, sheet, Stage.STUCK, told)
@@ -91,6 +100,7 @@ def _post(desk: Desk, sheet: DeskSheet) -> None:
         if sheet.row.needs_another or not is_new:
             _move(desk, sheet, Stage.WAITING)
             return
+    # What needs another person was let go by that one: that it has a plan and is to be posted says so.
     if not sheet.row.needs_another and not _approve(desk, plan_id, sheet.row.wanted_by):
         _move(desk, sheet, Stage.WAITING)
         return
@@ -100,24 +110,23 @@ def _post(desk: Desk, sheet: DeskSheet) -> None:
     _end(desk, sheet, summary)
 
 
-def _plan(desk: Desk, sheet: DeskSheet) -> tuple[str | None, bool]:
-    """Register the sheet as a plan, where it still is what its person saw.
-
-    Return the plan, None where nothing waits, and whether it was registered just now.
-    """
+def _plan(desk: Desk, sheet: DeskSheet) -> _Planned:
+    """Register the sheet as a plan, where it still is what its person saw."""
     as_read = read_sheet(desk, sheet)
     with desk.ledger.read() as connection:
         is_new = brought.file_of(connection, sheet.row.sha256, sheet.row.default_site_id) is None
-    if as_read.checked is None or (is_new and look(desk, as_read).code != sheet.row.wanted_seen):
+    # Once it is registered a look finds nothing new in it: only before that a look can tell whether it is as it was.
+    is_another = is_new and as_read.checked is not None and look(desk, as_read).code != sheet.row.wanted_seen
+    if as_read.checked is None or is_another:
         _move(desk, sheet, Stage.OPEN, _CHANGED)
-        return None, is_new
+        return _Planned(None, is_new)
     plan = keep_plan(desk.settings, desk.ledger, as_read.checked, sheet.row.wanted_by)
     if plan.plan_id is None:
         _move(desk, sheet, Stage.DONE)
-        return None, is_new
+        return _Planned(None, is_new)
     with desk.ledger.begin() as connection:
         kept.note_plan(connection, sheet.sheet_id, plan.plan_id)
-    return plan.plan_id, is_new
+    return _Planned(plan.plan_id, is_new)
 
 
 def _approve(desk: Desk, plan_id: str, by: str) -> bool:
@@ -127,31 +136,43 @@ def _approve(desk: Desk, plan_id: str, by: str) -> bool:
     """
     with desk.ledger.read() as connection:
         count = count_to_let_go(connection, plan_id, spares_own=True)
-    if count:
-        try:
-            approve(desk.settings, desk.ledger, plan_id, by, spares_own=True)
-        except WrongUsage as error:
-            write_line(f"tieout: the desk: {error}", error=True)
-            return False
+    if not count:
+        return True
+    try:
+        approve(desk.settings, desk.ledger, plan_id, by, spares_own=True)
+    except WrongUsage as error:
+        write_line(f"tieout: the desk: {error}", error=True)
+        return False
     return True
 
 
 def _end(desk: Desk, sheet: DeskSheet, summary: Summary) -> None:
     """Say how it ended: stuck where something of it could not be sent, though nobody said no."""
-    with desk.ledger.read() as connection:
-        file = brought.file_of(connection, sheet.row.sha256, sheet.row.default_site_id)
-        states = {} if file is None else brought.states_of(connection, file.file_id)
-        # What follows one that is in doubt has not stopped: nobody could make it go on, before that is known.
-        follows_count = 0 if file is None else brought.behind_doubt(connection, file.file_id)
+    left_count = _still_to_send(desk, sheet)
     if stop_requested.is_set():
         return
-    left = states.get(State.READY, 0) + states.get(State.SENDING, 0) - follows_count
-    if left:
-        # Beside what stopped it a run notes where it has put the marked copy, which is no cause of anything.
-        whys = [*summary.failures, *(note for note in summary.notes if not note.startswith("marked copy of "))]
-        _move(desk, sheet, Stage.STUCK, whys[0] if whys else "Not all of it could be sent.")
+    if left_count:
+        _move(desk, sheet, Stage.STUCK, _why_stopped(summary))
     else:
         _move(desk, sheet, Stage.DONE)
+
+
+def _still_to_send(desk: Desk, sheet: DeskSheet) -> int:
+    with desk.ledger.read() as connection:
+        file = brought.file_of(connection, sheet.row.sha256, sheet.row.default_site_id)
+        if file is None:
+            return 0
+        states = brought.states_of(connection, file.file_id)
+        # What follows one that is in doubt has not stopped: nobody could make it go on, before that is known.
+        follows_count = brought.behind_doubt(connection, file.file_id)
+    return states.get(State.READY, 0) + states.get(State.SENDING, 0) - follows_count
+
+
+def _why_stopped(summary: Summary) -> str:
+    # Beside what stopped it a run notes where it has put the marked copy, which is no cause of anything.
+    causes = [note for note in summary.notes if not note.startswith("marked copy of ")]
+    whys = [*summary.failures, *causes]
+    return whys[0] if whys else "Not all of it could be sent."
 
 
 def _move(desk: Desk, sheet: DeskSheet, stage: Stage, trouble: str | None = None) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from flows.desk.columns import ToChoose, to_choose
+from flows.desk.columns import ToChoose, fields_by_column, to_choose
 from flows.desk.sheets import DeskSheet
 from flows.desk.visit import Desk
 from flows.desk.words import WORDS
@@ -15,7 +15,6 @@ from transforms.sheets.fields import normalize_heading
 from transforms.sheets.headings import Table, fields_of
 from transforms.sheets.nearest import nearest_headings
 from transforms.sheets.sheet import FileError, Sheet
-from transforms.sheets.staff import staff_of
 from transforms.sheets.tables import find_tables
 from transforms.vocabulary import Target
 
@@ -79,7 +78,7 @@ def table_nearest(desk: Desk, sheets: Sequence[Sheet]) -> Table | None:
 
 
 def _shown(desk: Desk, sheet: DeskSheet, table: Table) -> ShownTable:
-    fields = _fields_by_column(table)
+    fields = fields_by_column(table)
     is_below = table.sheet.cells.index > table.heading_row
     return ShownTable(
         sheet=table.sheet.name,
@@ -88,17 +87,6 @@ def _shown(desk: Desk, sheet: DeskSheet, table: Table) -> ShownTable:
         rows=_texts(table.sheet.cells.loc[is_below]),
         choice=to_choose(desk, table, sheet.site_id),
     )
-
-
-def _fields_by_column(table: Table) -> dict[int, str]:
-    """Return what each column is read as; a time of day is a part of when it was."""
-    fields = {column: field for field, column in table.columns.items()}
-    if table.time_of_day is not None:
-        fields[table.time_of_day] = "action_date_time"
-    staff = staff_of(table)
-    if staff is not None:
-        fields.setdefault(staff, "staff")
-    return fields
 
 
 def _shown_raw(sheet: Sheet) -> ShownTable:

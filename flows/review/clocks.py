@@ -40,7 +40,7 @@ class Clock:
     @property
     def place(self) -> str:
         """The zone as a studio calls it: Los Angeles for America/Los_Angeles."""
-        return self.name.rpartition("/")[2].replace("_", " ")
+        return place_of_zone(self.name)
 
     def tell_minute(self, moment: datetime) -> str:
         """Write a moment as people say it, seconds where there are any: Mon 26 Oct 2026, 6:30 pm."""
@@ -55,6 +55,15 @@ class Clock:
         second = moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
         sent = f"{second}.{fraction}Z" if fraction else f"{second}Z"
         return f"{self.tell(moment)} ({sent})"
+
+
+def place_of_zone(name: str) -> str:
+    """Return a zone as a studio calls it.
+
+    >>> place_of_zone("America/Los_Angeles")
+    'Los Angeles'
+    """
+    return name.rpartition("/")[2].replace("_", " ")
 
 
 def clocks_of(settings: Settings) -> Clocks:

@@ -9,7 +9,7 @@ from flows.reports.month import Month
 from transforms.totals.client_balances import Proof
 from transforms.totals.differences import without_reason
 from transforms.totals.walk_steps import summed
-from transforms.vocabulary import State, WalkLine
+from transforms.vocabulary import State, WalkLine, name_of_client
 
 _MOST = 5
 
@@ -52,40 +52,51 @@ def _unfinished(month: Month) -> Iterator[Obstacle]:
 
 
 def _untied(month: Month) -> Iterator[Obstacle]:
-    if not month.ties_out:
-        off = _texts(month.ties[month.ties["ties"].eq(False)]["name"])
-        yield Obstacle(Check.TIES, len(off), off, f"it does not tie: {some(off)}")
+    if month.ties_out:
+        return
+    is_off = month.ties["ties"].eq(False)
+    names = _texts(month.ties.loc[is_off, "name"])
+    yield Obstacle(Check.TIES, len(names), names, f"it does not tie: {some(names)}")
 
 
 def _not_read(month: Month) -> Iterator[Obstacle]:
     read = f"`tieout month {month.period.name} --read` reads it anew"
     if len(month.unread):
-        what = _texts(month.unread["what"])
-        told = f"{len(what):,} could not be read, or nobody has: {some(what)}; {read}"
-        yield Obstacle(Check.IS_READ, len(what), what, told)
-    alone = month.balances[month.balances["proof"].eq(Proof.BALANCE)]
-    if len(alone):
-        whose = [f"client {row.client_id} of site {row.site_id}" for row in alone.itertuples()]
-        told = f"{len(alone):,} proved by the balance alone since before its end: {some(whose)}; {read}"
-        yield Obstacle(Check.IS_READ_BY_ENTRY, len(alone), whose, told)
+        names = _texts(month.unread["what"])
+        told = f"{len(names):,} could not be read, or nobody has: {some(names)}; {read}"
+        yield Obstacle(Check.IS_READ, len(names), names, told)
+    # A balance that proves a month was read after some of it, and says nothing of single entries.
+    clients = _proved_by_balance_alone(month)
+    if clients:
+        told = f"{len(clients):,} proved by the balance alone since before its end: {some(clients)}; {read}"
+        yield Obstacle(Check.IS_READ_BY_ENTRY, len(clients), clients, told)
+
+
+def _proved_by_balance_alone(month: Month) -> list[str]:
+    balances = month.balances
+    alone = balances[balances["proof"].eq(Proof.BALANCE)]
+    return [name_of_client(str(row.site_id), str(row.client_id)) for row in alone.itertuples()]
 
 
 def _in_doubt(month: Month) -> Iterator[Obstacle]:
-    count = summed(month.walk, WalkLine.NOT_SURE, "events")
-    if count:
-        ids = _texts(month.events.loc[month.events["state"].eq(State.UNKNOWN), "event_id"])
-        told = f"{count:,} in doubt, and nobody knows whether posted: {some(ids)}; `tieout settle`"
-        yield Obstacle(Check.IS_SURE, int(count), ids, told)
+    count = int(summed(month.walk, WalkLine.NOT_SURE, "events"))
+    if not count:
+        return
+    is_unknown = month.events["state"].eq(State.UNKNOWN)
+    event_ids = _texts(month.events.loc[is_unknown, "event_id"])
+    told = f"{count:,} in doubt, and nobody knows whether posted: {some(event_ids)}; `tieout settle`"
+    yield Obstacle(Check.IS_SURE, count, event_ids, told)
 
 
 def _unexplained(month: Month) -> Iterator[Obstacle]:
-    ids = _texts(without_reason(month.differences)["break_id"])
-    if ids:
-        told = (
-            f"{len(ids):,} differences have no reason: {some(ids)}; `tieout breaks` lists them, and `tieout breaks "
-            "acknowledge` or `resolve` gives one"
-        )
-        yield Obstacle(Check.IS_EXPLAINED, len(ids), ids, told)
+    break_ids = _texts(without_reason(month.differences)["break_id"])
+    if not break_ids:
+        return
+    told = (
+        f"{len(break_ids):,} differences have no reason: {some(break_ids)}; `tieout breaks` lists them, and `tieout "
+        "breaks acknowledge` or `resolve` gives one"
+    )
+    yield Obstacle(Check.IS_EXPLAINED, len(break_ids), break_ids, told)
 
 
 def _texts(names: Any) -> list[str]:
@@ -94,5 +105,6 @@ def _texts(names: Any) -> list[str]:
 
 def some(names: Sequence[str]) -> str:
     """Name the first few, and say how many more there are."""
-    more = f" and {len(names) - _MOST:,} more" if len(names) > _MOST else ""
-    return ", ".join(names[:_MOST]) + more
+    shown = ", ".join(names[:_MOST])
+    more_count = len(names) - _MOST
+    return f"{shown} and {more_count:,} more" if more_count > 0 else shown

@@ -63,7 +63,10 @@ class Reversal:
             "plan_id": self.plan_id,
             "file": self.file,
             "sha256": self.sha256,
-            "reversed": {action.lower(): _sums(self.entries, action) for action in (Action.EARNED, Action.REDEEMED)},
+            "reversed": {
+                "earned": _sums(self.entries, Action.EARNED),
+                "redeemed": _sums(self.entries, Action.REDEEMED),
+            },
             "already": self.already,
             "not_posted": self.not_posted,
             "duplicate": self.duplicate,
@@ -153,14 +156,7 @@ def _plan(
     with_opposite, without_opposite = _part_by_opposite(connection, settings, posted)
     # What has a live opposite already is taken back, or about to be; a second one would take it back twice.
     entries = [entry_of(event) for event in with_opposite if event.live_event_id is None]
-    plan_id = None
-    if entries:
-        plan_id = new_run_id("reverse")
-        decided = lock_events(connection, [entry.event_id for entry in entries if entry.event_id])
-        record_decision(connection, EventVerb.REVERSE, said, about=_about(file, sha256), decided=decided)
-        request = Request(name=f"reversal of {file}", by=said.by, reason=said.reason, now=said.now)
-        plan_reversal(connection, plan_id, entries, request)
-        keep_shown(connection, settings, plan_id, to=said.by)
+    plan_id = _keep_plan(connection, settings, entries, said, file=file, sha256=sha256) if entries else None
     return Reversal(
         plan_id=plan_id,
         file=file,
@@ -171,6 +167,27 @@ def _plan(
         duplicate=duplicate,
         without_opposite=without_opposite,
     )
+
+
+def _keep_plan(
+    connection: Connection,
+    settings: Settings,
+    entries: Sequence[Entry],
+    said: Said,
+    *,
+    file: str,
+    sha256: str | None,
+) -> str:
+    """Register the opposites, each held for a person, with the decision that asks for them; return the plan's id."""
+    plan_id = new_run_id("reverse")
+    event_ids = [entry.event_id for entry in entries if entry.event_id]
+    decided = lock_events(connection, event_ids)
+    record_decision(connection, EventVerb.REVERSE, said, about=_about(file, sha256), decided=decided)
+    request = Request(name=f"reversal of {file}", by=said.by, reason=said.reason, now=said.now)
+    plan_reversal(connection, plan_id, entries, request)
+    # Whoever asked for it has seen it: their approval is about just this.
+    keep_shown(connection, settings, plan_id, to=said.by)
+    return plan_id
 
 
 def _about(file: str, sha256: str | None) -> str:
@@ -197,7 +214,8 @@ def _refuse_doubt(named: str, events: Sequence[Row[Any]]) -> None:
     if not doubtful:
         return
     examples = ", ".join(doubtful[:_EXAMPLES])
-    more = f" and {len(doubtful) - _EXAMPLES} more" if len(doubtful) > _EXAMPLES else ""
+    more_count = len(doubtful) - _EXAMPLES
+    more = f" and {more_count} more" if more_count > 0 else ""
     raise CouldNotRun(
         f"{named}: {len(doubtful)} of its events are in doubt ({examples}{more}), so nobody "
         "can say what there is to take back. Run `tieout settle` first."
@@ -229,23 +247,34 @@ def _values(update: Row[Any]) -> str:
 def reversal_lines(reversal: Reversal) -> Iterator[str]:
     """Tell a person what is planned and what is not."""
     yield f"{reversal.file}:"
-    for action, opposite in ((Action.EARNED, Action.REDEEMED), (Action.REDEEMED, Action.EARNED)):
-        sums = _sums(reversal.entries, action)
-        if sums["count"]:
-            yield f"  {sums['count']:>8,} {action} to be taken back by {opposite}, {sums['points']:,} points"
+    yield from _what_is_taken_back(reversal)
     if reversal.already:
         yield f"  {reversal.already:>8,} taken back before, or about to be"
     if reversal.duplicate:
         yield f"  {reversal.duplicate:>8,} rows repeat events of other files, which stay"
     for state, count in reversal.not_posted.items():
         yield f"  {count:>8,} {_NOT_POSTED.get(State(state), state)}"
-    if reversal.without_opposite:
-        yield f"  {len(reversal.without_opposite):>8,} cannot be taken back from here:"
-    for event, why in reversal.without_opposite[:_EXAMPLES]:
+    yield from _without_opposite_lines(reversal.without_opposite)
+
+
+def _what_is_taken_back(reversal: Reversal) -> Iterator[str]:
+    for action, opposite in ((Action.EARNED, Action.REDEEMED), (Action.REDEEMED, Action.EARNED)):
+        sums = _sums(reversal.entries, action)
+        count, points = sums["count"], sums["points"]
+        if count:
+            yield f"  {count:>8,} {action} to be taken back by {opposite}, {points:,} points"
+
+
+def _without_opposite_lines(events: Sequence[tuple[Row[Any], str]]) -> Iterator[str]:
+    if not events:
+        return
+    yield f"  {len(events):>8,} cannot be taken back from here:"
+    for event, why in events[:_EXAMPLES]:
         of_reward = f" of reward {event.reward_id}" if event.reward_id else ""
         yield f"           event {event.event_id}{of_reward}: {why}"
-    if len(reversal.without_opposite) > _EXAMPLES:
-        yield f"           and {len(reversal.without_opposite) - _EXAMPLES:,} more: --json lists all"
+    more_count = len(events) - _EXAMPLES
+    if more_count > 0:
+        yield f"           and {more_count:,} more: --json lists all"
 
 
 _NOT_POSTED = {

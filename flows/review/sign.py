@@ -76,12 +76,10 @@ def _whole(settings: Settings, connection: Connection, period: Period, now: date
     month = with_unread(month, _files_not_read(connection))
     content = signed_content(month.walk, month.differences)
     kept = signatures_of(connection, period.since, period.until)
-    said = [_told(row, kept, content) for row in kept]
-    changed = _changes(connection, month, kept[-1], content) if kept else []
     return replace(
         month,
-        signatures=said,
-        changed=changed,
+        signatures=[_told(row, kept, content) for row in kept],
+        changed=_changes(connection, month, kept[-1], content) if kept else [],
         in_the_way=in_the_way(month),
         fingerprint=fingerprint_of(content),
     )
@@ -137,9 +135,10 @@ def next_role(settings: Settings, month: Month, user: str) -> SignedAs:
             f"It is signed already: approved by {last['by_name']} (user {last['actor']}), and nothing changed since."
         )
     # The same person at a terminal and at the desk: how a name is written does not make two of one.
-    if name_key(last["actor"]) == name_key(user) and settings.sign.another_person:
+    is_who_prepared = name_key(last["actor"]) == name_key(user)
+    if is_who_prepared and settings.sign.another_person:
         raise WrongUsage(
-            f"{user} prepared it: another person has to approve it. The system's user counts, whatever --by says "
+            f"{user} prepared it: another person has to approve it, and the system's user counts, whatever --by says "
             "(sign.another_person)."
         )
     return SignedAs.APPROVER
@@ -147,28 +146,31 @@ def next_role(settings: Settings, month: Month, user: str) -> SignedAs:
 
 def _files_not_read(connection: Connection) -> pd.DataFrame:
     """Return the files that the last night could not read: nobody knows which days they are of."""
-    rows = []
-    for run in last_ended_runs(connection):
-        if run.kind == RunKind.NIGHTLY and run.summary:
-            told = json.loads(run.summary).get("not_read", [])
-            rows += [(one["what"], one["why"]) for one in told if not is_name_at_a_service(one["what"])]
+    nights = [run for run in last_ended_runs(connection) if run.kind == RunKind.NIGHTLY and run.summary]
+    told = [one for night in nights for one in json.loads(night.summary).get("not_read", [])]
+    # What could not be read at a service, each period knows of by itself.
+    rows = [(one["what"], one["why"]) for one in told if not is_name_at_a_service(one["what"])]
     return pd.DataFrame(rows, columns=["what", "why"], dtype="str")
 
 
 def _told(row: Row[Any], kept: Sequence[Row[Any]], content: str) -> Mapping[str, Any]:
     """Return a signature as reports tell it, and whether it holds by now."""
-    is_of_now = row.fingerprint == fingerprint_of(content)
-    holds = _HOLDS if is_of_now else _CHANGED
-    if not is_of_now and row.fingerprint != kept[-1].fingerprint:
-        holds = _REPLACED
     return {
         "role": row.role,
         "by_name": row.by_name,
         "actor": row.actor,
         "at": row.at,
         "reason": row.reason,
-        "holds": holds,
+        "holds": _how_it_holds(row, kept[-1], content),
     }
+
+
+def _how_it_holds(row: Row[Any], last: Row[Any], content: str) -> str:
+    if row.fingerprint == fingerprint_of(content):
+        return _HOLDS
+    # Signed again since, about what stood there then.
+    is_of_the_last = row.fingerprint == last.fingerprint
+    return _CHANGED if is_of_the_last else _REPLACED
 
 
 def _changes(connection: Connection, month: Month, last: Row[Any], content: str) -> list[Change]:
@@ -182,24 +184,25 @@ def _changes(connection: Connection, month: Month, last: Row[Any], content: str)
 
 
 def _decided_about_events(connection: Connection, month: Month, decision_id: int) -> Iterator[Change]:
-    events = set(month.events["event_id"])
+    of_period = set(month.events["event_id"])
     decided: defaultdict[int, list[Row[Any]]] = defaultdict(list)
     for row in decisions_about_events_since(connection, decision_id):
-        if row.event_id in events:
+        if row.event_id in of_period:
             decided[row.decision_id].append(row)
     for rows in decided.values():
-        first = rows[0]
-        said = f": {first.reason}" if first.reason else ""
-        ids = some([row.event_id for row in rows])
-        told = f"{first.actor} decided {first.verb} on {first.at:%Y-%m-%d} about {ids}{said}"
-        yield Change(ChangeOf.DECISION, told, today=_said(first), events_count=len(rows))
+        decision = rows[0]
+        event_ids = some([row.event_id for row in rows])
+        told = f"{decision.actor} decided {decision.verb} on {decision.at:%Y-%m-%d} about {event_ids}"
+        if decision.reason:
+            told += f": {decision.reason}"
+        yield Change(ChangeOf.DECISION, told, today=_said(decision), events_count=len(rows))
 
 
 def _decided_about_breaks(connection: Connection, month: Month, decision_id: int) -> Iterator[Change]:
-    breaks = set(month.differences["break_id"])
-    for row in decisions_about_breaks_since(connection, decision_id, breaks):
-        what = f"{row.verb} on {row.at:%Y-%m-%d} about difference {row.break_id}"
-        told = f"{row.actor} decided {what}: {row.reason}"
+    of_period = set(month.differences["break_id"])
+    for row in decisions_about_breaks_since(connection, decision_id, of_period):
+        about = f"on {row.at:%Y-%m-%d} about difference {row.break_id}"
+        told = f"{row.actor} decided {row.verb} {about}: {row.reason}"
         yield Change(ChangeOf.DECISION, told, today=_said(row), break_id=row.break_id)
 
 
@@ -209,9 +212,10 @@ def _said(decision: Row[Any]) -> Mapping[str, Any]:
 
 
 def _posted_since(month: Month, at: datetime) -> Iterator[Change]:
-    later = month.events[month.events["state"].eq(State.POSTED) & month.events["state_at"].gt(pd.Timestamp(at))]
-    if later.empty:
+    is_posted = month.events["state"].eq(State.POSTED)
+    is_later = month.events["state_at"].gt(pd.Timestamp(at))
+    event_ids = month.events.loc[is_posted & is_later, "event_id"].tolist()
+    if not event_ids:
         return
-    what = "1 event was" if len(later) == 1 else f"{len(later):,} events were"
-    told = f"{what} posted since: {some(list(later['event_id']))}"
-    yield Change(ChangeOf.POSTED, told, events_count=len(later))
+    what = "1 event was" if len(event_ids) == 1 else f"{len(event_ids):,} events were"
+    yield Change(ChangeOf.POSTED, f"{what} posted since: {some(event_ids)}", events_count=len(event_ids))

@@ -1,6 +1,8 @@
 """Find what a person asks for, by its id or its row; `flows.review.story` tells of it."""
 
-from sqlalchemy import Connection
+from typing import Any
+
+from sqlalchemy import Connection, Row
 
 from flows.review.clocks import Clocks, clocks_of
 from flows.review.story.of_break import break_lines
@@ -49,6 +51,7 @@ def trace_lines(settings: Settings, connection: Connection, asked: str) -> list[
 
 
 def _row_lines(settings: Settings, connection: Connection, row: str, clocks: Clocks) -> list[str]:
+    """Return the story of a row, by its place: of all that it brought, or why it brought nothing."""
     file, sheet, number = _split(row)
     lines: list[str] = []
     for event in events_of_row(connection, file, sheet, number):
@@ -59,20 +62,27 @@ def _row_lines(settings: Settings, connection: Connection, row: str, clocks: Clo
         if original is not None:
             lines += event_lines(settings, connection, original, clocks)
     for rejection in rejections_of_row(connection, file, sheet, number):
-        where = rejection.cell or rejection.column_heading or "the row"
-        value = f' "{rejection.value}"' if rejection.value is not None else ""
-        lines.append(f"{row} was rejected: {where}{value}: {rejection.message} ({rejection.code})")
+        lines.append(f"{row} was rejected: {_rejection(rejection)}")
         lines.append("Nothing of it was sent. What to do: mend the row, and send the sheet again.")
-    skipped = skipped_row(connection, file, sheet, number)
-    lines += [f"{row} was skipped: {why.reason}. Nothing of it was sent." for why in skipped]
+    for why in skipped_row(connection, file, sheet, number):
+        lines.append(f"{row} was skipped: {why.reason}. Nothing of it was sent.")
     if not lines:
         raise WrongUsage(f'The ledger knows no event and no row "{row}": {_TAKES}')
     return lines
 
 
+def _rejection(row: Row[Any]) -> str:
+    where = row.cell or row.column_heading or "the row"
+    what = where if row.value is None else f'{where} "{row.value}"'
+    return f"{what}: {row.message} ({row.code})"
+
+
 def _split(row: str) -> tuple[str, str, int]:
+    """Return file, sheet and number of a row that is named; a file's own name may have colons."""
     parts = row.rsplit(":", 2)
     # No sheet has a row whose number is longer, and a database takes none.
-    if len(parts) != 3 or not parts[2].isdecimal() or len(parts[2]) > _LONGEST_NUMBER:
+    is_place = len(parts) == 3 and parts[2].isdecimal() and len(parts[2]) <= _LONGEST_NUMBER
+    if not is_place:
         raise WrongUsage(f'The ledger knows nothing of "{row}": {_TAKES}')
-    return parts[0], parts[1], int(parts[2])
+    file, sheet, number = parts
+    return file, sheet, int(number)

@@ -1,13 +1,13 @@
 """Check: what is ready, what needs fixing, what to look at again, what is known; mend it, and have it posted."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from starlette.responses import Response
 
 from flows.desk.as_read import read_sheet
 from flows.desk.calls_ahead import calls_short
-from flows.desk.clients_to_see import clients_to_see
+from flows.desk.clients_to_see import ClientsToSee, clients_to_see
 from flows.desk.looking import Looked
 from flows.desk.looks import look_at
 from flows.desk.mending import mend, needed
@@ -30,35 +30,28 @@ _TABS = ("ready", "fix", "again", "known")
 
 def show_check(visit: Visit) -> Response:
     """Show what the sheet would do, tab by tab."""
-    sheet = visit.sheet
+    desk, sheet = visit.desk, visit.sheet
     if sheet.stage is not Stage.OPEN:
         return show_sheet(visit)
-    found = read_sheet(visit.desk, sheet)
+    found = read_sheet(desk, sheet)
     if found.checked is None or not sheet.row.is_read_well:
         return go(f"/sheets/{sheet.sheet_id}/read")
-    looked = look_at(visit.desk, sheet, found)
-    clients = clients_to_see(visit.desk, sheet, looked)
-    counts = {
-        "ready": len(looked.ready),
-        "fix": looked.wrong_rows,
-        "again": len(looked.again) + len(clients.odd) + len(looked.unusual),
-        "known": len(looked.known),
-    }
-    asked = visit.request.query_params.get("tab", "")
-    # What needs somebody comes first.
-    tab = asked if asked in _TABS else next((name for name in ("fix", "again", "ready") if counts[name]), "known")
+    looked = look_at(desk, sheet, found)
+    clients = clients_to_see(desk, sheet, looked)
+    counts = _counts(looked, clients)
+    tab = _tab_asked(visit, counts)
     # Wrong cells are shown kind by kind, and what is odd of clients or may be a slip stands above the rows.
     lengths = {**counts, "fix": len(looked.wrong), "again": len(looked.again)}
     page, pages = page_of(visit, lengths[tab])
     shown = slice((page - 1) * MOST_SHOWN, page * MOST_SHOWN)
     rows = {"ready": looked.ready, "again": looked.again, "known": looked.known}.get(tab)
-    with visit.desk.ledger.read() as connection:
+    with desk.ledger.read() as connection:
         mends = mends_of(connection, sheet.sheet_id)
     return visit.show(
         "check",
         sheet=sheet,
         looked=looked,
-        calls_short=calls_short(visit.desk, looked),
+        calls_short=calls_short(desk, looked),
         counts=counts,
         tab=tab,
         rows=[] if rows is None else rows[shown],
@@ -70,6 +63,26 @@ def show_check(visit: Visit) -> Response:
         mends=mends,
         needs_another=_needs_another(visit, looked),
     )
+
+
+def _counts(looked: Looked, clients: ClientsToSee) -> Mapping[str, int]:
+    return {
+        "ready": len(looked.ready),
+        "fix": looked.wrong_rows,
+        "again": len(looked.again) + len(clients.odd) + len(looked.unusual),
+        "known": len(looked.known),
+    }
+
+
+def _tab_asked(visit: Visit, counts: Mapping[str, int]) -> str:
+    asked = visit.request.query_params.get("tab", "")
+    if asked in _TABS:
+        return asked
+    # What needs somebody comes first.
+    for tab in ("fix", "again", "ready"):
+        if counts[tab]:
+            return tab
+    return "known"
 
 
 def look_of(visit: Visit) -> Looked:
@@ -87,20 +100,28 @@ def _needs_another(visit: Visit, looked: Looked) -> bool:
 
 def do_mend(visit: Visit) -> Response:
     """Put what belongs there into the cells of one kind, or into that of one row."""
-    looked = look_of(visit)
-    wrong = next((one for one in looked.wrong if one.key == visit.form.get("key")), None)
-    if wrong is None:
-        raise WrongUsage("That is mended already.")
-    text = visit.form.get("suggested") or visit.form.get("text")
-    if visit.form.get("empty") != "yes" or not wrong.may_be_empty:
+    form = visit.form
+    wrong = _wrong_meant(visit)
+    text = form.get("suggested") or form.get("text")
+    is_emptied = form.get("empty") == "yes" and wrong.may_be_empty
+    if not is_emptied:
         text = needed(text)
     mend(visit.desk, visit.sheet, wrong, _rows_meant(visit, wrong), text, visit.account.name)
     return go(f"/sheets/{visit.sheet.sheet_id}/check?tab=fix")
 
 
+def _wrong_meant(visit: Visit) -> Wrong:
+    key = visit.form.get("key")
+    for wrong in look_of(visit).wrong:
+        if wrong.key == key:
+            return wrong
+    raise WrongUsage("That is mended already.")
+
+
 def _rows_meant(visit: Visit, wrong: Wrong) -> Sequence[int]:
-    row = visit.form.get("row")
-    return [int(row)] if row.isdecimal() and int(row) in wrong.rows else wrong.rows
+    asked = visit.form.get("row")
+    is_one_of_them = asked.isdecimal() and int(asked) in wrong.rows
+    return [int(asked)] if is_one_of_them else wrong.rows
 
 
 def give_marked(visit: Visit) -> Response:
@@ -151,6 +172,7 @@ def _wanted_before(visit: Visit) -> Response:
     """Lead on who has had this very thing posted already, by a second click or in another window; tell anybody else."""
     sheet = find_sheet(visit.desk, visit.sheet.sheet_id)
     mine = (visit.account.name, visit.form.get("code"))
-    if sheet is None or (sheet.row.wanted_by, sheet.row.wanted_seen) != mine:
+    is_mine = sheet is not None and (sheet.row.wanted_by, sheet.row.wanted_seen) == mine
+    if not is_mine:
         raise WrongUsage("Somebody else was faster: look at what became of it.")
-    return go(f"/sheets/{sheet.sheet_id}/posting")
+    return go(f"/sheets/{visit.sheet.sheet_id}/posting")

@@ -74,22 +74,26 @@ def show_welcome(visit: Visit) -> Response:
 
 def do_welcome(visit: Visit) -> Response:
     """Keep the password, and sign in."""
-    is_good, name = whose_link(visit.desk.ledger, visit.path["token"])
+    ledger, token = visit.desk.ledger, visit.path["token"]
+    is_good, name = whose_link(ledger, token)
     if not is_good:
         return show_welcome(visit)
     typed, password = visit.form.get("name"), visit.form.get("password")
-    told = _what_is_wrong(visit, password)
-    if not told:
-        try:
-            account = choose_password(visit.desk.ledger, visit.path["token"], typed, password)
-        except WrongUsage as error:
-            told = str(error)
-    if told:
+
+    def ask_again(told: str) -> Response:
         return _ask(visit, "welcome", 422, told=told, name=name, typed=typed, shortest=SHORTEST)
+
+    wrong = _what_is_wrong(visit, password)
+    if wrong:
+        return ask_again(wrong)
+    try:
+        account = choose_password(ledger, token, typed, password)
+    except WrongUsage as error:
+        return ask_again(str(error))
     answer = go("/")
-    set_cookie(answer, visit, begin_session(visit.desk.settings, visit.desk.ledger, account.user_id, account.name))
+    set_cookie(answer, visit, begin_session(visit.desk.settings, ledger, account.user_id, account.name))
     before = visit.request.cookies.get(_known_cookie(visit), "")
-    _make_known(answer, visit, marks_of(visit.desk.ledger, account.name, before))
+    _make_known(answer, visit, marks_of(ledger, account.name, before))
     return answer
 
 
@@ -120,10 +124,18 @@ def _ask(visit: Visit, template: str, status: int = 200, **values: Any) -> Respo
     """Show a form of somebody who has no session yet: a cookie of its own stands for one."""
     token = visit.request.cookies.get(_FORM_COOKIE) or new_token()
     answer = visit.show(template, status, own_token=token, **values)
-    answer.set_cookie(_FORM_COOKIE, token, secure=visit.is_encrypted, httponly=True, samesite="strict", path="/")
+    answer.set_cookie(
+        _FORM_COOKIE,
+        token,
+        secure=visit.is_encrypted,
+        httponly=True,
+        samesite="strict",
+        path="/",
+    )
     return answer
 
 
 def _is_own_form(visit: Visit) -> bool:
     token = visit.request.cookies.get(_FORM_COOKIE, "")
-    return bool(token) and hmac.compare_digest(token.encode(), visit.form.get("own_token").encode())
+    sent = visit.form.get("own_token")
+    return bool(token) and hmac.compare_digest(token.encode(), sent.encode())

@@ -47,13 +47,14 @@ def show_home(visit: Visit) -> Response:
     site_id = asked if asked in seen else seen[0]
     part = part_of(visit)
     sheets, has_older = newest_sheets(desk, site_id, part)
+    with_became = zip(sheets, became(desk, sheets), strict=True)
     return visit.show(
         "home",
         site_id=site_id,
         site_name=desk.site_name(site_id),
         sites=[(one, desk.site_name(one)) for one in seen],
         may_send=visit.account.may(Role.UPLOADER, site_id),
-        lines=[_line(desk, sheet, of_sheet) for sheet, of_sheet in zip(sheets, became(desk, sheets), strict=True)],
+        lines=[_line(desk, sheet, of_sheet) for sheet, of_sheet in with_became],
         part=part,
         has_older=has_older,
         most=desk.settings.desk.max_upload_mb,
@@ -64,9 +65,16 @@ def _line(desk: Desk, sheet: DeskSheet, became: Became) -> Line:
     state, tone = _STAGES[sheet.stage]
     if sheet.stage is Stage.DONE and became.needs_a_look:
         state, tone = "needs a look", "wait"
-    when = clocks_of(desk.settings).of(sheet.site_id).tell_minute(sheet.uploaded_at.replace(second=0))
     is_over = sheet.stage in (Stage.DONE, Stage.STUCK)
-    return Line(sheet, state, tone, when, became.counts, can_undo=is_over and became.can_undo)
+    clock = clocks_of(desk.settings).of(sheet.site_id)
+    return Line(
+        sheet=sheet,
+        state=state,
+        tone=tone,
+        when=clock.tell_minute(sheet.uploaded_at.replace(second=0)),
+        counts=became.counts,
+        can_undo=is_over and became.can_undo,
+    )
 
 
 def do_upload(visit: Visit) -> Response:
@@ -77,7 +85,8 @@ def do_upload(visit: Visit) -> Response:
     sent = visit.form.file
     if sent is None or not sent.filename:
         raise WrongUsage("Choose a sheet first, then send it.")
-    return go(f"/sheets/{take_sheet(visit.desk, sent.file, sent.filename, site_id, visit.account.name)}")
+    sheet_id = take_sheet(visit.desk, sent.file, sent.filename, site_id, visit.account.name)
+    return go(f"/sheets/{sheet_id}")
 
 
 def give_blank(visit: Visit) -> Response:

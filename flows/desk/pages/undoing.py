@@ -1,5 +1,8 @@
 """Undo a sheet or a row: planned and shown first, with what cannot be undone, then taken back by opposite entries."""
 
+from typing import Any
+
+from sqlalchemy import Row
 from starlette.responses import Response
 
 from flows.desk.pages.posting import row_meant, undo_waits
@@ -27,11 +30,13 @@ def show_undo(visit: Visit) -> Response:
 
 def _may_ok(visit: Visit) -> bool:
     """Return whether this person may let it go; where two are asked for, it takes one who gives the OK."""
-    if not visit.desk.settings.desk.second_person:
+    desk, sheet, account = visit.desk, visit.sheet, visit.account
+    if not desk.settings.desk.second_person:
         return True
-    with visit.desk.ledger.read() as connection:
-        asked_by = kept.undo_asked_by(connection, str(visit.sheet.row.undo_plan_id))
-    return visit.account.may(Role.APPROVER, visit.sheet.site_id) and visit.account.name != asked_by
+    with desk.ledger.read() as connection:
+        asked_by = kept.undo_asked_by(connection, str(sheet.row.undo_plan_id))
+    is_another = account.name != asked_by
+    return is_another and account.may(Role.APPROVER, sheet.site_id)
 
 
 def do_plan_undo(visit: Visit) -> Response:
@@ -50,35 +55,36 @@ def do_plan_undo(visit: Visit) -> Response:
 
 
 def _planned(visit: Visit) -> Reversal:
-    settings, ledger, by = visit.desk.settings, visit.desk.ledger, visit.account.name
+    desk, by = visit.desk, visit.account.name
     reason = visit.form.get("reason").strip()
     if not reason:
         raise WrongUsage("Say why, for whoever asks later.")
     if visit.form.get("row"):
-        return reverse_event(settings, ledger, row_meant(visit).event_id, by=by, reason=reason)
-    sheet: DeskSheet = visit.sheet
-    return reverse_file(settings, ledger, sheet.row.sha256, sheet.row.default_site_id, by=by, reason=reason)
+        event_id = row_meant(visit).event_id
+        return reverse_event(desk.settings, desk.ledger, event_id, by=by, reason=reason)
+    file: Row[Any] = visit.sheet.row
+    return reverse_file(desk.settings, desk.ledger, file.sha256, file.default_site_id, by=by, reason=reason)
 
 
 def _nothing(reversal: Reversal) -> str:
-    if reversal.without_opposite:
-        return f"It cannot be undone from here: {for_a_studio(reversal.without_opposite[0][1])}"
-    return "There is nothing to undo: what was posted of it is taken back, or about to be."
+    if not reversal.without_opposite:
+        return "There is nothing to undo: what was posted of it is taken back, or about to be."
+    _, why = reversal.without_opposite[0]
+    return f"It cannot be undone from here: {for_a_studio(why)}"
 
 
 def do_undo(visit: Visit) -> Response:
     """Let what was shown go, or leave everything as it is."""
-    sheet: DeskSheet = visit.sheet
-    plan_id = sheet.row.undo_plan_id
+    desk, by, sheet_id = visit.desk, visit.account.name, visit.sheet.sheet_id
+    plan_id = visit.sheet.row.undo_plan_id
     if plan_id is None or not undo_waits(visit):
         raise WrongUsage("Somebody else has decided about that.")
-    settings, ledger, by = visit.desk.settings, visit.desk.ledger, visit.account.name
     if visit.form.get("decision") == "leave":
-        discard(settings, ledger, plan_id, by, "left as it is, at the desk")
-        return go(f"/sheets/{sheet.sheet_id}/posting")
+        discard(desk.settings, desk.ledger, plan_id, by, "left as it is, at the desk")
+        return go(f"/sheets/{sheet_id}/posting")
     if not _may_ok(visit):
         raise WrongUsage("Somebody else has to give the OK to that.")
-    approve(settings, ledger, plan_id, by, seen=visit.form.get("seen"))
-    with ledger.begin() as connection:
-        kept.want_again(connection, sheet.sheet_id, utc_now())
-    return go(f"/sheets/{sheet.sheet_id}/posting")
+    approve(desk.settings, desk.ledger, plan_id, by, seen=visit.form.get("seen"))
+    with desk.ledger.begin() as connection:
+        kept.want_again(connection, sheet_id, utc_now())
+    return go(f"/sheets/{sheet_id}/posting")

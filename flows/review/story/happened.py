@@ -29,10 +29,11 @@ def sent_of(settings: Settings, connection: Connection, event: Row[Any]) -> tupl
     moves = transitions_of_event(connection, event.event_id)
     answers = answers_of_event(connection, event.event_id)
     # What was posted has an answer, or a reading back, or was proved by a recovery, which sent nothing.
-    if event.state != State.POSTED or answers or not event.attempt_id:
+    is_missing = event.state == State.POSTED and not answers and event.attempt_id
+    moved_out = read_moved_out(settings, connection, event.attempt_id) if is_missing else None
+    if moved_out is None:
         return moves, answers
-    moved_out = read_moved_out(settings, connection, event.attempt_id)
-    return (moves, answers) if moved_out is None else ([*moved_out.moves, *moves], [moved_out.answer])
+    return [*moved_out.moves, *moves], [moved_out.answer]
 
 
 def transitions(event: Row[Any], rows: Sequence[Any]) -> Iterator[Moment]:
@@ -40,18 +41,22 @@ def transitions(event: Row[Any], rows: Sequence[Any]) -> Iterator[Moment]:
     service = SERVICE_NAMES[Target(event.target)]
     tries = 0
     for row in rows:
-        is_approval = (row.from_state, row.to_state) == (State.HELD, State.READY)
-        text = "Ready to be sent" if is_approval else _TRANSITION.get(row.to_state, row.to_state)
         if row.to_state == State.SENDING:
             tries += 1
             # Of a try the reason is that it was tried, which the words say already.
             text = f"Sent to {service}" if tries == 1 else f"Sent to {service} for the {_nth(tries)} time"
-        elif row.reason:
-            text += f": {row.reason}"
+        else:
+            text = _moved_to(row)
         if row.run_id:
             text += f" (run {row.run_id})"
         # An answer or a reading back is recorded at the same moment as the move that it led to, and goes before it.
         yield Moment(row.at, 2 * row.transition_id + 1, text)
+
+
+def _moved_to(row: Any) -> str:
+    is_approval = (row.from_state, row.to_state) == (State.HELD, State.READY)
+    text = "Ready to be sent" if is_approval else _TRANSITION.get(row.to_state, row.to_state)
+    return f"{text}: {row.reason}" if row.reason else text
 
 
 def _nth(number: int) -> str:
@@ -62,17 +67,24 @@ def answers_told(event: Row[Any], rows: Sequence[Any]) -> Iterator[Moment]:
     """Give each answer of the service, with all that it returned."""
     service = SERVICE_NAMES[Target(event.target)]
     for row in rows:
-        after = "" if row.duration_ms is None else f" after {row.duration_ms:.0f} ms"
-        if row.http_status:
-            text = f"{service} answered{after} (try {row.attempt_id}, answer {row.http_status})"
-        else:
-            text = f"No answer came{after} (try {row.attempt_id})"
-        text += f", {row.code}: {row.message}" if row.code else f": {row.message}"
+        text = f"{_answered(row, service)}{_said(row)}"
         if row.balance is not None:
             text += f"; the client's balance {row.balance}"
         if row.returned:
-            text += f". It returned: {'; '.join(_returned(json.loads(row.returned)))}"
+            returned = "; ".join(_returned(json.loads(row.returned)))
+            text += f". It returned: {returned}"
         yield Moment(row.answered_at, 0, text)
+
+
+def _answered(row: Any, service: str) -> str:
+    after = "" if row.duration_ms is None else f" after {row.duration_ms:.0f} ms"
+    if row.http_status:
+        return f"{service} answered{after} (try {row.attempt_id}, answer {row.http_status})"
+    return f"No answer came{after} (try {row.attempt_id})"
+
+
+def _said(row: Any) -> str:
+    return f", {row.code}: {row.message}" if row.code else f": {row.message}"
 
 
 def _returned(value: Any, name: str = "") -> Iterator[str]:
@@ -81,10 +93,12 @@ def _returned(value: Any, name: str = "") -> Iterator[str]:
         for key, inner in value.items():
             yield from _returned(inner, f"{name}.{key}" if name else str(key))
     elif isinstance(value, list):
+        is_several = len(value) > 1
         for number, inner in enumerate(value, 1):
-            yield from _returned(inner, f"{name} {number}" if len(value) > 1 else name)
+            yield from _returned(inner, f"{name} {number}" if is_several else name)
     else:
-        yield f"{name} {'empty' if value in (None, '') else value}"
+        is_empty = value in (None, "")
+        yield f"{name} {'empty' if is_empty else value}"
 
 
 _EVIDENCE = {
@@ -110,11 +124,11 @@ def _evidence(found: dict[str, Any]) -> str:
     if "against" in found:
         against = "; ".join(found["against"]) or "nothing speaks against it"
         return f"Read before another try: {against}"
-    shown = [
-        f"{_EVIDENCE.get(key, key.replace('_', ' '))} {value}"
-        for key, value in found.items()
-        if value is not None and key != "read_at"
-    ]
+    shown = []
+    for key, value in found.items():
+        if value is not None and key != "read_at":
+            name = _EVIDENCE.get(key, key.replace("_", " "))
+            shown.append(f"{name} {value}")
     return f"Read back: {', '.join(shown) or 'nothing'}"
 
 
@@ -131,21 +145,18 @@ _DECIDED = {
 
 def decisions(connection: Connection, event: Row[Any]) -> list[Moment]:
     """Return what people decided, each before the move that it led to."""
-    return [
-        Moment(row.at, 0, f"{_DECIDED[row.verb]}: {row.actor}{_why(row)} (about {row.about})")
-        for row in decisions_about_event(connection, event.event_id)
-        if row.verb in _DECIDED
-    ]
+    rows = decisions_about_event(connection, event.event_id)
+    return [Moment(row.at, 0, _decided(row)) for row in rows if row.verb in _DECIDED]
 
 
-def _why(decision: Row[Any]) -> str:
-    return f": {decision.reason}" if decision.reason else ""
+def _decided(decision: Row[Any]) -> str:
+    why = f": {decision.reason}" if decision.reason else ""
+    return f"{_DECIDED[decision.verb]}: {decision.actor}{why} (about {decision.about})"
 
 
 def recoveries(connection: Connection, event: Row[Any]) -> Iterator[Moment]:
     """Tell by what a recovery knew where the event stands, which no try of this ledger can tell."""
     for row in recoveries_of_event(connection, event.event_id):
-        evidence = json.loads(row.evidence)
-        told = [f"{key.replace('_', ' ')} {value}" for key, value in evidence.items() if value not in (None, [])]
-        shown = ", ".join(told)
+        known = {key: value for key, value in json.loads(row.evidence).items() if value not in (None, [])}
+        shown = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in known.items())
         yield Moment(row.at, 0, f"looked at by run {row.run_id}: {row.reason} ({shown})")

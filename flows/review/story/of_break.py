@@ -26,31 +26,47 @@ def break_lines(connection: Connection, broken: Row[Any], clocks: Clocks) -> lis
     """Return the story of a difference, a line each."""
     clock = clocks.of(broken.site_id)
     word = BREAKS[broken._mapping["class"]]
-    moments = [
-        Moment(row.moved_at, row.move_id, _MOVES[row.move].format(value=_value(row)))
-        for row in moves_of_break(connection, broken.break_id)
+    is_open = broken.state in ("open", "acknowledged")
+    lines = [
+        f"A difference about {_about(broken)}: {class_in_words(broken)}, {value_in_words(broken)}.",
+        f"What it means: {word.meaning}",
     ]
+    if broken.detail:
+        lines.append(f"What both sides say: {clock.retell(broken.detail)}")
+    lines += _parts(connection, broken)
+    lines.append(f"First seen on {spoken_day(broken.opened_on)}, by run {broken.opened_run_id}.")
+    lines.append(f"What happened, by the clock of {clock.name}:")
+    lines += [f"  {clock.tell(moment.at)}: {moment.text}" for moment in _moments(connection, broken)]
+    lines.append(f"What to do: {word.next_step if is_open else 'nothing.'}")
+    of_event = f"; event {broken.event_id}" if broken.event_id else ""
+    lines.append(f"For copying: difference {broken.break_id}{of_event}")
+    decided = f", {broken.owner}: {broken.reason}" if broken.owner else ""
+    lines.append(f"Where it stands now: {broken.state}{decided}")
+    return lines
+
+
+def _about(broken: Row[Any]) -> str:
+    if broken.reward_id:
+        return f"reward {broken.reward_id}"
+    return f"client {broken.client_id} of site {broken.site_id}"
+
+
+def _moments(connection: Connection, broken: Row[Any]) -> list[Moment]:
+    """Return what happened to a difference, and what people decided, oldest first."""
+    moments = []
+    for row in moves_of_break(connection, broken.break_id):
+        text = _MOVES[row.move].format(value=value_in_words(row))
+        moments.append(Moment(row.moved_at, row.move_id, text))
     decided = decisions_about(connection, broken.break_id)
     moments += [Moment(row.at, 0, f"{row.actor} {_VERBS[row.verb]}: {row.reason}") for row in decided]
-    moments.sort(key=lambda moment: (moment.at, moment.order))
-    is_open = broken.state in ("open", "acknowledged")
-    about = f"reward {broken.reward_id}" if broken.reward_id else f"client {broken.client_id} of site {broken.site_id}"
-    return [
-        f"A difference about {about}: {class_in_words(broken)}, {_value(broken)}.",
-        f"What it means: {word.meaning}",
-        *([f"What both sides say: {clock.retell(broken.detail)}"] if broken.detail else []),
-        *_parts(connection, broken),
-        f"First seen on {spoken_day(broken.opened_on)}, by run {broken.opened_run_id}.",
-        f"What happened, by the clock of {clock.name}:",
-        *(f"  {clock.tell(moment.at)}: {moment.text}" for moment in moments),
-        f"What to do: {word.next_step if is_open else 'nothing.'}",
-        f"For copying: difference {broken.break_id}" + (f"; event {broken.event_id}" if broken.event_id else ""),
-        f"Where it stands now: {broken.state}" + (f", {broken.owner}: {broken.reason}" if broken.owner else ""),
-    ]
+    return sorted(moments, key=lambda moment: (moment.at, moment.order))
 
 
-def _value(row: Row[Any]) -> str:
-    return f"amount {row.amount}" if row.target == Target.REFERRAL_ROCK else f"{row.points or 0:,} points"
+def value_in_words(row: Row[Any]) -> str:
+    """Return what a difference is about: an amount, or points."""
+    if row.target == Target.REFERRAL_ROCK:
+        return f"amount {row.amount}"
+    return f"{row.points or 0:,} points"
 
 
 def _parts(connection: Connection, broken: Row[Any]) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """The story of an event."""
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row
@@ -20,6 +21,25 @@ from transforms.vocabulary import State
 def event_lines(settings: Settings, connection: Connection, event: Row[Any], clocks: Clocks) -> list[str]:
     """Return the story of an event, a line each; what was moved out of the ledger is read where it lies."""
     clock = clocks.of(event.site_id)
+    breaks = list(breaks_of_event(connection, event.event_id))
+    return [
+        _sentence(describe_event(event, clock)),
+        *_origin(event),
+        *_reversals(connection, event),
+        *_corrections(connection, event),
+        f"What happened, by the clock of {clock.name}:",
+        *(f"  {clock.tell(moment.at)}: {moment.text}" for moment in _moments(settings, connection, event)),
+        *_watch(event, clock),
+        *proof_lines(settings, connection, event, clock),
+        *_breaks(breaks, event, clock),
+        f"What to do: {_to_do(breaks, event)}",
+        f"For copying: event {event.event_id}; its equal rows share {event.content_key}",
+        f"Where it stands now: {event.state}{_break_states(breaks)}",
+    ]
+
+
+def _moments(settings: Settings, connection: Connection, event: Row[Any]) -> list[Moment]:
+    """Return what happened to an event, oldest first."""
     moves, answers = sent_of(settings, connection, event)
     moments = [
         Moment(event.registered_at, -1, f"Taken in by run {event.run_id}; registered as {event.first_state}."),
@@ -29,26 +49,12 @@ def event_lines(settings: Settings, connection: Connection, event: Row[Any], clo
         *decisions(connection, event),
         *recoveries(connection, event),
     ]
-    moments.sort(key=lambda moment: (moment.at, moment.order))
-    return [
-        f"{_sentence(describe_event(event, clock))}",
-        *_origin(event),
-        *_reversals(connection, event),
-        *_corrections(connection, event),
-        f"What happened, by the clock of {clock.name}:",
-        *(f"  {clock.tell(moment.at)}: {moment.text}" for moment in moments),
-        *_watch(event, clock),
-        *proof_lines(settings, connection, event, clock),
-        *_breaks(connection, event, clock),
-        f"What to do: {_to_do(connection, event)}",
-        f"For copying: event {event.event_id}; its equal rows share {event.content_key}",
-        f"Where it stands now: {event.state}{_break_of(connection, event)}",
-    ]
+    return sorted(moments, key=lambda moment: (moment.at, moment.order))
 
 
-def _break_of(connection: Connection, event: Row[Any]) -> str:
-    rows = breaks_of_event(connection, event.event_id)
-    return "".join(f"; break {row._mapping['class']}, {row.state} since {row.opened_on}" for row in rows)
+def _break_states(breaks: Sequence[Row[Any]]) -> str:
+    told = [f"; break {row._mapping['class']}, {row.state} since {row.opened_on}" for row in breaks]
+    return "".join(told)
 
 
 def _sentence(text: str) -> str:
@@ -63,27 +69,24 @@ def _origin(event: Row[Any]) -> list[str]:
     return lines
 
 
-def _reversals(connection: Connection, event: Row[Any]) -> list[str]:
-    lines = []
+def _reversals(connection: Connection, event: Row[Any]) -> Iterator[str]:
     for row in reversals_of_event(connection, event.event_id):
         asked = f"asked for by {row.requested_by}: {row.reason}"
-        if row.event_id != event.event_id:
-            lines.append(f"It is taken back by event {row.event_id}, which is {row.state}; {asked}.")
+        is_taken_back = row.event_id != event.event_id
+        if is_taken_back:
+            yield f"It is taken back by event {row.event_id}, which is {row.state}; {asked}."
+        elif row.reversed_event_id:
+            yield f"It takes back event {row.reversed_event_id}; {asked}."
         else:
-            extra_entry = f"the extra entry of difference {row.break_id}"
-            what = f"event {row.reversed_event_id}" if row.reversed_event_id else extra_entry
-            lines.append(f"It takes back {what}; {asked}.")
-    return lines
+            yield f"It takes back the extra entry of difference {row.break_id}; {asked}."
 
 
-def _corrections(connection: Connection, event: Row[Any]) -> list[str]:
-    lines = []
+def _corrections(connection: Connection, event: Row[Any]) -> Iterator[str]:
     for row in corrections_of_event(connection, event.event_id):
         if row.event_id == event.event_id:
-            lines.append(f"It corrects the row of event {row.corrected_event_id}, as its receipt says.")
+            yield f"It corrects the row of event {row.corrected_event_id}, as its receipt says."
         else:
-            lines.append(f"Its row was corrected: event {row.event_id} came in its place, as its receipt says.")
-    return lines
+            yield f"Its row was corrected: event {row.event_id} came in its place, as its receipt says."
 
 
 def _watch(event: Row[Any], clock: Clock) -> list[str]:
@@ -96,15 +99,13 @@ def _watch(event: Row[Any], clock: Clock) -> list[str]:
     return [f"It was under watch: {since}; a reading that began at {clock.tell(event.watch_over_at)} ended it."]
 
 
-def _breaks(connection: Connection, event: Row[Any], clock: Clock) -> list[str]:
-    rows = list(breaks_of_event(connection, event.event_id))
-    if not rows and event.state == State.POSTED and event.compared_at is not None:
-        return ["The service showed it as it was posted: it matched."]
-    return [
-        f"Difference {row.break_id}, {class_in_words(row)}: {row.state}, first seen on {spoken_day(row.opened_on)}. "
-        f"{clock.retell(row.detail or '')}".rstrip()
-        for row in rows
-    ]
+def _breaks(breaks: Sequence[Row[Any]], event: Row[Any], clock: Clock) -> Iterator[str]:
+    if not breaks and event.state == State.POSTED and event.compared_at is not None:
+        yield "The service showed it as it was posted: it matched."
+    for row in breaks:
+        first_seen = f"first seen on {spoken_day(row.opened_on)}"
+        told = f"Difference {row.break_id}, {class_in_words(row)}: {row.state}, {first_seen}. "
+        yield f"{told}{clock.retell(row.detail or '')}".rstrip()
 
 
 _TO_DO = {
@@ -121,8 +122,9 @@ _TO_DO = {
 }
 
 
-def _to_do(connection: Connection, event: Row[Any]) -> str:
-    open_ones = [row for row in breaks_of_event(connection, event.event_id) if row.state in ("open", "acknowledged")]
-    if open_ones and event.state == State.POSTED:
-        return BREAKS[open_ones[0]._mapping["class"]].next_step
+def _to_do(breaks: Sequence[Row[Any]], event: Row[Any]) -> str:
+    if event.state == State.POSTED:
+        for row in breaks:
+            if row.state in ("open", "acknowledged"):
+                return BREAKS[row._mapping["class"]].next_step
     return _TO_DO[State(event.state)].format(id=event.event_id)
