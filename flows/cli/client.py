@@ -77,11 +77,11 @@ def _line(line: "Line", clock: "Clock") -> str:
     points = "" if line.points is None else f"{line.points:+,}"
     balance = "" if line.balance is None else f"{line.balance:,}"
     who = f"{line.who}, {line.file} row {line.row}" if line.file else line.who
-    mark = f"; {_mark(line)}" if line.mark else ""
-    about = line.break_id if line.mark and line.break_id else line.event_id
-    return f"{clock.tell(line.at):<34}{line.what:<44}{points:>10}{balance:>12}  {who}{mark}" + (
-        f"  [{about}]" if about else ""
-    )
+    told = f"{clock.tell(line.at):<34}{line.what:<44}{points:>10}{balance:>12}  {who}"
+    if line.mark:
+        told += f"; {_mark(line)}"
+    about = (line.mark and line.break_id) or line.event_id
+    return f"{told}  [{about}]" if about else told
 
 
 def _mark(line: "Line") -> str:

@@ -175,18 +175,31 @@ def run_held(config: Path | None, *, as_json: bool) -> ExitCode:
 def _record(event: "Row[Any]", pending: "Sequence[Row[Any]]", today: date) -> dict[str, Any]:
     from transforms.identity.fractions import with_fraction
 
-    keys = ("event_id", "kind", "target", "site_id", "client_id", "reward_id", "points", "amount", "action_at")
-    record = {"plan_id": event.run_id} | {key: getattr(event, key) for key in keys}
-    record["action_at"] = with_fraction(event.action_at, event.action_fraction)
-    record |= {"file": event.file, "sheet": event.sheet, "row": event.row_number, "reason": event.state_reason}
-    record |= {"looks_like": event.earlier_event_id}
-    record |= {"replaces": [row.replaced_event_id for row in pending if row.event_id == event.event_id]}
-    return record | {"held_on": event.state_at.date(), "age_days": (today - event.state_at.date()).days}
+    held_on = event.state_at.date()
+    return {
+        "plan_id": event.run_id,
+        "event_id": event.event_id,
+        "kind": event.kind,
+        "target": event.target,
+        "site_id": event.site_id,
+        "client_id": event.client_id,
+        "reward_id": event.reward_id,
+        "points": event.points,
+        "amount": event.amount,
+        "action_at": with_fraction(event.action_at, event.action_fraction),
+        "file": event.file,
+        "sheet": event.sheet,
+        "row": event.row_number,
+        "reason": event.state_reason,
+        "looks_like": event.earlier_event_id,
+        "replaces": [row.replaced_event_id for row in pending if row.event_id == event.event_id],
+        "held_on": held_on,
+        "age_days": (today - held_on).days,
+    }
 
 
 def _held_lines(events: "Sequence[Row[Any]]", pending: "Sequence[Row[Any]]", today: date) -> Iterator[str]:
     from flows.review.replace import pending_words
-    from flows.review.story.described import describe_event
 
     decided = pending_words(pending)
     for plan_id, of_plan in groupby(events, key=lambda event: event.run_id):
@@ -195,16 +208,22 @@ def _held_lines(events: "Sequence[Row[Any]]", pending: "Sequence[Row[Any]]", tod
         points = sum(event.points or 0 for event in held)
         yield f"{plan_id}: {len(held):,} held of {files}, {points:,} points"
         for event in held[:_SHOWN]:
-            where = f"sheet {event.sheet}, row {event.row_number}" if event.sheet else f"row {event.row_number}"
             why = decided.get(event.event_id, event.state_reason)
-            why = f"{why}; {(today - event.state_at.date()).days} d"
-            yield f"  {event.event_id}  {describe_event(event)}; {where}; {why}"
+            yield f"  {event.event_id}  {_held_line(event, why, today)}"
         if len(held) > _SHOWN:
             yield f"  and {len(held) - _SHOWN:,} more: `tieout plan --json` lists all."
     yield (
         f"{len(events):,} held. Approve or discard one by its id, or all of a plan by the plan's; `tieout plan ID` "
         "shows a plan with its totals."
     )
+
+
+def _held_line(event: "Row[Any]", why: str | None, today: date) -> str:
+    from flows.review.story.described import describe_event
+
+    where = f"sheet {event.sheet}, row {event.row_number}" if event.sheet else f"row {event.row_number}"
+    days = (today - event.state_at.date()).days
+    return f"{describe_event(event)}; {where}; {why}; {days} d"
 
 
 def run_approve(

@@ -62,12 +62,20 @@ def send_kept(settings: Settings, say: Say) -> None:
         return
     try:
         with _alone(settings) as is_mine:
-            due = [kept for kept in _read(settings, say) if _is_due(settings, kept)] if is_mine else []
-            if due and send_message(settings, _title_of(due), _body_of(settings, due), say):
-                for kept in due:
-                    kept.path.unlink()
+            if is_mine:
+                _send_due(settings, say)
     except OSError as error:
         say(f"Messages of the quiet hours cannot be read: {said_of(error)} They stay.")
+
+
+def _send_due(settings: Settings, say: Say) -> None:
+    due = [kept for kept in _read(settings, say) if _is_due(settings, kept)]
+    if not due:
+        return
+    is_taken = send_message(settings, _title_of(due), _body_of(settings, due), say)
+    # Dropped only once every address took it: a crash before tells it again, and never loses it.
+    for kept in due if is_taken else ():
+        kept.path.unlink()
 
 
 @dataclass(frozen=True)
@@ -85,10 +93,23 @@ def waiting(settings: Settings) -> Waiting:
     complaints: list[str] = []
     kept = list(_read(settings, complaints.append))
     due = [one for one in kept if _is_due(settings, one)]
+    return Waiting(
+        count=len(kept),
+        overdue_count=len(due),
+        overdue_since=_overdue_since(due),
+        unreadable=_unreadable(settings, kept),
+    )
+
+
+def _overdue_since(due: Sequence[_Kept]) -> datetime | None:
+    now = utc_now()
+    # Where the settings name no quiet hours any more, one that ended later would be overdue in the future.
+    return min((min(one.until_at, now) for one in due), default=None)
+
+
+def _unreadable(settings: Settings, kept: Sequence[_Kept]) -> list[Path]:
     whole = {one.path for one in kept}
-    unreadable = [path for path in sorted(_folder(settings).glob("*.json")) if path not in whole]
-    since = min((min(one.until_at, utc_now()) for one in due), default=None)
-    return Waiting(len(kept), len(due), since, unreadable)
+    return [path for path in sorted(_folder(settings).glob("*.json")) if path not in whole]
 
 
 def _quiet_until(settings: Settings) -> datetime | None:
@@ -108,9 +129,13 @@ def _keep(settings: Settings, title: str, body: str, until: datetime) -> None:
     folder = _folder(settings)
     folder.mkdir(mode=0o700, exist_ok=True)
     now = utc_now()
-    # Without the secrets that a service may have repeated: it lies on the disk for hours.
-    safe = "\n".join(map(line_of, body.split("\n")))
-    told = {"title": line_of(title), "body": safe, "met_at": now.isoformat(), "until_at": until.isoformat()}
+    told = {
+        "title": line_of(title),
+        # Without the secrets that a service may have repeated: it lies on the disk for hours.
+        "body": "\n".join(map(line_of, body.split("\n"))),
+        "met_at": now.isoformat(),
+        "until_at": until.isoformat(),
+    }
     # By its time, so that they are told in their order; the rest keeps two processes apart.
     path = folder / f"{now:%Y%m%dT%H%M%S%f}-{uuid4().hex[:8]}.json"
     part = path.with_suffix(".part")
@@ -122,11 +147,20 @@ def _keep(settings: Settings, title: str, body: str, until: datetime) -> None:
 def _read(settings: Settings, say: Say) -> Iterator[_Kept]:
     for path in sorted(_folder(settings).glob("*.json")):
         try:
-            told = json.loads(path.read_text(encoding="utf-8"))
-            times = (datetime.fromisoformat(told["met_at"]), datetime.fromisoformat(told["until_at"]))
-            yield _Kept(path, str(told["title"]), str(told["body"]), *times)
+            yield _kept_in(path)
         except (ValueError, KeyError, TypeError):
             say(f"{path} is no message of ours any more: look at it, and remove it.")
+
+
+def _kept_in(path: Path) -> _Kept:
+    told = json.loads(path.read_text(encoding="utf-8"))
+    return _Kept(
+        path=path,
+        title=str(told["title"]),
+        body=str(told["body"]),
+        met_at=datetime.fromisoformat(told["met_at"]),
+        until_at=datetime.fromisoformat(told["until_at"]),
+    )
 
 
 def _is_due(settings: Settings, kept: _Kept) -> bool:

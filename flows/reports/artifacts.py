@@ -32,13 +32,16 @@ def prefect_artifacts(report: Report, files: Sequence[Path] = (), *, with_rows: 
     the settings ask for them (``with_rows``). The summary has counts alone.
     """
     summary: Artifact = ("tieout-summary", "markdown", markdown(report))
-    if not with_rows:
-        return [summary, *(_link(file) for file in files)]
+    as_tables = _tables(report) if with_rows else []
+    links = [_link(file) for file in files]
+    return [summary, *as_tables, *links]
+
+
+def _tables(report: Report) -> list[Artifact]:
     zone = ZoneInfo(report.timezone)
     # An empty table would be one more thing to open in Prefect, to see that there is nothing to see.
     shown = [block for block in tables(report) if block.name in _AS_TABLES and len(block.frame)]
-    as_tables: list[Artifact] = [(f"tieout-{_key(block.name)}", "table", _objects(block, zone)) for block in shown]
-    return [summary, *as_tables, *(_link(file) for file in files)]
+    return [(f"tieout-{_key(block.name)}", "table", _objects(block, zone)) for block in shown]
 
 
 def _link(file: Path) -> Artifact:
@@ -49,12 +52,11 @@ def _link(file: Path) -> Artifact:
 def markdown(report: Report) -> str:
     """Return the summary of `report` as Markdown."""
     zone = ZoneInfo(report.timezone)
-    sentence = headline(report).sentence
     known = [f"- {name}: {_plain(text)}" for name, text in facts(report)]
     shown = [section for section in sections(report) if section.name in _IN_SUMMARY]
     paragraphs = [
         f"# {_plain(report.title)}",
-        f"**{_plain(sentence)}**",
+        f"**{_plain(headline(report).sentence)}**",
         "\n".join(known),
         *(_section(section, zone) for section in shown),
     ]
@@ -66,8 +68,7 @@ def _section(section: Block, zone: ZoneInfo) -> str:
     if section.frame.empty:
         return f"{heading}\n\n{section.empty}"
     names = [column.heading for column in section.columns]
-    rule = ["---"] * len(names)
-    table = [_table_line(names), _table_line(rule)]
+    table = [_table_line(names), _table_line(["---"] * len(names))]
     for line in lines(section, zone, MOST_ROWS):
         cells = [_plain(_said(value)) for value in line]
         table.append(_table_line(cells))

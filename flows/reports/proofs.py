@@ -1,7 +1,6 @@
 """Tell how each client's points were proved, by a reading or by its balance, and what that cost in calls."""
 
 from datetime import datetime, tzinfo
-from itertools import islice
 
 import pandas as pd
 
@@ -20,10 +19,11 @@ def proved_clients(reconciliation: Reconciliation | None) -> tuple[dict[str, str
     """
     if reconciliation is None:
         return ()
-    by_balance = {client: proof.chain.base.read_at for client, proof in reconciliation.proofs.proved.items()}
-    read = dict.fromkeys(reconciliation.read_clients, reconciliation.read_at)
-    told = [_told(client, "balance", at) for client, at in by_balance.items()]
-    told += [_told(client, "read", at) for client, at in read.items() if at is not None]
+    proofs = reconciliation.proofs.proved.items()
+    told = [_told(client, "balance", proof.chain.base.read_at) for client, proof in proofs]
+    read_at = reconciliation.read_at
+    if read_at is not None:
+        told += [_told(client, "read", read_at) for client in dict.fromkeys(reconciliation.read_clients)]
     return tuple(sorted(told, key=lambda one: (one["site_id"], one["client_id"])))
 
 
@@ -39,8 +39,10 @@ def _told(client: Client, by: str, since: datetime) -> dict[str, str]:
 
 def calls_per_event(calls_made: int | None, posted: pd.DataFrame) -> float | None:
     """Return the metered calls for each event posted at the metered service; None where none was."""
-    events = int(posted["target"].eq(Target.MINDBODY).sum()) if len(posted) else 0
-    return round(calls_made / events, 2) if calls_made is not None and events else None
+    if calls_made is None or posted.empty:
+        return None
+    events_count = int(posted["target"].eq(Target.MINDBODY).sum())
+    return round(calls_made / events_count, 2) if events_count else None
 
 
 def proof_lines(reconciliation: Reconciliation | None, zone: tzinfo) -> list[str]:
@@ -51,20 +53,15 @@ def proof_lines(reconciliation: Reconciliation | None, zone: tzinfo) -> list[str
 
 
 def _proved_lines(reconciliation: Reconciliation, zone: tzinfo) -> list[str]:
-    proved = reconciliation.proofs.proved
-    if not proved:
+    proofs, read = reconciliation.proofs, reconciliation.read_clients
+    if not proofs.proved:
         return []
-    read = reconciliation.read_clients
-    by_turn = sum(1 for client in read if reconciliation.proofs.whys.get(client) is Why.TURN)
-    whose = "1 client" if len(proved) == 1 else f"{len(proved):,} clients"
-    since = min(proof.chain.base.read_at for proof in proved.values())
+    by_turn = sum(proofs.whys.get(client) is Why.TURN for client in read)
+    whose = "1 client" if len(proofs.proved) == 1 else f"{len(proofs.proved):,} clients"
+    since = min(proof.chain.base.read_at for proof in proofs.proved.values())
     since_when = spoken_minute(since.astimezone(zone))
-    return [
-        (
-            f"Proved by the balance after each answer: {whose}, the longest since {since_when}; "
-            f"read back: {len(read):,}, of them by turn {by_turn:,}."
-        )
-    ]
+    proved = f"Proved by the balance after each answer: {whose}, the longest since {since_when}"
+    return [f"{proved}; read back: {len(read):,}, of them by turn {by_turn:,}."]
 
 
 def _untrusted_lines(reconciliation: Reconciliation) -> list[str]:
@@ -72,7 +69,9 @@ def _untrusted_lines(reconciliation: Reconciliation) -> list[str]:
     counts = {site_id: count for site_id, count in reconciliation.agreed.items() if 0 < count < ENOUGH_AGREED}
     if not counts or Why.SETTING in reconciliation.proofs.whys.values():
         return []
-    named = ", ".join(f"{site_id}: {count}" for site_id, count in islice(counts.items(), _MOST_SITES))
-    more = f" and {len(counts) - _MOST_SITES} more sites" if len(counts) > _MOST_SITES else ""
+    sites = [f"{site_id}: {count}" for site_id, count in counts.items()]
+    named = ", ".join(sites[:_MOST_SITES])
+    more_count = len(sites) - _MOST_SITES
+    more = f" and {more_count} more sites" if more_count > 0 else ""
     said = f"Every client is read back until {ENOUGH_AGREED} balances of its site in a row were found right"
     return [f"{said} ({named}{more})."]

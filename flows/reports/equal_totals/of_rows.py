@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 
-from flows.reports.equal_totals.total import EqualTotal, Total
+import pandas as pd
+
+from flows.reports.equal_totals.total import EqualTotal, Figure, Total
 from flows.reports.equal_totals.walked import Walked, line_of_walk
 from flows.reports.report import Report, rows
 from transforms.exact_sums import whole_sum
@@ -16,12 +18,18 @@ def of_fates(report: Report) -> Iterator[EqualTotal]:
     # Of files that were taken in before sums of sheets were kept, the walk begins later.
     if not walked.has(WalkLine.IN_SHEETS):
         return
-    rejected = rows(report, "rejected")
-    wrong_rows = len(rejected[["file", "sheet", "row"]].astype("string").fillna("").drop_duplicates())
-    of_fates = sum(int(report.totals[fate]) for fate in ("accepted", "duplicate", "held", "rejected"))
-    yield _rows(walked, Total("Where every row went", "rows", "how_many"), of_fates, WalkLine.IN_SHEETS)
-    yield _rows(walked, Total("Rejected rows", "rows with a wrong cell", "row"), wrong_rows, WalkLine.NEEDS_FIXING)
+    all_rows = sum(int(report.totals[fate]) for fate in ("accepted", "duplicate", "held", "rejected"))
+    yield _rows(walked, Total("Where every row went", "rows", "how_many"), all_rows, WalkLine.IN_SHEETS)
+    wrong = Total("Rejected rows", "rows with a wrong cell", "row")
+    yield _rows(walked, wrong, _wrong_rows(report), WalkLine.NEEDS_FIXING)
     yield _rows(walked, Total("Duplicates", "rows"), len(rows(report, "duplicates")), WalkLine.KNOWN)
+
+
+def _wrong_rows(report: Report) -> int:
+    """Count the rows with a wrong cell, each once however many of its cells are wrong."""
+    places = rows(report, "rejected")[["file", "sheet", "row"]]
+    # A format without sheets names none.
+    return len(places.astype("string").fillna("").drop_duplicates())
 
 
 def _rows(walked: Walked, total: Total, figure: int, line: WalkLine) -> EqualTotal:
@@ -32,27 +40,31 @@ def _rows(walked: Walked, total: Total, figure: int, line: WalkLine) -> EqualTot
 def of_walk_by_site(report: Report) -> Iterator[EqualTotal]:
     """Give the events of all sites against the walk over all of them."""
     walked = Walked(report)
-    by_site = rows(report, "walk").groupby("site_id", dropna=False)
+    by_site = [of_site for _, of_site in rows(report, "walk").groupby("site_id", dropna=False)]
     for line in STEPS:
-        if walked.has(line):
-            name = f"{line.replace('_', ' ')}, events of all sites"
-            of_sites = sum(int(summed(of_site, line, "events")) for _, of_site in by_site)
-            other = line_of_walk(line, f"{line.replace('_', ' ')}, events", "earned_events")
-            yield EqualTotal(
-                Total("Walk by site", name, "earned_events"), of_sites, other, walked.figure(line, "events")
-            )
+        if not walked.has(line):
+            continue
+        step = line.replace("_", " ")
+        of_sites = sum(int(summed(of_site, line, "events")) for of_site in by_site)
+        total = Total("Walk by site", f"{step}, events of all sites", "earned_events")
+        other = line_of_walk(line, f"{step}, events", "earned_events")
+        yield EqualTotal(total, of_sites, other, walked.figure(line, "events"))
 
 
 def of_control_totals(report: Report) -> Iterator[EqualTotal]:
     """Give what was accepted and posted by file against the walk."""
     totals = rows(report, "control_totals")
-    walked = Walked(report)
     if totals.empty:
         return
-    accepted = whole_sum(totals.loc[totals["level"].eq("file"), "events"])
-    posted = whole_sum(totals.loc[totals["level"].eq("ledger"), "events"])
     in_walk = line_of_walk(WalkLine.ACCEPTED, "= accepted, events of all kinds", "earned_events")
+    accepted = Walked(report).figure(WalkLine.ACCEPTED, "events")
     of_files = Total("Control totals", "accepted, events of the files", "file")
-    yield EqualTotal(of_files, accepted, in_walk, walked.figure(WalkLine.ACCEPTED, "events"))
+    yield EqualTotal(of_files, _events_at(totals, "file"), in_walk, accepted)
     of_ledger = Total("Control totals", "posted, events in the ledger", "ledger")
-    yield EqualTotal(of_ledger, posted, Total("Posted", "events"), len(rows(report, "posted")))
+    posted = Total("Posted", "events")
+    yield EqualTotal(of_ledger, _events_at(totals, "ledger"), posted, len(rows(report, "posted")))
+
+
+def _events_at(totals: pd.DataFrame, level: str) -> Figure:
+    is_of_level = totals["level"].eq(level)
+    return whole_sum(totals.loc[is_of_level, "events"])

@@ -13,16 +13,21 @@ from transforms.totals.walk_steps import STEPS, summed
 from transforms.vocabulary import Kind, WalkLine
 
 
+class _Beside(NamedTuple):
+    key: str
+    kind: Kind
+    measure: str
+    name: str
+    show: Show
+
+
 def beside_the_last(month: Month) -> Block:
     """Return the chief lines beside those of the period before, with the change; without kinds that have nothing."""
-    kinds = [beside for beside in _BESIDE if any(set(lines["kind"]) & {beside.kind} for lines in _both(month))]
+    kinds = [beside for beside in _BESIDE if _has_any(month, beside.kind)]
+    # The grid of the first sheet has ten columns.
     columns = [Column("step", "Step", Show.TEXT, 10 - 3 * len(kinds) if kinds else 10)]
     for beside in kinds:
-        columns += [
-            Column(f"{beside.key}_now", f"{beside.name} {month.period.short}", beside.show, 1),
-            Column(f"{beside.key}_before", f"{beside.name} {month.period.before.short}", beside.show, 1),
-            Column(f"{beside.key}_change", f"{beside.name} change", beside.show, 1),
-        ]
+        columns += _columns(month, beside)
     return Block(
         name="Beside the period before",
         scope=f"{month.period.spoken} and {month.period.before.spoken}, in points and amounts",
@@ -34,12 +39,17 @@ def beside_the_last(month: Month) -> Block:
     )
 
 
-class _Beside(NamedTuple):
-    key: str
-    kind: Kind
-    measure: str
-    name: str
-    show: Show
+def _has_any(month: Month, kind: Kind) -> bool:
+    return any(walked["kind"].eq(kind).any() for walked in _both(month))
+
+
+def _columns(month: Month, beside: _Beside) -> list[Column]:
+    now, before = month.period.short, month.period.before.short
+    return [
+        Column(f"{beside.key}_now", f"{beside.name} {now}", beside.show, 1),
+        Column(f"{beside.key}_before", f"{beside.name} {before}", beside.show, 1),
+        Column(f"{beside.key}_change", f"{beside.name} change", beside.show, 1),
+    ]
 
 
 _BESIDE: Final = (
@@ -55,23 +65,36 @@ def _both(month: Month) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 def _lines_of_both(month: Month) -> list[WalkLine]:
     """Return the totals and whatever either period has: each total follows from what stands above it."""
-    found = {line for walked in _both(month) for line in walked["line"]}
-    return [line for line in WALK if line in STEPS or line is WalkLine.IN_SHEETS or line in found]
+    found = set(month.walk["line"]) | set(month.last["line"])
+    return [line for line in WALK if _is_total(line) or line in found]
+
+
+def _is_total(line: WalkLine) -> bool:
+    return line in STEPS or line is WalkLine.IN_SHEETS
 
 
 def _beside(month: Month, kinds: Sequence[_Beside]) -> pd.DataFrame:
     lines = []
     for line in _lines_of_both(month) if kinds else ():
-        step = step_of_period(line)
-        told: dict[str, Any] = {"step": step, "is_total": line in STEPS or line is WalkLine.IN_SHEETS}
+        told: dict[str, Any] = {"step": step_of_period(line), "is_total": _is_total(line)}
         for beside in kinds:
-            now, before = (
-                summed(walked[walked["kind"].eq(beside.kind)], line, beside.measure) for walked in _both(month)
-            )
-            cents = CENTS if beside.measure == "amount" else 0
-            told[f"{beside.key}_now"] = now + cents
-            told[f"{beside.key}_before"] = before + cents
-            told[f"{beside.key}_change"] = now - before + cents
+            told |= _figures(month, line, beside)
         lines.append(told)
-    columns = ["step", "is_total", *(f"{one.key}_{when}" for one in kinds for when in ("now", "before", "change"))]
-    return pd.DataFrame(lines, columns=columns, dtype="object")
+    columns = [f"{beside.key}_{when}" for beside in kinds for when in ("now", "before", "change")]
+    return pd.DataFrame(lines, columns=["step", "is_total", *columns], dtype="object")
+
+
+def _figures(month: Month, line: WalkLine, beside: _Beside) -> dict[str, Any]:
+    now, before = (_figure(walked, line, beside) for walked in _both(month))
+    # An amount shows its cents, also where it is zero.
+    cents = CENTS if beside.measure == "amount" else 0
+    return {
+        f"{beside.key}_now": now + cents,
+        f"{beside.key}_before": before + cents,
+        f"{beside.key}_change": now - before + cents,
+    }
+
+
+def _figure(walked: pd.DataFrame, line: WalkLine, beside: _Beside) -> Any:
+    of_kind = walked[walked["kind"].eq(beside.kind)]
+    return summed(of_kind, line, beside.measure)

@@ -29,12 +29,6 @@ _BY: Final = {
 
 
 def _by(month: Month, key: str, name: str, now: pd.DataFrame, before: pd.DataFrame) -> Block:
-    both = now.merge(before, how="outer", on=["site_id", key], suffixes=("", "_before"), validate="1:1", sort=True)
-    figures = {column: both[column].fillna(0) for column in both.columns if column.endswith(("_events", "_points"))}
-    figures |= {column: both[column].fillna(0) for column in both.columns if column.endswith("_before")}
-    frame = both.assign(**figures)
-    for kind in ("earned", "redeemed"):
-        frame[f"{kind}_change"] = frame[f"{kind}_points"] - frame[f"{kind}_points_before"]
     last = month.period.before.short
     return Block(
         name=name,
@@ -50,5 +44,17 @@ def _by(month: Month, key: str, name: str, now: pd.DataFrame, before: pd.DataFra
             Column("redeemed_points_before", f"Redeemed: {last}", Show.COUNT, 14, total=True),
             Column("redeemed_change", "Redeemed: change", Show.COUNT, 13, total=True),
         ),
-        frame=frame,
+        frame=_side_by_side(key, now, before),
+    )
+
+
+def _side_by_side(key: str, now: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
+    """Return a row per site and name of either period, with the figures of both and how points have changed."""
+    both = now.merge(before, how="outer", on=["site_id", key], suffixes=("", "_before"), validate="1:1", sort=True)
+    # What only one of the two has is 0 in the other.
+    figures = [column for column in both.columns if column.endswith(("_events", "_points", "_before"))]
+    frame = both.assign(**{column: both[column].fillna(0) for column in figures})
+    return frame.assign(
+        earned_change=frame["earned_points"] - frame["earned_points_before"],
+        redeemed_change=frame["redeemed_points"] - frame["redeemed_points_before"],
     )
