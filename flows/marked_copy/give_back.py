@@ -8,7 +8,6 @@ decide does.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain
 from pathlib import Path
 from typing import Any
 from zipfile import is_zipfile
@@ -71,9 +70,8 @@ def mark_files(run: Run, files: Iterable[CheckedFile]) -> None:
             continue
         mark = partial(mark_file, always=always, only_bad=run.only_bad, noticed=file.notes)
         site_id = file.default_site_id or ""
-        run.notes += run.step(
-            f"mark {file.path.name}", mark, run.settings, run.ledger, run.run_id, file.path, file.sha256, site_id
-        )
+        about = (run.settings, run.ledger, run.run_id, file.path, file.sha256, site_id)
+        run.notes += run.step(f"mark {file.path.name}", mark, *about)
 
 
 def mark_file(
@@ -105,13 +103,13 @@ def mark_file(
         folder = settings.reports_folder / run_id
         return _write(settings, path, lies_at, folder, rows, noticed=noticed, only_bad=only_bad)
     except FileError as error:
-        return [f"{path.name}: no marked copy: {error.message}"]
+        return [_no_copy(path, error.message)]
     except OSError as error:
-        return [f"{path.name}: no marked copy, since it cannot be written: {error.strerror or error}."]
+        return [_cannot_be_written(path, error)]
     except LedgerUnavailable:
         raise
     except Exception as error:  # noqa: BLE001 - the night is done, and one odd file must not keep it from its report
-        return [f"{path.name}: no marked copy: {as_one_of_ours(error)}"]
+        return [_no_copy(path, str(as_one_of_ours(error)))]
 
 
 def mark_unsent(settings: Settings, file: CheckedFile, rows: Rows, *, only_bad: bool = False) -> list[str]:
@@ -120,9 +118,17 @@ def mark_unsent(settings: Settings, file: CheckedFile, rows: Rows, *, only_bad: 
     try:
         return _write(settings, file.path, file.path, folder, rows, noticed=file.notes, only_bad=only_bad)
     except FileError as error:
-        return [f"{file.path.name}: no marked copy: {error.message}"]
+        return [_no_copy(file.path, error.message)]
     except OSError as error:
-        return [f"{file.path.name}: no marked copy, since it cannot be written: {error.strerror or error}."]
+        return [_cannot_be_written(file.path, error)]
+
+
+def _no_copy(path: Path, why: str) -> str:
+    return f"{path.name}: no marked copy: {why}"
+
+
+def _cannot_be_written(path: Path, error: OSError) -> str:
+    return f"{path.name}: no marked copy, since it cannot be written: {error.strerror or error}."
 
 
 def _places(settings: Settings, path: Path, sha256: str, site_id: str) -> tuple[Path, ...]:
@@ -181,9 +187,11 @@ def _free_name(folder: Path, path: Path) -> Path:
     stem = Path(fitting_name(path.name, _ADDED_BYTES)).stem.removesuffix(_SUFFIX)
     # A workbook with macros does not open under any other suffix than its own.
     suffix = _MACROS if path.suffix.lower() == _MACROS else ".xlsx"
-    numbered = (f"{stem} {number}" for number in range(2, _MOST_COPIES + 1))
-    copies = (folder / f"{free}{_SUFFIX}{suffix}" for free in chain([stem], numbered))
-    return next(copy for copy in copies if not copy.exists())
+    first = folder / f"{stem}{_SUFFIX}{suffix}"
+    if not first.exists():
+        return first
+    numbered = (folder / f"{stem} {number}{_SUFFIX}{suffix}" for number in range(2, _MOST_COPIES + 1))
+    return next(copy for copy in numbered if not copy.exists())
 
 
 def read_rows(connection: Connection, file_id: int, *, is_preview: bool = False) -> Rows:
@@ -191,26 +199,32 @@ def read_rows(connection: Connection, file_id: int, *, is_preview: bool = False)
 
     Of a preview, which registers and takes it back, the copy says what would become of them.
     """
-    # The order counts, since the last word wins: a row that was rejected has no event, and one that brought an event
-    # again is told by that event.
     own = rows_of_file(connection, file_id)
     known = known_rows_of_file(connection, file_id)
     errors = pd.DataFrame(rejections_of_file(connection, file_id), columns=_REJECTION_COLUMNS)
     tell = before_sending if is_preview else status_of
+    # The order counts, since the last word wins: a row that was rejected has no event, and one that brought an event
+    # again is told by that event.
     statuses = {_place(row): tell(row) for row in own}
     statuses |= {_place(row): known_status(row, file_id) for row in known}
     statuses |= rejected_statuses(errors)
-    # A row that brought an event again has that event's receipt, so that it is known again however it is mended.
-    # What a preview registered is in no ledger after it.
-    receipts = {_place(row): row.event_id for row in [*([] if is_preview else own), *known]}
     is_waiting = any(row.state in _WAITING for row in own)
     return Rows(
         rows_read=rows_read_of_file(connection, file_id),
         errors=errors,
         statuses=statuses,
-        receipts=receipts,
+        # What a preview registered is in no ledger after it.
+        receipts=_receipts(known if is_preview else [*own, *known]),
         waits_for_a_person=is_waiting or len(errors) > 0,
     )
+
+
+def _receipts(rows: Iterable[Row[Any]]) -> Mapping[RowPlace, str]:
+    """Return the receipt of each row, by its place.
+
+    A row that brought an event again has that event's receipt, so that it is known again however it is mended.
+    """
+    return {_place(row): row.event_id for row in rows}
 
 
 def _place(row: Row[Any]) -> RowPlace:

@@ -8,7 +8,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import xlsxwriter  # type: ignore[import-untyped]  # it has annotations, and no marker that says so
 
@@ -34,6 +34,16 @@ _NOTE_SIZE = {"author": AUTHOR, "width": NOTE_WIDTH, "height": NOTE_HEIGHT}
 _NOT_ALLOWED = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
 
 
+class _RowLooks(NamedTuple):
+    """The notes of a row by column, and the columns that are colored: those to be mended, and the status."""
+
+    notes: Mapping[int, str]
+    colored: Mapping[int, Look]
+
+
+_PLAIN = _RowLooks({}, {})
+
+
 def write_laid_out(sheets: Sequence[Sheet], marks: Marks, out: Path) -> None:
     """Write every sheet with its marks; raise OSError where `out` cannot be written."""
     try:
@@ -50,9 +60,10 @@ def _write_sheets(book: Any, sheets: Sequence[Sheet], marks: Marks) -> None:
     # All cells have the format for text, so that ids keep their zeros when a person types over one.
     looks: dict[str, Any] = {
         "text": book.add_format({"num_format": "@"}),
-        **{look: book.add_format(_look(color)) for look, color in COLORS.items()},
         "heading": book.add_format({"num_format": "@", "bold": True}),
     }
+    for look, color in COLORS.items():
+        looks[look] = book.add_format(_look(color))
     for sheet, title in zip(sheets, _titles(sheets), strict=True):
         page = book.add_worksheet(title)
         # A workbook without any visible sheet does not open.
@@ -87,28 +98,27 @@ def _write_sheet(page: Any, sheet: Sheet, marked: SheetMarks | None, looks: Mapp
         _set_up_marks(page, sheet, marked)
     added = _added_texts(sheet, marked)
     for row, *cells in sheet.cells.itertuples(name=None):
-        notes, look_of = _notes_and_looks(marked, row)
+        of_row = _PLAIN if marked is None else _looks_of_row(marked, row)
         is_heading = marked is not None and row in marked.heading_rows
         _write_row(
             page,
             sheet_row(sheet, row) - 1,
-            _filled(cells, added.get(row, {}), notes),
-            notes,
+            _filled(cells, added.get(row, {}), of_row.notes),
+            of_row.notes,
             look_of_rest=looks["heading" if is_heading else "text"],
-            looks={column: looks[look] for column, look in look_of.items()},
+            looks={column: looks[look] for column, look in of_row.colored.items()},
         )
 
 
-def _notes_and_looks(marked: SheetMarks | None, row: int) -> tuple[dict[int, str], dict[int, Look]]:
-    """Return the notes of a row by column, and the columns that are colored: those to be mended, and the status."""
-    if marked is None:
-        return {}, {}
-    notes = {**marked.remarks.get(row, {})}
-    for column, note in marked.notes.get(row, {}).items():
-        notes[column] = f"{notes[column]}\n{note}" if column in notes else note
+def _looks_of_row(marked: SheetMarks, row: int) -> _RowLooks:
+    remarks, errors = marked.remarks.get(row, {}), marked.notes.get(row, {})
+    notes = {**remarks}
+    for column, error in errors.items():
+        notes[column] = f"{notes[column]}\n{error}" if column in notes else error
     look = marked.looks.get(row)
-    colored = dict.fromkeys(marked.notes.get(row, {}), look or Look.BAD)
-    return notes, colored if look is None else {**colored, marked.status: look}
+    if look is None:
+        return _RowLooks(notes, dict.fromkeys(errors, Look.BAD))
+    return _RowLooks(notes, {**dict.fromkeys(errors, look), marked.status: look})
 
 
 def _set_up_page(page: Any, sheet: Sheet) -> None:
@@ -126,9 +136,9 @@ def _set_up_marks(page: Any, sheet: Sheet, marked: SheetMarks) -> None:
     # xlsxwriter counts from 0, so the number of the heading row is that of the first row below it.
     below_headings = sheet_row(sheet, marked.heading_rows[0])
     headings = below_headings - 1
-    last_read = int(sheet.cells.index[-1])
-    last_row = sheet_row(sheet, last_read) - 1
-    last_column = max(len(sheet.cells.columns) - 1, marked.status, marked.receipt)
+    last_row = sheet_row(sheet, int(sheet.cells.index[-1])) - 1
+    last_of_sheet = len(sheet.cells.columns) - 1
+    last_column = max(last_of_sheet, marked.status, marked.receipt)
     page.freeze_panes(below_headings, 0)
     page.repeat_rows(headings)
     page.autofilter(headings, 0, last_row, last_column)
@@ -138,23 +148,24 @@ def _added_texts(sheet: Sheet, marked: SheetMarks | None) -> dict[int, dict[int,
     """Return what stands in cells beside the sheet's own texts, by row and column: the marks, and errors like #N/A."""
     added: dict[int, dict[int, str]] = defaultdict(dict)
     if marked is not None:
-        for heading_row in marked.heading_rows:
-            _add_column(added, marked.status, {heading_row: FIELDS["status"]})
-            _add_column(added, marked.receipt, {heading_row: FIELDS["receipt"]})
-        _add_column(added, marked.status, marked.statuses)
-        _add_column(added, marked.receipt, marked.receipts)
-        # As text a cell has no format that would show the id.
-        for (row, column), shown in marked.shown_ids.items():
-            added[row][column] = shown
+        _add_marks(added, marked)
     # The person's own column Status may hold an error; what became of the row goes before it.
     for (row, column), error in sheet.error_cells.items():
         added[row].setdefault(column, error)
     return added
 
 
-def _add_column(added: dict[int, dict[int, str]], column: int, texts: Mapping[int, str]) -> None:
-    for row, text in texts.items():
-        added[row][column] = text
+def _add_marks(added: dict[int, dict[int, str]], marked: SheetMarks) -> None:
+    for heading_row in marked.heading_rows:
+        added[heading_row][marked.status] = FIELDS["status"]
+        added[heading_row][marked.receipt] = FIELDS["receipt"]
+    for row, status in marked.statuses.items():
+        added[row][marked.status] = status
+    for row, receipt in marked.receipts.items():
+        added[row][marked.receipt] = receipt
+    # As text a cell has no format that would show the id.
+    for (row, column), shown in marked.shown_ids.items():
+        added[row][column] = shown
 
 
 def _filled(texts: Iterable[object], added: Mapping[int, str], notes: Mapping[int, str]) -> dict[int, str]:

@@ -20,8 +20,10 @@ def keep_bad(sheets: Sequence[Sheet], marks: Marks) -> tuple[list[Sheet], Marks]
     of_kept: dict[str | None, SheetMarks] = {}
     for sheet in sheets:
         marked = marks.of(sheet.name)
-        bad = [] if marked is None else [row for row, look in marked.looks.items() if look is Look.BAD]
-        if marked is not None and bad:
+        if marked is None:
+            continue
+        bad = [row for row, look in marked.looks.items() if look is Look.BAD]
+        if bad:
             place_of = _close_up({*marked.heading_rows, *bad})
             kept.append(_rows_of(sheet, place_of))
             of_kept[sheet.name] = _marks_of(marked, place_of)
@@ -34,11 +36,10 @@ def _close_up(rows: set[int]) -> dict[int, int]:
 
 def _rows_of(sheet: Sheet, place_of: Mapping[int, int]) -> Sheet:
     cells = sheet.cells.loc[list(place_of)]
-    errors = sheet.error_cells.items()
     return replace(
         sheet,
         cells=cells.set_axis(list(place_of.values())),
-        error_cells={(place_of[row], column): text for (row, column), text in errors if row in place_of},
+        error_cells=_moved_cells(sheet.error_cells, place_of),
         heading_row=None,  # where headings are keys they stand in a row of the copy as well
         is_hidden=False,
     )
@@ -46,7 +47,6 @@ def _rows_of(sheet: Sheet, place_of: Mapping[int, int]) -> Sheet:
 
 def _marks_of(marked: SheetMarks, place_of: Mapping[int, int]) -> SheetMarks:
     statuses = {row: f"row {row} {text}" for row, text in marked.statuses.items()}
-    shown = marked.shown_ids.items()
     return replace(
         marked,
         heading_rows=[place_of[row] for row in marked.heading_rows],
@@ -55,9 +55,13 @@ def _marks_of(marked: SheetMarks, place_of: Mapping[int, int]) -> SheetMarks:
         notes=_moved(marked.notes, place_of),
         remarks=_moved(marked.remarks, place_of),
         looks=_moved(marked.looks, place_of),
-        shown_ids={(place_of[row], column): text for (row, column), text in shown if row in place_of},
+        shown_ids=_moved_cells(marked.shown_ids, place_of),
     )
 
 
 def _moved(by_row: Mapping[int, Of], place_of: Mapping[int, int]) -> dict[int, Of]:
     return {place_of[row]: what for row, what in by_row.items() if row in place_of}
+
+
+def _moved_cells(by_cell: Mapping[tuple[int, int], Of], place_of: Mapping[int, int]) -> dict[tuple[int, int], Of]:
+    return {(place_of[row], column): what for (row, column), what in by_cell.items() if row in place_of}

@@ -36,19 +36,24 @@ def set_aside_rejected(run: Run) -> None:
     if not run.settings.inbox.move_rejected or run.kind is not RunKind.NIGHTLY:
         return
     for file, error in run.wrong_files:
-        if error.sha256 is None or error.cause.message.startswith(_NOT_AT_HAND):
-            continue
-        name = storable(file.path.name)
-        try:
-            kept = run.step(f"set aside {file.path.name}", _set_aside, run, file, error, error.sha256)
-        except OSError as failure:
-            run.failures.append(f"{name} stays in the inbox, since it cannot be moved to rejected/: {said_of(failure)}")
-        except CouldNotRun as failure:
-            run.failures.append(f"{name} is in rejected/, and stays in the inbox too. {failure}")
-        else:
-            if kept is not None:
-                run.set_aside.add(name)
-                run.notes.append(f"{name} is wrong as a whole and lies in {kept} now, with the reason beside it.")
+        # What cannot be opened now may be whole: another program has it, or the network is away.
+        is_at_hand = not error.cause.message.startswith(_NOT_AT_HAND)
+        if error.sha256 is not None and is_at_hand:
+            _set_one_aside(run, file, error, error.sha256)
+
+
+def _set_one_aside(run: Run, file: InboxFile, error: FileRejected, sha256: str) -> None:
+    name = storable(file.path.name)
+    try:
+        kept = run.step(f"set aside {file.path.name}", _set_aside, run, file, error, sha256)
+    except OSError as failure:
+        run.failures.append(f"{name} stays in the inbox, since it cannot be moved to rejected/: {said_of(failure)}")
+    except CouldNotRun as failure:
+        run.failures.append(f"{name} is in rejected/, and stays in the inbox too. {failure}")
+    else:
+        if kept is not None:
+            run.set_aside.add(name)
+            run.notes.append(f"{name} is wrong as a whole and lies in {kept} now, with the reason beside it.")
 
 
 def _set_aside(run: Run, file: InboxFile, error: FileRejected, sha256: str) -> str | None:
@@ -72,9 +77,10 @@ def _set_aside(run: Run, file: InboxFile, error: FileRejected, sha256: str) -> s
 
 
 def _place_of(settings: Settings, file: InboxFile, sha256: str, today: date) -> Path:
+    site_folder = rejected_folder(settings) / (file.default_site_id or "")
     name = Path(fitting_name(file.path.name, _ADDED_BYTES))
-    folder = rejected_folder(settings) / (file.default_site_id or "") / today.isoformat()
-    return folder / f"{name.stem}.{sha256[:12]}{name.suffix}"
+    # By its content, so that two files of one name do not take each other's place.
+    return site_folder / today.isoformat() / f"{name.stem}.{sha256[:12]}{name.suffix}"
 
 
 def _reason_lines(run: Run, file: InboxFile, error: FileRejected, sha256: str, marked: str) -> Iterator[str]:
@@ -106,20 +112,28 @@ def _mark(kept: Path, cause: FileError) -> str:
 
 def _marks(sheets: list[Sheet], cause: FileError) -> Marks:
     """Mark the row that the reason is about; the first one of the first sheet, where it is about none."""
-    named = [sheet for sheet in sheets if sheet.name == cause.place.sheet and len(sheet.cells)]
     filled = [sheet for sheet in sheets if len(sheet.cells)]
     if not filled:
         return Marks({})
-    sheet = (named or filled)[0]
-    rows = [int(row) for row in sheet.cells.index]
-    at = next((row for row in rows if cause.place.row in (row, sheet_row(sheet, row))), rows[0])
+    named = [sheet for sheet in filled if sheet.name == cause.place.sheet]
+    sheet = named[0] if named else filled[0]
     width = len(sheet.cells.columns)
+    row = _row_meant(sheet, cause.place.row)
     marks = SheetMarks(
-        heading_rows=rows[:1],
+        heading_rows=[int(sheet.cells.index[0])],
         status=width,
         receipt=width + 1,
-        statuses={at: cause.message},
+        statuses={row: cause.message},
         receipts={},
-        looks={at: Look.BAD},
+        looks={row: Look.BAD},
     )
     return Marks({sheet.name: marks})
+
+
+def _row_meant(sheet: Sheet, number: int | None) -> int:
+    """Return a row by its number in the file, or as a spreadsheet counts it; the first one where it is not there."""
+    rows = [int(row) for row in sheet.cells.index]
+    for row in rows:
+        if number in (row, sheet_row(sheet, row)):
+            return row
+    return rows[0]

@@ -39,11 +39,13 @@ class RowStatus:
 
 def statuses_of_check(checked: Checked) -> dict[RowPlace, RowStatus]:
     """Return the status that the check alone can give a row: "good", or why it is rejected."""
-    return dict.fromkeys(_places(checked.events), RowStatus("good")) | rejected_statuses(checked.errors)
+    good = dict.fromkeys(_places(checked.events), RowStatus("good"))
+    return good | rejected_statuses(checked.errors)
 
 
 def rejected_statuses(errors: pd.DataFrame) -> dict[RowPlace, RowStatus]:
     """Return the status of every rejected row: each cell that is wrong, and why."""
+    # None for an error of a row as a whole.
     columns = errors["column"].astype(object).where(errors["column"].notna(), None)
     told: dict[RowPlace, str] = {}
     for place, column, message in zip(_places(errors), columns, errors["message"], strict=True):
@@ -61,7 +63,8 @@ def _line(column: str | None, message: str) -> str:
 
 def _places(frame: pd.DataFrame) -> Iterator[RowPlace]:
     for sheet, row in zip(frame["sheet"], frame["row"], strict=True):
-        yield (sheet if isinstance(sheet, str) else None), int(row)
+        name = sheet if isinstance(sheet, str) else None
+        yield name, int(row)
 
 
 def status_of(row: Row[Any]) -> RowStatus:
@@ -90,9 +93,12 @@ def known_status(row: Row[Any], file_id: int) -> RowStatus:
     now = status_of(row)
     if row.reason.startswith(_BY_RECEIPT):
         return now
-    file = "" if row.first_file_id == file_id else f" of {row.first_file}"
-    sheet = "" if row.first_sheet is None else f', sheet "{row.first_sheet}"'
-    return replace(now, text=f"duplicate of row {row.first_row}{sheet}{file}: {now.text}")
+    first = f"row {row.first_row}"
+    if row.first_sheet is not None:
+        first += f', sheet "{row.first_sheet}"'
+    if row.first_file_id != file_id:
+        first += f" of {row.first_file}"
+    return replace(now, text=f"duplicate of {first}: {now.text}")
 
 
 def before_sending(row: Row[Any]) -> RowStatus:

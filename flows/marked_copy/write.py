@@ -136,48 +136,63 @@ def _save(book: Workbook, out: Path) -> None:
 def _mark_sheet(page: Worksheet, sheet: Sheet, marked: SheetMarks) -> None:
     _add_headings(page, sheet, marked)
     _write_column(page, sheet, marked.status, marked.statuses)
+    _color_statuses(page, sheet, marked)
+    _write_column(page, sheet, marked.receipt, marked.receipts)
+    _mark_wrong_cells(page, sheet, marked)
+    for row, remarks in marked.remarks.items():
+        for column, remark in remarks.items():
+            _add_note(page.cell(sheet_row(sheet, row), column + 1), remark)
+
+
+def _color_statuses(page: Worksheet, sheet: Sheet, marked: SheetMarks) -> None:
     for row, look in marked.looks.items():
         cell = page.cell(sheet_row(sheet, row), marked.status + 1)
         cell.fill = _FILLS[look]
         cell.alignment = Alignment(wrap_text=True, vertical="top")
-    _write_column(page, sheet, marked.receipt, marked.receipts)
+
+
+def _mark_wrong_cells(page: Worksheet, sheet: Sheet, marked: SheetMarks) -> None:
     for row, notes in marked.notes.items():
+        fill = _FILLS[marked.looks.get(row, Look.BAD)]
         page_row = sheet_row(sheet, row)
         for column, note in notes.items():
             cell = page.cell(page_row, column + 1)
             # A part of merged cells can bear no note of its own; the status of its row bears it.
             if isinstance(cell, MergedCell):
                 cell = page.cell(page_row, marked.status + 1)
-            cell.fill = _FILLS[marked.looks.get(row, Look.BAD)]
+            cell.fill = fill
             _add_note(cell, note)
-    for row, remarks in marked.remarks.items():
-        for column, remark in remarks.items():
-            _add_note(page.cell(sheet_row(sheet, row), column + 1), remark)
 
 
 def _write_column(page: Worksheet, sheet: Sheet, column: int, texts: Mapping[int, str]) -> None:
     for row, text in texts.items():
         cell = page.cell(sheet_row(sheet, row), column + 1)
         write_text(cell, text)
-        if cell.fill.start_color.rgb in _OURS:  # of an earlier copy
-            cell.fill = PatternFill()
+        _take_our_color(cell)
+
+
+def _take_our_color(cell: Cell | MergedCell) -> None:
+    """Take away the color of an earlier copy; any other is its owner's."""
+    if cell.fill.start_color.rgb in _OURS:
+        cell.fill = PatternFill()
 
 
 def _clear(page: Worksheet) -> None:
     """Take away the notes and colors of an earlier marking, so that what was mended looks mended."""
     for cells in page.iter_rows():
         for cell in cells:
-            if isinstance(cell, Cell) and cell.comment is not None and SIGN in cell.comment.text:
-                _clear_cell(cell, cell.comment)
+            note = cell.comment if isinstance(cell, Cell) else None
+            if note is not None and SIGN in note.text:
+                _clear_cell(cell, note)
 
 
-def _clear_cell(cell: Cell, note: Comment) -> None:
+def _clear_cell(cell: Cell | MergedCell, note: Comment) -> None:
     # What stands before our sign is the person's own note, and stays.
-    own = note.text.partition(SIGN)[0].rstrip()
+    before, _, _ = note.text.partition(SIGN)
+    own = before.rstrip()
     cell.comment = Comment(own, note.author) if own else None
     # A cell with a mere remark has its owner's color.
-    if cell.fill.start_color.rgb in _OURS:
-        cell.fill = PatternFill()
+    _take_our_color(cell)
 
 
 def _add_headings(page: Worksheet, sheet: Sheet, marked: SheetMarks) -> None:

@@ -48,10 +48,12 @@ def _as_toml(parts: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> str:
     lines = ["# What people answered about their sheets. Delete a part to be asked again.", ""]
     for part, named in parts.items():
         for name, entries in named.items():
-            lines.append(f"[{part}.{_quoted(name)}]")
-            lines += [f"{_quoted(key)} = {_quoted(value)}" for key, value in entries.items()]
-            lines.append("")
+            lines += [*_part_lines(f"{part}.{_quoted(name)}", entries), ""]
     return "\n".join(lines)
+
+
+def _part_lines(part: str, entries: Mapping[str, Any]) -> list[str]:
+    return [f"[{part}]", *(f"{_quoted(key)} = {_quoted(value)}" for key, value in entries.items())]
 
 
 def _quoted(text: object) -> str:

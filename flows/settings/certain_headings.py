@@ -29,14 +29,17 @@ def zoned_heading(timezone: str) -> str:
 def zoned_layouts(settings: Settings) -> Mapping[str, Mapping[str, str]]:
     """Return a layout for each zone, as settings write one, named by its heading."""
     zones = [UTC_NAME, *(site.timezone for site in settings.mindbody.sites)]
-    names = {zoned_heading(zone): zone for zone in zones}
-    return {name: {name: _TIME, "timezone": zone} for name, zone in names.items()}
+    layouts = {}
+    for zone in zones:
+        heading = zoned_heading(zone)
+        layouts[heading] = {heading: _TIME, "timezone": zone}
+    return layouts
 
 
 def priced_layouts(settings: Settings) -> Mapping[str, Mapping[str, str]]:
     """Return a layout for each way of naming the currency of rewards; none where the settings do not say it."""
     signs = sorted(signs_of(settings.referral_rock.currency))
-    headings = [f"{_AMOUNT} ({sign})" for sign in signs]
-    headings += [f"{_AMOUNT} {sign}" for sign in signs]
-    headings += [f"{_AMOUNT} in {sign}" for sign in signs]
+    # Whichever fits first holds: a sign between brackets is the surest.
+    ways = (f"{_AMOUNT} ({{sign}})", f"{_AMOUNT} {{sign}}", f"{_AMOUNT} in {{sign}}")
+    headings = [way.format(sign=sign) for way in ways for sign in signs]
     return {heading: {heading: _AMOUNT} for heading in headings}

@@ -14,9 +14,14 @@ def desk_address(settings: Settings, port: int | None = None) -> str:
     if desk.address:
         return desk.address.rstrip("/")
     scheme = "https" if desk.tls_certificate else "http"
-    host = "localhost" if desk.listen in _EVERYWHERE else desk.listen
-    shown = f"[{host}]" if ":" in host else host
-    return f"{scheme}://{shown}:{port or desk.port}"
+    return f"{scheme}://{_host(desk.listen)}:{port or desk.port}"
+
+
+def _host(listen: str) -> str:
+    if listen in _EVERYWHERE:
+        return "localhost"
+    is_ipv6 = ":" in listen
+    return f"[{listen}]" if is_ipv6 else listen
 
 
 def link_for(settings: Settings, token: str, port: int | None = None) -> str:
@@ -26,5 +31,7 @@ def link_for(settings: Settings, token: str, port: int | None = None) -> str:
 
 def known_hosts(settings: Settings) -> frozenset[str]:
     """Return the names that the desk answers to; a page elsewhere that leads its own name here gets no answer."""
-    named = urlsplit(settings.desk.address).hostname or settings.desk.listen
-    return frozenset({*_THIS_MACHINE, named.lower(), *(host.lower() for host in settings.desk.hosts)})
+    desk = settings.desk
+    named = urlsplit(desk.address).hostname or desk.listen
+    hosts = [*_THIS_MACHINE, named, *desk.hosts]
+    return frozenset(host.lower() for host in hosts)

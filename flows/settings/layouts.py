@@ -17,6 +17,7 @@ What a person answered about a file is kept in the same form in the workspace (`
 so is what holds for all sheets of a site (`[sites."-99"]`, `flows.settings.site_times`).
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -69,21 +70,17 @@ def layout_as_written(settings: Settings, name: str | None) -> Mapping[str, Any]
 
 
 def _as_written(settings: Settings) -> dict[str, dict[str, Any]]:
-    answers = read_answers(settings)
-    zoned = zoned_layouts(settings)
-    priced = priced_layouts(settings)
     # What the settings say goes before what was answered, and both before what a heading says. Of two layouts that fit
     # a sheet alike the first one holds.
-    names = dict.fromkeys([*settings.columns, *answers, *zoned, *priced])
-    return {
-        name: {
-            **zoned.get(name, {}),
-            **priced.get(name, {}),
-            **answers.get(name, {}),
-            **settings.columns.get(name, {}),
-        }
-        for name in names
-    }
+    zoned, priced = zoned_layouts(settings), priced_layouts(settings)
+    answers, said = read_answers(settings), settings.columns
+    layouts: dict[str, dict[str, Any]] = {}
+    for name in [*said, *answers, *zoned, *priced]:
+        entries: dict[str, Any] = {}
+        for source in (zoned, priced, answers, said):
+            entries |= source.get(name, {})
+        layouts[name] = entries
+    return layouts
 
 
 def read_layouts(columns: Mapping[str, Mapping[str, Any]]) -> tuple[Layout, ...]:
@@ -92,17 +89,8 @@ def read_layouts(columns: Mapping[str, Mapping[str, Any]]) -> tuple[Layout, ...]
 
 
 def _read_layout(name: str, entries: Mapping[str, Any]) -> Layout:
-    fields: dict[str, str] = {}
-    twice: set[str] = set()
-    for heading, documented in entries.items():
-        if heading in NO_HEADINGS or documented == NEITHER:
-            continue
-        field = _field(name, heading, documented)
-        if field in fields.values():
-            twice.add(field)
-        fields[heading] = field
-    if twice:
-        raise SettingsError(f'columns."{name}": {FIELDS[min(twice)]} is named twice.')
+    headings = {heading: field for heading, field in entries.items() if heading not in NO_HEADINGS}
+    fields = _fields(name, headings)
     zone = _zone(name, entries.get("timezone"))
     times = read_times(f'columns."{name}"', entries.get(TIMES))
     if times is Times.UTC and zone is not None:
@@ -111,18 +99,32 @@ def _read_layout(name: str, entries: Mapping[str, Any]) -> Layout:
         name,
         fields,
         date_order=_date_order(name, entries.get(DATE_ORDER)),
-        time_of_day=None if TIME_OF_DAY not in entries else str(entries[TIME_OF_DAY]),
+        time_of_day=_text(entries.get(TIME_OF_DAY)),
         decimals=_decimals(name, entries.get(DECIMALS)),
         zone=zone,
         times=times,
         hidden_sheets=_of_sheets(name, HIDDEN_SHEETS, entries, (READ, SKIP)),
-        staff=None if STAFF_COLUMN not in entries else str(entries[STAFF_COLUMN]),
+        staff=_text(entries.get(STAFF_COLUMN)),
         encoding=_of_sheets(name, ENCODING, entries, tuple(ENCODINGS)),
         side_sheets=_of_sheets(name, SIDE_SHEETS, entries, (SKIP,)),
-        ignored=frozenset(
-            heading for heading, documented in entries.items() if documented == NEITHER and heading not in NO_HEADINGS
-        ),
+        ignored=frozenset(heading for heading, documented in headings.items() if documented == NEITHER),
     )
+
+
+def _fields(name: str, headings: Mapping[str, Any]) -> dict[str, str]:
+    """Return the field of each heading that is read as one; `SettingsError` where one is named twice."""
+    fields = {
+        heading: _field(name, heading, documented) for heading, documented in headings.items() if documented != NEITHER
+    }
+    counts = Counter(fields.values())
+    twice = [field for field, count in counts.items() if count > 1]
+    if twice:
+        raise SettingsError(f'columns."{name}": {FIELDS[min(twice)]} is named twice.')
+    return fields
+
+
+def _text(entry: object) -> str | None:
+    return None if entry is None else str(entry)
 
 
 def read_times(where: str, answer: object) -> Times | None:
@@ -138,10 +140,12 @@ def read_times(where: str, answer: object) -> Times | None:
 def _of_sheets(name: str, entry: str, entries: Mapping[str, Any], answers: Sequence[str]) -> str | None:
     """Read what becomes of the sheets of a kind."""
     answer = entries.get(entry)
-    if answer is None or answer in answers:
-        return None if answer is None else str(answer)
-    listed = " or ".join(f'"{one}"' for one in answers)
-    raise SettingsError(f'columns."{name}": {entry} is "{answer}"; it must be {listed}.')
+    if answer is None:
+        return None
+    if answer not in answers:
+        listed = " or ".join(f'"{one}"' for one in answers)
+        raise SettingsError(f'columns."{name}": {entry} is "{answer}"; it must be {listed}.')
+    return str(answer)
 
 
 def _field(name: str, heading: str, documented: object) -> str:
@@ -162,9 +166,11 @@ def _date_order(name: str, order: object) -> DateOrder | None:
 
 
 def _decimals(name: str, sign: object) -> str | None:
-    if sign is None or sign in (".", ","):
-        return None if sign is None else str(sign)
-    raise SettingsError(f'columns."{name}": decimals is "{sign}"; it must be "." or ",".')
+    if sign is None:
+        return None
+    if sign not in (".", ","):
+        raise SettingsError(f'columns."{name}": decimals is "{sign}"; it must be "." or ",".')
+    return str(sign)
 
 
 def _zone(name: str, zone: object) -> ZoneInfo | None:

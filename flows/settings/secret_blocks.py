@@ -27,19 +27,26 @@ def with_secret_blocks(section: Section) -> Section:
 
 def _names_a_block(value: Any) -> bool:
     if isinstance(value, SecretStr):
-        return _REFERENCE.fullmatch(value.get_secret_value().strip()) is not None
+        return _name_of_block(value) is not None
     if isinstance(value, BaseModel):
         return any(_names_a_block(inner) for _, inner in value)
-    return isinstance(value, tuple) and any(map(_names_a_block, value))
+    if isinstance(value, tuple):
+        return any(_names_a_block(inner) for inner in value)
+    return False
+
+
+def _name_of_block(secret: SecretStr) -> str | None:
+    found = _REFERENCE.fullmatch(secret.get_secret_value().strip())
+    return found[1] if found else None
 
 
 def _resolve(value: Any) -> Any:
     if isinstance(value, BaseModel):
         return with_secret_blocks(value)
     if isinstance(value, tuple):
-        return tuple(map(_resolve, value))
-    named = _REFERENCE.fullmatch(value.get_secret_value().strip()) if isinstance(value, SecretStr) else None
-    return SecretStr(_read_block(named[1])) if named else value
+        return tuple(_resolve(inner) for inner in value)
+    name = _name_of_block(value) if isinstance(value, SecretStr) else None
+    return value if name is None else SecretStr(_read_block(name))
 
 
 def _read_block(name: str) -> str:
