@@ -6,6 +6,7 @@ import traceback
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import replace
+from functools import partial
 from urllib.parse import quote
 
 from fastapi import FastAPI
@@ -130,10 +131,11 @@ def make_app(desk: Desk) -> Door:
     """Return the application."""
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     turns = _Turns(desk)
+    add = partial(app.add_api_route, response_model=None)
     for page in PAGES:
-        app.add_api_route(page.path, _endpoint(desk, page, turns), methods=[page.method], response_model=None)
-    app.add_api_route("/desk.css", _style, methods=["GET"], response_model=None)
-    app.add_api_route("/desk.js", _script, methods=["GET"], response_model=None)
+        add(page.path, _endpoint(desk, page, turns), methods=[page.method])
+    add("/desk.css", _style, methods=["GET"])
+    add("/desk.js", _script, methods=["GET"])
     app.add_exception_handler(404, _nowhere(desk))
     app.add_exception_handler(405, _nowhere(desk))
     return Door(app, known_hosts(desk.settings), desk.settings.desk.proxy_addresses)
@@ -149,12 +151,13 @@ class _Turns:
 
     async def of(self, page: Page, request: Request) -> AbstractAsyncContextManager[None]:
         """Return the turn that a page has to wait for."""
-        if page.handler.__module__ not in _THAT_COMPUTE or page.handler in _THAT_LOOK_UP:
+        computes = page.handler.__module__ in _THAT_COMPUTE and page.handler not in _THAT_LOOK_UP
+        if not computes:
             return nullcontext()
         if page.about is not _SHEET:
             return self._long
-        size = await run_in_threadpool(bytes_of_sheet, self._desk, request.path_params["sheet_id"])
-        return self._short if size <= _SHORT_BYTES else self._long
+        size_bytes = await run_in_threadpool(bytes_of_sheet, self._desk, request.path_params["sheet_id"])
+        return self._short if size_bytes <= _SHORT_BYTES else self._long
 
 
 def _style() -> Response:

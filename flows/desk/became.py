@@ -1,9 +1,12 @@
 """What became of a sheet, in counts; kept until anything in the ledger has moved."""
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
+from typing import Any
+
+from sqlalchemy import Row
 
 from flows.desk.sheets import DeskSheet
 from flows.desk.visit import Desk
@@ -64,11 +67,15 @@ def _of(desk: Desk, sheet: DeskSheet, stamp: tuple[int | None, ...]) -> Became:
         known = _KNOWN.get(key)
     if known is None:
         known = _counted(desk, sheet)
-        with _LOCK:
-            _KNOWN[key] = known
-            while len(_KNOWN) > _REMEMBERED:
-                _KNOWN.popitem(last=False)
+        _remember(key, known)
     return known
+
+
+def _remember(key: _Key, became: Became) -> None:
+    with _LOCK:
+        _KNOWN[key] = became
+        while len(_KNOWN) > _REMEMBERED:
+            _KNOWN.popitem(last=False)
 
 
 def _counted(desk: Desk, sheet: DeskSheet) -> Became:
@@ -77,17 +84,22 @@ def _counted(desk: Desk, sheet: DeskSheet) -> Became:
         if file is None:
             return _NOTHING
         states = became_of(connection, file.file_id)
-    counts: dict[tuple[str, str], int] = {}
-    for state, said in _WORDS.items():
+    refused_count = states.get((State.REFUSED, ""), 0)
+    held_count = states.get((State.HELD, ""), 0)
+    return Became(
+        counts=_counts(states, file),
+        needs_a_look=refused_count + held_count + file.rejected > 0,
+        can_undo=states.get((State.POSTED, ""), 0) > 0,
+    )
+
+
+def _counts(states: Mapping[tuple[State, str], int], file: Row[Any]) -> list[Count]:
+    counts: Counter[tuple[str, str]] = Counter()
+    for state, word_and_tab in _WORDS.items():
         if state in states:
-            counts[said] = counts.get(said, 0) + states[state]
+            counts[word_and_tab] += states[state]
     if file.rejected:
         counts["to fix", "fix"] = file.rejected
     if file.duplicate:
         counts["known before", "known"] = file.duplicate
-    left = states.get((State.REFUSED, ""), 0) + states.get((State.HELD, ""), 0) + file.rejected
-    return Became(
-        counts=[Count(count, word, tab) for (word, tab), count in counts.items()],
-        needs_a_look=left > 0,
-        can_undo=states.get((State.POSTED, ""), 0) > 0,
-    )
+    return [Count(count, word, tab) for (word, tab), count in counts.items()]

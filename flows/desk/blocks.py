@@ -1,6 +1,6 @@
 """A table of a report as a page of the desk shows it: the same cells, sites by their names."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
@@ -30,21 +30,25 @@ class TableToSee:
 
 def table_to_see(desk: Desk, block: Block, timezone: str) -> TableToSee:
     """Return a block of a report for a page; of a long one the first lines, and how many more there are."""
-    block = _with_names(desk, block)
-    shown = [
-        [cell(column, value) for column, value in zip(block.columns, line, strict=True)]
-        for line in lines(block, ZoneInfo(timezone), _MOST_LINES)
-    ]
-    strong = block.frame[block.strong].tolist() if block.strong else [False] * len(block.frame)
+    lines_count = len(block.frame)
+    block = _with_names(desk, block) if lines_count else block
+    strong = block.frame[block.strong].tolist() if block.strong else [False] * lines_count
     return TableToSee(
         name=block.name,
         note=block.note,
         empty=block.empty,
         headings=[(_heading(column.heading), is_number(column)) for column in block.columns],
-        lines=list(zip(shown, strong, strict=False)),
-        sums=sum_cells(block) if has_sums(block) and len(block.frame) else (),
-        left_out=max(0, len(block.frame) - _MOST_LINES),
+        # Only the first lines are made into cells.
+        lines=list(zip(_cells(block, timezone), strong, strict=False)),
+        sums=sum_cells(block) if has_sums(block) and lines_count else (),
+        left_out=max(0, lines_count - _MOST_LINES),
     )
+
+
+def _cells(block: Block, timezone: str) -> Iterator[list[Cell]]:
+    for line in lines(block, ZoneInfo(timezone), _MOST_LINES):
+        with_columns = zip(block.columns, line, strict=True)
+        yield [cell(column, value) for column, value in with_columns]
 
 
 def _heading(text: str) -> str:
@@ -52,15 +56,19 @@ def _heading(text: str) -> str:
 
 
 def _with_names(desk: Desk, block: Block) -> Block:
-    keys = [column.key for column in block.columns if column.key in ("site_id", "site")]
-    known = set(desk.site_ids)
-    named = {
-        key: [desk.site_name(text) if text in known else text for text in block.frame[key].astype("str")]
-        for key in keys
-        if len(block.frame)
-    }
-    if "measure" in block.frame and len(block.frame):
+    """Return a block with sites by what people call them, and measures by a studio's words."""
+    named = {}
+    columns = []
+    for column in block.columns:
+        if column.key in ("site_id", "site"):
+            named[column.key] = [_site_name(desk, text) for text in block.frame[column.key].astype("str")]
+            # A name is no id: it need not stand in the letters of a machine.
+            column = replace(column, show=Show.TEXT, width=16)
+        columns.append(column)
+    if "measure" in block.frame:
         named["measure"] = [_MEASURES.get(text, text) for text in block.frame["measure"]]
-    # A name is no id: it need not stand in the letters of a machine.
-    columns = tuple(replace(one, show=Show.TEXT, width=16) if one.key in keys else one for one in block.columns)
-    return replace(block, columns=columns, frame=block.frame.assign(**named))
+    return replace(block, columns=tuple(columns), frame=block.frame.assign(**named))
+
+
+def _site_name(desk: Desk, text: str) -> str:
+    return desk.site_name(text) if text in desk.site_ids else text

@@ -83,10 +83,10 @@ def _tables(desk: Desk, sheets: Sequence[Sheet]) -> Sequence[Table]:
 
 def _cells(table: Table, row: int) -> list[CellToChange]:
     texts = table.sheet.cells.loc[row]
-    return [
-        CellToChange(column, str(table.headings[column]), word, text_of(texts[column]))
-        for column, word in read_as(table).items()
-    ]
+    cells = []
+    for column, word in read_as(table).items():
+        cells.append(CellToChange(column, str(table.headings[column]), word, text_of(texts[column])))
+    return cells
 
 
 def change(
@@ -96,13 +96,15 @@ def change(
 
     `texts` gives the text by event and column. `WrongUsage` where none of them is another than before.
     """
-    mends, cells = [], dict[Cell, str]()
+    cells: dict[Cell, str] = {}
+    mends: list[Mend] = []
     for one in rows:
+        on, number = one.row.sheet, one.row.row_number
         for cell in one.cells:
             text = texts.get((one.row.event_id, cell.column), cell.text).strip()
             if text != cell.text.strip():
-                cells[one.row.sheet, one.row.row_number, cell.column] = text
-                mends.append(Mend(one.row.sheet, one.row.row_number, cell.heading, cell.text or None, text))
+                cells[on, number, cell.column] = text
+                mends.append(Mend(on, number, cell.heading, cell.text or None, text))
     if not cells:
         raise WrongUsage("Nothing was changed. Change a cell, or try the row again as it is.")
     return _keep(desk, sheet, cells, mends, by)
@@ -140,16 +142,24 @@ def _write(desk: Desk, sheet: DeskSheet, cells: Mapping[Cell, str], out: Path) -
     """Write the copy: first with the changed cells, then with the receipts beside all rows."""
     content, layouts = _content(desk, sheet), layouts_of(desk.settings)
     sheets = read_file(content)
-    own_name = {one.name and storable(one.name): one.name for one in sheets}
-    texts = {(own_name[name], row, column): text for (name, row, column), text in cells.items()}
     changed = out.with_name("changed.xlsx")
     try:
-        write_mended(content, sheets, texts, changed, layouts)
+        write_mended(content, sheets, _by_own_names(cells, sheets), changed, layouts)
         copied = read_file(changed)
         receipts = _receipts(desk, sheet, [one.name for one in sheets], [one.name for one in copied])
         write_marked(changed, copied, NO_ERRORS, out, statuses={}, receipts=receipts, layouts=layouts)
     finally:
         changed.unlink(missing_ok=True)
+
+
+def _by_own_names(cells: Mapping[Cell, str], sheets: Sequence[Sheet]) -> dict[Cell, str]:
+    """Return the cells by the names that their sheets have in the file, where the ledger may have others."""
+    own_name = {_name_in_ledger(one.name): one.name for one in sheets}
+    return {(own_name[name], row, column): text for (name, row, column), text in cells.items()}
+
+
+def _name_in_ledger(name: str | None) -> str | None:
+    return storable(name) if name else name
 
 
 def _receipts(
@@ -163,11 +173,14 @@ def _receipts(
         rows = read_rows(connection, file.file_id)
     if rows.rows_read > MAX_ROWS:
         raise WrongUsage("It has more rows than a workbook holds: send the changed rows in a sheet of their own.")
-    name_in_copy = {before and storable(before): after for before, after in zip(names, copied, strict=True)}
+    pairs = zip(names, copied, strict=True)
+    name_in_copy = {_name_in_ledger(before): after for before, after in pairs}
     return {(name_in_copy[name], row): receipt for (name, row), receipt in rows.receipts.items()}
 
 
 def _name(name: str) -> str:
     stem, dot, _ = name.rpartition(".")
-    stem = (stem if dot else name).removesuffix(_CHANGED)
-    return f"{stem}{_CHANGED}.{'xlsm' if name.lower().endswith('.xlsm') else 'xlsx'}"
+    own = (stem if dot else name).removesuffix(_CHANGED)
+    # A workbook with macros does not open under any other suffix than its own.
+    suffix = "xlsm" if name.lower().endswith(".xlsm") else "xlsx"
+    return f"{own}{_CHANGED}.{suffix}"

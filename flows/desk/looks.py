@@ -68,9 +68,14 @@ def look_at(desk: Desk, sheet: DeskSheet, as_read: AsRead) -> Looked:
 
 def _key(desk: Desk, sheet: DeskSheet) -> _Key:
     with desk.ledger.read() as connection:
-        stamp = sheets_stamp(connection)
-    content = (str(sheet.row.sha256), str(sheet.row.default_site_id))
-    return _Key((id(desk.settings), id(desk.ledger)), str(sheet.path), content, answers_stamp(desk), stamp)
+        ledger = sheets_stamp(connection)
+    return _Key(
+        desk=(id(desk.settings), id(desk.ledger)),
+        path=str(sheet.path),
+        content=(str(sheet.row.sha256), str(sheet.row.default_site_id)),
+        answers=answers_stamp(desk),
+        ledger=ledger,
+    )
 
 
 def _known(key: _Key) -> Looked | None:
@@ -83,13 +88,15 @@ def _known(key: _Key) -> Looked | None:
 
 
 def _keep(key: _Key, kept: _Kept) -> None:
+    found = _MEMORY.found
     with _MEMORY.lock:
         # An older look at the same sheet, and one at a ledger that has moved since, are good for nothing any more.
-        for other in [one for one in _MEMORY.found if one.path == key.path or _is_over(one, key)]:
-            del _MEMORY.found[other]
-        _MEMORY.found[key] = kept
-        while len(_MEMORY.found) > 1 and sum(map(_rows, _MEMORY.found.values())) > _MOST_ROWS:
-            _MEMORY.found.popitem(last=False)
+        useless = [one for one in found if one.path == key.path or _is_over(one, key)]
+        for one in useless:
+            del found[one]
+        found[key] = kept
+        while len(found) > 1 and sum(map(_rows, found.values())) > _MOST_ROWS:
+            found.popitem(last=False)
 
 
 def _is_over(one: _Key, key: _Key) -> bool:

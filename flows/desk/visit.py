@@ -156,8 +156,9 @@ def who(desk: Desk, request: Request) -> Session | None:
     header = desk.settings.desk.user_header
     if not header:
         return session
-    # Where a proxy says who it is, nobody else does.
-    name = request.headers.get(header, "") if request.scope.get("is_by_proxy") else ""
+    # Where a proxy says who it is, nobody else does: a request that came past it could bear any name.
+    is_by_proxy = bool(request.scope.get("is_by_proxy"))
+    name = request.headers.get(header, "") if is_by_proxy else ""
     return session_by_proxy(desk.settings, desk.ledger, name, session) if name else None
 
 
@@ -190,16 +191,23 @@ def enter(visit: Visit, asked: Page, find_sheet: FindSheet) -> Response:
         return asked.handler(visit)
     if visit.session is None:
         return to_sign_in(visit)
+    # Another site can send a form with somebody's cookie, and not with the token of their session.
     if asked.is_change and not is_form_of(visit.session, visit.form.get("form_token")):
         return visit.show("trouble", 403, title="This page is too old", told="Open it again, and send it from there.")
-    if asked.about is not About.SHEET:
-        return asked.handler(visit) if _may(visit, asked) else refused(visit)
+    if asked.about is About.SHEET:
+        return _enter_sheet(visit, asked, find_sheet)
+    return asked.handler(visit) if _may(visit, asked) else refused(visit)
+
+
+def _enter_sheet(visit: Visit, asked: Page, find_sheet: FindSheet) -> Response:
     sheet = find_sheet(visit.desk, visit.path["sheet_id"])
+    # Whoever may not even look learns nothing of whether there is one.
     if sheet is None or not visit.account.may(Role.VIEWER, sheet.site_id):
         return not_there(visit)
     if not any(visit.account.may(role, sheet.site_id) for role in asked.roles):
         return refused(visit)
-    if asked.is_change and sheet.site_id not in visit.desk.site_ids and not _takes_away(visit):
+    has_left = sheet.site_id not in visit.desk.site_ids
+    if asked.is_change and has_left and not _takes_away(visit):
         told = "Its studio is not looked after here any more: nothing of it can be posted. It can be dropped."
         return visit.show("trouble", 409, title="Its studio has left", told=told)
     return asked.handler(replace(visit, sheet=sheet))
@@ -211,13 +219,17 @@ def _takes_away(visit: Visit) -> bool:
 
 
 def _may(visit: Visit, asked: Page) -> bool:
-    if asked.about is About.NOTHING:
-        return True
-    if asked.about is About.WHOLE:
-        return any(visit.is_over_all(role) for role in asked.roles)
-    if asked.about is About.ALL_SITES:
-        return any(visit.account.may(role, ALL_SITES) for role in asked.roles)
-    return any(visit.account.sites(role, visit.desk.site_ids) for role in asked.roles)
+    """Return whether somebody has one of a page's roles where it has to be held."""
+    account, roles = visit.account, asked.roles
+    match asked.about:
+        case About.NOTHING:
+            return True
+        case About.WHOLE:
+            return any(visit.is_over_all(role) for role in roles)
+        case About.ALL_SITES:
+            return any(account.may(role, ALL_SITES) for role in roles)
+        case _:
+            return any(visit.sites(role) for role in roles)
 
 
 def to_sign_in(visit: Visit) -> Response:
@@ -225,8 +237,10 @@ def to_sign_in(visit: Visit) -> Response:
     url = visit.request.url
     # What a form was sent to is no page to go back to.
     is_page = visit.request.method == "GET" and url.path != "/"
-    asked = url.path + (f"?{url.query}" if url.query else "")
-    return go(f"/sign-in?then={quote(asked, safe='/')}" if is_page else "/sign-in")
+    if not is_page:
+        return go("/sign-in")
+    asked = f"{url.path}?{url.query}" if url.query else url.path
+    return go(f"/sign-in?then={quote(asked, safe='/')}")
 
 
 def refused(visit: Visit) -> Response:
@@ -242,13 +256,13 @@ def _nothing_is_theirs(visit: Visit) -> Response:
     if not left:
         told = f"You were let in, and nobody has said yet what you may do. {ask}"
         return visit.show("trouble", 403, title="Nothing here is yours to do yet", told=told, is_everywhere=True)
+    is_one = len(left) == 1
     named = " and ".join(visit.desk.site_name(site_id) for site_id in left)
-    verb = "is" if len(left) == 1 else "are"
     told = (
-        f"{named[:1].upper()}{named[1:]} {verb} not in the settings any more, so nothing is posted there from here. "
-        f"What was posted stays, and what was sent is kept. {ask}"
+        f"{named[:1].upper()}{named[1:]} {'is' if is_one else 'are'} not in the settings any more, so nothing is "
+        f"posted there from here. What was posted stays, and what was sent is kept. {ask}"
     )
-    title = f"Your studio{'' if len(left) == 1 else 's'} {'has' if len(left) == 1 else 'have'} left"
+    title = "Your studio has left" if is_one else "Your studios have left"
     return visit.show("trouble", 403, title=title, told=told, is_everywhere=True)
 
 
@@ -273,6 +287,8 @@ def own_path(text: str) -> str:
     >>> own_path("/sheets/x"), own_path("//example.com"), own_path("https://example.com/"), own_path("/\\example.com")
     ('/sheets/x', '/', '/', '/')
     """
-    parts = urlsplit(text)
+    # Browsers take a backslash for a slash, and two slashes for the beginning of another host.
     is_ours = text.startswith("/") and not text.startswith("//") and "\\" not in text
-    return text if is_ours and text.isprintable() and not parts.netloc and not parts.scheme else "/"
+    parts = urlsplit(text)
+    leads_elsewhere = bool(parts.netloc or parts.scheme)
+    return text if is_ours and text.isprintable() and not leads_elsewhere else "/"
