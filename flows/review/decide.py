@@ -19,7 +19,7 @@ from flows.runtime.secrets import mask
 from flows.settings.sections import Settings
 from sql import approvals, plans
 from sql.approvals import NotHeld, Superseded
-from sql.event_decisions import NobodySaidIt, last_word_about, say
+from sql.event_decisions import NobodySaidIt, last_word_about, say, state_of_event
 from sql.recovery import is_recovering
 from sql.replacements import pending_replacements
 from sql.reversals import needless_reversals
@@ -85,12 +85,17 @@ def approve(
         return dataclasses.replace(decided, alike_count=alike_count)
 
 
-def discard(settings: Settings, ledger: Ledger, held_id: str, by: str, reason: str = "") -> Decided:
+def discard(
+    settings: Settings, ledger: Ledger, held_id: str, by: str, reason: str = "", *, waits_still: bool = False
+) -> Decided:
     """Rule that an event which was not sent never is, or drop all that was not sent of a plan.
 
-    `WrongUsage` where nothing of that id is left to drop, or where it may have been sent.
+    `WrongUsage` where nothing of that id is left to drop, or where it may have been sent. With ``waits_still`` what
+    somebody has let go meanwhile is not dropped either: whoever was shown that it waits is told instead.
     """
     with deciding(settings, ledger) as connection:
+        if waits_still:
+            _refuse_decided(connection, held_id)
         not_sent = {State.HELD, State.READY}
         return _decide(connection, held_id, (by, reason), not_sent, approvals.discard, plans.discard_plan)
 
@@ -132,6 +137,14 @@ def discard_site(settings: Settings, ledger: Ledger, shown: OfSite, by: str, rea
         except NobodySaidIt as error:
             raise WrongUsage(str(error)) from None
         return drop_site(connection, shown.site_id, shown.event_ids, said)
+
+
+def _refuse_decided(connection: Connection, held_id: str) -> None:
+    """Refuse to take back another person's word unseen: of two who decide at once the second one is told."""
+    of_plan = plans.states_of_plan(connection, held_id)
+    states = of_plan.keys() or {state_of_event(connection, held_id)}
+    if State.HELD not in states or states - {State.HELD, State.DISCARDED}:
+        raise WrongUsage("Somebody else has decided about that meanwhile: look at how it stands. Nothing was dropped.")
 
 
 def _refuse_needless(connection: Connection, held_id: str) -> None:

@@ -269,6 +269,7 @@ def do_offset(visit: Visit) -> Response:
     if visit.form.get("decision") == "ok":
         approve(desk.settings, desk.ledger, proposed.event_id, by, "at its difference, at the desk")
     else:
-        discard(desk.settings, desk.ledger, proposed.event_id, by, "left out at its difference, at the desk")
+        why_not = "left out at its difference, at the desk"
+        discard(desk.settings, desk.ledger, proposed.event_id, by, why_not, waits_still=True)
     is_from_waiting = visit.form.get("back") == "waiting"
     return go("/waiting" if is_from_waiting else f"/differences/{break_id}")

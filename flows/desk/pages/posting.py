@@ -234,7 +234,7 @@ def do_decide(visit: Visit) -> Response:
     settings, ledger, by = visit.desk.settings, visit.desk.ledger, visit.account.name
     decision = visit.form.get("decision")
     if decision == "leave out":
-        discard(settings, ledger, row.event_id, by, "left out at the desk")
+        discard(settings, ledger, row.event_id, by, "left out at the desk", waits_still=True)
     elif decision in ("post", "correct"):
         _refuse_own(visit)
         if decision == "post":

@@ -80,7 +80,7 @@ def do_undo(visit: Visit) -> Response:
     if plan_id is None or not undo_waits(visit):
         raise WrongUsage("Somebody else has decided about that.")
     if visit.form.get("decision") == "leave":
-        discard(desk.settings, desk.ledger, plan_id, by, "left as it is, at the desk")
+        discard(desk.settings, desk.ledger, plan_id, by, "left as it is, at the desk", waits_still=True)
         return go(f"/sheets/{sheet_id}/posting")
     if not _may_ok(visit):
         raise WrongUsage("Somebody else has to give the OK to that.")

@@ -19,9 +19,9 @@ from flows.review.shown import show_plan
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import TieoutError, WrongUsage
 from sql import desk_sheets as kept
-from sql.plans import count_to_let_go
+from sql.plans import count_to_let_go, states_of_plan
 from sql.reversals import offsets_waiting
-from transforms.vocabulary import HeldFor, Role, Stage
+from transforms.vocabulary import HeldFor, Role, Stage, State
 
 
 def show_waiting(visit: Visit) -> Response:
@@ -84,6 +84,13 @@ def _to_let_go(visit: Visit) -> int:
         return count_to_let_go(connection, str(visit.sheet.row.plan_id), spares_own=True)
 
 
+def _refuse_decided(visit: Visit) -> None:
+    with visit.desk.ledger.read() as connection:
+        states = states_of_plan(connection, str(visit.sheet.row.plan_id))
+    if State.HELD not in states:
+        raise WrongUsage("Somebody else has decided about that.")
+
+
 def _slips(visit: Visit) -> list[str]:
     """Return what whoever sent it was told may be a slip: whoever gives the OK has to see it, too."""
     try:
@@ -103,10 +110,11 @@ def do_ok(visit: Visit) -> Response:
     settings, ledger, by = visit.desk.settings, visit.desk.ledger, visit.account.name
     plan_id, reason = str(sheet.row.plan_id), visit.form.get("reason").strip()
     if visit.form.get("decision") == "drop":
-        discard(settings, ledger, plan_id, by, reason)
+        discard(settings, ledger, plan_id, by, reason, waits_still=True)
         with ledger.begin() as connection:
             kept.move_sheet(connection, sheet.sheet_id, Stage.WAITING, Stage.DROPPED, now=utc_now())
         return go("/waiting")
+    _refuse_decided(visit)
     # Where each of its rows is to be decided by itself, there is nothing to let go as a whole.
     if _to_let_go(visit):
         approve(settings, ledger, plan_id, by, reason, visit.form.get("seen"), spares_own=True)

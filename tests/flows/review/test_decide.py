@@ -288,3 +288,16 @@ def test_a_copy_of_the_ledger_from_before_a_decision_is_not_taken_for_the_ledger
     copy.rename(ledger)
     assert tieout("run", "--plain").code == 3
     assert workplace.commits(client) == []
+
+
+def test_whoever_was_shown_that_it_waits_does_not_drop_what_another_one_let_go_meanwhile(
+    tieout: Tieout, client: str
+) -> None:
+    settings = tieout.workplace.settings
+    plan_id, (first, *_) = plan(tieout, earned(client, 1), earned(client, 2))
+    with open_ledger(settings) as ledger:
+        approve(settings, ledger, first, "Cy")
+        for held_id in (plan_id, first):
+            with pytest.raises(WrongUsage, match="Somebody else has decided about that meanwhile"):
+                discard(settings, ledger, held_id, "Al", waits_still=True)
+    assert states(tieout.workplace) == ["ready", "held"]
