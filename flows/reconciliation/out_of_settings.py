@@ -18,9 +18,14 @@ from transforms.vocabulary import Destination, NotRead, Target
 
 def clients_out_of_settings(connection: Connection, settings: Settings, clients: Iterable[Client]) -> list[NotRead]:
     """Return the sites of these clients that cannot be asked; what a person keeps of a site, no night asks for."""
-    known = {site.site_id for site in settings.mindbody.sites} | {kept.site_id for kept in kept_sites(connection)}
-    counts = Counter(site_id for site_id, _ in clients if site_id not in known)
-    return [_site_left(site_id, count) for site_id, count in sorted(counts.items())]
+    configured = {site.site_id for site in settings.mindbody.sites}
+    kept = {site.site_id for site in kept_sites(connection)}
+    clients_by_site = Counter(site_id for site_id, _ in clients)
+    return [
+        _site_left(site_id, count)
+        for site_id, count in sorted(clients_by_site.items())
+        if site_id not in configured and site_id not in kept
+    ]
 
 
 def rewards_out_of_settings(connection: Connection, settings: Settings) -> list[NotRead]:
@@ -30,9 +35,11 @@ def rewards_out_of_settings(connection: Connection, settings: Settings) -> list[
     count = rewards_not_compared_count(connection)
     if not count:
         return []
+    name = Destination(Target.REFERRAL_ROCK, "").name
     updates = "1 update that was posted there was" if count == 1 else f"{count:,} updates that were posted there were"
-    why = f"it is not in the settings, and {updates} not compared with what it shows: put its keys back"
-    return [NotRead(Destination(Target.REFERRAL_ROCK, "").name, why)]
+    return [
+        NotRead(name, f"it is not in the settings, and {updates} not compared with what it shows: put its keys back")
+    ]
 
 
 def _site_left(site_id: str, clients_count: int) -> NotRead:
