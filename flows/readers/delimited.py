@@ -140,6 +140,8 @@ def _read_by_pandas(path: Path, form: _Form, part_rows: int | None, rows_above: 
         na_values=[""],
         skip_blank_lines=False,
         chunksize=part_rows or _ALL_ROWS,
+        # pandas unpacks a file by its name, and text that is called rows.csv.gz is text all the same.
+        compression=None,
     ) as parts:
         for cells in parts:
             yield cells.set_axis(cells.index + rows_above + 1)

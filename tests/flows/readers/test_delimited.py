@@ -21,6 +21,12 @@ def test_read_file_tells_delimiter_and_encoding(delimiter: str, encoding: str, t
     assert sheet.address(2, 0) is None
 
 
+@pytest.mark.parametrize("ending", ["gz", "bz2", "xz", "zip", "tar", "tar.gz", "zst"])
+def test_read_file_tells_text_by_its_content_whatever_it_is_called(ending: str, tmp_path: Path) -> None:
+    sheet = read_one(write_bytes(tmp_path / f"rows.csv.{ending}", b"a,b\n1,2\n"))
+    assert texts(sheet) == [["a", "b"], ["1", "2"]]
+
+
 def test_read_file_says_that_an_encoding_was_the_last_choice(tmp_path: Path) -> None:
     assert "Windows-1252" in read_one(write_bytes(tmp_path / "a.csv", ROWS.encode("cp1252"))).notes[0]
 
