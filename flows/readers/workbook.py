@@ -164,4 +164,4 @@ def shown_notes(name: str, shown: Mapping[tuple[int, int], str]) -> Iterator[str
         yield f'Sheet "{name}": numbers shown with leading zeros were read as shown ({len(padded):,}).'
     others = [text for text in shown.values() if not text.isdigit() and text not in _FLAGS]
     if others:
-        yield f'Sheet "{name}": ids are read as their cells show them, such as {others[0]} ({len(others):,}).'
+        yield f'Sheet "{name}": numbers are read as their cells show them, such as {others[0]} ({len(others):,}).'

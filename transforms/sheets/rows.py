@@ -4,7 +4,8 @@ What is no row is told by `transforms.sheets.no_rows`, and so are sheets without
 is named with its reason: a row is never dropped in silence.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -26,6 +27,8 @@ SKIPPED_COLUMNS = ["sheet", "row", "reason"]
 _EXAMPLES = 5
 
 IDS_OF_TEXT = ("client_id", "reward_id", "payout_id")
+_QUANTITIES = ("points", "source_id", "amount")
+_WITH_WORDS = re.compile(r"(?:[^\W\d_]{2,} ?)?([0-9]+)(?: ?[^\W\d_]{2,})?")
 IDS = ("client_id", "reward_id", "payout_id", "source_id")
 _DRESSED = (*IDS, "site_id", "points")  # what programs put quotation marks around, or make a float of
 _WITH_DASH = ("amount", "description")  # an amount of "-" may be a zero in an accounting format: refused, not guessed
@@ -132,6 +135,9 @@ def _fields(cells: pd.DataFrame, table: Table) -> dict[str, pd.Series]:
     fields = {field: _field_text(cells, table, field) for field in FIELDS}
     for field in IDS_OF_TEXT:
         fields[field] = _as_shown(fields[field], table, field)
+    # A quantity is what the cell keeps, unless a person sees another one there.
+    for field in _QUANTITIES:
+        fields[field] = _as_shown(fields[field], table, field, unless=_is_number_with_words)
     fields["action_date_time"] = _with_time_of_day(fields["action_date_time"], cells, table)
     return fields
 
@@ -252,17 +258,32 @@ def _with_time_of_day(days: pd.Series, cells: pd.DataFrame, table: Table) -> pd.
     return days.where(times.isna(), alone + " " + times)
 
 
-def _as_shown(texts: pd.Series, table: Table, field: str) -> pd.Series:
-    """Write the ids that are numbers with a format as a person sees them: 123 under "AB"000000 is AB000123."""
+def _as_shown(
+    texts: pd.Series, table: Table, field: str, *, unless: Callable[[str, str], bool] = lambda _shown, _kept: False
+) -> pd.Series:
+    """Write numbers with a format as a person sees them: 123 under "AB"000000 is AB000123, 1000 under 0"."00 is 10.00.
+
+    But for those where `unless` holds, of the text that is shown and the one that is kept.
+    """
     own_column = table.columns.get(field)
     shown = {}
     for (row, column), text in table.sheet.shown_cells.items():
-        if column == own_column and row in texts.index:
+        if column == own_column and row in texts.index and not unless(text, str(texts[row])):
             shown[row] = text
     if not shown:
         return texts
     as_shown = texts.index.to_series().map(shown)
     return as_shown.fillna(texts).astype("str")
+
+
+def _is_number_with_words(shown: str, kept: str) -> bool:
+    """Tell a number that is shown as it is, with a word beside it, from one that is shown as another one.
+
+    >>> _is_number_with_words("10 pts", "10"), _is_number_with_words("10k", "10"), _is_number_with_words("(10)", "10")
+    (True, False, False)
+    """
+    found = _WITH_WORDS.fullmatch(shown)
+    return found is not None and found[1] == kept
 
 
 def _skipped_sheets(side_sheets: Sequence[SideSheet]) -> pd.DataFrame:

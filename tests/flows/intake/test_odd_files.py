@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pandas as pd
 import pytest
 from typer.testing import CliRunner
@@ -151,3 +152,28 @@ def test_a_heading_that_names_the_currency_of_rewards_is_read_and_said(
     amounts = pd.concat(checked.events.identified("0" * 64, "-99"))["amount"].tolist()
     assert all((amount is not None) == is_read for amount in amounts)
     assert amounts
+
+
+@pytest.mark.parametrize(
+    ("number_format", "points"),
+    [
+        ('0 "pts"', 1000),
+        ('0"."00', 10),  # written in hundredths: a person sees 10.00
+        ("(0)", None),
+        ("\\-0", None),
+        ('0"k"', None),
+        ('0"%"', None),
+        ("0-00", None),
+    ],
+)
+def test_points_that_are_shown_as_another_number_are_not_the_one_that_is_kept(
+    tmp_path: Path, number_format: str, points: int | None
+) -> None:
+    workbook = openpyxl.Workbook()
+    workbook.active.append(["ClientId", "Points", "Action", "ActionDateTime"])
+    workbook.active.append(["100000001", 1000, "Earned", "2026-09-20T17:00:00Z"])
+    workbook.active["B2"].number_format = number_format
+    workbook.save(tmp_path / "points.xlsx")
+    file = check_file(Settings(), tmp_path / "points.xlsx", "-99")
+    assert file.checked.events["points"].tolist() == ([] if points is None else [points])
+    assert any("as their cells show them" in note.message for note in file.notes)
