@@ -33,6 +33,7 @@ from sqlalchemy.types import NullType
 from sql.queries import rows_query
 from sql.sums import summed
 from sql.tables.breaks import breaks
+from sql.tables.runs import runs
 
 # To the letter as the index has it: with values bound in their place no database would see that it fits.
 _IS_OPEN = text("breaks.state IN ('open', 'acknowledged')")
@@ -107,14 +108,15 @@ def count_breaks(connection: Connection, narrowed: Narrowed) -> Counts:
 
 
 def page_of_breaks(connection: Connection, narrowed: Narrowed, start: int, most: int) -> Sequence[Row[Any]]:
-    """Return the differences from ``start`` on, at most so many, oldest first."""
-    rows = _only(select(breaks), narrowed)
+    """Return the differences from ``start`` on, at most so many, oldest first; ``opened_at`` beside each."""
+    opened_at = select(runs.c.started_at).where(runs.c.run_id == breaks.c.opened_run_id).scalar_subquery()
+    rows = _only(select(breaks, opened_at.label("opened_at")), narrowed)
     oldest_first = rows.order_by(breaks.c.opened_on, breaks.c.break_id)
     return connection.execute(oldest_first.limit(most).offset(start)).all()
 
 
 def breaks_of_ids(connection: Connection, break_ids: Iterable[str]) -> Sequence[Row[Any]]:
-    """Return these differences, those that there are."""
+    """Return these differences, those that there are; ``opened_at`` beside each."""
     given = {"given": json.dumps(dict.fromkeys(break_ids))}
     return connection.execute(rows_query("breaks_of_ids"), given).all()
 

@@ -1,16 +1,19 @@
 """A difference as a person of a studio reads it: what both sides have, whose it is to look at, and until when."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
+from sqlalchemy import Row
+
 from flows.desk.visit import Desk
 from flows.desk.words import NOTHING_LEFT, for_a_studio, money
 from flows.reports.wording import BREAKS
-from flows.review.break_list import OPEN
+from flows.review.break_list import OPEN, break_records
 from flows.review.clocks import Clocks, clocks_of
+from flows.runtime.clock import utc_now
 from sql.break_decisions import Verb
 from transforms.match.break_details import NOBODY_LOOKED
 from transforms.spoken_times import spoken_date
@@ -79,6 +82,21 @@ class Sides(NamedTuple):
     ours: str
     theirs: str
     by_how_much: str = ""
+
+
+def records_to_see(desk: Desk, rows: Sequence[Row[Any]]) -> list[dict[str, Any]]:
+    """Return differences as `flows.review.break_list` gives them, dated by the clock of each one's studio.
+
+    A night that begins in the evening by the studio's clock is of the next day by UTC, as the ledger counts days.
+    """
+    clocks = clocks_of(desk.settings)
+    records = []
+    for row, record in zip(rows, break_records(desk.settings, rows), strict=True):
+        zone = clocks.of(record["site_id"]).zone
+        opened_on = row.opened_at.astimezone(zone).date()
+        age_days = (utc_now().astimezone(zone).date() - opened_on).days
+        records.append(record | {"opened_on": opened_on, "age_days": age_days})
+    return records
 
 
 def difference_to_see(desk: Desk, record: Mapping[str, Any]) -> Difference:

@@ -179,5 +179,7 @@ SELECT corrections.corrected_event_id, corrections.event_id,
 FROM corrections WHERE corrections.corrected_event_id IN :event_ids
 
 -- name: breaks_of_ids
--- Grain: one row per break of these. Given: a JSON object whose keys are break ids.
-SELECT breaks.* FROM json_each(:given) AS given CROSS JOIN breaks WHERE breaks.break_id = given.key
+-- Grain: one row per break of these, and when the run began that saw it first. Given: a JSON object whose keys are
+-- break ids.
+SELECT breaks.*, (SELECT runs.started_at FROM runs WHERE runs.run_id = breaks.opened_run_id) AS opened_at
+FROM json_each(:given) AS given CROSS JOIN breaks WHERE breaks.break_id = given.key

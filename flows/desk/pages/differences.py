@@ -7,13 +7,13 @@ from urllib.parse import parse_qsl, urlencode
 
 from starlette.responses import Response
 
-from flows.desk.difference import REASONS, VERBS, difference_to_see
+from flows.desk.difference import REASONS, VERBS, difference_to_see, records_to_see
 from flows.desk.parts import part_of, parts_of
 from flows.desk.seen_periods import Seen, period_name, period_seen
 from flows.desk.visit import Visit, go
 from flows.people.accounts import ALL_SITES
 from flows.reports.wording import BREAKS
-from flows.review.break_list import FOR_MANY, break_records
+from flows.review.break_list import FOR_MANY
 from flows.review.breaks import decide_breaks
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import WrongUsage
@@ -51,7 +51,7 @@ def show_differences(visit: Visit) -> Response:
         kinds=list(counts.by_class.items()),
         words={name: word.short for name, word in BREAKS.items()},
         sites=_sites_to_choose(visit),
-        rows=[difference_to_see(desk, record) for record in break_records(desk.settings, rows)],
+        rows=[difference_to_see(desk, record) for record in records_to_see(desk, rows)],
         page=page,
         pages=pages,
         may_take_all=counts.count <= _MOST_AT_ONCE and pages > 1,
@@ -129,7 +129,7 @@ def find_theirs(visit: Visit, break_ids: Sequence[str]) -> list[dict[str, Any]]:
         rows = breaks_of_ids(connection, break_ids)
     if sites is not None:
         rows = [row for row in rows if (row.site_id or ALL_SITES) in sites]
-    return break_records(visit.desk.settings, rows)
+    return records_to_see(visit.desk, rows)
 
 
 def do_decide(visit: Visit) -> Response:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from flows.desk import difference
 from flows.desk.visit import Desk
 from sql.breaks import open_breaks, update_breaks
 from sql.runs import start_run
@@ -175,3 +176,20 @@ def test_an_extra_entry_is_proposed_to_be_taken_back_and_waits_for_another_word(
     cy.post("/differences/b51/offset", decision="ok", back="waiting")
     assert "It has the OK: the next night posts it." in ana.get("/differences/b51")
     assert "somebody else has decided" in bo.post("/differences/b51/offset", 409, decision="ok").lower()
+
+
+def test_the_day_since_when_something_differs_is_the_studios_own(
+    at_desk: AtDesk, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A night of the evening of the 21st by the studio's clock is of the 22nd by UTC."""
+    evening = datetime(2026, 11, 22, 4, tzinfo=UTC)
+    with desk.ledger.begin() as connection:
+        start_run(connection, "night-2", RunKind.NIGHTLY, evening)
+        update_breaks(connection, [differ(60)], [], run_id="night-2", now=evening)
+    monkeypatch.setattr(difference, "utc_now", lambda: evening)
+    ana = at_desk("Ana")
+    for path in ("/differences/b60", "/differences?client=200000060"):
+        page = ana.get(path)
+        assert "21 Nov 2026" in page
+        assert "today" in page
+        assert "22 Nov" not in page

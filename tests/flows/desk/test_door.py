@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from flows.desk.app import PAGES, make_app
+from flows.desk.render import style_sheet
 from flows.desk.visit import About, Desk, Page, own_path
 from flows.people.accounts import first_link
 from flows.settings.of_house import DeskSettings
@@ -101,6 +102,12 @@ def test_every_answer_says_what_a_browser_may_do_with_it(at_desk: AtDesk) -> Non
         assert "unsafe" not in policy
         assert "frame-ancestors 'none'" in policy
         assert (headers["x-frame-options"], headers["x-content-type-options"]) == ("DENY", "nosniff")
+
+
+def test_what_is_printed_is_dark_on_white_whatever_the_screen_is() -> None:
+    """Browsers leave out the background on paper: light letters alone would be left."""
+    style = style_sheet()
+    assert style.count("prefers-color-scheme") == style.count("@media screen and (prefers-color-scheme: dark)") == 2
 
 
 def test_a_page_elsewhere_that_leads_its_name_here_gets_no_answer(at_desk: AtDesk) -> None:
