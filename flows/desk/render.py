@@ -45,6 +45,7 @@ def _environment() -> Environment:
     )
     filters: dict[str, Callable[..., str]] = {
         "number": _number,
+        "said": _said,
         "seen": lambda text: visible(str(text)),
         "money": money,
         "on_a_page": on_a_page,
@@ -52,6 +53,11 @@ def _environment() -> Environment:
     }
     environment.filters.update(filters)
     return environment
+
+
+def _said(text: str) -> str:
+    """Show what a person wrote, in one line: none of its signs turns round what stands beside it."""
+    return " ".join(visible(line) for line in text.splitlines())
 
 
 def _number(count: int) -> str:

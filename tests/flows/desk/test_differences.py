@@ -1,5 +1,6 @@
 """Differences at the desk: listed, narrowed down, decided about many at once, each at its own sites alone."""
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -193,3 +194,15 @@ def test_the_day_since_when_something_differs_is_the_studios_own(
         assert "21 Nov 2026" in page
         assert "today" in page
         assert "22 Nov" not in page
+
+
+def test_nothing_that_somebody_writes_turns_round_what_stands_beside_it(at_desk: AtDesk) -> None:
+    ana = at_desk("Ana")
+    ana.post("/differences/b1/give", to="eve\u202e", due="")
+    ana.post("/differences/b1/comment", words="one line\nthe next \u202e tfel")
+    ana.post("/differences", id=["b1"], verb="acknowledge", code="other", words="be\u2066cause")
+    for path in ("/differences/b1", "/differences?client=200000001"):
+        page = re.sub(r'value="[^"]*"', "", ana.get(path))
+        assert not re.search("[\u202a-\u202e\u2066-\u2069]", page)
+        assert "be\\u2066cause" in page
+    assert "one line the next \\u202e tfel" in ana.get("/differences/b1")
