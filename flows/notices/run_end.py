@@ -94,14 +94,24 @@ def _title(before: Standing, now: Standing, summary: Summary) -> str | None:
     """Return the title of the message; None where everybody knows already."""
     is_unusual = bool(now.unusual - before.unusual)
     if summary.exit_code is ExitCode.TIES_OUT:
-        well = None if before.is_well else _WELL_AGAIN
-        return _UNUSUAL if is_unusual and well is None else well
+        if not before.is_well:
+            return _WELL_AGAIN
+        return _UNUSUAL if is_unusual else None
     if before.trouble and not now.trouble:
         return _RUNS_AGAIN
-    brought = summary.totals["rejected"] + summary.totals["refused"] + len(summary.set_aside)
-    is_more = now.waiting > before.waiting or now.breaks > before.breaks
-    has_changed = now.trouble != before.trouble or is_more or brought or is_unusual
-    return _TITLES[summary.exit_code] if has_changed else None
+    is_news = now.trouble != before.trouble or _is_more(before, now) or _brought(summary) or is_unusual
+    return _TITLES[summary.exit_code] if is_news else None
+
+
+def _is_more(before: Standing, now: Standing) -> bool:
+    # What became less is no news that anybody waits for.
+    return now.waiting > before.waiting or now.breaks > before.breaks
+
+
+def _brought(summary: Summary) -> bool:
+    """Return whether the night itself had rows or files that somebody has to mend, however many there were before."""
+    totals = summary.totals
+    return bool(totals["rejected"] or totals["refused"] or summary.set_aside)
 
 
 def _standing_of(summary: Summary) -> Standing:
@@ -115,10 +125,13 @@ def _standing_of(summary: Summary) -> Standing:
 
 def _trouble_of(summary: Summary) -> frozenset[str]:
     # What has left the inbox is told once, as a rejected row is: it is no trouble that the next night finds mended.
-    trouble = {_kind_of(one.what) for one in summary.not_read if one.what not in summary.set_aside}
+    unread = [one for one in summary.not_read if one.what not in summary.set_aside]
+    trouble = {_kind_of(one.what) for one in unread}
     # A place that could not be read and the failure that says so are one trouble.
     whys = {one.why for one in summary.not_read}
-    trouble |= {_kind_of(failure) for failure in summary.failures if not _is_told_by(failure, whys)}
+    for failure in summary.failures:
+        if not _is_told_by(failure, whys):
+            trouble.add(_kind_of(failure))
     if not summary.totals["ties_out"]:
         trouble.add("does not tie")
     return frozenset(trouble)
@@ -156,8 +169,13 @@ def _unnamed(settings: Settings, line: str) -> str:
 def _told(settings: Settings) -> Standing:
     told: Any = read_told(settings, _ABOUT)
     try:
-        trouble, unusual = (frozenset(map(str, told.get(key, []))) for key in ("trouble", "unusual"))
-        return Standing(trouble, int(told["waiting"]), int(told["breaks"]), unusual)
+        return Standing(
+            trouble=frozenset(map(str, told.get("trouble", []))),
+            waiting=int(told["waiting"]),
+            breaks=int(told["breaks"]),
+            unusual=frozenset(map(str, told.get("unusual", []))),
+        )
+    # What cannot be read is told anew: twice is better than never.
     except (AttributeError, TypeError, KeyError, ValueError):
         return Standing()
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from flows.intake.check import check_file
 from flows.intake.checked_file import CheckedFile, OnRows, count_nothing
@@ -81,8 +81,9 @@ def _refuse_asked(waiting: Mapping[str, Question], asked: set[str]) -> None:
 
 
 def _what(question: Question) -> str:
-    entries = {answer: dict(kept) for answer, kept in question.entries.items()}
+    """Return what a question is about, so that none is asked twice."""
     whose = question.about.headings if question.site_id is None else question.site_id
+    entries = {answer: dict(kept) for answer, kept in question.entries.items()}
     return json.dumps([whose, entries])
 
 
@@ -127,10 +128,20 @@ def keep_columns(
     if layout in settings.columns:
         raise WrongUsage("How such sheets are read stands in the settings: whoever looks after them changes it there.")
     layouts, sites = read_answers(settings), read_answers(settings, "sites")
-    before = {key: value for key, value in layout_as_written(settings, layout).items() if key in _STAYS}
-    said = {DATE_ORDER: date_order, TIMES: times}
-    options = {**before, **{key: value for key, value in said.items() if value}}
-    if times:
-        options.pop("timezone", None)
+    options = _options(settings, layout, date_order=date_order, times=times)
     name = layout if layout in layouts else ", ".join(chosen)[:_LONGEST_NAME]
-    return write_answers(settings, {**layouts, str(name): {**entries, **options}}, sites)
+    layouts[str(name)] = {**entries, **options}
+    return write_answers(settings, layouts, sites)
+
+
+def _options(settings: Settings, layout: str | None, *, date_order: str, times: str) -> dict[str, Any]:
+    """Return what a layout says beside its columns: what it said before, and what was said of dates and clocks now."""
+    before = layout_as_written(settings, layout)
+    options = {key: value for key, value in before.items() if key in _STAYS}
+    if date_order:
+        options[DATE_ORDER] = date_order
+    if times:
+        options[TIMES] = times
+        # Whose clock it is was said anew: a zone of before would contradict it.
+        options.pop("timezone", None)
+    return options

@@ -37,7 +37,9 @@ def may_ask(settings: Settings, ledger: Ledger, new_count: int, clients_count: i
     ``new_count``: rows of the sheet that will be posted, each by a call; ``clients_count``: whom that reads back. Rows
     that were posted before take none.
     """
-    return max(0, calls_beside(settings, ledger, new_count + clients_count, sites_count=1) // _CALLS_EACH)
+    needed_count = new_count + clients_count
+    spare_count = calls_beside(settings, ledger, needed_count, sites_count=1)
+    return max(0, spare_count // _CALLS_EACH)
 
 
 def ask_clients(settings: Settings, ledger: Ledger, clients: Sequence[Client]) -> Asked:

@@ -65,24 +65,29 @@ def approve(
     where it would take back an entry whose break is settled by now; it says who was faster.
     """
     with deciding(settings, ledger) as connection:
+        # All of it in one turn of the ledger: what a guard has seen is what is let go.
         fingerprint = refuse_changed(connection, settings, held_id, by=by.strip(), seen=seen)
         _refuse_needless(connection, held_id)
         _refuse_unseen(connection, held_id)
         _refuse_replacing(connection, held_id)
-        said = (by, reason)
         of_event = partial(approvals.approve, seen=fingerprint)
         of_plan = partial(plans.approve_plan, seen=fingerprint, spares_own=spares_own)
-        decided = _decide(connection, held_id, said, {State.HELD}, of_event, of_plan)
+        decided = _decide(connection, held_id, (by, reason), {State.HELD}, of_event, of_plan)
         if decided.plan_events_count is None:
             return decided
         alike_count = plans.lookalikes_of_plan(connection, held_id)
         if decided.plan_events_count == 0:
-            what = "looks like rows of earlier files" if alike_count else "may have been sent by a ledger that is lost"
-            raise WrongUsage(
-                f"What {held_id} still holds {what}: look at each by itself (`tieout plan` says what is known of it), "
-                "and approve it by its own id."
-            )
+            raise WrongUsage(_why_none_of_it(held_id, alike_count))
         return dataclasses.replace(decided, alike_count=alike_count)
+
+
+def _why_none_of_it(plan_id: str, alike_count: int) -> str:
+    """Say why nothing of a plan goes with all of it: each of its events has to be looked at by itself."""
+    what = "looks like rows of earlier files" if alike_count else "may have been sent by a ledger that is lost"
+    return (
+        f"What {plan_id} still holds {what}: look at each by itself (`tieout plan` says what is known of it), "
+        "and approve it by its own id."
+    )
 
 
 def discard(
@@ -165,9 +170,13 @@ def _refuse_unseen(connection: Connection, held_id: str) -> None:
 
 
 def _refuse_replacing(connection: Connection, held_id: str) -> None:
-    """Refuse to let an event go that is about to take another's place: that one is being taken back already."""
+    """Refuse to let an event go that is about to take another's place: that one is being taken back already.
+
+    Both would stand at the service until the other was taken back, and both for good where that came to nothing.
+    """
     for row in pending_replacements(connection):
-        if row.event_id == held_id and row.offset_event_id is not None and row.offset_state not in _CAME_TO_NOTHING:
+        is_being_taken_back = row.offset_event_id is not None and row.offset_state not in _CAME_TO_NOTHING
+        if row.event_id == held_id and is_being_taken_back:
             raise WrongUsage(
                 f"Event {held_id} takes the place of event {row.replaced_event_id}, and is posted once event "
                 f"{row.offset_event_id} has taken that back, which is {row.offset_state}: there is nothing to decide."
@@ -182,17 +191,18 @@ def _decide(
     of_event: _OfEvent,
     of_plan: _OfPlan,
 ) -> Decided:
+    """Decide about a plan, where something of it is left in these states, else about the event of this id."""
     by, reason = said[0], mask(said[1])
     states = plans.states_of_plan(connection, held_id)
+    is_left = bool(takes & states.keys())
+    if states and not is_left:
+        last_word = _last_word(connection, held_id)
+        raise WrongUsage(f"Nothing of {held_id} waits any more: {_say_states(states)}{last_word}.")
     try:
-        if takes & states.keys():
+        if is_left:
             rest = {state: count for state, count in states.items() if state not in takes}
             decided_count = of_plan(connection, held_id, by=by, now=utc_now(), reason=reason)
             return Decided(decided_count, _say_states(rest))
-        if states:
-            raise WrongUsage(
-                f"Nothing of {held_id} waits any more: {_say_states(states)}{_last_word(connection, held_id)}."
-            )
         of_event(connection, held_id, by=by, now=utc_now(), reason=reason)
     except NotHeld as error:
         raise WrongUsage(str(error) if error.state else _say_unknown(connection, held_id)) from None
@@ -214,8 +224,8 @@ def _say_states(states: Mapping[State, int]) -> str:
 
 def _say_unknown(connection: Connection, held_id: str) -> str:
     held = plans.held_events(connection)
-    plan_ids = list(dict.fromkeys(event.run_id for event in held))
-    event_ids = [event.event_id for event in held]
-    close = get_close_matches(held_id, plan_ids + event_ids, n=1, cutoff=0.8)
+    known = dict.fromkeys(event.run_id for event in held)
+    known |= dict.fromkeys(event.event_id for event in held)
+    close = get_close_matches(held_id, known, n=1, cutoff=0.8)
     hint = f"did you mean {close[0]}?" if close else "`tieout plan` lists what waits."
     return f"The ledger has no event and no plan {held_id}: {hint}"

@@ -31,12 +31,16 @@ def offset_of(ledger: Ledger, break_id: str) -> Row[Any] | None:
 
 def can_be_offset(settings: Settings, broken: Any, proposed: Row[Any] | None) -> bool:
     """Return whether an entry may be proposed: something extra is there, and nothing takes it back yet."""
-    is_extra = Outcome(broken["class"]) in OFFSETS and broken["state"] in _OPEN and bool(broken["more"])
-    if proposed is not None and proposed.state not in _CAME_TO_NOTHING:
+    is_extra = Outcome(broken["class"]) in OFFSETS and bool(broken["more"])
+    if not is_extra or broken["state"] not in _OPEN:
         return False
-    # Its opposite would be an Earned without a Source.
-    is_allowed = not broken["more"] or broken["more"] > 0 or not settings.guards.require_source
-    return is_extra and is_allowed
+    # A second one would take it back twice.
+    is_taken_back = proposed is not None and proposed.state not in _CAME_TO_NOTHING
+    if is_taken_back:
+        return False
+    # What was redeemed too often is given back by an Earned, which has no Source.
+    needs_earned = broken["more"] < 0
+    return not (needs_earned and settings.guards.require_source)
 
 
 def propose_offset(settings: Settings, ledger: Ledger, break_id: str, *, by: str, reason: str) -> None:

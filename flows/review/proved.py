@@ -39,4 +39,6 @@ def _proof_by_balance(settings: Settings, connection: Connection, event: Row[Any
         return None
     client = (event.site_id, event.client_id)
     proof = judge(connection, [client]).proved.get(client)
-    return proof if proof is not None and event.event_id in proof.event_ids else None
+    # A client may be proved by what was posted before this event, or after it.
+    is_of_event = proof is not None and event.event_id in proof.event_ids
+    return proof if is_of_event else None

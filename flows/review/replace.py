@@ -1,5 +1,6 @@
 """Let a held row take the place of the row that it looks like: the one door for command line and pages."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -95,8 +96,12 @@ def _places(connection: Connection, settings: Settings, event_id: str) -> Sequen
 
 
 def _refuse_without_opposite(connection: Connection, settings: Settings, row: Row[Any]) -> None:
+    """Refuse to take the place of what took effect, or may have, and that nothing can take back: both would stand."""
     event = event_to_reverse(connection, row.event_id)
-    if event is None or State(event.state) not in _MAY_HAVE_TAKEN_EFFECT or event.live_event_id is not None:
+    if event is None or State(event.state) not in _MAY_HAVE_TAKEN_EFFECT:
+        return
+    # Something takes it back already.
+    if event.live_event_id is not None:
         return
     why = why_without_opposite(connection, settings, event)
     if why is not None:
@@ -122,9 +127,9 @@ def replacement_lines(replaced: Replaced) -> list[str]:
 
 def pending_words(pending: Sequence[Row[Any]]) -> dict[str, str]:
     """Say by event id what each that takes another's place still waits for."""
-    found: dict[str, list[str]] = {}
+    found: defaultdict[str, list[str]] = defaultdict(list)
     for row in pending:
-        found.setdefault(row.event_id, []).append(_waits_for(row))
+        found[row.event_id].append(_waits_for(row))
     return {event_id: "; ".join(places) for event_id, places in found.items()}
 
 

@@ -99,9 +99,15 @@ def keep_shown(
         return ""
     parts = _settings_that_matter(settings, held)
     fingerprint = _fingerprint(held, parts)
-    known = {str(path.resolve()): sha256_of(path) for path in files if path.is_file()}
-    to, now = to.strip(), utc_now()
-    record_showing(connection, plan_id, to=to, now=now, fingerprint=fingerprint, settings=parts, files=known)
+    record_showing(
+        connection,
+        plan_id,
+        to=to.strip(),
+        now=utc_now(),
+        fingerprint=fingerprint,
+        settings=parts,
+        files={str(path.resolve()): sha256_of(path) for path in files if path.is_file()},
+    )
     return fingerprint[:_CODE_LENGTH]
 
 
@@ -147,22 +153,28 @@ def refuse_changed(
     fingerprint = _fingerprint(held, parts)
     if not held.events_count:
         return fingerprint
-    is_exact = seen is not None and fingerprint.startswith(seen.strip().lower()) and len(seen.strip()) >= _CODE_LENGTH
     before = last_showing(connection, plan_id, by)
-    if before is None and (is_exact or seen is None):
-        return fingerprint
-    changes = [] if before is None else list(_changes(connection, plan_id, parts, before, is_plan=plan_id == held_id))
-    if seen is not None and not is_exact:
-        changes = changes or [f"{seen} is not what stands there now"]
-    if is_exact:
+    if seen is None:
+        # Whoever names no code means what they saw last. Where nobody has seen anything, nothing can have changed.
+        changes = [] if before is None else list(_changes(connection, plan_id, parts, before, plan_id == held_id))
+    elif _is_code_of(seen, fingerprint):
         # A code says all but what stands on a person's disk.
         changes = list(_changed_files(before))
+    else:
+        told = [] if before is None else list(_changes(connection, plan_id, parts, before, plan_id == held_id))
+        changes = told or [f"{seen} is not what stands there now"]
     if changes:
         raise WrongUsage(
             f"What {held_id} would do is not what was shown{_when(before)}: {'; '.join(changes)}. Nothing was "
             f"approved: `tieout plan {plan_id}` shows it as it is now."
         )
     return fingerprint
+
+
+def _is_code_of(seen: str, fingerprint: str) -> bool:
+    """Return whether a code is that of a fingerprint; a shorter one would be of many."""
+    code = seen.strip().lower()
+    return len(code) >= _CODE_LENGTH and fingerprint.startswith(code)
 
 
 def _when(before: Row[Any] | None) -> str:
@@ -173,7 +185,7 @@ def _when(before: Row[Any] | None) -> str:
 
 
 def _changes(
-    connection: Connection, plan_id: str, parts: Mapping[str, str], before: Row[Any], *, is_plan: bool
+    connection: Connection, plan_id: str, parts: Mapping[str, str], before: Row[Any], is_plan: bool
 ) -> Iterator[str]:
     """Say what has changed since it was shown."""
     shown_at: datetime = before.shown_at
@@ -192,8 +204,12 @@ def _changes(
 
 
 def _changed_files(before: Row[Any] | None) -> Iterator[str]:
-    for name, sha256 in (json.loads(before.files) if before else {}).items():
+    """Name the files on a person's disk that were mended since: the plan would send what they were before."""
+    if before is None:
+        return
+    for name, sha256 in json.loads(before.files).items():
         path = Path(name)
+        # One that is gone was put into the inbox, or archived: that changes nothing.
         if path.is_file() and sha256_of(path) != sha256:
             yield f"{path.name} was changed since"
 
@@ -208,50 +224,63 @@ def _fingerprint(held: Held, parts: Mapping[str, str]) -> str:
 
 def _settings_that_matter(settings: Settings, held: Held) -> dict[str, str]:
     """Return a hash of each setting that decides what is sent, to whom, and how the rows were read; never a secret."""
-    guards = settings.guards
-    parts = {
-        "guards": digest([guards.model_dump(mode="json", exclude={"sites", "look_back_after_hours"})]),
-        "columns": digest([json.dumps(settings.columns, sort_keys=True, default=str)]),
-    }
-    sites = {site.site_id: site for site in settings.mindbody.sites}
+    limits = settings.guards.model_dump(mode="json", exclude={"sites", "look_back_after_hours"})
+    columns = json.dumps(settings.columns, sort_keys=True, default=str)
+    parts = {"guards": digest([limits]), "columns": digest([columns])}
     for target, site_id in held.destinations:
         if target is Target.REFERRAL_ROCK:
             parts["referral_rock.base_url"] = digest([settings.referral_rock.base_url])
-            continue
-        parts["mindbody.base_url"] = digest([settings.mindbody.base_url])
-        site = sites.get(site_id)
-        of_site = [site.timezone, site.times, site.username] if site else []
-        limits = guards.sites[site_id].model_dump(mode="json") if site_id in guards.sites else {}
-        parts[f"site {site_id}"] = digest([of_site, limits])
+        else:
+            parts["mindbody.base_url"] = digest([settings.mindbody.base_url])
+            parts[f"site {site_id}"] = _site_that_matters(settings, site_id)
     return parts
+
+
+def _site_that_matters(settings: Settings, site_id: str) -> str:
+    """Return a hash of what a site is read and sent with: its clock, who posts there, and its own limits."""
+    site = next((site for site in settings.mindbody.sites if site.site_id == site_id), None)
+    of_site = [] if site is None else [site.timezone, site.times, site.username]
+    own_limits = settings.guards.sites.get(site_id)
+    limits = {} if own_limits is None else own_limits.model_dump(mode="json")
+    return digest([of_site, limits])
 
 
 def shown_lines(shown: Shown, *, with_rows: bool = True) -> Iterator[str]:
     """Tell a person what waits, why, and how to decide; without the rows, neither clients nor what quotes a cell."""
     yield f"{shown.plan_id}: {_counted(shown.events_count, 'event')} held of {', '.join(shown.files)}"
     for total in shown.totals:
-        if total.kind is Kind.REWARD_UPDATE:
-            updates = _counted(total.events_count, "reward update")
-            yield f"  {updates}, {shown.amount} in all"
-        else:
-            yield f"  {total.events_count:>8,} {total.kind} of site {total.site_id}, {total.points:,} points"
-    told = [why for why in shown.reasons if with_rows or _quotes_nothing(why)][:_MOST_REASONS]
-    for why in told:
-        yield f"  {why.events_count:>8,} wait: {why.reason}"
-    untold_count = len(shown.reasons) - len(told)
-    if untold_count:
-        yield f"  and {untold_count:,} more reasons: `tieout plan --json` lists every event."
-    for row in shown.clients if with_rows else ():
-        yield (
-            f"  client {row.client_id} of site {row.site_id}: {row.earned:,} earned, {row.redeemed:,} redeemed, in "
-            f"{_counted(row.events_count, 'event')}"
-        )
+        yield f"  {_total_line(shown, total)}"
+    yield from _reason_lines(shown, with_rows=with_rows)
+    if with_rows:
+        yield from _client_lines(shown)
     if shown.alike_count:
         yield f"  {shown.alike_count:>8,} of them look like rows of earlier files: each is decided by its own id."
     yield (
         f"Nothing was sent. `tieout approve {shown.plan_id} --seen {shown.code}` approves just this; "
         f"`tieout discard {shown.plan_id}` drops it."
     )
+
+
+def _total_line(shown: Shown, total: Total) -> str:
+    if total.kind is Kind.REWARD_UPDATE:
+        return f"{_counted(total.events_count, 'reward update')}, {shown.amount} in all"
+    return f"{total.events_count:>8,} {total.kind} of site {total.site_id}, {total.points:,} points"
+
+
+def _reason_lines(shown: Shown, *, with_rows: bool) -> Iterator[str]:
+    told = [why for why in shown.reasons if with_rows or _quotes_nothing(why)][:_MOST_REASONS]
+    for why in told:
+        yield f"  {why.events_count:>8,} wait: {why.reason}"
+    untold_count = len(shown.reasons) - len(told)
+    if untold_count:
+        yield f"  and {untold_count:,} more reasons: `tieout plan --json` lists every event."
+
+
+def _client_lines(shown: Shown) -> Iterator[str]:
+    for row in shown.clients:
+        whose = f"client {row.client_id} of site {row.site_id}"
+        events = _counted(row.events_count, "event")
+        yield f"  {whose}: {row.earned:,} earned, {row.redeemed:,} redeemed, in {events}"
 
 
 def _quotes_nothing(why: WhyHeld) -> bool:
