@@ -52,21 +52,26 @@ class SeenRows(Sequence[RowToSee]):
 
 def row_to_see(row: Row[Any], clocks: Clocks, told: str | None = None) -> RowToSee:
     """Return one row that is an event, as a person reads it."""
-    clock = clocks.of(row.site_id)
     is_reward = row.kind == Kind.REWARD_UPDATE
     state = State(row.state)
+    is_posted_points = state is State.POSTED and not is_reward
     return RowToSee(
-        place=f"row {row.row_number}" + (f", {row.sheet}" if row.sheet else ""),
+        place=_place(row),
         who="a reward" if is_reward else f"client {row.client_id}",
         what=_what(row),
-        when=_when(row, clock, is_reward=is_reward),
+        when=_when(row, clocks.of(row.site_id), is_reward=is_reward),
         told=_told(row) if told is None else told,
         event_id=row.event_id,
         link=f"/rows/{row.event_id}",
         state=state,
         looks_like_another=state is State.HELD and row.is_lookalike,
-        can_undo=state is State.POSTED and not is_reward and row.undone_state in _CAME_TO_NOTHING,
+        # Something that takes it back already would take it back twice.
+        can_undo=is_posted_points and row.undone_state in _CAME_TO_NOTHING,
     )
+
+
+def _place(row: Row[Any]) -> str:
+    return f"row {row.row_number}, {row.sheet}" if row.sheet else f"row {row.row_number}"
 
 
 def _when(row: Row[Any], clock: Clock, *, is_reward: bool) -> str:
@@ -82,9 +87,12 @@ _CAME_TO_NOTHING = (None, State.DISCARDED, State.REFUSED)
 def _what(row: Row[Any]) -> str:
     if row.kind == Kind.REWARD_UPDATE:
         return "reward changed" if row.amount is None else f"reward set to {money(row.amount)}"
-    about = "" if row.source is None else f" for {row.source}"
-    number = "" if row.source_id is None else f" {row.source_id}"
-    return f"{str(row.action).lower()} {points_told(row.points)}{about}{number}"
+    told = f"{str(row.action).lower()} {points_told(row.points)}"
+    if row.source is not None:
+        told += f" for {row.source}"
+    if row.source_id is not None:
+        told += f" {row.source_id}"
+    return told
 
 
 def _told(row: Row[Any]) -> str:
@@ -134,11 +142,11 @@ def _why_held(row: Row[Any]) -> str:
 def bad_cell_to_see(row: Row[Any], sheet_id: str) -> RowToSee:
     """Return a wrong cell, whose row is no event."""
     on = "" if row.sheet is None else f"?on={quote(row.sheet)}"
-    value = "" if row.value is None else f" “{row.value}”"
+    what = row.column_heading or "the whole row"
     return RowToSee(
-        place=f"row {row.row_number}" + (f", {row.sheet}" if row.sheet else ""),
+        place=_place(row),
         who="",
-        what=f"{row.column_heading or 'the whole row'}{value}",
+        what=what if row.value is None else f"{what} “{row.value}”",
         when="",
         told=for_a_studio(row.message),
         link=f"/sheets/{sheet_id}/rows/{row.row_number}{on}",
@@ -148,5 +156,5 @@ def bad_cell_to_see(row: Row[Any], sheet_id: str) -> RowToSee:
 def known_to_see(row: Row[Any], clocks: Clocks, file: str) -> RowToSee:
     """Return a row that brought an event again, with where it was met first."""
     of_file = "this sheet" if row.first_file == file else row.first_file
-    first = f"row {row.first_row} of {of_file}"
-    return row_to_see(row, clocks, f"the same as {first}: {_told(row)}")
+    told = f"the same as row {row.first_row} of {of_file}: {_told(row)}"
+    return row_to_see(row, clocks, told)

@@ -1,5 +1,6 @@
 """The walk as a page shows it: a line for each step, each figure a link to the rows that it counts."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -61,11 +62,12 @@ def walk_to_show(walked: pd.DataFrame, rows_at: str, site_id: str | None, led: S
     steps = []
     for line in lines_of_period(walked, {}).to_dict("records"):
         figures = [_figure(line, column.key, rows_at, site_id, led) for column in columns]
-        if any(figure.text for figure in figures) or line["is_total"]:
+        has_figure = any(figure.text for figure in figures)
+        if has_figure or line["is_total"]:
             steps.append(Step(line["step"], bool(line["is_total"]), figures))
-    kinds = [_OF_KIND[column.key] for column in columns]
+    counts = Counter(_OF_KIND[column.key] for column in columns)
     return Walk(
-        kinds=[(KINDS[kind], kinds.count(kind)) for kind in dict.fromkeys(kinds)],
+        kinds=[(KINDS[kind], count) for kind, count in counts.items()],
         headings=[_heading(column.key, column.heading) for column in columns],
         steps=steps,
     )
@@ -78,7 +80,9 @@ def _has_any(walked: pd.DataFrame, key: str) -> bool:
 def _heading(key: str, heading: str) -> str:
     if key.endswith("_events"):
         return "rows"
-    return "points" if key.endswith("_points") else f"{heading[:1].lower()}{heading[1:]}"
+    if key.endswith("_points"):
+        return "points"
+    return heading[:1].lower() + heading[1:]
 
 
 def _figure(line: Mapping[Any, Any], key: str, rows_at: str, site_id: str | None, led: Sequence[WalkLine]) -> Figure:
@@ -86,11 +90,23 @@ def _figure(line: Mapping[Any, Any], key: str, rows_at: str, site_id: str | None
     if not value:
         return Figure("", "", "")
     kind = _OF_KIND[key]
-    named = {"line": str(line["line"]), "kind": kind, "site": site_id or ""}
-    asked = urlencode({name: text for name, text in named.items() if text})
-    is_led = WalkLine(line["line"]) in led
-    said = f"{line['step'].lstrip('=−+± ')}, {KINDS[kind].lower()}"
-    return Figure(f"{value:,}", f"{rows_at}?{asked}" if is_led else "", said)
+    link = ""
+    if WalkLine(line["line"]) in led:
+        link = f"{rows_at}?{_asked(line, kind, site_id)}"
+    said = f"{_without_sign(line['step'])}, {KINDS[kind].lower()}"
+    return Figure(f"{value:,}", link, said)
+
+
+def _asked(line: Mapping[Any, Any], kind: str, site_id: str | None) -> str:
+    named = {"line": str(line["line"]), "kind": kind}
+    if site_id:
+        named["site"] = site_id
+    # Rows whose kind nobody knows are asked for without one.
+    return urlencode({name: text for name, text in named.items() if text})
+
+
+def _without_sign(step: str) -> str:
+    return step.lstrip("=−+± ")
 
 
 def step_name(line: WalkLine) -> str:
@@ -99,5 +115,5 @@ def step_name(line: WalkLine) -> str:
     >>> step_name(WalkLine.TURNED_DOWN)
     'Turned down by the service'
     """
-    named = step_of_period(line).lstrip("=−+± ")
+    named = _without_sign(step_of_period(line))
     return named[:1].upper() + named[1:]

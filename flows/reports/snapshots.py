@@ -39,10 +39,9 @@ def keep_snapshot(
 
     ``read_back`` are frames by name that no report is made of: what was read back, and what a recovery needs.
     """
-    folder = settings.root / _FOLDER
-    folder.mkdir(parents=True, exist_ok=True)
-    content = _packed(_lines(report, read_back))
     path = snapshot_path(settings, report.run_id)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    content = _packed(_lines(report, read_back))
     # Renamed when it is whole: a process that is killed here leaves no half of a snapshot under its name.
     part = path.with_name(f"{path.name}.part")
     part.write_bytes(content)
@@ -92,7 +91,10 @@ def read_snapshot(settings: Settings, connection: Connection, run_id: str) -> Re
 def _when_removed(settings: Settings, path: Path) -> str:
     named = str(path.relative_to(settings.root))
     removed = [one for one in read_removed(settings) if one.path == named]
-    return f"keeping house removed it on {removed[-1].at[:10]} (keep.snapshots_days)" if removed else ""
+    if not removed:
+        return ""
+    day = removed[-1].at[:10]
+    return f"keeping house removed it on {day} (keep.snapshots_days)"
 
 
 def _find(connection: Connection, run_id: str) -> Row[Any]:
@@ -106,8 +108,8 @@ def _find(connection: Connection, run_id: str) -> Row[Any]:
 
 def _lines(report: Report, read_back: Mapping[str, pd.DataFrame]) -> Iterator[str]:
     """Yield one line with all that is no frame; then per frame one line about it, and one per column."""
-    names = [part.name for part in fields(report) if part.name not in COLUMNS]
-    yield _dumped({name: getattr(report, name) for name in names})
+    head = {part.name: getattr(report, part.name) for part in fields(report) if part.name not in COLUMNS}
+    yield _dumped(head)
     for name in COLUMNS:
         yield from _frame_lines(name, rows(report, name))
     # What was read back is kept as evidence: the report is made again without it.
@@ -120,7 +122,8 @@ def _frame_lines(name: str, frame: pd.DataFrame) -> Iterator[str]:
     yield _dumped({"frame": name, "rows": len(frame), "types": types})
     for column in frame.columns:
         # Most of a night's frames are empty.
-        yield _dumped(_plain(frame[column]) if len(frame) else [])
+        values = _plain(frame[column]) if len(frame) else []
+        yield _dumped(values)
 
 
 def _plain(column: "pd.Series[Any]") -> list[Any]:
@@ -168,27 +171,35 @@ def _read(text: str) -> Report:
     written = (line for line in text.split("\n") if line)
     parsed = (json.loads(line, object_hook=_untagged) for line in written)
     parts: dict[str, Any] = next(parsed)
+    for about in parsed:
+        parts[about["frame"]] = _read_frame(about, parsed)
     # JSON has lists and no tuples.
     if parts["period"]:
         parts["period"] = tuple(parts["period"])
     parts["zones"] = tuple((site_id, zone) for site_id, zone in parts.get("zones", []))
-    for about in parsed:
-        parts[about["frame"]] = _read_frame(about, parsed)
-    # A snapshot of before lacks the frames that came since; the report shows them empty.
-    parts["totals"].setdefault("withheld", 0)
-    parts["by_client"] = _with_proof(parts["by_client"], parts["finished_at"])
-    parts.setdefault("balances", _balances_of_before(parts))
-    for name in ("posted", "refused", "breaks"):
-        parts[name] = _with_columns(parts[name], COLUMNS[name])
-    # Nobody asked then whether the services agree: what was open then tells.
-    parts["totals"].setdefault("agrees", not parts["totals"]["breaks_open"])
+    _fill_in(parts)
     known = {part.name for part in fields(Report)} & parts.keys()
     return Report(**{name: parts[name] for name in known})
 
 
+def _fill_in(parts: dict[str, Any]) -> None:
+    """Give a snapshot of before what came since; frames that it lacks altogether the report shows empty."""
+    totals = parts["totals"]
+    totals.setdefault("withheld", 0)
+    # Nobody asked then whether the services agree: what was open then tells.
+    totals.setdefault("agrees", not totals["breaks_open"])
+    parts["by_client"] = _with_proof(parts["by_client"], parts["finished_at"])
+    parts.setdefault("balances", _balances_of_before(parts))
+    for name in ("posted", "refused", "breaks"):
+        parts[name] = _with_columns(parts[name], COLUMNS[name])
+
+
 def _with_columns(frame: pd.DataFrame, columns: Collection[str]) -> pd.DataFrame:
     """Return the frame with the columns that came since it was kept, empty."""
-    return frame.assign(**{column: None for column in columns if column not in frame}) if len(frame) else frame
+    if not len(frame):
+        return frame
+    missing = [column for column in columns if column not in frame]
+    return frame.assign(**dict.fromkeys(missing))
 
 
 def _with_proof(by_client: pd.DataFrame, read_at: datetime) -> pd.DataFrame:
@@ -231,10 +242,9 @@ def read_frames(path: Path, names: Collection[str]) -> Iterator[tuple[str, pd.Da
         for line in lines:
             about = _loaded(line)
             columns = [next(lines) for _ in about["types"]]
+            # What nobody asked for is passed over as text.
             if about["frame"] in names:
-                typed = zip(about["types"].items(), columns, strict=True)
-                frame = {name: _typed(_loaded(column), dtype) for (name, dtype), column in typed}
-                yield about["frame"], pd.DataFrame(frame, index=range(about["rows"]))
+                yield about["frame"], _read_frame(about, map(_loaded, columns))
 
 
 @contextmanager

@@ -243,14 +243,17 @@ def plan_lines(plan: Plan) -> Iterator[str]:
         f"{plan.held:,} to be decided by a person, {plan.rejected:,} rejected."
     )
     for kind, count in plan.totals.events.items():
-        if kind is Kind.REWARD_UPDATE:
-            yield f"  {count:>8,} reward update{'' if count == 1 else 's'}, {plan.totals.amount:,} in all"
-        else:
-            yield f"  {count:>8,} {kind}, {plan.totals.points[kind]:,} points"
+        yield f"  {_kind_line(plan.totals, kind, count)}"
     for row in plan.totals.clients:
-        yield (
-            f"  client {row.client_id} of site {row.site_id}: {row.earned:,} earned, "
-            f"{row.redeemed:,} redeemed, in {_counted(row.events_count, 'event')}"
-        )
+        whose = f"client {row.client_id} of site {row.site_id}"
+        events = _counted(row.events_count, "event")
+        yield f"  {whose}: {row.earned:,} earned, {row.redeemed:,} redeemed, in {events}"
     yield from (f"  {note.message}" for note in stop_notes(plan.stops))
     yield from (f"  {note}" for note in plan.notes)
+
+
+def _kind_line(totals: PlanTotals, kind: Kind, count: int) -> str:
+    if kind is Kind.REWARD_UPDATE:
+        updates = "reward update" if count == 1 else "reward updates"
+        return f"{count:>8,} {updates}, {totals.amount:,} in all"
+    return f"{count:>8,} {kind}, {totals.points[kind]:,} points"

@@ -168,8 +168,10 @@ def _wrong_cell(row: Row[Any]) -> WrongCell:
 
 def _first_of(event: Row[Any], file: Row[Any]) -> str:
     of_file = "this sheet" if event.file_id == file.file_id else event.file
-    of_sheet = f", {event.sheet}," if event.sheet else ""
-    return f"row {event.row_number}{of_sheet} of {of_file}"
+    place = f"row {event.row_number}"
+    if event.sheet:
+        place += f", {event.sheet},"
+    return f"{place} of {of_file}"
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 A paper is made of a document, as page and workbook are, so that a period has one as a night does.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -55,28 +55,40 @@ class Paper:
 def paper_of(document: Document) -> Paper:
     """Return the two pages of a report."""
     by_name = {block.name: block for block in (*document.tables, *document.sections)}
-    waits = Answer("good" if document.found.tone == "good" else "wait", document.found.waits)
-    second = [[by_name[name] for name in names if name in by_name] for names in _SECOND_PAGE]
-    filled = [[block for block in blocks if len(block.frame)] for blocks in second]
-    signed = [[by_name[_SIGNED]]] if _SIGNED in by_name else []
+    found = document.found
+    waits = Answer("good" if found.tone == "good" else "wait", found.waits)
     return Paper(
         title=document.title,
-        answers=(*document.found.answers, waits),
+        answers=(*found.answers, waits),
         facts=document.facts,
         first=[_on_paper(by_name[name]) for name in _FIRST_PAGE if name in by_name],
-        second=[[_short(block) for block in blocks] for blocks in (*filled, *signed) if blocks],
+        second=_second_page(by_name),
         roles=("Prepared by", "Approved by"),
         timezone=document.timezone,
         foot=document.run_id,
     )
 
 
+def _second_page(by_name: Mapping[str, Block]) -> list[list[Block]]:
+    """Return the tables of the second page, a list for each line of it, without those that are empty."""
+    lines = []
+    for names in _SECOND_PAGE:
+        blocks = [by_name[name] for name in names if name in by_name]
+        filled = [_short(block) for block in blocks if len(block.frame)]
+        if filled:
+            lines.append(filled)
+    # Who has signed stands there also where nobody has.
+    if _SIGNED in by_name:
+        lines.append([_short(by_name[_SIGNED])])
+    return lines
+
+
 def _on_paper(block: Block) -> Block:
     """Return the block without what leads elsewhere: paper has no links."""
-    kept = tuple(column for column in block.columns if column.show is not Show.LINK)
+    kept = [column for column in block.columns if column.show is not Show.LINK]
     if block.name in ("Breaks", "Differences"):
-        kept = tuple(column for column in kept if column.key in _OF_BREAKS)
-    return replace(block, columns=kept or block.columns)
+        kept = [column for column in kept if column.key in _OF_BREAKS]
+    return replace(block, columns=tuple(kept) or block.columns)
 
 
 def _short(block: Block) -> Block:
@@ -87,13 +99,20 @@ def _open_first(block: Block) -> Block:
     """Return the differences of a period with those that are open before the others: paper has room for a few."""
     if "is_open" not in block.frame:
         return block
-    return replace(block, frame=block.frame.sort_values("is_open", ascending=False, kind="stable", ignore_index=True))
+    in_order = block.frame.sort_values("is_open", ascending=False, kind="stable", ignore_index=True)
+    return replace(block, frame=in_order)
 
 
 def _cut(block: Block) -> Block:
     """Return the block with its first lines, and in its note how many there are; sums would be of those lines alone."""
-    if len(block.frame) <= _MOST_LINES or block.strong:
+    lines_count = len(block.frame)
+    if lines_count <= _MOST_LINES or block.strong:
         return block
-    note = f"{block.note} The first {_MOST_LINES:,} of {len(block.frame):,} lines; the workbook has them all."
-    columns = tuple(replace(column, total=False) for column in block.columns)
-    return replace(block, note=note.strip(), columns=columns, frame=block.frame.head(_MOST_LINES))
+    note = f"{block.note} The first {_MOST_LINES:,} of {lines_count:,} lines; the workbook has them all."
+    without_sums = [replace(column, total=False) for column in block.columns]
+    return replace(
+        block,
+        note=note.strip(),
+        columns=tuple(without_sums),
+        frame=block.frame.head(_MOST_LINES),
+    )

@@ -26,13 +26,17 @@ def columns(name: str, told: str, labels: list[str], series: list[Series]) -> st
     heights = [height for one in series for height in one.heights]
     # A chart of nothing but zeros has a scale all the same.
     highest = max(heights, default=0) or 1
-    bars = "".join(_bars(series, len(labels), highest))
     key = "".join(letter for letter in name.lower() if letter.isalnum())
-    return (
-        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-labelledby="{key}-t {key}-d">'
-        f'<title id="{key}-t">{escape(name)}</title><desc id="{key}-d">{escape(told)}</desc>'
-        f"{_scale(highest)}{bars}{_names(labels)}</svg>{_legend(series)}"
-    )
+    parts = [
+        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-labelledby="{key}-t {key}-d">',
+        f'<title id="{key}-t">{escape(name)}</title><desc id="{key}-d">{escape(told)}</desc>',
+        _scale(highest),
+        *_bars(series, len(labels), highest),
+        *_names(labels),
+        "</svg>",
+        _legend(series),
+    ]
+    return "".join(parts)
 
 
 def _bars(series: list[Series], groups: int, highest: int) -> Iterator[str]:
@@ -72,25 +76,23 @@ def _scale(highest: int) -> str:
 
 def _step(value: int, highest: int) -> str:
     y = _FLOOR - _tall(value, highest)
-    line = f'<line class="grid" x1="{_LEFT}" x2="{_WIDTH}" y1="{y:.1f}" y2="{y:.1f}"/>'
     text_y = y + 4  # the text stands on its y, and its middle has to meet the line
+    line = f'<line class="grid" x1="{_LEFT}" x2="{_WIDTH}" y1="{y:.1f}" y2="{y:.1f}"/>'
     text = f'<text x="{_LEFT - 6}" y="{text_y:.1f}" text-anchor="end">{value:,}</text>'
     return line + text
 
 
-def _names(labels: list[str]) -> str:
+def _names(labels: list[str]) -> Iterator[str]:
     slot = _slot(len(labels))
     every = max(ceil(len(labels) / _LABELS), 1)
-    names = []
     for number in range(0, len(labels), every):
         x = _LEFT + slot * (number + 0.5)
         label = escape(labels[number])
-        names.append(f'<text x="{x:.1f}" y="{_HEIGHT - 12}" text-anchor="middle">{label}</text>')
-    return "".join(names)
+        yield f'<text x="{x:.1f}" y="{_HEIGHT - 12}" text-anchor="middle">{label}</text>'
 
 
 def _legend(series: list[Series]) -> str:
     if len(series) < 2:
         return ""
-    items = "".join(f'<li><span class="key {one.color}"></span>{escape(one.name)}</li>' for one in series)
-    return f'<ul class="legend">{items}</ul>'
+    items = [f'<li><span class="key {one.color}"></span>{escape(one.name)}</li>' for one in series]
+    return f'<ul class="legend">{"".join(items)}</ul>'

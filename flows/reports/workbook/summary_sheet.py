@@ -91,12 +91,13 @@ def _write_title(grid: Grid, title: str) -> None:
 
 def _write_headline(grid: Grid, found: Headline, first: int) -> int:
     """Write the three sentences, each in its own color, and what waits; return the row after them."""
-    for row, answer in enumerate(found.answers, start=first):
+    row = first
+    for answer in found.answers:
         back, front = _COLORS[answer.tone]
         _write_sentence(grid, row, answer.sentence, bg_color=back, font_color=front)
-    after = first + len(found.answers)
-    _write_sentence(grid, after, found.waits, font_color=_BLUE)
-    return after + 1
+        row += 1
+    _write_sentence(grid, row, found.waits, font_color=_BLUE)
+    return row + 1
 
 
 def _write_sentence(grid: Grid, row: int, sentence: str, **colors: object) -> None:
@@ -135,32 +136,45 @@ def _write_section(grid: Grid, section: Block, row: int) -> tuple[int, int]:
         put(grid.sheet, headings, 0, section.empty, aside)
         return first, first
     _write_headings(grid, section, headings)
-    for line_row, line in enumerate(lines(section, grid.zone), start=first):
-        is_strong = bool(section.strong) and bool(section.frame[section.strong].iloc[line_row - first])
-        if section.line:
-            _note_totals(grid, section, section.frame[section.line].iloc[line_row - first], line_row)
-        _write_line(grid, section, line_row, line, is_strong=is_strong)
+    _write_lines(grid, section, first)
     after = first + len(section.frame)
-    if not any(column.total for column in section.columns):
+    has_sums = any(column.total for column in section.columns)
+    if not has_sums:
         return first, after
     _write_sums(grid, section, first=first, after=after)
     return first, after + 1
 
 
+def _write_lines(grid: Grid, section: Block, first: int) -> None:
+    count = len(section.frame)
+    strong = section.frame[section.strong].tolist() if section.strong else [False] * count
+    names = section.frame[section.line].tolist() if section.line else []
+    for number, line in enumerate(lines(section, grid.zone)):
+        row = first + number
+        if names:
+            _note_totals(grid, section, names[number], row)
+        _write_line(grid, section, row, line, is_strong=bool(strong[number]))
+
+
 def _note_totals(grid: Grid, section: Block, name: str, row: int) -> None:
     """Note where the figures of a line stand, and let each lead to the total that it must equal."""
     for column, (left, _) in _placed(section):
-        place = (section.name, name, column.key)
-        grid.totals.put_at(place, (row, left))
-        grid.totals.lead(grid.ink, grid.sheet, place, (row, left))
+        _note_total(grid, (section.name, name, column.key), (row, left))
+
+
+def _note_total(grid: Grid, total: tuple[str, str, str], at: tuple[int, int]) -> None:
+    grid.totals.put_at(total, at)
+    grid.totals.lead(grid.ink, grid.sheet, total, at)
 
 
 def _write_note(grid: Grid, note: str, row: int) -> int:
     """Write what is said of a block over the whole width, and return the row after it; nothing where nothing is."""
     if not note:
         return row
-    grid.sheet.set_row(row, 13 * ceil(len(note) / _NOTE_LINE) + 2)
-    _put_across(grid, row, _WHOLE_WIDTH, note, brush(grid.ink, font_color=_GRAY, text_wrap=True))
+    lines_needed = ceil(len(note) / _NOTE_LINE)
+    grid.sheet.set_row(row, 13 * lines_needed + 2)
+    using = brush(grid.ink, font_color=_GRAY, text_wrap=True)
+    _put_across(grid, row, _WHOLE_WIDTH, note, using)
     return row + 1
 
 
@@ -168,7 +182,8 @@ def _write_headings(grid: Grid, section: Block, row: int) -> None:
     has_long = any(len(column.heading) > _HEADING_LINE * column.width for column in section.columns)
     grid.sheet.set_row(row, 30 if has_long else 18)
     for column, place in _placed(section):
-        _put_across(grid, row, place, column.heading, heading(grid.ink, column.show))
+        using = heading(grid.ink, column.show)
+        _put_across(grid, row, place, column.heading, using)
 
 
 def _placed(section: Block) -> list[tuple[Column, tuple[int, int]]]:
@@ -187,8 +202,7 @@ def _write_line(grid: Grid, section: Block, row: int, line: tuple[Value, ...], *
     for (column, place), value in zip(_placed(section), line, strict=True):
         using = _line_brush(grid, column, value, is_strong=is_strong)
         if column.show is Show.LINK and isinstance(value, str):
-            _put_across(grid, row, place, None, using)
-            put_link(grid.ink, grid.sheet, (row, place[0]), value, grid.totals.beginning(value), using)
+            _put_link_across(grid, row, place, value, using)
         else:
             _put_across(grid, row, place, value, using)
         if isinstance(value, str):
@@ -197,11 +211,21 @@ def _write_line(grid: Grid, section: Block, row: int, line: tuple[Value, ...], *
     grid.sheet.set_row(row, 14 * min(lines_needed, 8) + 1)
 
 
+def _put_link_across(grid: Grid, row: int, place: tuple[int, int], sheet_name: str, using: Brush) -> None:
+    first, _ = place
+    _put_across(grid, row, place, None, using)
+    put_link(grid.ink, grid.sheet, (row, first), sheet_name, grid.totals.beginning(sheet_name), using)
+
+
 def _line_brush(grid: Grid, column: Column, value: Value, *, is_strong: bool) -> Brush:
-    properties = {**_LINE, **(_STRONG if is_strong else {})}
+    properties = dict(_LINE)
+    if is_strong:
+        properties |= _STRONG
     if column.show in (Show.TEXT, Show.LINK):
         properties["text_wrap"] = True
-    return brush(grid.ink, column.show, **{**properties, **_mark(column, value)})
+    # What is off stands out of a total's line, too.
+    properties |= _mark(column, value)
+    return brush(grid.ink, column.show, **properties)
 
 
 def _lines_of(text: str, place: tuple[int, int]) -> int:
@@ -233,14 +257,17 @@ def _write_sums(grid: Grid, section: Block, *, first: int, after: int) -> None:
     using = brush(grid.ink, bold=True, top=1, bottom=1, bg_color="#EEF2F7")
     put(grid.sheet, after, 0, section.sum_name, using)
     # The first column holds the name of the sums.
-    for column, (left, _) in _placed(section)[1:]:
+    _, *others = _placed(section)
+    for column, (left, _) in others:
         if not column.total:
             continue
-        letter = xl_col_to_name(left)
-        # A formula counts rows from 1, so the row after the lines is their last one.
-        formula = f"=SUM({letter}{first + 1}:{letter}{after})"
-        figures = section.frame[column.key]
         at = (after, left)
-        grid.totals.put_at((section.name, "", column.key), at)
-        grid.totals.lead(grid.ink, grid.sheet, (section.name, "", column.key), at)
-        put_sum(grid.sheet, at, formula, (figures, column.show), using)
+        _note_total(grid, (section.name, "", column.key), at)
+        figures = section.frame[column.key]
+        put_sum(grid.sheet, at, _sum_of_lines(left, first, after), (figures, column.show), using)
+
+
+def _sum_of_lines(column: int, first: int, after: int) -> str:
+    letter = xl_col_to_name(column)
+    # A formula counts rows from 1, so the row after the lines is their last one.
+    return f"=SUM({letter}{first + 1}:{letter}{after})"
