@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from starlette.responses import Response
 
+from flows.desk.came import came_of, rows_of_tab
 from flows.desk.changing import RowToChange, change, rows_to_change
-from flows.desk.pages.posting import came_of, rows_of_tab
 from flows.desk.rows_to_see import row_to_see
 from flows.desk.visit import Visit, go
 from flows.review.clocks import clocks_of
