@@ -26,6 +26,7 @@ class Part:
     skipped: int = 0
 
 
+# More than a file can have, and a number that both databases take.
 ALL_ROWS = Part(2**62)
 
 
@@ -131,6 +132,7 @@ def clients_ahead(connection: Connection, file_id: int) -> list[ClientAhead]:
 
 
 def _client_ahead(row: Mapping[Any, Any]) -> ClientAhead:
+    # The balance is as old as its reading: what we posted after it counts, too.
     since = 0 if row["since_rest"] is None else summed(row, "since")
     return ClientAhead(
         site_id=row["site_id"],

@@ -161,6 +161,7 @@ def note_mended(
 ) -> bool:
     """Keep what was mended and the new content's hash; False where it is not the one any more that was mended."""
     values = {"sheet_id": sheet_id, "sha256": sha256, "name": name, "before_sha256": before}
+    # Only where the content is still the one that was mended: else the other one's mends would be lost.
     is_kept = _changes_one(connection, "desk_sheet_mended", values)
     if is_kept:
         keep_mends(connection, sheet_id, mends, by=by, now=now)

@@ -59,12 +59,14 @@ def bring_back(connection: Connection, user_id: int, name: str, *, by: str, now:
 def remove_person(connection: Connection, user_id: int, *, by: str, now: datetime) -> None:
     """Let somebody go: they cannot sign in any more, and what they did keeps their name."""
     _change(connection, user_id, removed_at=now, password_hash=None)
+    # Whoever is let in again later begins with nothing.
     _take_roles(connection, user_id)
     _note(connection, user_id, by=by, what="removed", now=now)
 
 
 def set_roles(connection: Connection, user_id: int, grants: Iterable[Grant], *, by: str, now: datetime) -> None:
     """Let a person do this, and nothing else."""
+    # All at once: between two changes nobody may more, or less, than was said.
     given = sorted(set(grants))
     _take_roles(connection, user_id)
     if given:

@@ -51,6 +51,7 @@ def keep_signature(connection: Connection, signing: Signing) -> int:
         "content": signing.content,
         "fingerprint": fingerprint_of(signing.content),
         "reason": signing.reason,
+        # What was decided up to here was seen by whoever signs; what comes later is told as a change.
         "last_event_decision_id": _last(connection, event_decisions.c.decision_id),
         "last_break_decision_id": _last(connection, break_decisions.c.decision_id),
     }

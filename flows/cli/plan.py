@@ -122,6 +122,7 @@ def _is_id(config: Path | None, named: Path) -> bool:
     from flows.review.shown import is_plan
     from flows.settings.load import load_settings
 
+    # An id has neither folder nor suffix; where a file is called like one, the file is at hand.
     if named.exists() or named.suffix or named.parent != Path():
         return False
     with open_ledger(load_settings(config)) as ledger:

@@ -146,6 +146,7 @@ def _write(desk: Desk, sheet: DeskSheet, cells: Mapping[Cell, str], out: Path) -
     try:
         write_mended(content, sheets, _by_own_names(cells, sheets), changed, layouts)
         copied = read_file(changed)
+        # Without them the rows that were posted would be new ones in the copy.
         receipts = _receipts(desk, sheet, [one.name for one in sheets], [one.name for one in copied])
         write_marked(changed, copied, NO_ERRORS, out, statuses={}, receipts=receipts, layouts=layouts)
     finally:

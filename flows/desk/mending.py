@@ -43,6 +43,7 @@ def mend(desk: Desk, sheet: DeskSheet, wrong: Wrong, rows: Sequence[int], text: 
             by=by,
             now=utc_now(),
         )
+    # Of two who mend at once the second one has seen cells that are not there any more.
     if not is_first:
         raise WrongUsage("Somebody else has changed the sheet meanwhile. Look at it as it is now.")
 

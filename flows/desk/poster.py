@@ -87,6 +87,7 @@ class _Planned(NamedTuple):
 
 def _post(desk: Desk, sheet: DeskSheet) -> None:
     """Go on with a sheet where it was left; every step may be cut off, and is begun again."""
+    # What kills its process each time would be begun for ever, and keep all other sheets waiting.
     if sheet.row.tries_count >= _MOST_TRIES:
         told = f"It was begun {_MOST_TRIES} times, and something ended it each time."
         _move(desk, sheet, Stage.STUCK, told)
@@ -104,6 +105,7 @@ def _post(desk: Desk, sheet: DeskSheet) -> None:
     if not sheet.row.needs_another and not _approve(desk, plan_id, sheet.row.wanted_by):
         _move(desk, sheet, Stage.WAITING)
         return
+    # The file is known by now: this posts what was let go, and each row of it once, however often it is begun.
     summary = upload(desk.settings, sheet.path, sheet.default_site_id)
     with desk.ledger.begin() as connection:
         kept.note_run(connection, sheet.sheet_id, summary.run_id)

@@ -120,6 +120,7 @@ def harmless_name(name: str) -> str:
 
 def take_sheet(desk: Desk, content: BinaryIO, name: str, site_id: str, by: str) -> str:
     """Keep what was sent and return its id; nothing of it is read yet."""
+    # Nobody guesses it: an address of a sheet tells neither how many there are, nor what they are called.
     sheet_id = secrets.token_urlsafe(15)
     folder = desk.settings.desk_folder / sheet_id
     name = harmless_name(name)

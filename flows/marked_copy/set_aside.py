@@ -67,6 +67,7 @@ def _set_aside(run: Run, file: InboxFile, error: FileRejected, sha256: str) -> s
     if sha256_of(part) != sha256:
         part.unlink()
         return None
+    # By its whole name only once it is whole: the folder may be looked at meanwhile.
     part.replace(kept)
     marked = _mark(kept, error.cause)
     reason = "\n".join(_reason_lines(run, file, error, sha256, marked)) + "\n"

@@ -108,6 +108,7 @@ def _services(month: Month) -> Answer:
     if month.differences_count:
         count = f"{month.differences_count:,} differences open"
         return Answer("bad", f"The services do not agree, by {_how_much_is_open(month)}: {count}.")
+    # No open difference is not enough: something may not have been looked at.
     if month.agrees:
         return Answer("good", "The services agree with all that was posted and looked at.")
     return Answer("wait", "Nobody can say yet whether the services agree.")

@@ -20,6 +20,7 @@ def bind_services(settings: Settings, ledger: Ledger, *, by: str, reason: str) -
             bound = binding_in_force(connection, target)
             if bound is not None and bound.address == address:
                 continue
+            # Against another service the ledger would take all that it posted for missing, and send it there once more.
             bind_service(connection, target, address, by=by, reason=reason, now=utc_now())
             before = f", {bound.address} before" if bound is not None else ""
             lines.append(f"{SERVICE_NAMES[target]}: {address}{before}.")

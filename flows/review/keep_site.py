@@ -38,6 +38,7 @@ def keep_site(settings: Settings, ledger: Ledger, site_id: str, by: str, reason:
         raise WrongUsage(str(error)) from None
     with deciding(settings, ledger) as connection:
         work = site_work(connection, site_id)
+        # What was posted there and not compared would keep every night from agreeing, for as long as the site is away.
         unread = unread_of_site(connection, site_id)
         if not work.event_ids and not unread:
             raise WrongUsage(

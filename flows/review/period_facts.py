@@ -76,6 +76,7 @@ def gather(
         events = events[events["site_id"].eq(site_id)].reset_index(drop=True)
     proved = _proved(settings, connection, events)
     broken = _breaks_of(period, breaks, set(events["event_id"]), site_id)
+    # An extra entry that was taken back is closed as a difference, and both are in what the service shows.
     offset = offset_breaks(connection, broken["break_id"])
     # What is closed is gone, unless it is since an entry of ours took it back: that one is in the sums.
     is_there = broken["state"].ne("closed") | broken["break_id"].isin(offset)

@@ -141,6 +141,7 @@ def keep_plan(settings: Settings, ledger: Ledger, file: CheckedFile, by: str) ->
     """
     refuse_other_services(settings, ledger)
     learn_rows(settings, ledger)
+    # Before the ledger knows it: what waits for weeks must be there when somebody asks what the sheet said.
     keep_file(file.path, file.sha256, file.default_site_id, settings)
     with counted(settings, ledger), ledger.begin() as connection:
         run_id = new_run_id("plan")

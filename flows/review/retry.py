@@ -143,12 +143,16 @@ def _why_not(connection: Connection, settings: Settings, event: Row[Any]) -> str
     state = State(event.state)
     if state is not State.REFUSED:
         return f"it is {state}{last_word(connection, event.event_id)}: {_DECIDED_ELSEWHERE[state]}"
+    # It would set the reward back to values that were replaced since.
     if event.superseding_id is not None:
         return f"update {event.superseding_id} of the same reward came after it, and sets what counts"
+    # Both would be posted: the row as it was, and as it was mended.
     if event.correcting_id is not None:
         return f"its row was corrected: event {event.correcting_id} stands for it"
+    # Two opposites of one entry would take its points twice.
     if event.rival_id is not None:
         return f"event {event.rival_id} takes back the same entry"
+    # What it would take back is gone by now, or a person said that it is meant.
     if event.settled_break_id is not None:
         return f"it takes back the extra entry of break {event.settled_break_id}, which is settled by now"
     return _why_unreachable(settings, event)
@@ -168,6 +172,7 @@ def let_try_again(settings: Settings, ledger: Ledger, shown: Retry, *, by: str, 
     `WrongUsage` where one of the events is not as it was shown any more, and says what became of it: then nothing is
     moved.
     """
+    # By the attempt that was refused: one that was tried since, and refused again, is not what was shown.
     attempts = {event.event_id: event.attempt_id for event in shown.events}
     try:
         said = say(by, mask(reason), utc_now(), needs_reason=True)

@@ -118,6 +118,7 @@ def reverse_event(settings: Settings, ledger: Ledger, event_id: str, *, by: str,
     said = _say(by, reason)
     with counted(settings, ledger), ledger.begin() as connection:
         take_turn(connection)
+        # Looked up in the turn: another one who takes it back at this moment would find it untouched, too.
         event = event_to_reverse(connection, event_id)
         if event is None:
             raise WrongUsage(f"The ledger has no event {event_id}.")
@@ -229,6 +230,7 @@ def why_without_opposite(connection: Connection, settings: Settings, event: Row[
         if before is None:
             return "an update has no opposite, and nothing is known of what it replaced"
         return f"an update has no opposite; before it {before.file} had given {_values(before)}"
+    # What was redeemed is given back by an Earned, and one that names no booking or sale is what the guard is about.
     if event.action == Action.REDEEMED and settings.guards.require_source:
         return "its opposite is an Earned without a Source, which guards.require_source forbids"
     return None

@@ -19,6 +19,7 @@ def rule_on_event(settings: Settings, event_id: str, ruling: Ruling) -> Summary:
         run, now = new_run(settings, ledger, RunKind.SETTLE, run_plain, say_nothing), ledger.now()
         try:
             with counted(settings, ledger), ledger.begin() as connection:
+                # In one transaction: a ruling without its run would stand in no report.
                 start_run(connection, run.run_id, run.kind, now)
                 rule(connection, event_id, ruling, run_id=run.run_id, now=now)
         except RulingRefused as error:

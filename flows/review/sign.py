@@ -74,6 +74,7 @@ def look_at(settings: Settings, ledger: Ledger, period: Period, site_id: str | N
 def _whole(settings: Settings, connection: Connection, period: Period, now: datetime) -> Month:
     month = collect_period(settings, connection, period, None, now)
     month = with_unread(month, _files_not_read(connection))
+    # Figures and differences alone: what is told of them, and in which words, may change with a version.
     content = signed_content(month.walk, month.differences)
     kept = signatures_of(connection, period.since, period.until)
     return replace(
@@ -97,6 +98,7 @@ def sign(
     if not by_name.strip():
         raise WrongUsage("A signature needs a name: --by NAME.")
     with deciding(settings, ledger) as connection:
+        # Collected in the turn: nothing can be decided or posted between this look and the signature.
         month = _whole(settings, connection, period, ledger.now())
         role = next_role(settings, month, user)
         if seen and seen != code_of(month, role):

@@ -203,6 +203,7 @@ def _reckoned(
 def _read_anew(settings: Settings, ledger: Ledger, site_id: str, client_id: str) -> Statement:
     """Read the client at the service, from a year ago or the first event on, and mark what is not ours."""
     window = _window(settings, ledger, site_id, client_id)
+    # Before the request: what happens at the service meanwhile is not in the balance for sure.
     read_at = ledger.now()
     with sharing_tokens(), sharing_standings():
         remote = fetch_remote(settings, ledger, [window], with_rewards=False)
@@ -210,6 +211,7 @@ def _read_anew(settings: Settings, ledger: Ledger, site_id: str, client_id: str)
     if history is None:
         why = remote.unread.get((site_id, client_id)) or "; ".join(remote.failures)
         raise CouldNotRun(f"Client {client_id} of site {site_id} could not be read: {why}")
+    # By the rules of the nights: what they would call a difference is marked as one here, too.
     sides = transaction_sides(ledger, [window], remote)
     tolerances = Tolerances(now=utc_now(), grace=settings.grace_of(Target.MINDBODY))
     matched = identify_breaks(match_transactions(sides.events, sides.entries, tolerances))

@@ -57,6 +57,7 @@ def list_taken_in(settings: Settings, ledger: Ledger, since: date, until: date) 
     until_at = datetime.combine(until + timedelta(days=1), time(), zone)
     with ledger.read() as connection:
         files = files_taken_in(connection, since_at, until_at)
+        # Where its events stand now: the counts beside it are those of the day on which it was taken in.
         states = states_of_files(connection, since_at, until_at)
     return [_taken_in(settings, file, states.get(file.file_id, {})) for file in files]
 

@@ -153,6 +153,7 @@ def do_post(visit: Visit) -> Response:
     if visit.sheet.stage is not Stage.OPEN:
         return _wanted_before(visit)
     looked = look_of(visit)
+    # By the code of all that the page said: a mend, an answer or another sheet since makes it another one.
     if visit.form.get("code") != looked.code or not looked.will:
         raise WrongUsage("What it would post is not what you saw. Look at it again; nothing was posted.")
     with visit.desk.ledger.begin() as connection:

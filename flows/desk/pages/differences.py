@@ -190,6 +190,7 @@ def _all_listed(visit: Visit, verb: Verb) -> list[str]:
     with visit.desk.ledger.read() as connection:
         count = count_breaks(connection, narrowed).count
         rows = page_of_breaks(connection, narrowed, 0, _MOST_AT_ONCE) if count <= _MOST_AT_ONCE else []
+    # Somebody says "all 120": where there are 121 by now, one of them was seen by nobody.
     is_as_shown = str(count) == visit.form.get("count")
     if not is_as_shown or not rows:
         raise WrongUsage("The list is another one by now. Look again, and decide then. Nothing was changed.")

@@ -124,6 +124,7 @@ def _ask(visit: Visit, template: str, status: int = 200, **values: Any) -> Respo
     """Show a form of somebody who has no session yet: a cookie of its own stands for one."""
     token = visit.request.cookies.get(_FORM_COOKIE) or new_token()
     answer = visit.show(template, status, own_token=token, **values)
+    # Another site could sign somebody in as somebody else, whose sheets they would then send.
     answer.set_cookie(
         _FORM_COOKIE,
         token,

@@ -56,6 +56,7 @@ def do_remove(visit: Visit) -> Response:
 def _grants(visit: Visit) -> list[Grant]:
     """Return each role that is ticked, at each site that is; what this desk does not know is nobody's to give."""
     ticked = visit.form.lists
+    # A role at a site that comes back one day must not wait there for somebody.
     known_sites = {ALL_SITES, *visit.desk.site_ids}
     # Where there is one studio, the page asks for none.
     sites = [site_id for site_id in ticked.get("site", (ALL_SITES,)) if site_id in known_sites]

@@ -126,6 +126,7 @@ def do_try_again(visit: Visit) -> Response:
     rows = rows_of_tab(desk, came_of(desk, sheet), "refused")
     if not rows:
         raise WrongUsage("Nothing of it is turned down any more.")
+    # Exactly these: what is refused by another sheet at the same moment is not meant.
     event_ids = tuple(row.event_id for row in rows)
     shown = find_refused(desk.settings, desk.ledger, Asked(event_ids=event_ids))
     if not shown.events:

@@ -44,6 +44,7 @@ def do_plan_undo(visit: Visit) -> Response:
     sheet: DeskSheet = visit.sheet
     if sheet.stage is Stage.POSTING:
         raise WrongUsage("It is being posted still: wait until that is over.")
+    # Two plans at once could each take the same entry back, where one of them is about a row and one about all.
     if undo_waits(visit):
         raise WrongUsage("Something of it waits to be undone already: decide about that first.")
     reversal = _planned(visit)
@@ -84,6 +85,7 @@ def do_undo(visit: Visit) -> Response:
         return go(f"/sheets/{sheet_id}/posting")
     if not _may_ok(visit):
         raise WrongUsage("Somebody else has to give the OK to that.")
+    # About what the page showed: a row that was decided about since is not taken back with the others.
     approve(desk.settings, desk.ledger, plan_id, by, seen=visit.form.get("seen"))
     with desk.ledger.begin() as connection:
         kept.want_again(connection, sheet_id, utc_now())
