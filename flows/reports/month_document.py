@@ -106,7 +106,8 @@ def _sheets(month: Month) -> Answer:
 
 def _services(month: Month) -> Answer:
     if month.differences_count:
-        count = f"{month.differences_count:,} differences open"
+        is_one = month.differences_count == 1
+        count = f"{month.differences_count:,} {'difference' if is_one else 'differences'} open"
         return Answer("bad", f"The services do not agree, by {_how_much_is_open(month)}: {count}.")
     # No open difference is not enough: something may not have been looked at.
     if month.agrees:

@@ -92,8 +92,9 @@ def _unexplained(month: Month) -> Iterator[Obstacle]:
     break_ids = _texts(without_reason(month.differences)["break_id"])
     if not break_ids:
         return
+    count = "1 difference has" if len(break_ids) == 1 else f"{len(break_ids):,} differences have"
     told = (
-        f"{len(break_ids):,} differences have no reason: {some(break_ids)}; `tieout breaks` lists them, and `tieout "
+        f"{count} no reason: {some(break_ids)}; `tieout breaks` lists them, and `tieout "
         "breaks acknowledge` or `resolve` gives one"
     )
     yield Obstacle(Check.IS_EXPLAINED, len(break_ids), break_ids, told)

@@ -67,7 +67,7 @@ def test_nothing_is_in_the_way_of_a_period_that_is_whole() -> None:
             "1 in doubt, and nobody knows whether posted: e",
             id="in_doubt",
         ),
-        pytest.param({"differences": difference()}, "1 differences have no reason: b1", id="no_reason"),
+        pytest.param({"differences": difference()}, "1 difference has no reason: b1", id="no_reason"),
     ],
 )
 def test_each_thing_in_the_way_is_a_line(changes: dict[str, Any], word: str) -> None:
