@@ -76,11 +76,13 @@ def carry_decision(connection: Connection, from_id: str, to_id: str, *, now: dat
 
     The ledger's own name stands in the chain, since the person did not decide about this one; the break has its owner.
     """
-    rows = connection.execute(select(breaks).where(breaks.c.break_id.in_([from_id, to_id]))).mappings()
-    by_id = {row["break_id"]: row for row in rows}
+    both = select(breaks).where(breaks.c.break_id.in_([from_id, to_id]))
+    by_id = {row["break_id"]: row for row in connection.execute(both).mappings()}
     said, about = by_id[from_id], by_id[to_id]
-    latest = select(break_decisions).where(break_decisions.c.break_id == from_id)
-    decision = connection.execute(latest.order_by(break_decisions.c.decision_id.desc()).limit(1)).one_or_none()
+    of_break = select(break_decisions).where(break_decisions.c.break_id == from_id)
+    latest = of_break.order_by(break_decisions.c.decision_id.desc()).limit(1)
+    decision = connection.execute(latest).one_or_none()
+    # What somebody has said of the other one himself stays, and so does a difference that was opened again.
     if about["state"] != "open" or decision is None or decision.verb == Verb.REOPEN:
         return
     decide(
@@ -92,7 +94,8 @@ def carry_decision(connection: Connection, from_id: str, to_id: str, *, now: dat
         reason_code=ReasonCode(decision.reason_code or ReasonCode.OTHER),
         now=now,
     )
-    connection.execute(update(breaks).where(breaks.c.break_id == to_id).values(owner=said["owner"]))
+    this_break = update(breaks).where(breaks.c.break_id == to_id)
+    connection.execute(this_break.values(owner=said["owner"]))
 
 
 def _find_break_for(connection: Connection, break_id: str, verb: Verb) -> dict[str, Any]:

@@ -85,14 +85,17 @@ def _by_class_and_site(open_now: Sequence[Mapping[str, Any]]) -> list[list[dict[
 
 def _closing_line(closing_id: int, group: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Add up open breaks of one class, target and site."""
+    first = group[0]
+    points = sum(row["points"] for row in group)
+    amount = sum(row["amount"] for row in group)
     return {
         "closing_id": closing_id,
-        "class": group[0]["class"],
-        "target": group[0]["target"],
-        "site_id": group[0]["site_id"],
+        "class": first["class"],
+        "target": first["target"],
+        "site_id": first["site_id"],
         "open_count": len(group),
-        **kept(sum(row["points"] for row in group)),
-        "amount": str(sum(row["amount"] for row in group)),
+        **kept(points),
+        "amount": str(amount),
     }
 
 

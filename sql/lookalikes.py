@@ -128,8 +128,8 @@ def _compare(connection: Connection, compare: Compare, file: Row[Any]) -> _Compa
     values = {"file_id": file.file_id, "run_id": file.run_id}
     repeated = _repeated(connection.execute(rows_query("repeated_rows"), values).all())
     in_both = {earlier for earlier, _, _ in repeated}
-    rows = connection.execute(rows_query("rows_not_repeated"), values)
-    missing = {row.ordinal: row for row in rows if row.ordinal not in in_both}
+    not_repeated = connection.execute(rows_query("rows_not_repeated"), values)
+    missing = {row.ordinal: row for row in not_repeated if row.ordinal not in in_both}
     new = {row.ordinal: row for row in connection.execute(rows_query("new_rows"))}
     # A row without a time that the earlier file has, too, is held for that: it is known all the same.
     known = {now for _, now, _ in repeated}
@@ -137,10 +137,9 @@ def _compare(connection: Connection, compare: Compare, file: Row[Any]) -> _Compa
     found = compare(repeated, list(missing.values()), unmet)
     if not found.is_of_series:
         return None
-    return _Comparison(
-        lookalikes=[(new[now], missing[earlier]) for now, earlier in found.lookalikes],
-        vanished=[missing[place] for place in found.vanished],
-    )
+    lookalikes = [(new[now], missing[earlier]) for now, earlier in found.lookalikes]
+    vanished = [missing[place] for place in found.vanished]
+    return _Comparison(lookalikes, vanished)
 
 
 def _repeated(rows: Sequence[Row[Any]]) -> list[tuple[int, int, datetime | None]]:

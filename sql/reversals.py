@@ -199,26 +199,35 @@ def bring_back_reversals(connection: Connection, run_id: str, known: Sequence[Ma
     request = Request(name="taken back, by snapshots", by="", reason="", now=now)
     digits = sha256(run_id.encode()).hexdigest()[: 64 - len(_RECOVERED)]
     file_id = _insert_file(connection, run_id, len(known), request, f"{_RECOVERED}{digits}")
+    registered = {
+        "file_id": file_id,
+        "run_id": run_id,
+        "registered_at": now.replace(microsecond=0),
+        "state_at": now,
+    }
     for ordinal, row in enumerate(known):
-        entry = {key: row[key] for key in ("event_id", "site_id", "client_id", "action", "points", "sheet")}
-        at = (row["action_at"] or now).replace(microsecond=0)
-        fixed = {"file_id": file_id, "run_id": run_id, "registered_at": now.replace(microsecond=0), "state_at": now}
-        event = {
-            **_fixed_of_reversal(Action(row["action"])),
-            **entry,
-            "lane": f"mindbody:{row['site_id']}:{row['client_id']}",
-            "content_key": row["event_id"],
-            "action_at": at,
-            "order_at": at,
-            "ordinal": ordinal,
-            "row_number": row["row_number"],
-            "state_reason": f"recovered: it took an entry back, asked for by {row['requested_by']}: {row['reason']}",
-        }
-        connection.execute(insert(events).values(fixed | event))
+        event = _recovered_event(row, ordinal, now)
+        connection.execute(insert(events).values(registered | event))
         if _knows_what_is_taken_back(connection, row):
             tie = {column.name: row[column.name] for column in reversals.columns}
             connection.execute(insert(reversals).values(tie))
     return file_id
+
+
+def _recovered_event(row: Mapping[str, Any], ordinal: int, now: datetime) -> dict[str, Any]:
+    entry = {name: row[name] for name in ("event_id", "site_id", "client_id", "action", "points", "sheet")}
+    at = (row["action_at"] or now).replace(microsecond=0)
+    return {
+        **_fixed_of_reversal(Action(row["action"])),
+        **entry,
+        "lane": f"mindbody:{row['site_id']}:{row['client_id']}",
+        "content_key": row["event_id"],
+        "action_at": at,
+        "order_at": at,
+        "ordinal": ordinal,
+        "row_number": row["row_number"],
+        "state_reason": f"recovered: it took an entry back, asked for by {row['requested_by']}: {row['reason']}",
+    }
 
 
 def _knows_what_is_taken_back(connection: Connection, row: Mapping[str, Any]) -> bool:

@@ -33,17 +33,12 @@ def staged_totals(connection: Connection) -> list[SheetTotal]:
     # A few thousand in memory at a time.
     for row in connection.execute(query("amounts_by_fate"), execution_options={"yield_per": 10_000}):
         amounts[row.fate, row.kind, row.site_id] += Decimal(row.amount)
-    return [
-        SheetTotal(
-            fate=total["fate"],
-            kind=total["kind"],
-            site_id=total["site_id"],
-            row_count=total["row_count"],
-            points=summed(total),
-            amount=amounts[total["fate"], total["kind"], total["site_id"]],
-        )
-        for total in connection.execute(query("totals_by_fate")).mappings()
-    ]
+    totals: list[SheetTotal] = []
+    for total in connection.execute(query("totals_by_fate")).mappings():
+        key = (total["fate"], total["kind"], total["site_id"])
+        fate, kind, site_id = key
+        totals.append(SheetTotal(fate, kind, site_id, total["row_count"], summed(total), amounts[key]))
+    return totals
 
 
 def keep_sheet_totals(connection: Connection, file_id: int, totals: Iterable[SheetTotal]) -> None:

@@ -4,11 +4,14 @@ An outcome that is added has to answer every question, or nothing imports any mo
 can forget it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from transforms.vocabulary import Outcome, WalkLine
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class Ours(StrEnum):
@@ -84,3 +87,8 @@ TAKEN_BACK: Final = frozenset(outcome for outcome, told in _EACH.items() if told
 SERIOUS: Final = frozenset(outcome for outcome, told in _EACH.items() if told.is_serious)
 BALANCE_KNOWN: Final = frozenset(outcome for outcome, told in _EACH.items() if told.leaves_balance_known)
 OFFSETS: Final = frozenset(outcome for outcome, told in _EACH.items() if told.can_be_offset)
+
+
+def is_among(outcomes: "pd.Series", group: Iterable[Outcome]) -> "pd.Series":
+    """Mark what is of one of the groups above, in a column of outcomes or of classes of breaks."""
+    return outcomes.isin(list(group))

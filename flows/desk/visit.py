@@ -47,7 +47,7 @@ class Desk:
     @property
     def site_ids(self) -> list[str]:
         """The sites of the settings; rewards alone belong to none."""
-        return [site.site_id for site in self.settings.mindbody.sites] or [ALL_SITES]
+        return self.settings.mindbody.site_ids or [ALL_SITES]
 
     def site_name(self, site_id: str) -> str:
         """Return what people call a site."""

@@ -11,7 +11,7 @@ from flows.settings.answers import read_answers, write_answers
 from flows.settings.sections import Settings
 from flows.settings.site_times import AS_BEFORE, site_clocks_of
 from sql.site_times import site_times_in_force
-from transforms.sheets.clocks import SaidBy
+from transforms.sheets.clocks import SaidBy, SiteClock
 from transforms.sheets.questions import TIMES
 from transforms.sheets.unzoned import Unzoned
 from transforms.vocabulary import Times
@@ -21,14 +21,20 @@ def keep_as_before(settings: Settings, ledger: Ledger) -> None:
     """Keep what the ledger knows of the sites' times, where neither the settings nor a person says it."""
     with ledger.begin() as connection:
         known = site_times_in_force(connection)
-    unsaid = {
-        site_id
-        for site_id, clock in site_clocks_of(settings).items()
-        if site_id in known and (clock.times is None or (clock.is_as_before and clock.times is not known[site_id]))
-    }
-    if unsaid:
-        as_before = {site_id: {TIMES: known[site_id].value, "because": AS_BEFORE} for site_id in sorted(unsaid)}
-        write_answers(settings, read_answers(settings), {**read_answers(settings, "sites"), **as_before})
+    as_before = {}
+    for site_id, clock in sorted(site_clocks_of(settings).items()):
+        # What was read one way must not be read another way by an update of the program: the same row would be an hour
+        # or a day off, another event, and paid again.
+        if site_id in known and _is_unsaid(clock, known[site_id]):
+            as_before[site_id] = {TIMES: known[site_id].value, "because": AS_BEFORE}
+    if as_before:
+        of_sites = {**read_answers(settings, "sites"), **as_before}
+        write_answers(settings, read_answers(settings), of_sites)
+
+
+def _is_unsaid(clock: SiteClock, known: Times) -> bool:
+    """Return whether nobody says how the site's times are read, or only an earlier night that was of another mind."""
+    return clock.times is None or (clock.is_as_before and clock.times is not known)
 
 
 def read_as(unzoned: Iterable[Unzoned]) -> list[tuple[str, Times]]:

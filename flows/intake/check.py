@@ -68,7 +68,7 @@ def check_file(
     sha256 = _hash(path)
     rules = Rules(
         now=now,
-        site_ids=tuple(site.site_id for site in settings.mindbody.sites),
+        site_ids=tuple(settings.mindbody.site_ids),
         default_site_id=default_site_id,
         site_clocks=site_clocks_of(settings),
         require_source=settings.guards.require_source,

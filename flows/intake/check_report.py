@@ -99,19 +99,19 @@ def check_lines(
     Where the ledger rejects more rows than the file alone gives away, `errors` and `rejected` are those of all.
     """
     file_totals = file.file_totals
-    source_ids = check_line(file_totals.source_ids)
     if rejected is None:
         kinds = ", ".join(f"{file_totals.events[kind]:,} {kind.value.replace('_', ' ')}" for kind in Kind)
         good = f"{file_totals.accepted:,} good ({kinds}), {file_totals.rejected:,} rejected"
     else:
         good = f"{file_totals.rows_read - rejected:,} good, {rejected:,} rejected"
-    return [
-        f"{file.path.name}: {file_totals.rows_read:,} rows read, {good}.",
-        *_rule_lines(file.errors if errors is None else errors),
-        *_skipped_lines(file.skipped),
-        *(note.message for note in notes_of(file)),
-        *([source_ids] if source_ids else []),
-    ]
+    lines = [f"{file.path.name}: {file_totals.rows_read:,} rows read, {good}."]
+    lines += _rule_lines(file.errors if errors is None else errors)
+    lines += _skipped_lines(file.skipped)
+    lines += [note.message for note in notes_of(file)]
+    source_ids = check_line(file_totals.source_ids)
+    if source_ids:
+        lines.append(source_ids)
+    return lines
 
 
 def _rule_lines(parts: Iterable[pd.DataFrame]) -> Iterator[str]:

@@ -88,7 +88,7 @@ def _site_of_folders(settings: Settings, folders: Sequence[str]) -> str | None:
     """Return the site that folders name, outermost first: the nearest that is one, or the nearest, which is none."""
     if not folders:
         return None
-    site_ids = {site.site_id for site in settings.mindbody.sites}
+    site_ids = set(settings.mindbody.site_ids)
     nearest_first = [storable(folder) for folder in reversed(folders)]
     return next((folder for folder in nearest_first if folder in site_ids), nearest_first[0])
 

@@ -78,7 +78,7 @@ def _left_the_settings(
     run: Run, connection: Connection, destinations: set[Destination]
 ) -> dict[Destination, TieoutError]:
     """Return what to say of sites that the ledger has work for and the settings do not name any more."""
-    configured = {site.site_id for site in run.settings.mindbody.sites}
+    configured = set(run.settings.mindbody.site_ids)
     left: dict[Destination, TieoutError] = {}
     for destination in destinations:
         if destination.target is Target.MINDBODY and destination.site_id not in configured:

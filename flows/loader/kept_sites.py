@@ -12,7 +12,7 @@ def look_for_kept_sites(run: Run, connection: Connection) -> None:
 
     This goes before anything asks what there is to do, and before the run takes over what earlier ones left.
     """
-    configured = {site.site_id for site in run.settings.mindbody.sites}
+    configured = set(run.settings.mindbody.site_ids)
     for kept in kept_sites(connection):
         if kept.site_id in configured:
             take_up_site(connection, kept.site_id)

@@ -74,7 +74,7 @@ def _look_back(run: Run, since: datetime) -> list[Seen]:
     clients_of: dict[str, list[str]] = {}
     for site_id, client_id in _whom_to_look_at(run):
         clients_of.setdefault(site_id, []).append(client_id)
-    configured = {site.site_id for site in run.settings.mindbody.sites}
+    configured = set(run.settings.mindbody.site_ids)
     seen: list[Seen] = []
     for site_id, client_ids in sorted(clients_of.items()):
         if site_id in configured:

@@ -186,7 +186,7 @@ def _fitting_name(name: str) -> str:
 
 
 def _refuse_unknown_sites(settings: Settings, grants: Collection[Grant]) -> None:
-    known = {ALL_SITES, *(site.site_id for site in settings.mindbody.sites)}
+    known = {ALL_SITES, *settings.mindbody.site_ids}
     unknown: Sequence[str] = sorted({site_id for site_id, _ in grants} - known)
     if unknown:
         raise WrongUsage(f"No [[mindbody.sites]] of the settings has site_id {unknown[0]}.")

@@ -17,6 +17,7 @@ from sql.balances import breaks_of_clients
 from sql.proof import Client, agreed_count, keep_readings, lane_of, last_attempts
 from transforms.reconcile.agreement import Shown, agrees
 from transforms.reconcile.chain import Chain
+from transforms.reconcile.clients import clients_in
 from transforms.reconcile.proof import ENOUGH_AGREED, Why
 from transforms.settle.history import History
 from transforms.settle.windows import Window
@@ -72,26 +73,34 @@ def keep_agreements(connection: Connection, run_id: str, read: ReadClients) -> A
 def _row(
     run_id: str, read: ReadClients, known: Known, attempts_now: Mapping[str, int], shown: Sequence["_Line"]
 ) -> dict[str, Any]:
-    lane = lane_of(*known.client)
-    balance = read.histories[known.client].balance
+    client = known.client
+    lane = lane_of(*client)
+    balance = read.histories[client].balance
     # What was claimed while the client was read may be in what was read, or not: the reading is no base, and says
     # nothing of the chain.
-    is_quiet = attempts_now[lane] == read.attempts_before.get(lane, -1) and not known.row.is_doubtful
-    chain = known.chain if is_quiet else None
-    is_compared = chain is not None and chain.is_whole and chain.links_count > 0
-    return {
+    was_posted_to = attempts_now[lane] != read.attempts_before.get(lane, -1)
+    is_quiet = not was_posted_to and not known.row.is_doubtful
+    row: dict[str, Any] = {
         "site_id": known.row.site_id,
         "client_id": known.row.client_id,
         "run_id": run_id,
         "read_at": read.read_at,
-        "why": read.whys.get(known.client, Why.SETTING),
+        "why": read.whys.get(client, Why.SETTING),
         "balance": balance,
-        "is_base": is_quiet and balance is not None and known.client in read.settled,
+        "is_base": is_quiet and balance is not None and client in read.settled,
         "last_attempt_id": attempts_now[lane],
-        "links_count": chain.links_count if chain and is_compared else 0,
-        "chain_balance": chain.balance if chain and is_compared else None,
-        "agrees": agrees(chain, balance, _since(chain, shown)) if chain and is_compared else None,
+        "links_count": 0,
+        "chain_balance": None,
+        "agrees": None,
     }
+    chain = known.chain if is_quiet else None
+    # A chain without a link, or one that is broken, claims nothing that a reading could agree with.
+    if chain is None or not chain.is_whole or not chain.links_count:
+        return row
+    row["links_count"] = chain.links_count
+    row["chain_balance"] = chain.balance
+    row["agrees"] = agrees(chain, balance, _since(chain, shown))
+    return row
 
 
 @dataclass(frozen=True)
@@ -111,35 +120,38 @@ def _shown(connection: Connection, read: ReadClients) -> dict[Client, list[_Line
     is_off = transactions["outcome"].ne(Outcome.MATCHED)
     if not is_off.any():
         return {}
-    off = set(zip(transactions["site_id"][is_off], transactions["client_id"][is_off], strict=True))
-    since = {row.break_id: row.started_at for row in breaks_of_clients(connection, off)}
+    off = transactions[is_off]
+    since = {row.break_id: row.started_at for row in breaks_of_clients(connection, set(clients_in(off)))}
     more = points_more(transactions)["more"]
     found: dict[Client, list[_Line]] = {}
-    for index, row in transactions[is_off].iterrows():
+    for index, row in off.iterrows():
+        entered_at = row["remote_at"]
         line = _Line(
             outcome=Outcome(row["outcome"]),
             more=int(more.get(index, 0)),
-            entered_at=row["remote_at"].to_pydatetime() if pd.notna(row["remote_at"]) else None,
+            entered_at=entered_at.to_pydatetime() if pd.notna(entered_at) else None,
             is_ours=bool(pd.notna(row["event_id"])),
             broken_since=since.get(row["break_id"]),
         )
-        found.setdefault((row["site_id"], row["client_id"]), []).append(line)
+        client = (row["site_id"], row["client_id"])
+        found.setdefault(client, []).append(line)
     return found
 
 
 def _since(chain: Chain, lines: Sequence[_Line]) -> list[Shown]:
     """Return the lines as the chain sees them: what was known before its base is in the base already."""
-    base_at = chain.base.read_at
-    return [
-        Shown(
-            outcome=line.outcome,
-            more=line.more,
-            entered_at=line.entered_at,
-            is_ours=line.is_ours,
-            was_known=line.broken_since is not None and line.broken_since < base_at,
-        )
-        for line in lines
-    ]
+    return [_as_seen_by(chain, line) for line in lines]
+
+
+def _as_seen_by(chain: Chain, line: _Line) -> Shown:
+    was_known = line.broken_since is not None and line.broken_since < chain.base.read_at
+    return Shown(
+        outcome=line.outcome,
+        more=line.more,
+        entered_at=line.entered_at,
+        is_ours=line.is_ours,
+        was_known=was_known,
+    )
 
 
 def _say_lost(row: Mapping[str, Any]) -> str:

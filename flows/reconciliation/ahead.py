@@ -39,7 +39,8 @@ def tell_nights(run: Run) -> str | None:
     """Return how many more nights what is left for Mindbody needs; None where today's calls are not spent."""
     calls_per_day = run.settings.mindbody.calls_per_day
     with run.ledger.begin() as connection:
-        if calls_made(connection, Target.MINDBODY, utc_now().date()) < calls_per_day - run.calls_kept:
+        made = calls_made(connection, Target.MINDBODY, utc_now().date())
+        if made < calls_per_day - run.calls_kept:
             return None
         ahead = work_ahead(connection, run.settings, run.ledger.now())
     if not ahead.events:
@@ -51,21 +52,27 @@ def tell_nights(run: Run) -> str | None:
     nights = nights_needed(ahead, calls_per_day)
     if nights is None:
         return f"{spent}, and they are too few for any: {what}. Raise mindbody.calls_per_day."
-    return f"{spent}: {what}, so {nights} more {'night' if nights == 1 else 'nights'}."
+    word = "night" if nights == 1 else "nights"
+    return f"{spent}: {what}, so {nights} more {word}."
 
 
 def work_ahead(connection: Connection, settings: Settings, now: datetime) -> Ahead:
     """Return what is left for Mindbody of the sites that the settings name, as the next nights will do it."""
-    sites = {site.site_id for site in settings.mindbody.sites}
-    events = Counter({row.site_id: row.events for row in left_to_post(connection, Target.MINDBODY)})
-    clients = {client for client in _clients_ahead(connection) if client[0] in sites}
+    sites = set(settings.mindbody.site_ids)
+    events: Counter[str] = Counter()
+    for row in left_to_post(connection, Target.MINDBODY):
+        if row.site_id in sites:
+            events[row.site_id] += row.events
+    clients = {(site_id, client_id) for site_id, client_id in _clients_ahead(connection) if site_id in sites}
     reads = _reads(connection, settings, clients, now)
+    # Each of these costs a call more, for its token.
+    sites_at_work = events.keys() | {site_id for site_id, _ in clients}
     return Ahead(
-        events=sum(count for site_id, count in events.items() if site_id in sites),
+        events=events.total(),
         reads=reads.once,
         reads_a_night=reads.each_night,
         turns_a_night=reads.by_turn,
-        tokens=len(sites & events.keys() | {site_id for site_id, _ in clients}),
+        tokens=len(sites_at_work),
         keeps_for_reading=settings.reconcile.proof == "balance",
     )
 

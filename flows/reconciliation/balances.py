@@ -17,7 +17,8 @@ from transforms.exact_sums import as_whole
 from transforms.match.balances import adds_up, balances_by_client
 from transforms.match.gaps import Part
 from transforms.match.reconciled import Client
-from transforms.outcomes import AGREED, BALANCE_KNOWN, TAKEN_BACK
+from transforms.outcomes import AGREED, BALANCE_KNOWN, TAKEN_BACK, is_among
+from transforms.reconcile.clients import client_of, clients_in
 from transforms.settle.history import History
 from transforms.settle.windows import Window
 from transforms.totals.service_totals import points_more
@@ -53,19 +54,19 @@ def expect_balances(
     ``transactions`` have break_id; ``read_at`` is when reading began; ``gone`` are the breaks that it does not show any
     more. Where something is in doubt or was posted meanwhile there is no difference, and no start for later.
     """
-    readings = {
-        client: history.balance
-        for client, history in sorted(histories.items())
+    balance_of: dict[Client, int] = {}
+    for client, history in sorted(histories.items()):
         # What was posted while the balance was read may be in it or not: a difference would accuse nobody.
-        if history.balance is not None and not is_moving(connection, *client, read_at)
-    }
-    before_of = {client: _before(connection, *client) for client in readings}
+        if history.balance is not None and not is_moving(connection, *client, read_at):
+            balance_of[client] = history.balance
+    before_of = {client: _before(connection, *client) for client in balance_of}
+    readings = [_reading(client, before_of[client], balance) for client, balance in balance_of.items()]
     breaks = {row.break_id: row for row in breaks_of_clients(connection, histories)}
     doubtful = _doubtful_clients(breaks, transactions)
     found = explain_gaps(
         connection,
         Looked(read_at=read_at, windows=windows, bases=before_of, doubtful=doubtful),
-        [_reading(client, before_of[client], balance) for client, balance in readings.items()],
+        readings,
         entries=_entries(breaks, transactions),
         others=_others(breaks, transactions, before_of, gone),
     )
@@ -101,9 +102,9 @@ def _judged(
 
 def _taken_back(balances: pd.DataFrame, found: FoundGaps, transactions: pd.DataFrame) -> pd.Series:
     """Return the points that were taken back, of those that breaks explain; null where breaks explain none."""
-    is_reversed = transactions["outcome"].isin(list(TAKEN_BACK))
+    is_reversed = is_among(transactions["outcome"], TAKEN_BACK)
     reversed_ids = set(transactions.loc[is_reversed, "break_id"])
-    clients = zip(balances["site_id"], balances["client_id"], strict=True)
+    clients = clients_in(balances)
     explained = balances["others"].astype("object")
     taken: list[int | None] = []
     for client, points in zip(clients, explained, strict=True):
@@ -132,7 +133,7 @@ def _taken_back_of(client: Client, explained: int, found: FoundGaps, reversed_id
 
 
 def _is_settled(balances: pd.DataFrame, doubtful: Collection[Client]) -> pd.Series:
-    clients = zip(balances["site_id"], balances["client_id"], strict=True)
+    clients = clients_in(balances)
     are_settled = [client not in doubtful for client in clients]
     return pd.Series(are_settled, index=balances.index, dtype="bool")
 
@@ -227,7 +228,7 @@ def _entries(breaks: Mapping[str, Row[Any]], transactions: pd.DataFrame) -> dict
             entered_at=None if pd.isna(entered_at) else entered_at.to_pydatetime(),
             found_at=None if broken is None else broken.started_at,
         )
-        found.setdefault((row["site_id"], row["client_id"]), []).append(part)
+        found.setdefault(client_of(row), []).append(part)
     return found
 
 
@@ -243,9 +244,9 @@ def _not_looked_at(breaks: Mapping[str, Row[Any]], transactions: pd.DataFrame) -
 
 def _doubtful_clients(breaks: Mapping[str, Row[Any]], transactions: pd.DataFrame) -> set[Client]:
     """Return the clients of whom something may or may not be counted in the balance."""
-    is_known = transactions["outcome"].isin(list(BALANCE_KNOWN))
+    is_known = is_among(transactions["outcome"], BALANCE_KNOWN)
     in_doubt = transactions[~is_known]
-    doubtful = set(zip(in_doubt["site_id"], in_doubt["client_id"], strict=True))
+    doubtful = set(clients_in(in_doubt))
     for broken in _not_looked_at(breaks, transactions):
         is_settled = Outcome(broken._mapping["class"]) in BALANCE_KNOWN or broken.state == "resolved"
         if not is_settled:

@@ -23,6 +23,7 @@ from sql.watch import end_watch_of_client, end_watch_of_rewards
 from transforms.match.balances import balance_breaks
 from transforms.match.breaks import break_records, roll_forward
 from transforms.match.reconciled import Client
+from transforms.reconcile.clients import clients_in
 from transforms.reconcile.proof import Why
 from transforms.settle.windows import Window
 from transforms.totals.service_totals import points_more
@@ -92,7 +93,7 @@ def _read_clients(reading: Reading, balances: pd.DataFrame) -> ReadClients:
         read_at=reading.read_at,
         histories=reading.remote.histories,
         transactions=reading.transactions,
-        settled=set(zip(settled["site_id"], settled["client_id"], strict=True)),
+        settled=set(clients_in(settled)),
         attempts_before=reading.attempts_before,
         whys=reading.whys,
     )

@@ -16,6 +16,7 @@ from sql.gaps import gaps_of_clients, keep_gaps, keep_parts, latest_known, parts
 from transforms.match.balances import balance_breaks, lacking_of, left_of_balance_break
 from transforms.match.gaps import Explained, Gap, Part, explain, is_new_since
 from transforms.match.reconciled import Client
+from transforms.reconcile.clients import client_of
 from transforms.settle.windows import Window
 
 
@@ -52,7 +53,7 @@ class FoundGaps:
 
     def take(self, reading: Mapping[str, Any], gaps: Sequence[Gap], shown: Sequence[Part]) -> None:
         """Say which of the entries that a client shows explain its gaps, and which are new to its balance."""
-        client = (reading["site_id"], reading["client_id"])
+        client = client_of(reading)
         beside = self.beside.get(client, ())
         found = explain(gaps, shown, beside)
         self.explained.extend((client, one) for one in found)
@@ -82,7 +83,7 @@ def explain_gaps(
     others: Mapping[Client, Sequence[int]],
 ) -> FoundGaps:
     """Say which entries explain which balances; ``others`` are points that may have moved this one too."""
-    clients = [(reading["site_id"], reading["client_id"]) for reading in readings]
+    clients = [client_of(reading) for reading in readings]
     gaps_before = gaps_of_clients(connection, clients)
     window_of = {window.client: window for window in looked.windows}
     gaps_of: dict[Client, list[Gap]] = {}
@@ -101,7 +102,7 @@ def explain_gaps(
 
 
 def _gap_now(connection: Connection, reading: Mapping[str, Any], looked: Looked) -> Gap:
-    client = (reading["site_id"], reading["client_id"])
+    client = client_of(reading)
     basis = looked.bases[client]
     lacking = lacking_of(reading) or 0
     return Gap(
@@ -164,7 +165,7 @@ def keep_explained(
     """
     new = balance_breaks(balances)
     keep_gaps(connection, [_kept(connection, found.looked, record, now) for record in new])
-    new_gap_of = {(record["site_id"], record["client_id"]): record["break_id"] for record in new}
+    new_gap_of = {client_of(record): record["break_id"] for record in new}
     parts = []
     for client, one in found.explained:
         gap_id = one.gap_id or new_gap_of.get(client)
@@ -176,7 +177,7 @@ def keep_explained(
 
 
 def _kept(connection: Connection, looked: Looked, record: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    client = (record["site_id"], record["client_id"])
+    client = client_of(record)
     basis = looked.bases[client]
     return {
         "break_id": record["break_id"],

@@ -118,16 +118,18 @@ class _MatchedAmounts:
 def _match_points(run: Run, windows: Sequence[Window], remote: Remote, tolerances: Tolerances) -> _MatchedPoints:
     zones = {site.site_id: ZoneInfo(site.timezone) for site in run.settings.mindbody.sites}
     groups = [_match_clients(sides, zones, tolerances) for sides in sides_by_clients(run.ledger, windows, remote)]
-    transactions = _as_breaks(in_order([group.outcomes for group in groups]), zones, remote)
+    outcomes = in_order([group.outcomes for group in groups])
+    transactions = _as_breaks(outcomes, zones, remote)
     # A client is in one group alone, so what was counted of each is what all of them come to.
     counted = pd.concat([group.counted for group in groups]).sort_values(_COUNTED_BY, ignore_index=True)
+    entries = pd.concat([group.entries for group in groups], ignore_index=True)
     accounted_for = explained(transactions, zones)
     return _MatchedPoints(
         transactions=transactions,
         ties=tie_service(counted, accounted_for),
         nights=by_night(counted, accounted_for),
         uncompared_count=sum(group.uncompared_count for group in groups),
-        shown=shown_points(pd.concat([group.entries for group in groups], ignore_index=True)),
+        shown=shown_points(entries),
     )
 
 

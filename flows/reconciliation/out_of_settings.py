@@ -18,7 +18,7 @@ from transforms.vocabulary import Destination, NotRead, Target
 
 def clients_out_of_settings(connection: Connection, settings: Settings, clients: Iterable[Client]) -> list[NotRead]:
     """Return the sites of these clients that cannot be asked; what a person keeps of a site, no night asks for."""
-    configured = {site.site_id for site in settings.mindbody.sites}
+    configured = set(settings.mindbody.site_ids)
     kept = {site.site_id for site in kept_sites(connection)}
     clients_by_site = Counter(site_id for site_id, _ in clients)
     return [

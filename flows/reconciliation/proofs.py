@@ -118,10 +118,13 @@ def _change(row: Row[Any]) -> int:
 
 
 def _proof(chain: Chain, links: Sequence[Row[Any]]) -> Proof:
-    changes = [_change(row) for row in links]
-    return Proof(
-        chain=chain,
-        earned=sum(change for change in changes if change > 0),
-        redeemed=-sum(change for change in changes if change < 0),
-        event_ids=frozenset(row.event_id for row in links if row.is_unread),
-    )
+    earned = 0
+    redeemed = 0
+    for row in links:
+        change = _change(row)
+        if change > 0:
+            earned += change
+        else:
+            redeemed -= change
+    unread = frozenset(row.event_id for row in links if row.is_unread)
+    return Proof(chain, earned, redeemed, unread)

@@ -1,5 +1,8 @@
 """Propose to take back what a service shows more often than it was sent; a person approves it, or does not."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import pandas as pd
 from sqlalchemy import Connection
 
@@ -21,21 +24,22 @@ def propose_reversals(connection: Connection, settings: Settings, transactions: 
     is_extra = transactions["outcome"].eq(Outcome.DUPLICATE_REMOTE)
     known = breaks_with_reversals(connection, transactions.loc[is_extra, "break_id"])
     is_proposed = transactions["break_id"].isin(known)
-    entries = [
-        Entry(
-            site_id=row["site_id"],
-            client_id=row["client_id"],
-            action=Action(row["action"]),
-            points=int(row["points"]),
-            break_id=row["break_id"],
-        )
-        for row in transactions[is_extra & ~is_proposed].to_dict("records")
-        if _has_opposite(settings, row["action"])
-    ]
+    new = transactions[is_extra & ~is_proposed].to_dict("records")
+    entries = [_entry_of(row) for row in new if _has_opposite(settings, row["action"])]
     if entries:
         request = Request(name="reversals of extra entries", by="tieout", reason=_WHY, now=utc_now())
         plan_reversal(connection, new_run_id("reverse"), entries, request)
     return len(entries)
+
+
+def _entry_of(row: Mapping[Any, Any]) -> Entry:
+    return Entry(
+        site_id=row["site_id"],
+        client_id=row["client_id"],
+        action=Action(row["action"]),
+        points=int(row["points"]),
+        break_id=row["break_id"],
+    )
 
 
 def _has_opposite(settings: Settings, action: str) -> bool:

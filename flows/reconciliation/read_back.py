@@ -81,14 +81,15 @@ async def _fetch(settings: Settings, ledger: Ledger, windows: Sequence[Window], 
             rewards = await _fetch_rewards(settings, ledger)
         except Exception as error:  # noqa: BLE001 - as below
             failed[Destination(Target.REFERRAL_ROCK, "")] = str(of_one_place(error))
+    histories: dict[Client, History] = {}
+    unread: dict[Client, str] = {}
     # In the order of sites and clients, whoever answered first.
-    answered = sorted(found.items(), key=itemgetter(0))
-    return Remote(
-        histories={client: answer for client, answer in answered if isinstance(answer, History)},
-        unread={client: str(answer) for client, answer in answered if isinstance(answer, TieoutError)},
-        rewards=rewards,
-        failed=dict(sorted(failed.items())),
-    )
+    for client, answer in sorted(found.items(), key=itemgetter(0)):
+        if isinstance(answer, History):
+            histories[client] = answer
+        else:
+            unread[client] = str(answer)
+    return Remote(histories, unread=unread, rewards=rewards, failed=dict(sorted(failed.items())))
 
 
 def _by_site(windows: Sequence[Window]) -> dict[str, list[Window]]:

@@ -244,7 +244,7 @@ def _check(run: Run, file: ArchivedFile, site_id: str | None, *, is_site_known: 
     Its SourceIds were looked up with what was at hand then, and its times may have been in the future: what is good by
     all the other rules is listed, since an event too many is held, and one too few would be paid again.
     """
-    sites = {site.site_id for site in run.settings.mindbody.sites}
+    sites = set(run.settings.mindbody.site_ids)
     if site_id is not None and site_id not in sites:
         raise CouldNotRun(f"its rows are of site {site_id}, which is not in the settings: add the site and run again.")
     checked = check_file(

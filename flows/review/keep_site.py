@@ -30,7 +30,7 @@ def keep_site(settings: Settings, ledger: Ledger, site_id: str, by: str, reason:
 
     `WrongUsage` where the site is in the settings, or has nothing of the kind, or nobody says why.
     """
-    if site_id in {site.site_id for site in settings.mindbody.sites}:
+    if site_id in set(settings.mindbody.site_ids):
         raise WrongUsage(f"Site {site_id} is in the settings: its events go on by themselves.")
     try:
         said = say(by, mask(reason), utc_now(), needs_reason=True)

@@ -24,6 +24,7 @@ from sql.month import (
 )
 from sql.signatures import signatures_of
 from sql.taken_in import files_taken_in
+from transforms.reconcile.clients import clients_in
 from transforms.reconcile.proof import Client
 from transforms.totals.control_totals import tie_frame
 from transforms.totals.differences import differences_of, roll_differences
@@ -149,7 +150,7 @@ def _left(facts: PeriodFacts) -> pd.DataFrame:
 def _unread_clients(facts: PeriodFacts) -> set[Client]:
     left = _left(facts)
     of_clients = left[left["client_id"].notna()]
-    return set(zip(of_clients["site_id"], of_clients["client_id"], strict=True))
+    return set(clients_in(of_clients))
 
 
 def _files(connection: Connection, taken: tuple[datetime, datetime], site_id: str | None) -> pd.DataFrame:

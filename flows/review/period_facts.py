@@ -19,6 +19,7 @@ from sql.month import (
 )
 from sql.reversals import offset_breaks
 from transforms.outcomes import OF_ENTRIES
+from transforms.reconcile.clients import clients_in
 from transforms.reconcile.proof import Client
 from transforms.totals.differences import Dated
 from transforms.totals.period import Period
@@ -154,7 +155,7 @@ def _proved(settings: Settings, connection: Connection, events: pd.DataFrame) ->
     waiting = events[is_posted & is_unread & events["client_id"].notna()]
     if waiting.empty or settings.reconcile.proof != "balance":
         return _Proved()
-    clients = set(zip(waiting["site_id"], waiting["client_id"], strict=True))
+    clients = set(clients_in(waiting))
     proofs = judge(connection, clients).proved
     event_ids = {event_id for proof in proofs.values() for event_id in proof.event_ids}
     return _Proved(frozenset(event_ids & set(waiting["event_id"])), frozenset(proofs))

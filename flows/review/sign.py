@@ -56,7 +56,7 @@ def look_at(settings: Settings, ledger: Ledger, period: Period, site_id: str | N
         whole = _whole(settings, connection, period, ledger.now())
         if site_id is None:
             return whole
-        known = {site.site_id for site in settings.mindbody.sites} | set(whole.walk["site_id"])
+        known = set(settings.mindbody.site_ids) | set(whole.walk["site_id"])
         if site_id not in known:
             raise WrongUsage(f"No site {site_id} is in the settings, and nothing of this period is of it.")
         of_site = collect_period(settings, connection, period, site_id, ledger.now())

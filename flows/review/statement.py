@@ -84,7 +84,7 @@ def statements(
 def _sites_to_tell(
     settings: Settings, ledger: Ledger, client_id: str, site_id: str | None, *, is_to_read: bool
 ) -> Sequence[str]:
-    sites = [site.site_id for site in settings.mindbody.sites]
+    sites = settings.mindbody.site_ids
     # A site that has left the settings is known by its name alone.
     asked = sites if site_id is None else [*sites, site_id]
     with ledger.read() as connection:

@@ -35,7 +35,7 @@ def trace_lines(settings: Settings, connection: Connection, asked: str) -> list[
     What one id names in several ways is told in all of them. `WrongUsage` where the ledger knows nothing of it.
     """
     clocks = clocks_of(settings)
-    sites = [site.site_id for site in settings.mindbody.sites]
+    sites = settings.mindbody.site_ids
     event = find_event(connection, asked)
     if event is not None:
         return event_lines(settings, connection, event, clocks)

@@ -36,6 +36,11 @@ class MindbodySettings(Section):
         refuse_plain_http(self.base_url, self.allow_http)
         return self
 
+    @property
+    def site_ids(self) -> list[str]:
+        """The ids of the sites, in the order of the settings."""
+        return [site.site_id for site in self.sites]
+
     def site(self, site_id: str) -> SiteSettings:
         """Return the site's settings; `SettingsError` where it is not configured."""
         for site in self.sites:

@@ -75,7 +75,7 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _guards_are_of_sites(self) -> Self:
         # A site that is mistyped would be guarded by nothing, and nobody would see it.
-        known = {site.site_id for site in self.mindbody.sites}
+        known = set(self.mindbody.site_ids)
         for site_id in self.guards.sites:
             if site_id not in known:
                 raise ValueError(

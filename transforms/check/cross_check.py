@@ -42,13 +42,14 @@ def cross_check(events: pd.DataFrame, reference: Reference | None, now: datetime
     asked = what_is_asked(events)
     finding = judge_source_ids(events, reference, now)
     counts = Counter(zip(asked["subject"], finding, strict=True))
-    wrong = finding[finding.isin([code.value for code in WRONG])]
+    is_wrong = finding.isin([code.value for code in WRONG])
+    wrong = finding[is_wrong]
     failed = pd.DataFrame({"index": wrong.index, "field": "source_id", "code": wrong.to_numpy()})
-    return CrossChecked(
-        good=events[~events.index.isin(wrong.index)] if len(wrong) else events,
-        failures=failed.astype({"index": "int64", "field": "str", "code": "str"})[FAILURE_COLUMNS],
-        counts=counts,
-    )
+    failures = failed.astype({"index": "int64", "field": "str", "code": "str"})[FAILURE_COLUMNS]
+    good = events
+    if len(wrong):
+        good = events[~events.index.isin(wrong.index)]
+    return CrossChecked(good, failures, counts)
 
 
 def _count_unchecked(events: pd.DataFrame) -> Counter[tuple[str, str]]:

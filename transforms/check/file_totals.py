@@ -52,9 +52,12 @@ def count_file_totals(
 ) -> FileTotals:
     """Count good rows (`transforms.check.events`) among those that were read; ``bad_sums`` are those of the others."""
     counts = events["kind"].value_counts()
-    pairs = events[["target", "site_id"]].drop_duplicates().itertuples(index=False, name=None)
-    # Referral Rock has no sites: whatever SiteId stands beside a reward, there is one place to send it to.
-    services = {(Target(target), "" if target == Target.REFERRAL_ROCK else site_id) for target, site_id in pairs}
+    pairs = events[["target", "site_id"]].drop_duplicates()
+    services: set[tuple[Target, str]] = set()
+    for target, site_id in pairs.itertuples(index=False, name=None):
+        # Referral Rock has no sites: whatever SiteId stands beside a reward, there is one place to send it to.
+        has_sites = target != Target.REFERRAL_ROCK
+        services.add((Target(target), site_id if has_sites else ""))
     return FileTotals(
         rows_read=rows_read,
         events={kind: int(counts.get(kind.value, 0)) for kind in Kind},

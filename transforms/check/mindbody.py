@@ -47,8 +47,9 @@ def check_mindbody(rows: pd.DataFrame, rules: Rules, clocks: TableClocks) -> Che
     """Judge the rows that earn or redeem; `rows` has `table` and `row` beside the fields."""
     prepared = _prepare(rows[["table", *MINDBODY_FIELDS]], rules, clocks)
     failed = failures(row_schema(rules), prepared)
+    is_bad = prepared.index.isin(failed["index"])
     return CheckedClients(
-        events=_typed(prepared[~prepared.index.isin(failed["index"])]),
+        events=_typed(prepared[~is_bad]),
         failures=failed,
         unzoned=_unzoned(prepared.assign(row=rows["row"])),
         clock=prepared["clock"],
@@ -107,11 +108,15 @@ def _prepare(rows: pd.DataFrame, rules: Rules, clocks: TableClocks) -> pd.DataFr
 
 def _read_times(texts: pd.Series, clock: pd.Series, rules: Rules, clocks: TableClocks) -> ReadTimes:
     """Read the times of every table and site by their own clock."""
-    parts = [parse_times(times, clocks.clock(int(str(place))), rules.now) for place, times in texts.groupby(clock)]
-    if len(parts) == 1:
-        return parts[0]
+    parts: list[ReadTimes] = []
+    for place, times in texts.groupby(clock):
+        own_clock = clocks.clock(int(str(place)))
+        parts.append(parse_times(times, own_clock, rules.now))
     if not parts:
         return parse_times(texts, NO_CLOCK, rules.now)
+    # Nearly all files are of one site, and need no copy.
+    if len(parts) == 1:
+        return parts[0]
     return ReadTimes(
         at=pd.concat([read.at for read in parts]),
         problem=pd.concat([read.problem for read in parts]),

@@ -27,15 +27,13 @@ def column_questions(columns: Columns) -> Iterator[Question]:
 
 def _which_order(column: Column, seen: Seen) -> Question:
     about = column.about
-    return Question(
-        message=(
-            f"{of_sheet(about.sheet)}does the day come first in {about.column}, or the month? {seen.text} in row "
-            f"{seen.row} can be both, and no date of the column tells."
-        ),
-        choices={order: f"{seen.text} is {_day(seen.text, order)}" for order in DateOrder},
-        entries={order: {DATE_ORDER: order} for order in DateOrder},
-        about=about,
+    message = (
+        f"{of_sheet(about.sheet)}does the day come first in {about.column}, or the month? {seen.text} in row "
+        f"{seen.row} can be both, and no date of the column tells."
     )
+    choices: dict[str, str] = {order: f"{seen.text} is {_day(seen.text, order)}" for order in DateOrder}
+    entries: dict[str, dict[str, str]] = {order: {DATE_ORDER: order} for order in DateOrder}
+    return Question(message, choices, entries, about)
 
 
 def _day(text: str, order: DateOrder) -> str:
@@ -48,19 +46,19 @@ def _day(text: str, order: DateOrder) -> str:
 
 def _which_decimals(column: Column, seen: Seen) -> Question:
     about = column.about
-    return Question(
-        message=(
-            f"{of_sheet(about.sheet)}what is the dot in {about.column}? {seen.text} in row {seen.row} can be "
-            f"{_as_decimals(seen.text)} or {_as_thousands(seen.text)}, and no amount of the column tells."
-        ),
-        choices={
-            ".": f"it stands before the decimals: {seen.text} is {_as_decimals(seen.text)}",
-            ",": f"it is for thousands: {seen.text} is {_as_thousands(seen.text)}, and has to be written without it; "
-            "a comma stands before the decimals",
-        },
-        entries={sign: {DECIMALS: sign} for sign in (".", ",")},
-        about=about,
+    as_decimals = _as_decimals(seen.text)
+    as_thousands = _as_thousands(seen.text)
+    message = (
+        f"{of_sheet(about.sheet)}what is the dot in {about.column}? {seen.text} in row {seen.row} can be "
+        f"{as_decimals} or {as_thousands}, and no amount of the column tells."
     )
+    choices = {
+        ".": f"it stands before the decimals: {seen.text} is {as_decimals}",
+        ",": f"it is for thousands: {seen.text} is {as_thousands}, and has to be written without it; a comma stands "
+        "before the decimals",
+    }
+    entries = {sign: {DECIMALS: sign} for sign in choices}
+    return Question(message, choices, entries, about)
 
 
 def _as_decimals(text: str) -> str:

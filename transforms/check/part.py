@@ -108,6 +108,8 @@ def check_part(
     collected = collect_rows(tables, recognized.side_sheets)
     rows = collected.rows
     target, kind_failures = tell_kinds(rows, tables)
+    # How days and decimals are written is told by all cells of a column, those of bad rows too; so it comes before any
+    # of them is read.
     columns = columns_of(rows, tables)
     habits = tell_habits(others if knows_all else join_columns(others, columns), rules.now)
     clocks = TableClocks(tables, rules, habits)
@@ -116,12 +118,16 @@ def check_part(
     rewards = prepare_rewards(rows[target == Target.REFERRAL_ROCK], clocks)
     of_reward, reward_failures = check_rewards(rewards, contradicted_elsewhere)
     failed = pd.concat([kind_failures, clients.failures, crossed.failures, reward_failures], ignore_index=True)
-    bad = rows.index.isin(failed["index"])
-    bad_sums = sum_bad_rows(_with_site(rows[bad], rules), target[bad], rewards["parsed_amount"])
+    is_bad = rows.index.isin(failed["index"])
+    bad_sums = sum_bad_rows(_with_site(rows[is_bad], rules), target[is_bad], rewards["parsed_amount"])
     placed = rows.assign(cells=raw_cells(rows, target, tables)) if with_fingerprints else rows
+    with_clock = rows.assign(clock=clients.clock)
+    advice = Advice(tables, clocks, rules.currency)
+    dates = rows.loc[of_reward.index, "eligibility_date"]
+    sets_something = rewards["reward"].notna()
     return Checked(
         events=assemble_events(placed, [crossed.good, of_reward]),
-        errors=describe(failed, rows.assign(clock=clients.clock), tables, Advice(tables, clocks, rules.currency)),
+        errors=describe(failed, with_clock, tables, advice),
         skipped=collected.skipped,
         rows_read=len(rows),
         source_ids=crossed.counts,
@@ -133,8 +139,8 @@ def check_part(
         habits=habits,
         doubtful=collected.doubtful,
         unzoned=tuple(find_unzoned(clients.unzoned, tables, clocks.saids)),
-        timed_days=int(has_time_of_day(rows.loc[of_reward.index, "eligibility_date"]).sum()),
-        claims=rewards.loc[rewards["reward"].notna(), CLAIM_COLUMNS],
+        timed_days=int(has_time_of_day(dates).sum()),
+        claims=rewards.loc[sets_something, CLAIM_COLUMNS],
         bad_sums=bad_sums,
     )
 

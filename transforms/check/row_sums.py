@@ -48,16 +48,17 @@ def sum_bad_rows(rows: pd.DataFrame, target: "pd.Series[str]", parsed_amount: pd
     ``parsed_amount`` is what the amounts of rewards were read as. A bad row of points is of the kind that its action
     says; where that cell is the bad one, nobody knows, and the row is of none.
     """
-    action = parse_choice(rows["action"], _ACTIONS).str.lower()
     is_points = target.eq(Target.MINDBODY.value).fillna(False)
     is_update = target.eq(Target.REFERRAL_ROCK.value).fillna(False)
+    action = parse_choice(rows["action"], _ACTIONS).str.lower()
     kind = action.where(is_points, None).mask(is_update, Kind.REWARD_UPDATE.value)
-    is_readable = is_points & is_whole(rows["points"]).fillna(False).astype("bool")
+    has_points = is_whole(rows["points"]).fillna(False).astype("bool")
+    points = rows["points"].where(is_points & has_points)
     bad = pd.DataFrame(
         {
             "kind": kind.fillna(""),
             "site_id": rows["site_id"].where(is_points, None),
-            "points": parse_whole(rows["points"].where(is_readable)),
+            "points": parse_whole(points),
             "amount": parsed_amount.reindex(rows.index),
         }
     )

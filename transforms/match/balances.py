@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from transforms.exact_sums import with_whole
+from transforms.reconcile.clients import client_of
 from transforms.reconcile.proof import Client, Proof
 from transforms.vocabulary import Outcome, Target
 
@@ -42,7 +43,7 @@ def balances_by_client(readings: Sequence[Mapping[str, Any]], parts: Parts) -> p
     """
     rows = []
     for reading in readings:
-        client = (reading["site_id"], reading["client_id"])
+        client = client_of(reading)
         rows.append(_row(reading, parts.get(client, [])))
     balances = pd.DataFrame(rows, columns=_COLUMNS, dtype="object")
     site_id, client_id, *figures = _COLUMNS

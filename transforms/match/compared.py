@@ -4,7 +4,7 @@ import pandas as pd
 
 from transforms.identity.reward_ids import all_without_case
 from transforms.match.reconciled import Reconciliation
-from transforms.outcomes import OF_POSTED
+from transforms.outcomes import OF_POSTED, is_among
 from transforms.vocabulary import Kind, Outcome
 
 _SERVICE_ROW = ["kind", "site_id", "points", "amount"]
@@ -12,7 +12,7 @@ _SERVICE_ROW = ["kind", "site_id", "points", "amount"]
 
 def compared_count(reconciled: Reconciliation) -> int:
     """Count the events that the ledger has as posted and the match looked for at the service."""
-    return int(reconciled.transactions["outcome"].isin(list(OF_POSTED)).sum())
+    return int(is_among(reconciled.transactions["outcome"], OF_POSTED).sum())
 
 
 def is_compared(posted: pd.DataFrame, reconciled: Reconciliation | None) -> pd.Series:

@@ -89,7 +89,6 @@ def decide(event: DoubtfulEvent, history: History, expected: Expected, read_at: 
     witness = ask_balance(event, history, expected, read_at)
     # Both witnesses are asked, and neither overrules the other: where they differ a person decides.
     state = weigh(count, witness, was_answered=event.was_answered)
-    base = expected.base
     evidence = {
         "read_at": read_at.isoformat(),
         "counted": count.counted,
@@ -97,12 +96,17 @@ def decide(event: DoubtfulEvent, history: History, expected: Expected, read_at: 
         "almost_equal": count.unaccounted,
         "doubles": count.doubles,
         "requests": count.requests,
-        "balance_before": None if base is None else base.balance,
-        "balance_before_at": None if base is None else base.told_at.isoformat(),
+        **_told_before(expected.base),
         "balance_now": history.balance,
         "balance_says": witness.says,
     }
     return Decision(state, _word(state, count, witness.says), evidence)
+
+
+def _told_before(base: Base | None) -> dict[str, Any]:
+    if base is None:
+        return {"balance_before": None, "balance_before_at": None}
+    return {"balance_before": base.balance, "balance_before_at": base.told_at.isoformat()}
 
 
 def count_equal(event: PostedEvent, history: History, expected: Expected) -> Count:

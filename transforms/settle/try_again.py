@@ -84,9 +84,10 @@ def edits_against(differing: Sequence[str], now: Mapping[str, str], then: Mappin
         return [f"the reward has these values already ({values})"]
     if then is None:
         return []
+    edits = []
     # That the reward itself changed is expected: otherwise it would be refused again. Its values are another matter.
-    return [
-        f"somebody edited the reward since the refusal: {name} was {then.get(name)}, is {now.get(name)}"
-        for name in sorted({*now, *then})
-        if now.get(name) != then.get(name)
-    ]
+    for name in sorted({*now, *then}):
+        was, is_now = then.get(name), now.get(name)
+        if was != is_now:
+            edits.append(f"somebody edited the reward since the refusal: {name} was {was}, is {is_now}")
+    return edits

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from transforms.sheets.date_signs import Seen, seen_in
+from transforms.sheets.date_signs import Seen, joined, seen_in
 
 # What stands around a number: signs of money, blanks.
 _AROUND = r"^[^0-9.,-]+|[^0-9]+$"
@@ -36,9 +36,9 @@ class AmountSigns:
     def __add__(self, later: "AmountSigns") -> "AmountSigns":
         """Join what was found further down."""
         return AmountSigns(
-            comma=later.comma if self.comma is None else self.comma + later.comma,
-            dot=later.dot if self.dot is None else self.dot + later.dot,
-            either=later.either if self.either is None else self.either + later.either,
+            comma=joined(self.comma, later.comma),
+            dot=joined(self.dot, later.dot),
+            either=joined(self.either, later.either),
             is_typed=self.is_typed or later.is_typed,
             most_whole=max(self.most_whole, later.most_whole),
             least_thousand=min(self.least_thousand, later.least_thousand),
@@ -72,23 +72,32 @@ class AmountHabit:
 def amount_signs(texts: pd.Series, rows: pd.Series) -> AmountSigns:
     """Look at the cells of a column, or of a part of it; `rows` are their rows in the sheet."""
     filled = texts.dropna()
-    marked = filled[filled.str.contains("[.,]", regex=True)]
-    wholes = filled.drop(marked.index)
-    plain = wholes[wholes.str.fullmatch("[0-9]{1,15}")]
-    most_whole = float(plain.astype("float64").max()) if len(plain) else 0
+    has_mark = filled.str.contains("[.,]", regex=True)
+    marked = filled[has_mark]
+    most_whole = _most(filled.drop(marked.index))
     if marked.empty:
         return AmountSigns(most_whole=most_whole)
     numbers = marked.str.replace(_AROUND, "", regex=True)
-    is_comma, is_either = numbers.str.fullmatch(_COMMA), numbers.str.fullmatch(_EITHER)
+    is_comma = numbers.str.fullmatch(_COMMA)
+    is_either = numbers.str.fullmatch(_EITHER)
     is_dot = numbers.str.fullmatch(_DOT) & ~is_either
+    could_be_either = numbers[is_either]
     return AmountSigns(
         comma=seen_in(marked[is_comma], rows),
         dot=seen_in(marked[is_dot & ~is_comma], rows),
         either=seen_in(marked[is_either], rows),
-        is_typed=bool(numbers[is_either].str.endswith("0").any()),
+        is_typed=bool(could_be_either.str.endswith("0").any()),
         most_whole=most_whole,
-        least_thousand=_least(numbers[is_either]),
+        least_thousand=_least(could_be_either),
     )
+
+
+def _most(wholes: pd.Series) -> float:
+    """Return the largest number without a mark; 0 where there is none."""
+    plain = wholes[wholes.str.fullmatch("[0-9]{1,15}")]
+    if plain.empty:
+        return 0
+    return float(plain.astype("float64").max())
 
 
 def _least(thousands: pd.Series) -> float:

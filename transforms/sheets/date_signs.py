@@ -54,7 +54,9 @@ class Seen:
 
     def __add__(self, later: "Seen | None") -> "Seen":
         """Join what was found further down."""
-        return Seen(self.row, self.text, self.count + (later.count if later else 0))
+        if later is None:
+            return self
+        return Seen(self.row, self.text, self.count + later.count)
 
 
 def seen_in(texts: pd.Series, rows: pd.Series) -> Seen | None:
@@ -63,6 +65,13 @@ def seen_in(texts: pd.Series, rows: pd.Series) -> Seen | None:
         return None
     first_row = int(rows[texts.index[0]])
     return Seen(first_row, str(texts.iloc[0]), len(texts))
+
+
+def joined(above: Seen | None, below: Seen | None) -> Seen | None:
+    """Return what was seen in two parts of a column, the upper one first."""
+    if above is None:
+        return below
+    return above + below
 
 
 @dataclass(frozen=True)
@@ -139,16 +148,19 @@ def date_signs(texts: pd.Series, rows: pd.Series) -> DateSigns:
         return DateSigns()
     # Nearly all columns hold ISO dates and nothing else, which one look at the fifth sign tells.
     is_iso = filled.str[4:5] == "-"
-    others = filled[~is_iso]
     of_sheets = filled[is_iso & ~names_zone(filled)]
+    is_late = of_sheets.str[8:10] > "12"
     signs = DateSigns(
         filled=Seen(0, "", len(filled)),
         early=seen_in(of_sheets[may_be_exchanged(of_sheets)], rows),
-        late=seen_in(of_sheets[of_sheets.str[8:10] > "12"], rows),
+        late=seen_in(of_sheets[is_late], rows),
     )
+    others = filled[~is_iso]
     if others.empty:
         return signs
-    return _with_counts(_with_hours(_with_orders(signs, others, rows), others, rows), others, rows)
+    signs = _with_orders(signs, others, rows)
+    signs = _with_hours(signs, others, rows)
+    return _with_counts(signs, others, rows)
 
 
 def names_zone(texts: pd.Series) -> pd.Series:
@@ -233,11 +245,15 @@ def tell_habit(signs: DateSigns, said: DateOrder | None, now: datetime, *, may_c
 
     `may_count`: whether plain numbers may be read, which takes a column that is never in the future.
     """
+    has_halves = signs.half is not None
+    # Hours from 1 to 4 and none past 12: a studio that is not open at night has left out "pm". Read as they stand, all
+    # of a day's classes would be given for the small hours.
+    has_small_hours_alone = signs.small_hour is not None and signs.wide_hour is None
     return DateHabit(
         date_order=said or _tell_order(signs),
         count=_tell_count(signs, now) if may_count else None,
-        has_halves=signs.half is not None,
-        lacks_halves=signs.small_hour is not None and signs.wide_hour is None and signs.half is None,
+        has_halves=has_halves,
+        lacks_halves=has_small_hours_alone and not has_halves,
         is_exchanged=_is_exchanged(signs),
     )
 

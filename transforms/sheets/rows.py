@@ -146,17 +146,19 @@ def _find_undressed(
     table: Table, before: Mapping[str, pd.Series], after: Mapping[str, pd.Series]
 ) -> Iterator[Observation]:
     for field in IDS:
-        changed = before[field].index[before[field].notna() & (before[field] != after[field])]
-        if len(changed):
-            first = changed[0]
-            yield Observation(
-                what=f"read without the signs that a program put around it, {before[field][first]} as "
-                f"{after[field][first]}",
-                sheet=table.sheet.name,
-                column=str(table.heading(field)),
-                row=int(first),
-                count=len(changed),
-            )
+        dressed, bare = before[field], after[field]
+        is_changed = dressed.notna() & (dressed != bare)
+        changed = dressed.index[is_changed]
+        if changed.empty:
+            continue
+        first = changed[0]
+        yield Observation(
+            what=f"read without the signs that a program put around it, {dressed[first]} as {bare[first]}",
+            sheet=table.sheet.name,
+            column=str(table.heading(field)),
+            row=int(first),
+            count=len(changed),
+        )
 
 
 def _find_unheaded(table: Table, cells: pd.DataFrame) -> Iterator[Observation]:

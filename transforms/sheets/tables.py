@@ -133,13 +133,13 @@ def _half_a_heading(table: Table, row: int) -> FileError:
     texts = texts_of_row(table.sheet, row).values()
     named = [text for text in texts if normalize_heading(text) in FIELD_OF_HEADING]
     wanted = [FIELDS[field] for target in table.targets for field in REQUIRED[target]]
-    return FileError(
-        Code.HEADING_NOT_FOUND,
-        f"{begin_of_sheet(table.sheet)}row {row} looks like a second row of headings "
-        f"({', '.join(named[:_SHOWN_HEADINGS])}), and lacks one of {' and '.join(wanted)}, so nobody can tell how to "
-        "read the rows below it. Mend it, or take it out, and send the file again.",
-        Place(table.sheet.name, row),
+    has = ", ".join(named[:_SHOWN_HEADINGS])
+    lacks = " and ".join(wanted)
+    message = (
+        f"{begin_of_sheet(table.sheet)}row {row} looks like a second row of headings ({has}), and lacks one of {lacks}"
+        ", so nobody can tell how to read the rows below it. Mend it, or take it out, and send the file again."
     )
+    return FileError(Code.HEADING_NOT_FOUND, message, Place(table.sheet.name, row))
 
 
 def _refuse_headings_above(sheet: Sheet, first: int, layouts: Sequence[Layout]) -> None:

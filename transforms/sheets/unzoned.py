@@ -147,18 +147,20 @@ def unzoned_questions(found: Iterable[Unzoned]) -> Iterator[Question]:
 def _question(times: Unzoned) -> Question:
     about = times.about
     studio = times.said.studio
-    as_utc = _in_studio(times.local.replace(tzinfo=UTC), studio)
     own_zone = "" if studio is None else f" ({zone_name(studio)})"
-    return Question(
-        message=(
-            f"{of_sheet(about.sheet)}{about.column} says no zone: row {times.row} has {times.text}. "
-            f"Is that UTC, or the studio's own time{own_zone}?"
-        ),
-        choices={Times.UTC: f"as UTC: {as_utc}", Times.SITE: f"as the studio's time: {_by_own_clock(times)}"},
-        entries={answer: {TIMES: answer} for answer in (Times.UTC, Times.SITE)},
-        about=about,
-        site_id=None if about.layout else times.site_id,
+    as_utc = _in_studio(times.local.replace(tzinfo=UTC), studio)
+    message = (
+        f"{of_sheet(about.sheet)}{about.column} says no zone: row {times.row} has {times.text}. "
+        f"Is that UTC, or the studio's own time{own_zone}?"
     )
+    choices: dict[str, str] = {
+        Times.UTC: f"as UTC: {as_utc}",
+        Times.SITE: f"as the studio's time: {_by_own_clock(times)}",
+    }
+    entries: dict[str, dict[str, str]] = {answer: {TIMES: answer} for answer in choices}
+    # What a layout has is kept in it; otherwise the answer is about all sheets of the site.
+    site_id = None if about.layout else times.site_id
+    return Question(message, choices, entries, about, site_id)
 
 
 def _by_own_clock(times: Unzoned) -> str:

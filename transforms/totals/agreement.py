@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from transforms.outcomes import DIFFERENCES
+from transforms.outcomes import DIFFERENCES, is_among
 from transforms.totals.walk_steps import summed
 from transforms.vocabulary import WalkLine
 
@@ -23,4 +23,4 @@ def differences(open_breaks: pd.DataFrame) -> pd.DataFrame:
     """Return the breaks that are a difference between ledger and service; what was refused or is in doubt is none."""
     if open_breaks.empty:
         return open_breaks
-    return open_breaks[open_breaks["class"].isin(list(DIFFERENCES))]
+    return open_breaks[is_among(open_breaks["class"], DIFFERENCES)]

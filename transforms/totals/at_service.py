@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from transforms.outcomes import NOT_THERE, OF_ENTRIES, OTHER_FIGURE
+from transforms.outcomes import NOT_THERE, OF_ENTRIES, OTHER_FIGURE, is_among
 from transforms.totals.period_facts import PeriodFacts
 from transforms.vocabulary import Kind, Outcome, WalkLine
 
@@ -24,10 +24,10 @@ def lines_at_service(posted: pd.DataFrame, facts: PeriodFacts) -> Iterator[tuple
     is_proved = posted["event_id"].isin(set(facts.proved)) & ~is_compared
     is_known = is_compared | is_proved
     about = facts.breaks[facts.breaks["event_id"].isin(posted["event_id"])]
-    gone_ids = set(about.loc[about["class"].isin(list(NOT_THERE)), "event_id"])
+    gone_ids = set(about.loc[is_among(about["class"], NOT_THERE), "event_id"])
     # What nobody has compared is not there for nobody: it stands in a line of its own, and not in this one as well.
     is_gone = is_compared & posted["event_id"].isin(gone_ids)
-    others = about[about["class"].isin(list(OTHER_FIGURE))].set_index("event_id")
+    others = about[is_among(about["class"], OTHER_FIGURE)].set_index("event_id")
     yield WalkLine.NOT_COMPARED, posted[~is_known]
     yield WalkLine.PROVED, posted[is_proved]
     yield WalkLine.NOT_THERE, posted[is_gone]

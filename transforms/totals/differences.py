@@ -13,7 +13,7 @@ from typing import Any, Final
 import pandas as pd
 
 from transforms.exact_sums import amount_sum, whole_sum
-from transforms.outcomes import AGREED
+from transforms.outcomes import AGREED, is_among
 from transforms.totals.period import Period
 
 COLUMNS: Final = (
@@ -122,7 +122,7 @@ def _summed(lines: pd.DataFrame, measure: str) -> int | Decimal:
 
 def without_reason(found: pd.DataFrame) -> pd.DataFrame:
     """Return the open differences of which nobody has said why; where both sides agree there is nothing to say."""
-    is_agreed = found["class"].isin(list(AGREED))
+    is_agreed = is_among(found["class"], AGREED)
     # A reason that was given before a break opened again was about something else.
     is_answered = found["state"].ne("open")
     says_why = found["reason"].notna() & found["reason"].ne("")

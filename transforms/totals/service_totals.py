@@ -12,7 +12,7 @@ import pandas as pd
 
 from transforms.exact_sums import amount_sum, as_summable, whole_sum
 from transforms.identity.reward_ids import all_without_case
-from transforms.outcomes import NOT_THERE, OF_ENTRIES, OTHER_FIGURE, UNPOSTED
+from transforms.outcomes import NOT_THERE, OF_ENTRIES, OTHER_FIGURE, UNPOSTED, is_among
 from transforms.totals.control_totals import equation
 from transforms.vocabulary import Action, State
 
@@ -55,7 +55,7 @@ def points_more(transactions: pd.DataFrame) -> pd.DataFrame:
     """
     ours = _signed(transactions, "points")
     theirs = _signed(transactions, "remote_points")
-    is_other = transactions["outcome"].isin(list(OTHER_FIGURE))
+    is_other = is_among(transactions["outcome"], OTHER_FIGURE)
     # The three exclude each other, since a row has one outcome; whatever is none of them leaves the balance as it is.
     # A time mismatch is none: its points are there, only on another day.
     more = pd.Series(0, index=transactions.index)
@@ -66,12 +66,12 @@ def points_more(transactions: pd.DataFrame) -> pd.DataFrame:
 
 
 def _is_gone(transactions: pd.DataFrame) -> pd.Series:
-    return transactions["outcome"].isin(list(NOT_THERE))
+    return is_among(transactions["outcome"], NOT_THERE)
 
 
 def _is_more(transactions: pd.DataFrame) -> pd.Series:
     # Of a doubtful one only where an entry was found.
-    return transactions["outcome"].isin(list(OF_ENTRIES)) & transactions["remote_id"].notna()
+    return is_among(transactions["outcome"], OF_ENTRIES) & transactions["remote_id"].notna()
 
 
 def explained(transactions: pd.DataFrame, zones: Zones) -> pd.DataFrame:
@@ -82,18 +82,19 @@ def explained(transactions: pd.DataFrame, zones: Zones) -> pd.DataFrame:
     """
     gone = transactions[_is_gone(transactions)]
     more = transactions[_is_more(transactions)]
-    other = transactions[transactions["outcome"].isin(list(OTHER_FIGURE))]
+    other = transactions[is_among(transactions["outcome"], OTHER_FIGURE)]
     moved = transactions[_has_moved(transactions)]
     # What moved leaves its own night with the service's points, not with ours: where the points differ as well, their
     # difference has been counted at our night a line before.
     other_points = _signed(other, "remote_points") - _signed(other, "points")
     moved_points = _signed(moved, "remote_points")
+    ours, theirs = "action_at", "remote_at"
     lines = [
-        _dated(gone, "action_at", zones).assign(points=-_signed(gone, "points"), events=-1),
-        _dated(more, "remote_at", zones).assign(points=_signed(more, "remote_points"), events=1),
-        _dated(other, "action_at", zones).assign(points=other_points, events=0),
-        _dated(moved, "action_at", zones).assign(points=-moved_points, events=-1),
-        _dated(moved, "remote_at", zones).assign(points=moved_points, events=1),
+        _dated(gone, ours, zones).assign(points=-_signed(gone, "points"), events=-1),
+        _dated(more, theirs, zones).assign(points=_signed(more, "remote_points"), events=1),
+        _dated(other, ours, zones).assign(points=other_points, events=0),
+        _dated(moved, ours, zones).assign(points=-moved_points, events=-1),
+        _dated(moved, theirs, zones).assign(points=moved_points, events=1),
     ]
     summed = _summed(pd.concat(lines), ["events", "points"], _ABOUT)
     return summed.rename_axis(_ABOUT).sort_index().reset_index()

@@ -22,7 +22,7 @@ from transforms.exact_sums import amount_sum, as_whole, whole_sum
 from transforms.identity.reward_ids import all_without_case
 from transforms.match.compared import is_proved
 from transforms.match.reconciled import Reconciliation
-from transforms.outcomes import NOT_THERE, OF_ENTRIES, OF_POSTED, OTHER_FIGURE, UNPOSTED
+from transforms.outcomes import NOT_THERE, OF_ENTRIES, OF_POSTED, OTHER_FIGURE, UNPOSTED, is_among
 from transforms.totals.service_totals import amount_more
 from transforms.vocabulary import Action, Fate, Kind, Outcome, State, WalkLine
 
@@ -167,9 +167,9 @@ def _counted_by(line_of: Mapping[_Told, WalkLine]) -> dict[WalkLine, list[_Told]
 def _of_points(posted: pd.DataFrame, offset: Collection[str], reconciled: Reconciliation) -> list[Line]:
     """Return the lines from the posted points to the entries that the service shows."""
     outcomes = _entries(reconciled.transactions)
-    looked_for = outcomes[outcomes["outcome"].isin(list(OF_POSTED))]
+    looked_for = outcomes[is_among(outcomes["outcome"], OF_POSTED)]
     lines = _of_looked_for(posted, looked_for, reconciled)
-    other = looked_for[looked_for["outcome"].isin(list(OTHER_FIGURE))]
+    other = looked_for[is_among(looked_for["outcome"], OTHER_FIGURE)]
     # By how much the service has more, or less; the events were counted as posted.
     more = other["remote_points"] - other["points"]
     lines += count_line(WalkLine.OTHER_FIGURE, other.assign(points=more, of_none=0), "of_none")
@@ -179,7 +179,7 @@ def _of_points(posted: pd.DataFrame, offset: Collection[str], reconciled: Reconc
 def _of_looked_for(posted: pd.DataFrame, looked_for: pd.DataFrame, reconciled: Reconciliation) -> list[Line]:
     """Return the lines from what this run posted to what was looked for at the service, and what is not there."""
     is_before = ~looked_for["event_id"].isin(posted["event_id"])
-    is_gone = looked_for["outcome"].isin(list(NOT_THERE))
+    is_gone = is_among(looked_for["outcome"], NOT_THERE)
     lines = count_line(WalkLine.POSTED_BEFORE, looked_for[is_before])
     lines += _not_looked_for(posted, looked_for, reconciled)
     lines += count_line(WalkLine.NOT_THERE, looked_for[is_gone])
@@ -206,7 +206,7 @@ def _not_looked_for(posted: pd.DataFrame, looked_for: pd.DataFrame, reconciled: 
 
 def _of_entries(outcomes: pd.DataFrame, offset: Collection[str]) -> list[Line]:
     """Return the lines of what the service shows and no posted event of ours stands behind."""
-    is_entry = outcomes["remote_id"].notna() & outcomes["outcome"].isin(list(OF_ENTRIES))
+    is_entry = outcomes["remote_id"].notna() & is_among(outcomes["outcome"], OF_ENTRIES)
     there = outcomes[is_entry]
     there = there.assign(points=there["remote_points"])
     # The entry is still there, and so is ours that took it back: both are shown, each in its own column.
@@ -233,9 +233,9 @@ def _of_rewards(posted: pd.DataFrame, walked: Walked, reconciled: Reconciliation
     """Return the lines from what rewards were set to, to what the service has of them."""
     outcomes = reconciled.rewards.assign(kind=Kind.REWARD_UPDATE.value, site_id="", points=None, state=None)
     outcomes = _with_currency(outcomes, walked.currency, reconciled)
-    looked_for = outcomes[~outcomes["outcome"].isin(list(UNPOSTED))]
+    looked_for = outcomes[~is_among(outcomes["outcome"], UNPOSTED)]
     lines = _of_looked_for(posted, looked_for, reconciled)
-    there = looked_for[~looked_for["outcome"].isin(list(NOT_THERE))]
+    there = looked_for[~is_among(looked_for["outcome"], NOT_THERE)]
     more = [amount_more(row, walked.amount_tolerance) for row in there.itertuples()]
     is_other = pd.Series([amount != 0 for amount in more], index=there.index, dtype="bool")
     amounts = pd.Series(more, index=there.index, dtype="object")

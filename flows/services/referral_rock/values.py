@@ -94,12 +94,13 @@ def differing_fields(reward: Mapping[str, Any], event: Row[Any]) -> list[str]:
 def settable_values(reward: Mapping[str, Any]) -> dict[str, str]:
     """Return the values of a reward that an update can set, by name, each as equal values are written alike."""
     amount = to_amount(reward.get("amount"))
+    payout_id = str(reward.get("payoutId") or "")
     values = {
         # 10 and 10.0 are one amount.
         "amount": None if amount is None else format(amount.normalize(), "f"),
-        "payoutId": str(reward.get("payoutId") or "").lower(),
+        "payoutId": payout_id.lower(),
         "eligibilityDate": to_day(reward.get("eligibilityDate")),
-        "description": reward.get("description") or "",
+        "description": reward.get("description"),
     }
     return {name: str(value) for name, value in values.items() if value}
 
