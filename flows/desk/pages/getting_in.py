@@ -12,7 +12,6 @@ from flows.people.passwords import SHORTEST
 from flows.people.sign_in import TooSoon, begin_session, marks_of, sign_in, sign_out
 from flows.runtime.errors import WrongUsage
 
-_FORM_COOKIE = "tieout-form"
 _KNOWN_SECONDS = 365 * 24 * 3600
 
 
@@ -122,11 +121,11 @@ def _what_is_wrong(visit: Visit, password: str) -> str:
 
 def _ask(visit: Visit, template: str, status: int = 200, **values: Any) -> Response:
     """Show a form of somebody who has no session yet: a cookie of its own stands for one."""
-    token = visit.request.cookies.get(_FORM_COOKIE) or new_token()
+    token = visit.request.cookies.get(_form_cookie(visit)) or new_token()
     answer = visit.show(template, status, own_token=token, **values)
     # Another site could sign somebody in as somebody else, whose sheets they would then send.
     answer.set_cookie(
-        _FORM_COOKIE,
+        _form_cookie(visit),
         token,
         secure=visit.is_encrypted,
         httponly=True,
@@ -136,7 +135,12 @@ def _ask(visit: Visit, template: str, status: int = 200, **values: Any) -> Respo
     return answer
 
 
+def _form_cookie(visit: Visit) -> str:
+    # Under TLS no neighbor of our host, such as another name of its domain, can put one of theirs in its place.
+    return "__Host-tieout-form" if visit.is_encrypted else "tieout-form"
+
+
 def _is_own_form(visit: Visit) -> bool:
-    token = visit.request.cookies.get(_FORM_COOKIE, "")
+    token = visit.request.cookies.get(_form_cookie(visit), "")
     sent = visit.form.get("own_token")
     return bool(token) and hmac.compare_digest(token.encode(), sent.encode())

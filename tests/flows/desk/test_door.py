@@ -205,6 +205,18 @@ def test_a_proxy_is_believed_about_who_it_is_and_nobody_else(at_desk: AtDesk, de
             assert client.get("/people").status_code == 303
 
 
+def test_under_tls_a_neighbor_cannot_plant_the_cookie_of_the_form_to_sign_in(at_desk: AtDesk, desk: Desk) -> None:
+    at_desk("Ana")
+    behind = desk.settings.model_copy(update={"desk": DeskSettings(proxy_addresses=("10.1.1.1",))})
+    client = Client(make_app(replace(desk, settings=behind)), "10.1.1.1", {"X-Forwarded-Proto": "https"})
+    client.http.cookies.set("tieout-form", "planted")
+    answer = client.get("/sign-in")
+    assert "planted" not in answer.text
+    assert answer.headers["set-cookie"].startswith("__Host-tieout-form=")
+    told = client.post("/sign-in", data={"name": "Ana", "password": "x" * 12, "own_token": "planted"})
+    assert told.status_code == 403
+
+
 def test_the_desk_listens_elsewhere_only_where_nobody_reads_along() -> None:
     with pytest.raises(ValueError, match="could read passwords"):
         DeskSettings(listen=EVERYWHERE)
