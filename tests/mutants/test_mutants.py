@@ -68,6 +68,7 @@ def test_judge_allows_no_change_in_a_format_with_checksums(tmp_path: Path) -> No
     assert verdict_of(changed, tmp_path).outcome == "wrong"
 
 
+@pytest.mark.long
 def test_worker_judges_in_a_process_of_its_own() -> None:
     with open_worker(_SEED) as worker:
         name, _, verdict = worker.judge(0)

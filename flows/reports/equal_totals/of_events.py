@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 import pandas as pd
 
 from flows.reports.equal_totals.total import EqualTotal, Figure, Total, amount_of
-from flows.reports.equal_totals.walked import Walked, line_of_walk
+from flows.reports.equal_totals.walked import line_of_walk, walked_of
 from flows.reports.figures import by_day
 from flows.reports.once import once
 from flows.reports.report import Report, rows
@@ -25,7 +25,7 @@ class _OfTable(NamedTuple):
 
 def of_posted(report: Report) -> Iterator[EqualTotal]:
     """Give what was posted against the walk, which takes off the updates that a later one replaced."""
-    walked = Walked(report)
+    walked = walked_of(report)
     for told in _sums_of_posted(report):
         replaced = walked.figure(WalkLine.REPLACED, told.measure, *told.kinds)
         in_walk = walked.figure(WalkLine.POSTED, told.measure, *told.kinds)
@@ -36,7 +36,7 @@ def of_posted(report: Report) -> Iterator[EqualTotal]:
 
 def of_refused(report: Report) -> Iterator[EqualTotal]:
     """Give what was turned down against the walk."""
-    walked = Walked(report)
+    walked = walked_of(report)
     for told in _sums(report, "refused", "Refused"):
         in_walk = walked.figure(WalkLine.TURNED_DOWN, told.measure, *told.kinds)
         other = _of_line(WalkLine.TURNED_DOWN, "− turned down", told)
@@ -91,7 +91,7 @@ def of_waiting(report: Report) -> Iterator[EqualTotal]:
 
 def of_not_posted(report: Report) -> Iterator[EqualTotal]:
     """Give what is neither posted nor refused against the walk."""
-    walked = Walked(report)
+    walked = walked_of(report)
     left = [WalkLine.NOT_SURE, WalkLine.STILL_TO_SEND, WalkLine.DISCARDED, WalkLine.HELD_BACK]
     in_walk = sum(int(walked.figure(line, "events")) for line in left)
     name = "− not sure − still to send − discarded − held back, events"

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from flows.reports.equal_totals.total import EqualTotal, Figure, Total
-from flows.reports.equal_totals.walked import Walked, line_of_walk
+from flows.reports.equal_totals.walked import Walked, line_of_walk, walked_of
 from flows.reports.report import Report, rows
 from transforms.exact_sums import whole_sum
 from transforms.totals.walk_steps import STEPS, summed
@@ -14,7 +14,7 @@ from transforms.vocabulary import WalkLine
 
 def of_fates(report: Report) -> Iterator[EqualTotal]:
     """Give the totals of the rows: those of the sheets, of the wrong ones and of the known ones."""
-    walked = Walked(report)
+    walked = walked_of(report)
     # Of files that were taken in before sums of sheets were kept, the walk begins later.
     if not walked.has(WalkLine.IN_SHEETS):
         return
@@ -39,7 +39,7 @@ def _rows(walked: Walked, total: Total, figure: int, line: WalkLine) -> EqualTot
 
 def of_walk_by_site(report: Report) -> Iterator[EqualTotal]:
     """Give the events of all sites against the walk over all of them."""
-    walked = Walked(report)
+    walked = walked_of(report)
     by_site = [of_site for _, of_site in rows(report, "walk").groupby("site_id", dropna=False)]
     for line in STEPS:
         if not walked.has(line):
@@ -57,7 +57,7 @@ def of_control_totals(report: Report) -> Iterator[EqualTotal]:
     if totals.empty:
         return
     in_walk = line_of_walk(WalkLine.ACCEPTED, "= accepted, events of all kinds", "earned_events")
-    accepted = Walked(report).figure(WalkLine.ACCEPTED, "events")
+    accepted = walked_of(report).figure(WalkLine.ACCEPTED, "events")
     of_files = Total("Control totals", "accepted, events of the files", "file")
     yield EqualTotal(of_files, _events_at(totals, "file"), in_walk, accepted)
     of_ledger = Total("Control totals", "posted, events in the ledger", "ledger")

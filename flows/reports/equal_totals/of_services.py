@@ -6,7 +6,7 @@ from typing import Final
 import pandas as pd
 
 from flows.reports.equal_totals.total import EqualTotal, Figure, Total
-from flows.reports.equal_totals.walked import Walked, line_of_walk
+from flows.reports.equal_totals.walked import Walked, line_of_walk, walked_of
 from flows.reports.report import Report, is_of_a_period, rows
 from transforms.exact_sums import whole_sum
 from transforms.totals.client_balances import FIGURES, balances_by_site
@@ -57,7 +57,7 @@ def _from_end_to_end(clients: pd.DataFrame) -> EqualTotal:
 
 def of_nights(report: Report) -> Iterator[EqualTotal]:
     """Give what the service shows by night against the walk, which knows beside it what a balance proves."""
-    walked = Walked(report)
+    walked = walked_of(report)
     if not walked.has(WalkLine.AT_SERVICE):
         return
     yield from _at_service(report, walked)

@@ -141,6 +141,7 @@ def test_reconcile_takes_the_nights_of_the_site(looked: Looked) -> None:
     assert looked.found.matched == 1 + 1 + (len(BY_HAND) - 2) + 2 + 2
 
 
+@pytest.mark.long
 def test_reconcile_twice_finds_the_same(looked: Looked) -> None:
     again, before = reconcile(looked.workplace), looked.found
     assert (again.opened, again.closed, again.opening, again.open) == (0, 0, before.open, before.open)
