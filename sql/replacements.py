@@ -81,6 +81,8 @@ def go_on_replacing(connection: Connection, new_run_id: Callable[[str], str], no
         places = list(rows)
         # In the order of the ids, as everywhere, so that no two processes wait for each other.
         lock_events(connection, sorted([event_id, *(row.replaced_event_id for row in places)]))
+        # All places are worked at, also after one that is not free: what takes back may need a night of its own for
+        # each.
         are_free = [_clear(connection, row, new_run_id, now, steps) for row in places]
         if all(are_free):
             let_go(connection, event_id, _said(places[0], now))
@@ -93,12 +95,16 @@ def _clear(
 ) -> bool:
     """Take the next step to clear one place; True where nothing stands there any more."""
     state = State(row.state)
+    # What takes back has to be posted, and not only planned, before the new one goes out: for a moment the client would
+    # have both.
     if state in _CAME_TO_NOTHING or row.offset_state == State.POSTED:
         return True
     if state in _NOT_SENT:
         drop_events(connection, [row.replaced_event_id], _said(row, now))
         steps.discarded.append(row.replaced_event_id)
         return True
+    # One whose taking back was refused, or discarded by somebody, is not planned a second time by itself: it would be
+    # refused each night.
     if state is State.POSTED and _came_before(row):
         if row.offset_state == State.HELD:  # somebody had planned it already
             let_go(connection, row.offset_event_id, _said(row, now))

@@ -59,6 +59,8 @@ def what_is_held(connection: Connection, plan_id: str) -> Held:
     rows = sorted([event.event_id, event.state_reason, event.attempt_id] for event in events)
     others = sorted([row.event_id, row.beside_id] for row in beside)
     destinations = {(Target(event.target), event.site_id) for event in events}
+    # The reasons are in it, and not only the events: one that waits for another reason than was shown has to be shown
+    # again before an OK lets it go.
     return Held(digest([rows, others]), sorted(destinations), len(rows))
 
 

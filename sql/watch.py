@@ -46,6 +46,7 @@ def end_watch_of_client(
 
     `read_at` is when the reading began that looked at them.
     """
+    # Only what had left by then: a request that was sent again since may still be on its way, and its watch goes on.
     values = {
         "site_id": site_id,
         "client_id": client_id,

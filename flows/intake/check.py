@@ -80,6 +80,9 @@ def check_file(
         with open_workers(settings, _size(path)) as workers:
             judge = partial(_judge, path, rules, part_rows, workers, keeps_events=keeps_events)
             found = judge(on_rows=on_rows)
+            # The first parts were read before the last ones had told how days are written. Read twice, the same file
+            # gives the same events whatever order its parts come in; 05/10 would else be May in the one part, and
+            # October in the next.
             if not found.is_of_one_mind:
                 found = judge(before=found)
             contradicted = found.contradicted()
@@ -88,6 +91,8 @@ def check_file(
         refuse_shifted(found.shifted)
     except FileError as error:
         raise FileRejected(path.name, sha256, error) from None
+    # What was checked has to be what the ledger knows by this hash: a file that grew meanwhile would be known as sent,
+    # with the rows that nobody looked at.
     if _hash(path) != sha256:
         changed = FileError(Code.FILE_UNREADABLE, "the file changed while it was read: it is taken when it is whole.")
         raise FileRejected(path.name, None, changed)

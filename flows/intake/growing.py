@@ -32,6 +32,7 @@ def find_growing(
     young = [name for name, seconds in seconds_left.items() if seconds > 0]
     if not young:
         return []
+    # All of them at once: a night waits once, however many files came just now.
     watch(len(young), max(seconds_left.values()))
     growing: list[Name] = []
     for name in young:

@@ -140,6 +140,7 @@ def _is_due(settings: Settings, file: Path, position: Position) -> bool:
 
 def _refuse_full_disk(folder: Path, file: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
+    # A copy that ends half way through leaves a full disk, and the ledger itself could not be written to any more.
     needed = int(file.stat().st_size * _ROOM)
     free = shutil.disk_usage(folder).free
     if free < needed:

@@ -54,6 +54,7 @@ def decode_head(head: bytes) -> str | None:
     """Decode the beginning of a file, or return None where it is no text."""
     encoding = marked_encoding(head)
     text = head.decode(encoding or "utf-8", errors="ignore")
+    # Texts have no such letter; pictures, databases and every other kind of file have many.
     if encoding is None and "\x00" in text:
         return None
     if len(_CONTROL.findall(text)) > _FEW * len(text):
@@ -97,6 +98,8 @@ def find_encoding(path: Path, *, takes_any: bool = False) -> str:
         encoding = marked_encoding(file.read(1024)) or "utf-8"
     if _decodes(path, encoding):
         return encoding
+    # A file of the one encoding with some bytes damaged is told so. Read by the other one it would be a whole file, in
+    # which Müller is MÃ¼ller, and that name would go out.
     is_utf8 = encoding != "utf-8" or _is_mostly_utf8(path, takes_any=takes_any)
     if takes_any and not is_utf8:
         return ANY_BYTES

@@ -23,6 +23,8 @@ def propose_reversals(connection: Connection, settings: Settings, transactions: 
     """
     is_extra = transactions["outcome"].eq(Outcome.DUPLICATE_REMOTE)
     known = breaks_with_reversals(connection, transactions.loc[is_extra, "break_id"])
+    # A proposal that somebody has discarded counts too: asked again each night, a person would let it through one day
+    # to be rid of it.
     is_proposed = transactions["break_id"].isin(known)
     new = transactions[is_extra & ~is_proposed].to_dict("records")
     entries = [_entry_of(row) for row in new if _has_opposite(settings, row["action"])]

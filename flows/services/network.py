@@ -52,6 +52,7 @@ def way_to(settings: Settings, url: str) -> Way:
     """Return how the address is reached; `SettingsError` where a proxy is named that cannot be used."""
     parts = urlsplit(url)
     host = parts.hostname or ""
+    # A proxy has its own localhost: the sandbox's keys would be sent to it, and something else would answer.
     if _is_this_machine(host):
         return Way(None, "")
     network = settings.network

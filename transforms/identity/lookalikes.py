@@ -195,6 +195,8 @@ def _find_one_changed(missing: Sequence[SheetRow], new: Sequence[SheetRow]) -> l
 
 
 def _of_one_client(missing: Sequence[SheetRow], new: Sequence[SheetRow]) -> Iterator[_Alike]:
+    # By day, by day in UTC and by hour, since a correction leaves one of the three as it was; all pairs of two files of
+    # a thousand rows would be a million.
     of_day: defaultdict[tuple[str, date | None], list[SheetRow]] = defaultdict(list)
     of_utc_day: defaultdict[tuple[str, date | None], list[SheetRow]] = defaultdict(list)
     of_hour: defaultdict[tuple[str, time | None], list[SheetRow]] = defaultdict(list)

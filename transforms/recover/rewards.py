@@ -23,6 +23,8 @@ class LostUpdate:
 
 def prove_reward(updates: Sequence[LostUpdate], evidence: Mapping[str, Any]) -> list[Proof]:
     """Return where each update of one reward stands; they come in the order in which they were accepted."""
+    # An update sets values, and the last one stands. So what came before it may have been sent or not, and to send it
+    # now would set the reward back.
     in_force = _in_force(updates)
     return [
         _judge(update, evidence, is_in_force=number == in_force, is_superseded=number < in_force)
@@ -54,6 +56,7 @@ def _judge(update: LostUpdate, evidence: Mapping[str, Any], *, is_in_force: bool
         "snapshot_run": update.said and update.said.run_id,
         "snapshot_said": update.said and update.said.state,
     }
+    # The reward itself says more than any snapshot: that was kept before the night ended, and the values are there.
     if is_in_force:
         reason = "recovered: the reward has these values, so it was sent"
         return Proof(update.event_id, State.POSTED, How.SERVICE, reason, seen)

@@ -62,6 +62,8 @@ def said_clock(
         return SaidClock(layout_zone, SaidBy.LAYOUT, site.zone or layout_zone)
     if layout_times is Times.SITE and site.zone is not None:
         return SaidClock(site.zone, SaidBy.LAYOUT, site.zone)
+    # The services' own documents say UTC, and whoever writes keys is a program that follows them. A sheet is typed or
+    # exported by a studio, whose clocks are its own.
     if is_of_keys:
         return SaidClock(UTC, SaidBy.DOCUMENT, site.zone)
     said_by = SaidBy.AS_BEFORE if site.is_as_before else SaidBy.SITE

@@ -54,6 +54,8 @@ def rows_maybe_events(cells: pd.DataFrame, tables: Sequence[Table]) -> list[int]
     shapes = cells.apply(_shapes)
     filled = cells.notna().sum(axis=1)
     has_client = _holds(shapes, tables, "client_id")
+    # Enough to ask a person, and too little to pay by: a wrong guess costs a question here, and a row that is passed
+    # over is never paid.
     is_event = has_client & _has_action(cells) & (filled >= _FEWEST_OF_EVENT)
     has_reward = _holds(shapes, tables, "reward_id")
     has_payout = _holds(shapes, tables, "payout_id")

@@ -119,6 +119,7 @@ def side_sheet_questions(found: Tables) -> Iterator[Question]:
 def _hidden(table: Table) -> Iterator[Question]:
     is_answered = table.layout is not None and table.layout.hidden_sheets is not None
     rows = int((table.sheet.cells.index > table.heading_row).sum())
+    # Hidden rows were meant to be hidden, or forgotten: paid without a question, last year's sheet would be paid again.
     if not table.sheet.is_hidden or is_answered or not rows:
         return
     yield Question(

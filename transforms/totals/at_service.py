@@ -32,6 +32,8 @@ def lines_at_service(posted: pd.DataFrame, facts: PeriodFacts) -> Iterator[tuple
     yield WalkLine.PROVED, posted[is_proved]
     yield WalkLine.NOT_THERE, posted[is_gone]
     yield WalkLine.OTHER_FIGURE, _by_how_much(posted[posted["event_id"].isin(others.index)], others)
+    # Entries of others are known by their breaks alone: a month is not read again as a whole when it is signed, which
+    # would take more calls than its events did.
     entries = _entries(facts)
     for line in dict.fromkeys(entries["line"]):
         yield WalkLine(line), entries[entries["line"].eq(line)]

@@ -137,6 +137,8 @@ def tie_batches(totals: pd.DataFrame, accepted_rows_count: int) -> list[dict[str
     ``accepted_rows_count``: what the files themselves say. Events, points and amount over all, and one equation for
     each site and kind where one of them fails.
     """
+    # The same figures from two sources that know nothing of each other: the events as they are now, and what was
+    # written down before the rows became events.
     of_files = _sums(totals[totals["level"].eq("file")])
     of_batches = _sums(totals[totals["level"].eq("batch")])
     rows = [

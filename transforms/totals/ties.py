@@ -91,6 +91,8 @@ def _tie_period(reconciliation: Reconciliation | None) -> _Equations:
 
 def _tie_posted(posted: pd.DataFrame, reconciliation: Reconciliation | None) -> _Equations:
     """Return that every posted event was compared, or is known to be left to the next run."""
+    # What is neither compared nor known to be left was lost on the way: a client whose window nobody planned, say, of
+    # whom no page would tell anything.
     shown = is_compared(posted, reconciliation)
     compared_count = int(shown.sum())
     left_count = len(never_compared(posted[~shown]))
