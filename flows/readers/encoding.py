@@ -99,7 +99,7 @@ def find_encoding(path: Path, *, takes_any: bool = False) -> str:
     if _decodes(path, encoding):
         return encoding
     # A file of the one encoding with some bytes damaged is told so. Read by the other one it would be a whole file, in
-    # which Müller is MÃ¼ller, and that name would go out.
+    # which Café is CafÃ©, and that text would go out.
     is_utf8 = encoding != "utf-8" or _is_mostly_utf8(path, takes_any=takes_any)
     if takes_any and not is_utf8:
         return ANY_BYTES

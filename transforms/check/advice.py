@@ -11,7 +11,7 @@ from typing import Any
 from transforms.check.suggestions import suggest, suggest_amount
 from transforms.check.table_clocks import TableClocks
 from transforms.sheets.clocks import SaidBy, SaidClock, is_utc, zone_name
-from transforms.sheets.date_signs import FROM_1900_TO_1904, Count, what_number_counts
+from transforms.sheets.counted_times import FROM_1900_TO_1904, Count, what_number_counts
 from transforms.sheets.headings import Table
 from transforms.sheets.spellings import DateOrder, as_iso, plain_text
 from transforms.sheets.times import Clock

@@ -11,7 +11,8 @@ from typing import TypeAlias
 import pandas as pd
 
 from transforms.sheets.amount_signs import AmountHabit, AmountSigns, amount_signs, tell_amounts
-from transforms.sheets.date_signs import DateHabit, DateSigns, date_signs, tell_habit
+from transforms.sheets.date_habits import DateHabit, tell_habit
+from transforms.sheets.date_signs import DateSigns, date_signs
 from transforms.sheets.headings import Table
 from transforms.sheets.questions import About, about_table
 from transforms.sheets.spellings import DateOrder

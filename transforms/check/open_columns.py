@@ -5,7 +5,9 @@ from datetime import datetime
 
 from transforms.check.habits import Column, Columns
 from transforms.sheets.amount_signs import AmountSigns
-from transforms.sheets.date_signs import Count, DateHabit, DateSigns, Seen, counted_at
+from transforms.sheets.counted_times import Count, counted_at
+from transforms.sheets.date_habits import DateHabit
+from transforms.sheets.date_signs import DateSigns, Seen
 from transforms.sheets.notes import Note
 from transforms.sheets.questions import DATE_ORDER, DECIMALS, Question, of_sheet
 from transforms.sheets.spellings import DateOrder, as_iso

@@ -9,7 +9,7 @@ from transforms.check.habits import Habits, column_key
 from transforms.check.parameters import Rules
 from transforms.sheets.amount_signs import AmountHabit
 from transforms.sheets.clocks import UNKNOWN_SITE, SaidBy, SaidClock, is_utc, said_clock
-from transforms.sheets.date_signs import DateHabit
+from transforms.sheets.date_habits import DateHabit
 from transforms.sheets.headings import Table
 from transforms.sheets.layout import Layout
 from transforms.sheets.times import Clock

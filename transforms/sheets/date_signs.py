@@ -10,12 +10,11 @@ the sign that day and month of the real ones were exchanged.
 
 import re
 from dataclasses import dataclass, fields, replace
-from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 
 import pandas as pd
 
-from transforms.sheets.spellings import DateOrder, plain_text
+from transforms.sheets.counted_times import MILLISECONDS, SECONDS, SERIAL
+from transforms.sheets.spellings import plain_text
 
 _ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _NUMBERS = re.compile(r"'?(?P<first>[0-9]{1,2})[/.-](?P<second>[0-9]{1,2})[/.-][0-9]{4}(?![0-9])")
@@ -24,24 +23,6 @@ _HALF = r"[0-9]\s?[AaPp]\.?[Mm]\b"
 _SMALL_HOUR = r"\s[1-4]:[0-9]{2}"
 _WIDE_HOUR = r"\s(?:0[0-9]?|1[3-9]|2[0-4]):[0-9]{2}"
 _NUMBER = r"[0-9]{5}(?:\.[0-9]+)?|[0-9]{10}|[0-9]{13}"
-_SERIAL = re.compile(r"[0-9]{5}(?:\.[0-9]+)?")
-_SECONDS = re.compile(r"[0-9]{10}")
-_MILLISECONDS = re.compile(r"[0-9]{13}")
-
-# Earlier than any of the two services, so that a number below it was something else.
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_FIRST = datetime(2000, 1, 1, tzinfo=UTC)
-# Day 0 of spreadsheets; those that began on old Macs count from 1904.
-_DAY_0 = datetime(1899, 12, 30, tzinfo=UTC)
-FROM_1900_TO_1904 = timedelta(days=1462)
-
-
-class Count(StrEnum):
-    """What a time that is a plain number counts."""
-
-    SECONDS = "seconds since 1970"
-    MILLISECONDS = "milliseconds since 1970"
-    DAYS = "days, as a spreadsheet counts them"
 
 
 @dataclass(frozen=True)
@@ -130,17 +111,6 @@ class DateSigns:
         return self.either is not None and self.day_first is None and self.month_first is None
 
 
-@dataclass(frozen=True)
-class DateHabit:
-    """How a column writes its dates and times, as a layout or all of its cells say."""
-
-    date_order: DateOrder | None = None  # None: only what can be read in one way is read
-    count: Count | None = None  # what plain numbers are; None: they are refused
-    has_halves: bool = False  # 6:30 beside 6:30 pm may be either
-    lacks_halves: bool = False  # all hours are of a clock of 12, and some are when nobody is in a studio
-    is_exchanged: bool = False  # day and month of real dates were exchanged, as far as anybody can tell
-
-
 def date_signs(texts: pd.Series, rows: pd.Series) -> DateSigns:
     """Look at the cells of a column, or of a part of it; `rows` are their rows in the sheet."""
     filled = texts.dropna()
@@ -215,9 +185,9 @@ def _with_counts(signs: DateSigns, texts: pd.Series, rows: pd.Series) -> DateSig
     return replace(
         signs,
         first_number=seen_in(texts[texts.str.fullmatch(_NUMBER)], rows),
-        days=_span(texts, _SERIAL),
-        seconds=_span(texts, _SECONDS),
-        milliseconds=_span(texts, _MILLISECONDS),
+        days=_span(texts, SERIAL),
+        seconds=_span(texts, SECONDS),
+        milliseconds=_span(texts, MILLISECONDS),
     )
 
 
@@ -238,105 +208,3 @@ def _span(texts: pd.Series, pattern: "re.Pattern[str]") -> Span | None:
     if numbers.empty:
         return None
     return Span(len(numbers), float(numbers.min()), float(numbers.max()))
-
-
-def tell_habit(signs: DateSigns, said: DateOrder | None, now: datetime, *, may_count: bool) -> DateHabit:
-    """Decide how a column is written; what a layout has `said` of the order holds before all signs.
-
-    `may_count`: whether plain numbers may be read, which takes a column that is never in the future.
-    """
-    has_halves = signs.half is not None
-    # Hours from 1 to 4 and none past 12: a studio that is not open at night has left out "pm". Read as they stand, all
-    # of a day's classes would be given for the small hours.
-    has_small_hours_alone = signs.small_hour is not None and signs.wide_hour is None
-    return DateHabit(
-        date_order=said or _tell_order(signs),
-        count=_tell_count(signs, now) if may_count else None,
-        has_halves=has_halves,
-        lacks_halves=has_small_hours_alone and not has_halves,
-        is_exchanged=_is_exchanged(signs),
-    )
-
-
-def _tell_order(signs: DateSigns) -> DateOrder | None:
-    """Return the one order that fits every cell; None where none does, or both do."""
-    if signs.is_mixed:
-        return None
-    if signs.day_first is not None:
-        return DateOrder.DAY_FIRST
-    if signs.month_first is not None:
-        return DateOrder.MONTH_FIRST
-    return None
-
-
-def _is_exchanged(signs: DateSigns) -> bool:
-    """Tell the trace of a spreadsheet that read the wrong one first: what it could not read stayed a text."""
-    has_text_of_one_order = signs.day_first is not None or signs.month_first is not None
-    # Whatever it could read became a date of a first to twelfth, and none of another day.
-    has_early_dates_alone = signs.early is not None and signs.late is None
-    has_open_text = signs.either is not None
-    return has_text_of_one_order and has_early_dates_alone and not has_open_text
-
-
-def _tell_count(signs: DateSigns, now: datetime) -> Count | None:
-    """Say what the numbers of a column count, where all of its cells are such and none is outside of what can be."""
-    filled_count = 0 if signs.filled is None else signs.filled.count
-
-    def are_all(span: Span | None, least: float, most: float) -> bool:
-        # One cell that is something else, or is of next year, and nobody knows what the others count.
-        if span is None or span.count != filled_count:
-            return False
-        return least <= span.least and span.most <= most
-
-    if signs.days is not None and signs.days.count == filled_count:
-        first_day = (_FIRST - _DAY_0).days
-        today = (now - _DAY_0) / timedelta(days=1)
-        # Counted from 1904 they would be four years later: in the future, so they are not.
-        is_from_1900 = signs.days.most + FROM_1900_TO_1904.days > today
-        return Count.DAYS if is_from_1900 and are_all(signs.days, first_day, today) else None
-    first = (_FIRST - _EPOCH).total_seconds()
-    until_now = (now - _EPOCH).total_seconds()
-    if are_all(signs.seconds, first, until_now):
-        return Count.SECONDS
-    if are_all(signs.milliseconds, first * 1000, until_now * 1000):
-        return Count.MILLISECONDS
-    return None
-
-
-def counted_at(text: str, count: Count) -> datetime | None:
-    """Return the moment that a plain number counts, to the second: as a clock shows it for days, else in UTC.
-
-    A day's fraction that is not a whole second is too short to say which one it was.
-
-    >>> counted_at("1773406352", Count.SECONDS).isoformat(), counted_at("46094.5", Count.DAYS).isoformat()
-    ('2026-03-13T12:52:32+00:00', '2026-03-13T12:00:00+00:00')
-    """
-    if not _PATTERN_OF[count].fullmatch(text):
-        return None
-    if count is Count.SECONDS:
-        return _EPOCH + timedelta(seconds=int(text))
-    if count is Count.MILLISECONDS:
-        return _EPOCH + timedelta(seconds=int(text) // 1000)
-    seconds = float(text) * 86_400
-    whole_seconds = round(seconds)
-    # 46094.5 is noon to the second. 46094.3333 was eight o'clock, or just before it: whoever rounded it forgot
-    # the second, and the key of an event holds it.
-    if abs(seconds - whole_seconds) >= 0.1:
-        return None
-    return _DAY_0 + timedelta(seconds=whole_seconds)
-
-
-_PATTERN_OF = {Count.SECONDS: _SECONDS, Count.MILLISECONDS: _MILLISECONDS, Count.DAYS: _SERIAL}
-
-
-def what_number_counts(text: str) -> tuple[Count, datetime] | None:
-    """Say what a plain number may count, for a person: the moment that it would be."""
-    for count in Count:
-        at = _roughly(text) if count is Count.DAYS else counted_at(text, count)
-        if at is not None:
-            return count, at
-    return None
-
-
-def _roughly(text: str) -> datetime | None:
-    return _DAY_0 + timedelta(minutes=round(float(text) * 1440)) if _SERIAL.fullmatch(text) else None

@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from transforms.sheets.date_signs import Count, counted_at, may_be_exchanged
+from transforms.sheets.counted_times import Count, counted_at
+from transforms.sheets.date_signs import may_be_exchanged
 from transforms.sheets.letters import letters_of
 from transforms.sheets.spellings import DateOrder as DateOrder
 from transforms.sheets.spellings import as_iso

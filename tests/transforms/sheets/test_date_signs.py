@@ -5,7 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.sheets.date_signs import Count, DateHabit, DateSigns, date_signs, tell_habit
+from transforms.sheets.counted_times import Count
+from transforms.sheets.date_habits import DateHabit, tell_habit
+from transforms.sheets.date_signs import DateSigns, date_signs
 from transforms.sheets.spellings import DateOrder
 
 NOW = datetime(2026, 11, 26, tzinfo=UTC)
