@@ -69,19 +69,18 @@ def report_run(run: Run, reconciliation: Reconciliation | None) -> Summary:
 
 def _notes_for_a_message(run: Run) -> list[str]:
     """Return the notes that quote no cell of a file, and how many others there are."""
-    plain = [*run.told, *(note for note in run.notes if note not in run.quoting)]
-    quoting_count = len(run.noticed) + len(run.notes) - len(plain)
+    plain = [note for note in run.notes if note not in run.quoting]
+    told = [*run.told, *plain]
+    quoting_count = len(run.noticed) + len(run.notes) - len(told)
     if not quoting_count:
-        return plain
-    return [*plain, f"{quoting_count:,} more notes about rows and files: the report has them."]
+        return told
+    return [*told, f"{quoting_count:,} more notes about rows and files: the report has them."]
 
 
 def report_reconciliation(run: Run, since: date, until: date, reconciliation: Reconciliation) -> ReconcileSummary:
     """Write the report of a reconciliation and close its run."""
     report, path = _write_report(run, reconciliation, (since, until))
-    # The rows of points and of amounts tell of the same breaks again.
-    is_count = reconciliation.roll_forward["measure"].eq("breaks")
-    rolled = reconciliation.roll_forward[is_count]
+    rolled = _rolled_breaks(reconciliation)
     open_now = rolled.groupby("class")["open_now"].sum()
     # What was opened again and what a person resolved are added in, so that opening + opened - closed = open.
     opened = rolled["new"].sum() + rolled["reopened"].sum()
@@ -117,8 +116,9 @@ def report_again(settings: Settings, ledger: Ledger, run_id: str) -> tuple[Repor
     """
     with ledger.begin() as connection:
         report = read_snapshot(settings, connection, run_id)
+    workbook = _write(settings, report)
     needs_a_person = headline(report).tone != "good"
-    return report, summary_lines(report, _write(settings, report)), needs_a_person
+    return report, summary_lines(report, workbook), needs_a_person
 
 
 def _write_report(
@@ -154,9 +154,14 @@ def _artifacts(settings: Settings, report: Report, workbook: Path) -> tuple[Arti
 def _opened(reconciliation: Reconciliation | None) -> int:
     if reconciliation is None:
         return 0
-    # The rows of points and of amounts tell of the same breaks again.
-    rolled = reconciliation.roll_forward[reconciliation.roll_forward["measure"].eq("breaks")]
+    rolled = _rolled_breaks(reconciliation)
     return int(rolled["new"].sum() + rolled["reopened"].sum())
+
+
+def _rolled_breaks(reconciliation: Reconciliation) -> pd.DataFrame:
+    """Return the roll-forward in breaks: the rows of points and of amounts tell of the same ones again."""
+    rolled = reconciliation.roll_forward
+    return rolled[rolled["measure"].eq("breaks")]
 
 
 def _read_back(reconciliation: Reconciliation | None) -> dict[str, pd.DataFrame]:
@@ -166,8 +171,9 @@ def _read_back(reconciliation: Reconciliation | None) -> dict[str, pd.DataFrame]
 
 
 def _source_id_lines(report: Report) -> list[str]:
-    found = report.source_ids.to_dict("records")
-    counts = {(row["subject"], row["finding"]): int(row["row_count"]) for row in found}
+    counts = {}
+    for row in report.source_ids.to_dict("records"):
+        counts[row["subject"], row["finding"]] = int(row["row_count"])
     line = check_line(counts)
     return [line] if line else []
 

@@ -1,8 +1,8 @@
 """Record what a person decided about a difference, or about many at once."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Final, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple
 
 import typer
 
@@ -10,6 +10,9 @@ from flows.cli.breaks.options import NewerThan, OfClient, OfSite, OlderThan, Ove
 from flows.cli.options import By, Config
 from flows.runtime.errors import ExitCode, WrongUsage
 from flows.runtime.terminal import write_line
+
+if TYPE_CHECKING:
+    from flows.review.break_list import Wanted
 
 VERBS: Final[Mapping[str, str]] = {
     "acknowledge": "Say that it was seen and somebody works on it.",
@@ -65,6 +68,21 @@ class _Many(NamedTuple):
     newer_than: int | None
     is_overdue: bool
 
+    @property
+    def wanted(self) -> "Wanted":
+        """What narrows the differences down."""
+        from flows.review.break_list import Wanted
+
+        return Wanted(
+            classes=tuple(self.classes or ()),
+            site_id=self.site_id,
+            client_id=self.client_id,
+            owner=self.owner,
+            older_than=self.older_than,
+            newer_than=self.newer_than,
+            is_overdue=self.is_overdue,
+        )
+
 
 def _decide(
     config: Path | None, verb: str, break_id: str | None, many: _Many, actor: str, reason: str, *, is_approved: bool
@@ -85,29 +103,40 @@ def run_decisions(
     """Show what a decision would be about, ask, and record it for each, all or none."""
     from flows.cli.ask import is_confirmed
     from flows.ledger.connection import open_ledger
-    from flows.review.break_list import FOR_MANY, Wanted, list_breaks, meaning_lines
+    from flows.review.break_list import FOR_MANY, list_breaks
     from flows.review.breaks import decide_breaks
     from flows.settings.load import load_settings
     from sql.break_decisions import Verb
 
     settings = load_settings(config)
-    wanted = Wanted(tuple(many.classes or ()), *many[1:4], None, *many[4:])
-    states = FOR_MANY[Verb(verb)]
+    # A class that there is none of is told before anything is opened.
+    wanted = many.wanted
     with open_ledger(settings) as ledger:
         with ledger.read() as connection:
-            found = list_breaks(connection, settings, wanted, only_open=verb != "reopen")
-        ids = [record["id"] for record in found if record["state"] in states]
-        points = sum(record["points"] or 0 for record in found if record["state"] in states)
-        write_line(f"{verb} {len(ids):,} differences, {points:,} points in all, oldest first:", error=True)
-        for line in meaning_lines(record for record in found if record["state"] in states):
-            write_line(f"  {line}", error=True)
-        nobody = "Nobody answered, so nothing was changed: add --yes to go on without asking."
-        if not ids or not (is_approved or is_confirmed(f"{verb} {len(ids):,} of them?", nobody)):
-            write_line("Nothing was changed." if ids else "There are none, so nothing was changed.")
+            listed = list_breaks(connection, settings, wanted, only_open=verb != "reopen")
+        found = [record for record in listed if record["state"] in FOR_MANY[Verb(verb)]]
+        _show(verb, found)
+        if not found:
+            write_line("There are none, so nothing was changed.")
             return ExitCode.TIES_OUT
+        nobody = "Nobody answered, so nothing was changed: add --yes to go on without asking."
+        if not (is_approved or is_confirmed(f"{verb} {len(found):,} of them?", nobody)):
+            write_line("Nothing was changed.")
+            return ExitCode.TIES_OUT
+        ids = [record["id"] for record in found]
         decide_breaks(ledger, ids, Verb(verb), actor=actor, reason=reason)
     write_line(f"Recorded: {verb} {len(ids):,} by {actor}.")
     return ExitCode.TIES_OUT
+
+
+def _show(verb: str, found: Sequence[Mapping[str, Any]]) -> None:
+    """Tell what a decision would be about, on standard error: what is asked, too, stands there."""
+    from flows.review.break_list import meaning_lines
+
+    points = sum(record["points"] or 0 for record in found)
+    write_line(f"{verb} {len(found):,} differences, {points:,} points in all, oldest first:", error=True)
+    for line in meaning_lines(found):
+        write_line(f"  {line}", error=True)
 
 
 def run_decision(config: Path | None, verb: str, break_id: str, actor: str, reason: str) -> ExitCode:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from xlsxwriter.utility import xl_rowcol_to_cell  # type: ignore[import-untyped]  # no marker, see ink
 
-from flows.reports.equal_totals.leads import Lead, Place
+from flows.reports.equal_totals.leads import Lead, Place, place_of
 from flows.reports.table import Block
 from flows.reports.workbook.ink import Ink, Sheet, lead_to
 
@@ -38,16 +38,17 @@ class Totals:
     def lead(self, ink: Ink, sheet: Sheet, place: Place, at: At) -> None:
         """Let the cell of a total lead to the one that it must equal; its value is put in after that."""
         lead = self.leads.get(place)
-        where = None if lead is None else self._where((lead.to.block, lead.to.line, lead.to.column))
-        if lead is not None and where is not None:
+        if lead is None:
+            return
+        where = self._where(place_of(lead.to))
+        if where is not None:
             lead_to(ink, sheet, at, where, lead.said)
 
     def beginning(self, name: str) -> str:
         """Return the cell where a table begins: a sheet of its own, or a part of the first one."""
         if name in self.behind:
             return f"'{name}'!A1"
-        row, column = self.blocks_on_first.get(name, (0, 0))
-        return f"'{_FIRST_SHEET}'!{xl_rowcol_to_cell(row, column)}"
+        return _on_first_sheet(self.blocks_on_first.get(name, (0, 0)))
 
     def _where(self, place: Place) -> str | None:
         """Return the cell of a total; the beginning of its block, where none is its own."""
@@ -57,9 +58,15 @@ class Totals:
             column = keys.index(key) if key in keys else 0
             return f"'{name}'!{xl_rowcol_to_cell(self.sums_row, column)}"
         at = self.on_first.get(place) or self.blocks_on_first.get(name)
-        return f"'{_FIRST_SHEET}'!{xl_rowcol_to_cell(*at)}" if at else None
+        return None if at is None else _on_first_sheet(at)
+
+
+def _on_first_sheet(at: At) -> str:
+    row, column = at
+    return f"'{_FIRST_SHEET}'!{xl_rowcol_to_cell(row, column)}"
 
 
 def totals_of(blocks: Sequence[Block], leads: Mapping[Place, Lead], sums_row: int) -> Totals:
     """Return the totals of a workbook that has these blocks behind its first sheet."""
-    return Totals(leads, sums_row, {block.name: [column.key for column in block.columns] for block in blocks})
+    behind = {block.name: [column.key for column in block.columns] for block in blocks}
+    return Totals(leads, sums_row, behind)

@@ -13,19 +13,26 @@ _NOT_ACCEPTED = {State.HELD, State.DISCARDED}
 
 def describe_event(event: Row[Any], clock: Clock | None = None) -> str:
     """Return what the event does, in a few words."""
-    clock = clock or IN_UTC.of(None)
     if event.reward_id:
-        amount = f" to {event.amount}" if event.amount is not None else ""
-        text = f"reward {event.reward_id} set{amount}, payout {event.payout_id}"
-        day = f", eligible on {event.eligibility_on}" if event.eligibility_on is not None else ""
-        words = f", description {event.description!r}" if event.description is not None else ""
-        return f"{text}{day}{words}"
+        return _update(event)
     text = f"client {event.client_id} of site {event.site_id}, {event.action} {event.points} points"
     if event.source:
         text += f" for {event.source}"
     if event.source_id:
         text += f" {event.source_id}"
-    return f"{text} {_when(event, clock)}"
+    return f"{text} {_when(event, clock or IN_UTC.of(None))}"
+
+
+def _update(event: Row[Any]) -> str:
+    text = f"reward {event.reward_id} set"
+    if event.amount is not None:
+        text += f" to {event.amount}"
+    text += f", payout {event.payout_id}"
+    if event.eligibility_on is not None:
+        text += f", eligible on {event.eligibility_on}"
+    if event.description is not None:
+        text += f", description {event.description!r}"
+    return text
 
 
 def _when(event: Row[Any], clock: Clock) -> str:
