@@ -1,7 +1,7 @@
 """Words of a studio: what the rest of the house says, without its commands."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from transforms.sheets.fields import FIELDS
@@ -43,6 +43,18 @@ _NOT_AS_SHOWN = re.compile(r"What \S+ would do is not what was shown to .+: \S+ 
 _RUN_ID = re.compile(r"\b[a-z]+-\d{8}T\d{6}-[0-9a-f]+\b")
 _BREAK = re.compile(r"\bbreak(s?)\b")
 _SHEET_NOT_READ = re.compile(r": (?:sheet )?Not read says what and why\.$")
+# In this order: an address goes before the status beside it, and world time before the name of a site.
+_SPOKEN: Sequence[tuple[re.Pattern[str], str]] = (
+    (_NOT_AS_SHOWN, "What it would do is not what you saw any more: look at it again."),
+    (_RUN_ID, "it"),
+    (_LIMIT, r"the limit of \1"),
+    (_SETTING_OF_SITE, ""),
+    (_ASKED_AT, ""),
+    (_STATUS, r"it answered with an error (\1)"),
+    (_BREAK, r"difference\1"),
+    (_WORLD, "world time"),
+    (_NAMED_SITE, "the studio"),
+)
 NOTHING_LEFT = "That did not work. Whoever looks after tieout finds the cause in its messages."
 
 
@@ -60,14 +72,12 @@ def for_a_studio(message: str) -> str:
     >>> for_a_studio('"SourceId" is empty. It is 5 pm UTC at site -99.')
     '“booking or sale number” is empty. It is 5 pm world time at the studio.'
     """
-    message = _NOT_AS_SHOWN.sub("What it would do is not what you saw any more: look at it again.", message)
-    message = _RUN_ID.sub("it", message)
-    message = _SETTING_OF_SITE.sub("", _LIMIT.sub(r"the limit of \1", message))
-    message = _STATUS.sub(r"it answered with an error (\1)", _ASKED_AT.sub("", message))
-    message = _BREAK.sub(r"difference\1", message)
-    message = _NAMED_SITE.sub("the studio", _WORLD.sub("world time", message))
+    for pattern, words in _SPOKEN:
+        message = pattern.sub(words, message)
     message = _UNSPOKEN.sub(lambda found: f"“{_WORD_OF[found[1]]}”", message)
-    kept = "".join(part for part in _PART.findall(message) if not _COMMAND.search(part)).strip()
+    # What tells a command goes as a whole: half a sentence would be worse than none.
+    parts = [part for part in _PART.findall(message) if not _COMMAND.search(part)]
+    kept = "".join(parts).strip()
     if not kept:
         return NOTHING_LEFT
     return kept[:-1] + "." if kept[-1] in ";:," else kept
