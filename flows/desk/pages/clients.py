@@ -22,6 +22,8 @@ _STATES = {
     State.DISCARDED: "left out",
 }
 
+_LONGEST = 1_000  # a part of a number would be another client's, or nobody's
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -51,7 +53,7 @@ class Shown:
 
 def show_clients(visit: Visit) -> Response:
     """Ask for a client, or show what there is of them."""
-    asked = storable(visit.request.query_params.get("client", "").strip())[:100]
+    asked = storable(visit.request.query_params.get("client", "").strip())[:_LONGEST]
     told, shown = "", list[Shown]()
     if asked:
         shown = [_shown(visit, one) for one in _found(visit, asked)]

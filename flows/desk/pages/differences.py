@@ -26,6 +26,7 @@ from transforms.vocabulary import ReasonCode, Role
 _MOST_SHOWN = 50
 _MOST_AT_ONCE = 2_000
 _LONGEST = 500
+_LONGEST_ASKED = 1_000  # a client may have a number of hundreds of digits
 _FIELDS = ("kind", "site", "client", "words", "owner", "reason", "older", "overdue", "all", "month", "without")
 
 
@@ -66,7 +67,7 @@ def _sites_to_choose(visit: Visit) -> list[tuple[str, str]]:
 
 
 def _asked(given: Mapping[str, str]) -> dict[str, str]:
-    return {name: storable(given.get(name, "").strip())[:100] for name in _FIELDS}
+    return {name: storable(given.get(name, "").strip())[:_LONGEST_ASKED] for name in _FIELDS}
 
 
 def sites_of(visit: Visit) -> Sequence[str] | None:

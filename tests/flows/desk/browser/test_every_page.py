@@ -149,6 +149,15 @@ def test_nothing_keeps_anybody_out_in_light_or_dark_at_a_desk_or_on_a_phone(offi
     assert {place: lines for place, lines in found.items() if lines} == {}
 
 
+def test_the_longest_names_stay_within_a_phone(office: Office) -> None:
+    longest = office.sit_down("W" * 80)
+    longest.set_viewport_size(PHONE)
+    for path in ("/", "/people", "/differences", f"/clients?client={'9' * 200}"):
+        longest.goto(path)
+        assert sticks_out(longest) == [], path
+    expect(longest.get_by_label("Client number")).to_have_value("9" * 200)
+
+
 def test_what_would_be_found_is_found(office: Office) -> None:
     ana = office.sit_down("Ana")
     ana.goto("/")
