@@ -60,6 +60,8 @@ def decide(
         "reason": reason.strip(),
         "reason_code": str(reason_code),
     }
+    # Written down before the break moves: a break that is resolved without a word of anybody would be a difference that
+    # nobody answers for.
     append_link(connection, break_decisions, decision, chain_hash)
     _, leads_to = _LEADS[verb]
     moved = {"state": leads_to, "owner": decision["actor"], "reason": decision["reason"], "closed_run_id": None}

@@ -94,6 +94,8 @@ class _Work:
     async def _visits_of(self, client_id: str, asked: pd.DataFrame) -> None:
         around = timedelta(days=self._settings.days_around)
         first, last = _days(asked, self._asker.client.zone, around)
+        # The days around the rows first: nearly all visits are there, and a page takes far less than a client's whole
+        # time.
         if await self._read_visits(client_id, asked, first, last):
             return
         started_at = utc_now()

@@ -72,6 +72,8 @@ def _tables_of(sheet: Sheet, layouts: Sequence[Layout]) -> Iterator[Table]:
         return
     _refuse_headings_above(sheet, first, layouts)
     table = read_headings(sheet, first, layouts)
+    # Rows above the headings are read by nobody. One that looks like an event was meant to be sent, and would be
+    # missing without a word.
     _refuse_rows_above(table)
     later = [row for row in rows if row > first]
     yield from _split(table, later, layouts)
@@ -95,6 +97,7 @@ def _split(table: Table, later_rows: Sequence[int], layouts: Sequence[Layout]) -
         if _repeats(table, row):
             repeated.add(row)
             continue
+        # Neither a row nor headings: read by the headings above, each cell below it would stand under the wrong one.
         if not targets_of_row(table.sheet, row, layouts):
             raise _half_a_heading(table, row)
         following = read_headings(table.sheet, row, layouts)
