@@ -23,6 +23,7 @@ from sql.watch import end_watch_of_client, end_watch_of_rewards
 from transforms.match.balances import balance_breaks
 from transforms.match.breaks import break_records, roll_forward
 from transforms.match.reconciled import Client
+from transforms.outcomes import UNPOSTED
 from transforms.reconcile.clients import clients_in
 from transforms.reconcile.proof import Why
 from transforms.settle.windows import Window
@@ -100,10 +101,16 @@ def _read_clients(reading: Reading, balances: pd.DataFrame) -> ReadClients:
 
 
 def _mark_compared(connection: Connection, reading: Reading) -> None:
-    of_clients = reading.transactions["event_id"].dropna()
-    of_rewards = reading.rewards["event_id"]
+    # What is in doubt or was refused is no posted event yet. Once it is one, it has to be compared as that: else a
+    # settled event whose client cannot be read is neither compared nor missed, and the night does not tie.
+    of_clients = _posted(reading.transactions)["event_id"].dropna()
+    of_rewards = _posted(reading.rewards)["event_id"]
     # As of when the reading began: what comes later it may not have seen.
     mark_compared(connection, [*of_clients, *of_rewards], reading.read_at)
+
+
+def _posted(matched: pd.DataFrame) -> pd.DataFrame:
+    return matched[~matched["outcome"].isin(list(UNPOSTED))]
 
 
 def _end_watch(connection: Connection, settings: Settings, reading: Reading) -> None:

@@ -76,3 +76,20 @@ def test_a_client_whom_the_service_does_not_know_is_no_history_without_entries(w
     workplace.run()
     workplace.run()
     assert (states(workplace), len(workplace.commits(MERGED))) == (["posted"], 1)
+
+
+@pytest.mark.first_case
+def test_what_is_settled_and_not_read_back_is_not_compared_and_the_night_ties(tmp_path: Path) -> None:
+    """It was read back while it was in doubt, which compared nothing; as a posted event nobody has looked for it."""
+    # Of the first night the reading that settles fails, of the second one that which compares.
+    faults = f"drop_after={LOST}*1,mb:read_503@1-2,mb:read_503@5-6"
+    with start_sandbox(faults=faults, options=("--extra-clients", "50")) as ready:
+        workplace = open_workplace(tmp_path, ready)
+        workplace.put("a.csv", earned(LOST))
+        workplace.run()
+        assert states(workplace) == ["unknown"]
+        second = workplace.run()
+        assert (states(workplace), second.totals["ties_out"], second.totals["agrees"]) == (["posted"], True, False)
+        assert "1 posted events are not compared yet: the next run reads them back." in second.lines
+        third = workplace.run()
+        assert (third.totals["ties_out"], third.totals["agrees"], workplace.breaks()) == (True, True, {})
