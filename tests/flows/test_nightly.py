@@ -11,7 +11,8 @@ from flows.runtime.interrupt import stop_requested, stopping_in_order
 
 # isort: split
 from prefect.client.orchestration import SyncPrefectClient
-from prefect.client.schemas.sorting import FlowRunSort
+
+from tests.flows.prefect_runs import latest_runs
 
 
 def test_nightly_returns_the_summary_of_the_settings_it_is_given(prefect_url: str, workspace: Path) -> None:
@@ -24,9 +25,7 @@ def test_nightly_that_cannot_run_raises_and_leaves_a_failed_flow_run(
 ) -> None:
     with pytest.raises(SettingsError, match="There is no settings file"):
         nightly(str(tmp_path / "missing.toml"))
-    # Runs of deployments, which other tests have served, may end later.
-    runs = prefect_client.read_flow_runs(sort=FlowRunSort.START_TIME_DESC, limit=20)
-    last = next(run for run in runs if run.deployment_id is None)
+    last = latest_runs(prefect_client)[0]
     assert last.state
     assert (last.state.is_failed(), "There is no settings file" in str(last.state.message)) == (True, True)
 

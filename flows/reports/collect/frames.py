@@ -19,6 +19,9 @@ from sql.watch import watched_events
 from transforms.sheets.times import with_fractions
 from transforms.vocabulary import State, Target
 
+_ROWS_AT_ONCE = 5_000
+_WHOLE = ("points", "source_id")
+
 
 def not_posted_frame(events: pd.DataFrame) -> pd.DataFrame:
     """Return what the run answers for and is neither posted nor refused, with why."""
@@ -49,16 +52,11 @@ def frame_of(result: Result[Any]) -> pd.DataFrame:
 
 def events_frame(result: Result[Any]) -> pd.DataFrame:
     """Return the events as a frame; amounts Decimal, points and source ids whole, null where there is none."""
-    columns = list(result.keys())
+    columns = _columns_of(result)
+    frame = pd.DataFrame(columns, columns=list(columns))
     # pandas would make floats of whole numbers with gaps, and lose the last digits of an id of more than fifteen.
-    whole = ("points", "source_id")
-    rows = [tuple(row) for row in result]
-    kept = {
-        name: pd.array([row[place] for row in rows], dtype="Int64")
-        for place, name in enumerate(columns)
-        if name in whole
-    }
-    frame = pd.DataFrame(rows, columns=columns).assign(**kept)
+    whole = {name: pd.array(columns[name], dtype="Int64") for name in _WHOLE if name in columns}
+    frame = frame.assign(**whole)
     frame = frame.rename(columns={"row_number": "row"})
     amounts = [None if amount is None else Decimal(amount) for amount in frame["amount"]]
     return frame.assign(
@@ -66,6 +64,16 @@ def events_frame(result: Result[Any]) -> pd.DataFrame:
         state_at=pd.to_datetime(frame["state_at"], utc=True).dt.floor("s"),
         amount=pd.Series(amounts, index=frame.index, dtype=object),
     )
+
+
+def _columns_of(result: Result[Any]) -> dict[str, list[Any]]:
+    """Return what a query found, a list for each column: as rows too, a long night would be in memory twice."""
+    names = result.keys()
+    columns: dict[str, list[Any]] = {name: [] for name in names}
+    for rows in result.partitions(_ROWS_AT_ONCE):
+        for values, more in zip(columns.values(), zip(*rows, strict=True), strict=True):
+            values.extend(more)
+    return columns
 
 
 def _with_fractions(events: pd.DataFrame) -> pd.Series:

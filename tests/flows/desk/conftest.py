@@ -3,7 +3,9 @@
 import asyncio
 import socket
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -131,12 +133,16 @@ def free_port() -> int:
 
 
 @pytest.fixture(scope="module")
-def ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    """A sandbox of both services for one module."""
-    with start_sandbox(
-        state=tmp_path_factory.mktemp("sandbox") / "sandbox.db", options=("--extra-clients", "30")
-    ) as found:
-        yield found
+def ready_for(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], dict[str, Any]]]:
+    """Sandboxes of both services for one module: one for each database, since each meets the same clients."""
+    with ExitStack() as running:
+
+        @cache
+        def start(_database: str) -> dict[str, Any]:
+            state = tmp_path_factory.mktemp("sandbox") / "sandbox.db"
+            return running.enter_context(start_sandbox(state=state, options=("--extra-clients", "30")))
+
+        yield start
 
 
 @dataclass
@@ -164,8 +170,10 @@ class Studio:
 
 
 @pytest.fixture
-def studio(tmp_path: Path, ready: dict[str, Any], database_url: str) -> Iterator[Studio]:
+def studio(
+    tmp_path: Path, ready_for: Callable[[str], dict[str, Any]], database: str, database_url: str
+) -> Iterator[Studio]:
     """A studio of its own; on PostgreSQL by `make prove`."""
-    place = open_workplace(tmp_path, ready, database_url=database_url)
+    place = open_workplace(tmp_path, ready_for(database), database_url=database_url)
     with open_ledger(place.settings) as ledger:
         yield Studio(place, Desk(place.settings, ledger, 8300))

@@ -1,7 +1,7 @@
 """What the pages of the desk ask the ledger: no statement walks through what is over; on SQLite and PostgreSQL."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,11 @@ from tests.sql.test_plans import EVENTS, PER_NIGHT, Plans, put_files, said
 
 
 @pytest.fixture
-def studio(tmp_path: Path, ready: dict[str, Any], database_url: str) -> Iterator[Studio]:
+def studio(
+    tmp_path: Path, ready_for: Callable[[str], dict[str, Any]], database: str, database_url: str
+) -> Iterator[Studio]:
     """A studio with a night behind it, and many of before."""
-    place = open_workplace(tmp_path, ready, database_url=database_url, calls_per_day=1_000_000)
+    place = open_workplace(tmp_path, ready_for(database), database_url=database_url, calls_per_day=1_000_000)
     place.run()
     with open_ledger(place.settings) as ledger:
         age(ledger, EVENTS["sqlite" if ledger.file else "postgresql"], PER_NIGHT, with_decisions=True)

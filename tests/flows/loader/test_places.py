@@ -13,13 +13,13 @@ from flows.nightly import nightly
 from flows.sandbox import start_sandbox
 from tests.flows.command import Tieout
 from tests.flows.eventually import eventually
+from tests.flows.prefect_runs import latest_runs
 from tests.flows.workplace import PASSWORD, Workplace, earned, further_sites, open_workplace
 
 # isort: split
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.filters import FlowRunFilter
 from prefect.client.schemas.objects import TaskRun
-from prefect.client.schemas.sorting import FlowRunSort
 
 FURTHER = ("1001", "1002", "1003")
 SITES = ("-99", *FURTHER)
@@ -104,7 +104,7 @@ def test_each_site_is_a_task_of_its_own_under_prefect(workplace: Workplace, pref
     lay_out(workplace, 52, pace=20)
     summary = nightly(str(workplace.config))
     assert summary.totals["posted"] == EVENTS * len(SITES)
-    (flow_run, *_) = prefect_client.read_flow_runs(sort=FlowRunSort.START_TIME_DESC, limit=1)
+    flow_run = latest_runs(prefect_client)[0]
     named = {f"post Mindbody site {site_id}" for site_id in SITES}
 
     def posting() -> list[TaskRun]:

@@ -15,6 +15,7 @@ from flows.sandbox import start_sandbox
 from flows.settle import settle
 from flows.upload import upload
 from tests.flows.eventually import eventually
+from tests.flows.prefect_runs import latest_runs
 from tests.flows.workplace import Workplace, earned, open_workplace, redeemed
 
 # isort: split
@@ -22,7 +23,6 @@ from prefect import Flow
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.filters import LogFilter
 from prefect.client.schemas.objects import FlowRun
-from prefect.client.schemas.sorting import FlowRunSort
 from prefect.events.schemas.automations import AutomationCore
 from prefect.utilities.callables import parameter_schema
 
@@ -47,8 +47,7 @@ def night(place: Workplace, prefect_url: str) -> Summary:
 @pytest.fixture
 def seen(night: Summary, prefect_client: SyncPrefectClient) -> FlowRun:
     """The flow run of the night, as the server has it."""
-    runs = prefect_client.read_flow_runs(sort=FlowRunSort.START_TIME_DESC, limit=20)
-    return next(run for run in runs if run.state and "1 refused" in str(run.state.message))
+    return next(run for run in latest_runs(prefect_client) if run.state and "1 refused" in str(run.state.message))
 
 
 def test_the_state_of_a_flow_run_says_what_waits(night: Summary, seen: FlowRun) -> None:
