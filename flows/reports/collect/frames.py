@@ -53,7 +53,8 @@ def frame_of(result: Result[Any]) -> pd.DataFrame:
 def events_frame(result: Result[Any]) -> pd.DataFrame:
     """Return the events as a frame; amounts Decimal, points and source ids whole, null where there is none."""
     columns = _columns_of(result)
-    frame = pd.DataFrame(columns, columns=list(columns))
+    # Of columns without a value pandas makes numbers, which nothing could be joined to.
+    frame = pd.DataFrame(columns, dtype=None if any(columns.values()) else "object")
     # pandas would make floats of whole numbers with gaps, and lose the last digits of an id of more than fifteen.
     whole = {name: pd.array(columns[name], dtype="Int64") for name in _WHOLE if name in columns}
     frame = frame.assign(**whole)
