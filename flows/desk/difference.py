@@ -191,7 +191,9 @@ def told_of(detail: str, clocks: Clocks, site_id: str | None, verb: str = "poste
 
 def _two_values(sides: re.Match[str]) -> str:
     action, field, ours, theirs = sides.groups()
-    name = f"{field} {action.lower()}" if action else _FIELDS.get(field, field.replace("_", " "))
+    name = _FIELDS.get(field, field.replace("_", " "))
+    if action:
+        name = f"{field} {action.lower()}"
     named = name[:1].upper() + name[1:]
     return f"{named}: {_value(field, ours)} here, {_value(field, theirs)} at the service."
 

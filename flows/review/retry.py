@@ -108,8 +108,11 @@ def _refused_of(connection: Connection, asked: Asked) -> list[str]:
     """Return what is refused of the file, with the code, by the run that is asked for."""
     if asked.run_id is not None and not knows_run(connection, asked.run_id):
         raise WrongUsage(f"The ledger knows no run {asked.run_id}: its reports are named by their runs.")
-    file_id = None if asked.file is None else find_file(connection, asked.file, asked.site_id).file_id
-    return refused_ids(connection, Which(file_id=file_id, code=asked.code, run_id=asked.run_id))
+    file_id = None
+    if asked.file is not None:
+        file_id = find_file(connection, asked.file, asked.site_id).file_id
+    which = Which(file_id=file_id, code=asked.code, run_id=asked.run_id)
+    return refused_ids(connection, which)
 
 
 def _refuse_unknown(connection: Connection, event_ids: Sequence[str], known: set[str]) -> None:

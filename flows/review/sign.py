@@ -148,10 +148,13 @@ def next_role(settings: Settings, month: Month, user: str) -> SignedAs:
 
 def _files_not_read(connection: Connection) -> pd.DataFrame:
     """Return the files that the last night could not read: nobody knows which days they are of."""
-    nights = [run for run in last_ended_runs(connection) if run.kind == RunKind.NIGHTLY and run.summary]
-    told = [one for night in nights for one in json.loads(night.summary).get("not_read", [])]
-    # What could not be read at a service, each period knows of by itself.
-    rows = [(one["what"], one["why"]) for one in told if not is_name_at_a_service(one["what"])]
+    rows = []
+    for run in last_ended_runs(connection):
+        if run.kind != RunKind.NIGHTLY or not run.summary:
+            continue
+        not_read = json.loads(run.summary).get("not_read", [])
+        # What could not be read at a service, each period knows of by itself.
+        rows += [(one["what"], one["why"]) for one in not_read if not is_name_at_a_service(one["what"])]
     return pd.DataFrame(rows, columns=["what", "why"], dtype="str")
 
 

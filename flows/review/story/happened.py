@@ -157,6 +157,10 @@ def _decided(decision: Row[Any]) -> str:
 def recoveries(connection: Connection, event: Row[Any]) -> Iterator[Moment]:
     """Tell by what a recovery knew where the event stands, which no try of this ledger can tell."""
     for row in recoveries_of_event(connection, event.event_id):
-        known = {key: value for key, value in json.loads(row.evidence).items() if value not in (None, [])}
-        shown = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in known.items())
-        yield Moment(row.at, 0, f"looked at by run {row.run_id}: {row.reason} ({shown})")
+        shown = []
+        for key, value in json.loads(row.evidence).items():
+            if value not in (None, []):
+                name = key.replace("_", " ")
+                shown.append(f"{name} {value}")
+        evidence = ", ".join(shown)
+        yield Moment(row.at, 0, f"looked at by run {row.run_id}: {row.reason} ({evidence})")

@@ -197,7 +197,8 @@ def test_report_shows_what_was_checked(swept: tuple[Workplace, Summary]):
     cells = [
         str(cell.value) for row in load_workbook(ended.report)["Summary"].iter_rows() for cell in row if cell.value
     ]
-    assert {"Source ids", "Checked, right", "Checked, another's"} <= set(cells)
+    assert "Source ids: the rows of the files that this run took in" in cells
+    assert {"Checked, right", "Checked, another's"} <= set(cells)
     told = json.loads(ended.report.with_suffix(".json").read_text(encoding="utf-8"))["source_ids"]
     assert {(line["finding"], line["row_count"]) for line in told} == {("confirmed", 1), ("source_id_other_client", 1)}
 
