@@ -20,11 +20,13 @@ class Leaving(StrEnum):
     REJECTED = "rejected"  # a file that was wrong as a whole, with its reason
     NOT_SENT = "not-sent"  # the copy of a file that nobody agreed to send
     DESK = "desk"  # a sheet that came by the desk, with what was mended
+    HALF = "half-written"  # what a process that was killed was writing, under a name that nothing reads
 
 
-# Nothing of them was sent: they are in no books, and a recovery reads none of them.
+HALF_WRITTEN_DAYS = 1  # nobody writes at one file for longer, and nothing of it is of use
 _FURTHEST_AHEAD = timedelta(hours=14)
-_NOTHING_SENT = {Leaving.REJECTED, Leaving.NOT_SENT}
+# Nothing of them was sent: they are in no books, and a recovery reads none of them.
+_NOTHING_SENT = {Leaving.REJECTED, Leaving.NOT_SENT, Leaving.HALF}
 
 
 @dataclass(frozen=True)

@@ -5,20 +5,18 @@ A file lies below the site that its folder or an option named, under its name wi
 """
 
 import re
-import shutil
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from flows.readers.files import is_passed_over, sha256_of
+from flows.readers.files import copied_as_checked, is_passed_over, sha256_of
 from flows.runtime.errors import CouldNotRun
 from flows.settings.archive_places import archive_path
 from flows.settings.sections import Settings
 
 _NAME = re.compile(r"(?P<stem>.*)\.(?P<digits>[0-9a-f]{12})(?P<suffix>\.[^.]*)?")
-_PART = ".part"
 
 
 @dataclass(frozen=True)
@@ -42,15 +40,7 @@ def keep_file(path: Path, sha256: str, default_site_id: str | None, settings: Se
         if target.is_file() and sha256_of(target) == sha256:
             return
         target.parent.mkdir(parents=True, exist_ok=True)
-        # Hidden, so that a copy that was cut off is never taken for the file.
-        part = target.with_name(f".{target.name}{_PART}")
-        shutil.copyfile(path, part)
-        # The copy is hashed and not the file: whoever has that open goes on writing into it.
-        is_same = sha256_of(part) == sha256
-        if is_same:
-            part.replace(target)
-        else:
-            part.unlink()
+        is_same = copied_as_checked(path, target, sha256)
     except OSError as error:
         raise CouldNotRun(f"{path.name}: it cannot be kept in the archive: {error.strerror}. It stays.") from None
     if not is_same:

@@ -7,7 +7,7 @@ knows no ledger, reads a sheet as the night does.
 from collections.abc import Iterable
 
 from flows.ledger.connection import Ledger
-from flows.settings.answers import read_answers, write_answers
+from flows.settings.answers import changed_answers
 from flows.settings.sections import Settings
 from flows.settings.site_times import AS_BEFORE, site_clocks_of
 from sql.site_times import site_times_in_force
@@ -28,8 +28,8 @@ def keep_as_before(settings: Settings, ledger: Ledger) -> None:
         if site_id in known and _is_unsaid(clock, known[site_id]):
             as_before[site_id] = {TIMES: known[site_id].value, "because": AS_BEFORE}
     if as_before:
-        of_sites = {**read_answers(settings, "sites"), **as_before}
-        write_answers(settings, read_answers(settings), of_sites)
+        with changed_answers(settings) as answers:
+            answers.sites.update(as_before)
 
 
 def _is_unsaid(clock: SiteClock, known: Times) -> bool:

@@ -4,13 +4,13 @@ A share that is not mounted looks like an empty folder, or like none. Only somet
 """
 
 import json
-import os
 from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from flows.intake.remote_inbox.address import is_remote, without_secrets
+from flows.runtime.whole_file import written_whole
 from flows.settings.sections import Settings
 
 
@@ -74,6 +74,5 @@ def _write(settings: Settings, known: RememberedInbox) -> None:
     # What cannot be remembered is told again; no night stops for that.
     with suppress(OSError):
         known.path.parent.mkdir(parents=True, exist_ok=True)
-        part = known.path.with_name(f"{known.path.name}.{os.getpid()}.part")
-        part.write_text(text + "\n", encoding="utf-8")
-        part.replace(known.path)
+        with written_whole(known.path) as part:
+            part.write_text(text + "\n", encoding="utf-8")

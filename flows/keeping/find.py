@@ -11,6 +11,7 @@ from sqlalchemy import Row
 
 from flows.intake.archive import ArchivedFile, archived_files
 from flows.keeping.desk_sheets import desk_sheets
+from flows.keeping.half_written import half_written
 from flows.keeping.nothing_sent import rejected_things, unsent_copies
 from flows.keeping.thing import Thing
 from flows.ledger.backup import kept_copies
@@ -22,7 +23,7 @@ from flows.settings.sections import Settings
 from sql.identity import ledger_position
 from sql.keeping import KnownToCopy, files_as_kept, known_to_copy, run_as_kept
 from sql.signatures import first_file_at, signed_spans
-from transforms.keeping import Facts, Leaving, Limits, is_old, why_it_stays
+from transforms.keeping import HALF_WRITTEN_DAYS, Facts, Leaving, Limits, is_old, why_it_stays
 from transforms.totals.signed import signed_through
 
 _SNAPSHOT = ".json.gz"
@@ -65,6 +66,7 @@ def limits_of(settings: Settings, signed_through: date | None = None) -> Limits:
             Leaving.REJECTED: keep.rejected_days,
             Leaving.NOT_SENT: keep.not_sent_days,
             Leaving.DESK: keep.desk_days,
+            Leaving.HALF: HALF_WRITTEN_DAYS,
         },
         open_months=keep.open_months,
         own_copies_days=keep.own_copies_days,
@@ -82,6 +84,7 @@ def _signed_through(ledger: Ledger) -> date | None:
 
 def _things(settings: Settings, ledger: Ledger, limits: Limits) -> Iterator[tuple[Thing, Facts]]:
     """Give all things of the kinds that are not kept for ever."""
+    yield from half_written(settings)
     copy = _oldest_copy(settings, ledger)
     if limits.days[Leaving.ARCHIVED] is not None:
         yield from _archived(settings, ledger, copy)

@@ -8,6 +8,7 @@ from flows.keeping.find import House, limits_of
 from flows.keeping.thing import Thing
 from flows.ledger.removed import removed_path
 from flows.settings.sections import Settings
+from transforms.keeping import Leaving
 
 _SHOWN = 5  # of each kind, the oldest; all of them stand in --json, and where they are written down
 _KEYS = {
@@ -24,13 +25,19 @@ def house_lines(settings: Settings, house: House) -> Iterator[str]:
     """Yield what may be removed and what stays though it is old."""
     limits = limits_of(settings)
     for kind, days in limits.days.items():
-        kept = f"kept for {days:,} days ({_KEYS[kind]})" if days is not None else f"kept for ever ({_KEYS[kind]})"
         things = [thing for thing in house.removable if thing.kind is kind]
-        yield f"{kind}: {kept}; to be removed: {_counted(things)}"
+        yield f"{kind}: {_kept_for(kind, days)}; to be removed: {_counted(things)}"
         yield from _names(settings, things)
     reasons = Counter((thing.kind, reason) for thing, reason in house.staying)
     for (kind, reason), count in sorted(reasons.items()):
         yield f"{count:,} of {kind} stay though they are older: {reason}"
+
+
+def _kept_for(kind: Leaving, days: int | None) -> str:
+    if kind is Leaving.HALF:
+        return "what a process that was killed was writing, kept for a day"
+    how_long = "for ever" if days is None else f"for {days:,} days"
+    return f"kept {how_long} ({_KEYS[kind]})"
 
 
 def removal_lines(settings: Settings, house: House) -> Iterator[str]:

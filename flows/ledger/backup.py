@@ -12,12 +12,14 @@ import sqlite3
 import subprocess
 from contextlib import closing
 from pathlib import Path
+from uuid import uuid4
 
 from sqlalchemy.engine import URL, make_url
 
 from flows.ledger.connection import Ledger, sqlite_file
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import CouldNotRun
+from flows.runtime.whole_file import written_whole
 from flows.settings.sections import Settings
 from sql.identity import Position, ledger_position
 
@@ -37,21 +39,17 @@ def back_up(settings: Settings, ledger: Ledger, path: Path) -> None:
     file = sqlite_file(settings)
     if file is not None and not file.exists():
         raise CouldNotRun(f"There is no ledger {file}, so there is nothing to copy.")
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        if file is None:
-            _dump_postgresql(make_url(settings.ledger_url), part)
-        else:
-            _copy_sqlite(file, part)
-        _sync(part)
-        part.replace(path)
+        with written_whole(path, durably=True) as part:
+            if file is None:
+                _dump_postgresql(make_url(settings.ledger_url), part)
+            else:
+                _copy_sqlite(file, part)
     except sqlite3.Error as error:
         raise CouldNotRun(f"The ledger cannot be copied to {path}: {error}. The ledger itself is as it was.") from None
     except OSError as error:
         raise CouldNotRun(f"The copy {path} cannot be written: {error.strerror}.") from None
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _copy_sqlite(file: Path, part: Path) -> None:
@@ -78,14 +76,6 @@ def _dump_postgresql(url: URL, part: Path) -> None:
         raise CouldNotRun(f"pg_dump could not copy the ledger: {said}.")
 
 
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
 def keep_copy(settings: Settings, ledger: Ledger) -> str | None:
     """Keep a copy in `backups/` after a run, and drop the oldest; return what is in the way, None where nothing is.
 
@@ -109,10 +99,11 @@ def keep_copy(settings: Settings, ledger: Ledger) -> str | None:
 
 
 def _copy_path(settings: Settings, position: Position) -> Path:
-    # By number, so that the names sort as the runs did; one name a run and process, since two may end at once.
+    # By number, so that the names sort as the runs did. The rest is chance: two may end at once, and a ledger that was
+    # put back counts on from a number that it had before.
     number = f"{position.run_number:06}"
     at = f"{utc_now():%Y%m%dT%H%M%S}"
-    name = f"{_prefix(position)}{number}-{at}-{os.getpid()}.db"
+    name = f"{_prefix(position)}{number}-{at}-{uuid4().hex[:8]}.db"
     return settings.backups_folder / name
 
 
@@ -123,7 +114,7 @@ def _prefix(position: Position) -> str:
 def kept_copies(settings: Settings, position: Position) -> list[Path]:
     """Return the copies that were kept of this ledger, the oldest first."""
     # Of this ledger alone: another one that had its place before is nothing to go back to.
-    named = re.compile(re.escape(_prefix(position)) + r"\d{6,}-\d{8}T\d{6}-\d+\.db")
+    named = re.compile(re.escape(_prefix(position)) + r"\d{6,}-\d{8}T\d{6}-[0-9a-f]+\.db")
     found = settings.backups_folder.glob("ledger-*.db")
     return sorted(path for path in found if named.fullmatch(path.name))
 

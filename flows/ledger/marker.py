@@ -8,16 +8,16 @@ The marker is one file of the workspace. It holds a line a ledger, since setting
 folder, and each of several machines on one PostgreSQL ledger has a marker of its own.
 """
 
-import fcntl
 import json
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from flows.ledger.address import database_address
+from flows.runtime.alone import alone
 from flows.runtime.errors import NotCounted
+from flows.runtime.whole_file import written_whole
 from flows.settings.sections import Settings
 from sql.identity import Position
 
@@ -139,44 +139,21 @@ def _further(before: MarkedLedger, seen: MarkedLedger) -> MarkedLedger:
 @contextmanager
 def _alone(settings: Settings) -> Iterator[None]:
     """Let no other process of this machine change the marker meanwhile."""
-    folder = marker_path(settings).parent
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        handle = os.open(folder / "marker.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        with alone(marker_path(settings).with_name("marker.lock")):
+            yield
     except OSError as error:
         raise _unwritable(settings, error) from None
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
 
 
 def _write(settings: Settings, marked: Sequence[MarkedLedger], *, durably: bool) -> None:
     path = marker_path(settings)
     text = json.dumps({"version": _VERSION, "ledgers": [asdict(one) for one in marked]}, indent=1)
-    part = path.with_name("marker.part")
     try:
-        # Renamed when it is whole, so that whoever is killed here leaves the old one or the new one.
-        with part.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            if durably:
-                os.fsync(file.fileno())
-        part.replace(path)
-        if durably:
-            _sync_folder(path.parent)
+        with written_whole(path, durably=durably) as part:
+            part.write_text(text, encoding="utf-8")
     except OSError as error:
         raise _unwritable(settings, error) from None
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a rename in the folder outlast a power cut."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _unwritable(settings: Settings, error: OSError) -> NotCounted:

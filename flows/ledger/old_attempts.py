@@ -6,7 +6,6 @@ a file that nobody refers to is written anew by the next try.
 """
 
 import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +19,7 @@ from flows.readers.files import sha256_of
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import CouldNotRun, said_of
 from flows.runtime.interrupt import stop_requested
+from flows.runtime.whole_file import part_of, sync
 from flows.settings.sections import Settings
 from sql.old_attempts import KeptFile, archives_of_attempt, move_out, moves_of, old_attempts
 
@@ -131,27 +131,19 @@ def _write(folder: Path, table: "pa.Table", rows: Sequence[Row[Any]]) -> KeptFil
     """Write a file that outlasts a power cut, and read it back before anything relies on it."""
     import pyarrow.parquet as pq
 
-    part = folder / f".{os.getpid()}.part"
+    part = part_of(folder / "attempts.parquet")  # its own name tells its hash, which nobody knows yet
     try:
         folder.mkdir(parents=True, exist_ok=True)
         pq.write_table(table, part, compression="zstd")
-        _sync(part)
+        sync(part)
         if not pq.read_table(part).equals(table):
             raise CouldNotRun(f"{part} reads otherwise than it was written: nothing was taken out of the ledger.")
         sha256 = sha256_of(part)
         name = f"attempts-{rows[0].attempt_id:09}-{rows[-1].attempt_id:09}.{sha256[:12]}.parquet"
         part.replace(folder / name)
-        _sync(folder)
+        sync(folder)
     except OSError as error:
         raise CouldNotRun(f"{said_of(error)} Nothing more was taken out of the ledger.") from None
     finally:
         part.unlink(missing_ok=True)
     return KeptFile(name, sha256, (folder / name).stat().st_size)
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

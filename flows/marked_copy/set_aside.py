@@ -5,7 +5,6 @@ its sheets can be read at all, ``….marked.xlsx``, with the same at the place t
 hand, such as a file without rights or one that is still written, stays: the next night may find it whole.
 """
 
-import shutil
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -15,13 +14,14 @@ from flows.ledger.run import Run
 from flows.marked_copy.marks import Marks, SheetMarks
 from flows.marked_copy.new_workbook import write_laid_out
 from flows.marked_copy.statuses import Look
-from flows.readers.files import sha256_of
+from flows.readers.files import copied_as_checked
 from flows.readers.limits import MAX_ROWS
 from flows.readers.read import read_file
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import CouldNotRun, FileRejected, said_of
 from flows.runtime.secrets import line_of
 from flows.runtime.visible import fitting_name, storable
+from flows.runtime.whole_file import written_whole
 from flows.settings.sections import Settings
 from flows.settings.set_aside import marked_copy_of, reason_of, rejected_folder
 from transforms.sheets.sheet import FileError, Sheet, sheet_row
@@ -60,18 +60,12 @@ def _set_aside(run: Run, file: InboxFile, error: FileRejected, sha256: str) -> s
     """Return where the file lies now; None where it is another one by now, and stays."""
     kept = _place_of(run.settings, file, sha256, utc_now().date())
     kept.parent.mkdir(parents=True, exist_ok=True)
-    # Hidden, so that a copy that was cut off is never taken for the file.
-    part = kept.with_name(f".{kept.name}.part")
-    shutil.copyfile(file.path, part)
-    # The copy is hashed and not the file: whoever has that open goes on writing into it.
-    if sha256_of(part) != sha256:
-        part.unlink()
+    if not copied_as_checked(file.path, kept, sha256):
         return None
-    # By its whole name only once it is whole: the folder may be looked at meanwhile.
-    part.replace(kept)
     marked = _mark(kept, error.cause)
     reason = "\n".join(_reason_lines(run, file, error, sha256, marked)) + "\n"
-    reason_of(kept).write_text(reason, encoding="utf-8")
+    with written_whole(reason_of(kept)) as part:
+        part.write_text(reason, encoding="utf-8")
     # Only now that all of it is kept. A file that somebody went on writing stays, and is judged anew.
     is_gone = clear_file(file.path, sha256, run.settings)
     return kept.relative_to(run.settings.root).as_posix() if is_gone else None

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from flows.readers.archive import unpack
 from flows.readers.ooxml import sheet_parts
+from flows.runtime.whole_file import written_whole
 
 # A cell with a formula, as the original has it however written, and as openpyxl writes it.
 _CELL = re.compile(rb"<(?:\w+:)?c\s([^>]*[^/>])>(.*?)</(?:\w+:)?c>", re.DOTALL)
@@ -64,11 +65,13 @@ def _filled(cell: re.Match[bytes], stored: Mapping[bytes, tuple[bytes, bytes]]) 
 
 def _rewrite(path: Path, changed: Mapping[str, bytes]) -> None:
     # Beside the copy and then in its place, so that a run that is ended here leaves no half of a workbook.
-    draft = path.with_name(f".{path.name}.part")
-    with zipfile.ZipFile(path) as old, zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED) as new:
+    with (
+        written_whole(path) as draft,
+        zipfile.ZipFile(path) as old,
+        zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED) as new,
+    ):
         for entry in old.infolist():
             content = changed.get(entry.filename)
             if content is None:
                 content = old.read(entry)
             new.writestr(entry, content)
-    draft.replace(path)

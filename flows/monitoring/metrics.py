@@ -5,7 +5,6 @@ all: the collector may look at any moment.
 """
 
 import json
-import os
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +15,7 @@ from sqlalchemy import Connection, Row
 from flows.ledger.run import Run
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import said_of
+from flows.runtime.whole_file import written_whole
 from flows.settings.sections import Settings
 from sql.budget import calls_made
 from sql.figures import last_ended_runs, oldest_open
@@ -45,10 +45,9 @@ def write_metrics(run: Run) -> None:
 def _replace(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     # The collector reads *.prom alone.
-    part = path.with_name(f".{path.name}.{os.getpid()}")
-    part.write_text(text, encoding="utf-8")
-    part.chmod(0o644)  # it is another user who reads it
-    part.replace(path)
+    with written_whole(path) as part:
+        part.write_text(text, encoding="utf-8")
+        part.chmod(0o644)  # it is another user who reads it
 
 
 def _text(settings: Settings, connection: Connection, now: datetime) -> Iterator[str]:

@@ -22,6 +22,7 @@ from flows.runtime.clock import utc_now
 from flows.runtime.errors import said_of
 from flows.runtime.progress import Say
 from flows.runtime.secrets import line_of
+from flows.runtime.whole_file import written_whole
 from flows.settings.sections import Settings
 from transforms.hours.quiet import parse_quiet_hours, quiet_until
 from transforms.spoken_times import spoken_minute
@@ -138,10 +139,9 @@ def _keep(settings: Settings, title: str, body: str, until: datetime) -> None:
     }
     # By its time, so that they are told in their order; the rest keeps two processes apart.
     path = folder / f"{now:%Y%m%dT%H%M%S%f}-{uuid4().hex[:8]}.json"
-    part = path.with_suffix(".part")
-    part.write_text(json.dumps(told) + "\n", encoding="utf-8")
-    part.chmod(0o600)
-    part.replace(path)
+    with written_whole(path) as part:
+        part.touch(mode=0o600)
+        part.write_text(json.dumps(told) + "\n", encoding="utf-8")
 
 
 def _read(settings: Settings, say: Say) -> Iterator[_Kept]:

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from flows.runtime.errors import CouldNotRun
+from flows.runtime.whole_file import written_whole
 from flows.settings.sections import Settings
 
 MEMORY_NAME = ".told.json"
@@ -27,6 +28,7 @@ def keep_told(settings: Settings, about: str, told: Any) -> None:
         known = {}
     kept = known if isinstance(known, dict) else {}
     try:
-        memory.write_text(json.dumps({**kept, about: told}) + "\n", encoding="utf-8")
+        with written_whole(memory) as part:
+            part.write_text(json.dumps({**kept, about: told}) + "\n", encoding="utf-8")
     except OSError as error:
         raise CouldNotRun(f"{memory} cannot be written: {error.strerror}. The same will be told again.") from None

@@ -20,6 +20,7 @@ from flows.ledger.summary import not_read_json
 from flows.recovery.archive import ArchiveRead
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import ExitCode, said_of
+from flows.runtime.whole_file import written_whole
 from sql.budget import calls_made
 from sql.recovery import proofs_by_how, proofs_of_run, recovering_calls, recovering_left
 from sql.runs import finish_run, waiting_counts
@@ -134,7 +135,7 @@ def _write(run: Run) -> Path:
     folder = run.settings.reports_folder / run.run_id
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{run.run_id}.csv"
-    with path.open("w", encoding="utf-8", newline="") as file:
+    with written_whole(path) as part, part.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(_COLUMNS)
         for record in event_records(run.ledger, run.run_id):

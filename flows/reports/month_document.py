@@ -23,6 +23,7 @@ from flows.reports.page.page import write_document_page
 from flows.reports.table import Block
 from flows.reports.verdict import Answer, Headline, worst_of
 from flows.reports.workbook.workbook import write_document_workbook
+from flows.runtime.whole_file import written_whole
 from flows.settings.sections import Settings
 from transforms.spoken_times import spoken
 from transforms.totals.client_balances import Proof
@@ -184,7 +185,8 @@ def write_month(settings: Settings, month: Month) -> Path:
     write_document_workbook(document, workbook)
     write_document_page(document, workbook.with_suffix(".html"))
     text = json.dumps(record_of(month), indent=1, ensure_ascii=False, default=str)
-    workbook.with_suffix(".json").write_text(text + "\n", encoding="utf-8")
+    with written_whole(workbook.with_suffix(".json")) as part:
+        part.write_text(text + "\n", encoding="utf-8")
     return workbook
 
 

@@ -14,6 +14,7 @@ from flows.reports.table import by_line
 from flows.reports.values import Show, Value, values
 from flows.reports.verdict import headline
 from flows.reports.workbook.detail import SHEET_LIMIT
+from flows.runtime.whole_file import written_whole
 
 _COUNTS = (
     "row",
@@ -72,14 +73,9 @@ def write_json(report: Report, path: Path) -> Path:
     # JSON knows no NaN: better no file than one that other programs refuse.
     encoder = json.JSONEncoder(indent=1, ensure_ascii=False, allow_nan=False, default=_written)
     # Piece by piece, and renamed when it is whole: as one text, a long night takes several times what its file does.
-    part = path.with_name(f"{path.name}.part")
-    try:
-        with part.open("w", encoding="utf-8") as file:
-            file.writelines(encoder.iterencode(as_record(report)))
-            file.write("\n")
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    with written_whole(path) as part, part.open("w", encoding="utf-8") as file:
+        file.writelines(encoder.iterencode(as_record(report)))
+        file.write("\n")
     return path
 
 

@@ -22,6 +22,7 @@ from sqlalchemy import Connection, Row
 from flows.ledger.removed import read_removed
 from flows.reports.report import COLUMNS, Report, rows
 from flows.runtime.errors import CouldNotRun
+from flows.runtime.whole_file import written_whole
 from flows.settings.sections import Settings
 from sql.snapshots import find_snapshot, last_snapshot, last_told_decision_id, record_snapshot
 from transforms.totals.client_balances import balances_of_run
@@ -43,9 +44,9 @@ def keep_snapshot(
     path.parent.mkdir(parents=True, exist_ok=True)
     content = _packed(_lines(report, read_back))
     # Renamed when it is whole: a process that is killed here leaves no half of a snapshot under its name.
-    part = path.with_name(f"{path.name}.part")
-    part.write_bytes(content)
-    part.replace(path)
+    # The ledger keeps its hash: after a power cut it must be there, too.
+    with written_whole(path, durably=True) as part:
+        part.write_bytes(content)
     record_snapshot(
         connection,
         report.run_id,

@@ -10,7 +10,7 @@ from flows.intake.checked_file import CheckedFile, OnRows, count_nothing
 from flows.readers.read import read_file
 from flows.runtime.errors import FileRejected, SettingsError, WrongUsage
 from flows.runtime.progress import Say, say_nothing
-from flows.settings.answers import read_answers, write_answers
+from flows.settings.answers import answers_path, changed_answers
 from flows.settings.layouts import NO_HEADINGS, layout_as_written, layouts_of
 from flows.settings.sections import Settings
 from transforms.sheets.by_hand import layout_entries
@@ -93,17 +93,17 @@ def _of_what(question: Question) -> str:
 
 def keep_answer(settings: Settings, question: Question, answer: str) -> Path:
     """Add an answer, one of the question's `choices`, to the layout of its headings or to its site; return where."""
-    layouts, sites = read_answers(settings), read_answers(settings, "sites")
     about = question.about
-    if question.site_id is not None:
-        sites[question.site_id] = dict(question.entries[answer])
-    else:
+    with changed_answers(settings) as answers:
+        if question.site_id is not None:
+            answers.sites[question.site_id] = dict(question.entries[answer])
+            return answers_path(settings)
         name = about.layout or ", ".join(about.headings)[:_LONGEST_NAME]
         # The headings that are read stand in the layout too, so that the answer holds for sheets like this one alone.
         # A layout that reads the sheet already is left as wide as it is.
         headings = {} if about.layout else about.fields
-        layouts[name] = {**headings, **layouts.get(name, {}), **question.entries[answer]}
-    return write_answers(settings, layouts, sites)
+        answers.layouts[name] = {**headings, **answers.layouts.get(name, {}), **question.entries[answer]}
+    return answers_path(settings)
 
 
 def keep_columns(
@@ -127,11 +127,11 @@ def keep_columns(
         raise WrongUsage(f"A column that is called {reserved[0]} cannot be chosen: give it another name in the sheet.")
     if layout in settings.columns:
         raise WrongUsage("How such sheets are read stands in the settings: whoever looks after them changes it there.")
-    layouts, sites = read_answers(settings), read_answers(settings, "sites")
     options = _options(settings, layout, date_order=date_order, times=times)
-    name = layout if layout in layouts else ", ".join(chosen)[:_LONGEST_NAME]
-    layouts[str(name)] = {**entries, **options}
-    return write_answers(settings, layouts, sites)
+    with changed_answers(settings) as answers:
+        name = layout if layout in answers.layouts else ", ".join(chosen)[:_LONGEST_NAME]
+        answers.layouts[str(name)] = {**entries, **options}
+    return answers_path(settings)
 
 
 def _options(settings: Settings, layout: str | None, *, date_order: str, times: str) -> dict[str, Any]:

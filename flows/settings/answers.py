@@ -6,11 +6,15 @@ Layouts stand there as in the settings (`flows.settings.layouts`), and what hold
 
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from flows.runtime.alone import alone
 from flows.runtime.errors import CouldNotRun, SettingsError
+from flows.runtime.whole_file import written_whole
 from flows.settings.sections import Settings
 
 ANSWERS = "layouts.toml"
@@ -18,7 +22,7 @@ ANSWERS = "layouts.toml"
 
 def read_answers(settings: Settings, part: str = "columns") -> dict[str, dict[str, Any]]:
     """Return what people's answers have made, as it is written: layouts (`columns`), or what holds for `sites`."""
-    path = settings.root / ANSWERS
+    path = answers_path(settings)
     try:
         found = tomllib.loads(path.read_text(encoding="utf-8-sig"))
         kept: dict[str, dict[str, Any]] = found.get(part, {})
@@ -29,19 +33,35 @@ def read_answers(settings: Settings, part: str = "columns") -> dict[str, dict[st
     return kept
 
 
-def write_answers(
-    settings: Settings, layouts: Mapping[str, Mapping[str, Any]], sites: Mapping[str, Mapping[str, Any]]
-) -> Path:
-    """Write all answers of the workspace anew; return where they are kept."""
-    path = settings.root / ANSWERS
+@dataclass
+class Answers:
+    """All answers of a workspace, to be changed in place."""
+
+    layouts: dict[str, dict[str, Any]]
+    sites: dict[str, dict[str, Any]]
+
+
+@contextmanager
+def changed_answers(settings: Settings) -> Iterator[Answers]:
+    """Give the answers to change, and write them anew when the block ends well.
+
+    Raises `SettingsError` where they cannot be read, and `CouldNotRun` where they cannot be written.
+    """
+    path = answers_path(settings)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = path.with_suffix(".new")
-        fresh.write_text(_as_toml({"columns": layouts, "sites": sites}), encoding="utf-8")
-        fresh.replace(path)
+        # Two people may answer at once, at the desk and at the command line: what one of them said is not lost.
+        with alone(settings.root / ".tieout" / "layouts.lock"):
+            answers = Answers(layouts=read_answers(settings), sites=read_answers(settings, "sites"))
+            yield answers
+            with written_whole(path) as part:
+                part.write_text(_as_toml({"columns": answers.layouts, "sites": answers.sites}), encoding="utf-8")
     except OSError as error:
         raise CouldNotRun(f"{path}: the answer cannot be kept: {error.strerror}.") from None
-    return path
+
+
+def answers_path(settings: Settings) -> Path:
+    """Return where the answers of a workspace are kept."""
+    return settings.root / ANSWERS
 
 
 def _as_toml(parts: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> str:

@@ -35,6 +35,7 @@ from flows.reports.binder.pdf_ink import (
 from flows.reports.binder.pdf_table import table_on_paper
 from flows.reports.table import Block
 from flows.runtime.visible import visible
+from flows.runtime.whole_file import written_whole
 
 _PAGE: Final = landscape(A4)
 _MARGIN: Final = 12 * mm
@@ -52,24 +53,20 @@ def write_pdf(paper: Paper, path: Path) -> Path:
     Raises OSError where the folder cannot be written.
     """
     add_fonts()
-    part = path.with_name(f"{path.name}.part")
-    template = SimpleDocTemplate(
-        str(part),
-        pagesize=_PAGE,
-        leftMargin=_MARGIN,
-        rightMargin=_MARGIN,
-        topMargin=_MARGIN,
-        bottomMargin=_MARGIN + _FOOT,
-        title=visible(paper.title),
-        author="tieout",
-        # Neither the time nor a number of chance, so that the same paper is the same file.
-        invariant=1,
-    )
-    try:
+    with written_whole(path) as part:
+        template = SimpleDocTemplate(
+            str(part),
+            pagesize=_PAGE,
+            leftMargin=_MARGIN,
+            rightMargin=_MARGIN,
+            topMargin=_MARGIN,
+            bottomMargin=_MARGIN + _FOOT,
+            title=visible(paper.title),
+            author="tieout",
+            # Neither the time nor a number of chance, so that the same paper is the same file.
+            invariant=1,
+        )
         template.build(list(_story(paper)), onFirstPage=_foot(paper), onLaterPages=_foot(paper))
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
     return path
 
 

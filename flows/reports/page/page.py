@@ -22,6 +22,7 @@ from flows.reports.page.charts import breaks_chart, points_chart
 from flows.reports.report import Report
 from flows.reports.table import Block, lines
 from flows.runtime.visible import visible
+from flows.runtime.whole_file import written_whole
 
 MOST_ROWS: Final = 500  # a page with more is slow on a phone; the workbook has them all
 _FITS_ON_A_PAGE: Final = 26  # lines of a table, printed
@@ -32,13 +33,15 @@ _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'
 
 def write_page(report: Report, path: Path) -> Path:
     """Write `report` to `path` and return it; a block shows its first 500 lines and says how many there are."""
-    path.write_text(_page(report), encoding="utf-8")
+    with written_whole(path) as part:
+        part.write_text(_page(report), encoding="utf-8")
     return path
 
 
 def write_document_page(document: Document, path: Path) -> Path:
     """Write a report of a period to `path` and return it."""
-    path.write_text(_drawn(document, charts=""), encoding="utf-8")
+    with written_whole(path) as part:
+        part.write_text(_drawn(document, charts=""), encoding="utf-8")
     return path
 
 

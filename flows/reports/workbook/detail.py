@@ -14,6 +14,7 @@ import pyarrow as pa
 from flows.reports.table import Block
 from flows.reports.values import Show
 from flows.runtime.visible import UNSEEN, visible
+from flows.runtime.whole_file import written_whole
 
 SHEET_LIMIT: Final = 100_000  # more lines than these nobody reads in a spreadsheet
 
@@ -31,7 +32,8 @@ def detail_path(workbook: Path, name: str) -> Path:
 def write_detail(block: Block, path: Path, timezone: str) -> Path:
     """Write all lines of `block` to `path` as UTF-8 CSV with the headings of its sheet, and return the path."""
     shown = {column.heading: _cells(block.frame[column.key], column.show, timezone) for column in block.columns}
-    pd.DataFrame(shown).to_csv(path, index=False, lineterminator="\n")
+    with written_whole(path) as part:
+        pd.DataFrame(shown).to_csv(part, index=False, lineterminator="\n")
     return path
 
 

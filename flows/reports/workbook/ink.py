@@ -19,6 +19,7 @@ import pandas as pd
 import xlsxwriter  # type: ignore[import-untyped]  # it has annotations, and no marker that says so
 
 from flows.reports.values import Show, Value, exact, total
+from flows.runtime.whole_file import written_whole
 
 # The library ships without the marker that would let its annotations count.
 Sheet = Any
@@ -69,18 +70,17 @@ def open_book(path: Path, finished_at: datetime, title: str, lines_count: int) -
     ``lines_count`` says how long it becomes: a long one is not held in memory. It is written under another name and
     renamed when it is whole. Raises OSError where the folder cannot be written.
     """
-    part = path.with_name(f"{path.name}.part")
+    way = "in_memory" if lines_count <= _MOST_IN_MEMORY else "constant_memory"
     try:
-        part.touch()  # fails before the library has opened a file per sheet
-        way = "in_memory" if lines_count <= _MOST_IN_MEMORY else "constant_memory"
-        with xlsxwriter.Workbook(str(part), {way: True}) as book:
-            book.set_properties({"title": title, "created": finished_at.astimezone(UTC), "comments": "Made by tieout."})
-            yield Ink(book)
-        part.replace(path)
+        with written_whole(path) as part:
+            part.touch()  # fails before the library has opened a file per sheet
+            with xlsxwriter.Workbook(str(part), {way: True}) as book:
+                book.set_properties(
+                    {"title": title, "created": finished_at.astimezone(UTC), "comments": "Made by tieout."}
+                )
+                yield Ink(book)
     except (OSError, xlsxwriter.exceptions.FileCreateError) as error:
         raise OSError(f"Cannot write the workbook {path}: {error}. Choose a folder that can be written.") from None
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def look(ink: Ink, **properties: object) -> Format:

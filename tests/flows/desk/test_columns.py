@@ -5,7 +5,7 @@ import tomllib
 
 import pytest
 
-from flows.settings.answers import read_answers, write_answers
+from flows.settings.answers import answers_path, changed_answers, read_answers
 from tests.flows.desk.conftest import Browser, Studio
 from tests.flows.desk.test_manager import send, to_check
 
@@ -90,6 +90,8 @@ def test_columns_of_one_name_and_those_of_the_settings_are_not_chosen_here(studi
 
 @pytest.mark.parametrize("heading", ["\x7f", '"', "\\", "[x]", "été", "a=b\t"])
 def test_whatever_a_heading_is_the_answers_can_be_read_again(studio: Studio, heading: str) -> None:
-    path = write_answers(studio.desk.settings, {heading: {heading: "-"}}, {})
+    with changed_answers(studio.desk.settings) as answers:
+        answers.layouts[heading] = {heading: "-"}
+    path = answers_path(studio.desk.settings)
     assert read_answers(studio.desk.settings) == {heading: {heading: "-"}}
     assert tomllib.loads(path.read_text("utf-8"))

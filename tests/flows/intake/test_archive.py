@@ -1,6 +1,7 @@
 """The archive: whole, before anything is registered, and with the site that the inbox named."""
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -76,3 +77,15 @@ def test_archived_files_pass_over_what_is_none_of_ours(settings: Settings) -> No
     for name in ("readme.txt", ".a.0123456789ab.csv.part", "a.0123456789.csv"):
         (settings.archive_folder / name).touch()
     assert archived_files(settings) == []
+
+
+def test_keep_file_of_many_at_once_keeps_it_whole_for_each_of_them(settings: Settings) -> None:
+    """The same sheet may come by the desk, by hand and in the inbox at one moment."""
+    for number in range(10):
+        path, sha256 = file_of(settings, f"{number}" * 1_000_000, f"{number}.csv")
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda _, path=path, sha256=sha256: keep_file(path, sha256, None, settings), range(8)))
+    files = archived_files(settings)
+    assert len(files) == 10
+    assert all(sha256_of(file.path).startswith(file.digits) for file in files)
+    assert len(list(settings.archive_folder.iterdir())) == 10

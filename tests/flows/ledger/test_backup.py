@@ -13,7 +13,10 @@ from typing import Any
 import pytest
 
 from flows.ledger import backup
+from flows.ledger.backup import keep_copy
+from flows.ledger.connection import open_ledger
 from flows.runs.nightly import nightly
+from flows.settings.load import load_settings
 from tests.flows.command import Command
 from tests.flows.ledger.conftest import Copies
 from tests.flows.notices.listener import listening
@@ -27,6 +30,18 @@ def night(workplace: Workplace, tieout: Command) -> int:
 
 def kept(workplace: Workplace) -> list[Path]:
     return sorted((workplace.folder / "backups").glob("*.db"))
+
+
+@pytest.mark.first_case
+def test_a_ledger_that_was_put_back_is_copied_under_a_number_that_it_had_before(
+    workspace: Path, tmp_path: Path
+) -> None:
+    """One process may do it within a second, and in containers each process has the same number."""
+    settings = load_settings(workspace / "tieout.toml")
+    for _ in range(5):
+        with open_ledger(settings) as ledger:
+            assert keep_copy(settings, ledger) is None
+    assert len(list(settings.backups_folder.glob("*.db"))) == 5
 
 
 @pytest.fixture

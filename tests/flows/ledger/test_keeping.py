@@ -244,3 +244,35 @@ def archived(workplace: Workplace) -> set[str]:
 def remove_ledger(workplace: Workplace) -> None:
     for path in workplace.folder.glob("tieout.db*"):
         path.unlink()
+
+
+def test_what_a_killed_process_was_writing_goes_after_a_day(aged: Workplace, tieout: Command) -> None:
+    """A copy of the ledger that was cut off is as large as the ledger, and hidden; a person's own file is not ours."""
+    halves = [
+        f"{folder}/.{name}.0a1b2c3d.part{more}"
+        for folder, name, more in (
+            ("backups", "ledger-1.db", ""),
+            ("backups", "ledger-1.db", "-journal"),
+            ("archive/-99", "march.0b1c2d3e4f5a.xlsx", ""),
+            ("reports/night", "night.html", ""),
+        )
+    ]
+    own = ("backups/mine.part", "archive/.hidden.part", "reports/.0a1b2c3d.part.txt")
+    for name in (*halves, *own):
+        path = aged.folder / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("half")
+    listed = tieout("clean", "--json", "--config", aged.config).json["removable"]
+    assert {one["path"] for one in listed if one["kind"] == "half-written"} == set(halves)
+    assert "half-written: what a process that was killed was writing" in tieout("clean", "--config", aged.config).out
+    tieout("clean", "--remove", "--config", aged.config)
+    assert [name for name in (*halves, *own) if (aged.folder / name).exists()] == list(own)
+
+
+def test_what_is_being_written_stays(workplace: Workplace, tieout: Command) -> None:
+    part = workplace.folder / "backups" / ".ledger-1.db.0a1b2c3d.part"
+    part.parent.mkdir()
+    part.write_text("half")
+    workplace.run()
+    tieout("clean", "--remove", "--config", workplace.config)
+    assert part.exists()
