@@ -5,7 +5,7 @@ The values are public: they stand in the ledger, in the JSON output and in the r
 """
 
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 
 class Target(StrEnum):
@@ -328,14 +328,35 @@ class Stage(StrEnum):
     DROPPED = "dropped"  # nothing of it was sent, nor will be
 
 
+class Unread(StrEnum):
+    """As what something could not be looked at."""
+
+    FILE = "file"  # of inbox, archive or reference folder, and whatever else lies there: it may hold rows of anybody
+    INBOX = "inbox"  # as a whole: nobody can say what lies there
+    CLIENT = "client"
+    REWARD = "reward"
+    DESTINATION = "destination"
+
+
+# What only a service could tell.
+AT_A_SERVICE: Final = frozenset({Unread.CLIENT, Unread.REWARD, Unread.DESTINATION})
+
+
 class NotRead(NamedTuple):
     """What nobody could look at: a file, a client, a reward, a destination. Nothing is concluded about it.
 
     It is never told as "not there": an event of a client who could not be read may have been posted all the same.
     """
 
-    what: str  # as a person reads it
+    what: str  # as a person reads it; what it is, is never made out from it: a file may be called whatever one likes
     why: str
+    kind: Unread = Unread.FILE
+    site_id: str = ""  # whose it is; "" where it has no site, or nobody can tell
+
+    @property
+    def key(self) -> tuple[Unread, str]:
+        """What tells it from everything else that could not be read: a client, say, from a file with such a name."""
+        return self.kind, self.what
 
 
 def name_of_client(site_id: str, client_id: str) -> str:
@@ -346,16 +367,6 @@ def name_of_client(site_id: str, client_id: str) -> str:
 def name_of_reward(reward_id: str) -> str:
     """Return a reward of Referral Rock as a person reads it; ids are GUIDs, whose case says nothing."""
     return f"reward {reward_id.lower()}"
-
-
-def is_name_at_a_service(name: str) -> bool:
-    """Tell the name of a client, a reward or a destination from that of a file or a folder.
-
-    >>> is_name_at_a_service("client 000123 of site -99"), is_name_at_a_service("clients.csv")
-    (True, False)
-    """
-    is_client = name.startswith("client ") and " of site " in name
-    return is_client or name.startswith("reward ") or is_name_of_destination(name)
 
 
 _SITE_NAME = "Mindbody site "
@@ -374,10 +385,16 @@ class Destination(NamedTuple):
         return f"{_SITE_NAME}{self.site_id}" if self.target is Target.MINDBODY else _REFERRAL_ROCK
 
 
-def is_name_of_destination(name: str) -> bool:
-    """Tell the name of a whole site or service from that of a file, a client or a reward.
+def client_not_read(site_id: str, client_id: str, why: str) -> NotRead:
+    """Say that nobody could look at a client."""
+    return NotRead(name_of_client(site_id, client_id), why, Unread.CLIENT, site_id)
 
-    >>> is_name_of_destination("Mindbody site -99"), is_name_of_destination("client 000123 of site -99")
-    (True, False)
-    """
-    return name.startswith(_SITE_NAME) or name == _REFERRAL_ROCK
+
+def reward_not_read(reward_id: str, why: str) -> NotRead:
+    """Say that nobody could look at a reward."""
+    return NotRead(name_of_reward(reward_id), why, Unread.REWARD)
+
+
+def destination_not_read(destination: Destination, why: str) -> NotRead:
+    """Say that nobody could look at a whole site or service, or not to the end."""
+    return NotRead(destination.name, why, Unread.DESTINATION, destination.site_id)

@@ -3,7 +3,7 @@
 import calendar
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, Row
 
+from flows.ledger.not_read import not_read_kept
 from flows.review.clocks import Clock
 from sql.nights import (
     nights_between,
@@ -25,7 +26,7 @@ from transforms.nights import Night, NightState, state_of_night
 from transforms.outcomes import DIFFERENCES
 from transforms.spoken_times import spoken_date
 from transforms.totals.period import Period
-from transforms.vocabulary import Destination, Outcome, Target, is_name_at_a_service
+from transforms.vocabulary import NotRead, Outcome, Unread
 
 _DAY = timedelta(days=1)
 NightAtSite: TypeAlias = tuple[str, str]  # a run and a site
@@ -190,25 +191,27 @@ def _state(night: Night, site_id: str, differences: int, now: datetime, *, is_un
     return DayState.DIFFERS if differences else DayState.AGREES
 
 
-def unread_at(night: Night, site_id: str) -> list[Mapping[str, str]]:
+def unread_at(night: Night, site_id: str) -> list[NotRead]:
     """Return what a night could not read of a studio; a sheet that nobody could read may be anybody's."""
-    told: Iterable[Mapping[str, str]] = (night.summary or {}).get("not_read", ())
-    return [one for one in told if is_at(one["what"], site_id)]
+    return [one for one in not_read_kept(night.summary) if is_at(one, site_id)]
 
 
-def is_at(what: str, site_id: str) -> bool:
-    """Tell whether what was not read may be of a studio.
+def is_at(one: NotRead, site_id: str) -> bool:
+    """Tell whether what was not read may be of a studio; "" asks for rewards.
 
-    >>> is_at("client 5 of site 7", "7"), is_at("client 5 of site 7", "8"), is_at("a.csv", "8"), is_at("reward x", "7")
-    (True, False, True, False)
+    >>> from transforms.vocabulary import client_not_read, reward_not_read
+    >>> is_at(client_not_read("7", "5", ""), "7"), is_at(client_not_read("7", "5", ""), "8")
+    (True, False)
+    >>> is_at(NotRead("a.csv", "damaged"), "8"), is_at(reward_not_read("x", ""), "7")
+    (True, False)
     """
-    # A file that nobody could read may hold rows of any studio.
-    if not is_name_at_a_service(what):
-        return True
-    if not site_id:
-        return what.startswith("reward ") or what == Destination(Target.REFERRAL_ROCK, "").name
-    is_client = what.startswith("client ") and what.endswith(f" of site {site_id}")
-    return is_client or what == Destination(Target.MINDBODY, site_id).name
+    match one.kind:
+        # A file that nobody could read may hold rows of any studio, whichever folder it lay in.
+        case Unread.FILE | Unread.INBOX:
+            return True
+        # Rewards, and Referral Rock as a whole, are of no site.
+        case Unread.CLIENT | Unread.REWARD | Unread.DESTINATION:
+            return one.site_id == site_id
 
 
 def _said(state: DayState, differences: int) -> str:

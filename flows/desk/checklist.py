@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from flows.reports.month import Month
 from flows.review.in_the_way import Check, Obstacle, obstacles
-from transforms.vocabulary import WalkLine
+from transforms.vocabulary import NotRead, Unread, WalkLine
 
 _SHOWN = 5
 
@@ -58,12 +58,12 @@ def _line(month: Month, check: Check, obstacle: Obstacle | None, name_of_site: C
         case Check.IS_READ:
             said = f"{count} {'thing was' if is_one else 'things were'} not read."
             advice = "The next night tries again. A sheet that cannot be read has to be mended, or taken away."
-            names = [in_words(name, name_of_site) for name in obstacle.names]
+            names = [in_words(one, name_of_site) for one in obstacle.things]
             return _listed(names, said, advice, f"{at}#unread", "What was not read, and why")
         case Check.IS_READ_BY_ENTRY:
             said = f"{count} {'client is' if is_one else 'clients are'} proved by the balance alone."
             advice = "A night reads each of them entry by entry before long; whoever looks after tieout can do it now."
-            names = [in_words(name, name_of_site) for name in obstacle.names]
+            names = [in_words(one, name_of_site) for one in obstacle.things]
             return _listed(names, said, advice, f"{at}#balances", "The balances")
         case Check.IS_SURE:
             said = f"Of {count} {'row' if is_one else 'rows'} it is not known yet whether it was posted."
@@ -102,11 +102,14 @@ def _listed(names: Sequence[str], said: str, advice: str, link: str, link_said: 
     )
 
 
-def in_words(name: str, name_of_site: Callable[[str], str]) -> str:
+def in_words(one: NotRead, name_of_site: Callable[[str], str]) -> str:
     """Tell what was not read as a studio does: its client by number, at the studio's name."""
-    head, of_site, site_id = name.rpartition(" of site ")
-    if of_site and head.startswith("client "):
-        return f"{head}, {name_of_site(site_id)}"
-    if name.startswith("Mindbody site "):
-        return f"all of {name_of_site(name.removeprefix('Mindbody site '))}"
-    return "a reward" if name.startswith("reward ") else name
+    match one.kind:
+        case Unread.CLIENT:
+            return f"{one.what.removesuffix(f' of site {one.site_id}')}, {name_of_site(one.site_id)}"
+        case Unread.DESTINATION if one.site_id:
+            return f"all of {name_of_site(one.site_id)}"
+        case Unread.REWARD:
+            return "a reward"
+        case Unread.FILE | Unread.INBOX | Unread.DESTINATION:
+            return one.what

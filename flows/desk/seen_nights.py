@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import quote, urlencode
 
 import pandas as pd
@@ -15,12 +14,13 @@ from flows.desk.walked import Walk, walk_to_show
 from flows.desk.words import for_a_studio, points_told
 from flows.reports.open_breaks import open_differences
 from flows.reports.report import Report, rows
+from flows.reports.unread import unread_in
 from flows.reports.verdict import Answer, headline
 from flows.runtime.errors import CouldNotRun
 from sql.nights import night_of
 from transforms.nights import Night
 from transforms.totals.walk_steps import summed
-from transforms.vocabulary import Role, WalkLine
+from transforms.vocabulary import NotRead, Role, WalkLine
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def _differences_at(report: Report, site_id: str) -> pd.DataFrame:
 
 
 def _read(report: Report, site_id: str) -> Answer:
-    count = sum(is_at(what, site_id) for what in rows(report, "not_read")["what"])
+    count = sum(is_at(one, site_id) for one in unread_in(rows(report, "not_read")))
     if not count:
         return Answer("good", "Nothing was left unread.")
     what = "1 thing was" if count == 1 else f"{count:,} things were"
@@ -129,21 +129,21 @@ def unread_of(visit: Visit, seen: Seen) -> list[tuple[str, str]]:
     """Return what a night could not read, and why: of one studio what may be of that."""
     if seen.kept is None:
         return []
-    told = rows(seen.kept.report, "not_read").to_dict("records")
+    told = unread_in(rows(seen.kept.report, "not_read"))
     if seen.site_id is None:
         return [_in_full(visit, one) for one in told]
-    of_site = [one for one in told if is_at(one["what"], seen.site_id)]
+    of_site = [one for one in told if is_at(one, seen.site_id)]
     if visit.is_over_all(Role.REVIEWER):
         return [_in_full(visit, one) for one in of_site]
     return [_told_to_one_studio(visit, one, seen.site_id) for one in of_site]
 
 
-def _in_full(visit: Visit, one: dict[Any, Any]) -> tuple[str, str]:
-    return in_words(one["what"], visit.desk.site_name), for_a_studio(one["why"])
+def _in_full(visit: Visit, one: NotRead) -> tuple[str, str]:
+    return in_words(one, visit.desk.site_name), for_a_studio(one.why)
 
 
-def _told_to_one_studio(visit: Visit, one: dict[Any, Any], site_id: str) -> tuple[str, str]:
-    if site_id in one["what"]:
+def _told_to_one_studio(visit: Visit, one: NotRead, site_id: str) -> tuple[str, str]:
+    if one.site_id == site_id:
         return _in_full(visit, one)
     # The name of a sheet, and what is in the way of reading it, may tell of another studio.
     return "a sheet", "it could not be read, and nobody knows whose rows it holds"

@@ -19,7 +19,7 @@ from flows.runtime.progress import count_rows
 from transforms.reference.reference import Reference
 from transforms.sheets.notes import note_text
 from transforms.sheets.questions import question_text
-from transforms.vocabulary import NotRead, RunKind
+from transforms.vocabulary import NotRead, RunKind, Unread
 
 # The rules and the readers are loaded with the first file: a night without one does without them, and without pandera.
 if TYPE_CHECKING:
@@ -50,29 +50,35 @@ def check_files(run: Run, waiting: Iterable[InboxFile], reference: Reference, no
                 run.progress(f"{name} was taken by another run")
             else:
                 run.failures.append(str(error))
-                run.could_not_read(NotRead(name, error.cause.message))
+                run.could_not_read(_not_read(file, error.cause.message))
                 run.wrong_files.append((file, error))
         except Exception as error:  # noqa: BLE001 - one odd file must not stop the night for all the others
             reason = f"it cannot be read ({type(error).__name__}: {error}). It stays; please report this as a defect."
             run.failures.append(f"{name}: {reason}")
-            run.could_not_read(NotRead(name, reason))
+            run.could_not_read(_not_read(file, reason))
         else:
             if checked.questions:
                 # Read by a guess it would be posted by one: it stays, and is taken once somebody has answered.
-                run.could_not_read(*(NotRead(name, question_text(question)) for question in checked.questions))
+                run.could_not_read(*(_not_read(file, question_text(question)) for question in checked.questions))
             else:
                 files.append(checked)
     # Of an inbox that nobody could look into, nobody can say what lies there.
-    if run.kind is RunKind.NIGHTLY and "inbox" not in run.not_read:
+    is_seen = all(one.kind is not Unread.INBOX for one in run.not_read.values())
+    if run.kind is RunKind.NIGHTLY and is_seen:
         note_missing(run, [*here, *_left_there(run)])
     return files
 
 
+def _not_read(file: InboxFile, why: str) -> NotRead:
+    return NotRead(file.path.name, why, site_id=file.default_site_id or "")
+
+
 def _left_there(run: Run) -> Iterator[tuple[str, str | None]]:
     """Name what lies in the inbox and could not be taken yet, with the site that its folder names."""
-    for what in run.not_read:
-        path = PurePath(what)
-        yield path.name, path.parent.name or None
+    for one in run.not_read.values():
+        if one.kind is Unread.FILE:
+            path = PurePath(one.what)
+            yield path.name, one.site_id or path.parent.name or None
 
 
 def sweep_reference(run: Run, files: "list[CheckedFile]", reference: Reference) -> "list[CheckedFile]":

@@ -19,7 +19,7 @@ from flows.ledger.run import Run
 from flows.runtime.errors import CouldNotRun, Interrupted
 from flows.runtime.interrupt import stop_requested
 from sql.runs import last_nights
-from transforms.vocabulary import NotRead
+from transforms.vocabulary import NotRead, Unread
 
 _SHOWN = 5
 
@@ -34,7 +34,9 @@ def files_of_night(run: Run) -> list[InboxFile]:
     except Interrupted:
         raise
     except CouldNotRun as error:
-        _leave(run, "inbox", str(error), is_sentence=True)
+        why = str(error)
+        run.failures.append(why)
+        run.could_not_read(NotRead("inbox", why, Unread.INBOX))
         return []
 
 
@@ -54,7 +56,7 @@ def _in_folder(run: Run, *, is_new: bool) -> list[InboxFile]:
 
 def _tell(run: Run, found: Found) -> None:
     for one in found.not_read:
-        _leave(run, one.what, one.why)
+        _leave(run, one)
     new = not_told_yet(run.settings, found.passed_over)
     if new:
         shown = ", ".join(new[:_SHOWN])
@@ -64,9 +66,9 @@ def _tell(run: Run, found: Found) -> None:
         run.notes.append(line)
 
 
-def _leave(run: Run, what: str, why: str, *, is_sentence: bool = False) -> None:
-    run.failures.append(why if is_sentence else f"{what}: {why}")
-    run.could_not_read(NotRead(what, why))
+def _leave(run: Run, one: NotRead) -> None:
+    run.failures.append(f"{one.what}: {one.why}")
+    run.could_not_read(one)
 
 
 def _with_companions(run: Run, files: Sequence[InboxFile]) -> list[InboxFile]:
@@ -78,7 +80,9 @@ def _with_companions(run: Run, files: Sequence[InboxFile]) -> list[InboxFile]:
         if file.path.name.endswith(suffix):
             continue
         if companion_of(file.path, run.settings) is None:
-            _leave(run, file.path.name, f"it has no {file.path.name}{suffix} beside it yet, so it may be unfinished.")
+            name = file.path.name
+            why = f"it has no {name}{suffix} beside it yet, so it may be unfinished."
+            _leave(run, NotRead(name, why, site_id=file.default_site_id or ""))
         else:
             whole.append(file)
     return whole
@@ -92,8 +96,10 @@ def _unchanged(run: Run, files: Sequence[InboxFile]) -> list[InboxFile]:
         if look is not None:
             looks[file.path] = look
     growing = find_growing(looks, _look_of, run.settings.inbox.quiet_seconds, partial(_watch, run))
-    for path in growing:
-        _leave(run, path.name, "it is still being written: it is taken by the next night, once it is whole.")
+    why = "it is still being written: it is taken by the next night, once it is whole."
+    for file in files:
+        if file.path in growing:
+            _leave(run, NotRead(file.path.name, why, site_id=file.default_site_id or ""))
     return [file for file in files if file.path not in growing]
 
 

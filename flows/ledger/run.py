@@ -14,7 +14,7 @@ from flows.runtime.progress import Progress
 from flows.runtime.visible import storable
 from flows.settings.sections import Settings
 from transforms.sheets.notes import Note, note_text
-from transforms.vocabulary import Destination, NotRead, RunKind
+from transforms.vocabulary import Destination, NotRead, RunKind, Unread
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -47,7 +47,7 @@ class Run:
     file_notes: list[tuple[str, Note]] = field(default_factory=list)  # what was noticed in a file that was taken in
     registered: set[str] = field(default_factory=set)  # by their hash: the files that were new
     failed_destinations: set[Destination] = field(default_factory=set)  # not tried again in this run
-    not_read: dict[str, str] = field(default_factory=dict)  # what nobody could look at, and why; see `NotRead`
+    not_read: dict[tuple[Unread, str], NotRead] = field(default_factory=dict)  # what nobody could look at, by its key
     told: list[str] = field(default_factory=list)  # of what was noticed in files, what quotes no cell
     quoting: set[str] = field(default_factory=set)  # notes that quote rows, and so may name clients
     # What is not as it was before, in words, by what stays the same of it from night to night.
@@ -74,7 +74,8 @@ class Run:
         """Note what could not be read; of several reasons for one thing the first is kept."""
         for one in unread:
             # The name of a file may hold bytes that are no characters, which neither database nor report takes.
-            self.not_read.setdefault(storable(one.what), storable(one.why))
+            kept = one._replace(what=storable(one.what), why=storable(one.why))
+            self.not_read.setdefault(kept.key, kept)
 
 
 def new_run(settings: Settings, ledger: Ledger, kind: RunKind, step: Step, progress: Progress) -> Run:

@@ -1,11 +1,12 @@
 """What a command says in the end: the documented JSON, and the exit code that follows from it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any, ClassVar, Literal, TypeAlias
 
+from flows.ledger.not_read import KINDS, kinds_json, not_read_json
 from flows.runtime.errors import CouldNotRun, ExitCode
 from transforms.vocabulary import NotRead
 
@@ -52,10 +53,13 @@ class Summary:
 
     def to_json(self) -> dict[str, Any]:
         """Return the documented object, its keys in the documented order."""
-        return self.to_keep() | {"proved": list(self.proved)}
+        return self._ended() | {"proved": list(self.proved)}
 
     def to_keep(self) -> dict[str, Any]:
         """Return what the ledger keeps of it: not a line for each client, which would add up night after night."""
+        return self._ended() | {KINDS: kinds_json(self.not_read)}
+
+    def _ended(self) -> dict[str, Any]:
         return {
             "run_id": self.run_id,
             **self.totals,
@@ -175,11 +179,6 @@ def _sentence(counts: Mapping[str, int], *, ties_out: bool, agrees: bool | None)
     if agrees is None:
         return sentence
     return f"{sentence} The services agree." if agrees else f"{sentence} {_DISAGREE}"
-
-
-def not_read_json(not_read: Iterable[NotRead]) -> list[dict[str, str]]:
-    """Return what could not be read with the keys of the documented JSON."""
-    return [{"what": one.what, "why": one.why} for one in not_read]
 
 
 class RunIncomplete(CouldNotRun):

@@ -14,7 +14,7 @@ from flows.ledger.run import Run
 from flows.runtime.errors import BudgetSpent, Interrupted, TieoutError, of_one_place
 from flows.runtime.side_by_side import side_by_side
 from flows.settings.sections import Settings
-from transforms.vocabulary import Destination, NotRead
+from transforms.vocabulary import Destination, destination_not_read
 
 R = TypeVar("R")
 
@@ -95,4 +95,4 @@ def leave_out(run: Run, destination: Destination, trouble: TieoutError) -> None:
     why = str(trouble)
     if why not in run.failures:
         run.failures.append(why)
-    run.could_not_read(NotRead(destination.name, why))
+    run.could_not_read(destination_not_read(destination, why))

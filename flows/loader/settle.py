@@ -13,7 +13,7 @@ from sqlalchemy import Row
 from flows.ledger.run import Run
 from flows.services.connect import connected
 from sql.settlements import Settlement, doubtful_events, settle
-from transforms.vocabulary import Destination, NotRead, State, Target, name_of_client, name_of_reward
+from transforms.vocabulary import Destination, NotRead, State, Target, client_not_read, reward_not_read
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ def settle_destination(run: Run, destination: Destination) -> Settled:
         with run.ledger.begin() as connection:
             settle(connection, settlements, run_id=run.run_id, now=now, again_at=now)
         undecided.update(one.event.event_id for one in settlements if one.state is State.UNKNOWN)
-        not_read.extend(NotRead(whose(one.event), one.failure) for one in settlements if one.failure is not None)
+        not_read.extend(whose_not_read(one.event, one.failure) for one in settlements if one.failure is not None)
 
     async def read_back() -> None:
         async with connected(run.settings, run.ledger, destination) as service:
@@ -47,8 +47,8 @@ def settle_destination(run: Run, destination: Destination) -> Settled:
     return Settled(frozenset(undecided), tuple(not_read))
 
 
-def whose(event: Row[Any]) -> str:
-    """Return the client or the reward of an event, as what could not be read is named."""
+def whose_not_read(event: Row[Any], why: str) -> NotRead:
+    """Say that nobody could look at the client or the reward of an event."""
     if event.target == Target.MINDBODY:
-        return name_of_client(event.site_id, event.client_id)
-    return name_of_reward(event.reward_id)
+        return client_not_read(event.site_id, event.client_id, why)
+    return reward_not_read(event.reward_id, why)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from flows.ledger.run import Run
-from flows.loader.settle import whose
+from flows.loader.settle import whose_not_read
 from flows.runtime.clock import utc_now
 from flows.services.connect import connected
 from sql.retries import events_to_read_first, record_readings
@@ -60,7 +60,7 @@ def _told(read: Sequence[Settlement]) -> ReadFirst:
     found = ReadFirst(unread={reading.event.event_id for reading in unread})
     for reading in unread:
         why = reading.failure or reading.reason
-        found.not_read.append(NotRead(whose(reading.event), why))
+        found.not_read.append(whose_not_read(reading.event, why))
     if unread:
         ids = _listed([reading.event.event_id for reading in unread])
         found.notes.append(f"not tried again yet: {ids} {unread[0].reason} The next run looks again.")

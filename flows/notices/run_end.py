@@ -18,6 +18,7 @@ from flows.runtime.errors import CouldNotRun, ExitCode, TieoutError
 from flows.runtime.progress import Say
 from flows.runtime.secrets import line_of
 from flows.settings.sections import Settings
+from transforms.vocabulary import Unread
 
 _ABOUT = "run"
 _WAITS = "tieout: something waits for a person"
@@ -125,8 +126,9 @@ def _standing_of(summary: Summary) -> Standing:
 
 def _trouble_of(summary: Summary) -> frozenset[str]:
     # What has left the inbox is told once, as a rejected row is: it is no trouble that the next night finds mended.
-    unread = [one for one in summary.not_read if one.what not in summary.set_aside]
-    trouble = {_kind_of(one.what) for one in unread}
+    unread = [one for one in summary.not_read if one.kind is not Unread.FILE or one.what not in summary.set_aside]
+    # Another site is another trouble; whichever client or file it was is not.
+    trouble = {one.what if one.kind is Unread.DESTINATION else _kind_of(one.what) for one in unread}
     # A place that could not be read and the failure that says so are one trouble.
     whys = {one.why for one in summary.not_read}
     for failure in summary.failures:
@@ -143,8 +145,6 @@ def _is_told_by(failure: str, whys: Iterable[str]) -> bool:
 
 def _kind_of(text: str) -> str:
     """Return what stays the same of one trouble from night to night: neither whose turn it was, nor how many."""
-    if text.startswith("Mindbody site"):
-        return text
     return _NUMBER.sub("#", _CLIENT.sub("a client", text))
 
 

@@ -32,7 +32,7 @@ from transforms.totals.service_totals import (
     tie_service,
 )
 from transforms.totals.walk import shown_points, shown_rewards
-from transforms.vocabulary import NotRead, Target, name_of_reward
+from transforms.vocabulary import NotRead, Target, reward_not_read
 
 _NO_PROOFS = Proofs()
 _COUNTED_BY = ["site_id", "client_id", "night"]
@@ -78,7 +78,7 @@ def match_ledger(
         uncompared_count=points.uncompared_count,
         failures=remote.failures,
         not_read=(*remote.not_read, *_not_read(amounts.unread)),
-        read=remote.read - {name_of_reward(id_) for id_ in amounts.unread},
+        read=remote.read - {reward_not_read(id_, "").key for id_ in amounts.unread},
         unread_rewards=amounts.unread,
         read_clients=frozenset(remote.histories),
         read_at=read_at,
@@ -90,7 +90,7 @@ def match_ledger(
 
 
 def _not_read(unread_rewards: Mapping[str, str]) -> list[NotRead]:
-    return [NotRead(name_of_reward(id_), why) for id_, why in sorted(unread_rewards.items())]
+    return [reward_not_read(id_, why) for id_, why in sorted(unread_rewards.items())]
 
 
 @dataclass(frozen=True)

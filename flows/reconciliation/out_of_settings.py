@@ -13,7 +13,7 @@ from flows.settings.sections import Settings
 from sql.kept_sites import kept_sites
 from sql.read_back import rewards_not_compared_count
 from transforms.match.reconciled import Client
-from transforms.vocabulary import Destination, NotRead, Target
+from transforms.vocabulary import Destination, NotRead, Target, destination_not_read
 
 
 def clients_out_of_settings(connection: Connection, settings: Settings, clients: Iterable[Client]) -> list[NotRead]:
@@ -35,11 +35,9 @@ def rewards_out_of_settings(connection: Connection, settings: Settings) -> list[
     count = rewards_not_compared_count(connection)
     if not count:
         return []
-    name = Destination(Target.REFERRAL_ROCK, "").name
     updates = "1 update that was posted there was" if count == 1 else f"{count:,} updates that were posted there were"
-    return [
-        NotRead(name, f"it is not in the settings, and {updates} not compared with what it shows: put its keys back")
-    ]
+    why = f"it is not in the settings, and {updates} not compared with what it shows: put its keys back"
+    return [destination_not_read(Destination(Target.REFERRAL_ROCK, ""), why)]
 
 
 def _site_left(site_id: str, clients_count: int) -> NotRead:
@@ -48,4 +46,4 @@ def _site_left(site_id: str, clients_count: int) -> NotRead:
         f"it is not in the settings, and {clients} events there to compare with what it shows: put it back, or say by "
         f"`tieout keep --site {site_id} --reason TEXT` that no night is to ask for it"
     )
-    return NotRead(Destination(Target.MINDBODY, site_id).name, why)
+    return destination_not_read(Destination(Target.MINDBODY, site_id), why)

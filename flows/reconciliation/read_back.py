@@ -19,7 +19,15 @@ from flows.settings.sections import Settings
 from transforms.match.reconciled import Client
 from transforms.settle.history import History
 from transforms.settle.windows import Window
-from transforms.vocabulary import Destination, NotRead, Target, name_of_client, name_of_reward
+from transforms.vocabulary import (
+    Destination,
+    NotRead,
+    Target,
+    Unread,
+    client_not_read,
+    destination_not_read,
+    reward_not_read,
+)
 
 
 @dataclass(frozen=True)
@@ -37,21 +45,21 @@ class Remote:
         return tuple(self.failed.values())
 
     @property
-    def read(self) -> frozenset[str]:
-        """The names of whatever could be read."""
-        clients = [name_of_client(site_id, client_id) for site_id, client_id in self.histories]
-        rewards = [name_of_reward(reward_id) for reward_id in self.rewards or ()]
+    def read(self) -> frozenset[tuple[Unread, str]]:
+        """Whatever could be read, as `NotRead.key` tells what could not."""
+        clients = [client_not_read(site_id, client_id, "").key for site_id, client_id in self.histories]
+        rewards = [reward_not_read(reward_id, "").key for reward_id in self.rewards or ()]
         return frozenset([*clients, *rewards])
 
     @property
     def not_read(self) -> tuple[NotRead, ...]:
         """Whatever could not be read; a site that is down is named once, and not for each of its clients."""
-        found = [NotRead(destination.name, why) for destination, why in self.failed.items()]
+        found = [destination_not_read(destination, why) for destination, why in self.failed.items()]
         read_sites = {site_id for site_id, _ in self.histories}
         for (site_id, client_id), why in sorted(self.unread.items()):
             is_site_named = Destination(Target.MINDBODY, site_id) in self.failed
             if site_id in read_sites or not is_site_named:
-                found.append(NotRead(name_of_client(site_id, client_id), why))
+                found.append(client_not_read(site_id, client_id, why))
         return tuple(found)
 
 

@@ -22,7 +22,7 @@ from transforms.recover.clients import Lost, prove_client
 from transforms.recover.proofs import Said
 from transforms.settle.history import History
 from transforms.settle.windows import Window
-from transforms.vocabulary import NotRead, name_of_client
+from transforms.vocabulary import client_not_read
 
 # A service whose days are not the site's shows a little more or less than was asked for.
 _MARGIN = timedelta(days=1)
@@ -62,7 +62,7 @@ def _mind_trouble(
             raise trouble
     if len(troubles) == len(clients) and len(clients) > 1:
         raise next(iter(troubles.values()))
-    unread = [NotRead(name_of_client(site_id, client_id), str(trouble)) for client_id, trouble in troubles.items()]
+    unread = [client_not_read(site_id, client_id, str(trouble)) for client_id, trouble in troubles.items()]
     run.could_not_read(*unread)
 
 

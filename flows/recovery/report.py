@@ -15,8 +15,8 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from flows.ledger.connection import Ledger
+from flows.ledger.not_read import not_read_json
 from flows.ledger.run import Run
-from flows.ledger.summary import not_read_json
 from flows.recovery.archive import ArchiveRead
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import ExitCode, said_of
@@ -104,7 +104,7 @@ def report_recovery(run: Run, archive: ArchiveRead) -> Recovery:
             days_left=_days_left(run, connection),
             held=int(waiting_counts(connection).held),
             lost=tuple(NotRead(one.what, one.why) for one in archive.lost),
-            not_read=tuple(NotRead(what, why) for what, why in run.not_read.items()),
+            not_read=tuple(run.not_read.values()),
             report=path,
             notes=tuple(run.notes),
             failures=tuple(run.failures),

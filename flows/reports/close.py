@@ -179,11 +179,11 @@ def _source_id_lines(report: Report) -> list[str]:
 
 
 def _not_read(run: Run) -> tuple[NotRead, ...]:
-    return tuple(NotRead(what, why) for what, why in run.not_read.items())
+    return tuple(run.not_read.values())
 
 
 def _not_read_lines(run: Run) -> list[str]:
-    return [f"not read: {what}: {why}" for what, why in run.not_read.items() if why not in run.failures]
+    return [f"not read: {one.what}: {one.why}" for one in run.not_read.values() if one.why not in run.failures]
 
 
 def _write(settings: Settings, report: Report) -> Path:

@@ -66,6 +66,8 @@ _SHOWN = {
     "opened_on": Show.DATE,
     "ties": Show.FLAG,
 }
+# What other programs read of these frames is documented, and has no more keys than that.
+_NOT_TOLD = {"not_read": ("kind", "site_id")}
 
 
 def write_json(report: Report, path: Path) -> Path:
@@ -106,7 +108,8 @@ def _objects(report: Report, name: str) -> list[dict[str, Value]]:
     if frame.empty:
         return []
     zone = ZoneInfo("UTC")
-    keys = list(frame.columns)
+    untold = _NOT_TOLD.get(name, ())
+    keys = [key for key in frame.columns if key not in untold]
     filled = [values(frame[key], _SHOWN.get(key, Show.TEXT), zone) for key in keys]
     return [dict(zip(keys, line, strict=True)) for line in by_line(filled)]
 

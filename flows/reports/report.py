@@ -40,7 +40,7 @@ TOTALS: Final = (
 PLACE: Final = ("file", "sheet", "row")
 
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
-    "not_read": ("what", "why"),
+    "not_read": ("what", "why", "kind", "site_id"),
     "walk": ("line", "site_id", "kind", "currency", "events", "points", "amount"),
     "ties": ("name", "formula", "left", "right", "difference", "ties"),
     "control_totals": ("level", "name", "site_id", "kind", "events", "points", "amount"),

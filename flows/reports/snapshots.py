@@ -21,6 +21,7 @@ from sqlalchemy import Connection, Row
 
 from flows.ledger.removed import read_removed
 from flows.reports.report import COLUMNS, Report, rows
+from flows.reports.unread import unread_frame, unread_in
 from flows.runtime.errors import CouldNotRun
 from flows.runtime.whole_file import written_whole
 from flows.settings.sections import Settings
@@ -191,6 +192,8 @@ def _fill_in(parts: dict[str, Any]) -> None:
     totals.setdefault("agrees", not totals["breaks_open"])
     parts["by_client"] = _with_proof(parts["by_client"], parts["finished_at"])
     parts.setdefault("balances", _balances_of_before(parts))
+    if "not_read" in parts:
+        parts["not_read"] = unread_frame(unread_in(parts["not_read"]))
     for name in ("posted", "refused", "breaks"):
         parts[name] = _with_columns(parts[name], COLUMNS[name])
 

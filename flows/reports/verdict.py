@@ -6,7 +6,7 @@ nobody may conclude. What waits for a person is said after them.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import pandas as pd
 
@@ -14,13 +14,14 @@ from flows.reports.next_steps import next_steps
 from flows.reports.once import once
 from flows.reports.open_breaks import open_differences
 from flows.reports.report import Report, rows
+from flows.reports.unread import unread_in
 from flows.reports.values import exact
 from flows.reports.wording import BREAKS, Tone, word
 from flows.runtime.visible import visible
 from transforms.exact_sums import whole_sum
 from transforms.outcomes import SERIOUS
 from transforms.totals.walk_steps import summed
-from transforms.vocabulary import WalkLine, is_name_of_destination
+from transforms.vocabulary import NotRead, Unread, WalkLine
 
 _MOST_NAMES: Final = 8
 _ORDER: Final[tuple[Tone, ...]] = ("good", "wait", "bad")
@@ -128,18 +129,18 @@ def _unseen(report: Report) -> str:
 
 
 def _unread(report: Report) -> Answer:
-    names = rows(report, "not_read")["what"]
-    if names.empty:
+    unread = unread_in(rows(report, "not_read"))
+    if not unread:
         return Answer("good", "Nothing was left unread.")
     # In counts alone, but for places: this is seen by more people than may see who the clients are.
-    what = "1 thing was" if len(names) == 1 else f"{len(names):,} things were"
+    what = "1 thing was" if len(unread) == 1 else f"{len(unread):,} things were"
     sentence = f"{what} not read, and nobody may conclude about it: sheet Not read says what and why."
-    return Answer("wait", f"{_left_out(names)}{sentence}")
+    return Answer("wait", f"{_left_out(unread)}{sentence}")
 
 
-def _left_out(names: "pd.Series[Any]") -> str:
+def _left_out(unread: list[NotRead]) -> str:
     """Name the sites and services that the run went on without, or not to the end."""
-    places = [name for name in names if is_name_of_destination(name)]
+    places = [one.what for one in unread if one.kind is Unread.DESTINATION]
     return f"Not all done at {_listed(places)}. " if places else ""
 
 

@@ -6,10 +6,11 @@ from enum import StrEnum
 from typing import Any
 
 from flows.reports.month import Month
+from flows.reports.unread import unread_in
 from transforms.totals.client_balances import Proof
 from transforms.totals.differences import without_reason
 from transforms.totals.walk_steps import summed
-from transforms.vocabulary import State, WalkLine, name_of_client
+from transforms.vocabulary import NotRead, State, WalkLine, client_not_read
 
 _MOST = 5
 
@@ -33,6 +34,7 @@ class Obstacle:
     count: int
     names: Sequence[str]
     told: str
+    things: Sequence[NotRead] = ()  # where it is about things that were not read: what the names are of
 
 
 def in_the_way(month: Month) -> list[str]:
@@ -62,20 +64,23 @@ def _untied(month: Month) -> Iterator[Obstacle]:
 def _not_read(month: Month) -> Iterator[Obstacle]:
     read = f"`tieout month {month.period.name} --read` reads it anew"
     if len(month.unread):
-        names = _texts(month.unread["what"])
+        things = unread_in(month.unread)
+        names = [one.what for one in things]
         told = f"{len(names):,} could not be read, or nobody has: {some(names)}; {read}"
-        yield Obstacle(Check.IS_READ, len(names), names, told)
+        yield Obstacle(Check.IS_READ, len(names), names, told, things)
     # A balance that proves a month was read after some of it, and says nothing of single entries.
     clients = _proved_by_balance_alone(month)
     if clients:
-        told = f"{len(clients):,} proved by the balance alone since before its end: {some(clients)}; {read}"
-        yield Obstacle(Check.IS_READ_BY_ENTRY, len(clients), clients, told)
+        names = [one.what for one in clients]
+        told = f"{len(names):,} proved by the balance alone since before its end: {some(names)}; {read}"
+        yield Obstacle(Check.IS_READ_BY_ENTRY, len(names), names, told, clients)
 
 
-def _proved_by_balance_alone(month: Month) -> list[str]:
+def _proved_by_balance_alone(month: Month) -> list[NotRead]:
     balances = month.balances
     alone = balances[balances["proof"].eq(Proof.BALANCE)]
-    return [name_of_client(str(row.site_id), str(row.client_id)) for row in alone.itertuples()]
+    why = "proved by the balance alone"
+    return [client_not_read(str(row.site_id), str(row.client_id), why) for row in alone.itertuples()]
 
 
 def _in_doubt(month: Month) -> Iterator[Obstacle]:

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Row
 
 from flows.ledger.connection import Ledger
 from flows.reports.month import Month
+from flows.reports.unread import unread_frame
 from flows.review.month_balances import clients_of
 from flows.review.period_facts import PeriodClocks, dated, gather
 from flows.runtime.errors import WrongUsage
@@ -32,7 +33,7 @@ from transforms.totals.month import period_walk, posted_by, rows_of_lines, tie_p
 from transforms.totals.period import Period, parse_period
 from transforms.totals.period_balances import period_balances
 from transforms.totals.period_facts import PeriodFacts, posted_of
-from transforms.vocabulary import Kind, name_of_client, name_of_reward
+from transforms.vocabulary import Kind, NotRead, client_not_read, reward_not_read
 
 _FILES = ["name", "sha256", "registered_at", "rows_read", "accepted", "duplicate", "held", "rejected"]
 
@@ -129,15 +130,15 @@ def _clock_of(settings: Settings, site_id: str | None) -> str:
 def _unread(facts: PeriodFacts) -> pd.DataFrame:
     """Return what was posted in the period and nobody has looked at, nor is proved: one row per client or reward."""
     left = _left(facts)[["kind", "site_id", "client_id", "reward_id"]]
-    counts = Counter(_name_of(event) for event in left.to_dict("records"))
-    rows = [(what, f"posted and not read back: {count:,}") for what, count in sorted(counts.items())]
-    return pd.DataFrame(rows, columns=["what", "why"], dtype="str")
+    counts = Counter(_whose(event) for event in left.to_dict("records"))
+    told = [one._replace(why=f"posted and not read back: {count:,}") for one, count in counts.items()]
+    return unread_frame(sorted(told))
 
 
-def _name_of(event: Mapping[Any, Any]) -> str:
+def _whose(event: Mapping[Any, Any]) -> NotRead:
     if event["kind"] == Kind.REWARD_UPDATE:
-        return name_of_reward(event["reward_id"])
-    return name_of_client(event["site_id"], event["client_id"])
+        return reward_not_read(event["reward_id"], "")
+    return client_not_read(event["site_id"], event["client_id"], "")
 
 
 def _left(facts: PeriodFacts) -> pd.DataFrame:
@@ -164,5 +165,5 @@ def _files(connection: Connection, taken: tuple[datetime, datetime], site_id: st
 
 
 def with_unread(month: Month, unread: pd.DataFrame) -> Month:
-    """Return the period with what else nobody could read, such as files."""
+    """Return the period with what else nobody could read, such as files; both as `unread_frame` gives them."""
     return replace(month, unread=pd.concat([month.unread, unread], ignore_index=True))

@@ -15,8 +15,10 @@ import pandas as pd
 from sqlalchemy import Connection, Row
 
 from flows.ledger.connection import Ledger
+from flows.ledger.not_read import not_read_kept
 from flows.people.accounts import name_key
 from flows.reports.month import Month
+from flows.reports.unread import unread_frame
 from flows.review.deciding import deciding
 from flows.review.in_the_way import in_the_way, some
 from flows.review.month import collect_period, with_unread
@@ -34,7 +36,7 @@ from sql.signatures import (
 )
 from transforms.totals.period import Period
 from transforms.totals.signed import Change, ChangeOf, changes, signed_content
-from transforms.vocabulary import RunKind, SignedAs, State, is_name_at_a_service
+from transforms.vocabulary import AT_A_SERVICE, NotRead, RunKind, SignedAs, State
 
 _HOLDS = "holds"
 _CHANGED = "changed since"
@@ -148,14 +150,13 @@ def next_role(settings: Settings, month: Month, user: str) -> SignedAs:
 
 def _files_not_read(connection: Connection) -> pd.DataFrame:
     """Return the files that the last night could not read: nobody knows which days they are of."""
-    rows = []
+    found: list[NotRead] = []
     for run in last_ended_runs(connection):
-        if run.kind != RunKind.NIGHTLY or not run.summary:
-            continue
-        not_read = json.loads(run.summary).get("not_read", [])
-        # What could not be read at a service, each period knows of by itself.
-        rows += [(one["what"], one["why"]) for one in not_read if not is_name_at_a_service(one["what"])]
-    return pd.DataFrame(rows, columns=["what", "why"], dtype="str")
+        if run.kind == RunKind.NIGHTLY and run.summary:
+            not_read = not_read_kept(json.loads(run.summary))
+            # What could not be read at a service, each period knows of by itself.
+            found += [one for one in not_read if one.kind not in AT_A_SERVICE]
+    return unread_frame(found)
 
 
 def _told(row: Row[Any], kept: Sequence[Row[Any]], content: str) -> Mapping[str, Any]:

@@ -154,8 +154,8 @@ def _reconcile(run: Run) -> Reconciliation | None:
 def note_not_read(run: Run, reconciliation: Reconciliation) -> None:
     """Take over what reading back could not look at, and drop what it could, though settling had failed at it."""
     run.failures += [failure for failure in reconciliation.failures if failure not in run.failures]
-    for name in reconciliation.read:
-        run.not_read.pop(name, None)
+    for key in reconciliation.read:
+        run.not_read.pop(key, None)
     run.could_not_read(*reconciliation.not_read)
 
 

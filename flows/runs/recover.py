@@ -27,7 +27,7 @@ from flows.settings.sections import Settings
 from sql.claims import declare_lost
 from sql.recovery import at_work_count, close_dead_recoveries, hold_unfinished, recovering_left, recovering_sites
 from sql.runs import open_run, waiting_counts
-from transforms.vocabulary import Destination, NotRead, RunKind, Target
+from transforms.vocabulary import Destination, RunKind, Target, destination_not_read
 
 
 def recover(
@@ -166,4 +166,4 @@ def _trouble_at(run: Run, destination: Destination) -> Iterator[None]:
     except BudgetSpent as error:
         run.notes.append(str(error))
     except (CouldNotRun, SettingsError) as error:
-        run.could_not_read(NotRead(destination.name, str(of_one_place(error))))
+        run.could_not_read(destination_not_read(destination, str(of_one_place(error))))

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from transforms.reconcile.proof import Client, Proofs
-from transforms.vocabulary import NotRead, Outcome
+from transforms.vocabulary import NotRead, Outcome, Unread
 
 __all__ = ["Client", "Reconciliation"]
 SHOWN = ["site_id", "kind", "currency", "events", "points", "amount"]
@@ -28,7 +28,7 @@ class Reconciliation:
     uncompared_count: int  # posted events of theirs
     failures: tuple[str, ...]  # of a whole service or site
     not_read: tuple[NotRead, ...] = ()  # services, sites, clients and rewards that nobody could look at
-    read: frozenset[str] = frozenset()  # by name, whatever could be looked at
+    read: frozenset[tuple[Unread, str]] = frozenset()  # whatever could be looked at, as `NotRead.key`
     unread_rewards: Mapping[str, str] = field(default_factory=dict)  # by id in lower case, and why
     read_clients: frozenset[Client] = frozenset()
     read_at: datetime | None = None  # when reading began

@@ -26,6 +26,7 @@ from flows.reports.month_tables.beside import beside_the_last
 from flows.reports.month_tables.by_name import by_source_of
 from flows.reports.month_tables.differences import rolled_differences
 from flows.reports.month_tables.lines import proof_of
+from flows.reports.unread import unread_in
 from flows.reports.workbook.workbook import write_document_workbook
 from transforms.vocabulary import WalkLine
 
@@ -47,7 +48,7 @@ def show_month(visit: Visit) -> Response:
         answers=headline_of(month).answers,
         sites=sites_to_choose(visit),
         clock=whose_clock(visit, seen.site_id),
-        unread=[(in_words(row["what"], desk.site_name), row["why"]) for row in month.unread.to_dict("records")],
+        unread=[(in_words(one, desk.site_name), one.why) for one in unread_in(month.unread)],
         signed=signed_lines(desk, month),
         house=house_clock(desk).place,
         # What changed may be of any studio.

@@ -22,6 +22,7 @@ from flows.reports.collect.frames import (
 from flows.reports.collect.sums import control_totals_of_run, footing_of_ledger, points_in_balance_breaks
 from flows.reports.equal_totals.all_totals import unequal
 from flows.reports.report import Report
+from flows.reports.unread import unread_frame
 from sql.reporting import (
     duplicates_of_run,
     events_of_run,
@@ -40,7 +41,7 @@ from transforms.totals.client_balances import balances_of_run
 from transforms.totals.control_totals import tie_frame
 from transforms.totals.ties import Counted, tie_run
 from transforms.totals.walk import Walked, walk
-from transforms.vocabulary import RunKind, State, is_name_at_a_service
+from transforms.vocabulary import AT_A_SERVICE, RunKind, State
 
 _TITLES = {
     RunKind.NIGHTLY: "Nightly run",
@@ -95,7 +96,7 @@ def collect_report(
         skipped=frame_of(skipped_of_run(connection, run_id)),
         notes=notes_frame(run),
         source_ids=frame_of(source_ids_of_run(connection, run_id)),
-        not_read=pd.DataFrame(list(run.not_read.items()), columns=["what", "why"], dtype="str"),
+        not_read=unread_frame(run.not_read.values()),
         decisions=decisions_frame(connection),
         watched=watched_frame(connection, run.settings),
         walk=walked,
@@ -140,7 +141,7 @@ def _agrees(
         breaks,
         walked,
         uncompared_count=len(never_compared(posted[~is_known])),
-        unread_count=sum(is_name_at_a_service(name) for name in run.not_read),
+        unread_count=sum(one.kind in AT_A_SERVICE for one in run.not_read.values()),
     )
 
 

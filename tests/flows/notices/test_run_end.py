@@ -10,7 +10,7 @@ from flows.runtime.errors import CouldNotRun
 from flows.settings.of_house import NotifySettings
 from flows.settings.sections import Settings
 from tests.flows.notices.listener import Listener
-from transforms.vocabulary import NotRead
+from transforms.vocabulary import Destination, NotRead, Target, client_not_read, destination_not_read
 
 TOTALS = dict.fromkeys(("rejected", "held", "refused", "unknown", "breaks_open"), 0) | {"ties_out": True}
 
@@ -68,11 +68,13 @@ def test_notify_stopped_tells_once_why_the_night_could_not_run(
     assert body.splitlines()[0] == reason
 
 
-DOWN = _summary("site 1001: status 503.", not_read=(NotRead("Mindbody site 1001", "site 1001: status 503."),))
-DOWN_AS_WELL = _summary("site 1001: status 502.", not_read=(NotRead("Mindbody site 1001", "site 1001: status 502."),))
-TWO_DOWN = _summary(
-    "a", "b", not_read=(NotRead("Mindbody site 1001", "a"), NotRead("Mindbody site 1002", "b"))
-)  # fmt: skip
+def _down(site_id: str, why: str) -> NotRead:
+    return destination_not_read(Destination(Target.MINDBODY, site_id), why)
+
+
+DOWN = _summary("site 1001: status 503.", not_read=(_down("1001", "site 1001: status 503."),))
+DOWN_AS_WELL = _summary("site 1001: status 502.", not_read=(_down("1001", "site 1001: status 502."),))
+TWO_DOWN = _summary("a", "b", not_read=(_down("1001", "a"), _down("1002", "b")))
 COULD = "tieout: could not run to the end"
 WAITS = "tieout: something waits for a person"
 WELL = "tieout: all is well again"
@@ -114,7 +116,7 @@ def test_a_message_that_nobody_took_is_sent_again(listener: Listener, tmp_path: 
 
 
 def test_a_message_names_no_client_unless_the_settings_ask_for_that(listener: Listener, tmp_path: Path) -> None:
-    summary = _summary(not_read=(NotRead("client 000123 of site -99", "why"),), waiting=1)
+    summary = _summary(not_read=(client_not_read("-99", "000123", "why"),), waiting=1)
     summary = replace(summary, lines=("not read: client 000123 of site -99: why",))
     notify_night(_settings(listener.message_url, workspace=tmp_path), summary, print)
     named = NotifySettings(urls=(SecretStr(listener.message_url),), client_ids=True)

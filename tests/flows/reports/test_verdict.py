@@ -1,8 +1,9 @@
-import pandas as pd
 import pytest
 
+from flows.reports.unread import unread_frame
 from flows.reports.verdict import headline
 from tests.flows.reports import samples
+from transforms.vocabulary import client_not_read
 
 
 def test_headline_answers_in_the_order_of_a_reviewer() -> None:
@@ -35,7 +36,7 @@ def test_headline_is_never_green_over_a_difference(name: str, tone: str) -> None
 
 
 def test_headline_says_that_nobody_can_conclude_where_something_was_not_read() -> None:
-    unread = pd.DataFrame([("client 000123 of site -99", "HTTP 500")], columns=["what", "why"])
+    unread = unread_frame([client_not_read("-99", "000123", "HTTP 500")])
     totals = dict(samples.quiet().totals, agrees=False)
     _, services, last = headline(samples.quiet(not_read=unread, totals=totals)).answers
     assert services.sentence == "Nobody can say yet whether the services agree."
