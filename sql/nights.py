@@ -36,6 +36,11 @@ def unsettled_by_run(connection: Connection) -> Sequence[Row[Any]]:
     return connection.execute(rows_query("unsettled_by_run")).all()
 
 
+def uncompared_by_run(connection: Connection) -> Sequence[Row[Any]]:
+    """Return what was posted and not compared yet, by the run that took it in: run_id, site_id, events_count."""
+    return connection.execute(rows_query("uncompared_by_run")).all()
+
+
 def rows_of_runs(connection: Connection, since_at: datetime, until_at: datetime) -> Sequence[Row[Any]]:
     """Return how many rows each run accepted at each site ("": rewards): run_id, site_id, rows_count."""
     return connection.execute(rows_query("rows_of_runs"), {"since_at": since_at, "until_at": until_at}).all()

@@ -3,7 +3,7 @@
 import calendar
 import json
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -18,6 +18,7 @@ from sql.nights import (
     open_breaks_by_run,
     open_breaks_by_site,
     rows_of_runs,
+    uncompared_by_run,
     unsettled_by_run,
     waiting_by_site,
 )
@@ -36,7 +37,7 @@ class DayState(StrEnum):
     """How a night stands now, the worst of it."""
 
     RUNNING = "running"
-    INCOMPLETE = "incomplete"  # it did not end, something was not read, or of a row nobody knows whether it was posted
+    INCOMPLETE = "incomplete"  # it did not end, something was not read, or of a row nobody knows what became of it
     DIFFERS = "differs"
     SIGNED = "signed"
     AGREES = "agrees"
@@ -80,22 +81,26 @@ class Facts:
 
     nights: Sequence[Night]
     breaks: Mapping[NightAtSite, int]  # open ones by run and site
-    unsettled: Mapping[NightAtSite, int]  # rows of theirs that are not sure yet, or still to be posted
+    unsettled: Set[NightAtSite]  # where rows are not sure yet, still to be posted, or posted and not read back
     rows: Mapping[NightAtSite, int]  # accepted, by run and site
     waiting: Sequence[Row[Any]]
     differing: Sequence[Row[Any]]
     spans: Sequence[tuple[date, date]]  # that were approved
 
 
-def collect_nights(connection: Connection, month: Period) -> Facts:
-    """Return what the ledger has of a month; a day of each side more, since clocks differ."""
+def collect_nights(connection: Connection, month: Period, *, is_all_read: bool = True) -> Facts:
+    """Return what the ledger has of a month; a day of each side more, since clocks differ.
+
+    ``is_all_read``: each posted row is to be read back. Else balances prove most of them, and what a night could not
+    prove or read it has told itself.
+    """
     since, after = month.since - _DAY, month.until + 2 * _DAY
     since_at, after_at = _midnight(since), _midnight(after)
-    unsettled = unsettled_by_run(connection)
+    open_rows = [*unsettled_by_run(connection), *(uncompared_by_run(connection) if is_all_read else ())]
     return Facts(
         nights=[night_from(row) for row in nights_between(connection, since_at, after_at)],
         breaks=_breaks_by_night(connection, since, after),
-        unsettled={(row.run_id, row.site_id): int(row.events_count) for row in unsettled},
+        unsettled={(row.run_id, row.site_id) for row in open_rows},
         rows=_rows_by_night(connection, since_at, after_at + _DAY),
         waiting=waiting_by_site(connection),
         differing=open_breaks_by_site(connection),

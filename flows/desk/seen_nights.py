@@ -19,8 +19,9 @@ from flows.reports.verdict import Answer, headline
 from flows.runtime.errors import CouldNotRun
 from sql.nights import night_of
 from transforms.nights import Night
+from transforms.totals.agreement import agrees
 from transforms.totals.walk_steps import summed
-from transforms.vocabulary import NotRead, Role, WalkLine
+from transforms.vocabulary import AT_A_SERVICE, NotRead, Role, WalkLine
 
 
 @dataclass(frozen=True)
@@ -84,30 +85,37 @@ def answers_of(seen: Seen) -> Sequence[Answer]:
 
 
 def _services(report: Report, site_id: str) -> Answer:
-    """Say of one studio alone whether the service agreed as the night ended."""
-    differences = _differences_at(report, site_id)
-    count = len(differences)
+    """Say of one studio alone whether the service agreed as the night ended, by the rule of the whole night."""
+    found = _differences_at(report, site_id)
+    count = len(found)
     if count:
-        points = sum(int(points) for points in differences["points"].dropna())
+        points = sum(int(points) for points in found["points"].dropna())
         what = "1 difference was" if count == 1 else f"{count:,} differences were"
         return Answer("bad", f"The service did not agree, by {points_told(points)}: {what} open as the night ended.")
-    if summed(walk_at(report, site_id), WalkLine.NOT_COMPARED, "events"):
-        return Answer("wait", "Nobody could say as the night ended whether the service agrees.")
-    return Answer("good", "The service agreed with all that was posted and looked at.")
+    walked = walk_at(report, site_id)
+    not_compared = summed(walked, WalkLine.NOT_COMPARED, "events")
+    unread_count = sum(one.kind in AT_A_SERVICE for one in _unread_at(report, site_id))
+    if agrees(found, walked, uncompared_count=not_compared, unread_count=unread_count):
+        return Answer("good", "The service agreed with all that was posted and looked at.")
+    return Answer("wait", "Nobody could say as the night ended whether the service agrees.")
 
 
 def _differences_at(report: Report, site_id: str) -> pd.DataFrame:
     found = open_differences(report)
-    # A frame without rows may lack the column.
-    return found[found["site_id"].eq(site_id)] if len(found) else found
+    # A frame without rows may lack the column, and a break of a reward has no site.
+    return found[found["site_id"].fillna("").eq(site_id)] if len(found) else found
 
 
 def _read(report: Report, site_id: str) -> Answer:
-    count = sum(is_at(one, site_id) for one in unread_in(rows(report, "not_read")))
+    count = len(_unread_at(report, site_id))
     if not count:
         return Answer("good", "Nothing was left unread.")
     what = "1 thing was" if count == 1 else f"{count:,} things were"
     return Answer("wait", f"{what} not read, and nobody may conclude about it.")
+
+
+def _unread_at(report: Report, site_id: str) -> list[NotRead]:
+    return [one for one in unread_in(rows(report, "not_read")) if is_at(one, site_id)]
 
 
 def walk_at(report: Report, site_id: str | None) -> pd.DataFrame:

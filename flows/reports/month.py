@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from transforms.exact_sums import whole_sum
+from transforms.totals.agreement import agrees, differences
 from transforms.totals.period import Period
 from transforms.totals.signed import Change
 from transforms.totals.walk_steps import summed
@@ -82,14 +83,12 @@ class Month:
     @property
     def agrees(self) -> bool:
         """Whether nothing is open, and everything that was posted was looked at or proved."""
-        nothing_unread = not len(self.unread) and not summed(self.walk, WalkLine.NOT_COMPARED, "events")
-        unclaimed = summed(self.walk, WalkLine.UNCLAIMED, "events")
-        return nothing_unread and not unclaimed and not len(self._real_differences)
+        not_compared = summed(self.walk, WalkLine.NOT_COMPARED, "events")
+        return agrees(self._real_differences, self.walk, uncompared_count=not_compared, unread_count=len(self.unread))
 
     @property
     def _real_differences(self) -> pd.DataFrame:
-        open_ones = self.open_differences
-        return open_ones[~open_ones["class"].isin(["refused", "unknown"])]
+        return differences(self.open_differences)
 
     @property
     def differences_count(self) -> int:

@@ -35,6 +35,13 @@ SELECT run_id, site_id, count(*) AS events_count FROM (
 ) AS unsettled
 GROUP BY run_id, site_id
 
+-- name: uncompared_by_run
+-- Grain: one row per run and site: how many of its rows were posted and no reading has compared yet.
+SELECT run_id, site_id, count(*) AS events_count FROM (
+    SELECT run_id, site_id FROM events WHERE state = 'posted' AND compared_at IS NULL
+) AS uncompared
+GROUP BY run_id, site_id
+
 -- name: rows_of_runs
 -- Grain: one row per run and site: how many rows its files brought that were accepted, of files taken in in a span of time.
 SELECT files.run_id, batches.site_id, sum(batches.event_count) AS rows_count

@@ -41,7 +41,7 @@ def show_nights(visit: Visit) -> Response:
     desk, now = visit.desk, utc_now()
     month = _month_asked(visit)
     with desk.ledger.read() as connection:
-        facts = collect_nights(connection, month)
+        facts = collect_nights(connection, month, is_all_read=desk.settings.reconcile.proof != "balance")
     signed = _how_signed(visit, facts.spans, month)
     if signed == _CHANGED:
         # No day of it is marked as signed: that would say that it still stands as it was signed.
