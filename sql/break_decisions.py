@@ -64,7 +64,13 @@ def decide(
     # nobody answers for.
     append_link(connection, break_decisions, decision, chain_hash)
     _, leads_to = _LEADS[verb]
-    moved = {"state": leads_to, "owner": decision["actor"], "reason": decision["reason"], "closed_run_id": None}
+    moved = {
+        "state": leads_to,
+        "owner": decision["actor"],
+        "reason": decision["reason"],
+        "reason_code": decision["reason_code"],
+        "closed_run_id": None,
+    }
     connection.execute(update(breaks).where(breaks.c.break_id == break_id).values(moved))
     # Acknowledging moves nothing: the break was among the open ones, and stays there.
     was_open = broken["state"] in _OPEN

@@ -135,7 +135,7 @@ def _conditions(narrowed: Narrowed) -> Iterator[Any]:
     if narrowed.words:
         yield _has_words(narrowed.words)
     if narrowed.reason_code is not None:
-        yield _has_code(narrowed.reason_code)
+        yield breaks.c.reason_code == narrowed.reason_code
     if narrowed.break_ids is not None:
         given = text("breaks.break_id IN (SELECT key FROM json_each(:given_ids))")
         # Without a type of ours: PostgreSQL then takes it for the JSON that its function asks for.
@@ -169,13 +169,6 @@ def _has_words(words: str) -> ColumnElement[bool]:
     # What a person types are words, and no pattern: a percent sign is looked for as one.
     found = [func.lower(column).contains(asked, autoescape=True) for column in looked_in]
     return or_(*found)
-
-
-def _has_code(code: str) -> ColumnElement[bool]:
-    """Tell a reason that has this code, as `transforms.match.reasons` reads one: the code alone, or before a colon."""
-    said = func.replace(func.lower(breaks.c.reason), " ", "_")
-    beginning = func.substr(said, 1, len(code) + 1)
-    return or_(said == code, beginning == f"{code}:")
 
 
 def _owner(narrowed: Narrowed) -> ColumnElement[Any]:

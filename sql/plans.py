@@ -176,13 +176,7 @@ def take_up_plan(connection: Connection, plan_id: str, *, by: str, now: datetime
     What had waited for a reason of its own, such as an equal row of another file, waits for that again: otherwise it
     would go with all the others, and be paid twice.
     """
-    own = connection.execute(query("own_reasons_of_plan"), {"plan_id": plan_id, "waited": _WAITED}).all()
     move = {"plan_id": plan_id, "now": now, "reason": f"planned again by {by}"}
     taken_up_count = connection.execute(query("take_up_plan"), move).rowcount
-    reasons = []
-    for row in own:
-        _, _, own_reason = row.state_reason.partition(_WAITED)
-        reasons.append({"event_id": row.event_id, "reason": own_reason})
-    if reasons:
-        connection.execute(query("keep_own_reason"), reasons)
+    connection.execute(query("keep_own_reasons"), {"plan_id": plan_id})
     return taken_up_count

@@ -56,7 +56,7 @@ def rule(connection: Connection, event_id: str, ruling: Ruling, *, run_id: str, 
         "read_at": event.at.isoformat(),
         "shown": _shown_by_reading_back(event.evidence),
     }
-    settlement = {"at": now, "decided": ruling.state, "evidence": json.dumps(evidence)}
+    settlement = {"at": now, "decided": ruling.state, "evidence": json.dumps(evidence), "ruled_by": ruled_by}
     connection.execute(insert(settlements).values(attempt | settlement))
     ending = "it landed" if ruling.state is State.POSTED else "it did not land"
     move = {"state": ruling.state, "reason": f"ruled by {ruled_by}: {ending} ({reason})", "now": now}

@@ -77,9 +77,11 @@ def drop_old(connection: Connection, *, sessions_before_at: datetime, failures_b
     connection.execute(query("drop_old_sign_in_failures"), {"before_at": failures_before_at})
 
 
-def note_failure(connection: Connection, name_digest: str, address: str, now: datetime) -> None:
-    """Keep that somebody tried a name, and it was not theirs."""
-    values = {"name_digest": name_digest, "address": address, "failed_at": now}
+def note_failure(
+    connection: Connection, name_digest: str, address: str, now: datetime, *, is_known_browser: bool = False
+) -> None:
+    """Keep that somebody tried a name, and it was not theirs; of a known browser ``address`` is what it is known by."""
+    values = {"name_digest": name_digest, "address": address, "failed_at": now, "is_known_browser": is_known_browser}
     connection.execute(insert(sign_in_failures).values(values))
 
 

@@ -33,6 +33,7 @@ _staged = Table(
     Column("known_event_id", String),
     Column("reason", String),
     Column("held_for", String),  # null: held for a reason of its own, or not held (`HeldFor`)
+    Column("by_receipt", Boolean),  # known by the receipt that it bears; null: not
     *(Column(name, events.c[name].type) for name in _OF_EVENTS),
     Column("receipt", String),
     Column("staff", String),

@@ -13,8 +13,6 @@ from transforms.vocabulary import State
 
 RowPlace = tuple[str | None, int]  # sheet, row
 
-_BY_RECEIPT = "bears its receipt"  # how the reason of `mark_receipts` in register.sql begins
-
 
 class Look(StrEnum):
     """How a row that waits for a person is colored."""
@@ -91,7 +89,7 @@ def status_of(row: Row[Any]) -> RowStatus:
 def known_status(row: Row[Any], file_id: int) -> RowStatus:
     """Say which event a row brought again; one that bears its receipt is simply where its event is."""
     now = status_of(row)
-    if row.reason.startswith(_BY_RECEIPT):
+    if row.by_receipt:
         return now
     first = f"row {row.first_row}"
     if row.first_sheet is not None:

@@ -64,7 +64,7 @@ def sign_in(
     # Outside of a transaction: it takes its time, on purpose.
     if not is_right(password, None if found is None else found.password_hash) or found is None:
         with ledger.begin() as connection:
-            sign_ins.note_failure(connection, name_digest, tried_from, now)
+            sign_ins.note_failure(connection, name_digest, tried_from, now, is_known_browser=bool(mark))
             _drop_old(connection, now)
         raise WrongUsage(WRONG)
     password_hash: str = found.password_hash

@@ -53,15 +53,15 @@ class Wanted:
         """Whether nothing narrows them down."""
         return self == Wanted()
 
-    def takes(self, record: Mapping[str, Any]) -> bool:
-        """Return whether a difference is one of those that are wanted."""
+    def takes(self, record: Mapping[str, Any], reason_code: str | None) -> bool:
+        """Return whether a difference is one of those that are wanted; ``reason_code`` is that of its reason."""
         owner = record["assigned_to"]
         checks = (
             not self.classes or record["class"] in self.classes,
             self.site_id is None or record["site_id"] == self.site_id,
             self.client_id is None or record["client_id"] == self.client_id,
             self.owner is None or owner == self.owner,
-            self.reason is None or _has_reason(record["reason"], self.reason),
+            self.reason is None or _has_reason(record["reason"], reason_code, self.reason),
             self.older_than is None or record["age_days"] > self.older_than,
             self.newer_than is None or record["age_days"] < self.newer_than,
             not self.is_overdue or record["is_overdue"],
@@ -69,21 +69,19 @@ class Wanted:
         return all(checks)
 
 
-def _has_reason(reason: str | None, wanted: str) -> bool:
+def _has_reason(reason: str | None, code: str | None, wanted: str) -> bool:
     if reason is None:
         return False
     is_code = wanted in list(ReasonCode)
-    if not is_code:
-        return wanted.lower() in reason.lower()
-    code = reason.partition(":")[0].strip().lower().replace(" ", "_")
-    return code == wanted
+    return code == wanted if is_code else wanted.lower() in reason.lower()
 
 
 def list_breaks(connection: Connection, settings: Settings, wanted: Wanted, *, only_open: bool) -> list[dict[str, Any]]:
     """Return the wanted differences, oldest first: the keys of the documented JSON, whose each is and until when."""
     rows = open_breaks(connection) if only_open else all_breaks(connection)
     records = break_records(settings, rows)
-    return [record for record in records if wanted.takes(record)]
+    both = zip(records, rows, strict=True)
+    return [record for record, row in both if wanted.takes(record, row.reason_code)]
 
 
 def break_records(settings: Settings, rows: Iterable[Row[Any]]) -> list[dict[str, Any]]:

@@ -24,6 +24,7 @@ ON CONFLICT (break_id) DO UPDATE SET class = :class, points = :points, amount = 
     closed_run_id = CASE WHEN breaks.state = 'closed' THEN NULL ELSE breaks.closed_run_id END,
     owner = CASE WHEN breaks.state = 'closed' THEN NULL ELSE breaks.owner END,
     reason = CASE WHEN breaks.state = 'closed' THEN NULL ELSE breaks.reason END,
+    reason_code = CASE WHEN breaks.state = 'closed' THEN NULL ELSE breaks.reason_code END,
     given_to = CASE WHEN breaks.state = 'closed' THEN NULL ELSE breaks.given_to END,
     due_on = CASE WHEN breaks.state = 'closed' THEN NULL ELSE breaks.due_on END
 

@@ -113,7 +113,7 @@ WHERE event_id IN (
     AND NOT EXISTS (
         SELECT 1 FROM settlements
         WHERE settlements.event_id = again.event_id AND settlements.attempt_id = again.attempt_id
-        AND settlements.evidence LIKE '%"ruled_by"%'
+        AND settlements.ruled_by IS NOT NULL
     )
 )
 

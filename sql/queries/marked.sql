@@ -8,7 +8,7 @@ ORDER BY events.ordinal
 
 -- name: known_rows_of_file
 -- Grain: one row per row of the file that brought an event the ledger had already, and where that one came from.
-SELECT duplicates.sheet, duplicates.row_number, duplicates.reason, events.event_id, events.state, events.state_reason,
+SELECT duplicates.sheet, duplicates.row_number, duplicates.by_receipt, events.event_id, events.state, events.state_reason,
     answers.message, events.file_id AS first_file_id, files.name AS first_file, events.sheet AS first_sheet,
     events.row_number AS first_row
 FROM duplicates

@@ -68,7 +68,7 @@ DELETE FROM sign_in_failures WHERE failed_at < :before_at
 -- name: sign_in_failures_of_name
 -- Grain: one row: how often it was tried since, and when last, by strangers: from no browser that its person knows.
 SELECT count(*) AS failures_count, max(failed_at) AS last_at FROM sign_in_failures
-WHERE name_digest = :name_digest AND failed_at > :since_at AND address NOT LIKE 'browser %'
+WHERE name_digest = :name_digest AND failed_at > :since_at AND is_known_browser IS NOT TRUE
 
 -- name: sign_in_failures_of_name_from
 -- Grain: one row: how often it was tried since from this address or browser, and when last.
@@ -78,7 +78,7 @@ WHERE name_digest = :name_digest AND failed_at > :since_at AND address = :addres
 -- name: sign_in_failures_from_address
 -- Grain: one row: how often it was tried since, and when last.
 SELECT count(*) AS failures_count, max(failed_at) AS last_at FROM sign_in_failures
-WHERE address = :address AND failed_at > :since_at
+WHERE address = :address AND failed_at > :since_at AND is_known_browser IS NOT TRUE
 
 -- name: forget_sign_in_failures
 DELETE FROM sign_in_failures WHERE name_digest = :name_digest AND address = :address

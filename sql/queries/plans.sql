@@ -71,21 +71,19 @@ AND {goes_with_plan}
 
 -- name: discard_plan
 -- The run stands beside the decision: the plan was dropped as a whole, which says nothing against each of its events. What
--- waited for more than the plan keeps that in its words, for the day on which the plan is taken up again; what was let go
--- before has nothing else to wait for then.
+-- waited for more than the plan keeps that, for the day on which the plan is taken up again; what was let go before has
+-- nothing else to wait for then. The sentence tells it, too, and is for people alone.
 UPDATE events SET state = 'discarded', state_at = :now, state_run_id = run_id, reward_version = NULL,
     held_for = CASE WHEN state = 'held' THEN held_for ELSE 'plan' END,
+    own_reason = CASE WHEN state = 'held' AND coalesce(held_for, '') <> 'plan' THEN state_reason END,
     state_reason = CASE WHEN state = 'held' AND coalesce(held_for, '') <> 'plan'
         THEN :reason || :waited || state_reason ELSE :reason END
 WHERE run_id = :plan_id AND first_state = 'held' AND state IN ('held', 'ready')
 
--- name: own_reasons_of_plan
--- Grain: one row per event that was dropped with its plan and had waited for more than that.
-SELECT event_id, state_reason FROM events
-WHERE run_id = :plan_id AND state = 'discarded' AND state_run_id = run_id AND coalesce(held_for, '') <> 'plan'
-
--- name: keep_own_reason
-UPDATE events SET state_reason = :reason WHERE event_id = :event_id AND state = 'held'
+-- name: keep_own_reasons
+-- What had waited for more than its plan waits for that again.
+UPDATE events SET state_reason = own_reason, own_reason = NULL
+WHERE run_id = :plan_id AND state = 'held' AND own_reason IS NOT NULL
 
 -- name: take_up_plan
 -- Only what was dropped with its plan comes back; what a person discarded by itself has another run, or none, beside
@@ -95,14 +93,16 @@ WHERE run_id = :plan_id AND state = 'discarded' AND state_run_id = run_id
 
 -- name: bring_back_planned
 -- A file brings an event that was dropped with its plan as a whole: nobody has said that it must not be sent.
-UPDATE events SET state = 'held', state_at = :now, state_run_id = NULL, state_reason = :reason, held_for = NULL
+UPDATE events SET state = 'held', state_at = :now, state_run_id = NULL, state_reason = :reason, held_for = NULL,
+    own_reason = NULL
 WHERE event_id IN (SELECT event_id FROM duplicates WHERE file_id = :file_id)
 AND state = 'discarded' AND state_run_id = run_id
 AND EXISTS (SELECT 1 FROM runs WHERE runs.run_id = events.run_id AND runs.kind = 'plan')
 
 -- name: bring_back_file
 -- The same file again, though not as a plan: what was dropped with its plan waits for a person again.
-UPDATE events SET state = 'held', state_at = :now, state_run_id = NULL, state_reason = :reason, held_for = NULL
+UPDATE events SET state = 'held', state_at = :now, state_run_id = NULL, state_reason = :reason, held_for = NULL,
+    own_reason = NULL
 WHERE run_id = (
     SELECT files.run_id FROM files JOIN runs ON runs.run_id = files.run_id
     WHERE files.file_id = :file_id AND runs.kind = 'plan'

@@ -80,7 +80,8 @@ VALUES (:event_id, :run_id, :now, :decided, :how, :reason, :evidence)
 
 -- name: hold_dropped
 -- It was dropped with its plan, and the service shows it all the same.
-UPDATE events SET state = 'held', state_at = :now, state_run_id = :run_id, state_reason = :reason, held_for = NULL
+UPDATE events SET state = 'held', state_at = :now, state_run_id = :run_id, state_reason = :reason, held_for = NULL,
+    own_reason = NULL
 WHERE event_id = :event_id AND state = 'discarded'
 
 -- name: recover_posted

@@ -8,7 +8,7 @@ FROM staged_events
 -- name: mark_receipts
 -- Rows that bear the receipt of an event with the same content are known, whatever else the file says; and so are
 -- those with the same raw cells, also where they read otherwise now.
-UPDATE staged_events SET fate = 'duplicate', known_event_id = receipt, reason = 'bears its receipt'
+UPDATE staged_events SET fate = 'duplicate', known_event_id = receipt, by_receipt = true, reason = 'bears its receipt'
 WHERE receipt IS NOT NULL AND EXISTS (
     SELECT 1 FROM events WHERE events.event_id = staged_events.receipt
     -- Two fractions that contradict each other are two times: the row was edited.
@@ -274,8 +274,9 @@ WHERE (staged.fate IS NULL OR staged.fate = 'held') AND staged.reward_id IS NOT 
 
 -- name: insert_duplicates
 -- Every row has its trace: a known one points to the event that it brought again.
-INSERT INTO duplicates (file_id, ordinal, sheet, row_number, event_id, reason)
-SELECT :file_id, ordinal, sheet, row_number, known_event_id, reason FROM staged_events WHERE fate = 'duplicate'
+INSERT INTO duplicates (file_id, ordinal, sheet, row_number, event_id, reason, by_receipt)
+SELECT :file_id, ordinal, sheet, row_number, known_event_id, reason, coalesce(by_receipt, false)
+FROM staged_events WHERE fate = 'duplicate'
 
 -- name: receipt_mismatches
 -- Grain: one row per row rejected for its receipt, to be worded beside the rejections of the check.

@@ -102,6 +102,7 @@ settlements = Table(
     Column("decided", String, nullable=False),  # posted, ready or unknown; held where it speaks against another try
     Column("balance", BigInteger),  # Mindbody: points of the client when it was read
     Column("evidence", String, nullable=False),  # JSON: what was counted, expected, and the balance
+    Column("ruled_by", String),  # who ruled, where a person did; null: it was read back
 )
 
 # What `tieout recover` has still to make out: events of a lost or older ledger of which nobody knows whether they were

@@ -36,6 +36,7 @@ breaks = Table(
     Column("state", String, nullable=False),
     Column("owner", String),
     Column("reason", String),
+    Column("reason_code", String),  # of the decision that the reason is of; null without one
     Column("detail", String),  # what the two sides say, for a person
     # What each side has; `points` and `amount` are what the break counts for, of two that differ the difference.
     Column("points_ledger", BigInteger),
@@ -47,6 +48,7 @@ breaks = Table(
     Column("given_to", String),
     Column("due_on", Date),
     CheckConstraint("state IN ('open', 'acknowledged', 'resolved', 'closed')", name="state_known"),
+    one_of("reason_code", ReasonCode),
     # A break that closed by itself says which run saw it gone.
     CheckConstraint("state <> 'closed' OR closed_run_id IS NOT NULL", name="closed_by_a_run"),
 )

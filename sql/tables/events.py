@@ -57,6 +57,8 @@ events = Table(
     # Null: it does not wait, or waits for a reason of its own. What was dropped with its plan keeps it, for the day on
     # which the plan is taken up again.
     Column("held_for", String),
+    # Why it had waited before its plan was dropped, where that was more than the plan; null otherwise.
+    Column("own_reason", String),
     # The attempt that holds the claim, or the last one that did; 0: a ledger that is lost knew it, see `recoveries`.
     Column("attempt_id", Integer),
     Column("lease_until", UtcDateTime),  # while sending: the claim is dead after it
@@ -79,6 +81,7 @@ events = Table(
     one_of("held_for", HeldFor),
     # What was let go is not let go with a plan later, should it wait once more: that is for a reason of its own.
     CheckConstraint("held_for IS NULL OR state IN ('held', 'discarded')", name="held_for_while_held"),
+    CheckConstraint("own_reason IS NULL OR state IN ('held', 'discarded')", name="own_reason_while_dropped"),
     # Nothing enters the ledger as if it had been sent.
     CheckConstraint("first_state IN ('held', 'ready')", name="first_state_known"),
     CheckConstraint("points IS NULL OR points >= 1", name="points_positive"),

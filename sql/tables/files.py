@@ -1,6 +1,17 @@
 """Files, what became of their rows, and what their rows look like."""
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, Integer, String, Table, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    UniqueConstraint,
+)
 
 from sql.tables.base import UtcDateTime, metadata, one_of, past_64_bits
 from transforms.vocabulary import Kind
@@ -111,6 +122,8 @@ duplicates = Table(
     Column("row_number", Integer, nullable=False),
     Column("event_id", ForeignKey("events.event_id"), nullable=False),
     Column("reason", String, nullable=False),
+    # The row bears the receipt of its event, so that it says by itself which one it is.
+    Column("by_receipt", Boolean),
     # Which files brought an event, the latest first: so the file before is found.
     Index("ix_duplicates_event", "event_id", "file_id"),
 )

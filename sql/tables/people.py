@@ -1,6 +1,6 @@
 """Who may use the desk, and how they sign in."""
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, String, Table
+from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, Index, Integer, String, Table
 
 from sql.tables.base import UtcDateTime, metadata, one_of
 from transforms.vocabulary import Role
@@ -59,8 +59,9 @@ sign_in_failures = Table(
     metadata,
     Column("failure_id", Integer, primary_key=True, autoincrement=True),
     Column("name_digest", String(64), nullable=False),
-    Column("address", String, nullable=False),
+    Column("address", String, nullable=False),  # of whoever asked; of a known browser, what that one is known by
     Column("failed_at", UtcDateTime, nullable=False),
+    Column("is_known_browser", Boolean),  # its person has signed in there before
     Index("ix_sign_in_failures_name", "name_digest", "failed_at"),
     Index("ix_sign_in_failures_address", "address", "failed_at"),
 )

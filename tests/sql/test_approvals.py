@@ -159,3 +159,16 @@ def test_what_a_person_says_as_a_plan_is_dropped_does_not_part_it(ledger: Ledger
         discard_plan(connection, RUN_ID, by="Kim", now=later(1), reason="not today; it had waited: too long")
         assert take_up_plan(connection, RUN_ID, by="Kim", now=later(2)) == 2
     assert goes_with_its_plan(ledger) == 2
+
+
+def test_what_an_event_had_waited_for_comes_back_whatever_was_said_as_its_plan_was_dropped(ledger: Ledger) -> None:
+    own = "no date, and another file has an equal row without one"
+    hold_all(ledger, own, None)
+    said = "not today; it had waited: long enough"
+    with ledger.begin() as connection:
+        discard_plan(connection, RUN_ID, by="Kim; it had waited: x", now=later(1), reason=said)
+    told = rows_of(ledger, "SELECT DISTINCT state_reason FROM events")
+    assert told == [(f"discarded with {RUN_ID} by Kim; it had waited: x: {said}; it had waited: {own}",)]
+    with ledger.begin() as connection:
+        assert take_up_plan(connection, RUN_ID, by="Kim", now=later(2)) == 2
+    assert rows_of(ledger, "SELECT DISTINCT state, state_reason, own_reason FROM events") == [("held", own, None)]

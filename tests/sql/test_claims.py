@@ -9,7 +9,7 @@ from flows.ledger.connection import Ledger
 from flows.runtime.clock import utc_now
 from flows.settings.sections import Settings
 from sql.budget import take_calls
-from sql.claims import Answer, Claim, ClaimConflict, claim, declare_lost, ready_heads, record_answers
+from sql.claims import Answer, Claim, ClaimConflict, claim, declare_lost, doubt_again, ready_heads, record_answers
 from sql.queries import query
 from sql.settlements import Settlement, balance_before, doubtful_events, settle
 from tests.registered import EARN, UPDATE, add_events, add_run, read_events
@@ -291,3 +291,15 @@ def test_ready_heads_let_an_unmentioned_update_go_alone(ledger: Ledger, ledger_s
         settle(connection, [Settlement(event, State.READY, "not there", {})], run_id="run", now=now, again_at=now)
         (again,) = ready_heads(connection, Target.REFERRAL_ROCK, "", 9, run_id="run")
     assert (bool(head.goes_alone), bool(again.goes_alone)) == (False, True)
+
+
+@pytest.mark.parametrize("said", ["ruled_by", '"ruled_by": "Kim"'])
+def test_what_a_service_says_is_no_ruling(ledger: Ledger, earns: list[str], said: str) -> None:
+    with ledger.begin() as connection:
+        end(connection, claim_heads(connection, limit=1), Verdict.UNKNOWN)
+        (event,) = doubtful_events(connection, Target.MINDBODY, "-99", utc_now())
+        shown = Settlement(event, State.READY, "read back: another amount", {"updateDate": said})
+        settle(connection, [shown], run_id="run", now=utc_now(), again_at=utc_now())
+        later = utc_now() + timedelta(hours=1)
+        # Another request of it may land yet: it is read once more before it is sent again.
+        assert doubt_again(connection, run_id="run", now=later, before=later) == 1

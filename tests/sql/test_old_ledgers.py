@@ -178,3 +178,56 @@ def test_what_events_wait_for_is_told_from_their_sentences_once(bare_ledger: Led
         found = connection.execute(text("SELECT event_id, held_for FROM events WHERE state IN ('held', 'discarded')"))
         told = {row.event_id: row.held_for for row in found}
     assert {event_id: told[event_id] for event_id in expected} == expected
+
+
+OWN = "no date, and another file has an equal row without one"
+_AT = "'2026-01-01 00:00:00'"
+OF_0035 = f"""
+INSERT INTO duplicates (file_id, ordinal, sheet, row_number, event_id, reason) VALUES
+(1, 1, NULL, 2, :posted, 'bears its receipt; refused on 2026-01-01 because no: tieout retry e'),
+(1, 2, NULL, 3, :posted, 'already in the ledger');
+INSERT INTO settlements (event_id, run_id, at, attempt_id, decided, evidence) VALUES
+(:posted, 'first', {_AT}, 1, 'unknown', :read), (:posted, 'first', {_AT}, 1, 'posted', :ruled);
+INSERT INTO sign_in_failures (name_digest, address, failed_at) VALUES
+('a', 'browser 0123', {_AT}), ('a', '10.0.0.1', {_AT});
+INSERT INTO break_decisions (break_id, at, actor, verb, reason, reason_code, previous_hash, hash) VALUES
+('first-0', {_AT}, 'Kim', 'acknowledge', 'timing: soon', 'timing', '', 'x');
+UPDATE breaks SET reason = 'timing: soon' WHERE break_id = 'first-0';
+UPDATE breaks SET reason = 'mistake: of a version without codes' WHERE break_id = 'first-2'
+"""  # noqa: S608 - words of this test
+# A reading whose value says what a ruling has for a key, and one that quotes it.
+READ = '{"differing": ["ruled_by"], "updateDate": "ruled_by", "failure": "\\"ruled_by\\": x"}'
+RULED = '{"ruled_by": "Kim", "reason": "seen"}'
+
+
+def test_what_was_told_apart_by_sentences_is_told_from_them_once(bare_ledger: Ledger) -> None:
+    ledger = bare_ledger
+    upgrade_to(ledger, "0035")
+    fill(ledger, "first", 200)
+    with ledger.begin() as connection:
+        held = connection.execute(text("SELECT event_id FROM events WHERE state = 'held' ORDER BY event_id")).scalars()
+        dropped, of_plan, *_ = held.all()
+        said = f"discarded with first by Kim: not today; it had waited: {OWN}"
+        connection.execute(text(DROP), {"reason": said, "event_id": dropped})
+        connection.execute(text("UPDATE events SET held_for = 'plan' WHERE event_id = :of"), {"of": of_plan})
+        connection.execute(text(DROP), {"reason": said, "event_id": of_plan})
+        posted = connection.execute(text("SELECT event_id FROM attempts WHERE attempt_id = 1")).scalar_one()
+        for statement in OF_0035.split(";\n"):
+            values = {"posted": posted, "read": READ, "ruled": RULED}
+            asked_for = {name: value for name, value in values.items() if f":{name}" in statement}
+            connection.execute(text(statement), asked_for)
+    upgrade_to(ledger, "0036")
+    with ledger.begin() as connection:
+        told = connection.execute(text("SELECT event_id, own_reason FROM events WHERE own_reason IS NOT NULL")).all()
+        assert [tuple(row) for row in told] == [(dropped, OWN)]
+        by_receipt = connection.execute(text("SELECT by_receipt FROM duplicates ORDER BY ordinal")).scalars().all()
+        assert list(map(bool, by_receipt)) == [True, False]
+        ruled = connection.execute(text("SELECT ruled_by FROM settlements ORDER BY settlement_id")).scalars().all()
+        assert ruled == [None, "Kim"]
+        known = connection.execute(text("SELECT is_known_browser FROM sign_in_failures ORDER BY failure_id")).scalars()
+        assert list(map(bool, known)) == [True, False]
+        codes = connection.execute(text("SELECT break_id, reason_code FROM breaks WHERE reason_code IS NOT NULL"))
+        assert {row.break_id: row.reason_code for row in codes} == {"first-0": "timing", "first-2": "other"}
+    for statement in ("UPDATE settlements SET ruled_by = 'Lee'", "UPDATE duplicates SET by_receipt = true"):
+        with pytest.raises(DBAPIError, match="append-only"), ledger.begin() as connection:
+            connection.execute(text(statement))

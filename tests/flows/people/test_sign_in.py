@@ -104,6 +104,17 @@ def test_a_stranger_delays_neither_another_address_nor_a_browser_that_is_known(
 
 
 @pytest.mark.usefixtures("quick")
+def test_an_address_that_calls_itself_a_browser_is_a_strangers(
+    ledger: Ledger, ledger_settings: Settings, ana: int
+) -> None:
+    # A proxy that hands on what it was told lets whoever asks say what they like of where they are.
+    for number in range(50):
+        guess(ledger, ledger_settings, "Ana", f"browser {number}")
+    with pytest.raises(TooSoon):
+        sign_in.sign_in(ledger_settings, ledger, "Ana", PASSWORD, "browser 51")
+
+
+@pytest.mark.usefixtures("quick")
 def test_a_known_browser_that_was_stolen_gets_slower_by_itself(
     ledger: Ledger, ledger_settings: Settings, ana: int
 ) -> None:

@@ -97,6 +97,19 @@ def test_a_decision_about_all_of_a_class_shows_how_many_asks_and_keeps_the_chain
     assert tieout("doctor").out.count("decisions about breaks and events, and who signed, is as it was written") == 1
 
 
+def test_a_reason_is_found_by_the_code_that_was_kept_of_it(tieout: Tieout) -> None:
+    said = {CLIENTS[0]: "Entered-by-hand : asked", CLIENTS[1]: "timing", CLIENTS[2]: "asked; timing: none of it"}
+    with clock_set_to(NIGHT):
+        for client, reason in said.items():
+            of_client = ("--all-of", "unexpected_remote", "--client", client, "--by", "Ann", "--reason", reason)
+            assert tieout("breaks", "acknowledge", *of_client, "--yes").code in (0, 1)
+        found = {
+            code: [record["client_id"] for record in tieout("breaks", "--with-reason", code, "--json").json]
+            for code in ("entered_by_hand", "timing", "other")
+        }
+    assert found == {"entered_by_hand": [CLIENTS[0]], "timing": [CLIENTS[1]], "other": [CLIENTS[2]]}
+
+
 @pytest.mark.long
 @pytest.mark.parametrize(
     "arguments",
