@@ -11,8 +11,8 @@ from flows.marked_copy.statuses import Look, RowPlace, RowStatus
 from transforms.sheets.headings import Table
 from transforms.sheets.layout import Layout
 from transforms.sheets.notes import Note
-from transforms.sheets.rows import IDS_OF_TEXT
 from transforms.sheets.sheet import Sheet
+from transforms.sheets.shown import IDS_OF_TEXT
 from transforms.sheets.tables import find_tables
 
 Text = TypeVar("Text")

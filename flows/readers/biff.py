@@ -1,4 +1,4 @@
-"""Scan the binary .xls of Excel 97 to 2003 for what calamine does not: errors, ids by format, hidden rows, passwords.
+"""Scan the binary .xls of Excel 97 to 2003 for what calamine does not: errors, number formats, hidden rows, passwords.
 
 The stream "Workbook" is a run of records, each a type and a length of two bytes. Source: the published format [MS-XLS].
 """
@@ -13,9 +13,9 @@ from pathlib import Path
 from flows.readers.archive import damaged, encrypted
 from flows.readers.biff_texts import LONGEST_TEXT, lengths_of_texts
 from flows.readers.limits import MAX_TEXT, check_size
-from flows.readers.number_formats import id_format
 from flows.readers.ole import read_streams
 from flows.readers.other_kinds import refuse_streams
+from flows.readers.shown_numbers import BUILT_IN, Format, loses_decimals, telling_format
 from flows.readers.workbook import Scan
 from transforms.sheets.sheet import FileError
 from transforms.vocabulary import Code
@@ -87,7 +87,8 @@ class _Found:
     """What was found in one sheet; cells by row from 1 and column from 0."""
 
     error_cells: dict[tuple[int, int], str] = field(default_factory=dict)
-    id_formats: dict[tuple[int, int], str] = field(default_factory=dict)
+    formats: dict[tuple[int, int], str] = field(default_factory=dict)
+    text_formats: dict[tuple[int, int], str] = field(default_factory=dict)
     hidden_rows: int = 0
     struck_rows: set[int] = field(default_factory=set)
     texts: Counter[int] = field(default_factory=Counter)  # cells that name a text, by its place in the list
@@ -111,10 +112,10 @@ class _Book:
             _XF: self._add_style,
             _ROW: self._add_row,
             _NUMBER: self._add_number,
-            _RK: self._add_number,
+            _RK: self._add_short_number,
             _MULRK: self._add_numbers,
             _BOOLERR: self._add_typed_error,
-            _FORMULA: self._add_formula_error,
+            _FORMULA: self._add_formula,
             _SST: self._start_texts,
             _CONTINUE: self._go_on,
             _LABEL_SST: self._name_text,
@@ -122,8 +123,8 @@ class _Book:
         self._names: dict[int, str] = {}  # where a sheet's records begin -> its name
         self._found: dict[int, _Found] = defaultdict(_Found)  # likewise
         self._start = 0  # of the sheet that the next record belongs to
-        self._code_of: dict[int, str] = {}  # number of the format -> format, "" where it shows mere digits
-        self._style_formats: list[str] = []
+        self._code_of: dict[int, str] = dict(BUILT_IN)  # number of the format -> format
+        self._style_formats: list[Format | None] = []  # None where it shows every cell as it is
         self._fonts_struck: list[bool] = []
         self._struck_styles: set[int] = set()
         self._texts: list[bytes] = []  # the records of the list of texts
@@ -136,7 +137,8 @@ class _Book:
             found = self._found[start]
             scans[name] = Scan(
                 error_cells=found.error_cells,
-                id_formats=found.id_formats,
+                formats=found.formats,
+                text_formats=found.text_formats,
                 hidden_rows=found.hidden_rows,
                 struck_rows=found.struck_rows,
                 text=self._size_of_texts(found.texts),
@@ -153,8 +155,11 @@ class _Book:
             self._ends_at += _HEAD_BYTES + len(content)
 
     def _name_text(self, _position: int, content: bytes) -> None:
-        place = struct.unpack_from("<I", content, 6)[0]
+        row, column, style, place = struct.unpack_from("<HHHI", content)
         self._found[self._start].texts[place] += 1
+        telling = self._style_formats[style] if style < len(self._style_formats) else None
+        if telling is not None and telling.is_odd:
+            self._found[self._start].text_formats[row + 1, column] = telling.code
 
     def _size_of_texts(self, texts: Counter[int]) -> int:
         """Return how long all texts of a sheet's cells are together at most."""
@@ -190,7 +195,7 @@ class _Book:
 
     def _add_format(self, _position: int, content: bytes) -> None:
         number = struct.unpack_from("<H", content)[0]
-        self._code_of[number] = id_format(_text(content, 2, wide_length=True))
+        self._code_of[number] = _text(content, 2, wide_length=True)
 
     def _add_style(self, _position: int, content: bytes) -> None:
         # The format stands in the record's second field; the formats that every program knows have no record.
@@ -199,7 +204,7 @@ class _Book:
         place = font - 1 if font > _NO_FONT else font
         if place < len(self._fonts_struck) and self._fonts_struck[place]:
             self._struck_styles.add(len(self._style_formats))
-        self._style_formats.append(self._code_of.get(number_format, ""))
+        self._style_formats.append(telling_format(self._code_of.get(number_format, "")))
 
     def _add_font(self, _position: int, content: bytes) -> None:
         flags = struct.unpack_from("<H", content, 2)[0]
@@ -216,8 +221,12 @@ class _Book:
             self._found[self._start].hidden_rows += 1
 
     def _add_number(self, _position: int, content: bytes) -> None:
-        row, column, style = struct.unpack_from("<HHH", content)
-        self._add_id_format(row, column, style)
+        row, column, style, value = struct.unpack_from("<HHHd", content)
+        self._add_format_of_cell(row, column, style, value)
+
+    def _add_short_number(self, _position: int, content: bytes) -> None:
+        row, column, style, packed = struct.unpack_from("<HHHI", content)
+        self._add_format_of_cell(row, column, style, short_number(packed))
 
     def _add_numbers(self, _position: int, content: bytes) -> None:
         """Take in neighbors in one row: the row, the first column, six bytes for each cell, the last column."""
@@ -225,24 +234,26 @@ class _Book:
         count = (len(content) - 6) // 6
         end = 4 + count * 6
         cells = struct.iter_unpack("<HI", content[4:end])
-        for column, (style, _) in enumerate(cells, start=first):
-            self._add_id_format(row, column, style)
+        for column, (style, packed) in enumerate(cells, start=first):
+            self._add_format_of_cell(row, column, style, short_number(packed))
 
-    def _add_id_format(self, row: int, column: int, style: int) -> None:
-        code = self._style_formats[style]
-        if code:
-            self._found[self._start].id_formats[row + 1, column] = code
+    def _add_format_of_cell(self, row: int, column: int, style: int, value: float) -> None:
+        telling = self._style_formats[style]
+        if telling is not None and (telling.is_odd or loses_decimals(value, telling.decimals)):
+            self._found[self._start].formats[row + 1, column] = telling.code
 
     def _add_typed_error(self, _position: int, content: bytes) -> None:
         # One record serves TRUE, FALSE and errors; the last byte tells which the byte before it is.
         if content[7]:
             self._add_error(content, content[6])
 
-    def _add_formula_error(self, _position: int, content: bytes) -> None:
+    def _add_formula(self, position: int, content: bytes) -> None:
         # A formula's result is a number of eight bytes. What ends in FF FF would be none (NaN), so such bytes say that
         # the result is something else: its kind stands in the first byte, 2 for an error, the error in the third.
         is_number = content[12:14] != b"\xff\xff"
-        if not is_number and content[6] == 2:
+        if is_number:
+            self._add_number(position, content)
+        elif content[6] == 2:
             self._add_error(content, content[8])
 
     def _add_error(self, content: bytes, number: int) -> None:
@@ -250,6 +261,21 @@ class _Book:
         text = ERROR_TEXTS.get(number, "#ERROR!")
         scan = self._found[self._start]
         scan.error_cells[row + 1, column] = text
+
+
+def short_number(packed: int) -> float:
+    """Return a number of four bytes: a whole one or the upper half of eight bytes, and perhaps its hundredth.
+
+    >>> short_number(0x00000C3A), short_number(0x00000C3B)
+    (782.0, 7.82)
+    """
+    is_whole = packed & 2
+    if is_whole:
+        signed = packed - (1 << 32) if packed & (1 << 31) else packed
+        value = float(signed >> 2)
+    else:
+        value = struct.unpack("<d", struct.pack("<Q", (packed & ~3) << 32))[0]
+    return value / 100 if packed & 1 else value
 
 
 def _records(book: bytes) -> Iterator[tuple[int, int, bytes]]:

@@ -10,7 +10,7 @@ import operator
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-_SECTION = re.compile(r'(?:"[^"]*"|\\.|_.|\*.|\[[^\]]*\]|[^;"\\])+|(?<=;)(?=;|$)', re.DOTALL)
+_PIECE = re.compile(r'"[^"]*"|\\.|_.|\*.|\[[^\]]*\]|(?P<end>;)|.', re.DOTALL)
 _TOKEN = re.compile(
     r'"(?P<quoted>[^"]*)"|\\(?P<escaped>.)|(?P<room>[_*].)|\[(?P<bracket>[^\]]*)\]|(?P<sign>.)', re.DOTALL
 )
@@ -53,7 +53,7 @@ def shown_whole(code: str, value: int) -> str | None:
     has_digits = any(part in _DIGITS and is_placeholder for part, is_placeholder in parts)
     if not has_digits:
         return None
-    text = "".join(_filled(parts, str(value))).strip()
+    text = "".join(filled(parts, str(value))).strip()
     # Groups of three with a blank between them are thousands, and still the number.
     is_number_alone = text.replace(" ", "") == str(value)
     return None if is_number_alone else text
@@ -66,17 +66,40 @@ def is_plain_whole(text: str) -> bool:
 
 def _section_of(code: str, value: int) -> str | None:
     """Return the section that holds for a number: the first whose condition it meets, or that of its sign."""
-    sections = [found[0] for found in _SECTION.finditer(code)]
-    conditions = [_condition_of(section) for section in sections]
+    sections = sections_of(code)
+    conditions = [condition_of(section) for section in sections]
     if not any(conditions):
         return _section_by_sign(sections, value)
     for section, condition in zip(sections, conditions, strict=True):
-        if condition is None or _COMPARE[condition[1]](value, float(condition[2])):
+        if condition is None or meets(condition, value):
             return section
     return None
 
 
-def _condition_of(section: str) -> "re.Match[str] | None":
+def sections_of(code: str) -> list[str]:
+    """Split a format into its sections, an empty one among them; none where there is no format.
+
+    >>> sections_of('0;"a;b"0'), sections_of(";;;"), sections_of("")
+    (['0', '"a;b"0'], ['', '', '', ''], [])
+    """
+    if not code:
+        return []
+    sections = [""]
+    for piece in _PIECE.finditer(code):
+        if piece["end"] is None:
+            sections[-1] += piece[0]
+        else:
+            sections.append("")
+    return sections
+
+
+def meets(condition: "re.Match[str]", value: float) -> bool:
+    """Tell whether a number meets the condition of a section."""
+    return _COMPARE[condition[1]](value, float(condition[2]))
+
+
+def condition_of(section: str) -> "re.Match[str] | None":
+    """Return the condition of a section, such as [<5]; None where it has none."""
     in_brackets = re.findall(r"\[([^\]]*)\]", section)
     return _CONDITION.search("".join(in_brackets))
 
@@ -95,7 +118,7 @@ def _parts(section: str) -> list[tuple[str, bool]] | None:
     for token in _TOKEN.finditer(section):
         sign = token["sign"]
         if token["bracket"] is not None:
-            if not _is_silent(token["bracket"]):
+            if not is_silent(token["bracket"]):
                 return None
         elif token["room"] is not None:
             continue
@@ -103,6 +126,8 @@ def _parts(section: str) -> list[tuple[str, bool]] | None:
             parts.append((token["quoted"] or token["escaped"] or "", False))
         elif sign in _DIGITS:
             parts.append((sign, True))
+        elif sign == "/" and any(is_placeholder for _, is_placeholder in parts):
+            return None  # a fraction
         elif sign in _SHOWN_AS_THEY_ARE:
             parts.append((sign, False))
         else:
@@ -110,13 +135,13 @@ def _parts(section: str) -> list[tuple[str, bool]] | None:
     return parts
 
 
-def _is_silent(bracket: str) -> bool:
+def is_silent(bracket: str) -> bool:
     """Tell a color, a condition or a language, which add no text, from a currency or an elapsed time."""
     return any(silent.fullmatch(bracket) for silent in (_COLOR, _CONDITION, _LANGUAGE))
 
 
-def _filled(parts: list[tuple[str, bool]], digits: str) -> Iterator[str]:
-    """Put the digits into their places, from the last one on; the first place takes all that is left."""
+def filled(parts: list[tuple[str, bool]], digits: str) -> Iterator[str]:
+    """Put the digits of a whole number into their places, from the last on; the first place takes all that is left."""
     places = sum(is_placeholder for _, is_placeholder in parts)
     first = digits[: max(len(digits) - places + 1, 0)] if len(digits) >= places else ""
     rest = list(digits[len(first) :]) if first else list(digits)

@@ -1,13 +1,15 @@
-"""Scan the XML of an .ods for what calamine does not tell: errors, ids by format, hidden rows, the extent.
+"""Scan the XML of an .ods for what calamine does not tell: errors, number formats, hidden rows, the extent.
 
-A number under a format like 000000 has its leading zeros in the text of the cell; repeated cells can reach far.
+The text of a cell is what a person sees in it, 000123 of 123 or nothing of 10; repeated cells can reach far.
 """
 
 import re
 from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
 from xml.parsers import expat
 
 from flows.readers.archive import damaged, encrypted
+from flows.readers.shown_numbers import says
 from flows.readers.workbook import Scan
 from transforms.sheets.sheet import FORMULA_WITHOUT_VALUE, SPREADSHEET_ERRORS
 
@@ -17,6 +19,8 @@ _MAX_REPEATED = 1_000_000
 _SHOWN_AS_ID = re.compile(
     r"0[0-9]+|(?=.*[A-Za-z/-])(?!-)[0-9A-Za-z][0-9A-Za-z /-]*[0-9]|(?=.*[0-9])[0-9]+[-/][0-9A-Za-z/-]+"
 )
+_DAY = re.compile(r"(?P<year>[0-9]{4})-[0-9]{2}-(?P<day>[0-9]{2})")
+_NUMBERS = ("float", "percentage", "currency")
 _CELLS = ("table:table-cell", "table:covered-table-cell")  # covered by a merged one
 
 
@@ -46,6 +50,8 @@ class _Tables:
         self._struck: set[int] = set()
         self._errors: dict[tuple[int, int], str] = {}
         self._shown: dict[tuple[int, int], str] = {}
+        self._otherwise: dict[tuple[int, int], str] = {}
+        self._partial_dates: dict[tuple[int, int], str] = {}
         # Of the open row and cell, both counted from 0. Either may stand for many of its kind.
         self._row = self._column = 0
         self._row_repeat = self._column_repeat = 1
@@ -54,6 +60,9 @@ class _Tables:
         self._size = self._all_text = 0  # signs of the open cell, and of all cells of the table
         self._is_filled = self._is_number = self._is_flag = False
         self._may_be_error = self._is_unvalued = False
+        self._number: str | None = None  # what the open cell keeps, where it is a number
+        self._date: str | None = None  # or a date
+        self._has_text = False  # whether the open cell says what is shown of it
 
     def parse(self, xml: bytes) -> None:
         """Parse a whole document."""
@@ -77,6 +86,10 @@ class _Tables:
             self._struck = set()
             self._errors = {}
             self._shown = {}
+            self._otherwise = {}
+            self._partial_dates = {}
+        elif tag == "text:p" and self._text is not None:
+            self._has_text = True
         elif tag == "style:style":
             self._style = attributes.get("style:name", "")
         elif tag == "style:text-properties" and _crosses_out(attributes):
@@ -91,6 +104,9 @@ class _Tables:
         has_formula = "table:formula" in attributes
         self._is_filled = kind is not None
         self._is_number = kind == "float"
+        self._number = attributes.get("office:value") if kind in _NUMBERS else None
+        self._date = attributes.get("office:date-value") if kind == "date" else None
+        self._has_text = False
         # What LibreOffice makes of TRUE in a sheet that another program wrote: a person sees the word.
         self._is_flag = attributes.get("table:formula", "").endswith(("=TRUE()", "=FALSE()"))
         self._is_unvalued = has_formula and not self._is_filled
@@ -120,6 +136,8 @@ class _Tables:
                 filled=self._filled,
                 error_cells=self._errors,
                 shown_numbers=self._shown,
+                shown_otherwise=self._otherwise,
+                partial_dates=self._partial_dates.keys(),
                 hidden_rows=self._hidden,
                 struck_rows=self._struck,
                 text=self._all_text,
@@ -144,6 +162,10 @@ class _Tables:
             self._add_errors(FORMULA_WITHOUT_VALUE)
         if self._is_number and (self._is_flag or _SHOWN_AS_ID.fullmatch(text)):
             self._add(self._shown, text)
+        elif self._has_text and self._number is not None and not _shows(text, self._number):
+            self._add(self._otherwise, text)
+        elif self._has_text and self._date is not None and not _shows_day(text, self._date):
+            self._add(self._partial_dates, text)
         self._column = column_after
 
     def _add_errors(self, text: str) -> None:
@@ -160,6 +182,26 @@ class _Tables:
         for row in rows:
             for column in columns:
                 found[row, column] = text
+
+
+def _shows(text: str, number: str) -> bool:
+    """Tell whether the text of a cell says the number that it keeps, in whatever language."""
+    try:
+        kept = Decimal(f"{float(number):.15g}")
+    except (ValueError, InvalidOperation):
+        return True
+    return says(text, kept, is_english=False)
+
+
+def _shows_day(text: str, date: str) -> bool:
+    """Tell whether the text of a date holds its year and its day, in figures."""
+    found = _DAY.match(date)
+    if found is None:
+        return True
+    numbers = re.findall("[0-9]+", text)
+    year, day = found["year"], found["day"]
+    has_year = year in numbers or year[2:] in numbers
+    return has_year and any(number.lstrip("0") == day.lstrip("0") for number in numbers)
 
 
 def _crosses_out(properties: Mapping[str, str]) -> bool:

@@ -1,4 +1,4 @@
-"""Scan the XML of an .xlsx or .xlsm for what calamine does not tell: errors, formulas without a value, ids by format.
+"""Scan the XML of an .xlsx or .xlsm for what calamine does not tell: errors, formulas without a value, number formats.
 
 How far the cells reach is found in the bytes (`extent`); only a sheet that holds something of interest is
 parsed, by expat, element by element. No part may hold a DTD (`archive`), so there are no entities to expand.
@@ -19,7 +19,7 @@ from defusedxml.ElementTree import ParseError, fromstring
 from flows.readers.archive import damaged
 from flows.readers.extent import column_number, find_extent
 from flows.readers.limits import MAX_TEXT
-from flows.readers.number_formats import id_format
+from flows.readers.shown_numbers import BUILT_IN, Format, loses_decimals, telling_format
 from flows.readers.workbook import Scan
 from transforms.sheets.sheet import FORMULA_WITHOUT_VALUE, SPREADSHEET_ERRORS
 
@@ -60,7 +60,7 @@ def sheet_parts(parts: Mapping[str, bytes]) -> dict[str, str]:
 class _Styles(NamedTuple):
     """The cell styles that are looked for, each by the number that cells name it by."""
 
-    id_formats: Mapping[str, str]  # that show a whole number otherwise than its digits -> its number format
+    formats: Mapping[str, Format]  # that may show something else than a cell keeps -> its number format
     struck: Set[str]  # that cross a cell out
 
 
@@ -70,7 +70,7 @@ def _cell_styles(parts: Mapping[str, bytes]) -> _Styles:
     styles = fromstring(parts["xl/styles.xml"])
     # A cell names its style by the style's place in this list.
     of_cells = [style for group in _found(styles, "cellXfs") for style in group]
-    return _Styles(_id_formats(styles, of_cells), _struck(styles, of_cells))
+    return _Styles(_formats(styles, of_cells), _struck(styles, of_cells))
 
 
 def _struck(styles: Element, of_cells: Sequence[Element]) -> frozenset[str]:
@@ -88,17 +88,16 @@ def _is_struck(font: Element) -> bool:
     return any(strike.get("val", "1") not in ("0", "false") for strike in _found(font, "strike"))
 
 
-def _id_formats(styles: Element, of_cells: Sequence[Element]) -> dict[str, str]:
-    # The formats that every program knows are not defined here.
-    code_of = {}
+def _formats(styles: Element, of_cells: Sequence[Element]) -> dict[str, Format]:
+    code_of = {str(number): code for number, code in BUILT_IN.items()}
     for number_format in _found(styles, "numFmt"):
-        code_of[number_format.get("numFmtId")] = id_format(number_format.get("formatCode", ""))
-    id_formats = {}
+        code_of[number_format.get("numFmtId", "")] = number_format.get("formatCode", "")
+    formats = {}
     for place, style in enumerate(of_cells):
-        code = code_of.get(style.get("numFmtId"), "")
-        if code:
-            id_formats[str(place)] = code
-    return id_formats
+        telling = telling_format(code_of.get(style.get("numFmtId", ""), ""))
+        if telling is not None:
+            formats[str(place)] = telling
+    return formats
 
 
 def _found(root: Element, name: str) -> list[Element]:
@@ -138,26 +137,43 @@ def _scan_part(xml: bytes, styles: _Styles, sizes: np.ndarray) -> Scan:
     hidden = len(_HIDDEN_ROW.findall(xml)) if b"hidden" in xml else 0
     cells = _Cells(styles)
     # To parse takes many times as long as to search, and most sheets of a million cells hold nothing of interest.
-    if _uses({*styles.id_formats, *styles.struck}, xml) or any(sign in xml for sign in _ERROR_OR_FORMULA):
+    if _uses(styles, xml) or any(sign in xml for sign in _ERROR_OR_FORMULA):
         cells.parse(xml)
     return Scan(
         rows=rows,
         columns=columns,
         filled=filled,
         error_cells=cells.errors,
-        id_formats=cells.id_formats,
+        formats=cells.formats,
+        text_formats=cells.text_formats,
         hidden_rows=hidden,
         struck_rows=cells.struck_rows,
         text=_size_of_shared(xml, sizes),
     )
 
 
-def _uses(styles: Set[str], xml: bytes) -> bool:
-    """Tell whether any cell of a sheet has one of the styles."""
+def _uses(styles: _Styles, xml: bytes) -> bool:
+    """Tell whether any cell of a sheet has a style that may say something of it."""
+    odd = {number for number, telling in styles.formats.items() if telling.is_odd}
+    if _names(odd | styles.struck, xml):
+        return True
+    # Nearly every column of money rounds what it shows, and hardly one has more decimals than it shows.
+    for number, telling in styles.formats.items():
+        if not telling.is_odd and _names({number}, xml, followed_by=_longer_than(telling.decimals)):
+            return True
+    return False
+
+
+def _names(styles: Set[str], xml: bytes, followed_by: bytes = b"") -> bool:
     if not styles:
         return False
     numbers = "|".join(sorted(styles)).encode()
-    return re.search(rb"""\ss\s*=\s*["'](?:""" + numbers + rb""")["']""", xml) is not None
+    return re.search(rb"""\ss\s*=\s*["'](?:""" + numbers + rb""")["']""" + followed_by, xml) is not None
+
+
+def _longer_than(decimals: int) -> bytes:
+    """Return a pattern for the rest of a cell whose number has more decimals than so many, or a power of ten."""
+    return rb"[^<>]*>\s*<(?:\w+:)?v>-?[0-9]*(?:\.[0-9]{%d}|[0-9.]*[Ee])" % (decimals + 1)
 
 
 class _Cells:
@@ -168,7 +184,8 @@ class _Cells:
 
     def __init__(self, styles: _Styles) -> None:
         self.errors: dict[tuple[int, int], str] = {}
-        self.id_formats: dict[tuple[int, int], str] = {}
+        self.formats: dict[tuple[int, int], str] = {}
+        self.text_formats: dict[tuple[int, int], str] = {}
         self.struck_rows: set[int] = set()
         self._styles = styles
         self._row = 0
@@ -229,5 +246,11 @@ class _Cells:
         elif self._has_formula and not value and self._kind != "str":
             # A formula of kind "str" may well come to the empty text; any other kind would have a value.
             self.errors[place] = FORMULA_WITHOUT_VALUE
-        elif self._kind == "n" and self._style in self._styles.id_formats and value.isdigit():
-            self.id_formats[place] = self._styles.id_formats[self._style]
+        elif self._is_filled and self._style in self._styles.formats:
+            self._note_format(place, self._styles.formats[self._style], value)
+
+    def _note_format(self, place: tuple[int, int], telling: Format, value: str) -> None:
+        if self._kind in ("s", "str", "inlineStr") and telling.is_odd:
+            self.text_formats[place] = telling.code
+        elif self._kind == "n" and (telling.is_odd or loses_decimals(float(value or 0), telling.decimals)):
+            self.formats[place] = telling.code

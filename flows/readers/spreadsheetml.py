@@ -14,9 +14,9 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import ParseError, iterparse
 
 from flows.readers.limits import MAX_SHEET_COLUMNS, MAX_SHEETS, check_cells, check_size, refuse
-from flows.readers.number_formats import id_format, is_plain_whole, shown_whole
+from flows.readers.shown_numbers import Format, loses_decimals, shown_text, telling_format
 from flows.readers.values import cell_text, frame_of
-from flows.readers.workbook import row_notes, shown_notes
+from flows.readers.workbook import Seen, row_notes, shown_notes
 from transforms.sheets.sheet import FORMULA_WITHOUT_VALUE, SPREADSHEET_ERRORS, FileError, Sheet
 from transforms.vocabulary import Code
 
@@ -25,6 +25,22 @@ _SS = f"{{{NAMESPACE}}}"
 _STYLE, _NUMBER_FORMAT, _FONT = f"{_SS}Style", f"{_SS}NumberFormat", f"{_SS}Font"
 _WORKSHEET, _ROW, _CELL, _DATA = f"{_SS}Worksheet", f"{_SS}Row", f"{_SS}Cell", f"{_SS}Data"
 _VISIBLE = "{urn:schemas-microsoft-com:office:excel}Visible"
+# Formats by a name, as this format of files has them.
+_NAMED = {
+    "Fixed": "0.00",
+    "Standard": "#,##0.00",
+    "Percent": "0.00%",
+    "Scientific": "0.00E+00",
+    "Currency": "$#,##0.00",
+    "Euro Currency": "[$€-2] #,##0.00",
+    "Yes/No": '"Yes";"Yes";"No"',
+    "True/False": '"True";"True";"False"',
+    "On/Off": '"On";"On";"Off"',
+    "Short Time": "h:mm",
+    "Medium Time": "h:mm AM/PM",
+    "Long Time": "h:mm:ss AM/PM",
+}
+_NO_NAMES = ("General Number", "General Date", "Short Date", "Medium Date", "Long Date")
 _NO_FRACTION = re.compile(r"\.0+$")
 
 
@@ -54,7 +70,8 @@ class _Book:
 
     def __init__(self) -> None:
         self.sheets: list[Sheet] = []
-        self._style_formats: dict[str, str] = {}  # style -> its number format, "" where it shows mere digits
+        # style -> its number format, None where it shows every cell as it is
+        self._style_formats: dict[str, Format | None] = {}
         self._struck_styles: set[str] = set()  # that cross a cell out
         self._grid = _Grid()
         self._at_end: dict[str, Callable[[Element], None]] = {
@@ -82,12 +99,13 @@ class _Book:
         if self._is_struck(style):
             self._struck_styles.add(name)
 
-    def _format(self, style: Element) -> str:
-        """Return the number format of a style, its own or that of its parent, "" where it shows mere digits."""
+    def _format(self, style: Element) -> Format | None:
+        """Return the number format of a style, its own or that of its parent, None where it shows cells as they are."""
         own = style.find(f".//{_NUMBER_FORMAT}")
         if own is None:
-            return self._style_formats.get(_attribute(style, "Parent"), "")
-        return id_format(_attribute(own, "Format"))
+            return self._style_formats.get(_attribute(style, "Parent"))
+        name = _attribute(own, "Format")
+        return None if name in _NO_NAMES else telling_format(_NAMED.get(name, name))
 
     def _is_struck(self, style: Element) -> bool:
         """Tell whether a style crosses its cells out, by its own font or by that of its parent."""
@@ -133,11 +151,11 @@ class _Grid:
     merged_rows: set[int] = field(default_factory=set)
     hidden_rows: int = 0
     struck_rows: set[int] = field(default_factory=set)
-    shown: dict[tuple[int, int], str] = field(default_factory=dict)
+    seen: Seen = field(default_factory=Seen)
     filled: int = 0
     width: int = 0
 
-    def add_row(self, row: Element, style_formats: Mapping[str, str]) -> None:
+    def add_row(self, row: Element, style_formats: Mapping[str, Format | None]) -> None:
         """Lay out a row at its place, after the rows that the file leaves out."""
         rows_before = len(self.rows)
         number = int(_attribute(row, "Index") or rows_before + 1)
@@ -168,7 +186,7 @@ class _Grid:
     def _add_empty_rows(self, count: int) -> None:
         self.rows += [[] for _ in range(count)]
 
-    def _texts(self, row: Element, number: int, style_formats: Mapping[str, str]) -> list[str | None]:
+    def _texts(self, row: Element, number: int, style_formats: Mapping[str, Format | None]) -> list[str | None]:
         texts: list[str | None] = []
         for cell in row.iter(_CELL):
             column = self._column(cell, number, after=len(texts))
@@ -189,7 +207,7 @@ class _Grid:
             raise ValueError(f"a cell of row {number} of sheet {self.name} is out of its place")
         return column
 
-    def _text(self, cell: Element, place: tuple[int, int], style_formats: Mapping[str, str]) -> str | None:
+    def _text(self, cell: Element, place: tuple[int, int], style_formats: Mapping[str, Format | None]) -> str | None:
         content = cell.find(_DATA)
         if content is None:
             text = kind = ""
@@ -206,26 +224,32 @@ class _Grid:
             return None
         if text:
             self.filled += 1
-        return self._shown(text, kind, place, style_formats.get(_attribute(cell, "StyleID"), ""))
+        return self._shown(text, kind, place, style_formats.get(_attribute(cell, "StyleID")))
 
-    def _shown(self, text: str, kind: str, place: tuple[int, int], code: str) -> str | None:
-        """Return a value as the person sees it; `code` is its number format, where that shows more than digits."""
+    def _shown(self, text: str, kind: str, place: tuple[int, int], telling: Format | None) -> str | None:
+        """Return a value as the person sees it; `telling` is its number format, where that may show something else."""
         if kind == "Number":
-            return self._number(text, place, code)
+            return self._number(text, place, telling)
         if kind == "DateTime":
-            return _NO_FRACTION.sub("", text)
+            date = _NO_FRACTION.sub("", text)
+            if telling is not None:
+                self.seen.look_at_number(place, telling.code, date)
+            return date
         if kind == "Boolean":
             return {"1": "TRUE", "0": "FALSE"}.get(text, text)
+        other = None if telling is None else shown_text(telling.code, text)
+        if other is not None:
+            self.seen.otherwise[place] = other
         return text or None
 
-    def _number(self, text: str, place: tuple[int, int], code: str) -> str | None:
-        number = cell_text(float(text))
-        if not code or number is None or not is_plain_whole(number):
+    def _number(self, text: str, place: tuple[int, int], telling: Format | None) -> str | None:
+        value = float(text)
+        number = cell_text(value)
+        if number is None or telling is None:
             return number
-        shown = shown_whole(code, int(number))
-        if shown is None:
-            return number
-        self.shown[place] = shown
+        if telling.is_odd or loses_decimals(value, telling.decimals):
+            self.seen.look_at_number(place, telling.code, number)
+        shown = self.seen.ids.get(place, "")
         return shown if shown.isdigit() else number
 
     def sheet(self) -> Sheet:
@@ -245,7 +269,9 @@ class _Grid:
             error_cells=self.errors,
             has_addresses=True,
             merged_rows=frozenset(self.merged_rows),
-            shown_cells=self.shown,
+            shown_cells=self.seen.ids,
+            shown_otherwise=self.seen.otherwise,
+            partial_dates=self.seen.partial_dates,
             notes=tuple(self._notes()),
         )
 
@@ -253,7 +279,7 @@ class _Grid:
         if self.is_hidden:
             yield f'Sheet "{self.name}" is hidden.'
         yield from row_notes(self.name, self.hidden_rows, self.struck_rows)
-        yield from shown_notes(self.name, self.shown)
+        yield from shown_notes(self.name, self.seen.ids)
 
 
 def _broken(why: str) -> FileError:

@@ -5,8 +5,10 @@ and it lays out the whole rectangle from A1 to the last cell, so one stray cell 
 `ooxml`, `xlsb`, `biff` and `ods` scan the file for both beforehand.
 """
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 
 import pandas as pd
@@ -23,11 +25,14 @@ from flows.readers.archive import damaged, encrypted
 from flows.readers.limits import MAX_SHEETS, check_cells, check_columns, check_text, refuse
 from flows.readers.number_formats import is_plain_whole, shown_whole
 from flows.readers.panics import without_panics
+from flows.readers.shown_numbers import hides_part_of, shown_otherwise, shown_text
 from flows.readers.values import column_texts, frame_of_columns
 from flows.runtime.garbage import without_collecting
 from transforms.sheets.sheet import Sheet
 
 _FLAGS = ("TRUE", "FALSE")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T.*)?")
+_NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 
 
 @dataclass(frozen=True)
@@ -38,10 +43,12 @@ class Scan:
     columns: int = 0
     filled: int = 0  # cells, as far as they are written one by one
     error_cells: Mapping[tuple[int, int], str] = field(default_factory=dict)  # (row from 1, column from 0)
-    id_formats: Mapping[tuple[int, int], str] = field(default_factory=dict)  # such as 000000 or "AB"000
-    shown_numbers: Mapping[tuple[int, int], str] = field(
-        default_factory=dict
-    )  # where the file itself says what is shown
+    formats: Mapping[tuple[int, int], str] = field(default_factory=dict)  # of numbers, such as 000000 or 0%
+    text_formats: Mapping[tuple[int, int], str] = field(default_factory=dict)  # of texts, such as "AB"@
+    # Where the file itself says what is shown:
+    shown_numbers: Mapping[tuple[int, int], str] = field(default_factory=dict)  # ids, such as 000123
+    shown_otherwise: Mapping[tuple[int, int], str] = field(default_factory=dict)  # another number, or nothing
+    partial_dates: Collection[tuple[int, int]] = ()  # dates of which not year, month and day are shown
     hidden_rows: int = 0
     struck_rows: Collection[int] = ()  # with a filled cell that is crossed out, from 1
     text: int = 0  # signs in all cells, those of a text that stands in many of them counted each time
@@ -80,8 +87,8 @@ def _read_sheet(sheet: CalamineSheet, visible: SheetVisibleEnum, scan: Scan) -> 
     values = sheet.to_python(skip_empty_area=False)
     # By columns, since the values of a column are mostly of one kind, which is quicker to write as text.
     columns = [column_texts(column) for column in zip(*values, strict=True)]
-    shown = _shown_numbers(columns, scan)
-    _pad(columns, shown)
+    seen = _seen(columns, scan)
+    _pad(columns, seen.ids)
     is_hidden = visible != SheetVisibleEnum.Visible
     return Sheet(
         name=sheet.name,
@@ -90,23 +97,56 @@ def _read_sheet(sheet: CalamineSheet, visible: SheetVisibleEnum, scan: Scan) -> 
         error_cells=scan.error_cells,
         has_addresses=True,
         merged_rows=_merged_rows(sheet),
-        shown_cells=shown,
-        notes=tuple(_notes(sheet.name, is_hidden, scan, shown)),
+        shown_cells=seen.ids,
+        shown_otherwise=seen.otherwise,
+        partial_dates=seen.partial_dates,
+        notes=tuple(_notes(sheet.name, is_hidden, scan, seen.ids)),
     )
 
 
-def _shown_numbers(columns: list[list[str | None]], scan: Scan) -> dict[tuple[int, int], str]:
-    """Return what a person sees of whole numbers that their format makes something else of, by row and column."""
-    shown = dict(scan.shown_numbers)
-    for (row, column), code in scan.id_formats.items():
-        # calamine stops at the last cell that it takes for filled, so a scanned cell may lie beyond.
-        if column >= len(columns) or row > len(columns[column]):
-            continue
-        digits = columns[column][row - 1]
-        text = shown_whole(code, int(digits)) if digits is not None and is_plain_whole(digits) else None
+@dataclass
+class Seen:
+    """What a person sees in the cells of a sheet that keep something else; by row from 1 and column from 0."""
+
+    ids: dict[tuple[int, int], str] = field(default_factory=dict)  # whole numbers that their format makes ids of
+    otherwise: dict[tuple[int, int], str] = field(default_factory=dict)  # another number or text, or nothing ("")
+    partial_dates: set[tuple[int, int]] = field(default_factory=set)  # of which year, month or day is not shown
+
+    def look_at_number(self, place: tuple[int, int], code: str, text: str) -> None:
+        """Note a number or date, by its format and its text as it is kept."""
+        if _DATE.fullmatch(text):
+            if hides_part_of(code):
+                self.partial_dates.add(place)
+            return
+        shown = shown_whole(code, int(text)) if is_plain_whole(text) else None
+        if shown is not None:
+            self.ids[place] = shown
+            return
+        other = shown_otherwise(code, Decimal(text)) if _NUMBER.fullmatch(text) else None
+        if other is not None:
+            self.otherwise[place] = other
+
+
+def _seen(columns: list[list[str | None]], scan: Scan) -> Seen:
+    """Return what a person sees of the cells whose format shows something else than they keep."""
+    seen = Seen(dict(scan.shown_numbers), dict(scan.shown_otherwise), set(scan.partial_dates))
+    for place, code in scan.formats.items():
+        text = _text_at(columns, place)
         if text is not None:
-            shown[row, column] = text
-    return shown
+            seen.look_at_number(place, code, text)
+    for place, code in scan.text_formats.items():
+        text = _text_at(columns, place)
+        other = None if text is None else shown_text(code, text)
+        if other is not None:
+            seen.otherwise[place] = other
+    return seen
+
+
+def _text_at(columns: list[list[str | None]], place: tuple[int, int]) -> str | None:
+    row, column = place
+    # calamine stops at the last cell that it takes for filled, so a scanned cell may lie beyond.
+    is_there = column < len(columns) and row <= len(columns[column])
+    return columns[column][row - 1] if is_there else None
 
 
 def _pad(columns: list[list[str | None]], shown: Mapping[tuple[int, int], str]) -> None:

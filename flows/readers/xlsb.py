@@ -1,4 +1,4 @@
-"""Scan the binary parts of an .xlsb for what calamine does not tell: errors, ids by format, hidden rows, the extent.
+"""Scan the binary parts of an .xlsb for what calamine does not tell: errors, number formats, hidden rows, the extent.
 
 A part is a run of records, each a type and a length of one to four bytes with seven bits in each. Source: [MS-XLSB].
 """
@@ -13,11 +13,13 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import ParseError, fromstring
 
 from flows.readers.archive import damaged
-from flows.readers.biff import ERROR_TEXTS
-from flows.readers.number_formats import id_format
+from flows.readers.biff import ERROR_TEXTS, short_number
+from flows.readers.shown_numbers import BUILT_IN, Format, loses_decimals, telling_format
 from flows.readers.workbook import Scan
 
 _NUMBERS = (2, 5, 9)  # typed in, in four bytes or eight, and the result of a formula
+_SHORT_NUMBER = 2
+_TEXTS = (6, 7, 8)  # in the cell itself, shared, and the result of a formula
 _FORMAT, _FONT, _CELL_STYLE, _CELL_STYLES, _CELL_STYLES_END = 44, 43, 47, 617, 618
 _STRUCK = 0x08  # in the flags of a font
 _HIDDEN_AT, _HIDDEN = 11, 0x10  # where a row's record says that it is hidden
@@ -71,15 +73,15 @@ def _text(content: bytes, place: int) -> tuple[str, int]:
 
 
 class _Style(NamedTuple):
-    """A cell style: its number format, "" where it shows whole numbers as their digits; whether it crosses out."""
+    """A cell style: its number format, where that may show something else than a cell keeps; whether it crosses out."""
 
-    code: str = ""
+    telling: Format | None = None
     is_struck: bool = False
 
 
 def _styles(part: bytes) -> list[_Style]:
     """Return the cell styles, in the order by which cells name them."""
-    code_of: dict[int, str] = {}  # number of the format -> format
+    code_of: dict[int, str] = dict(BUILT_IN)  # number of the format -> format
     fonts_struck: list[bool] = []
     styles: list[_Style] = []
     # The same record describes the styles that have a name; cells count only the others, which lie between two marks.
@@ -90,13 +92,13 @@ def _styles(part: bytes) -> list[_Style]:
         elif kind == _FORMAT:
             number_format = struct.unpack_from("<H", content)[0]
             code, _ = _text(content, 2)
-            code_of[number_format] = id_format(code)
+            code_of[number_format] = code
         elif kind == _FONT:
             fonts_struck.append(bool(content[2] & _STRUCK))
         elif kind == _CELL_STYLE and is_of_cells:
             number_format, font = struct.unpack_from("<HH", content, 2)
             is_struck = font < len(fonts_struck) and fonts_struck[font]
-            styles.append(_Style(code_of.get(number_format, ""), is_struck))
+            styles.append(_Style(telling_format(code_of.get(number_format, "")), is_struck))
     return styles
 
 
@@ -114,7 +116,8 @@ class _Part:
     struck_rows: set[int] = field(default_factory=set)
     text: int = 0
     error_cells: dict[tuple[int, int], str] = field(default_factory=dict)
-    id_formats: dict[tuple[int, int], str] = field(default_factory=dict)
+    formats: dict[tuple[int, int], str] = field(default_factory=dict)
+    text_formats: dict[tuple[int, int], str] = field(default_factory=dict)
 
     def start_row(self, content: bytes) -> None:
         """Go on to the next row: its record comes before those of its cells."""
@@ -137,8 +140,14 @@ class _Part:
             self.error_cells[self.row, column] = ERROR_TEXTS.get(content[8], "#ERROR!")
         elif kind == _SHARED_CELL:
             self.text += self._size_of_shared(content)
-        elif kind in _NUMBERS and style.code:
-            self.id_formats[self.row, column] = style.code
+        if style.telling is not None:
+            self._note_format(kind, content, column, style.telling)
+
+    def _note_format(self, kind: int, content: bytes, column: int, telling: Format) -> None:
+        if kind in _TEXTS and telling.is_odd:
+            self.text_formats[self.row, column] = telling.code
+        elif kind in _NUMBERS and (telling.is_odd or loses_decimals(_value(kind, content), telling.decimals)):
+            self.formats[self.row, column] = telling.code
 
     def _size_of_shared(self, content: bytes) -> int:
         place = struct.unpack_from("<I", content, 8)[0]
@@ -148,6 +157,14 @@ class _Part:
         # Its number is three bytes long; the fourth holds a flag.
         number = int.from_bytes(content[4:7], "little")
         return self.styles[number] if number < len(self.styles) else _Style()
+
+
+def _value(kind: int, content: bytes) -> float:
+    """Return the number of a cell."""
+    if kind == _SHORT_NUMBER:
+        return short_number(struct.unpack_from("<I", content, 8)[0])
+    value: float = struct.unpack_from("<d", content, 8)[0]
+    return value
 
 
 def _scan_part(part_content: bytes, styles: Sequence[_Style], sizes_of_texts: Sequence[int]) -> Scan:
@@ -162,7 +179,8 @@ def _scan_part(part_content: bytes, styles: Sequence[_Style], sizes_of_texts: Se
         columns=part.columns,
         filled=part.filled,
         error_cells=part.error_cells,
-        id_formats=part.id_formats,
+        formats=part.formats,
+        text_formats=part.text_formats,
         hidden_rows=part.hidden_rows,
         struck_rows=part.struck_rows,
         text=part.text,

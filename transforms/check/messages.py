@@ -31,7 +31,7 @@ SENTENCES: Mapping[Code, str] = {
     Code.ELIGIBILITY_DATE_UNREADABLE: "This is no date that can be read without guessing.",
     Code.REWARD_ID_CONFLICT: "This reward is in the file more than once, with different values.",
     Code.TEXT_TOO_LONG: "An id has 255 signs at most, a site's id 50, a description 32,767: this is longer.",
-    Code.CELL_ERROR: "The cell holds an error of the spreadsheet, not a value.",
+    Code.CELL_ERROR: "The cell holds an error of the spreadsheet, or shows another value than it keeps.",
     Code.RECEIPT_MISMATCH: "This row was accepted before with other values than it has now.",
     Code.SITE_UNKNOWN: "Nobody can tell which site this row belongs to.",
     Code.ROW_KIND_AMBIGUOUS: "The row fills RewardId as well as ClientId or Action: it must be either.",

@@ -35,7 +35,7 @@ from transforms.identity.reward_ids import without_case
 
 # Raised where a reader, or this module, gives the same cell another text than before: then the rows of the archive are
 # read once more.
-_VERSION = 3
+_VERSION = 4
 _AFTER_HEADING = "\x1e"
 _ISO = re.compile(
     r"(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})"

@@ -4,8 +4,7 @@ What is no row is told by `transforms.sheets.no_rows`, and so are sheets without
 is named with its reason: a row is never dropped in silence.
 """
 
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -18,6 +17,7 @@ from transforms.sheets.ids import undress
 from transforms.sheets.no_rows import reasons_of
 from transforms.sheets.notes import Observation
 from transforms.sheets.sheet import FileError, Place, Sheet, column_letters
+from transforms.sheets.shown import as_shown, find_shown_otherwise
 from transforms.sheets.side_sheets import SideSheet
 from transforms.sheets.staff import staff_of, staff_texts
 from transforms.sheets.swallowed import refuse_swallowed
@@ -26,9 +26,6 @@ from transforms.vocabulary import Code
 SKIPPED_COLUMNS = ["sheet", "row", "reason"]
 _EXAMPLES = 5
 
-IDS_OF_TEXT = ("client_id", "reward_id", "payout_id")
-_QUANTITIES = ("points", "source_id", "amount")
-_WITH_WORDS = re.compile(r"(?:[^\W\d_]{2,} ?)?([0-9]+)(?: ?[^\W\d_]{2,})?")
 IDS = ("client_id", "reward_id", "payout_id", "source_id")
 _DRESSED = (*IDS, "site_id", "points")  # what programs put quotation marks around, or make a float of
 _WITH_DASH = ("amount", "description")  # an amount of "-" may be a zero in an accounting format: refused, not guessed
@@ -109,6 +106,7 @@ def _split_rows(table: Table) -> Collected:
         *_find_undressed(table, fields, bare),
         *_find_unheaded(table, kept),
         *_find_short(table, kept),
+        *find_shown_otherwise(table, kept),
     )
     return Collected(
         rows=rows.astype({"sheet": "str", "row": "int64"}),
@@ -133,11 +131,7 @@ def _clean_cells(table: Table) -> pd.DataFrame:
 def _fields(cells: pd.DataFrame, table: Table) -> dict[str, pd.Series]:
     """Return the text of every documented field as a person sees it; NA where the table has no such column."""
     fields = {field: _field_text(cells, table, field) for field in FIELDS}
-    for field in IDS_OF_TEXT:
-        fields[field] = _as_shown(fields[field], table, field)
-    # A quantity is what the cell keeps, unless a person sees another one there.
-    for field in _QUANTITIES:
-        fields[field] = _as_shown(fields[field], table, field, unless=_is_number_with_words)
+    fields = as_shown(fields, table)
     fields["action_date_time"] = _with_time_of_day(fields["action_date_time"], cells, table)
     return fields
 
@@ -258,34 +252,6 @@ def _with_time_of_day(days: pd.Series, cells: pd.DataFrame, table: Table) -> pd.
     # A spreadsheet's date has a midnight of its own.
     alone = days.str.replace(r"[T ]00:00(?::00(?:[.,]0+)?)?$", "", regex=True)
     return days.where(times.isna(), alone + " " + times)
-
-
-def _as_shown(
-    texts: pd.Series, table: Table, field: str, *, unless: Callable[[str, str], bool] = lambda _shown, _kept: False
-) -> pd.Series:
-    """Write numbers with a format as a person sees them: 123 under "AB"000000 is AB000123, 1000 under 0"."00 is 10.00.
-
-    But for those where `unless` holds, of the text that is shown and the one that is kept.
-    """
-    own_column = table.columns.get(field)
-    shown = {}
-    for (row, column), text in table.sheet.shown_cells.items():
-        if column == own_column and row in texts.index and not unless(text, str(texts[row])):
-            shown[row] = text
-    if not shown:
-        return texts
-    as_shown = texts.index.to_series().map(shown)
-    return as_shown.fillna(texts).astype("str")
-
-
-def _is_number_with_words(shown: str, kept: str) -> bool:
-    """Tell a number that is shown as it is, with a word beside it, from one that is shown as another one.
-
-    >>> _is_number_with_words("10 pts", "10"), _is_number_with_words("10k", "10"), _is_number_with_words("(10)", "10")
-    (True, False, False)
-    """
-    found = _WITH_WORDS.fullmatch(shown)
-    return found is not None and found[1] == kept
 
 
 def _skipped_sheets(side_sheets: Sequence[SideSheet]) -> pd.DataFrame:

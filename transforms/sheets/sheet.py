@@ -5,7 +5,7 @@ Every reader of `flows.intake` gives these, whatever the format was, and every r
     FileError    the file as a whole cannot be used; one clear line for the person who sent it
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import pandas as pd
@@ -15,6 +15,7 @@ from transforms.vocabulary import Code
 FORMULA_WITHOUT_VALUE = "formula without a stored value"
 NESTED_VALUE = "list or object in place of a value"
 DIGITS_LOST = "number of more than 15 digits"  # a spreadsheet has replaced the others by zeros
+SHOWN_OTHERWISE = "value that its cell shows as another one, or not at all"  # by its number format
 
 # What spreadsheet programs show in place of a value that they could not work out.
 SPREADSHEET_ERRORS: frozenset[str] = frozenset(
@@ -39,6 +40,9 @@ class Sheet:
     is_hidden: bool = False
     error_cells: Mapping[tuple[int, int], str] = field(default_factory=dict)  # (row, column) -> "#N/A" and the like
     shown_cells: Mapping[tuple[int, int], str] = field(default_factory=dict)  # whole numbers as their format shows them
+    # What a person sees in cells that keep another number or text: 1 of 1000 under "0,", "" under ";;;".
+    shown_otherwise: Mapping[tuple[int, int], str] = field(default_factory=dict)
+    partial_dates: Collection[tuple[int, int]] = ()  # dates whose cells do not show year, month and day
     has_addresses: bool = False  # "C14" means something to the person: spreadsheets, but not CSV, JSON or XML
     heading_row: int | None = None  # known where headings are keys (JSON, XML: row 0), else to be found
     delimiter: str | None = None  # of delimited text
@@ -105,7 +109,7 @@ def column_letters(column: int) -> str:
     return letters
 
 
-CELL_ERRORS = SPREADSHEET_ERRORS | {FORMULA_WITHOUT_VALUE, DIGITS_LOST, NESTED_VALUE}
+CELL_ERRORS = SPREADSHEET_ERRORS | {FORMULA_WITHOUT_VALUE, DIGITS_LOST, NESTED_VALUE, SHOWN_OTHERWISE}
 
 
 def sheet_row(sheet: Sheet, row: int) -> int:

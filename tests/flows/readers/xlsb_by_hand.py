@@ -18,10 +18,11 @@ def write_xlsb(
     far_column: int | None = None,
     hidden: tuple[int, ...] = (),
     struck: tuple[int, ...] = (),
+    code: str = "000000",
 ) -> Path:
     """Write rows; a text that begins with # is an error cell, of a value in odd columns and of a formula in even.
 
-    A whole number is shown with six digits at least; `hidden` and `struck` (crossed out) are rows from 0."""
+    A whole number is shown by the format `code`; `hidden` and `struck` (crossed out) are rows from 0."""
     cells = b"".join(
         _row(number, row, far_column, (number in hidden, number in struck)) for number, row in enumerate(rows)
     )
@@ -34,12 +35,12 @@ def write_xlsb(
         archive.writestr("xl/workbook.bin", _record(131) + _record(143) + bundle + _record(144) + _record(132))
         archive.writestr("xl/_rels/workbook.bin.rels", _RELATIONS.format(kind="worksheet", target="worksheets/s.bin"))
         archive.writestr("xl/worksheets/s.bin", sheet)
-        archive.writestr("xl/styles.bin", _styles())
+        archive.writestr("xl/styles.bin", _styles(code))
     return path
 
 
-def _styles() -> bytes:
-    """Give three cell styles: a plain one, one that shows six digits, one that is crossed out."""
+def _styles(code: str) -> bytes:
+    """Give three cell styles: a plain one, one with a number format, one that is crossed out."""
     look = b"\0" * 12
     of_styles = _record(626, b"\1\0\0\0") + _record(47, struct.pack("<HH", 0xFFFF, 164) + look) + _record(627)
     plain, padded = (_record(47, struct.pack("<HH", 0, number_format) + look) for number_format in (0, 164))
@@ -47,7 +48,7 @@ def _styles() -> bytes:
     of_cells = _record(617, b"\3\0\0\0") + plain + padded + struck + _record(618)
     faces = (_record(43, struct.pack("<HH", 220, flags) + b"\0" * 17 + _wide("Arial")) for flags in (0, 8))
     fonts = _record(611, b"\2\0\0\0") + b"".join(faces) + _record(612)
-    formats = _record(615, b"\1\0\0\0") + _record(44, struct.pack("<H", 164) + _wide("000000")) + _record(616)
+    formats = _record(615, b"\1\0\0\0") + _record(44, struct.pack("<H", 164) + _wide(code)) + _record(616)
     return _record(278) + formats + fonts + of_styles + of_cells + _record(279)
 
 
