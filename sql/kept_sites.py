@@ -1,5 +1,7 @@
 """Sites that left the settings and whose unsent work a person keeps: nothing asks for it before they are back.
 
+Referral Rock has no sites: as a whole it is the site "" here, as its events have it.
+
 What is in doubt goes on asking: it may have been sent, and a person can rule on it without the site.
 """
 
@@ -12,12 +14,12 @@ from sqlalchemy import Connection
 from sql.event_decisions import Said, lock_events, record_decision
 from sql.queries import query, rows_query
 from sql.sums import summed
-from transforms.vocabulary import EventVerb
+from transforms.vocabulary import EventVerb, in_a_sentence
 
 
 @dataclass(frozen=True)
 class KeptSite:
-    """One site whose work is kept, and by whose word."""
+    """One site whose work is kept, and by whose word; "" is Referral Rock."""
 
     site_id: str
     by: str
@@ -30,7 +32,7 @@ class KeptSite:
 def keep_site(connection: Connection, site_id: str, event_ids: Sequence[str], said: Said) -> None:
     """Keep these events, and what else of the site is not sent, until it is back; the caller holds the turn."""
     decided = lock_events(connection, event_ids)
-    decision_id = record_decision(connection, EventVerb.KEEP, said, about=f"site {site_id}", decided=decided)
+    decision_id = record_decision(connection, EventVerb.KEEP, said, about=in_a_sentence(site_id), decided=decided)
     connection.execute(query("keep_site"), {"site_id": site_id, "decision_id": decision_id})
 
 

@@ -30,13 +30,8 @@ def clients_not_compared(connection: Connection) -> list[ClientSpan]:
     return spans(connection.execute(rows_query("clients_not_compared")))
 
 
-def rewards_not_compared_count(connection: Connection) -> int:
-    """Return how many posted updates of rewards no reading has compared yet."""
-    return int(connection.execute(query("rewards_not_compared_count")).scalar_one())
-
-
 def unread_of_site(connection: Connection, site_id: str) -> list[str]:
-    """Return the posted events of a site that no reading has compared yet."""
+    """Return the posted events of a site that no reading has compared yet; of Referral Rock for the site ""."""
     return list(connection.execute(query("unread_of_site"), {"site_id": site_id}).scalars())
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from sql.approvals import drop_events
 from sql.event_decisions import Said, lock_events, record_decision
 from sql.queries import query
-from transforms.vocabulary import EventVerb
+from transforms.vocabulary import EventVerb, in_a_sentence
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class SiteWork:
 
 
 def site_work(connection: Connection, site_id: str) -> SiteWork:
-    """Return what the site has that was not sent; nothing where the ledger has no such site."""
+    """Return what the site has that was not sent, "" is Referral Rock; nothing where the ledger has no such site."""
     rows = connection.execute(query("unsent_of_site"), {"site_id": site_id}).all()
     in_flight_count = connection.execute(query("in_flight_of_site"), {"site_id": site_id}).scalar_one()
     return SiteWork(
@@ -34,5 +34,5 @@ def site_work(connection: Connection, site_id: str) -> SiteWork:
 def drop_site(connection: Connection, site_id: str, event_ids: Sequence[str], said: Said) -> int:
     """Discard these events of the site in one decision; return how many that are. The caller holds the turn."""
     decided = lock_events(connection, event_ids)
-    record_decision(connection, EventVerb.DISCARD, said, about=f"site {site_id}", decided=decided)
+    record_decision(connection, EventVerb.DISCARD, said, about=in_a_sentence(site_id), decided=decided)
     return drop_events(connection, event_ids, said)

@@ -385,6 +385,24 @@ class Destination(NamedTuple):
         return f"{_SITE_NAME}{self.site_id}" if self.target is Target.MINDBODY else _REFERRAL_ROCK
 
 
+def place_of(site_id: str) -> str:
+    """Begin a sentence about all events of a site, as events have it; "" is Referral Rock, which has no sites.
+
+    >>> place_of("-99"), place_of("")
+    ('Site -99', 'Referral Rock')
+    """
+    return f"Site {site_id}" if site_id else _REFERRAL_ROCK
+
+
+def in_a_sentence(site_id: str) -> str:
+    """Name the same within a sentence.
+
+    >>> in_a_sentence("-99"), in_a_sentence("")
+    ('site -99', 'Referral Rock')
+    """
+    return f"site {site_id}" if site_id else _REFERRAL_ROCK
+
+
 def client_not_read(site_id: str, client_id: str, why: str) -> NotRead:
     """Say that nobody could look at a client."""
     return NotRead(name_of_client(site_id, client_id), why, Unread.CLIENT, site_id)

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from flows.runtime.errors import WrongUsage
+
 
 def _use_config(path: Path | None) -> Path | None:
     if path is not None:
@@ -27,9 +29,20 @@ Plain = Annotated[bool, typer.Option("--plain", help="Run the same steps without
 Pdf = Annotated[Path | None, typer.Option("--pdf", metavar="PATH", help="Write two pages for the binder as PDF, too.")]
 CsvFolder = Annotated[Path | None, typer.Option("--csv", metavar="FOLDER", help="Write each table as a CSV file, too.")]
 Site = Annotated[str | None, typer.Option("--site", help="The Mindbody site of rows that name none.")]
+ReferralRock = Annotated[bool, typer.Option("--referral-rock", help="Referral Rock as a whole, which has no sites.")]
 By = Annotated[str, typer.Option("--by", metavar="NAME", help="Who decides.")]
 Why = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, for whoever asks later.")]
 ByUser = Annotated[str | None, typer.Option("--by", metavar="NAME", help="Who decides; the system's user otherwise.")]
+
+
+def whole_place(site_id: str | None, *, is_referral_rock: bool) -> str | None:
+    """Return the site that a person names, as events have it, "" for Referral Rock; None where nothing is named.
+
+    `WrongUsage` where both are named: it is one decision about one place.
+    """
+    if site_id is not None and is_referral_rock:
+        raise WrongUsage("Name either --site ID or --referral-rock.")
+    return "" if is_referral_rock else site_id
 
 
 def config_text(config: Path | None) -> str | None:

@@ -8,7 +8,7 @@ import typer
 
 from flows.cli.ask import check_asking
 from flows.cli.held import run_held
-from flows.cli.options import ByUser, Config, Json, Site, Why
+from flows.cli.options import ByUser, Config, Json, ReferralRock, Site, Why, whole_place
 from flows.runtime.errors import ExitCode, WrongUsage
 from flows.runtime.person import user_name
 from flows.runtime.terminal import write_json, write_line
@@ -65,9 +65,10 @@ def discard(
     site: Annotated[
         str | None, typer.Option("--site", help="All that was not sent of a site, such as one that has left.")
     ] = None,
+    referral_rock: ReferralRock = False,
     by: ByUser = None,
     reason: Why = "",
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before a whole site is dropped.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before a whole place is dropped.")] = False,
     config: Config = None,
     json: Json = False,
 ) -> None:
@@ -75,10 +76,11 @@ def discard(
 
     An event that was dropped with its plan comes back to a person when another file brings it.
     """
-    if (held_id is None) == (site is None):
-        raise WrongUsage("discard takes either the ID of an event or a plan, or --site ID.")
-    if site is not None:
-        raise typer.Exit(run_discard_site(config, site, by, reason, is_approved=yes, as_json=json))
+    place = whole_place(site, is_referral_rock=referral_rock)
+    if (held_id is None) == (place is None):
+        raise WrongUsage("discard takes either the ID of an event or a plan, or --site ID, or --referral-rock.")
+    if place is not None:
+        raise typer.Exit(run_discard_site(config, place, by, reason, is_approved=yes, as_json=json))
     raise typer.Exit(run_discard(config, held_id or "", by, reason, as_json=json))
 
 
@@ -200,12 +202,14 @@ def run_discard_site(
     from flows.ledger.connection import open_ledger
     from flows.review.decide import discard_site, unsent_of_site
     from flows.settings.load import load_settings
+    from transforms.vocabulary import in_a_sentence, place_of
 
     settings = load_settings(config)
     with open_ledger(settings) as ledger:
         shown = unsent_of_site(ledger, site_id)
         count = len(shown.event_ids)
-        write_line(f"Site {site_id}: {count:,} events that were not sent, {shown.points:,} points.", error=True)
+        points = f", {shown.points:,} points" if site_id else ""
+        write_line(f"{place_of(site_id)}: {count:,} events that were not sent{points}.", error=True)
         if shown.in_flight_count:
             write_line(
                 f"  {shown.in_flight_count:,} more may have been sent and stay: `tieout settle` reads them back.",
@@ -214,8 +218,8 @@ def run_discard_site(
         nobody = "Nobody answered, so nothing was discarded: add --yes to go on without asking."
         is_wanted = count > 0 and (is_approved or is_confirmed(f"Discard {count:,} for good?", nobody))
         discarded_count = discard_site(settings, ledger, shown, by or user_name(), reason) if is_wanted else 0
-    told = f"Discarded: {discarded_count:,} events of site {site_id} are never posted."
-    _tell({"site_id": site_id, "discarded": discarded_count}, told, as_json=as_json)
+    told = f"Discarded: {discarded_count:,} events of {in_a_sentence(site_id)} are never posted."
+    _tell({"site_id": site_id or None, "discarded": discarded_count}, told, as_json=as_json)
     return ExitCode.NEEDS_A_PERSON if shown.in_flight_count else ExitCode.TIES_OUT
 
 

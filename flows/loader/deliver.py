@@ -35,7 +35,7 @@ from sql.claims import declare_lost, doubt_again, open_work, ready_among
 from sql.retries import sites_to_read_first
 from sql.settlements import doubtful_sites, waiting_times
 from sql.sites import SiteWork, site_work
-from transforms.vocabulary import Destination, Target
+from transforms.vocabulary import Destination, Target, place_of
 
 _MAX_ROUNDS = 10  # of posting and settling; each round sends only what reading back proved not to have landed
 
@@ -77,12 +77,14 @@ def _refuse_settings_that_lead_nowhere(needed: set[Destination], troubles: Mappi
 def _left_the_settings(
     run: Run, connection: Connection, destinations: set[Destination]
 ) -> dict[Destination, TieoutError]:
-    """Return what to say of sites that the ledger has work for and the settings do not name any more."""
-    configured = set(run.settings.mindbody.site_ids)
+    """Return what to say of places that the ledger has work for and the settings do not name any more."""
     left: dict[Destination, TieoutError] = {}
     for destination in destinations:
-        if destination.target is Target.MINDBODY and destination.site_id not in configured:
-            work = site_work(connection, destination.site_id)
+        if destination.site_id in run.settings.site_ids:
+            continue
+        work = site_work(connection, destination.site_id)
+        # Keys that were never there are asked for by name, where a first file brings rewards.
+        if destination.target is Target.MINDBODY or work.event_ids or work.in_flight_count:
             left[destination] = CouldNotRun(_say_left(destination.site_id, work))
     return left
 
@@ -93,10 +95,13 @@ def _say_left(site_id: str, work: SiteWork) -> str:
     in_doubt = ""
     if work.in_flight_count:
         in_doubt = f" {work.in_flight_count:,} more may have been sent: `tieout settle EVENT_ID --as` says so or not."
+    points = f" ({work.points:,} points)" if site_id else ""
+    option = f"--site {site_id}" if site_id else "--referral-rock"
+    back = "the site" if site_id else "its keys"
     return (
-        f"Site {site_id} is not in the settings any more, and {waits} ({work.points:,} points). Put the site back, and "
-        f"they go on; `tieout keep --site {site_id}` lets them wait for that, and no night asks again; `tieout discard "
-        f"--site {site_id}` drops them.{in_doubt}"
+        f"{place_of(site_id)} is not in the settings any more, and {waits}{points}. Put {back} back, and they go on; "
+        f"`tieout keep {option} --reason TEXT` lets them wait for that, and no night asks again; `tieout discard "
+        f"{option}` drops them.{in_doubt}"
     )
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from flows.settings.sections import Settings
 from sql.kept_sites import kept_sites
-from sql.read_back import rewards_not_compared_count
+from sql.read_back import unread_of_site
 from transforms.match.reconciled import Client
 from transforms.vocabulary import Destination, NotRead, Target, destination_not_read
 
@@ -29,15 +29,23 @@ def clients_out_of_settings(connection: Connection, settings: Settings, clients:
 
 
 def rewards_out_of_settings(connection: Connection, settings: Settings) -> list[NotRead]:
-    """Return Referral Rock, where its keys are gone and updates that it confirmed were not compared before."""
-    if settings.referral_rock.public_key is not None:
+    """Return Referral Rock, where its keys are gone and updates that it confirmed were not compared before.
+
+    What a person keeps of it, no night asks for.
+    """
+    rewards = Destination(Target.REFERRAL_ROCK, "")
+    is_kept = any(site.site_id == rewards.site_id for site in kept_sites(connection))
+    if is_kept or rewards.site_id in settings.site_ids:
         return []
-    count = rewards_not_compared_count(connection)
+    count = len(unread_of_site(connection, rewards.site_id))
     if not count:
         return []
     updates = "1 update that was posted there was" if count == 1 else f"{count:,} updates that were posted there were"
-    why = f"it is not in the settings, and {updates} not compared with what it shows: put its keys back"
-    return [destination_not_read(Destination(Target.REFERRAL_ROCK, ""), why)]
+    why = (
+        f"it is not in the settings, and {updates} not compared with what it shows: put its keys back, or say by "
+        "`tieout keep --referral-rock --reason TEXT` that no night is to ask for it"
+    )
+    return [destination_not_read(rewards, why)]
 
 
 def _site_left(site_id: str, clients_count: int) -> NotRead:

@@ -24,7 +24,7 @@ from sql.recovery import is_recovering
 from sql.replacements import pending_replacements
 from sql.reversals import needless_reversals
 from sql.sites import drop_site, site_work
-from transforms.vocabulary import State
+from transforms.vocabulary import State, place_of
 
 _CAME_TO_NOTHING = frozenset({State.DISCARDED, State.REFUSED})
 
@@ -134,8 +134,8 @@ def discard_site(settings: Settings, ledger: Ledger, shown: OfSite, by: str, rea
     with deciding(settings, ledger) as connection:
         if set(_of_site(connection, shown.site_id).event_ids) != set(shown.event_ids):
             raise WrongUsage(
-                f"Site {shown.site_id} has other events than were shown: a run or another person was faster. Nothing "
-                "was discarded; look again."
+                f"{place_of(shown.site_id)} has other events than were shown: a run or another person was faster. "
+                "Nothing was discarded; look again."
             )
         try:
             said = say(by, mask(reason), utc_now(), needs_reason=False)

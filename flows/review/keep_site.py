@@ -12,6 +12,7 @@ from sql.event_decisions import NobodySaidIt, say
 from sql.kept_sites import keep_site as keep
 from sql.read_back import unread_of_site
 from sql.sites import site_work
+from transforms.vocabulary import in_a_sentence, place_of
 
 
 @dataclass(frozen=True)
@@ -26,12 +27,12 @@ class Kept:
 
 
 def keep_site(settings: Settings, ledger: Ledger, site_id: str, by: str, reason: str) -> Kept:
-    """Decide that what was not sent of the site, or not read back, waits until it is back.
+    """Decide that what was not sent of the site, or not read back, waits until it is back; "" is Referral Rock.
 
     `WrongUsage` where the site is in the settings, or has nothing of the kind, or nobody says why.
     """
-    if site_id in set(settings.mindbody.site_ids):
-        raise WrongUsage(f"Site {site_id} is in the settings: its events go on by themselves.")
+    if site_id in settings.site_ids:
+        raise WrongUsage(f"{place_of(site_id)} is in the settings: its events go on by themselves.")
     try:
         said = say(by, mask(reason), utc_now(), needs_reason=True)
     except NobodySaidIt as error:
@@ -42,7 +43,8 @@ def keep_site(settings: Settings, ledger: Ledger, site_id: str, by: str, reason:
         unread = unread_of_site(connection, site_id)
         if not work.event_ids and not unread:
             raise WrongUsage(
-                f"The ledger has nothing of a site {site_id} that is to be sent or read back: nothing is to be kept."
+                f"The ledger has nothing of {in_a_sentence(site_id)} that is to be sent or read back: nothing is to be "
+                "kept."
             )
         keep(connection, site_id, [*work.event_ids, *unread], said)
     return Kept(site_id, len(work.event_ids), work.points, work.in_flight_count, len(unread))

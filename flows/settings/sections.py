@@ -121,6 +121,12 @@ class Settings(BaseSettings):
         return bool(self.mindbody.sites) or keys.public_key is not None or keys.private_key is not None
 
     @property
+    def site_ids(self) -> frozenset[str]:
+        """The sites that the settings name, as events have them: "" is Referral Rock, which has no sites."""
+        of_rewards = {""} if self.referral_rock.public_key is not None else set()
+        return frozenset(self.mindbody.site_ids) | of_rewards
+
+    @property
     def shared_timezone(self) -> str:
         """The zone of the sites; UTC where they are in several: those have no clock in common, nor the same 3 am."""
         zones = {site.timezone for site in self.mindbody.sites}

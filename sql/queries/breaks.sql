@@ -51,14 +51,10 @@ SELECT site_id, client_id, min(action_at) AS first_at, max(action_at) AS last_at
 WHERE target = 'mindbody' AND state = 'posted' AND compared_at IS NULL
 GROUP BY site_id, client_id ORDER BY site_id, client_id
 
--- name: rewards_not_compared_count
--- Updates that Referral Rock confirmed and that no sweep of it has compared yet.
-SELECT count(*) FROM events WHERE target = 'referral_rock' AND state = 'posted' AND compared_at IS NULL
-
 -- name: unread_of_site
--- Events that Mindbody confirmed for a site and that no reading has compared yet.
+-- Events that were posted at a site and that no reading has compared yet. Updates of rewards are of the site ''.
 SELECT event_id FROM events
-WHERE target = 'mindbody' AND site_id = :site_id AND state = 'posted' AND compared_at IS NULL
+WHERE site_id = :site_id AND state = 'posted' AND compared_at IS NULL
 
 -- name: mark_compared
 -- What was compared needs no second reading, and a reversal counts as seen only once this is set.

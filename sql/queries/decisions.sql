@@ -79,14 +79,14 @@ SELECT event_id FROM events WHERE run_id = :plan_id AND state = 'held'
 AND {goes_with_plan}
 
 -- name: unsent_of_site
--- What a site has that was never sent: held, or ready and not claimed.
-SELECT event_id, points FROM events
-WHERE target = 'mindbody' AND site_id = :site_id AND state IN ('held', 'ready')
+-- What a site has that was never sent: held, or ready and not claimed. Updates of rewards are of the site ''.
+SELECT event_id, coalesce(points, 0) AS points FROM events
+WHERE site_id = :site_id AND state IN ('held', 'ready')
 
 -- name: in_flight_of_site
 -- How much of a site may have been sent without an answer: only reading back, or a person's ruling, decides that.
 SELECT count(*) FROM events
-WHERE target = 'mindbody' AND site_id = :site_id AND state IN ('sending', 'unknown')
+WHERE site_id = :site_id AND state IN ('sending', 'unknown')
 
 -- name: superseding_update
 -- The update of the same reward that was accepted after this one and is not refused: it sets what counts now.

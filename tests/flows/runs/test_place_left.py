@@ -84,3 +84,48 @@ def test_rewards_whose_keys_went_before_they_were_read_are_not_read(
             ended = tieout(*command)
             assert (ended.code, ended.json["agrees"]) == (1, False), command
             assert [one["what"] for one in ended.json["not_read"]] == ["Referral Rock"]
+            assert "tieout keep --referral-rock" in ended.json["not_read"][0]["why"]
+        assert tieout("keep", "--referral-rock").code == 2
+        kept = tieout("keep", "--referral-rock", "--reason", "the programme has ended", "--json")
+        assert (kept.code, kept.json) == (0, {"site_id": None, "kept": 0, "not_read": 1})
+        for command in (RUN, ("reconcile", "--json")):
+            assert (tieout(*command).code, tieout(*command).json["not_read"]) == (0, []), command
+        assert any("1 events that were posted there" in note for note in tieout(*RUN).json["notes"])
+
+
+def test_updates_that_were_not_sent_before_the_keys_went_are_kept_or_dropped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with start_sandbox(options=("--extra-rewards", "20")) as ready:
+        workplace = open_workplace(tmp_path, ready)
+        tieout = Tieout(workplace, monkeypatch, capsys)
+        path = workplace.put("updates.csv", UPDATE, headings="RewardId,PayoutId,Amount")
+        plan_id = tieout("plan", path, "--json").json["plan_id"]
+        path.unlink()
+        assert tieout("approve", plan_id).code == 0
+        before = workplace.config.read_text()
+        take_out(workplace, "referral_rock")
+        ended = tieout(*RUN)
+        assert (ended.code, "`tieout discard --referral-rock` drops them" in ended.err) == (3, True), ended
+        assert tieout("keep", "--referral-rock", "--reason", "for now", "--json").json["kept"] == 1
+        assert tieout(*RUN).code == 0
+        workplace.configure(before)
+        assert tieout("keep", "--referral-rock", "--reason", "by mistake").code == 2
+        ended = tieout(*RUN)
+        assert ended.json["posted"] == 1
+        assert any("Referral Rock is back in the settings" in note for note in ended.json["notes"])
+
+
+def test_what_was_not_sent_to_referral_rock_is_dropped_by_a_person(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with start_sandbox(options=("--extra-rewards", "20")) as ready:
+        workplace = open_workplace(tmp_path, ready)
+        tieout = Tieout(workplace, monkeypatch, capsys)
+        path = workplace.put("updates.csv", UPDATE, headings="RewardId,PayoutId,Amount")
+        assert tieout("plan", path).code == 1
+        path.unlink()
+        take_out(workplace, "referral_rock")
+        dropped = tieout("discard", "--referral-rock", "--yes", "--reason", "has ended", "--json")
+        assert (dropped.code, dropped.json) == (0, {"site_id": None, "discarded": 1})
+        assert tieout(*RUN).code == 0
