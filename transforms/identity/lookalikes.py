@@ -78,7 +78,7 @@ def compare_files(pairs: Sequence[Pair], missing: Sequence[SheetRow], new: Seque
     """
     # What is the same row, told a little differently, is in both files: it says that they are of one series, and where
     # the others stand.
-    same = [*_fill_in(pairs, missing, new), *_replaced_anyway(missing, new)]
+    same = [*_fill_in(missing, new), *_replaced_anyway(missing, new)]
     pairs = [*pairs, *(_as_pair(one) for one in same)]
     missing, new = _others(missing, new, same)
     sheets = SideBySide(pairs, missing, new)
@@ -230,9 +230,16 @@ def _of_one_visit(missing: Sequence[SheetRow], new: Sequence[SheetRow]) -> Itera
                 yield _Alike(now, earlier)
 
 
-def _fill_in(pairs: Sequence[Pair], missing: Sequence[SheetRow], new: Sequence[SheetRow]) -> list[_Alike]:
+def _fill_in(missing: Sequence[SheetRow], new: Sequence[SheetRow]) -> list[_Alike]:
     """Return rows that differ in what only one of the files says."""
-    ignores_time = _is_time_read_anew(pairs, missing, new)
+    found = _told_otherwise(missing, new, ignores_time=False)
+    # Only then those of which one says a time and the other none, whether a whole column was read anew or some of its
+    # cells were emptied or filled: a client's row of the same time is surer than one of some other time.
+    missing, new = _others(missing, new, found)
+    return found + _told_otherwise(missing, new, ignores_time=True)
+
+
+def _told_otherwise(missing: Sequence[SheetRow], new: Sequence[SheetRow], *, ignores_time: bool) -> list[_Alike]:
     waiting: defaultdict[tuple[Any, ...], list[SheetRow]] = defaultdict(list)
     for row in missing:
         waiting[_said_by_both(row, ignores_time=ignores_time)].append(row)
@@ -244,19 +251,6 @@ def _fill_in(pairs: Sequence[Pair], missing: Sequence[SheetRow], new: Sequence[S
             alike.remove(earlier)
             found.append(_Alike(now, earlier))
     return found
-
-
-def _is_time_read_anew(pairs: Sequence[Pair], missing: Sequence[SheetRow], new: Sequence[SheetRow]) -> bool:
-    """Tell whether the time is a column that is read now and was not before, or was read before and is not now.
-
-    Then no row that both files have bears one, and the others bear one in the one file and not in the other.
-    """
-    if any(pair.at is not None for pair in pairs):
-        return False
-    missing_dated = {row.at is not None for row in missing if not row.is_update}
-    new_dated = {row.at is not None for row in new if not row.is_update}
-    are_some_dated = len(missing_dated | new_dated) > 1
-    return are_some_dated and missing_dated != new_dated
 
 
 def _replaced_anyway(missing: Sequence[SheetRow], new: Sequence[SheetRow]) -> list[_Alike]:
