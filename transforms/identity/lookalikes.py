@@ -9,7 +9,7 @@ The rule, of which every word keeps a row from being paid twice, or an honest on
 - Two files are compared where four fifths of the rows that both could have, by their times, are in both. Of a few rows
   one or two may differ, where at least two, and half of them, are in both.
 - A row that differs only in that the one file says its source, source id or time and the other does not, is the same
-  row: an optional column is read and filled anew, or is not any more.
+  row: an optional column, or some of its cells, is filled anew, or is not any more.
 - Between two repeated rows, where the earlier file had another row, a new one is held, whatever was changed in it. So
   it is before the first repeated row and after the last, unless it happened after all that the earlier file has.
 - An export that moves on drops its oldest rows and brings later ones, and where it is sorted by location or client,
