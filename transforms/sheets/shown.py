@@ -28,7 +28,8 @@ _NO_QUANTITY = re.compile(r"-.*|0|[0-9]+\.[0-9]+")
 _POWER = re.compile(r"[0-9]+(?:\.[0-9]+)?E\+?[0-9]{1,2}")
 _MARKED = re.compile(r"[0-9][0-9.,'’ ]*")
 
-# Words that multiply the number beside them; any other leaves it as it is.
+# Words that turn the number beside them round, and those that multiply it; any other leaves it as it is.
+_TURNING_WORDS = frozenset({"minus", "negative", "neg", "less"})
 MULTIPLYING_WORDS = frozenset(
     {"dozen", "hundred", "thousand", "thousands", "tsd", "million", "millions", "mio", "mn", "mm", "mln"}
     | {"billion", "billions", "bn", "mrd", "percent", "pct"}
@@ -166,10 +167,11 @@ def _is_number_with_words(shown: str, kept: str) -> bool:
 
     >>> _is_number_with_words("10 pts", "10"), _is_number_with_words("10k", "10"), _is_number_with_words("(10)", "10")
     (True, False, False)
-    >>> _is_number_with_words("10 thousand", "10")
-    False
+    >>> _is_number_with_words("10 thousand", "10"), _is_number_with_words("minus 10", "10")
+    (False, False)
     """
     found = _WITH_WORDS.fullmatch(shown)
     if found is None or found[2] != kept:
         return False
-    return not {word.casefold() for word in (found[1], found[3]) if word} & MULTIPLYING_WORDS
+    words = {word.casefold() for word in (found[1], found[3]) if word}
+    return not words & (MULTIPLYING_WORDS | _TURNING_WORDS)

@@ -162,6 +162,7 @@ def test_a_heading_that_names_the_currency_of_rewards_is_read_and_said(
         ("(0)", None),
         ("\\-0", None),
         ('0"k"', None),
+        ('"minus "0', None),
         ('0"%"', None),
         ("0-00", None),
     ],
