@@ -1,0 +1,109 @@
+"""Every command with --json: one object and nothing else, or, where it ends before it has anything to tell, nothing."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from flows.cli.app import app
+from flows.sandbox import start_sandbox
+from tests.flows.command import Command
+from tests.flows.workplace import Workplace, open_workplace
+
+# What a command needs beside the arguments that it cannot do without.
+_MORE = {
+    "keep": ("--site", "-98", "--reason", "r"),
+    "discard": ("x",),
+    "sign": ("--by", "Ann"),
+    "retry": ("x", "--reason", "r"),
+    **dict.fromkeys(("replace", "reverse"), ("--reason", "r")),
+    "upload": ("--yes",),
+    "run": ("--plain",),
+    "user add": ("--role", "administrator"),
+    "user roles": ("--role", "administrator"),
+    "db archive": ("--yes",),
+}
+_VALUES = {"before": "2020-01-01", "period": "2026-09"}
+
+
+def commands(group: Any, before: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Give every command with its name; a group may be a command, too."""
+    for name, command in group.commands.items():
+        yield (*before, name), command
+        if hasattr(command, "commands"):
+            yield from commands(command, (*before, name))
+
+
+def typed(name: tuple[str, ...], command: Any) -> list[str]:
+    """Return a command as somebody may type it."""
+    words = list(name)
+    for parameter in command.params:
+        if parameter.required:
+            option = [parameter.opts[0]] if parameter.param_type_name == "option" else []
+            words += [*option, _VALUES.get(parameter.name, "x")]
+    return [*words, *_MORE.get(" ".join(name), ()), "--json"]
+
+
+_GROUP: Any = typer.main.get_command(app)
+_WITH_JSON = {
+    " ".join(name): typed(name, command)
+    for name, command in commands(_GROUP)
+    if any(parameter.name == "json" for parameter in command.params)
+}
+
+
+@pytest.fixture
+def tieout(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    return Command(monkeypatch, capsys)
+
+
+@pytest.fixture(scope="module")
+def ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    with start_sandbox(options=("--extra-clients", "2")) as found:
+        yield found
+
+
+@pytest.fixture
+def workplace(tmp_path: Path, ready: dict[str, Any]) -> Workplace:
+    return open_workplace(tmp_path, ready)
+
+
+def test_the_commands_of_the_contract_take_json() -> None:
+    promised = {"check", "run", "upload", "settle", "reconcile", "breaks", "doctor", "status", "retry", "reverse"}
+    promised |= {"recover", "db backup", "db bind", "db archive", "template", "layout", "month", "sign", "client"}
+    promised |= {"notify test", "user add"}
+    assert promised - _WITH_JSON.keys() == set()
+
+
+@pytest.mark.parametrize("name", sorted(_WITH_JSON))
+def test_where_the_settings_are_wrong_stdout_is_empty_and_a_line_says_why(
+    name: str, tieout: Command, tmp_path: Path
+) -> None:
+    (tmp_path / "tieout.toml").write_text("[[[")
+    ended = tieout(*_WITH_JSON[name], "--config", tmp_path / "tieout.toml", folder=tmp_path)
+    told = json.loads(ended.out)["checks"][0]["message"] if name == "doctor" else ended.err
+    assert (ended.code, "tieout.toml is no valid TOML" in told) == (2, True), ended
+    assert name == "doctor" or ended.out == ""
+    assert "Traceback" not in ended.err
+
+
+@pytest.mark.parametrize("name", sorted(_WITH_JSON))
+def test_whatever_is_asked_stdout_is_one_object_or_empty(name: str, tieout: Command, workplace: Workplace) -> None:
+    ended = tieout(*_WITH_JSON[name], "--config", workplace.config, folder=workplace.folder)
+    assert ended.out or ended.code in (2, 3), ended
+    if ended.out:
+        assert isinstance(json.loads(ended.out), dict | list)
+    assert "Traceback" not in ended.err
+
+
+def test_a_copy_of_the_ledger_and_what_is_bound_are_told_as_json(tieout: Command, workplace: Workplace) -> None:
+    copy = workplace.folder / "copy.db"
+    told = tieout("db", "backup", copy, "--json", "--config", workplace.config)
+    assert (told.code, told.json, copy.is_file()) == (0, {"copy": str(copy)}, True)
+    bound = tieout("db", "bind", "--by", "Ann", "--reason", "moved", "--json", "--config", workplace.config)
+    assert (bound.code, list(bound.json)) == (0, ["bound"])
+    old = tieout("db", "archive", "--before", "2020-01-01", "--json", "--config", workplace.config)
+    assert old.json == {"before": "2020-01-01", "attempts": 0, "files": []}
