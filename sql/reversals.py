@@ -159,6 +159,12 @@ def takes_another_back(event: Row[Any]) -> bool:
     return is_its_own_content
 
 
+def entries_taking_back(connection: Connection, event_ids: Iterable[str]) -> frozenset[str]:
+    """Return which of these events are entries that take others back, as `takes_another_back` tells of one."""
+    found = connection.execute(query("entries_taking_back"), {"given": given_ids(event_ids)}).scalars()
+    return frozenset(found)
+
+
 def _fixed_of_reversal(action: Action) -> dict[str, Any]:
     """Return what every entry that takes another back has in common."""
     return {

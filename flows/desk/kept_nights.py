@@ -12,6 +12,7 @@ from flows.reports.report import Report, rows
 from flows.reports.snapshots import read_frames, read_snapshot, snapshot_path
 from flows.settings.sections import Settings
 from sql.nights import events_with_places
+from sql.reversals import entries_taking_back
 
 _MOST_NIGHTS = 8
 _MOST_ROWS = 200_000  # of all that is kept
@@ -23,11 +24,13 @@ class KeptNight:
     """A night's report, what was read back at the services, entry by entry, and what the ledger has of older rows.
 
     ``older``: one row per event that an earlier run posted and this night saw again, with the row of its sheet.
+    ``taking_back``: of the events that waited, those that take an entry back, which come from no sheet.
     """
 
     report: Report
     read_back: Mapping[str, pd.DataFrame]
     older: pd.DataFrame
+    taking_back: frozenset[str] = frozenset()
 
     @property
     def rows_count(self) -> int:
@@ -65,7 +68,13 @@ def _read(settings: Settings, ledger: Ledger, run_id: str) -> KeptNight:
     with ledger.read() as connection:
         report = read_snapshot(settings, connection, run_id)
     read_back = dict(read_frames(snapshot_path(settings, run_id), _READ_BACK))
-    return KeptNight(report, read_back, _older(ledger, report, read_back))
+    return KeptNight(report, read_back, _older(ledger, report, read_back), _taking_back(ledger, report))
+
+
+def _taking_back(ledger: Ledger, report: Report) -> frozenset[str]:
+    waiting = rows(report, "waiting")["event_id"].dropna()
+    with ledger.read() as connection:
+        return entries_taking_back(connection, waiting)
 
 
 def _older(ledger: Ledger, report: Report, read_back: Mapping[str, pd.DataFrame]) -> pd.DataFrame:

@@ -16,7 +16,6 @@ from transforms.outcomes import NOT_THERE, OF_ENTRIES, OF_POSTED, OTHER_FIGURE, 
 from transforms.totals.walk import events_of_lines, kinds_of
 from transforms.vocabulary import Kind, Outcome, State, WalkLine
 
-_TAKING_BACK: Final = ("reversal of ", "reversals of ")  # what stands in the place of a file
 _NEW: Final = "in this run"  # how a report says that a row came with its run
 _COLUMNS: Final = (
     "event_id", "break_id", "kind", "site_id", "client_id", "points", "amount", "source", "source_id", "action_at",
@@ -103,7 +102,7 @@ def _waiting(night: KeptNight, _line: WalkLine) -> pd.DataFrame:
     is_held = found["state"].eq(State.HELD)
     is_since_tonight = pd.to_datetime(found["since"], utc=True).ge(night.report.started_at)
     # What is proposed to take an entry back waits, too, and comes from no sheet.
-    is_of_sheet = ~found["file"].astype("str").str.startswith(_TAKING_BACK)
+    is_of_sheet = ~found["event_id"].isin(night.taking_back)
     waiting = found[is_held & is_since_tonight & is_of_sheet]
     return waiting.rename(columns={"reason": "said"})
 

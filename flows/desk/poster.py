@@ -171,9 +171,7 @@ def _still_to_send(desk: Desk, sheet: DeskSheet) -> int:
 
 
 def _why_stopped(summary: Summary) -> str:
-    # Beside what stopped it a run notes where it has put the marked copy, which is no cause of anything.
-    causes = [note for note in summary.notes if not note.startswith("marked copy of ")]
-    whys = [*summary.failures, *causes]
+    whys = [*summary.failures, *summary.why_left]
     return whys[0] if whys else "Not all of it could be sent."
 
 

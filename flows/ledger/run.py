@@ -44,6 +44,7 @@ class Run:
     progress: Progress
     failures: list[str] = field(default_factory=list)  # what could not be done
     notes: list[str] = field(default_factory=list)  # what a person should know, without its being a failure
+    why_left: list[str] = field(default_factory=list)  # those of the notes that say why something was not sent yet
     file_notes: list[tuple[str, Note]] = field(default_factory=list)  # what was noticed in a file that was taken in
     registered: set[str] = field(default_factory=set)  # by their hash: the files that were new
     failed_destinations: set[Destination] = field(default_factory=set)  # not tried again in this run
@@ -64,6 +65,11 @@ class Run:
     def notice(self, file: str, noticed: Iterable[Note]) -> None:
         """Keep what was noticed while a file was read, for everybody who looks at the run."""
         self.file_notes += [(file, note) for note in noticed]
+
+    def leave(self, *whys: str) -> None:
+        """Note why something was not sent yet, without its being a failure."""
+        self.notes += whys
+        self.why_left += whys
 
     @property
     def noticed(self) -> tuple[str, ...]:

@@ -42,6 +42,7 @@ class Summary:
     artifacts: tuple[Artifact, ...] = ()  # what a Prefect flow run shows
     not_read: tuple[NotRead, ...] = ()  # files, clients, rewards and destinations that nobody could look at
     notes: tuple[str, ...] = ()  # what a person should know, without its being a failure
+    why_left: tuple[str, ...] = ()  # those of the notes that say why something was not sent yet
     unusual: tuple[tuple[str, str], ...] = ()  # what is not as before: what stays the same of it, and in words
     set_aside: tuple[str, ...] = ()  # files that were wrong as a whole, and are in the inbox no more
     breaks_opened: int = 0  # by this run

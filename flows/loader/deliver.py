@@ -166,7 +166,7 @@ def _read_before_another_try(run: Run) -> None:
     for _, read in at_each(run, destinations, saying, verb, read_destination_first):
         run.undecided |= read.unread
         run.could_not_read(*read.not_read)
-        run.notes += read.notes
+        run.leave(*read.notes)
 
 
 def _put_in_doubt(run: Run, connection: Connection) -> None:

@@ -84,7 +84,7 @@ def trouble_at(run: Run, destination: Destination) -> Iterator[None]:
         run.failed_destinations.add(destination)
         # Once, though every site says it.
         if str(error) not in run.notes:
-            run.notes.append(str(error))
+            run.leave(str(error))
     except Exception as error:  # noqa: BLE001 - an answer that nobody foresaw is that place's trouble alone
         leave_out(run, destination, of_one_place(error))
 

@@ -52,6 +52,7 @@ def report_run(run: Run, reconciliation: Reconciliation | None) -> Summary:
         # Whoever could not be read waits for a person as well: nothing is concluded about them.
         not_read=_not_read(run),
         notes=(*run.noticed, *run.notes),
+        why_left=tuple(run.why_left),
         unusual=tuple(run.unusual.items()),
         set_aside=tuple(sorted(run.set_aside)),
         breaks_opened=_opened(reconciliation),

@@ -22,6 +22,7 @@ from flows.services.mindbody.tokens import sharing_tokens
 from flows.services.standing import sharing_standings
 from flows.settings.sections import Settings
 from sql.balances import balance_known
+from sql.reversals import takes_another_back
 from sql.trace import breaks_of_client_at, events_of_client_at, sites_of_client, told_balances
 from transforms.match.breaks import identify_breaks
 from transforms.match.transactions import Tolerances, match_transactions
@@ -51,6 +52,7 @@ class Line:
     row: int | None = None
     balance_told: int | None = None  # by the service, with this line
     balance: int | None = None  # after this line, reckoned back from the last balance that was read
+    is_taking_back: bool = False  # it takes another entry back: ``file`` names what was planned, and no sheet
 
 
 @dataclass(frozen=True)
@@ -140,6 +142,7 @@ def _own_line(event: Row[Any], told: int | None, broken: Row[Any] | None) -> Lin
         file=event.file,
         row=event.row_number,
         balance_told=told,
+        is_taking_back=takes_another_back(event),
     )
 
 

@@ -165,11 +165,11 @@ def report(run: Run, reconciliation: Reconciliation | None) -> Summary:
     nights = tell_nights(run)
     if nights:
         run.is_budget_spent = True
-        run.notes.append(nights)
+        run.leave(nights)
     with run.ledger.begin() as connection:
         waits = pending_in_recovery(connection)
         # Whoever approves what the run holds has its report before them.
         keep_shown(connection, run.settings, run.run_id)
     if waits:
-        run.notes.append(f"pending until `tieout recover` has looked at their clients and rewards: {waits:,} events")
+        run.leave(f"pending until `tieout recover` has looked at their clients and rewards: {waits:,} events")
     return run.step("report", report_run, run, reconciliation)

@@ -63,6 +63,12 @@ JOIN breaks ON breaks.break_id = reversals.break_id
 WHERE events.state = 'held' AND breaks.state NOT IN ('open', 'acknowledged')
 AND (events.event_id = :held_id OR events.run_id = :held_id)
 
+-- name: entries_taking_back
+-- Which of these events take an entry back: equal to no row of a file, each is known by its own id. Given: a JSON object
+-- whose keys are event ids.
+SELECT events.event_id FROM json_each(:given) AS given CROSS JOIN events
+WHERE events.event_id = given.key AND events.content_key = events.event_id
+
 -- name: trace_reversals
 -- What takes the event back, and what the event takes back.
 SELECT reversals.event_id, reversals.reversed_event_id, reversals.break_id, reversals.requested_by, reversals.reason,

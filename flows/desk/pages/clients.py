@@ -103,7 +103,7 @@ def _who(line: Line) -> str:
     if not line.file:
         return line.who
     # What takes an entry back is registered under the entry's id, which nobody in a studio knows.
-    return "taken back" if line.file.startswith("reversal of ") else f"{line.file}, row {line.row}"
+    return "taken back" if line.is_taking_back else f"{line.file}, row {line.row}"
 
 
 def _mark(mark: str | None) -> str:

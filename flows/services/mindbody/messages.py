@@ -81,11 +81,8 @@ def read_answer(exchange: Exchange, event: Row[Any], zone: ZoneInfo) -> Answer:
         return foreign(exchange)
     if body is None:
         return _read_no_object(exchange)
-    if error is not None and _lies_ahead(exchange, event, error.message):
-        # The two clocks differ by a moment, and the moment passes: a refusal is for good, and this is none.
-        return answered(Verdict.RETRY, exchange, error.message, code=NOT_YET)
     if error is not None:
-        return _read_error(exchange, error, confirms=_confirms(body, event, zone))
+        return _read_error(exchange, error, event, confirms=_confirms(body, event, zone))
     return _read_confirmation(exchange, body, event, zone)
 
 
@@ -129,8 +126,14 @@ def _said(value: Any) -> str:
 #     any, beside the transaction   2xx        unknown: it says both
 #     any other                     403        ready, and nothing more is sent there: the service denies access
 #     says nothing ("Unknown")      4xx        unknown: it may have failed before the work or after it
+#     any other, of the future      2xx, 4xx   ready, where the event's time is near the service's own
 #     any other, or says nothing    2xx, 4xx   refused
-def _read_error(exchange: Exchange, error: ServiceError, *, confirms: bool) -> Answer:
+#
+# That the time may not be in the future is documented ("Update Client Rewards Request"); neither the code nor the words
+# of that refusal are, so it is known by the one word that it can hardly do without. In other words it is a refusal like
+# any other: for good, until a person lets it be tried again. It comes last: what is known by its code is never taken
+# for something else by a word of its message, which may quote what was sent.
+def _read_error(exchange: Exchange, error: ServiceError, event: Row[Any], *, confirms: bool) -> Answer:
     code, message = error.code, error.message
     if code.lower() in _PASSING_CODES:
         return answered(Verdict.RETRY, exchange, message, code=code)
@@ -142,6 +145,9 @@ def _read_error(exchange: Exchange, error: ServiceError, *, confirms: bool) -> A
         return access_denied(exchange, message, code=code)
     if exchange.status >= 400 and code.lower() in _SILENT_CODES:
         return answered(Verdict.UNKNOWN, exchange, message or "the service names no reason", code=code)
+    if _lies_ahead(exchange, event, message):
+        # The two clocks differ by a moment, and the moment passes: a refusal is for good, and this is none.
+        return answered(Verdict.RETRY, exchange, message, code=NOT_YET)
     return answered(Verdict.REFUSED, exchange, message or "refused without a reason", code=code)
 
 

@@ -16,12 +16,15 @@ from flows.services.bounded_xml import parse_xml
 from flows.services.referral_rock.values import is_id
 from transforms.identity.reward_ids import without_case
 
+# The document says of messages that they hold "error information", and no more; of success it shows none. Seen are
+# "Succeeded" and "Success", as the status of the calls beside this one. So the words decide as little as can be: the
+# values that came back go first, and a text with none of these words is neither a yes nor a no, and the event in doubt.
 _DONE = {"success", "successful", "successfully", "succeeded", "updated", "saved", "ok"}
 _NOT_DONE = {"error", "fail", "failed", "failure"}
 # Words of a message that says no; without one of them, a message beside a reward may be a remark about what was done.
 _REFUSING = {
-    "already", "cannot", "denied", "error", "exist", "exists", "failed", "found", "invalid", "issued", "must", "no",
-    "not", "only", "permitted", "required", "unable", "unknown", "wrong",
+    "already", "cannot", "declined", "denied", "error", "exist", "exists", "failed", "found", "invalid", "issued",
+    "must", "no", "not", "only", "permitted", "refused", "rejected", "required", "unable", "unknown", "wrong",
 }  # fmt: skip
 # An error in these words says no more than that there was one: before the work was done, or after it.
 _SILENT = {"", "an error has occurred", "an unexpected error has occurred", "error", "unknown", "unknown error"}
@@ -52,11 +55,11 @@ class Result:
         """Whether the service says plainly that the update was not done."""
         if self.status:
             return self.status.lower() in _NOT_DONE
-        return self.reward is None and bool(self.message) and not self.sounds_done
+        return self.reward is None and self.says_no
 
     @property
     def says_no(self) -> bool:
-        """Whether what it says beside the reward is a plain no, and no remark."""
+        """Whether what it says is a plain no, and no remark."""
         words = self._words
         return bool(words & _REFUSING) and not words & _DONE
 

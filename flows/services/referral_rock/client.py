@@ -154,9 +154,13 @@ def _failure_of(result: Exchange) -> str:
 
 
 def _tells_error(page: Mapping[str, Any], items: Sequence[Any]) -> bool:
-    """Tell whether the message of a page, which is documented for errors, is one; a remark beside rewards is none."""
+    """Tell whether the message of a page, which is documented for errors, is one; a remark beside rewards is none.
+
+    Beside no reward at all any text but a yes counts as one: an error that was not understood must not read as "there
+    are no rewards".
+    """
     said = Result(reward=None, message=str(page.get("message") or ""), status="")
-    return said.says_no if items else said.is_refusal
+    return said.says_no if items else bool(said.message) and not said.sounds_done
 
 
 def _read_page(page: dict[str, Any]) -> tuple[list[dict[str, Any]], int]:

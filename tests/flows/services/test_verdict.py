@@ -154,6 +154,8 @@ REFERRAL_ROCK = [
     ("json", 2, "200 with an error", answer(200, confirmation(None, "no")), HALVED),
     ("xml", 2, "200 with an error", answer(200, own_xml("no")), HALVED),
     ("xml", 1, "200 with an error", answer(200, own_xml("no")), REFUSED),
+    *(("json", size, "200 with other words", answer(200, confirmation(None, "Queued.")), UNKNOWN) for size in (1, 2)),
+    *(("xml", size, "200 with other words", answer(200, own_xml("Queued.")), UNKNOWN) for size in (1, 2)),
     ("json", 1, "400 that says nothing", answer(400, own("An error has occurred.")), UNKNOWN),
     ("xml", 1, "400 that says nothing", answer(400, own_xml("An error has occurred.")), UNKNOWN),
     ("json", 1, "200 truncated", answer(200, '[{"message": "", "rew'), UNKNOWN),
