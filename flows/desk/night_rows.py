@@ -100,7 +100,9 @@ def _what_they_say(night: KeptNight) -> pd.DataFrame:
 def _waiting(night: KeptNight, _line: WalkLine) -> pd.DataFrame:
     found = rows(night.report, "waiting")
     is_held = found["state"].eq(State.HELD)
-    is_since_tonight = pd.to_datetime(found["since"], utc=True).ge(night.report.started_at)
+    # Rows are registered to the second, and a quick night registers them in the one in which it began.
+    began_at = night.report.started_at.replace(microsecond=0)
+    is_since_tonight = pd.to_datetime(found["since"], utc=True).ge(began_at)
     # What is proposed to take an entry back waits, too, and comes from no sheet.
     is_of_sheet = ~found["event_id"].isin(night.taking_back)
     waiting = found[is_held & is_since_tonight & is_of_sheet]
