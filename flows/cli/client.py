@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.cli.options import Config, Json
+from flows.cli.options import Config, Json, a_site
 from flows.runtime.errors import ExitCode
 from flows.runtime.terminal import write_json, write_line
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def client(
     client_id: Annotated[str, typer.Argument(metavar="ID", help="The client's id, to the letter.")],
     site: Annotated[
-        str | None, typer.Option("--site", help="The Mindbody site; all that know the client without.")
+        str | None, typer.Option("--site", help="The Mindbody site; all that know the client without.", callback=a_site)
     ] = None,
     read: Annotated[
         bool, typer.Option("--read", help="Read the client anew, within the calls of the day; changes nothing else.")

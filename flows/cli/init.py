@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from flows.cli.options import a_site
 from flows.runtime.errors import CouldNotRun, ExitCode, WrongUsage
 from flows.runtime.terminal import write_line
 from flows.settings.load import DEFAULT_FILE
@@ -13,7 +14,9 @@ from transforms.vocabulary import Times
 
 
 def init(
-    site: Annotated[str | None, typer.Option("--site", metavar="ID", help="Your Mindbody site.")] = None,
+    site: Annotated[
+        str | None, typer.Option("--site", metavar="ID", help="Your Mindbody site.", callback=a_site)
+    ] = None,
     timezone: Annotated[
         str | None, typer.Option("--timezone", metavar="ZONE", help='Its own clock, such as "America/Los_Angeles".')
     ] = None,

@@ -5,14 +5,16 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.options import ByUser, Config, Json, ReferralRock, Why, whole_place
+from flows.cli.options import ByUser, Config, Json, ReferralRock, Why, a_site, whole_place
 from flows.runtime.errors import ExitCode, WrongUsage
 from flows.runtime.person import user_name
 from flows.runtime.terminal import write_json, write_line
 
 
 def keep(
-    site: Annotated[str | None, typer.Option("--site", help="A site that is not in the settings any more.")] = None,
+    site: Annotated[
+        str | None, typer.Option("--site", help="A site that is not in the settings any more.", callback=a_site)
+    ] = None,
     referral_rock: ReferralRock = False,
     by: ByUser = None,
     reason: Why = "",

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from flows.cli.named_file import PDF, mind_named_file
-from flows.cli.options import Config, CsvFolder, Json, Pdf
+from flows.cli.options import Config, CsvFolder, Json, Pdf, a_site
 from flows.runtime.errors import ExitCode
 from flows.runtime.terminal import write_json, write_line
 
@@ -16,7 +16,7 @@ def month(
     period: Annotated[
         str, typer.Argument(metavar="PERIOD", help="2026-09; also 2026, or 2026-09-01..2026-09-15: days of the sites.")
     ],
-    site: Annotated[str | None, typer.Option("--site", help="One Mindbody site alone.")] = None,
+    site: Annotated[str | None, typer.Option("--site", help="One Mindbody site alone.", callback=a_site)] = None,
     read: Annotated[
         bool,
         typer.Option("--read", help="Read its days anew first, at all sites, within the calls of the day."),

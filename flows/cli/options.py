@@ -15,6 +15,17 @@ def _use_config(path: Path | None) -> Path | None:
     return path
 
 
+def a_site(named: str | list[str] | None) -> str | list[str] | None:
+    """Refuse an empty ID, for `typer.Option`: a script whose variable is not set means no site, and surely not all.
+
+    Below here "" is every site, or Referral Rock, which has none.
+    """
+    told = named if isinstance(named, list) else [named]
+    if any(one is not None and not one.strip() for one in told):
+        raise WrongUsage("--site needs the ID of a site; it is empty.")
+    return named
+
+
 Config = Annotated[
     Path | None,
     typer.Option(
@@ -28,7 +39,7 @@ OnlyBad = Annotated[
 Plain = Annotated[bool, typer.Option("--plain", help="Run the same steps without Prefect.")]
 Pdf = Annotated[Path | None, typer.Option("--pdf", metavar="PATH", help="Write two pages for the binder as PDF, too.")]
 CsvFolder = Annotated[Path | None, typer.Option("--csv", metavar="FOLDER", help="Write each table as a CSV file, too.")]
-Site = Annotated[str | None, typer.Option("--site", help="The Mindbody site of rows that name none.")]
+Site = Annotated[str | None, typer.Option("--site", help="The Mindbody site of rows that name none.", callback=a_site)]
 ReferralRock = Annotated[bool, typer.Option("--referral-rock", help="Referral Rock as a whole, which has no sites.")]
 By = Annotated[str, typer.Option("--by", metavar="NAME", help="Who decides.")]
 Why = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, for whoever asks later.")]

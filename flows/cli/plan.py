@@ -8,7 +8,7 @@ import typer
 
 from flows.cli.ask import check_asking
 from flows.cli.held import run_held
-from flows.cli.options import ByUser, Config, Json, ReferralRock, Site, Why, whole_place
+from flows.cli.options import ByUser, Config, Json, ReferralRock, Site, Why, a_site, whole_place
 from flows.runtime.errors import ExitCode, WrongUsage
 from flows.runtime.person import user_name
 from flows.runtime.terminal import write_json, write_line
@@ -63,7 +63,8 @@ def discard(
         str | None, typer.Argument(metavar="ID", help="Of an event that was not sent, or of a plan.")
     ] = None,
     site: Annotated[
-        str | None, typer.Option("--site", help="All that was not sent of a site, such as one that has left.")
+        str | None,
+        typer.Option("--site", help="All that was not sent of a site, such as one that has left.", callback=a_site),
     ] = None,
     referral_rock: ReferralRock = False,
     by: ByUser = None,

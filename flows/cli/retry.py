@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.cli.options import ByUser, Config, Json
+from flows.cli.options import ByUser, Config, Json, a_site
 from flows.runtime.errors import ExitCode, WrongUsage
 from flows.runtime.person import user_name
 from flows.runtime.terminal import write_json, write_line
@@ -25,7 +25,9 @@ def retry(
         str | None, typer.Option("--code", metavar="CODE", help="All that was refused with the service's code.")
     ] = None,
     run: Annotated[str | None, typer.Option("--run", metavar="RUN", help="All that was refused in a run.")] = None,
-    site: Annotated[str | None, typer.Option("--site", help="Of several files, the one sent for this site.")] = None,
+    site: Annotated[
+        str | None, typer.Option("--site", help="Of several files, the one sent for this site.", callback=a_site)
+    ] = None,
     by: ByUser = None,
     reason: Annotated[str | None, typer.Option("--reason", metavar="TEXT", help="What has changed since.")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,

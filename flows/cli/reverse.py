@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.options import ByUser, Config, Json
+from flows.cli.options import ByUser, Config, Json, a_site
 from flows.runtime.errors import ExitCode
 from flows.runtime.person import user_name
 from flows.runtime.terminal import write_json
@@ -20,7 +20,9 @@ def reverse(
     ],
     reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why it is taken back.")],
     by: ByUser = None,
-    site: Annotated[str | None, typer.Option("--site", help="Of several files, the one sent for this site.")] = None,
+    site: Annotated[
+        str | None, typer.Option("--site", help="Of several files, the one sent for this site.", callback=a_site)
+    ] = None,
     config: Config = None,
     json: Json = False,
 ) -> None:

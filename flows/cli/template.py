@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.options import Config, Json
+from flows.cli.options import Config, Json, a_site
 from flows.runtime.errors import CouldNotRun, ExitCode, WrongUsage
 from flows.runtime.terminal import write_json, write_line
 
@@ -13,7 +13,9 @@ _NAME = "rewards.xlsx"
 
 
 def template(
-    site: Annotated[str | None, typer.Option("--site", help="The Mindbody site that it is for.")] = None,
+    site: Annotated[
+        str | None, typer.Option("--site", help="The Mindbody site that it is for.", callback=a_site)
+    ] = None,
     out: Annotated[Path, typer.Option("--out", help="Where it is written; nothing is overwritten.")] = Path(_NAME),
     config: Config = None,
     json: Json = False,

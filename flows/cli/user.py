@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.cli.options import ByUser, Config, Json
+from flows.cli.options import ByUser, Config, Json, a_site
 from flows.runtime.errors import WrongUsage
 from flows.runtime.person import user_name
 from flows.runtime.terminal import write_json, write_line
@@ -25,7 +25,8 @@ Roles = Annotated[
     list[Role] | None, typer.Option("--role", help="What they may do; may be given more than once.", show_default=False)
 ]
 Sites = Annotated[
-    list[str] | None, typer.Option("--site", help="Where; may be given more than once. All sites without.")
+    list[str] | None,
+    typer.Option("--site", help="Where; may be given more than once. All sites without.", callback=a_site),
 ]
 
 

@@ -6,53 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 
-from flows.cli.app import app
 from flows.sandbox import start_sandbox
+from tests.flows.cli.every_command import commands_with
 from tests.flows.command import Command
 from tests.flows.workplace import Workplace, open_workplace
 
-# What a command needs beside the arguments that it cannot do without.
-_MORE = {
-    "keep": ("--site", "-98", "--reason", "r"),
-    "discard": ("x",),
-    "sign": ("--by", "Ann"),
-    "retry": ("x", "--reason", "r"),
-    **dict.fromkeys(("replace", "reverse"), ("--reason", "r")),
-    "upload": ("--yes",),
-    "run": ("--plain",),
-    "user add": ("--role", "administrator"),
-    "user roles": ("--role", "administrator"),
-    "db archive": ("--yes",),
-}
-_VALUES = {"before": "2020-01-01", "period": "2026-09"}
-
-
-def commands(group: Any, before: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Give every command with its name; a group may be a command, too."""
-    for name, command in group.commands.items():
-        yield (*before, name), command
-        if hasattr(command, "commands"):
-            yield from commands(command, (*before, name))
-
-
-def typed(name: tuple[str, ...], command: Any) -> list[str]:
-    """Return a command as somebody may type it."""
-    words = list(name)
-    for parameter in command.params:
-        if parameter.required:
-            option = [parameter.opts[0]] if parameter.param_type_name == "option" else []
-            words += [*option, _VALUES.get(parameter.name, "x")]
-    return [*words, *_MORE.get(" ".join(name), ()), "--json"]
-
-
-_GROUP: Any = typer.main.get_command(app)
-_WITH_JSON = {
-    " ".join(name): typed(name, command)
-    for name, command in commands(_GROUP)
-    if any(parameter.name == "json" for parameter in command.params)
-}
+_WITH_JSON = {name: [*words, "--json"] for name, words in commands_with("json").items()}
 
 
 @pytest.fixture
