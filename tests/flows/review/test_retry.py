@@ -72,7 +72,7 @@ def give(workplace: Workplace, client_id: str, points: int = 100) -> None:
 
 
 def redeem_by_hand(workplace: Workplace, client_id: str, points: int = 5) -> None:
-    entry = {"ClientId": client_id, "Action": "Redeemed", "Points": points}
+    entry = {"ClientId": client_id, "Action": "Redeemed", "Points": points, "ActionDateTime": "2026-09-22T12:00:00Z"}
     workplace.talk.post_json("/sandbox/desk/transactions", entry)
 
 
@@ -120,7 +120,7 @@ def test_what_somebody_entered_in_its_place_holds_it(tieout: Tieout, client: str
     tieout("retry", event_id, "--reason", "points are there", "--yes")
     night = tieout("run", "--plain")
     assert "held for a person" in night.out
-    assert "Redeemed 5 points at 2026-" in night.out
+    assert "Redeemed 5 points at 2026-09-22 12:00:00Z" in night.out
     assert (states(tieout.workplace), sent(tieout.workplace, client)) == (["held"], [])
     assert "which nobody accounts for" in tieout("trace", event_id).out
 
@@ -303,7 +303,8 @@ def test_a_refused_row_sent_again_is_a_duplicate_that_names_the_command(tieout: 
     tieout.workplace.put("again.csv", redeemed(client), earned(client, 3))
     assert tieout.night().json["duplicate"] == 1
     (row,) = tieout.workplace.rows("SELECT reason FROM duplicates")
-    assert "; refused on 2026-" in row["reason"]
+    (event,) = tieout.workplace.rows("SELECT CAST(state_at AS TEXT) AS refused_at FROM events WHERE state = 'refused'")
+    assert f"; refused on {event['refused_at'][:10]} because" in row["reason"]
     assert row["reason"].endswith(f"because The client has not enough reward points: tieout retry {event_id}")
     found = tieout("retry", "--file", "again.csv", "--reason", "points are there", "--json", answer="n\n")
     assert found.json["events"] == [event_id]
