@@ -5,7 +5,7 @@ What is open is found by an index that holds nothing else and most of what is as
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -57,7 +57,8 @@ class Narrowed:
     """What narrows differences down; None is any.
 
     ``site_ids`` are those that may be seen at all, "" standing for what is of no site. ``owner`` and ``overdue_on``
-    (due before that day) go by what a person said, else by who decided, else by the rules.
+    (due before that day, or at the sites of ``overdue_on_at`` before theirs) go by what a person said, else by who
+    decided, else by the rules.
     """
 
     site_ids: Sequence[str] | None
@@ -70,6 +71,7 @@ class Narrowed:
     reason_code: str | None = None
     opened_before_on: date | None = None
     overdue_on: date | None = None
+    overdue_on_at: Mapping[str, date] = field(default_factory=dict)
     break_ids: Sequence[str] | None = None
     rules: Sequence[RuleParts] = ()
     today: date | None = None  # that the ages of rules are told by
@@ -160,7 +162,7 @@ def _of_time(narrowed: Narrowed) -> Iterator[Any]:
     if narrowed.owner is not None:
         yield _owner(narrowed) == narrowed.owner
     if narrowed.overdue_on is not None:
-        yield _due_before(narrowed, narrowed.overdue_on)
+        yield _overdue(narrowed, narrowed.overdue_on)
 
 
 def _has_words(words: str) -> ColumnElement[bool]:
@@ -178,6 +180,20 @@ def _owner(narrowed: Narrowed) -> ColumnElement[Any]:
         return func.coalesce(*by_persons)
     by_rules = [(_is_of(rule, narrowed.today), literal(rule.owner)) for rule in narrowed.rules]
     return func.coalesce(*by_persons, case(*by_rules, else_=None))
+
+
+def _overdue(narrowed: Narrowed, day: date) -> ColumnElement[bool]:
+    """Tell what is due before today, which is another day at some sites than at most."""
+    elsewhere = narrowed.overdue_on_at
+    if not elsewhere:
+        return _due_before(narrowed, day)
+    site_id = func.coalesce(breaks.c.site_id, "")
+    at_most = and_(site_id.not_in(list(elsewhere)), _due_before(narrowed, day))
+    at_others = []
+    for its_day in set(elsewhere.values()):
+        these = [one for one, a_day in elsewhere.items() if a_day == its_day]
+        at_others.append(and_(site_id.in_(these), _due_before(narrowed, its_day)))
+    return or_(at_most, *at_others)
 
 
 def _due_before(narrowed: Narrowed, day: date) -> ColumnElement[bool]:

@@ -52,7 +52,7 @@ def waiting_by_site(connection: Connection) -> Sequence[Row[Any]]:
 
 
 def open_breaks_by_site(connection: Connection) -> Sequence[Row[Any]]:
-    """Return what differs: site_id ("": rewards), class, breaks_count, since_on."""
+    """Return what differs, by the run that first saw it: site_id ("": rewards), class, breaks_count, since_at."""
     return connection.execute(rows_query("open_breaks_by_site")).all()
 
 

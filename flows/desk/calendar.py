@@ -238,18 +238,19 @@ def waits_of(
 ) -> list[Waits]:
     """Return what waits at a studio, differences first."""
     differences = [row for row in differing if (row.site_id or "") == site_id and _differs(row)]
-    found = [_differences_wait(differences, now)] if differences else []
+    found = [_differences_wait(differences, clock, now)] if differences else []
     return found + [_rows_wait(row, clock, now) for row in waiting if (row.site_id or "") == site_id]
 
 
-def _differences_wait(differences: Sequence[Row[Any]], now: datetime) -> Waits:
+def _differences_wait(differences: Sequence[Row[Any]], clock: Clock, now: datetime) -> Waits:
     count = sum(int(row.breaks_count) for row in differences)
-    since = min(row.since_on for row in differences)
+    since = min(row.since_at for row in differences).astimezone(clock.zone).date()
+    today = now.astimezone(clock.zone).date()
     return Waits(
         what="difference" if count == 1 else "differences",
         count=count,
         since=spoken_date(since),
-        days=(now.date() - since).days,
+        days=(today - since).days,
         link="differences",
     )
 

@@ -5,10 +5,12 @@ in a studio reads it. Pages name its place beside the times.
 """
 
 from dataclasses import replace
+from datetime import date
 from zoneinfo import ZoneInfo
 
 from flows.desk.visit import Desk
 from flows.review.clocks import Clock, Clocks, clocks_of
+from flows.runtime.clock import utc_now
 
 
 def house_clocks(desk: Desk) -> Clocks:
@@ -25,3 +27,11 @@ def clock_at(desk: Desk, site_id: str | None) -> Clock:
 def house_clock(desk: Desk) -> Clock:
     """Return the clock of the house."""
     return clock_at(desk, None)
+
+
+def house_today(desk: Desk) -> date:
+    """Return the day that it is now by the clock of the house.
+
+    In the evening of Los Angeles it is tomorrow by UTC, and in the morning of Auckland still yesterday.
+    """
+    return utc_now().astimezone(house_clock(desk).zone).date()

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from urllib.parse import quote, urlencode
 
 from flows.desk.house_clock import clock_at
@@ -10,7 +10,6 @@ from flows.desk.visit import Visit
 from flows.reports.month import Month
 from flows.review.month import look_at_site_alone
 from flows.review.sign import look_at
-from flows.runtime.clock import utc_now
 from transforms.spoken_times import spoken_date
 from transforms.totals.period import Period, month_of, parse_period
 from transforms.vocabulary import Role
@@ -113,9 +112,9 @@ def period_name(period: Period) -> str:
     return f"{spoken_date(period.since)} to {spoken_date(period.until)}"
 
 
-def month_after(period: Period) -> Period | None:
-    """Return the month after a month, once it has begun; None after any other period."""
+def month_after(period: Period, today: date) -> Period | None:
+    """Return the month after a month, once it has begun by the house's day; None after any other period."""
     if period != month_of(period.since):
         return None
     after = month_of(period.until + timedelta(days=1))
-    return after if after.since <= utc_now().date() else None
+    return after if after.since <= today else None

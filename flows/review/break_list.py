@@ -11,7 +11,7 @@ from typing import Any, TextIO
 from sqlalchemy import Connection, Row
 
 from flows.reports.wording import BREAKS
-from flows.review.clocks import Clock
+from flows.review.clocks import Clock, clocks_of
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import WrongUsage
 from flows.settings.sections import Settings
@@ -86,14 +86,27 @@ def list_breaks(connection: Connection, settings: Settings, wanted: Wanted, *, o
 
 def break_records(settings: Settings, rows: Iterable[Row[Any]]) -> list[dict[str, Any]]:
     """Return differences as the ledger has them as records: the documented keys, whose each is and until when."""
-    today = utc_now().date()
-    return [_record(row, settings.reconcile.rules, today) for row in rows]
+    now, clocks = utc_now(), clocks_of(settings)
+    records = []
+    for row in rows:
+        # Whoever has until a day has until its end in the studio, where it ends hours before or after that of UTC.
+        studio_today = now.astimezone(clocks.of(row.site_id).zone).date()
+        records.append(_record(row, settings.reconcile.rules, today=now.date(), studio_today=studio_today))
+    return records
 
 
-def _record(row: Row[Any], rules: Sequence[Rule], today: date) -> dict[str, Any]:
+def overdue_days(settings: Settings) -> tuple[date, dict[str, date]]:
+    """Return the day before which what is due is overdue, by the shared clock, and each other one by its site."""
+    now, clocks = utc_now(), clocks_of(settings)
+    shared = now.astimezone(clocks.shared).date()
+    days = {site_id: now.astimezone(zone).date() for site_id, zone in clocks.of_sites.items()}
+    return shared, {site_id: day for site_id, day in days.items() if day != shared}
+
+
+def _record(row: Row[Any], rules: Sequence[Rule], *, today: date, studio_today: date) -> dict[str, Any]:
     record = break_json(row, today)
     assigned = assign({**record, "given_to": row.given_to, "given_until_on": row.due_on}, rules)
-    is_late = assigned.due_on is not None and assigned.due_on < today and record["state"] in OPEN
+    is_late = assigned.due_on is not None and assigned.due_on < studio_today and record["state"] in OPEN
     return record | {
         "detail": row.detail,
         "assigned_to": assigned.owner,

@@ -65,10 +65,13 @@ SELECT site_id, 'refused' AS what, count(*) AS events_count, min(registered_at) 
 WHERE state = 'refused' GROUP BY site_id
 
 -- name: open_breaks_by_site
--- Grain: one row per site ("" of none) and class: how many differences are open, and since when the oldest is. Not by the
--- column itself: SQLite would go by an index of sites, and look at every row for the rest.
-SELECT coalesce(breaks.site_id, '') AS site_id, class, count(*) AS breaks_count, min(opened_on) AS since_on FROM breaks
-WHERE state IN ('open', 'acknowledged') GROUP BY coalesce(breaks.site_id, ''), class
+-- Grain: one row per site ("" of none), class and run that first saw it: how many differences are open, and when that run
+-- began. Not by the column itself: SQLite would go by an index of sites, and look at every row for the rest. Not since
+-- opened_on, which is a day of UTC: a night that begins in the evening by the studio's clock is of the day after by that.
+SELECT counted.site_id, counted.class, counted.breaks_count, runs.started_at AS since_at FROM (
+    SELECT coalesce(breaks.site_id, '') AS site_id, class, opened_run_id, count(*) AS breaks_count FROM breaks
+    WHERE state IN ('open', 'acknowledged') GROUP BY coalesce(breaks.site_id, ''), class, opened_run_id
+) AS counted JOIN runs ON runs.run_id = counted.opened_run_id
 
 -- name: events_with_places
 -- Grain: one row per one of these events, with the row of the sheet that it came from. Given: a JSON object whose keys are

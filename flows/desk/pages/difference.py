@@ -23,7 +23,6 @@ from flows.review.breaks import Attached, break_comments, break_history, comment
 from flows.review.clocks import Clock
 from flows.review.decide import approve, discard
 from flows.review.offset import can_be_offset, offset_of, propose_offset
-from flows.runtime.clock import utc_now
 from flows.runtime.errors import WrongUsage
 from flows.runtime.visible import storable
 from sql.break_decisions import Verb
@@ -77,7 +76,6 @@ def _show(visit: Visit, status: int = 200, told: str = "") -> Response:
         given_to=row.given_to or "",
         due_on="" if row.due_on is None else row.due_on.isoformat(),
         most=desk.settings.desk.max_upload_mb,
-        today=utc_now().date().isoformat(),
         history=_history(visit, record["id"], clock),
         place=clock.place,
         verbs={verb: said for verb, said in VERBS.items() if _fits(verb, record["state"])},

@@ -13,7 +13,7 @@ from flows.desk.seen_periods import Seen, period_name, period_seen
 from flows.desk.visit import Visit, go
 from flows.people.accounts import ALL_SITES
 from flows.reports.wording import BREAKS
-from flows.review.break_list import FOR_MANY
+from flows.review.break_list import FOR_MANY, overdue_days
 from flows.review.breaks import decide_breaks
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import WrongUsage
@@ -81,6 +81,7 @@ def sites_of(visit: Visit) -> Sequence[str] | None:
 
 def _narrowed(visit: Visit, asked: Mapping[str, str]) -> Narrowed:
     today = utc_now().date()
+    overdue_on, overdue_on_at = overdue_days(visit.desk.settings)
     days = _number(asked["older"])
     # A month has differences that were resolved or gone since, too.
     is_about_open = not asked["all"] and not asked["month"]
@@ -94,7 +95,8 @@ def _narrowed(visit: Visit, asked: Mapping[str, str]) -> Narrowed:
         owner=asked["owner"] or None,
         reason_code=asked["reason"] if asked["reason"] in set(ReasonCode) else None,
         opened_before_on=None if days is None else today - timedelta(days=days),
-        overdue_on=today if asked["overdue"] else None,
+        overdue_on=overdue_on if asked["overdue"] else None,
+        overdue_on_at=overdue_on_at,
         break_ids=_of_period(visit, asked),
         rules=[RuleParts(**vars(rule)) for rule in visit.desk.settings.reconcile.rules],
         today=today,

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from flows.desk.blocks import TableToSee, table_to_see
 from flows.desk.checklist import in_words
-from flows.desk.house_clock import house_clock
+from flows.desk.house_clock import house_clock, house_today
 from flows.desk.line_rows import behind
 from flows.desk.made_files import give_made
 from flows.desk.parts import MOST_SHOWN, part_of, parts_of
@@ -42,7 +42,7 @@ def show_month(visit: Visit) -> Response:
         seen=seen,
         title=period_name(seen.period),
         before=seen.period.before,
-        after=month_after(seen.period),
+        after=month_after(seen.period, house_today(desk)),
         period_name=period_name,
         walk=desk.months.made_of(month, "walk", lambda: _walk(seen)),
         answers=headline_of(month).answers,

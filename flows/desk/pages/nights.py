@@ -3,14 +3,14 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from urllib.parse import quote
 
 from starlette.responses import Response
 
 from flows.desk.calendar import DayState, collect_nights, site_month
-from flows.desk.house_clock import clock_at, house_clock
-from flows.desk.seen_periods import collected, period_name
+from flows.desk.house_clock import clock_at, house_clock, house_today
+from flows.desk.seen_periods import collected, month_after, period_name
 from flows.desk.visit import Visit
 from flows.people.accounts import ALL_SITES
 from flows.runtime.clock import utc_now
@@ -48,13 +48,12 @@ def show_nights(visit: Visit) -> Response:
         facts = replace(facts, spans=())
     clocks = {site_id: clock_at(desk, site_id) for site_id in _sites(visit)}
     months = {site_id: site_month(facts, month, site_id, clock, now) for site_id, clock in clocks.items()}
-    after = month_of(month.until + timedelta(days=1))
     return visit.show(
         "nights",
         month=month,
         title=period_name(month),
         before=month.before,
-        after=after if after.since <= now.date() else None,
+        after=month_after(month, house_today(desk)),
         period_name=period_name,
         sites=[(_site_name(visit, site_id), of_site) for site_id, of_site in months.items()],
         clocks={site_id: clock.place for site_id, clock in clocks.items()},
@@ -94,8 +93,7 @@ def _month_asked(visit: Visit) -> Period:
     period = parse_period(asked) if _MONTH.fullmatch(asked) else None
     if period is not None:
         return period
-    today = utc_now().astimezone(house_clock(visit.desk).zone).date()
-    return month_of(today)
+    return month_of(house_today(visit.desk))
 
 
 def _missed(visit: Visit) -> list[str]:

@@ -1,5 +1,6 @@
 """What is said of a difference, and the file that is kept with it, by the command that a person types."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from flows.doctor.ledger import _examine_chain
 from flows.ledger.connection import open_ledger
 from flows.review.attachments import MOST_BYTES
+from flows.runtime.clock import clock_set_to
 from sql.breaks import update_breaks
 from sql.runs import start_run
 from tests.flows.command import Command
@@ -102,3 +104,21 @@ def test_one_is_given_to_somebody_and_the_list_and_the_history_tell_it(workplace
     wrong = tieout("breaks", "give", BREAK, "--by", "Ana", "--until", "soon", *config)
     assert wrong.code == 2
     assert "no day: write one as 2026-12-31" in wrong.err
+
+
+@pytest.mark.parametrize(
+    ("now", "overdue_count"),
+    [
+        pytest.param(datetime(2026, 3, 6, 7, 59, tzinfo=UTC), 0, id="last minute of the day in Los Angeles"),
+        pytest.param(datetime(2026, 3, 6, 8, tzinfo=UTC), 1, id="midnight there"),
+    ],
+)
+def test_what_is_due_on_a_day_is_overdue_once_it_is_over_in_the_studio(
+    workplace: Workplace, tieout: Command, now: datetime, overdue_count: int
+) -> None:
+    config = ("--config", str(workplace.config))
+    with clock_set_to(now):
+        tieout("breaks", "give", BREAK, "--by", "Ana", "--to", "Kim", "--until", "2026-03-05", *config)
+        assert len(tieout("breaks", "--overdue", "--json", *config).json) == overdue_count
+        (one,) = tieout("breaks", "--json", *config).json
+        assert one["is_overdue"] is (overdue_count == 1)
