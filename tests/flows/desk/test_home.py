@@ -8,7 +8,7 @@ import pytest
 from flows.desk.visit import Desk
 from flows.keeping import find
 from flows.keeping.remove import remove
-from flows.runtime.clock import utc_now
+from flows.runtime.clock import clock_set_to
 from sql.budget import take_calls
 from tests.flows.desk.conftest import AtDesk, Browser, Studio
 from tests.flows.desk.test_manager import post, send, to_check
@@ -92,12 +92,14 @@ def test_a_sheet_with_rows_of_another_studio_says_so_on_its_page_and_can_be_drop
 
 
 def test_where_the_days_calls_do_not_reach_check_says_so(at_desk: AtDesk, desk: Desk) -> None:
-    ana = at_desk("Ana")
-    assert "calls a day" not in to_check(ana, send(ana, earned("200000007"), site="7"))
-    with desk.ledger.begin() as connection:
-        take_calls(connection, Target.MINDBODY, utc_now().date(), 999, 1000)
-    times = [f"2026-09-20T17:00:{second:02}Z" for second in range(4)]
-    page = to_check(ana, send(ana, *(earned("200000007", 1, time) for time in times), site="7"))
+    now = datetime(2026, 11, 10, 12, tzinfo=UTC)
+    with clock_set_to(now):
+        ana = at_desk("Ana")
+        assert "calls a day" not in to_check(ana, send(ana, earned("200000007"), site="7"))
+        with desk.ledger.begin() as connection:
+            take_calls(connection, Target.MINDBODY, now.date(), 999, 1000)
+        times = [f"2026-09-20T17:00:{second:02}Z" for second in range(4)]
+        page = to_check(ana, send(ana, *(earned("200000007", 1, time) for time in times), site="7"))
     assert "Posts 4 earned (4 points)." in page
     assert "1,000 calls a day from here, and of today&#39;s 1 is left: the rest is posted over the next day." in page
     assert "earned 1 point for Sale" in page

@@ -3,10 +3,9 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from html import unescape
 from urllib.parse import parse_qs, urlsplit
-from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -14,6 +13,7 @@ from flows.desk.app import make_app
 from flows.desk.visit import Desk
 from flows.ledger.connection import open_ledger
 from flows.review.month import look_at_period, read_period
+from flows.runtime.clock import clock_set_to
 from flows.sandbox import start_sandbox
 from sql.people import Grant
 from tests.flows.desk.conftest import Browser, Client, let_in
@@ -34,6 +34,8 @@ ROWS = [
     "1001,200000005,6,Earnd,Sale,,2026-09-20T17:00:00Z,",
 ]
 MONTH = "/months/2026-09"
+# Both nights are of one day, and that of the month that the pages begin with, whenever the tests run.
+NOW = datetime(2026, 11, 10, 18, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -52,8 +54,9 @@ class Nights:
 def nights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nights]:
     folder = tmp_path_factory.mktemp("months")
     options = ("--more-sites", "1", "--extra-clients", "6")
-    with start_sandbox(state=folder / "sandbox.db", faults=FAULTS, options=options) as ready:
+    with start_sandbox(state=folder / "sandbox.db", faults=FAULTS, options=options) as ready, clock_set_to(NOW):
         workplace = open_workplace(folder, ready)
+        workplace.talk.post_json("/sandbox/desk/clock", {"now": NOW.isoformat()})
         workplace.configure(workplace.config.read_text(encoding="utf-8") + further_sites({"1001": PASSWORD}))
         workplace.put("september.csv", *ROWS, headings=SITED)
         workplace.run()
@@ -101,7 +104,7 @@ def test_rows_name_their_cell_and_what_became_of_them(ana: Browser) -> None:
     assert "earned 10 points for Sale" in page
     assert "Sun 20 Sep 2026, 10:00 am" in page
     # A row that needs fixing tells no day for sure: it is of the day on which it was taken in.
-    taken_in = f"/months/{datetime.now(ZoneInfo('America/Los_Angeles')):%Y-%m}"
+    taken_in = f"/months/{NOW:%Y-%m}"
     bad = "".join(ana.get(link) for link in links(ana.get(taken_in), taken_in) if "needs_fixing" in link)
     assert "row 8" in bad
     assert "Earnd" in bad
