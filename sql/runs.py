@@ -120,6 +120,20 @@ def run_totals(connection: Connection, run_id: str) -> dict[str, int | str]:
     return totals | {"amount_updated": str(amount)}
 
 
+def posted_told_by_others(connection: Connection, run_id: str, alive_since_at: datetime) -> tuple[int, list[str]]:
+    """Return how many of the run's posted events runs at work at the same time answer for, too, and these runs.
+
+    One that is not over has died where it was not seen since ``alive_since_at``, and comes to no report.
+    """
+    of_run = {"run_id": run_id, "alive_since_at": alive_since_at}
+    others = list(connection.execute(query("runs_at_the_same_time"), of_run).scalars())
+    if not others:
+        return 0, []
+    given = {"run_id": run_id, "run_ids": [run_id, *others]}
+    told = connection.execute(rows_query("posted_twice_told", among="run_ids"), given).all()
+    return len({row.event_id for row in told}), sorted({row.run_id for row in told})
+
+
 def _posted_amount(connection: Connection, run_id: str) -> Decimal:
     amounts = connection.execute(query("posted_amounts_of_run"), {"run_id": run_id}).scalars()
     return amount_of_all(amounts)

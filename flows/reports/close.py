@@ -22,16 +22,19 @@ from flows.reports.source_ids import check_line
 from flows.reports.terminal import note_lines, summary_lines, watch_lines
 from flows.reports.verdict import headline
 from flows.reports.workbook.workbook import write_workbook
+from flows.runtime.clock import utc_now
 from flows.runtime.errors import said_of
 from flows.settings.sections import Settings
-from sql.runs import finish_run
+from sql.runs import finish_run, posted_told_by_others
 from transforms.match.compared import uncompared_lines
 from transforms.match.reconciled import Reconciliation
+from transforms.nights import DEAD_AFTER
 from transforms.vocabulary import NotRead
 
 
 def report_run(run: Run, reconciliation: Reconciliation | None) -> Summary:
     """Write the report of a run and close it; ``reconciliation`` is None where nothing was read back."""
+    _note_runs_at_the_same_time(run)
     report, path = _write_report(run, reconciliation, None)
     head = (*summary_lines(report, path), *_source_id_lines(report))
     tail = (
@@ -66,6 +69,18 @@ def report_run(run: Run, reconciliation: Reconciliation | None) -> Summary:
     with run.ledger.begin() as connection:
         finish_run(connection, run.run_id, report.finished_at, summary.to_keep(), failure)
     return summary
+
+
+def _note_runs_at_the_same_time(run: Run) -> None:
+    """Say which posted events another report counts, too: of runs at once each ties, and their sum is too much."""
+    with run.ledger.begin() as connection:
+        count, others = posted_told_by_others(connection, run.run_id, utc_now() - DEAD_AFTER)
+    if count:
+        events = "1 posted event is" if count == 1 else f"{count:,} posted events are"
+        run.notes.append(
+            f"{events} counted by {' and '.join(others)}, too, at work at the same time: do not add these reports up; "
+            "`tieout month` counts each event once."
+        )
 
 
 def _notes_for_a_message(run: Run) -> list[str]:

@@ -56,6 +56,26 @@ FROM events JOIN (
 ) AS run_events ON run_events.event_id = events.event_id
 GROUP BY kind, site_id, state, run_events.is_accepted
 
+-- name: runs_at_the_same_time
+-- Grain: one row per other run that was at work while this one was, and that came, or will come, to a report. One that
+-- has died is not seen any more.
+SELECT others.run_id FROM runs AS mine
+JOIN runs AS others ON others.run_id <> mine.run_id
+    AND (others.finished_at >= mine.started_at OR others.finished_at IS NULL AND others.seen_at >= :alive_since_at)
+WHERE mine.run_id = :run_id AND others.kind <> 'recover' ORDER BY others.run_id
+
+-- name: posted_twice_told
+-- Grain: one row per posted event that this run answers for and another one, too, and which one.
+WITH answered_for AS (
+    SELECT run_id, event_id FROM events WHERE run_id IN :run_ids AND first_state = 'ready'
+    UNION
+    SELECT run_id, event_id FROM run_carried WHERE run_id IN :run_ids
+)
+SELECT events.event_id, others.run_id FROM answered_for AS mine
+JOIN answered_for AS others ON others.event_id = mine.event_id AND others.run_id <> mine.run_id
+JOIN events ON events.event_id = mine.event_id
+WHERE mine.run_id = :run_id AND events.state = 'posted'
+
 -- name: posted_amounts_of_run
 -- Grain: one row per posted update that set an amount: exact decimals kept as text, so they are summed outside.
 SELECT amount FROM events WHERE target = 'referral_rock' AND state = 'posted' AND amount IS NOT NULL AND event_id IN (
