@@ -188,9 +188,18 @@ def _write_row(
         look = looks.get(column, look_of_rest)
         text = filled[column][:_LONGEST]
         if text:
-            # As a string, or a text such as "=1+1" would become a formula and 007 a number.
-            page.write_string(row, column, text, look)
+            _write_text(page, row, column, text, look)
         else:
             page.write_blank(row, column, None, look)
         if note is not None:
             page.write_comment(row, column, note, _NOTE_SIZE)
+
+
+def _write_text(page: Any, row: int, column: int, text: str, look: Any) -> None:
+    """Write a text as a string: otherwise one such as "=1+1" would become a formula, and 007 a number."""
+    if text.startswith("<r>") and text.endswith("</r>"):
+        # The library takes such text for its own markup and would write it unescaped, into a file that no program
+        # opens; in pieces it does not.
+        page.write_rich_string(row, column, "<", "r", text[2:], look)
+    else:
+        page.write_string(row, column, text, look)

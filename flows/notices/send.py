@@ -41,15 +41,18 @@ def send_to_each(settings: Settings, title: str, body: str) -> list[bool]:
 
 
 def _send_each(settings: Settings, title: str, body: str) -> list[bool]:
-    from apprise import Apprise
+    from apprise import Apprise, NotifyFormat
 
     taken = []
+    # Said to be plain text: otherwise mail, which goes as HTML, would take a file's name, or a word of a service, for
+    # markup of ours, and run the lines together.
+    plain = NotifyFormat.TEXT
     # One by one and not all in one Apprise, which would only tell that some address failed.
     for url in settings.notify.urls:
         service = Apprise()
         try:
             is_known = service.add(url.get_secret_value())
-            taken.append(bool(is_known and service.notify(title=title, body=body)))
+            taken.append(bool(is_known and service.notify(title=title, body=body, body_format=plain)))
         except Exception:  # noqa: BLE001 - a library's fault must not change how a night ended
             taken.append(False)
     return taken

@@ -6,7 +6,6 @@ The events are read from the ledger and written one by one: a recovery may go ov
 import csv
 import json
 import math
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from flows.ledger.run import Run
 from flows.recovery.archive import ArchiveRead
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import ExitCode, said_of
+from flows.runtime.visible import plain_cell
 from flows.runtime.whole_file import written_whole
 from sql.budget import calls_made
 from sql.recovery import proofs_by_how, proofs_of_run, recovering_calls, recovering_left
@@ -41,8 +41,6 @@ _HOW = {
     (State.HELD, How.AMBIGUOUS): "held: what the service shows may be it, or something else",
     (State.HELD, How.NO_TIME): "held: its row has no time, and no snapshot knows the one it was given",
 }
-# What begins so is a formula to a spreadsheet program.
-_FORMULA = re.compile(r"[=+\-@\t\r]")
 
 
 @dataclass(frozen=True)
@@ -169,9 +167,7 @@ def event_records(ledger: Ledger, run_id: str) -> Iterator[dict[str, Any]]:
 def _cell(value: Any) -> Any:
     if isinstance(value, dict):
         return json.dumps(value)
-    if isinstance(value, str) and _FORMULA.match(value):
-        return f"'{value}"
-    return value
+    return plain_cell(value) if isinstance(value, str) else value
 
 
 def recovery_lines(recovery: Recovery) -> Iterator[str]:

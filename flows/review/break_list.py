@@ -14,6 +14,7 @@ from flows.reports.wording import BREAKS
 from flows.review.clocks import Clock, clocks_of
 from flows.runtime.clock import utc_now
 from flows.runtime.errors import WrongUsage
+from flows.runtime.visible import plain_cell
 from flows.settings.sections import Settings
 from sql.break_decisions import Verb
 from sql.breaks import all_breaks, break_json, open_breaks
@@ -24,8 +25,6 @@ from transforms.vocabulary import Outcome, ReasonCode
 OPEN = {"open", "acknowledged"}
 # What a decision about many at once is about, by where each stands; what closed by itself is opened one by one.
 FOR_MANY = {Verb.ACKNOWLEDGE: {"open"}, Verb.RESOLVE: OPEN, Verb.REOPEN: {"acknowledged", "resolved"}}
-# A spreadsheet program takes a text that begins so for a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True)
@@ -183,6 +182,6 @@ def _write(records: Sequence[Mapping[str, Any]], file: TextIO) -> None:
 
 
 def _cell(value: Any) -> Any:
-    if isinstance(value, str) and value.startswith(_FORMULA):
-        return f"'{value}"
+    if isinstance(value, str):
+        return plain_cell(value)
     return "" if value is None else value

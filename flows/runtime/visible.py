@@ -16,6 +16,7 @@ UNSEEN: Final = re.compile(
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 LONGEST_NAME: Final = 255  # bytes, of every file system that is in use
 _LONGEST_SUFFIX: Final = 16  # one that is longer names no kind of file
+_STARTS_A_FORMULA: Final = ("=", "+", "-", "@")
 _SHORT: Final = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 
 
@@ -26,6 +27,16 @@ def visible(text: str) -> str:
     'Main\\x0bHall\\n'
     """
     return text if text.isprintable() else UNSEEN.sub(_written_out, text)
+
+
+def plain_cell(text: str) -> str:
+    r"""Return `text` as a cell of a CSV file: visible, and no formula to a spreadsheet program that opens it.
+
+    >>> plain_cell("=1+1"), plain_cell("a\x1b[2J\nb")
+    ("'=1+1", 'a\\x1b[2J\\nb')
+    """
+    shown = visible(text)
+    return f"'{shown}" if shown.startswith(_STARTS_A_FORMULA) else shown
 
 
 def storable(text: str) -> str:

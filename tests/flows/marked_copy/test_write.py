@@ -229,3 +229,10 @@ def test_a_copy_as_text_holds_ids_as_their_formats_show_them(tmp_path: Path) -> 
         page.write_number(1, 0, 123, book.add_format({"num_format": '"AB"000000'}))
     page, _ = mark(tmp_path / "a.xlsx", tmp_path / "bad.xlsx", only_bad=True)
     assert page["A2"].value == "AB000123"
+
+
+@pytest.mark.parametrize("text", ["<r><t>5</t></r>", "<r><open></r>"])
+def test_a_cell_that_looks_like_markup_of_a_workbook_is_a_text(tmp_path: Path, text: str) -> None:
+    content = CSV.replace(b"=1+1", text.encode())
+    page, _ = mark(write_bytes(tmp_path / "a.csv", content), tmp_path / "marked.xlsx")
+    assert [cell.value for cell in page["A"]] == ["ClientId", "000123", text]

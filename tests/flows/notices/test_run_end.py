@@ -123,3 +123,14 @@ def test_a_message_names_no_client_unless_the_settings_ask_for_that(listener: Li
     notify_night(Settings(notify=named, workspace=tmp_path / "other"), summary, print)
     bodies = [body for _, body in told(listener)]
     assert bodies == ["not read: a client of site -99: why", "not read: client 000123 of site -99: why"]
+
+
+def test_a_message_that_goes_as_html_holds_no_markup_of_others(listener: Listener, tmp_path: Path) -> None:
+    as_mail = NotifySettings(urls=(SecretStr(f"{listener.message_url}/?format=html"),))
+    name = '<img src="http://elsewhere.example/x">.csv'
+    summary = replace(_summary(f"{name}: it cannot be read."), lines=("a second line",))
+    notify_night(Settings(notify=as_mail, workspace=tmp_path), summary, print)
+    ((_, body),) = told(listener)
+    assert "<img" not in body
+    assert "&lt;img" in body
+    assert body.count("<br/>") == 1

@@ -110,6 +110,18 @@ def test_a_reason_is_found_by_the_code_that_was_kept_of_it(tieout: Tieout) -> No
     assert found == {"entered_by_hand": [CLIENTS[0]], "timing": [CLIENTS[1]], "other": [CLIENTS[2]]}
 
 
+def test_a_reason_starts_no_formula_and_moves_no_cursor_in_the_file(tieout: Tieout, tmp_path: Path) -> None:
+    path = tmp_path / "breaks.csv"
+    of_client = ("--all-of", "unexpected_remote", "--client", CLIENTS[0], "--by", "=1+1")
+    with clock_set_to(NIGHT):
+        tieout("breaks", "acknowledge", *of_client, "--reason", "@SUM(A1)\x1b[2J\nas agreed", "--yes")
+        tieout("breaks", "--csv", path)
+    written = path.read_bytes()
+    assert b"\x1b" not in written
+    (said,) = [row for row in csv.DictReader(written.decode("utf-8-sig").splitlines()) if row["reason"]]
+    assert (said["owner"], said["reason"]) == ("'=1+1", r"'@SUM(A1)\x1b[2J\nas agreed")
+
+
 @pytest.mark.long
 @pytest.mark.parametrize(
     "arguments",
