@@ -1,11 +1,13 @@
 """Make pages: every value is escaped as it is put in, and a template that asks for what is not there is an error."""
 
+import re
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 from starlette.responses import HTMLResponse
 
 from flows.desk.words import money, on_a_page, points_told
@@ -13,6 +15,8 @@ from flows.reports.page.page import STYLE as REPORT_STYLE
 from flows.runtime.visible import visible
 
 _TEMPLATES = Path(__file__).with_name("templates")
+# Control characters but those that end lines or columns, and the signs for the direction of writing.
+_TURNS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _OWN_STYLE = Path(__file__).with_name("desk.css")
 _SCRIPT = Path(__file__).with_name("desk.js")
 
@@ -39,11 +43,13 @@ def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,
+        finalize=_on_a_page,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     filters: dict[str, Callable[..., str]] = {
+        "kept": _kept,
         "number": _number,
         "said": _said,
         "seen": lambda text: visible(str(text)),
@@ -53,6 +59,18 @@ def _environment() -> Environment:
     }
     environment.filters.update(filters)
     return environment
+
+
+def _on_a_page(value: Any) -> Any:
+    """Write out what would turn text round or move a cursor, whatever is put into a page; lines stay lines."""
+    if not isinstance(value, str) or isinstance(value, Markup) or value.isprintable():
+        return value
+    return _TURNS.sub(lambda found: visible(found.group()), value)
+
+
+def _kept(value: Any) -> Markup:
+    """Put a value into a form as it is, to the letter: it comes back from there."""
+    return escape(value)
 
 
 def _said(text: str) -> str:
