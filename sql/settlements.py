@@ -115,6 +115,12 @@ def balance_before(connection: Connection, event: Row[Any]) -> Row[Any] | None:
     return connection.execute(rows_query("balance_before"), values).one_or_none()
 
 
+def balances_told_since(connection: Connection, event: Row[Any], since_at: datetime) -> Sequence[Row[Any]]:
+    """Return action, points and the balance after it of each of the client's events that was confirmed since then."""
+    values = {"site_id": event.site_id, "client_id": event.client_id, "since_at": since_at}
+    return connection.execute(rows_query("balances_told_since"), values).all()
+
+
 def waiting_times(connection: Connection) -> Sequence[Row[Any]]:
     """Return of every event that is claimed or in doubt whose it is (target, site_id), and when it can be looked at."""
     return connection.execute(rows_query("waiting_times")).all()

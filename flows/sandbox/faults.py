@@ -72,6 +72,7 @@ class FaultKind(StrEnum):
     READ_HUGE = "read_huge"  # unpacks to 16 MB
     READ_DEEP = "read_deep"  # nested 5,000 deep
     READ_SLOW = "read_slow"  # the answer drips
+    READ_BEHIND = "read_behind"  # a reading lacks the last `~N` entries and their points (Mindbody)
     READ_HIDDEN = "read_hidden"  # the last reward of a page is left out, and of the total
     READ_ODD = "read_odd"  # the first entry, or the last reward, has an odd value: `~N` says which of `odd_answers`
 
@@ -91,6 +92,7 @@ ONLY = {
     FaultKind.NEXT_SECOND: "mb",
     FaultKind.READ_NO_BALANCE: "mb",
     FaultKind.READ_NO_CLIENT: "mb",
+    FaultKind.READ_BEHIND: "mb",
     FaultKind.READ_HIDDEN: "rr",
 }
 

@@ -71,12 +71,22 @@ async def get_client_rewards(request: web.Request, state: SandboxState) -> dict[
     account = state.account(client_id, check_site(request, state))
     first = read_day(request, "startDate", state.zone, today(state.zone))
     last = read_day(request, "endDate", state.zone, first)
-    entries = state.entries[account]
+    entries, balance = state.entries[account], state.balances[account]
+    if request.get("fault") == FaultKind.READ_BEHIND:
+        entries, balance = _before_the_last(int(request["fault_seconds"]), account, state)
     # By the site's day and not by UTC's: an entry of 5 pm in Los Angeles is on the next day in UTC.
     found = [entry for entry in entries if first <= _local_day(entry, state) <= last]
     page, paging = cut_page(request, found)
     shown = [_show(entry, state) for entry in page]
-    return {"PaginationResponse": paging, "Balance": state.balances[account], "Transactions": shown}
+    return {"PaginationResponse": paging, "Balance": balance, "Transactions": shown}
+
+
+def _before_the_last(number: int, account: str, state: SandboxState) -> tuple[list[SeedTransaction], int]:
+    """Return the entries and the balance as a copy of the service has them that did not hear of the last ones yet."""
+    unheard = state.in_order[account][-number:]
+    entries = [entry for entry in state.entries[account] if not any(entry is one for one in unheard)]
+    points = sum(SIGNS[entry.action] * entry.points for entry in unheard)
+    return entries, state.balances[account] - points
 
 
 def _local_day(entry: SeedTransaction, state: SandboxState) -> date:

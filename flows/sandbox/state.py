@@ -146,6 +146,7 @@ class SandboxState:
         self.sales = {sale.sale_id: sale for sale in seed.seed_sales()}
         self.rewards = {reward["id"].lower(): reward for reward in rewards}
         self.entries: defaultdict[str, list[SeedTransaction]] = defaultdict(list)
+        self.in_order: defaultdict[str, list[SeedTransaction]] = defaultdict(list)  # the same, as they came
         self.balances: Counter[str] = Counter()
         self.by_desk: Counter[str] = Counter()  # of a balance, what was not done by this door
         for client_id, entry in seed.seed_transactions():
@@ -185,6 +186,7 @@ class SandboxState:
             acted_at = _instant(line["action_date_time"])
             entry = next(one for one in self.entries[account] if one.acted_at == acted_at)
             self.entries[account].remove(entry)
+            self.in_order[account].remove(entry)
             change = -SIGNS[entry.action] * entry.points
         self.balances[account] += change
         self.by_desk[account] += change
@@ -192,6 +194,7 @@ class SandboxState:
     def _enter(self, account: str, entry: SeedTransaction) -> None:
         # An entry may be dated back, and the service lists entries by their own time, not by when they came.
         insort(self.entries[account], entry, key=attrgetter("acted_at"))
+        self.in_order[account].append(entry)
         self.balances[account] += SIGNS[entry.action] * entry.points
 
     def _set_reward(self, line: Mapping[str, Any]) -> None:

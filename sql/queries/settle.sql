@@ -37,10 +37,18 @@ ORDER BY action_at
 
 -- name: confirmed_events
 -- All that the ledger knows of the client to have taken effect in that time.
-SELECT action, points, source, source_id, action_at FROM events
+SELECT action, points, source, source_id, action_at, state_at FROM events
 WHERE lane = 'mindbody:' || :site_id || ':' || :client_id AND state = 'posted'
 AND action_at >= :since_at AND action_at < :until_at
 ORDER BY action_at
+
+-- name: balances_told_since
+-- Grain: one row per answer since then that confirmed an event of the client and told a balance.
+SELECT events.action, events.points, answers.balance FROM events
+JOIN attempts ON attempts.event_id = events.event_id
+JOIN answers ON answers.attempt_id = attempts.attempt_id
+WHERE events.lane = 'mindbody:' || :site_id || ':' || :client_id AND answers.verdict = 'posted'
+AND answers.balance IS NOT NULL AND answers.answered_at >= :since_at
 
 -- name: requests_in_doubt
 -- How many requests of the event may have landed: of each nobody has said that it did nothing.

@@ -52,6 +52,8 @@ class Expected:
     # Of equal events, each further request that may have landed beside what is confirmed: by the time of its event.
     double_times: tuple[datetime, ...] = ()
     confirmed: tuple[PostedEvent, ...] = ()  # all that is confirmed of the client around the days that were read
+    lately: tuple[PostedEvent, ...] = ()  # of them, what was confirmed not long ago and must be among what was read
+    balances_before: frozenset[int] = frozenset()  # the client's, before each of what was confirmed not long ago
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,11 @@ def decide(event: DoubtfulEvent, history: History, expected: Expected, read_at: 
     witness = ask_balance(event, history, expected, read_at)
     # Both witnesses are asked, and neither overrules the other: where they differ a person decides.
     state = weigh(count, witness, was_answered=event.was_answered)
+    # What is read may be a copy of the service that hears of its entries later. One that lacks what the service itself
+    # confirmed lacks the event in doubt just as well, which came after: to send it again would pay it twice.
+    is_behind = _lacks_what_was_confirmed(history, expected) or _is_balance_behind(event, history, expected, witness)
+    if state is State.READY and is_behind:
+        state = State.UNKNOWN
     evidence = {
         "read_at": read_at.isoformat(),
         "counted": count.counted,
@@ -100,7 +107,9 @@ def decide(event: DoubtfulEvent, history: History, expected: Expected, read_at: 
         "balance_now": history.balance,
         "balance_says": witness.says,
     }
-    return Decision(state, _word(state, count, witness.says), evidence)
+    if is_behind:
+        evidence["is_behind"] = True
+    return Decision(state, _word(state, count, witness.says, is_behind=is_behind), evidence)
 
 
 def _told_before(base: Base | None) -> dict[str, Any]:
@@ -185,6 +194,24 @@ def ask_balance(event: PostedEvent, history: History, expected: Expected, read_a
     return Witness(DID_NOT, is_alone=not _strange_entries(event, history, expected))
 
 
+def _lacks_what_was_confirmed(history: History, expected: Expected) -> bool:
+    """Tell whether something that was confirmed not long ago is not shown, however a little differently told."""
+    left = list(history.transactions)
+    for event in expected.lately:
+        shown = next((one for one in left if is_kin(one, event)), None)
+        if shown is None:
+            return True
+        left.remove(shown)
+    return False
+
+
+def _is_balance_behind(event: PostedEvent, history: History, expected: Expected, witness: Witness) -> bool:
+    """Tell whether the balance is one from before what was confirmed not long ago, and nothing seen took it back."""
+    if witness.says is not None or history.balance not in expected.balances_before:
+        return False
+    return not _strange_entries(event, history, expected)
+
+
 def _strange_entries(event: PostedEvent, history: History, expected: Expected) -> list[Transaction]:
     """Return the entries that neither the ledger nor the event accounts for: each may lie between the two balances."""
     left = list(expected.confirmed)
@@ -208,7 +235,7 @@ def _is_of(transaction: Transaction, event: PostedEvent) -> bool:
 #     new                       almost equal  the balance says    so it is
 #     below 0                   any           anything            unknown: what had landed is gone, nothing follows
 #     0                         none          landed              unknown: they contradict each other
-#     0                         none          did not, or nothing ready; but see below
+#     0                         none          did not, or nothing ready; but see below, and where the reading is behind
 #     0                         some          anything            unknown: the event told otherwise, or somebody's
 #     1 to doubles              any           anything            unknown: the event's, or another's second request
 #     up to doubles + requests  any           did not land        unknown: they contradict each other
@@ -241,13 +268,15 @@ def _weigh_none(count: Count, witness: Witness, was_answered: bool) -> State:
     return State.READY
 
 
-def _word(state: State, count: Count, balance_says: str | None) -> str:
+def _word(state: State, count: Count, balance_says: str | None, *, is_behind: bool) -> str:
     entries = "1 equal entry" if count.counted == 1 else f"{count.counted} equal entries"
     seen = f"read back: {entries}, {count.confirmed} confirmed before"
     if count.unaccounted:
         seen += f", {count.unaccounted} almost equal and nobody's"
     if count.doubles:
         seen += f", {count.doubles} may be another equal event's second request"
+    if is_behind:
+        seen += ", what was confirmed before it is not shown, so it may be behind"
     balance = f"; by the balance {balance_says}" if balance_says else ""
     ending = {State.POSTED: ", so it landed", State.READY: ", so it did not land"}
     return seen + balance + ending.get(state, "; a person has to decide")

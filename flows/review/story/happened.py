@@ -126,7 +126,9 @@ def _evidence(found: dict[str, Any]) -> str:
         return f"Read before another try: {against}"
     shown = []
     for key, value in found.items():
-        if value is not None and key != "read_at":
+        if key == "is_behind":
+            shown.append("what was confirmed before it was not shown, so the reading may be behind")
+        elif value is not None and key != "read_at":
             name = _EVIDENCE.get(key, key.replace("_", " "))
             shown.append(f"{name} {value}")
     return f"Read back: {', '.join(shown) or 'nothing'}"

@@ -5,7 +5,7 @@ What the answers prove is decided in `transforms.settle.decide`.
 
 import asyncio
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row
@@ -18,18 +18,22 @@ from flows.services.mindbody.client import MindbodyClient
 from sql.settlements import (
     Settlement,
     balance_before,
+    balances_told_since,
     confirmed_events,
     confirmed_kin_count,
     confirmed_times,
     double_times,
     possible_requests,
 )
-from transforms.settle.decide import Base, Expected, decide
+from transforms.settle.decide import BASE_HOLDS_FOR, Base, Expected, decide
 from transforms.settle.windows import Window
-from transforms.vocabulary import State
+from transforms.vocabulary import Action, State
 
 # A service whose days are not the site's shows a little more or less than was asked for.
 _MARGIN = timedelta(days=1)
+# How far from the event's time an entry lies that is among the days that were read, whatever days the service means.
+_SURELY_READ = timedelta(hours=12)
+_LATELY = timedelta(days=1)
 
 
 async def read_doubtful(
@@ -63,7 +67,7 @@ async def _read_client(ledger: Ledger, client: MindbodyClient, event: Row[Any]) 
     if not history.is_known:
         failure = f"the service knows no client {event.client_id}: if it was merged, or has another id now, look there"
         return Settlement(event, State.UNKNOWN, f"could not be read back: {failure}", {"failure": failure})
-    expected = _expect(ledger, event, window)
+    expected = _expect(ledger, event, window, read_at)
     decision = decide(event, history, expected, read_at)
     return Settlement(
         event=event,
@@ -74,7 +78,7 @@ async def _read_client(ledger: Ledger, client: MindbodyClient, event: Row[Any]) 
     )
 
 
-def _expect(ledger: Ledger, event: Row[Any], window: Window) -> Expected:
+def _expect(ledger: Ledger, event: Row[Any], window: Window, read_at: datetime) -> Expected:
     """Ask the ledger what the service should show if the event had not landed."""
     since_at, until_at = window.bounds
     # A day more on each side than was read: what the service shows of its own days may be of the site's next one, and
@@ -82,14 +86,34 @@ def _expect(ledger: Ledger, event: Row[Any], window: Window) -> Expected:
     since_at -= _MARGIN
     until_at += _MARGIN
     with ledger.begin() as connection:
+        confirmed = confirmed_events(connection, event, since_at, until_at)
         return Expected(
             confirmed_times=tuple(confirmed_times(connection, event, since_at, until_at)),
             base=_base(connection, event),
             confirmed_kin=confirmed_kin_count(connection, event),
             requests=possible_requests(connection, event),
             double_times=tuple(double_times(connection, event, since_at, until_at)),
-            confirmed=tuple(confirmed_events(connection, event, since_at, until_at)),
+            confirmed=tuple(confirmed),
+            lately=tuple(one for one in confirmed if _must_be_shown(one, event, read_at)),
+            balances_before=_balances_before(connection, event, read_at),
         )
+
+
+def _must_be_shown(confirmed: Row[Any], event: Row[Any], read_at: datetime) -> bool:
+    """Tell what a reading that is up to date shows: on the event's day, and confirmed not so long ago.
+
+    What was confirmed days ago and is gone was removed at the service, and says nothing about how old the reading is.
+    """
+    is_read = abs(confirmed.action_at - event.action_at) <= _SURELY_READ
+    is_recent: bool = confirmed.state_at > read_at - _LATELY
+    return is_read and is_recent
+
+
+def _balances_before(connection: Connection, event: Row[Any], read_at: datetime) -> frozenset[int]:
+    """Return the balances that the client had before each of what was confirmed within the time that a base holds."""
+    told = balances_told_since(connection, event, read_at - BASE_HOLDS_FOR)
+    signs = {Action.EARNED: 1, Action.REDEEMED: -1}
+    return frozenset(one.balance - signs[Action(one.action)] * one.points for one in told)
 
 
 def _base(connection: Connection, event: Row[Any]) -> Base | None:

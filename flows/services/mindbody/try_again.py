@@ -67,6 +67,9 @@ def _days_since(client: MindbodyClient, event: Row[Any]) -> Window:
 
 def _against(ledger: Ledger, event: Row[Any], history: History, window: Window) -> list[str]:
     """Return what may be the event, at the service or among later events of ours, a line each."""
+    # No history is none without entries: what landed may stand where the client was merged into another one.
+    if not history.is_known:
+        return [f"the service knows no client {event.client_id}: if it was merged, or has another id now, look there"]
     since_at, until_at = window.bounds
     with ledger.begin() as connection:
         posted_times = posted_times_of_kin(connection, event, since_at - _MARGIN, until_at + _MARGIN)

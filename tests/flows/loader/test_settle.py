@@ -9,7 +9,7 @@ import pytest
 from flows.sandbox import start_sandbox
 from tests.flows.workplace import Workplace, earned, open_workplace
 
-LOST, LOST_LATER, DOUBLED, MERGED = (f"2000000{number}" for number in (40, 41, 42, 43))
+LOST, LOST_LATER, DOUBLED, MERGED, BEHIND, LONG_AGO = (f"2000000{number}" for number in range(40, 46))
 HAND = {"Action": "Earned", "Points": 10, "Source": "Sale", "ActionDateTime": "2026-09-21T09:00:00Z"}
 DAY_2 = "2026-09-21T17:00:00Z"
 # The second request about each client is lost on its way, and never gets there.
@@ -20,6 +20,9 @@ Entries = list[dict[str, Any]]
 @pytest.fixture
 def ready() -> Iterator[dict[str, Any]]:
     faults = f"{FAULTS},mb:twice={DOUBLED}*1,mb:drop_before={DOUBLED}*1,drop_after={MERGED}*1,read_no_client={MERGED}*2"
+    # The second answer is lost, and whoever reads then is told what was before the first one.
+    for client in (BEHIND, LONG_AGO):
+        faults += f",slow={client}*1~0.01,drop_after={client}*1,read_behind={client}*1~2"
     with start_sandbox(faults=faults, options=("--extra-clients", "50")) as found:
         yield found
 
@@ -76,6 +79,21 @@ def test_a_client_whom_the_service_does_not_know_is_no_history_without_entries(w
     workplace.run()
     workplace.run()
     assert (states(workplace), len(workplace.commits(MERGED))) == (["posted"], 1)
+
+
+@pytest.mark.parametrize("days", ["one day", "other days"])
+def test_a_reading_that_lacks_what_was_confirmed_before_is_behind_and_nothing_is_sent_again(
+    workplace: Workplace, days: str
+) -> None:
+    """A copy of the service that has not heard of the last entries shows neither the lost one nor the one before."""
+    client, first = (BEHIND, "2026-09-21T16:00:00Z") if days == "one day" else (LONG_AGO, "2026-09-01T16:00:00Z")
+    workplace.put("a.csv", earned(client, 3, first), earned(client, 10, DAY_2))
+    workplace.run()
+    assert states(workplace) == ["posted", "unknown"]
+    (shown,) = workplace.rows("SELECT evidence FROM settlements ORDER BY settlement_id DESC LIMIT 1")
+    assert '"is_behind": true' in shown["evidence"]
+    workplace.run()
+    assert (states(workplace), len(workplace.commits(client))) == (["posted", "posted"], 2)
 
 
 @pytest.mark.first_case

@@ -22,6 +22,7 @@ ISSUED = reward_id(3)  # cannot be edited until a hand opens it again
 # The clients of these tests are nobody else's; some have faults of their own.
 FAULTS = "read_503=200000008*5,read_503=200000028*5,refused_late=200000009*1~8,refused_late=200000029*1~8"
 FAULTS += ",refused_late=200000010*1~0.1,refused_late=200000030*1~0.1"
+FAULTS += "".join(f",refused_late={merged}*1~0.1,read_no_client={merged}*3" for merged in (200000011, 200000031))
 _next = iter(range(40, 1000))
 
 
@@ -171,6 +172,17 @@ def test_what_landed_after_the_refusal_is_held_and_not_paid_twice(tieout: Tieout
     tieout("retry", event_id, "--reason", "looks like a mistake of the service", "--yes")
     tieout.night()
     assert (states(tieout.workplace), len(sent(tieout.workplace, client))) == (["held"], 1)
+
+
+def test_a_client_whom_the_service_does_not_know_is_looked_for_by_a_person(tieout: Tieout, faulty: Any) -> None:
+    client = faulty(11)
+    (event_id,) = refused(tieout, earned(client))
+    eventually(lambda: len(tieout.workplace.commits(client)) == 1)
+    tieout("retry", event_id, "--reason", "again", "--yes")
+    tieout.night()
+    (held,) = tieout.workplace.rows("SELECT state, state_reason FROM events")
+    assert (held["state"], len(tieout.workplace.commits(client))) == ("held", 1)
+    assert f"the service knows no client {client}" in held["state_reason"]
 
 
 @pytest.mark.long
