@@ -96,6 +96,11 @@ def _site_of_folders(settings: Settings, folders: Sequence[str]) -> str | None:
 def _make_sure_of(settings: Settings, folder: Path, *, is_new: bool) -> None:
     """Raise where the inbox is not the one that was there on earlier nights."""
     known = remembered_inbox(settings)
+    if folder.exists() and not folder.is_dir():
+        raise CouldNotRun(
+            f"The inbox {folder} is a file and no folder: nothing of it was read. Move it away, or name the folder by "
+            "inbox.url."
+        )
     if is_new and known is None:
         try:
             folder.mkdir(parents=True, exist_ok=True)

@@ -3,7 +3,7 @@ import pytest
 from flows.reports.unread import unread_frame
 from flows.reports.verdict import headline
 from tests.flows.reports import samples
-from transforms.vocabulary import client_not_read
+from transforms.vocabulary import NotRead, client_not_read
 
 
 def test_headline_answers_in_the_order_of_a_reviewer() -> None:
@@ -18,6 +18,12 @@ def test_headline_is_green_where_only_the_next_run_has_work() -> None:
     totals = {**samples.totals(agrees=True), **dict.fromkeys(nothing, 0)}
     found = headline(samples.quiet(totals=totals))
     assert (found.tone, found.waits) == ("good", "Nothing waits for a person.")
+
+
+def test_headline_says_of_no_row_that_nobody_read_that_it_is_accounted_for() -> None:
+    unread = unread_frame([NotRead("march.csv", "it is empty")])
+    sheets, *_ = headline(samples.quiet(not_read=unread)).answers
+    assert sheets.sentence == "What was read ties out: every row of it and every event is accounted for."
 
 
 @pytest.mark.parametrize(

@@ -179,3 +179,12 @@ def test_files_wait_for_their_companions_where_the_settings_ask_for_that(workpla
     assert [path.name for path in workplace.inbox.iterdir()] == ["b.csv"]
     (workplace.inbox / "b.done").touch()
     assert (tieout(*RUN).code, list(workplace.inbox.iterdir())) == (0, [])
+
+
+def test_an_inbox_that_is_a_file_is_told_and_nothing_of_it_counts_as_read(workplace: Workplace, tieout: Tieout) -> None:
+    workplace.inbox.rmdir()
+    workplace.inbox.write_text("a note of somebody")
+    ended = tieout(*RUN)
+    assert (ended.code, [one["what"] for one in ended.json["not_read"]]) == (3, ["inbox"])
+    assert "is a file and no folder" in ended.err
+    assert "What was read ties out" in tieout("run", "--plain").out
