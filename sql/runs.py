@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -24,6 +24,8 @@ _REPORTED_AS = {
     State.HELD: "withheld",
     State.DISCARDED: "withheld",
 }
+# A file leaves the inbox right after it was registered; a machine that hangs may take its time.
+_BEFORE_IT_LEAVES = timedelta(minutes=1)
 _COUNTS_OF_EVENTS = (
     "carried_in",
     "posted",
@@ -118,6 +120,13 @@ def run_totals(connection: Connection, run_id: str) -> dict[str, int | str]:
             totals[f"points_{row['kind']}"] += summed(row)
     amount = _posted_amount(connection, run_id)
     return totals | {"amount_updated": str(amount)}
+
+
+def is_taken_by_another(connection: Connection, run_id: str, name: str) -> bool:
+    """Tell whether another run has registered a file of this name since shortly before this run began."""
+    started_at = connection.execute(select(runs.c.started_at).where(runs.c.run_id == run_id)).scalar_one()
+    given = {"run_id": run_id, "name": name, "since_at": started_at - _BEFORE_IT_LEAVES}
+    return bool(connection.execute(query("taken_by_other_runs"), given).scalar_one())
 
 
 def posted_told_by_others(connection: Connection, run_id: str, alive_since_at: datetime) -> tuple[int, list[str]]:

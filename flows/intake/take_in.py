@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from flows.intake.archive import forget_file, keep_file
@@ -16,6 +16,7 @@ from flows.reference.at_hand import reference_at_hand
 from flows.reference.extracts import Extracts
 from flows.runtime.errors import CouldNotRun, FileRejected, Interrupted, LedgerUnavailable, as_one_of_ours
 from flows.runtime.progress import count_rows
+from sql.runs import is_taken_by_another
 from transforms.reference.reference import Reference
 from transforms.sheets.notes import note_text
 from transforms.sheets.questions import question_text
@@ -46,9 +47,7 @@ def check_files(run: Run, waiting: Iterable[InboxFile], reference: Reference, no
         try:
             checked = run.step(f"check {name}", check, run.settings, file.path, file.default_site_id)
         except FileRejected as error:
-            if run.kind is RunKind.NIGHTLY and not file.path.exists():
-                run.progress(f"{name} was taken by another run")
-            else:
+            if not _has_gone(run, file.path, file.default_site_id):
                 run.failures.append(str(error))
                 run.could_not_read(_not_read(file, error.cause.message))
                 run.wrong_files.append((file, error))
@@ -126,7 +125,9 @@ def _register(run: Run, file: "CheckedFile") -> bool:
     except (LedgerUnavailable, Interrupted):
         raise
     except Exception as error:  # noqa: BLE001 - one odd file must not keep all the others waiting
-        run.failures.append(f"{name}: {as_one_of_ours(error)} The file stays as it is.")
+        why = f"{as_one_of_ours(error)} The file stays as it is."
+        run.failures.append(f"{name}: {why}")
+        run.could_not_read(NotRead(name, why, site_id=file.default_site_id or ""))
         # What is in no ledger is nothing that a lost one would have to be made again from.
         forget_file(file.path, file.sha256, file.default_site_id, run.settings)
         return False
@@ -148,10 +149,27 @@ def _register(run: Run, file: "CheckedFile") -> bool:
 
 def _not_kept(run: Run, file: "CheckedFile", error: CouldNotRun) -> None:
     """Say that a file is not taken; unless another night, at work at the same time, was faster."""
-    if run.kind is RunKind.NIGHTLY and not file.path.exists():
-        run.progress(f"{file.path.name} was taken by another run")
-    else:
+    if not _has_gone(run, file.path, file.default_site_id):
         run.failures.append(str(error))
+        run.could_not_read(NotRead(file.path.name, str(error), site_id=file.default_site_id or ""))
+
+
+def _has_gone(run: Run, path: Path, site_id: str | None) -> bool:
+    """Tell whether a file has left the inbox since it was seen there, and say so.
+
+    Another night may have been faster. What no run has taken was moved away by somebody, and its rows are nowhere.
+    """
+    if run.kind is not RunKind.NIGHTLY or path.exists():
+        return False
+    with run.ledger.begin() as connection:
+        is_taken = is_taken_by_another(connection, run.run_id, path.name)
+    if is_taken:
+        run.progress(f"{path.name} was taken by another run")
+        return True
+    why = "it lay in the inbox as this night began, and is gone: no run has taken it. Put it back if it is wanted."
+    run.failures.append(f"{path.name}: {why}")
+    run.could_not_read(NotRead(path.name, why, site_id=site_id or ""))
+    return True
 
 
 def _clear(run: Run, file: "CheckedFile") -> None:

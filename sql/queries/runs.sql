@@ -56,6 +56,10 @@ FROM events JOIN (
 ) AS run_events ON run_events.event_id = events.event_id
 GROUP BY kind, site_id, state, run_events.is_accepted
 
+-- name: taken_by_other_runs
+-- Grain: one row; how many files of this name other runs have registered since.
+SELECT count(*) FROM files WHERE name = :name AND run_id <> :run_id AND registered_at >= :since_at
+
 -- name: runs_at_the_same_time
 -- Grain: one row per other run that was at work while this one was, and that came, or will come, to a report. One that
 -- has died is not seen any more.
