@@ -37,6 +37,8 @@ _OURS = re.compile(r"^The ledger has (Earned|Redeemed) ([\d,]+) points at ")
 _THEIRS = re.compile(r"^The service shows (Earned|Redeemed) ([\d,]+) points at ")
 _SIDES = re.compile(r"^(?:(Earned|Redeemed): )?(\w+): ledger (.*), service (.*)\.$", re.DOTALL)
 _TIMES = re.compile(r"^at: ledger (\S+ \S+ UTC), service (\S+ \S+ UTC): (.*)\.$")
+_BETWEEN = ", service "
+_IN_FULL = "as the difference says"
 _FIELDS: Mapping[str, str] = {
     "eligibility_on": "May be paid from",
 }
@@ -180,13 +182,21 @@ def told_of(detail: str, clocks: Clocks, site_id: str | None, verb: str = "poste
     if times is not None:
         ours, theirs, apart = (clock.retell(text) for text in times.groups())
         return for_a_studio(f"Here {ours}, at the service {theirs}: {apart}.")
-    sides = _SIDES.match(detail)
+    sides = _sides_told(detail)
     if sides is not None:
         return _two_values(sides)
     text = clock.retell(detail)
     text = _OURS.sub(lambda found: f"We {verb}: {_entry(found)}, ", text)
     text = _THEIRS.sub(lambda found: f"The service shows: {_entry(found)}, ", text)
     return for_a_studio(text)
+
+
+def _sides_told(detail: str) -> re.Match[str] | None:
+    """Return both sides of a sentence; None where it has none, or where nobody can tell where the first one ends.
+
+    A description may hold any words: parted at the wrong place it would show what neither side has.
+    """
+    return _SIDES.match(detail) if detail.count(_BETWEEN) == 1 else None
 
 
 def _two_values(sides: re.Match[str]) -> str:
@@ -211,11 +221,13 @@ def _value(field: str, told: str) -> str:
 def _sides(record: Mapping[str, Any]) -> Sides:
     """Return what both have; a side that nobody could read says so."""
     detail = record["detail"] or ""
-    told = _SIDES.match(detail)
+    told = _sides_told(detail)
     is_reward = _is_of_reward(record)
     # Of a reward an amount is there that both have: they differ in something else.
     if is_reward and record["class"] in _NO_AMOUNT and told is not None:
         return Sides(told[3], told[4])
+    if is_reward and record["class"] in _NO_AMOUNT and _BETWEEN in detail:
+        return Sides(_IN_FULL, _IN_FULL)
     kind = "amount" if is_reward else "points"
     ours, theirs = record[f"{kind}_ledger"], record[f"{kind}_service"]
     # Whoever reads "not there" of what nobody could look up would say that it was not posted, and it would go twice.

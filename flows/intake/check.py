@@ -40,7 +40,7 @@ from transforms.sheets.heading_rows import SEARCHED_ROWS
 from transforms.sheets.notes import Note, Observation, sum_up
 from transforms.sheets.questions import Question
 from transforms.sheets.rows import NOT_SHIFTED, Shifted, refuse_shifted
-from transforms.sheets.sheet import FileError, Sheet, join_parts
+from transforms.sheets.sheet import FileError, FileNotAtHand, Sheet, join_parts
 from transforms.sheets.unzoned import Unzoned, join_unzoned, unzoned_notes, unzoned_questions
 from transforms.vocabulary import Code
 
@@ -124,7 +124,7 @@ def _hash(path: Path) -> str:
     try:
         return sha256_of(path)
     except OSError as error:
-        reason = FileError(Code.FILE_UNREADABLE, f"the file cannot be opened: {error.strerror}.")
+        reason = FileNotAtHand(Code.FILE_UNREADABLE, f"the file cannot be opened: {error.strerror}.")
         raise FileRejected(path.name, None, reason) from None
 
 

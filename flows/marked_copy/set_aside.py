@@ -24,11 +24,10 @@ from flows.runtime.visible import fitting_name, storable
 from flows.runtime.whole_file import written_whole
 from flows.settings.sections import Settings
 from flows.settings.set_aside import marked_copy_of, reason_of, rejected_folder
-from transforms.sheets.sheet import FileError, Sheet, sheet_row
+from transforms.sheets.sheet import FileError, FileNotAtHand, Sheet, sheet_row
 from transforms.vocabulary import RunKind
 
 _ADDED_BYTES = 48  # the digits of the hash, and what stands beside the file
-_NOT_AT_HAND = "the file cannot be opened"
 
 
 def set_aside_rejected(run: Run) -> None:
@@ -36,8 +35,7 @@ def set_aside_rejected(run: Run) -> None:
     if not run.settings.inbox.move_rejected or run.kind is not RunKind.NIGHTLY:
         return
     for file, error in run.wrong_files:
-        # What cannot be opened now may be whole: another program has it, or the network is away.
-        is_at_hand = not error.cause.message.startswith(_NOT_AT_HAND)
+        is_at_hand = not isinstance(error.cause, FileNotAtHand)
         if error.sha256 is not None and is_at_hand:
             _set_one_aside(run, file, error, error.sha256)
 

@@ -21,7 +21,7 @@ from flows.readers.archive import names_and_type, unpack
 from flows.readers.encoding import decode_head
 from flows.readers.other_kinds import refuse_archive, refuse_magic, refuse_text
 from flows.readers.workbook import Scan, read_workbook
-from transforms.sheets.sheet import FileError, Sheet
+from transforms.sheets.sheet import FileError, FileNotAtHand, Sheet
 from transforms.vocabulary import Code
 
 _HEAD = 64 * 1024
@@ -48,7 +48,7 @@ def read_parts(path: Path, part_rows: int | None) -> Iterator[list[Sheet]]:
         with path.open("rb") as file:
             head = file.read(_HEAD)
     except OSError as error:
-        raise FileError(Code.FILE_UNREADABLE, f"the file cannot be opened: {error.strerror}.") from None
+        raise FileNotAtHand(Code.FILE_UNREADABLE, f"the file cannot be opened: {error.strerror}.") from None
     if not head.strip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n"):
         raise FileError(Code.FILE_UNREADABLE, "the file is empty. Export it again and send that.")
     # By what is in it and never by its name: a workbook that somebody called .csv would be read as a text, line by

@@ -92,7 +92,11 @@ class FileError(Exception):
 
     def __reduce__(self) -> tuple[type["FileError"], tuple[Code, str, Place, str | None]]:
         """Say how it is made anew, where another process met it."""
-        return FileError, (self.code, self.message, self.place, self.suggestion)
+        return type(self), (self.code, self.message, self.place, self.suggestion)
+
+
+class FileNotAtHand(FileError):  # noqa: N818 - reads as what happened
+    """Nobody could look into the file: it may be whole, and another program has it, or the network is away."""
 
 
 def column_letters(column: int) -> str:

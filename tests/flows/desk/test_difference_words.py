@@ -97,3 +97,11 @@ def test_other_points_and_other_times_are_told_side_by_side(desk: Desk) -> None:
     one = seen(desk, **{"class": Outcome.TIME_MISMATCH}, points_ledger=20, points_service=20, detail=detail)
     told = "Here Sun 20 Sep 2026, 10:00 am PDT, at the service Sun 20 Sep 2026, 5:00 pm PDT: 7:00:00 later."
     assert one.told == told
+
+
+def test_a_description_that_reads_like_two_sides_is_not_parted(desk: Desk) -> None:
+    detail = "description: ledger 25, service fee, service 25 and fee."
+    differs = {"class": Outcome.STATUS_MISMATCH, "amount_ledger": "25", "amount_service": "25", "detail": detail}
+    one = seen(desk, **_OF_REWARD, **differs)
+    assert (one.ours, one.theirs, one.by_how_much) == ("as the difference says", "as the difference says", "")
+    assert "25, service fee, service 25 and fee" in one.told
