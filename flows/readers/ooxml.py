@@ -7,6 +7,7 @@ parsed, by expat, element by element. No part may hold a DTD (`archive`), so the
 import codecs
 import posixpath
 import re
+from collections import defaultdict
 from collections.abc import Mapping, Sequence, Set
 from typing import NamedTuple
 from xml.etree.ElementTree import Element
@@ -158,10 +159,11 @@ def _uses(styles: _Styles, xml: bytes) -> bool:
     if _names(odd | styles.struck, xml):
         return True
     # Nearly every column of money rounds what it shows, and hardly one has more decimals than it shows.
+    rounding: dict[int, set[str]] = defaultdict(set)
     for number, telling in styles.formats.items():
-        if not telling.is_odd and _names({number}, xml, followed_by=_longer_than(telling.decimals)):
-            return True
-    return False
+        if not telling.is_odd:
+            rounding[telling.decimals].add(number)
+    return any(_names(numbers, xml, followed_by=_longer_than(decimals)) for decimals, numbers in rounding.items())
 
 
 def _names(styles: Set[str], xml: bytes, followed_by: bytes = b"") -> bool:

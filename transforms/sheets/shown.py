@@ -7,6 +7,7 @@ sent that nobody has seen.
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -23,6 +24,8 @@ _JUDGED = (*IDS_OF_TEXT, *_QUANTITIES, "site_id", "action", "source")
 _TIMES = ("action_date_time", "eligibility_date")
 _CENTS = 2  # decimals; whoever shows fewer has hidden more than what a formula left behind
 _WITH_WORDS = re.compile(r"(?:([^\W\d_]{2,}) ?)?([0-9]+)(?: ?([^\W\d_]{2,}))?")
+# 9/15/26 is taken for a day of 2026, also where the cell keeps 1926 or 2126.
+_OF_ANOTHER_CENTURY = r"(?:1[0-8]|19[0-2]|20[5-9]|2[1-9]|[3-9])[0-9]+-[0-9]{2}-[0-9]{2}"
 _NO_ID = re.compile(r"[0-9]+\.[0-9]+")
 _NO_QUANTITY = re.compile(r"-.*|0|[0-9]+\.[0-9]+")
 _POWER = re.compile(r"[0-9]+(?:\.[0-9]+)?E\+?[0-9]{1,2}")
@@ -39,15 +42,17 @@ MULTIPLYING_WORDS = frozenset(
 def as_shown(fields: Mapping[str, pd.Series], table: Table) -> dict[str, pd.Series]:
     """Return the text of every field as a person sees it; `SHOWN_OTHERWISE` where that cannot be what is meant."""
     read = dict(fields)
+    ids = _by_column(table.sheet.shown_cells)
+    otherwise = _by_column(table.sheet.shown_otherwise)
     for field in IDS_OF_TEXT:
-        read[field] = _replaced(read[field], _shown_ids(table, field, read[field]))
+        read[field] = _replaced(read[field], _of_field(ids, table, field, read[field]))
     # A quantity is what the cell keeps, unless a person sees another one there.
     for field in _QUANTITIES:
-        shown = _shown_ids(table, field, read[field])
+        shown = _of_field(ids, table, field, read[field])
         others = {row: text for row, text in shown.items() if not _is_number_with_words(text, str(read[field][row]))}
         read[field] = _replaced(read[field], others)
     for field in (*_JUDGED, *_TIMES, "description"):
-        shown = _shown_otherwise(table, field, read[field])
+        shown = _of_field(otherwise, table, field, read[field])
         said = {row: _said(field, text, str(read[field][row])) for row, text in shown.items()}
         read[field] = _replaced(read[field], {row: text for row, text in said.items() if text is not None})
     return read
@@ -55,11 +60,12 @@ def as_shown(fields: Mapping[str, pd.Series], table: Table) -> dict[str, pd.Seri
 
 def find_shown_otherwise(table: Table, cells: pd.DataFrame) -> Iterator[Observation]:
     """Tell what was read though its cell shows less: amounts that are rounded, shortened ids, a part of a date."""
+    otherwise = _by_column(table.sheet.shown_otherwise)
     for field in ("amount", *_IDS):
         column = table.columns.get(field)
-        if column is None or not table.sheet.shown_otherwise:
+        if column not in otherwise:
             continue
-        shown = _shown_otherwise(table, field, cells[column])
+        shown = _of_field(otherwise, table, field, cells[column])
         told = {row: _told(field, text, str(cells[column][row])) for row, text in shown.items()}
         yield from _observed(table, field, {row: text for row, text in told.items() if text is not None})
     for field in _TIMES:
@@ -67,6 +73,10 @@ def find_shown_otherwise(table: Table, cells: pd.DataFrame) -> Iterator[Observat
         rows = [row for row, place in table.sheet.partial_dates if place == column and row in cells.index]
         what = "its cell shows a part of the date alone, and all of it was read:"
         yield from _observed(table, field, {row: f"{what} {cells[column][row]}" for row in rows})
+        if column is not None and table.sheet.has_addresses:
+            far = cells[column][cells[column].str.match(_OF_ANOTHER_CENTURY).fillna(value=False).astype(bool)]
+            of_years = {row: f"its cell may show the year of {far[row]} in two digits" for row in far.index.tolist()}
+            yield from _observed(table, field, of_years, kind="century")
 
 
 def _told(field: str, shown: str, kept: str) -> str | None:
@@ -78,11 +88,11 @@ def _told(field: str, shown: str, kept: str) -> str | None:
     return None
 
 
-def _observed(table: Table, field: str, told: Mapping[int, str]) -> Iterator[Observation]:
+def _observed(table: Table, field: str, told: Mapping[int, str], kind: str = "shown") -> Iterator[Observation]:
     if told:
         first = min(told)
         heading = str(table.heading(field))
-        yield Observation(told[first], table.sheet.name, heading, first, len(told), kind="shown")
+        yield Observation(told[first], table.sheet.name, heading, first, len(told), kind=kind)
 
 
 def _said(field: str, shown: str, kept: str) -> str | None:
@@ -139,21 +149,23 @@ def is_shortened(shown: str, kept: str) -> bool:
     return Decimal(kept).quantize(Decimal((0, (1,), int(power.as_tuple().exponent))), rounding=ROUND_HALF_UP) == power
 
 
-def _shown_ids(table: Table, field: str, texts: pd.Series) -> dict[int, str]:
-    return _of_column(table.sheet.shown_cells, table.columns.get(field), texts)
+def _by_column(cells: Mapping[tuple[int, int], str]) -> dict[int, dict[int, str]]:
+    """Return what is shown in cells by their column, and there by their row."""
+    # Once for all fields: a million cells of a column that nobody reads may have such a format.
+    found: dict[int, dict[int, str]] = defaultdict(dict)
+    for (row, column), text in cells.items():
+        found[column][row] = text
+    return found
 
 
-def _shown_otherwise(table: Table, field: str, texts: pd.Series) -> dict[int, str]:
-    return _of_column(table.sheet.shown_otherwise, table.columns.get(field), texts)
-
-
-def _of_column(cells: Mapping[tuple[int, int], str], own_column: int | None, texts: pd.Series) -> dict[int, str]:
-    """Return what is shown in the filled cells of a column, by row."""
-    shown = {row: text for (row, column), text in cells.items() if column == own_column and row in texts.index}
+def _of_field(by_column: Mapping[int, Mapping[int, str]], table: Table, field: str, texts: pd.Series) -> dict[int, str]:
+    """Return what is shown in the filled cells of a field, by row; nothing where the table has no such column."""
+    column = table.columns.get(field)
+    shown = by_column.get(column, {}) if column is not None else {}
     if not shown:
-        return shown
-    filled = texts.notna()
-    return {row: text for row, text in shown.items() if filled[row]}
+        return {}
+    filled = set(texts.index[texts.notna()])
+    return {row: text for row, text in shown.items() if row in filled}
 
 
 def _replaced(texts: pd.Series, by_row: Mapping[int, str]) -> pd.Series:

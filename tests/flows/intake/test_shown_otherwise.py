@@ -113,6 +113,12 @@ def test_a_date_of_which_a_part_is_shown_is_told_as_it_was_read(code: str, tmp_p
     assert codes(check(workbook(tmp_path, _REWARD, "EligibilityDate", _DAY, ";;;"))) == ["cell_error"]
 
 
+@pytest.mark.parametrize(("year", "is_told"), [(1926, True), (2126, True), (2026, False), (1999, False)])
+def test_a_year_that_two_digits_hide_is_told(year: int, is_told: bool, tmp_path: Path) -> None:
+    file = check(workbook(tmp_path, _REWARD, "EligibilityDate", date(year, 9, 15), "m/d/yy"))
+    assert any(f"the year of {year}-09-15" in note.message for note in file.notes) == is_told
+
+
 def test_a_number_that_another_program_writes_with_a_point_has_its_format_too(tmp_path: Path) -> None:
     path = workbook(tmp_path, _MINDBODY, "ClientId", 123, "000000")
     with zipfile.ZipFile(path) as archive:
