@@ -30,11 +30,12 @@ from sql.look_back import (
 )
 from transforms.settle.history import Transaction
 from transforms.settle.look_back import Seen, is_rolled_back, look_at, pick_clients
-from transforms.vocabulary import State
+from transforms.vocabulary import Destination, State, Target, destination_not_read
 
 _MARGIN = timedelta(days=1)
 _SHOWN = 3
 _PUT_BACK = "It looks as if the machine was put back to an earlier day: nothing was sent."
+_NOT_COMPARED = "nothing was compared there, since this ledger may lack what was sent"
 _MOST_IN_TURN = 1000  # whom the choice is made from
 
 
@@ -48,6 +49,9 @@ def has_forgotten(run: Run) -> bool:
     if not is_rolled_back(seen):
         return False
     run.failures.append(_say(seen))
+    # The night ends here, and nothing was held against the services: nobody may read from it that they agree.
+    for site_id in run.settings.mindbody.site_ids:
+        run.could_not_read(destination_not_read(Destination(Target.MINDBODY, site_id), _NOT_COMPARED))
     return True
 
 

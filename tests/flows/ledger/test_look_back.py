@@ -104,8 +104,9 @@ def test_a_copy_of_the_ledger_on_another_machine_pays_nothing_again(
     other = open_workplace(machine.folder.with_name("other"), machine.ready)
     shutil.copy(copy, other.folder / "tieout.db")
     other.put("tuesday.csv", *map(earned, clients[:12]))
-    ended = tieout("run", "--plain", "--config", other.config)
+    ended = tieout("run", "--plain", "--json", "--config", other.config)
     assert (ended.code, "has not sent yet" in ended.err, "tieout recover" in ended.err) == (3, True, True)
+    assert ended.json["agrees"] is False
     assert paid(machine, clients) == Counter(clients[:12])
 
 
