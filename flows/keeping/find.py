@@ -6,6 +6,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row
 
@@ -40,7 +41,7 @@ class House:
 
 def look_around(settings: Settings, ledger: Ledger) -> House:
     """Return what is older than the settings keep it."""
-    limits = limits_of(settings, _signed_through(ledger))
+    limits = limits_of(settings, signed_so_far(settings, ledger))
     now = utc_now()
     house = House()
     for thing, facts in _things(settings, ledger, limits):
@@ -74,12 +75,18 @@ def limits_of(settings: Settings, signed_through: date | None = None) -> Limits:
     )
 
 
-def _signed_through(ledger: Ledger) -> date | None:
-    """Return the day up to which, from the first file on, every day is of a period that was approved."""
+def signed_so_far(settings: Settings, ledger: Ledger) -> date | None:
+    """Return the day up to which, from that of the first file on, every day is of a period that was approved."""
     with ledger.begin() as connection:
         first_at = first_file_at(connection)
         spans = signed_spans(connection)
-    return None if first_at is None else signed_through(spans, first_at.date())
+    if first_at is None:
+        return None
+    # Periods are days of sites: what came in the evening of the last of a month is of that month, and not of the next
+    # one, which has begun by UTC. Where sites have several clocks, all of their days are to be signed.
+    zones = [ZoneInfo(site.timezone) for site in settings.mindbody.sites] or [ZoneInfo("UTC")]
+    first_on = min(first_at.astimezone(zone).date() for zone in zones)
+    return signed_through(spans, first_on)
 
 
 def _things(settings: Settings, ledger: Ledger, limits: Limits) -> Iterator[tuple[Thing, Facts]]:

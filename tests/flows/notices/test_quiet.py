@@ -10,6 +10,7 @@ import pytest
 from flows.orchestration import serve
 from flows.runtime.clock import clock_set_to
 from tests.flows.command import Tieout
+from tests.flows.eventually import PATIENCE_SECONDS
 from tests.flows.notices.listener import Listener
 from tests.flows.workplace import Workplace, earned
 
@@ -93,7 +94,7 @@ def test_several_are_told_in_one_message_in_their_order(
 async def serve_until(workplace: Workplace, is_done: Callable[[], bool]) -> None:
     """Do what `tieout serve` does beside the nights, until something has come of it."""
     telling = asyncio.create_task(serve.tell_after_quiet_hours(workplace.settings, print))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while not is_done():  # noqa: ASYNC110 - what comes is taken down by another thread
             await asyncio.sleep(0.01)
     telling.cancel()

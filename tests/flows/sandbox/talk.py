@@ -10,7 +10,7 @@ from urllib.parse import urlencode, urlsplit
 
 REWARDS = "/public/v6/client/clientrewards"
 UPDATE = "/api/rewards/update"
-ALL_DAYS = {"request.startDate": "2020-01-01", "request.endDate": "2030-01-01"}
+ALL_DAYS = {"request.startDate": "2020-01-01", "request.endDate": "2199-12-31"}
 
 
 @dataclass
