@@ -2,9 +2,6 @@
 
 import json
 import logging
-import os
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +13,8 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from flows.intake.remote_inbox import fetching, listing
+from flows.intake import waiting
+from flows.intake.remote_inbox import listing
 from flows.sandbox import start_sandbox
 from tests.flows.command import Tieout
 from tests.flows.intake.servers import Sftp, serve_sftp
@@ -301,16 +299,13 @@ def test_a_file_that_grows_on_a_server_is_left(
     folder.mkdir()
     (folder / "a.csv").write_bytes(export(earned("200000023")))
     (folder / "b.csv").write_bytes(export(earned("200000024")))
-    # By a clock that is ahead, it has to be watched all of the time.
-    os.utime(folder / "a.csv", (time.time() + 3600, time.time() + 3600))
-    monkeypatch.setenv("TIEOUT_INBOX__QUIET_SECONDS", "0.6")
-    watching = fetching.that_do_not_grow
+    monkeypatch.setenv("TIEOUT_INBOX__QUIET_SECONDS", "600")
 
-    def write_meanwhile(*arguments: Any) -> Any:
-        threading.Timer(0.3, lambda: (folder / "a.csv").write_bytes(export(earned("200000023"), "x"))).start()
-        return watching(*arguments)
+    def write_meanwhile(*_: object) -> None:
+        (folder / "a.csv").write_bytes(export(earned("200000023"), "x"))
 
-    monkeypatch.setattr(fetching, "that_do_not_grow", write_meanwhile)
+    # In place of the time that young files are watched: nobody has to be quick.
+    monkeypatch.setattr(waiting, "_watch", write_meanwhile)
     point(workplace, server, "growing")
     ended = tieout(*RUN)
     assert (ended.code, ended.json["posted"], whats(ended)) == (3, 1, ["a.csv"])
