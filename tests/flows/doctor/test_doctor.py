@@ -23,6 +23,7 @@ from flows.sandbox import start_sandbox
 from flows.status.schedule import Schedule, keep_schedule
 from sql.break_decisions import Verb, decide
 from sql.breaks import update_breaks
+from sql.budget import take_calls
 from sql.claims import claim, ready_heads
 from sql.runs import start_run
 from tests.flows.workplace import Workplace, open_workplace
@@ -69,7 +70,8 @@ def test_examine_finds_nothing_wrong_where_all_is_well(workplace: Workplace) -> 
 
 def test_examine_counts_the_calls_that_it_makes(workplace: Workplace) -> None:
     examine(workplace.config)
-    calls = {row["target"]: row["calls"] for row in workplace.rows("SELECT target, calls FROM call_counts")}
+    rows = workplace.rows("SELECT target, sum(calls) AS calls FROM call_counts GROUP BY target")
+    calls = {row["target"]: row["calls"] for row in rows}
     assert calls == {"mindbody": 2, "referral_rock": 1}
 
 
@@ -138,6 +140,10 @@ def test_examine_says_what_is_out_of_reach_and_asks_it_nothing_more(workplace: W
 def test_examine_says_when_the_calls_of_the_day_are_spent(workplace: Workplace) -> None:
     workplace.configure(calls_per_day=1)
     examine(workplace.config)
+    # The second look may be of the day after.
+    tomorrow = (utc_now() + timedelta(days=1)).date()
+    with open_ledger(workplace.settings) as ledger, ledger.begin() as connection:
+        take_calls(connection, Target.MINDBODY, tomorrow, 1, 1)
     finding = found(workplace)["Mindbody site -99"]
     assert (finding.health, "were not tried" in finding.message) == (Health.WARN, True)
 

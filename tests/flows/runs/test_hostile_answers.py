@@ -264,7 +264,7 @@ def test_reading_stops_after_a_few_failures_in_a_row_and_says_so(tmp_path: Path)
     with opened(tmp_path, "mb:read_503", max_tries=5) as workplace:
         workplace.put("points.csv", *(earned(client_id) for client_id in clients))
         ended = workplace.run()
-        (calls,) = workplace.rows("SELECT calls FROM call_counts WHERE target = 'mindbody'")
+        (calls,) = workplace.rows("SELECT sum(calls) AS calls FROM call_counts WHERE target = 'mindbody'")
         # A token, twelve posts, and no more reads than had left before the first few had failed.
         assert calls["calls"] <= 1 + 12 + 16
         assert ended.totals["posted"] == 12
@@ -278,6 +278,6 @@ def test_posts_to_referral_rock_are_counted_as_calls(tmp_path: Path) -> None:
     with opened(tmp_path, None) as workplace:
         put_updates(workplace, update(REWARDS[0]))
         workplace.run()
-        (calls,) = workplace.rows("SELECT calls FROM call_counts WHERE target = 'referral_rock'")
+        (calls,) = workplace.rows("SELECT sum(calls) AS calls FROM call_counts WHERE target = 'referral_rock'")
         # Seeing that it is there twice or three times, one update, one sweep.
         assert calls["calls"] >= 4
