@@ -1,5 +1,6 @@
 """``tieout demo``: the nightly flow on the samples, against a sandbox that loses two answers."""
 
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -46,6 +47,7 @@ def run_demo(keep: Path | None, *, plain: bool) -> ExitCode:
     from flows.sandbox import start_sandbox
     from flows.sandbox.settings_text import settings_text
 
+    _forget_other_settings()
     folder = keep.resolve() if keep else Path(tempfile.mkdtemp(prefix="tieout-demo-"))
     inbox = folder / "inbox"
     inbox.mkdir(parents=True, exist_ok=True)
@@ -58,6 +60,16 @@ def run_demo(keep: Path | None, *, plain: bool) -> ExitCode:
         code = run_night(config, plain=plain, as_json=False)
     write_line(_MEANING[code])
     return code
+
+
+def _forget_other_settings() -> None:
+    """Take what settings the environment has out of this process.
+
+    They would hold before those of the demo: its rows would go to the ledger, the services and the people of a real
+    workspace.
+    """
+    for name in [name for name in os.environ if name.upper().startswith("TIEOUT_")]:
+        del os.environ[name]
 
 
 _MEANING = {
