@@ -16,6 +16,7 @@ class Target(StrEnum):
 
 
 SERVICE_NAMES = {Target.MINDBODY: "Mindbody", Target.REFERRAL_ROCK: "Referral Rock"}  # as a person reads them
+HAS_SITES = {Target.MINDBODY: True, Target.REFERRAL_ROCK: False}  # whether events go to one site of several there
 
 
 class Kind(StrEnum):
@@ -28,7 +29,15 @@ class Kind(StrEnum):
     @property
     def target(self) -> Target:
         """The service that takes events of this kind."""
-        return Target.REFERRAL_ROCK if self is Kind.REWARD_UPDATE else Target.MINDBODY
+        return _TAKEN_BY[self]
+
+
+# Told of each: a kind that is forgotten here is sent nowhere, and never to the wrong service.
+_TAKEN_BY = {
+    Kind.EARNED: Target.MINDBODY,
+    Kind.REDEEMED: Target.MINDBODY,
+    Kind.REWARD_UPDATE: Target.REFERRAL_ROCK,
+}
 
 
 class Action(StrEnum):
@@ -369,8 +378,7 @@ def name_of_reward(reward_id: str) -> str:
     return f"reward {reward_id.lower()}"
 
 
-_SITE_NAME = "Mindbody site "
-_REFERRAL_ROCK = "Referral Rock"
+_REFERRAL_ROCK = SERVICE_NAMES[Target.REFERRAL_ROCK]
 
 
 class Destination(NamedTuple):
@@ -382,7 +390,8 @@ class Destination(NamedTuple):
     @property
     def name(self) -> str:
         """The destination as a person reads it."""
-        return f"{_SITE_NAME}{self.site_id}" if self.target is Target.MINDBODY else _REFERRAL_ROCK
+        service = SERVICE_NAMES[self.target]
+        return f"{service} site {self.site_id}" if HAS_SITES[self.target] else service
 
 
 def place_of(site_id: str) -> str:

@@ -57,11 +57,54 @@ _QUANTITIES = (
     "resolved",
     "open_now",
 )
-# How the columns of all frames are meant, by name: a name means the same in every frame. The others are text.
-_SHOWN = {
+_TEXTS = (
+    "what",
+    "why",
+    "line",
+    "site_id",
+    "kind",
+    "currency",
+    "name",
+    "formula",
+    "level",
+    "class",
+    "measure",
+    "id",
+    "target",
+    "client_id",
+    "reward_id",
+    "event_id",
+    "state",
+    "owner",
+    "reason",
+    "detail",
+    "file",
+    "sheet",
+    "column",
+    "cell",
+    "code",
+    "value",
+    "message",
+    "suggestion",
+    "source",
+    "source_id",
+    "origin",
+    "proof",
+    "night",
+    "first_file",
+    "first_sheet",
+    "subject",
+    "finding",
+    "actor",
+    "verb",
+    "about",
+)
+# How the columns of all frames are meant, by name: a name means the same in every frame.
+SHOWN = {
     **dict.fromkeys(_COUNTS, Show.COUNT),
     **dict.fromkeys(_TIMES, Show.UTC),
     **dict.fromkeys(_QUANTITIES, Show.QUANTITY),
+    **dict.fromkeys(_TEXTS, Show.TEXT),
     "amount": Show.AMOUNT,
     "opened_on": Show.DATE,
     "ties": Show.FLAG,
@@ -110,7 +153,7 @@ def _objects(report: Report, name: str) -> list[dict[str, Value]]:
     zone = ZoneInfo("UTC")
     untold = _NOT_TOLD.get(name, ())
     keys = [key for key in frame.columns if key not in untold]
-    filled = [values(frame[key], _SHOWN.get(key, Show.TEXT), zone) for key in keys]
+    filled = [values(frame[key], SHOWN[key], zone) for key in keys]
     return [dict(zip(keys, line, strict=True)) for line in by_line(filled)]
 
 

@@ -5,7 +5,7 @@ names of the totals are the JSON keys of `tieout run`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 from weakref import WeakKeyDictionary
@@ -201,6 +201,8 @@ class Report:
     or destination that nobody could look at; `decisions` one per decision of a person about events that no report
     before this one has told. Points are whole, amounts Decimal, `_at` and `since` aware UTC, `_on` dates.
 
+    No part has a default: a frame that nobody collected would be shown as if there were nothing to tell.
+
     Raises ValueError where a frame with rows lacks a column, a total is missing, or a time has no zone.
     """
 
@@ -224,15 +226,15 @@ class Report:
     nights: pd.DataFrame
     duplicates: pd.DataFrame
     skipped: pd.DataFrame
-    notes: pd.DataFrame = field(default_factory=pd.DataFrame)
-    source_ids: pd.DataFrame = field(default_factory=pd.DataFrame)
-    not_read: pd.DataFrame = field(default_factory=pd.DataFrame)
-    decisions: pd.DataFrame = field(default_factory=pd.DataFrame)
-    watched: pd.DataFrame = field(default_factory=pd.DataFrame)
-    walk: pd.DataFrame = field(default_factory=pd.DataFrame)
-    balances: pd.DataFrame = field(default_factory=pd.DataFrame)
-    not_posted: pd.DataFrame = field(default_factory=pd.DataFrame)
-    zones: tuple[tuple[str, str], ...] = ()  # the clock of each site, by which its times are told
+    notes: pd.DataFrame
+    source_ids: pd.DataFrame
+    not_read: pd.DataFrame
+    decisions: pd.DataFrame
+    watched: pd.DataFrame
+    walk: pd.DataFrame
+    balances: pd.DataFrame
+    not_posted: pd.DataFrame
+    zones: tuple[tuple[str, str], ...]  # the clock of each site, by which its times are told
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:

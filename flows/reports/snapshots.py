@@ -186,6 +186,9 @@ def _read(text: str) -> Report:
 
 def _fill_in(parts: dict[str, Any]) -> None:
     """Give a snapshot of before what came since; frames that it lacks altogether the report shows empty."""
+    for name in COLUMNS:
+        if name != "balances":
+            parts.setdefault(name, pd.DataFrame())
     totals = parts["totals"]
     totals.setdefault("withheld", 0)
     # Nobody asked then whether the services agree: what was open then tells.

@@ -39,7 +39,7 @@ from sql.showings import (
     what_is_held,
     why_held,
 )
-from transforms.vocabulary import Kind, Target
+from transforms.vocabulary import HAS_SITES, Kind
 
 _CODE_LENGTH = 12  # of the fingerprint's 64 digits: as many as a person copies
 _MOST_CLIENTS = 10
@@ -228,10 +228,8 @@ def _settings_that_matter(settings: Settings, held: Held) -> dict[str, str]:
     columns = json.dumps(settings.columns, sort_keys=True, default=str)
     parts = {"guards": digest([limits]), "columns": digest([columns])}
     for target, site_id in held.destinations:
-        if target is Target.REFERRAL_ROCK:
-            parts["referral_rock.base_url"] = digest([settings.referral_rock.base_url])
-        else:
-            parts["mindbody.base_url"] = digest([settings.mindbody.base_url])
+        parts[f"{target}.base_url"] = digest([settings.of_service(target).base_url])
+        if HAS_SITES[target]:
             parts[f"site {site_id}"] = _site_that_matters(settings, site_id)
     return parts
 

@@ -136,7 +136,7 @@ def _reconcile(run: Run) -> Reconciliation | None:
         return None
     run.progress("reading back")
     plan = plan_of_run(run)
-    with_rewards = run.settings.referral_rock.public_key is not None
+    with_rewards = run.settings.referral_rock.is_named
     try:
         reconciliation = run.step(
             "reconcile", match_ledger, run, plan.windows, with_rewards=with_rewards, proofs=plan.proofs

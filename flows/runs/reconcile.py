@@ -60,7 +60,7 @@ def _match_and_report(run: Run, since: date, until: date) -> ReconcileSummary:
         out_of_reach = clients_out_of_settings(connection, run.settings, clients)
         out_of_reach += rewards_out_of_settings(connection, run.settings)
     windows = windows_of_period(run.settings, clients, since, until)
-    with_rewards = run.settings.referral_rock.public_key is not None
+    with_rewards = run.settings.referral_rock.is_named
     reconciliation = run.step("reconcile", match_ledger, run, windows, with_rewards=with_rewards)
     note_not_read(run, reconciliation)
     run.could_not_read(*out_of_reach)

@@ -60,12 +60,11 @@ def _is_same(bound: str, address: str) -> bool:
 
 def configured_addresses(settings: Settings) -> dict[Target, str]:
     """Return the address of each service that has credentials, as far as the settings tell it."""
-    addresses: dict[Target, str] = {}
-    if settings.mindbody.sites:
-        addresses[Target.MINDBODY] = service_address(settings.mindbody.base_url)
-    if settings.referral_rock.public_key is not None:
-        addresses[Target.REFERRAL_ROCK] = service_address(settings.referral_rock.base_url)
-    return addresses
+    return {
+        target: service_address(section.base_url)
+        for target, section in settings.of_services.items()
+        if section.is_named
+    }
 
 
 def refuse_other_services(settings: Settings, ledger: Ledger) -> None:

@@ -18,7 +18,8 @@ _PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 
 def secrets_of(settings: Settings) -> Iterator[str]:
     """Give every secret that the settings hold, or that the environment holds for what they start."""
-    addresses = [settings.inbox.url, settings.mindbody.base_url, settings.referral_rock.base_url]
+    of_services = settings.of_services.values()
+    addresses = [settings.inbox.url, *(section.base_url for section in of_services)]
     # Most of a database's address is no secret: its file or its server is named in many a line.
     addresses.append(settings.database_url.get_secret_value())
     yield from _secret_options(addresses[-1])
@@ -29,8 +30,8 @@ def secrets_of(settings: Settings) -> Iterator[str]:
     for url in (*settings.notify.urls, settings.notify.ping_url):
         if url is not None:
             yield from secrets_of_secret_address(url.get_secret_value())
-    yield from _secrets_within(settings.mindbody)
-    yield from _secrets_within(settings.referral_rock)
+    for section in of_services:
+        yield from _secrets_within(section)
     yield from _secrets_of_environment()
 
 

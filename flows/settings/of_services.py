@@ -37,6 +37,16 @@ class MindbodySettings(Section):
         return self
 
     @property
+    def is_named(self) -> bool:
+        """Whether there is a site to post to."""
+        return bool(self.sites)
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether anything says that the service is meant."""
+        return self.is_named
+
+    @property
     def site_ids(self) -> list[str]:
         """The ids of the sites, in the order of the settings."""
         return [site.site_id for site in self.sites]
@@ -65,6 +75,19 @@ class ReferralRockSettings(Section):
     def _is_sent_safely(self) -> Self:
         refuse_plain_http(self.base_url, self.allow_http)
         return self
+
+    @property
+    def is_named(self) -> bool:
+        """Whether there is an account to post to."""
+        return self.public_key is not None
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether anything says that the service is meant: half of its keys count, too."""
+        return self.public_key is not None or self.private_key is not None
+
+
+ServiceSettings = MindbodySettings | ReferralRockSettings  # the section of any one service
 
 
 class ReferenceSettings(Section):

@@ -30,7 +30,13 @@ from flows.settings.of_nights import (
     ScheduleSettings,
 )
 from flows.settings.of_scale import ScaleSettings
-from flows.settings.of_services import MindbodySettings, NetworkSettings, ReferenceSettings, ReferralRockSettings
+from flows.settings.of_services import (
+    MindbodySettings,
+    NetworkSettings,
+    ReferenceSettings,
+    ReferralRockSettings,
+    ServiceSettings,
+)
 from transforms.vocabulary import Target
 
 DEFAULT_LEDGER = "tieout.db"
@@ -117,13 +123,12 @@ class Settings(BaseSettings):
     @property
     def names_a_service(self) -> bool:
         """Whether there is any service to post to or to read back from; half of its keys count, too."""
-        keys = self.referral_rock
-        return bool(self.mindbody.sites) or keys.public_key is not None or keys.private_key is not None
+        return any(section.is_begun for section in self.of_services.values())
 
     @property
     def site_ids(self) -> frozenset[str]:
         """The sites that the settings name, as events have them: "" is Referral Rock, which has no sites."""
-        of_rewards = {""} if self.referral_rock.public_key is not None else set()
+        of_rewards = {""} if self.referral_rock.is_named else set()
         return frozenset(self.mindbody.site_ids) | of_rewards
 
     @property
@@ -132,13 +137,14 @@ class Settings(BaseSettings):
         zones = {site.timezone for site in self.mindbody.sites}
         return zones.pop() if len(zones) == 1 else "UTC"
 
-    def of_service(self, target: Target) -> MindbodySettings | ReferralRockSettings:
+    @property
+    def of_services(self) -> Mapping[Target, ServiceSettings]:
+        """What is set for each service."""
+        return {Target.MINDBODY: self.mindbody, Target.REFERRAL_ROCK: self.referral_rock}
+
+    def of_service(self, target: Target) -> ServiceSettings:
         """Return what is set for a service."""
-        sections: Mapping[Target, MindbodySettings | ReferralRockSettings] = {
-            Target.MINDBODY: self.mindbody,
-            Target.REFERRAL_ROCK: self.referral_rock,
-        }
-        return sections[target]
+        return self.of_services[target]
 
     def grace_of(self, target: Target) -> timedelta:
         """Return how long what was sent to a service may take to show there."""

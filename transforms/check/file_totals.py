@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from transforms.check.row_sums import SumsBySite, add_sums, sum_good_rows
-from transforms.vocabulary import Kind, Target
+from transforms.vocabulary import HAS_SITES, Kind, Target
 
 
 @dataclass(frozen=True)
@@ -55,9 +55,9 @@ def count_file_totals(
     pairs = events[["target", "site_id"]].drop_duplicates()
     services: set[tuple[Target, str]] = set()
     for target, site_id in pairs.itertuples(index=False, name=None):
-        # Referral Rock has no sites: whatever SiteId stands beside a reward, there is one place to send it to.
-        has_sites = target != Target.REFERRAL_ROCK
-        services.add((Target(target), site_id if has_sites else ""))
+        service = Target(target)
+        # Where a service has no sites, there is one place to send to, whatever SiteId stands beside it.
+        services.add((service, site_id if HAS_SITES[service] else ""))
     return FileTotals(
         rows_read=rows_read,
         events={kind: int(counts.get(kind.value, 0)) for kind in Kind},

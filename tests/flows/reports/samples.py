@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pandas as pd
 
-from flows.reports.report import Report
+from flows.reports.report import COLUMNS, Report
 from transforms.totals.client_balances import balances_of_run
 
 NIGHT = datetime(2025, 7, 2, 9, 0, tzinfo=UTC)
@@ -35,8 +35,10 @@ def report(**changes: object) -> Report:
         "skipped": skipped(),
         "walk": walk(),
         "balances": balances(),
+        "zones": (),
     }
-    return Report(**{**parts, **changes})  # type: ignore[arg-type]
+    nothing = {name: pd.DataFrame() for name in COLUMNS}
+    return Report(**{**nothing, **parts, **changes})  # type: ignore[arg-type]
 
 
 def quiet(**changes: object) -> Report:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.reports.record import as_record, write_json
+from flows.reports.record import SHOWN, as_record, write_json
 from flows.reports.report import COLUMNS, TOTALS
 from flows.reports.workbook.detail import SHEET_LIMIT
 from tests.flows.reports import samples
@@ -21,6 +21,11 @@ def test_write_json_has_every_frame_and_every_total(record: dict[str, object]) -
     assert set(COLUMNS) <= set(record)
     assert list(record["totals"]) == list(samples.totals())  # type: ignore[call-overload]
     assert set(TOTALS) == set(samples.totals())
+
+
+def test_json_says_of_every_column_how_it_is_meant() -> None:
+    # A count that nobody told of would otherwise be text without a word.
+    assert set(SHOWN) == {name for columns in COLUMNS.values() for name in columns}
 
 
 def test_write_json_keeps_amounts_exact_and_times_in_utc(record: dict[str, object]) -> None:

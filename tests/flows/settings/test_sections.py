@@ -6,6 +6,8 @@ import pytest
 from flows.runtime.errors import ExitCode, SettingsError
 from flows.settings.answers import read_answers
 from flows.settings.load import load_settings
+from flows.settings.sections import Settings
+from transforms.vocabulary import Target
 
 FULL = """\
 workspace = "work"
@@ -132,3 +134,8 @@ def test_a_file_that_an_editor_of_windows_has_written_is_read(tmp_path: Path) ->
     settings = load_settings(config)
     assert settings.loader.max_tries == 7
     assert read_answers(settings) == {"desk": {"Till": "SourceId"}}
+
+
+def test_every_service_has_a_section_by_which_it_is_guarded() -> None:
+    # Secrets are masked, addresses compared and approvals bound by these.
+    assert set(Settings().of_services) == set(Target)
