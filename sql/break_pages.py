@@ -94,27 +94,32 @@ def count_breaks(connection: Connection, narrowed: Narrowed) -> Counts:
     """Count the differences, the most frequent class first."""
     billion = text("1000000000")
     # By operators of our own: SQLAlchemy's division gives a fraction.
-    billions, rest = breaks.c.points.op("/")(billion), breaks.c.points.op("%")(billion)
+    billions = breaks.c.points.op("/")(billion)
+    rest = breaks.c.points.op("%")(billion)
     counts = select(
         _CLASS,
         func.count().label("breaks_count"),
         func.coalesce(func.sum(billions), 0).label("points_billions"),
         func.coalesce(func.sum(rest), 0).label("points_rest"),
     )
-    rows = connection.execute(_only(counts, narrowed).group_by(_CLASS)).mappings().all()
-    ordered = sorted(rows, key=lambda row: (-row["breaks_count"], row["class"]))
+    by_class = _only(counts, narrowed).group_by(_CLASS)
+    rows = connection.execute(by_class).mappings().all()
+    most_frequent_first = sorted(rows, key=lambda row: (-row["breaks_count"], row["class"]))
     return Counts(
-        by_class={row["class"]: int(row["breaks_count"]) for row in ordered},
+        by_class={row["class"]: int(row["breaks_count"]) for row in most_frequent_first},
         points=sum(summed(row) for row in rows),
     )
 
 
 def page_of_breaks(connection: Connection, narrowed: Narrowed, start: int, most: int) -> Sequence[Row[Any]]:
     """Return the differences from ``start`` on, at most so many, oldest first; ``opened_at`` beside each."""
-    opened_at = select(runs.c.started_at).where(runs.c.run_id == breaks.c.opened_run_id).scalar_subquery()
-    rows = _only(select(breaks, opened_at.label("opened_at")), narrowed)
-    oldest_first = rows.order_by(breaks.c.opened_on, breaks.c.break_id)
-    return connection.execute(oldest_first.limit(most).offset(start)).all()
+    is_its_run = runs.c.run_id == breaks.c.opened_run_id
+    opened_at = select(runs.c.started_at).where(is_its_run).scalar_subquery()
+    found = _only(select(breaks, opened_at.label("opened_at")), narrowed)
+    # By its id, too: those of one day must not change places between two pages.
+    oldest_first = found.order_by(breaks.c.opened_on, breaks.c.break_id)
+    page = oldest_first.limit(most).offset(start)
+    return connection.execute(page).all()
 
 
 def breaks_of_ids(connection: Connection, break_ids: Iterable[str]) -> Sequence[Row[Any]]:

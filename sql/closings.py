@@ -50,8 +50,9 @@ def last_closing(connection: Connection) -> Closing:
 
 def moves_since(connection: Connection, closing: Closing) -> list[dict[str, Any]]:
     """Return the moves after a closing, oldest first: class, target, site_id, move, points, amount (Decimal)."""
-    after = select(break_moves).where(break_moves.c.move_id > closing.last_move_id)
-    moves = connection.execute(after.order_by(break_moves.c.move_id)).mappings()
+    is_after = break_moves.c.move_id > closing.last_move_id
+    oldest_first = select(break_moves).where(is_after).order_by(break_moves.c.move_id)
+    moves = connection.execute(oldest_first).mappings()
     return [_with_amount(dict(move)) for move in moves]
 
 

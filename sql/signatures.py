@@ -65,16 +65,19 @@ def _last(connection: Connection, column: Any) -> int:
 
 def signatures_of(connection: Connection, since_on: date, until_on: date) -> Sequence[Row[Any]]:
     """Return the signatures of a period, oldest first."""
-    is_of_period = (signatures.c.since_on == since_on, signatures.c.until_on == until_on)
-    kept = select(signatures).where(*is_of_period)
-    return connection.execute(kept.order_by(signatures.c.signature_id)).all()
+    begins = signatures.c.since_on == since_on
+    ends = signatures.c.until_on == until_on
+    of_period = select(signatures).where(begins, ends)
+    oldest_first = of_period.order_by(signatures.c.signature_id)
+    return connection.execute(oldest_first).all()
 
 
 def signed_spans(connection: Connection) -> list[tuple[date, date]]:
     """Return the first and last days of each period that was approved; what was prepared alone is not signed."""
+    days = select(signatures.c.since_on, signatures.c.until_on)
     is_approved = signatures.c.role == str(SignedAs.APPROVER)
-    spans = select(signatures.c.since_on, signatures.c.until_on).where(is_approved).distinct()
-    return [(row.since_on, row.until_on) for row in connection.execute(spans)]
+    approved = days.where(is_approved).distinct()
+    return [(row.since_on, row.until_on) for row in connection.execute(approved)]
 
 
 def first_file_at(connection: Connection) -> datetime | None:
@@ -118,8 +121,10 @@ _HASHED = (
 
 
 def _hash(previous: str, row: Mapping[str, Any]) -> str:
+    # The order is for good: by another one, every signature that was ever kept would look forged.
     at = row["at"].astimezone(UTC).isoformat(timespec="microseconds")
-    since, until = row["since_on"].isoformat(), row["until_on"].isoformat()
+    since = row["since_on"].isoformat()
+    until = row["until_on"].isoformat()
     told = [row[name] for name in _HASHED]
     return digest([previous, at, since, until, *told])
 

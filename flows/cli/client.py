@@ -76,11 +76,13 @@ def _tell(statement: "Statement", clock: "Clock") -> None:
 def _line(line: "Line", clock: "Clock") -> str:
     points = "" if line.points is None else f"{line.points:+,}"
     balance = "" if line.balance is None else f"{line.balance:,}"
+    figures = f"{points:>10}{balance:>12}"
     who = f"{line.who}, {line.file} row {line.row}" if line.file else line.who
-    told = f"{clock.tell(line.at):<34}{line.what:<44}{points:>10}{balance:>12}  {who}"
+    told = f"{clock.tell(line.at):<34}{line.what:<44}{figures}  {who}"
+    about = line.event_id
     if line.mark:
         told += f"; {_mark(line)}"
-    about = (line.mark and line.break_id) or line.event_id
+        about = line.break_id or line.event_id
     return f"{told}  [{about}]" if about else told
 
 

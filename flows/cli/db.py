@@ -133,7 +133,8 @@ def run_archive(
         with stopping_in_order():
             files = [file.name for file in move_old(settings, ledger, before_at, by or user_name())]
             is_stopped = stop_requested.is_set()
-    told = f"Moved out, {'1 file' if len(files) == 1 else f'{len(files)} files'}. Back them up with the ledger."
+    files_count = "1 file" if len(files) == 1 else f"{len(files)} files"
+    told = f"Moved out, {files_count}. Back them up with the ledger."
     _tell(record | {"files": files}, told, as_json=as_json)
     if is_stopped:
         raise Interrupted("Stopped as asked: what is left stays in the ledger. Run it again to go on.")

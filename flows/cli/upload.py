@@ -13,6 +13,7 @@ from flows.runtime.terminal import write_json, write_line
 if TYPE_CHECKING:
     from flows.cli.before_posting import BeforePosting
     from flows.intake.checked_file import CheckedFile
+    from flows.ledger.summary import Summary
     from flows.settings.sections import Settings
 
 
@@ -134,8 +135,10 @@ def _post(
         with prefect_api():
             from flows.upload import upload as upload_flow
 
+            path = str(file.resolve())
             sha256 = approved.sha256 if approved else None
-            return tell_flow(
-                lambda: upload_flow(str(file.resolve()), site_id, config_text(config), sha256, only_bad),
-                as_json=as_json,
-            )
+
+            def post() -> "Summary":
+                return upload_flow(path, site_id, config_text(config), sha256, only_bad)
+
+            return tell_flow(post, as_json=as_json)

@@ -237,9 +237,16 @@ def waits_of(
     waiting: Sequence[Row[Any]], differing: Sequence[Row[Any]], site_id: str, clock: Clock, now: datetime
 ) -> list[Waits]:
     """Return what waits at a studio, differences first."""
-    differences = [row for row in differing if (row.site_id or "") == site_id and _differs(row)]
-    found = [_differences_wait(differences, clock, now)] if differences else []
-    return found + [_rows_wait(row, clock, now) for row in waiting if (row.site_id or "") == site_id]
+
+    def is_here(row: Row[Any]) -> bool:
+        return (row.site_id or "") == site_id
+
+    waits = []
+    differences = [row for row in differing if is_here(row) and _differs(row)]
+    if differences:
+        waits.append(_differences_wait(differences, clock, now))
+    waits += [_rows_wait(row, clock, now) for row in waiting if is_here(row)]
+    return waits
 
 
 def _differences_wait(differences: Sequence[Row[Any]], clock: Clock, now: datetime) -> Waits:

@@ -14,12 +14,20 @@ def calls_short(desk: Desk, looked: Looked) -> str:
     events = looked.plan.totals.events
     wanted = events.get(Kind.EARNED, 0) + events.get(Kind.REDEEMED, 0)
     a_day = desk.settings.mindbody.calls_per_day
+    today = utc_now().date()
     with desk.ledger.read() as connection:
-        left = max(0, a_day - calls_made(connection, Target.MINDBODY, utc_now().date()))
+        made = calls_made(connection, Target.MINDBODY, today)
+    left = max(0, a_day - made)
     if wanted <= left:
         return ""
     # Nights have calls of their own to read by, so it takes them at least as long.
     days = math.ceil((wanted - left) / a_day)
     later = "the next day" if days == 1 else f"the next {days:,} days or more"
-    reach = f"{left:,} {'is' if left == 1 else 'are'} left" if left else "none is left"
-    return f"Mindbody takes {a_day:,} calls a day from here, and of today's {reach}: the rest is posted over {later}."
+    reach = f"Mindbody takes {a_day:,} calls a day from here, and of today's {_left(left)}"
+    return f"{reach}: the rest is posted over {later}."
+
+
+def _left(calls_left: int) -> str:
+    if not calls_left:
+        return "none is left"
+    return "1 is left" if calls_left == 1 else f"{calls_left:,} are left"

@@ -101,10 +101,12 @@ def change(
     for one in rows:
         on, number = one.row.sheet, one.row.row_number
         for cell in one.cells:
-            text = texts.get((one.row.event_id, cell.column), cell.text).strip()
-            if text != cell.text.strip():
-                cells[on, number, cell.column] = text
-                mends.append(Mend(on, number, cell.heading, cell.text or None, text))
+            typed = texts.get((one.row.event_id, cell.column), cell.text)
+            text = typed.strip()
+            if text == cell.text.strip():
+                continue
+            cells[on, number, cell.column] = text
+            mends.append(Mend(on, number, cell.heading, cell.text or None, text))
     if not cells:
         raise WrongUsage("Nothing was changed. Change a cell, or try the row again as it is.")
     return _keep(desk, sheet, cells, mends, by)

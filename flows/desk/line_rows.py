@@ -183,15 +183,20 @@ def is_none(value: Any) -> bool:
 def _entry(row: Mapping[Any, Any], broken: Mapping[Any, Any], event: Mapping[Any, Any] | None) -> LineRow:
     """Tell an entry that the service shows and no posted row of ours stands behind."""
     client_id, day = broken.get("client_id"), broken.get("day")
+    place, file, event_id = "at the service", "", ""
+    if event is not None:
+        place = place_of(event["row_number"], event["sheet"])
+        file = str(event["file"])
+        event_id = str(event["event_id"])
     return LineRow(
-        place="at the service" if event is None else place_of(event["row_number"], event["sheet"]),
-        file="" if event is None else str(event["file"]),
+        place=place,
+        file=file,
         who=f"client {client_id}" if client_id else "",
         what=f"{row['kind']} {points_told(int(row['points']))}",
         when="" if day is None else spoken_day(day),
         counts=counts_of(row),
         became=BREAKS[broken["class"]].short.lower() if broken else "",
-        event_id="" if event is None else str(event["event_id"]),
+        event_id=event_id,
         break_id=str(row["break_id"]),
     )
 

@@ -75,10 +75,14 @@ def _read(connection: Connection, file_id: int, plan: Plan) -> _Read:
 def _looked(desk: Desk, ahead: Ahead[_Read]) -> Looked:
     checked, seen = ahead.checked, ahead.seen or _NOTHING
     plan = replace(ahead.plan, notes=(*ahead.plan.notes, *ahead.notes))
-    clocks = clocks_of(desk.settings)
-    wrong = list(wrong_cells(pd.DataFrame() if seen.rows is None else seen.rows.errors))
+    errors = pd.DataFrame() if seen.rows is None else seen.rows.errors
+    wrong = list(wrong_cells(errors))
+    places_of_wrong = {(one.sheet, row) for one in wrong for row in one.rows}
     held = [row for row in seen.own if row.state == State.HELD]
     others = [row for row in seen.own if row.state != State.HELD]
+    # What was sent before is what became of it, and not ready once more.
+    ready, known = ([], [*others, *seen.known]) if plan.known else (others, seen.known)
+    clocks = clocks_of(desk.settings)
 
     def tell(row: Row[Any]) -> RowToSee:
         return row_to_see(row, clocks)
@@ -92,12 +96,11 @@ def _looked(desk: Desk, ahead: Ahead[_Read]) -> Looked:
         plan=plan,
         checked=checked,
         rows=seen.rows,
-        # What was sent before is what became of it, and not ready once more.
-        ready=SeenRows([] if plan.known else others, tell),
+        ready=SeenRows(ready, tell),
         wrong=wrong,
-        wrong_rows=len({(one.sheet, row) for one in wrong for row in one.rows}),
+        wrong_rows=len(places_of_wrong),
         again=SeenRows(held, tell),
-        known=SeenRows([*others, *seen.known] if plan.known else seen.known, tell_known),
+        known=SeenRows(known, tell_known),
         clients=seen.clients,
         unusual=[*slips_of(checked), *(for_a_studio(text) for text in plan.notes)],
         stops=[_stop(stop.guard, stop.events_count) for stop in plan.stops],

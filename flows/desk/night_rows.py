@@ -4,7 +4,7 @@ A night keeps each row that it answers for, and each entry that it read. Where a
 row by row (what a balance proves, what an earlier night had compared), the page says of how many it shows the rows.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import pandas as pd
@@ -85,9 +85,15 @@ def _replaced(events: pd.DataFrame) -> set[str]:
 def _known(night: KeptNight, _line: WalkLine) -> pd.DataFrame:
     """Return the rows that brought an event again, with what it says and where it was met first."""
     found = rows(night.report, "duplicates")
-    places = zip(found["first_row"], found["first_sheet"], found["first_file"], strict=True)
-    first = [f"the same as {place_of(row, sheet)} of {file}" for row, sheet, file in places]
-    return found.assign(said=first).merge(_what_they_say(night), how="left", on="event_id", validate="m:1")
+    first_places = zip(found["first_row"], found["first_sheet"], found["first_file"], strict=True)
+    said = [f"the same as {place_of(row, sheet)} of {file}" for row, sheet, file in first_places]
+    # Many rows may bring one event, and each of them has its line.
+    return found.assign(said=said).merge(
+        _what_they_say(night),
+        how="left",
+        on="event_id",
+        validate="m:1",
+    )
 
 
 def _what_they_say(night: KeptNight) -> pd.DataFrame:
@@ -195,10 +201,14 @@ def _not_read(night: KeptNight, line: WalkLine) -> pd.DataFrame:
 
 def _is_of_proved_client(night: KeptNight, events: pd.DataFrame) -> pd.Series:
     by_client = rows(night.report, "by_client")
-    by_balance = by_client[by_client["proof"].eq("balance")]
-    proved = set(zip(by_balance["site_id"], by_balance["client_id"], strict=True))
-    clients = zip(events["site_id"], events["client_id"], strict=True)
-    return pd.Series([client in proved for client in clients], index=events.index, dtype="bool")
+    proved = set(_clients(by_client[by_client["proof"].eq("balance")]))
+    is_proved = [client in proved for client in _clients(events)]
+    return pd.Series(is_proved, index=events.index, dtype="bool")
+
+
+def _clients(frame: pd.DataFrame) -> Iterator[tuple[Any, Any]]:
+    """Give the site and the id of each row's client."""
+    return zip(frame["site_id"], frame["client_id"], strict=True)
 
 
 def _at_service(night: KeptNight, _line: WalkLine) -> pd.DataFrame:

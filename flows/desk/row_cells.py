@@ -84,10 +84,11 @@ def table_of_row(tables: Sequence[Table], sheet: str | None, row: int) -> Table 
 
 def read_as(table: Table) -> dict[int, str]:
     """Return by column what each one that is read is, in a studio's words."""
-    fields = {column: field for field, column in table.columns.items() if field not in MARKED_FIELDS}
+    field_of = {column: field for field, column in table.columns.items() if field not in MARKED_FIELDS}
     if table.time_of_day is not None:
-        fields[table.time_of_day] = "action_date_time"
-    return {column: WORDS.get(field, "") for column, field in sorted(fields.items())}
+        # A part of the time, which stands in two columns.
+        field_of[table.time_of_day] = "action_date_time"
+    return {column: WORDS.get(field_of[column], "") for column in sorted(field_of)}
 
 
 def text_of(value: Any) -> str:

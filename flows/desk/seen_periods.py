@@ -68,15 +68,21 @@ def period_seen(visit: Visit, name: str, asked: str) -> Seen | None:
 def collected(visit: Visit, period: Period, site_id: str | None) -> Month:
     """Return a period for somebody who may see everything."""
     settings, ledger = visit.desk.settings, visit.desk.ledger
-    key = ("whole", period.name, site_id or "")
-    return visit.desk.months.get(ledger, key, lambda: look_at(settings, ledger, period, site_id))
+
+    def look() -> Month:
+        return look_at(settings, ledger, period, site_id)
+
+    return visit.desk.months.get(ledger, ("whole", period.name, site_id or ""), look)
 
 
 def _collected_alone(visit: Visit, period: Period, site_id: str) -> Month:
     settings, ledger = visit.desk.settings, visit.desk.ledger
+
+    def look() -> Month:
+        return look_at_site_alone(settings, ledger, period, site_id)
+
     # Under a key of its own: what is collected for those who see everything tells of other studios, too.
-    key = ("alone", period.name, site_id)
-    return visit.desk.months.get(ledger, key, lambda: look_at_site_alone(settings, ledger, period, site_id))
+    return visit.desk.months.get(ledger, ("alone", period.name, site_id), look)
 
 
 def sites_to_choose(visit: Visit) -> Sequence[tuple[str, str]]:

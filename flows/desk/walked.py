@@ -61,13 +61,15 @@ def walk_to_show(walked: pd.DataFrame, rows_at: str, site_id: str | None, led: S
     columns = [column for column in columns_of_walk(walked, 1) if _has_any(walked, column.key)]
     steps = []
     for line in lines_of_period(walked, {}).to_dict("records"):
+        is_total = bool(line["is_total"])
         figures = [_figure(line, column.key, rows_at, site_id, led) for column in columns]
         has_figure = any(figure.text for figure in figures)
-        if has_figure or line["is_total"]:
-            steps.append(Step(line["step"], bool(line["is_total"]), figures))
-    counts = Counter(_OF_KIND[column.key] for column in columns)
+        if has_figure or is_total:
+            steps.append(Step(line["step"], is_total, figures))
+    # Above the columns stands their kind, as wide as it has columns.
+    columns_of_kind = Counter(_OF_KIND[column.key] for column in columns)
     return Walk(
-        kinds=[(KINDS[kind], count) for kind, count in counts.items()],
+        kinds=[(KINDS[kind], count) for kind, count in columns_of_kind.items()],
         headings=[_heading(column.key, column.heading) for column in columns],
         steps=steps,
     )

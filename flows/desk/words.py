@@ -90,10 +90,11 @@ def money(amount: object) -> str:
     ('10.00', '1,234.50', '-0.125', '7.00')
     """
     text = f"{Decimal(str(amount)):f}"
-    sign, plain = ("-", text[1:]) if text.startswith("-") else ("", text)
-    whole, _, decimals = plain.partition(".")
+    sign = "-" if text.startswith("-") else ""
+    whole, _, decimals = text.removeprefix("-").partition(".")
     # Nothing that is not zero is left out, however many there are.
-    return f"{sign}{int(whole):,}.{decimals.rstrip('0').ljust(2, '0')}"
+    shown = decimals.rstrip("0").ljust(2, "0")
+    return f"{sign}{int(whole):,}.{shown}"
 
 
 def points_told(count: int) -> str:

@@ -188,9 +188,10 @@ class _Skipped:
         """Name the first ones, and say how many more there are."""
         ranges = [_row_range(first, last) for first, last in self.runs]
         named = [*ranges, *self.sheets][:_EXAMPLES]
-        left_count = self.runs_count + len(self.sheets) - len(named)
-        more = f" and {left_count:,} more" if left_count else ""
-        return f"{', '.join(named)}{more}"
+        listed = ", ".join(named)
+        all_count = self.runs_count + len(self.sheets)
+        left_count = all_count - len(named)
+        return f"{listed} and {left_count:,} more" if left_count else listed
 
 
 def _skipped_lines(parts: Iterable[pd.DataFrame]) -> Iterator[str]:

@@ -48,11 +48,17 @@ def learn_rows(settings: Settings, ledger: Ledger, progress: Progress = say_noth
     # the desk would have a stat or two of every file there ever was.
     if not waiting or not any(archived_files(settings)):
         return []
-    found = [(file, _in_archive(settings, file)) for file in waiting]
-    archived = [(file, path) for file, path in found if path is not None]
-    if len(found) > len(archived):
+    archived = []
+    missing_ids = []
+    for file in waiting:
+        path = _in_archive(settings, file)
+        if path is None:
+            missing_ids.append(file.file_id)
+        else:
+            archived.append((file, path))
+    if missing_ids:
         with ledger.begin() as connection:
-            mark_missing(connection, [file.file_id for file, path in found if path is None], rule)
+            mark_missing(connection, missing_ids, rule)
     notes = []
     for number, (file, path) in enumerate(archived, 1):
         progress(f"learning the rows of archived files, once: {number:,} of {len(archived):,}")

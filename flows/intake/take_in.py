@@ -36,36 +36,50 @@ def find_reference(run: Run) -> Extracts:
 
 def check_files(run: Run, waiting: Iterable[InboxFile], reference: Reference, now: datetime) -> "list[CheckedFile]":
     """Return the files that can be read, judged; a file that is wrong as a whole stays, and is noted."""
-    files, here = [], list[tuple[str, str | None]]()
+    files: list[CheckedFile] = []
+    here: list[tuple[str, str | None]] = []
     for file in waiting:
-        from flows.intake.check import check_file
-
-        name = file.path.name
-        here.append((name, file.default_site_id))
-        run.progress(f"checking {name}")
-        check = partial(check_file, reference=reference, now=now, on_rows=count_rows(run.progress))
-        try:
-            checked = run.step(f"check {name}", check, run.settings, file.path, file.default_site_id)
-        except FileRejected as error:
-            if not _has_gone(run, file.path, file.default_site_id):
-                run.failures.append(str(error))
-                run.could_not_read(_not_read(file, error.cause.message))
-                run.wrong_files.append((file, error))
-        except Exception as error:  # noqa: BLE001 - one odd file must not stop the night for all the others
-            reason = f"it cannot be read ({type(error).__name__}: {error}). It stays; please report this as a defect."
-            run.failures.append(f"{name}: {reason}")
-            run.could_not_read(_not_read(file, reason))
-        else:
-            if checked.questions:
-                # Read by a guess it would be posted by one: it stays, and is taken once somebody has answered.
-                run.could_not_read(*(_not_read(file, question_text(question)) for question in checked.questions))
-            else:
-                files.append(checked)
+        here.append((file.path.name, file.default_site_id))
+        checked = _checked(run, file, reference, now)
+        if checked is not None:
+            files.append(checked)
     # Of an inbox that nobody could look into, nobody can say what lies there.
     is_seen = all(one.kind is not Unread.INBOX for one in run.not_read.values())
     if run.kind is RunKind.NIGHTLY and is_seen:
         note_missing(run, [*here, *_left_there(run)])
     return files
+
+
+def _checked(run: Run, file: InboxFile, reference: Reference, now: datetime) -> "CheckedFile | None":
+    """Return the file, judged; None where it stays, which is noted."""
+    from flows.intake.check import check_file
+
+    name = file.path.name
+    run.progress(f"checking {name}")
+    check = partial(check_file, reference=reference, now=now, on_rows=count_rows(run.progress))
+    try:
+        checked = run.step(f"check {name}", check, run.settings, file.path, file.default_site_id)
+    except FileRejected as error:
+        _note_wrong(run, file, error)
+        return None
+    except Exception as error:  # noqa: BLE001 - one odd file must not stop the night for all the others
+        reason = f"it cannot be read ({type(error).__name__}: {error}). It stays; please report this as a defect."
+        run.failures.append(f"{name}: {reason}")
+        run.could_not_read(_not_read(file, reason))
+        return None
+    if checked.questions:
+        # Read by a guess it would be posted by one: it stays, and is taken once somebody has answered.
+        run.could_not_read(*(_not_read(file, question_text(question)) for question in checked.questions))
+        return None
+    return checked
+
+
+def _note_wrong(run: Run, file: InboxFile, error: FileRejected) -> None:
+    if _has_gone(run, file.path, file.default_site_id):
+        return
+    run.failures.append(str(error))
+    run.could_not_read(_not_read(file, error.cause.message))
+    run.wrong_files.append((file, error))
 
 
 def _not_read(file: InboxFile, why: str) -> NotRead:

@@ -156,10 +156,11 @@ def _is_young(at: datetime, days: int | None) -> bool:
 
 
 def _snapshots(settings: Settings, ledger: Ledger, copy: KnownToCopy | None) -> Iterator[tuple[Thing, Facts]]:
-    named = {path.name.removesuffix(_SNAPSHOT): path for path in snapshot_files(settings)}
-    for run_id, row, is_newest in _runs(ledger, named):
-        path = named[run_id]
-        thing = Thing(Leaving.SNAPSHOT, path, [path], row.finished_at, path.stat().st_size)
+    paths = {path.name.removesuffix(_SNAPSHOT): path for path in snapshot_files(settings)}
+    for run_id, row, is_newest in _runs(ledger, paths):
+        path = paths[run_id]
+        size_bytes = path.stat().st_size
+        thing = Thing(Leaving.SNAPSHOT, path, [path], row.finished_at, size_bytes)
         is_in_copy = None if copy is None else path.name in copy.snapshots
         yield thing, _facts(thing, row, is_newest=is_newest, is_in_copy=is_in_copy)
 

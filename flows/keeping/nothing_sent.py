@@ -41,6 +41,8 @@ def unsent_copies(settings: Settings) -> Iterator[tuple[Thing, Facts]]:
 def _told(kind: Leaving, path: Path, files: Sequence[Path], *, is_as_taken: bool) -> tuple[Thing, Facts]:
     looks = [file.stat() for file in files]
     # The copy may be what a person mends: what was written last is what counts.
-    since_at = datetime.fromtimestamp(max(look.st_mtime for look in looks), UTC)
-    thing = Thing(kind, path, files, since_at, sum(look.st_size for look in looks))
+    written_last = max(look.st_mtime for look in looks)
+    since_at = datetime.fromtimestamp(written_last, UTC)
+    size_bytes = sum(look.st_size for look in looks)
+    thing = Thing(kind, path, files, since_at, size_bytes)
     return thing, Facts(kind=kind, since_at=since_at, is_as_taken=is_as_taken)

@@ -28,8 +28,8 @@ def house_lines(settings: Settings, house: House) -> Iterator[str]:
         things = [thing for thing in house.removable if thing.kind is kind]
         yield f"{kind}: {_kept_for(kind, days)}; to be removed: {_counted(things)}"
         yield from _names(settings, things)
-    reasons = Counter((thing.kind, reason) for thing, reason in house.staying)
-    for (kind, reason), count in sorted(reasons.items()):
+    staying = Counter((thing.kind, reason) for thing, reason in house.staying)
+    for (kind, reason), count in sorted(staying.items()):
         yield f"{count:,} of {kind} stay though they are older: {reason}"
 
 

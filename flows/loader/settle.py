@@ -34,13 +34,17 @@ def settle_destination(run: Run, destination: Destination) -> Settled:
         # What stays unknown may be read back again at once, though not by this run, which keeps the ids and passes on.
         with run.ledger.begin() as connection:
             settle(connection, settlements, run_id=run.run_id, now=now, again_at=now)
-        undecided.update(one.event.event_id for one in settlements if one.state is State.UNKNOWN)
-        not_read.extend(whose_not_read(one.event, one.failure) for one in settlements if one.failure is not None)
+        for one in settlements:
+            if one.state is State.UNKNOWN:
+                undecided.add(one.event.event_id)
+            if one.failure is not None:
+                not_read.append(whose_not_read(one.event, one.failure))
 
     async def read_back() -> None:
         async with connected(run.settings, run.ledger, destination) as service:
             with run.ledger.begin() as connection:
-                events = doubtful_events(connection, destination.target, destination.site_id, run.ledger.now())
+                now = run.ledger.now()
+                events = doubtful_events(connection, destination.target, destination.site_id, now)
             await service.read_doubtful(events, record)
 
     asyncio.run(read_back())

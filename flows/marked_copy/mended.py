@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from openpyxl import load_workbook
+from openpyxl import Workbook, load_workbook
 from openpyxl.cell.cell import MergedCell
 
 from flows.marked_copy.marks import Marks
@@ -58,15 +58,21 @@ def _mend_own(path: Path, sheets: Sequence[Sheet], texts: Mapping[Cell, str], ou
         except (KeyError, ValueError, TypeError, AttributeError, IndexError):
             raise WrongUsage("This workbook cannot be mended here: mend it in Excel, and send it again.") from None
         for sheet in sheets:
-            for (name, row, column), text in texts.items():
-                if name == sheet.name:
-                    cell = book[str(name)].cell(sheet_row(sheet, row), column + 1)
-                    if isinstance(cell, MergedCell):
-                        raise WrongUsage(f"Row {row} is a part of merged cells: mend it in Excel, and send it again.")
-                    if text:
-                        write_text(cell, text)
-                    else:
-                        cell.value = None
+            _fill_in(book, sheet, texts)
         book.template = False
         book.save(out)
     keep_stored_values(path, out)
+
+
+def _fill_in(book: Workbook, sheet: Sheet, texts: Mapping[Cell, str]) -> None:
+    """Write the texts of one sheet into its cells; `WrongUsage` where one is a part of merged cells."""
+    for (name, row, column), text in texts.items():
+        if name != sheet.name:
+            continue
+        cell = book[str(name)].cell(sheet_row(sheet, row), column + 1)
+        if isinstance(cell, MergedCell):
+            raise WrongUsage(f"Row {row} is a part of merged cells: mend it in Excel, and send it again.")
+        if text:
+            write_text(cell, text)
+        else:
+            cell.value = None

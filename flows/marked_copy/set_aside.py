@@ -71,9 +71,10 @@ def _set_aside(run: Run, file: InboxFile, error: FileRejected, sha256: str) -> s
 
 def _place_of(settings: Settings, file: InboxFile, sha256: str, today: date) -> Path:
     site_folder = rejected_folder(settings) / (file.default_site_id or "")
-    name = Path(fitting_name(file.path.name, _ADDED_BYTES))
+    fitting = Path(fitting_name(file.path.name, _ADDED_BYTES))
     # By its content, so that two files of one name do not take each other's place.
-    return site_folder / today.isoformat() / f"{name.stem}.{sha256[:12]}{name.suffix}"
+    name = f"{fitting.stem}.{sha256[:12]}{fitting.suffix}"
+    return site_folder / today.isoformat() / name
 
 
 def _reason_lines(run: Run, file: InboxFile, error: FileRejected, sha256: str, marked: str) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """What the marked copy says of every row: what became of it, whether it waits for a person, and the way back."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -45,11 +46,10 @@ def rejected_statuses(errors: pd.DataFrame) -> dict[RowPlace, RowStatus]:
     """Return the status of every rejected row: each cell that is wrong, and why."""
     # None for an error of a row as a whole.
     columns = errors["column"].astype(object).where(errors["column"].notna(), None)
-    told: dict[RowPlace, str] = {}
+    said: defaultdict[RowPlace, list[str]] = defaultdict(list)
     for place, column, message in zip(_places(errors), columns, errors["message"], strict=True):
-        before = told.get(place, "rejected:")
-        told[place] = f"{before} {_line(column, message)}"
-    return {place: RowStatus(text, Look.BAD) for place, text in told.items()}
+        said[place].append(_line(column, message))
+    return {place: RowStatus(f"rejected: {' '.join(lines)}", Look.BAD) for place, lines in said.items()}
 
 
 def _line(column: str | None, message: str) -> str:

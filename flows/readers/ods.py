@@ -146,16 +146,9 @@ class _Tables:
     def _end_cell(self) -> None:
         text = "".join(self._text or []).strip()
         self._text = None
-        row_after = self._row + self._row_repeat
-        column_after = self._column + self._column_repeat
         self._all_text += self._size * self._row_repeat * self._column_repeat
         if text or self._is_filled:
-            # A repeated row counts once: a few signs of XML must not make a million rows look filled.
-            self._filled += self._column_repeat
-            self._rows = max(self._rows, row_after)
-            self._columns = max(self._columns, column_after)
-            if self._is_struck:
-                self._struck.update(range(self._row + 1, min(row_after, self._row + _MAX_REPEATED) + 1))
+            self._note_filled()
         if self._may_be_error and text in SPREADSHEET_ERRORS:
             self._add_errors(text)
         elif self._is_unvalued and not text:
@@ -166,7 +159,18 @@ class _Tables:
             self._add(self._otherwise, text)
         elif self._has_text and self._date is not None and not _shows_day(text, self._date):
             self._add(self._partial_dates, text)
-        self._column = column_after
+        self._column += self._column_repeat
+
+    def _note_filled(self) -> None:
+        """Note how far the sheet reaches with this cell, and whether it is struck through."""
+        row_after = self._row + self._row_repeat
+        # A repeated row counts once: a few signs of XML must not make a million rows look filled.
+        self._filled += self._column_repeat
+        self._rows = max(self._rows, row_after)
+        self._columns = max(self._columns, self._column + self._column_repeat)
+        if self._is_struck:
+            last_struck = min(row_after, self._row + _MAX_REPEATED)
+            self._struck.update(range(self._row + 1, last_struck + 1))
 
     def _add_errors(self, text: str) -> None:
         self._add(self._errors, text)

@@ -163,9 +163,14 @@ def _without_offset(connection: Connection, found: list[dict[str, Any]]) -> list
 def _gone(connection: Connection, found: list[dict[str, Any]], reading: Reading) -> list[str]:
     """Return the open breaks that this reading would have shown, and did not."""
     found_ids = {record["break_id"] for record in found}
-    window_of = {window.client: window for window in reading.windows}
-    not_found = [row for row in open_breaks(connection) if row.break_id not in found_ids]
-    return [row.break_id for row in not_found if _was_looked_at(row, window_of, reading)]
+    windows = {window.client: window for window in reading.windows}
+    gone = []
+    for row in open_breaks(connection):
+        is_found = row.break_id in found_ids
+        # Where nobody looked, that it was not found says nothing.
+        if not is_found and _was_looked_at(row, windows, reading):
+            gone.append(row.break_id)
+    return gone
 
 
 def _was_looked_at(row: Row[Any], windows: Mapping[Client, Window], reading: Reading) -> bool:

@@ -136,11 +136,11 @@ def _needed(known: _Known) -> Moments:
 
 def _within_budget(known: _Known, needed_count: int) -> Moments:
     """Return the watched clients that nothing else is known of, as many as there are calls for after those needed."""
-    alone = {client: times for client, times in known.watched.items() if client not in known.posted}
+    watched_alone = {client: times for client, times in known.watched.items() if client not in known.posted}
     # Where nobody else was asked for anything today, each site costs a call more, for its token.
-    tokens = len({site_id for site_id, _ in alone})
-    most = max(0, known.calls_left - needed_count - tokens)
-    return dict(islice(alone.items(), most))
+    sites = {site_id for site_id, _ in watched_alone}
+    calls_left = known.calls_left - needed_count - len(sites)
+    return dict(islice(watched_alone.items(), max(0, calls_left)))
 
 
 def _by_turn(run: Run, known: _Known, read: Collection[Client]) -> Moments:

@@ -89,21 +89,28 @@ def _files_of(path: Path) -> Iterator[KeptFile]:
 
 def bring_back_what_took_back(run: Run, snapshots: Snapshots) -> None:
     """Enter again what took entries back: it lies in no file of the archive."""
-    latest: dict[str, dict[str, Any]] = {}
-    for path in snapshots.paths:
-        for _, frame in read_frames(path, {"kept_reversals"}):
-            for row in _records(frame):
-                # Of several tries the last one counts: those before came to nothing, or there would be none after.
-                tried = latest.get(row["reversed_event_id"] or row["break_id"])
-                if tried is None or tried["nth"] <= row["nth"]:
-                    latest[row["reversed_event_id"] or row["break_id"]] = _timed(row)
+    last_tries = _last_tries(snapshots)
     with run.ledger.begin() as connection:
-        unknown = not_in_ledger(connection, [row["event_id"] for row in latest.values()])
-        missing = [row for row in latest.values() if row["event_id"] in unknown]
+        unknown = not_in_ledger(connection, [row["event_id"] for row in last_tries])
+        missing = [row for row in last_tries if row["event_id"] in unknown]
         if missing:
             now = utc_now()
             file_id = bring_back_reversals(connection, run.run_id, missing, now)
             list_file(connection, file_id, now)
+
+
+def _last_tries(snapshots: Snapshots) -> list[dict[str, Any]]:
+    """Return what the snapshots kept of each entry that was to be taken back: the last try of it."""
+    last: dict[str, dict[str, Any]] = {}
+    for path in snapshots.paths:
+        for _, frame in read_frames(path, {"kept_reversals"}):
+            for row in _records(frame):
+                taken_back = row["reversed_event_id"] or row["break_id"]
+                tried = last.get(taken_back)
+                # Of several tries the last one counts: those before came to nothing, or there would be none after.
+                if tried is None or tried["nth"] <= row["nth"]:
+                    last[taken_back] = _timed(row)
+    return list(last.values())
 
 
 def _timed(row: dict[str, Any]) -> dict[str, Any]:

@@ -35,15 +35,21 @@ def reference_at_hand(settings: Settings, ledger: Ledger) -> Extracts:
 
 def with_kept(settings: Settings, ledger: Ledger, reference: Reference) -> Reference:
     """Add what the ledger keeps of earlier sweeps, as far as it is still fresh."""
+    oldest_at = fresh_since(settings, utc_now())
     with ledger.begin() as connection:
-        fact_rows, read_rows = kept_reference(connection, fresh_since(settings, utc_now()))
+        fact_rows, read_rows = kept_reference(connection, oldest_at)
     kept = facts_frame((row.site_id, row.named, row.item_id, row.client_id) for row in fact_rows)
     # A sweep reads all that there is of a client, so what it kept covers the client's whole time.
-    stretches = [(row.site_id, row.subject, row.client_id, None, None, row.fetched_at) for row in read_rows]
+    whole_time = (None, None)
+    stretches = [(row.site_id, row.subject, row.client_id, *whole_time, row.fetched_at) for row in read_rows]
     covered = coverage_frame(stretches)
-    facts = pd.concat([reference.facts, kept], ignore_index=True).drop_duplicates(ignore_index=True)
+    facts = pd.concat([reference.facts, kept], ignore_index=True)
     coverage = pd.concat([reference.coverage, covered], ignore_index=True)
-    return replace(reference, facts=facts, coverage=coverage)
+    return replace(
+        reference,
+        facts=facts.drop_duplicates(ignore_index=True),
+        coverage=coverage,
+    )
 
 
 def fresh_since(settings: Settings, now: datetime) -> datetime:

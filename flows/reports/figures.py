@@ -56,8 +56,9 @@ def by_day(report: Report) -> pd.DataFrame:
     grouped = _figures(posted).groupby([days, sites], sort=True).sum()
     # Amounts are summed apart, as Decimal: pandas would add them as floats, and a cent may be lost in a long column.
     amounts = posted["amount"].dropna().map(exact)
-    with_one = amounts.groupby([days.reindex(amounts.index), sites.reindex(amounts.index)]).sum()
-    grouped["amount"] = [with_one.get(line, exact(0)) for line in grouped.index]
+    day_and_site = [days.reindex(amounts.index), sites.reindex(amounts.index)]
+    amount_of = amounts.groupby(day_and_site).sum()
+    grouped["amount"] = [amount_of.get(line, exact(0)) for line in grouped.index]
     return grouped.reset_index()
 
 

@@ -94,8 +94,9 @@ def headline_of(month: Month) -> Headline:
     """Return the three sentences on a period, and whether it is signed or what is in the way."""
     answers = (_sheets(month), _services(month), _unread(month))
     waits = _signed(month)
-    sentences = [answer.sentence for answer in answers]
-    return Headline(worst_of(answer.tone for answer in answers), " ".join([*sentences, waits]), answers, waits)
+    sentences = [*(answer.sentence for answer in answers), waits]
+    worst = worst_of(answer.tone for answer in answers)
+    return Headline(worst, " ".join(sentences), answers, waits)
 
 
 def _sheets(month: Month) -> Answer:
@@ -285,8 +286,11 @@ def _line(name: str, cells: Iterable[str]) -> str:
 
 
 def _signature(month: Month, one: Mapping[str, Any]) -> str:
-    told = f"{one['role']}: {one['by_name']} (user {one['actor']}), {_by_clock(month, one['at'])}"
+    who = f"{one['by_name']} (user {one['actor']})"
+    told = f"{one['role']}: {who}, {_by_clock(month, one['at'])}"
     if one["reason"]:
         told += f": {one['reason']}"
     # A signature that holds needs no word.
-    return told if one["holds"] == "holds" else f"{told} ({one['holds']})"
+    if one["holds"] != "holds":
+        told += f" ({one['holds']})"
+    return told

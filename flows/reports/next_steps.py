@@ -79,9 +79,11 @@ def _look_into_refused_events(report: Report) -> NextStep:
 
 def _retry_command(refused: pd.DataFrame) -> str:
     """Name the code where all were refused for the same cause, which then is gone for all of them; else the first."""
-    codes = refused["code"].dropna().unique()
-    if len(refused) > 1 and len(codes) == 1 and refused["code"].notna().all():
-        return f"tieout retry --code {visible(str(codes[0]))} --reason TEXT"
+    codes = refused["code"]
+    is_one_cause = codes.notna().all() and codes.nunique() == 1
+    if len(refused) > 1 and is_one_cause:
+        code = visible(str(codes.iloc[0]))
+        return f"tieout retry --code {code} --reason TEXT"
     return RETRY.format(id=_first_id(refused["event_id"]))
 
 

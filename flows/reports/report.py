@@ -269,8 +269,10 @@ def rows(report: Report, name: str) -> pd.DataFrame:
 def _check_columns(report: Report, name: str) -> None:
     frame: pd.DataFrame = getattr(report, name)
     # An empty result of the ledger has no columns at all, and that is no fault.
+    if not len(frame):
+        return
     missing = [column for column in COLUMNS[name] if column not in frame.columns]
-    if missing and len(frame):
+    if missing:
         raise ValueError(f"The frame {name!r} of a report has {len(frame)} rows and lacks {', '.join(missing)}.")
 
 

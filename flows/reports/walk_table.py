@@ -216,9 +216,11 @@ _Sums = Mapping[str, Mapping[str, Any]]  # a figure's column, and its sum at eac
 def _sums(walked: pd.DataFrame) -> _Sums:
     """Return each figure of the walk at each of its lines, exact; kinds that have nothing show zeros."""
     filled = walked.fillna({"site_id": "", "kind": "", "currency": ""})
-    kinds = {kind for kind, _ in _FIGURES.values()}
-    of_kinds = {kind: filled[filled["kind"].eq(kind)] for kind in kinds}
-    return {column: sums_of_lines(of_kinds[kind], measure) for column, (kind, measure) in _FIGURES.items()}
+    sums = {}
+    for column, (kind, measure) in _FIGURES.items():
+        of_kind = filled[filled["kind"].eq(kind)]
+        sums[column] = sums_of_lines(of_kind, measure)
+    return sums
 
 
 def _lines(report: Report, walked: pd.DataFrame) -> pd.DataFrame:
@@ -268,8 +270,11 @@ def lines_of_period(walked: pd.DataFrame, sheets: Mapping[WalkLine, str]) -> pd.
     """
     sums = _sums(walked)
     found = {WalkLine(line) for line in walked["line"]}
-    shown = [line for line, step in _NAMES.items() if step.is_always or line in found] if found else []
-    lines = [_line_of_period(sums, line, sheets) for line in shown]
+    lines = []
+    for line, step in _NAMES.items():
+        # Of a period of which nothing is known, not even the lines of zeros are shown.
+        if found and (step.is_always or line in found):
+            lines.append(_line_of_period(sums, line, sheets))
     return pd.DataFrame(lines, columns=["step", "line", *_FIGURES, "sheet", "is_total"], dtype="object")
 
 

@@ -157,11 +157,15 @@ def _unread_clients(facts: PeriodFacts) -> set[Client]:
 def _files(connection: Connection, taken: tuple[datetime, datetime], site_id: str | None) -> pd.DataFrame:
     """Return the files that were taken in in the period, as they were read; of a site, those that came for it."""
     since_at, until_at = taken
-    found = files_taken_in(connection, since_at, until_at)
-    # A file without a site of its own may hold rows of any.
-    own = [row._mapping for row in found if site_id is None or row.default_site_id in ("", site_id)]
-    frame = pd.DataFrame([[row[name] for name in _FILES] for row in own], columns=_FILES, dtype="object")
-    return frame.assign(registered_at=pd.to_datetime(frame["registered_at"], utc=True))
+    rows = []
+    for file in files_taken_in(connection, since_at, until_at):
+        # A file without a site of its own may hold rows of any.
+        if site_id is None or file.default_site_id in ("", site_id):
+            told = file._mapping
+            rows.append([told[name] for name in _FILES])
+    frame = pd.DataFrame(rows, columns=_FILES, dtype="object")
+    registered_at = pd.to_datetime(frame["registered_at"], utc=True)
+    return frame.assign(registered_at=registered_at)
 
 
 def with_unread(month: Month, unread: pd.DataFrame) -> Month:

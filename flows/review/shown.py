@@ -154,15 +154,14 @@ def refuse_changed(
     if not held.events_count:
         return fingerprint
     before = last_showing(connection, plan_id, by)
-    if seen is None:
-        # Whoever names no code means what they saw last. Where nobody has seen anything, nothing can have changed.
-        changes = [] if before is None else list(_changes(connection, plan_id, parts, before, plan_id == held_id))
-    elif _is_code_of(seen, fingerprint):
+    if seen is not None and _is_code_of(seen, fingerprint):
         # A code says all but what stands on a person's disk.
         changes = list(_changed_files(before))
     else:
-        told = [] if before is None else list(_changes(connection, plan_id, parts, before, plan_id == held_id))
-        changes = told or [f"{seen} is not what stands there now"]
+        # Whoever names no code means what they saw last. Where nobody has seen anything, nothing can have changed.
+        changes = [] if before is None else list(_changes(connection, plan_id, parts, before, plan_id == held_id))
+        if seen is not None and not changes:
+            changes = [f"{seen} is not what stands there now"]
     if changes:
         raise WrongUsage(
             f"What {held_id} would do is not what was shown{_when(before)}: {'; '.join(changes)}. Nothing was "

@@ -26,6 +26,7 @@ _SHORTEST = 4  # a shorter one is in every other word, and protects nothing
 # A secret that might be a word or a number of its own is one only where it stands alone.
 _WORD = 8
 _NUMBERED = re.compile("[\"&'<>+`]|[^\\x00-\\x7f]")
+_WORDS_OF_SECRETS = ("pass", "secret", "key", "token")  # in the name of an option of an address
 _TOKEN = 12  # signs of a part of an address that is nobody's name
 
 _configured: set[str] = set()
@@ -52,13 +53,15 @@ def learn(secret: str) -> None:
 
 def secrets_of_address(address: str) -> Iterator[str]:
     """Give what is secret in an address whose whole is none: its password, as written and as meant."""
-    before_host, at, _ = address.partition("://")[2].partition("/")[0].rpartition("@")
+    _, _, after_scheme = address.partition("://")
+    host_and_user, _, _ = after_scheme.partition("/")
+    before_host, at, _ = host_and_user.rpartition("@")
     user, colon, password = before_host.partition(":")
     if at and colon:
         yield from (password, unquote(password), f"{user}:{password}")
     with suppress(ValueError):
         for name, value in parse_qsl(urlsplit(address).query):
-            if "pass" in name.lower() or "secret" in name.lower() or "key" in name.lower() or "token" in name.lower():
+            if any(word in name.lower() for word in _WORDS_OF_SECRETS):
                 yield value
 
 

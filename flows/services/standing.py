@@ -132,6 +132,9 @@ def standing_of(destination: Destination, settings: Settings) -> Standing:
     Each has the pace of `loader.requests_per_second`; all sites of Mindbody, whose key is one, also that of the key.
     """
     shared = _of_run.get() or _Shared()
-    per_key = settings.mindbody.requests_per_second_per_key
-    of_key = shared.paces.setdefault(Target.MINDBODY, Pacer(per_key)) if destination.target is Target.MINDBODY else None
-    return shared.standings.setdefault(destination, Standing(Pacer(settings.loader.requests_per_second, of_key)))
+    of_key = None
+    if destination.target is Target.MINDBODY:
+        per_key = Pacer(settings.mindbody.requests_per_second_per_key)
+        of_key = shared.paces.setdefault(Target.MINDBODY, per_key)
+    own_pace = Pacer(settings.loader.requests_per_second, of_key)
+    return shared.standings.setdefault(destination, Standing(own_pace))

@@ -24,7 +24,10 @@ AS_BEFORE = "as before"
 def site_clocks_of(settings: Settings) -> Mapping[str, SiteClock]:
     """Return the clock of each site that is configured or was answered about; `SettingsError` for a wrong answer."""
     answers = read_answers(settings, "sites")
-    known = {site.site_id: _site_clock(site, answers.get(site.site_id, {})) for site in settings.mindbody.sites}
+    known = {}
+    for site in settings.mindbody.sites:
+        entries = answers.get(site.site_id, {})
+        known[site.site_id] = _site_clock(site, entries)
     others = {site_id: _answered(site_id, entries) for site_id, entries in answers.items() if site_id not in known}
     return {**others, **known}
 

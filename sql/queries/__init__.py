@@ -75,16 +75,19 @@ def _type_of(parameter: str) -> TypeEngine[Any] | None:
 
 @cache
 def _all_queries() -> dict[str, str]:
-    found: dict[str, dict[str, str]] = {"name": {}, "part": {}}
+    names: dict[str, str] = {}
+    parts: dict[str, str] = {}
+    of_kind = {"name": names, "part": parts}
     for path in sorted(_FOLDER.glob("*.sql")):
         # What stands before the first block, then of each its kind, its name and its text in turn.
         _, *blocks = _BLOCK.split(path.read_text(encoding="utf-8"))
         for kind, name, sql in zip(blocks[0::3], blocks[1::3], blocks[2::3], strict=True):
+            known = of_kind[kind]
             # The later one would answer in the other's place, with the parameters of the other.
-            if name in found[kind]:
+            if name in known:
                 raise ValueError(f"{path.name} names {name} a second time.")
-            found[kind][name] = sql.strip()
-    return {name: _whole(sql, found["part"]) for name, sql in found["name"].items()}
+            known[name] = sql.strip()
+    return {name: _whole(sql, parts) for name, sql in names.items()}
 
 
 def _whole(sql: str, parts: Mapping[str, str]) -> str:

@@ -39,16 +39,19 @@ def with_fraction(second: datetime | None, digits: str | None) -> datetime | Non
 
 def pair_fractions(rows: Sequence[tuple[int, str | None]], events: Sequence[tuple[str, str | None]]) -> dict[int, str]:
     """Pair rows (ordinal and fraction) with events (id and fraction) of the same second, as many as can be paired."""
-    left = sorted(events, key=lambda event: (event[1] or "", event[0]))
-    paired: dict[int, str] = {}
+    left = [(fraction or "", event_id) for event_id, fraction in events]
+    left.sort()
+    asked = [(fraction or "", ordinal) for ordinal, fraction in rows]
     # The row that says most has the fewest events to choose from, so it chooses first; a row without a fraction is the
     # same time as any of them, and takes what is left.
-    for ordinal, fraction in sorted(rows, key=lambda row: (-len(row[1] or ""), row[0])):
-        fitting = [event for event in left if is_same_fraction(event[1], fraction)]
+    asked.sort(key=lambda row: (-len(row[0]), row[1]))
+    paired: dict[int, str] = {}
+    for fraction, ordinal in asked:
+        fitting = [event for event in left if is_same_fraction(event[0], fraction)]
         if fitting:
-            chosen = min(fitting, key=lambda event: _distance(event[1] or "", fraction or ""))
-            left.remove(chosen)
-            paired[ordinal] = chosen[0]
+            nearest = min(fitting, key=lambda event: _distance(event[0], fraction))
+            left.remove(nearest)
+            _, paired[ordinal] = nearest
     return paired
 
 

@@ -255,9 +255,11 @@ def _told_otherwise(missing: Sequence[SheetRow], new: Sequence[SheetRow], *, ign
 
 def _replaced_anyway(missing: Sequence[SheetRow], new: Sequence[SheetRow]) -> list[_Alike]:
     """Return the last update of each reward that both files update."""
+    # Of several updates of one reward in a file the last one holds.
     earlier_of = {row.who: row for row in missing if row.is_update}
     now_of = {row.who: row for row in new}
-    return [_Alike(now, earlier_of[who]) for who, now in now_of.items() if who in earlier_of]
+    in_both = [reward for reward in now_of if reward in earlier_of]
+    return [_Alike(now_of[reward], earlier_of[reward]) for reward in in_both]
 
 
 def _said_by_both(row: SheetRow, *, ignores_time: bool) -> tuple[Any, ...]:

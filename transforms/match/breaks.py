@@ -52,8 +52,10 @@ def break_records(identified: pd.DataFrame, target: Target) -> list[dict[str, An
     """
     is_break = identified["outcome"].ne(Outcome.MATCHED)
     # What a match does not have (a transaction no amount, a reward no points) is null throughout.
-    broken = identified[is_break].reindex(columns=["break_id", "outcome", *_RECORD, *_SIDES])
-    plain = broken.astype(object).where(broken.notna(), None)
+    columns = ["break_id", "outcome", *_RECORD, *_SIDES]
+    broken = identified[is_break].reindex(columns=columns)
+    is_told = broken.notna()
+    plain = broken.astype(object).where(is_told, None)
     return [_record(row, target) for row in plain.to_dict("records")]
 
 

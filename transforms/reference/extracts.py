@@ -144,11 +144,15 @@ def _documented_headings(naming: Naming) -> dict[str, str]:
 
 def _field_of_id(texts: set[str]) -> str | None:
     """Say what a plain `Id` is, by what stands beside it."""
-    fitting = [field for field, beside in _BESIDE_ID.items() if not texts.isdisjoint(beside)]
-    # Where the sheet has a VisitId of its own, a plain Id beside it is something else.
-    unnamed = [field for field in fitting if normalize_heading(FIELDS[field]) not in texts]
+    may_be = []
+    for field, beside in _BESIDE_ID.items():
+        is_beside = not texts.isdisjoint(beside)
+        # Where the sheet has a VisitId of its own, a plain Id beside it is something else.
+        has_own_column = normalize_heading(FIELDS[field]) in texts
+        if is_beside and not has_own_column:
+            may_be.append(field)
     # Of two possible meanings none is taken: a sale's id read as a visit's would reject good rows.
-    return unnamed[0] if len(unnamed) == 1 else None
+    return may_be[0] if len(may_be) == 1 else None
 
 
 def _subjects(columns: Mapping[str, int]) -> set[Subject]:

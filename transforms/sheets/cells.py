@@ -23,7 +23,9 @@ def _up_to(largest: str) -> str:
         below = int(digit) - 1
         # The same digits up to here, then a smaller one, then whatever follows.
         if below >= lowest:
-            patterns.append(f"{largest[:place]}[{lowest}-{below}][0-9]{{{len(largest) - place - 1}}}")
+            same = largest[:place]
+            rest_count = len(largest) - place - 1
+            patterns.append(f"{same}[{lowest}-{below}][0-9]{{{rest_count}}}")
     return "|".join(patterns)
 
 

@@ -64,22 +64,24 @@ def as_answered(table: Table) -> Table:
 
 
 def _decoded(texts: pd.Series, answer: str) -> pd.Series:
-    odd = texts[texts.str.contains(_NOT_ASCII, regex=True, na=False)]
-    if odd.empty:
+    is_odd = texts.str.contains(_NOT_ASCII, regex=True, na=False)
+    if not is_odd.any():
         return texts
     codec, words = ENCODINGS[answer]
     read: dict[int, str] = {}
-    for row, text in odd.items():
+    for label, text in texts[is_odd].items():
+        row = int(str(label))
         letters = _letters(text, codec)
         if letters is None:
             raise FileError(
                 Code.FILE_UNREADABLE,
                 f"row {row}: what stands there is not {words}, as was answered of sheets like this one. Save the file "
                 f"as CSV UTF-8 and send that, or mend {ENCODING} in layouts.toml.",
-                Place(row=int(str(row))),
+                Place(row=row),
             )
-        read[int(str(row))] = letters
-    decoded: pd.Series = texts.where(~texts.index.isin(odd.index), pd.Series(read).reindex(texts.index)).astype("str")
+        read[row] = letters
+    of_all_rows = pd.Series(read).reindex(texts.index)
+    decoded: pd.Series = texts.where(~is_odd, of_all_rows).astype("str")
     return decoded
 
 

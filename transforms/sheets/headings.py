@@ -52,7 +52,8 @@ class Table:
         read = {column for field, column in self.columns.items() if field in self._read_fields}
         if self.time_of_day is not None:
             read.add(self.time_of_day)
-        return [text for column, text in enumerate(self.headings) if text is not None and column not in read]
+        unread = [text for column, text in enumerate(self.headings) if column not in read]
+        return [text for text in unread if text is not None]
 
     @property
     def _read_fields(self) -> Set[str]:
@@ -78,26 +79,33 @@ def fields_of(texts: Set[str], layouts: Sequence[Layout]) -> tuple[Mapping[str, 
 
     Of several layouts whose headings are all there, the one with most of them holds, and the first of equals.
     """
-    chosen: Layout | None = None
-    own: dict[str, str] = {}
-    most = 0
-    for layout in layouts:
-        named = {normalize_heading(heading): field for heading, field in layout.columns.items()}
-        ignored = {normalize_heading(heading) for heading in layout.ignored}
-        fits = named.keys() | ignored <= texts
-        if fits and (chosen is None or len(named) + len(ignored) > most):
-            chosen, own, most = layout, named, len(named) + len(ignored)
-    if chosen is None:
+    fitting = [layout for layout in layouts if _named(layout).keys() | _ignored(layout) <= texts]
+    if not fitting:
         return FIELD_OF_HEADING, None
+    chosen = max(fitting, key=_headings_count)
+    own = _named(chosen)
+    unread = _ignored(chosen)
     # A documented heading beside the site's own one for the same field is just another column, and so is one that a
     # person said is no field.
-    unread = {normalize_heading(heading) for heading in chosen.ignored}
     rest = {
         heading: field
         for heading, field in FIELD_OF_HEADING.items()
         if field not in own.values() and heading not in unread
     }
     return {**rest, **own}, chosen
+
+
+def _named(layout: Layout) -> dict[str, str]:
+    """Return the field of each heading that the layout names, as headings are compared."""
+    return {normalize_heading(heading): field for heading, field in layout.columns.items()}
+
+
+def _ignored(layout: Layout) -> set[str]:
+    return {normalize_heading(heading) for heading in layout.ignored}
+
+
+def _headings_count(layout: Layout) -> int:
+    return len(_named(layout)) + len(_ignored(layout))
 
 
 def read_headings(sheet: Sheet, row: int, layouts: Sequence[Layout]) -> Table:

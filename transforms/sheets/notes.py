@@ -54,7 +54,9 @@ def sum_up(observations: Iterable[Observation]) -> Iterator[Note]:
 
 
 def _note(first: Observation, count: int) -> Note:
-    heading = "" if first.column is None else f"{first.column}: "
-    in_all = "" if count == 1 else f" ({count:,} in all)"
-    message = f"{heading}{first.what} in row {first.row}{in_all}."
-    return Note(message, first.sheet, first.row, first.column)
+    message = f"{first.what} in row {first.row}"
+    if first.column is not None:
+        message = f"{first.column}: {message}"
+    if count > 1:
+        message += f" ({count:,} in all)"
+    return Note(f"{message}.", first.sheet, first.row, first.column)

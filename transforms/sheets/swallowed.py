@@ -21,11 +21,8 @@ def refuse_swallowed(table: Table) -> None:
         return
     cells = table.sheet.cells
     width = 1 + max(column for column, text in enumerate(table.headings) if text is not None)
-    has_breaks = pd.Series(False, index=cells.index)
-    for column in cells.columns:
-        if b"\n" in letters_of(cells[column]):
-            has_breaks |= cells[column].str.contains("\n", regex=False).eq(True)
-    for row in cells.index[has_breaks & (cells.index > table.heading_row)]:
+    is_below_headings = cells.index > table.heading_row
+    for row in cells.index[_has_line_breaks(cells) & is_below_headings]:
         within = _lines_of(cells.loc[row], table.sheet.delimiter)
         # A line of prose may hold a comma; a row of the table holds as many as all of them.
         lines = [line for line in within if len(line) == width]
@@ -39,6 +36,15 @@ def refuse_swallowed(table: Table) -> None:
                 "breaks if they are not, and send the file again.",
                 Place(row=int(row)),
             )
+
+
+def _has_line_breaks(cells: pd.DataFrame) -> pd.Series:
+    has_breaks = pd.Series(False, index=cells.index)
+    for column in cells.columns:
+        # By its letters first: most columns have none at all, and need not be looked through cell by cell.
+        if b"\n" in letters_of(cells[column]):
+            has_breaks |= cells[column].str.contains("\n", regex=False).eq(True)
+    return has_breaks
 
 
 def _lines_of(values: pd.Series, delimiter: str) -> Iterator[list[str | None]]:

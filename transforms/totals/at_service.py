@@ -57,9 +57,20 @@ def _as_entries(posted: pd.DataFrame, currency: str) -> pd.DataFrame:
 def _by_how_much(differs: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
     """Return the events of another figure with how much more the service has of each; they were counted before."""
     theirs = _with_their_figures(differs, others)
-    points = row_by_row(differs["points"], theirs["points"], lambda ours, there: int(there) - int(ours))
-    amounts = row_by_row(differs["amount"], theirs["amount"], lambda ours, there: there - ours)
-    return differs.assign(points=points, amount=amounts, row_count=0)
+    return differs.assign(
+        points=row_by_row(differs["points"], theirs["points"], _points_more),
+        amount=row_by_row(differs["amount"], theirs["amount"], _amount_more),
+        # The line above has counted the event: here it adds to the figures alone.
+        row_count=0,
+    )
+
+
+def _points_more(ours: Any, theirs: Any) -> int:
+    return int(theirs) - int(ours)
+
+
+def _amount_more(ours: Any, theirs: Any) -> Any:
+    return theirs - ours
 
 
 def _with_their_figures(there: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
@@ -69,8 +80,12 @@ def _with_their_figures(there: pd.DataFrame, others: pd.DataFrame) -> pd.DataFra
     amounts: list[Any] = []
     for event_id, own_points, own_amount in zip(there["event_id"], there["points"], there["amount"], strict=True):
         told = told_of.get(event_id)
-        points.append(own_points if told is None else _points_told(told, own_points))
-        amounts.append(own_amount if told is None else _amount_told(told, own_amount))
+        if told is None:
+            points.append(own_points)
+            amounts.append(own_amount)
+        else:
+            points.append(_points_told(told, own_points))
+            amounts.append(_amount_told(told, own_amount))
     return there.assign(points=points, amount=pd.Series(amounts, index=there.index, dtype="object"))
 
 

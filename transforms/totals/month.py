@@ -106,9 +106,17 @@ def _brought_again(of_rows: pd.DataFrame, again: Mapping[str, int]) -> pd.DataFr
     return rows.assign(
         fate=Fate.DUPLICATE,
         row_count=times,
-        points=row_by_row(rows["points"], times, lambda points, count: int(points) * int(count)),
-        amount=row_by_row(rows["amount"], times, lambda amount, count: amount * int(count)),
+        points=row_by_row(rows["points"], times, _points_in_all),
+        amount=row_by_row(rows["amount"], times, _amount_in_all),
     )
+
+
+def _points_in_all(points: Any, rows_count: Any) -> int:
+    return int(points) * int(rows_count)
+
+
+def _amount_in_all(amount: Any, rows_count: Any) -> Any:
+    return amount * int(rows_count)
 
 
 def posted_by(events: pd.DataFrame, column: str) -> pd.DataFrame:

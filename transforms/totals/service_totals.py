@@ -80,23 +80,22 @@ def explained(transactions: pd.DataFrame, zones: Zones) -> pd.DataFrame:
     Columns site_id, client_id, night, events, points (signed). ``transactions`` as `transforms.match` gives them. A
     pair whose times lie on two nights moves from one to the other.
     """
+    ours, theirs = "action_at", "remote_at"
     gone = transactions[_is_gone(transactions)]
+    gone_lines = _dated(gone, ours, zones).assign(points=-_signed(gone, "points"), events=-1)
     more = transactions[_is_more(transactions)]
+    more_lines = _dated(more, theirs, zones).assign(points=_signed(more, "remote_points"), events=1)
     other = transactions[is_among(transactions["outcome"], OTHER_FIGURE)]
-    moved = transactions[_has_moved(transactions)]
+    other_points = _signed(other, "remote_points") - _signed(other, "points")
+    other_lines = _dated(other, ours, zones).assign(points=other_points, events=0)
     # What moved leaves its own night with the service's points, not with ours: where the points differ as well, their
     # difference has been counted at our night a line before.
-    other_points = _signed(other, "remote_points") - _signed(other, "points")
+    moved = transactions[_has_moved(transactions)]
     moved_points = _signed(moved, "remote_points")
-    ours, theirs = "action_at", "remote_at"
-    lines = [
-        _dated(gone, ours, zones).assign(points=-_signed(gone, "points"), events=-1),
-        _dated(more, theirs, zones).assign(points=_signed(more, "remote_points"), events=1),
-        _dated(other, ours, zones).assign(points=other_points, events=0),
-        _dated(moved, ours, zones).assign(points=-moved_points, events=-1),
-        _dated(moved, theirs, zones).assign(points=moved_points, events=1),
-    ]
-    summed = _summed(pd.concat(lines), ["events", "points"], _ABOUT)
+    moved_from = _dated(moved, ours, zones).assign(points=-moved_points, events=-1)
+    moved_to = _dated(moved, theirs, zones).assign(points=moved_points, events=1)
+    lines = pd.concat([gone_lines, more_lines, other_lines, moved_from, moved_to])
+    summed = _summed(lines, ["events", "points"], _ABOUT)
     return summed.rename_axis(_ABOUT).sort_index().reset_index()
 
 

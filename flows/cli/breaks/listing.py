@@ -1,5 +1,6 @@
 """``tieout breaks``: list what does not match."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Row
 
     from flows.review.break_list import Wanted
+    from flows.review.clocks import Clocks
 
 
 def list_breaks(
@@ -57,7 +59,7 @@ def run_breaks(
 ) -> ExitCode:
     """List the breaks, oldest first; 1 where one of them is open."""
     from flows.ledger.connection import open_ledger
-    from flows.review.break_list import OPEN, break_lines, list_breaks, meaning_lines, write_csv
+    from flows.review.break_list import OPEN, list_breaks, write_csv
     from flows.review.clocks import clocks_of
     from flows.settings.load import load_settings
     from sql.reversals import breaks_with_reversals
@@ -72,18 +74,24 @@ def run_breaks(
     if as_json:
         write_json(listed)
     else:
-        clocks = clocks_of(settings)
-        for record in listed:
-            first, *more = break_lines(record, clocks.of(record["site_id"]))
-            write_line(first + _reversal(reversals.get(record["id"])))
-            for line in more:
-                write_line(line)
-        for line in meaning_lines(listed):
-            write_line(line)
+        _tell(listed, reversals, clocks_of(settings))
         which = "open breaks" if only_open else "breaks"
         write_line(f"{len(listed)} {which}.")
     is_open = any(record["state"] in OPEN for record in listed)
     return ExitCode.NEEDS_A_PERSON if is_open else ExitCode.TIES_OUT
+
+
+def _tell(listed: Sequence[Mapping[str, Any]], reversals: "Mapping[str, Row[Any]]", clocks: "Clocks") -> None:
+    """Tell each break with what takes it back, and below them what their classes mean."""
+    from flows.review.break_list import break_lines, meaning_lines
+
+    for record in listed:
+        first, *more = break_lines(record, clocks.of(record["site_id"]))
+        write_line(first + _reversal(reversals.get(record["id"])))
+        for line in more:
+            write_line(line)
+    for line in meaning_lines(listed):
+        write_line(line)
 
 
 def _reversal(proposed: "Row[Any] | None") -> str:

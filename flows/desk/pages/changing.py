@@ -26,7 +26,8 @@ class _ToChange(NamedTuple):
 
 def show_change(visit: Visit) -> Response:
     """Show the cells of what was turned down, each to be changed."""
-    found = _rows(visit, visit.request.query_params.get("row", ""))
+    asked = visit.request.query_params.get("row", "")
+    found = _rows(visit, asked)
     clocks = clocks_of(visit.desk.settings)
     shown = [(row_to_see(one.row, clocks), one) for one in found.rows]
     return visit.show("change", sheet=visit.sheet, shown=shown, left_out=found.left_out)

@@ -74,16 +74,20 @@ def _found(visit: Visit, client_id: str) -> list[Statement]:
 def _shown(visit: Visit, statement: Statement) -> Shown:
     clock = clocks_of(visit.desk.settings).of(statement.site_id)
     lines = statement.lines[-_MOST_SHOWN:]
+    left_out = len(statement.lines) - len(lines)
+    read_at = ""
+    if statement.read_at is not None:
+        to_the_minute = statement.read_at.replace(second=0, microsecond=0)
+        read_at = clock.tell_minute(to_the_minute)
     return Shown(
         site=visit.desk.site_name(statement.site_id),
         clock=clock.place,
-        read_at=""
-        if statement.read_at is None
-        else clock.tell_minute(statement.read_at.replace(second=0, microsecond=0)),
-        opening=statement.opening_balance if len(lines) == len(statement.lines) else None,
+        read_at=read_at,
+        # What the lines begin from is known of the first of all lines alone.
+        opening=None if left_out else statement.opening_balance,
         closing=statement.closing_balance,
         entries=[_entry(line, clock) for line in lines],
-        left_out=len(statement.lines) - len(lines),
+        left_out=left_out,
     )
 
 

@@ -120,11 +120,11 @@ def may_let_go(visit: Visit, site_id: str, proposed: Row[Any]) -> bool:
 
 
 def _history(visit: Visit, break_id: str, clock: Clock) -> Sequence[Said]:
+    """Return what was decided and what was said, in the order in which it was."""
     ledger = visit.desk.ledger
-    decided = [(one.at, _decision(one, clock)) for one in break_history(ledger, break_id)]
-    said = [(one.at, _comment(visit, break_id, one, clock)) for one in break_comments(ledger, break_id)]
-    in_order = sorted([*decided, *said], key=_when)
-    return [one for _, one in in_order]
+    told = [(one.at, _decision(one, clock)) for one in break_history(ledger, break_id)]
+    told += [(one.at, _comment(visit, break_id, one, clock)) for one in break_comments(ledger, break_id)]
+    return [said for _, said in sorted(told, key=_when)]
 
 
 def _decision(row: Row[Any], clock: Clock) -> Said:

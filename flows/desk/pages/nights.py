@@ -67,10 +67,12 @@ def show_nights(visit: Visit) -> Response:
 
 def _sites(visit: Visit) -> Sequence[str]:
     """Return the studios whose nights this person may see, "" among them for rewards."""
-    own = [site_id for site_id in visit.sites(Role.REVIEWER) if site_id]
+    sites = [site_id for site_id in visit.sites(Role.REVIEWER) if site_id]
     has_rewards = visit.desk.settings.referral_rock.is_named
     # Rewards are of no studio: their nights are for those who review everything.
-    return [*own, ALL_SITES] if has_rewards and visit.is_over_all(Role.REVIEWER) else own
+    if has_rewards and visit.is_over_all(Role.REVIEWER):
+        sites.append(ALL_SITES)
+    return sites
 
 
 def _how_signed(visit: Visit, spans: Sequence[tuple[date, date]], month: Period) -> str:

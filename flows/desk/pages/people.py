@@ -56,11 +56,13 @@ def do_remove(visit: Visit) -> Response:
 def _grants(visit: Visit) -> list[Grant]:
     """Return each role that is ticked, at each site that is; what this desk does not know is nobody's to give."""
     ticked = visit.form.lists
+    # Where there is one studio, the page asks for none.
+    ticked_sites = ticked.get("site", (ALL_SITES,))
     # A role at a site that comes back one day must not wait there for somebody.
     known_sites = {ALL_SITES, *visit.desk.site_ids}
-    # Where there is one studio, the page asks for none.
-    sites = [site_id for site_id in ticked.get("site", (ALL_SITES,)) if site_id in known_sites]
-    roles = [Role(role) for role in ticked.get("role", ()) if role in set(Role)]
+    sites = [site_id for site_id in ticked_sites if site_id in known_sites]
+    ticked_roles = ticked.get("role", ())
+    roles = [Role(role) for role in ticked_roles if role in set(Role)]
     return [(site_id, role) for site_id in sites for role in roles]
 
 

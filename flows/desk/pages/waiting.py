@@ -1,6 +1,7 @@
 """Waiting for OK: what was sent and needs another person's word; shown with its totals, then let go or dropped."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import Row
@@ -45,16 +46,21 @@ class _Waiting(NamedTuple):
 
 def _waiting_at(visit: Visit, site_id: str) -> _Waiting:
     desk = visit.desk
-    clock, site = clocks_of(desk.settings).of(site_id), desk.site_name(site_id)
+    clock = clocks_of(desk.settings).of(site_id)
+    site = desk.site_name(site_id)
     with desk.ledger.read() as connection:
         sheets = kept.sheets_waiting(connection, site_id)
-        undos = kept.undos_waiting(connection, site_id)
         offsets = offsets_waiting(connection, site_id)
-        asked_by = [kept.undo_asked_by(connection, row.undo_plan_id) for row in undos]
+        undos_waiting = kept.undos_waiting(connection, site_id)
+        undos = [(row, kept.undo_asked_by(connection, row.undo_plan_id)) for row in undos_waiting]
+
+    def since(at: datetime) -> str:
+        return clock.tell_minute(at)
+
     return _Waiting(
-        sheets=[(sheet_from(desk, row), site, clock.tell_minute(row.stage_at)) for row in sheets],
-        undos=[(sheet_from(desk, row), site, who) for row, who in zip(undos, asked_by, strict=True)],
-        offsets=[(row, site, clock.tell_minute(row.requested_at), may_let_go(visit, site_id, row)) for row in offsets],
+        sheets=[(sheet_from(desk, row), site, since(row.stage_at)) for row in sheets],
+        undos=[(sheet_from(desk, row), site, who) for row, who in undos],
+        offsets=[(row, site, since(row.requested_at), may_let_go(visit, site_id, row)) for row in offsets],
     )
 
 

@@ -73,10 +73,13 @@ def _headings(block: Block) -> list[Cell]:
 
 def _strong_rows(block: Block) -> list[int]:
     """Return the rows that stand out, counted from the headings, which are row 0."""
-    lines_count = len(block.frame)
-    flags = block.frame[block.strong].tolist() if block.strong else [False] * lines_count
-    strong = [number for number, is_strong in enumerate(flags, start=1) if is_strong]
-    return [*strong, lines_count + 1] if has_sums(block) else strong
+    strong = []
+    if block.strong:
+        flags = block.frame[block.strong].tolist()
+        strong = [number for number, is_strong in enumerate(flags, start=1) if is_strong]
+    if has_sums(block):
+        strong.append(len(block.frame) + 1)
+    return strong
 
 
 def _drawn(row: Sequence[Cell], *, is_bold: bool) -> list[Paragraph]:

@@ -13,5 +13,9 @@ def write_section_files(document: Document, folder: Path) -> list[Path]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     named = folder / f"{document.run_id}.csv"
-    filled = [block for block in (*document.sections, *document.tables) if len(block.frame)]
-    return [write_detail(block, detail_path(named, block.name), document.timezone) for block in filled]
+    written = []
+    for block in (*document.sections, *document.tables):
+        if len(block.frame):
+            path = detail_path(named, block.name)
+            written.append(write_detail(block, path, document.timezone))
+    return written

@@ -32,10 +32,12 @@ def not_posted_frame(events: pd.DataFrame) -> pd.DataFrame:
 
 def notes_frame(run: Run) -> pd.DataFrame:
     """Return what was noticed while the run's files were read: place and column NA where it is about the whole."""
+    columns = list(COLUMNS["notes"])
     noticed = [(file, note.sheet, note.row, note.column, note.message) for file, note in run.file_notes]
-    frame = pd.DataFrame(noticed, columns=list(COLUMNS["notes"]))
+    frame = pd.DataFrame(noticed, columns=columns)
     # Whole numbers with gaps would become floats.
-    return frame.astype(dict.fromkeys(COLUMNS["notes"], "str") | {"row": "Int64"})
+    types = {**dict.fromkeys(columns, "str"), "row": "Int64"}
+    return frame.astype(types)
 
 
 def decisions_frame(connection: Connection) -> pd.DataFrame:
@@ -88,8 +90,9 @@ def waiting_frame(connection: Connection) -> pd.DataFrame:
     # Of every run: what an earlier night left waiting still waits.
     waiting = events_frame(waiting_events(connection))
     told = zip(waiting["state_reason"], waiting["evidence"], strict=True)
-    reasons = pd.Series([_reason(*one) for one in told], index=waiting.index, dtype="str")
-    return waiting.rename(columns={"state_at": "since"}).assign(reason=reasons)
+    reasons = [_reason(stated, evidence) for stated, evidence in told]
+    frame = waiting.rename(columns={"state_at": "since"})
+    return frame.assign(reason=pd.Series(reasons, index=frame.index, dtype="str"))
 
 
 def _reason(reason: str | None, evidence: str | None) -> str | None:

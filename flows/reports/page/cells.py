@@ -48,9 +48,11 @@ def is_number(column: Column) -> bool:
 def sum_cells(block: Block) -> list[Cell]:
     """Return the line of sums, a cell per column; the first holds how many lines they are of."""
     count = len(block.frame)
-    lines = "1 line" if count == 1 else f"{count:,} lines"
-    named = f"{block.sum_name} of {lines}" if has_sums(block) else lines
-    return [Cell(named), *(_sum(block, column) for column in block.columns[1:])]
+    told = "1 line" if count == 1 else f"{count:,} lines"
+    if has_sums(block):
+        told = f"{block.sum_name} of {told}"
+    _, *others = block.columns
+    return [Cell(told), *(_sum(block, column) for column in others)]
 
 
 def has_sums(block: Block) -> bool:

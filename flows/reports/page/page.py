@@ -190,8 +190,10 @@ def _sums(block: Block, anchors: _Anchors) -> list[Cell]:
     is_counted = has_sums(block) or (block.name, "", "") in anchors.leads
     if block.frame.empty or not is_counted:
         return []
+    # The first cell counts the lines, and leads by no column.
     keys = ["", *(column.key for column in block.columns[1:])]
-    return [anchors.leading(one, (block.name, "", key)) for one, key in zip(sum_cells(block), keys, strict=True)]
+    cells = zip(sum_cells(block), keys, strict=True)
+    return [anchors.leading(one, (block.name, "", key)) for one, key in cells]
 
 
 def _leading(one: Cell, anchors: _Anchors) -> Cell:

@@ -49,13 +49,15 @@ def _cells(cells: "pd.Series[Any]", show: Show, timezone: str) -> "pd.Series[Any
 def _times(cells: "pd.Series[Any]", timezone: str) -> "pd.Series[Any]":
     moments = pd.to_datetime(cells, utc=True).dt.tz_convert(timezone).dt.tz_localize(None)
     # Arrow writes a time to the second as a spreadsheet does, and a million of them ten times as fast as strftime.
-    in_seconds = pa.Array.from_pandas(moments.dt.floor("s").astype("datetime64[s]"))
-    seconds = pd.Series(in_seconds.cast(pa.string()), index=cells.index, dtype="str")
+    to_the_second = moments.dt.floor("s").astype("datetime64[s]")
+    written = pa.Array.from_pandas(to_the_second).cast(pa.string())
+    texts = pd.Series(written, index=cells.index, dtype="str")
     has_fraction = moments.dt.microsecond.fillna(0).ne(0)
     if not has_fraction.any():
-        return seconds
+        return texts
     fractions = moments[has_fraction].dt.strftime(".%f").str.rstrip("0")
-    return seconds.where(~has_fraction, seconds + fractions.reindex(seconds.index, fill_value=""))
+    with_fractions = texts + fractions.reindex(texts.index, fill_value="")
+    return texts.where(~has_fraction, with_fractions)
 
 
 def _text(cells: "pd.Series[Any]") -> "pd.Series[Any]":

@@ -54,8 +54,10 @@ def transitions(event: Row[Any], rows: Sequence[Any]) -> Iterator[Moment]:
 
 
 def _moved_to(row: Any) -> str:
-    is_approval = (row.from_state, row.to_state) == (State.HELD, State.READY)
-    text = "Ready to be sent" if is_approval else _TRANSITION.get(row.to_state, row.to_state)
+    text = _TRANSITION.get(row.to_state, row.to_state)
+    # What was held and is let go was approved, and needs no other word.
+    if row.from_state == State.HELD and row.to_state == State.READY:
+        text = "Ready to be sent"
     return f"{text}: {row.reason}" if row.reason else text
 
 

@@ -54,11 +54,12 @@ def _about(broken: Row[Any]) -> str:
 def _moments(connection: Connection, broken: Row[Any]) -> list[Moment]:
     """Return what happened to a difference, and what people decided, oldest first."""
     moments = []
-    for row in moves_of_break(connection, broken.break_id):
-        text = _MOVES[row.move].format(value=value_in_words(row))
-        moments.append(Moment(row.moved_at, row.move_id, text))
-    decided = decisions_about(connection, broken.break_id)
-    moments += [Moment(row.at, 0, f"{row.actor} {_VERBS[row.verb]}: {row.reason}") for row in decided]
+    for move in moves_of_break(connection, broken.break_id):
+        text = _MOVES[move.move].format(value=value_in_words(move))
+        moments.append(Moment(move.moved_at, move.move_id, text))
+    for decided in decisions_about(connection, broken.break_id):
+        text = f"{decided.actor} {_VERBS[decided.verb]}: {decided.reason}"
+        moments.append(Moment(decided.at, 0, text))
     return sorted(moments, key=lambda moment: (moment.at, moment.order))
 
 
