@@ -1,24 +1,50 @@
-"""The command in this process, and one Prefect server on loopback for the whole session: its start takes long."""
+"""The command in this process, a workplace to run it at, and one Prefect server on loopback for the whole session.
+
+- ``ready``: a sandbox for all tests of a module, with nine clients to spare; a module that wants other clients, or
+  faults, has a ``ready`` of its own;
+- ``workplace``: a folder whose settings name that sandbox, for one test;
+- ``tieout``: the command as a shell sees it, with the settings of the workplace;
+- ``bare_tieout``: the same with nothing but what a test names.
+"""
 
 import fcntl
 import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from flows.orchestration.server import lasting_home, prefect_api
+from flows.sandbox import start_sandbox
 
 # isort: split
 from prefect.client.orchestration import SyncPrefectClient, get_client
 
-from tests.flows.command import Command
+from tests.flows.command import Command, Tieout
+from tests.flows.workplace import Workplace, open_workplace
+
+
+@pytest.fixture(scope="module")
+def ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    state = tmp_path_factory.mktemp("sandbox") / "sandbox.db"
+    with start_sandbox(state=state, options=("--extra-clients", "9")) as found:
+        yield found
 
 
 @pytest.fixture
-def tieout(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    """The command as a shell sees it, run within this process."""
+def workplace(tmp_path: Path, ready: dict[str, Any]) -> Workplace:
+    return open_workplace(tmp_path, ready)
+
+
+@pytest.fixture
+def tieout(workplace: Workplace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Tieout:
+    return Tieout(workplace, monkeypatch, capsys)
+
+
+@pytest.fixture
+def bare_tieout(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
     return Command(monkeypatch, capsys)
 
 

@@ -1,12 +1,10 @@
 """The commands as a shell sees them: exit code, stdout, stderr; against one real sandbox, through `main` itself."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from flows.sandbox import start_sandbox
 from tests.flows.command import Command
 from tests.flows.workplace import SAMPLES, Workplace, earned, open_workplace, redeemed
 
@@ -22,23 +20,6 @@ RECONCILE_KEYS = [
 ]  # fmt: skip
 
 
-@pytest.fixture
-def tieout(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    return Command(monkeypatch, capsys)
-
-
-@pytest.fixture(scope="module")
-def ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    state = tmp_path_factory.mktemp("sandbox") / "sandbox.db"
-    with start_sandbox(state=state, options=("--extra-clients", "9")) as found:
-        yield found
-
-
-@pytest.fixture
-def workplace(tmp_path: Path, ready: dict[str, Any]) -> Workplace:
-    return open_workplace(tmp_path, ready)
-
-
 @pytest.fixture(scope="module")
 def sampled(tmp_path_factory: pytest.TempPathFactory, ready: dict[str, Any]) -> Workplace:
     """A workplace whose ledger holds the samples."""
@@ -49,60 +30,64 @@ def sampled(tmp_path_factory: pytest.TempPathFactory, ready: dict[str, Any]) -> 
     return workplace
 
 
-def test_run_prints_one_object_with_the_documented_keys(tieout: Command, workplace: Workplace) -> None:
+def test_run_prints_one_object_with_the_documented_keys(bare_tieout: Command, workplace: Workplace) -> None:
     workplace.put("a.csv", earned("200000001"))
-    ended = tieout("run", "--plain", "--json", "--config", workplace.config)
+    ended = bare_tieout("run", "--plain", "--json", "--config", workplace.config)
     assert (ended.code, list(ended.json), ended.json["posted"]) == (0, RUN_KEYS, 1)
     assert Path(ended.json["report"]).is_file()
 
 
-def test_run_tells_a_person_what_happened(tieout: Command, workplace: Workplace) -> None:
+def test_run_tells_a_person_what_happened(bare_tieout: Command, workplace: Workplace) -> None:
     workplace.put("a.csv", "1,0,Earned,,,")
-    ended = tieout("run", "--plain", "--config", workplace.config)
+    ended = bare_tieout("run", "--plain", "--config", workplace.config)
     assert (ended.code, "rejected" in ended.out, "checking a.csv" in ended.err) == (1, True, True)
 
 
 def test_run_of_a_file_that_cannot_be_read_says_so_once_and_still_prints_its_object(
-    tieout: Command, workplace: Workplace
+    bare_tieout: Command, workplace: Workplace
 ) -> None:
     (workplace.inbox / "a.pdf").write_bytes(b"%PDF-1.7")
-    ended = tieout("run", "--plain", "--json", "--config", workplace.config)
+    ended = bare_tieout("run", "--plain", "--json", "--config", workplace.config)
     assert (ended.code, ended.json["files"], ended.err.count("a.pdf: ")) == (3, 0, 1)
 
 
-def test_upload_without_yes_shows_the_plan_and_posts_nothing_on_a_no(tieout: Command, workplace: Workplace) -> None:
+def test_upload_without_yes_shows_the_plan_and_posts_nothing_on_a_no(
+    bare_tieout: Command, workplace: Workplace
+) -> None:
     path = workplace.put("a.csv", earned("200000002", 17))
-    ended = tieout("upload", path, "--config", workplace.config, answer="n\n")
+    ended = bare_tieout("upload", path, "--config", workplace.config, answer="n\n")
     assert (ended.code, ended.out, "17" in ended.err, "Nothing was posted" in ended.err) == (0, "", True, True)
     assert workplace.commits("200000002") == []
 
 
-def test_upload_posts_on_a_yes(tieout: Command, workplace: Workplace) -> None:
+def test_upload_posts_on_a_yes(bare_tieout: Command, workplace: Workplace) -> None:
     path = workplace.put("a.csv", earned("200000003"))
-    assert tieout("upload", path, "--config", workplace.config, answer="y\n").code == 0
+    assert bare_tieout("upload", path, "--config", workplace.config, answer="y\n").code == 0
     assert len(workplace.commits("200000003")) == 1
 
 
-def test_upload_that_nobody_answers_posts_nothing(tieout: Command, workplace: Workplace) -> None:
+def test_upload_that_nobody_answers_posts_nothing(bare_tieout: Command, workplace: Workplace) -> None:
     path = workplace.put("a.csv", earned("200000004"))
-    ended = tieout("upload", path, "--config", workplace.config)
+    ended = bare_tieout("upload", path, "--config", workplace.config)
     assert (ended.code, ended.out, "--yes" in ended.err) == (2, "", True)
     assert workplace.commits("200000004") == []
 
 
-def test_upload_yes_prints_one_object(tieout: Command, workplace: Workplace) -> None:
+def test_upload_yes_prints_one_object(bare_tieout: Command, workplace: Workplace) -> None:
     path = workplace.put("a.csv", earned("200000005"), redeemed("200000005"))
-    ended = tieout("upload", path, "--yes", "--json", "--site", "-99", "--config", workplace.config)
+    ended = bare_tieout("upload", path, "--yes", "--json", "--site", "-99", "--config", workplace.config)
     assert (ended.code, list(ended.json), ended.json["posted"]) == (0, RUN_KEYS, 2)
 
 
-def test_settle_prints_one_object(tieout: Command, workplace: Workplace) -> None:
-    ended = tieout("settle", "--json", "--config", workplace.config)
+def test_settle_prints_one_object(bare_tieout: Command, workplace: Workplace) -> None:
+    ended = bare_tieout("settle", "--json", "--config", workplace.config)
     assert (ended.code, list(ended.json)) == (0, RUN_KEYS)
 
 
-def test_reconcile_prints_one_object(tieout: Command, sampled: Workplace) -> None:
-    ended = tieout("reconcile", "--since", "2026-09-01", "--until", "2026-10-31", "--json", "--config", sampled.config)
+def test_reconcile_prints_one_object(bare_tieout: Command, sampled: Workplace) -> None:
+    ended = bare_tieout(
+        "reconcile", "--since", "2026-09-01", "--until", "2026-10-31", "--json", "--config", sampled.config
+    )
     assert (ended.code, list(ended.json), ended.json["ties_out"]) == (1, RECONCILE_KEYS, True)
     assert ended.json["breaks"] == {"refused": 6}
 
@@ -132,10 +117,10 @@ def test_reconcile_prints_one_object(tieout: Command, sampled: Workplace) -> Non
     ],
 )
 def test_wrong_usage_exits_2_with_nothing_on_stdout(
-    tieout: Command, sampled: Workplace, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
+    bare_tieout: Command, sampled: Workplace, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
 ) -> None:
     monkeypatch.setenv("TIEOUT_CONFIG", str(sampled.config))
-    ended = tieout(*arguments)
+    ended = bare_tieout(*arguments)
     assert (ended.code, ended.out, "Traceback" in ended.err) == (2, "", False)
     assert ended.err
 
@@ -150,57 +135,57 @@ def test_wrong_usage_exits_2_with_nothing_on_stdout(
     ],
 )
 def test_what_a_slip_names_to_be_written_is_not_written_over(
-    tieout: Command, sampled: Workplace, tmp_path: Path, command: tuple[str, ...]
+    bare_tieout: Command, sampled: Workplace, tmp_path: Path, command: tuple[str, ...]
 ) -> None:
     ledger = sampled.folder / "tieout.db"
     before = ledger.stat().st_ino
-    ended = tieout(*command, ledger, "--config", sampled.config)
+    ended = bare_tieout(*command, ledger, "--config", sampled.config)
     assert (ended.code, ended.out, "is there already" in ended.err) == (2, "", True)
     assert (ledger.stat().st_ino, ledger.read_bytes()[:6]) == (before, b"SQLite")
     # What it wrote itself it makes anew, but for a copy that somebody may have mended.
     own = tmp_path / "written"
-    codes = [tieout(*command, own, "--config", sampled.config).code for _ in range(2)]
+    codes = [bare_tieout(*command, own, "--config", sampled.config).code for _ in range(2)]
     assert codes[1] == (2 if "--marked" in command else codes[0])
     assert own.stat().st_size
 
 
 @pytest.mark.parametrize("command", ["run", "settle", "reconcile", "serve", "db upgrade", "db current", "check x.csv"])
-def test_a_settings_file_that_is_not_there_exits_2(tieout: Command, tmp_path: Path, command: str) -> None:
-    ended = tieout(*command.split(), "--config", tmp_path / "missing.toml")
+def test_a_settings_file_that_is_not_there_exits_2(bare_tieout: Command, tmp_path: Path, command: str) -> None:
+    ended = bare_tieout(*command.split(), "--config", tmp_path / "missing.toml")
     assert (ended.code, ended.out, ended.err.count("\n")) == (2, "", 1)
     assert "missing.toml" in ended.err
 
 
-def test_upload_of_a_missing_file_exits_3(tieout: Command, workplace: Workplace) -> None:
-    ended = tieout("upload", workplace.folder / "none.csv", "--yes", "--config", workplace.config)
+def test_upload_of_a_missing_file_exits_3(bare_tieout: Command, workplace: Workplace) -> None:
+    ended = bare_tieout("upload", workplace.folder / "none.csv", "--yes", "--config", workplace.config)
     assert (ended.code, ended.out, "no such file" in ended.err) == (3, "", True)
 
 
-def test_doctor_prints_a_line_each_or_one_object(tieout: Command, workplace: Workplace) -> None:
-    tieout("db", "upgrade", "--config", workplace.config)
-    told = tieout("doctor", "--config", workplace.config)
-    ended = tieout("doctor", "--json", "--config", workplace.config)
+def test_doctor_prints_a_line_each_or_one_object(bare_tieout: Command, workplace: Workplace) -> None:
+    bare_tieout("db", "upgrade", "--config", workplace.config)
+    told = bare_tieout("doctor", "--config", workplace.config)
+    ended = bare_tieout("doctor", "--json", "--config", workplace.config)
     assert (told.code, ended.code, list(ended.json)) == (0, 0, ["exit_code", "checks"])
     assert {tuple(check) for check in ended.json["checks"]} == {("name", "status", "message", "mend")}
     assert len(told.out.splitlines()) == len(ended.json["checks"])
 
 
-def test_check_prints_one_object_a_file(tieout: Command, workplace: Workplace) -> None:
-    ended = tieout("check", SAMPLES[0], "--json", "--config", workplace.config)
+def test_check_prints_one_object_a_file(bare_tieout: Command, workplace: Workplace) -> None:
+    ended = bare_tieout("check", SAMPLES[0], "--json", "--config", workplace.config)
     assert (ended.code, list(ended.json), ended.json["rejected"]) == (1, CHECK_KEYS, 6)
 
 
-def test_check_of_several_files_exits_with_the_worst(tieout: Command, workplace: Workplace) -> None:
+def test_check_of_several_files_exits_with_the_worst(bare_tieout: Command, workplace: Workplace) -> None:
     bad = workplace.folder / "a.pdf"
     bad.write_bytes(b"%PDF-1.7")
-    ended = tieout("check", SAMPLES[0], bad, SAMPLES[2], "--json", "--config", workplace.config)
+    ended = bare_tieout("check", SAMPLES[0], bad, SAMPLES[2], "--json", "--config", workplace.config)
     assert (ended.code, [found["accepted"] for found in ended.json["files"]][::2]) == (3, [20, 3])
     assert list(ended.json["files"][1]) == CHECK_KEYS
 
 
-def test_check_touches_no_ledger(tieout: Command, workplace: Workplace) -> None:
+def test_check_touches_no_ledger(bare_tieout: Command, workplace: Workplace) -> None:
     (workplace.folder / "tieout.db").unlink()
-    tieout("check", *SAMPLES, "--config", workplace.config)
+    bare_tieout("check", *SAMPLES, "--config", workplace.config)
     assert sorted(path.name for path in workplace.folder.iterdir()) == ["inbox", "tieout.toml"]
 
 
@@ -216,31 +201,33 @@ def test_check_touches_no_ledger(tieout: Command, workplace: Workplace) -> None:
         pytest.param("02_bookings_export.csv::12", "now: held", id="held"),
     ],
 )
-def test_trace_tells_the_life_of_every_kind_of_row(tieout: Command, sampled: Workplace, row: str, said: str) -> None:
-    ended = tieout("trace", row, "--config", sampled.config)
+def test_trace_tells_the_life_of_every_kind_of_row(
+    bare_tieout: Command, sampled: Workplace, row: str, said: str
+) -> None:
+    ended = bare_tieout("trace", row, "--config", sampled.config)
     assert (ended.code, said in ended.out, ended.err) == (0, True, "")
 
 
-def test_trace_of_a_posted_event_names_claim_answer_and_balance(tieout: Command, sampled: Workplace) -> None:
+def test_trace_of_a_posted_event_names_claim_answer_and_balance(bare_tieout: Command, sampled: Workplace) -> None:
     (event,) = sampled.rows("SELECT event_id FROM events WHERE state = 'posted' AND action = 'Redeemed' LIMIT 1")
-    told = tieout("trace", event["event_id"], "--config", sampled.config).out
+    told = bare_tieout("trace", event["event_id"], "--config", sampled.config).out
     assert [told.count(word) for word in ("Sent to Mindbody", "answer 200", "balance ")] == [1, 1, 1]
 
 
-def test_db_current_and_upgrade_say_where_the_ledger_stands(tieout: Command, workplace: Workplace) -> None:
+def test_db_current_and_upgrade_say_where_the_ledger_stands(bare_tieout: Command, workplace: Workplace) -> None:
     (workplace.folder / "tieout.db").unlink()
-    told = [tieout("db", word, "--config", workplace.config).out for word in ("current", "upgrade", "current")]
+    told = [bare_tieout("db", word, "--config", workplace.config).out for word in ("current", "upgrade", "current")]
     assert ("no tables" in told[0], told[1] == told[2], "at migration 0" in told[2]) == (True, True, True)
 
 
-def test_a_ledger_of_another_version_exits_3_and_names_the_command(tieout: Command, workplace: Workplace) -> None:
+def test_a_ledger_of_another_version_exits_3_and_names_the_command(bare_tieout: Command, workplace: Workplace) -> None:
     import sqlite3
 
-    tieout("db", "upgrade", "--config", workplace.config)
+    bare_tieout("db", "upgrade", "--config", workplace.config)
     with sqlite3.connect(workplace.folder / "tieout.db") as connection:
         connection.execute("UPDATE alembic_version SET version_num = '0000_older'")
     connection.close()
-    ended = tieout("run", "--plain", "--json", "--config", workplace.config)
+    ended = bare_tieout("run", "--plain", "--json", "--config", workplace.config)
     assert (ended.code, ended.out, "`tieout db upgrade`" in ended.err) == (3, "", True)
     assert ended.err.count("\n") == 1
 
@@ -254,28 +241,28 @@ def _held(workplace: Workplace, client_id: str) -> str:
     return str(row["event_id"])
 
 
-def test_approve_lets_a_held_event_be_posted_by_the_next_run(tieout: Command, workplace: Workplace) -> None:
+def test_approve_lets_a_held_event_be_posted_by_the_next_run(bare_tieout: Command, workplace: Workplace) -> None:
     event_id = _held(workplace, "200000008")
-    assert tieout("approve", event_id, "--by", "Ann", "--config", workplace.config).code == 0
-    ended = tieout("run", "--plain", "--json", "--config", workplace.config).json
+    assert bare_tieout("approve", event_id, "--by", "Ann", "--config", workplace.config).code == 0
+    ended = bare_tieout("run", "--plain", "--json", "--config", workplace.config).json
     assert (ended["carried_in"], ended["posted"], ended["held"]) == (1, 1, 0)
-    assert "approved by Ann" in tieout("trace", event_id, "--config", workplace.config).out
+    assert "approved by Ann" in bare_tieout("trace", event_id, "--config", workplace.config).out
 
 
 @pytest.mark.long
-def test_discard_is_final_and_leaves_nothing_waiting(tieout: Command, workplace: Workplace) -> None:
+def test_discard_is_final_and_leaves_nothing_waiting(bare_tieout: Command, workplace: Workplace) -> None:
     event_id = _held(workplace, "200000007")
-    assert tieout("discard", event_id, "--config", workplace.config).code == 0
-    again = tieout("approve", event_id, "--config", workplace.config)
+    assert bare_tieout("discard", event_id, "--config", workplace.config).code == 0
+    again = bare_tieout("approve", event_id, "--config", workplace.config)
     told = f"tieout: Event {event_id} is discarded, not held (discarded by "
     assert (again.code, again.err.startswith(told)) == (2, True)
-    assert tieout("run", "--plain", "--config", workplace.config).code == 0
+    assert bare_tieout("run", "--plain", "--config", workplace.config).code == 0
 
 
 @pytest.mark.long
-def test_a_held_event_of_an_earlier_night_still_waits(tieout: Command, workplace: Workplace) -> None:
+def test_a_held_event_of_an_earlier_night_still_waits(bare_tieout: Command, workplace: Workplace) -> None:
     _held(workplace, "200000006")
-    ended = tieout("run", "--plain", "--config", workplace.config)
+    ended = bare_tieout("run", "--plain", "--config", workplace.config)
     assert ended.code == 1
     assert "For a person: 1 held." in ended.out
 
@@ -296,54 +283,56 @@ PLAN_KEYS = [
 
 
 @pytest.mark.long
-def test_a_plan_waits_until_it_is_approved_and_the_next_run_posts_it(tieout: Command, workplace: Workplace) -> None:
+def test_a_plan_waits_until_it_is_approved_and_the_next_run_posts_it(
+    bare_tieout: Command, workplace: Workplace
+) -> None:
     path = workplace.put("../a.csv", earned("200000009", 21), redeemed("200000009", 4))
-    kept = tieout("plan", path, "--by", "Ann", "--json", "--config", workplace.config)
+    kept = bare_tieout("plan", path, "--by", "Ann", "--json", "--config", workplace.config)
     assert (kept.code, list(kept.json), kept.json["new"]) == (1, PLAN_KEYS, 2)
-    assert tieout("run", "--plain", "--json", "--config", workplace.config).json["posted"] == 0
-    approved = tieout("approve", kept.json["plan_id"], "--by", "Kim", "--config", workplace.config)
+    assert bare_tieout("run", "--plain", "--json", "--config", workplace.config).json["posted"] == 0
+    approved = bare_tieout("approve", kept.json["plan_id"], "--by", "Kim", "--config", workplace.config)
     assert (approved.code, "2 events" in approved.out) == (0, True)
-    ended = tieout("run", "--plain", "--json", "--config", workplace.config).json
+    ended = bare_tieout("run", "--plain", "--json", "--config", workplace.config).json
     assert (ended["carried_in"], ended["posted"], len(workplace.commits("200000009"))) == (2, 2, 2)
 
 
-def test_plan_without_a_file_lists_what_waits_with_reason_and_age(tieout: Command, workplace: Workplace) -> None:
-    assert tieout("plan", "--config", workplace.config).code == 0
+def test_plan_without_a_file_lists_what_waits_with_reason_and_age(bare_tieout: Command, workplace: Workplace) -> None:
+    assert bare_tieout("plan", "--config", workplace.config).code == 0
     path = workplace.put("../a.csv", earned("200000009", 22), redeemed("200000009", 5))
-    plan_id = tieout("plan", path, "--by", "Ann", "--json", "--config", workplace.config).json["plan_id"]
-    listed = tieout("plan", "--json", "--config", workplace.config)
+    plan_id = bare_tieout("plan", path, "--by", "Ann", "--json", "--config", workplace.config).json["plan_id"]
+    listed = bare_tieout("plan", "--json", "--config", workplace.config)
     assert (listed.code, [row["plan_id"] for row in listed.json]) == (1, [plan_id] * 2)
-    told = tieout("plan", "--config", workplace.config).out
+    told = bare_tieout("plan", "--config", workplace.config).out
     assert f"{plan_id}: 2 held of a.csv, 27 points" in told
     assert [told.count(said) for said in (listed.json[0]["event_id"], "row 2; planned by Ann; 0 d")] == [1, 1]
 
 
-def test_a_plan_that_is_partly_decided_says_how_far_it_is(tieout: Command, workplace: Workplace) -> None:
+def test_a_plan_that_is_partly_decided_says_how_far_it_is(bare_tieout: Command, workplace: Workplace) -> None:
     path = workplace.put("../a.csv", earned("200000009", 23), redeemed("200000009", 6))
-    plan_id = tieout("plan", path, "--json", "--config", workplace.config).json["plan_id"]
-    event = tieout("plan", "--json", "--config", workplace.config).json[0]["event_id"]
-    assert tieout("discard", event, "--config", workplace.config).code == 0
-    assert "Approved: the next run posts 1 events" in tieout("approve", plan_id, "--config", workplace.config).out
-    again = tieout("approve", plan_id, "--config", workplace.config)
+    plan_id = bare_tieout("plan", path, "--json", "--config", workplace.config).json["plan_id"]
+    event = bare_tieout("plan", "--json", "--config", workplace.config).json[0]["event_id"]
+    assert bare_tieout("discard", event, "--config", workplace.config).code == 0
+    assert "Approved: the next run posts 1 events" in bare_tieout("approve", plan_id, "--config", workplace.config).out
+    again = bare_tieout("approve", plan_id, "--config", workplace.config)
     said = f"tieout: Nothing of {plan_id} waits any more: 1 discarded, 1 approved and to be posted; approved by "
     assert (again.code, again.err.startswith(said)) == (2, True)
-    unknown = tieout("approve", plan_id + "0", "--config", workplace.config)
+    unknown = bare_tieout("approve", plan_id + "0", "--config", workplace.config)
     assert (unknown.code, "The ledger has no event and no plan" in unknown.err) == (2, True)
 
 
 @pytest.mark.long
-def test_upload_asks_about_what_the_ledger_does_not_know_yet(tieout: Command, workplace: Workplace) -> None:
+def test_upload_asks_about_what_the_ledger_does_not_know_yet(bare_tieout: Command, workplace: Workplace) -> None:
     rows = [earned("200000001", 31), earned("200000001", 32)]
-    tieout("upload", workplace.put("../a.csv", rows[0]), "--yes", "--config", workplace.config)
+    bare_tieout("upload", workplace.put("../a.csv", rows[0]), "--yes", "--config", workplace.config)
     path = workplace.put("../b.csv", *rows)
-    ended = tieout("upload", path, "--config", workplace.config, answer="n\n")
+    ended = bare_tieout("upload", path, "--config", workplace.config, answer="n\n")
     assert "2 rows: 1 new, 1 known already" in ended.err
     assert "1 earned, 32 points" in ended.err
     assert workplace.rows("SELECT count(*) AS n FROM files") == [{"n": 1}]
 
 
 def test_upload_takes_nothing_of_a_file_that_changed_since_it_was_approved(
-    tieout: Command, workplace: Workplace, monkeypatch: pytest.MonkeyPatch
+    bare_tieout: Command, workplace: Workplace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = workplace.put("../a.csv", earned("200000002", 41))
 
@@ -352,7 +341,7 @@ def test_upload_takes_nothing_of_a_file_that_changed_since_it_was_approved(
         return True
 
     monkeypatch.setattr("flows.cli.upload.is_confirmed", agree)
-    ended = tieout("upload", path, "--config", workplace.config)
+    ended = bare_tieout("upload", path, "--config", workplace.config)
     assert (ended.code, workplace.commits("200000002")) == (3, [])
     assert "it changed after it was checked" in ended.err
 
@@ -363,35 +352,37 @@ REVERSE_KEYS = [
 
 
 @pytest.mark.long
-def test_reverse_plans_and_posts_only_what_was_approved(tieout: Command, workplace: Workplace) -> None:
+def test_reverse_plans_and_posts_only_what_was_approved(bare_tieout: Command, workplace: Workplace) -> None:
     workplace.put("a.csv", earned("200000004", 71))
-    tieout("run", "--plain", "--config", workplace.config)
-    ended = tieout("reverse", "a.csv", "--reason", "wrong file", "--by", "Ann", "--json", "--config", workplace.config)
+    bare_tieout("run", "--plain", "--config", workplace.config)
+    ended = bare_tieout(
+        "reverse", "a.csv", "--reason", "wrong file", "--by", "Ann", "--json", "--config", workplace.config
+    )
     assert (ended.code, list(ended.json)) == (1, REVERSE_KEYS)
     assert ended.json["reversed"]["earned"] == {"count": 1, "points": 71}
-    again = tieout("reverse", "a.csv", "--reason", "wrong file", "--config", workplace.config)
+    again = bare_tieout("reverse", "a.csv", "--reason", "wrong file", "--config", workplace.config)
     assert (again.code, "1 taken back before" in again.out, "Nothing is planned." in again.out) == (0, True, True)
-    (event,) = tieout("plan", "--json", "--config", workplace.config).json
-    told = tieout("trace", event["event_id"], "--config", workplace.config).out
+    (event,) = bare_tieout("plan", "--json", "--config", workplace.config).json
+    told = bare_tieout("trace", event["event_id"], "--config", workplace.config).out
     assert "takes back event" in told
     assert "asked for by Ann: wrong file" in told
 
 
 @pytest.mark.long
 def test_breaks_shows_the_proposed_reversal_and_approve_refuses_it_once_the_break_is_settled(
-    tieout: Command, workplace: Workplace
+    bare_tieout: Command, workplace: Workplace
 ) -> None:
     workplace.put("a.csv", earned("200000007", 72))
-    tieout("run", "--plain", "--config", workplace.config)
+    bare_tieout("run", "--plain", "--config", workplace.config)
     entry = {"ClientId": "200000007", "Action": "Earned", "Points": 72, "Source": "Sale"}
     workplace.talk.post_json("/sandbox/desk/transactions", entry | {"ActionDateTime": "2026-09-20T17:00:00Z"})
-    tieout("reconcile", "--since", "2026-09-01", "--until", "2026-09-30", "--config", workplace.config)
+    bare_tieout("reconcile", "--since", "2026-09-01", "--until", "2026-09-30", "--config", workplace.config)
     (proposed,) = workplace.rows("SELECT event_id, break_id FROM reversals")
-    told = tieout("breaks", "--config", workplace.config).out
+    told = bare_tieout("breaks", "--config", workplace.config).out
     assert f"proposed reversal: tieout approve {proposed['event_id']}" in told
     resolve = ("breaks", "resolve", proposed["break_id"], "--by", "Ann", "--reason", "entered by hand")
-    assert tieout(*resolve, "--config", workplace.config).code == 0
-    ended = tieout("approve", proposed["event_id"], "--config", workplace.config)
+    assert bare_tieout(*resolve, "--config", workplace.config).code == 0
+    ended = bare_tieout("approve", proposed["event_id"], "--config", workplace.config)
     assert (ended.code, "which is resolved by now" in ended.err) == (2, True)
 
 
@@ -403,36 +394,38 @@ BREAK_KEYS = [
 ]  # fmt: skip
 
 
-def test_breaks_lists_and_records_decisions(tieout: Command, workplace: Workplace) -> None:
+def test_breaks_lists_and_records_decisions(bare_tieout: Command, workplace: Workplace) -> None:
     workplace.put("a.csv", redeemed("200000005", points=9_000))
     workplace.run()
-    listed = tieout("breaks", "--open", "--json", "--config", workplace.config).json
+    listed = bare_tieout("breaks", "--open", "--json", "--config", workplace.config).json
     (found,) = [record for record in listed if record["points"] == 9_000]  # other tests may share the client
     assert (list(found), found["class"]) == (BREAK_KEYS, "refused")
-    decided = tieout("breaks", "resolve", found["id"], "--by", "Ann", "--reason", "typo", "--config", workplace.config)
+    decided = bare_tieout(
+        "breaks", "resolve", found["id"], "--by", "Ann", "--reason", "typo", "--config", workplace.config
+    )
     assert decided.code == 0
-    still_open = tieout("breaks", "--open", "--json", "--config", workplace.config).json
+    still_open = bare_tieout("breaks", "--open", "--json", "--config", workplace.config).json
     assert found["id"] not in [record["id"] for record in still_open]
-    listed = tieout("breaks", "--json", "--config", workplace.config).json
+    listed = bare_tieout("breaks", "--json", "--config", workplace.config).json
     (resolved,) = [record for record in listed if record["id"] == found["id"]]
     assert (resolved["state"], resolved["owner"], resolved["reason"]) == ("resolved", "Ann", "typo")
 
 
-def test_breaks_history_tells_who_decided_what_and_why(tieout: Command, sampled: Workplace) -> None:
-    (found, *_) = tieout("breaks", "--open", "--json", "--config", sampled.config).json
+def test_breaks_history_tells_who_decided_what_and_why(bare_tieout: Command, sampled: Workplace) -> None:
+    (found, *_) = bare_tieout("breaks", "--open", "--json", "--config", sampled.config).json
     for verb, reason in (
         ("acknowledge", "asked the studio"),
         ("resolve", "entered_by_hand: by Kim"),
         ("reopen", "mistake"),
     ):
-        tieout("breaks", verb, found["id"], "--by", "Ann", "--reason", reason, "--config", sampled.config)
-    told = tieout("breaks", "history", found["id"], "--json", "--config", sampled.config).json
+        bare_tieout("breaks", verb, found["id"], "--by", "Ann", "--reason", reason, "--config", sampled.config)
+    told = bare_tieout("breaks", "history", found["id"], "--json", "--config", sampled.config).json
     codes = [("acknowledge", "other"), ("resolve", "entered_by_hand"), ("reopen", "mistake")]
     assert [(row["verb"], row["reason_code"]) for row in told] == codes
-    lines = tieout("breaks", "history", found["id"], "--config", sampled.config).out
+    lines = bare_tieout("breaks", "history", found["id"], "--config", sampled.config).out
     assert "resolve by Ann (entered_by_hand): entered_by_hand: by Kim" in lines
 
 
-def test_breaks_refuses_a_decision_that_does_not_fit(tieout: Command, workplace: Workplace) -> None:
-    ended = tieout("breaks", "reopen", "nix", "--by", "Ann", "--reason", "x", "--config", workplace.config)
+def test_breaks_refuses_a_decision_that_does_not_fit(bare_tieout: Command, workplace: Workplace) -> None:
+    ended = bare_tieout("breaks", "reopen", "nix", "--by", "Ann", "--reason", "x", "--config", workplace.config)
     assert (ended.code, ended.err) == (2, "tieout: There is no break nix: `tieout breaks` lists them.\n")

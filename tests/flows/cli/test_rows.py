@@ -15,14 +15,9 @@ LOCAL = "2026-09-20 17:00:00"
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Iterator[Workplace]:
+def workplace(tmp_path: Path) -> Iterator[Workplace]:
     with start_sandbox(state=tmp_path / "sandbox.db", options=("--extra-clients", "9")) as ready:
         yield open_workplace(tmp_path / "place", ready)
-
-
-@pytest.fixture
-def tieout(place: Workplace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Tieout:
-    return Tieout(place, monkeypatch, capsys)
 
 
 def run(tieout: Tieout) -> tuple[int, dict[str, Any]]:
@@ -31,29 +26,29 @@ def run(tieout: Tieout) -> tuple[int, dict[str, Any]]:
 
 
 @pytest.mark.long
-def test_run_holds_a_known_row_and_plan_tells_both_readings(place: Workplace, tieout: Tieout) -> None:
-    place.put("a.csv", earned(CLIENT, time=LOCAL))
+def test_run_holds_a_known_row_and_plan_tells_both_readings(workplace: Workplace, tieout: Tieout) -> None:
+    workplace.put("a.csv", earned(CLIENT, time=LOCAL))
     assert run(tieout)[0] == 0
-    with place.config.open("a", encoding="utf-8") as settings:
+    with workplace.config.open("a", encoding="utf-8") as settings:
         settings.write('\n[columns."desk"]\ntimezone = "America/New_York"\n')
-    place.put("b.csv", earned(CLIENT, time=LOCAL), earned(CLIENT, 11))
+    workplace.put("b.csv", earned(CLIENT, time=LOCAL), earned(CLIENT, 11))
     code, second = run(tieout)
-    assert (code, second["held"], second["posted"], len(place.commits(CLIENT))) == (1, 1, 1, 2)
+    assert (code, second["held"], second["posted"], len(workplace.commits(CLIENT))) == (1, 1, 1, 2)
     listed = tieout("plan", "--json")
     (held,) = listed.json
     assert listed.code == 1
     assert "was read before as Sun 20 Sep 2026, 5:00 pm UTC and posted; now it reads as" in held["reason"]
     assert tieout("discard", held["event_id"]).code == 0
-    place.put("c.csv", earned(CLIENT, time=LOCAL), earned(CLIENT, 12))
+    workplace.put("c.csv", earned(CLIENT, time=LOCAL), earned(CLIENT, 12))
     code, third = run(tieout)
-    assert (code, third["duplicate"], third["posted"], len(place.commits(CLIENT))) == (0, 1, 1, 3)
+    assert (code, third["duplicate"], third["posted"], len(workplace.commits(CLIENT))) == (0, 1, 1, 3)
 
 
-def test_trace_and_report_show_the_fraction_that_was_sent(place: Workplace, tieout: Tieout) -> None:
-    place.put("a.csv", earned(CLIENT, time="2026-09-20T17:00:00.123Z"))
+def test_trace_and_report_show_the_fraction_that_was_sent(workplace: Workplace, tieout: Tieout) -> None:
+    workplace.put("a.csv", earned(CLIENT, time="2026-09-20T17:00:00.123Z"))
     code, ended = run(tieout)
     assert code == 0
-    (event,) = place.rows("SELECT event_id FROM events")
+    (event,) = workplace.rows("SELECT event_id FROM events")
     assert "2026-09-20 17:00:00.123Z" in tieout("trace", event["event_id"]).out
     page = Path(ended["report"]).with_suffix(".html").read_text(encoding="utf-8")
     assert "2026-09-20 17:00:00.123" in page

@@ -1,16 +1,13 @@
 """A blank workbook, filled in by hand, is read without a question, a note or a skipped row."""
 
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import openpyxl
-import pytest
 
-from flows.sandbox import start_sandbox
 from tests.flows.command import Tieout
-from tests.flows.workplace import Workplace, open_workplace
+from tests.flows.workplace import Workplace
 
 SITES = """\
 [mindbody]
@@ -25,27 +22,10 @@ password = "p"
 """
 
 
-@pytest.fixture(scope="module")
-def ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    state = tmp_path_factory.mktemp("sandbox") / "sandbox.db"
-    with start_sandbox(state=state, options=("--extra-clients", "9")) as found:
-        yield found
-
-
-@pytest.fixture
-def place(ready: dict[str, Any], tmp_path: Path) -> Workplace:
-    return open_workplace(tmp_path, ready)
-
-
-@pytest.fixture
-def tieout(place: Workplace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Tieout:
-    return Tieout(place, monkeypatch, capsys)
-
-
-def configure(place: Workplace, **zones: str) -> None:
+def configure(workplace: Workplace, **zones: str) -> None:
     """Write settings of sites; a site's id is the name of its argument."""
     sites = [SITE.format(site_id=site_id, timezone=zone) for site_id, zone in zones.items()]
-    place.config.write_text(SITES + "".join(sites), encoding="utf-8")
+    workplace.config.write_text(SITES + "".join(sites), encoding="utf-8")
 
 
 def fill(path: Path, *rows: list[Any]) -> Path:
@@ -59,10 +39,10 @@ def fill(path: Path, *rows: list[Any]) -> Path:
 
 
 def test_a_filled_in_sheet_is_read_without_a_word_and_posted_by_the_studio_s_clock(
-    place: Workplace, tieout: Tieout
+    workplace: Workplace, tieout: Tieout
 ) -> None:
-    client = place.ready["mindbody"]["client_ids"][-1]
-    path = place.folder / "blank.xlsx"
+    client = workplace.ready["mindbody"]["client_ids"][-1]
+    path = workplace.folder / "blank.xlsx"
     written = tieout("template", "--out", path, "--json")
     assert (written.code, written.json["timezone"]) == (0, "America/Los_Angeles")
     filled = fill(
@@ -75,12 +55,12 @@ def test_a_filled_in_sheet_is_read_without_a_word_and_posted_by_the_studio_s_clo
     assert [checked.json[key] for key in ("accepted", "notes", "rows_skipped", "errors")] == [2, [], [], []]
     posted = tieout("upload", filled, "--yes", "--json")
     assert (posted.code, posted.json["posted"], posted.json["not_read"]) == (0, 2, [])
-    times = [str(row["action_at"])[:16] for row in place.rows("SELECT action_at FROM events ORDER BY action_at")]
+    times = [str(row["action_at"])[:16] for row in workplace.rows("SELECT action_at FROM events ORDER BY action_at")]
     assert times == ["2026-09-21 00:00", "2026-09-21 16:30"]
 
 
-def test_the_blank_sheet_has_lists_real_dates_and_its_zone_in_a_note(place: Workplace, tieout: Tieout) -> None:
-    path = place.folder / "blank.xlsx"
+def test_the_blank_sheet_has_lists_real_dates_and_its_zone_in_a_note(workplace: Workplace, tieout: Tieout) -> None:
+    path = workplace.folder / "blank.xlsx"
     assert tieout("template", "--out", path).code == 0
     page = openpyxl.load_workbook(path).active
     lists = [check.formula1 for check in page.data_validations.dataValidation if check.type == "list"]
@@ -92,9 +72,9 @@ def test_the_blank_sheet_has_lists_real_dates_and_its_zone_in_a_note(place: Work
     assert tieout("template", "--out", path).code == 2
 
 
-def test_sites_of_several_zones_want_to_be_named_and_rows_name_theirs(place: Workplace, tieout: Tieout) -> None:
-    configure(place, one="America/New_York", two="Europe/Berlin")
-    path = place.folder / "blank.xlsx"
+def test_sites_of_several_zones_want_to_be_named_and_rows_name_theirs(workplace: Workplace, tieout: Tieout) -> None:
+    configure(workplace, one="America/New_York", two="Europe/Berlin")
+    path = workplace.folder / "blank.xlsx"
     unnamed = tieout("template", "--out", path)
     assert (unnamed.code, "two (Europe/Berlin)" in unnamed.err, path.exists()) == (2, True, False)
     assert tieout("template", "--out", path, "--site", "two").code == 0
@@ -104,16 +84,16 @@ def test_sites_of_several_zones_want_to_be_named_and_rows_name_theirs(place: Wor
     assert (checked.code, checked.json["accepted"], checked.json["notes"]) == (0, 1, [])
 
 
-def test_without_a_site_the_times_are_utc_as_in_the_document(place: Workplace, tieout: Tieout) -> None:
-    place.config.write_text("", encoding="utf-8")
-    path = place.folder / "blank.xlsx"
+def test_without_a_site_the_times_are_utc_as_in_the_document(workplace: Workplace, tieout: Tieout) -> None:
+    workplace.config.write_text("", encoding="utf-8")
+    path = workplace.folder / "blank.xlsx"
     assert tieout("template", "--out", path, "--json").json["timezone"] == "UTC"
     assert openpyxl.load_workbook(path).active["F1"].value == "ActionDateTime (UTC)"
 
 
-def test_a_heading_that_names_utc_in_other_words_is_read_and_said(place: Workplace, tieout: Tieout) -> None:
+def test_a_heading_that_names_utc_in_other_words_is_read_and_said(workplace: Workplace, tieout: Tieout) -> None:
     row = "000123,25,Earned,2026-09-20T17:00:00"
-    path = place.put("utc.csv", row, headings="Client ID,Points,Action,Action Date Time (UTC)")
+    path = workplace.put("utc.csv", row, headings="Client ID,Points,Action,Action Date Time (UTC)")
     checked = tieout("check", path, "--json")
     assert (checked.code, checked.json["accepted"]) == (0, 1)
     (note,) = checked.json["notes"]

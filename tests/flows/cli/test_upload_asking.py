@@ -9,7 +9,7 @@ import pytest
 
 from flows.sandbox import start_sandbox
 from tests.flows.command import Tieout
-from tests.flows.workplace import Workplace, earned, open_workplace
+from tests.flows.workplace import Workplace, earned
 
 _NEXT = iter(range(60))
 
@@ -22,22 +22,12 @@ def ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
 
 
 @pytest.fixture
-def place(ready: dict[str, Any], tmp_path: Path) -> Workplace:
-    return open_workplace(tmp_path, ready)
-
-
-@pytest.fixture
 def client(ready: dict[str, Any]) -> str:
     return str(ready["mindbody"]["client_ids"][-1 - next(_NEXT)])
 
 
-@pytest.fixture
-def tieout(place: Workplace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Tieout:
-    return Tieout(place, monkeypatch, capsys)
-
-
-def copies(place: Workplace) -> list[Path]:
-    return sorted([*place.folder.glob("reports/*/*.marked.xlsx"), *place.folder.glob("not-sent/*.marked.xlsx")])
+def copies(workplace: Workplace) -> list[Path]:
+    return sorted([*workplace.folder.glob("reports/*/*.marked.xlsx"), *workplace.folder.glob("not-sent/*.marked.xlsx")])
 
 
 def column(path: Path, heading: str) -> list[Any]:
@@ -49,23 +39,23 @@ def column(path: Path, heading: str) -> list[Any]:
 @pytest.mark.first_case
 @pytest.mark.first_case
 @pytest.mark.parametrize("again", ["same", "overlap"])
-def test_nothing_new_is_nothing_to_ask(again: str, place: Workplace, tieout: Tieout, client: str) -> None:
+def test_nothing_new_is_nothing_to_ask(again: str, workplace: Workplace, tieout: Tieout, client: str) -> None:
     rows = [earned(client, 11), earned(client, 12)]
-    path = place.put("../a.csv", *rows)
+    path = workplace.put("../a.csv", *rows)
     assert tieout("upload", path, "--yes").code == 0
     if again == "overlap":
-        path = place.put("../b.csv", rows[0])
+        path = workplace.put("../b.csv", rows[0])
     ended = tieout("upload", path)
     assert (ended.code, ended.out) == (0, "")
     assert "Post this?" not in ended.err
     assert "Nothing of it is new" in ended.err
-    assert len(place.commits(client)) == 2
-    assert len(copies(place)) == 1
+    assert len(workplace.commits(client)) == 2
+    assert len(copies(workplace)) == 1
 
 
 @pytest.mark.long
-def test_nothing_new_prints_the_documented_object(place: Workplace, tieout: Tieout, client: str) -> None:
-    path = place.put("../a.csv", earned(client, 11))
+def test_nothing_new_prints_the_documented_object(workplace: Workplace, tieout: Tieout, client: str) -> None:
+    path = workplace.put("../a.csv", earned(client, 11))
     posted = tieout("upload", path, "--yes", "--json").json
     again = tieout("upload", path, "--json")
     assert (again.code, list(again.json)) == (0, list(posted))
@@ -74,35 +64,35 @@ def test_nothing_new_prints_the_documented_object(place: Workplace, tieout: Tieo
 
 @pytest.mark.long
 def test_what_is_pending_of_others_is_not_sent_where_nothing_is_new(
-    place: Workplace, tieout: Tieout, client: str
+    workplace: Workplace, tieout: Tieout, client: str
 ) -> None:
-    path = place.put("../a.csv", earned(client, 11))
+    path = workplace.put("../a.csv", earned(client, 11))
     assert tieout("upload", path, "--yes").code == 0
-    plan_id = tieout("plan", place.put("../b.csv", earned(client, 12)), "--json").json["plan_id"]
+    plan_id = tieout("plan", workplace.put("../b.csv", earned(client, 12)), "--json").json["plan_id"]
     assert tieout("approve", plan_id).code == 0
     tieout("upload", path)
-    assert len(place.commits(client)) == 1
+    assert len(workplace.commits(client)) == 1
 
 
-def test_a_no_gives_the_file_back_marked_and_keeps_nothing(place: Workplace, tieout: Tieout, client: str) -> None:
-    path = place.put("../a.csv", earned(client, 11), f"{client},ten,Earned,,,")
+def test_a_no_gives_the_file_back_marked_and_keeps_nothing(workplace: Workplace, tieout: Tieout, client: str) -> None:
+    path = workplace.put("../a.csv", earned(client, 11), f"{client},ten,Earned,,,")
     ended = tieout("upload", path, answer="n\n")
-    (copy,) = copies(place)
+    (copy,) = copies(workplace)
     assert (ended.code, str(copy) in ended.err) == (0, True)
     good, bad = column(copy, "Status")
     assert (good, bad.startswith("rejected: ")) == ("good, and not sent", True)
     assert column(copy, "Receipt") == [None, None]
-    assert place.rows("SELECT count(*) AS n FROM files") == [{"n": 0}]
+    assert workplace.rows("SELECT count(*) AS n FROM files") == [{"n": 0}]
     mended = openpyxl.load_workbook(copy)
     mended.worksheets[0]["B3"] = "12"
     mended.save(copy)
     assert tieout("upload", copy, "--yes").code == 0
-    assert sorted(line["points"] for line in place.commits(client)) == [11, 12]
+    assert sorted(line["points"] for line in workplace.commits(client)) == [11, 12]
 
 
 @pytest.mark.long
-def test_what_the_ledger_rejects_is_said_before_it_is_asked(place: Workplace, tieout: Tieout, client: str) -> None:
-    first = tieout("upload", place.put("../a.csv", earned(client, 11)), "--yes", "--json")
+def test_what_the_ledger_rejects_is_said_before_it_is_asked(workplace: Workplace, tieout: Tieout, client: str) -> None:
+    first = tieout("upload", workplace.put("../a.csv", earned(client, 11)), "--yes", "--json")
     (copy,) = Path(first.json["report"]).parent.glob("*.marked.xlsx")
     book = openpyxl.load_workbook(copy)
     book.worksheets[0]["B2"] = "13"
@@ -115,37 +105,39 @@ def test_what_the_ledger_rejects_is_said_before_it_is_asked(place: Workplace, ti
 
 
 def test_a_row_that_would_be_held_is_named_with_its_reason_before_it_is_asked(
-    place: Workplace, tieout: Tieout, client: str
+    workplace: Workplace, tieout: Tieout, client: str
 ) -> None:
     undated = f"{client},11,Earned,Sale,,"
-    assert tieout("upload", place.put("../a.csv", undated), "--yes").code == 0
-    ended = tieout("upload", place.put("../b.csv", undated, earned(client, 12)), answer="n\n")
+    assert tieout("upload", workplace.put("../a.csv", undated), "--yes").code == 0
+    ended = tieout("upload", workplace.put("../b.csv", undated, earned(client, 12)), answer="n\n")
     asked = ended.err.partition("Post this?")[0]
     assert "row 2: not sent; it would be held: no date" in asked
-    held = tieout("upload", place.put("../c.csv", undated, earned(client, 13)), "--yes", "--json")
+    held = tieout("upload", workplace.put("../c.csv", undated, earned(client, 13)), "--yes", "--json")
     assert (held.code, held.json["held"]) == (1, 1)
 
 
-def test_a_planned_row_is_not_told_as_one_that_nobody_can_tell(place: Workplace, tieout: Tieout, client: str) -> None:
-    planned = tieout("plan", place.put("../a.csv", earned(client, 11)))
+def test_a_planned_row_is_not_told_as_one_that_nobody_can_tell(
+    workplace: Workplace, tieout: Tieout, client: str
+) -> None:
+    planned = tieout("plan", workplace.put("../a.csv", earned(client, 11)))
     assert "1 new, 0 known already, 0 to be decided" in planned.out
     night = tieout("run", "--plain")
     assert (night.code, "Nobody can tell" in night.out + night.err) == (1, False)
-    (report,) = (place.folder / "reports").glob("*/nightly-*.html")
+    (report,) = (workplace.folder / "reports").glob("*/nightly-*.html")
     text = report.read_text(encoding="utf-8")
     assert "planned by" in text
     assert "obody can tell" not in text
 
 
 @pytest.mark.long
-def test_only_bad_gives_the_rows_to_mend_alone(place: Workplace, tieout: Tieout, client: str) -> None:
-    path = place.put("../a.csv", earned(client, 11), f"{client},ten,Earned,,,", earned(client, 12))
+def test_only_bad_gives_the_rows_to_mend_alone(workplace: Workplace, tieout: Tieout, client: str) -> None:
+    path = workplace.put("../a.csv", earned(client, 11), f"{client},ten,Earned,,,", earned(client, 12))
     ended = tieout("upload", path, "--yes", "--only-bad", "--json")
     assert (ended.code, ended.json["posted"]) == (1, 2)
-    (copy,) = copies(place)
+    (copy,) = copies(workplace)
     assert column(copy, "Points") == ["ten"]
     assert column(copy, "Status")[0].startswith("row 3 rejected: ")
     assert any(str(copy) in note for note in ended.json["notes"])
     assert "--marked" in tieout("check", path, "--only-bad").err
-    assert tieout("check", path, "--marked", place.folder / "bad.xlsx", "--only-bad").code == 1
-    assert column(place.folder / "bad.xlsx", "Points") == ["ten"]
+    assert tieout("check", path, "--marked", workplace.folder / "bad.xlsx", "--only-bad").code == 1
+    assert column(workplace.folder / "bad.xlsx", "Points") == ["ten"]

@@ -41,7 +41,7 @@ def workplace(tmp_path: Path, ready: dict[str, Any], database_url: str) -> Workp
 
 @pytest.mark.first_case
 def test_an_id_longer_than_an_index_takes_rejects_its_row_and_keeps_no_file_waiting(
-    workplace: Workplace, tieout: Command
+    workplace: Workplace, bare_tieout: Command
 ) -> None:
     client_id = f"2000000{os.getpid() % 90 + 10}"
     # Random signs, since a database packs what repeats.
@@ -49,7 +49,7 @@ def test_an_id_longer_than_an_index_takes_rejects_its_row_and_keeps_no_file_wait
     workplace.put("a.csv", earned(odd), earned(client_id))
     workplace.put("b.csv", f"{odd},p,,", f"r,{odd},,", headings=UPDATE)
     workplace.put("c.csv", earned(client_id, 11))
-    ended = tieout("run", "--plain", "--json", "--config", workplace.config)
+    ended = bare_tieout("run", "--plain", "--json", "--config", workplace.config)
     assert {key: ended.json[key] for key in ("files", "accepted", "rejected", "posted")} == {
         "files": 3, "accepted": 2, "rejected": 3, "posted": 2
     }  # fmt: skip
@@ -58,31 +58,31 @@ def test_an_id_longer_than_an_index_takes_rejects_its_row_and_keeps_no_file_wait
 
 
 @pytest.mark.long
-def test_the_longest_ids_and_description_are_registered(workplace: Workplace, tieout: Command) -> None:
+def test_the_longest_ids_and_description_are_registered(workplace: Workplace, bare_tieout: Command) -> None:
     widest = "\U00020000"  # four bytes
     workplace.put("a.csv", earned(widest * 255))
     workplace.put("b.csv", f"{widest * 255},{widest * 255},1,{widest * 32_767}", headings=UPDATE)
-    ended = tieout("run", "--plain", "--json", "--config", workplace.config)
+    ended = bare_tieout("run", "--plain", "--json", "--config", workplace.config)
     assert (ended.json["accepted"], ended.json["rejected"]) == (2, 0)
 
 
 @pytest.mark.first_case
-def test_a_file_and_a_folder_whose_names_are_no_text_are_taken_in(workplace: Workplace, tieout: Command) -> None:
+def test_a_file_and_a_folder_whose_names_are_no_text_are_taken_in(workplace: Workplace, bare_tieout: Command) -> None:
     # Names as a system of before UTF-8 wrote them.
     file, folder = os.fsdecode(b"caf\xe9.csv"), os.fsdecode(b"stud\xedo")
     workplace.put(f"-99/{file}", earned("200000011", uuid4().int % 1000 + 1))
     workplace.put(f"{folder}/r.csv", "r-1,p-1", headings="RewardId,PayoutId")
-    ended = tieout("run", "--plain", "--json", "--config", workplace.config)
+    ended = bare_tieout("run", "--plain", "--json", "--config", workplace.config)
     assert (ended.json["files"], ended.json["accepted"], ended.json["posted"]) == (2, 2, 1)
     names = {row["name"] for row in workplace.rows("SELECT name FROM files")}
     assert names == {"caf\\udce9.csv", "r.csv"}
 
 
 @pytest.mark.first_case
-def test_signs_that_no_database_takes_are_kept_written_out(workplace: Workplace, tieout: Command) -> None:
+def test_signs_that_no_database_takes_are_kept_written_out(workplace: Workplace, bare_tieout: Command) -> None:
     items = [{"ClientId": "1\x00", "Points": "a\x00b", "Action": "Earned", "No\x00te": "x\x00"}]
     (workplace.inbox / "a.json").write_text(json.dumps(items))
-    ended = tieout("run", "--plain", "--json", "--config", workplace.config)
+    ended = bare_tieout("run", "--plain", "--json", "--config", workplace.config)
     assert (ended.code, ended.json["rejected"]) == (1, 1)
 
 

@@ -13,7 +13,7 @@ from flows.sandbox import start_sandbox
 from tests.flows.command import Tieout
 from tests.flows.intake.servers import Sftp, serve_sftp
 from tests.flows.services.tunnels import Proxy, make_authority, proxying, tls_front
-from tests.flows.workplace import HEADINGS, Workplace, earned, open_workplace
+from tests.flows.workplace import HEADINGS, Workplace, earned
 
 # Names that the proxy alone can lead to; of any other than the first this server takes the beginning for a bucket.
 STORE, SERVER = "localstack.test", "server.test"
@@ -54,16 +54,6 @@ def proxy(store_port: int, server: Sftp, files: tuple[Path, Path], monkeypatch: 
         monkeypatch.delenv(name.lower(), raising=False)
     with tls_front(files[1], store_port) as front, proxying({STORE: front, SERVER: server.port}) as found:
         yield found
-
-
-@pytest.fixture
-def workplace(tmp_path: Path, ready: dict[str, Any]) -> Workplace:
-    return open_workplace(tmp_path, ready)
-
-
-@pytest.fixture
-def tieout(workplace: Workplace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Tieout:
-    return Tieout(workplace, monkeypatch, capsys)
 
 
 def export() -> bytes:

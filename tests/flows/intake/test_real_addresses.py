@@ -4,7 +4,6 @@ import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
@@ -18,7 +17,7 @@ from flows.intake.remote_inbox import listing
 from flows.sandbox import start_sandbox
 from tests.flows.command import Tieout
 from tests.flows.intake.servers import Sftp, serve_sftp
-from tests.flows.workplace import HEADINGS, Workplace, earned, open_workplace
+from tests.flows.workplace import HEADINGS, Workplace, earned
 
 RUN = ("run", "--plain", "--json")
 
@@ -27,16 +26,6 @@ RUN = ("run", "--plain", "--json")
 def ready() -> Iterator[dict[str, Any]]:
     with start_sandbox(options=("--extra-clients", "40")) as found:
         yield found
-
-
-@pytest.fixture
-def workplace(tmp_path: Path, ready: dict[str, Any]) -> Workplace:
-    return open_workplace(tmp_path, ready)
-
-
-@pytest.fixture
-def tieout(workplace: Workplace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Tieout:
-    return Tieout(workplace, monkeypatch, capsys)
 
 
 def export(*rows: str) -> bytes:

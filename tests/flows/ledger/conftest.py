@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from flows.sandbox import start_sandbox
+from tests.flows.command import Command
 from tests.flows.workplace import Workplace, open_workplace
 from tests.postgresql import PostgresqlServer
 
@@ -26,6 +27,12 @@ def workplace(tmp_path: Path, ready: dict[str, Any], database_url: str, monkeypa
     monkeypatch.setenv("TIEOUT_DATABASE_URL", database_url)
     clients = [ready["mindbody"]["client_ids"].pop() for _ in range(4)]
     return open_workplace(tmp_path / "work", {**ready, "mindbody": {**ready["mindbody"], "client_ids": clients}})
+
+
+@pytest.fixture
+def tieout(bare_tieout: Command) -> Command:
+    """The command; most tests here name the settings themselves."""
+    return bare_tieout
 
 
 class Copies:

@@ -12,7 +12,7 @@ from sqlalchemy import Engine, event
 
 from flows.sandbox import start_sandbox
 from tests.flows.command import Tieout
-from tests.flows.workplace import PASSWORD, Workplace, earned, further_sites, open_workplace
+from tests.flows.workplace import PASSWORD, Workplace, earned, further_sites
 
 FURTHER = ("1001", "1002")
 
@@ -21,16 +21,6 @@ FURTHER = ("1001", "1002")
 def ready(tmp_path: Path) -> Iterator[dict[str, Any]]:
     with start_sandbox(state=tmp_path / "sandbox.db", options=("--extra-clients", "60", "--more-sites", "2")) as found:
         yield found
-
-
-@pytest.fixture
-def workplace(tmp_path: Path, ready: dict[str, Any]) -> Workplace:
-    return open_workplace(tmp_path, ready)
-
-
-@pytest.fixture
-def tieout(workplace: Workplace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Tieout:
-    return Tieout(workplace, monkeypatch, capsys)
 
 
 class FullDisk:

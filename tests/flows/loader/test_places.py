@@ -4,7 +4,6 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +13,7 @@ from flows.sandbox import start_sandbox
 from tests.flows.command import Tieout
 from tests.flows.eventually import eventually
 from tests.flows.prefect_runs import latest_runs
-from tests.flows.workplace import PASSWORD, Workplace, earned, further_sites, open_workplace
+from tests.flows.workplace import PASSWORD, Workplace, earned, further_sites
 
 # isort: split
 from prefect.client.orchestration import SyncPrefectClient
@@ -32,16 +31,6 @@ def ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     options = ("--more-sites", str(len(FURTHER)), "--extra-clients", "60")
     with start_sandbox(state=tmp_path_factory.mktemp("sandbox") / "state.db", options=options) as found:
         yield found
-
-
-@pytest.fixture
-def workplace(tmp_path: Path, ready: dict[str, Any]) -> Workplace:
-    return open_workplace(tmp_path, ready)
-
-
-@pytest.fixture
-def tieout(workplace: Workplace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Tieout:
-    return Tieout(workplace, monkeypatch, capsys)
 
 
 def lay_out(workplace: Workplace, clients_from: int, pace: float, key_pace: float = 2000, loader: str = "") -> None:

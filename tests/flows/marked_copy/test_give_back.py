@@ -14,7 +14,7 @@ from flows.readers.read import read_file
 from flows.runs.nightly import nightly as nightly_run
 from flows.runs.upload import upload as upload_run
 from flows.sandbox import start_sandbox
-from tests.flows.workplace import Workplace, open_workplace
+from tests.flows.workplace import Workplace
 
 HEADINGS = ["ClientId", "Points", "Action", "Source", "ActionDateTime"]
 Rows = list[list[Any]]
@@ -26,11 +26,6 @@ def ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     state = tmp_path_factory.mktemp("sandbox") / "sandbox.db"
     with start_sandbox(state=state, options=("--extra-clients", "60")) as found:
         yield found
-
-
-@pytest.fixture
-def workplace(ready: dict[str, Any], tmp_path: Path) -> Workplace:
-    return open_workplace(tmp_path, ready)
 
 
 _NEXT = iter(range(60))

@@ -1,7 +1,6 @@
 """What a run tells whoever watches: lines for a person, JSON lines for a collector, a file for Prometheus."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,19 +8,11 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from flows.runtime.errors import AnswerUnreadable
-from flows.sandbox import start_sandbox
 from flows.services.mindbody.client import MindbodyClient
 from tests.flows.command import Command, Ended
 from tests.flows.workplace import Workplace, earned, open_workplace
 
 REFUSED = "nobody"  # whom the service does not know
-
-
-@pytest.fixture(scope="module")
-def ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    state = tmp_path_factory.mktemp("sandbox") / "sandbox.db"
-    with start_sandbox(state=state, options=("--extra-clients", "9")) as found:
-        yield found
 
 
 @pytest.fixture
@@ -32,10 +23,10 @@ def workplace(tmp_path: Path, ready: dict[str, Any]) -> Workplace:
     return workplace
 
 
-def night(workplace: Workplace, tieout: Command, *lines: str) -> Ended:
+def night(workplace: Workplace, bare_tieout: Command, *lines: str) -> Ended:
     if lines:
         workplace.config.write_text("\n".join([workplace.config.read_text(), "[logs]", *lines, ""]))
-    return tieout("run", "--plain", "--config", workplace.config)
+    return bare_tieout("run", "--plain", "--config", workplace.config)
 
 
 def by_what(ended: Ended) -> dict[str, list[dict[str, Any]]]:
@@ -47,8 +38,8 @@ def by_what(ended: Ended) -> dict[str, list[dict[str, Any]]]:
 
 
 @pytest.mark.long
-def test_a_person_has_lines_and_one_of_figures(workplace: Workplace, tieout: Command) -> None:
-    lines = night(workplace, tieout).err.splitlines()
+def test_a_person_has_lines_and_one_of_figures(workplace: Workplace, bare_tieout: Command) -> None:
+    lines = night(workplace, bare_tieout).err.splitlines()
     assert "checking a.csv" in lines
     (figures,) = [line for line in lines if line.startswith("figures: ")]
     assert figures.startswith("figures: 3 rows (")
@@ -57,11 +48,11 @@ def test_a_person_has_lines_and_one_of_figures(workplace: Workplace, tieout: Com
 
 
 def test_a_run_by_a_schedule_without_a_terminal_writes_json_lines_with_ids_and_no_client(
-    workplace: Workplace, tieout: Command, monkeypatch: pytest.MonkeyPatch
+    workplace: Workplace, bare_tieout: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TIEOUT_BY_SCHEDULE", "1")
     monkeypatch.setenv("TIEOUT_INBOX__QUIET_SECONDS", "0")
-    ended = night(workplace, tieout)
+    ended = night(workplace, bare_tieout)
     told = by_what(ended)
     (figures,) = told["figures"]
     assert (figures["rows"], figures["posted"], figures["calls_made_today"] > 0) == (3, 1, True)
@@ -78,14 +69,14 @@ def test_a_run_by_a_schedule_without_a_terminal_writes_json_lines_with_ids_and_n
 
 @pytest.mark.long
 def test_who_could_not_be_read_is_named_in_no_json_line(
-    workplace: Workplace, tieout: Command, monkeypatch: pytest.MonkeyPatch
+    workplace: Workplace, bare_tieout: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def unreadable(_client: object, client_id: str, *_days: object) -> None:
         raise AnswerUnreadable(f"Mindbody's reward history of client {client_id} cannot be read: it is odd.")
 
     monkeypatch.setenv("TIEOUT_LOGS__FORMAT", "json")
     monkeypatch.setattr(MindbodyClient, "fetch_history", unreadable)
-    ended = night(workplace, tieout)
+    ended = night(workplace, bare_tieout)
     told = json.dumps(by_what(ended)["end"])
     assert ("not_read" in told, "it is odd" in told) == (True, True)
     for row in workplace.rows("SELECT client_id FROM events"):
@@ -94,21 +85,21 @@ def test_who_could_not_be_read_is_named_in_no_json_line(
 
 @pytest.mark.long
 def test_the_settings_say_how_it_is_written(
-    workplace: Workplace, tieout: Command, monkeypatch: pytest.MonkeyPatch
+    workplace: Workplace, bare_tieout: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TIEOUT_BY_SCHEDULE", "1")
     monkeypatch.setenv("TIEOUT_LOGS__FORMAT", "text")
-    assert "figures: " in night(workplace, tieout).err
+    assert "figures: " in night(workplace, bare_tieout).err
     monkeypatch.setenv("TIEOUT_LOGS__FORMAT", "json")
-    assert by_what(night(workplace, tieout))["figures"]
+    assert by_what(night(workplace, bare_tieout))["figures"]
 
 
 def test_what_fails_in_json_lines_is_one_of_them(
-    workplace: Workplace, tieout: Command, monkeypatch: pytest.MonkeyPatch
+    workplace: Workplace, bare_tieout: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TIEOUT_LOGS__FORMAT", "json")
     monkeypatch.setenv("TIEOUT_MINDBODY__API_KEY", "wrong")
-    ended = night(workplace, tieout)
+    ended = night(workplace, bare_tieout)
     failures = [line for line in by_what(ended)["message"] if line["level"] == "error"]
     assert (ended.code, len(failures)) == (3, 1)
     assert "mindbody.api_key" in failures[0]["message"]
@@ -123,10 +114,10 @@ def samples(path: Path) -> dict[str, dict[tuple[str, ...], float]]:
 
 
 def test_the_file_for_prometheus_says_how_the_last_run_of_each_kind_ended(
-    workplace: Workplace, tieout: Command
+    workplace: Workplace, bare_tieout: Command
 ) -> None:
-    night(workplace, tieout, 'metrics_file = "metrics/tieout.prom"')
-    tieout("reconcile", "--plain", "--config", workplace.config)
+    night(workplace, bare_tieout, 'metrics_file = "metrics/tieout.prom"')
+    bare_tieout("reconcile", "--plain", "--config", workplace.config)
     found = samples(workplace.folder / "metrics" / "tieout.prom")
     assert found["tieout_run_rows"][("nightly", "rejected")] == 1
     assert found["tieout_run_events"][("nightly", "posted")] == 1
@@ -143,7 +134,7 @@ def test_the_file_for_prometheus_says_how_the_last_run_of_each_kind_ended(
 
 
 @pytest.mark.long
-def test_a_file_that_cannot_be_written_is_said_and_stops_nothing(workplace: Workplace, tieout: Command) -> None:
+def test_a_file_that_cannot_be_written_is_said_and_stops_nothing(workplace: Workplace, bare_tieout: Command) -> None:
     (workplace.folder / "in the way").write_text("")
-    ended = night(workplace, tieout, 'metrics_file = "in the way/tieout.prom"')
+    ended = night(workplace, bare_tieout, 'metrics_file = "in the way/tieout.prom"')
     assert (ended.code, "logs.metrics_file cannot be written" in ended.err) == (1, True)

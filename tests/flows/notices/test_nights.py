@@ -38,11 +38,6 @@ def configure(workplace: Workplace, listener: Listener) -> Callable[..., None]:
     return write
 
 
-@pytest.fixture
-def tieout(workplace: Workplace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Tieout:
-    return Tieout(workplace, monkeypatch, capsys)
-
-
 def titles(listener: Listener) -> list[str]:
     return [message["title"] for message in listener.messages]
 

@@ -45,11 +45,6 @@ def configure(workplace: Workplace, listener: Listener) -> Callable[[str], None]
     return write
 
 
-@pytest.fixture
-def tieout(workplace: Workplace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Tieout:
-    return Tieout(workplace, monkeypatch, capsys)
-
-
 def kept(workplace: Workplace) -> list[Path]:
     return sorted((workplace.folder / ".notices").glob("*.json"))
 

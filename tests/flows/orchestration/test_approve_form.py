@@ -1,21 +1,16 @@
 """A plan is shown and decided by Prefect's form, on a real server: a pause, an answer, and one way to decide."""
 
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 from contextvars import copy_context
-from pathlib import Path
 from threading import Thread
 from typing import Any
 from uuid import UUID
 
-import pytest
-
 from flows.orchestration.approve_form import approve
-from flows.sandbox import start_sandbox
 from tests.flows.command import Tieout
 from tests.flows.eventually import eventually
-from tests.flows.workplace import Workplace, earned, open_workplace
+from tests.flows.workplace import Workplace, earned
 
 # isort: split
 from prefect import State
@@ -24,23 +19,6 @@ from prefect.client.schemas.filters import FlowRunFilter
 from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 
 _LONGEST_SECONDS = 180.0
-
-
-@pytest.fixture(scope="module")
-def ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    state = tmp_path_factory.mktemp("sandbox") / "sandbox.db"
-    with start_sandbox(state=state, options=("--extra-clients", "9")) as found:
-        yield found
-
-
-@pytest.fixture
-def workplace(tmp_path: Path, ready: dict[str, Any]) -> Workplace:
-    return open_workplace(tmp_path, ready)
-
-
-@pytest.fixture
-def tieout(workplace: Workplace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Tieout:
-    return Tieout(workplace, monkeypatch, capsys)
 
 
 class Asking:

@@ -31,17 +31,17 @@ CLIENT, POOR = "200000001", "200000002"
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workplace]:
+def workplace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workplace]:
     folder = tmp_path_factory.mktemp("place")
     with start_sandbox(state=folder / "sandbox.db", options=("--extra-clients", "9")) as ready:
         yield open_workplace(folder / "work", ready)
 
 
 @pytest.fixture(scope="module")
-def night(place: Workplace, prefect_url: str) -> Summary:
+def night(workplace: Workplace, prefect_url: str) -> Summary:
     """A night of which one row is posted, one refused, and one wrong."""
-    place.put("night.csv", earned(CLIENT), redeemed(POOR), f"{CLIENT},many,Earned,Sale,,2026-09-20T17:00:00Z")
-    return nightly(str(place.config))
+    workplace.put("night.csv", earned(CLIENT), redeemed(POOR), f"{CLIENT},many,Earned,Sale,,2026-09-20T17:00:00Z")
+    return nightly(str(workplace.config))
 
 
 @pytest.fixture

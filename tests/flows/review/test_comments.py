@@ -38,27 +38,24 @@ def workplace(tmp_path: Path) -> Workplace:
     return place
 
 
-@pytest.fixture
-def tieout(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    return Command(monkeypatch, capsys)
-
-
-def test_a_comment_is_told_with_its_file_and_says_when_that_was_changed(workplace: Workplace, tieout: Command) -> None:
+def test_a_comment_is_told_with_its_file_and_says_when_that_was_changed(
+    workplace: Workplace, bare_tieout: Command
+) -> None:
     config = ("--config", workplace.config)
     mail = workplace.folder / "mail.eml"
     mail.write_text("They gave 5 points by hand.", encoding="utf-8")
     said = ("--by", "Ann", "--text", "The studio wrote back")
-    assert tieout("breaks", "comment", BREAK, *said, "--attach", mail, *config).code == 0
-    assert tieout("breaks", "comment", BREAK, *said, *config).code == 0
-    first, second = tieout("breaks", "history", BREAK, "--json", *config).json
+    assert bare_tieout("breaks", "comment", BREAK, *said, "--attach", mail, *config).code == 0
+    assert bare_tieout("breaks", "comment", BREAK, *said, *config).code == 0
+    first, second = bare_tieout("breaks", "history", BREAK, "--json", *config).json
     assert (first["verb"], first["reason"], first["file"]) == ("comment", "The studio wrote back", "mail.eml")
     assert (first["file_is_as_attached"], second["file"]) == (True, None)
     kept = Path(first["path"])
     assert (kept.name, kept.read_bytes()) == (first["sha256"], mail.read_bytes())
     kept.write_text("They gave 50 points by hand.", encoding="utf-8")
-    assert "the file was changed since" in tieout("breaks", "history", BREAK, *config).out
+    assert "the file was changed since" in bare_tieout("breaks", "history", BREAK, *config).out
     kept.unlink()
-    told = tieout("breaks", "history", BREAK, *config).out
+    told = bare_tieout("breaks", "history", BREAK, *config).out
     assert "the file is gone" in told
     assert "0 decisions and 2 comments" in told
     # The break itself stays as it was.
@@ -66,7 +63,9 @@ def test_a_comment_is_told_with_its_file_and_says_when_that_was_changed(workplac
 
 
 @pytest.mark.parametrize("kind", ["missing", "folder", "empty", "large", "no such break", "no words"])
-def test_what_cannot_be_kept_is_a_line_and_leaves_nothing(workplace: Workplace, tieout: Command, kind: str) -> None:
+def test_what_cannot_be_kept_is_a_line_and_leaves_nothing(
+    workplace: Workplace, bare_tieout: Command, kind: str
+) -> None:
     file = workplace.folder / "file.bin"
     if kind == "folder":
         file.mkdir()
@@ -75,17 +74,17 @@ def test_what_cannot_be_kept_is_a_line_and_leaves_nothing(workplace: Workplace, 
             written.truncate({"empty": 0, "large": MOST_BYTES + 1}.get(kind, 9))
     break_id = "ffff" if kind == "no such break" else BREAK
     text = " " if kind == "no words" else "look"
-    ended = tieout(
+    ended = bare_tieout(
         "breaks", "comment", break_id, "--by", "Ann", "--text", text, "--attach", file, "--config", workplace.config
     )
     assert (ended.code, "Traceback" in ended.err) == (2, False)
-    assert tieout("breaks", "history", BREAK, "--json", "--config", workplace.config).json == []
+    assert bare_tieout("breaks", "history", BREAK, "--json", "--config", workplace.config).json == []
     if kind != "no words":
         assert not list(workplace.folder.glob("attachments/*/*"))
 
 
-def test_doctor_names_a_comment_that_does_not_follow(workplace: Workplace, tieout: Command) -> None:
-    tieout("breaks", "comment", BREAK, "--by", "Ann", "--text", "look", "--config", workplace.config)
+def test_doctor_names_a_comment_that_does_not_follow(workplace: Workplace, bare_tieout: Command) -> None:
+    bare_tieout("breaks", "comment", BREAK, "--by", "Ann", "--text", "look", "--config", workplace.config)
     with open_ledger(workplace.settings) as ledger:
         assert _examine_chain(ledger).mend == ""
         with ledger.begin() as connection:
@@ -94,14 +93,16 @@ def test_doctor_names_a_comment_that_does_not_follow(workplace: Workplace, tieou
         assert "break_comments" in _examine_chain(ledger).mend
 
 
-def test_one_is_given_to_somebody_and_the_list_and_the_history_tell_it(workplace: Workplace, tieout: Command) -> None:
+def test_one_is_given_to_somebody_and_the_list_and_the_history_tell_it(
+    workplace: Workplace, bare_tieout: Command
+) -> None:
     config = ("--config", str(workplace.config))
-    given = tieout("breaks", "give", BREAK, "--by", "Ana", "--to", "Kim", "--until", "2026-03-05", *config)
+    given = bare_tieout("breaks", "give", BREAK, "--by", "Ana", "--to", "Kim", "--until", "2026-03-05", *config)
     assert given.code == 0, given
-    listed = tieout("breaks", "--owner", "Kim", "--overdue", "--json", *config).json
+    listed = bare_tieout("breaks", "--owner", "Kim", "--overdue", "--json", *config).json
     assert [(one["id"], one["assigned_to"], one["due_on"]) for one in listed] == [(BREAK, "Kim", "2026-03-05")]
-    assert "given to Kim until 5 Mar 2026" in tieout("breaks", "history", BREAK, *config).out
-    wrong = tieout("breaks", "give", BREAK, "--by", "Ana", "--until", "soon", *config)
+    assert "given to Kim until 5 Mar 2026" in bare_tieout("breaks", "history", BREAK, *config).out
+    wrong = bare_tieout("breaks", "give", BREAK, "--by", "Ana", "--until", "soon", *config)
     assert wrong.code == 2
     assert "no day: write one as 2026-12-31" in wrong.err
 

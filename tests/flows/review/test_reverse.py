@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +13,7 @@ from flows.sandbox import start_sandbox
 from flows.sandbox.seed import reward_id
 from sql.approvals import approve, discard
 from sql.plans import approve_plan
-from tests.flows.workplace import Workplace, earned, open_workplace, redeemed
+from tests.flows.workplace import Workplace, earned, redeemed
 
 Place = Callable[..., Workplace]
 FAULTS = "twice=200000001*1,twice=200000005*1,drop_after=200000004,read_503=200000004"
@@ -26,11 +25,6 @@ def ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     state = tmp_path_factory.mktemp("sandbox") / "sandbox.db"
     with start_sandbox(state=state, faults=FAULTS, options=("--extra-clients", "9")) as found:
         yield found
-
-
-@pytest.fixture
-def workplace(tmp_path: Path, ready: dict[str, Any]) -> Workplace:
-    return open_workplace(tmp_path, ready)
 
 
 def night(workplace: Workplace, *rows: str, name: str = "a.csv", **headings: str) -> Workplace:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +16,7 @@ from flows.runtime.errors import WrongUsage
 from flows.sandbox import start_sandbox
 from sql.rulings import Ruling
 from sql.tables.events import events
-from tests.flows.workplace import Workplace, earned, open_workplace
+from tests.flows.workplace import Workplace, earned
 from transforms.vocabulary import State
 
 FAULTS = ",".join(f"drop_before=20000000{number}*1" for number in range(1, 7))
@@ -28,11 +27,6 @@ def ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     state = tmp_path_factory.mktemp("sandbox") / "sandbox.db"
     with start_sandbox(state=state, faults=FAULTS, options=("--extra-clients", "9")) as found:
         yield found
-
-
-@pytest.fixture
-def workplace(tmp_path: Path, ready: dict[str, Any]) -> Workplace:
-    return open_workplace(tmp_path, ready)
 
 
 def in_doubt(workplace: Workplace, client_id: str) -> str:

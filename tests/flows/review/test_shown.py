@@ -31,14 +31,7 @@ def ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
 
 @pytest.fixture
 def workplace(tmp_path: Path, ready: dict[str, Any], database_url: str) -> Workplace:
-    workplace = open_workplace(tmp_path, ready)
-    text = workplace.config.read_text(encoding="utf-8")
-    return workplace.configure(f'database_url = "{database_url}"\n\n{text}')
-
-
-@pytest.fixture
-def tieout(workplace: Workplace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Tieout:
-    return Tieout(workplace, monkeypatch, capsys)
+    return open_workplace(tmp_path, ready, database_url=database_url)
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """What came, by day, and what has become of it: by the real command, on both databases."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -9,28 +8,13 @@ from typing import Any
 import pytest
 
 from flows.runtime.clock import utc_now
-from flows.sandbox import start_sandbox
 from tests.flows.command import Tieout
 from tests.flows.workplace import Workplace, earned, open_workplace, redeemed
 
 
-@pytest.fixture(scope="module")
-def ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    state = tmp_path_factory.mktemp("sandbox") / "sandbox.db"
-    with start_sandbox(state=state, options=("--extra-clients", "9")) as found:
-        yield found
-
-
 @pytest.fixture
 def workplace(tmp_path: Path, ready: dict[str, Any], database_url: str) -> Workplace:
-    workplace = open_workplace(tmp_path, ready)
-    text = workplace.config.read_text(encoding="utf-8")
-    return workplace.configure(f'database_url = "{database_url}"\n\n{text}')
-
-
-@pytest.fixture
-def tieout(workplace: Workplace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Tieout:
-    return Tieout(workplace, monkeypatch, capsys)
+    return open_workplace(tmp_path, ready, database_url=database_url)
 
 
 def test_files_are_told_by_day_with_what_has_become_of_them(

@@ -3,7 +3,6 @@
 import os
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +10,7 @@ import pytest
 from flows.intake import waiting
 from flows.sandbox import start_sandbox
 from tests.flows.command import Tieout
-from tests.flows.workplace import Workplace, earned, open_workplace
+from tests.flows.workplace import Workplace, earned
 
 RUN = ("run", "--plain", "--json")
 
@@ -20,16 +19,6 @@ RUN = ("run", "--plain", "--json")
 def ready() -> Iterator[dict[str, Any]]:
     with start_sandbox(options=("--extra-clients", "40")) as found:
         yield found
-
-
-@pytest.fixture
-def workplace(tmp_path: Path, ready: dict[str, Any]) -> Workplace:
-    return open_workplace(tmp_path, ready)
-
-
-@pytest.fixture
-def tieout(workplace: Workplace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Tieout:
-    return Tieout(workplace, monkeypatch, capsys)
 
 
 @pytest.fixture

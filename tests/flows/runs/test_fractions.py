@@ -13,19 +13,19 @@ TIME = "2026-09-20T17:00:00.123Z"
 
 
 @pytest.fixture(params=["fractions", "whole seconds"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Workplace]:
+def workplace(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Workplace]:
     options = ["--extra-clients", "9", *(["--whole-seconds"] if request.param == "whole seconds" else [])]
     with start_sandbox(state=tmp_path / "s.db", options=tuple(options), faults=f"drop_after={CLIENT}*1") as ready:
         yield open_workplace(tmp_path / "place", ready)
 
 
 @pytest.mark.first_case
-def test_run_sends_the_fraction_settles_and_matches(place: Workplace) -> None:
-    place.put("a.csv", earned(CLIENT, time=TIME), earned("200000002", time="2026-09-20T17:00:00.5Z"))
-    ended = place.run().totals
+def test_run_sends_the_fraction_settles_and_matches(workplace: Workplace) -> None:
+    workplace.put("a.csv", earned(CLIENT, time=TIME), earned("200000002", time="2026-09-20T17:00:00.5Z"))
+    ended = workplace.run().totals
     assert [ended["posted"], ended["unknown"], ended["breaks_open"], ended["ties_out"]] == [2, 0, 0, True]
-    sent = {line["client_id"]: line["action_date_time"] for line in place.commits()}
+    sent = {line["client_id"]: line["action_date_time"] for line in workplace.commits()}
     assert sent == {CLIENT: "2026-09-20T17:00:00.123000Z", "200000002": "2026-09-20T17:00:00.500000Z"}
-    place.put("b.csv", earned(CLIENT, time=TIME[:19] + "Z"), earned("200000002", time="2026-09-20T17:00:00.900Z"))
-    again = place.run().totals
-    assert [again["duplicate"], again["held"], len(place.commits())] == [1, 1, 2]
+    workplace.put("b.csv", earned(CLIENT, time=TIME[:19] + "Z"), earned("200000002", time="2026-09-20T17:00:00.900Z"))
+    again = workplace.run().totals
+    assert [again["duplicate"], again["held"], len(workplace.commits())] == [1, 1, 2]

@@ -10,7 +10,7 @@ import pytest
 from flows.sandbox import start_sandbox
 from tests.flows.command import Tieout
 from tests.flows.notices.listener import Listener, listening
-from tests.flows.workplace import Workplace, earned, open_workplace
+from tests.flows.workplace import Workplace, earned
 
 OTHER_SITE = """
 [[mindbody.sites]]
@@ -27,16 +27,6 @@ def ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     state = tmp_path_factory.mktemp("sandbox") / "sandbox.db"
     with start_sandbox(state=state, options=("--more-sites", "1", "--extra-clients", "60")) as found:
         yield found
-
-
-@pytest.fixture
-def workplace(tmp_path: Path, ready: dict[str, Any]) -> Workplace:
-    return open_workplace(tmp_path, ready)
-
-
-@pytest.fixture
-def tieout(workplace: Workplace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Tieout:
-    return Tieout(workplace, monkeypatch, capsys)
 
 
 @pytest.fixture

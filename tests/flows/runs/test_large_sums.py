@@ -37,10 +37,10 @@ def add_settings(workplace: Workplace, text: str) -> None:
 
 @pytest.mark.first_case
 @pytest.mark.postgresql
-def test_points_past_64_bits_are_posted_summed_and_tied(workplace: Workplace, tieout: Command) -> None:
+def test_points_past_64_bits_are_posted_summed_and_tied(workplace: Workplace, bare_tieout: Command) -> None:
     add_settings(workplace, UNGUARDED)
     workplace.put("a.csv", *(earned(client, LARGEST) for client in CLIENTS))
-    ended = tieout("run", "--plain", "--json", "--config", workplace.config)
+    ended = bare_tieout("run", "--plain", "--json", "--config", workplace.config)
     figures = {key: ended.json[key] for key in ("accepted", "posted", "points_earned", "breaks_open", "ties_out")}
     assert figures == {
         "accepted": 3, "posted": 3, "points_earned": 3 * LARGEST, "breaks_open": 0, "ties_out": True
@@ -49,41 +49,45 @@ def test_points_past_64_bits_are_posted_summed_and_tied(workplace: Workplace, ti
 
 
 @pytest.mark.long
-def test_a_later_night_and_a_reconciliation_go_on_after_such_a_sum(workplace: Workplace, tieout: Command) -> None:
+def test_a_later_night_and_a_reconciliation_go_on_after_such_a_sum(workplace: Workplace, bare_tieout: Command) -> None:
     add_settings(workplace, UNGUARDED)
     workplace.put("a.csv", *(earned(client, LARGEST) for client in CLIENTS))
-    tieout("run", "--plain", "--config", workplace.config)
+    bare_tieout("run", "--plain", "--config", workplace.config)
     workplace.put("b.csv", redeemed(CLIENTS[0], LARGEST), redeemed(CLIENTS[1], LARGEST), redeemed(CLIENTS[2], 1))
-    second = tieout("run", "--plain", "--json", "--config", workplace.config)
-    whole = tieout("reconcile", "--plain", "--json", "--since", "2026-09-01", "--config", workplace.config)
-    again = tieout("report", "latest", "--config", workplace.config)
+    second = bare_tieout("run", "--plain", "--json", "--config", workplace.config)
+    whole = bare_tieout("reconcile", "--plain", "--json", "--since", "2026-09-01", "--config", workplace.config)
+    again = bare_tieout("report", "latest", "--config", workplace.config)
     assert (second.code, second.json["points_redeemed"], whole.code, again.code) == (0, 2 * LARGEST + 1, 0, 0)
 
 
 @pytest.mark.long
-def test_points_past_64_bits_that_a_guard_holds_are_planned_and_listed(workplace: Workplace, tieout: Command) -> None:
+def test_points_past_64_bits_that_a_guard_holds_are_planned_and_listed(
+    workplace: Workplace, bare_tieout: Command
+) -> None:
     file = workplace.put("../held.csv", *(earned(client, LARGEST) for client in CLIENTS))
-    planned = tieout("plan", file, "--json", "--config", workplace.config)
-    listed = tieout("plan", "--config", workplace.config)
+    planned = bare_tieout("plan", file, "--json", "--config", workplace.config)
+    listed = bare_tieout("plan", "--config", workplace.config)
     assert (planned.code, listed.code) == (1, 1)
     assert f"{LARGEST:,}" in listed.out or f"{3 * LARGEST:,}" in listed.out
 
 
 @pytest.mark.long
-def test_the_points_of_a_run_are_held_by_their_guard(workplace: Workplace, tieout: Command) -> None:
+def test_the_points_of_a_run_are_held_by_their_guard(workplace: Workplace, bare_tieout: Command) -> None:
     add_settings(workplace, UNGUARDED + f"max_points_per_run = {LARGEST}\n")
     workplace.put("a.csv", *(earned(client, LARGEST) for client in CLIENTS))
-    ended = tieout("run", "--plain", "--json", "--config", workplace.config)
+    ended = bare_tieout("run", "--plain", "--json", "--config", workplace.config)
     assert (ended.code, ended.json["held"], ended.json["posted"]) == (1, 3, 0)
 
 
 @pytest.mark.long
-def test_amounts_are_summed_to_their_last_digit(workplace: Workplace, ready: dict[str, Any], tieout: Command) -> None:
+def test_amounts_are_summed_to_their_last_digit(
+    workplace: Workplace, ready: dict[str, Any], bare_tieout: Command
+) -> None:
     rewards = ready["referral_rock"]["reward_ids"][3:6]  # those are pending
     payout = next(iter(PAYOUTS))
     rows = [f"{reward},{payout},{amount}" for reward, amount in zip(rewards, AMOUNTS, strict=True)]
     workplace.put("r.csv", *rows, headings="RewardId,PayoutId,Amount")
-    ended = tieout("run", "--plain", "--json", "--config", workplace.config)
+    ended = bare_tieout("run", "--plain", "--json", "--config", workplace.config)
     assert ended.json["posted"] == 3
     assert Decimal(ended.json["amount_updated"]) == Decimal(
         "10000000000000000000000000006.0000000000000000000000000001"

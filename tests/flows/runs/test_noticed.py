@@ -2,10 +2,8 @@
 
 import gzip
 import json
-from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import openpyxl
 import pytest
@@ -13,37 +11,19 @@ from sqlalchemy import text
 
 from flows.ledger.connection import open_ledger
 from flows.reports.snapshots import read_snapshot
-from flows.sandbox import start_sandbox
 from tests.flows.command import Tieout
-from tests.flows.workplace import Workplace, open_workplace
+from tests.flows.workplace import Workplace
 
 HEADINGS = "ClientId,Points,Action,ActionDateTime,Room"
 ROW = "'{client},10,Earned,2026-09-20T17:00:00Z,Ann"
 NOTICED = ("columns not read: Room", "read without the signs that a program put around it")
 
 
-@pytest.fixture(scope="module")
-def ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    state = tmp_path_factory.mktemp("sandbox") / "sandbox.db"
-    with start_sandbox(state=state, options=("--extra-clients", "9")) as found:
-        yield found
-
-
-@pytest.fixture
-def place(ready: dict[str, Any], tmp_path: Path) -> Workplace:
-    return open_workplace(tmp_path, ready)
-
-
-@pytest.fixture
-def tieout(place: Workplace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Tieout:
-    return Tieout(place, monkeypatch, capsys)
-
-
 @pytest.mark.first_case
 @pytest.mark.parametrize("command", [("run", "--plain"), ("upload", "{path}", "--yes", "--plain")])
-def test_what_was_noticed_is_in_every_output(command: tuple[str, ...], place: Workplace, tieout: Tieout) -> None:
-    client = place.ready["mindbody"]["client_ids"][-1 - len(command)]
-    path = place.put("may.csv", ROW.format(client=client), headings=HEADINGS)
+def test_what_was_noticed_is_in_every_output(command: tuple[str, ...], workplace: Workplace, tieout: Tieout) -> None:
+    client = workplace.ready["mindbody"]["client_ids"][-1 - len(command)]
+    path = workplace.put("may.csv", ROW.format(client=client), headings=HEADINGS)
     ended = tieout(*(word.format(path=path) for word in command), "--json")
     assert (ended.code, ended.json["posted"]) == (0, 1)
     for noticed in NOTICED:
@@ -60,32 +40,32 @@ def test_what_was_noticed_is_in_every_output(command: tuple[str, ...], place: Wo
     assert all(any(noticed in cell for cell in told) for noticed in NOTICED)
 
 
-def test_what_was_noticed_is_told_on_the_terminal_and_in_the_marked_copy(place: Workplace, tieout: Tieout) -> None:
-    client = place.ready["mindbody"]["client_ids"][-7]
-    path = place.put("june.csv", ROW.format(client=client), headings=HEADINGS)
+def test_what_was_noticed_is_told_on_the_terminal_and_in_the_marked_copy(workplace: Workplace, tieout: Tieout) -> None:
+    client = workplace.ready["mindbody"]["client_ids"][-7]
+    path = workplace.put("june.csv", ROW.format(client=client), headings=HEADINGS)
     ended = tieout("upload", path, "--yes", "--plain")
     assert all(noticed in ended.out for noticed in NOTICED)
-    (copy,) = (place.folder / "reports").glob("*/june.marked.xlsx")
+    (copy,) = (workplace.folder / "reports").glob("*/june.marked.xlsx")
     page = openpyxl.load_workbook(copy).active
     assert NOTICED[0] in page["F1"].comment.text
     assert NOTICED[1] in page["A2"].comment.text
 
 
 @pytest.mark.long
-def test_a_snapshot_of_before_which_has_no_notes_is_read(place: Workplace, tieout: Tieout) -> None:
-    place.put("july.csv", ROW.format(client=place.ready["mindbody"]["client_ids"][-8]), headings=HEADINGS)
+def test_a_snapshot_of_before_which_has_no_notes_is_read(workplace: Workplace, tieout: Tieout) -> None:
+    workplace.put("july.csv", ROW.format(client=workplace.ready["mindbody"]["client_ids"][-8]), headings=HEADINGS)
     run_id = tieout("run", "--plain", "--json").json["run_id"]
-    path = place.folder / "snapshots" / f"{run_id}.json.gz"
+    path = workplace.folder / "snapshots" / f"{run_id}.json.gz"
     lines = gzip.decompress(path.read_bytes()).decode().splitlines(keepends=True)
-    (begin,) = [place for place, line in enumerate(lines) if line.startswith('{"frame": "notes"')]
+    (begin,) = [workplace for workplace, line in enumerate(lines) if line.startswith('{"frame": "notes"')]
     columns = len(json.loads(lines[begin])["types"])
     before = gzip.compress("".join([*lines[:begin], *lines[begin + 1 + columns :]]).encode())
     path.write_bytes(before)
-    with open_ledger(place.settings) as ledger, ledger.begin() as connection:
+    with open_ledger(workplace.settings) as ledger, ledger.begin() as connection:
         of_snapshots = "FROM sqlite_master WHERE tbl_name = 'snapshots' AND type = 'trigger' AND sql LIKE '%UPDATE%'"
         (guard,) = connection.exec_driver_sql(f"SELECT name {of_snapshots}").scalars()
         connection.exec_driver_sql(f'DROP TRIGGER "{guard}"')
         said = {"hash": sha256(before).hexdigest(), "run_id": run_id}
         connection.execute(text("UPDATE snapshots SET sha256 = :hash WHERE run_id = :run_id"), said)
-        report = read_snapshot(place.settings, connection, run_id)
+        report = read_snapshot(workplace.settings, connection, run_id)
     assert (len(report.notes), len(report.posted)) == (0, 1)

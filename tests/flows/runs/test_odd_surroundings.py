@@ -11,7 +11,7 @@ import pytest
 
 from flows.sandbox import start_sandbox
 from tests.flows.command import Tieout
-from tests.flows.workplace import HEADINGS, ROOT, Workplace, earned, open_workplace
+from tests.flows.workplace import HEADINGS, ROOT, Workplace, earned
 
 RUN = ("run", "--plain", "--json")
 
@@ -20,16 +20,6 @@ RUN = ("run", "--plain", "--json")
 def ready() -> Iterator[dict[str, Any]]:
     with start_sandbox(options=("--extra-clients", "40")) as found:
         yield found
-
-
-@pytest.fixture
-def workplace(tmp_path: Path, ready: dict[str, Any]) -> Workplace:
-    return open_workplace(tmp_path, ready)
-
-
-@pytest.fixture
-def tieout(workplace: Workplace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Tieout:
-    return Tieout(workplace, monkeypatch, capsys)
 
 
 def in_bytes(folder: Path, name: bytes, *rows: str) -> Path:

@@ -56,11 +56,6 @@ def workplace(tmp_path: Path, ready: dict[str, Any]) -> Workplace:
 
 
 @pytest.fixture
-def tieout(workplace: Workplace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Tieout:
-    return Tieout(workplace, monkeypatch, capsys)
-
-
-@pytest.fixture
 def listener() -> Iterator[Listener]:
     with listening() as found:
         yield found

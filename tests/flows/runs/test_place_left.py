@@ -25,16 +25,6 @@ def ready() -> Iterator[dict[str, Any]]:
         yield found
 
 
-@pytest.fixture
-def workplace(tmp_path: Path, ready: dict[str, Any]) -> Workplace:
-    return open_workplace(tmp_path, ready)
-
-
-@pytest.fixture
-def tieout(workplace: Workplace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Tieout:
-    return Tieout(workplace, monkeypatch, capsys)
-
-
 def take_out(workplace: Workplace, section: str) -> None:
     """Take a section out of the settings."""
     text = workplace.config.read_text()

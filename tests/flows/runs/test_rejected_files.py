@@ -37,11 +37,6 @@ def workplace(tmp_path: Path, ready: dict[str, Any], listener: Listener) -> Work
     return workplace.configure(f'{text}{inbox}\n[notify]\nurls = ["{listener.message_url}"]\n')
 
 
-@pytest.fixture
-def tieout(workplace: Workplace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Tieout:
-    return Tieout(workplace, monkeypatch, capsys)
-
-
 def rejected(workplace: Workplace) -> dict[str, Path]:
     """Return what lies in `rejected/`, by its name without the hash."""
     found = [path for path in (workplace.folder / "rejected").rglob("*") if path.is_file()]

@@ -172,36 +172,38 @@ def test_a_flow_keeps_no_secret_in_prefect(folder: Path, tmp_path: Path, prefect
     ],
 )
 def test_what_no_key_or_address_can_be_is_a_line_at_the_start(
-    tieout: Command, folder: Path, old: str, new: str
+    bare_tieout: Command, folder: Path, old: str, new: str
 ) -> None:
     config = folder / "tieout.toml"
     text = config.read_text()
     config.write_text(text.replace(old, new))
-    ended = tieout("run", "--plain", folder=folder)
+    ended = bare_tieout("run", "--plain", folder=folder)
     assert (ended.code, len(ended.err.splitlines()), "\x1b" in ended.err) == (2, 1, False)
     assert "hushquick" not in ended.said
 
 
 @pytest.mark.first_case
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.1.2.3", "localhost", "api.localhost", "[::1]"])
-def test_http_to_this_machine_needs_no_word(tieout: Command, folder: Path, host: str) -> None:
+def test_http_to_this_machine_needs_no_word(bare_tieout: Command, folder: Path, host: str) -> None:
     config = folder / "tieout.toml"
     config.write_text(config.read_text().replace("http://127.0.0.1", f"http://{host}"))
-    assert tieout("check", folder / "inbox" / "r.csv", folder=folder).code == 0
+    assert bare_tieout("check", folder / "inbox" / "r.csv", folder=folder).code == 0
 
 
-def test_http_to_another_machine_is_allowed_by_a_word(tieout: Command, folder: Path) -> None:
+def test_http_to_another_machine_is_allowed_by_a_word(bare_tieout: Command, folder: Path) -> None:
     config = folder / "tieout.toml"
     text = config.read_text().replace("http://127.0.0.1", "http://proxy.internal")
     config.write_text(text.replace("[mindbody]\n", "[mindbody]\nallow_http = true\n"))
-    refused = tieout("check", folder / "inbox" / "r.csv", folder=folder)
+    refused = bare_tieout("check", folder / "inbox" / "r.csv", folder=folder)
     config.write_text(config.read_text().replace("[referral_rock]\n", "[referral_rock]\nallow_http = true\n"))
-    allowed = tieout("check", folder / "inbox" / "r.csv", folder=folder)
+    allowed = bare_tieout("check", folder / "inbox" / "r.csv", folder=folder)
     assert (refused.code, "referral_rock" in refused.err, allowed.code) == (2, True, 0)
 
 
 @pytest.mark.parametrize(("mode", "warns"), [(0o644, True), (0o640, True), (0o600, False)])
-def test_doctor_warns_of_settings_that_others_can_read(tieout: Command, folder: Path, mode: int, warns: bool) -> None:
+def test_doctor_warns_of_settings_that_others_can_read(
+    bare_tieout: Command, folder: Path, mode: int, warns: bool
+) -> None:
     (folder / "tieout.toml").chmod(mode)
-    doctor = tieout("doctor", folder=folder)
+    doctor = bare_tieout("doctor", folder=folder)
     assert any(line.startswith("warn") and "chmod 600" in line for line in doctor.out.splitlines()) is warns

@@ -9,19 +9,11 @@ import pytest
 from sqlalchemy import insert
 
 from flows.ledger.connection import open_ledger
-from flows.sandbox import start_sandbox
 from sql.tables.files import files
 from sql.tables.runs import runs
 from tests.flows.command import Tieout
 from tests.flows.notices.listener import Listener, listening
 from tests.flows.workplace import Workplace, earned, open_workplace
-
-
-@pytest.fixture(scope="module")
-def ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    state = tmp_path_factory.mktemp("sandbox") / "sandbox.db"
-    with start_sandbox(state=state, options=("--extra-clients", "9")) as found:
-        yield found
 
 
 @pytest.fixture
@@ -35,11 +27,6 @@ def workplace(tmp_path: Path, ready: dict[str, Any], listener: Listener) -> Work
     workplace = open_workplace(tmp_path, ready)
     text = workplace.config.read_text("utf-8")
     return workplace.configure(f'{text}\n[notify]\nurls = ["{listener.message_url}"]\n')
-
-
-@pytest.fixture
-def tieout(workplace: Workplace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Tieout:
-    return Tieout(workplace, monkeypatch, capsys)
 
 
 def came_before(workplace: Workplace, rows_read: int, *nights_ago: int) -> None:

@@ -74,43 +74,43 @@ def network(workplace: Workplace, *lines: str) -> None:
 
 
 def test_a_night_goes_by_the_proxy_of_the_environment_and_trusts_the_authority_of_the_settings(
-    workplace: Workplace, proxy: Proxy, tieout: Command, files: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+    workplace: Workplace, proxy: Proxy, bare_tieout: Command, files: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", proxy.url)
     network(workplace, f'ca_file = "{files[0]}"')
-    ended = tieout("run", "--plain", "--json", "--config", workplace.config)
+    ended = bare_tieout("run", "--plain", "--json", "--config", workplace.config)
     assert (ended.code, ended.json["posted"]) == (0, 1), ended
     assert {line.split(" ")[1] for line in proxy.asked} == {f"{HOST}:443"}
-    doctor = tieout("doctor", "--config", workplace.config)
+    doctor = bare_tieout("doctor", "--config", workplace.config)
     assert doctor.out.count(f"by the proxy 127.0.0.1:{proxy.port} (HTTPS_PROXY)") == 2, doctor
     assert "1 authority" in doctor.out
 
 
 def test_messages_go_by_the_proxy_of_the_settings_and_its_password_is_shown_to_nobody(
-    workplace: Workplace, proxy: Proxy, tieout: Command, files: tuple[Path, Path], listener: Listener
+    workplace: Workplace, proxy: Proxy, bare_tieout: Command, files: tuple[Path, Path], listener: Listener
 ) -> None:
     notify = f'[notify]\nurls = ["jsons://{NOTICES}"]\nping_url = "https://{NOTICES}/ping"\n'
     workplace.config.write_text(workplace.config.read_text() + notify)
     named = proxy.url.replace("://", "://kim:hush-hush@")
     network(workplace, f'proxy = "{named}"', f'ca_file = "{files[0]}"')
-    assert tieout("run", "--plain", "--config", workplace.config).code == 0
-    told = tieout("notify", "test", "--config", workplace.config)
+    assert bare_tieout("run", "--plain", "--config", workplace.config).code == 0
+    told = bare_tieout("notify", "test", "--config", workplace.config)
     assert (told.code, len(listener.messages), len(listener.calls)) == (0, 1, 1), told
     assert {line.split(" ")[1] for line in proxy.asked} == {f"{HOST}:443", f"{NOTICES}:443"}
     assert len(proxy.authorizations) == 1
-    doctor = tieout("doctor", "--config", workplace.config)
+    doctor = bare_tieout("doctor", "--config", workplace.config)
     assert f"by the proxy 127.0.0.1:{proxy.port} (network.proxy)" in doctor.out
     assert "hush-hush" not in doctor.out + doctor.err
 
 
 @pytest.mark.long
 def test_a_proxy_that_is_reached_encrypted_is_gone_by_too(
-    workplace: Workplace, proxy: Proxy, tieout: Command, files: tuple[Path, Path]
+    workplace: Workplace, proxy: Proxy, bare_tieout: Command, files: tuple[Path, Path]
 ) -> None:
     with tls_front(files[1], proxy.port) as port:
         network(workplace, f'proxy = "https://kim:hush-hush@localhost:{port}"', f'ca_file = "{files[0]}"')
-        ended = tieout("run", "--plain", "--json", "--config", workplace.config)
-        doctor = tieout("doctor", "--config", workplace.config)
+        ended = bare_tieout("run", "--plain", "--json", "--config", workplace.config)
+        doctor = bare_tieout("doctor", "--config", workplace.config)
     assert (ended.code, ended.json["posted"]) == (0, 1), ended
     assert {line.split(" ")[1] for line in proxy.asked} == {f"{HOST}:443"}
     assert len(proxy.authorizations) == 1
@@ -120,32 +120,32 @@ def test_a_proxy_that_is_reached_encrypted_is_gone_by_too(
 
 @pytest.mark.long
 def test_a_proxy_whose_certificate_is_not_trusted_sends_nothing(
-    workplace: Workplace, proxy: Proxy, tieout: Command, files: tuple[Path, Path]
+    workplace: Workplace, proxy: Proxy, bare_tieout: Command, files: tuple[Path, Path]
 ) -> None:
     with tls_front(files[1], proxy.port) as port:
         network(workplace, f'proxy = "https://localhost:{port}"')
-        ended = tieout("run", "--plain", "--json", "--config", workplace.config)
+        ended = bare_tieout("run", "--plain", "--json", "--config", workplace.config)
     assert (ended.code, proxy.asked, "name the file of its authority by network.ca_file" in ended.err) == (3, [], True)
 
 
 def test_a_proxy_that_refuses_leaves_events_to_be_sent_and_none_in_doubt(
-    workplace: Workplace, proxy: Proxy, tieout: Command, files: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+    workplace: Workplace, proxy: Proxy, bare_tieout: Command, files: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ALL_PROXY", proxy.url)
     network(workplace, f'ca_file = "{files[0]}"')
     proxy.refusal = "407 Proxy Authentication Required"
-    ended = tieout("run", "--plain", "--json", "--config", workplace.config)
+    ended = bare_tieout("run", "--plain", "--json", "--config", workplace.config)
     assert (ended.code, ended.json["unknown"]) == (3, 0), ended
     assert "the proxy says 407" in ended.json["not_read"][0]["why"]
 
 
 def test_no_proxy_is_obeyed_and_doctor_says_that_it_went_directly(
-    workplace: Workplace, proxy: Proxy, tieout: Command, files: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+    workplace: Workplace, proxy: Proxy, bare_tieout: Command, files: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", proxy.url)
     monkeypatch.setenv("NO_PROXY", ".test")
     network(workplace, f'ca_file = "{files[0]}"')
-    doctor = tieout("doctor", "--config", workplace.config)
+    doctor = bare_tieout("doctor", "--config", workplace.config)
     assert (doctor.code, "is out of reach, directly (NO_PROXY)" in doctor.out, proxy.asked) == (3, True, []), doctor
 
 
@@ -161,7 +161,7 @@ def test_no_proxy_is_obeyed_and_doctor_says_that_it_went_directly(
     ],
 )
 def test_an_authority_that_is_wrong_is_one_line_that_says_what_to_do(
-    workplace: Workplace, proxy: Proxy, tieout: Command, files: tuple[Path, Path], kind: str, code: int, said: str
+    workplace: Workplace, proxy: Proxy, bare_tieout: Command, files: tuple[Path, Path], kind: str, code: int, said: str
 ) -> None:
     folder = workplace.folder
     (folder / "text.pem").write_text("no certificate")
@@ -174,16 +174,16 @@ def test_an_authority_that_is_wrong_is_one_line_that_says_what_to_do(
     }
     lines = [f'proxy = "{proxy.url}"'] + ([f'ca_file = "{own[kind]}"'] if kind in own else [])
     network(workplace, *lines)
-    ended = tieout("run", "--plain", "--config", workplace.config)
+    ended = bare_tieout("run", "--plain", "--config", workplace.config)
     assert (ended.code, said in ended.err + ended.out) == (code, True), ended
     assert "Traceback" not in ended.err
-    assert said in tieout("doctor", "--config", workplace.config).out
+    assert said in bare_tieout("doctor", "--config", workplace.config).out
 
 
-def test_messages_that_cannot_go_the_way_of_the_settings_say_why(workplace: Workplace, tieout: Command) -> None:
+def test_messages_that_cannot_go_the_way_of_the_settings_say_why(workplace: Workplace, bare_tieout: Command) -> None:
     workplace.config.write_text(workplace.config.read_text() + '[notify]\nurls = ["json://127.0.0.1:9"]\n')
     network(workplace, 'ca_file = "nothing.pem"')
-    ended = tieout("notify", "test", "--config", workplace.config)
+    ended = bare_tieout("notify", "test", "--config", workplace.config)
     assert (ended.code, "network.ca_file: there is no file" in ended.err) == (2, True), ended
 
 
