@@ -87,31 +87,6 @@ def file_by_id(connection: Connection, file_id: int) -> Row[Any]:
     return connection.execute(rows_query("desk_file_by_id"), {"file_id": file_id}).one()
 
 
-def events_at(connection: Connection, file_id: int, sheet: str, row_number: int) -> Sequence[Row[Any]]:
-    """Return the events that a row of a file brought; ``sheet`` is "" where the format has none."""
-    return _at(connection, "desk_events_at", file_id, sheet, row_number)
-
-
-def duplicates_at(connection: Connection, file_id: int, sheet: str, row_number: int) -> Sequence[Row[Any]]:
-    """Return the events that a row of a file brought again."""
-    return _at(connection, "desk_duplicates_at", file_id, sheet, row_number)
-
-
-def rejections_at(connection: Connection, file_id: int, sheet: str, row_number: int) -> Sequence[Row[Any]]:
-    """Return what is wrong with a row of a file."""
-    return _at(connection, "desk_rejections_at", file_id, sheet, row_number)
-
-
-def skipped_at(connection: Connection, file_id: int, sheet: str, row_number: int) -> Sequence[Row[Any]]:
-    """Return why a row of a file was passed over."""
-    return _at(connection, "desk_skipped_at", file_id, sheet, row_number)
-
-
-def _at(connection: Connection, name: str, file_id: int, sheet: str, row_number: int) -> Sequence[Row[Any]]:
-    values = {"file_id": file_id, "sheet": sheet, "row_number": row_number}
-    return connection.execute(rows_query(name), values).all()
-
-
 @dataclass(frozen=True)
 class ClientAhead:
     """What a file brings of one client, and what the ledger knows of them."""

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, insert
 from sql.queries import query, rows_query
 from sql.read_back import ClientSpan, spans
 from sql.tables.balances import balance_readings
+from transforms.identity.lanes import lane_of_client
 
 Client = tuple[str, str]  # site and client id
 
@@ -59,13 +60,8 @@ def keep_readings(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> 
         connection.execute(insert(balance_readings), [dict(row) for row in rows])
 
 
-def lane_of(site_id: str, client_id: str) -> str:
-    """Return the lane of a client, as events of it bear it."""
-    return f"mindbody:{site_id}:{client_id}"
-
-
 def _by_lane(clients: Iterable[Client]) -> str:
     # Facts are asked for by lane, which is what attempts and events are indexed by; site and client go along for the
     # answer.
-    whose = {lane_of(*client): {"site_id": client[0], "client_id": client[1]} for client in clients}
+    whose = {lane_of_client(*client): {"site_id": client[0], "client_id": client[1]} for client in clients}
     return json.dumps(whose)

@@ -19,6 +19,7 @@ from sql.runs import record_run
 from sql.tables.decisions import reversals
 from sql.tables.events import events
 from sql.tables.files import files
+from transforms.identity.lanes import lane_of_client
 from transforms.vocabulary import Action, Kind, State, Target
 
 _RECOVERED = "recovered:"  # no content has such a hash
@@ -139,7 +140,7 @@ def _event(entry: Entry, ordinal: int, request: Request) -> dict[str, Any]:
         **_fixed_of_reversal(action),
         "event_id": event_id,
         "site_id": entry.site_id,
-        "lane": f"mindbody:{entry.site_id}:{entry.client_id}",
+        "lane": lane_of_client(entry.site_id, entry.client_id),
         "content_key": event_id,  # equal to no row's: a row that looks alike is another event
         "client_id": entry.client_id,
         "action": action,
@@ -226,7 +227,7 @@ def _recovered_event(row: Mapping[str, Any], ordinal: int, now: datetime) -> dic
     return {
         **_fixed_of_reversal(Action(row["action"])),
         **entry,
-        "lane": f"mindbody:{row['site_id']}:{row['client_id']}",
+        "lane": lane_of_client(row["site_id"], row["client_id"]),
         "content_key": row["event_id"],
         "action_at": at,
         "order_at": at,

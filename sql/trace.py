@@ -1,4 +1,7 @@
-"""What the ledger knows of one row or one event, for whoever tells its story. Times are UTC, oldest first."""
+"""What the ledger knows of an event, a difference, a reward or a client, for whoever tells its story.
+
+Times are UTC, oldest first. What a row of a file brought is found by `sql.file_rows`.
+"""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -6,36 +9,12 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from sql.queries import query, rows_query
-from transforms.vocabulary import Target
+from transforms.identity.lanes import lane_of_client, lane_of_reward
 
 
 def find_event(connection: Connection, event_id: str) -> Row[Any] | None:
     """Return the event with the file that brought it; None where there is none of that id."""
     return connection.execute(rows_query("trace_event"), {"event_id": event_id}).one_or_none()
-
-
-def events_of_row(connection: Connection, file: str, sheet: str, row_number: int) -> Sequence[Row[Any]]:
-    """Return the events that a row of a file brought."""
-    return _of_row(connection, "trace_row_events", file, sheet, row_number)
-
-
-def duplicates_of_row(connection: Connection, file: str, sheet: str, row_number: int) -> Sequence[Row[Any]]:
-    """Return which events a row of a file brought again, and why it counts as one."""
-    return _of_row(connection, "trace_row_duplicates", file, sheet, row_number)
-
-
-def rejections_of_row(connection: Connection, file: str, sheet: str, row_number: int) -> Sequence[Row[Any]]:
-    """Return what is wrong with a row of a file, one per cell and code."""
-    return _of_row(connection, "trace_row_rejections", file, sheet, row_number)
-
-
-def skipped_row(connection: Connection, file: str, sheet: str, row_number: int) -> Sequence[Row[Any]]:
-    """Return why a row of a file was skipped; none where it was not."""
-    return _of_row(connection, "trace_row_skipped", file, sheet, row_number)
-
-
-def _of_row(connection: Connection, name: str, file: str, sheet: str, row_number: int) -> Sequence[Row[Any]]:
-    return connection.execute(rows_query(name), {"file": file, "sheet": sheet, "row_number": row_number}).all()
 
 
 def transitions_of_event(connection: Connection, event_id: str) -> Sequence[Row[Any]]:
@@ -63,13 +42,13 @@ def breaks_of_event(connection: Connection, event_id: str) -> Sequence[Row[Any]]
     return _of_event(connection, "trace_breaks", event_id)
 
 
-def _of_event(connection: Connection, name: str, event_id: str) -> Sequence[Row[Any]]:
-    return connection.execute(rows_query(name), {"event_id": event_id}).all()
-
-
 def corrections_of_event(connection: Connection, event_id: str) -> Sequence[Row[Any]]:
     """Return whose row corrected its row, and whose row it corrects."""
     return _of_event(connection, "trace_corrections", event_id)
+
+
+def _of_event(connection: Connection, name: str, event_id: str) -> Sequence[Row[Any]]:
+    return connection.execute(rows_query(name), {"event_id": event_id}).all()
 
 
 def find_break(connection: Connection, break_id: str) -> Row[Any] | None:
@@ -89,13 +68,15 @@ def parts_of_break(connection: Connection, break_id: str) -> Sequence[Row[Any]]:
 
 def events_of_reward(connection: Connection, reward_id: str) -> Sequence[Row[Any]]:
     """Return the updates of a reward by its id in lower case, oldest first."""
-    lane = f"{Target.REFERRAL_ROCK}:{reward_id}"
-    return connection.execute(rows_query("trace_lane"), {"lane": lane}).all()
+    return _of_lane(connection, lane_of_reward(reward_id))
 
 
 def events_of_client_at(connection: Connection, site_id: str, client_id: str) -> Sequence[Row[Any]]:
     """Return the events of a client of a site, in the order in which they are sent."""
-    lane = f"{Target.MINDBODY}:{site_id}:{client_id}"
+    return _of_lane(connection, lane_of_client(site_id, client_id))
+
+
+def _of_lane(connection: Connection, lane: str) -> Sequence[Row[Any]]:
     return connection.execute(rows_query("trace_lane"), {"lane": lane}).all()
 
 
@@ -123,6 +104,6 @@ def breaks_of_client_at(connection: Connection, site_id: str, client_id: str) ->
 
 def told_balances(connection: Connection, site_id: str, client_id: str) -> dict[str, int]:
     """Return by event the balance that its answer told."""
-    lane = f"{Target.MINDBODY}:{site_id}:{client_id}"
+    lane = lane_of_client(site_id, client_id)
     rows = connection.execute(rows_query("told_balances"), {"lane": lane})
     return {row.event_id: row.balance for row in rows}

@@ -14,7 +14,8 @@ from sqlalchemy import Connection
 from flows.ledger.connection import Ledger
 from flows.reconciliation.proofs import Known, is_trusted, known_of
 from sql.balances import breaks_of_clients
-from sql.proof import Client, agreed_count, keep_readings, lane_of, last_attempts
+from sql.proof import Client, agreed_count, keep_readings, last_attempts
+from transforms.identity.lanes import lane_of_client
 from transforms.reconcile.agreement import Shown, agrees
 from transforms.reconcile.chain import Chain
 from transforms.reconcile.clients import clients_in
@@ -74,7 +75,7 @@ def _row(
     run_id: str, read: ReadClients, known: Known, attempts_now: Mapping[str, int], shown: Sequence["_Line"]
 ) -> dict[str, Any]:
     client = known.client
-    lane = lane_of(*client)
+    lane = lane_of_client(*client)
     balance = read.histories[client].balance
     # What was claimed while the client was read may be in what was read, or not: the reading is no base, and says
     # nothing of the chain.

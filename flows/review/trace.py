@@ -1,5 +1,6 @@
 """Find what a person asks for, by its id or its row; `flows.review.story` tells of it."""
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row
@@ -10,16 +11,8 @@ from flows.review.story.of_client import client_lines
 from flows.review.story.of_event import event_lines
 from flows.runtime.errors import WrongUsage
 from flows.settings.sections import Settings
-from sql.trace import (
-    duplicates_of_row,
-    events_of_reward,
-    events_of_row,
-    find_break,
-    find_event,
-    rejections_of_row,
-    sites_of_client,
-    skipped_row,
-)
+from sql.file_rows import FileRow, duplicates_at, events_at, rejections_at, rows_at, skipped_at
+from sql.trace import events_of_reward, find_break, find_event, sites_of_client
 from transforms.identity.reward_ids import without_case
 
 _TAKES = (
@@ -52,23 +45,30 @@ def trace_lines(settings: Settings, connection: Connection, asked: str) -> list[
 
 def _row_lines(settings: Settings, connection: Connection, row: str, clocks: Clocks) -> list[str]:
     """Return the story of a row, by its place: of all that it brought, or why it brought nothing."""
-    file, sheet, number = _split(row)
+    # The same name may have come more than once.
+    places = rows_at(connection, *_split(row))
     lines: list[str] = []
-    for event in events_of_row(connection, file, sheet, number):
+    for event in _of_each(connection, places, events_at):
         lines += event_lines(settings, connection, event, clocks)
-    for duplicate in duplicates_of_row(connection, file, sheet, number):
+    for duplicate in _of_each(connection, places, duplicates_at):
         lines.append(f"{row} is a duplicate of event {duplicate.event_id}: {duplicate.reason}. It is not sent again.")
         original = find_event(connection, duplicate.event_id)
         if original is not None:
             lines += event_lines(settings, connection, original, clocks)
-    for rejection in rejections_of_row(connection, file, sheet, number):
+    for rejection in _of_each(connection, places, rejections_at):
         lines.append(f"{row} was rejected: {_rejection(rejection)}")
         lines.append("Nothing of it was sent. What to do: mend the row, and send the sheet again.")
-    for why in skipped_row(connection, file, sheet, number):
+    for why in _of_each(connection, places, skipped_at):
         lines.append(f"{row} was skipped: {why.reason}. Nothing of it was sent.")
     if not lines:
         raise WrongUsage(f'The ledger knows no event and no row "{row}": {_TAKES}')
     return lines
+
+
+def _of_each(
+    connection: Connection, places: Sequence[FileRow], find: Callable[[Connection, FileRow], Sequence[Row[Any]]]
+) -> list[Row[Any]]:
+    return [found for place in places for found in find(connection, place)]
 
 
 def _rejection(row: Row[Any]) -> str:

@@ -155,27 +155,6 @@ SELECT file_id, sha256, default_site_id, name, run_id, registered_at, rows_read 
 -- Grain: one row per sheet of the desk that has this content, the newest first.
 SELECT * FROM desk_sheets WHERE sha256 = :sha256 AND default_site_id = :default_site_id ORDER BY uploaded_at DESC
 
--- name: desk_events_at
--- Grain: one row per event that a row of the file brought. Events are found by the run that registered the file.
-SELECT events.event_id FROM files CROSS JOIN events
-WHERE files.file_id = :file_id AND events.run_id = files.run_id AND events.file_id = files.file_id
-AND coalesce(events.sheet, '') = :sheet AND events.row_number = :row_number
-
--- name: desk_duplicates_at
--- Grain: one row per event that a row of the file brought again.
-SELECT event_id, reason FROM duplicates
-WHERE file_id = :file_id AND coalesce(sheet, '') = :sheet AND row_number = :row_number
-
--- name: desk_rejections_at
--- Grain: one row per wrong cell of a row of the file, and code.
-SELECT column_heading, value, message FROM rejections
-WHERE file_id = :file_id AND coalesce(sheet, '') = :sheet AND row_number = :row_number ORDER BY rejection_id
-
--- name: desk_skipped_at
--- Grain: one row per reason why a row of the file was passed over.
-SELECT reason FROM skipped_rows
-WHERE file_id = :file_id AND coalesce(sheet, '') = :sheet AND row_number = :row_number ORDER BY skipped_id
-
 -- name: desk_clients_of_file
 -- Grain: one row per client of whom the file brings something that is new: what it comes to, whether anything of the
 -- client was accepted in any other run, and the balance that was last read, with what was posted since.

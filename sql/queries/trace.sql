@@ -3,32 +3,6 @@
 SELECT events.*, files.name AS file FROM events JOIN files ON files.file_id = events.file_id
 WHERE events.event_id = :event_id
 
--- name: trace_row_events
--- Grain: one row per event that a row of files of this name brought; the same name may have come more than once. Events
--- are found by the run that registered their file, and what else a row brought by the file.
-SELECT events.*, files.name AS file FROM files CROSS JOIN events
-WHERE files.name = :file AND events.run_id = files.run_id AND events.file_id = files.file_id
-AND coalesce(events.sheet, '') = :sheet AND events.row_number = :row_number
-ORDER BY events.file_id
-
--- name: trace_row_duplicates
--- Grain: one row per time that the row brought an event again, with the event that it brought.
-SELECT duplicates.event_id, duplicates.reason FROM files CROSS JOIN duplicates
-WHERE files.name = :file AND duplicates.file_id = files.file_id AND coalesce(duplicates.sheet, '') = :sheet AND duplicates.row_number = :row_number
-ORDER BY duplicates.file_id
-
--- name: trace_row_rejections
--- Grain: one row per wrong cell of the row and code.
-SELECT rejections.* FROM files CROSS JOIN rejections
-WHERE files.name = :file AND rejections.file_id = files.file_id AND coalesce(rejections.sheet, '') = :sheet AND rejections.row_number = :row_number
-ORDER BY rejections.rejection_id
-
--- name: trace_row_skipped
--- Why the row was passed over as none.
-SELECT skipped_rows.reason FROM files CROSS JOIN skipped_rows
-WHERE files.name = :file AND skipped_rows.file_id = files.file_id AND coalesce(skipped_rows.sheet, '') = :sheet AND skipped_rows.row_number = :row_number
-ORDER BY skipped_rows.skipped_id
-
 -- name: trace_transitions
 -- Every move of the event, oldest first; triggers write them, so none is missing.
 SELECT * FROM transitions WHERE event_id = :event_id ORDER BY transition_id

@@ -18,6 +18,7 @@ from flows.review.clocks import clocks_of
 from flows.runtime.visible import storable
 from sql import desk_rows as brought
 from sql import desk_sheets as kept
+from sql.file_rows import FileRow, duplicates_at, events_at, rejections_at, skipped_at
 from sql.reversals import takes_another_back
 from sql.trace import events_of_reward, find_event
 from transforms.identity.reward_ids import without_case
@@ -145,19 +146,17 @@ def _senders(connection: Connection, event: Row[Any]) -> list[str]:
 
 
 def _found(desk: Desk, connection: Connection, file: Row[Any], on: str, number: int) -> Found:
-    place = (file.file_id, on, number)
+    row = FileRow(file.file_id, on, number)
     found = Found()
-    for row in brought.events_at(connection, *place):
-        event = find_event(connection, row.event_id)
-        if event is not None:
-            found.stories.append(tell_story(desk, connection, event))
-    for row in brought.duplicates_at(connection, *place):
-        event = find_event(connection, row.event_id)
-        if event is not None:
-            found.again = _first_of(event, file)
-            found.stories.append(tell_story(desk, connection, event))
-    found.wrong = [_wrong_cell(row) for row in brought.rejections_at(connection, *place)]
-    reasons = [for_a_studio(row.reason) for row in brought.skipped_at(connection, *place)]
+    for event in events_at(connection, row):
+        found.stories.append(tell_story(desk, connection, event))
+    for duplicate in duplicates_at(connection, row):
+        original = find_event(connection, duplicate.event_id)
+        if original is not None:
+            found.again = _first_of(original, file)
+            found.stories.append(tell_story(desk, connection, original))
+    found.wrong = [_wrong_cell(rejection) for rejection in rejections_at(connection, row)]
+    reasons = [for_a_studio(skipped.reason) for skipped in skipped_at(connection, row)]
     found.skipped = "; ".join(reasons)
     return found
 
