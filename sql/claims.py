@@ -16,7 +16,8 @@ from sqlalchemy.exc import IntegrityError
 
 from sql.given import given_ids
 from sql.queries import query, rows_query
-from transforms.vocabulary import Destination, State, Target, Verdict
+from transforms.destinations import Destination
+from transforms.vocabulary import State, Target, Verdict
 
 _IDS_PER_QUERY = 500
 ANY_TIME = datetime.max.replace(tzinfo=UTC)

@@ -14,7 +14,8 @@ from sqlalchemy import Connection
 from sql.event_decisions import Said, lock_events, record_decision
 from sql.queries import query, rows_query
 from sql.sums import summed
-from transforms.vocabulary import EventVerb, in_a_sentence
+from transforms.destinations import in_a_sentence
+from transforms.vocabulary import EventVerb
 
 
 @dataclass(frozen=True)

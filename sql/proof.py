@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, insert
 from sql.queries import query, rows_query
 from sql.read_back import ClientSpan, spans
 from sql.tables.balances import balance_readings
-from transforms.identity.lanes import lane_of_client
+from transforms.destinations import lane_of_client
 
 Client = tuple[str, str]  # site and client id
 

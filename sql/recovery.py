@@ -16,7 +16,8 @@ from sql.given import given_ids
 from sql.lock import take_turn
 from sql.queries import query, rows_query
 from sql.runs import fail_run
-from transforms.vocabulary import Destination, How, State, Target
+from transforms.destinations import Destination
+from transforms.vocabulary import How, State, Target
 
 _HELD = "held by a recovery: this ledger was older than what had been sent"
 _DIED = "it ended before it was done; the next one went on"

@@ -17,7 +17,8 @@ from sql.given import given_ids
 from sql.lock import take_turn
 from sql.queries import query, rows_query
 from sql.settlements import Settlement, keep_settlements
-from transforms.vocabulary import Destination, EventVerb, State, Target
+from transforms.destinations import Destination
+from transforms.vocabulary import EventVerb, State, Target
 
 
 class ChangedSince(Exception):  # noqa: N818 - it says what the events have done

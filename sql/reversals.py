@@ -19,7 +19,7 @@ from sql.runs import record_run
 from sql.tables.decisions import reversals
 from sql.tables.events import events
 from sql.tables.files import files
-from transforms.identity.lanes import lane_of_client
+from transforms.destinations import lane_of_client
 from transforms.vocabulary import Action, Kind, State, Target
 
 _RECOVERED = "recovered:"  # no content has such a hash

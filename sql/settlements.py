@@ -11,7 +11,8 @@ from sqlalchemy import Connection, Row, insert
 from sql.given import given_ids
 from sql.queries import query, rows_query
 from sql.tables.attempts import settlements
-from transforms.vocabulary import Destination, State, Target
+from transforms.destinations import Destination
+from transforms.vocabulary import State, Target
 
 # What two events must have in common to be equal in all but their times: by nothing else can entries of a service be
 # told apart, since Mindbody has no ids for them.

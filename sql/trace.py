@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from sql.queries import query, rows_query
-from transforms.identity.lanes import lane_of_client, lane_of_reward
+from transforms.destinations import lane_of_client, lane_of_reward
 
 
 def find_event(connection: Connection, event_id: str) -> Row[Any] | None:

@@ -33,7 +33,7 @@ def run_keep(config: Path | None, site_id: str, by: str | None, reason: str, *, 
     from flows.ledger.connection import open_ledger
     from flows.review.keep_site import keep_site
     from flows.settings.load import load_settings
-    from transforms.vocabulary import in_a_sentence
+    from transforms.destinations import in_a_sentence
 
     settings = load_settings(config)
     with open_ledger(settings) as ledger:

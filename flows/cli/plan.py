@@ -203,7 +203,7 @@ def run_discard_site(
     from flows.ledger.connection import open_ledger
     from flows.review.decide import discard_site, unsent_of_site
     from flows.settings.load import load_settings
-    from transforms.vocabulary import in_a_sentence, place_of
+    from transforms.destinations import in_a_sentence, place_of
 
     settings = load_settings(config)
     with open_ledger(settings) as ledger:

@@ -23,11 +23,12 @@ from sql.nights import (
     waiting_by_site,
 )
 from sql.signatures import signed_spans
+from transforms.destinations import NotRead
 from transforms.nights import Night, NightState, state_of_night
 from transforms.outcomes import DIFFERENCES
 from transforms.spoken_times import spoken_date
 from transforms.totals.period import Period
-from transforms.vocabulary import NotRead, Outcome, Unread
+from transforms.vocabulary import Outcome, Unread
 
 _DAY = timedelta(days=1)
 NightAtSite: TypeAlias = tuple[str, str]  # a run and a site

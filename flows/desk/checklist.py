@@ -6,7 +6,8 @@ from urllib.parse import quote
 
 from flows.reports.month import Month
 from flows.review.in_the_way import Check, Obstacle, obstacles
-from transforms.vocabulary import NotRead, Unread, WalkLine
+from transforms.destinations import NotRead
+from transforms.vocabulary import Unread, WalkLine
 
 _SHOWN = 5
 

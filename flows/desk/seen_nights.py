@@ -18,10 +18,11 @@ from flows.reports.unread import unread_in
 from flows.reports.verdict import Answer, headline
 from flows.runtime.errors import CouldNotRun
 from sql.nights import night_of
+from transforms.destinations import NotRead
 from transforms.nights import Night
 from transforms.totals.agreement import agrees
 from transforms.totals.walk_steps import summed
-from transforms.vocabulary import AT_A_SERVICE, NotRead, Role, WalkLine
+from transforms.vocabulary import AT_A_SERVICE, Role, WalkLine
 
 
 @dataclass(frozen=True)

@@ -19,10 +19,11 @@ from flows.runtime.clock import utc_now
 from flows.runtime.errors import BudgetSpent, CouldNotRun, CredentialsRefused, ExitCode, SettingsError, TieoutError
 from flows.services.calls import WITHOUT_LIMIT, count_call
 from flows.services.clocks import NOTABLE_SECONDS, read_clock
-from flows.services.http import Exchange, Pacer, Reach, exchange, open_session
+from flows.services.http import Exchange, Reach, exchange, open_session
 from flows.services.mindbody.client import MindbodyClient
 from flows.services.mindbody.zone import told_zone
 from flows.services.network import way_to
+from flows.services.pace import Pacer
 from flows.services.referral_rock.client import ReferralRockClient
 from flows.services.standing import Standing
 from flows.settings.of_services import SiteSettings

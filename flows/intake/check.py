@@ -6,7 +6,6 @@ others beside it, or those of a cluster (`flows.workers`). Parts are read and br
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from itertools import repeat
@@ -14,9 +13,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from flows.intake.checked_events import CheckedEvents
 from flows.intake.checked_file import CheckedFile, OnRows, count_nothing
-from flows.intake.spool import DIGEST, KeyedRows, Spool, halves
+from flows.intake.found import Found
 from flows.readers.files import sha256_of
 from flows.readers.read import read_parts
 from flows.reference.extracts import read_extracts
@@ -26,22 +24,14 @@ from flows.settings.layouts import layouts_of
 from flows.settings.sections import Settings
 from flows.settings.site_times import site_clocks_of
 from flows.workers.open import Workers, open_workers
-from transforms.check.file_totals import NOTHING, FileTotals
-from transforms.check.habits import Columns, Habits, join_columns, tell_habits
-from transforms.check.judged import JudgedPart, Part, judge_part
-from transforms.check.open_columns import column_notes, column_questions
+from transforms.check.judged import Part, judge_part
 from transforms.check.parameters import Rules
 from transforms.check.recognized import Recognized, recognize
-from transforms.check.unusual_rows import SeenRows, see_below, tell_unusual
-from transforms.identity.equal_rows import find_contradicted
 from transforms.reference.reference import Reference
-from transforms.sheets.encodings import Doubtful, encoding_questions
 from transforms.sheets.heading_rows import SEARCHED_ROWS
-from transforms.sheets.notes import Note, Observation, sum_up
-from transforms.sheets.questions import Question
-from transforms.sheets.rows import NOT_SHIFTED, Shifted, refuse_shifted
+from transforms.sheets.rows import refuse_shifted
 from transforms.sheets.sheet import FileError, FileNotAtHand, Sheet, join_parts
-from transforms.sheets.unzoned import Unzoned, join_unzoned, unzoned_notes, unzoned_questions
+from transforms.sheets.unzoned import join_unzoned
 from transforms.vocabulary import Code
 
 # Half a second of work. What pandas and pandera take for each part, however long it is, is a tenth of a second of it.
@@ -128,101 +118,6 @@ def _hash(path: Path) -> str:
         raise FileRejected(path.name, None, reason) from None
 
 
-@dataclass
-class _Found:
-    """What one reading of a file has found so far."""
-
-    recognized: Recognized
-    at_once: tuple[Sheet, ...] | None
-    keeps_events: bool
-    now: datetime
-    file_totals: FileTotals = NOTHING
-    shifted: Shifted = NOT_SHIFTED
-    timed_days: int = 0
-    errors: Spool[pd.DataFrame] = field(default_factory=Spool)
-    skipped: Spool[pd.DataFrame] = field(default_factory=Spool)
-    events: CheckedEvents = field(default_factory=CheckedEvents)
-    claims: KeyedRows = field(default_factory=KeyedRows)
-    notes: list[Note] = field(default_factory=list)
-    observations: list[Observation] = field(default_factory=list)
-    doubtful: list[Doubtful] = field(default_factory=list)
-    unzoned: list[Unzoned] = field(default_factory=list)
-    columns: Columns = field(default_factory=dict)
-    habits: list[Habits] = field(default_factory=list)
-    seen: list[SeenRows] = field(default_factory=list)
-    rows_of_parts: list[int] = field(default_factory=list)  # that were read
-
-    def add(self, judged: JudgedPart) -> None:
-        """Take in what became of the next rows."""
-        checked = judged.checked
-        self.shifted += checked.shifted
-        self.observations += checked.observations
-        self.columns = join_columns(self.columns, checked.columns)
-        self.habits.append(checked.habits)
-        self.doubtful += checked.doubtful
-        self.unzoned = join_unzoned([*self.unzoned, *checked.unzoned])
-        self.timed_days += checked.timed_days
-        self.seen.append(see_below(self.seen[-1], judged.seen) if self.seen else judged.seen)
-        self.errors.append(checked.errors)
-        self.skipped.append(checked.skipped)
-        if self.at_once is None and len(checked.claims):  # rows that came at once were all compared
-            values = halves(checked.claims["values"])
-            places = self.file_totals.rows_read + checked.claims.index
-            rewards = checked.claims["reward"]
-            self.claims.add(rewards, values_high=values["high"], values_low=values["low"], place=places)
-        if self.keeps_events:
-            self.events.add(judged.events)
-        self.rows_of_parts.append(checked.rows_read)
-        self.file_totals += judged.file_totals
-
-    @property
-    def questions(self) -> tuple[Question, ...]:
-        """What only a person can say."""
-        return (
-            *self.recognized.questions,
-            *column_questions(self.columns),
-            *unzoned_questions(self.unzoned),
-            *encoding_questions(self.doubtful),
-        )
-
-    @property
-    def all_notes(self) -> tuple[Note, ...]:
-        """What was decided on the way, for the person."""
-        notes = [
-            *self.notes,
-            *sum_up(self.observations),
-            *column_notes(self.columns, self.now),
-            *unzoned_notes(self.unzoned),
-            *tell_unusual(self.seen),
-        ]
-        if self.timed_days:
-            lost = f"a time of day is left out ({self.timed_days:,})"
-            notes.append(Note(f"EligibilityDate is sent as the day that the sheet shows: {lost}."))
-        return tuple(notes)
-
-    @property
-    def is_of_one_mind(self) -> bool:
-        """Whether every row was read as all cells of its column say: what comes last may tell of what came first."""
-        of_whole_file = tell_habits(self.columns, self.now)
-        for of_part in self.habits:
-            for column, habit in of_part.items():
-                if habit != of_whole_file[column]:
-                    return False
-        return True
-
-    def contradicted(self) -> pd.Series:
-        """Return the places, among the rows read, whose reward is set to other values elsewhere; in order."""
-
-        def find(rows: pd.DataFrame) -> pd.DataFrame:
-            is_contradicted = find_contradicted(rows, DIGEST, ["values_high", "values_low"])
-            return rows.loc[is_contradicted, ["place"]]
-
-        found = self.claims.gather(find)
-        if found.empty:
-            return pd.Series(dtype="int64")
-        return found["place"].sort_values(ignore_index=True)
-
-
 def _judge(
     path: Path,
     rules: Rules,
@@ -231,10 +126,10 @@ def _judge(
     contradicted: pd.Series | None = None,
     *,
     keeps_events: bool,
-    before: _Found | None = None,
+    before: Found | None = None,
     on_rows: OnRows = count_nothing,
-) -> _Found:
-    """Read the file once; `contradicted` are places among its rows, as `_Found.contradicted` gives them.
+) -> Found:
+    """Read the file once; `contradicted` are places among its rows, as `Found.contradicted` gives them.
 
     `before` is what an earlier reading has found: what all cells of a column say of how it is written holds for every
     part, whichever of them is judged first.
@@ -247,7 +142,7 @@ def _judge(
         for _ in parts:  # what cannot be read at all is told first
             pass
         raise
-    found = _Found(
+    found = Found(
         recognized, None if following else tuple(sheets), keeps_events, rules.now, notes=list(recognized.notes)
     )
     places = _places(contradicted, before)
@@ -274,7 +169,7 @@ def _judge(
 
 
 def _following(
-    found: _Found,
+    found: Found,
     recognized: Recognized,
     sheets: list[Sheet],
     following: list[Sheet] | None,
@@ -291,7 +186,7 @@ def _following(
         yield recognized, sheets
 
 
-def _places(contradicted: pd.Series | None, before: _Found | None) -> Iterator[pd.Index | None]:
+def _places(contradicted: pd.Series | None, before: Found | None) -> Iterator[pd.Index | None]:
     """Give, for each part, which of its rows are contradicted elsewhere, counted from its first row."""
     if contradicted is None or before is None:
         yield from repeat(None)

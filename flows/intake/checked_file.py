@@ -13,11 +13,11 @@ from transforms.check.events import EVENTS
 from transforms.check.file_totals import FileTotals
 from transforms.check.parameters import Rules
 from transforms.check.part import Checked
+from transforms.destinations import Destination
 from transforms.sheets.notes import Note
 from transforms.sheets.questions import Question
 from transforms.sheets.sheet import Sheet
 from transforms.sheets.unzoned import Unzoned
-from transforms.vocabulary import Destination
 
 OnRows = Callable[[int], None]
 

@@ -25,7 +25,7 @@ from flows.readers.files import sha256_of
 from flows.runtime.errors import CouldNotRun
 from flows.runtime.visible import fitting_name, storable
 from flows.settings.sections import Settings
-from transforms.vocabulary import NotRead
+from transforms.destinations import NotRead
 
 _ADDED_BYTES = 32  # to a file's name while it leaves
 _ASIDE = re.compile(r"\.(?P<name>.+)\.(?P<digits>[0-9a-f]{12})\.taken", re.DOTALL)

@@ -18,8 +18,9 @@ from flows.settings.sections import Settings
 from sql.reference import calls_spoken_for, keep_reference, known_events
 from sql.register import find_file
 from transforms.check.cross_check import judge_source_ids, what_is_asked
+from transforms.destinations import Destination
 from transforms.reference.reference import Reference
-from transforms.vocabulary import Destination, Finding, Kind, Target
+from transforms.vocabulary import Finding, Kind, Target
 
 _TOKENS = 3  # of a site, to post, to settle and to read back
 _TO_ASK = (Finding.NO_DATA, Finding.TOO_OLD, Finding.NOT_COVERED)

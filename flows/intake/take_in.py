@@ -17,10 +17,11 @@ from flows.reference.extracts import Extracts
 from flows.runtime.errors import CouldNotRun, FileRejected, Interrupted, LedgerUnavailable, as_one_of_ours
 from flows.runtime.progress import count_rows
 from sql.runs import is_taken_by_another
+from transforms.destinations import NotRead
 from transforms.reference.reference import Reference
 from transforms.sheets.notes import note_text
 from transforms.sheets.questions import question_text
-from transforms.vocabulary import NotRead, RunKind, Unread
+from transforms.vocabulary import RunKind, Unread
 
 # The rules and the readers are loaded with the first file: a night without one does without them, and without pandera.
 if TYPE_CHECKING:

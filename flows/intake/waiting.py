@@ -19,7 +19,8 @@ from flows.ledger.run import Run
 from flows.runtime.errors import CouldNotRun, Interrupted
 from flows.runtime.interrupt import stop_requested
 from sql.runs import last_nights
-from transforms.vocabulary import NotRead, Unread
+from transforms.destinations import NotRead
+from transforms.vocabulary import Unread
 
 _SHOWN = 5
 

@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from transforms.vocabulary import Destination, NotRead, Target, Unread
+from transforms.destinations import Destination, NotRead
+from transforms.vocabulary import Target, Unread
 
 # Beside `not_read`, whose entries are documented: of each one, in the same order, what it is and whose.
 KINDS: Final = "not_read_kinds"

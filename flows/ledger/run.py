@@ -13,8 +13,9 @@ from flows.runtime.log import begin_log
 from flows.runtime.progress import Progress
 from flows.runtime.visible import storable
 from flows.settings.sections import Settings
+from transforms.destinations import Destination, NotRead
 from transforms.sheets.notes import Note, note_text
-from transforms.vocabulary import Destination, NotRead, RunKind, Unread
+from transforms.vocabulary import RunKind, Unread
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal, TypeAlias
 
 from flows.ledger.not_read import KINDS, kinds_json, not_read_json
 from flows.runtime.errors import CouldNotRun, ExitCode
-from transforms.vocabulary import NotRead
+from transforms.destinations import NotRead
 
 Artifact: TypeAlias = tuple[str, Literal["markdown", "table", "link"], object]
 

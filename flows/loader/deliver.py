@@ -35,7 +35,8 @@ from sql.claims import declare_lost, doubt_again, open_work, ready_among
 from sql.retries import sites_to_read_first
 from sql.settlements import doubtful_sites, waiting_times
 from sql.sites import SiteWork, site_work
-from transforms.vocabulary import Destination, Target, place_of
+from transforms.destinations import Destination, place_of
+from transforms.vocabulary import Target
 
 _MAX_ROUNDS = 10  # of posting and settling; each round sends only what reading back proved not to have landed
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from flows.runtime.errors import CouldNotRun, CredentialsRefused, Interrupted, ServiceUnreachable
 from flows.runtime.interrupt import is_stopping
 from flows.services.gateway import BATCH_REFUSED, NOT_YET, Ended, Gateway
-from flows.services.http import LONGEST_PAUSE_SECONDS, backoff_seconds
+from flows.services.pace import LONGEST_PAUSE_SECONDS, backoff_seconds
 from flows.services.standing import Standing
 from flows.services.verdict import FOREIGN_ANSWER
 from sql.claims import Answer, Claim

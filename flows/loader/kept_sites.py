@@ -5,7 +5,7 @@ from sqlalchemy import Connection
 from flows.ledger.run import Run
 from sql.kept_sites import KeptSite, kept_sites, take_up_site
 from sql.read_back import unread_of_site
-from transforms.vocabulary import place_of
+from transforms.destinations import place_of
 
 
 def look_for_kept_sites(run: Run, connection: Connection) -> None:

@@ -14,7 +14,7 @@ from flows.ledger.run import Run
 from flows.runtime.errors import BudgetSpent, Interrupted, TieoutError, of_one_place
 from flows.runtime.side_by_side import side_by_side
 from flows.settings.sections import Settings
-from transforms.vocabulary import Destination, destination_not_read
+from transforms.destinations import Destination, destination_not_read
 
 R = TypeVar("R")
 

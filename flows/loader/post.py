@@ -22,7 +22,7 @@ from flows.runtime.garbage import collecting_less_often
 from flows.runtime.interrupt import is_stopping, sleep_unless_stopped
 from flows.runtime.log import record
 from flows.services.gateway import Ended, Gateway
-from flows.services.http import backoff_seconds
+from flows.services.pace import backoff_seconds
 from flows.services.standing import Standing
 from flows.settings.of_nights import LoaderSettings
 from sql.claims import Answer

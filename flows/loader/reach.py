@@ -16,7 +16,8 @@ from flows.runtime.errors import BudgetSpent, NoAnswer, TieoutError, of_one_plac
 from flows.services.clocks import skew_line
 from flows.services.connect import connected
 from flows.services.standing import standing_of
-from transforms.vocabulary import SERVICE_NAMES, Destination, Target
+from transforms.destinations import Destination
+from transforms.vocabulary import SERVICE_NAMES, Target
 
 # Sites of a service share its address. Where nothing answers there, each would cost all tries of all time-outs.
 _MOST_SILENT = 3

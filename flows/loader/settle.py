@@ -13,7 +13,8 @@ from sqlalchemy import Row
 from flows.ledger.run import Run
 from flows.services.connect import connected
 from sql.settlements import Settlement, doubtful_events, settle
-from transforms.vocabulary import Destination, NotRead, State, Target, client_not_read, reward_not_read
+from transforms.destinations import Destination, NotRead, client_not_read, reward_not_read
+from transforms.vocabulary import State, Target
 
 
 @dataclass(frozen=True)

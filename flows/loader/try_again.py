@@ -13,7 +13,8 @@ from flows.runtime.clock import utc_now
 from flows.services.connect import connected
 from sql.retries import events_to_read_first, record_readings
 from sql.settlements import Settlement
-from transforms.vocabulary import Destination, NotRead, State
+from transforms.destinations import Destination, NotRead
+from transforms.vocabulary import State
 
 _EXAMPLES = 3
 

@@ -15,7 +15,7 @@ from flows.ledger.connection import Ledger
 from flows.reconciliation.proofs import Known, is_trusted, known_of
 from sql.balances import breaks_of_clients
 from sql.proof import Client, agreed_count, keep_readings, last_attempts
-from transforms.identity.lanes import lane_of_client
+from transforms.destinations import lane_of_client
 from transforms.reconcile.agreement import Shown, agrees
 from transforms.reconcile.chain import Chain
 from transforms.reconcile.clients import clients_in

@@ -15,6 +15,7 @@ from flows.reconciliation.read_back import Remote, fetch_remote
 from flows.reconciliation.sides import TransactionSides, reward_sides, sides_by_clients
 from flows.runtime.clock import utc_now
 from flows.settings.sections import Settings
+from transforms.destinations import NotRead, reward_not_read
 from transforms.match.balances import with_proofs
 from transforms.match.break_details import describe_rewards, describe_transactions
 from transforms.match.breaks import identify_breaks
@@ -32,7 +33,7 @@ from transforms.totals.service_totals import (
     tie_service,
 )
 from transforms.totals.walk import shown_points, shown_rewards
-from transforms.vocabulary import NotRead, Target, reward_not_read
+from transforms.vocabulary import Target
 
 _NO_PROOFS = Proofs()
 _COUNTED_BY = ["site_id", "client_id", "night"]

@@ -12,8 +12,9 @@ from sqlalchemy import Connection
 from flows.settings.sections import Settings
 from sql.kept_sites import kept_sites
 from sql.read_back import unread_of_site
+from transforms.destinations import Destination, NotRead, destination_not_read
 from transforms.match.reconciled import Client
-from transforms.vocabulary import Destination, NotRead, Target, destination_not_read
+from transforms.vocabulary import Target
 
 
 def clients_out_of_settings(connection: Connection, settings: Settings, clients: Iterable[Client]) -> list[NotRead]:

@@ -16,10 +16,11 @@ from sql.breaks import open_breaks
 from sql.budget import calls_made
 from sql.read_back import ClientSpan, clients_not_compared, clients_of_run
 from sql.watch import posted_since, watched_clients
+from transforms.destinations import NotRead
 from transforms.match.reconciled import Client
 from transforms.reconcile.proof import Proofs, Why, turns
 from transforms.settle.windows import Window
-from transforms.vocabulary import NotRead, RunKind, Target
+from transforms.vocabulary import RunKind, Target
 
 _MADE_UP_FOR = timedelta(days=7)
 _RANKS = {why: rank for rank, why in enumerate(Why)}

@@ -16,18 +16,11 @@ from flows.services.mindbody.connect import open_mindbody
 from flows.services.referral_rock.connect import open_referral_rock
 from flows.services.standing import standing_of
 from flows.settings.sections import Settings
+from transforms.destinations import Destination, NotRead, client_not_read, destination_not_read, reward_not_read
 from transforms.match.reconciled import Client
 from transforms.settle.history import History
 from transforms.settle.windows import Window
-from transforms.vocabulary import (
-    Destination,
-    NotRead,
-    Target,
-    Unread,
-    client_not_read,
-    destination_not_read,
-    reward_not_read,
-)
+from transforms.vocabulary import Target, Unread
 
 
 @dataclass(frozen=True)

@@ -18,11 +18,11 @@ from flows.services.mindbody.connect import open_mindbody
 from sql.balances import keep_balances
 from sql.read_back import events_posted
 from sql.recovery import LostClient, record_proofs, recovering_clients, recovering_events
+from transforms.destinations import client_not_read
 from transforms.recover.clients import Lost, prove_client
 from transforms.recover.proofs import Said
 from transforms.settle.history import History
 from transforms.settle.windows import Window
-from transforms.vocabulary import client_not_read
 
 # A service whose days are not the site's shows a little more or less than was asked for.
 _MARGIN = timedelta(days=1)

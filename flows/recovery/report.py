@@ -24,7 +24,8 @@ from flows.runtime.whole_file import written_whole
 from sql.budget import calls_made
 from sql.recovery import proofs_by_how, proofs_of_run, recovering_calls, recovering_left
 from sql.runs import finish_run, waiting_counts
-from transforms.vocabulary import How, NotRead, State, Target
+from transforms.destinations import NotRead
+from transforms.vocabulary import How, State, Target
 
 _COLUMNS = (
     *("event_id", "decided", "how", "reason", "kind", "site_id", "client_id", "reward_id", "points", "amount"),

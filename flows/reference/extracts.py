@@ -16,11 +16,12 @@ import pandas as pd
 
 from flows.readers.files import is_passed_over
 from flows.settings.sections import Settings
+from transforms.destinations import NotRead
 from transforms.reference.extracts import Naming, parse_extract
 from transforms.reference.reference import Reference, Stretch, coverage_frame, facts_frame
 from transforms.settle.windows import first_moment
 from transforms.sheets.sheet import FileError
-from transforms.vocabulary import Code, NotRead
+from transforms.vocabulary import Code
 
 _DAY = re.compile(r"(?<![0-9])[0-9]{4}-[0-9]{2}-[0-9]{2}(?![0-9])")
 _ALL = re.compile(r"(?<![a-z0-9])all(?![a-z0-9])")

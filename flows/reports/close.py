@@ -26,10 +26,10 @@ from flows.runtime.clock import utc_now
 from flows.runtime.errors import said_of
 from flows.settings.sections import Settings
 from sql.runs import finish_run, posted_told_by_others
+from transforms.destinations import NotRead
 from transforms.match.compared import uncompared_lines
 from transforms.match.reconciled import Reconciliation
 from transforms.nights import DEAD_AFTER
-from transforms.vocabulary import NotRead
 
 
 def report_run(run: Run, reconciliation: Reconciliation | None) -> Summary:

@@ -5,7 +5,8 @@ from collections.abc import Iterable
 import pandas as pd
 
 from flows.ledger.not_read import not_read_of_before
-from transforms.vocabulary import NotRead, Unread
+from transforms.destinations import NotRead
+from transforms.vocabulary import Unread
 
 
 def unread_frame(not_read: Iterable[NotRead]) -> pd.DataFrame:

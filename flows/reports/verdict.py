@@ -18,10 +18,11 @@ from flows.reports.unread import unread_in
 from flows.reports.values import exact
 from flows.reports.wording import BREAKS, Tone, word
 from flows.runtime.visible import visible
+from transforms.destinations import NotRead
 from transforms.exact_sums import whole_sum
 from transforms.outcomes import SERIOUS
 from transforms.totals.walk_steps import summed
-from transforms.vocabulary import NotRead, Unread, WalkLine
+from transforms.vocabulary import Unread, WalkLine
 
 _MOST_NAMES: Final = 8
 _WITH_ROWS: Final = frozenset({Unread.FILE, Unread.INBOX})

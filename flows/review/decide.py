@@ -24,7 +24,8 @@ from sql.recovery import is_recovering
 from sql.replacements import pending_replacements
 from sql.reversals import needless_reversals
 from sql.sites import drop_site, site_work
-from transforms.vocabulary import State, place_of
+from transforms.destinations import place_of
+from transforms.vocabulary import State
 
 _CAME_TO_NOTHING = frozenset({State.DISCARDED, State.REFUSED})
 

@@ -7,10 +7,11 @@ from typing import Any
 
 from flows.reports.month import Month
 from flows.reports.unread import unread_in
+from transforms.destinations import NotRead, client_not_read
 from transforms.totals.client_balances import Proof
 from transforms.totals.differences import without_reason
 from transforms.totals.walk_steps import summed
-from transforms.vocabulary import NotRead, State, WalkLine, client_not_read
+from transforms.vocabulary import State, WalkLine
 
 _MOST = 5
 

@@ -12,7 +12,7 @@ from sql.event_decisions import NobodySaidIt, say
 from sql.kept_sites import keep_site as keep
 from sql.read_back import unread_of_site
 from sql.sites import site_work
-from transforms.vocabulary import in_a_sentence, place_of
+from transforms.destinations import in_a_sentence, place_of
 
 
 @dataclass(frozen=True)

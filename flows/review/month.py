@@ -25,6 +25,7 @@ from sql.month import (
 )
 from sql.signatures import signatures_of
 from sql.taken_in import files_taken_in
+from transforms.destinations import NotRead, client_not_read, reward_not_read
 from transforms.reconcile.clients import clients_in
 from transforms.reconcile.proof import Client
 from transforms.totals.control_totals import tie_frame
@@ -33,7 +34,7 @@ from transforms.totals.month import period_walk, posted_by, rows_of_lines, tie_p
 from transforms.totals.period import Period, parse_period
 from transforms.totals.period_balances import period_balances
 from transforms.totals.period_facts import PeriodFacts, posted_of
-from transforms.vocabulary import Kind, NotRead, client_not_read, reward_not_read
+from transforms.vocabulary import Kind
 
 _FILES = ["name", "sha256", "registered_at", "rows_read", "accepted", "duplicate", "held", "rejected"]
 

@@ -34,9 +34,10 @@ from sql.signatures import (
     keep_signature,
     signatures_of,
 )
+from transforms.destinations import NotRead
 from transforms.totals.period import Period
 from transforms.totals.signed import Change, ChangeOf, changes, signed_content
-from transforms.vocabulary import AT_A_SERVICE, NotRead, RunKind, SignedAs, State
+from transforms.vocabulary import AT_A_SERVICE, RunKind, SignedAs, State
 
 _HOLDS = "holds"
 _CHANGED = "changed since"

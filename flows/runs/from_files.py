@@ -33,8 +33,9 @@ from flows.services.standing import calls_of_run
 from flows.status.schedule import keep_planned
 from sql.recovery import pending_in_recovery
 from sql.runs import carry_over, fail_run, open_run
+from transforms.destinations import Destination
 from transforms.match.reconciled import Reconciliation
-from transforms.vocabulary import Destination, RunKind, Target
+from transforms.vocabulary import RunKind, Target
 
 # The rules, the readers and the marked copies are loaded with the first file.
 if TYPE_CHECKING:

@@ -27,7 +27,8 @@ from flows.settings.sections import Settings
 from sql.claims import declare_lost
 from sql.recovery import at_work_count, close_dead_recoveries, hold_unfinished, recovering_left, recovering_sites
 from sql.runs import open_run, waiting_counts
-from transforms.vocabulary import Destination, RunKind, Target, destination_not_read
+from transforms.destinations import Destination, destination_not_read
+from transforms.vocabulary import RunKind, Target
 
 
 def recover(

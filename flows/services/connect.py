@@ -8,7 +8,8 @@ from flows.services.gateway import Service
 from flows.services.mindbody import connect as mindbody
 from flows.services.referral_rock import connect as referral_rock
 from flows.settings.sections import Settings
-from transforms.vocabulary import Destination, Target
+from transforms.destinations import Destination
+from transforms.vocabulary import Target
 
 _OpenService = Callable[[Settings, Ledger, str], AbstractAsyncContextManager[Service]]
 _SERVICES: Mapping[Target, _OpenService] = {

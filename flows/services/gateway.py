@@ -11,7 +11,8 @@ from typing import Any, Protocol
 from sqlalchemy import Row
 
 from flows.services.clocks import ServiceClock
-from flows.services.http import Exchange, Pacer
+from flows.services.http import Exchange
+from flows.services.pace import Pacer
 from flows.services.standing import Standing
 from sql.claims import Answer, Claim
 from sql.settlements import Settlement

@@ -11,9 +11,10 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 from flows.runtime.errors import ServiceUnreachable, TieoutError
-from flows.services.http import LONGEST_PAUSE_SECONDS, Pacer
+from flows.services.pace import LONGEST_PAUSE_SECONDS, Pacer
 from flows.settings.sections import Settings
-from transforms.vocabulary import Destination, Target
+from transforms.destinations import Destination
+from transforms.vocabulary import Target
 
 # One client may have a history that the service always fails at; when it fails at so many in a row it is not theirs.
 _MOST_SUBJECTS_FAILED = 3

@@ -40,7 +40,7 @@ FLOORS = (
         "transforms.hours",
     ),
     ("transforms.reconcile",),
-    ("transforms.outcomes",),
+    ("transforms.outcomes", "transforms.destinations"),
     ("transforms.vocabulary", "transforms.exact_sums", "transforms.spoken_times"),
 )
 FLOOR_OF: Mapping[str, int] = {room: len(FLOORS) - n for n, rooms in enumerate(FLOORS) for room in rooms}

@@ -39,7 +39,8 @@ from sql.runs import start_run
 from tests.bench.goals import Goal, tell
 from tests.postgresql import postgresql_server
 from tests.registered import run_of
-from transforms.vocabulary import Destination, Target
+from transforms.destinations import Destination
+from transforms.vocabulary import Target
 
 CONCURRENCY = 16
 LEAST = 0.5  # on SQLite

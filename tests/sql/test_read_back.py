@@ -8,7 +8,8 @@ from flows.settings.sections import Settings
 from sql.claims import Answer, claim, ready_heads, record_answers
 from sql.read_back import clients_not_compared, clients_of_run, events_of_client, last_updates
 from tests.registered import EARN, UPDATE, add_events, add_run
-from transforms.vocabulary import Destination, Target, Verdict
+from transforms.destinations import Destination
+from transforms.vocabulary import Target, Verdict
 
 MINDBODY, REWARDS = Destination(Target.MINDBODY, "-99"), Destination(Target.REFERRAL_ROCK, "")
 SINCE, UNTIL = datetime(2025, 9, 1, tzinfo=UTC), datetime(2025, 11, 1, tzinfo=UTC)

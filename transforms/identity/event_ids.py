@@ -10,9 +10,9 @@ from decimal import Decimal
 
 import pandas as pd
 
+from transforms.destinations import LANES_OF_CLIENTS, LANES_OF_REWARDS
 from transforms.identity.digests import SEPARATOR, digests
 from transforms.identity.equal_rows import number_equal_rows
-from transforms.identity.lanes import lanes_of
 from transforms.identity.reward_ids import all_without_case
 from transforms.vocabulary import Kind
 
@@ -40,7 +40,7 @@ def add_content_keys(events: pd.DataFrame) -> pd.DataFrame:
     if is_update.any():
         content_key = pd.concat([content_key, _reward_keys(events[is_update])]).reindex(events.index)
     return events.assign(
-        lane=lanes_of(events, is_update),
+        lane=_lanes(events, is_update),
         content_key=content_key,
         is_dated=events["action_at"].notna() & ~is_update,
     )
@@ -105,3 +105,13 @@ def _plain_amount(amount: Decimal) -> str:
     text = f"{amount:f}"
     text = text.rstrip("0").rstrip(".") if "." in text else text
     return "0" if text == "-0" else text
+
+
+def _lanes(events: pd.DataFrame, is_update: pd.Series) -> pd.Series:
+    """Return the lane of each event, as `transforms.destinations` writes it, column by column."""
+    site_ids = events["site_id"].fillna("")
+    client_ids = events["client_id"].fillna("")
+    reward_ids = all_without_case(events["reward_id"]).fillna("")
+    of_client = LANES_OF_CLIENTS + site_ids + ":" + client_ids
+    of_reward = LANES_OF_REWARDS + reward_ids
+    return of_client.where(~is_update, of_reward)

@@ -7,8 +7,9 @@ from typing import Any
 
 import pandas as pd
 
+from transforms.destinations import NotRead
 from transforms.reconcile.proof import Client, Proofs
-from transforms.vocabulary import NotRead, Outcome, Unread
+from transforms.vocabulary import Outcome, Unread
 
 __all__ = ["Client", "Reconciliation"]
 SHOWN = ["site_id", "kind", "currency", "events", "points", "amount"]

@@ -22,7 +22,7 @@ from flows.intake.remote_inbox.listing import (
 )
 from flows.intake.unfinished import is_passed_over
 from flows.runtime.visible import fitting_name
-from transforms.vocabulary import NotRead
+from transforms.destinations import NotRead
 
 _ADDED_BYTES = 8
 # One object that cannot be had is its own trouble; so many in a row are the address's.

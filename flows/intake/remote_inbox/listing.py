@@ -13,7 +13,7 @@ from flows.intake.remote_inbox.address import STORES, Address, why_not, without_
 from flows.intake.unfinished import is_passed_over
 from flows.runtime.errors import CouldNotRun
 from flows.runtime.visible import storable
-from transforms.vocabulary import NotRead
+from transforms.destinations import NotRead
 
 
 @dataclass(frozen=True)

@@ -16,11 +16,12 @@ from flows.runtime.errors import AnswerUnreadable, CredentialsRefused, NoAnswer,
 from flows.runtime.secrets import learn
 from flows.services.binding import STAND_IN_HEADER
 from flows.services.clocks import clock_of
-from flows.services.http import Exchange, Pacer, Params, Reach, exchange, wait_to_repeat
+from flows.services.http import Exchange, Params, Reach, exchange
 from flows.services.mindbody.messages import ServiceError, error_of
 from flows.services.mindbody.read_answers import denies_access, failure_of, says_client_not_found, token_of, total_of
 from flows.services.mindbody.tokens import StaffToken, Tokens
 from flows.services.mindbody.transactions import balance_of, read_transactions, unreadable_part
+from flows.services.pace import Pacer, wait_to_repeat
 from flows.services.standing import Standing
 from flows.settings.of_services import SiteSettings
 from flows.settings.sections import Settings

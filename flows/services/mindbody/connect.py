@@ -17,7 +17,8 @@ from flows.services.mindbody.tokens import tokens_of_run
 from flows.services.mindbody.try_again import read_before_another_try
 from flows.services.standing import standing_of
 from flows.settings.sections import Settings
-from transforms.vocabulary import Destination, Target
+from transforms.destinations import Destination
+from transforms.vocabulary import Target
 
 
 @asynccontextmanager

@@ -8,9 +8,9 @@ from sqlalchemy import Row
 
 from flows.runtime.clock import utc_now
 from flows.services.gateway import Ended, obey_retry_after
-from flows.services.http import Pacer
 from flows.services.mindbody.client import MindbodyClient
 from flows.services.mindbody.messages import read_answer, request_body
+from flows.services.pace import Pacer
 from sql.claims import ANY_TIME, Claim
 from transforms.vocabulary import Target, Verdict
 

@@ -13,7 +13,8 @@ from flows.runtime.errors import AnswerUnreadable, CredentialsRefused, ServiceUn
 from flows.runtime.secrets import pair_header
 from flows.services.binding import STAND_IN_HEADER
 from flows.services.clocks import clock_of
-from flows.services.http import Exchange, Pacer, exchange, wait_to_repeat
+from flows.services.http import Exchange, exchange
+from flows.services.pace import Pacer, wait_to_repeat
 from flows.services.referral_rock.answers import Result, own_error
 from flows.services.referral_rock.bodies import json_body, xml_body
 from flows.services.referral_rock.values import is_id

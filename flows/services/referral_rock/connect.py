@@ -15,7 +15,8 @@ from flows.services.referral_rock.settle import read_doubtful
 from flows.services.referral_rock.try_again import read_before_another_try
 from flows.services.standing import standing_of
 from flows.settings.sections import Settings
-from transforms.vocabulary import Destination, Target
+from transforms.destinations import Destination
+from transforms.vocabulary import Target
 
 
 @asynccontextmanager

@@ -8,7 +8,8 @@ from sqlalchemy import Row
 
 from flows.services.calls import WITHOUT_LIMIT
 from flows.services.gateway import BATCH_REFUSED, Ended, obey_retry_after
-from flows.services.http import Exchange, Pacer
+from flows.services.http import Exchange
+from flows.services.pace import Pacer
 from flows.services.referral_rock.answers import Result, own_error, read_results
 from flows.services.referral_rock.client import ReferralRockClient
 from flows.services.referral_rock.values import differing_fields

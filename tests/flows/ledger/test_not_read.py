@@ -5,15 +5,8 @@ import pytest
 from flows.ledger.not_read import not_read_kept
 from flows.ledger.summary import Summary
 from tests.flows.ledger.test_summary import summary
-from transforms.vocabulary import (
-    Destination,
-    NotRead,
-    Target,
-    Unread,
-    client_not_read,
-    destination_not_read,
-    reward_not_read,
-)
+from transforms.destinations import Destination, NotRead, client_not_read, destination_not_read, reward_not_read
+from transforms.vocabulary import Target, Unread
 
 GUID = "3344d59a-7c5d-4215-b9e7-64decfd64324"
 SERVICES = [

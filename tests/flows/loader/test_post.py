@@ -21,11 +21,12 @@ from flows.runtime.clock import utc_now
 from flows.runtime.errors import CouldNotRun, CredentialsRefused, Interrupted, ServiceUnreachable
 from flows.runtime.interrupt import stop_requested
 from flows.sandbox import start_sandbox
-from flows.services.http import Pacer
+from flows.services.pace import Pacer
 from flows.settings.sections import Settings
 from sql.claims import declare_lost
 from tests.registered import EARN, UPDATE, add_events, add_run, read_events, run_of
-from transforms.vocabulary import Destination, Target
+from transforms.destinations import Destination
+from transforms.vocabulary import Target
 
 MINDBODY = Destination(Target.MINDBODY, "-99")
 REWARDS = Destination(Target.REFERRAL_ROCK, "")

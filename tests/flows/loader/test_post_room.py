@@ -2,7 +2,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from flows.loader.post import Posting
-from flows.services.http import Pacer
+from flows.services.pace import Pacer
 from flows.services.standing import Standing
 from flows.settings.of_nights import LoaderSettings
 

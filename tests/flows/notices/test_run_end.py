@@ -10,7 +10,8 @@ from flows.runtime.errors import CouldNotRun
 from flows.settings.of_house import NotifySettings
 from flows.settings.sections import Settings
 from tests.flows.notices.listener import Listener
-from transforms.vocabulary import Destination, NotRead, Target, client_not_read, destination_not_read
+from transforms.destinations import Destination, NotRead, client_not_read, destination_not_read
+from transforms.vocabulary import Target
 
 TOTALS = dict.fromkeys(("rejected", "held", "refused", "unknown", "breaks_open"), 0) | {"ties_out": True}
 

@@ -4,7 +4,7 @@ from flows.reports.report import rows
 from flows.reports.snapshots import _lines, _read
 from flows.reports.unread import unread_frame, unread_in
 from tests.flows.reports import samples
-from transforms.vocabulary import NotRead, client_not_read
+from transforms.destinations import NotRead, client_not_read
 
 THINGS = [client_not_read("-99", "000123", "status 503"), NotRead("reward list.xlsx", "damaged", site_id="-99")]
 

@@ -3,7 +3,7 @@ import pytest
 from flows.reports.unread import unread_frame
 from flows.reports.verdict import headline
 from tests.flows.reports import samples
-from transforms.vocabulary import NotRead, client_not_read
+from transforms.destinations import NotRead, client_not_read
 
 
 def test_headline_answers_in_the_order_of_a_reviewer() -> None:

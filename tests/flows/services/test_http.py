@@ -8,15 +8,8 @@ import pytest
 
 from flows.runtime.errors import ServiceUnreachable
 from flows.runtime.interrupt import stop_requested
-from flows.services.http import (
-    LONGEST_PAUSE_SECONDS,
-    Pacer,
-    Reach,
-    backoff_seconds,
-    exchange,
-    open_session,
-    wait_to_repeat,
-)
+from flows.services.http import Reach, exchange, open_session
+from flows.services.pace import LONGEST_PAUSE_SECONDS, Pacer, backoff_seconds, wait_to_repeat
 from flows.settings.sections import Settings
 from tests.flows.services.exchanges import answer
 

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from flows.runtime.errors import ServiceUnreachable
-from flows.services.http import Pacer
+from flows.services.pace import Pacer
 from flows.services.standing import Standing
 
 WEEK_SECONDS = 7 * 86_400

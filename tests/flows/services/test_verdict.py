@@ -14,8 +14,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from flows.services.gateway import BATCH_REFUSED
-from flows.services.http import Exchange, Pacer, Reach
+from flows.services.http import Exchange, Reach
 from flows.services.mindbody.messages import read_answer
+from flows.services.pace import Pacer
 from flows.services.referral_rock.gateway import ReferralRockGateway
 from flows.services.verdict import FOREIGN_ANSWER, answered
 from sql.claims import Answer, Claim
