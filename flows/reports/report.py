@@ -38,6 +38,8 @@ TOTALS: Final = (
 )
 
 PLACE: Final = ("file", "sheet", "row")
+# What an event is, the same names in the same order wherever events are told.
+OF_EVENT: Final = ("kind", "target", "site_id", "client_id", "reward_id", "points", "amount")
 
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "not_read": ("what", "why", "kind", "site_id"),
@@ -78,13 +80,7 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "waiting": (
         "event_id",
         "state",
-        "kind",
-        "target",
-        "site_id",
-        "client_id",
-        "reward_id",
-        "points",
-        "amount",
+        *OF_EVENT,
         "action_at",
         *PLACE,
         "since",
@@ -92,13 +88,7 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "posted": (
         "event_id",
-        "kind",
-        "target",
-        "site_id",
-        "client_id",
-        "reward_id",
-        "points",
-        "amount",
+        *OF_EVENT,
         "source",
         "source_id",
         "action_at",
@@ -109,13 +99,7 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "not_posted": (
         "event_id",
         "state",
-        "kind",
-        "target",
-        "site_id",
-        "client_id",
-        "reward_id",
-        "points",
-        "amount",
+        *OF_EVENT,
         "action_at",
         *PLACE,
         "origin",
@@ -164,13 +148,7 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "watched": (
         "event_id",
         "state",
-        "kind",
-        "target",
-        "site_id",
-        "client_id",
-        "reward_id",
-        "points",
-        "amount",
+        *OF_EVENT,
         "action_at",
         "requests",
         "watched_until_at",

@@ -82,40 +82,42 @@ def collect_period(
     settings: Settings, connection: Connection, period: Period, site_id: str | None, now: datetime
 ) -> Month:
     """Return a period as it stands in this transaction."""
-    zones = {site.site_id: ZoneInfo(site.timezone) for site in settings.mindbody.sites}
-    clocks = PeriodClocks(zones, ZoneInfo(settings.shared_timezone))
+    zones = {site.site_id: site.timezone for site in settings.mindbody.sites}
+    clocks = PeriodClocks(
+        {name: ZoneInfo(zone) for name, zone in zones.items()},
+        ZoneInfo(settings.shared_timezone),
+    )
     breaks = [dated(dict(row._mapping), clocks) for row in breaks_with_days(connection)]
     this = gather(settings, connection, period, site_id, clocks, breaks)
     last = gather(settings, connection, period.before, site_id, clocks, breaks)
+    events, events_before = this.facts.events, last.facts.events
     bounds = clocks.bounds(period)
     ends = {site: until_at for site, (_, until_at) in bounds.items()}
     of_site = [one for one in breaks if site_id is None or (one.row["site_id"] or "") == site_id]
     differences = differences_of(of_site, period, bounds)
     rolled = roll_differences(differences)
-    unread = _unread(this.facts)
-    posted = posted_of(this.facts.events)
-    clients = clients_of(connection, posted, this.proved_clients, unread=_unread_clients(this.facts))
+    clients = clients_of(connection, posted_of(events), this.proved_clients, unread=_unread_clients(this.facts))
     balances = period_balances(clients, ends)
     walked = period_walk(this.facts)
-    by_source = posted_by(this.facts.events, "source")
+    by_source = posted_by(events, "source")
     return Month(
         period=period,
         site_id=site_id,
         made_at=now,
         timezone=_clock_of(settings, site_id),
-        zones={site.site_id: site.timezone for site in settings.mindbody.sites},
+        zones=zones,
         walk=walked,
         last=period_walk(last.facts),
         balances=balances,
         differences=differences,
         rolled=rolled,
         by_source=by_source,
-        last_by_source=posted_by(last.facts.events, "source"),
-        by_staff=posted_by(this.facts.events, "staff"),
-        last_by_staff=posted_by(last.facts.events, "staff"),
-        events=this.facts.events,
+        last_by_source=posted_by(events_before, "source"),
+        by_staff=posted_by(events, "staff"),
+        last_by_staff=posted_by(events_before, "staff"),
+        events=events,
         files=_files(connection, bounds[""], site_id),
-        unread=unread,
+        unread=_unread(this.facts),
         ties=tie_frame(tie_period(walked, balances, by_source, rolled)),
         proved_by_balance=sorted(this.proved_clients),
         is_over=max(ends.values()) <= now,

@@ -20,18 +20,20 @@ _ENTRY: Final = ["event_id", "break_id", "site_id", "kind", "currency", "row_cou
 def lines_at_service(posted: pd.DataFrame, facts: PeriodFacts) -> Iterator[tuple[WalkLine, pd.DataFrame]]:
     """Give what each line counts from what was posted to what the services have of it, as they were read last."""
     posted = _as_entries(posted, facts.currency)
+    event_ids = posted["event_id"]
     is_compared = posted["compared_at"].notna()
-    is_proved = posted["event_id"].isin(set(facts.proved)) & ~is_compared
+    is_proved = event_ids.isin(set(facts.proved)) & ~is_compared
     is_known = is_compared | is_proved
-    about = facts.breaks[facts.breaks["event_id"].isin(posted["event_id"])]
-    gone_ids = set(about.loc[is_among(about["class"], NOT_THERE), "event_id"])
+    about = facts.breaks[facts.breaks["event_id"].isin(event_ids)]
+    gone = about[is_among(about["class"], NOT_THERE)]
     # What nobody has compared is not there for nobody: it stands in a line of its own, and not in this one as well.
-    is_gone = is_compared & posted["event_id"].isin(gone_ids)
+    is_gone = is_compared & event_ids.isin(set(gone["event_id"]))
     others = about[is_among(about["class"], OTHER_FIGURE)].set_index("event_id")
+    has_other_figure = event_ids.isin(others.index)
     yield WalkLine.NOT_COMPARED, posted[~is_known]
     yield WalkLine.PROVED, posted[is_proved]
     yield WalkLine.NOT_THERE, posted[is_gone]
-    yield WalkLine.OTHER_FIGURE, _by_how_much(posted[posted["event_id"].isin(others.index)], others)
+    yield WalkLine.OTHER_FIGURE, _by_how_much(posted[has_other_figure], others)
     # Entries of others are known by their breaks alone: a month is not read again as a whole when it is signed, which
     # would take more calls than its events did.
     entries = _entries(facts)

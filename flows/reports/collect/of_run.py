@@ -59,9 +59,7 @@ def collect_report(
     now = run.ledger.now()
     run_id = run.run_id
     totals = run_totals(connection, run_id)
-    events = events_frame(events_of_run(connection, run_id))
-    is_accepted = events["run_id"].eq(run_id) & events["first_state"].eq(State.READY)
-    events = events.assign(is_accepted=is_accepted, origin=is_accepted.map({True: _NEW, False: _BROUGHT_FORWARD}))
+    events = _events(connection, run_id)
     posted = events[events["state"].eq(State.POSTED)].rename(columns={"state_at": "posted_at"})
     walked = walk(_walked(connection, run, events, reconciliation), reconciliation)
     control = control_totals_of_run(connection, run_id, events, reconciliation)
@@ -105,6 +103,14 @@ def collect_report(
         zones=tuple((site.site_id, site.timezone) for site in run.settings.mindbody.sites),
     )
     return _with_unequal(report)
+
+
+def _events(connection: Connection, run_id: str) -> pd.DataFrame:
+    """Return the events that the run answers for, with whether it took them in itself (`is_accepted`, `origin`)."""
+    events = events_frame(events_of_run(connection, run_id))
+    is_accepted = events["run_id"].eq(run_id) & events["first_state"].eq(State.READY)
+    origin = is_accepted.map({True: _NEW, False: _BROUGHT_FORWARD})
+    return events.assign(is_accepted=is_accepted, origin=origin)
 
 
 def _balances(run: Run, posted: pd.DataFrame, reconciliation: Reconciliation | None) -> pd.DataFrame:

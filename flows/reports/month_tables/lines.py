@@ -2,19 +2,14 @@
 
 from flows.reports.month import Month
 from flows.reports.month_tables.columns import SITE, to_the_second
+from flows.reports.sheets.columns import split_points
 from flows.reports.summary_of_totals import EQUATION
 from flows.reports.table import Block, Column
 from flows.reports.values import Show
-from transforms.vocabulary import Kind
 
 
 def events_block(month: Month) -> Block:
     """Return every event of the period, with its place in the sheets and what has become of it."""
-    events = month.events
-    points = events["points"]
-    is_redeemed = events["kind"].eq(Kind.REDEEMED)
-    sums = events.assign(earned=points.where(~is_redeemed), redeemed=points.where(is_redeemed))
-    frame = to_the_second(sums, "compared_at")
     return Block(
         name="Events",
         scope="all that happened in the period, whatever has become of it",
@@ -38,7 +33,7 @@ def events_block(month: Month) -> Block:
             Column("row_number", "Row", Show.COUNT, 10),
             Column("event_id", "Event", Show.ID, 40),
         ),
-        frame=frame,
+        frame=to_the_second(split_points(month.events), "compared_at"),
     )
 
 
