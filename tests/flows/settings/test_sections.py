@@ -1,7 +1,11 @@
+import re
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
+from typing import Any, get_args
 
 import pytest
+from pydantic import BaseModel
 
 from flows.runtime.errors import ExitCode, SettingsError
 from flows.settings.answers import read_answers
@@ -9,6 +13,7 @@ from flows.settings.load import load_settings
 from flows.settings.sections import Settings
 from transforms.vocabulary import Target
 
+ROOT = Path(__file__).parents[3]
 FULL = """\
 workspace = "work"
 database_url = "postgresql+psycopg://me:TOPSECRET@db/ledger"
@@ -139,3 +144,25 @@ def test_a_file_that_an_editor_of_windows_has_written_is_read(tmp_path: Path) ->
 def test_every_service_has_a_section_by_which_it_is_guarded() -> None:
     # Secrets are masked, addresses compared and approvals bound by these.
     assert set(Settings().of_services) == set(Target)
+
+
+def keys_of(section: type[BaseModel]) -> Iterator[str]:
+    """Give every key, those of the sections within included."""
+    for name, field in section.model_fields.items():
+        yield name
+        for within in sections_within(field.annotation):
+            yield from keys_of(within)
+
+
+def sections_within(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from sections_within(part)
+
+
+def test_every_key_is_told_of() -> None:
+    # In the list of all keys, or where a first file is shown.
+    told = "".join((ROOT / name).read_text(encoding="utf-8") for name in ("docs/settings.md", "README.md"))
+    words = set(re.findall(r"\w+", told))
+    assert [name for name in keys_of(Settings) if name not in words] == []
