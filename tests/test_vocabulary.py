@@ -122,9 +122,10 @@ def test_what_is_said_by_member_is_said_of_each_of_them(mappings: list[_Said]) -
     of_each = [one for one in mappings if one.where not in _FOR_SOME]
     forgotten = {one.where: one.missing - _LEAVES_OUT.get(one.where, set()) for one in of_each}
     told_by_now = {one.where: _LEAVES_OUT.get(one.where, set()) - one.missing for one in of_each}
+    wrong = [f"{where} has no line for {', '.join(sorted(names))}" for where, names in forgotten.items() if names]
+    wrong += [f"{where} has a line for {', '.join(sorted(names))}" for where, names in told_by_now.items() if names]
     # A line each, since these are the places to go to.
-    assert [f"{where} has no line for {', '.join(sorted(names))}" for where, names in forgotten.items() if names] == []
-    assert [f"{where} has a line for {', '.join(sorted(names))}" for where, names in told_by_now.items() if names] == []
+    assert not wrong, "\n".join(wrong)
 
 
 def test_every_mapping_that_leaves_something_out_is_there(mappings: list[_Said]) -> None:

@@ -16,6 +16,7 @@ class Target(StrEnum):
 
 
 SERVICE_NAMES = {Target.MINDBODY: "Mindbody", Target.REFERRAL_ROCK: "Referral Rock"}  # as a person reads them
+COUNTED_IN = {Target.MINDBODY: "points", Target.REFERRAL_ROCK: "amount"}  # what events and breaks there are about
 HAS_SITES = {Target.MINDBODY: True, Target.REFERRAL_ROCK: False}  # whether events go to one site of several there
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from transforms.outcomes import OTHER_FIGURE
-from transforms.vocabulary import Outcome, Target
+from transforms.vocabulary import COUNTED_IN, Outcome, Target
 
 _ENTRY = ["site_id", "client_id", "action", "points", "action_at"]
 _Rows = Sequence[Mapping[str, Any]]
@@ -108,8 +108,7 @@ def roll_forward(
     # A class that one witness alone knows is a line too: it is just there that something was lost.
     for key in sorted({*before, *moved, *now}):
         site_id, target, name = key
-        value = "amount" if target == Target.REFERRAL_ROCK else "points"
-        for measure in ("breaks", value):
+        for measure in ("breaks", COUNTED_IN[Target(target)]):
             rolled = _roll(measure, opening=before.get(key, []), moves=moved.get(key, []), open_now=now.get(key, []))
             lines.append({"site_id": site_id or None, "class": name, **rolled})
     return pd.DataFrame(lines, columns=_ROLL, dtype="object")

@@ -11,7 +11,7 @@ from flows.review.story.moment import Moment
 from sql.break_decisions import decisions_about
 from sql.trace import moves_of_break, parts_of_break
 from transforms.spoken_times import spoken_day
-from transforms.vocabulary import Target
+from transforms.vocabulary import COUNTED_IN, Target
 
 _MOVES = {
     "new": "It was open, for {value}.",
@@ -65,7 +65,7 @@ def _moments(connection: Connection, broken: Row[Any]) -> list[Moment]:
 
 def value_in_words(row: Row[Any]) -> str:
     """Return what a difference is about: an amount, or points."""
-    if row.target == Target.REFERRAL_ROCK:
+    if COUNTED_IN[Target(row.target)] == "amount":
         return f"amount {row.amount}"
     return f"{row.points or 0:,} points"
 
