@@ -121,6 +121,7 @@ def _hold_clients(connection: Connection, limits: Limits, run_id: str) -> Iterat
     over = _clients_over(connection, limits, run_id)
     if not over:
         return
+    # All of a client's events wait, and not only those past the limit: which of them is the wrong one nobody can say.
     reasons = {one.lane: {"reason": limits.why(guard, one.site_id, one.points)} for one in over}
     connection.execute(query("mark_guarded_clients"), {"given": json.dumps(reasons)})
     for site_id in sorted({one.site_id for one in over}):

@@ -212,6 +212,7 @@ def bring_back_reversals(connection: Connection, run_id: str, known: Sequence[Ma
         "registered_at": now.replace(microsecond=0),
         "state_at": now,
     }
+    # Held, as everything of a lost ledger: whether it was sent is for the recovery to find out.
     for ordinal, row in enumerate(known):
         event = _recovered_event(row, ordinal, now)
         connection.execute(insert(events).values(registered | event))

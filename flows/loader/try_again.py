@@ -62,6 +62,7 @@ def _told(read: Sequence[Settlement]) -> ReadFirst:
     for reading in unread:
         why = reading.failure or reading.reason
         found.not_read.append(whose_not_read(reading.event, why))
+    # What could not be read is not tried in this run: it may have taken effect since it was refused.
     if unread:
         ids = _listed([reading.event.event_id for reading in unread])
         found.notes.append(f"not tried again yet: {ids} {unread[0].reason} The next run looks again.")

@@ -200,6 +200,7 @@ def _decide(
         last_word = _last_word(connection, held_id)
         raise WrongUsage(f"Nothing of {held_id} waits any more: {_say_states(states)}{last_word}.")
     try:
+        # By the states that wait alone: what was sent of the plan meanwhile is none of this decision's.
         if is_left:
             rest = {state: count for state, count in states.items() if state not in takes}
             decided_count = of_plan(connection, held_id, by=by, now=utc_now(), reason=reason)

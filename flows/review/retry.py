@@ -94,6 +94,7 @@ def find_refused(settings: Settings, ledger: Ledger, asked: Asked) -> Retry:
         event_ids = list(dict.fromkeys(asked.event_ids)) or _refused_of(connection, asked)
         found = events_to_retry(connection, event_ids)
         _refuse_unknown(connection, event_ids, {event.event_id for event in found})
+        # Each by itself: one that must not be tried again keeps none of the others back, and is told with its reason.
         judged = [(event, _why_not(connection, settings, event)) for event in found]
         nothing = "" if found else _say_nothing(connection, asked)
     return Retry(

@@ -185,6 +185,7 @@ def _reckoned(
 ) -> Statement:
     """Put the lines in order and reckon the balance after each, back from the last one that is known."""
     ordered = sorted(lines, key=lambda line: (line.at, line.event_id or "", line.break_id or ""))
+    # Backwards, since the last balance is what the service told; what there was before the first entry nobody did.
     balance = closing
     reckoned: list[Line] = []
     for line in reversed(ordered):

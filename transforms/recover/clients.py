@@ -184,6 +184,7 @@ def _judge(event: Lost, seen: _Seen, *, is_shown: bool) -> Proof:
         "snapshot_run": event.said and event.said.run_id,
         "snapshot_said": event.said and event.said.state,
     }
+    # An entry is there, and the event was dropped unsent: then the entry is somebody else's, equal by chance.
     was_discarded = event.said is not None and event.said.state == State.DISCARDED
     if is_shown and not was_discarded:
         reason = f"recovered: the service shows {_entries(seen)}, so it was sent"
@@ -191,6 +192,7 @@ def _judge(event: Lost, seen: _Seen, *, is_shown: bool) -> Proof:
     proved = by_snapshot(event.event_id, event.said, evidence)
     if proved is not None:
         return proved
+    # Never sent again by itself: what nothing proves may have been paid by the ledger that is lost.
     how, why = _why_unproved(event, seen)
     reason = f"recovered: {why}{told_before(event.said)}"
     return Proof(event.event_id, State.HELD, how, reason, evidence)

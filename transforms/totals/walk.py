@@ -150,6 +150,7 @@ def events_of_lines(events: pd.DataFrame, replaced: Collection[str]) -> Iterator
     yield WalkLine.BROUGHT_FORWARD, events[~is_accepted]
     for line, states in _counted_by(_OF_STATES).items():
         yield line, events[events["state"].isin(states)]
+    # A reward shows its last update alone: an older one was posted, and is nothing that the service could still show.
     is_posted = events["state"].eq(State.POSTED)
     is_replaced = events["event_id"].isin(set(replaced))
     yield WalkLine.REPLACED, events[is_posted & is_replaced]

@@ -189,6 +189,8 @@ async def _pages(asker: Asker, path: str, params: Sequence[tuple[str, str]], nam
         yield Page(items, total, read)
         if read >= total:
             return
+        # A page that comes again brings nothing new, however often it is asked for; and of a list that ends too soon
+        # nobody may say that an id is not there, or good rows would be turned down.
         if not items or items == before:
             raise ServiceUnreachable(
                 f"Mindbody told of {total} {name.lower()}, and stopped at {read}. Run again later."

@@ -69,6 +69,8 @@ class ReferralRockGateway:
         """Send the batch; where the service refuses it as a whole, its events are to go in halves."""
         exchange = await self._client.update([claim.event for claim in claims])
         obey_retry_after(self._pacer, exchange)
+        # From what proves least to what proves most: nothing is concluded about a reward from an answer that may be
+        # another program's, or of which a part is missing.
         from_transport = verdict_of_transport(exchange)
         if from_transport is not None:
             return [(claim, from_transport) for claim in claims]
