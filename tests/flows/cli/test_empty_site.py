@@ -10,19 +10,14 @@ from tests.flows.command import Command
 _WITH_SITE = commands_with("site")
 
 
-@pytest.fixture
-def tieout(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    return Command(monkeypatch, capsys)
-
-
 def test_commands_with_a_site_are_found() -> None:
     assert {"upload", "discard", "keep", "month", "client", "breaks", "user add"} <= _WITH_SITE.keys()
 
 
 @pytest.mark.parametrize("name", sorted(_WITH_SITE))
 @pytest.mark.parametrize("site_id", ["", " "])
-def test_an_empty_site_is_wrong_usage(tieout: Command, workspace: Path, name: str, site_id: str) -> None:
+def test_an_empty_site_is_wrong_usage(bare_tieout: Command, workspace: Path, name: str, site_id: str) -> None:
     before = sorted(workspace.rglob("*"))
-    ended = tieout(*_WITH_SITE[name], "--site", site_id, folder=workspace)
+    ended = bare_tieout(*_WITH_SITE[name], "--site", site_id, folder=workspace)
     assert (ended.code, ended.out, "--site needs the ID of a site" in ended.err) == (2, "", True), ended
     assert sorted(workspace.rglob("*")) == before

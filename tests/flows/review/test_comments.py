@@ -115,11 +115,11 @@ def test_one_is_given_to_somebody_and_the_list_and_the_history_tell_it(
     ],
 )
 def test_what_is_due_on_a_day_is_overdue_once_it_is_over_in_the_studio(
-    workplace: Workplace, tieout: Command, now: datetime, overdue_count: int
+    workplace: Workplace, bare_tieout: Command, now: datetime, overdue_count: int
 ) -> None:
     config = ("--config", str(workplace.config))
     with clock_set_to(now):
-        tieout("breaks", "give", BREAK, "--by", "Ana", "--to", "Kim", "--until", "2026-03-05", *config)
-        assert len(tieout("breaks", "--overdue", "--json", *config).json) == overdue_count
-        (one,) = tieout("breaks", "--json", *config).json
+        bare_tieout("breaks", "give", BREAK, "--by", "Ana", "--to", "Kim", "--until", "2026-03-05", *config)
+        assert len(bare_tieout("breaks", "--overdue", "--json", *config).json) == overdue_count
+        (one,) = bare_tieout("breaks", "--json", *config).json
         assert one["is_overdue"] is (overdue_count == 1)

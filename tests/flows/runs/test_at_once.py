@@ -9,18 +9,13 @@ import pytest
 from flows.runs.upload import upload
 from flows.sandbox import start_sandbox
 from tests.flows.shell import Ended, tieout
-from tests.flows.workplace import Workplace, earned, open_workplace
+from tests.flows.workplace import Workplace, earned
 
 
 @pytest.fixture
 def ready() -> Iterator[dict[str, Any]]:
     with start_sandbox(options=("--extra-clients", "6")) as found:
         yield found
-
-
-@pytest.fixture
-def workplace(tmp_path: Path, ready: dict[str, Any]) -> Workplace:
-    return open_workplace(tmp_path, ready)
 
 
 class _Meanwhile:

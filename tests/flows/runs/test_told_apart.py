@@ -1,7 +1,6 @@
 """What is told apart stands in no name: a file, a client or a person may be called as they like, and nothing moves."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +11,7 @@ from flows.ledger.connection import open_ledger
 from flows.sandbox import start_sandbox
 from tests.flows.command import Tieout
 from tests.flows.desk.conftest import Browser, Client, let_in
-from tests.flows.workplace import Workplace, earned, open_workplace
+from tests.flows.workplace import Workplace, earned
 from transforms.vocabulary import Role
 
 _clients = (str(number) for number in range(200000001, 200000040))
@@ -23,16 +22,6 @@ def ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     state = tmp_path_factory.mktemp("sandbox") / "sandbox.db"
     with start_sandbox(state=state, options=("--extra-clients", "40")) as found:
         yield found
-
-
-@pytest.fixture
-def workplace(tmp_path: Path, ready: dict[str, Any]) -> Workplace:
-    return open_workplace(tmp_path, ready)
-
-
-@pytest.fixture
-def tieout(workplace: Workplace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Tieout:
-    return Tieout(workplace, monkeypatch, capsys)
 
 
 # As a version before named what could not be read at a service, or nearly so.
