@@ -28,9 +28,10 @@ from sql.look_back import (
     explained_entries,
     last_sending_run,
 )
+from transforms.destinations import Destination, destination_not_read
 from transforms.settle.history import Transaction
 from transforms.settle.look_back import Seen, is_rolled_back, look_at, pick_clients
-from transforms.vocabulary import Destination, State, Target, destination_not_read
+from transforms.vocabulary import State, Target
 
 _MARGIN = timedelta(days=1)
 _SHOWN = 3

@@ -26,6 +26,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, time
 from functools import partial
+from itertools import chain
 from typing import Any, NamedTuple
 
 from transforms.identity.aligned_rows import Pair
@@ -43,7 +44,6 @@ _FEWEST_ALIKE = 3
 _MOST_COMPARED = 10_000
 _MOST_OF_A_CLIENT = 20
 
-_Time = tuple[str, str, date | time | None]  # whose, by which of a row's times, and that
 MayStandFor = Callable[[SheetRow, SheetRow], bool]  # of a new row and a missing one
 
 
@@ -197,23 +197,21 @@ def _find_one_changed(missing: Sequence[SheetRow], new: Sequence[SheetRow]) -> l
 def _of_one_client(missing: Sequence[SheetRow], new: Sequence[SheetRow]) -> Iterator[_Alike]:
     # By day, by day in UTC and by hour, since a correction leaves one of the three as it was; all pairs of two files of
     # a thousand rows would be a million.
-    at_the_time: defaultdict[_Time, list[SheetRow]] = defaultdict(list)
+    of_day: defaultdict[tuple[str, date | None], list[SheetRow]] = defaultdict(list)
+    of_utc_day: defaultdict[tuple[str, date | None], list[SheetRow]] = defaultdict(list)
+    of_hour: defaultdict[tuple[str, time | None], list[SheetRow]] = defaultdict(list)
     for row in missing:
-        for time_of_row in _times(row):
-            at_the_time[time_of_row].append(row)
+        of_day[row.who, row.day].append(row)
+        of_utc_day[row.who, row.utc_day].append(row)
+        of_hour[row.who, row.hour].append(row)
     for now in new:
-        for time_of_row in _times(now):
-            # Whoever misses dozens of rows of a day, or at one hour, is no client with a corrected one.
-            for earlier in at_the_time[time_of_row][:_MOST_OF_A_CLIENT]:
-                if is_one_changed(now, earlier) and is_one_day(now, earlier):
-                    yield _Alike(now, earlier)
-
-
-def _times(row: SheetRow) -> Iterator[_Time]:
-    """Give whose row it is with each of the three that a correction may have left as they were."""
-    yield row.who, "day", row.day
-    yield row.who, "day in UTC", row.utc_day
-    yield row.who, "hour", row.hour
+        # Whoever misses dozens of rows of a day, or at one hour, is no client with a corrected one.
+        on_its_day = of_day[now.who, now.day][:_MOST_OF_A_CLIENT]
+        on_its_utc_day = of_utc_day[now.who, now.utc_day][:_MOST_OF_A_CLIENT]
+        at_its_hour = of_hour[now.who, now.hour][:_MOST_OF_A_CLIENT]
+        for earlier in chain(on_its_day, on_its_utc_day, at_its_hour):
+            if is_one_changed(now, earlier) and is_one_day(now, earlier):
+                yield _Alike(now, earlier)
 
 
 def _of_one_visit(missing: Sequence[SheetRow], new: Sequence[SheetRow]) -> Iterator[_Alike]:

@@ -1,7 +1,6 @@
 """A file that leaves the inbox, or changes, while a night is at it: told where nobody has taken it."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,18 +9,13 @@ from flows.ledger.summary import Summary
 from flows.runs.nightly import nightly
 from flows.sandbox import start_sandbox
 from tests.flows.shell import tieout
-from tests.flows.workplace import HEADINGS, Workplace, earned, open_workplace
+from tests.flows.workplace import HEADINGS, Workplace, earned
 
 
 @pytest.fixture(scope="module")
 def ready() -> Iterator[dict[str, Any]]:
     with start_sandbox(options=("--extra-clients", "9")) as found:
         yield found
-
-
-@pytest.fixture
-def workplace(tmp_path: Path, ready: dict[str, Any]) -> Workplace:
-    return open_workplace(tmp_path, ready)
 
 
 class _When:
