@@ -17,7 +17,7 @@ from sql.month import (
     posted_after,
     rejected_of_period,
 )
-from sql.proof import keep_readings, lane_of
+from sql.proof import keep_readings
 from sql.signatures import (
     Signing,
     changed_signature,
@@ -30,6 +30,7 @@ from sql.signatures import (
 )
 from sql.tables.breaks import breaks
 from tests.sql.rows import NOW, RUN_ID, earned, register, update
+from transforms.destinations import lane_of_client
 from transforms.vocabulary import SignedAs
 
 FEBRUARY = Span(
@@ -38,7 +39,7 @@ FEBRUARY = Span(
     taken_since_at=datetime(2026, 3, 1, tzinfo=UTC),
     taken_until_at=datetime(2026, 4, 1, tzinfo=UTC),
 )
-CLIENT = {lane_of("-99", "000123"): ("-99", "000123")}
+CLIENT = {lane_of_client("-99", "000123"): ("-99", "000123")}
 
 
 def test_events_of_a_period_are_those_of_its_days_and_updates_that_were_taken_in(ledger: Ledger) -> None:
@@ -66,7 +67,7 @@ def test_readings_posted_events_and_breaks_of_a_client_are_found_by_its_lane(led
         connection.execute(breaks.insert().values(_BREAK))
         (row,) = base_readings(connection, CLIENT)
         assert (row.balance, row.last_attempt_id, row.read_at) == (40, 7, NOW)
-        assert list(posted_after(connection, {lane_of("-99", "000123"): -1})) == []
+        assert list(posted_after(connection, {lane_of_client("-99", "000123"): -1})) == []
         assert list(gaps_and_parts(connection, CLIENT)) == []
         (broken,) = breaks_with_days(connection)
         assert (broken.about_at, broken.until_at, broken.ended_at) == (NOW, None, None)

@@ -254,19 +254,19 @@ def test_run_holds_the_rows_of_a_sheet_whose_times_are_told_otherwise(
 
 @pytest.mark.parametrize("changed", [0, 1], ids=["left out", "filled in"])
 def test_run_holds_the_rows_of_a_sheet_whose_times_are_told_otherwise_in_some_rows(
-    place: Workplace, clients: list[str], changed: int
+    workplace: Workplace, clients: list[str], changed: int
 ) -> None:
     later = [earned(client, 30 + n, f"2026-10-{20 + n}T17:00:00Z") for n, client in enumerate(clients)]
     whole = [*sheet(clients), *later]
     some = list(whole)
     some[1::2] = without_times(whole[1::2])
     versions = [whole, some] if changed == 0 else [some, whole]
-    place.put("march.csv", *versions[0])
-    assert place.run().totals["posted"] == 10
-    place.put("march again.csv", *versions[1])
-    second = place.run()
+    workplace.put("march.csv", *versions[0])
+    assert workplace.run().totals["posted"] == 10
+    workplace.put("march again.csv", *versions[1])
+    second = workplace.run()
     assert (second.totals["duplicate"], second.totals["held"], second.totals["posted"]) == (5, 5, 0)
-    assert all(len(place.commits(client)) == 2 for client in clients)
+    assert all(len(workplace.commits(client)) == 2 for client in clients)
 
 
 @pytest.mark.long
