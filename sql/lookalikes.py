@@ -220,7 +220,7 @@ def _files_of(connection: Connection, event_ids: Set[str]) -> Mapping[int, Set[s
 
 def _hold(connection: Connection, comparison: _Comparison, file: str) -> list[_Held]:
     """Hold the rows that look like one which took effect, or still may."""
-    # One that looks like a row of which nothing was sent is simply sent: it is the mended one that was waited for.
+    # One that looks like a row that never left is simply sent: it is the mended one that was waited for.
     found: list[_Held] = []
     for now, earlier in comparison.lookalikes:
         looked_like = _what_counts(connection, earlier)

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
+from sql.given import given_ids
 from sql.identity import number_run
 from sql.queries import query, rows_query
 from sql.sums import amount_of_all, summed
@@ -138,8 +139,8 @@ def posted_told_by_others(connection: Connection, run_id: str, alive_since_at: d
     others = list(connection.execute(query("runs_at_the_same_time"), of_run).scalars())
     if not others:
         return 0, []
-    given = {"run_id": run_id, "run_ids": [run_id, *others]}
-    told = connection.execute(rows_query("posted_twice_told", among="run_ids"), given).all()
+    values = {"run_id": run_id, "given": given_ids([run_id, *others])}
+    told = connection.execute(rows_query("posted_twice_told"), values).all()
     return len({row.event_id for row in told}), sorted({row.run_id for row in told})
 
 

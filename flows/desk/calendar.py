@@ -205,7 +205,7 @@ def unread_at(night: Night, site_id: str) -> list[NotRead]:
 def is_at(one: NotRead, site_id: str) -> bool:
     """Tell whether what was not read may be of a studio; "" asks for rewards.
 
-    >>> from transforms.vocabulary import client_not_read, reward_not_read
+    >>> from transforms.destinations import client_not_read, reward_not_read
     >>> is_at(client_not_read("7", "5", ""), "7"), is_at(client_not_read("7", "5", ""), "8")
     (True, False)
     >>> is_at(NotRead("a.csv", "damaged"), "8"), is_at(reward_not_read("x", ""), "7")

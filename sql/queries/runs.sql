@@ -63,17 +63,21 @@ SELECT count(*) FROM files WHERE name = :name AND run_id <> :run_id AND register
 -- name: runs_at_the_same_time
 -- Grain: one row per other run that was at work while this one was, and that came, or will come, to a report. One that
 -- has died is not seen any more.
-SELECT others.run_id FROM runs AS mine
-JOIN runs AS others ON others.run_id <> mine.run_id
-    AND (others.finished_at >= mine.started_at OR others.finished_at IS NULL AND others.seen_at >= :alive_since_at)
-WHERE mine.run_id = :run_id AND others.kind <> 'recover' ORDER BY others.run_id
+SELECT run_id FROM runs
+WHERE finished_at >= (SELECT started_at FROM runs WHERE run_id = :run_id) AND run_id <> :run_id AND kind <> 'recover'
+UNION ALL
+SELECT run_id FROM runs
+WHERE finished_at IS NULL AND seen_at >= :alive_since_at AND run_id <> :run_id AND kind <> 'recover'
 
 -- name: posted_twice_told
--- Grain: one row per posted event that this run answers for and another one, too, and which one.
+-- Grain: one row per posted event that this run answers for and another one, too, and which one. Given: a JSON object
+-- whose keys are both this run and the others.
 WITH answered_for AS (
-    SELECT run_id, event_id FROM events WHERE run_id IN :run_ids AND first_state = 'ready'
+    SELECT events.run_id, events.event_id FROM json_each(:given) AS given CROSS JOIN events
+    WHERE events.run_id = given.key AND events.first_state = 'ready'
     UNION
-    SELECT run_id, event_id FROM run_carried WHERE run_id IN :run_ids
+    SELECT run_carried.run_id, run_carried.event_id FROM json_each(:given) AS given CROSS JOIN run_carried
+    WHERE run_carried.run_id = given.key
 )
 SELECT events.event_id, others.run_id FROM answered_for AS mine
 JOIN answered_for AS others ON others.event_id = mine.event_id AND others.run_id <> mine.run_id

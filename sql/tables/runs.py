@@ -20,6 +20,7 @@ runs = Table(
     Column("failure", String),  # in words, what could not be done
     # The nights of late; what told an event of a run that died; and those that died.
     Index("ix_runs_by_kind", "kind", "started_at", "run_id"),
+    Index("ix_runs_finished", "finished_at"),
     Index("ix_runs_unfinished", "run_id", sqlite_where=_UNFINISHED, postgresql_where=_UNFINISHED),
 )
 

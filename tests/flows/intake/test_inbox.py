@@ -91,7 +91,7 @@ def test_what_is_passed_over_is_told_once(settings: Settings) -> None:
 def test_an_inbox_that_is_a_file_says_so(settings: Settings) -> None:
     settings.inbox_folder.rmdir()
     settings.inbox_folder.touch()
-    with pytest.raises(CouldNotRun, match="cannot be read"):
+    with pytest.raises(CouldNotRun, match="is a file and no folder: nothing of it was read"):
         look_into_inbox(settings)
 
 

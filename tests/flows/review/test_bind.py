@@ -59,7 +59,7 @@ def test_a_person_says_that_it_is_the_same_service(
     from flows.cli.db import run_bind
 
     moved = pointed_at(used, real)
-    assert run_bind(moved.config, "Ada", "moved to another host") == 0
+    assert run_bind(moved.config, "Ada", "moved to another host", as_json=False) == 0
     moved.put("new.csv", earned(moved.ready["mindbody"]["client_ids"][0], points=7))
     assert moved.run().totals["posted"] == 1
     said = moved.rows("SELECT bound_by, reason FROM service_bindings WHERE bound_by <> 'tieout'")
