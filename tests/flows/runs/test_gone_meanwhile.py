@@ -47,6 +47,7 @@ def test_a_file_that_somebody_moved_away_meanwhile_is_told(step: str, workplace:
     assert workplace.rows("SELECT name FROM files WHERE name = 'a.csv'") == []
 
 
+@pytest.mark.first_case
 @pytest.mark.parametrize(("step", "client_id"), [("checking b.csv", "200000002"), ("registering b.csv", "200000004")])
 def test_a_file_that_another_night_took_meanwhile_is_nobodys_trouble(
     step: str, client_id: str, workplace: Workplace

@@ -78,9 +78,10 @@ def test_rewards_whose_keys_went_before_they_were_read_are_not_read(
         assert tieout("keep", "--referral-rock").code == 2
         kept = tieout("keep", "--referral-rock", "--reason", "the programme has ended", "--json")
         assert (kept.code, kept.json) == (0, {"site_id": None, "kept": 0, "not_read": 1})
-        for command in (RUN, ("reconcile", "--json")):
-            assert (tieout(*command).code, tieout(*command).json["not_read"]) == (0, []), command
-        assert any("1 events that were posted there" in note for note in tieout(*RUN).json["notes"])
+        for command in (("reconcile", "--json"), RUN):
+            ended = tieout(*command)
+            assert (ended.code, ended.json["not_read"]) == (0, []), command
+        assert any("1 events that were posted there" in note for note in ended.json["notes"])
 
 
 def test_updates_that_were_not_sent_before_the_keys_went_are_kept_or_dropped(
