@@ -12,10 +12,11 @@ from pathlib import Path
 
 from flows.readers.archive import damaged, encrypted
 from flows.readers.biff_texts import LONGEST_TEXT, lengths_of_texts
+from flows.readers.built_in_formats import BUILT_IN
 from flows.readers.limits import MAX_TEXT, check_size
 from flows.readers.ole import read_streams
 from flows.readers.other_kinds import refuse_streams
-from flows.readers.shown_numbers import BUILT_IN, Format, loses_decimals, telling_format
+from flows.readers.shown_numbers import Format, loses_decimals, telling_format
 from flows.readers.workbook import Scan
 from transforms.sheets.sheet import FileError
 from transforms.vocabulary import Code

@@ -9,7 +9,7 @@ from decimal import Decimal, InvalidOperation
 from xml.parsers import expat
 
 from flows.readers.archive import damaged, encrypted
-from flows.readers.shown_numbers import says
+from flows.readers.spelled_numbers import says
 from flows.readers.workbook import Scan
 from transforms.sheets.sheet import FORMULA_WITHOUT_VALUE, SPREADSHEET_ERRORS
 

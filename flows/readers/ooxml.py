@@ -18,9 +18,10 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import ParseError, fromstring
 
 from flows.readers.archive import damaged
+from flows.readers.built_in_formats import BUILT_IN
 from flows.readers.extent import column_number, find_extent
 from flows.readers.limits import MAX_TEXT
-from flows.readers.shown_numbers import BUILT_IN, Format, loses_decimals, telling_format
+from flows.readers.shown_numbers import Format, loses_decimals, telling_format
 from flows.readers.workbook import Scan
 from transforms.sheets.sheet import FORMULA_WITHOUT_VALUE, SPREADSHEET_ERRORS
 

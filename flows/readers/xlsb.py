@@ -14,7 +14,8 @@ from defusedxml.ElementTree import ParseError, fromstring
 
 from flows.readers.archive import damaged
 from flows.readers.biff import ERROR_TEXTS, short_number
-from flows.readers.shown_numbers import BUILT_IN, Format, loses_decimals, telling_format
+from flows.readers.built_in_formats import BUILT_IN
+from flows.readers.shown_numbers import Format, loses_decimals, telling_format
 from flows.readers.workbook import Scan
 
 _NUMBERS = (2, 5, 9)  # typed in, in four bytes or eight, and the result of a formula

@@ -2,7 +2,9 @@ from decimal import Decimal
 
 import pytest
 
-from flows.readers.shown_numbers import BUILT_IN, hides_part_of, says, shown_otherwise, shown_text, telling_format
+from flows.readers.built_in_formats import BUILT_IN
+from flows.readers.shown_numbers import hides_part_of, shown_otherwise, shown_text, telling_format
+from flows.readers.spelled_numbers import says
 
 
 @pytest.mark.parametrize(
