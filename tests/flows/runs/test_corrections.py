@@ -228,6 +228,7 @@ def days_alone(rows: list[str]) -> list[str]:
     return [row.replace("T17:00:00Z", "") for row in rows]
 
 
+@pytest.mark.first_case
 @pytest.mark.parametrize(
     ("first", "again", "reads"),
     [
