@@ -149,7 +149,6 @@ def test_no_proxy_is_obeyed_and_doctor_says_that_it_went_directly(
     assert (doctor.code, "is out of reach, directly (NO_PROXY)" in doctor.out, proxy.asked) == (3, True, []), doctor
 
 
-@pytest.mark.first_case
 @pytest.mark.parametrize(
     ("kind", "code", "said"),
     [
