@@ -8,8 +8,8 @@ PRODUCT := $(VENV)/product.stamp
 TOOLS := $(VENV)/tools.stamp
 # More for pytest, as in `make test PYTEST_ARGS="-k nightly"`.
 PYTEST_ARGS ?=
-# Three more than there are cores: the tests of real nights mostly wait for the clock (tests/conftest.py lets them begin first).
-WORKERS ?= $(shell echo $$(( $$(nproc 2>/dev/null || echo 2) + 3 )))
+# Two more than there are cores: the tests of real nights mostly wait for the clock (tests/conftest.py lets them begin first).
+WORKERS ?= $(shell echo $$(( $$(nproc 2>/dev/null || echo 2) + 2 )))
 
 # Any browser of that family.
 CHROMIUM ?= chromium
