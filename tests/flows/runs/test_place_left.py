@@ -14,8 +14,6 @@ from tests.flows.workplace import Workplace, earned, open_workplace
 RUN = ("run", "--plain", "--json")
 CLIENTS = [f"2000000{number:02d}" for number in range(1, 5)]
 FAULTS = f"read_503={CLIENTS[0]},read_503={CLIENTS[1]}"
-
-
 UPDATE = "3344d59a-0000-4000-8000-000000000009,35b10000-0000-4000-8000-000000000001,3"
 
 
@@ -84,39 +82,42 @@ def test_rewards_whose_keys_went_before_they_were_read_are_not_read(
         assert any("1 events that were posted there" in note for note in ended.json["notes"])
 
 
-def test_updates_that_were_not_sent_before_the_keys_went_are_kept_or_dropped(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+@pytest.fixture
+def rewards(tmp_path: Path) -> Iterator[Workplace]:
+    """A workplace whose Referral Rock is still there."""
     with start_sandbox(options=("--extra-rewards", "20")) as ready:
-        workplace = open_workplace(tmp_path, ready)
-        tieout = Tieout(workplace, monkeypatch, capsys)
-        path = workplace.put("updates.csv", UPDATE, headings="RewardId,PayoutId,Amount")
-        plan_id = tieout("plan", path, "--json").json["plan_id"]
-        path.unlink()
-        assert tieout("approve", plan_id).code == 0
-        before = workplace.config.read_text()
-        take_out(workplace, "referral_rock")
-        ended = tieout(*RUN)
-        assert (ended.code, "`tieout discard --referral-rock` drops them" in ended.err) == (3, True), ended
-        assert tieout("keep", "--referral-rock", "--reason", "for now", "--json").json["kept"] == 1
-        assert tieout(*RUN).code == 0
-        workplace.configure(before)
-        assert tieout("keep", "--referral-rock", "--reason", "by mistake").code == 2
-        ended = tieout(*RUN)
-        assert ended.json["posted"] == 1
-        assert any("Referral Rock is back in the settings" in note for note in ended.json["notes"])
+        yield open_workplace(tmp_path, ready)
+
+
+def test_updates_that_were_not_sent_before_the_keys_went_are_kept_or_dropped(
+    rewards: Workplace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    workplace, tieout = rewards, Tieout(rewards, monkeypatch, capsys)
+    path = workplace.put("updates.csv", UPDATE, headings="RewardId,PayoutId,Amount")
+    plan_id = tieout("plan", path, "--json").json["plan_id"]
+    path.unlink()
+    assert tieout("approve", plan_id).code == 0
+    before = workplace.config.read_text()
+    take_out(workplace, "referral_rock")
+    ended = tieout(*RUN)
+    assert (ended.code, "`tieout discard --referral-rock` drops them" in ended.err) == (3, True), ended
+    assert tieout("keep", "--referral-rock", "--reason", "for now", "--json").json["kept"] == 1
+    assert tieout(*RUN).code == 0
+    workplace.configure(before)
+    assert tieout("keep", "--referral-rock", "--reason", "by mistake").code == 2
+    ended = tieout(*RUN)
+    assert ended.json["posted"] == 1
+    assert any("Referral Rock is back in the settings" in note for note in ended.json["notes"])
 
 
 def test_what_was_not_sent_to_referral_rock_is_dropped_by_a_person(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    rewards: Workplace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with start_sandbox(options=("--extra-rewards", "20")) as ready:
-        workplace = open_workplace(tmp_path, ready)
-        tieout = Tieout(workplace, monkeypatch, capsys)
-        path = workplace.put("updates.csv", UPDATE, headings="RewardId,PayoutId,Amount")
-        assert tieout("plan", path).code == 1
-        path.unlink()
-        take_out(workplace, "referral_rock")
-        dropped = tieout("discard", "--referral-rock", "--yes", "--reason", "has ended", "--json")
-        assert (dropped.code, dropped.json) == (0, {"site_id": None, "discarded": 1})
-        assert tieout(*RUN).code == 0
+    workplace, tieout = rewards, Tieout(rewards, monkeypatch, capsys)
+    path = workplace.put("updates.csv", UPDATE, headings="RewardId,PayoutId,Amount")
+    assert tieout("plan", path).code == 1
+    path.unlink()
+    take_out(workplace, "referral_rock")
+    dropped = tieout("discard", "--referral-rock", "--yes", "--reason", "has ended", "--json")
+    assert (dropped.code, dropped.json) == (0, {"site_id": None, "discarded": 1})
+    assert tieout(*RUN).code == 0
